@@ -1,0 +1,201 @@
+//! What one scan of this host brings: the processes that look like a Sidekiq, as `/proc` shows
+//! them. Values only; reading them is the work of `host`.
+
+use std::fmt;
+
+use crate::core::moment::Moment;
+
+/// One process of this machine for as long as it lives: a pid alone may be given to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalId {
+    /// Its pid as this program sees it.
+    pub pid: u32,
+    /// Start time in clock ticks after boot (field 22 of `/proc/PID/stat`).
+    pub start_ticks: u64,
+}
+
+impl fmt::Display for LocalId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "pid {}", self.pid)
+    }
+}
+
+/// One whole scan.
+#[derive(Clone, Debug)]
+pub struct HostLook {
+    /// When it began.
+    pub at: Moment,
+    /// This host's name as Sidekiq would register it.
+    pub hostname: String,
+    /// Every process that looks like a Sidekiq, and every one asked for by pid.
+    pub processes: Vec<LocalProcess>,
+}
+
+/// One process as `/proc` shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LocalProcess {
+    /// Which.
+    pub id: LocalId,
+    /// Start in seconds since 1970.
+    pub started_at: f64,
+    /// What its command line says.
+    pub title: Title,
+    /// Whether it runs at all.
+    pub run_state: RunState,
+    /// Resident memory in KB.
+    pub rss_kb: Option<u64>,
+    /// Its threads by name; `None` where they cannot be read.
+    pub threads: Option<Threads>,
+    /// The signals that it has handlers for; `None` where that cannot be read.
+    pub caught: Option<Caught>,
+    /// Where it stands.
+    pub surroundings: Surroundings,
+}
+
+/// What the command line of a process says it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Title {
+    /// `sidekiq 7.3.2 app [2 of 5 busy] stopping`: written at each beat.
+    Beating {
+        /// Version as written.
+        version: String,
+        /// Tag, clean; may be empty, may hold blanks and brackets.
+        tag: String,
+        /// Jobs at that beat.
+        busy: u64,
+        /// Threads at that beat.
+        concurrency: u64,
+        /// Quiet or stopping at that beat.
+        stopping: bool,
+    },
+    /// Started as a Sidekiq, no beat yet: it still boots. The command line, clean.
+    Booting(String),
+    /// `sidekiqswarm, managing N processes`: restarts children that exit.
+    Swarm,
+    /// Something else (asked for by pid, or a Sidekiq embedded in it). The command line, clean.
+    Other(String),
+}
+
+/// The state letter of `/proc/PID/stat`, as far as it matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// Running or sleeping.
+    Alive,
+    /// Stopped by a signal or a tracer (`T`, `t`).
+    Suspended,
+    /// Ended and not yet reaped (`Z`, `X`): an exit.
+    Ended,
+}
+
+/// Threads by name (`/proc/PID/task/*/comm`, 15 characters).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Threads {
+    /// `processor` (6.x), `<capsule>/processor` (7.0), `sidekiq.<capsule>` (7.1+).
+    pub processors: usize,
+    /// Whether the heartbeat thread is among them: only beside it do counts prove anything.
+    pub heartbeat: bool,
+    /// When they were counted.
+    pub at: Moment,
+}
+
+/// The mask `SigCgt` of `/proc/PID/status`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Caught(pub u64);
+
+impl Caught {
+    /// Whether there is a handler for signal `number`.
+    pub fn has(self, number: u32) -> bool {
+        (1..=64).contains(&number) && self.0 >> (number - 1) & 1 == 1
+    }
+}
+
+/// Where a process stands on this host.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Surroundings {
+    /// Real user id.
+    pub uid: u32,
+    /// The unit from its cgroup (`sidekiq@1.service`).
+    pub unit: Option<String>,
+    /// Parent's pid.
+    pub parent: Option<u32>,
+    /// Whether the parent is a `sidekiqswarm`.
+    pub swarm: bool,
+    /// Its pid in its own pid namespace (last number of `NSpid`).
+    pub inner_pid: u32,
+    /// The host names under which it may register: `DYNO`, its own `hostname`.
+    pub hostnames: Vec<String>,
+    /// The Redis addresses that its environment names, without passwords shown.
+    pub redis_url: Option<RedisAddress>,
+}
+
+/// An address found in a process's environment. Its text holds the password and is never
+/// printed; `Debug` and `Display` leave it out.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisAddress {
+    secret: String,
+}
+
+impl RedisAddress {
+    /// Wraps an address as found.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { secret: url.into() }
+    }
+
+    /// The address with its password, for connecting alone.
+    pub fn expose(&self) -> &str {
+        &self.secret
+    }
+}
+
+/// An address without user and password: what stands between `//` and the last `@` of the
+/// authority is left out, and so are parameters behind `?`.
+fn without_secrets(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("redis", url));
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    // A password may hold a slash; the last `@` ends it in any case.
+    let rest = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
+    crate::core::clean::clean(&format!("{scheme}://{rest}"), 200)
+}
+
+impl fmt::Display for RedisAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&without_secrets(&self.secret))
+    }
+}
+
+impl fmt::Debug for RedisAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "RedisAddress({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_address_shows_its_password() {
+        let shown = |url: &str| RedisAddress::new(url).to_string();
+        assert_eq!(
+            shown("redis://user:p%40ss@10.0.0.5:6379/2?x=1"),
+            "redis://10.0.0.5:6379/2"
+        );
+        assert_eq!(shown("rediss://:p@s/s@host/0"), "rediss://host/0");
+        assert_eq!(
+            shown("unix:///run/redis.sock?password=secret"),
+            "unix:///run/redis.sock"
+        );
+        assert_eq!(
+            format!("{:?}", RedisAddress::new("redis://:secret@h")),
+            "RedisAddress(redis://h)"
+        );
+    }
+
+    #[test]
+    fn handlers_are_bits_counted_from_one() {
+        // Measured: a Sidekiq with its traps, and one that still boots.
+        assert!(Caught(0x1_4219_7e4b).has(20));
+        assert!(!Caught(0x4201_7e49).has(20));
+        assert!(!Caught(u64::MAX).has(0));
+    }
+}

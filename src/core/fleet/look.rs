@@ -1,0 +1,226 @@
+//! What one look at Redis brings: decoded rows, with what was malformed said row by row.
+//! Texts are already clean for a terminal; payloads are kept byte for byte.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::core::moment::Moment;
+use crate::core::sequence::Version;
+
+/// `hostname:pid:nonce`, as Sidekiq registers itself (7.3.9 `lib/sidekiq/component.rb:36-44`).
+/// The host name is `DYNO` where that is set, and the pid is that of the process's own pid
+/// namespace.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Identity {
+    text: Arc<str>,
+}
+
+impl Identity {
+    /// An identity as it stands in `processes`.
+    pub fn new(text: &str) -> Self {
+        Self { text: text.into() }
+    }
+
+    /// The whole text.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Host name: what stands before the last two colons.
+    pub fn hostname(&self) -> &str {
+        self.text.rsplitn(3, ':').nth(2).unwrap_or(&self.text)
+    }
+
+    /// The pid in the process's own namespace; `None` if it is no number.
+    pub fn pid(&self) -> Option<u32> {
+        self.text.rsplit(':').nth(1)?.parse().ok()
+    }
+
+    /// `hostname:pid`, for people.
+    pub fn short(&self) -> &str {
+        self.text
+            .rsplit_once(':')
+            .map_or(&*self.text, |(short, _)| short)
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+/// One whole look: all members of `processes` with their hashes and work, in two round trips.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// When the first command left.
+    pub asked: Moment,
+    /// When the last answer was there.
+    pub answered: Moment,
+    /// Redis `TIME` of the first round trip, seconds since 1970.
+    pub server_time: f64,
+    /// One row per member of `processes`.
+    pub rows: Vec<LookRow>,
+}
+
+/// One member of `processes`.
+#[derive(Clone, Debug)]
+pub struct LookRow {
+    /// Who.
+    pub identity: Identity,
+    /// Its hash; `None` if there is none (a ghost).
+    pub heartbeat: Option<Heartbeat>,
+    /// Time since its last beat on the server's own clock (60 s less the key's `PTTL`); `None`
+    /// where it was not asked.
+    pub beat_age: Option<Duration>,
+    /// The entries of its work hash.
+    pub work: Vec<Arc<Work>>,
+    /// What could not be read in this row, in words.
+    pub faults: Vec<String>,
+}
+
+/// The hash `<identity>`, rewritten at each beat.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Heartbeat {
+    /// The part that never changes after the first beat.
+    pub info: Arc<Info>,
+    /// `beat`: seconds since 1970 on the host's own clock.
+    pub beat: f64,
+    /// `busy`: entries in the work hash of that beat.
+    pub busy: u64,
+    /// `quiet`.
+    pub quiet: bool,
+    /// `rss` in KB; from 6.1.3.
+    pub rss_kb: Option<u64>,
+    /// Number of threads: hash field (8.1.2+), else `info`, else the sum over capsules.
+    pub concurrency: Option<u64>,
+}
+
+/// The JSON field `info`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Info {
+    /// `started_at`: seconds since 1970 on the host's own clock.
+    pub started_at: Option<f64>,
+    /// `tag`, clean.
+    pub tag: String,
+    /// `queues`, clean.
+    pub queues: Vec<String>,
+    /// `labels`, clean; `reliable` hints at `super_fetch`.
+    pub labels: Vec<String>,
+    /// `version`: from 7.0.2.
+    pub version: Option<Version>,
+    /// The version as written.
+    pub version_text: Option<String>,
+    /// `embedded`: from 7.0.3.
+    pub embedded: bool,
+}
+
+/// One entry of a work hash: a thread and the job it runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Work {
+    /// The thread's id as Sidekiq prints it, base 36.
+    pub tid: String,
+    /// The job's id; `None` if the payload does not say.
+    pub jid: Option<String>,
+    /// The class people know it by (the wrapped one of an `ActiveJob`).
+    pub class: String,
+    /// Queue without `queue:`.
+    pub queue: String,
+    /// Start of this execution: whole seconds since 1970 on the host's own clock.
+    pub run_at: Option<f64>,
+    /// When it was enqueued, seconds since 1970.
+    pub enqueued_at: Option<f64>,
+    /// The payload byte for byte (5.x and 6.0.0: as re-encoded in the entry).
+    pub payload: Arc<[u8]>,
+    /// What could not be read, in words.
+    pub fault: Option<String>,
+}
+
+/// The length of one queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueDepth {
+    /// Its name.
+    pub name: String,
+    /// Jobs waiting in it.
+    pub waiting: u64,
+    /// When that was read.
+    pub at: Moment,
+}
+
+/// The state of the link to Redis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// No address was given or found, or it is not wanted.
+    Unused,
+    /// The first answer is awaited.
+    Connecting {
+        /// Since when.
+        since: Moment,
+    },
+    /// The last look was answered.
+    Connected {
+        /// Duration of its first round trip.
+        round_trip: Duration,
+        /// When it was answered.
+        at: Moment,
+    },
+    /// No answer any more (or none yet).
+    Lost {
+        /// When the last answer came, or the first try began.
+        since: Moment,
+        /// When the next try is due.
+        retry_at: Moment,
+        /// Why, in words without any password.
+        why: LinkFault,
+    },
+}
+
+/// Why there is no answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkFault {
+    /// Nobody listens there, or the way there fails.
+    Unreachable(String),
+    /// It took the connection and does not answer.
+    Silent,
+    /// Wrong user or password, or one is needed.
+    Denied(String),
+    /// Something else than Redis answers.
+    NotRedis(String),
+    /// Redis is still loading its data.
+    Loading,
+}
+
+impl fmt::Display for LinkFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreachable(why) => write!(formatter, "not reachable: {why}"),
+            Self::Silent => formatter.write_str("no answer in time"),
+            Self::Denied(why) => write!(formatter, "access denied: {why}"),
+            Self::NotRedis(why) => write!(formatter, "this is no Redis: {why}"),
+            Self::Loading => formatter.write_str("Redis is loading its data"),
+        }
+    }
+}
+
+impl Link {
+    /// Whether the last look was answered.
+    pub fn is_connected(&self) -> bool {
+        matches!(self, Self::Connected { .. })
+    }
+
+    /// One word for JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Unused => "unused",
+            Self::Connecting { .. } => "connecting",
+            Self::Connected { .. } => "connected",
+            Self::Lost { why, .. } => match why {
+                LinkFault::Unreachable(_) | LinkFault::Silent => "lost",
+                LinkFault::Denied(_) => "denied",
+                LinkFault::NotRedis(_) => "not_redis",
+                LinkFault::Loading => "loading",
+            },
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! What is known of the Sidekiqs: observations come in, one joined picture stands here. Every
+//! value from outside carries the time it was taken; what is not known is `None`, never zero.
+
+mod local;
+mod look;
+
+pub use local::{
+    Caught, HostLook, LocalId, LocalProcess, RedisAddress, RunState, Surroundings, Threads, Title,
+};
+pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work};
+
+use super::moment::Moment;
+
+/// Everything a source can report.
+#[derive(Clone, Debug)]
+pub enum Observation {
+    /// One whole look at Redis.
+    Look(Look),
+    /// One whole scan of this host.
+    Host(HostLook),
+    /// A held process ended (its pidfd became readable).
+    Exited {
+        /// Which one.
+        process: LocalId,
+        /// When it was noticed.
+        at: Moment,
+        /// Exit code or signal, where the kernel tells it.
+        status: Option<ExitStatus>,
+    },
+    /// The link to Redis changed.
+    Link(Link),
+    /// How long the queues are.
+    Queues(Vec<QueueDepth>),
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// `exit(code)`.
+    Code(i32),
+    /// Ended by this signal number.
+    Signal(i32),
+}

@@ -1,0 +1,7 @@
+//! The pure core: everything here is a function of its arguments. It reads no file, opens no
+//! connection and never asks what time it is.
+
+pub mod clean;
+pub mod fleet;
+pub mod moment;
+pub mod sequence;

@@ -1,0 +1,18 @@
+//! The stop sequence: its grammar, its timeline and the budget that follows from it. Pure text
+//! and arithmetic; nothing here knows a process.
+
+mod grammar;
+mod signal;
+mod timeline;
+mod version;
+
+#[cfg(test)]
+mod tests;
+
+pub use grammar::{GrammarError, Problem};
+pub use signal::{Consequence, Signal, UnknownSignal, nearest};
+pub use timeline::{Budget, Deadlines, Origin, Sequence, SequenceOrigin, Step, Timeout};
+pub use version::Version;
+
+/// What is drained with when nobody says otherwise.
+pub const DEFAULT_SEQUENCE: &str = "tstp, 120, term, 30, kill";

@@ -1,0 +1,6 @@
+//! drainboard: a terminal console for stopping Sidekiq without losing work.
+//!
+//! The core is pure and has its clock injected; sources bring observations in, effects go out,
+//! and `host` is the only place from which a signal leaves.
+
+pub mod core;
