@@ -5,3 +5,4 @@ pub mod clean;
 pub mod fleet;
 pub mod moment;
 pub mod sequence;
+pub mod verdict;
