@@ -2,7 +2,9 @@
 //! connection and never asks what time it is.
 
 pub mod clean;
+pub mod drain;
 pub mod fleet;
 pub mod moment;
 pub mod sequence;
+pub mod session;
 pub mod verdict;
