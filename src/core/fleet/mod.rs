@@ -2,11 +2,13 @@
 //! value from outside carries the time it was taken; what is not known is `None`, never zero.
 
 mod local;
+mod located;
 mod look;
 
 pub use local::{
     Caught, HostLook, LocalId, LocalProcess, RedisAddress, RunState, Surroundings, Threads, Title,
 };
+pub use located::{Located, Place, Sought};
 pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work};
 
 use super::moment::Moment;
