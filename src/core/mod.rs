@@ -2,6 +2,7 @@
 //! connection and never asks what time it is.
 
 pub mod clean;
+pub mod config;
 pub mod fleet;
 pub mod moment;
 pub mod sequence;
