@@ -3,4 +3,5 @@
 //! The core is pure and has its clock injected; sources bring observations in, effects go out,
 //! and `host` is the only place from which a signal leaves.
 
+pub mod cli;
 pub mod core;

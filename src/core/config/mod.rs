@@ -25,7 +25,7 @@ pub use settings::{
     Addresses, Appearance, AppearanceFlags, Conduct, ConductFlags, Environment, Flags,
     SequenceFlag, Settings, StatedAddress,
 };
-pub use values::{NotSeconds, seconds_from_text};
+pub use values::{NotSeconds, is_address, seconds_from_text};
 
 /// What one configuration file says. A key that it does not name is `None`.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -210,15 +210,21 @@ pub(super) fn path(value: &Value) -> Result<PathBuf, Rejection> {
 /// An address of Redis. What was written is never repeated: it may hold a password.
 pub(super) fn address(value: &Value) -> Result<RedisAddress, Rejection> {
     const EXPECTED: &str = "an address such as redis://127.0.0.1:6379/0, rediss:// or unix://";
-    const SCHEMES: [&str; 4] = ["redis://", "rediss://", "unix://", "redis+unix://"];
     let Some(text) = value.as_str() else {
         return Err(Rejection::new("not a text", EXPECTED));
     };
-    let lower = text.trim().to_lowercase();
-    if SCHEMES.iter().any(|scheme| lower.starts_with(scheme)) {
+    if is_address(text) {
         return Ok(RedisAddress::new(text.trim()));
     }
     Err(Rejection::new("not an address of a Redis", EXPECTED))
+}
+
+/// Whether `text` begins like an address of a Redis.
+pub fn is_address(text: &str) -> bool {
+    let text = text.trim().to_lowercase();
+    ["redis://", "rediss://", "unix://", "redis+unix://"]
+        .iter()
+        .any(|scheme| text.len() > scheme.len() && text.starts_with(scheme))
 }
 
 /// A stop sequence as text, or as a list (the second value then says so).
