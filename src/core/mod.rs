@@ -7,3 +7,4 @@ pub mod config;
 pub mod fleet;
 pub mod moment;
 pub mod sequence;
+pub mod verdict;

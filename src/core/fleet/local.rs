@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::core::moment::Moment;
+use crate::core::sequence::Timeout;
 
 /// One process of this machine for as long as it lives: a pid alone may be given to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,6 +127,8 @@ pub struct Surroundings {
     pub hostnames: Vec<String>,
     /// The Redis addresses that its environment names, without passwords shown.
     pub redis_url: Option<RedisAddress>,
+    /// `-t` of its own or its parent's command line, where that is still to be read.
+    pub stated_timeout: Option<Timeout>,
 }
 
 /// An address found in a process's environment. Its text holds the password and is never

@@ -1,13 +1,24 @@
 //! What is known of the Sidekiqs: observations come in, one joined picture stands here. Every
 //! value from outside carries the time it was taken; what is not known is `None`, never zero.
 
+mod beat;
+mod joined;
 mod local;
 mod look;
+mod process;
+mod proof;
 
+#[cfg(test)]
+mod tests;
+
+pub use beat::{Beat, Job};
+pub use joined::Fleet;
 pub use local::{
     Caught, HostLook, LocalId, LocalProcess, RedisAddress, RunState, Surroundings, Threads, Title,
 };
 pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work};
+pub use process::{Life, Listed, Process, ProcessKey, State};
+pub use proof::{Evidence, Mark};
 
 use super::moment::Moment;
 

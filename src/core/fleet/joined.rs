@@ -1,0 +1,227 @@
+//! The joined picture: rows of Redis and processes of this host, matched by host name, pid and
+//! start time. A row that matches nothing stays what it is; nothing is matched on a guess.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::local::{HostLook, LocalId, LocalProcess, RunState};
+use super::look::{Identity, Link, Look, LookRow, QueueDepth};
+use super::process::{Life, Listed, Process, ProcessKey};
+use super::{ExitStatus, Observation};
+use crate::core::moment::Moment;
+
+/// How long an ended process stays on the screen.
+const REMEMBERED: Duration = Duration::from_mins(1);
+
+/// Sidekiq writes `started_at` after its boot, so it lies after the start of the process; this
+/// much before it is rounding (start times are counted in ticks from a boot time in seconds).
+const ROUNDING: f64 = 2.0;
+
+/// Everything known, from all sources.
+#[derive(Clone, Debug)]
+pub struct Fleet {
+    /// Every process, local ones first.
+    pub processes: BTreeMap<ProcessKey, Process>,
+    /// The link to Redis.
+    pub link: Link,
+    /// When the last look was answered.
+    pub looked: Option<Moment>,
+    /// When the last scan was made.
+    pub scanned: Option<Moment>,
+    /// This host's name.
+    pub hostname: String,
+    /// Queues and their lengths, as last read.
+    pub queues: Vec<QueueDepth>,
+}
+
+impl Default for Fleet {
+    fn default() -> Self {
+        Self {
+            processes: BTreeMap::new(),
+            link: Link::Unused,
+            looked: None,
+            scanned: None,
+            hostname: String::new(),
+            queues: Vec::new(),
+        }
+    }
+}
+
+impl Fleet {
+    /// Takes an observation in.
+    pub fn observe(&mut self, observation: Observation) {
+        match observation {
+            Observation::Look(look) => self.look(look),
+            Observation::Host(host) => self.host(host),
+            Observation::Exited {
+                process,
+                at,
+                status,
+            } => self.exited(process, at, status),
+            Observation::Link(link) => self.link = link,
+            Observation::Queues(queues) => self.queues = queues,
+        }
+    }
+
+    /// One process.
+    pub fn get(&self, key: &ProcessKey) -> Option<&Process> {
+        self.processes.get(key)
+    }
+
+    /// The processes that could run a job of `queue`: alive as far as anybody knows, and
+    /// fetching from it.
+    pub fn serving<'a>(
+        &'a self,
+        queue: &'a str,
+    ) -> impl Iterator<Item = (&'a ProcessKey, &'a Process)> {
+        self.processes.iter().filter(move |(_, process)| {
+            !process.exited()
+                && process.beat.is_some()
+                && process.listed == Listed::Yes
+                && process.queues().iter().any(|name| name == queue)
+        })
+    }
+
+    fn look(&mut self, look: Look) {
+        let Look {
+            asked,
+            answered,
+            server_time,
+            rows,
+        } = look;
+        if self.looked.is_some_and(|looked| looked > answered) {
+            return;
+        }
+        self.looked = Some(answered);
+        for process in self.processes.values_mut() {
+            let gone = process
+                .identity
+                .as_ref()
+                .is_some_and(|identity| !rows.iter().any(|row| row.identity == *identity));
+            if gone && process.listed == Listed::Yes {
+                process.listed = Listed::Removed { at: answered };
+            }
+        }
+        for row in rows {
+            let key = self.key_of(&row);
+            let process = self
+                .processes
+                .entry(key)
+                .or_insert_with(|| Process::from_identity(row.identity.clone()));
+            process.look(row, asked, server_time);
+        }
+        self.forget(answered);
+    }
+
+    fn host(&mut self, host: HostLook) {
+        self.scanned = Some(host.at);
+        self.hostname.clone_from(&host.hostname);
+        let seen: Vec<LocalId> = host.processes.iter().map(|local| local.id).collect();
+        for (key, process) in &mut self.processes {
+            if let ProcessKey::Local(id) = key
+                && !seen.contains(id)
+                && process.life == Life::Here
+            {
+                process.life = Life::Exited {
+                    at: host.at,
+                    status: None,
+                };
+            }
+        }
+        for local in host.processes {
+            self.local(local, host.at);
+        }
+        self.forget(host.at);
+    }
+
+    fn local(&mut self, local: LocalProcess, at: Moment) {
+        let key = ProcessKey::Local(local.id);
+        let ended = local.run_state == RunState::Ended;
+        if let Some(process) = self.processes.get_mut(&key) {
+            if ended && process.life == Life::Here {
+                process.life = Life::Exited { at, status: None };
+            }
+            process.local = Some(local);
+            return;
+        }
+        // A zombie that was never seen alive is nobody's Sidekiq.
+        if ended {
+            return;
+        }
+        let known = self.processes.iter().find_map(|(key, process)| {
+            let ProcessKey::Remote(identity) = key else {
+                return None;
+            };
+            let started_at = process.info.as_ref().and_then(|info| info.started_at);
+            matches(&local, identity, started_at).then(|| key.clone())
+        });
+        let mut process = Process::from_local(local);
+        if let Some(remote) = known.and_then(|key| self.processes.remove(&key)) {
+            process = Process {
+                local: process.local,
+                life: Life::Here,
+                ..remote
+            };
+        }
+        self.processes.insert(key, process);
+    }
+
+    fn exited(&mut self, id: LocalId, at: Moment, status: Option<ExitStatus>) {
+        if let Some(process) = self.processes.get_mut(&ProcessKey::Local(id)) {
+            match &mut process.life {
+                Life::Exited { status: known, .. } => *known = known.or(status),
+                life @ (Life::Here | Life::Elsewhere) => *life = Life::Exited { at, status },
+            }
+        }
+    }
+
+    /// Where a row belongs: to the process that had this identity before, to the local process
+    /// that it describes, else to itself.
+    fn key_of(&self, row: &LookRow) -> ProcessKey {
+        let same = |process: &Process| process.identity.as_ref() == Some(&row.identity);
+        if let Some((key, _)) = self.processes.iter().find(|(_, process)| same(process)) {
+            return key.clone();
+        }
+        let started_at = row
+            .heartbeat
+            .as_ref()
+            .and_then(|heartbeat| heartbeat.info.started_at);
+        let local = self.processes.iter().find(|(_, process)| {
+            process.life == Life::Here
+                && !(process.identity.is_some() && process.listed == Listed::Yes)
+                && process
+                    .local
+                    .as_ref()
+                    .is_some_and(|local| matches(local, &row.identity, started_at))
+        });
+        local.map_or_else(
+            || ProcessKey::Remote(row.identity.clone()),
+            |(key, _)| key.clone(),
+        )
+    }
+
+    /// Drops what has ended and is listed nowhere any more.
+    fn forget(&mut self, now: Moment) {
+        self.processes
+            .retain(|_, process| match (process.life, process.listed) {
+                (Life::Exited { .. }, Listed::Yes) | (Life::Here, _) => true,
+                (Life::Exited { at, .. }, Listed::Never | Listed::Removed { .. }) => {
+                    now.since(at) < REMEMBERED
+                }
+                (Life::Elsewhere, listed) => listed == Listed::Yes,
+            });
+    }
+}
+
+/// Whether `local` is the process that registered as `identity`: same host name, same pid in
+/// its own namespace, and registered after it started. Without a start time in its hash
+/// nothing tells it from an earlier process with the same pid.
+fn matches(local: &LocalProcess, identity: &Identity, started_at: Option<f64>) -> bool {
+    let surroundings = &local.surroundings;
+    identity.pid() == Some(surroundings.inner_pid)
+        && surroundings
+            .hostnames
+            .iter()
+            .any(|name| name == identity.hostname())
+        && started_at.is_some_and(|registered| registered > local.started_at - ROUNDING)
+}

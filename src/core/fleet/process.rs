@@ -1,0 +1,388 @@
+//! One process as all sources together show it. It never decides anything: states and ages are
+//! read off, proofs stand in `proof`.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::beat::{Beat, HostClock, Job};
+use super::local::{LocalId, LocalProcess, RunState, Title};
+use super::look::{Identity, Info, LookRow};
+use super::{ExitStatus, Mark};
+use crate::core::moment::Moment;
+use crate::core::sequence::{Timeout, Version};
+
+/// A beat older than this is stale, whatever the version (keys live 60 s).
+pub(super) const STALE: Duration = Duration::from_secs(30);
+
+/// What a process is known by: locally itself, else its identity.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ProcessKey {
+    /// A process of this machine.
+    Local(LocalId),
+    /// A process that only Redis tells of.
+    Remote(Identity),
+}
+
+impl fmt::Display for ProcessKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(id) => id.fmt(formatter),
+            Self::Remote(identity) => formatter.write_str(identity.short()),
+        }
+    }
+}
+
+/// Whether the process is listed in `processes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// No look has shown it.
+    Never,
+    /// The last look showed it.
+    Yes,
+    /// It was there and is not any more: it left cleanly, or somebody pruned it.
+    Removed {
+        /// The look that missed it first.
+        at: Moment,
+    },
+}
+
+/// Whether the process lives, as this host knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Life {
+    /// Not on this host, so not known.
+    Elsewhere,
+    /// Seen by the last scan.
+    Here,
+    /// Ended.
+    Exited {
+        /// When that was noticed.
+        at: Moment,
+        /// How, where the kernel tells it.
+        status: Option<ExitStatus>,
+    },
+}
+
+/// One Sidekiq process.
+#[derive(Clone, Debug)]
+pub struct Process {
+    /// Its name in Redis.
+    pub identity: Option<Identity>,
+    /// The constant part of its hash.
+    pub info: Option<Arc<Info>>,
+    /// Its last beat.
+    pub beat: Option<Beat>,
+    /// The jobs that it was last seen running.
+    pub jobs: Vec<Job>,
+    /// What `/proc` showed last.
+    pub local: Option<LocalProcess>,
+    /// Whether Redis lists it.
+    pub listed: Listed,
+    /// Whether it lives.
+    pub life: Life,
+    /// What could not be read of it.
+    pub faults: Vec<String>,
+}
+
+/// The state of a process, the first that applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has ended.
+    Exited,
+    /// Stopped by a signal: it works on nothing and heeds nothing but CONT and KILL.
+    Suspended,
+    /// Listed without a hash, or its local pid is gone.
+    Ghost,
+    /// No beat yet.
+    Booting,
+    /// Its beat is over 30 s old.
+    Stale,
+    /// TERM was sent by us, or its unit deactivates.
+    Stopping,
+    /// Fetches no more.
+    Quiet,
+    /// Works.
+    Running,
+}
+
+impl State {
+    /// The word of screens and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exited => "exited",
+            Self::Suspended => "suspended",
+            Self::Ghost => "ghost",
+            Self::Booting => "booting",
+            Self::Stale => "stale",
+            Self::Stopping => "stopping",
+            Self::Quiet => "quiet",
+            Self::Running => "running",
+        }
+    }
+}
+
+impl Process {
+    pub(super) fn from_local(local: LocalProcess) -> Self {
+        Self {
+            identity: None,
+            info: None,
+            beat: None,
+            jobs: Vec::new(),
+            life: Life::Here,
+            local: Some(local),
+            listed: Listed::Never,
+            faults: Vec::new(),
+        }
+    }
+
+    pub(super) fn from_identity(identity: Identity) -> Self {
+        Self {
+            identity: Some(identity),
+            info: None,
+            beat: None,
+            jobs: Vec::new(),
+            local: None,
+            listed: Listed::Yes,
+            life: Life::Elsewhere,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Takes over what a look showed of it.
+    pub(super) fn look(&mut self, row: LookRow, asked: Moment, server_time: f64) {
+        self.identity = Some(row.identity.clone());
+        self.listed = Listed::Yes;
+        let clock = HostClock::read(asked, server_time, &row);
+        let newer = match (&self.beat, &row.heartbeat) {
+            (Some(old), Some(new)) => differs(old.host_time, new.beat),
+            (None, Some(_)) => true,
+            (_, None) => false,
+        };
+        let whole = row
+            .heartbeat
+            .as_ref()
+            .is_some_and(|heartbeat| row.work.len() as u64 >= heartbeat.busy);
+        if let Some(heartbeat) = &row.heartbeat {
+            self.info = Some(Arc::clone(&heartbeat.info));
+            let known = self.beat.take().filter(|_| !newer);
+            // The first estimate of a beat's time stands; a later look adds only noise.
+            let fresh = clock.beat(heartbeat);
+            self.beat = Some(Beat {
+                at: known.map_or(fresh.at, |known| known.at.min(asked)),
+                ..fresh
+            });
+        }
+        self.take_jobs(&row, clock, newer && whole);
+        self.faults = row.faults;
+    }
+
+    /// Replaces the jobs by those of a look. One that is missing there is dropped only if the
+    /// look is of a newer beat and whole: 6.4.2 to 7.2.2 rewrite the work hash in steps, and a
+    /// look can fall between them.
+    fn take_jobs(&mut self, row: &LookRow, clock: HostClock, dependable: bool) {
+        let beat = self.beat.as_ref().map_or(0.0, |beat| beat.host_time);
+        let seen = clock.moment(f64::INFINITY);
+        let mut jobs: Vec<Job> = row
+            .work
+            .iter()
+            .map(|work| {
+                let known = self.jobs.iter().find(|job| job.is(work));
+                Job {
+                    work: Arc::clone(work),
+                    started: known
+                        .and_then(|job| job.started)
+                        .or_else(|| work.run_at.map(|run_at| clock.moment(run_at))),
+                    seen,
+                    beat,
+                }
+            })
+            .collect();
+        if !dependable {
+            let missing = self.jobs.drain(..).filter(|job| {
+                !row.work.iter().any(|work| {
+                    work.tid == job.work.tid || (work.jid.is_some() && work.jid == job.work.jid)
+                })
+            });
+            jobs.extend(missing);
+        }
+        self.jobs = jobs;
+    }
+
+    /// Its version, from Redis or from its title.
+    pub fn version(&self) -> Option<Version> {
+        self.version_text().and_then(Version::parse)
+    }
+
+    /// Its version as written.
+    pub fn version_text(&self) -> Option<&str> {
+        if let Some(text) = self
+            .info
+            .as_ref()
+            .and_then(|info| info.version_text.as_deref())
+        {
+            return Some(text);
+        }
+        match &self.local.as_ref()?.title {
+            Title::Beating { version, .. } => Some(version),
+            Title::Booting(_) | Title::Swarm | Title::Other(_) => None,
+        }
+    }
+
+    /// Its tag.
+    pub fn tag(&self) -> &str {
+        if let Some(info) = &self.info {
+            return &info.tag;
+        }
+        match self.local.as_ref().map(|local| &local.title) {
+            Some(Title::Beating { tag, .. }) => tag,
+            Some(Title::Booting(_) | Title::Swarm | Title::Other(_)) | None => "",
+        }
+    }
+
+    /// Seconds between its beats.
+    pub fn beat_period(&self) -> Duration {
+        Duration::from_secs(self.version().map_or(10, Version::beat_seconds))
+    }
+
+    /// Host name and pid, for people: `util1:4242`.
+    pub fn name(&self) -> String {
+        match (&self.identity, &self.local) {
+            (Some(identity), _) => identity.short().to_string(),
+            (None, Some(local)) => match local.surroundings.hostnames.first() {
+                Some(host) => format!("{host}:{}", local.id.pid),
+                None => format!("pid {}", local.id.pid),
+            },
+            (None, None) => "unknown".into(),
+        }
+    }
+
+    /// Its pid on this host.
+    pub fn pid(&self) -> Option<u32> {
+        self.local.as_ref().map(|local| local.id.pid)
+    }
+
+    /// Its queues; empty while not known.
+    pub fn queues(&self) -> &[String] {
+        self.info.as_ref().map_or(&[], |info| &info.queues)
+    }
+
+    /// Number of its threads.
+    pub fn concurrency(&self) -> Option<u64> {
+        let titled = || match &self.local.as_ref()?.title {
+            Title::Beating { concurrency, .. } => Some(*concurrency),
+            Title::Booting(_) | Title::Swarm | Title::Other(_) => None,
+        };
+        self.beat
+            .as_ref()
+            .and_then(|beat| beat.concurrency)
+            .or_else(titled)
+    }
+
+    /// Jobs it runs, as far as anybody said.
+    pub fn busy(&self) -> Option<u64> {
+        let titled = || match &self.local.as_ref()?.title {
+            Title::Beating { busy, .. } => Some(*busy),
+            Title::Booting(_) | Title::Swarm | Title::Other(_) => None,
+        };
+        self.beat
+            .as_ref()
+            .map(|beat| beat.busy.max(self.jobs.len() as u64))
+            .or_else(titled)
+    }
+
+    /// Resident memory in KB: what `/proc` says now, else what the last beat said.
+    pub fn rss_kb(&self) -> Option<u64> {
+        let local = self.local.as_ref().and_then(|local| local.rss_kb);
+        local.or_else(|| self.beat.as_ref().and_then(|beat| beat.rss_kb))
+    }
+
+    /// Its own timeout `T`: `stated` (flag or configuration) first, then what its command line
+    /// said, else the default of its version.
+    pub fn timeout(&self, stated: Option<&Timeout>) -> Timeout {
+        if let Some(timeout) = stated {
+            return timeout.clone();
+        }
+        self.local
+            .as_ref()
+            .and_then(|local| local.surroundings.stated_timeout.clone())
+            .unwrap_or_else(|| Timeout::assumed(self.version()))
+    }
+
+    /// Whether it still lives, as far as this host knows.
+    pub fn exited(&self) -> bool {
+        matches!(self.life, Life::Exited { .. })
+            || self
+                .local
+                .as_ref()
+                .is_some_and(|local| local.run_state == RunState::Ended)
+    }
+
+    /// Whether it said itself that it fetches no more. That never goes back.
+    pub fn says_quiet(&self) -> bool {
+        self.beat.as_ref().is_some_and(|beat| beat.quiet)
+    }
+
+    /// Its state. `stopping`: TERM was sent by us, or its unit deactivates.
+    pub fn state(&self, stopping: bool, now: Moment) -> State {
+        let suspended = |local: &LocalProcess| local.run_state == RunState::Suspended;
+        if self.exited() {
+            return if self.listed == Listed::Yes {
+                State::Ghost
+            } else {
+                State::Exited
+            };
+        }
+        if self.local.as_ref().is_some_and(suspended) {
+            return State::Suspended;
+        }
+        let booting = matches!(
+            self.local.as_ref().map(|l| &l.title),
+            Some(Title::Booting(_))
+        );
+        match &self.beat {
+            None if self.local.is_none() => State::Ghost,
+            None if booting => State::Booting,
+            None if stopping => State::Stopping,
+            None => self.titled_state(),
+            Some(beat) if beat.age(now) > STALE && self.is_gone_here() => State::Ghost,
+            Some(beat) if beat.age(now) > STALE => State::Stale,
+            Some(_) if stopping => State::Stopping,
+            Some(beat) if beat.quiet => State::Quiet,
+            Some(_) => State::Running,
+        }
+    }
+
+    /// Without Redis the title alone speaks.
+    fn titled_state(&self) -> State {
+        match self.local.as_ref().map(|local| &local.title) {
+            Some(Title::Beating { stopping: true, .. }) => State::Quiet,
+            Some(
+                Title::Beating {
+                    stopping: false, ..
+                }
+                | Title::Swarm
+                | Title::Other(_),
+            ) => State::Running,
+            Some(Title::Booting(_)) | None => State::Booting,
+        }
+    }
+
+    /// Listed under this host's name without a process here.
+    fn is_gone_here(&self) -> bool {
+        matches!(self.life, Life::Exited { .. })
+    }
+
+    /// What is known of it at the moment before a signal.
+    pub fn mark(&self, at: Moment) -> Mark {
+        Mark {
+            at,
+            beat: self.beat.as_ref().map(|beat| beat.host_time),
+            threads: self.local.as_ref().and_then(|local| local.threads),
+        }
+    }
+}
+
+/// Whether two times that a host wrote are of different beats.
+pub(super) fn differs(one: f64, other: f64) -> bool {
+    (one - other).abs() > 1e-6
+}

@@ -1,0 +1,166 @@
+//! What proves that a process is quiet, idle, or fully known. A gate passes on these alone. A
+//! reading that is stale, or that was taken too early, proves nothing.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::joined::Fleet;
+use super::local::Threads;
+use super::process::{Process, differs};
+use crate::core::moment::Moment;
+
+/// A look or a scan older than this passes no gate.
+pub(crate) const FRESH: Duration = Duration::from_secs(3);
+
+/// A thread sits in its fetch for up to 2 s after it was told to stop (`BRPOP … 2`,
+/// `lib/sidekiq/fetch.rb:12`), and may still take a job then.
+const FETCH: Duration = Duration::from_secs(2);
+
+/// What was known of a process when a signal left for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    /// When it left.
+    pub at: Moment,
+    /// The last beat read before, on the host's own clock.
+    pub beat: Option<f64>,
+    /// Its threads as last counted before.
+    pub threads: Option<Threads>,
+}
+
+/// Why something counts as proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// A beat said `quiet`.
+    QuietBeat,
+    /// Processor threads ended and were not replaced.
+    FewerThreads {
+        /// Before the signal.
+        before: usize,
+        /// Now.
+        now: usize,
+    },
+    /// A quiet beat later than the signal said that nothing runs.
+    IdleBeat {
+        /// Seconds between the signal and that beat.
+        after: Duration,
+    },
+    /// No processor thread is left.
+    NoThreads,
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::QuietBeat => formatter.write_str("its beat says quiet"),
+            Self::FewerThreads { before, now } => {
+                write!(
+                    formatter,
+                    "{before} worker threads before the signal, {now} now"
+                )
+            }
+            Self::IdleBeat { after } => {
+                write!(
+                    formatter,
+                    "busy 0 in a beat {:.0} s after the signal",
+                    after.as_secs_f64()
+                )
+            }
+            Self::NoThreads => formatter.write_str("no worker thread is left"),
+        }
+    }
+}
+
+impl Fleet {
+    /// Whether the last look is fresh.
+    pub fn look_is_fresh(&self, now: Moment) -> bool {
+        self.link.is_connected() && self.looked.is_some_and(|looked| now.since(looked) < FRESH)
+    }
+
+    /// Whether what Redis says of `process` is fresh: look and beat.
+    pub fn beat_is_fresh(&self, process: &Process, now: Moment) -> bool {
+        self.look_is_fresh(now)
+            && process
+                .beat
+                .as_ref()
+                .is_some_and(|beat| beat.age(now) < process.beat_period() * 2)
+    }
+
+    /// The thread count, if it is fresh and may prove something.
+    fn counted(process: &Process, now: Moment) -> Option<Threads> {
+        let threads = process.local.as_ref()?.threads?;
+        (threads.heartbeat && now.since(threads.at) < FRESH).then_some(threads)
+    }
+
+    /// Proof that `process` fetches no more since the signal of `mark`.
+    pub fn proof_of_quiet(&self, process: &Process, mark: &Mark, now: Moment) -> Option<Evidence> {
+        if process.says_quiet() {
+            return Some(Evidence::QuietBeat);
+        }
+        let before = mark
+            .threads
+            .filter(|threads| threads.heartbeat && threads.processors > 0)?;
+        let threads = Self::counted(process, now)?;
+        (threads.at > mark.at && threads.processors < before.processors).then_some(
+            Evidence::FewerThreads {
+                before: before.processors,
+                now: threads.processors,
+            },
+        )
+    }
+
+    /// Proof that `process` is quiet and runs nothing.
+    pub fn proof_of_idle(&self, process: &Process, mark: &Mark, now: Moment) -> Option<Evidence> {
+        self.proof_of_quiet(process, mark, now)?;
+        let seen_before = mark
+            .threads
+            .is_some_and(|threads| threads.heartbeat && threads.processors > 0);
+        if seen_before
+            && Self::counted(process, now)
+                .is_some_and(|threads| threads.processors == 0 && threads.at > mark.at)
+        {
+            return Some(Evidence::NoThreads);
+        }
+        let beat = process.beat.as_ref()?;
+        let differs_from_before = mark
+            .beat
+            .is_none_or(|before| differs(before, beat.host_time));
+        // Only processes of this host are signalled, so the host's own clock is our wall clock.
+        let after = beat.host_time - mark.at.epoch();
+        let idle = beat.busy == 0
+            && beat.quiet
+            && process.jobs.is_empty()
+            && differs_from_before
+            && after > FETCH.as_secs_f64()
+            && self.beat_is_fresh(process, now);
+        idle.then(|| Evidence::IdleBeat {
+            after: Duration::from_secs_f64(after),
+        })
+    }
+
+    /// How many jobs may run in `process` that nobody has named: 0 once its known jobs are
+    /// complete (design: after a quiet beat more than 2 s later than the first signal, or once
+    /// it has no more processor threads than known jobs).
+    pub fn unseen(&self, process: &Process, mark: &Mark, now: Moment) -> u64 {
+        let known = process
+            .jobs
+            .iter()
+            .filter(|job| job.work.jid.is_some())
+            .count() as u64;
+        let nameless = process.jobs.len() as u64 - known;
+        let told = process.beat.as_ref().is_some_and(|beat| {
+            beat.quiet
+                && beat.host_time - mark.at.epoch() > FETCH.as_secs_f64()
+                && self.look_is_fresh(now)
+        });
+        if told {
+            return nameless;
+        }
+        let threads = Self::counted(process, now)
+            .filter(|_| mark.threads.is_some_and(|threads| threads.processors > 0))
+            .map(|threads| threads.processors as u64);
+        match threads.or(process.concurrency()) {
+            Some(threads) => threads.saturating_sub(known).max(nameless),
+            None => nameless,
+        }
+    }
+}
