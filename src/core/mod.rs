@@ -1,8 +1,13 @@
 //! The pure core: everything here is a function of its arguments. It reads no file, opens no
 //! connection and never asks what time it is.
 
+pub mod choice;
 pub mod clean;
+<<<<<<< HEAD
 pub mod drain;
+=======
+pub mod config;
+>>>>>>> wt-cli
 pub mod fleet;
 pub mod moment;
 pub mod sequence;

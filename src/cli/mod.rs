@@ -1,0 +1,63 @@
+//! The command line: arguments in, exit code out, one file a subcommand. Words for people go
+//! to standard error, results to standard output; nothing here decides about signals.
+
+mod arguments;
+mod completions;
+mod configuration;
+pub mod drain;
+mod failure;
+mod manual;
+mod output;
+mod plan;
+mod rejected;
+mod timeline;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{ColorChoice, CommandFactory, FromArgMatches};
+
+pub use arguments::{Arguments, Command, ConductOptions, EveryCommand, TargetOptions};
+pub use failure::Failure;
+pub use rejected::Rejected;
+
+/// Runs the command that `arguments` (the program's name first) ask for.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Failure> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    let read = parse(&arguments)?;
+    match &read.command {
+        Command::Plan(plan) => plan::run(&read.common, plan)?,
+        Command::Completions(shell) => output::write(&completions::completions(shell))?,
+        Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the command line. `--no-color` holds for clap's own words too.
+fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
+    let plain = arguments
+        .iter()
+        .take_while(|argument| *argument != "--")
+        .any(|argument| argument == "--no-color");
+    let colours = if plain {
+        ColorChoice::Never
+    } else {
+        ColorChoice::Auto
+    };
+    let matches = Arguments::command()
+        .color(colours)
+        .try_get_matches_from(arguments)?;
+    Arguments::from_arg_matches(&matches)
+}
+
+/// Tells people why a command failed, and gives the exit code. Help and version are no failure
+/// and go to standard output; a closed stream is none either.
+pub fn report(failure: &Failure) -> ExitCode {
+    if let Failure::CommandLine(error) = failure {
+        let printed = error.print();
+        drop(printed);
+    } else {
+        output::tell(&format!("error: {failure}"));
+    }
+    ExitCode::from(failure.code())
+}

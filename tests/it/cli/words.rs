@@ -1,0 +1,159 @@
+//! Usage errors, help, completions, manual, colours and closed streams.
+
+use std::process::{Command, Output};
+
+use super::{code, drainboard, err, out, run};
+
+#[test]
+fn what_is_wrong_with_the_command_line_ends_with_2() {
+    for (arguments, words) in [
+        (&["plan", "--timeout", "60s"][..], "did you mean `60`?"),
+        (&["plan", "--timeout=-5"], "less than nothing"),
+        (&["plan", "--timeout="], "nothing stands here"),
+        (&["plan", "--bananas"], "--bananas"),
+        (&["plan", "term", "--sequence", "term"], "given twice"),
+        (&["plan", "--redis", "hunter2"], "expected an address"),
+        (&["planet"], "plan"),
+        (&["completions", "tcsh"], "bash"),
+        (&[], "Usage:"),
+    ] {
+        let output = run(arguments);
+        assert_eq!(code(&output), 2, "{arguments:?}");
+        assert_eq!(out(&output), "", "{arguments:?}");
+        assert!(
+            err(&output).contains(words),
+            "{arguments:?}: {}",
+            err(&output)
+        );
+        assert!(!err(&output).contains("hunter2"));
+    }
+}
+
+#[test]
+fn help_mentions_what_works_and_nothing_else() {
+    let help = out(&run(&["--help"]));
+    for working in [
+        "plan",
+        "completions",
+        "man",
+        "--config",
+        "--sequence",
+        "--timeout",
+        "--no-color",
+        "EXAMPLES",
+    ] {
+        assert!(help.contains(working), "{working}");
+    }
+    for missing in [
+        "demo",
+        "rehearse",
+        "check",
+        "report",
+        "rescue",
+        "resume",
+        "backtrace",
+        "--process",
+    ] {
+        assert!(!help.contains(missing), "{missing}:\n{help}");
+    }
+    for subcommand in ["plan", "completions"] {
+        let help = out(&run(&[subcommand, "--help"]));
+        assert!(help.contains("EXAMPLES"), "{subcommand}");
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 100),
+            "{help}"
+        );
+    }
+    // Every subcommand that help names can be asked for its own help.
+    let commands = help
+        .split("Commands:")
+        .nth(1)
+        .unwrap()
+        .split("Options:")
+        .next()
+        .unwrap();
+    for name in commands
+        .lines()
+        .filter_map(|line| line.split_whitespace().next())
+    {
+        assert_eq!(code(&run(&["help", name])), 0, "{name}");
+    }
+    assert!(out(&run(&["--version"])).starts_with("drainboard "));
+}
+
+#[test]
+fn completions_and_manual_come_from_the_definitions() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(&["completions", shell]);
+        assert_eq!(code(&output), 0);
+        assert!(
+            out(&output).contains("drainboard") && out(&output).contains("plan"),
+            "{shell}"
+        );
+    }
+    let manual = out(&run(&["man"]));
+    assert!(
+        manual.starts_with(".ie") || manual.starts_with(".TH"),
+        "{manual}"
+    );
+    assert!(manual.contains(".TH drainboard 1"));
+    assert!(manual.contains(".SH \"DRAINBOARD PLAN\""));
+    assert!(manual.contains("EXAMPLES"));
+}
+
+#[test]
+fn colours_are_left_out_where_nobody_wants_them() {
+    for arguments in [
+        &["--help"][..],
+        &["plan", "--bananas"],
+        &["plan", "--config=/nonexistent"],
+        &["plan"],
+    ] {
+        let output = drainboard(arguments)
+            .env("NO_COLOR", "1")
+            .env("TERM", "xterm")
+            .output()
+            .unwrap();
+        assert!(
+            !output.stdout.contains(&0x1b) && !output.stderr.contains(&0x1b),
+            "{arguments:?}"
+        );
+    }
+}
+
+/// Runs through a shell, which can close standard output.
+fn shell(line: &str) -> Output {
+    Command::new("/bin/sh")
+        .args(["-c", line])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("DRAINBOARD", env!("CARGO_BIN_EXE_drainboard"))
+        .output()
+        .expect("a shell runs")
+}
+
+#[test]
+fn a_closed_standard_output_is_no_failure() {
+    for arguments in ["plan", "plan --json", "man", "--help", "completions bash"] {
+        let closed = shell(&format!("\"$DRAINBOARD\" {arguments} >&-"));
+        assert_eq!(
+            (code(&closed), err(&closed)),
+            (0, String::new()),
+            "{arguments}"
+        );
+        // The reader ends before the first byte is written.
+        let gone = shell(&format!(
+            "{{ sleep 0.2; \"$DRAINBOARD\" {arguments}; echo $? >&2; }} | true"
+        ));
+        assert_eq!(err(&gone), "0\n", "{arguments}");
+    }
+    let full = shell("\"$DRAINBOARD\" plan --json >/dev/full");
+    assert_eq!(code(&full), 1);
+    assert!(
+        err(&full).starts_with("error: cannot write to standard output"),
+        "{}",
+        err(&full)
+    );
+    let silent = shell("\"$DRAINBOARD\" plan kil 2>&-");
+    assert_eq!(code(&silent), 2);
+}
