@@ -11,8 +11,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use rustix::process::{
-    Pid, PidfdFlags, WaitId, WaitIdOptions, getuid, pidfd_open, pidfd_send_signal,
-    test_kill_process, waitid,
+    Pid, PidfdFlags, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, test_kill_process,
+    waitid,
 };
 
 use self::numbers::number_of;
@@ -29,6 +29,8 @@ pub struct Held {
     uid: u32,
     pid: Pid,
     pidfd: OwnedFd,
+    /// Whether the kernel shows us how it ends, seen while it was alive.
+    traceable: bool,
 }
 
 /// Why a process cannot be held.
@@ -135,12 +137,6 @@ impl Held {
         let pid = pid.ok_or(HeldError::Gone(id))?;
         let pidfd =
             pidfd_open(pid, PidfdFlags::NONBLOCK).map_err(|error| refusal_to_hold(id, error))?;
-        let held = Self {
-            id,
-            uid,
-            pid,
-            pidfd,
-        };
         let found = identify(id.pid).map_err(|error| match Errno::from_io_error(&error) {
             Some(errno) => refusal_to_hold(id, errno),
             None => HeldError::Failed {
@@ -148,6 +144,13 @@ impl Held {
                 why: error.to_string(),
             },
         })?;
+        let held = Self {
+            id,
+            uid,
+            pid,
+            pidfd,
+            traceable: found.traceable,
+        };
         held.check(&found)?;
         Ok(held)
     }
@@ -272,8 +275,8 @@ impl Held {
         }
     }
 
-    /// How it ended, where that can still be learned: of a child of ours, or while nobody has
-    /// reaped it and it runs as our user (or we as root). Asking reaps nothing.
+    /// How it ended, where that can still be learned: of a child of ours, or of a process that we
+    /// may trace while nobody has reaped it. Asking reaps nothing.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         self.status_of_child().or_else(|| self.status_of_zombie())
     }
@@ -287,11 +290,7 @@ impl Held {
 
     /// From field 52 of `stat`, which reads 0 for those who may not trace the process.
     fn status_of_zombie(&self) -> Option<ExitStatus> {
-        let own = getuid().as_raw();
-        if own != 0 && own != self.uid {
-            return None;
-        }
-        let found = identify(self.id.pid).ok()?;
+        let found = identify(self.id.pid).ok().filter(|_| self.traceable)?;
         if found.id != self.id || found.status.run_state != Some(RunState::Ended) {
             return None;
         }

@@ -1,6 +1,7 @@
 //! What each answer of the kernel means, and the numbers. Real processes are in `tests/it`.
 
 use nix::sys::signal::Signal as Named;
+use rustix::process::getuid;
 use std::str::FromStr;
 
 use super::*;

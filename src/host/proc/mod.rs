@@ -87,7 +87,9 @@ pub(super) struct Identified {
     pub(super) id: LocalId,
     /// Its `status`.
     pub(super) status: status::Status,
-    /// How it ended, as `wait` gives it.
+    /// Whether the kernel shows us what is behind `PTRACE_MODE_READ` (ptrace(2)).
+    pub(super) traceable: bool,
+    /// How it ended, as `wait` gives it; 0 also where it is not `traceable`.
     pub(super) wait_status: Option<i32>,
 }
 
@@ -101,6 +103,7 @@ pub(super) fn identify(pid: u32) -> io::Result<Identified> {
     Ok(Identified {
         id: LocalId { pid, start_ticks },
         status: status::parse(process.read("status", &mut buffer)?),
+        traceable: process.link("ns/uts").is_ok(),
         wait_status,
     })
 }
