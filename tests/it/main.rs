@@ -3,3 +3,5 @@
 mod cli;
 #[cfg(test)]
 mod host_real;
+mod redis_source;
+mod support;
