@@ -6,10 +6,16 @@ use super::Failure;
 
 /// Writes `text` to standard output. A pipe that nobody reads any more is success.
 pub(super) fn write(text: &[u8]) -> Result<(), Failure> {
+    reached(text).map(drop)
+}
+
+/// As [`write`]; tells whether anybody reads.
+pub(super) fn reached(text: &[u8]) -> Result<bool, Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Output(error)),
-        Ok(()) | Err(_) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::Output(error)),
     }
 }
 
