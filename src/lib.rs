@@ -4,4 +4,6 @@
 //! and `host` is the only place from which a signal leaves.
 
 pub mod cli;
+pub mod clock;
 pub mod core;
+pub mod redis;

@@ -3,8 +3,13 @@
 
 pub mod choice;
 pub mod clean;
+<<<<<<< HEAD
+pub mod drain;
+=======
 pub mod config;
+>>>>>>> wt-cli
 pub mod fleet;
 pub mod moment;
 pub mod sequence;
+pub mod session;
 pub mod verdict;

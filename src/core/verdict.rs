@@ -92,10 +92,13 @@ pub fn verdict(
         };
         return (end, why);
     }
-    let within_quiet = ends
-        .quiet
-        .is_none_or(|quiet| elapsed < quiet / 2 || elapsed * 2 < quiet);
-    if elapsed < left / 2 && !(ends.assumed && !within_quiet) {
+    // With `T` only assumed nothing that needs time after TERM may be promised.
+    let promised = if ends.assumed {
+        ends.quiet.unwrap_or_default()
+    } else {
+        left
+    };
+    if elapsed < promised / 2 {
         return (
             Verdict::Fits,
             "it has run less than half of the time left".into(),

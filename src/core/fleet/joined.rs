@@ -24,7 +24,7 @@ pub struct Fleet {
     pub processes: BTreeMap<ProcessKey, Process>,
     /// The link to Redis.
     pub link: Link,
-    /// When the last look was answered.
+    /// When the last look that was answered had been asked.
     pub looked: Option<Moment>,
     /// When the last scan was made.
     pub scanned: Option<Moment>,
@@ -89,10 +89,11 @@ impl Fleet {
             server_time,
             rows,
         } = look;
-        if self.looked.is_some_and(|looked| looked > answered) {
+        if self.looked.is_some_and(|looked| looked > asked) {
             return;
         }
-        self.looked = Some(answered);
+        // An answer is as old as its question.
+        self.looked = Some(asked);
         for process in self.processes.values_mut() {
             let gone = process
                 .identity

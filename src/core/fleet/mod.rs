@@ -4,6 +4,7 @@
 mod beat;
 mod joined;
 mod local;
+mod located;
 mod look;
 mod process;
 mod proof;
@@ -16,8 +17,10 @@ pub use joined::Fleet;
 pub use local::{
     Caught, HostLook, LocalId, LocalProcess, RedisAddress, RunState, Surroundings, Threads, Title,
 };
+pub use located::{Located, Place, Sought};
 pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work};
 pub use process::{Life, Listed, Process, ProcessKey, State};
+pub(crate) use proof::FRESH;
 pub use proof::{Evidence, Mark};
 
 use super::moment::Moment;

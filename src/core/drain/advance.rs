@@ -1,0 +1,246 @@
+//! What time and evidence move by themselves: deadlines, early ends, gates. Each call starts at
+//! most one step.
+
+use std::time::Duration;
+
+use super::Effect;
+use super::perform::Wish;
+use super::phase::{Hold, Phase, Resume};
+use super::plan::{Early, Mode};
+use super::record::{Event, Outcome};
+use super::run::Run;
+use super::target::Standing;
+use crate::core::fleet::Fleet;
+use crate::core::moment::{Moment, Seconds};
+use crate::core::sequence::Signal;
+
+/// A deadline met later than this was slept through: the machine or the program stood still.
+const TOO_LATE: Duration = Duration::from_secs(5);
+/// How long a fresh look is waited for after that.
+const FRESH_LOOK: Duration = Duration::from_secs(2);
+
+impl Run {
+    /// Moves on what has come due.
+    pub(super) fn advance(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+        if self.nobody_left(fleet, now, effects) {
+            return;
+        }
+        match self.phase {
+            Phase::Waiting { next, since, until } => {
+                self.wait(next, since, until, fleet, now, effects);
+            }
+            Phase::Gated { next, until, .. } => {
+                if self.stake(None, fleet, now).is_nothing() {
+                    self.start_step(next, Wish::Due, fleet, now, effects);
+                } else if now >= until {
+                    self.start_step(next, Wish::GateOver, fleet, now, effects);
+                }
+            }
+            Phase::Leaving { until } => self.watch_leaving(until, fleet, now, effects),
+            Phase::Ending { ref acts, until } if acts.is_empty() || now >= until => {
+                self.finish(Outcome::Stopped, now, effects);
+            }
+            Phase::Settling { .. } => self.conclude(fleet, now, effects),
+            Phase::Ready { .. }
+            | Phase::Performing(_)
+            | Phase::Held { .. }
+            | Phase::Ending { .. }
+            | Phase::Over { .. } => {}
+        }
+    }
+
+    /// Once no target takes part any more, the account is all that is left to do.
+    fn nobody_left(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) -> bool {
+        let closing = matches!(
+            self.phase,
+            Phase::Performing(_)
+                | Phase::Ending { .. }
+                | Phase::Settling { .. }
+                | Phase::Over { .. }
+        );
+        if closing || self.targets.iter().any(super::Target::takes_part) {
+            return false;
+        }
+        let left_out = self
+            .targets
+            .iter()
+            .any(|t| matches!(t.standing, Standing::LeftOut { .. }));
+        let outcome = if left_out {
+            Outcome::Alive
+        } else {
+            Outcome::Drained
+        };
+        self.settle(outcome, fleet, now, effects);
+        self.conclude(fleet, now, effects);
+        true
+    }
+
+    fn wait(
+        &mut self,
+        next: usize,
+        since: Moment,
+        until: Moment,
+        fleet: &Fleet,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        if now < until {
+            if let Some(evidence) = self.idle_evidence(next, fleet, now) {
+                let saved_s = Seconds(until.since(now));
+                self.note(Event::AdvancedEarly { evidence, saved_s }, now, effects);
+                self.start_step(next, Wish::Due, fleet, now, effects);
+            }
+            return;
+        }
+        if now.since(until) <= TOO_LATE {
+            self.start_step(next, Wish::Due, fleet, now, effects);
+            return;
+        }
+        if self.plan.sequence.signal(next) == Some(Signal::Kill) {
+            self.hold(
+                Hold::Late,
+                Resume::Wait {
+                    next,
+                    since,
+                    left: Duration::ZERO,
+                },
+                now,
+                effects,
+            );
+            return;
+        }
+        let late = now.since(until).as_secs();
+        let text = format!(
+            "the deadline was met {late} s late (suspended?): looking once more before going on"
+        );
+        self.note(Event::Remarked { text }, now, effects);
+        self.look_now(effects);
+        self.phase = Phase::Waiting {
+            next,
+            since,
+            until: now.after(FRESH_LOOK),
+        };
+    }
+
+    /// Why the wait before `next` may end now: every target that takes part is proven idle, and
+    /// no TERM or INT was sent yet.
+    fn idle_evidence(&self, next: usize, fleet: &Fleet, now: Moment) -> Option<String> {
+        let before_stop = self
+            .plan
+            .sequence
+            .first_stop()
+            .is_some_and(|stop| next <= stop);
+        if self.plan.early == Early::Never || !before_stop {
+            return None;
+        }
+        let mut evidence = Vec::new();
+        for target in self.targets.iter().filter(|target| target.takes_part()) {
+            let process = fleet.get(&target.key())?;
+            let proof = fleet.proof_of_idle(process, &target.mark?, now)?;
+            evidence.push(format!("{}: {proof}", target.about.name));
+        }
+        Some(evidence.join("; "))
+    }
+
+    fn watch_leaving(
+        &mut self,
+        until: Moment,
+        fleet: &Fleet,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let stops =
+            self.plan.sequence.first_stop().is_some() || self.plan.sequence.kill().is_some();
+        let quiet = |target: &super::Target| !matches!(target.standing, Standing::Alive);
+        let confirmed = !stops && self.targets.iter().filter(|t| t.takes_part()).all(quiet);
+        if now < until && !confirmed {
+            return;
+        }
+        let alive: Vec<&str> = self
+            .targets
+            .iter()
+            .filter(|t| t.takes_part())
+            .map(|t| t.about.name.as_str())
+            .collect();
+        let text = format!(
+            "the sequence has ended and still alive: {}",
+            alive.join(", ")
+        );
+        self.note(Event::Remarked { text }, now, effects);
+        self.settle(Outcome::Alive, fleet, now, effects);
+        self.conclude(fleet, now, effects);
+    }
+
+    /// Stops the clock.
+    pub(super) fn hold(
+        &mut self,
+        why: Hold,
+        resume: Resume,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        self.note(Event::Held { why: why.words() }, now, effects);
+        self.phase = Phase::Held {
+            why,
+            since: now,
+            resume,
+        };
+    }
+
+    /// Stops the clock wherever it runs.
+    pub(super) fn hold_here(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        self.hold_for(Hold::Operator, now, effects);
+    }
+
+    /// Stops the clock wherever it runs, for `why`.
+    pub(super) fn hold_for(&mut self, why: Hold, now: Moment, effects: &mut Vec<Effect>) {
+        let resume = match &mut self.phase {
+            Phase::Waiting { next, since, until } => Resume::Wait {
+                next: *next,
+                since: *since,
+                left: until.since(now),
+            },
+            Phase::Gated { next, since, .. } => Resume::Wait {
+                next: *next,
+                since: *since,
+                left: Duration::ZERO,
+            },
+            Phase::Ready { next, .. } => Resume::Ready { next: *next },
+            Phase::Leaving { .. } => Resume::Leaving,
+            Phase::Performing(performing) => {
+                performing.then_hold = true;
+                return;
+            }
+            Phase::Held { .. }
+            | Phase::Ending { .. }
+            | Phase::Settling { .. }
+            | Phase::Over { .. } => return,
+        };
+        self.hold(why, resume, now, effects);
+    }
+
+    /// Goes on from a hold.
+    pub(super) fn go_on(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let Phase::Held { resume, .. } = &self.phase else {
+            return;
+        };
+        let phase = match (*resume, self.mode) {
+            // A signal failed: only trying again or leaving out leads on.
+            (Resume::Failed { .. }, _) => return,
+            (Resume::Wait { next, .. }, Mode::Manual) | (Resume::Ready { next }, _) => {
+                Phase::Ready { next, since: now }
+            }
+            (Resume::Wait { next, since, left }, Mode::Automatic) => Phase::Waiting {
+                next,
+                since,
+                until: now.after(left),
+            },
+            (Resume::Leaving, _) => {
+                self.note(Event::Resumed, now, effects);
+                return self.leave(now);
+            }
+        };
+        self.note(Event::Resumed, now, effects);
+        self.phase = phase;
+    }
+}

@@ -1,0 +1,279 @@
+//! What an operator's command does to a run. A command that does not fit the phase it meets
+//! changes nothing: a key typed ahead can never fire a step.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::perform::Wish;
+use super::phase::{Hold, Phase, Resume};
+use super::plan::Mode;
+use super::record::{Event, Outcome};
+use super::run::{Run, mode_word};
+use super::target::Standing;
+use super::{Command, Effect};
+use crate::core::fleet::{Fleet, LocalId, ProcessKey};
+use crate::core::moment::Moment;
+use crate::core::sequence::Signal;
+
+/// The least that is left of a wait that somebody makes shorter or starts anew: time to think.
+const LEAST: Duration = Duration::from_secs(5);
+/// How long an act in a system call may take to tell its outcome.
+const OUTCOME_LIMIT: Duration = Duration::from_secs(1);
+
+/// The targets whose signal failed, and as which step.
+struct Failed {
+    targets: Vec<(LocalId, String)>,
+    step: Option<usize>,
+}
+
+impl Run {
+    /// Does what somebody commands.
+    pub(super) fn command(
+        &mut self,
+        command: Command,
+        fleet: &Fleet,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        match command {
+            Command::Go { step, accepted } => self.go(step, accepted, fleet, now, effects),
+            Command::Automatic => self.automatic(fleet, now, effects),
+            Command::Manual => self.manual(now, effects),
+            Command::Hold => self.hold_here(now, effects),
+            Command::GoOn => self.go_on(now, effects),
+            Command::Longer(by) => self.longer(by, now, effects),
+            Command::Shorter(by) => self.shorter(by, now, effects),
+            Command::StopHere => self.stop("stopped here by the operator", now, effects),
+            Command::HangUp => self.stop("hang-up", now, effects),
+            Command::ForceKill { target, accepted } => {
+                self.force_kill(&target, accepted, fleet, now, effects);
+            }
+            Command::Retry => self.retry(fleet, now, effects),
+            Command::LeaveOut => self.leave_out(now, effects),
+            Command::JournalFailed(why) => self.hold_for(Hold::Journal(why), now, effects),
+        }
+    }
+
+    fn go(
+        &mut self,
+        step: usize,
+        accepted: u64,
+        fleet: &Fleet,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        if self.phase.next_step() == Some(step) {
+            self.start_step(step, Wish::Confirmed(accepted), fleet, now, effects);
+        }
+    }
+
+    fn automatic(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+        if self.mode == Mode::Automatic {
+            return;
+        }
+        self.mode = Mode::Automatic;
+        let begun = self.pace.first_signal.is_some();
+        if begun {
+            self.note(
+                Event::ModeChanged {
+                    mode: mode_word(self.mode),
+                },
+                now,
+                effects,
+            );
+        }
+        let Phase::Ready { next, .. } = self.phase else {
+            return;
+        };
+        if next == 0 {
+            self.start_step(0, Wish::Due, fleet, now, effects);
+            return;
+        }
+        // The wait counts from the signal before it; one that ran out meanwhile leaves time to think.
+        let since = self.pace.last_step.unwrap_or(now);
+        let wait = self.plan.sequence.wait_after(next - 1).unwrap_or_default();
+        self.phase = Phase::Waiting {
+            next,
+            since,
+            until: since.after(wait).max(now.after(LEAST)),
+        };
+    }
+
+    fn manual(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        if self.mode == Mode::Manual {
+            return;
+        }
+        self.mode = Mode::Manual;
+        self.note(
+            Event::ModeChanged {
+                mode: mode_word(self.mode),
+            },
+            now,
+            effects,
+        );
+        if let Phase::Waiting { next, .. } | Phase::Gated { next, .. } = self.phase {
+            self.phase = Phase::Ready { next, since: now };
+        }
+    }
+
+    fn longer(&mut self, by: Duration, now: Moment, effects: &mut Vec<Effect>) {
+        match &mut self.phase {
+            Phase::Waiting { until, .. }
+            | Phase::Gated { until, .. }
+            | Phase::Leaving { until } => {
+                *until = until.after(by);
+            }
+            Phase::Held {
+                resume: Resume::Wait { left, .. },
+                ..
+            } => *left += by,
+            Phase::Ready { .. }
+            | Phase::Performing(_)
+            | Phase::Held { .. }
+            | Phase::Ending { .. }
+            | Phase::Settling { .. }
+            | Phase::Over { .. } => return,
+        }
+        self.note(Event::Extended { by_s: signed(by) }, now, effects);
+    }
+
+    fn shorter(&mut self, by: Duration, now: Moment, effects: &mut Vec<Effect>) {
+        let cut = match &mut self.phase {
+            Phase::Waiting { until, .. } => {
+                let earliest = now.after(LEAST).min(*until);
+                let moved = until.before(by).max(earliest);
+                let cut = until.since(moved);
+                *until = moved;
+                cut
+            }
+            Phase::Held {
+                resume: Resume::Wait { left, .. },
+                ..
+            } => {
+                let kept = left.saturating_sub(by).max(LEAST.min(*left));
+                let cut = left.saturating_sub(kept);
+                *left = kept;
+                cut
+            }
+            Phase::Ready { .. }
+            | Phase::Performing(_)
+            | Phase::Gated { .. }
+            | Phase::Held { .. }
+            | Phase::Leaving { .. }
+            | Phase::Ending { .. }
+            | Phase::Settling { .. }
+            | Phase::Over { .. } => return,
+        };
+        if cut.as_secs() > 0 {
+            self.note(Event::Extended { by_s: -signed(cut) }, now, effects);
+        }
+    }
+
+    /// Sends nothing more. What is in a system call already is awaited and reported.
+    fn stop(&mut self, why: &str, now: Moment, effects: &mut Vec<Effect>) {
+        if matches!(self.phase, Phase::Ending { .. } | Phase::Over { .. }) {
+            return;
+        }
+        self.note(Event::Held { why: why.into() }, now, effects);
+        let acts = if let Phase::Performing(performing) = &mut self.phase {
+            std::mem::take(&mut performing.acts)
+        } else {
+            BTreeMap::new()
+        };
+        if acts.is_empty() {
+            self.finish(Outcome::Stopped, now, effects);
+        } else {
+            self.phase = Phase::Ending {
+                acts,
+                until: now.after(OUTCOME_LIMIT),
+            };
+        }
+    }
+
+    fn force_kill(
+        &mut self,
+        key: &ProcessKey,
+        accepted: u64,
+        fleet: &Fleet,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(id) = self
+            .target(key)
+            .filter(|target| target.takes_part())
+            .map(|target| target.id)
+        else {
+            return;
+        };
+        let closed = matches!(
+            self.phase,
+            Phase::Performing(_)
+                | Phase::Ending { .. }
+                | Phase::Settling { .. }
+                | Phase::Over { .. }
+        );
+        if closed {
+            return;
+        }
+        let stake = self.stake(Some(id), fleet, now);
+        if stake.count() > accepted {
+            let text = format!("KILL was not sent: more is at stake than was confirmed ({stake})");
+            self.note_about(id, Event::Remarked { text }, now, effects);
+            return;
+        }
+        let back = Box::new(self.phase.clone());
+        self.perform(None, Signal::Kill, &[id], Some(back), fleet, now, effects);
+    }
+
+    /// What failed, while the run is held for that.
+    fn failed(&self) -> Option<Failed> {
+        if let Phase::Held {
+            why: Hold::Failed(targets),
+            resume: Resume::Failed { step },
+            ..
+        } = &self.phase
+        {
+            return Some(Failed {
+                targets: targets.clone(),
+                step: *step,
+            });
+        }
+        None
+    }
+
+    fn retry(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(Failed {
+            targets,
+            step: Some(step),
+        }) = self.failed()
+        else {
+            return;
+        };
+        let Some(signal) = self.plan.sequence.signal(step) else {
+            return;
+        };
+        let ids: Vec<LocalId> = targets.into_iter().map(|(id, _)| id).collect();
+        self.perform(Some(step), signal, &ids, None, fleet, now, effects);
+    }
+
+    fn leave_out(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+        let Some(Failed { targets, step }) = self.failed() else {
+            return;
+        };
+        for (id, why) in targets {
+            for target in self.targets.iter_mut().filter(|target| target.id == id) {
+                target.standing = Standing::LeftOut { why: why.clone() };
+            }
+            let text = "left out of the rest of this drain: it counts as alive".into();
+            self.note_about(id, Event::Remarked { text }, now, effects);
+        }
+        match step {
+            Some(step) => self.after_step(step, now),
+            None => self.leave(now),
+        }
+    }
+}
+
+fn signed(span: Duration) -> i64 {
+    i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,121 @@
+//! What a KILL would cost right now, judged on evidence alone: which jobs still run, which are
+//! back, and whether that list is complete.
+
+use std::fmt;
+
+use super::account::Track;
+use super::run::Run;
+use super::target::Target;
+use crate::core::fleet::{FRESH, Fleet, LocalId, Process, State};
+use crate::core::moment::Moment;
+
+/// What a KILL would cost.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stake {
+    /// Jobs that run and are not seen back in a queue.
+    pub running: Vec<String>,
+    /// Jobs that run and are back already.
+    pub back: Vec<String>,
+    /// Worker threads whose job, if any, nobody has seen.
+    pub unseen: u64,
+    /// Whether the evidence is fresh. If not, the rest may have changed.
+    pub fresh: bool,
+}
+
+impl Stake {
+    /// How many jobs would or may be lost.
+    pub fn count(&self) -> u64 {
+        self.running.len() as u64 + self.unseen
+    }
+
+    /// Whether a KILL is known to cost nothing.
+    pub fn is_nothing(&self) -> bool {
+        self.count() == 0 && self.fresh
+    }
+}
+
+impl fmt::Display for Stake {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let running = self.running.len();
+        write!(
+            formatter,
+            "{} job(s) run, {} back in a queue, {running} would be lost",
+            running + self.back.len(),
+            self.back.len()
+        )?;
+        if self.unseen > 0 {
+            write!(
+                formatter,
+                ", up to {} more that no beat has shown",
+                self.unseen
+            )?;
+        }
+        if !self.fresh {
+            formatter.write_str("; the evidence is not fresh")?;
+        }
+        Ok(())
+    }
+}
+
+impl Run {
+    /// What a KILL would cost now: of `only` one target, or of all that take part.
+    pub fn stake(&self, only: Option<LocalId>, fleet: &Fleet, now: Moment) -> Stake {
+        let mut stake = Stake {
+            fresh: true,
+            ..Stake::default()
+        };
+        for target in self
+            .targets
+            .iter()
+            .filter(|target| target.takes_part() && only.is_none_or(|id| id == target.id))
+        {
+            self.add_stake(&mut stake, target, fleet, now);
+        }
+        stake
+    }
+
+    fn add_stake(&self, stake: &mut Stake, target: &Target, fleet: &Fleet, now: Moment) {
+        let Some(process) = fleet.get(&target.key()) else {
+            stake.fresh = false;
+            return;
+        };
+        let threads = nothing_left(fleet, process, target, now);
+        if threads {
+            return;
+        }
+        for tracked in self.account.of(target.id) {
+            if !matches!(tracked.track, Track::Running) {
+                continue;
+            }
+            let list = if tracked.is_back(fleet, target, now) {
+                &mut stake.back
+            } else {
+                &mut stake.running
+            };
+            list.push(tracked.jid.clone());
+        }
+        let mark = target.mark.unwrap_or_else(|| process.mark(now));
+        let unseen = fleet.unseen(process, &mark, now);
+        // A process that has left its registry shows no jobs any more; those it had are tracked.
+        let tracked = self
+            .account
+            .of(target.id)
+            .filter(|tracked| matches!(tracked.track, Track::Running))
+            .count() as u64;
+        stake.unseen += unseen.saturating_sub(tracked.saturating_sub(process.jobs.len() as u64));
+        stake.fresh &= fleet.look_is_fresh(now);
+    }
+
+    /// Whether Redis cannot be asked just now.
+    pub(super) fn is_blind(fleet: &Fleet, now: Moment) -> bool {
+        !fleet.link.is_connected() || fleet.looked.is_none_or(|looked| now.since(looked) >= FRESH)
+    }
+}
+
+/// Local proof that the process runs no job.
+fn nothing_left(fleet: &Fleet, process: &Process, target: &Target, now: Moment) -> bool {
+    process.state(false, now) == State::Exited
+        || target
+            .mark
+            .is_some_and(|mark| fleet.proof_of_idle(process, &mark, now).is_some())
+}

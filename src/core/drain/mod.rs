@@ -1,0 +1,146 @@
+//! The drain itself: a pure state machine. Inputs and the clock come in, effects go out; it
+//! sends nothing, asks nothing and waits for nothing by itself, and no verdict or probability
+//! ever reaches it.
+
+mod account;
+mod advance;
+mod command;
+mod gate;
+mod intake;
+mod perform;
+mod phase;
+mod plan;
+mod projection;
+mod record;
+mod record_words;
+mod run;
+mod settle;
+mod target;
+
+#[cfg(test)]
+mod tests;
+
+pub use account::{Account, Fate, Tracked};
+pub use gate::Stake;
+pub use phase::{Hold, Phase, Resume};
+pub use plan::{Early, Mode, Plan, Policy, Refusal};
+pub use projection::Projection;
+pub use record::{About, Counts, Event, Outcome, Record};
+pub use run::Run;
+pub use target::{Sent, Standing, Target};
+
+use std::time::Duration;
+
+use super::fleet::{LocalId, Located, ProcessKey, Sought};
+use super::sequence::Signal;
+
+/// The number of an effect; its outcome or answer comes back under it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EffectId(pub u64);
+
+/// What a run wants done.
+#[derive(Clone, Debug)]
+#[must_use]
+pub enum Effect {
+    /// Changes the world.
+    Act(EffectId, Act),
+    /// A question.
+    Ask(EffectId, Ask),
+    /// Something to write down and to show.
+    Note(Record),
+}
+
+/// A change of the world: one signal to one process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Act {
+    /// To whom; always a process of this host.
+    pub target: LocalId,
+    /// What.
+    pub signal: Signal,
+    /// As which step of the sequence; `None` for a KILL out of turn.
+    pub step: Option<usize>,
+}
+
+/// A question to Redis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Look now, whenever the next look is due.
+    LookNow,
+    /// Where are these jobs?
+    Where(Vec<Sought>),
+}
+
+/// How an act ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActOutcome {
+    /// The signal left.
+    Sent,
+    /// The process had ended already: an exit, not a failure.
+    Gone,
+    /// It was not tried, or the kernel refused it.
+    Failed {
+        /// In words.
+        why: String,
+        /// Whether it may have been sent all the same.
+        may_have_happened: bool,
+    },
+    /// The licence was revoked before it was tried.
+    Revoked,
+}
+
+/// What an operator, or somebody on his behalf, tells a run to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Perform this very step now: confirms it in manual mode, ends the wait before it in
+    /// automatic mode, goes on from a hold before it.
+    Go {
+        /// Position of its signal.
+        step: usize,
+        /// For KILL: how many jobs may be lost by it.
+        accepted: u64,
+    },
+    /// Go on by itself.
+    Automatic,
+    /// Wait for a confirmation of each step.
+    Manual,
+    /// Stop the clock.
+    Hold,
+    /// Go on from a hold.
+    GoOn,
+    /// Make the running wait longer.
+    Longer(Duration),
+    /// Make the running wait shorter, down to the shortest that leaves time to think.
+    Shorter(Duration),
+    /// Send nothing more, ever.
+    StopHere,
+    /// The terminal is gone or the program was told to end: hold and end.
+    HangUp,
+    /// KILL one target out of turn.
+    ForceKill {
+        /// Which.
+        target: ProcessKey,
+        /// How many jobs may be lost by it.
+        accepted: u64,
+    },
+    /// Try the failed signals again.
+    Retry,
+    /// Leave the targets whose signal failed out of the rest; they count as alive.
+    LeaveOut,
+    /// The journal cannot be written: hold.
+    JournalFailed(String),
+}
+
+/// What a run is told.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The fleet has changed.
+    Observed,
+    /// Time has passed.
+    Tick,
+    /// Somebody commands.
+    Command(Command),
+    /// An act has ended.
+    Outcome(EffectId, ActOutcome),
+    /// An answer has come.
+    Answer(EffectId, Vec<Located>),
+}

@@ -1,0 +1,184 @@
+//! Where a run stands. Each state carries only what is true in it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::EffectId;
+use super::gate::Stake;
+use super::record::{Counts, Outcome};
+use crate::core::fleet::LocalId;
+use crate::core::moment::Moment;
+
+/// The state of a run.
+#[derive(Clone, Debug)]
+pub enum Phase {
+    /// Waits for a confirmation of step `next`.
+    Ready {
+        /// Position of the signal that would be sent.
+        next: usize,
+        /// Since when.
+        since: Moment,
+    },
+    /// Signals are under way.
+    Performing(Performing),
+    /// Waits for the next step.
+    Waiting {
+        /// Position of the signal that is due at the end.
+        next: usize,
+        /// When the signal before it was sent.
+        since: Moment,
+        /// When the next one is due.
+        until: Moment,
+    },
+    /// The clock is stopped.
+    Held {
+        /// Why.
+        why: Hold,
+        /// Since when.
+        since: Moment,
+        /// What going on leads back to.
+        resume: Resume,
+    },
+    /// KILL is due and its gate is shut: waits until the jobs are back.
+    Gated {
+        /// Position of KILL.
+        next: usize,
+        /// Since when.
+        since: Moment,
+        /// When the wait for evidence ends.
+        until: Moment,
+    },
+    /// The last signal was sent: waits for exits.
+    Leaving {
+        /// When that is given up.
+        until: Moment,
+    },
+    /// Aborted with acts in a system call: waits for their outcomes alone.
+    Ending {
+        /// The acts whose outcome is awaited.
+        acts: BTreeMap<EffectId, LocalId>,
+        /// When that is given up.
+        until: Moment,
+    },
+    /// Every target has exited (or is given up): finds out what became of the jobs.
+    Settling {
+        /// Since when.
+        since: Moment,
+        /// When what is not known by then stays unknown.
+        until: Moment,
+        /// How the run ends if no job says otherwise.
+        outcome: Outcome,
+    },
+    /// Over.
+    Over {
+        /// How.
+        outcome: Outcome,
+        /// When.
+        at: Moment,
+        /// Jobs by fate.
+        jobs: Counts,
+    },
+}
+
+/// Signals under way.
+#[derive(Clone, Debug)]
+pub struct Performing {
+    /// Position of the signal; `None` for a KILL out of turn.
+    pub step: Option<usize>,
+    /// The acts whose outcome is awaited.
+    pub acts: BTreeMap<EffectId, LocalId>,
+    /// Targets whose signal failed, with the reason.
+    pub failed: Vec<(LocalId, String)>,
+    /// Whether to hold as soon as the outcomes are there.
+    pub then_hold: bool,
+    /// What to go back to after a KILL out of turn.
+    pub back: Option<Box<Phase>>,
+}
+
+/// Why the clock is stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// The operator wants it.
+    Operator,
+    /// KILL is due and jobs are at stake.
+    Question(Stake),
+    /// KILL is due, jobs may be at stake, and Redis cannot be asked.
+    Blind(Stake),
+    /// A deadline before KILL was met too late: the machine was suspended.
+    Late,
+    /// A signal failed for some targets.
+    Failed(Vec<(LocalId, String)>),
+    /// The journal cannot be written.
+    Journal(String),
+}
+
+impl Hold {
+    /// The reason in words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Operator => "by the operator".into(),
+            Self::Question(stake) => format!("KILL is due: {stake}"),
+            Self::Blind(stake) => format!("KILL is due and Redis cannot be asked: {stake}"),
+            Self::Late => "KILL fell due while this machine or program was suspended".into(),
+            Self::Failed(targets) => {
+                let who: Vec<String> = targets
+                    .iter()
+                    .map(|(id, why)| format!("{id}: {why}"))
+                    .collect();
+                format!("a signal failed: {}", who.join("; "))
+            }
+            Self::Journal(why) => format!("the record cannot be written: {why}"),
+        }
+    }
+}
+
+/// What going on from a hold leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resume {
+    /// The rest of the wait before `next`.
+    Wait {
+        /// Position of the signal at its end.
+        next: usize,
+        /// When the signal before was sent.
+        since: Moment,
+        /// What is left of it.
+        left: Duration,
+    },
+    /// The confirmation of `next`.
+    Ready {
+        /// Position of the signal.
+        next: usize,
+    },
+    /// The wait for exits.
+    Leaving,
+    /// Step `step` again, for those that failed; or on without them.
+    Failed {
+        /// Position of the signal; `None` for a KILL out of turn.
+        step: Option<usize>,
+    },
+}
+
+impl Phase {
+    /// Whether it is over.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Over { .. })
+    }
+
+    /// Position of the signal that comes next, while one does.
+    pub fn next_step(&self) -> Option<usize> {
+        match self {
+            Self::Ready { next, .. } | Self::Waiting { next, .. } | Self::Gated { next, .. } => {
+                Some(*next)
+            }
+            Self::Held { resume, .. } => match resume {
+                Resume::Wait { next, .. } | Resume::Ready { next } => Some(*next),
+                Resume::Leaving | Resume::Failed { .. } => None,
+            },
+            Self::Performing(_)
+            | Self::Leaving { .. }
+            | Self::Ending { .. }
+            | Self::Settling { .. }
+            | Self::Over { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The one format of everything that happened: journal line, JSON line, printed line, journal
+//! pane and source of the report. A record says what was, never what may be.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::account::Fate;
+use crate::core::fleet::Identity;
+use crate::core::moment::{Moment, Seconds, rfc3339};
+use crate::core::sequence::Signal;
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// When.
+    pub at: Moment,
+    /// Time since the run began.
+    pub since_start: Duration,
+    /// The run's name.
+    pub run: String,
+    /// Whether it is a rehearsal: nothing was really sent.
+    pub rehearsal: bool,
+    /// The process it is about, if it is about one.
+    pub about: Option<About>,
+    /// What.
+    pub event: Event,
+}
+
+/// The process that a record is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// Its name in Redis.
+    pub identity: Option<Identity>,
+    /// Its pid here.
+    pub pid: Option<u32>,
+    /// `util1:4242`, for people.
+    pub name: String,
+}
+
+/// How a drain ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Not begun: a lock, no permission, a safety check.
+    Refused,
+    /// Could not start.
+    Error,
+    /// Aborted or held.
+    Stopped,
+    /// The sequence ended and a target still lives.
+    Alive,
+    /// Every target has exited; some jobs are lost or of unknown fate.
+    Lost,
+    /// Every target has exited; some jobs will run again.
+    Requeued,
+    /// Every target has exited and every job ended.
+    Drained,
+}
+
+impl Outcome {
+    /// The exit code of `drain`.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Refused => 7,
+            Self::Error => 1,
+            Self::Stopped => 5,
+            Self::Alive => 6,
+            Self::Lost => 4,
+            Self::Requeued => 3,
+            Self::Drained => 0,
+        }
+    }
+
+    /// The word of JSON and flags.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Error => "error",
+            Self::Stopped => "stopped",
+            Self::Alive => "alive",
+            Self::Lost => "lost",
+            Self::Requeued => "requeued",
+            Self::Drained => "drained",
+        }
+    }
+}
+
+/// Jobs by fate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Counts {
+    /// Ended by themselves.
+    pub finished: u64,
+    /// Back in a queue, or taken up elsewhere.
+    pub pushed_back: u64,
+    /// Failed; Sidekiq's retry set has them.
+    pub retried: u64,
+    /// Pushed back by us.
+    pub rescued: u64,
+    /// Gone.
+    pub lost: u64,
+    /// Nobody can say.
+    pub unknown: u64,
+}
+
+impl Counts {
+    /// All of them.
+    pub fn total(self) -> u64 {
+        self.finished + self.pushed_back + self.retried + self.rescued + self.lost + self.unknown
+    }
+}
+
+/// What happened. Serialised with its name as `event`.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// The run began.
+    Started {
+        /// The sequence in its normal form.
+        sequence: String,
+        /// How many targets.
+        targets: usize,
+        /// `manual` or `automatic`.
+        mode: &'static str,
+        /// Who started it and why.
+        by: Option<String>,
+    },
+    /// A signal is about to be sent. Journal only.
+    SignalIntended {
+        /// Which.
+        #[serde(serialize_with = "name")]
+        signal: Signal,
+        /// Its position.
+        step: Option<usize>,
+    },
+    /// A signal was sent.
+    SignalSent {
+        /// Which.
+        #[serde(serialize_with = "name")]
+        signal: Signal,
+        /// Its position; null for a KILL out of turn.
+        step: Option<usize>,
+        /// For KILL: jobs known to be at stake at that moment; null where nobody could say.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at_stake: Option<u64>,
+        /// For KILL: whether Redis could not be asked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        blind: Option<bool>,
+    },
+    /// A signal was not sent, or nobody knows.
+    SignalFailed {
+        /// Which.
+        #[serde(serialize_with = "name")]
+        signal: Signal,
+        /// Its position.
+        step: Option<usize>,
+        /// Why.
+        error: String,
+        /// Whether it may have been sent all the same.
+        may_have_happened: bool,
+    },
+    /// A target fetches no more.
+    QuietConfirmed {
+        /// How that is known.
+        evidence: String,
+    },
+    /// A wait ended early.
+    AdvancedEarly {
+        /// How it is known that nothing runs.
+        evidence: String,
+        /// Seconds of the wait that were left.
+        saved_s: Seconds,
+    },
+    /// The clock was stopped.
+    Held {
+        /// Why.
+        why: String,
+    },
+    /// The clock runs again.
+    Resumed,
+    /// The mode was changed.
+    ModeChanged {
+        /// `manual` or `automatic`.
+        mode: &'static str,
+    },
+    /// A wait was made longer or (negative) shorter.
+    Extended {
+        /// By so many seconds.
+        by_s: i64,
+    },
+    /// A job ended by itself.
+    JobFinished {
+        /// Its id.
+        jid: String,
+        /// Its class.
+        class: String,
+        /// Its queue.
+        queue: String,
+    },
+    /// A target has exited.
+    Exited {
+        /// Whether it left its registry in order; null where nobody could see.
+        clean: Option<bool>,
+    },
+    /// The fate of a job.
+    Reconciled {
+        /// Its id; null for a worker thread whose job nobody had seen.
+        jid: Option<String>,
+        /// Its class.
+        class: Option<String>,
+        /// What became of it.
+        fate: Fate,
+        /// How that is known.
+        evidence: String,
+    },
+    /// Something that changed nothing, worth knowing.
+    Remarked {
+        /// In words.
+        text: String,
+    },
+    /// The run is over: always the last record.
+    Finished {
+        /// How.
+        outcome: Outcome,
+        /// Whole duration.
+        seconds: Seconds,
+        /// Jobs by fate.
+        jobs: Counts,
+        /// What could not be done, for `refused` and `error`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<String>,
+    },
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature serde asks for"
+)]
+fn name<S: serde::Serializer>(signal: &Signal, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(signal.name())
+}
+
+/// Present on lines about one process; null there where it is not known.
+#[derive(Serialize)]
+struct AboutLine<'a> {
+    identity: Option<&'a str>,
+    pid: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    at: String,
+    t_s: Seconds,
+    run: &'a str,
+    #[serde(flatten)]
+    event: &'a Event,
+    #[serde(flatten)]
+    about: Option<AboutLine<'a>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    rehearsal: bool,
+}
+
+impl Serialize for Record {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let about = self.about.as_ref();
+        Line {
+            at: rfc3339(self.at.wall()),
+            t_s: Seconds(self.since_start),
+            run: &self.run,
+            event: &self.event,
+            about: about.map(|about| AboutLine {
+                identity: about.identity.as_ref().map(Identity::as_str),
+                pid: about.pid,
+            }),
+            rehearsal: self.rehearsal,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl Record {
+    /// The record as one line of JSON.
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).unwrap_or_else(|error| {
+            // Nothing in a record can fail to serialise; a line that says so beats a panic.
+            format!("{{\"event\":\"remarked\",\"text\":\"record not serialised: {error}\"}}")
+        })
+    }
+
+    /// Whether it belongs in the JSON lines of `drain` (intents stand in the journal alone).
+    pub fn is_public(&self) -> bool {
+        !matches!(self.event, Event::SignalIntended { .. })
+    }
+}

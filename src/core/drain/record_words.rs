@@ -1,0 +1,125 @@
+//! The words of a record: one line for people, without the time.
+
+use std::fmt;
+
+use super::record::{Counts, Event, Outcome, Record};
+use crate::core::moment::Seconds;
+
+impl fmt::Display for Record {
+    /// One line for people, without the time.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let who = self
+            .about
+            .as_ref()
+            .map_or(String::new(), |about| format!(" {}", about.name));
+        match &self.event {
+            Event::Started {
+                sequence,
+                targets,
+                mode,
+                by,
+            } => {
+                let by = by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
+                write!(
+                    formatter,
+                    "drain started{by}: {sequence}, {targets} target(s), {mode}"
+                )
+            }
+            Event::SignalIntended { signal, .. } => write!(formatter, "sending {signal} to{who}"),
+            Event::SignalSent {
+                signal,
+                at_stake,
+                blind,
+                ..
+            } => {
+                write!(formatter, "{signal} sent to{who}")?;
+                match (at_stake, blind) {
+                    (_, Some(true)) => {
+                        formatter.write_str(", blind: Redis could not be asked what is at stake")
+                    }
+                    (Some(count), _) if *count > 0 => {
+                        write!(formatter, ", {count} job(s) at stake")
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Event::SignalFailed {
+                signal,
+                error,
+                may_have_happened,
+                ..
+            } => {
+                let perhaps = if *may_have_happened {
+                    " (it may have been sent)"
+                } else {
+                    ""
+                };
+                write!(formatter, "{signal} to{who} failed: {error}{perhaps}")
+            }
+            Event::QuietConfirmed { evidence } => {
+                write!(formatter, "{} is quiet: {evidence}", who.trim())
+            }
+            Event::AdvancedEarly { evidence, saved_s } => {
+                write!(
+                    formatter,
+                    "nothing runs any more ({evidence}): going on {:.0} s early",
+                    saved_s.0.as_secs_f64()
+                )
+            }
+            Event::Held { why } => write!(formatter, "held: {why}"),
+            Event::Resumed => formatter.write_str("going on"),
+            Event::ModeChanged { mode } => write!(formatter, "now {mode}"),
+            Event::Extended { by_s } if *by_s < 0 => {
+                write!(formatter, "wait shortened by {} s", -by_s)
+            }
+            Event::Extended { by_s } => write!(formatter, "wait extended by {by_s} s"),
+            Event::JobFinished { jid, class, .. } => write!(formatter, "{class} {jid} finished"),
+            Event::Exited { clean } => {
+                let how = match clean {
+                    Some(true) => "cleanly",
+                    Some(false) => "uncleanly",
+                    None => "(how is not known)",
+                };
+                write!(formatter, "{} exited {how}", who.trim())
+            }
+            Event::Reconciled {
+                jid,
+                class,
+                fate,
+                evidence,
+            } => {
+                let class = class.as_deref().unwrap_or("a job nobody had seen");
+                let jid = jid.as_deref().unwrap_or("without a known id");
+                write!(formatter, "{class} {jid}: {} ({evidence})", fate.word())
+            }
+            Event::Remarked { text } => formatter.write_str(text),
+            Event::Finished {
+                outcome,
+                seconds,
+                jobs,
+                why,
+            } => write_finish(formatter, *outcome, *seconds, *jobs, why.as_deref()),
+        }
+    }
+}
+
+fn write_finish(
+    formatter: &mut fmt::Formatter<'_>,
+    outcome: Outcome,
+    seconds: Seconds,
+    jobs: Counts,
+    why: Option<&str>,
+) -> fmt::Result {
+    write!(
+        formatter,
+        "{} after {:.1} s: ",
+        outcome.word(),
+        seconds.0.as_secs_f64()
+    )?;
+    write!(
+        formatter,
+        "{} finished, {} pushed back, {} to be retried, {} lost, {} unknown",
+        jobs.finished, jobs.pushed_back, jobs.retried, jobs.lost, jobs.unknown
+    )?;
+    why.map_or(Ok(()), |why| write!(formatter, ": {why}"))
+}

@@ -1,0 +1,263 @@
+//! One drain of fixed targets: one cursor, one clock. It is told everything and does nothing by
+//! itself; each call starts at most one step.
+
+use std::time::Duration;
+
+use super::account::Account;
+use super::phase::Phase;
+use super::plan::{Mode, Plan};
+use super::record::{About, Event, Outcome, Record};
+use super::target::Target;
+use super::{Ask, Effect, EffectId, Input};
+use crate::core::fleet::{Fleet, LocalId, ProcessKey};
+use crate::core::moment::Moment;
+
+/// Between two questions for the same jobs.
+pub(super) const ASK_EVERY: Duration = Duration::from_secs(1);
+/// How long an answer is waited for before the question is put again.
+pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+/// How long a look after an exit is waited for.
+pub(super) const TELL_LIMIT: Duration = Duration::from_secs(2);
+
+/// The clock of a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// When the run began.
+    pub started: Moment,
+    /// When the first signal left.
+    pub first_signal: Option<Moment>,
+    /// When the last outcome of the last step came.
+    pub last_step: Option<Moment>,
+}
+
+/// The questions under way.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Asks {
+    pub(super) pending: Option<(EffectId, Moment)>,
+    pub(super) last: Option<Moment>,
+    pub(super) at_once: bool,
+}
+
+impl Asks {
+    pub(super) fn want_now(&mut self) {
+        self.at_once = true;
+    }
+}
+
+/// One drain.
+#[derive(Clone, Debug)]
+pub struct Run {
+    pub(super) plan: Plan,
+    pub(super) targets: Vec<Target>,
+    pub(super) phase: Phase,
+    pub(super) mode: Mode,
+    pub(super) account: Account,
+    pub(super) pace: Pace,
+    pub(super) asks: Asks,
+    pub(super) next_id: u64,
+}
+
+impl Run {
+    /// A run on these processes of the fleet. It has sent nothing: its first step waits for
+    /// [`super::Command::Automatic`] or for its confirmation.
+    pub fn new(
+        plan: Plan,
+        targets: &[LocalId],
+        fleet: &Fleet,
+        by: Option<String>,
+        now: Moment,
+    ) -> (Self, Vec<Effect>) {
+        let targets: Vec<Target> = targets
+            .iter()
+            .filter_map(|id| {
+                let process = fleet.get(&ProcessKey::Local(*id))?;
+                let timeout = process.timeout(plan.timeout.as_ref());
+                Some(Target::new(
+                    *id,
+                    process.name(),
+                    process.identity.clone(),
+                    timeout,
+                ))
+            })
+            .collect();
+        let mode = plan.mode;
+        let mut run = Self {
+            plan,
+            targets,
+            phase: Phase::Ready {
+                next: 0,
+                since: now,
+            },
+            mode: Mode::Manual,
+            account: Account::default(),
+            pace: Pace {
+                started: now,
+                first_signal: None,
+                last_step: None,
+            },
+            asks: Asks::default(),
+            next_id: 0,
+        };
+        let mut effects = Vec::new();
+        let event = Event::Started {
+            sequence: run.plan.sequence.to_string(),
+            targets: run.targets.len(),
+            mode: mode_word(mode),
+            by,
+        };
+        run.note(event, now, &mut effects);
+        run.take_in(fleet, now, &mut effects);
+        (run, effects)
+    }
+
+    /// What was decided before it began.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Its targets.
+    pub fn targets(&self) -> &[Target] {
+        &self.targets
+    }
+
+    /// Where it stands.
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// Who moves it on.
+    pub fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    /// The jobs it accounts for.
+    pub fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// Its clock.
+    pub fn pace(&self) -> Pace {
+        self.pace
+    }
+
+    /// How it ended, once it has.
+    pub fn outcome(&self) -> Option<Outcome> {
+        if let Phase::Over { outcome, .. } = self.phase {
+            return Some(outcome);
+        }
+        None
+    }
+
+    /// The target that is this process.
+    pub fn target(&self, key: &ProcessKey) -> Option<&Target> {
+        self.targets
+            .iter()
+            .find(|target| ProcessKey::Local(target.id) == *key)
+    }
+
+    /// Takes one input in and says what is to be done.
+    #[must_use]
+    pub fn handle(&mut self, input: Input, fleet: &Fleet, now: Moment) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.phase.is_over() {
+            return effects;
+        }
+        self.take_in(fleet, now, &mut effects);
+        match input {
+            Input::Observed | Input::Tick => {}
+            Input::Command(command) => self.command(command, fleet, now, &mut effects),
+            Input::Outcome(id, outcome) => self.outcome_of(id, outcome, fleet, now, &mut effects),
+            Input::Answer(id, answers) => self.answer(id, answers),
+        }
+        if !self.phase.is_over() {
+            self.judge(fleet, now, &mut effects);
+            self.advance(fleet, now, &mut effects);
+        }
+        if !self.phase.is_over() {
+            self.ask(fleet, now, &mut effects);
+        }
+        effects
+    }
+
+    /// When it wants to be called again, if nothing else happens.
+    pub fn next_deadline(&self) -> Option<Moment> {
+        let phase = match &self.phase {
+            Phase::Waiting { until, .. }
+            | Phase::Gated { until, .. }
+            | Phase::Leaving { until }
+            | Phase::Ending { until, .. }
+            | Phase::Settling { until, .. } => Some(*until),
+            Phase::Over { .. } => return None,
+            Phase::Ready { .. } | Phase::Performing(_) | Phase::Held { .. } => None,
+        };
+        let untold = self.targets.iter().filter_map(Target::untold_exit);
+        let untold = untold.map(|at| at.after(TELL_LIMIT));
+        let ask = self
+            .asks
+            .pending
+            .map(|(_, asked)| asked.after(ANSWER_LIMIT));
+        let again = (self.asks.pending.is_none() && self.may_want())
+            .then(|| self.asks.last.map(|last| last.after(ASK_EVERY)))
+            .flatten();
+        untold.chain(phase).chain(ask).chain(again).min()
+    }
+
+    fn may_want(&self) -> bool {
+        self.account
+            .jobs()
+            .iter()
+            .any(|tracked| tracked.fate.is_none())
+            && self
+                .targets
+                .iter()
+                .any(|target| target.stopped.is_some() || target.exited())
+    }
+
+    pub(super) fn look_now(&mut self, effects: &mut Vec<Effect>) {
+        effects.push(Effect::Ask(self.new_id(), Ask::LookNow));
+    }
+
+    pub(super) fn new_id(&mut self) -> EffectId {
+        self.next_id += 1;
+        EffectId(self.next_id)
+    }
+
+    pub(super) fn note(&self, event: Event, now: Moment, effects: &mut Vec<Effect>) {
+        effects.push(Effect::Note(self.record(None, event, now)));
+    }
+
+    pub(super) fn note_about(
+        &self,
+        target: LocalId,
+        event: Event,
+        now: Moment,
+        effects: &mut Vec<Effect>,
+    ) {
+        let about = self
+            .targets
+            .iter()
+            .find(|known| known.id == target)
+            .map(|known| known.about.clone());
+        effects.push(Effect::Note(self.record(about, event, now)));
+    }
+
+    /// A record of this run.
+    pub fn record(&self, about: Option<About>, event: Event, now: Moment) -> Record {
+        Record {
+            at: now,
+            since_start: now.since(self.pace.started),
+            run: self.plan.run.clone(),
+            rehearsal: self.plan.rehearsal,
+            about,
+            event,
+        }
+    }
+}
+
+/// The word of a mode.
+pub(super) fn mode_word(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Manual => "manual",
+        Mode::Automatic => "automatic",
+    }
+}

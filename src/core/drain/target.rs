@@ -1,0 +1,149 @@
+//! One process that a run may signal: how it stands, and the last signal it received. What is
+//! told of it at an abort is read off here.
+
+use super::record::About;
+use crate::core::fleet::{Identity, LocalId, Mark, ProcessKey};
+use crate::core::moment::Moment;
+use crate::core::sequence::{Signal, Timeout};
+
+/// How a target stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It lives.
+    Alive,
+    /// It fetches no more.
+    Quiet {
+        /// Since when that is known.
+        since: Moment,
+    },
+    /// It fetches no more and runs nothing.
+    Idle {
+        /// Since when that is known.
+        since: Moment,
+    },
+    /// It has ended.
+    Exited {
+        /// When that was noticed.
+        at: Moment,
+        /// Whether it left its registry in order, as far as known.
+        clean: Option<bool>,
+        /// Whether the record of it is written.
+        told: bool,
+    },
+    /// A signal to it failed and it was left out: it counts as alive.
+    LeftOut {
+        /// Why.
+        why: String,
+    },
+}
+
+/// A signal that a target received.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sent {
+    /// Which.
+    pub signal: Signal,
+    /// When.
+    pub at: Moment,
+}
+
+/// One target.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// The process; always of this host.
+    pub id: LocalId,
+    /// Its name for people and records.
+    pub about: About,
+    /// Its own timeout.
+    pub timeout: Timeout,
+    /// How it stands.
+    pub standing: Standing,
+    /// The last signal that it received.
+    pub last: Option<Sent>,
+    /// What was known of it before the first signal.
+    pub mark: Option<Mark>,
+    /// When TERM or INT was sent to it first: its `T` runs from here.
+    pub stopped: Option<Moment>,
+    /// Whether it was proven idle before TERM or INT was sent: then no job was interrupted.
+    pub idle_before_stop: bool,
+}
+
+impl Target {
+    /// A target at the start of a run.
+    pub(super) fn new(
+        id: LocalId,
+        name: String,
+        identity: Option<Identity>,
+        timeout: Timeout,
+    ) -> Self {
+        Self {
+            id,
+            about: About {
+                identity,
+                pid: Some(id.pid),
+                name,
+            },
+            timeout,
+            standing: Standing::Alive,
+            last: None,
+            mark: None,
+            stopped: None,
+            idle_before_stop: false,
+        }
+    }
+
+    /// Its key in the fleet.
+    pub fn key(&self) -> ProcessKey {
+        ProcessKey::Local(self.id)
+    }
+
+    /// Whether it takes part: alive and not left out.
+    pub fn takes_part(&self) -> bool {
+        matches!(
+            self.standing,
+            Standing::Alive | Standing::Quiet { .. } | Standing::Idle { .. }
+        )
+    }
+
+    /// Whether it has ended.
+    pub fn exited(&self) -> bool {
+        matches!(self.standing, Standing::Exited { .. })
+    }
+
+    /// When it exited, while the record of that is not written yet.
+    pub fn untold_exit(&self) -> Option<Moment> {
+        if let Standing::Exited {
+            at, told: false, ..
+        } = self.standing
+        {
+            return Some(at);
+        }
+        None
+    }
+
+    /// When Sidekiq interrupts its jobs; `None` before TERM.
+    pub fn interrupt(&self) -> Option<Moment> {
+        self.stopped.map(|stopped| stopped.after(self.timeout.span))
+    }
+
+    /// What stays true of it when nothing more is sent.
+    pub fn epitaph(&self, clock: &dyn Fn(Moment) -> String) -> String {
+        let name = &self.about.name;
+        if self.exited() {
+            return format!("{name} has exited");
+        }
+        match (self.last, self.interrupt()) {
+            (Some(sent), _) if sent.signal == Signal::Kill => {
+                format!("{name} was sent KILL at {}", clock(sent.at))
+            }
+            (_, Some(interrupt)) => format!(
+                "{name}: no KILL will be sent; TERM cannot be taken back: it pushes back what still runs at {} and exits",
+                clock(interrupt)
+            ),
+            (Some(sent), None) if sent.signal == Signal::Tstp => {
+                format!("{name} stays quiet until it is restarted")
+            }
+            (Some(sent), None) => format!("{name} was sent {} and goes on", sent.signal),
+            (None, None) => format!("{name} was sent nothing and goes on working"),
+        }
+    }
+}

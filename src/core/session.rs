@@ -1,0 +1,250 @@
+//! One session: what is known, what is planned, and the run, if there is one. A screen and a
+//! headless run drive the same. It performs nothing: effects go out, outcomes come back.
+
+use std::collections::VecDeque;
+
+use super::drain::{ActOutcome, Command, Effect, EffectId, Input, Mode, Phase, Plan, Record, Run};
+use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
+use super::moment::Moment;
+use super::sequence::{Deadlines, SequenceOrigin, Timeout};
+use super::verdict::{self, Blind, Verdict};
+
+/// Records kept for the journal pane.
+const KEPT: usize = 1000;
+
+/// What kind of session it is; stands on every screen and in every line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Acts are real.
+    Live,
+    /// Acts do not exist.
+    ReadOnly,
+    /// Acts are recorded and imitated.
+    Rehearsal,
+    /// The built-in fleet; acts are real, its processes are not Sidekiq.
+    Demo,
+}
+
+impl Kind {
+    /// The word on the screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Live => "LIVE",
+            Self::ReadOnly => "READ-ONLY",
+            Self::Rehearsal => "REHEARSAL",
+            Self::Demo => "DEMO",
+        }
+    }
+}
+
+/// What a session is about and where its settings come from.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Live, read-only, rehearsal or demo.
+    pub kind: Kind,
+    /// What would be done.
+    pub plan: Plan,
+    /// Where the sequence was found.
+    pub sequence_from: SequenceOrigin,
+    /// The address of Redis without secrets, and where it was found; `None`: it is not used.
+    pub redis: Option<(String, String)>,
+    /// Who operates: `root (deploy) on util1`.
+    pub operator: String,
+}
+
+/// Everything that a screen shows and a run needs.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// What is known.
+    pub fleet: Fleet,
+    /// The run, once one was begun.
+    pub run: Option<Run>,
+    /// What it is about.
+    pub setting: Setting,
+    /// The last records, oldest first.
+    pub journal: VecDeque<Record>,
+}
+
+/// Why a run was not begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotBegun {
+    /// Acts do not exist here.
+    #[error("this session is read-only: nothing can be sent")]
+    ReadOnly,
+    /// There is one already.
+    #[error("a drain is already under way")]
+    AlreadyBegun,
+    /// None of the targets lives.
+    #[error("there is nothing to drain")]
+    NoTarget,
+}
+
+impl Session {
+    /// A session that knows nothing yet.
+    pub fn new(setting: Setting) -> Self {
+        Self {
+            fleet: Fleet::default(),
+            run: None,
+            setting,
+            journal: VecDeque::new(),
+        }
+    }
+
+    /// Takes an observation in.
+    #[must_use]
+    pub fn observe(&mut self, observation: Observation, now: Moment) -> Vec<Effect> {
+        self.fleet.observe(observation);
+        self.feed(Input::Observed, now)
+    }
+
+    /// Time has passed.
+    #[must_use]
+    pub fn tick(&mut self, now: Moment) -> Vec<Effect> {
+        self.feed(Input::Tick, now)
+    }
+
+    /// Somebody commands.
+    #[must_use]
+    pub fn command(&mut self, command: Command, now: Moment) -> Vec<Effect> {
+        if self.setting.kind == Kind::ReadOnly {
+            return Vec::new();
+        }
+        self.feed(Input::Command(command), now)
+    }
+
+    /// An act has ended.
+    #[must_use]
+    pub fn outcome(&mut self, id: EffectId, outcome: ActOutcome, now: Moment) -> Vec<Effect> {
+        self.feed(Input::Outcome(id, outcome), now)
+    }
+
+    /// An answer has come.
+    #[must_use]
+    pub fn answer(&mut self, id: EffectId, answers: Vec<Located>, now: Moment) -> Vec<Effect> {
+        self.feed(Input::Answer(id, answers), now)
+    }
+
+    /// Begins a run on `targets` in manual mode: it has sent nothing yet. A run that is over
+    /// makes way for a new one.
+    ///
+    /// # Errors
+    /// If acts do not exist here, a run is under way, or no target lives.
+    pub fn begin(
+        &mut self,
+        targets: &[LocalId],
+        by: Option<String>,
+        now: Moment,
+    ) -> Result<Vec<Effect>, NotBegun> {
+        if self.setting.kind == Kind::ReadOnly {
+            return Err(NotBegun::ReadOnly);
+        }
+        if self.run.as_ref().is_some_and(|run| !run.phase().is_over()) {
+            return Err(NotBegun::AlreadyBegun);
+        }
+        let alive = |id: &&LocalId| {
+            self.fleet
+                .get(&ProcessKey::Local(**id))
+                .is_some_and(|process| !process.exited())
+        };
+        let targets: Vec<LocalId> = targets.iter().filter(alive).copied().collect();
+        if targets.is_empty() {
+            return Err(NotBegun::NoTarget);
+        }
+        let (run, effects) = Run::new(self.setting.plan.clone(), &targets, &self.fleet, by, now);
+        self.run = Some(run);
+        self.keep(&effects);
+        Ok(effects)
+    }
+
+    fn feed(&mut self, input: Input, now: Moment) -> Vec<Effect> {
+        let Some(run) = &mut self.run else {
+            return Vec::new();
+        };
+        let effects = run.handle(input, &self.fleet, now);
+        self.keep(&effects);
+        effects
+    }
+
+    fn keep(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            if let Effect::Note(record) = effect {
+                if self.journal.len() == KEPT {
+                    self.journal.pop_front();
+                }
+                self.journal.push_back(record.clone());
+            }
+        }
+    }
+
+    /// The processes that are drained when nobody chooses: those of this host that the
+    /// connected Redis knows, swarm parents' children and booting ones left alone.
+    pub fn default_targets(&self) -> Vec<LocalId> {
+        let known = |(key, process): (&ProcessKey, &Process)| match key {
+            ProcessKey::Local(id) if process.identity.is_some() && !process.exited() => Some(*id),
+            ProcessKey::Local(_) | ProcessKey::Remote(_) => None,
+        };
+        self.fleet.processes.iter().filter_map(known).collect()
+    }
+
+    /// The state of a process, with what this session knows of it.
+    pub fn state(&self, key: &ProcessKey, process: &Process, now: Moment) -> State {
+        let stopping = self
+            .run
+            .as_ref()
+            .and_then(|run| run.target(key))
+            .is_some_and(|target| target.stopped.is_some());
+        process.state(stopping, now)
+    }
+
+    /// Its own timeout.
+    pub fn timeout(&self, process: &Process) -> Timeout {
+        process.timeout(self.setting.plan.timeout.as_ref())
+    }
+
+    /// The deadlines of the jobs of `key`, while a run has it as a target.
+    pub fn deadlines(&self, key: &ProcessKey, now: Moment) -> Option<Deadlines> {
+        let run = self.run.as_ref().filter(|run| !run.phase().is_over())?;
+        Some(run.deadlines(run.target(key)?, now))
+    }
+
+    /// What becomes of a job of `key` that has run for `elapsed`, and why.
+    pub fn verdict(
+        &self,
+        key: &ProcessKey,
+        process: &Process,
+        elapsed: Option<std::time::Duration>,
+        now: Moment,
+        clock: impl Fn(Moment) -> String,
+    ) -> (Verdict, String) {
+        let run = self.run.as_ref().filter(|run| !run.phase().is_over());
+        let at = |left| clock(now.after(left));
+        let Some((run, target)) = run.and_then(|run| Some((run, run.target(key)?))) else {
+            let ends = self.setting.plan.ends_before(&self.timeout(process));
+            let begins = |left: std::time::Duration| format!("T+{} s", left.as_secs());
+            return verdict::verdict(elapsed, ends, begins);
+        };
+        match run.ends(target, now) {
+            Some(ends) => verdict::verdict(elapsed, ends, at),
+            None => verdict::blind(Blind::WaitsForYou),
+        }
+    }
+
+    /// When something is due, if nothing else happens.
+    pub fn next_deadline(&self) -> Option<Moment> {
+        self.run.as_ref()?.next_deadline()
+    }
+
+    /// Whether a run is under way.
+    pub fn is_draining(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| !run.phase().is_over())
+    }
+
+    /// Whether a countdown runs.
+    pub fn counts_down(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| {
+            run.mode() == Mode::Automatic
+                && matches!(run.phase(), Phase::Waiting { .. } | Phase::Gated { .. })
+                || matches!(run.phase(), Phase::Leaving { .. })
+        })
+    }
+}
