@@ -6,4 +6,5 @@
 pub mod cli;
 pub mod clock;
 pub mod core;
+pub mod host;
 pub mod redis;
