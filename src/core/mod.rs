@@ -3,11 +3,8 @@
 
 pub mod choice;
 pub mod clean;
-<<<<<<< HEAD
-pub mod drain;
-=======
 pub mod config;
->>>>>>> wt-cli
+pub mod drain;
 pub mod fleet;
 pub mod moment;
 pub mod sequence;
