@@ -1,0 +1,4 @@
+//! What the tests stand on: real servers, started and ended by the test that needs them.
+
+pub(crate) mod redis_server;
+pub(crate) mod sidekiq_rows;
