@@ -5,6 +5,7 @@ use std::env;
 use std::io;
 use std::time::Duration;
 
+use super::rows::Picture;
 use crate::clock;
 use crate::core::config::{Settings, StatedAddress};
 use crate::core::fleet::{
@@ -115,9 +116,21 @@ impl Observer {
         self.choice = Some(choice);
     }
 
+    /// Does `work` with what is known now.
+    pub(super) fn picture<T>(&self, settings: &Settings, work: impl FnOnce(Picture<'_>) -> T) -> T {
+        let choice = self.choice.as_ref();
+        let url = choice.map(|choice| choice.address.to_string());
+        work(Picture {
+            fleet: &self.fleet,
+            settings,
+            url: url.as_deref(),
+            now: clock::now(),
+        })
+    }
+
     /// The origin of the address that is asked.
     pub(super) fn origin(&self) -> &str {
-        self.choice.as_ref().map_or("", |choice| &choice.origin)
+        (self.choice.as_ref()).map_or("", |choice| &choice.origin)
     }
 
     /// Several addresses that local Sidekiqs name, in words.

@@ -8,13 +8,12 @@ use clap::Args;
 
 use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
-use super::listing::{Room, listing, overlong, top};
+use super::listing::{listing, overlong, top};
 use super::look::Observer;
-use super::output::{self, tell};
+use super::output::{self, room, tell};
 use super::over::Over;
-use super::rows::{Picture, PsRow};
+use super::rows::PsRow;
 use super::{Failure, runtime};
-use crate::clock;
 use crate::core::config::Settings;
 
 /// How long each answer of Redis is waited for.
@@ -83,32 +82,14 @@ pub(super) fn run(common: &EveryCommand, arguments: &PsArguments) -> Result<Exit
     })
 }
 
-/// What is known, with the words for the Redis that was asked.
-fn with_picture<T>(
-    settings: &Settings,
-    observer: &Observer,
-    work: impl FnOnce(Picture<'_>) -> T,
-) -> T {
-    let url = observer
-        .choice
-        .as_ref()
-        .map(|choice| choice.address.to_string());
-    work(Picture {
-        fleet: &observer.fleet,
-        settings,
-        url: url.as_deref(),
-        now: clock::now(),
-    })
-}
-
 /// The listing, or the JSON.
 fn print(settings: &Settings, observer: &Observer, json: bool) -> Result<ExitCode, Failure> {
-    with_picture(settings, observer, |picture| {
+    observer.picture(settings, |picture| {
         let rows = PsRow::of(picture);
         if json {
             output::write_json(&rows)
         } else {
-            let text = listing(picture, &rows, observer.origin(), room(settings));
+            let text = listing(picture, &rows, observer.origin(), output::room(settings));
             output::write(text.as_bytes())
         }
     })?;
@@ -129,7 +110,7 @@ fn print_overlong(
     if !observer.fleet.link.is_connected() {
         return Ok(ExitCode::from(UNKNOWN));
     }
-    with_picture(settings, observer, |picture| {
+    observer.picture(settings, |picture| {
         let mut rows = PsRow::of(picture);
         rows.jobs.retain(|row| !row.history);
         let undated = rows.jobs.iter().any(|row| row.elapsed_s.is_none());
@@ -164,14 +145,14 @@ async fn watch(
             _ = &mut interrupted => return Ok(ExitCode::SUCCESS),
             () = observer.look() => {}
         }
-        let text = with_picture(settings, observer, |picture| {
+        let text = observer.picture(settings, |picture| {
             let rows = PsRow::of(picture);
             if arguments.json {
                 return serde_json::to_string(&rows).map(|line| line + "\n");
             }
             let mut text = listing(picture, &rows, observer.origin(), room(settings));
             for trouble in &observer.troubles {
-                text.push_str(&format!("\nerror: {trouble}\n"));
+                text.extend(["\nerror: ", trouble, "\n"]);
             }
             Ok(redrawn(&text))
         });
@@ -195,17 +176,4 @@ fn redrawn(text: &str) -> String {
     let height = crossterm::terminal::size().map_or(24, |(_, rows)| usize::from(rows));
     let lines = top(text, height.saturating_sub(1)).replace('\n', "\x1b[K\n");
     format!("\x1b[H{lines}\x1b[J")
-}
-
-/// The terminal's width; elsewhere lines are as long as they are.
-fn room(settings: &Settings) -> Room {
-    let width = if io::stdout().is_terminal() {
-        crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
-    } else {
-        usize::MAX
-    };
-    Room {
-        width,
-        ascii: settings.appearance.ascii,
-    }
 }

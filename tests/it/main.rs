@@ -1,6 +1,7 @@
 //! The one integration-test binary.
 
 mod cli;
+#[cfg(test)]
 mod host_real;
 mod redis_source;
 mod support;

@@ -8,7 +8,7 @@ use super::Identity;
 use crate::core::moment::Moment;
 
 /// A job to be found.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sought {
     /// Its id; may be empty where the payload does not say, then only the payload counts.
     pub jid: String,
