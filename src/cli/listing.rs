@@ -1,6 +1,7 @@
 //! `ps` as text for people: the link, a table of processes, a table of busy jobs, and what else
 //! must be said of them.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use super::rows::{JobRow, Picture, ProcessRow, PsRow};
@@ -28,13 +29,14 @@ const PROCESSES: [Column; 8] = [
     Column::text("-t").least(12),
 ];
 
-const JOBS: [Column; 7] = [
-    Column::text("CLASS").least(12),
+const JOBS: [Column; 8] = [
+    Column::text("CLASS").least(16),
     Column::text("QUEUE").least(7),
-    Column::text("PROCESS").least(10),
+    Column::text("PROCESS").least(12),
     Column::number("ELAPSED"),
     Column::number("BUDGET"),
-    Column::text("VERDICT").least(11),
+    Column::text("VERDICT"),
+    Column::text("WHY").spare(),
     Column::text("JID").spare(),
 ];
 
@@ -54,8 +56,7 @@ pub(super) fn listing(picture: Picture<'_>, rows: &PsRow, origin: &str, room: Ro
     if !notes.is_empty() {
         text.push('\n');
         for note in notes {
-            text.push_str(&cut(&note, room.width, room.ascii));
-            text.push('\n');
+            text.extend([&note, "\n"]);
         }
     }
     text
@@ -73,7 +74,8 @@ fn head(picture: Picture<'_>, rows: &PsRow, origin: &str) -> String {
     };
     let settings = picture.settings;
     let mut text = String::new();
-    writeln!(text, "{}   {}", rows.at, picture.fleet.hostname).expect("a String takes every text");
+    let title = format!("{}   {}", rows.at, picture.fleet.hostname);
+    writeln!(text, "{}", title.trim_end()).expect("a String takes every text");
     if let Some(url) = picture.url {
         writeln!(text, "{url} ({origin})   {link}").expect("a String takes every text");
     }
@@ -128,7 +130,7 @@ fn timeout(span: Seconds, from: &str) -> String {
     }
 }
 
-/// The table of busy jobs.
+/// The table of busy jobs. Where reasons find no room in it, each stands below once.
 pub(super) fn jobs(rows: &[JobRow], room: Room) -> String {
     let cells: Vec<Vec<String>> = rows
         .iter()
@@ -140,21 +142,21 @@ pub(super) fn jobs(rows: &[JobRow], room: Room) -> String {
                 face(row.elapsed_s),
                 row.budget_s
                     .map_or_else(|| "none".into(), |budget| face(Some(budget))),
-                judgement(row),
+                row.verdict.to_owned(),
+                row.why.clone(),
                 known(row.jid.clone()),
             ]
         })
         .collect();
-    table(&JOBS, &cells, room.width, room.ascii)
-}
-
-/// The verdict with its reason, where the word alone would not do.
-fn judgement(row: &JobRow) -> String {
-    match row.verdict {
-        "fits" | "at risk" => row.verdict.to_owned(),
-        "unknown" => format!("unknown: {}", row.why),
-        word => format!("{word} {}", row.why),
+    let mut text = table(&JOBS, &cells, room.width, room.ascii);
+    if !text.lines().next().is_some_and(|head| head.contains("WHY")) {
+        let reasons: BTreeSet<String> = rows
+            .iter()
+            .map(|row| format!("  {}: {}\n", row.verdict, row.why))
+            .collect();
+        text.extend(reasons);
     }
+    text
 }
 
 fn face(span: Option<Seconds>) -> String {
@@ -216,17 +218,21 @@ pub(super) fn overlong(rows: &[JobRow], limit: &str, room: Room) -> String {
     )
 }
 
-/// At most `lines` lines; the last one says how many are missing.
-pub(super) fn top(text: &str, lines: usize) -> String {
+/// At most `lines` lines of the width there is; the last one says how many are missing.
+pub(super) fn top(text: &str, lines: usize, room: Room) -> String {
     let count = text.lines().count();
-    if count <= lines {
-        return text.to_owned();
+    let kept = if count <= lines {
+        count
+    } else {
+        lines.saturating_sub(1)
+    };
+    let mut shown = String::new();
+    for line in text.lines().take(kept) {
+        shown.push_str(&cut(line, room.width, room.ascii));
+        shown.push('\n');
     }
-    let kept = lines.saturating_sub(1);
-    let mut shown: String = text
-        .lines()
-        .take(kept)
-        .fold(String::new(), |shown, line| shown + line + "\n");
-    writeln!(shown, "({} more lines)", count - kept).expect("a String takes every text");
+    if kept < count {
+        writeln!(shown, "({} more lines)", count - kept).expect("a String takes every text");
+    }
     shown
 }

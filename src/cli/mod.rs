@@ -18,6 +18,9 @@ mod rows;
 mod table;
 mod timeline;
 
+#[cfg(test)]
+mod tests;
+
 use std::ffi::OsString;
 use std::process::ExitCode;
 

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
-use super::listing::{listing, overlong, top};
+use super::listing::{Room, listing, overlong, top};
 use super::look::Observer;
 use super::output::{self, room, tell};
 use super::over::Over;
@@ -154,7 +154,7 @@ async fn watch(
             for trouble in &observer.troubles {
                 text.extend(["\nerror: ", trouble, "\n"]);
             }
-            Ok(redrawn(&text))
+            Ok(redrawn(&text, room(settings)))
         });
         let text = text.map_err(|error| Failure::Output(error.into()))?;
         if !output::reached(text.as_bytes())? {
@@ -169,11 +169,11 @@ async fn watch(
 }
 
 /// On a terminal the text goes over the one before it; elsewhere it follows.
-fn redrawn(text: &str) -> String {
+fn redrawn(text: &str, room: Room) -> String {
     if !io::stdout().is_terminal() {
         return format!("{text}\n");
     }
     let height = crossterm::terminal::size().map_or(24, |(_, rows)| usize::from(rows));
-    let lines = top(text, height.saturating_sub(1)).replace('\n', "\x1b[K\n");
+    let lines = top(text, height.saturating_sub(1), room).replace('\n', "\x1b[K\n");
     format!("\x1b[H{lines}\x1b[J")
 }

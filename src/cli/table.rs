@@ -153,9 +153,21 @@ mod tests {
             row(["ReportBuild", "9:40", "if it still runs", "abcdef"]),
             row(["日本語の仕事", "0:05", "fits", "123456"]),
         ];
-        insta::assert_snapshot!(table(&COLUMNS, &rows, 80, false), @"");
-        insta::assert_snapshot!(table(&COLUMNS, &rows, 36, false), @"");
-        insta::assert_snapshot!(table(&COLUMNS, &rows, 24, true), @"");
+        insta::assert_snapshot!(table(&COLUMNS, &rows, 80, false), @r#"
+        NAME           AGE  WHY               JID
+        ReportBuild   9:40  if it still runs  abcdef
+        日本語の仕事  0:05  fits              123456
+        "#);
+        insta::assert_snapshot!(table(&COLUMNS, &rows, 36, false), @r#"
+        NAME           AGE  WHY
+        ReportBuild   9:40  if it still runs
+        日本語の仕事  0:05  fits
+        "#);
+        insta::assert_snapshot!(table(&COLUMNS, &rows, 24, true), @r#"
+        NAME       AGE  WHY
+        ReportB~  9:40  if it s~
+        日本語~   0:05  fits
+        "#);
     }
 
     proptest! {

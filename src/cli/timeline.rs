@@ -179,7 +179,8 @@ fn figures(text: &mut String, sequence: &Sequence, timeout: &Timeout, budget: Bu
 pub(super) fn found(settings: &Settings, fleet: &Fleet) -> String {
     let mut text = String::new();
     let planned = settings.timeout_or_assumed();
-    for process in fleet.processes.values() {
+    // What this Redis does not know may be another application.
+    for process in (fleet.processes.values()).filter(|process| process.identity.is_some()) {
         let timeout = process.timeout(settings.timeout.as_ref());
         if timeout.span != planned.span {
             let budget = settings.sequence.budget(timeout.span).total();

@@ -12,7 +12,7 @@ fn what_is_wrong_with_the_command_line_ends_with_2() {
         (&["plan", "--timeout="], "nothing stands here"),
         (&["plan", "--bananas"], "--bananas"),
         (&["plan", "term", "--sequence", "term"], "given twice"),
-        (&["plan", "--redis", "hunter2"], "expected an address"),
+        (&["plan", "--redis", "hunter2"], "must begin with redis://"),
         (&["planet"], "plan"),
         (&["completions", "tcsh"], "bash"),
         (&[], "Usage:"),
@@ -34,6 +34,7 @@ fn help_mentions_what_works_and_nothing_else() {
     let help = out(&run(&["--help"]));
     for working in [
         "plan",
+        "ps",
         "completions",
         "man",
         "--config",
@@ -56,7 +57,7 @@ fn help_mentions_what_works_and_nothing_else() {
     ] {
         assert!(!help.contains(missing), "{missing}:\n{help}");
     }
-    for subcommand in ["plan", "completions"] {
+    for subcommand in ["plan", "ps", "completions"] {
         let help = out(&run(&[subcommand, "--help"]));
         assert!(help.contains("EXAMPLES"), "{subcommand}");
         assert!(
