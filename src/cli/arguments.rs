@@ -10,7 +10,7 @@ use super::completions::CompletionsArguments;
 use super::plan::PlanArguments;
 use super::ps::PsArguments;
 use crate::core::choice::{self, Choice, Wish};
-use crate::core::config::{ConductFlags, Early, KillPolicy, seconds_from_text};
+use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
 
 /// Stops Sidekiq without losing work.
 #[derive(Debug, Parser)]
@@ -164,7 +164,7 @@ impl TargetOptions {
 pub struct ConductOptions {
     /// When KILL is due and jobs would be lost: ask, wait-for-requeue or follow.
     #[arg(long, value_name = "POLICY")]
-    pub kill: Option<KillPolicy>,
+    pub kill: Option<Policy>,
     /// How long KILL may wait for jobs to be back in their queues [default: 30].
     #[arg(long, value_name = "SECONDS", value_parser = seconds_from_text, allow_negative_numbers = true)]
     pub kill_extra: Option<Duration>,

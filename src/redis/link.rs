@@ -113,6 +113,10 @@ fn broken(error: &RedisError, wire: Wire) -> String {
     if error.is_connection_refusal() {
         return format!("nobody listens there ({words})");
     }
+    if words.contains("certificate") {
+        // rustls-native-certs reads that variable (its documentation, "Configuring").
+        return format!("{words}; an authority of your own: name its certificate in SSL_CERT_FILE");
+    }
     match wire {
         Wire::Plain if error.is_connection_dropped() => {
             format!(

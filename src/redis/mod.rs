@@ -14,6 +14,7 @@ mod once;
 mod pages;
 mod payload;
 mod questions;
+mod scan;
 mod search;
 mod source;
 

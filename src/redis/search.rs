@@ -5,14 +5,15 @@
 use std::collections::{BTreeSet, HashMap};
 
 use redis::aio::ConnectionLike;
-use redis::{Cmd, Pipeline, Value};
+use redis::{Pipeline, Value};
 
 use super::commands::{Keys, Read};
-use super::decode::{bulk, list};
+use super::decode::list;
 use super::link::{Wire, fault};
 use super::pages::{Piece, Walk};
 use super::payload;
 use super::questions::Bounds;
+use super::scan::{STEP, Scan, pattern, step};
 use crate::clock;
 use crate::core::clean::clean_bytes;
 use crate::core::fleet::{Identity, LinkFault, Place, Sought};
@@ -22,11 +23,9 @@ use crate::core::moment::Moment;
 const LONGEST_COMPARED: usize = 256 << 10;
 /// With more jobs than this a set is fetched once; with fewer Redis compares, job by job.
 const FEW: usize = 8;
-/// Members per step through a set that Redis compares by itself.
-const STEP: usize = 1_000;
 /// Private lists read at most, and elements of each (a list is as long as a process has threads).
 const PRIVATE_LISTS: usize = 500;
-const PRIVATE_ELEMENTS: i64 = 200;
+const PRIVATE_ELEMENTS: usize = 200;
 /// Pieces read of a queue's left end when all else is done: several hundred jobs.
 const NEWEST_PIECES: usize = 3;
 
@@ -70,6 +69,7 @@ impl<'a> Search<'a> {
         let nowhere = |sought: &Sought| Place::Nowhere {
             searched_whole: !partial
                 && !sought.jid.is_empty()
+                && !sought.queue.is_empty()
                 && !queues.contains(sought.queue.as_str()),
         };
         self.places
@@ -243,7 +243,11 @@ impl<'a> Search<'a> {
     /// The lists in which `super_fetch` keeps what a process took.
     async fn private(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
         let queues = self.open_queues();
-        if self.is_over() || queues.is_empty() {
+        if queues.is_empty() {
+            return Ok(());
+        }
+        if self.is_over() {
+            self.partial = true;
             return Ok(());
         }
         let mut pipeline = Pipeline::with_capacity(1);
@@ -270,7 +274,10 @@ impl<'a> Search<'a> {
                 let place = Place::Private {
                     identity: Identity::new(&clean_bytes(identity, 300)),
                 };
-                self.meet_all(&list(answer).unwrap_or_default(), &place);
+                let elements = list(answer);
+                self.partial |=
+                    !matches!(&elements, Ok(elements) if elements.len() < PRIVATE_ELEMENTS);
+                self.meet_all(&elements.unwrap_or_default(), &place);
             }
         }
         Ok(())
@@ -281,6 +288,7 @@ impl<'a> Search<'a> {
     async fn newest(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
         for name in self.open_queues() {
             if self.is_over() {
+                self.partial = true;
                 break;
             }
             let place = Place::Queue { name: name.into() };
@@ -305,72 +313,6 @@ impl<'a> Search<'a> {
     }
 }
 
-/// One way through a sorted set.
-struct Scan {
-    cursor: Vec<u8>,
-    pattern: Option<String>,
-    piece: Piece,
-}
-
-impl Scan {
-    fn new(pattern: Option<String>) -> Self {
-        Self {
-            cursor: b"0".to_vec(),
-            pattern,
-            piece: Piece::first(),
-        }
-    }
-
-    fn step(&self) -> usize {
-        if self.pattern.is_some() {
-            STEP
-        } else {
-            self.piece.size()
-        }
-    }
-
-    fn command(&self, key: &[u8]) -> Cmd {
-        let mut command = Read::SortedSetScan.of(key);
-        command.arg(&self.cursor);
-        if let Some(pattern) = &self.pattern {
-            command.arg("MATCH").arg(pattern);
-        }
-        command.arg("COUNT").arg(self.step());
-        command
-    }
-
-    fn goes_on(&mut self, cursor: Vec<u8>, members: usize, bytes: usize) -> bool {
-        self.piece.weighed(members, bytes);
-        self.cursor = cursor;
-        self.cursor != b"0"
-    }
-}
-
-/// A pattern for everything that holds this id; what Redis would read as a wildcard is escaped.
-fn pattern(jid: &str) -> String {
-    let mut pattern = String::with_capacity(jid.len() + 2);
-    pattern.push('*');
-    for character in jid.chars() {
-        if matches!(character, '*' | '?' | '[' | ']' | '\\' | '^') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern.push('*');
-    pattern
-}
-
-/// The next cursor and the members of one step; their scores are left out.
-fn step(answer: Value) -> Option<(Vec<u8>, Vec<Vec<u8>>)> {
-    let Value::Array(parts) = answer else {
-        return None;
-    };
-    let mut parts = parts.into_iter();
-    let cursor = bulk(parts.next()?)?;
-    let members = list(parts.next()?).ok()?.into_iter().step_by(2).collect();
-    Some((cursor, members))
-}
-
 async fn ask(
     mut pipeline: Pipeline,
     connection: &mut impl ConnectionLike,
@@ -379,6 +321,17 @@ async fn ask(
         return Ok(Vec::new());
     }
     pipeline.ignore_errors();
-    let answers = pipeline.query_async(connection).await;
-    answers.map_err(|error| fault(&error, Wire::Established))
+    let answers: Vec<Value> = pipeline
+        .query_async(connection)
+        .await
+        .map_err(|error| fault(&error, Wire::Established))?;
+    // Other errors are those of one key or one command; this one leaves nothing known.
+    for answer in &answers {
+        if let Value::ServerError(error) = answer
+            && let loading @ LinkFault::Loading = fault(&error.clone().into(), Wire::Established)
+        {
+            return Err(loading);
+        }
+    }
+    Ok(answers)
 }

@@ -75,8 +75,8 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// Has a look taken at once and waits for it, at most the time that two looks may take. The
-    /// look itself goes the way of all observations and is on that way when this returns; gives
+    /// Has a look taken at once and waits for it, within a limit that leaves time for the look
+    /// under way, a new connection and the look asked for (13 s by default). The look itself goes the way of all observations and is on that way when this returns; gives
     /// the time at which its first command left, which is later than this call.
     pub async fn look_now(&self) -> Result<Moment, LinkFault> {
         let (reply, answer) = oneshot::channel();
@@ -94,7 +94,7 @@ impl Asker {
     }
 
     /// Finds each job; one answer for each question, in the same order, within the bounds given
-    /// to the source plus the time to connect.
+    /// to the source plus the time to connect twice (13 s by default).
     pub async fn locate(&self, sought: Vec<Sought>) -> Vec<Located> {
         let asked = clock::now();
         let unanswered = not_asked(&sought, asked, "no answer in time");

@@ -4,7 +4,6 @@
 
 mod entries;
 mod errors;
-mod policy;
 mod reading;
 mod settings;
 mod values;
@@ -18,8 +17,8 @@ use std::time::Duration;
 use super::fleet::RedisAddress;
 use super::sequence::Sequence;
 
+pub use super::drain::{Early, Policy, UnknownWord};
 pub use errors::{ConfigError, ConfigErrors};
-pub use policy::{Early, KillPolicy, UnknownWord};
 pub use reading::{KEYS, read};
 pub use settings::{
     Addresses, Appearance, AppearanceFlags, Conduct, ConductFlags, Environment, Flags,
@@ -72,7 +71,7 @@ pub struct Stop {
     /// `timeout`.
     pub timeout: Option<Located<Duration>>,
     /// `kill`.
-    pub kill: Option<KillPolicy>,
+    pub kill: Option<Policy>,
     /// `kill_extra`.
     pub kill_extra: Option<Duration>,
     /// `early`.

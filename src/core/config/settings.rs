@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Config, Early, KillPolicy, Located, Places};
+use super::{Config, Early, Located, Places, Policy};
 use crate::core::fleet::RedisAddress;
 use crate::core::sequence::{DEFAULT_SEQUENCE, Sequence, SequenceOrigin, Timeout};
 
@@ -53,7 +53,7 @@ pub struct StatedAddress {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conduct {
     /// What happens when KILL is due with jobs at stake; `None`: as the front has it.
-    pub kill: Option<KillPolicy>,
+    pub kill: Option<Policy>,
     /// How long KILL may wait for the push-back.
     pub kill_extra: Duration,
     /// Whether a wait may end early.
@@ -105,7 +105,7 @@ pub struct SequenceFlag {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ConductFlags {
     /// `--kill`.
-    pub kill: Option<KillPolicy>,
+    pub kill: Option<Policy>,
     /// `--kill-extra`.
     pub kill_extra: Option<Duration>,
     /// `--early`.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
-    Config, ConfigErrors, Early, Environment, Flags, KEYS, KillPolicy, SequenceFlag, Settings,
-    read, seconds_from_text,
+    Config, ConfigErrors, Early, Environment, Flags, KEYS, Policy, SequenceFlag, Settings, read,
+    seconds_from_text,
 };
 
 const EXAMPLE: &str = include_str!("../../../config.example.yml");
@@ -55,7 +55,7 @@ fn every_key_is_read() {
          kill: follow\nkill_extra: 12\nearly: never\nstate_dir: /var/lib/d\nlog: /var/log/d\nread_only: true\n\
          show_args: true\ncolor: false\nascii: true\nrefresh_seconds: 0.5\n",
     );
-    assert_eq!(read.stop.kill, Some(KillPolicy::Follow));
+    assert_eq!(read.stop.kill, Some(Policy::Follow));
     assert_eq!(read.stop.early, Some(Early::Never));
     assert_eq!(read.source.namespace.as_deref(), Some("billing"));
     let settings = settled(&read);
@@ -229,7 +229,7 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
     assert_eq!(settings.sequence_origin.0, "--sequence");
     assert_eq!(settings.timeout.unwrap().to_string(), "6 s from --timeout");
     assert_eq!(settings.places.state_dir, Some("/environment".into()));
-    assert_eq!(settings.conduct.kill, Some(KillPolicy::Follow));
+    assert_eq!(settings.conduct.kill, Some(Policy::Follow));
     assert_eq!(settings.redis.flag.unwrap().origin, "--redis");
     assert!(!settings.appearance.colour);
 

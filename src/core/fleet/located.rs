@@ -19,7 +19,7 @@ pub struct Sought {
 }
 
 /// What was found for one job.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
     /// Its id.
     pub jid: String,

@@ -119,6 +119,13 @@ async fn what_is_wrong_is_told_apart() {
     assert!(matches!(refused(&http).await, LinkFault::NotRedis(why) if why.contains("rediss://")));
     let silent = imposter(b"");
     assert_eq!(refused(&silent).await, LinkFault::Silent);
+    let tls = silent.to_string().replace("redis://", "rediss://");
+    let why = refused(&Address::parse(&tls).unwrap()).await.to_string();
+    if cfg!(feature = "tls") {
+        assert!(why.contains("redis:// instead of rediss://"), "{why}");
+    } else {
+        assert!(why.contains("built without TLS"), "{why}");
+    }
 }
 
 #[tokio::test]

@@ -182,6 +182,29 @@ async fn a_key_of_another_kind_hides_nothing_else() {
     pipeline.exec_async(&mut admin).await.unwrap();
     let found = places(&server, Bounds::default(), &[sought("d"), sought("x")]).await;
     assert_eq!(found, [Place::Dead, nowhere(false)]);
+    let homeless = Sought {
+        queue: String::new(),
+        ..sought("x")
+    };
+    let mut pipeline = redis::pipe();
+    pipeline.cmd("DEL").arg("retry").arg("queue:low").ignore();
+    pipeline.exec_async(&mut admin).await.unwrap();
+    let found = places(&server, Bounds::default(), &[homeless, sought("x")]).await;
+    assert_eq!(found, [nowhere(false), nowhere(true)]);
+    let mut pipeline = redis::pipe();
+    pipeline
+        .cmd("SADD")
+        .arg("super_processes")
+        .arg("p")
+        .ignore();
+    pipeline
+        .cmd("SET")
+        .arg("queue:sq|p|low")
+        .arg("text")
+        .ignore();
+    pipeline.exec_async(&mut admin).await.unwrap();
+    let found = places(&server, Bounds::default(), &[sought("x")]).await;
+    assert_eq!(found, [nowhere(false)]);
 }
 
 #[tokio::test]

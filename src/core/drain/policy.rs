@@ -9,7 +9,7 @@ use crate::core::sequence::nearest;
 
 /// What to do when KILL is due and jobs would be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KillPolicy {
+pub enum Policy {
     /// Hold and ask. Without a terminal a usage error.
     Ask,
     /// Go on as soon as the jobs are back in their queues, at most `kill_extra` later.
@@ -28,7 +28,7 @@ pub enum Early {
     Never,
 }
 
-impl KillPolicy {
+impl Policy {
     /// Every policy.
     pub const ALL: [Self; 3] = [Self::Ask, Self::WaitForRequeue, Self::Follow];
 
@@ -55,7 +55,7 @@ impl Early {
     }
 }
 
-impl fmt::Display for KillPolicy {
+impl fmt::Display for Policy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.word())
     }
@@ -79,7 +79,7 @@ pub struct UnknownWord {
     pub nearest: Option<&'static str>,
 }
 
-impl FromStr for KillPolicy {
+impl FromStr for Policy {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {

@@ -1,0 +1,18 @@
+//! Everything that drives a session: the one loop, the performer of acts, the sources' tasks and
+//! the fronts. Here things happen; nothing here decides what.
+
+mod arm;
+mod front;
+mod lines;
+mod own_signals;
+mod performer;
+mod turn;
+mod world;
+
+pub use arm::{Armed, Refused, arm};
+pub use front::{Front, Request};
+pub use lines::{JsonFront, LinesFront, Printed, Printer};
+pub use own_signals::{OwnSignal, OwnSignals};
+pub use performer::{Performer, Reply, Work};
+pub use turn::{Ended, run};
+pub use world::{Clock, Plugs, World, WorldBuilder};
