@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::completions::CompletionsArguments;
 use super::plan::PlanArguments;
+use super::ps::PsArguments;
 use crate::core::choice::{self, Choice, Wish};
 use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
 
@@ -35,6 +36,7 @@ pub struct Arguments {
 
 const EXAMPLES: &str = "\
 EXAMPLES:
+  drainboard ps                                     processes and busy jobs, one look
   drainboard plan                                   when each signal is due, and the budget
   drainboard plan 'tstp, 60, term, 30, kill' --timeout 25 --json
   drainboard completions bash > /etc/bash_completion.d/drainboard
@@ -48,6 +50,8 @@ FILES:
 pub enum Command {
     /// Show when each signal of a stop sequence is due, and the budget of a job.
     Plan(PlanArguments),
+    /// List the Sidekiq processes and their busy jobs, each with its verdict.
+    Ps(PsArguments),
     /// Print the completions of a shell.
     Completions(CompletionsArguments),
     /// Print the manual page.
@@ -66,7 +70,7 @@ pub struct EveryCommand {
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The Redis of the Sidekiqs: `redis://[user:password@]host:port/database`, `rediss://`, `unix://`.
-    #[arg(long, global = true, value_name = "URL", hide = true)]
+    #[arg(long, global = true, value_name = "URL")]
     pub redis: Option<String>,
     /// The stop sequence: signals and whole seconds alternate.
     #[arg(long, global = true, value_name = "SEQUENCE")]
@@ -81,7 +85,7 @@ pub struct EveryCommand {
     #[arg(long, global = true)]
     pub no_color: bool,
     /// Lines and bars in ASCII alone.
-    #[arg(long, global = true, hide = true)]
+    #[arg(long, global = true)]
     pub ascii: bool,
     /// Show the arguments of jobs; they may hold secrets.
     #[arg(long, global = true, hide = true)]

@@ -11,8 +11,9 @@ use super::arguments::{ConductOptions, EveryCommand};
 use super::output::tell;
 use super::rejected::Rejected;
 use crate::core::config::{
-    self, AppearanceFlags, Config, Environment, Flags, Places, SequenceFlag, Settings, is_address,
+    self, AppearanceFlags, Config, Environment, Flags, Places, SequenceFlag, Settings,
 };
+use crate::redis::Address;
 
 /// The settings of a run. `sequence` is one that the subcommand itself was given.
 pub(super) fn settings(
@@ -42,10 +43,8 @@ fn flags(
         (None, Some(text)) => Some((text.as_str(), "--sequence")),
         (None, None) => None,
     };
-    if common.redis.as_deref().is_some_and(|url| !is_address(url)) {
-        let expected =
-            "--redis: expected an address such as redis://127.0.0.1:6379/0, rediss:// or unix://";
-        return Err(Failure::Usage(expected.into()));
+    if let Some(Err(error)) = common.redis.as_deref().map(Address::parse) {
+        return Err(Failure::Usage(format!("--redis: {error}")));
     }
     Ok(Flags {
         redis: common.redis.clone(),

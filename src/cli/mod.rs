@@ -6,11 +6,20 @@ mod completions;
 mod configuration;
 pub mod drain;
 mod failure;
+mod listing;
+mod look;
 mod manual;
 mod output;
+mod over;
 mod plan;
+mod ps;
 mod rejected;
+mod rows;
+mod table;
 mod timeline;
+
+#[cfg(test)]
+mod tests;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -26,11 +35,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let read = parse(&arguments)?;
     match &read.command {
+        Command::Ps(ps) => return ps::run(&read.common, ps),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,
         Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The runtime of a command that asks Redis.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Unexpected(error.into()))
 }
 
 /// Reads the command line. `--no-color` holds for clap's own words too.

@@ -1,16 +1,23 @@
-//! `plan`: the timeline of a sequence with its budget, for people or as JSON. It sends nothing
-//! and needs no Redis.
+//! `plan`: the timeline of a sequence with its budget, for people or as JSON, and the jobs that
+//! run now if Redis answers. It sends no signal and needs no Redis.
+
+use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
 
-use super::Failure;
 use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
-use super::{output, timeline};
+use super::look::Observer;
+use super::output::{self, room, tell};
+use super::rows::{self, JobRow};
+use super::{Failure, listing, runtime, timeline};
 use crate::core::config::Settings;
 use crate::core::moment::Seconds;
 use crate::core::sequence::Signal;
+
+/// How long the jobs that run now are waited for.
+const AT_MOST: Duration = Duration::from_secs(1);
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -34,11 +41,27 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
         &ConductOptions::default(),
         arguments.argument.as_deref(),
     )?;
-    if arguments.json {
-        output::write_json(&PlanRow::of(&settings))
-    } else {
-        output::write(timeline::timeline(&settings).as_bytes())
+    let mut observer = Observer::new(&settings, AT_MOST);
+    let runtime = runtime()?;
+    let looked = runtime.block_on(async { tokio::time::timeout(AT_MOST, observer.look()).await });
+    // A scan that hangs is not waited for.
+    runtime.shutdown_background();
+    if looked.is_ok() && observer.origin() != "default" {
+        for trouble in &observer.troubles {
+            tell(&format!("note: jobs that run now are not shown: {trouble}"));
+        }
     }
+    let jobs = observer.picture(&settings, rows::jobs);
+    if arguments.json {
+        return output::write_json(&PlanRow::of(&settings, jobs));
+    }
+    let mut text = timeline::timeline(&settings);
+    text.push_str(&timeline::found(&settings, &observer.fleet));
+    if !jobs.is_empty() {
+        text.push('\n');
+        text.push_str(&listing::jobs(&jobs, room(&settings)));
+    }
+    output::write(text.as_bytes())
 }
 
 /// The JSON of a plan.
@@ -52,7 +75,7 @@ struct PlanRow {
     interrupt_at_s: Option<Seconds>,
     kill_at_s: Option<Seconds>,
     steps: Vec<StepRow>,
-    jobs: Vec<serde_json::Value>,
+    jobs: Vec<JobRow>,
 }
 
 /// One signal of it.
@@ -63,7 +86,7 @@ struct StepRow {
 }
 
 impl PlanRow {
-    fn of(settings: &Settings) -> Self {
+    fn of(settings: &Settings, jobs: Vec<JobRow>) -> Self {
         let sequence = &settings.sequence;
         let timeout = settings.timeout_or_assumed();
         let budget = sequence.budget(timeout.span);
@@ -80,7 +103,7 @@ impl PlanRow {
             interrupt_at_s: budget.interrupt.map(Seconds),
             kill_at_s: budget.kill.map(Seconds),
             steps: sequence.timeline().into_iter().map(step).collect(),
-            jobs: Vec::new(),
+            jobs,
         }
     }
 }

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::core::config::{Early, Settings};
+use crate::core::fleet::Fleet;
 use crate::core::sequence::{Budget, Consequence, Sequence, Signal, Timeout};
 
 /// How much later than the push-back KILL must come for the jobs to be back in Redis.
@@ -172,6 +173,26 @@ fn figures(text: &mut String, sequence: &Sequence, timeout: &Timeout, budget: Bu
     ] {
         line(text, format_args!("  {name:<6}  {value:>9}  {means}"));
     }
+}
+
+/// Processes whose own timeout was found and is another than the plan's, with their budget.
+pub(super) fn found(settings: &Settings, fleet: &Fleet) -> String {
+    let mut text = String::new();
+    let planned = settings.timeout_or_assumed();
+    // What this Redis does not know may be another application.
+    for process in (fleet.processes.values()).filter(|process| process.identity.is_some()) {
+        let timeout = process.timeout(settings.timeout.as_ref());
+        if timeout.span != planned.span {
+            let budget = settings.sequence.budget(timeout.span).total();
+            let budget = budget.map_or_else(|| "unlimited".into(), seconds);
+            let name = process.name();
+            line(
+                &mut text,
+                format_args!("  {name}: T {timeout}, budget {budget}"),
+            );
+        }
+    }
+    text
 }
 
 fn from(origin: &str) -> String {

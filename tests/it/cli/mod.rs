@@ -2,6 +2,7 @@
 
 mod configuration;
 mod plan;
+mod ps;
 mod words;
 
 use std::process::{Command, Output, Stdio};
@@ -13,6 +14,7 @@ pub(crate) fn drainboard(arguments: &[&str]) -> Command {
         .args(arguments)
         .env_clear()
         .env("HOME", "/nonexistent")
+        .env("REDIS_URL", "unix:///nonexistent/redis.sock")
         .stdin(Stdio::null());
     command
 }
