@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::completions::CompletionsArguments;
+use super::drain::DrainArguments;
 use super::plan::PlanArguments;
 use super::ps::PsArguments;
 use crate::core::choice::{self, Choice, Wish};
@@ -52,6 +53,8 @@ pub enum Command {
     Plan(PlanArguments),
     /// List the Sidekiq processes and their busy jobs, each with its verdict.
     Ps(PsArguments),
+    /// Drain Sidekiqs of this host without a screen, for deploy scripts and `ExecStop=`.
+    Drain(Box<DrainArguments>),
     /// Print the completions of a shell.
     Completions(CompletionsArguments),
     /// Print the manual page.
@@ -79,7 +82,7 @@ pub struct EveryCommand {
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds_from_text, allow_negative_numbers = true)]
     pub timeout: Option<Duration>,
     /// Take away everything that changes something.
-    #[arg(long, global = true, hide = true)]
+    #[arg(long, global = true)]
     pub read_only: bool,
     /// No colours (as `NO_COLOR` has it).
     #[arg(long, global = true)]
@@ -91,7 +94,7 @@ pub struct EveryCommand {
     #[arg(long, global = true, hide = true)]
     pub show_args: bool,
     /// Where records of drains are kept.
-    #[arg(long, global = true, value_name = "DIR", hide = true)]
+    #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
     /// Write this program's own log to FILE.
     #[arg(long, global = true, value_name = "FILE", hide = true)]

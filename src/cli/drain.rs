@@ -1,8 +1,21 @@
-//! `drain`: the definition of its command line. It is registered as soon as a drain can run.
+//! `drain`: a drain without a screen, for deploy scripts and `ExecStop=`. What may be sent is
+//! decided by the engine and checked before the first signal; nothing is decided here.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
 
 use clap::Args;
 
-use super::arguments::{ConductOptions, TargetOptions};
+use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
+use super::configuration::settings;
+use super::opening::{Opened, Opening, open};
+use super::{Failure, runtime};
+use crate::clock;
+use crate::core::clean::clean;
+use crate::core::drain::{Outcome, Policy, Record};
+use crate::core::sequence::{Signal, UnknownSignal, nearest};
+use crate::core::session::Kind;
+use crate::shell::{self, Errand, LinesFront, Printed, Printer};
 
 /// Arguments of `drain`.
 #[derive(Debug, Args)]
@@ -35,6 +48,116 @@ pub struct DrainArguments {
     /// One JSON object a line on standard output.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Drains.
+pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<ExitCode, Failure> {
+    let settings = settings(common, &arguments.conduct, None)?;
+    let terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
+    let accepted = accepted(&arguments.accept)?;
+    let forced = forced(&arguments.force_signal)?;
+    if !arguments.yes && !terminal {
+        return Err(Failure::Usage(
+            "nobody can be asked here: without a terminal `drain` needs --yes".into(),
+        ));
+    }
+    if settings.conduct.kill == Some(Policy::Ask) && !terminal {
+        return Err(Failure::Usage(
+            "--kill ask needs a terminal; use wait-for-requeue or follow".into(),
+        ));
+    }
+    let printer = Printer(if arguments.json {
+        Printed::Json
+    } else {
+        Printed::Lines
+    });
+    if settings.read_only {
+        return Ok(refuse(
+            printer,
+            "--read-only: nothing may be sent",
+            &accepted,
+        ));
+    }
+    let attended = terminal && settings.conduct.kill == Some(Policy::Ask);
+    let choice = arguments.targets.choice();
+    let opening = Opening {
+        kind: Kind::Live,
+        policy: Policy::WaitForRequeue,
+        pids: choice.pids.clone(),
+        forced,
+        attended,
+        reason: arguments.reason.clone(),
+    };
+    let Opened { session, world } = match open(&settings, opening) {
+        Ok(opened) => opened,
+        Err(failure) if failure.code() == Outcome::Error.exit_code() => {
+            unbegun(printer, Outcome::Error, &failure.to_string());
+            return Ok(exit_code(Outcome::Error, &accepted));
+        }
+        Err(failure) => return Err(failure),
+    };
+    let errand = Errand {
+        choice,
+        allow_empty: arguments.allow_empty,
+        may_ask: attended,
+        confirm: !arguments.yes,
+    };
+    let front = LinesFront::new(printer, errand);
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async { shell::run(session, front, world.start()?).await });
+    runtime.shutdown_background();
+    let (session, mut front, _) = ended?;
+    Ok(exit_code(front.close(&session, clock::now()), &accepted))
+}
+
+/// The signals named by `--force-signal`.
+fn forced(names: &[String]) -> Result<Vec<Signal>, Failure> {
+    let read = |name: &String| {
+        let wrong = |error: UnknownSignal| Failure::Usage(format!("--force-signal: {error}"));
+        name.parse().map_err(wrong)
+    };
+    names.iter().map(read).collect()
+}
+
+/// The outcomes named by `--accept`.
+fn accepted(names: &[String]) -> Result<Vec<Outcome>, Failure> {
+    let read = |name: &String| {
+        let found = Outcome::ALL
+            .into_iter()
+            .find(|outcome| outcome.word() == name);
+        found.ok_or_else(|| {
+            let words: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.word()).collect();
+            let meant = nearest(name, words.iter().copied());
+            let hint = meant
+                .map(|word| format!(": did you mean `{word}`?"))
+                .unwrap_or_default();
+            let name = clean(name, 40);
+            Failure::Usage(format!(
+                "--accept: `{name}` is no outcome; expected {}{hint}",
+                words.join(", ")
+            ))
+        })
+    };
+    names.iter().map(read).collect()
+}
+
+fn exit_code(outcome: Outcome, accepted: &[Outcome]) -> ExitCode {
+    ExitCode::from(if accepted.contains(&outcome) {
+        0
+    } else {
+        outcome.exit_code()
+    })
+}
+
+fn refuse(printer: Printer, why: &str, accepted: &[Outcome]) -> ExitCode {
+    unbegun(printer, Outcome::Refused, why);
+    exit_code(Outcome::Refused, accepted)
+}
+
+/// The last line of a drain that did not begin.
+fn unbegun(printer: Printer, outcome: Outcome, why: &str) {
+    let now = clock::now();
+    printer.record(&Record::unbegun(outcome, why, "not-begun", now));
 }
 
 #[cfg(test)]

@@ -22,6 +22,9 @@ pub enum Failure {
     /// The configuration has errors.
     #[error("{0}")]
     Configuration(#[from] ConfigErrors),
+    /// What names the address of Redis is wrong.
+    #[error("{0}")]
+    Address(String),
     /// A file cannot be read.
     #[error("cannot read {what} {}: {why}", path.display())]
     Unreadable {
@@ -48,6 +51,7 @@ impl Failure {
             Self::Usage(_) | Self::Rejected(_) => 2,
             Self::Configuration(errors) if errors.reject_a_sequence() => 2,
             Self::Configuration(_)
+            | Self::Address(_)
             | Self::Unreadable { .. }
             | Self::Output(_)
             | Self::Unexpected(_) => 1,

@@ -1,18 +1,16 @@
 //! One look at everything, for commands that look and go: this host's processes and one
 //! Redis, both at once where the address is known beforehand. It only reads.
 
-use std::env;
 use std::io;
 use std::time::Duration;
 
+use super::address::{Stated, named_addresses};
 use super::rows::Picture;
 use crate::clock;
-use crate::core::config::{Settings, StatedAddress};
-use crate::core::fleet::{
-    Fleet, HostLook, Link, LinkFault, Look, Observation, RedisAddress, Title,
-};
+use crate::core::config::Settings;
+use crate::core::fleet::{Fleet, HostLook, Link, LinkFault, Look, Observation};
 use crate::host::Scanner;
-use crate::redis::{self, Candidates, Choice, ChoiceError};
+use crate::redis::{self, Choice, ChoiceError};
 
 /// Looks again and again into the same picture.
 #[derive(Debug)]
@@ -28,24 +26,12 @@ pub(super) struct Observer {
     pub(super) troubles: Vec<String>,
 }
 
-/// The addresses that are stated, as the choice takes them.
-#[derive(Debug)]
-struct Stated {
-    flag: Option<StatedAddress>,
-    environment: Result<Option<(String, String)>, ChoiceError>,
-    configuration: Option<StatedAddress>,
-}
-
 impl Observer {
     /// An observer that has not looked yet. Redis has `within` for each answer.
     pub(super) fn new(settings: &Settings, within: Duration) -> Self {
         Self {
             scanner: None,
-            addresses: Stated {
-                flag: settings.redis.flag.clone(),
-                environment: redis::from_environment(|name| env::var(name).ok()),
-                configuration: settings.redis.configuration.clone(),
-            },
+            addresses: Stated::of(settings),
             reading: redis::Settings {
                 answer_within: within,
                 namespace: settings.redis.namespace.clone(),
@@ -153,30 +139,6 @@ impl Observer {
     }
 }
 
-impl Stated {
-    fn is_stated(&self) -> bool {
-        self.flag.is_some() || self.configuration.is_some() || !matches!(self.environment, Ok(None))
-    }
-
-    fn choose(&self, local: &[(u32, RedisAddress)]) -> Result<Choice, ChoiceError> {
-        let environment = match (&self.flag, &self.environment) {
-            // A flag goes before an environment that is wrong.
-            (Some(_), _) => None,
-            (None, Ok(named)) => named.as_ref(),
-            (None, Err(error)) => return Err(error.clone()),
-        };
-        redis::choose(Candidates {
-            flag: self.flag.as_ref().map(|stated| stated.address.expose()),
-            environment,
-            configuration: self
-                .configuration
-                .as_ref()
-                .map(|stated| (stated.origin.as_str(), stated.address.expose())),
-            local,
-        })
-    }
-}
-
 /// A scan, and the scanner for the next one.
 struct Scanned {
     scanner: Option<Scanner>,
@@ -220,15 +182,4 @@ async fn ask(
     let choice = choice?;
     let answer = redis::look_once(&choice.address, reading).await;
     Ok(Asked { choice, answer })
-}
-
-/// The addresses in the environments of the Sidekiqs of this host.
-fn named_addresses(look: &HostLook) -> Vec<(u32, RedisAddress)> {
-    let sidekiqs = look.processes.iter().filter(|process| match process.title {
-        Title::Beating { .. } | Title::Booting(_) => true,
-        Title::Swarm | Title::Other(_) => false,
-    });
-    sidekiqs
-        .filter_map(|process| Some((process.id.pid, process.surroundings.redis_url.clone()?)))
-        .collect()
 }

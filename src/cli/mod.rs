@@ -1,14 +1,16 @@
 //! The command line: arguments in, exit code out, one file a subcommand. Words for people go
 //! to standard error, results to standard output; nothing here decides about signals.
 
+mod address;
 mod arguments;
 mod completions;
 mod configuration;
-pub mod drain;
+mod drain;
 mod failure;
 mod listing;
 mod look;
 mod manual;
+mod opening;
 mod output;
 mod over;
 mod plan;
@@ -36,6 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
     let read = parse(&arguments)?;
     match &read.command {
         Command::Ps(ps) => return ps::run(&read.common, ps),
+        Command::Drain(drain) => return drain::run(&read.common, drain),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,
         Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,

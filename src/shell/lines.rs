@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 
 use super::front::{Front, Request};
 use crate::core::choice::Choice;
-use crate::core::drain::{Command, Counts, Event, Hold, Outcome, Phase, Record};
-use crate::core::fleet::Link;
-use crate::core::moment::{Moment, Seconds};
+use crate::core::drain::{Command, Hold, Outcome, Phase, Record, Run};
+use crate::core::fleet::{Link, LocalId, ProcessKey};
+use crate::core::moment::Moment;
 use crate::core::session::Session;
 
 /// How long the first look and the first scan are waited for.
@@ -55,6 +55,7 @@ fn stamp(at: Moment) -> String {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
     Gathering { since: Option<Moment> },
+    Confirming { targets: Vec<LocalId> },
     Draining,
     Over(Outcome),
 }
@@ -68,8 +69,8 @@ pub struct Errand {
     pub allow_empty: bool,
     /// Whether somebody at a terminal may be asked.
     pub may_ask: bool,
-    /// Why the drain is done.
-    pub reason: Option<String>,
+    /// Whether the drain is to be confirmed at the terminal before its first signal.
+    pub confirm: bool,
 }
 
 /// The front of `drain`.
@@ -84,22 +85,14 @@ pub struct LinesFront {
 
 impl LinesFront {
     /// A front for this errand.
-    pub fn new(printed: Printed, errand: Errand) -> Self {
-        let input = errand.may_ask.then(typed_lines);
+    pub fn new(printer: Printer, errand: Errand) -> Self {
+        let input = (errand.may_ask || errand.confirm).then(typed_lines);
         Self {
-            printer: Printer(printed),
+            printer,
             errand,
             stage: Stage::Gathering { since: None },
             input,
             asked: None,
-        }
-    }
-
-    /// How it ended.
-    pub fn outcome(&self) -> Outcome {
-        match self.stage {
-            Stage::Over(outcome) => outcome,
-            Stage::Gathering { .. } | Stage::Draining => Outcome::Stopped,
         }
     }
 
@@ -108,20 +101,8 @@ impl LinesFront {
         if self.printer.0 == Printed::Json && outcome != Outcome::Drained {
             say(&format!("{}: {why}", outcome.word()));
         }
-        let event = Event::Finished {
-            outcome,
-            seconds: Seconds(Duration::ZERO),
-            jobs: Counts::default(),
-            why: Some(why.into()),
-        };
-        let record = Record {
-            at: now,
-            since_start: Duration::ZERO,
-            run: session.setting.plan.run.clone(),
-            rehearsal: session.setting.plan.rehearsal,
-            about: None,
-            event,
-        };
+        let mut record = Record::unbegun(outcome, why, &session.setting.plan.run, now);
+        record.rehearsal = session.setting.plan.rehearsal;
         self.printer.record(&record);
         self.stage = Stage::Over(outcome);
     }
@@ -165,11 +146,37 @@ impl LinesFront {
         if targets.is_empty() {
             return self.nothing(session, now);
         }
+        if self.errand.confirm {
+            say(&confirmation(&targets, session, now));
+            self.stage = Stage::Confirming { targets };
+            return Vec::new();
+        }
+        self.begin(targets)
+    }
+
+    fn begin(&mut self, targets: Vec<LocalId>) -> Vec<Request> {
         self.stage = Stage::Draining;
         vec![Request::Begin {
             targets,
             then: Command::Automatic,
         }]
+    }
+
+    /// The last line, where none was written yet: somebody left before the run began.
+    pub fn close(&mut self, session: &Session, now: Moment) -> Outcome {
+        if let Some(outcome) = session.run.as_ref().and_then(Run::outcome) {
+            self.stage = Stage::Over(outcome);
+        }
+        if let Stage::Over(outcome) = self.stage {
+            return outcome;
+        }
+        self.fail(
+            Outcome::Stopped,
+            "left before anything was sent",
+            session,
+            now,
+        );
+        Outcome::Stopped
     }
 
     fn nothing(&mut self, session: &Session, now: Moment) -> Vec<Request> {
@@ -224,6 +231,29 @@ impl LinesFront {
             }
         }
     }
+}
+
+/// What is about to happen, and the question whether it shall.
+fn confirmation(targets: &[LocalId], session: &Session, now: Moment) -> String {
+    let processes = targets
+        .iter()
+        .filter_map(|id| session.fleet.get(&ProcessKey::Local(*id)));
+    let (mut names, mut busy) = (Vec::new(), 0);
+    for process in processes {
+        names.push(process.name());
+        busy += process.busy().unwrap_or_default();
+    }
+    let plan = &session.setting.plan;
+    let budget = plan.sequence.whole();
+    format!(
+        "drain {} with `{}` (at most {} s by its waits, {busy} job(s) run now)?\n\
+         A quiet Sidekiq cannot be woken: it works again only once it is restarted.\n\
+         type y to begin (as of {}), anything else leaves all as it is:",
+        names.join(", "),
+        plan.sequence,
+        budget.as_secs(),
+        stamp(now),
+    )
 }
 
 /// Lines from standard input. The thread sits in its read and goes with the program.
@@ -289,8 +319,21 @@ impl Front for LinesFront {
         std::future::pending().await
     }
 
-    fn take(&mut self, line: String, session: &Session, _now: Moment) -> Vec<Request> {
+    fn take(&mut self, line: String, session: &Session, now: Moment) -> Vec<Request> {
         self.asked = None;
+        if let Stage::Confirming { targets } = &self.stage {
+            let targets = targets.clone();
+            if matches!(line.trim(), "y" | "Y" | "yes") {
+                return self.begin(targets);
+            }
+            self.fail(
+                Outcome::Refused,
+                "not confirmed, nothing was sent",
+                session,
+                now,
+            );
+            return Vec::new();
+        }
         Self::typed(&line, session)
             .into_iter()
             .map(Request::Command)
@@ -337,12 +380,12 @@ impl Front for LinesFront {
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
         match self.stage {
             Stage::Gathering { .. } => Some(now.after(Duration::from_millis(250))),
-            Stage::Draining | Stage::Over(_) => None,
+            Stage::Confirming { .. } | Stage::Draining | Stage::Over(_) => None,
         }
     }
 
     fn is_attended(&self) -> bool {
-        self.input.is_some() && io::stderr().is_terminal()
+        self.errand.may_ask && self.input.is_some() && io::stderr().is_terminal()
     }
 
     fn is_done(&self, _session: &Session) -> bool {
