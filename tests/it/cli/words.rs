@@ -1,6 +1,6 @@
 //! Usage errors, help, completions, manual, colours and closed streams.
 
-use std::process::{Command, Output};
+use std::process::Command;
 
 use super::{code, drainboard, err, out, run};
 
