@@ -25,7 +25,10 @@ impl Journal {
         let folder = state_dir.join(FOLDER);
         private_directory(&folder)?;
         let path = folder.join(format!("{run}.jsonl"));
-        Ok(Self { file: private_file(&path)?, path })
+        Ok(Self {
+            file: private_file(&path)?,
+            path,
+        })
     }
 
     /// Where it stands.
@@ -43,7 +46,11 @@ impl Journal {
 
 /// The name of a run that begins now: time, and the pid that tells two of one second apart.
 pub fn run_name(now: Moment) -> String {
-    format!("{}-{}", now.wall().strftime("%Y%m%dT%H%M%SZ"), std::process::id())
+    format!(
+        "{}-{}",
+        now.wall().strftime("%Y%m%dT%H%M%SZ"),
+        std::process::id()
+    )
 }
 
 #[cfg(test)]
@@ -67,12 +74,19 @@ mod tests {
             event: Event::Resumed,
         };
         for _ in 0..2 {
-            Journal::open(state.path(), "r").unwrap().append(&record).unwrap();
+            Journal::open(state.path(), "r")
+                .unwrap()
+                .append(&record)
+                .unwrap();
         }
         let path = state.path().join("drains/r.jsonl");
         let text = std::fs::read_to_string(&path).unwrap();
         assert_eq!(text.lines().count(), 2);
-        assert!(text.lines().all(|line| line.contains("\"event\":\"resumed\"")), "{text}");
+        assert!(
+            text.lines()
+                .all(|line| line.contains("\"event\":\"resumed\"")),
+            "{text}"
+        );
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -7,4 +7,6 @@ pub mod cli;
 pub mod clock;
 pub mod core;
 pub mod host;
+pub mod journal;
 pub mod redis;
+pub mod shell;

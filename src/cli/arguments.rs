@@ -136,6 +136,17 @@ impl TargetOptions {
         fn chosen<T: Clone>(wishes: &[Wish<T>]) -> Vec<T> {
             wishes.iter().filter_map(|wish| wish.0.clone()).collect()
         }
+        // A filter that names nothing leaves nothing over, whatever else is chosen.
+        let filters = [&self.host, &self.tag, &self.queue];
+        let named_nothing = |wishes: &&Vec<Wish<String>>| {
+            !wishes.is_empty() && wishes.iter().all(|wish| wish.0.is_none())
+        };
+        if filters.iter().any(named_nothing) {
+            return Choice {
+                asked: true,
+                ..Choice::default()
+            };
+        }
         let texts = [
             &self.identity,
             &self.unit,

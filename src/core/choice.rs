@@ -2,6 +2,7 @@
 //! begins with `-` (a variable that was not set), chooses nothing; it never widens the choice.
 
 use crate::core::clean::clean;
+use crate::core::fleet::{Fleet, LocalId, Process, ProcessKey, Title};
 
 /// What one choosing option names: a thing, or nothing at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +41,82 @@ impl Choice {
             &self.queues,
         ];
         self.asked && !self.all && self.pids.is_empty() && lists.into_iter().all(Vec::is_empty)
+    }
+}
+
+impl Choice {
+    /// Whether it names processes that this Redis need not know: then local evidence is enough.
+    pub fn is_local(&self) -> bool {
+        self.all || !self.pids.is_empty() || !self.units.is_empty()
+    }
+
+    /// The live processes of this host that it chooses. Pids, identities and units name them
+    /// (any of these will do), else `--all`, else those that the connected Redis knows; host,
+    /// tag and queue narrow that down. What is on another host is never chosen.
+    pub fn choose(&self, fleet: &Fleet) -> Vec<LocalId> {
+        if self.is_nothing() {
+            return Vec::new();
+        }
+        let chosen = |(key, process): (&ProcessKey, &Process)| match key {
+            ProcessKey::Local(id)
+                if !process.exited() && self.names(*id, process) && self.admits(process) =>
+            {
+                Some(*id)
+            }
+            ProcessKey::Local(_) | ProcessKey::Remote(_) => None,
+        };
+        fleet.processes.iter().filter_map(chosen).collect()
+    }
+
+    fn names(&self, id: LocalId, process: &Process) -> bool {
+        let local = process.local.as_ref();
+        let is_sidekiq = !matches!(local.map(|local| &local.title), Some(Title::Other(_)));
+        if self.all {
+            return is_sidekiq;
+        }
+        if self.pids.is_empty() && self.identities.is_empty() && self.units.is_empty() {
+            return process.identity.is_some();
+        }
+        let unit = local.and_then(|local| local.surroundings.unit.as_deref());
+        let identity = process.identity.as_ref();
+        self.pids.contains(&id.pid)
+            || self
+                .identities
+                .iter()
+                .any(|name| identity.is_some_and(|identity| identity.as_str() == name))
+            || is_sidekiq
+                && self.units.iter().any(|name| {
+                    unit.is_some_and(|unit| {
+                        unit == name || unit.strip_suffix(".service") == Some(name)
+                    })
+                })
+    }
+
+    fn admits(&self, process: &Process) -> bool {
+        let hosts = || {
+            let identity = process
+                .identity
+                .as_ref()
+                .map(crate::core::fleet::Identity::hostname);
+            let local = process
+                .local
+                .iter()
+                .flat_map(|local| &local.surroundings.hostnames);
+            identity
+                .into_iter()
+                .chain(local.map(String::as_str))
+                .any(|host| self.hosts.iter().any(|name| name == host))
+        };
+        let tagged = || self.tags.iter().any(|tag| tag == process.tag());
+        let serves = || {
+            process
+                .queues()
+                .iter()
+                .any(|queue| self.queues.contains(queue))
+        };
+        (self.hosts.is_empty() || hosts())
+            && (self.tags.is_empty() || tagged())
+            && (self.queues.is_empty() || serves())
     }
 }
 

@@ -45,11 +45,22 @@ pub fn arm(
 ) -> Result<Armed, Refused> {
     let mut reasons = Vec::new();
     let mut armed = Armed::default();
-    let processes = targets.iter().filter_map(|id| fleet.get(&ProcessKey::Local(*id)));
-    let versions: Vec<_> = processes.map(crate::core::fleet::Process::version).collect();
-    reasons.extend(plan.refusals(&versions, forced).iter().map(ToString::to_string));
+    let processes = targets
+        .iter()
+        .filter_map(|id| fleet.get(&ProcessKey::Local(*id)));
+    let versions: Vec<_> = processes
+        .map(crate::core::fleet::Process::version)
+        .collect();
+    reasons.extend(
+        plan.refusals(&versions, forced)
+            .iter()
+            .map(ToString::to_string),
+    );
     for id in targets {
-        let Some(local) = fleet.get(&ProcessKey::Local(*id)).and_then(|process| process.local.as_ref()) else {
+        let Some(local) = fleet
+            .get(&ProcessKey::Local(*id))
+            .and_then(|process| process.local.as_ref())
+        else {
             reasons.push(format!("{id} is not known here"));
             continue;
         };
@@ -70,10 +81,16 @@ pub fn arm(
         match Lock::take(id, &plan.run, state_dir) {
             Ok(lock) => armed.locks.push(lock),
             Err(LockError::Gone(_)) => drop(armed.held.remove(&id)),
-            Err(error @ (LockError::HeldBy { .. } | LockError::Failed { .. })) => reasons.push(error.to_string()),
+            Err(error @ (LockError::HeldBy { .. } | LockError::Failed { .. })) => {
+                reasons.push(error.to_string());
+            }
         }
     }
-    if reasons.is_empty() { Ok(armed) } else { Err(Refused(reasons)) }
+    if reasons.is_empty() {
+        Ok(armed)
+    } else {
+        Err(Refused(reasons))
+    }
 }
 
 /// Why the sequence must not be begun on this process.
@@ -84,10 +101,15 @@ fn unfit(local: &LocalProcess, plan: &Plan) -> Option<String> {
         Title::Beating { .. } | Title::Booting(_) | Title::Swarm => {}
     }
     if local.run_state == RunState::Suspended {
-        return Some(format!("{id} is suspended and hears nothing: wake it with kill -CONT {}, then try again", id.pid));
+        return Some(format!(
+            "{id} is suspended and hears nothing: wake it with kill -CONT {}, then try again",
+            id.pid
+        ));
     }
     for signal in plan.sequence.signals() {
-        let Some(number) = trapped_number(signal) else { continue };
+        let Some(number) = trapped_number(signal) else {
+            continue;
+        };
         match local.caught {
             Some(caught) if caught.has(number) => {}
             Some(_) => {
@@ -96,7 +118,11 @@ fn unfit(local: &LocalProcess, plan: &Plan) -> Option<String> {
                      would suspend it; wait until it has booted"
                 ));
             }
-            None => return Some(format!("whether {id} would survive {signal} cannot be read: run as its user or as root")),
+            None => {
+                return Some(format!(
+                    "whether {id} would survive {signal} cannot be read: run as its user or as root"
+                ));
+            }
         }
     }
     None
@@ -104,18 +130,19 @@ fn unfit(local: &LocalProcess, plan: &Plan) -> Option<String> {
 
 /// The numbers of the signals that suspend a process without a handler (signal(7)).
 fn trapped_number(signal: Signal) -> Option<u32> {
-    match signal {
-        Signal::Tstp => Some(20),
-        Signal::Ttin => Some(21),
-        _ => None,
+    if signal == Signal::Tstp {
+        return Some(20);
     }
+    (signal == Signal::Ttin).then_some(21)
 }
 
 fn hold(id: LocalId, uid: u32) -> Result<Option<Arc<Held>>, String> {
     let held = match Held::open(id, uid) {
         Ok(held) => held,
         Err(HeldError::Gone(_) | HeldError::Reused(_)) => return Ok(None),
-        Err(error @ (HeldError::OtherUser { .. } | HeldError::NoPidfd | HeldError::Failed { .. })) => {
+        Err(
+            error @ (HeldError::OtherUser { .. } | HeldError::NoPidfd | HeldError::Failed { .. }),
+        ) => {
             return Err(error.to_string());
         }
     };

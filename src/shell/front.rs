@@ -46,6 +46,9 @@ pub trait Front {
     /// Something could not be done.
     fn tell(&mut self, text: &str);
 
+    /// A run was not begun, and nobody was signalled.
+    fn refused(&mut self, why: &str, session: &Session, now: Moment);
+
     /// Shows what is, if that has changed.
     ///
     /// # Errors

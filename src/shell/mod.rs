@@ -11,7 +11,7 @@ mod world;
 
 pub use arm::{Armed, Refused, arm};
 pub use front::{Front, Request};
-pub use lines::{JsonFront, LinesFront, Printed, Printer};
+pub use lines::{Errand, LinesFront, Printed, Printer, say};
 pub use own_signals::{OwnSignal, OwnSignals};
 pub use performer::{Performer, Reply, Work};
 pub use turn::{Ended, run};

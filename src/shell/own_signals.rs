@@ -28,12 +28,18 @@ pub struct OwnSignals {
 impl OwnSignals {
     /// Begins to listen. Must be called inside a tokio runtime.
     pub fn listen() -> io::Result<Self> {
-        let hang_up = if hang_up_is_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
+        let hang_up = if hang_up_is_ignored() {
+            None
+        } else {
+            Some(signal(SignalKind::hangup())?)
+        };
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hang_up,
-            continued: signal(SignalKind::from_raw(nix::sys::signal::Signal::SIGCONT as i32))?,
+            continued: signal(SignalKind::from_raw(
+                nix::sys::signal::Signal::SIGCONT as i32,
+            ))?,
         })
     }
 
@@ -59,5 +65,6 @@ impl OwnSignals {
 fn hang_up_is_ignored() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
 }

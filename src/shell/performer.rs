@@ -81,7 +81,11 @@ impl Performer {
     pub async fn run(mut self, mut work: mpsc::UnboundedReceiver<Work>) {
         while let Some(work) = work.recv().await {
             match work {
-                Work::Begin { held, journal, licence } => self.begin(held, journal, licence),
+                Work::Begin {
+                    held,
+                    journal,
+                    licence,
+                } => self.begin(held, journal, licence),
                 Work::Note(record) => self.write(&record),
                 Work::Act { id, act, at_stake } => {
                     let outcome = self.act(&act, at_stake);
@@ -108,7 +112,9 @@ impl Performer {
     }
 
     fn write(&mut self, record: &Record) {
-        let Some(journal) = &mut self.journal else { return };
+        let Some(journal) = &mut self.journal else {
+            return;
+        };
         match journal.append(record) {
             Ok(()) => self.failing = None,
             Err(error) => {
@@ -130,21 +136,32 @@ impl Performer {
     fn act(&mut self, act: &Act, at_stake: u64) -> ActOutcome {
         if let Some(why) = &self.failing {
             let deadly = act.signal == Signal::Kill && at_stake > 0;
-            let refused = if self.attended { !std::mem::replace(&mut self.waived, true) } else { deadly };
+            let refused = if self.attended {
+                !std::mem::replace(&mut self.waived, true)
+            } else {
+                deadly
+            };
             if refused {
                 let why = format!("the record of it cannot be written: {why}");
-                return ActOutcome::Failed { why, may_have_happened: false };
+                return ActOutcome::Failed {
+                    why,
+                    may_have_happened: false,
+                };
             }
         }
         let Some(held) = self.held.get(&act.target) else {
-            return ActOutcome::Failed { why: "it is not held by this run".into(), may_have_happened: false };
+            // Each target was held at the start, or had ended before it could be.
+            return ActOutcome::Gone;
         };
         let licence = Arc::clone(&self.licence);
         match held.send(act.signal, move || licence.load(Ordering::SeqCst)) {
             Ok(_) => ActOutcome::Sent,
             Err(SendError::Gone(_)) => ActOutcome::Gone,
             Err(SendError::Revoked) => ActOutcome::Revoked,
-            Err(error) => ActOutcome::Failed { why: error.to_string(), may_have_happened: false },
+            Err(error) => ActOutcome::Failed {
+                why: error.to_string(),
+                may_have_happened: false,
+            },
         }
     }
 

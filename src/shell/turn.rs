@@ -20,6 +20,8 @@ use crate::core::session::Session;
 const AT_LEAST: Duration = Duration::from_secs(5);
 /// Observations taken in before the next draw.
 const AT_ONCE: usize = 64;
+/// How long what is already given to the performer may take to be written at the end.
+const CLOSING: Duration = Duration::from_millis(500);
 
 /// Why the loop ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,262 +45,279 @@ enum Event<E> {
     Tick,
 }
 
-/// Drives `session` until `front` is done, somebody leaves, or the terminal is gone.
-///
-/// # Errors
-/// If a task fails or the front can show nothing any more.
-pub async fn run<F: Front>(mut session: Session, mut front: F, mut world: World) -> Result<(Session, F, Ended)> {
-    let mut turn = Turn { ended: None, was_draining: false };
-    loop {
-        let now = (world.clock)();
-        turn.answer(&mut session, &mut front, &mut world, now);
-        if turn.ended.is_none() && front.is_done(&session) {
-            turn.ended = Some(Ended::Done);
-        }
-        if let Some(ended) = turn.ended {
-            close(&mut world).await;
-            return Ok((session, front, ended));
-        }
-        front.show(&session, now)?;
-        let event = next(&session, &mut front, &mut world, now).await;
-        let now = (world.clock)();
-        turn.take(event, &mut session, &mut front, &mut world, now)?;
-    }
-}
-
-/// Waits for the next event, in the order of their importance.
-async fn next<F: Front>(session: &Session, front: &mut F, world: &mut World, now: Moment) -> Event<F::Event> {
-    let wakeup = [session.next_deadline(), front.next_show(session, now)].into_iter().flatten().min();
-    let pause = wakeup.map_or(AT_LEAST, |wakeup| wakeup.since(now).min(AT_LEAST));
-    let own_signals = &mut world.own_signals;
-    let own = async {
-        match own_signals {
-            Some(signals) => signals.next().await,
-            None => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        biased;
-        event = front.event() => Event::Front(event),
-        signal = own => Event::Own(signal),
-        Some(reply) = world.replies.recv() => Event::Reply(reply),
-        Some(joined) = world.tasks.join_next() => Event::Task(joined.map_err(Report::from).and_then(|ended| ended)),
-        Some(asked) = world.questions.join_next() => Event::Asked(asked.map_err(Report::from)),
-        Some(observation) = world.observations.recv() => Event::Observation(observation),
-        () = tokio::time::sleep(pause) => Event::Tick,
-    }
-}
-
-/// Lets what is already written down reach the disk: the performer ends when its work does.
-async fn close(world: &mut World) {
-    let (closed, _) = tokio::sync::mpsc::unbounded_channel();
-    world.work = closed;
-    world.observations.close();
-    let limit = Duration::from_millis(500);
-    let all = async { while world.tasks.join_next().await.is_some() {} };
-    // What does not end in time is ended with the runtime.
-    drop(tokio::time::timeout(limit, all).await);
-}
-
-struct Turn {
-    ended: Option<Ended>,
+struct Turn<F> {
+    session: Session,
+    front: F,
+    world: World,
+    /// Why it is to end; it does once no act is in a system call any more.
+    leaving: Option<Ended>,
     was_draining: bool,
 }
 
-impl Turn {
-    fn take<F: Front>(
-        &mut self,
-        event: Event<F::Event>,
-        session: &mut Session,
-        front: &mut F,
-        world: &mut World,
-        now: Moment,
-    ) -> Result<()> {
+/// Drives `session` until `front` is done, somebody leaves, or the terminal is gone.
+///
+/// # Errors
+/// If a task fails.
+pub async fn run<F: Front>(
+    session: Session,
+    front: F,
+    world: World,
+) -> Result<(Session, F, Ended)> {
+    let mut turn = Turn {
+        session,
+        front,
+        world,
+        leaving: None,
+        was_draining: false,
+    };
+    loop {
+        let now = turn.now();
+        turn.answer(now);
+        if turn.leaving.is_none() && turn.front.is_done(&turn.session) {
+            turn.leaving = Some(Ended::Done);
+        }
+        if let Some(ended) = turn.leaving
+            && !turn.session.is_draining()
+        {
+            turn.close().await;
+            return Ok((turn.session, turn.front, ended));
+        }
+        if turn.leaving.is_none() && turn.front.show(&turn.session, now).is_err() {
+            // What it shows on is gone: that is a hang-up, no error.
+            turn.hang_up(now);
+            continue;
+        }
+        let event = turn.next(now).await;
+        turn.take(event)?;
+    }
+}
+
+impl<F: Front> Turn<F> {
+    fn now(&self) -> Moment {
+        (self.world.clock)()
+    }
+
+    /// Waits for the next event, in the order of their importance.
+    async fn next(&mut self, now: Moment) -> Event<F::Event> {
+        let gone = self.leaving.is_some();
+        let Self {
+            session,
+            front,
+            world,
+            ..
+        } = self;
+        let wakeup = [session.next_deadline(), front.next_show(session, now)]
+            .into_iter()
+            .flatten()
+            .min();
+        let pause = wakeup.map_or(AT_LEAST, |wakeup| wakeup.since(now).min(AT_LEAST));
+        let own_signals = &mut world.own_signals;
+        let own = async {
+            match own_signals {
+                Some(signals) => signals.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            event = front.event(), if !gone => Event::Front(event),
+            signal = own => Event::Own(signal),
+            Some(reply) = world.replies.recv() => Event::Reply(reply),
+            Some(joined) = world.tasks.join_next() => Event::Task(joined.map_err(Report::from).and_then(|ended| ended)),
+            Some(joined) = world.questions.join_next() => Event::Asked(joined.map_err(Report::from)),
+            Some(observation) = world.observations.recv() => Event::Observation(observation),
+            () = tokio::time::sleep(pause) => Event::Tick,
+        }
+    }
+
+    fn take(&mut self, event: Event<F::Event>) -> Result<()> {
+        let now = self.now();
         match event {
             Event::Front(Some(event)) => {
-                for request in front.take(event, session, now) {
-                    self.request(request, session, front, world, now);
+                for request in self.front.take(event, &self.session, now) {
+                    self.request(request, now);
                 }
             }
-            Event::Front(None) | Event::Own(OwnSignal::HangUp) => self.hang_up(session, front, world, now),
-            Event::Own(OwnSignal::Interrupt) => self.interrupt(session, front, world, now),
+            Event::Front(None) | Event::Own(OwnSignal::HangUp) => self.hang_up(now),
+            Event::Own(OwnSignal::Interrupt) => self.interrupt(now),
             Event::Own(OwnSignal::Continued) | Event::Tick => {
-                let effects = session.tick(now);
-                self.dispatch(effects, session, front, world);
+                let effects = self.session.tick(now);
+                self.dispatch(effects);
             }
-            Event::Reply(reply) => self.reply(reply, session, front, world, now),
+            Event::Reply(reply) => self.reply(reply, now),
             Event::Task(ended) => {
                 ended?;
                 // Sources run as long as somebody listens; one that ended early is a fault.
-                return Err(eyre!("a source ended unexpectedly"));
+                return Err(eyre!("a source of observations ended unexpectedly"));
             }
             Event::Asked(ended) => ended?,
-            Event::Observation(first) => {
-                let mut observation = Some(first);
-                for _ in 0..AT_ONCE {
-                    let Some(next) = observation.take() else { break };
-                    let effects = session.observe(next, now);
-                    self.dispatch(effects, session, front, world);
-                    observation = world.observations.try_recv().ok();
-                }
-                if let Some(last) = observation {
-                    let effects = session.observe(last, now);
-                    self.dispatch(effects, session, front, world);
-                }
-            }
+            Event::Observation(first) => self.observe(first, now),
         }
-        self.note_end(session, world);
+        self.note_end();
         Ok(())
     }
 
-    /// What the state itself asks for, where nobody can answer.
-    fn answer<F: Front>(&mut self, session: &mut Session, front: &mut F, world: &mut World, now: Moment) {
-        for request in front.answer(session, now) {
-            self.request(request, session, front, world, now);
+    /// Takes an observation in, and those that wait behind it.
+    fn observe(&mut self, first: Observation, now: Moment) {
+        let mut next = Some(first);
+        let mut taken = 0;
+        while let Some(observation) = next {
+            let effects = self.session.observe(observation, now);
+            self.dispatch(effects);
+            taken += 1;
+            next = if taken < AT_ONCE {
+                self.world.observations.try_recv().ok()
+            } else {
+                None
+            };
         }
-        self.note_end(session, world);
     }
 
-    fn note_end(&mut self, session: &Session, world: &mut World) {
-        let draining = session.is_draining();
+    /// What the state itself asks for, where nobody can answer.
+    fn answer(&mut self, now: Moment) {
+        for request in self.front.answer(&self.session, now) {
+            self.request(request, now);
+        }
+        self.note_end();
+    }
+
+    fn note_end(&mut self) {
+        let draining = self.session.is_draining();
         if self.was_draining && !draining {
-            world.plugs.over();
+            self.world.plugs.over();
         }
         self.was_draining = draining;
     }
 
-    fn request<F: Front>(
-        &mut self,
-        request: Request,
-        session: &mut Session,
-        front: &mut F,
-        world: &mut World,
-        now: Moment,
-    ) {
+    fn request(&mut self, request: Request, now: Moment) {
         match request {
-            Request::Command(command) => self.command(command, session, front, world, now),
-            Request::Begin { targets, then } => self.begin(&targets, then, session, front, world, now),
-            Request::Quit if session.is_draining() => {
-                self.command(Command::HangUp, session, front, world, now);
-                self.ended = Some(Ended::Quit);
+            Request::Command(command) => self.command(command, now),
+            Request::Begin { targets, then } => self.begin(&targets, then, now),
+            Request::Quit => {
+                if self.session.is_draining() {
+                    self.command(Command::HangUp, now);
+                }
+                self.leaving = Some(Ended::Quit);
             }
-            Request::Quit => self.ended = Some(Ended::Quit),
         }
     }
 
-    fn command<F: Front>(
-        &mut self,
-        command: Command,
-        session: &mut Session,
-        front: &mut F,
-        world: &mut World,
-        now: Moment,
-    ) {
+    fn command(&mut self, command: Command, now: Moment) {
         if matches!(command, Command::StopHere | Command::HangUp) {
-            world.plugs.revoke();
+            self.world.plugs.revoke();
         }
-        let effects = session.command(command, now);
-        self.dispatch(effects, session, front, world);
+        let effects = self.session.command(command, now);
+        self.dispatch(effects);
     }
 
-    fn begin<F: Front>(
-        &mut self,
-        targets: &[LocalId],
-        then: Command,
-        session: &mut Session,
-        front: &mut F,
-        world: &mut World,
-        now: Moment,
-    ) {
-        if session.is_draining() {
+    fn begin(&mut self, targets: &[LocalId], then: Command, now: Moment) {
+        if self.session.is_draining() {
             return;
         }
-        let begun = match world.plugs.begin(targets, session, now) {
+        let begun = match self.world.plugs.begin(targets, &mut self.session, now) {
             Ok(begun) => begun,
-            Err(refused) => {
-                front.tell(&format!("not begun: {refused}"));
-                return;
-            }
+            Err(refused) => return self.front.refused(&refused.to_string(), &self.session, now),
         };
-        let by = session.setting.operator.clone();
-        match session.begin(targets, Some(by), now) {
+        let by = self.session.setting.operator.clone();
+        match self.session.begin(targets, Some(by), now) {
             Ok(effects) => {
-                send(world, begun);
-                self.dispatch(effects, session, front, world);
+                self.send(begun);
+                self.dispatch(effects);
                 self.was_draining = true;
-                self.command(then, session, front, world, now);
+                self.command(then, now);
             }
             Err(error) => {
-                world.plugs.over();
-                front.tell(&error.to_string());
+                self.world.plugs.over();
+                self.front.refused(&error.to_string(), &self.session, now);
             }
         }
     }
 
-    fn interrupt<F: Front>(&mut self, session: &mut Session, front: &mut F, world: &mut World, now: Moment) {
-        if session.is_draining() {
-            self.command(Command::StopHere, session, front, world, now);
+    fn interrupt(&mut self, now: Moment) {
+        if self.session.is_draining() {
+            self.command(Command::StopHere, now);
         } else {
-            self.ended = Some(Ended::Quit);
+            self.leaving = Some(Ended::Quit);
         }
     }
 
-    fn hang_up<F: Front>(&mut self, session: &mut Session, front: &mut F, world: &mut World, now: Moment) {
-        if session.is_draining() {
-            self.command(Command::HangUp, session, front, world, now);
+    fn hang_up(&mut self, now: Moment) {
+        if self.session.is_draining() {
+            self.command(Command::HangUp, now);
         }
-        self.ended = Some(Ended::HangUp);
+        self.leaving = Some(Ended::HangUp);
     }
 
-    fn reply<F: Front>(&mut self, reply: Reply, session: &mut Session, front: &mut F, world: &mut World, now: Moment) {
+    fn reply(&mut self, reply: Reply, now: Moment) {
         let effects = match reply {
-            Reply::Outcome(id, outcome) => session.outcome(id, outcome, now),
-            Reply::Answer(id, answers) => session.answer(id, answers, now),
+            Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
+            Reply::Answer(id, answers) => self.session.answer(id, answers, now),
             Reply::JournalFailed(why) => {
-                front.tell(&format!("the record of this drain cannot be written: {why}"));
-                if front.is_attended() { session.command(Command::JournalFailed(why), now) } else { Vec::new() }
+                self.front.tell(&format!(
+                    "the record of this drain cannot be written: {why}"
+                ));
+                if !self.front.is_attended() {
+                    return;
+                }
+                self.session.command(Command::JournalFailed(why), now)
             }
         };
-        self.dispatch(effects, session, front, world);
+        self.dispatch(effects);
     }
 
-    fn dispatch<F: Front>(&mut self, effects: Vec<Effect>, session: &Session, front: &mut F, world: &mut World) {
+    fn dispatch(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
                 Effect::Note(record) => {
-                    front.note(&record);
-                    send(world, Work::Note(Box::new(record)));
+                    self.front.note(&record);
+                    self.send(Work::Note(Box::new(record)));
                 }
                 Effect::Act(id, act) => {
-                    let at_stake = at_stake(&act, session, (world.clock)());
-                    send(world, Work::Act { id, act, at_stake });
+                    let at_stake = self.at_stake(&act);
+                    self.send(Work::Act { id, act, at_stake });
                 }
-                Effect::Ask(id, ask) => question(id, ask, world),
+                Effect::Ask(id, ask) => self.question(id, ask),
             }
         }
     }
-}
 
-fn at_stake(act: &Act, session: &Session, now: Moment) -> u64 {
-    match &session.run {
-        Some(run) if act.signal == Signal::Kill => run.stake(Some(act.target), &session.fleet, now).count(),
-        Some(_) | None => 0,
-    }
-}
-
-fn question(id: EffectId, ask: Ask, world: &mut World) {
-    let wants_answer = matches!(ask, Ask::Where(_));
-    let Some(answering) = world.plugs.ask(ask) else { return };
-    let answers = world.answers.clone();
-    world.questions.spawn(async move {
-        let located = answering.await;
-        if wants_answer {
-            drop(answers.send(Reply::Answer(id, located)));
+    fn at_stake(&self, act: &Act) -> u64 {
+        match &self.session.run {
+            Some(run) if act.signal == Signal::Kill => run
+                .stake(Some(act.target), &self.session.fleet, self.now())
+                .count(),
+            Some(_) | None => 0,
         }
-    });
-}
+    }
 
-fn send(world: &World, work: Work) {
-    // A performer that is gone shows as an ended task at the next turn.
-    drop(world.work.send(work));
+    fn question(&mut self, id: EffectId, ask: Ask) {
+        let wants_answer = matches!(ask, Ask::Where(_));
+        let Some(answering) = self.world.plugs.ask(ask) else {
+            return;
+        };
+        let answers = self.world.answers.clone();
+        self.world.questions.spawn(async move {
+            let located = answering.await;
+            if wants_answer {
+                drop(answers.send(Reply::Answer(id, located)));
+            }
+        });
+    }
+
+    fn send(&self, work: Work) {
+        // A performer that is gone shows as an ended task at the next turn.
+        drop(self.world.work.send(work));
+    }
+
+    /// Lets the performer write what it was given: it ends when its work does.
+    async fn close(&mut self) {
+        let (closed, _) = tokio::sync::mpsc::unbounded_channel();
+        self.world.work = closed;
+        self.world.observations.close();
+        self.world.questions.abort_all();
+        let tasks = &mut self.world.tasks;
+        let all = async { while tasks.join_next().await.is_some() {} };
+        // What does not end in time is ended with the runtime.
+        drop(tokio::time::timeout(CLOSING, all).await);
+    }
 }

@@ -33,7 +33,12 @@ pub trait Plugs: Send {
     ///
     /// # Errors
     /// With the reasons why the run must not begin.
-    fn begin(&mut self, targets: &[LocalId], session: &mut Session, now: Moment) -> Result<Work, Refused>;
+    fn begin(
+        &mut self,
+        targets: &[LocalId],
+        session: &mut Session,
+        now: Moment,
+    ) -> Result<Work, Refused>;
 
     /// Takes every right to act back, at once.
     fn revoke(&self);
@@ -97,10 +102,18 @@ impl WorldBuilder {
         let (answers, replies) = mpsc::unbounded_channel();
         let (work, works) = mpsc::unbounded_channel();
         let (held, holding) = mpsc::channel(1024);
-        let (wanted, wanting) = watch::channel(Wanted { pids: self.pids, period: CALM });
+        let (wanted, wanting) = watch::channel(Wanted {
+            pids: self.pids,
+            period: CALM,
+        });
         let mut tasks: JoinSet<Result<()>> = JoinSet::new();
         let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
-        let host = HostSource { scanner, wanted: wanting, held: holding, observations: observed.clone() };
+        let host = HostSource {
+            scanner,
+            wanted: wanting,
+            held: holding,
+            observations: observed.clone(),
+        };
         tasks.spawn(async move { Ok(host.run().await?) });
         let asker = self.redis.map(|(address, settings)| {
             let (source, asker) = Source::new(address, settings, observed);
@@ -122,7 +135,9 @@ impl WorldBuilder {
             licence: Arc::new(AtomicBool::new(false)),
             locks: Vec::new(),
             forced: self.forced,
-            state_dir: self.state_dir.unwrap_or_else(|| Err("no directory for state is known".into())),
+            state_dir: self
+                .state_dir
+                .unwrap_or_else(|| Err("no directory for state is known".into())),
         };
         Ok(World {
             clock: Arc::new(crate::clock::now),
@@ -151,7 +166,13 @@ struct Real {
 impl Real {
     fn arm(&mut self, targets: &[LocalId], session: &Session) -> Result<Armed, Refused> {
         let state_dir = self.state_dir.as_deref().ok();
-        arm(targets, &session.fleet, &session.setting.plan, &self.forced, state_dir)
+        arm(
+            targets,
+            &session.fleet,
+            &session.setting.plan,
+            &self.forced,
+            state_dir,
+        )
     }
 
     fn scan_every(&self, period: Duration) {
@@ -160,23 +181,35 @@ impl Real {
 }
 
 impl Plugs for Real {
-    fn begin(&mut self, targets: &[LocalId], session: &mut Session, now: Moment) -> Result<Work, Refused> {
+    fn begin(
+        &mut self,
+        targets: &[LocalId],
+        session: &mut Session,
+        now: Moment,
+    ) -> Result<Work, Refused> {
         let run = run_name(now);
         session.setting.plan.run.clone_from(&run);
         let Armed { held, locks } = self.arm(targets, session)?;
         for process in held.values() {
             if self.held.try_send(Arc::clone(process)).is_err() {
-                return Err(Refused(vec!["the exits of so many processes cannot be watched for".into()]));
+                return Err(Refused(vec![
+                    "the exits of so many processes cannot be watched for".into(),
+                ]));
             }
         }
         self.locks = locks;
         self.licence = Arc::new(AtomicBool::new(true));
         self.scan_every(KEEN);
         let journal = match &self.state_dir {
-            Ok(directory) => Journal::open(directory, &run).map_err(|error| format!("{}: {error}", directory.display())),
+            Ok(directory) => Journal::open(directory, &run)
+                .map_err(|error| format!("{}: {error}", directory.display())),
             Err(why) => Err(why.clone()),
         };
-        Ok(Work::Begin { held, journal, licence: Arc::clone(&self.licence) })
+        Ok(Work::Begin {
+            held,
+            journal,
+            licence: Arc::clone(&self.licence),
+        })
     }
 
     fn revoke(&self) {
@@ -202,4 +235,3 @@ impl Plugs for Real {
         self.scan_every(CALM);
     }
 }
-
