@@ -9,4 +9,5 @@ pub mod fleet;
 pub mod moment;
 pub mod sequence;
 pub mod session;
+pub mod sidekiq;
 pub mod verdict;
