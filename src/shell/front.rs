@@ -9,20 +9,22 @@ use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
-/// What a front wants done.
+/// What a front wants done, one after the other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
-    /// This command to the run.
-    Command(Command),
-    /// Begin a run on these, then give it this command.
+    /// Begin a run on these; what follows is for it alone.
     Begin {
         /// Whom.
         targets: Vec<LocalId>,
-        /// What to do with it first.
-        then: Command,
     },
+    /// This command to the run.
+    Command(Command),
     /// Leave.
     Quit,
+    /// Paint all of it anew.
+    Redraw,
+    /// Stop the program itself, as Ctrl-Z does elsewhere.
+    Suspend,
 }
 
 /// A screen, lines for people, or lines of JSON.
@@ -54,6 +56,12 @@ pub trait Front {
     /// # Errors
     /// If what it shows on is gone.
     fn show(&mut self, session: &Session, now: Moment) -> io::Result<()>;
+
+    /// What it shows on may hold anything by now: show all of it again.
+    fn show_anew(&mut self);
+
+    /// Gives the terminal back, stops this program until somebody continues it, takes it again.
+    fn suspend(&mut self);
 
     /// When it wants to show again although nothing happens.
     fn next_show(&self, session: &Session, now: Moment) -> Option<Moment>;

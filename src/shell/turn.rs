@@ -134,13 +134,18 @@ impl<F: Front> Turn<F> {
         let now = self.now();
         match event {
             Event::Front(Some(event)) => {
-                for request in self.front.take(event, &self.session, now) {
-                    self.request(request, now);
-                }
+                let requests = self.front.take(event, &self.session, now);
+                self.requests(requests, now);
             }
             Event::Front(None) | Event::Own(OwnSignal::HangUp) => self.hang_up(now),
             Event::Own(OwnSignal::Interrupt) => self.interrupt(now),
-            Event::Own(OwnSignal::Continued) | Event::Tick => {
+            Event::Own(OwnSignal::Suspend) => self.front.suspend(),
+            Event::Own(OwnSignal::Continued) => {
+                self.front.show_anew();
+                let effects = self.session.tick(now);
+                self.dispatch(effects);
+            }
+            Event::Tick => {
                 let effects = self.session.tick(now);
                 self.dispatch(effects);
             }
@@ -175,9 +180,8 @@ impl<F: Front> Turn<F> {
 
     /// What the state itself asks for, where nobody can answer.
     fn answer(&mut self, now: Moment) {
-        for request in self.front.answer(&self.session, now) {
-            self.request(request, now);
-        }
+        let requests = self.front.answer(&self.session, now);
+        self.requests(requests, now);
         self.note_end();
     }
 
@@ -189,15 +193,24 @@ impl<F: Front> Turn<F> {
         self.was_draining = draining;
     }
 
-    fn request(&mut self, request: Request, now: Moment) {
-        match request {
-            Request::Command(command) => self.command(command, now),
-            Request::Begin { targets, then } => self.begin(&targets, then, now),
-            Request::Quit => {
-                if self.session.is_draining() {
-                    self.command(Command::HangUp, now);
+    /// Meets requests in their order. What follows a run that could not begin was meant for it.
+    fn requests(&mut self, requests: Vec<Request>, now: Moment) {
+        for request in requests {
+            match request {
+                Request::Begin { targets } => {
+                    if !self.begin(&targets, now) {
+                        return;
+                    }
                 }
-                self.leaving = Some(Ended::Quit);
+                Request::Command(command) => self.command(command, now),
+                Request::Quit => {
+                    if self.session.is_draining() {
+                        self.command(Command::HangUp, now);
+                    }
+                    self.leaving = Some(Ended::Quit);
+                }
+                Request::Redraw => self.front.show_anew(),
+                Request::Suspend => self.front.suspend(),
             }
         }
     }
@@ -210,13 +223,17 @@ impl<F: Front> Turn<F> {
         self.dispatch(effects);
     }
 
-    fn begin(&mut self, targets: &[LocalId], then: Command, now: Moment) {
+    /// Begins a run; says whether it did.
+    fn begin(&mut self, targets: &[LocalId], now: Moment) -> bool {
         if self.session.is_draining() {
-            return;
+            return false;
         }
         let begun = match self.world.plugs.begin(targets, &mut self.session, now) {
             Ok(begun) => begun,
-            Err(refused) => return self.front.refused(&refused.to_string(), &self.session, now),
+            Err(refused) => {
+                self.front.refused(&refused.to_string(), &self.session, now);
+                return false;
+            }
         };
         let by = self.session.setting.operator.clone();
         match self.session.begin(targets, Some(by), now) {
@@ -224,11 +241,12 @@ impl<F: Front> Turn<F> {
                 self.send(begun);
                 self.dispatch(effects);
                 self.was_draining = true;
-                self.command(then, now);
+                true
             }
             Err(error) => {
                 self.world.plugs.over();
                 self.front.refused(&error.to_string(), &self.session, now);
+                false
             }
         }
     }
