@@ -3,13 +3,12 @@
 
 use std::time::Duration;
 
-use super::Effect;
 use super::perform::Wish;
 use super::phase::{Hold, Phase, Resume};
 use super::plan::Mode;
 use super::policy::Early;
 use super::record::{Event, Outcome};
-use super::run::Run;
+use super::run::{Run, Turn};
 use super::target::Standing;
 use crate::core::fleet::Fleet;
 use crate::core::moment::{Moment, Seconds};
@@ -22,26 +21,26 @@ const FRESH_LOOK: Duration = Duration::from_secs(2);
 
 impl Run {
     /// Moves on what has come due.
-    pub(super) fn advance(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
-        if self.nobody_left(fleet, now, effects) {
+    pub(super) fn advance(&mut self, turn: &mut Turn<'_>) {
+        if self.nobody_left(turn) {
             return;
         }
         match self.phase {
             Phase::Waiting { next, since, until } => {
-                self.wait(next, since, until, fleet, now, effects);
+                self.wait(next, since, until, turn);
             }
             Phase::Gated { next, until, .. } => {
-                if self.stake(None, fleet, now).is_nothing() {
-                    self.start_step(next, Wish::Due, fleet, now, effects);
-                } else if now >= until {
-                    self.start_step(next, Wish::GateOver, fleet, now, effects);
+                if self.stake(None, turn.fleet, turn.now).is_nothing() {
+                    self.start_step(next, Wish::Due, turn);
+                } else if turn.now >= until {
+                    self.start_step(next, Wish::GateOver, turn);
                 }
             }
-            Phase::Leaving { until } => self.watch_leaving(until, fleet, now, effects),
-            Phase::Ending { ref acts, until } if acts.is_empty() || now >= until => {
-                self.finish(Outcome::Stopped, now, effects);
+            Phase::Leaving { until } => self.watch_leaving(until, turn),
+            Phase::Ending { ref acts, until } if acts.is_empty() || turn.now >= until => {
+                self.finish(Outcome::Stopped, turn);
             }
-            Phase::Settling { .. } => self.conclude(fleet, now, effects),
+            Phase::Settling { .. } => self.conclude(turn),
             Phase::Ready { .. }
             | Phase::Performing(_)
             | Phase::Held { .. }
@@ -51,7 +50,7 @@ impl Run {
     }
 
     /// Once no target takes part any more, the account is all that is left to do.
-    fn nobody_left(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) -> bool {
+    fn nobody_left(&mut self, turn: &mut Turn<'_>) -> bool {
         let closing = matches!(
             self.phase,
             Phase::Performing(_)
@@ -71,30 +70,22 @@ impl Run {
         } else {
             Outcome::Drained
         };
-        self.settle(outcome, fleet, now, effects);
-        self.conclude(fleet, now, effects);
+        self.settle(outcome, turn);
+        self.conclude(turn);
         true
     }
 
-    fn wait(
-        &mut self,
-        next: usize,
-        since: Moment,
-        until: Moment,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        if now < until {
-            if let Some(evidence) = self.idle_evidence(next, fleet, now) {
-                let saved_s = Seconds(until.since(now));
-                self.note(Event::AdvancedEarly { evidence, saved_s }, now, effects);
-                self.start_step(next, Wish::Due, fleet, now, effects);
+    fn wait(&mut self, next: usize, since: Moment, until: Moment, turn: &mut Turn<'_>) {
+        if turn.now < until {
+            if let Some(evidence) = self.idle_evidence(next, turn.fleet, turn.now) {
+                let saved_s = Seconds(until.since(turn.now));
+                self.note(Event::AdvancedEarly { evidence, saved_s }, turn);
+                self.start_step(next, Wish::Due, turn);
             }
             return;
         }
-        if now.since(until) <= TOO_LATE {
-            self.start_step(next, Wish::Due, fleet, now, effects);
+        if turn.now.since(until) <= TOO_LATE {
+            self.start_step(next, Wish::Due, turn);
             return;
         }
         if self.plan.sequence.signal(next) == Some(Signal::Kill) {
@@ -105,21 +96,20 @@ impl Run {
                     since,
                     left: Duration::ZERO,
                 },
-                now,
-                effects,
+                turn,
             );
             return;
         }
-        let late = now.since(until).as_secs();
+        let late = turn.now.since(until).as_secs();
         let text = format!(
             "the deadline was met {late} s late (suspended?): looking once more before going on"
         );
-        self.note(Event::Remarked { text }, now, effects);
-        self.look_now(effects);
+        self.note(Event::Remarked { text }, turn);
+        self.look_now(turn);
         self.phase = Phase::Waiting {
             next,
             since,
-            until: now.after(FRESH_LOOK),
+            until: turn.now.after(FRESH_LOOK),
         };
     }
 
@@ -143,18 +133,12 @@ impl Run {
         Some(evidence.join("; "))
     }
 
-    fn watch_leaving(
-        &mut self,
-        until: Moment,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn watch_leaving(&mut self, until: Moment, turn: &mut Turn<'_>) {
         let stops =
             self.plan.sequence.first_stop().is_some() || self.plan.sequence.kill().is_some();
         let quiet = |target: &super::Target| !matches!(target.standing, Standing::Alive);
         let confirmed = !stops && self.targets.iter().filter(|t| t.takes_part()).all(quiet);
-        if now < until && !confirmed {
+        if turn.now < until && !confirmed {
             return;
         }
         let alive: Vec<&str> = self
@@ -167,39 +151,33 @@ impl Run {
             "the sequence has ended and still alive: {}",
             alive.join(", ")
         );
-        self.note(Event::Remarked { text }, now, effects);
-        self.settle(Outcome::Alive, fleet, now, effects);
-        self.conclude(fleet, now, effects);
+        self.note(Event::Remarked { text }, turn);
+        self.settle(Outcome::Alive, turn);
+        self.conclude(turn);
     }
 
     /// Stops the clock.
-    pub(super) fn hold(
-        &mut self,
-        why: Hold,
-        resume: Resume,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.note(Event::Held { why: why.words() }, now, effects);
+    pub(super) fn hold(&mut self, why: Hold, resume: Resume, turn: &mut Turn<'_>) {
+        self.note(Event::Held { why: why.words() }, turn);
         self.phase = Phase::Held {
             why,
-            since: now,
+            since: turn.now,
             resume,
         };
     }
 
     /// Stops the clock wherever it runs.
-    pub(super) fn hold_here(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        self.hold_for(Hold::Operator, now, effects);
+    pub(super) fn hold_here(&mut self, turn: &mut Turn<'_>) {
+        self.hold_for(Hold::Operator, turn);
     }
 
     /// Stops the clock wherever it runs, for `why`.
-    pub(super) fn hold_for(&mut self, why: Hold, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn hold_for(&mut self, why: Hold, turn: &mut Turn<'_>) {
         let resume = match &mut self.phase {
             Phase::Waiting { next, since, until } => Resume::Wait {
                 next: *next,
                 since: *since,
-                left: until.since(now),
+                left: until.since(turn.now),
             },
             Phase::Gated { next, since, .. } => Resume::Wait {
                 next: *next,
@@ -217,11 +195,11 @@ impl Run {
             | Phase::Settling { .. }
             | Phase::Over { .. } => return,
         };
-        self.hold(why, resume, now, effects);
+        self.hold(why, resume, turn);
     }
 
     /// Goes on from a hold.
-    pub(super) fn go_on(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn go_on(&mut self, turn: &mut Turn<'_>) {
         let Phase::Held { resume, .. } = &self.phase else {
             return;
         };
@@ -229,19 +207,22 @@ impl Run {
             // A signal failed: only trying again or leaving out leads on.
             (Resume::Failed { .. }, _) => return,
             (Resume::Wait { next, .. }, Mode::Manual) | (Resume::Ready { next }, _) => {
-                Phase::Ready { next, since: now }
+                Phase::Ready {
+                    next,
+                    since: turn.now,
+                }
             }
             (Resume::Wait { next, since, left }, Mode::Automatic) => Phase::Waiting {
                 next,
                 since,
-                until: now.after(left),
+                until: turn.now.after(left),
             },
             (Resume::Leaving, _) => {
-                self.note(Event::Resumed, now, effects);
-                return self.leave(now);
+                self.note(Event::Resumed, turn);
+                return self.leave(turn.now);
             }
         };
-        self.note(Event::Resumed, now, effects);
+        self.note(Event::Resumed, turn);
         self.phase = phase;
     }
 }

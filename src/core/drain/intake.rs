@@ -3,7 +3,7 @@
 
 use super::phase::{Hold, Phase};
 use super::record::Event;
-use super::run::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, TELL_LIMIT};
+use super::run::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, TELL_LIMIT, Turn};
 use super::target::{Standing, Target};
 use super::{Ask, Effect, EffectId};
 use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, LocalId, Located, Process};
@@ -12,12 +12,13 @@ use crate::core::sequence::Signal;
 
 impl Run {
     /// Brings the targets up to what the fleet shows.
-    pub(super) fn take_in(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn take_in(&mut self, turn: &mut Turn<'_>) {
         for index in 0..self.targets.len() {
-            let Some(process) = fleet.get(&self.targets[index].key()) else {
+            let Some(process) = turn.fleet.get(&self.targets[index].key()) else {
                 continue;
             };
-            self.account.observe(&self.targets[index], fleet, now);
+            self.account
+                .observe(&self.targets[index], turn.fleet, turn.now);
             if self.targets[index].about.identity.is_none() {
                 self.targets[index]
                     .about
@@ -25,74 +26,60 @@ impl Run {
                     .clone_from(&process.identity);
             }
             if self.targets[index].takes_part() {
-                self.stand(index, process, fleet, now, effects);
+                self.stand(index, process, turn);
             }
-            self.tell_exit(index, process, fleet, now, effects);
+            self.tell_exit(index, process, turn);
         }
-        self.account.look_elsewhere(fleet);
+        self.account.look_elsewhere(turn.fleet);
     }
 
-    fn stand(
-        &mut self,
-        index: usize,
-        process: &Process,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn stand(&mut self, index: usize, process: &Process, turn: &mut Turn<'_>) {
         if process.exited() {
             let at = match process.life {
                 Life::Exited { at, .. } => at,
-                Life::Here | Life::Elsewhere => now,
+                Life::Here | Life::Elsewhere => turn.now,
             };
-            self.exit(index, at, effects);
+            self.exit(index, at, turn);
             return;
         }
         let Some(mark) = self.targets[index].mark else {
             return;
         };
         if matches!(self.targets[index].standing, Standing::Alive)
-            && let Some(evidence) = fleet.proof_of_quiet(process, &mark, now)
+            && let Some(evidence) = turn.fleet.proof_of_quiet(process, &mark, turn.now)
         {
-            self.targets[index].standing = Standing::Quiet { since: now };
+            self.targets[index].standing = Standing::Quiet { since: turn.now };
             let event = Event::QuietConfirmed {
                 evidence: evidence.to_string(),
             };
-            self.note_about(self.targets[index].id, event, now, effects);
+            self.note_about(self.targets[index].id, event, turn);
         }
         if matches!(self.targets[index].standing, Standing::Quiet { .. })
-            && fleet.proof_of_idle(process, &mark, now).is_some()
+            && turn.fleet.proof_of_idle(process, &mark, turn.now).is_some()
         {
-            self.targets[index].standing = Standing::Idle { since: now };
+            self.targets[index].standing = Standing::Idle { since: turn.now };
             self.targets[index].idle_before_stop |= self.targets[index].stopped.is_none();
         }
     }
 
     /// Notes that a target has ended, and asks for a look that shows how it left.
-    pub(super) fn exit(&mut self, index: usize, at: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn exit(&mut self, index: usize, at: Moment, turn: &mut Turn<'_>) {
         self.targets[index].standing = Standing::Exited {
             at,
             clean: None,
             told: false,
         };
         self.asks.want_now();
-        self.look_now(effects);
+        self.look_now(turn);
     }
 
     /// Writes the exit down once it is known how the target left, or when that takes too long.
-    fn tell_exit(
-        &mut self,
-        index: usize,
-        process: &Process,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn tell_exit(&mut self, index: usize, process: &Process, turn: &mut Turn<'_>) {
         let Some(at) = self.targets[index].untold_exit() else {
             return;
         };
-        let clean = how_it_left(&self.targets[index], process, fleet, at);
-        if clean.is_none() && now < at.after(TELL_LIMIT) && fleet.link.is_connected() {
+        let clean = how_it_left(&self.targets[index], process, turn.fleet, at);
+        if clean.is_none() && turn.now < at.after(TELL_LIMIT) && turn.fleet.link.is_connected() {
             return;
         }
         self.targets[index].standing = Standing::Exited {
@@ -100,12 +87,7 @@ impl Run {
             clean,
             told: true,
         };
-        self.note_about(
-            self.targets[index].id,
-            Event::Exited { clean },
-            now,
-            effects,
-        );
+        self.note_about(self.targets[index].id, Event::Exited { clean }, turn);
     }
 
     pub(super) fn answer(&mut self, id: EffectId, answers: Vec<Located>) {
@@ -117,19 +99,19 @@ impl Run {
     }
 
     /// Asks where open jobs are: once a second while it matters, one question at a time.
-    pub(super) fn ask(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn ask(&mut self, turn: &mut Turn<'_>) {
         if self
             .asks
             .pending
-            .is_some_and(|(_, asked)| now < asked.after(ANSWER_LIMIT))
-            || !fleet.link.is_connected()
+            .is_some_and(|(_, asked)| turn.now < asked.after(ANSWER_LIMIT))
+            || !turn.fleet.link.is_connected()
         {
             return;
         }
         if self
             .asks
             .last
-            .is_some_and(|last| now < last.after(ASK_EVERY))
+            .is_some_and(|last| turn.now < last.after(ASK_EVERY))
             && !self.asks.at_once
         {
             return;
@@ -152,7 +134,7 @@ impl Run {
                         target.exited()
                             || target
                                 .interrupt()
-                                .is_some_and(|at| now.after(ASK_EVERY) >= at)
+                                .is_some_and(|at| turn.now.after(ASK_EVERY) >= at)
                     })
         };
         let sought = self.account.wanted(due);
@@ -161,11 +143,11 @@ impl Run {
         }
         let id = self.new_id();
         self.asks = Asks {
-            pending: Some((id, now)),
-            last: Some(now),
+            pending: Some((id, turn.now)),
+            last: Some(turn.now),
             at_once: false,
         };
-        effects.push(Effect::Ask(id, Ask::Where(sought)));
+        turn.effects.push(Effect::Ask(id, Ask::Where(sought)));
     }
 }
 

@@ -7,10 +7,10 @@ use super::phase::{Hold, Performing, Phase, Resume};
 use super::plan::Mode;
 use super::policy::Policy;
 use super::record::Event;
-use super::run::Run;
+use super::run::{Run, Turn};
 use super::target::{Sent, Standing};
 use super::{Act, ActOutcome, Effect, EffectId};
-use crate::core::fleet::{Fleet, LocalId};
+use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
@@ -34,18 +34,11 @@ pub(super) enum Wish {
 
 impl Run {
     /// Starts step `step`, unless it is KILL and its gate is shut.
-    pub(super) fn start_step(
-        &mut self,
-        step: usize,
-        wish: Wish,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn start_step(&mut self, step: usize, wish: Wish, turn: &mut Turn<'_>) {
         let Some(signal) = self.plan.sequence.signal(step) else {
             return;
         };
-        if signal == Signal::Kill && !self.kill_may_go(step, wish, fleet, now, effects) {
+        if signal == Signal::Kill && !self.kill_may_go(step, wish, turn) {
             return;
         }
         let ids: Vec<LocalId> = self
@@ -54,23 +47,16 @@ impl Run {
             .filter(|t| t.takes_part())
             .map(|t| t.id)
             .collect();
-        self.perform(Some(step), signal, &ids, None, fleet, now, effects);
+        self.perform(Some(step), signal, &ids, None, turn);
     }
 
     /// The gate before KILL: opens, or says what the run does in its place.
-    fn kill_may_go(
-        &mut self,
-        step: usize,
-        wish: Wish,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) -> bool {
-        let stake = self.stake(None, fleet, now);
+    fn kill_may_go(&mut self, step: usize, wish: Wish, turn: &mut Turn<'_>) -> bool {
+        let stake = self.stake(None, turn.fleet, turn.now);
         if stake.is_nothing() {
             return true;
         }
-        let blind = Self::is_blind(fleet, now);
+        let blind = Self::is_blind(turn.fleet, turn.now);
         let hold = match wish {
             Wish::Confirmed(accepted) if stake.count() <= accepted => return true,
             Wish::Due | Wish::GateOver if self.plan.policy == Policy::Follow => return true,
@@ -78,8 +64,8 @@ impl Run {
                 self.asks.want_now();
                 self.phase = Phase::Gated {
                     next: step,
-                    since: now,
-                    until: now.after(self.plan.kill_extra),
+                    since: turn.now,
+                    until: turn.now.after(self.plan.kill_extra),
                 };
                 return false;
             }
@@ -95,7 +81,7 @@ impl Run {
             Hold::Question(stake)
         };
         self.asks.want_now();
-        let since = self.pace.last_step.unwrap_or(now);
+        let since = self.pace.last_step.unwrap_or(turn.now);
         self.hold(
             why,
             Resume::Wait {
@@ -103,39 +89,32 @@ impl Run {
                 since,
                 left: Duration::ZERO,
             },
-            now,
-            effects,
+            turn,
         );
         false
     }
 
     /// Sends `signal` to `ids`.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one act has this many sides, and it is the one place"
-    )]
     pub(super) fn perform(
         &mut self,
         step: Option<usize>,
         signal: Signal,
         ids: &[LocalId],
         back: Option<Box<Phase>>,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
+        turn: &mut Turn<'_>,
     ) {
         let mut acts = BTreeMap::new();
         for id in ids {
             let effect = self.new_id();
             acts.insert(effect, *id);
             for target in self.targets.iter_mut().filter(|target| target.id == *id) {
-                let process = fleet.get(&target.key());
+                let process = turn.fleet.get(&target.key());
                 target.mark = target
                     .mark
-                    .or_else(|| process.map(|process| process.mark(now)));
+                    .or_else(|| process.map(|process| process.mark(turn.now)));
             }
-            self.note_about(*id, Event::SignalIntended { signal, step }, now, effects);
-            effects.push(Effect::Act(
+            self.note_about(*id, Event::SignalIntended { signal, step }, turn);
+            turn.effects.push(Effect::Act(
                 effect,
                 Act {
                     target: *id,
@@ -154,14 +133,7 @@ impl Run {
     }
 
     /// Takes the outcome of an act in.
-    pub(super) fn outcome_of(
-        &mut self,
-        id: EffectId,
-        outcome: ActOutcome,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn outcome_of(&mut self, id: EffectId, outcome: ActOutcome, turn: &mut Turn<'_>) {
         let mut step = None;
         let awaited = if let Phase::Performing(performing) = &mut self.phase {
             step = performing.step;
@@ -173,19 +145,19 @@ impl Run {
         };
         let Some(target) = awaited else {
             let text = format!("an outcome came for an act that is not awaited: {outcome:?}");
-            self.note(Event::Remarked { text }, now, effects);
+            self.note(Event::Remarked { text }, turn);
             return;
         };
         let signal = self.signal_of(step);
         match outcome {
-            ActOutcome::Sent => self.sent(target, signal, step, fleet, now, effects),
+            ActOutcome::Sent => self.sent(target, signal, step, turn),
             ActOutcome::Gone => {
                 let gone = self
                     .targets
                     .iter()
                     .position(|known| known.id == target && known.takes_part());
                 if let Some(index) = gone {
-                    self.exit(index, now, effects);
+                    self.exit(index, turn.now, turn);
                 }
             }
             ActOutcome::Failed {
@@ -201,8 +173,7 @@ impl Run {
                         error,
                         may_have_happened,
                     },
-                    now,
-                    effects,
+                    turn,
                 );
                 if let Phase::Performing(performing) = &mut self.phase {
                     performing.failed.push((target, why));
@@ -210,10 +181,10 @@ impl Run {
             }
             ActOutcome::Revoked => {
                 let text = format!("{signal} was not sent: the run was stopped");
-                self.note_about(target, Event::Remarked { text }, now, effects);
+                self.note_about(target, Event::Remarked { text }, turn);
             }
         }
-        self.after_outcomes(now, effects);
+        self.after_outcomes(turn);
     }
 
     fn signal_of(&self, step: Option<usize>) -> Signal {
@@ -221,31 +192,26 @@ impl Run {
             .unwrap_or(Signal::Kill)
     }
 
-    fn sent(
-        &mut self,
-        id: LocalId,
-        signal: Signal,
-        step: Option<usize>,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn sent(&mut self, id: LocalId, signal: Signal, step: Option<usize>, turn: &mut Turn<'_>) {
         let killed = signal == Signal::Kill;
-        let at_stake = killed.then(|| self.stake(Some(id), fleet, now).count());
-        let blind = killed.then(|| Self::is_blind(fleet, now));
+        let at_stake = killed.then(|| self.stake(Some(id), turn.fleet, turn.now).count());
+        let blind = killed.then(|| Self::is_blind(turn.fleet, turn.now));
         for target in self.targets.iter_mut().filter(|target| target.id == id) {
             if target.last.is_none()
                 && let Some(mark) = &mut target.mark
             {
-                mark.at = now;
+                mark.at = turn.now;
             }
-            target.last = Some(Sent { signal, at: now });
+            target.last = Some(Sent {
+                signal,
+                at: turn.now,
+            });
             if signal.stops() && target.stopped.is_none() {
-                target.stopped = Some(now);
+                target.stopped = Some(turn.now);
                 target.idle_before_stop |= matches!(target.standing, Standing::Idle { .. });
             }
         }
-        self.pace.first_signal = self.pace.first_signal.or(Some(now));
+        self.pace.first_signal = self.pace.first_signal.or(Some(turn.now));
         self.note_about(
             id,
             Event::SignalSent {
@@ -254,12 +220,11 @@ impl Run {
                 at_stake,
                 blind,
             },
-            now,
-            effects,
+            turn,
         );
     }
 
-    fn after_outcomes(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    fn after_outcomes(&mut self, turn: &mut Turn<'_>) {
         let Phase::Performing(performing) = &mut self.phase else {
             return;
         };
@@ -277,16 +242,16 @@ impl Run {
                 self.phase = *back;
                 return;
             }
-            self.hold(Hold::Failed(failed), Resume::Failed { step }, now, effects);
+            self.hold(Hold::Failed(failed), Resume::Failed { step }, turn);
             return;
         }
         match (back, step) {
             (Some(back), _) => self.phase = *back,
-            (None, Some(step)) => self.after_step(step, now),
-            (None, None) => self.leave(now),
+            (None, Some(step)) => self.after_step(step, turn.now),
+            (None, None) => self.leave(turn.now),
         }
         if then_hold {
-            self.hold_here(now, effects);
+            self.hold_here(turn);
         }
     }
 

@@ -3,11 +3,10 @@
 
 use std::time::Duration;
 
-use super::Effect;
 use super::account::{Fate, Others, Track, Tracked};
 use super::phase::Phase;
 use super::record::{Counts, Event, Outcome};
-use super::run::Run;
+use super::run::{Run, Turn};
 use super::target::{Standing, Target};
 use crate::core::fleet::{Fleet, Listed, Place, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
@@ -21,25 +20,19 @@ const MARGIN: Duration = Duration::from_secs(1);
 
 impl Run {
     /// Begins to find out what became of the jobs.
-    pub(super) fn settle(
-        &mut self,
-        outcome: Outcome,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.account.set_baseline(fleet);
+    pub(super) fn settle(&mut self, outcome: Outcome, turn: &mut Turn<'_>) {
+        self.account.set_baseline(turn.fleet);
         self.asks.want_now();
-        self.look_now(effects);
+        self.look_now(turn);
         self.phase = Phase::Settling {
-            since: now,
-            until: now.after(SETTLING),
+            since: turn.now,
+            until: turn.now.after(SETTLING),
             outcome,
         };
     }
 
     /// Fates that beats and answers show by now, while the run goes on and at its end.
-    pub(super) fn judge(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn judge(&mut self, turn: &mut Turn<'_>) {
         let mut judged = Vec::new();
         for (index, tracked) in self.account.jobs().iter().enumerate() {
             if tracked.fate.is_some() {
@@ -61,25 +54,18 @@ impl Run {
                     uninterrupted: false,
                     ..
                 }
-                | Track::Running => self.ended_fate(tracked, target, fleet),
+                | Track::Running => self.ended_fate(tracked, target, turn.fleet),
             };
             if let Some(fate) = fate {
                 judged.push((index, fate));
             }
         }
         for (index, (fate, evidence)) in judged {
-            self.write_fate(index, fate, evidence, now, effects);
+            self.write_fate(index, fate, evidence, turn);
         }
     }
 
-    fn write_fate(
-        &mut self,
-        index: usize,
-        fate: Fate,
-        evidence: String,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn write_fate(&mut self, index: usize, fate: Fate, evidence: String, turn: &mut Turn<'_>) {
         let tracked = &mut self.account.jobs_mut()[index];
         tracked.fate = Some((fate, evidence));
         let (work, target, jid) = (tracked.work.clone(), tracked.target, tracked.jid.clone());
@@ -89,7 +75,7 @@ impl Run {
                 class: work.class.clone(),
                 queue: work.queue.clone(),
             };
-            self.note_about(target, event, now, effects);
+            self.note_about(target, event, turn);
         }
     }
 
@@ -189,7 +175,7 @@ impl Run {
     }
 
     /// Ends the settling once every job has its fate, or when its time is up.
-    pub(super) fn conclude(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn conclude(&mut self, turn: &mut Turn<'_>) {
         let Phase::Settling {
             since,
             until,
@@ -198,7 +184,7 @@ impl Run {
         else {
             return;
         };
-        self.settle_unseen(fleet);
+        self.settle_unseen(turn.fleet);
         let open = self
             .account
             .jobs()
@@ -210,12 +196,12 @@ impl Run {
             .any(|t| matches!(t.standing, Standing::Exited { told: false, .. }));
         // A job fetched just before the end shows in no beat; the look after the exits tells
         // whether the processes left in order.
-        let looked =
-            fleet.looked.is_some_and(|looked| looked >= since) || Self::is_blind(fleet, now);
-        if now < until && (open || untold || !looked) {
+        let looked = turn.fleet.looked.is_some_and(|looked| looked >= since)
+            || Self::is_blind(turn.fleet, turn.now);
+        if turn.now < until && (open || untold || !looked) {
             return;
         }
-        self.finish(outcome, now, effects);
+        self.finish(outcome, turn);
     }
 
     fn has_exited(&self, tracked: &Tracked) -> bool {
@@ -244,14 +230,14 @@ impl Run {
     }
 
     /// Writes the last records and is over.
-    pub(super) fn finish(&mut self, base: Outcome, now: Moment, effects: &mut Vec<Effect>) {
-        self.tell_fates(now, effects);
+    pub(super) fn finish(&mut self, base: Outcome, turn: &mut Turn<'_>) {
+        self.tell_fates(turn);
         let jobs = self.account.counts();
         let outcome = weigh(base, jobs);
-        let seconds = Seconds(now.since(self.pace.started));
+        let seconds = Seconds(turn.now.since(self.pace.started));
         self.phase = Phase::Over {
             outcome,
-            at: now,
+            at: turn.now,
             jobs,
         };
         self.note(
@@ -261,12 +247,11 @@ impl Run {
                 jobs,
                 why: None,
             },
-            now,
-            effects,
+            turn,
         );
     }
 
-    fn tell_fates(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    fn tell_fates(&mut self, turn: &mut Turn<'_>) {
         let mut lines = Vec::new();
         for tracked in self.account.jobs() {
             let (fate, evidence) = tracked
@@ -296,7 +281,7 @@ impl Run {
             }
         }
         for (target, event) in lines {
-            self.note_about(target, event, now, effects);
+            self.note_about(target, event, turn);
         }
     }
 
