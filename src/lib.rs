@@ -3,4 +3,6 @@
 //! The core is pure and has its clock injected; sources bring observations in, effects go out,
 //! and `host` is the only place from which a signal leaves.
 
+pub mod console;
 pub mod core;
+pub mod ui;
