@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod clock;
+pub mod console;
 pub mod core;
 pub mod host;
 pub mod journal;
