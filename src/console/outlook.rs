@@ -1,8 +1,10 @@
 //! The sentences of the sequence strip: where the run stands, and what happens if nobody
 //! touches anything. Words only; every time and number in them is the core's.
 
+use super::confirm::taking_part;
 use super::judge::{Tally, running, tally};
 use super::progress::standings;
+use super::toll::{in_numbers, stake};
 use super::words::{count, time_of_day};
 use crate::core::drain::{Hold, Mode, Phase, Plan, Policy, Projection, Resume, Run};
 use crate::core::fleet::LocalId;
@@ -11,7 +13,7 @@ use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
 /// Where the run stands, in a few words.
-pub fn standing(session: &Session, targets: &[LocalId]) -> String {
+pub fn standing(session: &Session, targets: &[LocalId], now: Moment) -> String {
     let Some(run) = &session.run else {
         return format!(
             "not begun: nothing has been sent; {} would be drained",
@@ -30,7 +32,7 @@ pub fn standing(session: &Session, targets: &[LocalId]) -> String {
         }
         Phase::Waiting { .. } => "automatic".into(),
         Phase::Gated { .. } => "KILL waits until the jobs are back".into(),
-        Phase::Held { why, since, .. } => held(why, *since),
+        Phase::Held { why, since, .. } => held(session, why, *since, now),
         Phase::Leaving { until } => {
             format!(
                 "the last signal was sent: waits for {alive} until {}",
@@ -58,13 +60,46 @@ fn sending(plan: &Plan, step: Option<usize>, under_way: usize) -> String {
     )
 }
 
-fn held(why: &Hold, since: Moment) -> String {
+fn held(session: &Session, why: &Hold, since: Moment, now: Moment) -> String {
     let at = time_of_day(since);
+    let cost = || in_numbers(&stake(session, &taking_part(session), now));
     match why {
         Hold::Operator => format!("HELD by you since {at}: the clock stands"),
-        Hold::Question(_) | Hold::Blind(_) | Hold::Late | Hold::Failed(_) | Hold::Journal(_) => {
+        Hold::Question(_) => format!("KILL is due since {at}: {}", cost()),
+        Hold::Blind(_) => format!(
+            "KILL is due since {at}, and Redis cannot be asked: {}",
+            cost()
+        ),
+        Hold::Late | Hold::Failed(_) | Hold::Journal(_) => {
             format!("HELD since {at}: {}", why.words())
         }
+    }
+}
+
+/// What may be answered to a hold that is a question: key and consequence.
+pub fn answers(session: &Session) -> Vec<&'static str> {
+    let Some(run) = running(session) else {
+        return Vec::new();
+    };
+    let Phase::Held { why, .. } = run.phase() else {
+        return Vec::new();
+    };
+    match why {
+        Hold::Operator => Vec::new(),
+        Hold::Question(_) | Hold::Blind(_) => {
+            let wait = match run.mode() {
+                Mode::Automatic => "space: wait 30 s more",
+                Mode::Manual => "space: wait",
+            };
+            vec!["n: KILL all the same", wait, "x: stop here, no KILL"]
+        }
+        Hold::Late => vec![
+            "n: KILL now",
+            "+: wait 30 s more first",
+            "x: stop here, no KILL",
+        ],
+        Hold::Failed(_) => vec!["r: send again", "l: go on without them", "x: stop here"],
+        Hold::Journal(_) => vec!["space: go on without a record", "x: stop here"],
     }
 }
 

@@ -1,0 +1,81 @@
+//! The keys that do something now. What does not fit is left to help, whose key always stands
+//! here; the order is that of the table of keys.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::fit;
+use super::look::Tone;
+use super::view::{View, put};
+use crate::console::{Act, BINDINGS, Binding};
+
+/// Blanks between two keys.
+const GAP: usize = 2;
+
+/// The keys of the footer in lines of `cells` cells, at most `most` of them.
+fn rows(view: &View<'_>, cells: usize, most: usize) -> Vec<Vec<&'static Binding>> {
+    let possible: Vec<&Binding> = BINDINGS
+        .iter()
+        .filter(|binding| binding.label.is_some())
+        .filter(|binding| (binding.possible)(view.session, view.console))
+        .collect();
+    let kept = |binding: &&Binding| matches!(binding.act, Act::Help | Act::Quit);
+    let (last, mut shown): (Vec<&Binding>, Vec<&Binding>) = possible.into_iter().partition(kept);
+    loop {
+        let all: Vec<&Binding> = shown.iter().chain(&last).copied().collect();
+        let widths: Vec<usize> = all.iter().map(|binding| width(binding)).collect();
+        let laid = fit::lay(&widths, GAP, cells.saturating_sub(1));
+        if laid.len() <= most || shown.is_empty() {
+            return laid
+                .into_iter()
+                .take(most)
+                .map(|row| row.into_iter().map(|index| all[index]).collect())
+                .collect();
+        }
+        shown.pop();
+    }
+}
+
+fn width(binding: &Binding) -> usize {
+    key(binding).len() + 1 + binding.label.map_or(0, fit::width)
+}
+
+fn key(binding: &Binding) -> String {
+    binding.keys[0].to_string()
+}
+
+/// How many lines the footer takes.
+pub(super) fn height(view: &View<'_>, cells: usize, most: usize) -> usize {
+    if view.console.listing.typing {
+        return 1;
+    }
+    rows(view, cells, most).len().max(1)
+}
+
+/// Draws the keys, or the filter while it is typed.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
+    let listing = &view.console.listing;
+    if listing.typing {
+        let line = Line::from(vec![
+            view.span(Tone::Strong, format!(" /{}", listing.filter)),
+            view.span(Tone::Selected, " "),
+            view.span(Tone::Plain, "   Enter keep   Esc lift"),
+        ]);
+        put(buffer, area, 0, &line);
+        return;
+    }
+    let rows = rows(view, usize::from(area.width), usize::from(area.height));
+    for (row, bindings) in rows.iter().enumerate() {
+        let mut spans: Vec<Span<'static>> = vec![view.span(Tone::Plain, " ")];
+        for binding in bindings {
+            if spans.len() > 1 {
+                spans.push(view.span(Tone::Plain, " ".repeat(GAP)));
+            }
+            let label = binding.label.unwrap_or_default();
+            spans.push(view.span(Tone::Strong, key(binding)));
+            spans.push(view.span(Tone::Plain, format!(" {label}")));
+        }
+        put(buffer, area, row, &Line::from(spans));
+    }
+}
