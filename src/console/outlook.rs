@@ -16,7 +16,7 @@ use crate::core::session::Session;
 pub fn standing(session: &Session, targets: &[LocalId], now: Moment) -> String {
     let Some(run) = &session.run else {
         return format!(
-            "not begun: nothing has been sent; {} would be drained",
+            "nothing sent yet; {} to drain",
             count(targets.len() as u64, "process")
         );
     };
@@ -44,7 +44,7 @@ pub fn standing(session: &Session, targets: &[LocalId], now: Moment) -> String {
             count(acts.len() as u64, "signal")
         ),
         Phase::Settling { .. } => "finds out what became of the jobs".into(),
-        Phase::Over { outcome, .. } => format!("over: {}", outcome.word()),
+        Phase::Over { outcome, .. } => format!("over: {}; o tells how it ended", outcome.word()),
     }
 }
 
@@ -111,10 +111,10 @@ pub fn if_untouched(session: &Session, targets: &[LocalId], now: Moment) -> Stri
     let jobs = || numbers(tally(session, targets, now));
     match run.phase() {
         Phase::Waiting { .. } | Phase::Gated { .. } => {
-            format!("{}; {}", to_come(run, now), jobs())
+            format!("{}; {}", jobs(), to_come(run, now))
         }
         Phase::Performing(_) if run.mode() == Mode::Automatic => {
-            format!("{}; {}", to_come(run, now), jobs())
+            format!("{}; {}", jobs(), to_come(run, now))
         }
         Phase::Leaving { until } => format!(
             "{}waiting ends {}",
@@ -156,7 +156,9 @@ fn numbers(tally: Tally) -> String {
     if tally.unknown > 0 {
         words.push(format!("{} unknown", tally.unknown));
     }
-    words.push(format!("{} fit", tally.fits));
+    if words.len() < 4 && tally.fits > 0 {
+        words.push(format!("{} fit", tally.fits));
+    }
     words.join(", ")
 }
 
@@ -188,11 +190,12 @@ fn push_back(run: &Run, now: Moment) -> Option<String> {
         .filter_map(|target| run.deadlines(target, now).interrupt)
         .collect();
     let (first, last) = (times.iter().min()?, times.iter().max()?);
+    let was = if *last <= now { " was due" } else { "" };
     let (first, last) = (time_of_day(*first), time_of_day(*last));
     Some(if first == last {
-        format!("push-back {first}")
+        format!("push-back{was} {first}")
     } else {
-        format!("push-back {first} to {last}")
+        format!("push-back{was} {first} to {last}")
     })
 }
 

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::fit;
 use super::look::Tone;
 use super::view::{View, put};
-use crate::console::{Act, BINDINGS, Binding};
+use crate::console::{Act, BINDINGS, Binding, Group};
 
 /// Blanks between two keys.
 const GAP: usize = 2;
@@ -20,21 +20,29 @@ fn rows(view: &View<'_>, cells: usize, most: usize) -> Vec<Vec<&'static Binding>
         .filter(|binding| binding.label.is_some())
         .filter(|binding| (binding.possible)(view.session, view.console))
         .collect();
-    let kept = |binding: &&Binding| matches!(binding.act, Act::Help | Act::Quit);
-    let (last, mut shown): (Vec<&Binding>, Vec<&Binding>) = possible.into_iter().partition(kept);
+    let mut shown = possible;
     loop {
-        let all: Vec<&Binding> = shown.iter().chain(&last).copied().collect();
-        let widths: Vec<usize> = all.iter().map(|binding| width(binding)).collect();
+        let widths: Vec<usize> = shown.iter().map(|binding| width(binding)).collect();
         let laid = fit::lay(&widths, GAP, cells.saturating_sub(1));
-        if laid.len() <= most || shown.is_empty() {
+        if laid.len() <= most || shown.len() < 2 {
             return laid
                 .into_iter()
                 .take(most)
-                .map(|row| row.into_iter().map(|index| all[index]).collect())
+                .map(|row| row.into_iter().map(|index| shown[index]).collect())
                 .collect();
         }
-        shown.pop();
+        shown.remove(least(&shown));
     }
+}
+
+/// Which of the keys gives way first: the last that finds one's way, then leaving, then the
+/// last that moves the drain. Help stays.
+fn least(shown: &[&Binding]) -> usize {
+    let last = |wanted: fn(&Binding) -> bool| shown.iter().rposition(|binding| wanted(binding));
+    last(|binding| binding.group == Group::Find)
+        .or_else(|| last(|binding| binding.act == Act::Quit))
+        .or_else(|| last(|binding| binding.act != Act::Help))
+        .unwrap_or(0)
 }
 
 fn width(binding: &Binding) -> usize {

@@ -10,6 +10,7 @@ use super::look::Tone;
 use super::view::{View, put, say};
 use crate::console::{count, few, span, time_of_day};
 use crate::core::fleet::{Link, LinkFault, Listed, Process, Title};
+use crate::core::sequence::Timeout;
 use crate::core::session::Kind;
 
 /// A piece of the header; the least important ones give way on a narrow screen.
@@ -94,7 +95,7 @@ fn short_address(address: &str) -> String {
 /// repaint the line at each look.
 fn link(view: &View<'_>) -> (Tone, String) {
     match &view.session.fleet.link {
-        Link::Unused => (Tone::Faint, "no Redis".into()),
+        Link::Unused => (Tone::Faint, "Redis not asked".into()),
         Link::Connecting { since } => (
             Tone::Warn,
             format!("connecting, {}", span(view.now.since(*since))),
@@ -134,35 +135,54 @@ pub(super) fn draw_plan(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
             timeouts.push(timeout);
         }
     }
-    let total = |timeout: &crate::core::sequence::Timeout| sequence.budget(timeout.span).total();
+    let total = |timeout: &Timeout| sequence.budget(timeout.span).total();
     let budget = match timeouts.iter().map(total).max() {
         Some(Some(budget)) => format!("budget {} s", budget.as_secs()),
         Some(None) => "budget unlimited".into(),
         None => "no target".into(),
     };
-    let timeout = match timeouts.as_slice() {
-        [] => String::new(),
-        [one] => format!("-t {one}"),
-        several => {
-            let spans = several.iter().map(|timeout| timeout.span.as_secs());
-            let (least, most) = (spans.clone().min(), spans.max());
-            format!(
-                "-t {} to {} s, by process",
-                least.unwrap_or_default(),
-                most.unwrap_or_default()
-            )
-        }
-    };
     let narrow = area.width < 60;
-    let from = &setting.sequence_from.0;
-    let sequence = if narrow {
-        sequence.to_string()
-    } else {
-        format!("{sequence} (from {from})")
-    };
     let gap = if narrow { "  " } else { "   " };
-    let text = format!(" {}", [sequence, budget, timeout].join(gap));
+    let sequence = sequence.to_string();
+    let sequence = if narrow {
+        sequence.replace(", ", ",")
+    } else {
+        sequence
+    };
+    let mut pieces = vec![sequence, budget];
+    pieces.extend(timeout_words(&timeouts));
+    if !narrow {
+        pieces.push(format!("sequence from {}", setting.sequence_from.0));
+    }
+    let widths: Vec<usize> = pieces.iter().map(|piece| fit::width(piece)).collect();
+    let fitting = fit::lay(
+        &widths,
+        gap.len(),
+        usize::from(area.width).saturating_sub(1),
+    );
+    pieces.truncate(fitting.first().map_or(0, Vec::len));
+    let text = format!(" {}", pieces.join(gap));
     say(buffer, area, 0, view.look, Tone::Plain, &text);
+}
+
+/// `T` of the targets with its origin.
+fn timeout_words(timeouts: &[Timeout]) -> Option<String> {
+    let (first, rest) = timeouts.split_first()?;
+    if rest.is_empty() {
+        return Some(format!("-t {first}"));
+    }
+    let spans = timeouts.iter().map(|timeout| timeout.span.as_secs());
+    let (least, most) = (spans.clone().min()?, spans.max()?);
+    let some = if timeouts.iter().any(Timeout::is_assumed) {
+        ", partly assumed"
+    } else {
+        ""
+    };
+    Some(if least == most {
+        format!("-t {least} s{some}")
+    } else {
+        format!("-t {least} to {most} s{some}")
+    })
 }
 
 /// What is wrong with the sources: each a line of its own.

@@ -13,6 +13,7 @@ use super::look::{Tone, tone_of};
 use super::view::{View, put, say, window};
 use crate::console::{JobRow, Judgement, Pane, Said, judge, thousands};
 use crate::core::moment::clock_face;
+use crate::core::verdict::Verdict;
 
 /// Cells of each column; 0 leaves it out.
 struct Columns {
@@ -29,7 +30,7 @@ fn columns(width: usize) -> Columns {
     let mut columns = match width {
         100.. => Columns {
             class: 22,
-            process: 16,
+            process: 14,
             queue: 10,
             elapsed: 8,
             bar: 14,
@@ -41,12 +42,12 @@ fn columns(width: usize) -> Columns {
             process: 0,
             queue: 9,
             elapsed: 7,
-            bar: 10,
+            bar: 9,
             left: 5,
             verdict: 0,
         },
         _ => Columns {
-            class: 13,
+            class: 12,
             process: 0,
             queue: 0,
             elapsed: 7,
@@ -125,7 +126,7 @@ fn heading(
     );
     add("LEFT", columns.left, true);
     add("VERDICT", columns.verdict, false);
-    say(buffer, area, 0, view.look, Tone::Faint, &text);
+    say(buffer, area, 0, view.look, Tone::Faint, text.trim_end());
     let listing = &view.console.listing;
     let mut notes = Vec::new();
     if !listing.filter.is_empty() {
@@ -209,18 +210,29 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
         .left
         .map_or("-".into(), |left| clock_face(coarse(left)));
     spans.push(view.span(base, fit::right(&left, columns.left) + " "));
-    spans.push(view.span(tone, fit::left(&verdict(&judged), columns.verdict)));
+    let words = verdict(&judged, columns.verdict);
+    spans.push(view.span(tone, fit::left(&words, columns.verdict)));
     Line::from(spans)
 }
 
-fn verdict(judged: &Judgement) -> String {
-    match (judged.said, judged.why.as_str()) {
-        (said, "") => said.word().into(),
-        // The reason of these is in the help; the row stays calm.
-        (Said::Verdict(crate::core::verdict::Verdict::Fits), _) => judged.said.word().into(),
-        (said, why) if why.starts_with("if ") => format!("{} {why}", said.word()),
-        (said, why) => format!("{}: {why}", said.word()),
+/// What is said of a job, with as much of the reason as fits into `cells`.
+fn verdict(judged: &Judgement, cells: usize) -> String {
+    let word = judged.said.word();
+    let calm = judged.said == Said::Verdict(Verdict::Fits);
+    if calm || judged.why.is_empty() {
+        // Why a job fits stands in the help; its row stays calm.
+        return word.into();
     }
+    let whole = if judged.why.starts_with("if ") {
+        format!("{word} {}", judged.why)
+    } else {
+        format!("{word}: {}", judged.why)
+    };
+    let shorter = whole.replace("if it still runs ", "");
+    [whole, shorter]
+        .into_iter()
+        .find(|words| fit::width(words) <= cells)
+        .unwrap_or_else(|| word.into())
 }
 
 /// What is left, rounded down to five seconds while it is long: the column stands still.

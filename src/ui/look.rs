@@ -115,7 +115,7 @@ pub(super) fn tone_of(said: Said) -> Tone {
         Said::Verdict(Verdict::AtRisk | Verdict::PushedBack)
         | Said::Back
         | Said::Ended(Fate::PushedBack | Fate::Unknown) => Tone::Warn,
-        Said::Verdict(Verdict::Lost) | Said::Ended(Fate::Lost) => Tone::Bad,
+        Said::Verdict(Verdict::Lost) | Said::Ended(Fate::Lost) | Said::Overdue => Tone::Bad,
         Said::Verdict(Verdict::Unknown) | Said::NotDrained | Said::Sought => Tone::Faint,
         Said::Ended(Fate::Retried | Fate::Rescued) => Tone::Plain,
     }

@@ -58,8 +58,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     }
     let calls = usize::from(attention(view.session).is_some());
     let inner = match width {
-        100.. => 3 + 2 * calls,
-        60..100 => 4 + calls,
+        100.. => 4 + calls,
         _ => 5 + calls,
     };
     strip::draw(

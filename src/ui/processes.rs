@@ -36,11 +36,11 @@ fn columns(width: usize) -> [Column; 9] {
     let shown = |yes: bool, cells: usize| if yes { cells } else { 0 };
     let mut columns = [
         column("PROCESS", if wide { 24 } else { 18 }, false),
-        column("VERSION", shown(middle, 7), false),
+        column("VERSION", shown(wide, 7), false),
         column("STATE", 9, false),
         column("BUSY", 5, true),
         column("BEAT", shown(middle, 6), true),
-        column("RSS", shown(middle, 6), true),
+        column("RSS", shown(wide, 6), true),
         column("UNIT", shown(wide, 18), false),
         column("-t", shown(middle, 4), true),
         column("", 0, false),
@@ -50,7 +50,12 @@ fn columns(width: usize) -> [Column; 9] {
         .filter(|c| c.cells > 0)
         .map(|c| c.cells + 1)
         .sum();
-    columns[8].cells = width.saturating_sub(used + 3);
+    let rest = width.saturating_sub(used + 3);
+    if rest < 10 {
+        columns[0].cells += rest;
+    } else {
+        columns[8].cells = rest;
+    }
     columns
 }
 
@@ -64,6 +69,7 @@ fn assemble(columns: &[Column], values: &[String]) -> String {
         });
         text.push(' ');
     }
+    text.pop();
     text
 }
 
@@ -239,7 +245,7 @@ fn part(run: &crate::core::drain::Run, target: &Target) -> String {
                 return "KILL sent, has not exited".into();
             }
             if let Some(interrupt) = target.interrupt() {
-                return format!("stops; push-back {}", time_of_day(interrupt));
+                return format!("{} sent, push-back {}", sent.signal, time_of_day(interrupt));
             }
             let next = run
                 .phase()
@@ -248,7 +254,7 @@ fn part(run: &crate::core::drain::Run, target: &Target) -> String {
             match (&target.standing, next) {
                 (Standing::Idle { .. }, Some(next)) => format!("idle, goes with {next}"),
                 (Standing::Idle { .. }, None) => "quiet and idle".into(),
-                (Standing::Quiet { .. }, _) => "quiet".into(),
+                (Standing::Quiet { .. }, _) => "finishing its jobs".into(),
                 _ => format!("{} sent, not quiet yet", sent.signal),
             }
         }

@@ -79,7 +79,8 @@ fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
         pieces.push((Tone::Plain, format!("holds it up: {who}")));
     }
     let widths: Vec<usize> = pieces.iter().map(|(_, text)| fit::width(text)).collect();
-    for row in fit::lay(&widths, GAP, cells) {
+    let laid = fit::lay(&widths, GAP, cells);
+    for row in laid.into_iter().filter(|row| !row.is_empty()) {
         let mut spans: Vec<Span<'static>> = Vec::new();
         for index in row {
             if !spans.is_empty() {
@@ -228,7 +229,11 @@ fn waiting(run: &Run, view: &View<'_>) -> Option<Piece> {
     let clock = step_clock(run, view.now)?;
     Some(match run.phase() {
         Phase::Waiting { .. } | Phase::Gated { .. } => Piece::Bar(clock),
-        Phase::Held { .. } => Piece::Text(Tone::Warn, format!("HELD, {}", left_words(clock))),
+        Phase::Held { .. } => {
+            let due = clock.whole.is_some_and(|whole| whole <= clock.run);
+            let left = if due { "due".into() } else { left_words(clock) };
+            Piece::Text(Tone::Warn, format!("HELD, {left}"))
+        }
         Phase::Ready { .. }
         | Phase::Performing(_)
         | Phase::Leaving { .. }
