@@ -8,7 +8,7 @@ use super::rows::{JobRow, is_target};
 use super::words::time_of_day;
 use crate::core::drain::{Fate, Run, Tracked};
 use crate::core::fleet::{LocalId, Process, ProcessKey};
-use crate::core::moment::Moment;
+use crate::core::moment::{Moment, clock_face};
 use crate::core::session::Session;
 use crate::core::verdict::{self, Blind, Ends, Verdict};
 
@@ -23,6 +23,8 @@ pub enum Said {
     Back,
     /// Its process has exited and this became of it.
     Ended(Fate),
+    /// Its push-back was due and it was not seen back yet.
+    Overdue,
     /// Its process has exited and the search goes on.
     Sought,
 }
@@ -35,6 +37,7 @@ impl Said {
             Self::NotDrained => "not drained",
             Self::Back => "back",
             Self::Ended(fate) => fate.word(),
+            Self::Overdue => "NOT BACK YET",
             Self::Sought => "searching",
         }
     }
@@ -114,9 +117,7 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
         Some(ends) if run.is_some() => {
             verdict::verdict(elapsed, ends, |left| time_of_day(now.after(left)))
         }
-        Some(ends) => verdict::verdict(elapsed, ends, |left| {
-            format!("{} s after the start", left.as_secs())
-        }),
+        Some(ends) => verdict::verdict(elapsed, ends, |left| format!("+{}", clock_face(left))),
     };
     let left = match run {
         Some(_) => session
@@ -146,8 +147,12 @@ fn known(run: &Run, row: &JobRow<'_>, session: &Session, now: Moment) -> Option<
             None => (Said::Sought, "its process has exited".into()),
         });
     }
-    let back = tracked?.is_back(&session.fleet, target, now);
-    back.then(|| (Said::Back, "it was seen back in its queue".into()))
+    if tracked?.is_back(&session.fleet, target, now) {
+        return Some((Said::Back, "it was seen back in its queue".into()));
+    }
+    let due = target.interrupt().filter(|due| *due <= now)?;
+    let why = format!("push-back was due {}, KILL would lose it", time_of_day(due));
+    Some((Said::Overdue, why))
 }
 
 /// The jobs of `targets` by what becomes of them.
