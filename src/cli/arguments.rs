@@ -97,7 +97,7 @@ pub struct EveryCommand {
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
     /// Write this program's own log to FILE.
-    #[arg(long, global = true, value_name = "FILE", hide = true)]
+    #[arg(long, global = true, value_name = "FILE")]
     pub log: Option<PathBuf>,
 }
 

@@ -8,6 +8,7 @@ mod configuration;
 mod drain;
 mod failure;
 mod listing;
+mod log;
 mod look;
 mod manual;
 mod opening;

@@ -4,28 +4,10 @@
 use std::future::Future;
 use std::io;
 
-use crate::core::drain::{Command, Record};
-use crate::core::fleet::LocalId;
+use crate::console::Request;
+use crate::core::drain::Record;
 use crate::core::moment::Moment;
 use crate::core::session::Session;
-
-/// What a front wants done, one after the other.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// Begin a run on these; what follows is for it alone.
-    Begin {
-        /// Whom.
-        targets: Vec<LocalId>,
-    },
-    /// This command to the run.
-    Command(Command),
-    /// Leave.
-    Quit,
-    /// Paint all of it anew.
-    Redraw,
-    /// Stop the program itself, as Ctrl-Z does elsewhere.
-    Suspend,
-}
 
 /// A screen, lines for people, or lines of JSON.
 pub trait Front {

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::front::{Front, Request};
+use super::front::Front;
 use super::own_signals::stop_oneself;
+use crate::console::Request;
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Hold, Outcome, Phase, Record, Run};
 use crate::core::fleet::{Link, LocalId, ProcessKey};

@@ -11,7 +11,7 @@ mod turn;
 mod world;
 
 pub use arm::{Armed, Refused, arm};
-pub use front::{Front, Request};
+pub use front::Front;
 pub use lines::{Errand, LinesFront, Printed, Printer, say};
 pub use own_signals::{OwnSignal, OwnSignals};
 pub use performer::{Performer, Reply, Work};

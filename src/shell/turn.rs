@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, eyre};
 
-use super::front::{Front, Request};
+use super::front::Front;
 use super::own_signals::OwnSignal;
 use super::performer::{Reply, Work};
 use super::world::World;
+use crate::console::Request;
 use crate::core::drain::{Act, Ask, Command, Effect, EffectId};
 use crate::core::fleet::{LocalId, Observation};
 use crate::core::moment::Moment;
@@ -167,6 +168,9 @@ impl<F: Front> Turn<F> {
         let mut next = Some(first);
         let mut taken = 0;
         while let Some(observation) = next {
+            if let Observation::Link(link) = &observation {
+                tracing::info!(link = link.word(), ?link, "link");
+            }
             let effects = self.session.observe(observation, now);
             self.dispatch(effects);
             taken += 1;
@@ -219,6 +223,7 @@ impl<F: Front> Turn<F> {
         if matches!(command, Command::StopHere | Command::HangUp) {
             self.world.plugs.revoke();
         }
+        tracing::info!(?command, "command");
         let effects = self.session.command(command, now);
         self.dispatch(effects);
     }
@@ -267,6 +272,7 @@ impl<F: Front> Turn<F> {
     }
 
     fn reply(&mut self, reply: Reply, now: Moment) {
+        tracing::debug!(?reply, "reply");
         let effects = match reply {
             Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
             Reply::Answer(id, answers) => self.session.answer(id, answers, now),
@@ -291,6 +297,7 @@ impl<F: Front> Turn<F> {
                     self.send(Work::Note(Box::new(record)));
                 }
                 Effect::Act(id, act) => {
+                    tracing::info!(?id, ?act, "act");
                     let at_stake = self.at_stake(&act);
                     self.send(Work::Act { id, act, at_stake });
                 }
