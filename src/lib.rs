@@ -10,4 +10,5 @@ pub mod core;
 pub mod host;
 pub mod journal;
 pub mod redis;
+pub mod report;
 pub mod shell;

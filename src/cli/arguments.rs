@@ -10,6 +10,7 @@ use super::completions::CompletionsArguments;
 use super::drain::DrainArguments;
 use super::plan::PlanArguments;
 use super::ps::PsArguments;
+use super::report::ReportArguments;
 use crate::core::choice::{self, Choice, Wish};
 use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
 
@@ -55,6 +56,8 @@ pub enum Command {
     Ps(PsArguments),
     /// Drain Sidekiqs of this host without a screen, for deploy scripts and `ExecStop=`.
     Drain(Box<DrainArguments>),
+    /// List past drains, or print one: its timeline and the fate of every job.
+    Report(ReportArguments),
     /// Print the completions of a shell.
     Completions(CompletionsArguments),
     /// Print the manual page.
