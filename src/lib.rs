@@ -12,3 +12,4 @@ pub mod journal;
 pub mod redis;
 pub mod report;
 pub mod shell;
+pub mod ui;
