@@ -1,0 +1,127 @@
+//! ERB, left alone: each tag is replaced by a word that YAML can read, line for line, and kept
+//! beside it. Nothing is evaluated.
+
+/// A text whose tags have been taken out.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Untagged {
+    /// The text with a placeholder for each tag that prints; every line keeps its number.
+    pub text: String,
+    /// The code of each placeholder, by its number.
+    codes: Vec<String>,
+}
+
+/// What a scalar of the untagged text was.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Scalar<'a> {
+    /// No tag in it.
+    Plain(&'a str),
+    /// One tag and nothing else: its code.
+    Code(&'a str),
+    /// Tags and text mixed.
+    Mixed,
+}
+
+/// What a placeholder begins with: a word that no configuration holds.
+const MARK: &str = "zqERBqz";
+
+impl Untagged {
+    /// Takes the tags out of `text`.
+    pub fn new(text: &str) -> Self {
+        let mut untagged = Self::default();
+        let mut rest = text;
+        // Line ends inside a tag are put back at the end of the line it closes on.
+        let mut owed = 0;
+        while let Some(start) = rest.find("<%") {
+            untagged.keep(&rest[..start], &mut owed);
+            let inside = &rest[start + 2..];
+            if let Some(after) = inside.strip_prefix('%') {
+                untagged.keep("<%", &mut owed);
+                rest = after;
+                continue;
+            }
+            let end = inside.find("%>").unwrap_or(inside.len());
+            let code = &inside[..end];
+            owed += code.matches('\n').count();
+            if let Some(printed) = code.strip_prefix('=') {
+                let number = untagged.codes.len();
+                untagged.text.push_str(&format_mark(number));
+                let printed = printed.strip_suffix('-').unwrap_or(printed);
+                untagged.codes.push(printed.trim().to_string());
+            }
+            rest = inside.get(end + 2..).unwrap_or("");
+        }
+        untagged.keep(rest, &mut owed);
+        untagged
+    }
+
+    /// Whether there was any tag that prints.
+    pub fn is_template(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    /// What `scalar` of the untagged text stands for.
+    pub fn scalar<'a>(&'a self, scalar: &'a str) -> Scalar<'a> {
+        if !scalar.contains(MARK) {
+            return Scalar::Plain(scalar);
+        }
+        scalar
+            .trim()
+            .strip_prefix(MARK)
+            .and_then(|rest| rest.strip_suffix('q'))
+            .and_then(|number| number.parse::<usize>().ok())
+            .and_then(|number| self.codes.get(number))
+            .map_or(Scalar::Mixed, |code| Scalar::Code(code))
+    }
+
+    /// `text` of the untagged form with its tags put back, for showing.
+    pub fn restore(&self, text: &str) -> String {
+        let mut restored = text.to_string();
+        for (number, code) in self.codes.iter().enumerate() {
+            if !restored.contains(MARK) {
+                break;
+            }
+            restored = restored.replace(&format_mark(number), &format!("<%= {code} %>"));
+        }
+        restored
+    }
+
+    fn keep(&mut self, text: &str, owed: &mut usize) {
+        if *owed > 0
+            && let Some(end) = text.find('\n')
+        {
+            self.text.push_str(&text[..end]);
+            self.text.push_str(&"\n".repeat(std::mem::take(owed)));
+            self.text.push_str(&text[end..]);
+        } else {
+            self.text.push_str(text);
+        }
+    }
+}
+
+fn format_mark(number: usize) -> String {
+    format!("{MARK}{number}q")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn tags_become_words_and_lines_stay() {
+        let untagged = Untagged::new("a: <%= one\n two -%>\n<% if x %>\nb: <%# no %>1 <%% x\n");
+        assert_eq!(untagged.text, "a: zqERBqz0q\n\n\nb: 1 <% x\n");
+        assert_eq!(untagged.scalar("zqERBqz0q"), Scalar::Code("one\n two"));
+        assert_eq!(untagged.scalar("zqERBqz0q0"), Scalar::Mixed);
+        assert_eq!(untagged.scalar("60"), Scalar::Plain("60"));
+        assert_eq!(untagged.restore("x zqERBqz0q"), "x <%= one\n two %>");
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[<%=>\\-# a\\n]{0,80}|.*") {
+            let untagged = Untagged::new(&text);
+            let _scalar = untagged.scalar(&untagged.text);
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The labelled inputs of every reader, and the law that no text makes one panic.
