@@ -1,6 +1,7 @@
 //! The pure core: everything here is a function of its arguments. It reads no file, opens no
 //! connection and never asks what time it is.
 
+pub mod check;
 pub mod choice;
 pub mod clean;
 pub mod config;

@@ -1,0 +1,130 @@
+//! Which timeout holds: flag, initializer, `-t`, environment section, top of the yml, else the
+//! default of the version. It chooses between what was read; it reads nothing.
+
+use std::time::Duration;
+
+use super::facts::SidekiqFacts;
+use crate::core::layers::{Hazard, Layer, Located, Value, command_line, initializer, sidekiq_yml};
+use crate::core::sequence::Timeout;
+
+/// The timeout that holds, and what it was chosen from.
+#[derive(Clone, Debug)]
+pub struct Effective {
+    /// The value with its origin. Assumed where the statement that holds cannot be used.
+    pub timeout: Timeout,
+    /// The statement that holds.
+    pub holds: Option<Located>,
+    /// Statements that a stronger one makes void.
+    pub others: Vec<Located>,
+    /// Why the value is not that of the statement that holds: it is code, or no number.
+    pub unread: Option<String>,
+}
+
+impl Effective {
+    /// The span, or why no rule should lean on it.
+    pub fn decided(&self) -> Result<Duration, String> {
+        match &self.unread {
+            Some(why) => Err(why.clone()),
+            None => Ok(self.timeout.span),
+        }
+    }
+}
+
+/// The environment whose section of the yml counts.
+pub(super) fn environment(sidekiq: &SidekiqFacts) -> &str {
+    sidekiq.environment.as_deref().unwrap_or("production")
+}
+
+/// How strong a statement is (0 is the strongest); `None` if no server reads it.
+fn strength(located: &Located, environment: &str) -> Option<u8> {
+    match (located.layer, located.setting) {
+        (Layer::Given, _) => Some(0),
+        (Layer::Initializer, initializer::TIMEOUT) => Some(1),
+        (Layer::CommandLine, command_line::TIMEOUT) => Some(2),
+        (Layer::SidekiqYml, sidekiq_yml::TIMEOUT) => match located.scope.as_deref() {
+            Some(scope) if scope == environment => Some(3),
+            Some(_) => None,
+            None => Some(4),
+        },
+        _ => None,
+    }
+}
+
+/// The timeout of `of` (a unit, a process, a container), or of all when it is `None`. A `-t` of
+/// another unit or process does not count for it. Precedence measured on Sidekiq 7.3.2.
+pub fn effective_timeout(sidekiq: &SidekiqFacts, of: Option<&str>) -> Effective {
+    let environment = environment(sidekiq);
+    let mut ranked: Vec<(u8, &Located)> = sidekiq
+        .timeouts
+        .iter()
+        .filter(|located| {
+            let foreign = located.layer == Layer::CommandLine
+                && of.is_some()
+                && located.scope.is_some()
+                && located.scope.as_deref() != of;
+            !foreign
+        })
+        .filter_map(|located| Some((strength(located, environment)?, located)))
+        .collect();
+    // The last of equals holds: a later line of an initializer, a later flag.
+    ranked.reverse();
+    ranked.sort_by_key(|(strength, _)| *strength);
+    let mut ranked = ranked.into_iter().map(|(_, located)| located.clone());
+    let Some(holds) = ranked.next() else {
+        return Effective {
+            timeout: Timeout::assumed(sidekiq.version),
+            holds: None,
+            others: Vec::new(),
+            unread: None,
+        };
+    };
+    let (timeout, unread) = match usable(&holds) {
+        Ok(timeout) => (timeout, None),
+        Err(why) => (Timeout::assumed(sidekiq.version), Some(why)),
+    };
+    Effective {
+        timeout,
+        holds: Some(holds),
+        others: ranked.collect(),
+        unread,
+    }
+}
+
+/// The timeout that a statement gives, or why none can be told.
+fn usable(located: &Located) -> Result<Timeout, String> {
+    let place = &located.from;
+    match &located.value {
+        Value::Span(span) => Ok(Timeout::stated(*span, origin(located))),
+        Value::Expression(expression) => match (expression.default, &expression.variable) {
+            (Some(span), Some(variable)) if expression.hazard != Hazard::NoBoot => {
+                Ok(Timeout::stated(
+                    span,
+                    format!("{} unless {variable} is set", origin(located)),
+                ))
+            }
+            (Some(span), None) => Ok(Timeout::stated(
+                span,
+                format!("{} by `{}`", origin(located), expression.code),
+            )),
+            (Some(_) | None, _) => Err(format!(
+                "the timeout is set by `{}` at {place}, which was not evaluated",
+                expression.code
+            )),
+        },
+        Value::Unusable { written, .. } => Err(format!(
+            "the timeout `{written}` at {place} is no number of seconds"
+        )),
+        Value::Infinite | Value::Text(_) | Value::Flag(_) | Value::Default(_) => {
+            Err(format!("the timeout at {place} is no number of seconds"))
+        }
+    }
+}
+
+/// `config/sidekiq.yml:5 (production)`.
+fn origin(located: &Located) -> String {
+    match (located.layer, &located.scope) {
+        (Layer::SidekiqYml, Some(scope)) => format!("{} ({scope})", located.from),
+        (Layer::CommandLine, _) => format!("-t at {}", located.from),
+        _ => located.from.to_string(),
+    }
+}

@@ -1,0 +1,1 @@
+//! The rules, fired and not fired.
