@@ -39,7 +39,10 @@ pub fn read(file: &str, text: &str) -> Reading {
         }
         for (inner, node) in yaml::entries(node) {
             match inner {
-                "procfile_metadata" if key == "services" => {}
+                "procfile_metadata" if key == "services" => reading.problem(
+                    Place::new(file, document.line(&[key, inner])),
+                    "procfile_metadata is not read under services: it stands at the root or under an environment",
+                ),
                 "procfile_metadata" => {
                     sections += 1;
                     section(
@@ -173,12 +176,6 @@ fn container(file: &str, document: &Document, path: &[&str], node: &Node, readin
             ),
             _ => {}
         }
-    }
-    let whole =
-        node.get("procfile_metadata").is_none() && path.last() == Some(&"procfile_metadata");
-    if whole {
-        let place = Place::new(file, document.line(path));
-        reading.problem(place, "procfile_metadata is not read under services");
     }
 }
 

@@ -34,7 +34,7 @@ pub fn read(file: &str, text: &str) -> Reading {
             variable_set(variable, value, place.clone(), &mut reading);
         }
         if let Some(call) = quiet_call(code) {
-            let value = Value::text(call);
+            let value = Value::text(&call);
             reading.found(Layer::Capistrano, QUIET_CALL, None, value, place);
         }
     }
@@ -125,14 +125,15 @@ pub fn unit_names(name: &str, config_files: &str) -> Vec<String> {
         .collect()
 }
 
-/// A systemctl call in a line that means to quiet a Sidekiq.
-fn quiet_call(code: &str) -> Option<&str> {
-    let lower = code.to_ascii_lowercase();
-    let start = lower.find("systemctl")?;
-    let call = lower[start..].replace(['"', '\'', ',', ':'], " ");
+/// A systemctl call in a line that means to quiet a Sidekiq, as a shell would see it.
+fn quiet_call(code: &str) -> Option<String> {
+    let start = code.to_ascii_lowercase().find("systemctl")?;
+    let call = code[start..].replace(['"', '\'', ','], " ");
     let words: Vec<&str> = call.split_whitespace().collect();
     let has = |wanted: &str| words.contains(&wanted);
-    let quiets = words.iter().any(|word| word.ends_with("tstp"));
-    let about_sidekiq = lower.contains("sidekiq");
-    ((has("kill") && quiets) || (has("reload") && about_sidekiq)).then(|| code[start..].trim())
+    let quiets = words
+        .iter()
+        .any(|word| word.to_ascii_lowercase().ends_with("tstp"));
+    let about_sidekiq = code.to_ascii_lowercase().contains("sidekiq");
+    ((has("kill") && quiets) || (has("reload") && about_sidekiq)).then(|| words.join(" "))
 }

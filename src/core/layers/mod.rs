@@ -11,6 +11,7 @@ pub mod gemfile_lock;
 pub mod initializer;
 pub mod job_class;
 pub mod kamal;
+mod kind;
 pub mod kubernetes;
 pub mod nomad;
 pub mod procfile;
@@ -27,6 +28,7 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use kind::{Kind, unit};
 pub use ruby::timeout as ruby_timeout;
 pub use span::{Span, busctl_span, duration_text, systemd_span};
 pub use value::{Expression, Fault, Hazard, Layer, Located, Place, Reading, Remark, Value, Weight};

@@ -29,10 +29,12 @@ pub fn read(file: &str, text: &str) -> Reading {
                 line: broken.line,
             };
             let why = untagged.restore(&broken.why);
-            if untagged.is_template() || text.contains("<%") {
+            // Ruby's YAML takes the last of two equal keys.
+            let is_twice = why.contains("duplicate entry");
+            if is_twice || untagged.is_template() || text.contains("<%") {
                 reading.note(
                     place,
-                    format!("not readable as YAML before its ERB is run ({why}): plain lines only"),
+                    format!("not readable as YAML here ({why}): only plain lines were read"),
                 );
                 plain_lines(file, &untagged, &mut reading);
             } else {
@@ -174,6 +176,12 @@ fn psych_number(text: &str) -> Option<f64> {
     }
     let parts: Vec<&str> = digits.split(':').collect();
     if !(2..=3).contains(&parts.len()) || !parts.iter().all(|part| all_digits(part)) {
+        return None;
+    }
+    if parts[1..]
+        .iter()
+        .any(|part| part.parse::<u32>().is_ok_and(|n| n > 59))
+    {
         return None;
     }
     let weights = [3600.0, 60.0, 1.0];
