@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::effective::{Effective, effective_timeout};
 use super::facts::{Facts, StatedSequence, StopLimit, Stopper, UnitFacts};
-use super::rules::MARGIN;
+use super::rules::{MARGIN, timeout_of};
 use crate::core::layers::{
     Layer, Place, Value, app_json, command_line, compose, nomad, supervisord, upstart,
 };
@@ -42,13 +42,17 @@ pub fn recommend(facts: &Facts, longest: Option<Duration>) -> Vec<Recommendation
     let timeout = wanted_timeout(facts, &effective);
     let mut advice = Vec::new();
     for stated in &facts.sequences {
+        let timeout = wanted_timeout(facts, &timeout_of(facts, stated));
         advice.push(sequence(stated, timeout, longest));
     }
     advice.extend(sidekiq_timeout(facts, &effective, timeout));
     for unit in &facts.units {
+        let timeout = wanted_timeout(facts, &effective_timeout(&facts.sidekiq, Some(&unit.name)));
         advice.push(stop_limit(facts, unit, timeout));
     }
     for stopper in &facts.stoppers {
+        let of = effective_timeout(&facts.sidekiq, Some(&stopper.scope));
+        let timeout = wanted_timeout(facts, &of);
         advice.extend(stopper_limit(stopper, timeout));
     }
     advice

@@ -112,7 +112,7 @@ fn name(path: &str) -> &str {
 /// What a Ruby file is.
 fn ruby(path: &str, text: &str) -> Option<Kind> {
     let has = |part: &str| text.contains(part);
-    if path.ends_with(".rake") || path.contains("deploy") {
+    if path.strip_suffix(".rake").is_some() || path.contains("deploy") {
         Some(Kind::Capistrano)
     } else if has("[:timeout]") && (path.contains("initializers/") || has("Sidekiq")) {
         Some(Kind::Initializer)
@@ -132,12 +132,12 @@ pub fn unit(path: &str) -> Option<&str> {
         && let Some(unit) = name(folder).strip_suffix(".d")
         && unit.ends_with(".service")
     {
-        return file.ends_with(".conf").then_some(unit);
+        return file.strip_suffix(".conf").map(|_| unit);
     }
     let name = name(path);
     let end = name.find(".service")? + ".service".len();
     let rest = &name[end..];
-    (rest.is_empty() || rest.ends_with(".erb")).then_some(&name[..end])
+    (rest.is_empty() || rest.strip_suffix(".erb").is_some()).then_some(&name[..end])
 }
 
 #[cfg(test)]

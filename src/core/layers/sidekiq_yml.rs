@@ -134,7 +134,9 @@ fn timeout(untagged: &Untagged, node: &Node, is_quoted: bool) -> Value {
                 Some(number) => seconds(Some(number), text),
                 None => unusable(untagged, text, Fault::CrashesAtTerm),
             },
-            Scalar::Code(_) | Scalar::Plain(_) => unusable(untagged, text, Fault::CrashesAtTerm),
+            Scalar::Code(_) | Scalar::Plain(_) => {
+                unusable(untagged, &format!("\"{text}\""), Fault::CrashesAtTerm)
+            }
         },
         Node::Null => unusable(untagged, "", Fault::NoBoot),
         Node::Bool(flag) => unusable(untagged, &flag.to_string(), Fault::CrashesAtTerm),

@@ -16,7 +16,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "D01",
         severity: Severity::Error,
         condition: "KILL comes sooner after TERM than Sidekiq's own timeout",
-        message: "{who} kills {W} s after TERM, but Sidekiq uses up to {T} s ({origin}). Jobs still running at {W} s are lost. Set at least {need} s.",
+        message: "{who} kills {W} s after TERM, but Sidekiq uses up to {T} s ({origin}). Jobs still running at {W} s are lost. {advice}.",
         explanation: "After TERM Sidekiq lets jobs go on for its timeout (-t), and only then pushes back what is left. A KILL before that point takes the jobs with it, and nothing pushes them back.",
         source: "Sidekiq wiki, Deployment; measured on 7.3.2",
         decide: kill_before_timeout,
@@ -25,7 +25,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "D02",
         severity: Severity::Warning,
         condition: "KILL comes less than 5 s after Sidekiq's own timeout",
-        message: "{who} kills {W} s after TERM: that leaves {left} s after Sidekiq's {T} s ({origin}) to push jobs back. Sidekiq asks for 5: set at least {need} s.",
+        message: "{who} kills {W} s after TERM: that leaves {left} s after Sidekiq's {T} s ({origin}) to push jobs back. Sidekiq asks for 5. {advice}.",
         explanation: "At the end of its timeout Sidekiq pushes unfinished jobs back to Redis, waits up to 3 s for ensure blocks, and runs shutdown hooks. A slow Redis or a slow hook needs these seconds.",
         source: "Sidekiq wiki, Deployment (N + 5); sidekiq issue 5109",
         decide: kill_soon_after_timeout,
@@ -65,6 +65,8 @@ struct Kill<'a> {
     after: Duration,
     timeout: &'a Timeout,
     from: Option<&'a Place>,
+    /// Whether nobody can make it later.
+    is_fixed: bool,
 }
 
 impl Kill<'_> {
@@ -86,9 +88,18 @@ impl Kill<'_> {
                 ("T", &number(self.timeout.span)),
                 ("origin", &origin(self.timeout)),
                 ("left", &number(left)),
-                ("need", &number(self.timeout.span + MARGIN)),
+                ("advice", &self.advice()),
             ],
         );
+    }
+
+    fn advice(&self) -> String {
+        if self.is_fixed {
+            let room = self.after.saturating_sub(MARGIN);
+            format!("That limit is fixed: set -t to {} or less", number(room))
+        } else {
+            format!("Set at least {} s", number(self.timeout.span + MARGIN))
+        }
     }
 }
 
@@ -136,6 +147,7 @@ fn each_kill(
                         after,
                         timeout: &effective.timeout,
                         from: stated.from.as_ref(),
+                        is_fixed: false,
                     },
                     ruling,
                 ),
@@ -152,6 +164,7 @@ fn each_kill(
                     after,
                     timeout: &effective.timeout,
                     from: Some(&stopper.limit.from),
+                    is_fixed: stopper.layer == Layer::Heroku,
                 },
                 ruling,
             ),
@@ -225,6 +238,7 @@ fn each_systemd_kill(
                     after: limit.span().unwrap_or(StopLimit::DEFAULT),
                     timeout: &effective.timeout,
                     from: limit.place(),
+                    is_fixed: false,
                 },
                 ruling,
             ),

@@ -66,7 +66,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "D36",
         severity: Severity::Info,
         condition: "ExecStop waits for the drain",
-        message: "{unit}: ExecStop and TERM each get {S}; ExecStop is cut off after that time, {total} in all.",
+        message: "{unit}: ExecStop and TERM each get {S}.",
         explanation: "TimeoutStopSec counts anew for each phase. A drain inside ExecStop must end 5 s before it, or TERM comes in its middle.",
         source: "systemd.service(5); measured",
         decide: exec_stop_waits,
@@ -177,16 +177,14 @@ fn exec_stop_waits(facts: &Facts, ruling: &mut Ruling<'_>) {
         let Some(located) = unit.waiting_exec_stop() else {
             return;
         };
-        let (each, total) = match unit.stop_limit().span() {
-            Some(span) => (
-                format!("{} s", number(span)),
-                format!("up to {} s", number(span * 2)),
+        let each = match unit.stop_limit().span() {
+            Some(span) => format!(
+                "{} s, up to {} s in all; ExecStop is cut off after its share",
+                number(span),
+                number(span * 2)
             ),
-            None => ("no limit".into(), "without end".into()),
+            None => "all the time they take: TimeoutStopSec has no end".into(),
         };
-        ruling.fires(
-            Some(&located.from),
-            &[("unit", &unit.name), ("S", &each), ("total", &total)],
-        );
+        ruling.fires(Some(&located.from), &[("unit", &unit.name), ("S", &each)]);
     });
 }

@@ -68,7 +68,7 @@ fn each_sequence(
 }
 
 /// The timeout of the processes that a sequence is for.
-fn timeout_of(facts: &Facts, stated: &StatedSequence) -> Effective {
+pub(super) fn timeout_of(facts: &Facts, stated: &StatedSequence) -> Effective {
     let process = stated
         .process
         .as_deref()

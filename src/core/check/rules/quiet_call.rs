@@ -12,7 +12,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "D26",
         severity: Severity::Warning,
         condition: "quiet is a `systemctl reload`, and the unit cannot be reloaded",
-        message: "Quiet does nothing: {unit} has no ExecReload, so `{call}` fails.",
+        message: "Quiet does nothing: {unit} has no ExecReload, so {call} fails.",
         explanation: "systemctl reload answers `Job type reload is not applicable` and nobody quiets. Deploy scripts often pass over the failure.",
         source: "capistrano-sidekiq issues 227 and 276; measured",
         decide: reload_is_impossible,
@@ -81,8 +81,7 @@ fn reload_is_impossible(facts: &Facts, ruling: &mut Ruling<'_>) {
         };
         if !possible {
             let (call, place) = &reloads[0];
-            let call = call.trim_matches('`');
-            ruling.fires(Some(place), &[("unit", &unit.name), ("call", &call)]);
+            ruling.fires(Some(place), &[("unit", &unit.name), ("call", call)]);
         }
     });
 }

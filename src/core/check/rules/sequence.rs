@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::super::facts::{Edition, Facts};
 use super::super::finding::{Rule, Ruling, Severity};
 use super::{MARGIN, each_sequence, number, timeout_of};
+use crate::core::layers::cloud66::explain;
 use crate::core::sequence::{Consequence, Problem, Sequence, Signal, Version};
 
 /// The rows.
@@ -104,7 +105,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "D16",
         severity: Severity::Error,
         condition: "the sequence cannot be read",
-        message: "Expected signal, seconds, signal, …: {error}.",
+        message: "Expected signal, seconds, signal, …: {error}",
         explanation: "Signals and whole seconds alternate, beginning and ending with a signal, separated by commas: tstp, 120, term, 30, kill. No suffixes (2m, 30s), no fractions.",
         source: "Bluepill dsl/process_factory.rb; Cloud 66 help-content",
         decide: unreadable,
@@ -313,7 +314,12 @@ fn each_error(facts: &Facts, ruling: &mut Ruling<'_>, of_kind: fn(&Problem) -> b
         if let Err(error) = &stated.parsed
             && of_kind(&error.problem)
         {
-            let text = format!("item {}: {}", error.item.max(1), error.reason());
+            let text = if let Problem::AfterKill(word) = &error.problem {
+                format!("`{word}` follows it")
+            } else {
+                explain(&stated.text)
+                    .unwrap_or_else(|| format!("item {}: {}", error.item.max(1), error.reason()))
+            };
             ruling.fires(stated.from.as_ref(), &[("error", &text)]);
         }
     }
@@ -332,7 +338,7 @@ fn kill_at_once(facts: &Facts, ruling: &mut Ruling<'_>) {
             Some(signal) if signal.stops() => Severity::Error,
             Some(_) | None => Severity::Warning,
         };
-        let name = before.map_or_else(|| "nothing".to_string(), |signal| signal.to_string());
+        let name = before.map_or_else(|| "the start".to_string(), |signal| signal.to_string());
         ruling.fires_as(severity, stated.from.as_ref(), &[("signal", &name)]);
     });
 }

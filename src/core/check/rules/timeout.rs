@@ -1,7 +1,7 @@
 //! D20 to D25: Sidekiq's own timeout: values that are none, values that nobody reads, and the
 //! one of capistrano-sidekiq.
 
-use super::super::effective::{effective_timeout, environment};
+use super::super::effective::{Effective, effective_timeout, environment};
 use super::super::facts::Facts;
 use super::super::finding::{Rule, Ruling, Severity};
 use super::{MARGIN, number};
@@ -14,7 +14,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "D20",
         severity: Severity::Error,
         condition: "the timeout is a text",
-        message: "Sidekiq boots with {value}, but crashes at TERM and loses all running jobs{when}. Write a number.",
+        message: "Sidekiq boots with {value}, but {when}it crashes at TERM and loses all running jobs. Write a number.",
         explanation: "A text (a quoted number, 60s, ENV without to_i) is added to a clock only at TERM: `String can't be coerced into Float`, exit 1 in 0.0 s, nothing pushed back. Write Integer(ENV.fetch(\"SIDEKIQ_TIMEOUT\", 60)).",
         source: "measured on 7.3.2; the same line stands in 8.1.7",
         decide: timeout_is_text,
@@ -32,7 +32,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "D22",
         severity: Severity::Warning,
         condition: "several layers state different timeouts",
-        message: "Effective are {T} s {origin}; {other} at {place} is ignored.",
+        message: "In force are {T} s {origin}; {other} at {place} is ignored.",
         explanation: "An initializer beats -t, -t beats the yml, and an environment section beats the top of the yml. Who reads the wrong file plans with the wrong budget.",
         source: "measured on 7.3.2; Sidekiq cli.rb",
         decide: timeouts_differ,
@@ -59,7 +59,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "D25",
         severity: Severity::Error,
         condition: "capistrano-sidekiq before 2.0 waits less than Sidekiq's timeout and 5 s",
-        message: "capistrano-sidekiq {version} lets sidekiqctl kill after {n} s{set}, but Sidekiq uses up to {T} s. Set sidekiq_timeout to {need}.",
+        message: "capistrano-sidekiq {version} lets sidekiqctl kill after {n} s{set}, but Sidekiq needs up to {T} s and 5 more to push jobs back. Set sidekiq_timeout to {need}.",
         explanation: "`sidekiqctl stop PID TIMEOUT` sends TERM, waits, and kills. The gem's own default of 10 s is shorter than Sidekiq's 25.",
         source: "capistrano-sidekiq 1.0.3, source; issue 77",
         decide: capistrano_kills_early,
@@ -103,7 +103,7 @@ fn timeout_is_text(facts: &Facts, ruling: &mut Ruling<'_>) {
             Value::Expression(expression)
                 if matches!(expression.hazard, Hazard::Text | Hazard::TextOrNil) =>
             {
-                " once the variable is set"
+                "once the variable is set "
             }
             Value::Unusable { .. }
             | Value::Expression(_)
@@ -168,27 +168,48 @@ fn timeout_is_nothing(facts: &Facts, ruling: &mut Ruling<'_>) {
 
 fn timeouts_differ(facts: &Facts, ruling: &mut Ruling<'_>) {
     nothing_stated(facts, ruling);
-    let effective = effective_timeout(&facts.sidekiq, None);
-    for other in &effective.others {
-        let span = match (&effective.unread, other.value.span()) {
-            (Some(why), _) => {
-                ruling.undecided(why.clone());
-                continue;
+    // Each process or unit with a -t of its own has its own timeout.
+    let mut scopes: Vec<Option<&str>> = facts
+        .sidekiq
+        .timeouts
+        .iter()
+        .filter(|l| l.layer == Layer::CommandLine && l.scope.is_some())
+        .map(|l| l.scope.as_deref())
+        .collect();
+    scopes.sort_unstable();
+    scopes.dedup();
+    if scopes.is_empty() {
+        scopes.push(None);
+    }
+    let mut told: Vec<Located> = Vec::new();
+    for scope in scopes {
+        let effective = effective_timeout(&facts.sidekiq, scope);
+        for other in &effective.others {
+            if !told.contains(other) {
+                told.push(other.clone());
+                differs(&effective, other, ruling);
             }
-            (None, Some(span)) => span,
-            (None, None) => continue,
-        };
-        if span != effective.timeout.span {
-            ruling.fires(
-                Some(&other.from),
-                &[
-                    ("T", &number(effective.timeout.span)),
-                    ("origin", &super::budget::origin(&effective.timeout)),
-                    ("other", &other.value),
-                    ("place", &other.from),
-                ],
-            );
         }
+    }
+}
+
+/// Speaks if `other` states another span than the one that holds.
+fn differs(effective: &Effective, other: &Located, ruling: &mut Ruling<'_>) {
+    let span = match (&effective.unread, other.value.span()) {
+        (Some(why), _) => return ruling.undecided(why.clone()),
+        (None, Some(span)) => span,
+        (None, None) => return,
+    };
+    if span != effective.timeout.span {
+        ruling.fires(
+            Some(&other.from),
+            &[
+                ("T", &number(effective.timeout.span)),
+                ("origin", &super::budget::origin(&effective.timeout)),
+                ("other", &other.value),
+                ("place", &other.from),
+            ],
+        );
     }
 }
 
