@@ -58,10 +58,12 @@ pub fn effective_timeout(sidekiq: &SidekiqFacts, of: Option<&str>) -> Effective 
         .timeouts
         .iter()
         .filter(|located| {
-            let foreign = located.layer == Layer::CommandLine
-                && of.is_some()
-                && located.scope.is_some()
-                && located.scope.as_deref() != of;
+            let foreign = match (of, located.scope.as_deref()) {
+                (Some(of), Some(scope)) if located.layer == Layer::CommandLine => {
+                    !is_scope_of(scope, of)
+                }
+                (_, _) => false,
+            };
             !foreign
         })
         .filter_map(|located| Some((strength(located, environment)?, located)))
@@ -127,4 +129,16 @@ fn origin(located: &Located) -> String {
         (Layer::CommandLine, _) => format!("-t at {}", located.from),
         _ => located.from.to_string(),
     }
+}
+
+/// Whether what is said of `scope` holds for `of`: the same name, or the template of an
+/// instance.
+pub(super) fn is_scope_of(scope: &str, of: &str) -> bool {
+    scope == of
+        || scope.split_once("@.").is_some_and(|(name, suffix)| {
+            of.strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix('@'))
+                .and_then(|rest| rest.strip_suffix(suffix))
+                .is_some_and(|instance| instance.ends_with('.') && instance.len() > 1)
+        })
 }

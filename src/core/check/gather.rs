@@ -7,6 +7,7 @@ use super::facts::{
     DeployFacts, DeployLimit, DrainFacts, Edition, Facts, JobFacts, SidekiqFacts, StatedSequence,
     Stopper, UnitFacts,
 };
+use super::units::units;
 use crate::core::layers::command_line::{CommandLine, starts_sidekiq};
 use crate::core::layers::{
     Layer, Located, Place, Value, cloud66, compose, deploy_rb, job_class, kamal, kubernetes, nomad,
@@ -57,7 +58,7 @@ const SIGNALS: &[(Layer, &str)] = &[
 pub fn gather(values: &[Located], chosen: &Chosen) -> Facts {
     let found = Found { values };
     let commands = found.sidekiq_commands();
-    let units = found.units();
+    let units = units(values);
     let stoppers = found.stoppers();
     let mut deploy = found.deploy();
     deploy.limits = found.limits(&units, &stoppers);
@@ -231,30 +232,6 @@ impl<'a> Found<'a> {
         })
     }
 
-    fn units(&self) -> Vec<UnitFacts> {
-        let mut units: Vec<UnitFacts> = Vec::new();
-        for located in self.values {
-            if !matches!(located.layer, Layer::Systemd | Layer::SystemdLoaded) {
-                continue;
-            }
-            let name = located.scope.as_deref().unwrap_or_default();
-            let at = units.iter().position(|unit| unit.name == name);
-            let at = at.unwrap_or_else(|| {
-                units.push(UnitFacts {
-                    name: name.to_string(),
-                    ..UnitFacts::default()
-                });
-                units.len() - 1
-            });
-            units[at].settings.push(located.clone());
-        }
-        for unit in &mut units {
-            unit.is_user_unit = is_user_unit(unit);
-        }
-        units.retain(runs_sidekiq);
-        units
-    }
-
     fn stoppers(&self) -> Vec<Stopper> {
         let mut stoppers = Vec::new();
         for (layer, setting) in LIMITS {
@@ -359,30 +336,4 @@ impl<'a> Found<'a> {
 fn process_of(located: &Located) -> &str {
     let scope = located.scope.as_deref().unwrap_or_default();
     scope.rsplit('/').next().unwrap_or(scope)
-}
-
-/// Whether a unit runs a Sidekiq, as far as its command or its name tells.
-fn runs_sidekiq(unit: &UnitFacts) -> bool {
-    match unit.word("ExecStart") {
-        Some(command) if starts_sidekiq(command) => true,
-        // A template may hold the command in a variable.
-        Some(command) if !command.contains("<%") && !unit.name.contains("sidekiq") => false,
-        Some(_) | None => unit.name.contains("sidekiq"),
-    }
-}
-
-/// Whether a unit belongs to a user manager, from its file or its control group.
-fn is_user_unit(unit: &UnitFacts) -> Option<bool> {
-    let group = unit.word("ControlGroup").unwrap_or_default();
-    let fragment = unit.word("FragmentPath").unwrap_or_default();
-    let files = unit.settings.iter().map(|located| &*located.from.file);
-    for path in files.chain([group, fragment]) {
-        if path.contains("systemd/user/") || path.starts_with("/user.slice") {
-            return Some(true);
-        }
-        if path.contains("systemd/system/") || path.starts_with("/system.slice") {
-            return Some(false);
-        }
-    }
-    None
 }

@@ -9,6 +9,8 @@ mod gather;
 mod recommend;
 mod rows;
 mod rules;
+mod source;
+mod units;
 
 #[cfg(test)]
 mod tests;
@@ -24,3 +26,4 @@ pub use gather::{Chosen, gather};
 pub use recommend::{Recommendation, recommend};
 pub use rows::{CheckRow, FindingRow, LayerRow, rows};
 pub use rules::rules;
+pub use source::{Ambiguous, sequence_in_force};

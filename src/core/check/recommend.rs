@@ -111,10 +111,22 @@ fn sequence(
         "{stop} s after TERM cover Sidekiq's timeout of {} s and 5 s to push jobs back{before}",
         timeout.as_secs()
     );
+    let in_manifest = stated.process.is_some();
+    let write = |text: &str| {
+        if in_manifest {
+            format!("stop_sequence: {text}")
+        } else {
+            format!("--sequence \"{text}\"")
+        }
+    };
     Recommendation {
-        layer: Layer::Cloud66,
-        paste: format!("stop_sequence: {text}"),
-        current: Some(format!("stop_sequence: {}", stated.text)),
+        layer: if in_manifest {
+            Layer::Cloud66
+        } else {
+            Layer::Given
+        },
+        paste: write(&text),
+        current: Some(write(&stated.text)),
         reason,
         saves,
         place: stated.from.clone(),

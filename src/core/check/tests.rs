@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::core::layers::{Kind, Located};
-use crate::core::sequence::{Timeout, Version};
+use crate::core::sequence::Timeout;
 
 mod cases;
+mod sequences;
 
 fn seconds(n: u64) -> Duration {
     Duration::from_secs(n)
@@ -38,55 +39,6 @@ fn speaks(facts: &Facts, least: Severity) -> Vec<&'static str> {
         .collect();
     ids.sort_unstable();
     ids
-}
-
-fn with_sequence(text: &str, version: Option<Version>) -> Facts {
-    gather(
-        &[],
-        &Chosen {
-            sequence: Some((text.into(), "--sequence".into())),
-            version,
-            ..Chosen::default()
-        },
-    )
-}
-
-#[test]
-fn labelled_sequences() {
-    let cases: &[(&str, &str, &[&str])] = &[
-        ("S1", "tstp, 120, term, 30, kill", &[]),
-        ("S2", "term, 90, kill", &["D10"]),
-        ("S3", "ttin, 120, term, 5, kill", &["D01", "D09", "D10"]),
-        ("S4", "QUIT,30,TERM,11,KILL", &["D01", "D08", "D10"]),
-        ("S5", ":quit,75,:term,15,:kill", &["D01", "D08", "D10"]),
-        ("S6", "usr1, 120, term, 30, kill", &["D06", "D10"]),
-        ("S7", "term, 30, int, 10, kill", &["D10", "D19"]),
-        ("S8", "SIGTSTP,60,SIGTERM,30,SIGKILL", &[]),
-        ("S9", "tstp, 120, kill", &["D12"]),
-        ("S10", "tstp, 120, term", &["D13"]),
-        ("S11", "tstp, term, 30, kill", &["D16"]),
-        ("S12", "120, tstp, term", &["D16"]),
-        ("S13", "tstp, 2m, term, 30s, kill", &["D16"]),
-        ("S14", "term, 30, kill, 10", &["D14"]),
-        ("S15", "tstp, -5, term, 30, kill", &["D16"]),
-        ("S15", "tstp, 1.5, term, 30, kill", &["D16"]),
-        ("S16", "tstp, 120, term, 30, kil", &["D16"]),
-        ("S17", "", &["D16"]),
-        ("S17", ",", &["D16"]),
-        ("S17", "term,,kill", &["D16"]),
-        ("S17", "tstp 120 term", &["D16"]),
-        ("S19", "term, 0, kill", &["D01", "D10", "D15"]),
-        ("S20", "term", &["D10", "D13"]),
-        ("S21", "1m:USR2:30s:USR1:50s", &["D16"]),
-        ("S22", "USR1;1h;TERM;10s;KILL", &["D16"]),
-        ("S23", "tstp, 99999999999999999999, term, 1, kill", &["D16"]),
-    ];
-    for (id, text, rules) in cases {
-        let facts = with_sequence(text, Some(Version::new(7, 3, 2)));
-        assert_eq!(speaks(&facts, Severity::Warning), *rules, "{id} {text}");
-    }
-    let five = with_sequence("usr1, 120, term, 30, kill", Some(Version::new(5, 2, 10)));
-    assert_eq!(speaks(&five, Severity::Warning), ["D07"]);
 }
 
 const FOREMAN: &str = "[Service]\nExecStart=/bin/bash -lc 'exec -a \"app-worker.1\" bundle exec sidekiq'\nRestart=always\nKillMode=mixed\nTimeoutStopSec=5\n";
@@ -315,4 +267,52 @@ fn the_answer_as_json() {
             "from": "config/deploy/sidekiq.service:3"}])
     );
     assert!(!json["undecided"].as_array().unwrap().is_empty());
+}
+
+#[test]
+fn instances_have_the_settings_of_their_template() {
+    let values = read(&[
+        (
+            "/etc/systemd/system/sidekiq@.service",
+            "[Service]\nExecStart=/usr/bin/sidekiq -t 50\nTimeoutStopSec=40\n",
+        ),
+        (
+            "systemctl show sidekiq@1.service",
+            "LoadState=loaded\nMainPID=7\nId=sidekiq@1.service\n",
+        ),
+    ]);
+    let facts = gather(&values, &Chosen::default());
+    assert_eq!(facts.units.len(), 1);
+    assert_eq!(facts.units[0].name, "sidekiq@1.service");
+    assert_eq!(speaks(&facts, Severity::Error), ["D03"]);
+}
+
+proptest::proptest! {
+    /// Whatever is read, asking the rules, recommending, drawing and printing end.
+    #[test]
+    fn no_text_makes_the_rules_panic(
+        sequence in "([a-z]{3,4}|tstp|term|kill), [0-9]{1,10}, (term|int|kill)(, [0-9]{1,9}, kill)?|.*",
+        timeout in "[0-9.]{1,30}|<%= .* %>|.*",
+        span in "[0-9]{1,19}(s|min|y|us)?|infinity|.*",
+        width in 0usize..300,
+    ) {
+        let unit = format!("[Service]\nExecStart=/usr/bin/sidekiq\nTimeoutStopSec={span}\nExecStop=x\n");
+        let yml = format!(":timeout: {timeout}\n");
+        let show = format!("TimeoutStopUSec={span}\nWatchdogUSec=t {span}\n");
+        let values = read(&[
+            ("config/sidekiq.yml", &yml),
+            ("/etc/systemd/system/sidekiq.service", &unit),
+            ("systemctl show sidekiq.service", &show),
+        ]);
+        let chosen = Chosen { sequence: Some((sequence, "--sequence".into())), ..Chosen::default() };
+        let facts = gather(&values, &chosen);
+        let findings = check(&facts);
+        let _json = serde_json::to_string(&rows(&facts, &values, &findings)).unwrap();
+        let _advice = recommend(&facts, Some(seconds(u64::from(u32::MAX))));
+        let effective = effective_timeout(&facts.sidekiq, None);
+        if let Ok(sequence) = &facts.sequences[0].parsed {
+            let drawn = draw(sequence, &effective.timeout, facts.units[0].stop_limit().span(), width, Glyphs::Ascii);
+            proptest::prop_assert!(!drawn.is_empty());
+        }
+    }
 }

@@ -60,11 +60,11 @@ impl CommandLine {
             if matches!(word, ";" | "&&" | "||" | "|" | "&") || word.starts_with('>') {
                 break;
             }
-            if let Some(value) = flag(word, "-t", "--timeout", &mut rest) {
+            if let Some(value) = flag(word, "-t", ("timeout", 2), &mut rest) {
                 line.timeout = Some(timeout(value));
-            } else if let Some(value) = flag(word, "-C", "--config", &mut rest) {
+            } else if let Some(value) = flag(word, "-C", ("config", 4), &mut rest) {
                 line.config = Some(clean(value, 300));
-            } else if let Some(value) = flag(word, "-e", "--environment", &mut rest) {
+            } else if let Some(value) = flag(word, "-e", ("environment", 1), &mut rest) {
                 line.environment = Some(clean(value, 80));
             }
         }
@@ -91,11 +91,12 @@ pub fn starts_sidekiq(text: &str) -> bool {
 }
 
 /// The value of a flag in one of its forms: `-t 60`, `-t60`, `--timeout 60`, `--timeout=60`,
-/// and the shortenings that Ruby's `OptionParser` takes (`--time=60`).
+/// and the shortenings that Ruby's `OptionParser` takes (`--time=60`): those that no other flag
+/// of Sidekiq begins with. `long` is the name and the length of its shortest form.
 fn flag<'a>(
     word: &'a str,
     short: &str,
-    long: &str,
+    (long, shortest): (&str, usize),
     rest: &mut impl Iterator<Item = &'a str>,
 ) -> Option<&'a str> {
     if let Some(name) = word.strip_prefix("--") {
@@ -103,7 +104,7 @@ fn flag<'a>(
             Some((name, value)) => (name, Some(value)),
             None => (name, None),
         };
-        if name.len() < 3 || !long[2..].starts_with(name) {
+        if name.len() < shortest || !long.starts_with(name) {
             return None;
         }
         return Some(value.or_else(|| rest.next()).unwrap_or(""));
@@ -122,7 +123,13 @@ pub fn timeout(text: &str) -> Value {
         return Value::Expression(expansion(text));
     }
     let digits = text.trim().replace('_', "");
-    match digits.parse::<u32>() {
+    // `Integer("010")` is 8 in Ruby, and `Integer("0x3c")` 60.
+    let (digits, radix) = match digits.strip_prefix('0') {
+        Some(rest) if rest.starts_with(['x', 'X']) => (&rest[1..], 16),
+        Some(rest) if !rest.is_empty() => (rest, 8),
+        Some(_) | None => (digits.as_str(), 10),
+    };
+    match u32::from_str_radix(digits, radix) {
         Ok(seconds) if seconds > 0 => Value::Span(Duration::from_secs(u64::from(seconds))),
         Ok(_) | Err(_) => Value::Unusable {
             written: clean(text, 60),

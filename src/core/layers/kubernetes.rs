@@ -121,11 +121,16 @@ fn one_container(
             command.report(Some(&name), &place, reading);
         }
     }
-    let hook = container
+    if let Some(hook) = container
         .get("lifecycle")
-        .and_then(|node| node.get("preStop"));
-    let Some(hook) = hook else { return };
-    let place = line(&["lifecycle", "preStop"]);
+        .and_then(|node| node.get("preStop"))
+    {
+        pre_stop(&name, hook, &line(&["lifecycle", "preStop"]), reading);
+    }
+}
+
+/// What `preStop` does, and how long it sleeps, where that is plain.
+fn pre_stop(name: &str, hook: &Node, place: &Place, reading: &mut Reading) {
     let exec = hook.get("exec").and_then(|node| node.get("command"));
     let text = exec.and_then(command).map(|(text, _)| text);
     let plain = hook.get("sleep").and_then(|node| node.get("seconds"));
@@ -137,7 +142,7 @@ fn one_container(
         reading.found(
             Layer::Kubernetes,
             PRE_STOP,
-            Some(&name),
+            Some(name),
             Value::text(&text),
             place.clone(),
         );
@@ -146,9 +151,9 @@ fn one_container(
         reading.found(
             Layer::Kubernetes,
             PRE_STOP_SLEEP,
-            Some(&name),
+            Some(name),
             Value::Span(span),
-            place,
+            place.clone(),
         );
     }
 }

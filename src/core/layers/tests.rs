@@ -85,7 +85,11 @@ fn command_lines() {
         ("bundle exec sidekiq -t60", "60 s", Wrapper::None),
         ("sidekiq --timeout 60", "60 s", Wrapper::None),
         ("sidekiq --timeout=60 -c 5", "60 s", Wrapper::None),
-        ("sidekiq --time=60", "60 s", Wrapper::None),
+        ("sidekiq --time=60 --con 3", "60 s", Wrapper::None),
+        ("sidekiq --t=60", "none", Wrapper::None),
+        ("sidekiq -t 010", "8 s", Wrapper::None),
+        ("sidekiq -t 0x3c", "60 s", Wrapper::None),
+        ("sidekiq -t=60", "`=60`, unusable", Wrapper::None),
         ("sidekiq -t 30 -t 45", "45 s", Wrapper::None),
         ("sidekiq -t 2.5", "`2.5`, unusable", Wrapper::None),
         ("sidekiq -t 3s", "`3s`, unusable", Wrapper::None),
@@ -120,13 +124,17 @@ fn command_lines() {
             "{command}"
         );
     }
+}
+
+#[test]
+fn other_commands_and_other_flags() {
     for command in [
         "foreman start -t 5",
         "bundle exec puma -t 5:5",
         "sidekiqctl stop",
         "",
     ] {
-        assert_eq!(read(command), None, "{command}");
+        assert_eq!(CommandLine::read(command), None, "{command}");
     }
     let line = CommandLine::read("RAILS_ENV=staging sidekiq -C config/low.yml").unwrap();
     assert_eq!(line.environment.as_deref(), Some("staging"));
