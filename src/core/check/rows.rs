@@ -5,7 +5,10 @@ use serde::Serialize;
 
 use super::facts::Facts;
 use super::finding::{Finding, Severity};
-use crate::core::layers::{Layer, Located, Value, cloud66};
+use crate::core::layers::{
+    Layer, Located, app_json, cloud66, command_line, compose, deploy_rb, initializer, kamal,
+    kubernetes, nomad, sidekiq_yml, supervisord, upstart,
+};
 use crate::core::moment::Seconds;
 
 /// The whole answer.
@@ -62,7 +65,10 @@ pub struct UndecidedRow {
 
 /// Builds the answer.
 pub fn rows(facts: &Facts, values: &[Located], findings: &[Finding]) -> CheckRow {
-    let mut waits: Vec<&Located> = values.iter().filter(|located| is_wait(located)).collect();
+    let mut waits: Vec<&Located> = values
+        .iter()
+        .filter(|located| WAITS.contains(&located.setting))
+        .collect();
     waits.sort_by_key(|located| acts_at(located.layer));
     CheckRow {
         sequence: facts.sequences.first().map(|stated| stated.text.clone()),
@@ -100,26 +106,29 @@ fn layer_row(located: &Located) -> LayerRow {
     }
 }
 
-/// Whether a value says how long something waits at a stop.
-pub(super) fn is_wait(located: &Located) -> bool {
-    match located.value {
-        Value::Text(_) => {
-            matches!(
-                located.setting,
-                cloud66::STOP_SEQUENCE | cloud66::STOP_SEQUENCE_LIST
-            )
-        }
-        Value::Flag(_) => false,
-        Value::Span(_)
-        | Value::Infinite
-        | Value::Expression(_)
-        | Value::Unusable { .. }
-        | Value::Default(_) => !matches!(
-            located.setting,
-            "RestartSec" | "WatchdogSec" | "TimeoutStartSec" | "KillMode" | "KillSignal"
-        ),
-    }
-}
+/// Settings that say how long something waits at a stop.
+const WAITS: &[&str] = &[
+    app_json::KILL_AFTER,
+    cloud66::STOP_SEQUENCE,
+    cloud66::STOP_SEQUENCE_LIST,
+    command_line::TIMEOUT,
+    compose::STOP_GRACE_PERIOD,
+    deploy_rb::SIDEKIQ_TIMEOUT,
+    initializer::IN_CLIENT,
+    initializer::TIMEOUT,
+    kamal::DRAIN_TIMEOUT,
+    kamal::STOP_TIMEOUT,
+    kamal::STOP_WAIT_TIME,
+    kubernetes::GRACE,
+    kubernetes::PRE_STOP_SLEEP,
+    nomad::KILL_TIMEOUT,
+    sidekiq_yml::IN_CAPSULE,
+    sidekiq_yml::TIMEOUT,
+    supervisord::STOP_WAIT_SECONDS,
+    upstart::KILL_TIMEOUT,
+    "TimeoutStopSec",
+    "TimeoutAbortSec",
+];
 
 /// The order in which layers act at a stop: who sends first, who kills last.
 fn acts_at(layer: Layer) -> u8 {

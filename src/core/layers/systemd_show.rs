@@ -176,7 +176,7 @@ fn argv(text: &str) -> String {
 }
 
 /// The name of a signal number of Linux on the usual machines; others stay numbers.
-fn signal_name(text: &str) -> String {
+pub(super) fn signal_name(text: &str) -> String {
     let name = match text {
         "1" => "SIGHUP",
         "2" => "SIGINT",

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use super::command_line::CommandLine;
 use super::span::{Span, systemd_span};
+use super::systemd_show::signal_name;
 use super::value::{Expression, Fault, Hazard, Layer, Place, Reading, Value};
 use crate::core::clean::clean;
+use crate::core::sequence::Signal;
 
 /// The settings of `[Service]` that matter to a drain, with their kind.
 const SETTINGS: &[(&str, Kind)] = &[
@@ -15,22 +17,50 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("TimeoutAbortSec", Kind::Timeout),
     ("RestartSec", Kind::Span),
     ("WatchdogSec", Kind::Span),
-    ("KillMode", Kind::Word),
-    ("KillSignal", Kind::Word),
-    ("RestartKillSignal", Kind::Word),
-    ("FinalKillSignal", Kind::Word),
+    ("KillMode", Kind::OneOf(KILL_MODES)),
+    ("KillSignal", Kind::Signal),
+    ("RestartKillSignal", Kind::Signal),
+    ("FinalKillSignal", Kind::Signal),
     ("SendSIGKILL", Kind::Flag),
     ("SendSIGHUP", Kind::Flag),
-    ("Restart", Kind::Word),
-    ("Type", Kind::Word),
-    ("NotifyAccess", Kind::Word),
-    ("TimeoutStopFailureMode", Kind::Word),
+    ("Restart", Kind::OneOf(RESTARTS)),
+    ("Type", Kind::OneOf(TYPES)),
+    ("NotifyAccess", Kind::OneOf(NOTIFY_ACCESS)),
+    ("TimeoutStopFailureMode", Kind::OneOf(FAILURE_MODES)),
     ("ExecStart", Kind::Command),
     ("ExecStop", Kind::Command),
     ("ExecReload", Kind::Command),
     ("WorkingDirectory", Kind::Word),
     ("Environment", Kind::Word),
 ];
+
+/// `KillMode=`, systemd.kill(5).
+const KILL_MODES: &[&str] = &["control-group", "mixed", "process", "none"];
+/// `Restart=`, systemd.service(5).
+const RESTARTS: &[&str] = &[
+    "no",
+    "always",
+    "on-success",
+    "on-failure",
+    "on-abnormal",
+    "on-abort",
+    "on-watchdog",
+];
+/// `Type=`, systemd.service(5).
+const TYPES: &[&str] = &[
+    "simple",
+    "exec",
+    "forking",
+    "oneshot",
+    "dbus",
+    "notify",
+    "notify-reload",
+    "idle",
+];
+/// `NotifyAccess=`, systemd.service(5).
+const NOTIFY_ACCESS: &[&str] = &["none", "main", "exec", "all"];
+/// `TimeoutStopFailureMode=`, systemd.service(5).
+const FAILURE_MODES: &[&str] = &["terminate", "abort", "kill"];
 
 /// How a setting is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,6 +71,10 @@ enum Kind {
     Span,
     /// A word.
     Word,
+    /// One of these words, in this case; anything else is ignored by systemd.
+    OneOf(&'static [&'static str]),
+    /// A signal, by name in capitals or by number.
+    Signal,
     /// Yes or no.
     Flag,
     /// A command; an empty one takes back those before it.
@@ -176,9 +210,24 @@ fn value(kind: Kind, text: &str) -> Value {
             "0" | "no" | "n" | "false" | "f" | "off" => Value::Flag(false),
             _ => ignored(text),
         },
+        Kind::OneOf(words) if !words.contains(&text) => ignored(text),
+        Kind::Signal if !is_signal(text) => ignored(text),
         Kind::Word | Kind::Command if text.is_empty() => ignored(text),
-        Kind::Word | Kind::Command => Value::text(text),
+        Kind::Signal => Value::text(&signal_name(text)),
+        Kind::Word | Kind::Command | Kind::OneOf(_) => Value::text(text),
     }
+}
+
+/// Whether systemd reads this as a signal (`signal_from_string`, checked against 252): in
+/// capitals with or without `SIG`, a number, or a real-time signal.
+fn is_signal(text: &str) -> bool {
+    let name = text.strip_prefix("SIG").unwrap_or(text);
+    let is_known = |known: &Signal| known.name() == name;
+    text.parse::<u8>()
+        .is_ok_and(|number| (1..=64).contains(&number))
+        || name.starts_with("RTMIN")
+        || name.starts_with("RTMAX")
+        || Signal::ALL.iter().any(is_known)
 }
 
 fn ignored(text: &str) -> Value {
