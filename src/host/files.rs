@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
+use crate::core::check::command_of;
 use crate::core::layers::{Kind, unit};
 
 #[cfg(test)]
@@ -97,8 +98,13 @@ pub struct Search {
 impl Search {
     /// Looks at one path under the name it is shown by.
     fn look(&mut self, path: &Path, shown: &str) {
+        self.look_as(path, shown, None);
+    }
+
+    /// As `look`, for a file that is known to be of a kind.
+    fn look_as(&mut self, path: &Path, shown: &str, kind: Option<Kind>) {
         let outcome = match read(path) {
-            Ok(text) => match Kind::of(shown, &text) {
+            Ok(text) => match kind.or_else(|| Kind::of(shown, &text)) {
                 Some(kind) => {
                     self.files.push(LayerFile {
                         path: shown.to_string(),
@@ -142,7 +148,29 @@ pub fn find_layers(root: &Path) -> Search {
     for tree in TREES {
         below(root, tree, 0, &mut search);
     }
+    for config in named_configs(&search) {
+        if !search.knows(&config) {
+            search.look_as(&root.join(&config), &config, Some(Kind::SidekiqYml));
+        }
+    }
     search
+}
+
+/// The files below the root that a Sidekiq command found there names with `-C`.
+fn named_configs(search: &Search) -> Vec<String> {
+    let readings = search
+        .files
+        .iter()
+        .map(|file| file.kind.read(&file.path, &file.text));
+    let values = readings.flat_map(|reading| reading.values);
+    let named = values.filter_map(|located| command_of(&located)?.config);
+    let plain = |path: &String| {
+        let parts: Vec<_> = Path::new(path).components().collect();
+        parts
+            .iter()
+            .all(|part| matches!(part, Component::Normal(_)))
+    };
+    named.filter(plain).collect()
 }
 
 /// Looks at paths that were named: files as they are, directories as roots.

@@ -54,17 +54,14 @@ fn strength(located: &Located, environment: &str) -> Option<u8> {
 /// another unit or process does not count for it. Precedence measured on Sidekiq 7.3.2.
 pub fn effective_timeout(sidekiq: &SidekiqFacts, of: Option<&str>) -> Effective {
     let environment = environment(sidekiq);
+    let files = Files::of(sidekiq, of);
     let mut ranked: Vec<(u8, &Located)> = sidekiq
         .timeouts
         .iter()
-        .filter(|located| {
-            let foreign = match (of, located.scope.as_deref()) {
-                (Some(of), Some(scope)) if located.layer == Layer::CommandLine => {
-                    !is_scope_of(scope, of)
-                }
-                (_, _) => false,
-            };
-            !foreign
+        .filter(|located| match (located.layer, &located.scope) {
+            (Layer::CommandLine, Some(scope)) => of.is_none_or(|of| is_scope_of(scope, of)),
+            (Layer::SidekiqYml, _) => files.count(&located.from.file),
+            (_, _) => true,
         })
         .filter_map(|located| Some((strength(located, environment)?, located)))
         .collect();
@@ -77,7 +74,7 @@ pub fn effective_timeout(sidekiq: &SidekiqFacts, of: Option<&str>) -> Effective 
             timeout: Timeout::assumed(sidekiq.version),
             holds: None,
             others: Vec::new(),
-            unread: None,
+            unread: files.unread(sidekiq),
         };
     };
     let (timeout, unread) = match usable(&holds) {
@@ -141,4 +138,70 @@ pub(super) fn is_scope_of(scope: &str, of: &str) -> bool {
                 .and_then(|rest| rest.strip_suffix(suffix))
                 .is_some_and(|instance| instance.ends_with('.') && instance.len() > 1)
         })
+}
+
+/// Which yml files a process reads: the one that its `-C` names, else `config/sidekiq.yml` or
+/// `.yml.erb` (Sidekiq 7.3.2 `lib/sidekiq/cli.rb:255-274`).
+struct Files<'a> {
+    /// Named by `-C`.
+    named: Vec<&'a str>,
+    /// Whether the usual one is read, because a command names none.
+    usual: bool,
+    /// Whether the usual one is among what was read; another one alone is taken for it.
+    has_usual: bool,
+}
+
+impl<'a> Files<'a> {
+    fn of(sidekiq: &'a SidekiqFacts, of: Option<&str>) -> Self {
+        let commands: Vec<_> = sidekiq
+            .commands
+            .iter()
+            .filter(|(scope, _)| match (scope, of) {
+                (Some(scope), Some(of)) => is_scope_of(scope, of),
+                (_, _) => true,
+            })
+            .map(|(_, line)| line.config.as_deref())
+            .collect();
+        Self {
+            usual: commands.is_empty() || commands.iter().any(Option::is_none),
+            named: commands.into_iter().flatten().collect(),
+            has_usual: yml_files(sidekiq).any(is_usual),
+        }
+    }
+
+    /// Whether what stands in `file` is read.
+    fn count(&self, file: &str) -> bool {
+        self.named.iter().any(|named| is_same_file(named, file))
+            || self.usual && (is_usual(file) || !self.has_usual)
+    }
+
+    /// Why nothing can be said, if a named file is not among what was read. The usual one is
+    /// never missed: it need not exist.
+    fn unread(&self, sidekiq: &SidekiqFacts) -> Option<String> {
+        let missed = self.named.iter().find(|named| {
+            !is_usual(named) && !yml_files(sidekiq).any(|file| is_same_file(named, file))
+        })?;
+        Some(format!("{missed}, which -C names, was not read"))
+    }
+}
+
+fn yml_files(sidekiq: &SidekiqFacts) -> impl Iterator<Item = &str> {
+    let values = sidekiq.timeouts.iter();
+    values
+        .filter(|located| located.layer == Layer::SidekiqYml)
+        .map(|located| &*located.from.file)
+}
+
+fn is_usual(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    matches!(name, "sidekiq.yml" | "sidekiq.yml.erb")
+}
+
+/// Whether two paths end alike, as far as both go and at most in folder and name: the same file
+/// has one path in a release and another in a checkout.
+fn is_same_file(one: &str, other: &str) -> bool {
+    one.rsplit('/')
+        .zip(other.rsplit('/'))
+        .take(2)
+        .all(|(one, other)| one == other)
 }

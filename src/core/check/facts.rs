@@ -76,12 +76,21 @@ pub struct SidekiqFacts {
     pub timeouts: Vec<Located>,
     /// The Rails environment; `production` where nobody says.
     pub environment: Option<String>,
-    /// Whether `sidekiqswarm` starts it.
-    pub swarm: Option<bool>,
+    /// The command lines that start it, with the unit, process or container that each is of.
+    pub commands: Vec<(Option<String>, CommandLine)>,
     /// The longest job that is known of.
     pub longest_job: Option<Duration>,
     /// The job classes, if they were read.
     pub jobs: Option<JobFacts>,
+}
+
+impl SidekiqFacts {
+    /// Whether `sidekiqswarm` is among the commands; `None` if there is none.
+    pub fn swarm(&self) -> Option<bool> {
+        let mut commands = self.commands.iter().map(|(_, line)| line.swarm).peekable();
+        commands.peek()?;
+        Some(commands.any(|swarm| swarm))
+    }
 }
 
 /// What the code of the job classes says.

@@ -62,10 +62,11 @@ pub fn gather(values: &[Located], chosen: &Chosen) -> Facts {
     let stoppers = found.stoppers();
     let mut deploy = found.deploy();
     deploy.limits = found.limits(&units, &stoppers);
-    let environment = chosen
-        .environment
-        .clone()
-        .or_else(|| commands.iter().find_map(|line| line.environment.clone()));
+    let environment = chosen.environment.clone().or_else(|| {
+        commands
+            .iter()
+            .find_map(|(_, line)| line.environment.clone())
+    });
     Facts {
         sequences: found.sequences(chosen, environment.as_deref()),
         sidekiq: SidekiqFacts {
@@ -74,9 +75,9 @@ pub fn gather(values: &[Located], chosen: &Chosen) -> Facts {
                 .or_else(|| found.version("sidekiq").map(|(v, _)| v)),
             edition: found.edition(),
             super_fetch: None,
-            timeouts: found.timeouts(chosen, &commands),
+            timeouts: found.timeouts(chosen),
             environment,
-            swarm: (!commands.is_empty()).then(|| commands.iter().any(|line| line.swarm)),
+            commands,
             longest_job: chosen.longest_job,
             jobs: found.jobs(chosen),
         },
@@ -103,12 +104,11 @@ impl<'a> Found<'a> {
         self.values.iter().any(|located| located.layer == layer)
     }
 
-    /// Every command line that starts a Sidekiq.
-    fn sidekiq_commands(&self) -> Vec<CommandLine> {
-        self.values
-            .iter()
-            .filter(|l| matches!(l.setting, procfile::COMMAND | "ExecStart"))
-            .filter_map(|l| CommandLine::read(l.value.as_text()?))
+    /// Every command line that starts a Sidekiq, with what it is of.
+    fn sidekiq_commands(&self) -> Vec<(Option<String>, CommandLine)> {
+        let commands = self.values.iter().filter_map(|l| Some((l, command_of(l)?)));
+        commands
+            .map(|(located, line)| (located.scope.clone(), line))
             .collect()
     }
 
@@ -174,16 +174,7 @@ impl<'a> Found<'a> {
         sequences
     }
 
-    fn timeouts(&self, chosen: &Chosen, commands: &[CommandLine]) -> Vec<Located> {
-        let configs: Vec<&str> = commands
-            .iter()
-            .filter_map(|c| c.config.as_deref())
-            .collect();
-        let named = |file: &str| configs.iter().any(|config| file.ends_with(config));
-        let some_named = self
-            .values
-            .iter()
-            .any(|l| l.layer == Layer::SidekiqYml && named(&l.from.file));
+    fn timeouts(&self, chosen: &Chosen) -> Vec<Located> {
         let given = chosen.timeout.iter().map(|(span, origin)| Located {
             layer: Layer::Given,
             setting: "timeout",
@@ -192,8 +183,10 @@ impl<'a> Found<'a> {
             from: Place::whole(origin),
         });
         let found = self.values.iter().filter(|l| {
-            matches!(l.layer, Layer::Initializer | Layer::CommandLine)
-                || l.layer == Layer::SidekiqYml && (!some_named || named(&l.from.file))
+            matches!(
+                l.layer,
+                Layer::Initializer | Layer::CommandLine | Layer::SidekiqYml
+            )
         });
         let mut timeouts: Vec<Located> = given.chain(found.cloned()).collect();
         // What is loaded comes last: of two equals the last one holds.
@@ -330,6 +323,12 @@ impl<'a> Found<'a> {
         }
         limits
     }
+}
+
+/// The Sidekiq command line that a value is, if it is one.
+pub fn command_of(located: &Located) -> Option<CommandLine> {
+    let is_command = matches!(located.setting, procfile::COMMAND | "ExecStart");
+    CommandLine::read(located.value.as_text().filter(|_| is_command)?)
 }
 
 /// The process in the scope of a manifest's value (`production/worker`).

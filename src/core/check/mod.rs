@@ -22,7 +22,7 @@ pub use facts::{
     SidekiqFacts, StatedSequence, StopLimit, Stopper, TermRoute, UnitFacts,
 };
 pub use finding::{Finding, Rule, Severity, check, explain};
-pub use gather::{Chosen, gather};
+pub use gather::{Chosen, command_of, gather};
 pub use recommend::{Recommendation, recommend};
 pub use rows::{CheckRow, FindingRow, LayerRow, rows};
 pub use rules::rules;

@@ -98,6 +98,11 @@ impl Untagged {
     }
 }
 
+/// Whether a text of the untagged form holds a placeholder.
+pub(super) fn is_marked(text: &str) -> bool {
+    text.contains(MARK)
+}
+
 fn format_mark(number: usize) -> String {
     format!("{MARK}{number}q")
 }

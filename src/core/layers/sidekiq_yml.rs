@@ -13,6 +13,8 @@ use crate::core::clean::clean;
 
 /// The name of the setting at the top or in an environment section.
 pub const TIMEOUT: &str = "timeout";
+/// Says that a file was read and states no timeout: then Sidekiq's default holds.
+pub const NOT_STATED: &str = "no timeout";
 /// The name of a timeout inside `:capsules:`, which nothing reads.
 pub const IN_CAPSULE: &str = "capsule timeout";
 
@@ -22,7 +24,19 @@ pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let untagged = Untagged::new(text);
     match yaml::document(&untagged.text) {
-        Ok(document) => tree(file, &untagged, &document, &mut reading),
+        Ok(document) => {
+            tree(file, &untagged, &document, &mut reading);
+            if reading.values.is_empty() {
+                let value = Value::text("not stated");
+                reading.found(
+                    Layer::SidekiqYml,
+                    NOT_STATED,
+                    None,
+                    value,
+                    Place::whole(file),
+                );
+            }
+        }
         Err(broken) => {
             let place = Place {
                 file: file.into(),
@@ -132,16 +146,16 @@ fn timeout(untagged: &Untagged, node: &Node, is_quoted: bool) -> Value {
             }),
             Scalar::Plain(text) if !is_quoted => match psych_number(text) {
                 Some(number) => seconds(Some(number), text),
-                None => unusable(untagged, text, Fault::CrashesAtTerm),
+                None => unusable(untagged, text, fault_of(text)),
             },
             Scalar::Code(_) | Scalar::Plain(_) => {
-                unusable(untagged, &format!("\"{text}\""), Fault::CrashesAtTerm)
+                unusable(untagged, &format!("\"{text}\""), fault_of(text))
             }
         },
         Node::Null => unusable(untagged, "", Fault::NoBoot),
-        Node::Bool(flag) => unusable(untagged, &flag.to_string(), Fault::CrashesAtTerm),
+        Node::Bool(flag) => unusable(untagged, &flag.to_string(), Fault::NoBoot),
         Node::Sequence(_) | Node::Mapping(_) | Node::Tagged(_) => {
-            unusable(untagged, "a list or a section", Fault::CrashesAtTerm)
+            unusable(untagged, "a list or a section", Fault::NoBoot)
         }
     }
 }
@@ -153,10 +167,25 @@ fn unusable(untagged: &Untagged, text: &str, fault: Fault) -> Value {
     }
 }
 
-/// A number of seconds. Sidekiq refuses 0 and less ("timeout: 0 is not a valid value").
+/// What becomes of a text: Sidekiq checks `to_i` at boot (7.3.2 `lib/sidekiq/cli.rb:335-337`),
+/// so `60s` passes and `sixty` does not. A tag may print anything: the worse is taken.
+fn fault_of(text: &str) -> Fault {
+    let starts_with_number = text
+        .trim_start()
+        .trim_start_matches(['+', '0', '_'])
+        .starts_with(|c: char| c.is_ascii_digit());
+    if starts_with_number || super::erb::is_marked(text) {
+        Fault::CrashesAtTerm
+    } else {
+        Fault::NoBoot
+    }
+}
+
+/// A number of seconds. Sidekiq refuses what is 0 as a whole number ("timeout: 0 is not a valid
+/// value"), 0.5 too.
 fn seconds(number: Option<f64>, written: &str) -> Value {
     match number.map(Duration::try_from_secs_f64) {
-        Some(Ok(span)) if !span.is_zero() && span.as_secs() < 1_000_000_000 => Value::Span(span),
+        Some(Ok(span)) if span.as_secs() > 0 && span.as_secs() < 1_000_000_000 => Value::Span(span),
         Some(_) | None => Value::Unusable {
             written: clean(written, 60),
             fault: Fault::NoBoot,

@@ -18,7 +18,11 @@ fn the_usual_places_of_an_application() {
     let root = root.path();
     for (path, text) in [
         (".cloud66/manifest.yml", "procfile_metadata:\n"),
-        ("Procfile", "worker: sidekiq\n"),
+        (
+            "Procfile",
+            "worker: sidekiq\nlow: sidekiq -C lib/low.yml\nx: sidekiq -C ../../etc/x.yml\n",
+        ),
+        ("lib/low.yml", ":timeout: 5\n"),
         ("docker-compose.yml", "services:\n"),
         ("config/sidekiq.yml", ":timeout: 60\n"),
         ("config/sidekiq_low.yml.erb", ":timeout: 60\n"),
@@ -52,6 +56,7 @@ fn the_usual_places_of_an_application() {
             "config/deploy/templates/sidekiq.service.capistrano.erb",
             "k8s/worker.yaml",
             "app/jobs/deep/report_job.rb",
+            "lib/low.yml",
         ]
     );
     let became = |path: &str| {

@@ -1,7 +1,7 @@
 //! D44 to D50: the drain at hand: what cannot be taken back, who fetches from a queue, and what
 //! becomes of jobs afterwards.
 
-use super::super::facts::{Edition, Facts, TermRoute};
+use super::super::facts::{Edition, Facts, MainProcess, TermRoute};
 use super::super::finding::{Rule, Ruling, Severity};
 use crate::core::layers::Value;
 use crate::core::sequence::Signal;
@@ -111,8 +111,13 @@ fn queue_without_worker(facts: &Facts, ruling: &mut Ruling<'_>) {
 }
 
 fn swarm(facts: &Facts, ruling: &mut Ruling<'_>) {
-    match facts.sidekiq.swarm {
+    let seen = facts
+        .units
+        .iter()
+        .any(|unit| unit.main == Some(MainProcess::Swarm));
+    match facts.sidekiq.swarm() {
         Some(true) => ruling.fires(None, &[]),
+        _ if seen => ruling.fires(None, &[]),
         Some(false) => {}
         None => ruling.undecided("no command line of a Sidekiq is known"),
     }

@@ -73,13 +73,10 @@ pub(super) fn timeout_of(facts: &Facts, stated: &StatedSequence) -> Effective {
         .process
         .as_deref()
         .and_then(|process| process.rsplit('/').next());
-    let known = process.filter(|process| {
-        facts
-            .sidekiq
-            .timeouts
-            .iter()
-            .any(|located| located.scope.as_deref() == Some(process))
-    });
+    let stated = facts.sidekiq.timeouts.iter().map(|located| &located.scope);
+    let commands = facts.sidekiq.commands.iter().map(|(scope, _)| scope);
+    let scopes: Vec<Option<&str>> = stated.chain(commands).map(Option::as_deref).collect();
+    let known = process.filter(|process| scopes.contains(&Some(process)));
     effective_timeout(&facts.sidekiq, known)
 }
 

@@ -168,16 +168,19 @@ fn timeout_is_nothing(facts: &Facts, ruling: &mut Ruling<'_>) {
 
 fn timeouts_differ(facts: &Facts, ruling: &mut Ruling<'_>) {
     nothing_stated(facts, ruling);
-    // Each process or unit with a -t of its own has its own timeout.
-    let mut scopes: Vec<Option<&str>> = facts
+    // Each process or unit with a -t or a -C of its own has its own timeout.
+    let commands = facts.sidekiq.commands.iter();
+    let mut scopes: Vec<&str> = facts
         .sidekiq
         .timeouts
         .iter()
-        .filter(|l| l.layer == Layer::CommandLine && l.scope.is_some())
-        .map(|l| l.scope.as_deref())
+        .filter(|l| l.layer == Layer::CommandLine)
+        .filter_map(|l| l.scope.as_deref())
+        .chain(commands.filter_map(|(scope, _)| scope.as_deref()))
         .collect();
     scopes.sort_unstable();
     scopes.dedup();
+    let mut scopes: Vec<Option<&str>> = scopes.into_iter().map(Some).collect();
     if scopes.is_empty() {
         scopes.push(None);
     }
