@@ -8,6 +8,8 @@ pub struct Untagged {
     pub text: String,
     /// The code of each placeholder, by its number.
     codes: Vec<String>,
+    /// First and last line of each block (`if`, `each`), with the code that opens it.
+    blocks: Vec<(usize, usize, String)>,
 }
 
 /// What a scalar of the untagged text was.
@@ -27,7 +29,10 @@ const MARK: &str = "zqERBqz";
 impl Untagged {
     /// Takes the tags out of `text`.
     pub fn new(text: &str) -> Self {
-        let mut untagged = Self::default();
+        let mut untagged = Self {
+            blocks: blocks(text),
+            ..Self::default()
+        };
         let mut rest = text;
         // Line ends inside a tag are put back at the end of the line it closes on.
         let mut owed = 0;
@@ -52,6 +57,14 @@ impl Untagged {
         }
         untagged.keep(rest, &mut owed);
         untagged
+    }
+
+    /// The code of the outermost block that a line stands in: the line may count or not.
+    pub fn block(&self, line: usize) -> Option<&str> {
+        self.blocks
+            .iter()
+            .find(|(first, last, _)| (*first..=*last).contains(&line))
+            .map(|(_, _, code)| code.as_str())
     }
 
     /// Whether there was any tag that prints.
@@ -98,6 +111,43 @@ impl Untagged {
     }
 }
 
+/// The outermost blocks of a template.
+fn blocks(text: &str) -> Vec<(usize, usize, String)> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    let (mut depth, mut line) = (0_usize, 1);
+    let mut rest = text;
+    while let Some(start) = rest.find("<%") {
+        line += rest[..start].matches('\n').count();
+        let inside = &rest[start + 2..];
+        let end = inside.find("%>").unwrap_or(inside.len());
+        let code = inside[..end].trim_matches(['-', ' ', '\n', '\t']);
+        let mut words = code.split(|c: char| !c.is_alphanumeric());
+        let first = words.next().unwrap_or_default();
+        let opens = matches!(
+            first,
+            "if" | "unless" | "case" | "for" | "while" | "until" | "begin"
+        ) || words.any(|word| word == "do");
+        if opens {
+            open.get_or_insert_with(|| (line, code.to_string()));
+            depth += 1;
+        } else if first == "end" {
+            depth = depth.saturating_sub(1);
+            if depth == 0
+                && let Some((first, code)) = open.take()
+            {
+                blocks.push((first, line, code));
+            }
+        }
+        line += code.matches('\n').count();
+        rest = inside.get(end + 2..).unwrap_or("");
+    }
+    if let Some((first, code)) = open {
+        blocks.push((first, usize::MAX, code));
+    }
+    blocks
+}
+
 /// Whether a text of the untagged form holds a placeholder.
 pub(super) fn is_marked(text: &str) -> bool {
     text.contains(MARK)
@@ -120,6 +170,15 @@ mod tests {
         assert_eq!(untagged.scalar("zqERBqz0q0"), Scalar::Mixed);
         assert_eq!(untagged.scalar("60"), Scalar::Plain("60"));
         assert_eq!(untagged.restore("x zqERBqz0q"), "x <%= one\n two %>");
+    }
+
+    #[test]
+    fn lines_in_blocks_may_count_or_not() {
+        let untagged =
+            Untagged::new("a\n<% if x %>\nb\n<% [1].each do |y| %>\n<% end %>\n<% end %>\nc\n");
+        let block = |line| untagged.block(line);
+        assert_eq!(block(3), Some("if x"));
+        assert_eq!((block(1), block(7)), (None, None));
     }
 
     proptest! {

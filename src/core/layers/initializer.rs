@@ -21,8 +21,20 @@ pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     // The block with the indentation of the line that opened it.
     let mut block: Option<(Block, usize)> = None;
+    // The condition that lines stand under, with its indentation.
+    let mut condition: Option<(String, usize)> = None;
     for (number, code) in ruby::code_lines(text) {
         let indent = code.len() - code.trim_start().len();
+        let first = code.split_whitespace().next().unwrap_or_default();
+        if condition.is_none() && matches!(first, "if" | "unless" | "case") {
+            condition = Some((code.trim().to_string(), indent));
+        } else if first == "end"
+            && condition
+                .as_ref()
+                .is_some_and(|(_, opener)| indent <= *opener)
+        {
+            condition = None;
+        }
         let opened = opens(code);
         if let Some(kind) = opened {
             block = Some((kind, indent));
@@ -36,6 +48,10 @@ pub fn read(file: &str, text: &str) -> Reading {
             match assigned {
                 Assigned::Always(value) => {
                     let value = ruby::timeout(value, Use::Assigned);
+                    let value = match &condition {
+                        Some((code, _)) => ruby::only_in(code, &value),
+                        None => value,
+                    };
                     reading.found(Layer::Initializer, setting, None, value, place);
                 }
                 Assigned::IfUnset => reading.problem(

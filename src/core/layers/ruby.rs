@@ -43,6 +43,27 @@ pub fn timeout(code: &str, used: Use) -> Value {
     Value::Expression(asked(code, bare, converted, used))
 }
 
+/// A value that counts only where `code` says so.
+pub(super) fn only_in(code: &str, value: &Value) -> Value {
+    let hazard = match value {
+        Value::Expression(expression) => expression.hazard,
+        Value::Unusable { fault, .. } => match fault {
+            Fault::CrashesAtTerm => Hazard::Text,
+            Fault::NoBoot => Hazard::NoBoot,
+            Fault::Ignored => Hazard::None,
+        },
+        Value::Span(_) | Value::Infinite | Value::Text(_) | Value::Flag(_) | Value::Default(_) => {
+            Hazard::None
+        }
+    };
+    Value::Expression(Expression {
+        code: clean(&format!("{value}, only inside {code}"), 200),
+        default: None,
+        variable: None,
+        hazard,
+    })
+}
+
 /// The question to `ENV` in `bare`, as far as it is plain.
 fn asked(code: &str, bare: &str, converted: bool, used: Use) -> Expression {
     let mut expression = Expression {

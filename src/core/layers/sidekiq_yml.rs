@@ -82,8 +82,10 @@ fn tree(file: &str, untagged: &Untagged, document: &Document, reading: &mut Read
     for (key, node) in yaml::entries(top) {
         match bare(key) {
             TIMEOUT => {
+                let line = document.line(&[key]);
                 let value = timeout(untagged, node, document.is_quoted(&[key]));
-                let place = Place::new(file, document.line(&[key]));
+                let value = in_block(untagged, line, value);
+                let place = Place::new(file, line);
                 reading.found(Layer::SidekiqYml, TIMEOUT, None, value, place);
             }
             "capsules" => {
@@ -122,8 +124,10 @@ fn section(
         let scope = path
             .get(path.len() - 2)
             .map(|key| untagged.restore(bare(key)));
+        let line = document.line(&path);
         let value = timeout(untagged, node, document.is_quoted(&path));
-        let place = Place::new(file, document.line(&path));
+        let value = in_block(untagged, line, value);
+        let place = Place::new(file, line);
         reading.found(Layer::SidekiqYml, setting, scope.as_deref(), value, place);
     }
 }
@@ -164,6 +168,14 @@ fn unusable(untagged: &Untagged, text: &str, fault: Fault) -> Value {
     Value::Unusable {
         written: clean(&untagged.restore(text), 200),
         fault,
+    }
+}
+
+/// A value that stands in a block of ERB counts or does not: it is no more than code.
+fn in_block(untagged: &Untagged, line: usize, value: Value) -> Value {
+    match untagged.block(line) {
+        Some(code) => ruby::only_in(code, &value),
+        None => value,
     }
 }
 
@@ -249,6 +261,7 @@ fn plain_lines(file: &str, untagged: &Untagged, reading: &mut Reading) {
             TIMEOUT
         };
         let value = timeout(untagged, &node, is_quoted);
+        let value = in_block(untagged, index + 1, value);
         reading.found(Layer::SidekiqYml, setting, scope, value, place);
     }
 }
