@@ -25,3 +25,13 @@ fn peek() {
         }
     }
 }
+#[test]
+fn peek2() {
+    for world in [World::requeued(), World::lost()] {
+        eprintln!("{}", crate::console::result_text(&world.session));
+        for r in &world.session.journal {
+            eprintln!("{} {r}", crate::console::time_of_day(r.at));
+        }
+        eprintln!("{:?}", world.session.run.as_ref().unwrap().phase());
+    }
+}
