@@ -179,13 +179,13 @@ use Key::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, Page
 /// Every key outside dialogs and the filter line. Where a key stands twice, at most one of
 /// its rows is possible at any time.
 pub const BINDINGS: &[Binding] = &[
-    drain(&[Char('a')], Act::Automatic, "automatic", "let the drain go by itself", can::automatic),
-    drain(&[Char('n')], Act::NextStep, "next step", "send the next step of the sequence", can::next_step),
+    drain(&[Char('a')], Act::Automatic, "auto", "let the drain go by itself", can::automatic),
     drain(&[Char('.')], Act::EndWait, "now", "end this wait and send what follows it", can::end_wait),
-    drain(&[Char('x')], Act::StopHere, "stop here", "send nothing more, at once and without a question", can::stop_here),
     drain(&[Char(' ')], Act::Hold, "hold", "stop the clock", can::hold),
     drain(&[Char(' ')], Act::GoOn, "go on", "go on from a hold", can::go_on),
     drain(&[Char(' ')], Act::WaitMore, "wait 30 s more", "let the question stand 30 s, then ask again", can::wait_more),
+    drain(&[Char('n')], Act::NextStep, "next step", "send the next step of the sequence", can::next_step),
+    drain(&[Char('x')], Act::StopHere, "stop here", "send nothing more, at once and without a question", can::stop_here),
     drain(&[Char('+'), Char('=')], Act::Longer, "longer", "make this wait 30 s longer", can::longer),
     drain(&[Char('-')], Act::Shorter, "shorter", "make this wait 30 s shorter, down to 5 s", can::shorter),
     drain(&[Char('m')], Act::Manual, "manual", "let each step wait for you", can::manual),

@@ -290,13 +290,10 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
         advice.push("Enqueue the lost jobs again by hand: nothing else will run them.".into());
     }
     let running = still_running(run).len() as u64;
-    if running > 0 {
+    if running > 0 && quiet {
         advice.push(format!(
-            "{} not been interrupted.",
-            match running {
-                1 => "1 job still runs and has".into(),
-                _ => format!("{running} jobs still run and have"),
-            }
+            "{} still running: let them end before their processes are restarted.",
+            count(running, "job")
         ));
     }
     if jobs.unknown > running {
