@@ -193,7 +193,7 @@ pub const BINDINGS: &[Binding] = &[
     drain(&[Char('l')], Act::LeaveOut, "leave out", "go on without the processes whose signal failed", can::leave_out),
     drain(&[Char('v')], Act::Mark, "mark", "take the selected process in or out before the drain", can::mark),
     drain(&[Char('K')], Act::ForceKill, "KILL", "send KILL to the selected process, out of turn", can::force_kill),
-    find(&[Tab, BackTab], Act::Jump, Some("jobs/processes"), "jump from a process to its jobs, or back", can::on_main),
+    find(&[Tab, BackTab], Act::Jump, Some("jump"), "jump from a process to its jobs, or back", can::on_main),
     find(&[Enter], Act::Open, Some("details"), "show all that is known of the selected row", can::open),
     find(&[Char('/')], Act::Filter, Some("filter"), "list only jobs whose class, queue, id or process contains a word", can::on_main),
     find(&[Char('s')], Act::Sort, Some("sort"), "change the order of the jobs", can::on_main),

@@ -56,6 +56,18 @@ pub struct Judgement {
     pub budget: Option<Duration>,
 }
 
+impl Judgement {
+    /// What is said of it, with the reason.
+    pub fn words(&self) -> String {
+        let word = self.said.word();
+        match self.why.as_str() {
+            "" => word.into(),
+            why if why.starts_with("if ") => format!("{word} {why}"),
+            why => format!("{word}: {why}"),
+        }
+    }
+}
+
 /// The jobs of the targets by what becomes of them if nobody touches anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -174,7 +186,7 @@ fn known(run: &Run, row: &JobRow<'_>, session: &Session, now: Moment) -> Option<
         return Some((Said::Back, "it was seen back in its queue".into()));
     }
     let due = target.interrupt().filter(|due| *due <= now)?;
-    let why = format!("push-back was due {}, KILL would lose it", time_of_day(due));
+    let why = format!("push-back was due {}", time_of_day(due));
     Some((Said::Overdue, why))
 }
 

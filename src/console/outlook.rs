@@ -6,7 +6,7 @@ use super::dialog::name;
 use super::judge::{Tally, running, tally};
 use super::progress::standings;
 use super::toll::{in_numbers, stake};
-use super::words::{count, few, time_of_day};
+use super::words::{count, few, thousands, time_of_day};
 use crate::core::drain::{Hold, Mode, Phase, Plan, Policy, Projection, Resume, Run};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
@@ -109,18 +109,13 @@ pub fn answers(session: &Session) -> Vec<&'static str> {
     };
     match why {
         Hold::Operator => Vec::new(),
-        Hold::Question(_) | Hold::Blind(_) => {
+        Hold::Question(_) | Hold::Blind(_) | Hold::Late => {
             let wait = match run.mode() {
                 Mode::Automatic => "space: wait 30 s more",
                 Mode::Manual => "space: wait",
             };
             vec!["n: KILL all the same", wait, "x: stop here, no KILL"]
         }
-        Hold::Late => vec![
-            "n: KILL now",
-            "+: wait 30 s more first",
-            "x: stop here, no KILL",
-        ],
         Hold::Failed(_) => vec!["r: send again", "l: go on without them", "x: stop here"],
         Hold::Journal(_) => vec!["space: go on without a record", "x: stop here"],
     }
@@ -173,17 +168,17 @@ fn before(session: &Session, targets: &[LocalId], now: Moment) -> String {
 /// The jobs by what becomes of them; zeros only where they calm.
 fn numbers(tally: Tally) -> String {
     let mut words = vec![
-        format!("{} pushed back", tally.pushed_back),
-        format!("{} lost", tally.lost),
+        format!("{} pushed back", thousands(tally.pushed_back)),
+        format!("{} lost", thousands(tally.lost)),
     ];
     if tally.at_risk > 0 {
-        words.push(format!("{} at risk", tally.at_risk));
+        words.push(format!("{} at risk", thousands(tally.at_risk)));
     }
     if tally.unknown > 0 {
-        words.push(format!("{} unknown", tally.unknown));
+        words.push(format!("{} unknown", thousands(tally.unknown)));
     }
     if words.len() < 4 && tally.fits > 0 {
-        words.push(format!("{} fit", tally.fits));
+        words.push(format!("{} fit", thousands(tally.fits)));
     }
     words.join(", ")
 }

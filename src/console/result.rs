@@ -59,7 +59,13 @@ pub(super) fn lines(session: &Session) -> Vec<PageLine> {
     lines.push(PageLine::new(weight(outcome), sentence(run, outcome, jobs)));
     lines.push(PageLine::new(Weight::Plain, duration(run, at)));
     lines.push(PageLine::gap());
-    lines.extend(fates(run, jobs));
+    lines.push(PageLine::heading("What to do next"));
+    let advice = advice(session, run, outcome, jobs);
+    lines.extend(
+        advice
+            .into_iter()
+            .map(|text| PageLine::new(Weight::Plain, text)),
+    );
     lines.push(PageLine::gap());
     lines.push(PageLine::heading("Processes"));
     lines.extend(run.targets().iter().map(|target| {
@@ -71,12 +77,7 @@ pub(super) fn lines(session: &Session) -> Vec<PageLine> {
         PageLine::new(weight, stays(session, target))
     }));
     lines.push(PageLine::gap());
-    lines.push(PageLine::heading("What to do next"));
-    lines.extend(
-        advice(session, run, outcome, jobs)
-            .into_iter()
-            .map(|text| PageLine::new(Weight::Plain, text)),
-    );
+    lines.extend(fates(run, jobs));
     lines
 }
 

@@ -244,3 +244,56 @@ fn the_result_is_told_once_and_can_be_read_again() {
     insta::assert_snapshot!("result-stopped", result_text(&World::stopped().session));
     assert_eq!(result_text(&World::draining().session), "");
 }
+
+#[test]
+fn a_kill_before_any_drain_drains_that_process_alone() {
+    let mut world = World::new();
+    world.type_slowly("K");
+    let dialog = world.console.dialog.clone().unwrap();
+    // Three known jobs, and two threads whose job no beat has shown.
+    assert_eq!(dialog.friction, Friction::Number(5));
+    world.type_slowly("5\n");
+    let run = world.session.run.as_ref().unwrap();
+    assert_eq!(run.targets().len(), 1);
+    world.imagined[0].alive = false;
+    world.pass(15);
+    let outcome = world.session.run.as_ref().unwrap().outcome();
+    assert_eq!(outcome, Some(Outcome::Lost));
+}
+
+#[test]
+fn going_on_with_no_wait_left_is_asked_as_the_step_that_it_is() {
+    let mut world = World::draining();
+    world.type_slowly(" ");
+    assert_eq!(
+        world.press(Key::Char(' ')),
+        [Request::Command(Command::GoOn)]
+    );
+    // Cut to the least that is left, then held with a second less.
+    let mut world = World::stopping();
+    world.type_slowly("- ");
+    let requests = world.press(Key::Char(' '));
+    assert!(requests.is_empty());
+    assert_eq!(
+        world
+            .console
+            .dialog
+            .as_ref()
+            .map(|dialog| dialog.title.as_str()),
+        Some("Send KILL now?")
+    );
+}
+
+#[test]
+fn the_operator_is_called_once_per_reason() {
+    let mut world = World::draining();
+    assert_eq!(attention(&world.session), None);
+    world.press(Key::Char(' '));
+    assert_eq!(attention(&world.session), None, "he held it himself");
+    let mut world = World::questioned();
+    let first = attention(&world.session);
+    world.pass(5);
+    assert_eq!(attention(&world.session), first);
+    let failed = attention(&World::failed().session).unwrap();
+    assert!(failed.contains("a signal failed"));
+}
