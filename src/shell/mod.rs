@@ -6,6 +6,7 @@ mod front;
 mod lines;
 mod own_signals;
 mod performer;
+mod sentences;
 mod terminal;
 mod turn;
 mod world;
