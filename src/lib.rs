@@ -10,4 +10,6 @@ pub mod core;
 pub mod host;
 pub mod journal;
 pub mod redis;
+pub mod report;
 pub mod shell;
+pub mod ui;

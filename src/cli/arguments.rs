@@ -10,6 +10,7 @@ use super::completions::CompletionsArguments;
 use super::drain::DrainArguments;
 use super::plan::PlanArguments;
 use super::ps::PsArguments;
+use super::report::ReportArguments;
 use crate::core::choice::{self, Choice, Wish};
 use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
 
@@ -22,21 +23,20 @@ use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
     long_about = "Stop Sidekiq without losing work: a stop sequence such as `tstp, 120, term, 30, kill` is planned, \
                   followed with its countdowns and accounted for, job by job.",
     after_help = EXAMPLES,
-    arg_required_else_help = true,
-    subcommand_required = true,
     max_term_width = 100
 )]
 pub struct Arguments {
     /// What every subcommand takes.
     #[command(flatten)]
     pub common: EveryCommand,
-    /// What to do.
+    /// What to do; the console without one.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 const EXAMPLES: &str = "\
 EXAMPLES:
+  drainboard                                        the console
   drainboard ps                                     processes and busy jobs, one look
   drainboard plan                                   when each signal is due, and the budget
   drainboard plan 'tstp, 60, term, 30, kill' --timeout 25 --json
@@ -55,6 +55,8 @@ pub enum Command {
     Ps(PsArguments),
     /// Drain Sidekiqs of this host without a screen, for deploy scripts and `ExecStop=`.
     Drain(Box<DrainArguments>),
+    /// List past drains, or print one: its timeline and the fate of every job.
+    Report(ReportArguments),
     /// Print the completions of a shell.
     Completions(CompletionsArguments),
     /// Print the manual page.

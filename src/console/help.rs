@@ -28,6 +28,11 @@ const WORDS: &[(&str, &str)] = &[
     ("lost", "KILL ends it before it can be pushed back"),
     ("unknown", "nothing can be said, and why"),
     (
+        "NOT BACK YET",
+        "its push-back was due and it was not seen in its queue: a KILL now would lose it",
+    ),
+    ("+2:25", "so long after the start of the drain"),
+    (
         "sent, quiet, idle, exited",
         "the signal left; proven to fetch no more; proven to run nothing; the process is gone",
     ),

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::rows::{JobRow, is_target};
 use super::words::time_of_day;
-use crate::core::drain::{Fate, Run, Tracked};
+use crate::core::drain::{Fate, Run};
 use crate::core::fleet::{LocalId, Process, ProcessKey};
-use crate::core::moment::Moment;
+use crate::core::moment::{Moment, clock_face};
 use crate::core::session::Session;
 use crate::core::verdict::{self, Blind, Ends, Verdict};
 
@@ -23,6 +23,8 @@ pub enum Said {
     Back,
     /// Its process has exited and this became of it.
     Ended(Fate),
+    /// Its push-back was due and it was not seen back yet.
+    Overdue,
     /// Its process has exited and the search goes on.
     Sought,
 }
@@ -35,6 +37,7 @@ impl Said {
             Self::NotDrained => "not drained",
             Self::Back => "back",
             Self::Ended(fate) => fate.word(),
+            Self::Overdue => "NOT BACK YET",
             Self::Sought => "searching",
         }
     }
@@ -102,7 +105,7 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
     let run = running(session);
     let timeout = session.timeout(row.process);
     let budget = session.setting.plan.sequence.budget(timeout.span).total();
-    if let Some((said, why)) = run.and_then(|run| known(run, row, session, now)) {
+    if let Some((said, why)) = run.and_then(|run| known(run, row, now)) {
         return Judgement {
             budget,
             ..unjudged(said, &why)
@@ -114,9 +117,7 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
         Some(ends) if run.is_some() => {
             verdict::verdict(elapsed, ends, |left| time_of_day(now.after(left)))
         }
-        Some(ends) => verdict::verdict(elapsed, ends, |left| {
-            format!("{} s after the start", left.as_secs())
-        }),
+        Some(ends) => verdict::verdict(elapsed, ends, |left| format!("+{}", clock_face(left))),
     };
     let left = match run {
         Some(_) => session
@@ -133,7 +134,7 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
 }
 
 /// What a run already knows of a job.
-fn known(run: &Run, row: &JobRow<'_>, session: &Session, now: Moment) -> Option<(Said, String)> {
+fn known(run: &Run, row: &JobRow<'_>, now: Moment) -> Option<(Said, String)> {
     let target = run.target(row.key)?;
     let jid = row.job.work.jid.as_deref();
     let tracked = run
@@ -146,13 +147,17 @@ fn known(run: &Run, row: &JobRow<'_>, session: &Session, now: Moment) -> Option<
             None => (Said::Sought, "its process has exited".into()),
         });
     }
-    let back = tracked?.is_back(&session.fleet, target, now);
-    back.then(|| (Said::Back, "it was seen back in its queue".into()))
+    if tracked?.is_back() {
+        return Some((Said::Back, "it was seen back in its queue".into()));
+    }
+    let due = target.interrupt().filter(|due| *due <= now)?;
+    let why = format!("push-back was due {}, KILL would lose it", time_of_day(due));
+    Some((Said::Overdue, why))
 }
 
 /// The jobs of `targets` by what becomes of them.
 pub fn tally(session: &Session, targets: &[LocalId], now: Moment) -> Tally {
-    let back = back_already(session, now);
+    let back = back_already(session);
     let mut tally = Tally::default();
     for (key, process) in &session.fleet.processes {
         if !is_target(key, targets) || process.exited() {
@@ -185,19 +190,14 @@ pub fn tally(session: &Session, targets: &[LocalId], now: Moment) -> Tally {
 }
 
 /// The jobs that still run and are back already.
-pub(super) fn back_already(session: &Session, now: Moment) -> HashSet<&str> {
+pub(super) fn back_already(session: &Session) -> HashSet<&str> {
     let Some(run) = running(session) else {
         return HashSet::new();
     };
-    let is_back = |tracked: &&Tracked| tracked.located.is_some() || tracked.elsewhere.is_some();
     run.account()
         .jobs()
         .iter()
-        .filter(is_back)
-        .filter(|tracked| {
-            run.target(&ProcessKey::Local(tracked.target))
-                .is_some_and(|target| tracked.is_back(&session.fleet, target, now))
-        })
+        .filter(|tracked| tracked.is_back())
         .map(|tracked| tracked.jid.as_str())
         .collect()
 }

@@ -34,7 +34,7 @@ pub use dialog::{Dialog, Friction, Premise};
 pub use help::markdown;
 pub use judge::{Judgement, Said, Tally, judge, tally};
 pub use key::Key;
-pub use outlook::{if_untouched, standing};
+pub use outlook::{answers, if_untouched, standing};
 pub use pages::{PageLine, Weight, lines, title};
 pub use progress::{
     Clock, Standings, StepDone, holds_up, standings, step_clock, steps_done, whole_clock,

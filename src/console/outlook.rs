@@ -1,8 +1,10 @@
 //! The sentences of the sequence strip: where the run stands, and what happens if nobody
 //! touches anything. Words only; every time and number in them is the core's.
 
+use super::confirm::taking_part;
 use super::judge::{Tally, running, tally};
 use super::progress::standings;
+use super::toll::{in_numbers, stake};
 use super::words::{count, time_of_day};
 use crate::core::drain::{Hold, Mode, Phase, Plan, Policy, Projection, Resume, Run};
 use crate::core::fleet::LocalId;
@@ -11,10 +13,10 @@ use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
 /// Where the run stands, in a few words.
-pub fn standing(session: &Session, targets: &[LocalId]) -> String {
+pub fn standing(session: &Session, targets: &[LocalId], now: Moment) -> String {
     let Some(run) = &session.run else {
         return format!(
-            "not begun: nothing has been sent; {} would be drained",
+            "nothing sent yet; {} to drain",
             count(targets.len() as u64, "process")
         );
     };
@@ -30,19 +32,19 @@ pub fn standing(session: &Session, targets: &[LocalId]) -> String {
         }
         Phase::Waiting { .. } => "automatic".into(),
         Phase::Gated { .. } => "KILL waits until the jobs are back".into(),
-        Phase::Held { why, since, .. } => held(why, *since),
+        Phase::Held { why, since, .. } => held(session, why, *since, now),
         Phase::Leaving { until } => {
             format!(
                 "the last signal was sent: waits for {alive} until {}",
                 time_of_day(*until)
             )
         }
-        Phase::Ending { acts, .. } => format!(
+        Phase::Ending { under_way, .. } => format!(
             "stops here: {} on the way to the kernel cannot be called back",
-            count(acts.len() as u64, "signal")
+            count(under_way.acts.len() as u64, "signal")
         ),
         Phase::Settling { .. } => "finds out what became of the jobs".into(),
-        Phase::Over { outcome, .. } => format!("over: {}", outcome.word()),
+        Phase::Over { outcome, .. } => format!("over: {}; o tells how it ended", outcome.word()),
     }
 }
 
@@ -58,13 +60,46 @@ fn sending(plan: &Plan, step: Option<usize>, under_way: usize) -> String {
     )
 }
 
-fn held(why: &Hold, since: Moment) -> String {
+fn held(session: &Session, why: &Hold, since: Moment, now: Moment) -> String {
     let at = time_of_day(since);
+    let cost = || in_numbers(&stake(session, &taking_part(session), now));
     match why {
         Hold::Operator => format!("HELD by you since {at}: the clock stands"),
-        Hold::Question(_) | Hold::Blind(_) | Hold::Late | Hold::Failed(_) | Hold::Journal(_) => {
+        Hold::Question(_) => format!("KILL is due since {at}: {}", cost()),
+        Hold::Blind(_) => format!(
+            "KILL is due since {at}, and Redis cannot be asked: {}",
+            cost()
+        ),
+        Hold::Late | Hold::Failed(_) | Hold::Journal(_) => {
             format!("HELD since {at}: {}", why.words())
         }
+    }
+}
+
+/// What may be answered to a hold that is a question: key and consequence.
+pub fn answers(session: &Session) -> Vec<&'static str> {
+    let Some(run) = running(session) else {
+        return Vec::new();
+    };
+    let Phase::Held { why, .. } = run.phase() else {
+        return Vec::new();
+    };
+    match why {
+        Hold::Operator => Vec::new(),
+        Hold::Question(_) | Hold::Blind(_) => {
+            let wait = match run.mode() {
+                Mode::Automatic => "space: wait 30 s more",
+                Mode::Manual => "space: wait",
+            };
+            vec!["n: KILL all the same", wait, "x: stop here, no KILL"]
+        }
+        Hold::Late => vec![
+            "n: KILL now",
+            "+: wait 30 s more first",
+            "x: stop here, no KILL",
+        ],
+        Hold::Failed(_) => vec!["r: send again", "l: go on without them", "x: stop here"],
+        Hold::Journal(_) => vec!["space: go on without a record", "x: stop here"],
     }
 }
 
@@ -76,10 +111,10 @@ pub fn if_untouched(session: &Session, targets: &[LocalId], now: Moment) -> Stri
     let jobs = || numbers(tally(session, targets, now));
     match run.phase() {
         Phase::Waiting { .. } | Phase::Gated { .. } => {
-            format!("{}; {}", to_come(run, now), jobs())
+            format!("{}; {}", jobs(), to_come(run, now))
         }
         Phase::Performing(_) if run.mode() == Mode::Automatic => {
-            format!("{}; {}", to_come(run, now), jobs())
+            format!("{}; {}", jobs(), to_come(run, now))
         }
         Phase::Leaving { until } => format!(
             "{}waiting ends {}",
@@ -121,7 +156,9 @@ fn numbers(tally: Tally) -> String {
     if tally.unknown > 0 {
         words.push(format!("{} unknown", tally.unknown));
     }
-    words.push(format!("{} fit", tally.fits));
+    if words.len() < 4 && tally.fits > 0 {
+        words.push(format!("{} fit", tally.fits));
+    }
     words.join(", ")
 }
 
@@ -153,11 +190,12 @@ fn push_back(run: &Run, now: Moment) -> Option<String> {
         .filter_map(|target| run.deadlines(target, now).interrupt)
         .collect();
     let (first, last) = (times.iter().min()?, times.iter().max()?);
+    let was = if *last <= now { " was due" } else { "" };
     let (first, last) = (time_of_day(*first), time_of_day(*last));
     Some(if first == last {
-        format!("push-back {first}")
+        format!("push-back{was} {first}")
     } else {
-        format!("push-back {first} to {last}")
+        format!("push-back{was} {first} to {last}")
     })
 }
 

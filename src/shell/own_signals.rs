@@ -77,6 +77,7 @@ fn hang_up_is_ignored() -> bool {
 
 /// Stops this program until somebody continues it. No other process is touched: the signal goes
 /// to the caller alone (raise(3)).
-pub fn stop_oneself() {
-    drop(nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP));
+pub(super) fn stop_oneself() {
+    // SIGSTOP cannot be refused; if it could, going on is all there is to do.
+    nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP).unwrap_or_default();
 }

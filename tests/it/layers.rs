@@ -149,7 +149,8 @@ fn each_module_uses_what_it_may() {
 
 #[test]
 fn a_place_that_must_not_be_used_is_found() {
-    let text = "use crate::redis::Source;\nuse super::run::Run;\nfn f() { super::super::session::x() }\n";
+    let text =
+        "use crate::redis::Source;\nuse super::run::Run;\nfn f() { super::super::session::x() }\n";
     let source = Source::of("src/core/drain/gate.rs", text);
     let used = source.used_modules();
     assert_eq!(used, ["core/drain/run", "core/session/x", "redis/Source"]);

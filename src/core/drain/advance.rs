@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::ActOutcome;
 use super::perform::Wish;
 use super::phase::{Hold, Phase, Resume};
 use super::plan::Mode;
@@ -19,6 +20,10 @@ const TOO_LATE: Duration = Duration::from_secs(5);
 /// How long a fresh look is waited for after that.
 const FRESH_LOOK: Duration = Duration::from_secs(2);
 
+fn is_late(until: Moment, now: Moment) -> bool {
+    now.since(until) > TOO_LATE
+}
+
 impl Run {
     /// Moves on what has come due.
     pub(super) fn advance(&mut self, turn: &mut Turn<'_>) {
@@ -29,17 +34,13 @@ impl Run {
             Phase::Waiting { next, since, until } => {
                 self.wait(next, since, until, turn);
             }
-            Phase::Gated { next, until, .. } => {
-                if self.stake(None, turn.fleet, turn.now).is_nothing() {
-                    self.start_step(next, Wish::Due, turn);
-                } else if turn.now >= until {
-                    self.start_step(next, Wish::GateOver, turn);
-                }
-            }
+            Phase::Gated { next, since, until } => self.gate(next, since, until, turn),
             Phase::Leaving { until } => self.watch_leaving(until, turn),
-            Phase::Ending { ref acts, until } if acts.is_empty() || turn.now >= until => {
-                self.finish(Outcome::Stopped, turn);
-            }
+            Phase::Ending {
+                ref under_way,
+                until,
+            } if under_way.acts.is_empty() || turn.now >= until => self.end(turn),
+            Phase::Settling { until, .. } if is_late(until, turn.now) => self.look_once_more(turn),
             Phase::Settling { .. } => self.conclude(turn),
             Phase::Ready { .. }
             | Phase::Performing(_)
@@ -84,33 +85,68 @@ impl Run {
             }
             return;
         }
-        if turn.now.since(until) <= TOO_LATE {
+        if !is_late(until, turn.now) {
             self.start_step(next, Wish::Due, turn);
-            return;
+        } else if self.plan.sequence.signal(next) == Some(Signal::Kill) {
+            self.hold_late(next, since, turn);
+        } else {
+            self.look_once_more(turn);
         }
-        if self.plan.sequence.signal(next) == Some(Signal::Kill) {
-            self.hold(
-                Hold::Late,
-                Resume::Wait {
-                    next,
-                    since,
-                    left: Duration::ZERO,
-                },
-                turn,
-            );
-            return;
+    }
+
+    /// The wait for evidence before KILL: over once nothing is at stake, or in time.
+    fn gate(&mut self, next: usize, since: Moment, until: Moment, turn: &mut Turn<'_>) {
+        if is_late(until, turn.now) {
+            self.hold_late(next, since, turn);
+        } else if self.stake(None, turn.fleet, turn.now).is_nothing() {
+            self.start_step(next, Wish::Due, turn);
+        } else if turn.now >= until {
+            self.start_step(next, Wish::GateOver, turn);
         }
-        let late = turn.now.since(until).as_secs();
+    }
+
+    fn hold_late(&mut self, next: usize, since: Moment, turn: &mut Turn<'_>) {
+        let resume = Resume::Wait {
+            next,
+            since,
+            left: Duration::ZERO,
+        };
+        self.hold(Hold::Late, resume, turn);
+    }
+
+    /// A deadline was slept through: asks for a fresh look before anything follows from it.
+    fn look_once_more(&mut self, turn: &mut Turn<'_>) {
+        let again = turn.now.after(FRESH_LOOK);
+        let (Phase::Waiting { until, .. }
+        | Phase::Leaving { until }
+        | Phase::Settling { until, .. }) = &mut self.phase
+        else {
+            return;
+        };
+        let late = turn.now.since(*until).as_secs();
+        *until = again;
         let text = format!(
             "the deadline was met {late} s late (suspended?): looking once more before going on"
         );
         self.note(Event::Remarked { text }, turn);
+        self.asks.want_now();
         self.look_now(turn);
-        self.phase = Phase::Waiting {
-            next,
-            since,
-            until: turn.now.after(FRESH_LOOK),
+    }
+
+    /// The end of an abort: what is still in a system call may have been sent.
+    fn end(&mut self, turn: &mut Turn<'_>) {
+        let Phase::Ending { under_way, .. } = &self.phase else {
+            return;
         };
+        let open: Vec<_> = under_way.acts.keys().copied().collect();
+        for id in open {
+            let outcome = ActOutcome::Failed {
+                why: "no outcome came in time".into(),
+                may_have_happened: true,
+            };
+            self.outcome_of(id, outcome, turn);
+        }
+        self.finish(Outcome::Stopped, turn);
     }
 
     /// Why the wait before `next` may end now: every target that takes part is proven idle, and
@@ -140,6 +176,9 @@ impl Run {
         let confirmed = !stops && self.targets.iter().filter(|t| t.takes_part()).all(quiet);
         if turn.now < until && !confirmed {
             return;
+        }
+        if is_late(until, turn.now) {
+            return self.look_once_more(turn);
         }
         let alive: Vec<&str> = self
             .targets
@@ -187,7 +226,7 @@ impl Run {
             Phase::Ready { next, .. } => Resume::Ready { next: *next },
             Phase::Leaving { .. } => Resume::Leaving,
             Phase::Performing(performing) => {
-                performing.then_hold = true;
+                performing.then_hold = Some(why);
                 return;
             }
             Phase::Held { .. }
@@ -206,11 +245,13 @@ impl Run {
         let phase = match (*resume, self.mode) {
             // A signal failed: only trying again or leaving out leads on.
             (Resume::Failed { .. }, _) => return,
-            (Resume::Wait { next, .. }, Mode::Manual) | (Resume::Ready { next }, _) => {
-                Phase::Ready {
-                    next,
-                    since: turn.now,
-                }
+            (Resume::Wait { next, .. } | Resume::Ready { next }, Mode::Manual) => Phase::Ready {
+                next,
+                since: turn.now,
+            },
+            (Resume::Ready { next }, Mode::Automatic) => {
+                self.note(Event::Resumed, turn);
+                return self.count_down(next, turn);
             }
             (Resume::Wait { next, since, left }, Mode::Automatic) => Phase::Waiting {
                 next,

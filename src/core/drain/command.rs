@@ -1,7 +1,6 @@
 //! What an operator's command does to a run. A command that does not fit the phase it meets
 //! changes nothing: a key typed ahead can never fire a step.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::Command;
@@ -10,7 +9,7 @@ use super::phase::{Hold, Phase, Resume};
 use super::plan::Mode;
 use super::record::{Event, Outcome};
 use super::run::{Run, Turn, mode_word};
-use super::target::Standing;
+use super::target::{Standing, Target};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::sequence::Signal;
 
@@ -22,7 +21,9 @@ const OUTCOME_LIMIT: Duration = Duration::from_secs(1);
 /// The targets whose signal failed, and as which step.
 struct Failed {
     targets: Vec<(LocalId, String)>,
-    step: Option<usize>,
+    step: usize,
+    /// For KILL: how many jobs were at stake when it was tried.
+    accepted: u64,
 }
 
 impl Run {
@@ -67,9 +68,13 @@ impl Run {
                 turn,
             );
         }
-        let Phase::Ready { next, .. } = self.phase else {
-            return;
-        };
+        if let Phase::Ready { next, .. } = self.phase {
+            self.count_down(next, turn);
+        }
+    }
+
+    /// Goes on by itself from the confirmation of step `next`.
+    pub(super) fn count_down(&mut self, next: usize, turn: &mut Turn<'_>) {
         if next == 0 {
             self.start_step(0, Wish::Due, turn);
             return;
@@ -113,7 +118,7 @@ impl Run {
             Phase::Held {
                 resume: Resume::Wait { left, .. },
                 ..
-            } => *left += by,
+            } => *left = left.saturating_add(by),
             Phase::Ready { .. }
             | Phase::Performing(_)
             | Phase::Held { .. }
@@ -162,18 +167,13 @@ impl Run {
             return;
         }
         self.note(Event::Held { why: why.into() }, turn);
-        let acts = if let Phase::Performing(performing) = &mut self.phase {
-            std::mem::take(&mut performing.acts)
-        } else {
-            BTreeMap::new()
-        };
-        if acts.is_empty() {
-            self.finish(Outcome::Stopped, turn);
-        } else {
+        if let Phase::Performing(performing) = &self.phase {
             self.phase = Phase::Ending {
-                acts,
+                under_way: performing.clone(),
                 until: turn.now.after(OUTCOME_LIMIT),
             };
+        } else {
+            self.finish(Outcome::Stopped, turn);
         }
     }
 
@@ -209,13 +209,14 @@ impl Run {
     fn failed(&self) -> Option<Failed> {
         if let Phase::Held {
             why: Hold::Failed(targets),
-            resume: Resume::Failed { step },
+            resume: Resume::Failed { step, accepted },
             ..
         } = &self.phase
         {
             return Some(Failed {
                 targets: targets.clone(),
                 step: *step,
+                accepted: *accepted,
             });
         }
         None
@@ -224,7 +225,8 @@ impl Run {
     fn retry(&mut self, turn: &mut Turn<'_>) {
         let Some(Failed {
             targets,
-            step: Some(step),
+            step,
+            accepted,
         }) = self.failed()
         else {
             return;
@@ -233,24 +235,36 @@ impl Run {
             return;
         };
         let ids: Vec<LocalId> = targets.into_iter().map(|(id, _)| id).collect();
+        let ids = self.taking_part(|target| ids.contains(&target.id));
+        if ids.is_empty() {
+            // They have exited meanwhile: the step is done.
+            return self.after_step(step, turn.now);
+        }
+        if signal == Signal::Kill {
+            let stakes = ids
+                .iter()
+                .map(|id| self.stake(Some(*id), turn.fleet, turn.now));
+            if stakes.map(|stake| stake.count()).sum::<u64>() > accepted {
+                let text = "KILL was not sent again: more is at stake than before".into();
+                return self.note(Event::Remarked { text }, turn);
+            }
+        }
         self.perform(Some(step), signal, &ids, None, turn);
     }
 
     fn leave_out(&mut self, turn: &mut Turn<'_>) {
-        let Some(Failed { targets, step }) = self.failed() else {
+        let Some(Failed { targets, step, .. }) = self.failed() else {
             return;
         };
         for (id, why) in targets {
-            for target in self.targets.iter_mut().filter(|target| target.id == id) {
+            let still = |target: &&mut Target| target.id == id && target.takes_part();
+            for target in self.targets.iter_mut().filter(still) {
                 target.standing = Standing::LeftOut { why: why.clone() };
             }
             let text = "left out of the rest of this drain: it counts as alive".into();
             self.note_about(id, Event::Remarked { text }, turn);
         }
-        match step {
-            Some(step) => self.after_step(step, turn.now),
-            None => self.leave(turn.now),
-        }
+        self.after_step(step, turn.now);
     }
 }
 

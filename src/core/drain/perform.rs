@@ -1,16 +1,17 @@
-//! Starting a step and taking its outcomes in. The only place that makes acts.
+//! Starting a step, and what follows it. The only place that makes acts; their outcomes are
+//! taken in by `outcome`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::phase::{Hold, Performing, Phase, Resume};
+use super::phase::{Hold, Intent, Performing, Phase, Resume};
 use super::plan::Mode;
 use super::policy::Policy;
 use super::record::Event;
 use super::run::{Run, Turn};
-use super::target::{Sent, Standing};
-use super::{Act, ActOutcome, Effect, EffectId};
-use crate::core::fleet::LocalId;
+use super::target::Target;
+use super::{Act, Effect};
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
@@ -41,12 +42,10 @@ impl Run {
         if signal == Signal::Kill && !self.kill_may_go(step, wish, turn) {
             return;
         }
-        let ids: Vec<LocalId> = self
-            .targets
-            .iter()
-            .filter(|t| t.takes_part())
-            .map(|t| t.id)
-            .collect();
+        let ids = self.taking_part(|_| true);
+        if ids.is_empty() {
+            return;
+        }
         self.perform(Some(step), signal, &ids, None, turn);
     }
 
@@ -94,6 +93,12 @@ impl Run {
         false
     }
 
+    /// The targets that take part and that `wanted` names.
+    pub(super) fn taking_part(&self, wanted: impl Fn(&Target) -> bool) -> Vec<LocalId> {
+        let taking = self.targets.iter().filter(|target| target.takes_part());
+        taking.filter(|t| wanted(t)).map(|t| t.id).collect()
+    }
+
     /// Sends `signal` to `ids`.
     pub(super) fn perform(
         &mut self,
@@ -104,15 +109,11 @@ impl Run {
         turn: &mut Turn<'_>,
     ) {
         let mut acts = BTreeMap::new();
+        let mut intents = BTreeMap::new();
         for id in ids {
             let effect = self.new_id();
             acts.insert(effect, *id);
-            for target in self.targets.iter_mut().filter(|target| target.id == *id) {
-                let process = turn.fleet.get(&target.key());
-                target.mark = target
-                    .mark
-                    .or_else(|| process.map(|process| process.mark(turn.now)));
-            }
+            intents.insert(*id, self.intent(*id, signal, turn));
             self.note_about(*id, Event::SignalIntended { signal, step }, turn);
             turn.effects.push(Effect::Act(
                 effect,
@@ -126,132 +127,22 @@ impl Run {
         self.phase = Phase::Performing(Performing {
             step,
             acts,
+            intents,
             failed: Vec::new(),
-            then_hold: false,
+            then_hold: None,
             back,
         });
     }
 
-    /// Takes the outcome of an act in.
-    pub(super) fn outcome_of(&mut self, id: EffectId, outcome: ActOutcome, turn: &mut Turn<'_>) {
-        let mut step = None;
-        let awaited = if let Phase::Performing(performing) = &mut self.phase {
-            step = performing.step;
-            performing.acts.remove(&id)
-        } else if let Phase::Ending { acts, .. } = &mut self.phase {
-            acts.remove(&id)
-        } else {
-            None
-        };
-        let Some(target) = awaited else {
-            let text = format!("an outcome came for an act that is not awaited: {outcome:?}");
-            self.note(Event::Remarked { text }, turn);
-            return;
-        };
-        let signal = self.signal_of(step);
-        match outcome {
-            ActOutcome::Sent => self.sent(target, signal, step, turn),
-            ActOutcome::Gone => {
-                let gone = self
-                    .targets
-                    .iter()
-                    .position(|known| known.id == target && known.takes_part());
-                if let Some(index) = gone {
-                    self.exit(index, turn.now, turn);
-                }
-            }
-            ActOutcome::Failed {
-                why,
-                may_have_happened,
-            } => {
-                let error = why.clone();
-                self.note_about(
-                    target,
-                    Event::SignalFailed {
-                        signal,
-                        step,
-                        error,
-                        may_have_happened,
-                    },
-                    turn,
-                );
-                if let Phase::Performing(performing) = &mut self.phase {
-                    performing.failed.push((target, why));
-                }
-            }
-            ActOutcome::Revoked => {
-                let text = format!("{signal} was not sent: the run was stopped");
-                self.note_about(target, Event::Remarked { text }, turn);
-            }
-        }
-        self.after_outcomes(turn);
-    }
-
-    fn signal_of(&self, step: Option<usize>) -> Signal {
-        step.and_then(|step| self.plan.sequence.signal(step))
-            .unwrap_or(Signal::Kill)
-    }
-
-    fn sent(&mut self, id: LocalId, signal: Signal, step: Option<usize>, turn: &mut Turn<'_>) {
-        let killed = signal == Signal::Kill;
-        let at_stake = killed.then(|| self.stake(Some(id), turn.fleet, turn.now).count());
-        let blind = killed.then(|| Self::is_blind(turn.fleet, turn.now));
-        for target in self.targets.iter_mut().filter(|target| target.id == id) {
-            if target.last.is_none()
-                && let Some(mark) = &mut target.mark
-            {
-                mark.at = turn.now;
-            }
-            target.last = Some(Sent {
-                signal,
-                at: turn.now,
-            });
-            if signal.stops() && target.stopped.is_none() {
-                target.stopped = Some(turn.now);
-                target.idle_before_stop |= matches!(target.standing, Standing::Idle { .. });
-            }
-        }
-        self.pace.first_signal = self.pace.first_signal.or(Some(turn.now));
-        self.note_about(
-            id,
-            Event::SignalSent {
-                signal,
-                step,
-                at_stake,
-                blind,
-            },
-            turn,
-        );
-    }
-
-    fn after_outcomes(&mut self, turn: &mut Turn<'_>) {
-        let Phase::Performing(performing) = &mut self.phase else {
-            return;
-        };
-        if !performing.acts.is_empty() {
-            return;
-        }
-        let failed = std::mem::take(&mut performing.failed);
-        let (step, then_hold, back) = (
-            performing.step,
-            performing.then_hold,
-            performing.back.take(),
-        );
-        if !failed.is_empty() {
-            if let Some(back) = back {
-                self.phase = *back;
-                return;
-            }
-            self.hold(Hold::Failed(failed), Resume::Failed { step }, turn);
-            return;
-        }
-        match (back, step) {
-            (Some(back), _) => self.phase = *back,
-            (None, Some(step)) => self.after_step(step, turn.now),
-            (None, None) => self.leave(turn.now),
-        }
-        if then_hold {
-            self.hold_here(turn);
+    /// What is known of a target before it is signalled.
+    fn intent(&self, id: LocalId, signal: Signal, turn: &Turn<'_>) -> Intent {
+        let kills = signal == Signal::Kill;
+        let process = turn.fleet.get(&ProcessKey::Local(id));
+        Intent {
+            at: turn.now,
+            mark: process.map(|process| process.mark(turn.now)),
+            at_stake: kills.then(|| self.stake(Some(id), turn.fleet, turn.now).count()),
+            blind: kills.then(|| Self::is_blind(turn.fleet, turn.now)),
         }
     }
 
@@ -272,10 +163,8 @@ impl Run {
 
     /// The last signal was sent: waits for the exits it should bring.
     pub(super) fn leave(&mut self, now: Moment) {
-        let last = |target: &super::Target| match (
-            target.last.map(|sent| sent.signal),
-            target.interrupt(),
-        ) {
+        let last = |target: &Target| match (target.last.map(|sent| sent.signal), target.interrupt())
+        {
             (Some(Signal::Kill), _) => now.after(AFTER_KILL),
             (_, Some(interrupt)) => interrupt.after(CLEANUP).max(now),
             (_, None) => now.after(CONFIRMED),

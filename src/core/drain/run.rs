@@ -36,6 +36,8 @@ pub(super) struct Asks {
     pub(super) pending: Option<(EffectId, Moment)>,
     pub(super) last: Option<Moment>,
     pub(super) at_once: bool,
+    /// When there will be something to ask, if nothing else happens.
+    pub(super) next: Option<Moment>,
 }
 
 impl Asks {
@@ -184,7 +186,7 @@ impl Run {
             Input::Observed | Input::Tick => {}
             Input::Command(command) => self.command(command, &mut turn),
             Input::Outcome(id, outcome) => self.outcome_of(id, outcome, &mut turn),
-            Input::Answer(id, answers) => self.answer(id, answers),
+            Input::Answer(id, answers) => self.answer(id, &answers, &mut turn),
         }
         if !self.phase.is_over() {
             self.judge(&mut turn);
@@ -209,25 +211,7 @@ impl Run {
         };
         let untold = self.targets.iter().filter_map(Target::untold_exit);
         let untold = untold.map(|at| at.after(TELL_LIMIT));
-        let ask = self
-            .asks
-            .pending
-            .map(|(_, asked)| asked.after(ANSWER_LIMIT));
-        let again = (self.asks.pending.is_none() && self.may_want())
-            .then(|| self.asks.last.map(|last| last.after(ASK_EVERY)))
-            .flatten();
-        untold.chain(phase).chain(ask).chain(again).min()
-    }
-
-    fn may_want(&self) -> bool {
-        self.account
-            .jobs()
-            .iter()
-            .any(|tracked| tracked.fate.is_none())
-            && self
-                .targets
-                .iter()
-                .any(|target| target.stopped.is_some() || target.exited())
+        untold.chain(phase).chain(self.asks.next).min()
     }
 
     pub(super) fn look_now(&mut self, turn: &mut Turn<'_>) {
