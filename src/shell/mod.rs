@@ -7,6 +7,7 @@ mod lines;
 mod own_signals;
 mod performer;
 mod screen;
+mod sentences;
 mod terminal;
 mod turn;
 mod world;

@@ -5,5 +5,7 @@ mod cli;
 mod drain_real;
 #[cfg(test)]
 mod host_real;
+#[cfg(test)]
+mod layers;
 mod redis_source;
 mod support;
