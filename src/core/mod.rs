@@ -6,6 +6,7 @@ pub mod clean;
 pub mod config;
 pub mod drain;
 pub mod fleet;
+pub mod log;
 pub mod moment;
 pub mod sequence;
 pub mod session;

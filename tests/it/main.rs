@@ -3,5 +3,7 @@
 mod cli;
 #[cfg(test)]
 mod host_real;
+#[cfg(test)]
+mod logs_real;
 mod redis_source;
 mod support;
