@@ -8,6 +8,7 @@ pub mod config;
 pub mod drain;
 pub mod fleet;
 pub mod layers;
+pub mod log;
 pub mod moment;
 pub mod sequence;
 pub mod session;

@@ -7,5 +7,6 @@ mod drain_real;
 mod host_real;
 #[cfg(test)]
 mod layers;
+mod logs_real;
 mod redis_source;
 mod support;
