@@ -6,6 +6,7 @@
 pub mod cli;
 pub mod clock;
 pub mod core;
+pub mod demo;
 pub mod host;
 pub mod journal;
 pub mod redis;

@@ -5,6 +5,7 @@ mod address;
 mod arguments;
 mod completions;
 mod configuration;
+mod demo;
 mod drain;
 mod failure;
 mod listing;
@@ -35,10 +36,16 @@ pub use rejected::Rejected;
 /// Runs the command that `arguments` (the program's name first) ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Failure> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let [name, birth] = &arguments[..]
+        && name == crate::demo::NAME
+    {
+        return Ok(crate::demo::live(birth)?);
+    }
     let read = parse(&arguments)?;
     match &read.command {
         Command::Ps(ps) => return ps::run(&read.common, ps),
         Command::Drain(drain) => return drain::run(&read.common, drain),
+        Command::Demo(demo) => return demo::run(&read.common, demo),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,
         Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,

@@ -4,6 +4,7 @@
 
 mod account;
 mod exits;
+mod glance;
 mod held;
 mod lock;
 mod proc;
@@ -14,6 +15,7 @@ mod title;
 
 pub use account::Operator;
 pub use exits::exited;
+pub use glance::{Glance, glance};
 pub use held::{Held, HeldError, SendError, Sent};
 pub use lock::{Holder, Lock, LockError};
 pub use scan::Scanner;
