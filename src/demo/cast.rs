@@ -197,7 +197,7 @@ mod tests {
         assert!(failing.unwrap().lasts.unwrap() < quiet);
         let late = STANDING.iter().find_map(|job| match job.temper {
             Temper::HoldsInterpreter(late) => Some(late),
-            _ => None,
+            Temper::Plain | Temper::Fails | Temper::SwallowsShutdown | Temper::Iterates(_) => None,
         });
         assert!(TIMEOUT + late.unwrap() > stop, "KILL comes first");
         assert!(TIMEOUT + Duration::from_secs(5) < stop);

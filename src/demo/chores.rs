@@ -49,12 +49,8 @@ impl Chores {
 
     /// So many hexadecimal digits.
     pub(super) fn digits(&mut self, count: usize) -> String {
-        let mut text = String::new();
-        while text.len() < count {
-            text.push_str(&format!("{:012x}", self.draw()));
-        }
-        text.truncate(count);
-        text
+        let digit = |_| b"0123456789abcdef"[usize::try_from(self.draw() % 16).unwrap_or(0)];
+        (0..count).map(digit).map(char::from).collect()
     }
 
     /// The ordinary jobs of one second.

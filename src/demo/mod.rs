@@ -104,21 +104,21 @@ pub fn session(script: &Script) -> Result<Session> {
 /// # Errors
 /// If a process cannot be started, or signals cannot be listened to.
 pub fn world(script: &Script) -> Result<World> {
-    let words = clock_words(script.speed);
-    let clock: Paced = words.clock();
+    let beginning = clock_words(script.speed);
+    let clock: Paced = beginning.clock();
     let (observed, observations) = mpsc::channel(64);
     let (answers, replies) = mpsc::unbounded_channel();
     let (work, works) = mpsc::unbounded_channel();
     let (want, wanted) = mpsc::unbounded_channel();
-    let (say, said) = mpsc::unbounded_channel();
+    let (tell, told) = mpsc::unbounded_channel();
     let store = SharedStore::default();
-    let nursery = Nursery::new(&script.program, say);
+    let nursery = Nursery::new(&script.program, tell);
     let ends = Ends {
         observations: observed,
         wanted,
-        words: said,
+        words: told,
     };
-    let mut source = Source::new(words, nursery, store.clone(), ends);
+    let mut source = Source::new(beginning, nursery, store.clone(), ends);
     source.open()?;
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     tasks.spawn(source.run());

@@ -158,7 +158,7 @@ impl Source {
             let pause = self.clock.pause(due);
             tokio::select! {
                 biased;
-                () = self.ends.observations.closed() => return Ok(()),
+                () = self.ends.observations.closed() => return self.end().await,
                 Some(ended) = self.nursery.tasks.join_next() => ended??,
                 Some((number, word)) = self.ends.words.recv() => {
                     let shows = self.hear(number, word).await;
@@ -189,6 +189,15 @@ impl Source {
                 }
             }
         }
+    }
+
+    /// Lets the children end, and waits for them: none stays as a zombie.
+    async fn end(mut self) -> Result<()> {
+        self.children.clear();
+        while let Some(ended) = self.nursery.tasks.join_next().await {
+            ended??;
+        }
+        Ok(())
     }
 
     fn all_beaten(&self) -> bool {
