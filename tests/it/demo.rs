@@ -9,7 +9,11 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 use serde_json::Value;
 
+use drainboard::core::fleet::{Job, ProcessKey, State};
+use drainboard::core::session::Session;
+use drainboard::demo::{self, Script};
 use drainboard::host::Scanner;
+use drainboard::shell::World;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_drainboard");
 /// Longer than anything here takes on a slow machine.
@@ -203,4 +207,67 @@ fn a_child_is_started_by_the_demo_alone() {
     assert_eq!(output.status.code(), Some(1));
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("only the demo itself starts this"), "{said}");
+}
+
+/// Takes observations in until `done`.
+async fn watch(world: &mut World, session: &mut Session, done: impl Fn(&Session) -> bool) {
+    let observing = async {
+        while !done(session) {
+            let observation = world.observations.recv().await.unwrap();
+            let now = (world.clock)();
+            assert!(session.observe(observation, now).is_empty());
+        }
+    };
+    let limit = tokio::time::timeout(LIMIT, observing).await;
+    limit.expect("it was not seen in time");
+}
+
+#[tokio::test]
+async fn the_first_look_shows_work_and_a_drain_brings_the_replacement() {
+    let script = Script {
+        speed: 10.0,
+        program: PROGRAM.into(),
+        ..Script::default()
+    };
+    let mut session = demo::session(&script).unwrap();
+    let mut world = demo::world(&script).unwrap();
+    watch(&mut world, &mut session, |session| {
+        session.fleet.looked.is_some()
+    })
+    .await;
+    let now = (world.clock)();
+    let targets = session.default_targets();
+    assert_eq!(targets.len(), 4);
+    let processes: Vec<_> = session.fleet.processes.values().collect();
+    assert_eq!(processes.len(), 4);
+    for process in &processes {
+        assert!(process.jobs.len() >= 2, "{:?}", process.identity);
+        assert!(process.beat.as_ref().unwrap().age(now) > Duration::ZERO);
+        let elapsed = process.jobs.iter().map(|job| job.elapsed(now).unwrap());
+        assert!(elapsed.min().unwrap() >= Duration::from_secs(1));
+        assert!(!process.timeout(None).is_assumed());
+    }
+    let stuck = |job: &Job| job.work.class == "CrmSync";
+    assert!(
+        processes
+            .iter()
+            .any(|process| process.jobs.iter().any(stuck))
+    );
+
+    world.plugs.begin(&targets, &mut session, now).unwrap();
+    let fifth = |session: &Session, wanted: State| {
+        let mut others = session.fleet.processes.iter();
+        others.any(|(key, process)| {
+            let known = matches!(key, ProcessKey::Local(id) if targets.contains(id));
+            !known && session.state(key, process, now) == wanted
+        })
+    };
+    watch(&mut world, &mut session, |session| {
+        fifth(session, State::Booting)
+    })
+    .await;
+    watch(&mut world, &mut session, |session| {
+        fifth(session, State::Running) && session.default_targets().len() == 5
+    })
+    .await;
 }
