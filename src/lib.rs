@@ -5,9 +5,12 @@
 
 pub mod cli;
 pub mod clock;
+pub mod console;
 pub mod core;
 pub mod demo;
 pub mod host;
 pub mod journal;
 pub mod redis;
+pub mod report;
 pub mod shell;
+pub mod ui;

@@ -11,6 +11,7 @@ use super::demo::DemoArguments;
 use super::drain::DrainArguments;
 use super::plan::PlanArguments;
 use super::ps::PsArguments;
+use super::report::ReportArguments;
 use crate::core::choice::{self, Choice, Wish};
 use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
 
@@ -23,21 +24,20 @@ use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
     long_about = "Stop Sidekiq without losing work: a stop sequence such as `tstp, 120, term, 30, kill` is planned, \
                   followed with its countdowns and accounted for, job by job.",
     after_help = EXAMPLES,
-    arg_required_else_help = true,
-    subcommand_required = true,
     max_term_width = 100
 )]
 pub struct Arguments {
     /// What every subcommand takes.
     #[command(flatten)]
     pub common: EveryCommand,
-    /// What to do.
+    /// What to do; the console without one.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
 }
 
 const EXAMPLES: &str = "\
 EXAMPLES:
+  drainboard                                        the console
   drainboard ps                                     processes and busy jobs, one look
   drainboard plan                                   when each signal is due, and the budget
   drainboard plan 'tstp, 60, term, 30, kill' --timeout 25 --json
@@ -58,6 +58,8 @@ pub enum Command {
     Drain(Box<DrainArguments>),
     /// Watch a drain of the built-in fleet: no Redis, no Sidekiq, nothing to set up.
     Demo(DemoArguments),
+    /// List past drains, or print one: its timeline and the fate of every job.
+    Report(ReportArguments),
     /// Print the completions of a shell.
     Completions(CompletionsArguments),
     /// Print the manual page.
@@ -100,7 +102,7 @@ pub struct EveryCommand {
     #[arg(long, global = true, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
     /// Write this program's own log to FILE.
-    #[arg(long, global = true, value_name = "FILE", hide = true)]
+    #[arg(long, global = true, value_name = "FILE")]
     pub log: Option<PathBuf>,
 }
 

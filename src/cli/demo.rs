@@ -1,15 +1,18 @@
 //! `demo`: the console on the built-in fleet, or a drain of it that plays itself. Nothing of
 //! this machine but the demo's own children is looked at or signalled.
 
+use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use clap::Args;
 
-use super::arguments::EveryCommand;
-use super::{Failure, Rejected, runtime};
+use super::arguments::{ConductOptions, EveryCommand};
+use super::configuration::settings;
+use super::console::{need_terminal, on_screen};
+use super::{Failure, Rejected, session_runtime};
 use crate::clock;
 use crate::core::choice::Choice;
-use crate::core::drain::{Outcome, Policy};
+use crate::core::drain::Policy;
 use crate::core::sequence::{Sequence, SequenceOrigin};
 use crate::demo::{self, Script};
 use crate::shell::{self, Errand, LinesFront, Printed, Printer};
@@ -17,16 +20,17 @@ use crate::shell::{self, Errand, LinesFront, Printed, Printer};
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES:
-  drainboard demo --auto                            a whole drain of about 90 s, line by line
-  drainboard demo --auto --speed 8 --kill follow    faster, and KILL waits for no push-back")]
+  drainboard demo                                   the console, with nothing to set up
+  drainboard demo --auto --speed 4                  a whole drain that plays itself, in 25 s
+  drainboard demo --auto --json --kill follow       line by line; KILL waits for no push-back")]
 pub struct DemoArguments {
     /// Let so many seconds pass in one.
     #[arg(long, value_name = "N", default_value = "1", value_parser = speed)]
     pub speed: f64,
-    /// Play a drain through without a screen, and leave.
+    /// Play a drain through and leave; without a terminal line by line.
     #[arg(long)]
     pub auto: bool,
-    /// With --auto: one JSON object a line on standard output.
+    /// With --auto: no screen, one JSON object a line on standard output.
     #[arg(long, requires = "auto")]
     pub json: bool,
     /// What happens when KILL is due and jobs would be lost.
@@ -48,12 +52,15 @@ fn speed(text: &str) -> Result<f64, String> {
 /// Plays the demo.
 pub(super) fn run(common: &EveryCommand, arguments: &DemoArguments) -> Result<ExitCode, Failure> {
     let script = script(common, arguments)?;
-    if arguments.auto {
+    let terminal = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if arguments.auto && (arguments.json || !terminal) {
         return play(&script, arguments.json);
     }
-    Err(Failure::Usage(
-        "the demo has no screen yet: add --auto to have it play itself".into(),
-    ))
+    need_terminal()?;
+    let settings = settings(common, &ConductOptions::default(), None)?;
+    let session = demo::session(&script)?;
+    let world = || Ok(demo::world(&script)?);
+    on_screen(&settings, session, world, arguments.auto)
 }
 
 fn script(common: &EveryCommand, arguments: &DemoArguments) -> Result<Script, Failure> {
@@ -87,7 +94,7 @@ fn stated(text: &str) -> Result<(Sequence, SequenceOrigin), Failure> {
     Ok((sequence, SequenceOrigin(ORIGIN.into())))
 }
 
-/// A drain that plays itself: it ends well if it plays to its end, whatever became of the jobs.
+/// A drain that plays itself without a screen.
 fn play(script: &Script, json: bool) -> Result<ExitCode, Failure> {
     let printer = Printer(if json { Printed::Json } else { Printed::Lines });
     let errand = Errand {
@@ -98,18 +105,13 @@ fn play(script: &Script, json: bool) -> Result<ExitCode, Failure> {
     };
     let front = LinesFront::new(printer, errand);
     let session = demo::session(script)?;
-    let runtime = runtime()?;
+    let runtime = session_runtime()?;
     let ended = runtime.block_on(async { shell::run(session, front, demo::world(script)?).await });
     // Dropping its tasks closes the pipes of the children, and they end.
     runtime.shutdown_background();
     let (session, mut front, _) = ended?;
     let outcome = front.close(&session, clock::now());
-    Ok(ExitCode::from(match outcome {
-        Outcome::Drained | Outcome::Requeued | Outcome::Lost => 0,
-        Outcome::Refused | Outcome::Error | Outcome::Stopped | Outcome::Alive => {
-            outcome.exit_code()
-        }
-    }))
+    Ok(ExitCode::from(outcome.exit_code()))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use clap::Args;
 use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
 use super::opening::{Opened, Opening, open};
-use super::{Failure, runtime};
+use super::{Failure, session_runtime};
 use crate::clock;
 use crate::core::clean::clean;
 use crate::core::drain::{Outcome, Policy, Record};
@@ -103,7 +103,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         confirm: !arguments.yes,
     };
     let front = LinesFront::new(printer, errand);
-    let runtime = runtime()?;
+    let runtime = session_runtime()?;
     let ended = runtime.block_on(async { shell::run(session, front, world.start()?).await });
     runtime.shutdown_background();
     let (session, mut front, _) = ended?;

@@ -35,6 +35,9 @@ pub enum Failure {
         /// Why.
         why: io::Error,
     },
+    /// What was to be told of is not recorded, or its record cannot be read.
+    #[error("{0}")]
+    Record(String),
     /// Standard output takes no more.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
@@ -53,6 +56,7 @@ impl Failure {
             Self::Configuration(_)
             | Self::Address(_)
             | Self::Unreadable { .. }
+            | Self::Record(_)
             | Self::Output(_)
             | Self::Unexpected(_) => 1,
         }

@@ -5,10 +5,12 @@ mod address;
 mod arguments;
 mod completions;
 mod configuration;
+mod console;
 mod demo;
 mod drain;
 mod failure;
 mod listing;
+mod log;
 mod look;
 mod manual;
 mod opening;
@@ -17,6 +19,7 @@ mod over;
 mod plan;
 mod ps;
 mod rejected;
+mod report;
 mod rows;
 mod table;
 mod timeline;
@@ -42,10 +45,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
         return Ok(crate::demo::live(birth)?);
     }
     let read = parse(&arguments)?;
-    match &read.command {
+    let Some(command) = &read.command else {
+        return console::run(&read.common);
+    };
+    match command {
         Command::Ps(ps) => return ps::run(&read.common, ps),
         Command::Drain(drain) => return drain::run(&read.common, drain),
         Command::Demo(demo) => return demo::run(&read.common, demo),
+        Command::Report(report) => return report::run(&read.common, report),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,
         Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,
@@ -56,6 +63,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
 /// The runtime of a command that asks Redis.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Unexpected(error.into()))
+}
+
+/// The runtime of a session: what decodes a large look does not sit on the thread of the keys.
+fn session_runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
         .enable_all()
         .build()
         .map_err(|error| Failure::Unexpected(error.into()))

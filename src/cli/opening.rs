@@ -4,8 +4,8 @@
 use std::env;
 use std::path::PathBuf;
 
-use super::Failure;
 use super::address::{Stated, named_addresses};
+use super::{Failure, log};
 use crate::core::config::Settings;
 use crate::core::drain::{Mode, Plan, Policy};
 use crate::core::sequence::Signal;
@@ -40,6 +40,7 @@ pub(super) struct Opening {
 
 /// Opens a session by `settings`.
 pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Failure> {
+    log::start(settings.places.log.as_deref())?;
     let choice = redis_choice(settings)?;
     let operator = Operator::current(|name| env::var_os(name)).to_string();
     let operator = match &opening.reason {

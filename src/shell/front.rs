@@ -4,26 +4,10 @@
 use std::future::Future;
 use std::io;
 
-use crate::core::drain::{Command, Record};
-use crate::core::fleet::LocalId;
+use crate::console::Request;
+use crate::core::drain::Record;
 use crate::core::moment::Moment;
 use crate::core::session::Session;
-
-/// What a front wants done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Request {
-    /// This command to the run.
-    Command(Command),
-    /// Begin a run on these, then give it this command.
-    Begin {
-        /// Whom.
-        targets: Vec<LocalId>,
-        /// What to do with it first.
-        then: Command,
-    },
-    /// Leave.
-    Quit,
-}
 
 /// A screen, lines for people, or lines of JSON.
 pub trait Front {
@@ -54,6 +38,12 @@ pub trait Front {
     /// # Errors
     /// If what it shows on is gone.
     fn show(&mut self, session: &Session, now: Moment) -> io::Result<()>;
+
+    /// What it shows on may hold anything by now: show all of it again.
+    fn show_anew(&mut self);
+
+    /// Gives the terminal back, stops this program until somebody continues it, takes it again.
+    fn suspend(&mut self);
 
     /// When it wants to show again although nothing happens.
     fn next_show(&self, session: &Session, now: Moment) -> Option<Moment>;

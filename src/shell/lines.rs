@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
-use super::front::{Front, Request};
+use super::front::Front;
+use super::own_signals::stop_oneself;
+use crate::console::Request;
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Hold, Outcome, Phase, Record, Run};
 use crate::core::fleet::{Link, LocalId, ProcessKey};
@@ -156,10 +158,10 @@ impl LinesFront {
 
     fn begin(&mut self, targets: Vec<LocalId>) -> Vec<Request> {
         self.stage = Stage::Draining;
-        vec![Request::Begin {
-            targets,
-            then: Command::Automatic,
-        }]
+        vec![
+            Request::Begin { targets },
+            Request::Command(Command::Automatic),
+        ]
     }
 
     /// The last line, where none was written yet: somebody left before the run began.
@@ -375,6 +377,12 @@ impl Front for LinesFront {
 
     fn show(&mut self, _session: &Session, _now: Moment) -> io::Result<()> {
         Ok(())
+    }
+
+    fn show_anew(&mut self) {}
+
+    fn suspend(&mut self) {
+        stop_oneself();
     }
 
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {

@@ -6,13 +6,17 @@ mod front;
 mod lines;
 mod own_signals;
 mod performer;
+mod screen;
+mod terminal;
 mod turn;
 mod world;
 
 pub use arm::{Armed, Refused, arm};
-pub use front::{Front, Request};
+pub use front::Front;
 pub use lines::{Errand, LinesFront, Printed, Printer, say};
 pub use own_signals::{OwnSignal, OwnSignals};
 pub use performer::{Performer, Reply, Work};
+pub use screen::{ScreenFront, Told};
+pub use terminal::{Screen, give_back, guard_panics};
 pub use turn::{Ended, run};
 pub use world::{Clock, Plugs, World, WorldBuilder};

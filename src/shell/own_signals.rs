@@ -5,6 +5,9 @@ use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+const SIGCONT: i32 = nix::sys::signal::Signal::SIGCONT as i32;
+const SIGTSTP: i32 = nix::sys::signal::Signal::SIGTSTP as i32;
+
 /// What somebody tells this program by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnSignal {
@@ -12,6 +15,8 @@ pub enum OwnSignal {
     Interrupt,
     /// HUP or TERM: the terminal is gone, or the program is told to end.
     HangUp,
+    /// TSTP: somebody stops it for a while.
+    Suspend,
     /// CONT: it was stopped for a while; the screen may be anything.
     Continued,
 }
@@ -23,6 +28,7 @@ pub struct OwnSignals {
     terminate: Signal,
     hang_up: Option<Signal>,
     continued: Signal,
+    suspended: Signal,
 }
 
 impl OwnSignals {
@@ -37,9 +43,8 @@ impl OwnSignals {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
             hang_up,
-            continued: signal(SignalKind::from_raw(
-                nix::sys::signal::Signal::SIGCONT as i32,
-            ))?,
+            continued: signal(SignalKind::from_raw(SIGCONT))?,
+            suspended: signal(SignalKind::from_raw(SIGTSTP))?,
         })
     }
 
@@ -56,6 +61,7 @@ impl OwnSignals {
             _ = self.interrupt.recv() => OwnSignal::Interrupt,
             _ = self.terminate.recv() => OwnSignal::HangUp,
             _ = hang_up => OwnSignal::HangUp,
+            _ = self.suspended.recv() => OwnSignal::Suspend,
             _ = self.continued.recv() => OwnSignal::Continued,
         }
     }
@@ -67,4 +73,11 @@ fn hang_up_is_ignored() -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
         .is_some_and(|mask| mask & 1 == 1)
+}
+
+/// Stops this program until somebody continues it. No other process is touched: the signal goes
+/// to the caller alone (raise(3)).
+pub(super) fn stop_oneself() {
+    // SIGSTOP cannot be refused; if it could, going on is all there is to do.
+    nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP).unwrap_or_default();
 }

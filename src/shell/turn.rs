@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, eyre};
 
-use super::front::{Front, Request};
+use super::front::Front;
 use super::own_signals::OwnSignal;
 use super::performer::{Reply, Work};
 use super::world::World;
+use crate::console::Request;
 use crate::core::drain::{Act, Ask, Command, Effect, EffectId};
 use crate::core::fleet::{LocalId, Observation};
 use crate::core::moment::Moment;
@@ -135,13 +136,18 @@ impl<F: Front> Turn<F> {
         let now = self.now();
         match event {
             Event::Front(Some(event)) => {
-                for request in self.front.take(event, &self.session, now) {
-                    self.request(request, now);
-                }
+                let requests = self.front.take(event, &self.session, now);
+                self.requests(requests, now);
             }
             Event::Front(None) | Event::Own(OwnSignal::HangUp) => self.hang_up(now),
             Event::Own(OwnSignal::Interrupt) => self.interrupt(now),
-            Event::Own(OwnSignal::Continued) | Event::Tick => {
+            Event::Own(OwnSignal::Suspend) => self.front.suspend(),
+            Event::Own(OwnSignal::Continued) => {
+                self.front.show_anew();
+                let effects = self.session.tick(now);
+                self.dispatch(effects);
+            }
+            Event::Tick => {
                 let effects = self.session.tick(now);
                 self.dispatch(effects);
             }
@@ -163,6 +169,9 @@ impl<F: Front> Turn<F> {
         let mut next = Some(first);
         let mut taken = 0;
         while let Some(observation) = next {
+            if let Observation::Link(link) = &observation {
+                tracing::info!(link = link.word(), ?link, "link");
+            }
             let effects = self.session.observe(observation, now);
             self.dispatch(effects);
             taken += 1;
@@ -176,9 +185,8 @@ impl<F: Front> Turn<F> {
 
     /// What the state itself asks for, where nobody can answer.
     fn answer(&mut self, now: Moment) {
-        for request in self.front.answer(&self.session, now) {
-            self.request(request, now);
-        }
+        let requests = self.front.answer(&self.session, now);
+        self.requests(requests, now);
         self.note_end();
     }
 
@@ -190,15 +198,24 @@ impl<F: Front> Turn<F> {
         self.was_draining = draining;
     }
 
-    fn request(&mut self, request: Request, now: Moment) {
-        match request {
-            Request::Command(command) => self.command(command, now),
-            Request::Begin { targets, then } => self.begin(&targets, then, now),
-            Request::Quit => {
-                if self.session.is_draining() {
-                    self.command(Command::HangUp, now);
+    /// Meets requests in their order. What follows a run that could not begin was meant for it.
+    fn requests(&mut self, requests: Vec<Request>, now: Moment) {
+        for request in requests {
+            match request {
+                Request::Begin { targets } => {
+                    if !self.begin(&targets, now) {
+                        return;
+                    }
                 }
-                self.leaving = Some(Ended::Quit);
+                Request::Command(command) => self.command(command, now),
+                Request::Quit => {
+                    if self.session.is_draining() {
+                        self.command(Command::HangUp, now);
+                    }
+                    self.leaving = Some(Ended::Quit);
+                }
+                Request::Redraw => self.front.show_anew(),
+                Request::Suspend => self.front.suspend(),
             }
         }
     }
@@ -207,17 +224,22 @@ impl<F: Front> Turn<F> {
         if matches!(command, Command::StopHere | Command::HangUp) {
             self.world.plugs.revoke();
         }
+        tracing::info!(?command, "command");
         let effects = self.session.command(command, now);
         self.dispatch(effects);
     }
 
-    fn begin(&mut self, targets: &[LocalId], then: Command, now: Moment) {
+    /// Begins a run; says whether it did.
+    fn begin(&mut self, targets: &[LocalId], now: Moment) -> bool {
         if self.session.is_draining() {
-            return;
+            return false;
         }
         let begun = match self.world.plugs.begin(targets, &mut self.session, now) {
             Ok(begun) => begun,
-            Err(refused) => return self.front.refused(&refused.to_string(), &self.session, now),
+            Err(refused) => {
+                self.front.refused(&refused.to_string(), &self.session, now);
+                return false;
+            }
         };
         let by = self.session.setting.operator.clone();
         match self.session.begin(targets, Some(by), now) {
@@ -225,11 +247,12 @@ impl<F: Front> Turn<F> {
                 self.send(begun);
                 self.dispatch(effects);
                 self.was_draining = true;
-                self.command(then, now);
+                true
             }
             Err(error) => {
                 self.world.plugs.over();
                 self.front.refused(&error.to_string(), &self.session, now);
+                false
             }
         }
     }
@@ -250,6 +273,7 @@ impl<F: Front> Turn<F> {
     }
 
     fn reply(&mut self, reply: Reply, now: Moment) {
+        tracing::debug!(?reply, "reply");
         let effects = match reply {
             Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
             Reply::Answer(id, answers) => self.session.answer(id, answers, now),
@@ -274,6 +298,7 @@ impl<F: Front> Turn<F> {
                     self.send(Work::Note(Box::new(record)));
                 }
                 Effect::Act(id, act) => {
+                    tracing::info!(?id, ?act, "act");
                     let at_stake = self.at_stake(&act);
                     self.send(Work::Act { id, act, at_stake });
                 }

@@ -35,7 +35,7 @@ fn played(arguments: &[&str]) -> Vec<Value> {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect();
         if status.code() != Some(5) {
-            assert_eq!(status.code(), Some(0), "{last:?}");
+            assert!(matches!(status.code(), Some(3 | 4)), "{last:?}");
             break;
         }
     }

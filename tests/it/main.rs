@@ -4,6 +4,8 @@ mod cli;
 #[cfg(test)]
 mod demo;
 #[cfg(test)]
+mod drain_real;
+#[cfg(test)]
 mod host_real;
 mod redis_source;
 mod support;

@@ -5,8 +5,10 @@
 mod account;
 mod advance;
 mod command;
+mod evidence;
 mod gate;
 mod intake;
+mod outcome;
 mod perform;
 mod phase;
 mod plan;

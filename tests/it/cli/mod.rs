@@ -3,6 +3,7 @@
 mod configuration;
 mod plan;
 mod ps;
+mod report;
 mod words;
 
 use std::process::{Command, Output, Stdio};
