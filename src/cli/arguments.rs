@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::completions::CompletionsArguments;
+use super::demo::DemoArguments;
 use super::drain::DrainArguments;
 use super::plan::PlanArguments;
 use super::ps::PsArguments;
@@ -61,6 +62,8 @@ pub enum Command {
     Ps(PsArguments),
     /// Drain Sidekiqs of this host without a screen, for deploy scripts and `ExecStop=`.
     Drain(Box<DrainArguments>),
+    /// Watch a drain of the built-in fleet: no Redis, no Sidekiq, nothing to set up.
+    Demo(DemoArguments),
     /// List past drains, or print one: its timeline and the fate of every job.
     Report(ReportArguments),
     /// Print the completions of a shell.

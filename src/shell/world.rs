@@ -54,6 +54,9 @@ pub trait Plugs: Send {
 pub struct World {
     /// What tells the time.
     pub clock: Clock,
+    /// How many of its seconds pass in a real one: 1, but in a demo that was sped up. Pauses
+    /// are computed from the clock's moments and slept through in real time.
+    pub pace: f64,
     /// From the sources.
     pub observations: mpsc::Receiver<Observation>,
     /// From the performer and the questions.
@@ -141,6 +144,7 @@ impl WorldBuilder {
         };
         Ok(World {
             clock: Arc::new(crate::clock::now),
+            pace: 1.0,
             observations,
             replies,
             answers,
@@ -202,6 +206,7 @@ impl Plugs for Real {
         self.scan_every(KEEN);
         let journal = match &self.state_dir {
             Ok(directory) => Journal::open(directory, &run)
+                .map(Some)
                 .map_err(|error| format!("{}: {error}", directory.display())),
             Err(why) => Err(why.clone()),
         };
