@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::phase::{Hold, Intent, Performing, Phase, Resume};
-use super::plan::{Mode, Policy};
+use super::plan::Mode;
+use super::policy::Policy;
 use super::record::Event;
 use super::run::{Run, Turn};
 use super::target::Target;

@@ -1,0 +1,214 @@
+//! The one table of keys. What a key does, what help and footer say of it and when it is
+//! possible stand here and nowhere else.
+
+use super::Key;
+use super::possible as can;
+use super::state::Console;
+use crate::core::session::Session;
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Let the drain go by itself.
+    Automatic,
+    /// Send the next step.
+    NextStep,
+    /// End the running wait and send what follows it.
+    EndWait,
+    /// Stop the clock.
+    Hold,
+    /// Go on from a hold.
+    GoOn,
+    /// Leave a question open for a while longer.
+    WaitMore,
+    /// Make the wait longer.
+    Longer,
+    /// Make the wait shorter.
+    Shorter,
+    /// Let each step wait for a confirmation.
+    Manual,
+    /// Send nothing more.
+    StopHere,
+    /// KILL one process out of turn.
+    ForceKill,
+    /// Try failed signals again.
+    Retry,
+    /// Go on without the targets whose signal failed.
+    LeaveOut,
+    /// Take a process in or out before the drain.
+    Mark,
+    /// Go to the other table.
+    Jump,
+    /// Show what is selected.
+    Open,
+    /// Up a row or line.
+    Up,
+    /// Down a row or line.
+    Down,
+    /// Up a page.
+    PageUp,
+    /// Down a page.
+    PageDown,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// Type a filter.
+    Filter,
+    /// Change the order.
+    Sort,
+    /// Show or hide arguments.
+    Arguments,
+    /// Back to the main screen.
+    Back,
+    /// How the last drain ended.
+    Outcome,
+    /// Keys and words.
+    Help,
+    /// Leave.
+    Quit,
+    /// Stop here while a drain runs, else leave.
+    Interrupt,
+    /// Paint anew.
+    Redraw,
+    /// Stop the program itself.
+    Suspend,
+}
+
+/// What a key is about; the order of help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Moves the drain.
+    Drain,
+    /// Finds one's way.
+    Find,
+    /// The program itself.
+    Program,
+}
+
+impl Group {
+    /// Its heading.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Drain => "the drain",
+            Self::Find => "finding one's way",
+            Self::Program => "the program",
+        }
+    }
+}
+
+/// One row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Binding {
+    /// The keys, the usual one first.
+    pub keys: &'static [Key],
+    /// What they do.
+    pub act: Act,
+    /// What help says.
+    pub help: &'static str,
+    /// What the footer says; `None`: it does not name it.
+    pub label: Option<&'static str>,
+    /// What it is about.
+    pub group: Group,
+    /// Whether it does something now.
+    pub possible: fn(&Session, &Console) -> bool,
+}
+
+impl Binding {
+    /// Its keys in words: `j, down`.
+    pub fn shown(&self) -> String {
+        let keys: Vec<String> = self.keys.iter().map(Key::to_string).collect();
+        keys.join(", ")
+    }
+}
+
+const fn drain(
+    keys: &'static [Key],
+    act: Act,
+    label: &'static str,
+    help: &'static str,
+    possible: fn(&Session, &Console) -> bool,
+) -> Binding {
+    Binding {
+        keys,
+        act,
+        help,
+        label: Some(label),
+        group: Group::Drain,
+        possible,
+    }
+}
+
+const fn find(
+    keys: &'static [Key],
+    act: Act,
+    label: Option<&'static str>,
+    help: &'static str,
+    possible: fn(&Session, &Console) -> bool,
+) -> Binding {
+    Binding {
+        keys,
+        act,
+        help,
+        label,
+        group: Group::Find,
+        possible,
+    }
+}
+
+const fn program(
+    keys: &'static [Key],
+    act: Act,
+    label: Option<&'static str>,
+    help: &'static str,
+    possible: fn(&Session, &Console) -> bool,
+) -> Binding {
+    Binding {
+        keys,
+        act,
+        help,
+        label,
+        group: Group::Program,
+        possible,
+    }
+}
+
+use Key::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Tab, Up};
+
+#[rustfmt::skip]
+/// Every key outside dialogs and the filter line. Where a key stands twice, at most one of
+/// its rows is possible at any time.
+pub const BINDINGS: &[Binding] = &[
+    drain(&[Char('a')], Act::Automatic, "auto", "let the drain go by itself", can::automatic),
+    drain(&[Char('.')], Act::EndWait, "now", "end this wait and send what follows it", can::end_wait),
+    drain(&[Char(' ')], Act::Hold, "hold", "stop the clock", can::hold),
+    drain(&[Char(' ')], Act::GoOn, "go on", "go on from a hold", can::go_on),
+    drain(&[Char(' ')], Act::WaitMore, "wait 30 s more", "let the question stand 30 s, then ask again", can::wait_more),
+    drain(&[Char('n')], Act::NextStep, "next step", "send the next step of the sequence", can::next_step),
+    drain(&[Char('x')], Act::StopHere, "stop here", "send nothing more, at once and without a question", can::stop_here),
+    drain(&[Char('+'), Char('=')], Act::Longer, "longer", "make this wait 30 s longer", can::longer),
+    drain(&[Char('-')], Act::Shorter, "shorter", "make this wait 30 s shorter, down to 5 s", can::shorter),
+    drain(&[Char('m')], Act::Manual, "manual", "let each step wait for you", can::manual),
+    drain(&[Char('r'), Char('R')], Act::Retry, "retry", "send the failed signals again", can::retry),
+    drain(&[Char('l')], Act::LeaveOut, "leave out", "go on without the processes whose signal failed", can::leave_out),
+    drain(&[Char('v')], Act::Mark, "mark", "take the selected process in or out before the drain", can::mark),
+    drain(&[Char('K')], Act::ForceKill, "KILL", "send KILL to the selected process, out of turn", can::force_kill),
+    find(&[Tab, BackTab], Act::Jump, Some("jump"), "jump from a process to its jobs, or back", can::on_main),
+    find(&[Enter], Act::Open, Some("details"), "show all that is known of the selected row", can::open),
+    find(&[Char('/')], Act::Filter, Some("filter"), "list only jobs whose class, queue, id or process contains a word", can::on_main),
+    find(&[Char('s')], Act::Sort, Some("sort"), "change the order of the jobs", can::on_main),
+    find(&[Char('A')], Act::Arguments, Some("arguments"), "show or hide the arguments of this job", can::arguments),
+    find(&[Char('j'), Down], Act::Down, None, "down", can::always),
+    find(&[Char('k'), Up], Act::Up, None, "up", can::always),
+    find(&[PageDown, Ctrl('f')], Act::PageDown, None, "down ten", can::always),
+    find(&[PageUp, Ctrl('b')], Act::PageUp, None, "up ten", can::always),
+    find(&[Char('g'), Home], Act::First, None, "to the first", can::always),
+    find(&[Char('G'), End], Act::Last, None, "to the last", can::always),
+    find(&[Esc, Left], Act::Back, Some("back"), "back to the main screen; there: lift the filter", can::back),
+    find(&[Char('o')], Act::Outcome, Some("outcome"), "show how the drain ended", can::outcome),
+    program(&[Char('?')], Act::Help, Some("help"), "these keys and the words of the screen", can::help),
+    program(&[Char('q')], Act::Quit, Some("quit"), "leave; while a drain runs that holds it, and asks first", can::always),
+    program(&[Ctrl('c')], Act::Interrupt, None, "stop here while a drain runs, else leave", can::always),
+    program(&[Ctrl('l')], Act::Redraw, None, "paint the screen anew", can::always),
+    program(&[Ctrl('z')], Act::Suspend, None, "stop this program; deadlines go on meanwhile", can::always),
+];

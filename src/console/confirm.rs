@@ -1,0 +1,250 @@
+//! The dialogs: what each act would do, in numbers, before it is done. Nothing is sent here.
+
+use super::consequence::{NAMED, consequence};
+use super::dialog::{Dialog, Friction, Premise, name};
+use super::judge::{running, tally};
+use super::request::Request;
+use super::result::stays;
+use super::words::{count, time_of_day};
+use crate::core::drain::{Command, Policy};
+use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::moment::Moment;
+use crate::core::sequence::Signal;
+use crate::core::session::Session;
+
+/// Begins a drain of `targets` that goes on by itself.
+pub(super) fn begin_automatic(session: &Session, targets: &[LocalId], now: Moment) -> Dialog {
+    let plan = &session.setting.plan;
+    let timeline = plan.sequence.timeline();
+    let mut lines = Vec::new();
+    let mut friction = Friction::Yes;
+    let first = plan.sequence.signal(0).unwrap_or(Signal::Tstp);
+    consequence(session, first, targets, now, &mut lines, &mut friction);
+    let then: Vec<String> = timeline
+        .iter()
+        .skip(1)
+        .map(|(due, signal)| format!("{signal} after {} s", due.as_secs()))
+        .collect();
+    if !then.is_empty() {
+        lines.push(format!("Then, by itself: {}.", then.join(", ")));
+    }
+    let tally = tally(session, targets, now);
+    if tally.total() > 0 {
+        lines.push(format!(
+            "{}: {} fit, {} at risk, {} pushed back, {} lost, {} unknown.",
+            count(tally.total(), "known job"),
+            tally.fits,
+            tally.at_risk,
+            tally.pushed_back,
+            tally.lost,
+            tally.unknown
+        ));
+    }
+    if plan.sequence.kill().is_some() {
+        lines.push(policy_words(plan.policy).into());
+    }
+    if plan.policy == Policy::Follow && tally.lost > 0 {
+        friction = Friction::Number(tally.lost);
+    }
+    begin(
+        "Start the drain, by itself?",
+        lines,
+        friction,
+        targets,
+        Command::Automatic,
+        now,
+    )
+}
+
+/// Begins a drain of `targets` with its first step alone.
+pub(super) fn begin_step(session: &Session, targets: &[LocalId], now: Moment) -> Dialog {
+    let signal = session
+        .setting
+        .plan
+        .sequence
+        .signal(0)
+        .unwrap_or(Signal::Tstp);
+    let mut lines = Vec::new();
+    let mut friction = Friction::Yes;
+    consequence(session, signal, targets, now, &mut lines, &mut friction);
+    lines.push("Each later step waits for you.".into());
+    let command = Command::Go {
+        step: 0,
+        accepted: accepted(friction),
+    };
+    let title = format!("Start by hand: send {signal}?");
+    begin(&title, lines, friction, targets, command, now)
+}
+
+fn begin(
+    title: &str,
+    lines: Vec<String>,
+    friction: Friction,
+    targets: &[LocalId],
+    command: Command,
+    now: Moment,
+) -> Dialog {
+    let targets = targets.to_vec();
+    let premise = Premise::Before {
+        targets: targets.clone(),
+    };
+    Dialog {
+        friction,
+        requests: vec![Request::Begin { targets }, Request::Command(command)],
+        ..Dialog::new(title.into(), lines, premise, now)
+    }
+}
+
+/// Sends the step that comes next in the run, now.
+pub(super) fn step(session: &Session, now: Moment) -> Option<Dialog> {
+    let run = running(session)?;
+    let step = run.phase().next_step()?;
+    let signal = run.plan().sequence.signal(step)?;
+    let targets = taking_part(session);
+    let mut lines = Vec::new();
+    let mut friction = Friction::Yes;
+    consequence(session, signal, &targets, now, &mut lines, &mut friction);
+    if let Some(early) = run
+        .projected(now)
+        .first()
+        .map(|due| due.at.since(now).as_secs())
+        .filter(|seconds| *seconds > 0)
+    {
+        lines.push(format!("That is {early} s before its time."));
+    }
+    let accepted = accepted(friction);
+    let premise = Premise::Step {
+        run: run.pace().started,
+        step,
+        at_most: (signal == Signal::Kill).then_some(accepted),
+    };
+    Some(Dialog {
+        friction,
+        requests: vec![Request::Command(Command::Go { step, accepted })],
+        ..Dialog::new(format!("Send {signal} now?"), lines, premise, now)
+    })
+}
+
+/// Lets a run that goes by hand go on by itself.
+pub(super) fn go_automatic(session: &Session, now: Moment) -> Option<Dialog> {
+    let run = running(session)?;
+    let step = run.phase().next_step()?;
+    let signal = run.plan().sequence.signal(step)?;
+    let mut lines = vec![format!(
+        "{signal} and what follows it then go by themselves, each when its wait is over."
+    )];
+    let wait = step
+        .checked_sub(1)
+        .and_then(|before| run.plan().sequence.wait_after(before));
+    if let (Some(last), Some(wait)) = (run.pace().last_step, wait) {
+        let due = last.after(wait);
+        lines.push(if due > now {
+            format!("{signal} is due at {}.", time_of_day(due))
+        } else {
+            format!("The wait before {signal} has run out: it goes 5 s from now.")
+        });
+    }
+    if run.plan().sequence.kill().is_some() {
+        lines.push(policy_words(run.plan().policy).into());
+    }
+    let premise = Premise::Step {
+        run: run.pace().started,
+        step,
+        at_most: None,
+    };
+    Some(Dialog {
+        requests: vec![Request::Command(Command::Automatic)],
+        ..Dialog::new("Go on by itself?".into(), lines, premise, now)
+    })
+}
+
+/// Sends KILL to one process out of turn.
+pub(super) fn force_kill(session: &Session, target: LocalId, now: Moment) -> Dialog {
+    let mut lines = Vec::new();
+    let mut friction = Friction::Yes;
+    consequence(
+        session,
+        Signal::Kill,
+        &[target],
+        now,
+        &mut lines,
+        &mut friction,
+    );
+    let accepted = accepted(friction);
+    let kill = Request::Command(Command::ForceKill {
+        target: ProcessKey::Local(target),
+        accepted,
+    });
+    let requests = if session.is_draining() {
+        vec![kill]
+    } else {
+        lines.push("This begins a drain of this process alone.".into());
+        let targets = vec![target];
+        vec![Request::Begin { targets }, kill]
+    };
+    let premise = Premise::Kill {
+        target,
+        at_most: accepted,
+    };
+    Dialog {
+        friction,
+        requests,
+        ..Dialog::new(
+            format!("KILL {}?", name(session, target)),
+            lines,
+            premise,
+            now,
+        )
+    }
+}
+
+/// Leaves the program while a drain runs.
+pub(super) fn quit(session: &Session, now: Moment) -> Dialog {
+    let mut lines =
+        vec!["The drain is held where it is: nothing more is sent, nothing is undone.".into()];
+    let targets = running(session).map_or(&[][..], |run| run.targets());
+    let living: Vec<String> = targets
+        .iter()
+        .filter(|target| !target.exited())
+        .map(|target| stays(session, target))
+        .collect();
+    lines.extend(living.iter().take(NAMED).cloned());
+    if living.len() > NAMED {
+        lines.push(format!("and {} more", living.len() - NAMED));
+    }
+    Dialog {
+        requests: vec![Request::Command(Command::HangUp), Request::Quit],
+        ..Dialog::new(
+            "Quit while a drain runs?".into(),
+            lines,
+            Premise::Draining,
+            now,
+        )
+    }
+}
+
+/// The targets of the run that still take part.
+pub(super) fn taking_part(session: &Session) -> Vec<LocalId> {
+    running(session).map_or(Vec::new(), |run| {
+        run.targets()
+            .iter()
+            .filter(|target| target.takes_part())
+            .map(|target| target.id)
+            .collect()
+    })
+}
+
+fn accepted(friction: Friction) -> u64 {
+    match friction {
+        Friction::Yes => 0,
+        Friction::Number(number) => number,
+    }
+}
+
+fn policy_words(policy: Policy) -> &'static str {
+    match policy {
+        Policy::Ask => "KILL asks first if jobs would be lost.",
+        Policy::WaitForRequeue => "KILL waits for the push-back, then goes without asking.",
+        Policy::Follow => "KILL goes on time, without asking.",
+    }
+}

@@ -1,0 +1,148 @@
+//! What a signal does to the processes it would go to: the lines of a dialog, and the friction
+//! that they deserve. It counts; it sends nothing.
+
+use super::dialog::{Friction, name};
+use super::toll::{in_numbers, stake};
+use super::words::{count, few, time_of_day};
+use crate::core::drain::Stake;
+use crate::core::fleet::{LocalId, Process, ProcessKey, State};
+use crate::core::moment::Moment;
+use crate::core::sequence::{Consequence, Signal};
+use crate::core::session::Session;
+
+/// How many names a dialog spells out.
+pub(super) const NAMED: usize = 4;
+
+/// What `signal` does to `targets`, and what a yes to it takes.
+pub(super) fn consequence(
+    session: &Session,
+    signal: Signal,
+    targets: &[LocalId],
+    now: Moment,
+    lines: &mut Vec<String>,
+    friction: &mut Friction,
+) {
+    let names: Vec<String> = targets.iter().map(|id| named(session, *id)).collect();
+    lines.push(format!(
+        "{signal} goes to {}: {}.",
+        count(targets.len() as u64, "process"),
+        few(&names, NAMED)
+    ));
+    match worst(session, signal, targets) {
+        Consequence::Quiets => lines.push(
+            "It cannot be undone: they fetch no job any more until they are restarted.".into(),
+        ),
+        Consequence::Stops => lines.push(stops(session, targets, now)),
+        Consequence::Kills | Consequence::Destroys => {
+            let stake = stake(session, targets, now);
+            lines.push(format!("{signal}: {}.", in_numbers(&stake)));
+            lines.extend(at_stake(session, targets, &stake));
+            if stake.count() > 0 {
+                *friction = Friction::Number(stake.count());
+            }
+        }
+        Consequence::Dumps => lines.push("They write their backtraces to their logs.".into()),
+        Consequence::Nothing => lines.push("It does nothing to jobs.".into()),
+    }
+    for id in targets {
+        if let Some(process) = session.fleet.get(&ProcessKey::Local(*id)) {
+            lines.extend(caution(session, *id, process, now));
+        }
+    }
+}
+
+/// `util1:4242 (pid 4242)`: the pid only where the name does not end in it.
+fn named(session: &Session, id: LocalId) -> String {
+    let name = name(session, id);
+    if name.ends_with(&format!(":{}", id.pid)) {
+        name
+    } else {
+        format!("{name} (pid {})", id.pid)
+    }
+}
+
+/// The harshest consequence that `signal` has for any of them.
+fn worst(session: &Session, signal: Signal, targets: &[LocalId]) -> Consequence {
+    let mut consequences = targets.iter().map(|id| {
+        let process = session.fleet.get(&ProcessKey::Local(*id));
+        signal.consequence(process.and_then(Process::version))
+    });
+    let first = consequences.next().unwrap_or(signal.consequence(None));
+    consequences.fold(first, |worst, next| {
+        if next == Consequence::Destroys {
+            next
+        } else {
+            worst
+        }
+    })
+}
+
+fn stops(session: &Session, targets: &[LocalId], now: Moment) -> String {
+    let mut spans: Vec<u64> = Vec::new();
+    let mut jobs = 0;
+    for id in targets {
+        let Some(process) = session.fleet.get(&ProcessKey::Local(*id)) else {
+            continue;
+        };
+        spans.push(session.timeout(process).span.as_secs());
+        jobs += process.jobs.len() as u64;
+    }
+    let (least, most) = (spans.iter().min(), spans.iter().max());
+    let (Some(least), Some(most)) = (least, most) else {
+        return "It cannot be undone.".into();
+    };
+    let when = if least == most {
+        let at = now.after(std::time::Duration::from_secs(*least));
+        format!("{least} s later (about {})", time_of_day(at))
+    } else {
+        format!("{least} to {most} s later")
+    };
+    format!(
+        "It cannot be undone: what of {} still runs {when} is pushed back, and they exit.",
+        count(jobs, "known job")
+    )
+}
+
+/// The jobs that a KILL would cost, by class.
+fn at_stake(session: &Session, targets: &[LocalId], stake: &Stake) -> Option<String> {
+    let mut classes = Vec::new();
+    for id in targets {
+        let process = session.fleet.get(&ProcessKey::Local(*id))?;
+        for job in &process.jobs {
+            if job
+                .work
+                .jid
+                .as_ref()
+                .is_some_and(|jid| stake.running.contains(jid))
+            {
+                classes.push(job.work.class.clone());
+            }
+        }
+    }
+    (!classes.is_empty()).then(|| format!("At stake: {}.", few(&classes, NAMED)))
+}
+
+/// What else ought to be known of a target before it is signalled.
+fn caution(session: &Session, id: LocalId, process: &Process, now: Moment) -> Option<String> {
+    let name = name(session, id);
+    match session.state(&ProcessKey::Local(id), process, now) {
+        State::Booting => Some(format!(
+            "{name} still boots: a signal may be refused to it."
+        )),
+        State::Suspended => Some(format!(
+            "{name} is suspended: it heeds nothing but CONT and KILL."
+        )),
+        State::Exited
+        | State::Ghost
+        | State::Stale
+        | State::Stopping
+        | State::Quiet
+        | State::Running => process
+            .local
+            .as_ref()
+            .is_some_and(|local| local.surroundings.swarm)
+            .then(|| {
+                format!("{name} is the child of a swarm, which starts another when it exits.")
+            }),
+    }
+}

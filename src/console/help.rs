@@ -1,0 +1,109 @@
+//! The help page, made from the table of keys: first what is possible now, then the rest, then
+//! the words of the screen. No key is named here by hand.
+
+use super::bindings::{BINDINGS, Binding, Group};
+use super::pages::{PageLine, Weight};
+use super::state::{Console, Screen};
+use crate::core::session::Session;
+
+/// The words of the screen: each with its meaning.
+const WORDS: &[(&str, &str)] = &[
+    (
+        "drain budget",
+        "how long a job that runs at the start may go on before it is interrupted or killed",
+    ),
+    (
+        "-t",
+        "Sidekiq's own timeout, counted from its TERM; shown with where it was found",
+    ),
+    ("fits", "it has run less than half of the time that is left"),
+    (
+        "at risk",
+        "it has run more than half of the time that is left",
+    ),
+    (
+        "pushed back",
+        "Sidekiq puts it back into its queue if it still runs then; it runs again from its start",
+    ),
+    ("lost", "KILL ends it before it can be pushed back"),
+    ("unknown", "nothing can be said, and why"),
+    (
+        "NOT BACK YET",
+        "its push-back was due and it was not seen in its queue: a KILL now would lose it",
+    ),
+    (
+        "+2:25",
+        "so long after the start of the drain, or after going on from a hold",
+    ),
+    (
+        "sent, quiet, idle, exited",
+        "the signal left; proven to fetch no more; proven to run nothing; the process is gone",
+    ),
+    ("*", "a process that is drained, or would be"),
+    (
+        "! before an age",
+        "the reading is more than two beats old: do not trust it",
+    ),
+    (
+        "new",
+        "it appeared after the drain began, and no signal goes to it",
+    ),
+];
+
+/// The lines of the help page.
+pub(super) fn lines(session: &Session, console: &Console) -> Vec<PageLine> {
+    // Help is about the screen that it was called from.
+    let before = Console {
+        screen: Screen::Main,
+        ..console.clone()
+    };
+    let possible = |binding: &&Binding| (binding.possible)(session, &before);
+    let mut lines = vec![PageLine::heading("Possible now")];
+    lines.extend(grouped(BINDINGS.iter().filter(possible), Weight::Plain));
+    lines.push(PageLine::gap());
+    lines.push(PageLine::heading("Not now"));
+    lines.extend(grouped(
+        BINDINGS.iter().filter(|binding| !possible(binding)),
+        Weight::Faint,
+    ));
+    lines.push(PageLine::gap());
+    lines.push(PageLine::heading("In a dialog"));
+    lines.push(PageLine::fact("y", "yes, where no job would be lost"));
+    lines.push(PageLine::fact(
+        "a number",
+        "typed out and Enter: yes, where that many jobs would be lost",
+    ));
+    lines.push(PageLine::fact("Enter, Esc, n", "no"));
+    lines.push(PageLine::gap());
+    lines.push(PageLine::heading("Words"));
+    lines.extend(
+        WORDS
+            .iter()
+            .map(|(word, meaning)| PageLine::fact(word, *meaning)),
+    );
+    lines
+}
+
+fn grouped<'a>(bindings: impl Iterator<Item = &'a Binding>, weight: Weight) -> Vec<PageLine> {
+    let bindings: Vec<&Binding> = bindings.collect();
+    let mut lines = Vec::new();
+    for group in [Group::Drain, Group::Find, Group::Program] {
+        let of_group = bindings.iter().filter(|binding| binding.group == group);
+        lines.extend(of_group.map(|binding| PageLine {
+            weight,
+            label: binding.shown(),
+            text: binding.help.into(),
+        }));
+    }
+    lines
+}
+
+/// The table of keys in Markdown, for the README.
+pub fn markdown() -> String {
+    let row = |binding: &Binding| {
+        let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
+        format!("| {} | {} |\n", keys.join(" "), binding.help)
+    };
+    let rows: String = BINDINGS.iter().map(row).collect();
+    format!("| key | does |\n|---|---|\n{rows}")
+}

@@ -1,0 +1,131 @@
+//! All that is known of one job. Its arguments are secrets until somebody asks for them.
+
+use serde_json::value::RawValue;
+
+use super::judge::judge;
+use super::pages::{PageLine, Weight};
+use super::rows::{JobKey, JobRow, is_target};
+use super::state::Console;
+use super::words::{date_and_time, span, time_of_day};
+use crate::core::clean::clean;
+use crate::core::fleet::Work;
+use crate::core::moment::{Moment, clock_face, from_epoch};
+use crate::core::session::Session;
+
+/// Characters of arguments that are shown.
+const SHOWN: usize = 2000;
+
+/// The field of a payload that holds the arguments.
+#[derive(serde::Deserialize)]
+struct Payload<'a> {
+    #[serde(borrow)]
+    args: &'a RawValue,
+}
+
+/// The lines of the page of `key`.
+pub(super) fn lines(
+    session: &Session,
+    console: &Console,
+    key: &JobKey,
+    now: Moment,
+) -> Vec<PageLine> {
+    let targets = console.targets(session);
+    let row = session.fleet.get(&key.process).and_then(|process| {
+        process
+            .jobs
+            .iter()
+            .map(|job| JobRow {
+                key: &key.process,
+                process,
+                job,
+                drained: is_target(&key.process, &targets),
+            })
+            .find(|row| row.is(key))
+    });
+    let Some(row) = row else {
+        return gone(session, key);
+    };
+    let work = &row.job.work;
+    let judged = judge(session, &row, now);
+    let unknown = || "not known".to_string();
+    let mut lines = vec![
+        PageLine::heading(work.class.clone()),
+        PageLine::fact("id", work.jid.clone().unwrap_or_else(unknown)),
+        PageLine::fact("queue", work.queue.clone()),
+        PageLine::fact("process", row.process.name()),
+        PageLine::fact("thread", work.tid.clone()),
+        PageLine::fact(
+            "running for",
+            row.job.elapsed(now).map_or_else(unknown, clock_face),
+        ),
+        PageLine::fact("since", row.job.started.map_or_else(unknown, time_of_day)),
+        PageLine::fact("enqueued", enqueued(work).unwrap_or_else(unknown)),
+    ];
+    lines.push(PageLine::fact("verdict", judged.words()));
+    lines.push(PageLine::fact(
+        "time left",
+        judged
+            .left
+            .map_or_else(|| "no end is due".into(), clock_face),
+    ));
+    if let Some(fault) = &work.fault {
+        lines.push(PageLine::new(
+            Weight::Warn,
+            format!("not readable: {fault}"),
+        ));
+    }
+    lines.push(PageLine::gap());
+    lines.push(PageLine::fact(
+        "arguments",
+        if console.listing.arguments {
+            arguments(work)
+        } else {
+            "hidden; A shows them".into()
+        },
+    ));
+    lines
+}
+
+/// The job is listed no more: what the run knows of it.
+fn gone(session: &Session, key: &JobKey) -> Vec<PageLine> {
+    let mut lines = vec![
+        PageLine::heading("This job runs there no more"),
+        PageLine::fact("id", key.jid.clone().unwrap_or_default()),
+        PageLine::fact("thread", key.tid.clone()),
+    ];
+    let run = session.run.as_ref();
+    let tracked = run.and_then(|run| {
+        run.account()
+            .jobs()
+            .iter()
+            .find(|tracked| Some(&tracked.jid) == key.jid.as_ref())
+    });
+    if let Some((fate, evidence)) = tracked.and_then(|tracked| tracked.fate.as_ref()) {
+        lines.push(PageLine::fact(
+            "fate",
+            format!("{}: {evidence}", fate.word()),
+        ));
+    }
+    lines
+}
+
+/// When it was enqueued, and how long it waited before it began.
+fn enqueued(work: &Work) -> Option<String> {
+    let at = work.enqueued_at?;
+    let when = date_and_time(from_epoch(at)?);
+    let waited = work.run_at.map(|run_at| run_at - at).unwrap_or_default();
+    Some(
+        std::time::Duration::try_from_secs_f64(waited.max(0.0)).map_or_else(
+            |_| when.clone(),
+            |waited| format!("{when}, waited {}", span(waited)),
+        ),
+    )
+}
+
+/// Its arguments as they stand in the payload, made safe for a terminal.
+fn arguments(work: &Work) -> String {
+    serde_json::from_slice::<Payload<'_>>(&work.payload).map_or_else(
+        |_| "not readable".into(),
+        |payload| clean(payload.args.get(), SHOWN),
+    )
+}

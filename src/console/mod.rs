@@ -1,0 +1,47 @@
+//! The console: keys in, requests out, and what the screen remembers. Pure: it knows no
+//! terminal, asks no clock, and does nothing by itself.
+
+mod attention;
+mod bindings;
+mod confirm;
+mod consequence;
+mod dialog;
+mod help;
+mod job_page;
+mod judge;
+mod key;
+mod outlook;
+mod pages;
+mod possible;
+mod press;
+mod process_page;
+mod progress;
+mod request;
+mod result;
+mod rows;
+mod state;
+mod toll;
+mod words;
+
+#[cfg(test)]
+pub(crate) mod fixture;
+#[cfg(test)]
+mod tests;
+
+pub use attention::attention;
+pub use bindings::{Act, BINDINGS, Binding, Group};
+pub use dialog::{Dialog, Friction, Premise};
+pub use help::markdown;
+pub use judge::{Judgement, Said, Tally, judge, tally};
+pub use key::Key;
+pub use outlook::{answers, if_untouched, standing};
+pub use pages::{PageLine, Weight, lines, title};
+pub use progress::{
+    Clock, Standings, StepDone, holds_up, standings, step_clock, steps_done, whole_clock,
+};
+pub use request::Request;
+pub use result::result_text;
+pub use rows::{JobKey, JobRow, Sort, is_target, job_rows, process_rows};
+pub use state::{Console, Cursor, Listing, Memory, Pane, Screen};
+pub use toll::{in_numbers, stake};
+pub use words::{count, few, span, thousands, time_of_day};

@@ -1,0 +1,226 @@
+//! When each key does something. Read off the session and the console; nothing is changed.
+
+use std::time::Duration;
+
+use super::judge::running;
+use super::state::{Console, Screen};
+use crate::core::drain::{Hold, Mode, Phase, Resume, Run};
+use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::session::{Kind, Session};
+
+/// A wait that has less than this left leaves no time to think.
+pub(super) const TIME_TO_THINK: Duration = Duration::from_secs(5);
+
+pub(super) fn always(_: &Session, _: &Console) -> bool {
+    true
+}
+
+pub(super) fn on_main(_: &Session, console: &Console) -> bool {
+    console.screen == Screen::Main
+}
+
+/// Whether acts exist at all where the operator is.
+fn acts(session: &Session, console: &Console) -> bool {
+    session.setting.kind != Kind::ReadOnly
+        && matches!(
+            console.screen,
+            Screen::Main | Screen::Job(_) | Screen::Process(_)
+        )
+}
+
+fn may_begin(session: &Session, console: &Console) -> bool {
+    acts(session, console) && !session.is_draining() && !console.targets(session).is_empty()
+}
+
+/// The run, while it is not over and acts exist.
+fn acting<'a>(session: &'a Session, console: &Console) -> Option<&'a Run> {
+    running(session).filter(|_| acts(session, console))
+}
+
+fn phase<'a>(session: &'a Session, console: &Console) -> Option<&'a Phase> {
+    acting(session, console).map(Run::phase)
+}
+
+pub(super) fn automatic(session: &Session, console: &Console) -> bool {
+    may_begin(session, console)
+        || acting(session, console).is_some_and(|run| {
+            run.mode() == Mode::Manual && matches!(run.phase(), Phase::Ready { .. })
+        })
+}
+
+pub(super) fn next_step(session: &Session, console: &Console) -> bool {
+    may_begin(session, console)
+        || matches!(
+            phase(session, console),
+            Some(
+                Phase::Ready { .. }
+                    | Phase::Held {
+                        resume: Resume::Wait { .. } | Resume::Ready { .. },
+                        ..
+                    }
+            )
+        )
+}
+
+pub(super) fn end_wait(session: &Session, console: &Console) -> bool {
+    matches!(
+        phase(session, console),
+        Some(Phase::Waiting { .. } | Phase::Gated { .. })
+    )
+}
+
+pub(super) fn hold(session: &Session, console: &Console) -> bool {
+    matches!(
+        phase(session, console),
+        Some(
+            Phase::Waiting { .. }
+                | Phase::Gated { .. }
+                | Phase::Leaving { .. }
+                | Phase::Performing(_)
+        )
+    )
+}
+
+/// Why the run is held, if it is.
+fn held<'a>(session: &'a Session, console: &Console) -> Option<&'a Hold> {
+    match phase(session, console)? {
+        Phase::Held { why, .. } => Some(why),
+        Phase::Ready { .. }
+        | Phase::Performing(_)
+        | Phase::Waiting { .. }
+        | Phase::Gated { .. }
+        | Phase::Leaving { .. }
+        | Phase::Ending { .. }
+        | Phase::Settling { .. }
+        | Phase::Over { .. } => None,
+    }
+}
+
+pub(super) fn go_on(session: &Session, console: &Console) -> bool {
+    held(session, console).is_some_and(|why| !matches!(why, Hold::Failed(_)))
+        && !wait_more(session, console)
+}
+
+pub(super) fn wait_more(session: &Session, console: &Console) -> bool {
+    matches!(
+        held(session, console),
+        Some(Hold::Question(_) | Hold::Blind(_) | Hold::Late)
+    ) && running(session).is_some_and(|run| run.mode() == Mode::Automatic)
+}
+
+pub(super) fn longer(session: &Session, console: &Console) -> bool {
+    matches!(
+        phase(session, console),
+        Some(
+            Phase::Waiting { .. }
+                | Phase::Gated { .. }
+                | Phase::Leaving { .. }
+                | Phase::Held {
+                    resume: Resume::Wait { .. },
+                    ..
+                }
+        )
+    )
+}
+
+pub(super) fn shorter(session: &Session, console: &Console) -> bool {
+    match phase(session, console) {
+        Some(Phase::Waiting { .. }) => true,
+        Some(Phase::Held {
+            resume: Resume::Wait { left, .. },
+            ..
+        }) => *left > TIME_TO_THINK,
+        _ => false,
+    }
+}
+
+pub(super) fn manual(session: &Session, console: &Console) -> bool {
+    acting(session, console).is_some_and(|run| {
+        run.mode() == Mode::Automatic
+            && matches!(
+                run.phase(),
+                Phase::Waiting { .. }
+                    | Phase::Gated { .. }
+                    | Phase::Performing(_)
+                    | Phase::Held { .. }
+            )
+    })
+}
+
+/// From every screen.
+pub(super) fn stop_here(session: &Session, _: &Console) -> bool {
+    running(session).is_some_and(|run| !matches!(run.phase(), Phase::Ending { .. }))
+}
+
+pub(super) fn retry(session: &Session, console: &Console) -> bool {
+    matches!(
+        phase(session, console),
+        Some(Phase::Held {
+            resume: Resume::Failed { .. },
+            ..
+        })
+    )
+}
+
+pub(super) fn leave_out(session: &Session, console: &Console) -> bool {
+    matches!(held(session, console), Some(Hold::Failed(_)))
+}
+
+pub(super) fn mark(session: &Session, console: &Console) -> bool {
+    on_main(session, console)
+        && acts(session, console)
+        && !session.is_draining()
+        && selected_here(session, console).is_some()
+}
+
+/// The selected process, if it lives on this host.
+pub(super) fn selected_here(session: &Session, console: &Console) -> Option<LocalId> {
+    let key = console.selected_process(session)?;
+    let ProcessKey::Local(id) = key else {
+        return None;
+    };
+    let process = session.fleet.get(&key)?;
+    (!process.exited()).then_some(id)
+}
+
+pub(super) fn force_kill(session: &Session, console: &Console) -> bool {
+    let Some(id) = selected_here(session, console) else {
+        return false;
+    };
+    let Some(run) = running(session) else {
+        return acts(session, console);
+    };
+    let open = !matches!(
+        run.phase(),
+        Phase::Performing(_) | Phase::Ending { .. } | Phase::Settling { .. }
+    );
+    acts(session, console)
+        && open
+        && run
+            .target(&ProcessKey::Local(id))
+            .is_some_and(crate::core::drain::Target::takes_part)
+}
+
+pub(super) fn open(session: &Session, console: &Console) -> bool {
+    on_main(session, console) && console.selected_process(session).is_some()
+}
+
+pub(super) fn arguments(_: &Session, console: &Console) -> bool {
+    matches!(console.screen, Screen::Job(_))
+}
+
+pub(super) fn back(_: &Session, console: &Console) -> bool {
+    console.screen != Screen::Main || !console.listing.filter.is_empty()
+}
+
+pub(super) fn outcome(session: &Session, console: &Console) -> bool {
+    console.screen == Screen::Main
+        && session
+            .run
+            .as_ref()
+            .is_some_and(|run| run.phase().is_over())
+}
+
+pub(super) fn help(_: &Session, console: &Console) -> bool {
+    console.screen != Screen::Help
+}

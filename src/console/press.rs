@@ -1,0 +1,243 @@
+//! Keys in, requests out. A key that does nothing now says so; a key that arrives with a
+//! dialog that has just closed does nothing at all.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use super::bindings::{Act, BINDINGS, Binding};
+use super::confirm;
+use super::dialog::{Answer, Dialog};
+use super::judge::running;
+use super::outlook::held_wait;
+use super::possible;
+use super::request::Request;
+use super::rows::Sort;
+use super::state::{Console, Pane, Screen};
+use super::{Key, pages};
+use crate::core::drain::{Command, Mode};
+use crate::core::fleet::LocalId;
+use crate::core::moment::Moment;
+use crate::core::session::{Kind, Session};
+
+/// By how much one key makes a wait longer or shorter.
+const STEP: Duration = Duration::from_secs(30);
+/// Rows of a page.
+const PAGE: usize = 10;
+/// The longest filter.
+const FILTER: usize = 60;
+
+impl Console {
+    /// Takes one key and says what is to be done.
+    #[must_use]
+    pub fn press(&mut self, key: Key, session: &Session, now: Moment) -> Vec<Request> {
+        let was_open = self.dialog.is_some();
+        self.follow(session, now);
+        if key == Key::Ctrl('c') {
+            self.dialog = None;
+            return self.act(Act::Interrupt, session, now);
+        }
+        if was_open {
+            return self.press_dialog(key, session, now);
+        }
+        if self.listing.typing {
+            self.press_filter(key);
+            return Vec::new();
+        }
+        self.memory.notice = None;
+        let mut bound = BINDINGS.iter().filter(|known| known.keys.contains(&key));
+        let Some(first) = bound.clone().next() else {
+            return Vec::new();
+        };
+        if let Some(binding) = bound.find(|known| (known.possible)(session, self)) {
+            return self.act(binding.act, session, now);
+        }
+        self.refuse(first, session);
+        Vec::new()
+    }
+
+    fn refuse(&mut self, binding: &Binding, session: &Session) {
+        let label = binding.label.unwrap_or(binding.help);
+        if session.setting.kind == Kind::ReadOnly && binding.group == super::Group::Drain {
+            self.say("this session is read-only: nothing can be sent");
+        } else {
+            self.say(format!(
+                "{} ({label}) does nothing just now",
+                binding.shown()
+            ));
+        }
+    }
+
+    fn press_dialog(&mut self, key: Key, session: &Session, now: Moment) -> Vec<Request> {
+        if key == Key::Char('x') && possible::stop_here(session, self) {
+            self.dialog = None;
+            return vec![Request::Command(Command::StopHere)];
+        }
+        // It has just closed under this key, which was meant for it: the key does nothing.
+        let Some(dialog) = &mut self.dialog else {
+            return Vec::new();
+        };
+        match dialog.press(key, now) {
+            Answer::Open => Vec::new(),
+            Answer::No => {
+                self.dialog = None;
+                self.say("no: nothing was done");
+                Vec::new()
+            }
+            Answer::Yes => {
+                let dialog = self.dialog.take();
+                dialog.map_or_else(Vec::new, |dialog| dialog.requests)
+            }
+        }
+    }
+
+    fn press_filter(&mut self, key: Key) {
+        let listing = &mut self.listing;
+        if let Key::Char(character) = key {
+            if listing.filter.chars().count() < FILTER {
+                listing.filter.push(character);
+            }
+        } else if key == Key::Backspace {
+            listing.filter.pop();
+        } else if key == Key::Enter || key == Key::Esc {
+            listing.typing = false;
+            if key == Key::Esc {
+                listing.filter.clear();
+            }
+        }
+        self.jobs = super::Cursor::default();
+    }
+
+    fn act(&mut self, act: Act, session: &Session, now: Moment) -> Vec<Request> {
+        let command = |command| vec![Request::Command(command)];
+        match act {
+            Act::Automatic => self.dialog = self.automatic(session, now),
+            Act::NextStep | Act::EndWait => self.dialog = self.step(session, now),
+            Act::ForceKill => {
+                self.dialog = possible::selected_here(session, self)
+                    .map(|id| confirm::force_kill(session, id, now));
+            }
+            Act::GoOn => return self.go_on(session, now),
+            Act::Hold => return command(Command::Hold),
+            Act::WaitMore => {
+                return vec![
+                    Request::Command(Command::Longer(STEP)),
+                    Request::Command(Command::GoOn),
+                ];
+            }
+            Act::Longer => return command(Command::Longer(STEP)),
+            Act::Shorter => return command(Command::Shorter(STEP)),
+            Act::Manual => return command(Command::Manual),
+            Act::StopHere => return command(Command::StopHere),
+            Act::Retry => return command(Command::Retry),
+            Act::LeaveOut => return command(Command::LeaveOut),
+            Act::Interrupt if session.is_draining() => return command(Command::StopHere),
+            Act::Quit if session.is_draining() => self.dialog = Some(confirm::quit(session, now)),
+            Act::Interrupt | Act::Quit => return vec![Request::Quit],
+            Act::Redraw => return vec![Request::Redraw],
+            Act::Suspend => return vec![Request::Suspend],
+            Act::Mark => self.mark(session),
+            Act::Jump => self.jump(session),
+            Act::Open => self.open(session),
+            Act::Up => self.go(session, now, |at, _| at.saturating_sub(1)),
+            Act::Down => self.go(session, now, |at, _| at + 1),
+            Act::PageUp => self.go(session, now, |at, _| at.saturating_sub(PAGE)),
+            Act::PageDown => self.go(session, now, |at, _| at + PAGE),
+            Act::First => self.go(session, now, |_, _| 0),
+            Act::Last => self.go(session, now, |_, rows| rows.saturating_sub(1)),
+            Act::Filter => {
+                self.listing.typing = true;
+                self.pane = Pane::Jobs;
+            }
+            Act::Sort => self.sort(self.listing.sort.next()),
+            Act::Arguments => self.listing.arguments = !self.listing.arguments,
+            Act::Back if self.screen == Screen::Main => self.listing.filter.clear(),
+            Act::Back => self.show(Screen::Main),
+            Act::Outcome => self.show(Screen::Result),
+            Act::Help => self.show(Screen::Help),
+        }
+        Vec::new()
+    }
+
+    /// The dialog before the drain goes by itself.
+    fn automatic(&self, session: &Session, now: Moment) -> Option<Dialog> {
+        if session.is_draining() {
+            return confirm::go_automatic(session, now);
+        }
+        let targets = self.targets(session);
+        Some(confirm::begin_automatic(session, &targets, now))
+    }
+
+    /// The dialog before the very step that comes next.
+    fn step(&self, session: &Session, now: Moment) -> Option<Dialog> {
+        if session.is_draining() {
+            return confirm::step(session, now);
+        }
+        let targets = self.targets(session);
+        Some(confirm::begin_step(session, &targets, now))
+    }
+
+    /// Goes on from a hold. Where the wait is over that would send: it is a step then, and
+    /// asked as one.
+    fn go_on(&mut self, session: &Session, now: Moment) -> Vec<Request> {
+        let sends = running(session).is_some_and(|run| {
+            run.mode() == Mode::Automatic
+                && held_wait(run).is_some_and(|left| left < possible::TIME_TO_THINK)
+        });
+        if sends {
+            self.dialog = confirm::step(session, now);
+            return Vec::new();
+        }
+        vec![Request::Command(Command::GoOn)]
+    }
+
+    fn mark(&mut self, session: &Session) {
+        let Some(id) = possible::selected_here(session, self) else {
+            return;
+        };
+        let mut chosen: BTreeSet<LocalId> = self.targets(session).into_iter().collect();
+        if !chosen.remove(&id) {
+            chosen.insert(id);
+        }
+        // The selection must not jump with the row.
+        let key = crate::core::fleet::ProcessKey::Local(id);
+        if self.pane == Pane::Processes {
+            self.processes.selected = Some(key);
+        }
+        self.memory.targets = Some(chosen);
+        self.follow_marks(session);
+    }
+
+    fn follow_marks(&mut self, session: &Session) {
+        let count = self.targets(session).len() as u64;
+        self.say(format!(
+            "{} would be drained",
+            super::words::count(count, "process")
+        ));
+    }
+
+    fn sort(&mut self, sort: Sort) {
+        self.listing.sort = sort;
+        self.jobs = super::Cursor::default();
+        self.say(format!("jobs by {}", sort.word()));
+    }
+
+    fn open(&mut self, session: &Session) {
+        let screen = match self.pane {
+            Pane::Processes => self.process_under_cursor(session).map(Screen::Process),
+            Pane::Jobs => self.job_under_cursor(session).map(Screen::Job),
+        };
+        if let Some(screen) = screen {
+            self.show(screen);
+        }
+    }
+
+    /// Moves the selection, or the text on a page of text.
+    fn go(&mut self, session: &Session, now: Moment, to: impl Fn(usize, usize) -> usize) {
+        if self.screen == Screen::Main {
+            self.move_cursor(session, to);
+            return;
+        }
+        let lines = pages::lines(session, self, now).len();
+        self.scroll = to(self.scroll, lines).min(lines.saturating_sub(1));
+    }
+}

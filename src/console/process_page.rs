@@ -1,0 +1,163 @@
+//! All that is known of one process, and from where.
+
+use super::pages::{PageLine, Weight};
+use super::words::{count, date_and_time, span, time_of_day};
+use crate::core::drain::{Standing, Target};
+use crate::core::fleet::{Listed, LocalProcess, Process, ProcessKey};
+use crate::core::moment::{Moment, clock_face, from_epoch};
+use crate::core::session::Session;
+
+/// Jobs that are listed.
+const LISTED: usize = 200;
+
+/// The lines of the page of `key`.
+pub(super) fn lines(session: &Session, key: &ProcessKey, now: Moment) -> Vec<PageLine> {
+    let Some(process) = session.fleet.get(key) else {
+        return vec![PageLine::heading("This process is known no more")];
+    };
+    let unknown = || "not known".to_string();
+    let state = session.state(key, process, now);
+    let mut lines = vec![PageLine::heading(format!(
+        "{} {}",
+        process.name(),
+        process.tag()
+    ))];
+    let mut fact = |label: &str, text: String| lines.push(PageLine::fact(label, text));
+    fact("state", state.word().into());
+    fact(
+        "version",
+        process.version_text().map_or_else(unknown, String::from),
+    );
+    fact(
+        "identity",
+        process
+            .identity
+            .as_ref()
+            .map_or_else(|| "none in this Redis".into(), ToString::to_string),
+    );
+    fact("in Redis", listed(process.listed).into());
+    fact("last beat", beat(process, now));
+    fact("busy", busy(process));
+    fact("-t", session.timeout(process).to_string());
+    fact("queues", process.queues().join(", "));
+    if let Some(info) = &process.info {
+        if !info.labels.is_empty() {
+            fact("labels", info.labels.join(", "));
+        }
+        if let Some(started) = info.started_at.and_then(from_epoch) {
+            fact("started", date_and_time(started));
+        }
+    }
+    match &process.local {
+        Some(local) => here(local, &mut lines),
+        None => lines.push(PageLine::fact(
+            "host",
+            "another host: no signal reaches it from here",
+        )),
+    }
+    if let Some(target) = session.run.as_ref().and_then(|run| run.target(key)) {
+        lines.extend(in_the_drain(target));
+    }
+    for fault in &process.faults {
+        lines.push(PageLine::new(
+            Weight::Warn,
+            format!("not readable: {fault}"),
+        ));
+    }
+    jobs(process, now, &mut lines);
+    lines
+}
+
+fn listed(listed: Listed) -> &'static str {
+    match listed {
+        Listed::Never => "never listed",
+        Listed::Yes => "listed",
+        Listed::Removed { .. } => "removed: it left in order, or was pruned",
+    }
+}
+
+fn beat(process: &Process, now: Moment) -> String {
+    match &process.beat {
+        Some(beat) => format!("{}, {} ago", time_of_day(beat.at), span(beat.age(now))),
+        None => "none yet".into(),
+    }
+}
+
+fn busy(process: &Process) -> String {
+    let number = |value: Option<u64>| value.map_or("?".into(), |value| value.to_string());
+    format!(
+        "{} of {}",
+        number(process.busy()),
+        number(process.concurrency())
+    )
+}
+
+fn here(local: &LocalProcess, lines: &mut Vec<PageLine>) {
+    let surroundings = &local.surroundings;
+    let mut fact = |label: &str, text: String| lines.push(PageLine::fact(label, text));
+    fact(
+        "pid",
+        format!("{}, user {}", local.id.pid, surroundings.uid),
+    );
+    if let Some(unit) = &surroundings.unit {
+        fact("unit", unit.clone());
+    }
+    if surroundings.swarm {
+        fact("swarm", "its parent starts another when it exits".into());
+    }
+    if let Some(rss) = local.rss_kb {
+        fact("memory", format!("{} MB", rss / 1024));
+    }
+    if let Some(threads) = local.threads {
+        fact("threads", count(threads.processors as u64, "worker thread"));
+    }
+    if let Some(address) = &surroundings.redis_url {
+        fact("its Redis", address.to_string());
+    }
+}
+
+fn in_the_drain(target: &Target) -> Vec<PageLine> {
+    let standing = match &target.standing {
+        Standing::Alive => "alive".to_string(),
+        Standing::Quiet { since } => format!("quiet since {}", time_of_day(*since)),
+        Standing::Idle { since } => format!("quiet and idle since {}", time_of_day(*since)),
+        Standing::Exited { at, clean, .. } => {
+            let how = match clean {
+                Some(true) => "in order",
+                Some(false) => "without leaving its registry",
+                None => "how is not known",
+            };
+            format!("exited {} ({how})", time_of_day(*at))
+        }
+        Standing::LeftOut { why } => format!("left out: {why}"),
+    };
+    let last = target.last.map_or("none".to_string(), |sent| {
+        format!("{} {}", sent.signal, time_of_day(sent.at))
+    });
+    vec![
+        PageLine::gap(),
+        PageLine::heading("In this drain"),
+        PageLine::fact("stands", standing),
+        PageLine::fact("last signal", last),
+    ]
+}
+
+fn jobs(process: &Process, now: Moment, lines: &mut Vec<PageLine>) {
+    lines.push(PageLine::gap());
+    lines.push(PageLine::heading(count(
+        process.jobs.len() as u64,
+        "known job",
+    )));
+    for job in process.jobs.iter().take(LISTED) {
+        let elapsed = job.elapsed(now).map_or("?".into(), clock_face);
+        lines.push(PageLine::fact(
+            &elapsed,
+            format!(
+                "{} from {} {}",
+                job.work.class,
+                job.work.queue,
+                job.work.jid.as_deref().unwrap_or("without a known id")
+            ),
+        ));
+    }
+}

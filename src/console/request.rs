@@ -1,0 +1,23 @@
+//! What the console wants of the shell. Values only: nothing is done here.
+
+use crate::core::drain::Command;
+use crate::core::fleet::LocalId;
+
+/// One wish, in the order in which they are to be met.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Begin a run on these targets; the commands that follow are for it. If it cannot begin,
+    /// they must not be given to anything else.
+    Begin {
+        /// The targets, fixed when the dialog opened.
+        targets: Vec<LocalId>,
+    },
+    /// A command for the run.
+    Command(Command),
+    /// Leave the program.
+    Quit,
+    /// Paint the whole screen anew.
+    Redraw,
+    /// Leave the screen and stop the program itself, as Ctrl-Z does elsewhere.
+    Suspend,
+}

@@ -1,0 +1,342 @@
+//! How a drain ended: the page, and the same as plain text for after the screen. It says what
+//! is known with its evidence, and what to do next.
+
+use std::time::Duration;
+
+use super::pages::{PageLine, Weight};
+use super::words::{count, few, time_of_day};
+use crate::core::drain::{Counts, Fate, Outcome, Phase, Run, Standing, Target, Tracked};
+use crate::core::moment::{Moment, clock_face};
+use crate::core::sequence::Signal;
+use crate::core::session::Session;
+
+/// Jobs that are listed of each fate.
+const LISTED: usize = 100;
+
+/// Fates in the order of their weight.
+const FATES: [(Fate, Weight); 6] = [
+    (Fate::Lost, Weight::Bad),
+    (Fate::Unknown, Weight::Warn),
+    (Fate::PushedBack, Weight::Warn),
+    (Fate::Rescued, Weight::Plain),
+    (Fate::Retried, Weight::Plain),
+    (Fate::Finished, Weight::Good),
+];
+
+/// The result as text, for standard error after leaving the screen; empty without one.
+pub fn result_text(session: &Session) -> String {
+    let over = session
+        .run
+        .as_ref()
+        .is_some_and(|run| run.phase().is_over());
+    if !over {
+        return String::new();
+    }
+    lines(session)
+        .into_iter()
+        .map(|line| match line.label.as_str() {
+            "" => line.text + "\n",
+            label => format!("  {label}: {}\n", line.text),
+        })
+        .collect()
+}
+
+/// The lines of the result page.
+pub(super) fn lines(session: &Session) -> Vec<PageLine> {
+    let Some(run) = &session.run else {
+        return vec![PageLine::heading("No drain has ended yet")];
+    };
+    let Phase::Over { outcome, at, jobs } = *run.phase() else {
+        return vec![PageLine::heading("The drain is not over")];
+    };
+    let mut lines = Vec::new();
+    if run.plan().rehearsal {
+        lines.push(PageLine::new(
+            Weight::Warn,
+            "A rehearsal: nothing was really sent.",
+        ));
+    }
+    lines.push(PageLine::new(weight(outcome), sentence(run, outcome, jobs)));
+    lines.push(PageLine::new(Weight::Plain, duration(run, at)));
+    lines.push(PageLine::gap());
+    lines.push(PageLine::heading("What to do next"));
+    let advice = advice(session, run, outcome, jobs);
+    lines.extend(
+        advice
+            .into_iter()
+            .map(|text| PageLine::new(Weight::Plain, text)),
+    );
+    lines.push(PageLine::gap());
+    lines.push(PageLine::heading("Processes"));
+    lines.extend(run.targets().iter().map(|target| {
+        let weight = if target.exited() {
+            Weight::Plain
+        } else {
+            Weight::Warn
+        };
+        PageLine::new(weight, stays(session, target))
+    }));
+    lines.push(PageLine::gap());
+    lines.extend(fates(run, jobs));
+    lines
+}
+
+fn weight(outcome: Outcome) -> Weight {
+    match outcome {
+        Outcome::Drained => Weight::Good,
+        Outcome::Requeued | Outcome::Stopped => Weight::Warn,
+        Outcome::Refused | Outcome::Error | Outcome::Alive | Outcome::Lost => Weight::Bad,
+    }
+}
+
+/// The outcome in one sentence.
+fn sentence(run: &Run, outcome: Outcome, jobs: Counts) -> String {
+    let number = run.targets().len();
+    let all = match number {
+        1 => "the process has exited".to_string(),
+        _ => format!("all {number} processes have exited"),
+    };
+    let alive: Vec<String> = run
+        .targets()
+        .iter()
+        .filter(|target| !target.exited())
+        .map(|target| target.about.name.clone())
+        .collect();
+    let is = if alive.len() == 1 { "is" } else { "are" };
+    let living = format!(
+        "{} of {} {is} still alive",
+        alive.len(),
+        count(number as u64, "process")
+    );
+    match outcome {
+        Outcome::Drained => format!("Drained: {all}, and every job ended."),
+        Outcome::Requeued => format!(
+            "Drained with jobs pushed back: {all}; {} will run again.",
+            count(jobs.pushed_back + jobs.rescued, "job")
+        ),
+        Outcome::Lost if jobs.lost == 0 => format!(
+            "Drained, but the fate of {} is not known: {all}.",
+            count(jobs.unknown, "job")
+        ),
+        Outcome::Lost => format!(
+            "Work is lost: {all}; {} lost, {} of unknown fate.",
+            count(jobs.lost, "job"),
+            jobs.unknown
+        ),
+        Outcome::Alive => format!(
+            "Not done: the sequence has ended and {living}: {}.",
+            few(&alive, 5)
+        ),
+        Outcome::Stopped if run.pace().first_signal.is_none() => {
+            "Stopped before its first signal: nothing was sent.".into()
+        }
+        Outcome::Stopped => format!("Stopped before its end: nothing more is sent; {living}."),
+        Outcome::Refused => "Refused: nothing was sent.".into(),
+        Outcome::Error => "It could not start: nothing was sent.".into(),
+    }
+}
+
+/// How long it took against the budget.
+fn duration(run: &Run, at: Moment) -> String {
+    let started = run.pace().first_signal.unwrap_or(run.pace().started);
+    let took = format!(
+        "It took {}, from {} to {}",
+        clock_face(at.since(started)),
+        time_of_day(started),
+        time_of_day(at)
+    );
+    let budget: Option<Duration> = run
+        .targets()
+        .iter()
+        .filter_map(|target| run.plan().sequence.budget(target.timeout.span).total())
+        .max();
+    match budget {
+        Some(budget) => format!("{took}; the drain budget was {}.", clock_face(budget)),
+        None => format!("{took}; the drain budget was unlimited."),
+    }
+}
+
+fn fates(run: &Run, jobs: Counts) -> Vec<PageLine> {
+    if jobs.total() == 0 {
+        return vec![PageLine::heading("No job was running")];
+    }
+    let mut lines = vec![PageLine::heading(count(jobs.total(), "job"))];
+    let running = still_running(run);
+    for (fate, weight) in FATES {
+        let number = match fate {
+            Fate::Finished => jobs.finished,
+            Fate::PushedBack => jobs.pushed_back,
+            Fate::Retried => jobs.retried,
+            Fate::Rescued => jobs.rescued,
+            Fate::Lost => jobs.lost,
+            Fate::Unknown => jobs.unknown.saturating_sub(running.len() as u64),
+        };
+        let of_fate: Vec<&Tracked> = run
+            .account()
+            .jobs()
+            .iter()
+            .filter(|tracked| tracked.fate.as_ref().map_or(Fate::Unknown, |known| known.0) == fate)
+            .filter(|tracked| !running.contains(&tracked.jid.as_str()) || fate != Fate::Unknown)
+            .collect();
+        let unseen = number.saturating_sub(of_fate.len() as u64);
+        list(run, (fate.word(), weight), &of_fate, unseen, &mut lines);
+    }
+    let running: Vec<&Tracked> = run
+        .account()
+        .jobs()
+        .iter()
+        .filter(|tracked| running.contains(&tracked.jid.as_str()))
+        .collect();
+    list(
+        run,
+        ("still running", Weight::Plain),
+        &running,
+        0,
+        &mut lines,
+    );
+    lines
+}
+
+/// The jobs that nothing has ended: their processes live.
+fn still_running(run: &Run) -> Vec<&str> {
+    let lives = |tracked: &&Tracked| {
+        let target = run
+            .targets()
+            .iter()
+            .find(|target| target.id == tracked.target);
+        target.is_some_and(|target| !target.exited())
+            && tracked
+                .fate
+                .as_ref()
+                .is_none_or(|known| known.0 == Fate::Unknown)
+    };
+    let jobs = run.account().jobs().iter().filter(lives);
+    jobs.map(|tracked| tracked.jid.as_str()).collect()
+}
+
+/// One heading with its jobs, and the worker threads whose job no beat had shown.
+fn list(
+    run: &Run,
+    (word, weight): (&str, Weight),
+    jobs: &[&Tracked],
+    unseen: u64,
+    lines: &mut Vec<PageLine>,
+) {
+    let number = jobs.len() as u64 + unseen;
+    if number == 0 {
+        return;
+    }
+    lines.push(PageLine::new(weight, format!("{word} {number}")));
+    lines.extend(jobs.iter().take(LISTED).map(|tracked| told(run, tracked)));
+    if jobs.len() > LISTED {
+        let rest = format!("and {} more", jobs.len() - LISTED);
+        lines.push(PageLine::fact("  ", rest));
+    }
+    if unseen > 0 {
+        let threads = count(unseen, "worker thread");
+        let rest = format!("{threads} whose job no beat had shown");
+        lines.push(PageLine::fact("  ", rest));
+    }
+}
+
+/// One job with what became of it.
+fn told(run: &Run, tracked: &Tracked) -> PageLine {
+    let place = run
+        .targets()
+        .iter()
+        .find(|target| target.id == tracked.target)
+        .map_or("?", |target| target.about.name.as_str());
+    let evidence = tracked
+        .fate
+        .as_ref()
+        .map_or("it was still running when the drain ended", |(_, why)| why);
+    PageLine::fact(
+        &format!("  {}", tracked.work.class),
+        format!("{} on {place}: {evidence}", tracked.jid),
+    )
+}
+
+/// What stays true of a target when nothing more is sent, with the command that ends it.
+pub(super) fn stays(session: &Session, target: &Target) -> String {
+    if let Standing::Exited { at, clean, .. } = target.standing {
+        let how = match clean {
+            Some(true) => " in order",
+            Some(false) => " without leaving its registry",
+            None => "",
+        };
+        return format!("{} exited{how} at {}", target.about.name, time_of_day(at));
+    }
+    let text = target.epitaph(&time_of_day);
+    let only_quiet = target
+        .last
+        .is_some_and(|sent| sent.signal == Signal::Tstp && target.stopped.is_none());
+    match unit(session, target).filter(|_| only_quiet) {
+        Some(unit) => format!("{text}: systemctl restart {unit}"),
+        None => text,
+    }
+}
+
+fn unit<'a>(session: &'a Session, target: &Target) -> Option<&'a str> {
+    let local = session.fleet.get(&target.key())?.local.as_ref()?;
+    local.surroundings.unit.as_deref()
+}
+
+fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<String> {
+    let mut advice: Vec<String> = Vec::new();
+    let quiet = run
+        .targets()
+        .iter()
+        .any(|target| !target.exited() && target.last.is_some() && target.stopped.is_none());
+    if jobs.lost > 0 {
+        advice.push("Enqueue the lost jobs again by hand: nothing else will run them.".into());
+    }
+    let running = still_running(run).len() as u64;
+    if running > 0 && quiet {
+        advice.push(format!(
+            "{} still running: let them end before their processes are restarted.",
+            count(running, "job")
+        ));
+    }
+    if jobs.unknown > running {
+        advice.push("Look in the application for the jobs of unknown fate before enqueuing them again: they may have run.".into());
+    }
+    if jobs.pushed_back > 0 {
+        advice.push(
+            "Start the new processes: what was pushed back runs again, from its start.".into(),
+        );
+    }
+    if quiet {
+        advice.push("Restart what stays quiet: it fetches no job until then.".into());
+    }
+    match outcome {
+        Outcome::Alive => {
+            advice.push("Find out what keeps the living ones; K on one of them kills it.".into());
+        }
+        Outcome::Stopped if run.pace().first_signal.is_some() && !quiet => {
+            advice
+                .push("Watch the processes that were told to stop until they have exited.".into());
+        }
+        Outcome::Drained
+        | Outcome::Requeued
+        | Outcome::Lost
+        | Outcome::Stopped
+        | Outcome::Refused
+        | Outcome::Error => {}
+    }
+    if advice.is_empty() {
+        let waiting: u64 = session.fleet.queues.iter().map(|queue| queue.waiting).sum();
+        advice.push(match outcome {
+            Outcome::Drained => format!(
+                "Nothing is left to do here; start the new processes ({} wait in the queues).",
+                count(waiting, "job")
+            ),
+            Outcome::Requeued
+            | Outcome::Lost
+            | Outcome::Alive
+            | Outcome::Stopped
+            | Outcome::Refused
+            | Outcome::Error => "Nothing needs to be put right.".into(),
+        });
+    }
+    advice
+}

@@ -1,0 +1,183 @@
+//! What the two tables list, and in which order. Rows borrow from the session; nothing is
+//! formatted here, so that ten thousand of them cost little.
+
+use std::cmp::Ordering;
+
+use crate::core::fleet::{Job, LocalId, Process, ProcessKey};
+use crate::core::session::Session;
+
+/// The order of the job table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sort {
+    /// What holds the drain up first: jobs of targets, the longest running before the others.
+    #[default]
+    HoldsUp,
+    /// Longest running first, wherever it runs.
+    Elapsed,
+    /// By queue.
+    Queue,
+    /// By class.
+    Class,
+    /// By process.
+    Process,
+}
+
+impl Sort {
+    /// The next order.
+    #[must_use]
+    pub fn next(self) -> Self {
+        match self {
+            Self::HoldsUp => Self::Elapsed,
+            Self::Elapsed => Self::Queue,
+            Self::Queue => Self::Class,
+            Self::Class => Self::Process,
+            Self::Process => Self::HoldsUp,
+        }
+    }
+
+    /// What it is called on the screen.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::HoldsUp => "what holds the drain up",
+            Self::Elapsed => "elapsed",
+            Self::Queue => "queue",
+            Self::Class => "class",
+            Self::Process => "process",
+        }
+    }
+}
+
+/// One execution of a job in one thread: what a selection holds on to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobKey {
+    /// Where it runs.
+    pub process: ProcessKey,
+    /// In which thread.
+    pub tid: String,
+    /// Which job.
+    pub jid: Option<String>,
+}
+
+/// One row of the job table.
+#[derive(Clone, Copy, Debug)]
+pub struct JobRow<'a> {
+    /// Where it runs.
+    pub key: &'a ProcessKey,
+    /// Its process.
+    pub process: &'a Process,
+    /// The job.
+    pub job: &'a Job,
+    /// Whether its process is a target.
+    pub drained: bool,
+}
+
+impl JobRow<'_> {
+    /// What a selection of this row holds on to.
+    pub fn job_key(&self) -> JobKey {
+        JobKey {
+            process: self.key.clone(),
+            tid: self.job.work.tid.clone(),
+            jid: self.job.work.jid.clone(),
+        }
+    }
+
+    /// Whether it is the row of `key`.
+    pub fn is(&self, key: &JobKey) -> bool {
+        *self.key == key.process
+            && self.job.work.tid == key.tid
+            && self.job.work.jid.as_deref() == key.jid.as_deref()
+    }
+
+    fn passes(&self, filter: &str) -> bool {
+        let work = &self.job.work;
+        let has = |text: &str| contains(text, filter);
+        has(&work.class)
+            || has(&work.queue)
+            || work.jid.as_deref().is_some_and(has)
+            || has(&self.process.name())
+            || has(self.process.tag())
+    }
+}
+
+/// Whether `text` contains `part` (given in lower case), whatever its case.
+fn contains(text: &str, part: &str) -> bool {
+    text.to_lowercase().contains(part)
+}
+
+/// Every process of the session: targets first, then local ones, then the rest.
+pub fn process_rows<'a>(
+    session: &'a Session,
+    targets: &[LocalId],
+) -> Vec<(&'a ProcessKey, &'a Process)> {
+    let mut rows: Vec<_> = session.fleet.processes.iter().collect();
+    rows.sort_by_cached_key(|(key, process)| (!is_target(key, targets), process.name()));
+    rows
+}
+
+/// Whether `key` is among `targets`.
+pub fn is_target(key: &ProcessKey, targets: &[LocalId]) -> bool {
+    match key {
+        ProcessKey::Local(id) => targets.contains(id),
+        ProcessKey::Remote(_) => false,
+    }
+}
+
+/// The jobs that pass `filter`, in the order of `sort`. Those of an ended process are listed
+/// only while a drain still finds out what became of them.
+pub fn job_rows<'a>(
+    session: &'a Session,
+    targets: &[LocalId],
+    filter: &str,
+    sort: Sort,
+) -> Vec<JobRow<'a>> {
+    let filter = filter.to_lowercase();
+    let draining = session.is_draining();
+    let mut rows = Vec::new();
+    for (key, process) in &session.fleet.processes {
+        let drained = is_target(key, targets);
+        if process.exited() && !(draining && drained) {
+            continue;
+        }
+        rows.extend(process.jobs.iter().map(|job| JobRow {
+            key,
+            process,
+            job,
+            drained,
+        }));
+    }
+    if !filter.is_empty() {
+        rows.retain(|row| row.passes(&filter));
+    }
+    rows.sort_by(|one, other| order(sort, one, other));
+    rows
+}
+
+fn order(sort: Sort, one: &JobRow<'_>, other: &JobRow<'_>) -> Ordering {
+    // No start known sorts before all others: it may be the oldest of them.
+    let longest = || one.job.started.cmp(&other.job.started);
+    let tie = || {
+        one.key
+            .cmp(other.key)
+            .then_with(|| one.job.work.tid.cmp(&other.job.work.tid))
+    };
+    let first = match sort {
+        Sort::HoldsUp => (!one.drained, one.process.exited())
+            .cmp(&(!other.drained, other.process.exited()))
+            .then_with(longest),
+        Sort::Elapsed => longest(),
+        Sort::Queue => one
+            .job
+            .work
+            .queue
+            .cmp(&other.job.work.queue)
+            .then_with(longest),
+        Sort::Class => one
+            .job
+            .work
+            .class
+            .cmp(&other.job.work.class)
+            .then_with(longest),
+        Sort::Process => one.key.cmp(other.key).then_with(longest),
+    };
+    first.then_with(tie)
+}

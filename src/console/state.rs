@@ -1,0 +1,264 @@
+//! What the screen remembers between two keys: where the operator is, what is selected, which
+//! dialog is open. Selections hold on to things, never to positions.
+
+use std::collections::BTreeSet;
+
+use super::dialog::Dialog;
+use super::rows::{JobKey, JobRow, Sort, job_rows, process_rows};
+use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::moment::Moment;
+use crate::core::session::Session;
+
+/// What is shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Screen {
+    /// The sequence, the two tables, the journal.
+    #[default]
+    Main,
+    /// One job.
+    Job(JobKey),
+    /// One process.
+    Process(ProcessKey),
+    /// The keys and the words.
+    Help,
+    /// How the drain ended.
+    Result,
+}
+
+/// Which table the arrow keys move in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pane {
+    /// The process table.
+    #[default]
+    Processes,
+    /// The job table.
+    Jobs,
+}
+
+/// A selection: the thing, and where it stood last. Nothing selected is the top row, whatever
+/// stands there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor<K> {
+    /// The thing.
+    pub selected: Option<K>,
+    /// Where it stood last.
+    pub index: usize,
+}
+
+impl<K> Default for Cursor<K> {
+    fn default() -> Self {
+        Self {
+            selected: None,
+            index: 0,
+        }
+    }
+}
+
+impl<K> Cursor<K> {
+    /// Its row among `rows`: that of the selected thing, else the one that took its place.
+    pub fn row<R>(&self, rows: &[R], is: impl Fn(&R, &K) -> bool) -> usize {
+        self.selected
+            .as_ref()
+            .and_then(|key| rows.iter().position(|row| is(row, key)))
+            .unwrap_or(self.index)
+            .min(rows.len().saturating_sub(1))
+    }
+
+    /// Selects what stands at `index`; the top row by its place, so that it stays the top row.
+    fn select<R>(&mut self, rows: &[R], index: usize, key: impl Fn(&R) -> K) {
+        self.index = index;
+        self.selected = rows.get(index).filter(|_| index > 0).map(key);
+    }
+}
+
+/// How the job table is listed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Only jobs that contain this.
+    pub filter: String,
+    /// Whether the filter is being typed.
+    pub typing: bool,
+    /// The order.
+    pub sort: Sort,
+    /// Whether arguments are shown.
+    pub arguments: bool,
+}
+
+/// What the console keeps besides the screen itself.
+#[derive(Clone, Debug, Default)]
+pub struct Memory {
+    /// The targets that were chosen; `None`: the default ones.
+    pub targets: Option<BTreeSet<LocalId>>,
+    /// A word to the operator, until the next key.
+    pub notice: Option<String>,
+    /// The run whose result was shown, by its start.
+    pub result_of: Option<Moment>,
+}
+
+/// The state of the console.
+#[derive(Clone, Debug, Default)]
+pub struct Console {
+    /// What is shown.
+    pub screen: Screen,
+    /// The first line shown of a page of text.
+    pub scroll: usize,
+    /// Which table the arrow keys move in.
+    pub pane: Pane,
+    /// The selection in the process table.
+    pub processes: Cursor<ProcessKey>,
+    /// The selection in the job table.
+    pub jobs: Cursor<JobKey>,
+    /// How the job table is listed.
+    pub listing: Listing,
+    /// The open dialog.
+    pub dialog: Option<Dialog>,
+    /// The rest.
+    pub memory: Memory,
+}
+
+impl Console {
+    /// A console whose targets were named from outside (`None`: the default ones), and that
+    /// shows arguments from the start or not.
+    pub fn new(targets: Option<Vec<LocalId>>, arguments: bool) -> Self {
+        let mut console = Self::default();
+        console.memory.targets = targets.map(BTreeSet::from_iter);
+        console.listing.arguments = arguments;
+        console
+    }
+
+    /// The processes that a drain begun now would signal, or those of the drain under way.
+    pub fn targets(&self, session: &Session) -> Vec<LocalId> {
+        if let Some(run) = super::judge::running(session) {
+            return run.targets().iter().map(|target| target.id).collect();
+        }
+        let lives = |id: &LocalId| {
+            session
+                .fleet
+                .get(&ProcessKey::Local(*id))
+                .is_some_and(|process| !process.exited())
+        };
+        match &self.memory.targets {
+            Some(chosen) => chosen.iter().copied().filter(lives).collect(),
+            None => session.default_targets(),
+        }
+    }
+
+    /// The rows of the job table.
+    pub fn job_rows<'a>(&self, session: &'a Session) -> Vec<JobRow<'a>> {
+        let targets = self.targets(session);
+        job_rows(session, &targets, &self.listing.filter, self.listing.sort)
+    }
+
+    /// Brings the console up to what the session has become: closes a dialog whose step has
+    /// changed, shows the result of a drain that is over, keeps the selections. To be called
+    /// before each drawing.
+    pub fn follow(&mut self, session: &Session, now: Moment) {
+        if let Some(dialog) = &self.dialog
+            && let Some(why) = dialog.broken(session, now)
+        {
+            self.memory.notice = Some(format!("closed without doing anything: {why}"));
+            self.dialog = None;
+        }
+        if let Some(run) = &session.run
+            && run.phase().is_over()
+            && self.memory.result_of != Some(run.pace().started)
+        {
+            self.memory.result_of = Some(run.pace().started);
+            self.show(Screen::Result);
+        }
+        self.keep_selections(session);
+    }
+
+    fn keep_selections(&mut self, session: &Session) {
+        if self.processes.selected.is_some() {
+            let rows = process_rows(session, &self.targets(session));
+            let index = self.processes.row(&rows, |row, key| row.0 == key);
+            self.processes.select(&rows, index, |row| row.0.clone());
+        }
+        if self.jobs.selected.is_some() {
+            let rows = self.job_rows(session);
+            let index = self.jobs.row(&rows, JobRow::is);
+            self.jobs.select(&rows, index, JobRow::job_key);
+        }
+    }
+
+    pub(super) fn show(&mut self, screen: Screen) {
+        self.screen = screen;
+        self.scroll = 0;
+    }
+
+    pub(super) fn say(&mut self, notice: impl Into<String>) {
+        self.memory.notice = Some(notice.into());
+    }
+
+    /// Moves the selection of the pane to what `to` makes of its row and the number of rows.
+    pub(super) fn move_cursor(&mut self, session: &Session, to: impl Fn(usize, usize) -> usize) {
+        match self.pane {
+            Pane::Processes => {
+                let rows = process_rows(session, &self.targets(session));
+                let index = self.processes.row(&rows, |row, key| row.0 == key);
+                let index = to(index, rows.len()).min(rows.len().saturating_sub(1));
+                self.processes.select(&rows, index, |row| row.0.clone());
+            }
+            Pane::Jobs => {
+                let rows = self.job_rows(session);
+                let index = self.jobs.row(&rows, JobRow::is);
+                let index = to(index, rows.len()).min(rows.len().saturating_sub(1));
+                self.jobs.select(&rows, index, JobRow::job_key);
+            }
+        }
+    }
+
+    /// The process that stands selected in its table.
+    pub fn process_under_cursor(&self, session: &Session) -> Option<ProcessKey> {
+        let rows = process_rows(session, &self.targets(session));
+        let index = self.processes.row(&rows, |row, key| row.0 == key);
+        rows.get(index).map(|row| row.0.clone())
+    }
+
+    /// The job that stands selected in its table.
+    pub fn job_under_cursor(&self, session: &Session) -> Option<JobKey> {
+        let rows = self.job_rows(session);
+        rows.get(self.jobs.row(&rows, JobRow::is))
+            .map(JobRow::job_key)
+    }
+
+    /// The process that an act on one process is for: that of the page, else that of the row
+    /// in the table where the arrow keys move.
+    pub fn selected_process(&self, session: &Session) -> Option<ProcessKey> {
+        match (&self.screen, self.pane) {
+            (Screen::Process(key), _) => Some(key.clone()),
+            (Screen::Job(job), _) => Some(job.process.clone()),
+            (_, Pane::Processes) => self.process_under_cursor(session),
+            (_, Pane::Jobs) => self.job_under_cursor(session).map(|job| job.process),
+        }
+    }
+
+    /// Goes to the other table: to the first job of the selected process, or to the process
+    /// of the selected job.
+    pub(super) fn jump(&mut self, session: &Session) {
+        match self.pane {
+            Pane::Processes => {
+                self.pane = Pane::Jobs;
+                let Some(process) = self.process_under_cursor(session) else {
+                    return;
+                };
+                let rows = self.job_rows(session);
+                match rows.iter().position(|row| *row.key == process) {
+                    Some(index) => self.jobs.select(&rows, index, JobRow::job_key),
+                    None => self.say("no job of that process is listed"),
+                }
+            }
+            Pane::Jobs => {
+                self.pane = Pane::Processes;
+                let Some(job) = self.job_under_cursor(session) else {
+                    return;
+                };
+                let rows = process_rows(session, &self.targets(session));
+                if let Some(index) = rows.iter().position(|row| *row.0 == job.process) {
+                    self.processes.select(&rows, index, |row| row.0.clone());
+                }
+            }
+        }
+    }
+}

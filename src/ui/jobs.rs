@@ -1,0 +1,264 @@
+//! The job table: what holds the drain up first. Only the rows that show are judged and
+//! formatted; of a row that shows, only the elapsed time changes at each second.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::age::age;
+use super::fit;
+use super::look::{Tone, tone_of};
+use super::view::{View, put, say, window};
+use crate::console::{JobRow, Judgement, Pane, Said, judge, thousands};
+use crate::core::moment::clock_face;
+use crate::core::verdict::Verdict;
+
+/// Cells of each column; 0 leaves it out.
+struct Columns {
+    class: usize,
+    process: usize,
+    queue: usize,
+    elapsed: usize,
+    bar: usize,
+    left: usize,
+    verdict: usize,
+}
+
+fn columns(width: usize) -> Columns {
+    let mut columns = match width {
+        100.. => Columns {
+            class: 20,
+            process: 14,
+            queue: 10,
+            elapsed: 8,
+            bar: 14,
+            left: 6,
+            verdict: 0,
+        },
+        60..100 => Columns {
+            class: 18,
+            process: 0,
+            queue: 9,
+            elapsed: 7,
+            bar: 9,
+            left: 5,
+            verdict: 0,
+        },
+        _ => Columns {
+            class: 12,
+            process: 0,
+            queue: 0,
+            elapsed: 7,
+            bar: 0,
+            left: 4,
+            verdict: 0,
+        },
+    };
+    let fixed = [
+        columns.class,
+        columns.process,
+        columns.queue,
+        columns.elapsed,
+        columns.bar,
+        columns.left,
+    ];
+    let used: usize = fixed
+        .iter()
+        .filter(|cells| **cells > 0)
+        .map(|cells| cells + 1)
+        .sum();
+    columns.verdict = width.saturating_sub(used + 2);
+    columns
+}
+
+/// Draws the table.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
+    let columns = columns(usize::from(area.width));
+    let height = usize::from(area.height).saturating_sub(1);
+    let selected = view.console.jobs.row(&view.jobs, JobRow::is);
+    let shown = window(selected, view.jobs.len(), height);
+    heading(buffer, area, &columns, &shown, view);
+    if view.jobs.is_empty() {
+        let text = if view.console.listing.filter.is_empty() {
+            "  no busy job is known"
+        } else {
+            "  no busy job passes the filter; Esc lifts it"
+        };
+        say(buffer, area, 1, view.look, Tone::Faint, text);
+    }
+    for (row, index) in shown.enumerate() {
+        let line = line(view, &columns, &view.jobs[index], index == selected);
+        put(buffer, area, 1 + row, &line);
+    }
+}
+
+fn heading(
+    buffer: &mut Buffer,
+    area: Rect,
+    columns: &Columns,
+    shown: &std::ops::Range<usize>,
+    view: &View<'_>,
+) {
+    let mut text = format!("  {} ", fit::left("CLASS", columns.class));
+    let mut add = |heading: &str, cells: usize, right: bool| {
+        if cells > 0 {
+            text.push_str(&if right {
+                fit::right(heading, cells)
+            } else {
+                fit::left(heading, cells)
+            });
+            text.push(' ');
+        }
+    };
+    add("PROCESS", columns.process, false);
+    add("QUEUE", columns.queue, false);
+    add("ELAPSED", columns.elapsed, true);
+    add(
+        if columns.bar > 12 {
+            "OF ITS BUDGET"
+        } else {
+            "OF BUDGET"
+        },
+        columns.bar,
+        false,
+    );
+    add("LEFT", columns.left, true);
+    add("VERDICT", columns.verdict, false);
+    say(buffer, area, 0, view.look, Tone::Faint, text.trim_end());
+    let listing = &view.console.listing;
+    let mut notes = Vec::new();
+    if !listing.filter.is_empty() {
+        notes.push(format!("/{}", fit::cut(&listing.filter, 16)));
+    }
+    if listing.sort != crate::console::Sort::HoldsUp {
+        notes.push(format!("by {}", listing.sort.word()));
+    }
+    if shown.len() < view.jobs.len() {
+        notes.push(format!(
+            "{}-{} of {}",
+            shown.start + 1,
+            shown.end,
+            thousands(view.jobs.len() as u64)
+        ));
+    }
+    let note = notes.join(", ");
+    let free = columns.verdict.saturating_sub(8);
+    if !note.is_empty() {
+        let note = fit::cut(&note, free);
+        let width = u16::try_from(fit::width(&note))
+            .unwrap_or(0)
+            .min(area.width);
+        let corner = Rect {
+            x: area.right() - width,
+            width,
+            ..area
+        };
+        say(buffer, corner, 0, view.look, Tone::Strong, &note);
+    }
+}
+
+fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) -> Line<'static> {
+    let judged = judge(view.session, row, view.now);
+    let age = age(row.process, view.now);
+    let elapsed = row.job.elapsed(view.now);
+    let focused = selected && view.console.pane == Pane::Jobs;
+    let base = match (focused, age.beats, row.drained) {
+        (true, _, _) => Tone::Selected,
+        (false, 1.., _) | (false, _, false) => Tone::Faint,
+        (false, 0, true) => Tone::Plain,
+    };
+    let cursor = if selected {
+        view.look.glyph('▸', '>')
+    } else {
+        ' '
+    };
+    let old = if age.beats > 1 { '!' } else { ' ' };
+    let mut text = format!(
+        "{cursor}{old}{} ",
+        fit::left(&row.job.work.class, columns.class)
+    );
+    let mut add = |value: &str, cells: usize, right: bool| {
+        if cells > 0 {
+            text.push_str(&if right {
+                fit::right(value, cells)
+            } else {
+                fit::left(value, cells)
+            });
+            text.push(' ');
+        }
+    };
+    add(&row.process.name(), columns.process, false);
+    add(&row.job.work.queue, columns.queue, false);
+    add(
+        &elapsed.map_or("?".into(), clock_face),
+        columns.elapsed,
+        true,
+    );
+    let tone = if focused {
+        Tone::Selected
+    } else {
+        tone_of(judged.said)
+    };
+    let mut spans = vec![view.span(base, text)];
+    if columns.bar > 0 {
+        spans.extend(bar(view, columns.bar, elapsed, &judged, tone));
+        spans.push(view.span(base, " "));
+    }
+    let left = judged
+        .left
+        .map_or("-".into(), |left| clock_face(coarse(left)));
+    spans.push(view.span(base, fit::right(&left, columns.left) + " "));
+    let words = verdict(&judged, columns.verdict);
+    spans.push(view.span(tone, fit::left(&words, columns.verdict)));
+    Line::from(spans)
+}
+
+/// What is said of a job, with as much of the reason as fits into `cells`. Why a job fits
+/// stands in the help; its row stays calm.
+fn verdict(judged: &Judgement, cells: usize) -> String {
+    let word = judged.said.word();
+    if judged.said == Said::Verdict(Verdict::Fits) {
+        return word.into();
+    }
+    let whole = judged.words();
+    let shorter = whole.replace("if it still runs ", "");
+    [whole, shorter]
+        .into_iter()
+        .find(|words| fit::width(words) <= cells)
+        .unwrap_or_else(|| word.into())
+}
+
+/// What is left, rounded down to five seconds while it is long: the column stands still.
+fn coarse(left: Duration) -> Duration {
+    match left.as_secs() {
+        seconds @ 0..30 => Duration::from_secs(seconds),
+        seconds => Duration::from_secs(seconds / 5 * 5),
+    }
+}
+
+/// Elapsed against the budget; a pointer at the end stands for what is beyond it.
+fn bar(
+    view: &View<'_>,
+    cells: usize,
+    elapsed: Option<Duration>,
+    judged: &Judgement,
+    tone: Tone,
+) -> Vec<Span<'static>> {
+    let repeat = |unicode, ascii, times| {
+        std::iter::repeat_n(view.look.glyph(unicode, ascii), times).collect::<String>()
+    };
+    let (Some(elapsed), Some(budget)) = (elapsed, judged.budget) else {
+        return vec![view.span(tone, " ".repeat(cells))];
+    };
+    if elapsed > budget {
+        let end = view.look.glyph('▸', '>');
+        return vec![view.span(tone, repeat('█', '#', cells - 1) + &end.to_string())];
+    }
+    let filled = fit::share(cells, elapsed, budget);
+    vec![
+        view.span(tone, repeat('█', '#', filled)),
+        view.span(tone, repeat('░', '.', cells - filled)),
+    ]
+}

@@ -1,0 +1,122 @@
+//! How the screen looks: sixteen colours or none, Unicode or ASCII. No meaning ever rests on a
+//! colour alone.
+
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::Span;
+
+use crate::console::{Said, Weight};
+use crate::core::drain::Fate;
+use crate::core::verdict::Verdict;
+
+/// Colours, or none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Colours {
+    /// The sixteen of every terminal.
+    #[default]
+    Sixteen,
+    /// None (`NO_COLOR`): bold, dim and reversed alone.
+    Monochrome,
+}
+
+/// The characters that lines and bars are drawn with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Glyphs {
+    /// Lines and blocks.
+    #[default]
+    Unicode,
+    /// ASCII alone; whatever else comes from outside is shown as `?`.
+    Ascii,
+}
+
+/// How the screen looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Colours, or none.
+    pub colours: Colours,
+    /// Lines and bars.
+    pub glyphs: Glyphs,
+}
+
+/// What a text means to the eye.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// Text.
+    Plain,
+    /// Old, or of less weight.
+    Faint,
+    /// A heading, a key, a name.
+    Strong,
+    /// All is well.
+    Good,
+    /// To be watched.
+    Warn,
+    /// Work is lost, or may be.
+    Bad,
+    /// The selected row.
+    Selected,
+}
+
+impl Look {
+    /// The style of a tone.
+    pub(super) fn style(self, tone: Tone) -> Style {
+        let plain = Style::new();
+        let coloured = |colour: Color| match self.colours {
+            Colours::Sixteen => plain.fg(colour),
+            Colours::Monochrome => plain,
+        };
+        match tone {
+            Tone::Plain => plain,
+            Tone::Faint => plain.add_modifier(Modifier::DIM),
+            Tone::Strong => plain.add_modifier(Modifier::BOLD),
+            Tone::Good => coloured(Color::Green),
+            Tone::Warn => match self.colours {
+                Colours::Sixteen => plain.fg(Color::Yellow),
+                Colours::Monochrome => plain.add_modifier(Modifier::BOLD),
+            },
+            Tone::Bad => match self.colours {
+                Colours::Sixteen => plain.fg(Color::Red).add_modifier(Modifier::BOLD),
+                Colours::Monochrome => plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
+            },
+            Tone::Selected => plain.add_modifier(Modifier::REVERSED),
+        }
+    }
+
+    /// A piece of text in a tone.
+    pub(super) fn span(self, tone: Tone, text: impl Into<String>) -> Span<'static> {
+        Span::styled(text.into(), self.style(tone))
+    }
+
+    /// One of two characters.
+    pub(super) fn glyph(self, unicode: char, ascii: char) -> char {
+        match self.glyphs {
+            Glyphs::Unicode => unicode,
+            Glyphs::Ascii => ascii,
+        }
+    }
+}
+
+impl From<Weight> for Tone {
+    fn from(weight: Weight) -> Self {
+        match weight {
+            Weight::Heading => Self::Strong,
+            Weight::Plain => Self::Plain,
+            Weight::Faint => Self::Faint,
+            Weight::Good => Self::Good,
+            Weight::Warn => Self::Warn,
+            Weight::Bad => Self::Bad,
+        }
+    }
+}
+
+/// The tone of what is said of a job.
+pub(super) fn tone_of(said: Said) -> Tone {
+    match said {
+        Said::Verdict(Verdict::Fits) | Said::Ended(Fate::Finished) => Tone::Good,
+        Said::Verdict(Verdict::AtRisk | Verdict::PushedBack)
+        | Said::Back
+        | Said::Ended(Fate::PushedBack | Fate::Unknown) => Tone::Warn,
+        Said::Verdict(Verdict::Lost) | Said::Ended(Fate::Lost) | Said::Overdue => Tone::Bad,
+        Said::Verdict(Verdict::Unknown) | Said::NotDrained | Said::Sought => Tone::Faint,
+        Said::Ended(Fate::Retried | Fate::Rescued) => Tone::Plain,
+    }
+}

@@ -1,0 +1,97 @@
+//! The main screen: which panel stands where at which size. It draws no text itself.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::look::Tone;
+use super::view::{View, say};
+use super::{fit, footer, header, jobs, journal, processes, queues, strip};
+use crate::console::attention;
+
+/// Takes rows off the top or the bottom of what is left.
+struct Rows {
+    left: Rect,
+}
+
+impl Rows {
+    fn top(&mut self, rows: usize) -> Rect {
+        let height = u16::try_from(rows).unwrap_or(0).min(self.left.height);
+        let taken = Rect {
+            height,
+            ..self.left
+        };
+        self.left.y += height;
+        self.left.height -= height;
+        taken
+    }
+
+    fn bottom(&mut self, rows: usize) -> Rect {
+        let height = u16::try_from(rows).unwrap_or(0).min(self.left.height);
+        self.left.height -= height;
+        Rect {
+            y: self.left.y + self.left.height,
+            height,
+            ..self.left
+        }
+    }
+}
+
+/// Draws the main screen.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let roomy = height >= 20;
+    let mut rows = Rows { left: area };
+    header::draw(buffer, rows.top(1), view);
+    header::draw_plan(buffer, rows.top(1), view);
+    for warning in header::warnings(view)
+        .iter()
+        .take(if roomy { 2 } else { 1 })
+    {
+        if !roomy {
+            say(buffer, rows.top(1), 0, view.look, Tone::Warn, warning);
+            continue;
+        }
+        let most = 2;
+        for line in fit::wrap(warning, width.saturating_sub(2))
+            .iter()
+            .take(most)
+        {
+            let line = format!(" {line}");
+            say(buffer, rows.top(1), 0, view.look, Tone::Warn, &line);
+        }
+    }
+    let calls = usize::from(attention(view.session).is_some());
+    let inner = match width {
+        100.. => 4 + calls,
+        _ => 5 + calls,
+    };
+    strip::draw(
+        buffer,
+        rows.top(inner + if roomy { 2 } else { 0 }),
+        roomy,
+        view,
+    );
+    let footer_rows = footer::height(view, width, if roomy { 2 } else { 1 });
+    footer::draw(buffer, rows.bottom(footer_rows), view);
+    let journal_rows = match height {
+        40.. => 5,
+        30..40 => 3,
+        _ => 1,
+    };
+    journal::draw(buffer, rows.bottom(journal_rows), view);
+    if roomy {
+        queues::draw(buffer, rows.bottom(1), view);
+    }
+    let least_jobs = if roomy { 5 } else { 3 };
+    let heading = roomy;
+    let most = match height {
+        30.. => height / 4,
+        20..30 => 4,
+        _ => 2,
+    };
+    let wanted = view.processes.len().clamp(1, most) + usize::from(heading);
+    let free = usize::from(rows.left.height);
+    let given = wanted.min(free.saturating_sub(least_jobs)).max(1);
+    processes::draw(buffer, rows.top(given), heading, view);
+    jobs::draw(buffer, rows.left, view);
+}

@@ -1,0 +1,270 @@
+//! The sequence strip: steps done and to come, the running wait as a bar, both clocks, who
+//! holds it up, and what happens if nobody touches anything.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Widget};
+
+use super::fit;
+use super::frame::bordered;
+use super::look::Tone;
+use super::view::{View, put};
+use crate::console::{
+    Clock, StepDone, answers, attention, holds_up, if_untouched, standing, standings, step_clock,
+    steps_done, whole_clock,
+};
+use crate::core::drain::{Phase, Run};
+use crate::core::moment::clock_face;
+use crate::core::sequence::Signal;
+
+/// The narrowest bar that says anything.
+const LEAST_BAR: usize = 6;
+/// The widest bar that is of use.
+const MOST_BAR: usize = 40;
+/// Blanks between two pieces.
+const GAP: usize = 3;
+
+/// Draws the strip.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, boxed: bool, view: &View<'_>) {
+    let called = attention(view.session).is_some();
+    let inner = if boxed {
+        let title = if called {
+            " waits for you "
+        } else {
+            " sequence "
+        };
+        let tone = if called { Tone::Bad } else { Tone::Plain };
+        let block: Block<'_> = bordered(view.look)
+            .title(title)
+            .style(view.look.style(tone));
+        let inner = block.inner(area);
+        block.render(area, buffer);
+        Rect {
+            x: inner.x + 1,
+            width: inner.width.saturating_sub(2),
+            ..inner
+        }
+    } else {
+        area
+    };
+    buffer.set_style(inner, ratatui::style::Style::reset());
+    for (row, line) in lines(view, usize::from(inner.width)).iter().enumerate() {
+        put(buffer, inner, row, line);
+    }
+}
+
+fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![steps(view, cells)];
+    let called = attention(view.session).is_some();
+    let words = standing(view.session, &view.targets, view.now);
+    let mut pieces = Vec::new();
+    if called || fit::width(&words) > cells {
+        let tone = if called { Tone::Bad } else { Tone::Strong };
+        let wrapped = fit::wrap(&words, cells);
+        lines.extend(
+            wrapped
+                .into_iter()
+                .map(|text| Line::from(view.span(tone, text))),
+        );
+    } else {
+        pieces.push((Tone::Strong, words));
+    }
+    let answers = answers(view.session);
+    pieces.extend(answers.iter().map(|text| (Tone::Strong, (*text).into())));
+    pieces.extend(clocks(view).into_iter().map(|text| (Tone::Plain, text)));
+    if let Some(who) = holds_up(view.session) {
+        pieces.push((Tone::Plain, format!("holds it up: {who}")));
+    }
+    let widths: Vec<usize> = pieces.iter().map(|(_, text)| fit::width(text)).collect();
+    let laid = fit::lay(&widths, GAP, cells);
+    for row in laid.into_iter().filter(|row| !row.is_empty()) {
+        let mut spans: Vec<Span<'static>> = Vec::new();
+        for index in row {
+            if !spans.is_empty() {
+                spans.push(view.span(Tone::Plain, " ".repeat(GAP)));
+            }
+            spans.push(view.span(pieces[index].0, fit::cut(&pieces[index].1, cells)));
+        }
+        lines.push(Line::from(spans));
+    }
+    let untouched = if_untouched(view.session, &view.targets, view.now);
+    let lead = if cells < 60 {
+        "then"
+    } else {
+        "if nobody touches anything"
+    };
+    let untouched = fit::wrap(&format!("{lead}: {untouched}"), cells);
+    lines.extend(
+        untouched
+            .into_iter()
+            .map(|text| Line::from(view.span(Tone::Plain, text))),
+    );
+    lines
+}
+
+/// Both clocks, each with its label.
+fn clocks(view: &View<'_>) -> Vec<String> {
+    let Some(run) = &view.session.run else {
+        return Vec::new();
+    };
+    let face = |label: &str, clock: Clock| {
+        let run = clock_face(clock.run);
+        match clock.whole {
+            Some(whole) => format!("{label} {run} / {}", clock_face(whole)),
+            None => format!("{label} {run}"),
+        }
+    };
+    let step = step_clock(run, view.now).map(|clock| face("this step", clock));
+    let whole = whole_clock(run, view.now).map(|clock| face("whole", clock));
+    step.into_iter().chain(whole).collect()
+}
+
+/// A piece of the line of steps.
+enum Piece {
+    Text(Tone, String),
+    /// The running wait: a bar, and what is left of it.
+    Bar(Clock),
+}
+
+/// The steps in as much detail as fits.
+fn steps(view: &View<'_>, cells: usize) -> Line<'static> {
+    let done = steps_done(view.session);
+    let arrow = format!(" {} ", view.look.glyph('▸', '>'));
+    let mut best = Line::default();
+    for detail in (0..4).rev() {
+        let pieces = pieces(view, &done, detail);
+        let bars = pieces.iter().any(|piece| matches!(piece, Piece::Bar(_)));
+        let fixed: usize = pieces.iter().map(fixed_width).sum::<usize>()
+            + fit::width(&arrow) * pieces.len().saturating_sub(1);
+        let room = cells.saturating_sub(fixed);
+        let fits = fixed <= cells && (!bars || room >= LEAST_BAR);
+        if !fits && detail > 0 {
+            continue;
+        }
+        let mut spans = Vec::new();
+        for piece in pieces {
+            if !spans.is_empty() {
+                spans.push(view.span(Tone::Faint, arrow.clone()));
+            }
+            match piece {
+                Piece::Text(tone, text) => spans.push(view.span(tone, text)),
+                Piece::Bar(clock) => spans.extend(bar(view, clock, room.min(MOST_BAR))),
+            }
+        }
+        best = Line::from(spans);
+        break;
+    }
+    best
+}
+
+fn fixed_width(piece: &Piece) -> usize {
+    match piece {
+        Piece::Text(_, text) => fit::width(text),
+        Piece::Bar(clock) => left_words(*clock).len() + 1,
+    }
+}
+
+fn left_words(clock: Clock) -> String {
+    let left = clock.whole.unwrap_or_default().saturating_sub(clock.run);
+    format!("{} s left", left.as_secs())
+}
+
+fn bar(view: &View<'_>, clock: Clock, cells: usize) -> Vec<Span<'static>> {
+    let whole = clock.whole.unwrap_or(Duration::ZERO);
+    let filled = fit::share(cells, clock.run, whole);
+    let repeat = |unicode, ascii, times| {
+        std::iter::repeat_n(view.look.glyph(unicode, ascii), times).collect::<String>()
+    };
+    vec![
+        view.span(Tone::Strong, repeat('━', '=', filled)),
+        view.span(Tone::Faint, repeat('─', '-', cells - filled)),
+        view.span(Tone::Plain, format!(" {}", left_words(clock))),
+    ]
+}
+
+/// The steps, with less and less said of those that are done: 3 says everything, 0 leaves
+/// them out.
+fn pieces(view: &View<'_>, done: &[StepDone], detail: usize) -> Vec<Piece> {
+    let plan = &view.session.setting.plan;
+    let run = view.session.run.as_ref();
+    let running = run.filter(|run| !run.phase().is_over());
+    let last_done = done.iter().map(|done| done.step).max();
+    let mut pieces = Vec::new();
+    for (index, signal) in plan.sequence.signals().enumerate() {
+        match done.iter().find(|done| done.step == index) {
+            Some(_) if detail == 0 && last_done != Some(index) => continue,
+            Some(step) => {
+                let effects = run.filter(|_| last_done == Some(index));
+                pieces.push(Piece::Text(Tone::Good, told(step, effects, detail)));
+            }
+            None => pieces.push(Piece::Text(future(running), signal.name().into())),
+        }
+        let waits = running.is_some_and(|run| run.phase().next_step() == Some(index + 1));
+        if waits && let Some(piece) = running.and_then(|run| waiting(run, view)) {
+            pieces.push(piece);
+            continue;
+        }
+        if let Some(wait) = plan.sequence.wait_after(index)
+            && last_done.is_none_or(|last| index > last)
+            && detail > 0
+        {
+            pieces.push(Piece::Text(Tone::Faint, format!("{} s", wait.as_secs())));
+        }
+    }
+    pieces
+}
+
+fn future(run: Option<&Run>) -> Tone {
+    if run.is_some() {
+        Tone::Plain
+    } else {
+        Tone::Strong
+    }
+}
+
+/// The wait that runs, is held, or waits for the operator.
+fn waiting(run: &Run, view: &View<'_>) -> Option<Piece> {
+    let clock = step_clock(run, view.now)?;
+    Some(match run.phase() {
+        Phase::Waiting { .. } | Phase::Gated { .. } => Piece::Bar(clock),
+        Phase::Held { .. } => {
+            let due = clock.whole.is_some_and(|whole| whole <= clock.run);
+            let left = if due { "due".into() } else { left_words(clock) };
+            Piece::Text(Tone::Warn, format!("HELD, {left}"))
+        }
+        Phase::Ready { .. }
+        | Phase::Performing(_)
+        | Phase::Leaving { .. }
+        | Phase::Ending { .. }
+        | Phase::Settling { .. }
+        | Phase::Over { .. } => Piece::Text(Tone::Warn, "waits for you".into()),
+    })
+}
+
+/// A step that was sent: when, to how many, and what came of it.
+fn told(step: &StepDone, run: Option<&Run>, detail: usize) -> String {
+    let name = step.signal.name();
+    if detail < 2 {
+        return name.into();
+    }
+    let at = crate::console::time_of_day(step.at);
+    let Some(run) = run else {
+        return format!("{name} {at}");
+    };
+    let now = standings(run);
+    let effect = if step.signal.stops() || step.signal == Signal::Kill {
+        format!("exited {}/{}", now.exited, now.targets)
+    } else if detail > 2 {
+        format!("quiet {}/{}, idle {}", now.quiet, now.targets, now.idle)
+    } else {
+        format!("quiet {}/{}", now.quiet, now.targets)
+    };
+    if detail > 2 {
+        format!("{name} {at} sent {}, {effect}", step.sent)
+    } else {
+        format!("{name} {at}, {effect}")
+    }
+}

@@ -1,0 +1,93 @@
+//! What every panel draws from: the session, the console and the rows, gathered once per
+//! frame. Nothing in it changes while a frame is drawn.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::fit;
+use super::look::{Look, Tone};
+use crate::console::{Console, JobRow, job_rows, process_rows};
+use crate::core::fleet::{LocalId, Process, ProcessKey};
+use crate::core::moment::Moment;
+use crate::core::session::Session;
+
+/// One frame's worth of everything.
+pub(super) struct View<'a> {
+    /// What is known.
+    pub(super) session: &'a Session,
+    /// Where the operator is.
+    pub(super) console: &'a Console,
+    /// The moment of this frame.
+    pub(super) now: Moment,
+    /// How it looks.
+    pub(super) look: Look,
+    /// The processes that are drained, or would be.
+    pub(super) targets: Vec<LocalId>,
+    /// The rows of the process table.
+    pub(super) processes: Vec<(&'a ProcessKey, &'a Process)>,
+    /// The rows of the job table.
+    pub(super) jobs: Vec<JobRow<'a>>,
+}
+
+impl<'a> View<'a> {
+    /// Gathers what a frame needs.
+    pub(super) fn new(session: &'a Session, console: &'a Console, now: Moment, look: Look) -> Self {
+        let targets = console.targets(session);
+        let listing = &console.listing;
+        Self {
+            processes: process_rows(session, &targets),
+            jobs: job_rows(session, &targets, &listing.filter, listing.sort),
+            targets,
+            session,
+            console,
+            now,
+            look,
+        }
+    }
+
+    /// A piece of text in a tone.
+    pub(super) fn span(&self, tone: Tone, text: impl Into<String>) -> Span<'static> {
+        self.look.span(tone, text)
+    }
+}
+
+/// Draws `line` in row `row` of `area`, cut at its right edge.
+pub(super) fn put(buffer: &mut Buffer, area: Rect, row: usize, line: &Line<'_>) {
+    if let Ok(row) = u16::try_from(row)
+        && row < area.height
+    {
+        buffer.set_line(area.x, area.y + row, line, area.width);
+    }
+}
+
+/// Draws `text` in a tone in row `row` of `area`, cut with a mark at its right edge.
+pub(super) fn say(buffer: &mut Buffer, area: Rect, row: usize, look: Look, tone: Tone, text: &str) {
+    let text = fit::cut(text, usize::from(area.width));
+    put(buffer, area, row, &Line::from(look.span(tone, text)));
+}
+
+/// The rows of a table that a window of `height` rows shows, such that `selected` is among
+/// them. The window moves by whole pages: a step inside it repaints two rows, not all.
+pub(super) fn window(selected: usize, rows: usize, height: usize) -> std::ops::Range<usize> {
+    if height == 0 {
+        return 0..0;
+    }
+    let first = (selected / height * height).min(rows.saturating_sub(height));
+    first..rows.min(first + height)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::window;
+
+    #[test]
+    fn the_window_holds_the_selection_and_moves_by_pages() {
+        assert_eq!(window(0, 3, 10), 0..3);
+        assert_eq!(window(9, 10_000, 10), 0..10);
+        assert_eq!(window(10, 10_000, 10), 10..20);
+        assert_eq!(window(9_999, 10_000, 10), 9_990..10_000);
+        assert_eq!(window(11, 12, 10), 2..12);
+        assert_eq!(window(5, 12, 0), 0..0);
+    }
+}
