@@ -20,6 +20,7 @@ pub(super) fn check(call: &Call, drive: &Drive) {
     no_kill_through_a_shut_gate(call, drive);
     early_ends_are_earned(call, drive);
     standings_are_true(call, drive);
+    the_interrupt_time_stays(call);
 }
 
 fn aborts(input: &Input) -> bool {
@@ -211,6 +212,15 @@ fn early_ends_are_earned(call: &Call, drive: &Drive) {
         let worker = &drive.world.members[drive.world.member(target.id)].worker;
         let idle = worker.is_quiet() && worker.running().count() == 0;
         assert!(idle, "law: a gate passes only on true evidence");
+    }
+}
+
+fn the_interrupt_time_stays(call: &Call) {
+    for (before, after) in call.before.targets().iter().zip(call.after.targets()) {
+        if let Some(interrupt) = before.interrupt() {
+            let stays = after.interrupt() == Some(interrupt);
+            assert!(stays, "law: from TERM on the interrupt time is fixed");
+        }
     }
 }
 
