@@ -25,7 +25,7 @@ mod tests;
 
 pub use account::{Account, Fate, Tracked};
 pub use gate::Stake;
-pub use phase::{Hold, Phase, Resume};
+pub use phase::{Hold, Intent, Performing, Phase, Resume};
 pub use plan::{Mode, Plan, Refusal};
 pub use policy::{Early, Policy, UnknownWord};
 pub use projection::Projection;

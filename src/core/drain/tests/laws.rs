@@ -3,7 +3,8 @@
 
 use super::drive::{Call, Drive};
 use crate::core::drain::{
-    ActOutcome, Command, Effect, Event, Input, Mode, Phase, Policy, Resume, Standing, Target,
+    ActOutcome, Command, Effect, Event, Input, Mode, Performing, Phase, Policy, Resume, Standing,
+    Target,
 };
 use crate::core::fleet::LocalId;
 use crate::core::sequence::Signal;
@@ -187,7 +188,16 @@ fn no_kill_through_a_shut_gate(call: &Call, drive: &Drive) {
         );
         return;
     }
-    let waited = matches!(call.before.phase(), Phase::Gated { until, .. } if *until <= call.at);
+    // A KILL out of turn goes back to the gate that it was sent from.
+    let gate = if let Phase::Performing(Performing {
+        back: Some(back), ..
+    }) = call.before.phase()
+    {
+        back
+    } else {
+        call.before.phase()
+    };
+    let waited = matches!(gate, Phase::Gated { until, .. } if *until <= call.at);
     match call.after.plan().policy {
         Policy::Follow => {}
         Policy::WaitForRequeue if waited => {
