@@ -3,6 +3,14 @@
 //! The core is pure and has its clock injected; sources bring observations in, effects go out,
 //! and `host` is the only place from which a signal leaves.
 
+pub mod cli;
+pub mod clock;
 pub mod console;
 pub mod core;
+pub mod demo;
+pub mod host;
+pub mod journal;
+pub mod redis;
+pub mod report;
+pub mod shell;
 pub mod ui;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::rows::{JobRow, is_target};
 use super::words::time_of_day;
-use crate::core::drain::{Fate, Phase, Run, Tracked};
+use crate::core::drain::{Fate, Phase, Run};
 use crate::core::fleet::{LocalId, Process, ProcessKey};
 use crate::core::moment::{Moment, clock_face};
 use crate::core::session::Session;
@@ -125,7 +125,7 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
     let run = running(session);
     let timeout = session.timeout(row.process);
     let budget = session.setting.plan.sequence.budget(timeout.span).total();
-    if let Some((said, why)) = run.and_then(|run| known(run, row, session, now)) {
+    if let Some((said, why)) = run.and_then(|run| known(run, row, now)) {
         return Judgement {
             budget,
             ..unjudged(said, &why)
@@ -169,7 +169,7 @@ fn clock_runs(run: Option<&Run>, key: &ProcessKey) -> bool {
 }
 
 /// What a run already knows of a job.
-fn known(run: &Run, row: &JobRow<'_>, session: &Session, now: Moment) -> Option<(Said, String)> {
+fn known(run: &Run, row: &JobRow<'_>, now: Moment) -> Option<(Said, String)> {
     let target = run.target(row.key)?;
     let jid = row.job.work.jid.as_deref();
     let tracked = run
@@ -182,7 +182,7 @@ fn known(run: &Run, row: &JobRow<'_>, session: &Session, now: Moment) -> Option<
             None => (Said::Sought, "its process has exited".into()),
         });
     }
-    if tracked?.is_back(&session.fleet, target, now) {
+    if tracked?.is_back() {
         return Some((Said::Back, "it was seen back in its queue".into()));
     }
     let due = target.interrupt().filter(|due| *due <= now)?;
@@ -192,7 +192,7 @@ fn known(run: &Run, row: &JobRow<'_>, session: &Session, now: Moment) -> Option<
 
 /// The jobs of `targets` by what becomes of them.
 pub fn tally(session: &Session, targets: &[LocalId], now: Moment) -> Tally {
-    let back = back_already(session, now);
+    let back = back_already(session);
     let mut tally = Tally::default();
     for (key, process) in &session.fleet.processes {
         if !is_target(key, targets) || process.exited() {
@@ -225,19 +225,14 @@ pub fn tally(session: &Session, targets: &[LocalId], now: Moment) -> Tally {
 }
 
 /// The jobs that still run and are back already.
-pub(super) fn back_already(session: &Session, now: Moment) -> HashSet<&str> {
+pub(super) fn back_already(session: &Session) -> HashSet<&str> {
     let Some(run) = running(session) else {
         return HashSet::new();
     };
-    let is_back = |tracked: &&Tracked| tracked.located.is_some() || tracked.elsewhere.is_some();
     run.account()
         .jobs()
         .iter()
-        .filter(is_back)
-        .filter(|tracked| {
-            run.target(&ProcessKey::Local(tracked.target))
-                .is_some_and(|target| tracked.is_back(&session.fleet, target, now))
-        })
+        .filter(|tracked| tracked.is_back())
         .map(|tracked| tracked.jid.as_str())
         .collect()
 }

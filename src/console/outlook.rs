@@ -43,9 +43,9 @@ pub fn standing(session: &Session, targets: &[LocalId], now: Moment) -> String {
                 time_of_day(*until)
             )
         }
-        Phase::Ending { acts, .. } => format!(
+        Phase::Ending { under_way, .. } => format!(
             "stops here: {} on the way to the kernel cannot be called back",
-            count(acts.len() as u64, "signal")
+            count(under_way.acts.len() as u64, "signal")
         ),
         Phase::Settling { .. } => "finds out what became of the jobs".into(),
         Phase::Over { outcome, .. } => format!("over: {}; o tells how it ended", outcome.word()),

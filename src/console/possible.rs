@@ -156,7 +156,7 @@ pub(super) fn retry(session: &Session, console: &Console) -> bool {
     matches!(
         phase(session, console),
         Some(Phase::Held {
-            resume: Resume::Failed { step: Some(_) },
+            resume: Resume::Failed { .. },
             ..
         })
     )

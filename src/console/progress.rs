@@ -146,10 +146,10 @@ pub fn whole_clock(run: &Run, now: Moment) -> Option<Clock> {
 
 /// Who holds the drain up: the job that has run longest on a target, or the target that is
 /// still awaited.
-pub fn holds_up(session: &Session, now: Moment) -> Option<String> {
+pub fn holds_up(session: &Session) -> Option<String> {
     let run = running(session)?;
     run.pace().first_signal?;
-    let back = back_already(session, now);
+    let back = back_already(session);
     let targets: Vec<LocalId> = run
         .targets()
         .iter()

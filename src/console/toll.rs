@@ -4,7 +4,7 @@
 use super::judge::running;
 use super::words::count;
 use crate::core::drain::Stake;
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::{Fleet, LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
@@ -43,7 +43,7 @@ fn before(session: &Session, id: LocalId, now: Moment) -> Stake {
     Stake {
         running: jids.collect(),
         back: Vec::new(),
-        unseen: fleet.unseen(process, &process.mark(now), now),
+        unseen: Fleet::unseen(process, &process.mark(now), now),
         fresh: fleet.look_is_fresh(now),
     }
 }

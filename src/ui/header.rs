@@ -115,6 +115,7 @@ fn link(view: &View<'_>) -> (Tone, String) {
                 LinkFault::Denied(_) => "DENIED",
                 LinkFault::NotRedis(_) => "NOT A REDIS",
                 LinkFault::Loading => "LOADING",
+                LinkFault::Refused(_) => "REFUSED",
             };
             (
                 Tone::Bad,

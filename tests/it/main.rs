@@ -1,1 +1,14 @@
 //! The one integration-test binary.
+
+mod cli;
+#[cfg(test)]
+mod demo;
+#[cfg(test)]
+mod drain_real;
+#[cfg(test)]
+mod host_real;
+#[cfg(test)]
+mod layers;
+mod logs_real;
+mod redis_source;
+mod support;

@@ -46,6 +46,13 @@ class NapJob < SleepJob
   sidekiq_options queue: "low"
 end
 
+# Ends as soon as the test has made the file.
+class ReleasedJob < TestJob
+  def perform(path)
+    traced { sleep 0.05 until File.exist?(path) }
+  end
+end
+
 class FailJob < TestJob
   def perform(seconds)
     traced do

@@ -2,13 +2,16 @@
 //! gone, found again. A fate is written only with its evidence, and once written it stays.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::record::Counts;
-use super::target::Target;
-use crate::core::fleet::{Fleet, Listed, LocalId, Located, Place, ProcessKey, Sought, Work};
+use super::target::{MARGIN, Standing, Target};
+use crate::core::fleet::{
+    Fleet, Job, Listed, LocalId, Located, Place, Process, ProcessKey, Sought, Work,
+};
 use crate::core::moment::Moment;
 
 /// What became of a job.
@@ -70,27 +73,58 @@ pub struct Tracked {
     pub track: Track,
     /// Where Redis has it, as last asked.
     pub located: Option<Located>,
-    /// Another process that was seen running it later.
-    pub elsewhere: Option<String>,
+    /// How it is known that it was back after the signal, in its queue or on another process.
+    pub returned: Option<String>,
     /// What became of it, with the evidence.
     pub fate: Option<(Fate, String)>,
-    /// When it was first seen.
-    pub seen: Moment,
+    /// When this execution began, as far as known.
+    pub started: Option<Moment>,
 }
 
 impl Tracked {
+    fn new(job: &Job, jid: &str, target: LocalId) -> Self {
+        Self {
+            jid: jid.into(),
+            work: Arc::clone(&job.work),
+            target,
+            track: Track::Running,
+            located: None,
+            returned: None,
+            fate: None,
+            started: job.started,
+        }
+    }
+
     /// Whether it was seen back in a queue, in a private list or in another process's work.
-    pub fn is_back(&self, _fleet: &Fleet, target: &Target, _now: Moment) -> bool {
-        let after_signal = |asked: Moment| {
-            target
-                .last
-                .is_some_and(|_| target.mark.is_some_and(|mark| asked >= mark.at))
+    pub fn is_back(&self) -> bool {
+        let private = |located: &Located| matches!(located.place, Place::Private { .. });
+        self.returned.is_some() || self.located.as_ref().is_some_and(private)
+    }
+
+    /// Whether `job` is the execution that this tells of.
+    fn is(&self, job: &Job) -> bool {
+        self.work.tid == job.work.tid && self.work.run_at == job.work.run_at
+    }
+
+    /// Whether `located` only says again that it is nowhere since it can be nowhere for good: the
+    /// first time is what later beats are held against.
+    fn is_missed_again(&self, located: &Located, target: Option<&Target>) -> bool {
+        let since = match (self.track, target.map(|target| &target.standing)) {
+            (
+                Track::Gone {
+                    at,
+                    uninterrupted: true,
+                },
+                _,
+            ) => at,
+            (_, Some(Standing::Exited { at, .. })) => *at,
+            _ => return false,
         };
-        self.elsewhere.is_some()
-            || self.located.as_ref().is_some_and(|located| {
-                matches!(located.place, Place::Queue { .. } | Place::Private { .. })
-                    && after_signal(located.asked)
-            })
+        self.located.as_ref().is_some_and(|known| {
+            known.asked >= since
+                && known.place == located.place
+                && matches!(known.place, Place::Nowhere { .. })
+        })
     }
 
     fn sought(&self) -> Sought {
@@ -107,11 +141,18 @@ impl Tracked {
 pub struct Account {
     jobs: Vec<Tracked>,
     by_jid: HashMap<(LocalId, String), usize>,
-    /// Worker threads per target whose job nobody had seen when it ended.
-    unseen: HashMap<LocalId, u64>,
-    /// The beats of other processes when the settling began.
-    baseline: HashMap<ProcessKey, f64>,
+    /// Per target: worker threads whose job nobody had seen.
+    threads: HashMap<LocalId, Threads>,
     looked: Option<Moment>,
+}
+
+/// The worker threads of one target, as last counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Threads {
+    /// Those whose job nobody had seen.
+    unseen: u64,
+    /// Whether no beat was late enough to name all that is left to name.
+    open: bool,
 }
 
 impl Account {
@@ -132,62 +173,74 @@ impl Account {
     }
 
     /// Takes in what the fleet shows of `target` now.
-    pub(super) fn observe(&mut self, target: &Target, fleet: &Fleet, now: Moment) {
-        let Some(process) = fleet.get(&target.key()) else {
-            return;
+    pub(super) fn observe(&mut self, target: &Target, process: &Process, now: Moment) {
+        let new = self.follow(target.id, process);
+        if process.listed == Listed::Yes && !process.exited() {
+            self.mark_gone(target, process, now);
+        }
+        self.count_threads(target, process, new, now);
+    }
+
+    /// Counts the threads whose job nobody has seen. What ends after it may have been interrupted
+    /// tells nothing of what was on its threads before.
+    fn count_threads(&mut self, target: &Target, process: &Process, new: u64, now: Moment) {
+        let mark = target.mark.unwrap_or_else(|| process.mark(now));
+        let safe = target.safe_until();
+        let last = Fleet::last_word(process, &mark)
+            .is_some_and(|beat| safe.is_none_or(|safe| beat.host_time < safe.epoch()));
+        let unseen = Fleet::unseen(process, &mark, now);
+        let known = self
+            .threads
+            .entry(target.id)
+            .or_insert(Threads { unseen, open: true });
+        // What a last look still shows was on one of the threads counted before.
+        let before = known.unseen.saturating_sub(new);
+        known.unseen = if process.exited() {
+            before.min(if last { unseen } else { before })
+        } else if last || safe.is_none_or(|safe| now < safe) {
+            unseen
+        } else {
+            before
         };
+        known.open &= !last;
+    }
+
+    /// Takes in the jobs that `process` shows; how many of them nobody had seen.
+    fn follow(&mut self, target: LocalId, process: &Process) -> u64 {
+        let mut new = 0;
         for job in &process.jobs {
             let Some(jid) = &job.work.jid else { continue };
-            let key = (target.id, jid.clone());
-            if let Some(index) = self.by_jid.get(&key) {
-                let tracked = &mut self.jobs[*index];
-                // Fetched again by the same process before it was quiet: a new execution.
-                if tracked.track != Track::Running && tracked.fate.is_none() {
-                    tracked.track = Track::Running;
+            let tracked = Tracked::new(job, jid, target);
+            match self.by_jid.entry((target, jid.clone())) {
+                Entry::Vacant(vacant) => {
+                    vacant.insert(self.jobs.len());
+                    self.jobs.push(tracked);
+                    new += 1;
                 }
-                continue;
+                // Fetched again before it was quiet: what was known is of the execution before.
+                Entry::Occupied(known) if !self.jobs[*known.get()].is(job) => {
+                    self.jobs[*known.get()] = tracked;
+                }
+                Entry::Occupied(_) => {}
             }
-            self.by_jid.insert(key, self.jobs.len());
-            self.jobs.push(Tracked {
-                jid: jid.clone(),
-                work: Arc::clone(&job.work),
-                target: target.id,
-                track: Track::Running,
-                located: None,
-                elsewhere: None,
-                fate: None,
-                seen: now,
-            });
         }
-        if process.listed == Listed::Yes && !process.exited() {
-            self.mark_gone(target, fleet, now);
-        }
-        if !process.exited() {
-            let mark = target.mark.unwrap_or_else(|| process.mark(now));
-            self.unseen
-                .insert(target.id, fleet.unseen(process, &mark, now));
-        }
+        new
     }
 
     /// Jobs that the fleet dropped: a newer, whole beat did not show them.
-    fn mark_gone(&mut self, target: &Target, fleet: &Fleet, now: Moment) {
-        let Some(process) = fleet.get(&target.key()) else {
-            return;
-        };
+    fn mark_gone(&mut self, target: &Target, process: &Process, now: Moment) {
         let beat = process.beat.as_ref().map_or(0.0, |beat| beat.host_time);
-        let uninterrupted = target
-            .interrupt()
-            .is_none_or(|interrupt| beat < interrupt.epoch() - 1.0);
-        for tracked in self
-            .jobs
-            .iter_mut()
-            .filter(|tracked| tracked.target == target.id)
-        {
-            let shown = process
+        let safe = target.safe_until();
+        let uninterrupted = safe.is_none_or(|safe| beat < safe.epoch());
+        let running =
+            |tracked: &&mut Tracked| tracked.target == target.id && tracked.track == Track::Running;
+        for tracked in self.jobs.iter_mut().filter(running) {
+            let jid = Some(tracked.jid.as_str());
+            if !process
                 .jobs
                 .iter()
-                .any(|job| job.work.jid.as_deref() == Some(&tracked.jid));
-            if !shown && tracked.track == Track::Running {
+                .any(|job| job.work.jid.as_deref() == jid)
+            {
                 tracked.track = Track::Gone {
                     at: now,
                     uninterrupted,
@@ -198,34 +251,35 @@ impl Account {
 
     /// Notes which open jobs another process runs; once per look.
     pub(super) fn look_elsewhere(&mut self, fleet: &Fleet) {
-        if fleet.looked == self.looked || self.jobs.iter().all(|tracked| tracked.fate.is_some()) {
+        let open = |tracked: &Tracked| tracked.fate.is_none() && tracked.returned.is_none();
+        if fleet.looked == self.looked || !self.jobs.iter().any(open) {
             return;
         }
         self.looked = fleet.looked;
-        let mut running: HashMap<&str, Vec<(&ProcessKey, f64, String)>> = HashMap::new();
+        let mut running: HashMap<&str, Vec<Elsewhere<'_>>> = HashMap::new();
         for (key, process) in &fleet.processes {
             for job in &process.jobs {
-                if let Some(jid) = job.work.jid.as_deref() {
-                    let run_at = job.work.run_at.unwrap_or_default();
-                    running
-                        .entry(jid)
-                        .or_default()
-                        .push((key, run_at, process.name()));
+                if let (Some(jid), Some(started)) = (job.work.jid.as_deref(), job.started) {
+                    let place = Elsewhere {
+                        key,
+                        process,
+                        started,
+                    };
+                    running.entry(jid).or_default().push(place);
                 }
             }
         }
-        for tracked in self
-            .jobs
-            .iter_mut()
-            .filter(|tracked| tracked.fate.is_none())
-        {
+        for tracked in self.jobs.iter_mut().filter(|tracked| open(tracked)) {
             let own = ProcessKey::Local(tracked.target);
-            let since = tracked.work.run_at.unwrap_or_default();
-            tracked.elsewhere = running.get(tracked.jid.as_str()).and_then(|places| {
-                let other =
-                    |place: &&(&ProcessKey, f64, String)| *place.0 != own && place.1 >= since;
-                places.iter().find(other).map(|place| place.2.clone())
-            });
+            let since = tracked.started.map(|started| started.before(MARGIN));
+            let later = |place: &&Elsewhere<'_>| {
+                *place.key != own && since.is_some_and(|since| place.started >= since)
+            };
+            let places = running.get(tracked.jid.as_str()).into_iter().flatten();
+            let mut later = places.filter(later);
+            tracked.returned = later
+                .next()
+                .map(|place| format!("runs again on {}", place.process.name()));
         }
     }
 
@@ -242,67 +296,55 @@ impl Account {
             .collect()
     }
 
-    /// Takes in where jobs were found.
-    pub(super) fn answer(&mut self, answers: Vec<Located>) {
-        for located in answers {
-            for tracked in self
-                .jobs
-                .iter_mut()
-                .filter(|tracked| tracked.jid == located.jid)
-            {
+    /// Takes in where jobs were found. One that was back in a queue after the signal stays
+    /// known for it, wherever it goes from there.
+    pub(super) fn answer(&mut self, answers: &[Located], targets: &[Target]) {
+        for tracked in &mut self.jobs {
+            let answer = answers.iter().find(|located| located.jid == tracked.jid);
+            let Some(located) = answer else { continue };
+            let target = targets.iter().find(|target| target.id == tracked.target);
+            if !tracked.is_missed_again(located, target) {
                 tracked.located = Some(located.clone());
+            }
+            let told = target.and_then(|target| target.mark).map(|mark| mark.at);
+            if let Place::Queue { name } = &located.place
+                && told.is_some_and(|told| located.asked >= told)
+            {
+                let back = || format!("back in queue {name}");
+                tracked.returned = tracked.returned.take().or_else(|| Some(back()));
             }
         }
     }
 
     /// Worker threads of `target` whose job nobody had seen when it was last counted.
     pub fn unseen(&self, target: LocalId) -> u64 {
-        self.unseen.get(&target).copied().unwrap_or_default()
+        self.threads
+            .get(&target)
+            .map_or(0, |threads| threads.unseen)
     }
 
     pub(super) fn forget_unseen(&mut self, target: LocalId) {
-        self.unseen.remove(&target);
+        self.threads.remove(&target);
     }
 
-    /// Remembers the beats of all processes, to tell newer ones apart.
-    pub(super) fn set_baseline(&mut self, fleet: &Fleet) {
-        self.baseline = fleet
-            .processes
-            .iter()
-            .filter_map(|(key, process)| Some((key.clone(), process.beat.as_ref()?.host_time)))
-            .collect();
-    }
-
-    /// Whether every process but `own` that serves `queue` has beaten since the baseline;
-    /// `Err` with their number if nobody else serves it.
-    pub(super) fn others_have_beaten(
-        &self,
-        queue: &str,
-        own: &[ProcessKey],
-        fleet: &Fleet,
-    ) -> Others {
-        let mut others = fleet
-            .serving(queue)
-            .filter(|(key, _)| !own.contains(key))
-            .peekable();
-        if others.peek().is_none() {
-            return Others::Nobody;
-        }
-        let beaten = others.all(|(key, process)| {
-            let beat = process.beat.as_ref().map(|beat| beat.host_time);
-            self.baseline.get(key).copied() != beat
-        });
-        if beaten {
-            Others::Beaten
-        } else {
-            Others::Awaited
+    /// Counts the threads of an ended process whose known job had ended by itself: until a last
+    /// beat each of them may have taken another one.
+    pub(super) fn count_hidden(&mut self, target: LocalId, interrupted: bool) {
+        let ended = |tracked: &&Tracked| {
+            let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
+            tracked.track == Track::Running
+                && (fate == Some(Fate::Retried) || fate == Some(Fate::PushedBack) && !interrupted)
+        };
+        let hidden = self.of(target).filter(ended).count() as u64;
+        if let Some(threads) = self.threads.get_mut(&target).filter(|threads| threads.open) {
+            threads.unseen += hidden;
         }
     }
 
-    /// Jobs by fate; open ones and unseen threads of exited targets are unknown.
-    pub fn counts(&self) -> Counts {
+    /// Jobs by fate; open ones are unknown, and so are the unseen threads of the `exited`.
+    pub(super) fn counts(&self, exited: impl Iterator<Item = LocalId>) -> Counts {
         let mut counts = Counts {
-            unknown: self.unseen.values().sum(),
+            unknown: exited.map(|target| self.unseen(target)).sum(),
             ..Counts::default()
         };
         for tracked in &self.jobs {
@@ -320,13 +362,9 @@ impl Account {
     }
 }
 
-/// Whether the other processes that serve a queue have beaten since the targets ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Others {
-    /// No other process serves it.
-    Nobody,
-    /// Each has.
-    Beaten,
-    /// Not each has.
-    Awaited,
+/// A job in the work of some process.
+struct Elsewhere<'a> {
+    key: &'a ProcessKey,
+    process: &'a Process,
+    started: Moment,
 }

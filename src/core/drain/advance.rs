@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use super::Effect;
+use super::ActOutcome;
 use super::perform::Wish;
 use super::phase::{Hold, Phase, Resume};
-use super::plan::{Early, Mode};
+use super::plan::Mode;
+use super::policy::Early;
 use super::record::{Event, Outcome};
-use super::run::Run;
+use super::run::{Run, Turn};
 use super::target::Standing;
 use crate::core::fleet::Fleet;
 use crate::core::moment::{Moment, Seconds};
@@ -19,28 +20,28 @@ const TOO_LATE: Duration = Duration::from_secs(5);
 /// How long a fresh look is waited for after that.
 const FRESH_LOOK: Duration = Duration::from_secs(2);
 
+fn is_late(until: Moment, now: Moment) -> bool {
+    now.since(until) > TOO_LATE
+}
+
 impl Run {
     /// Moves on what has come due.
-    pub(super) fn advance(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
-        if self.nobody_left(fleet, now, effects) {
+    pub(super) fn advance(&mut self, turn: &mut Turn<'_>) {
+        if self.nobody_left(turn) {
             return;
         }
         match self.phase {
             Phase::Waiting { next, since, until } => {
-                self.wait(next, since, until, fleet, now, effects);
+                self.wait(next, since, until, turn);
             }
-            Phase::Gated { next, until, .. } => {
-                if self.stake(None, fleet, now).is_nothing() {
-                    self.start_step(next, Wish::Due, fleet, now, effects);
-                } else if now >= until {
-                    self.start_step(next, Wish::GateOver, fleet, now, effects);
-                }
-            }
-            Phase::Leaving { until } => self.watch_leaving(until, fleet, now, effects),
-            Phase::Ending { ref acts, until } if acts.is_empty() || now >= until => {
-                self.finish(Outcome::Stopped, now, effects);
-            }
-            Phase::Settling { .. } => self.conclude(fleet, now, effects),
+            Phase::Gated { next, since, until } => self.gate(next, since, until, turn),
+            Phase::Leaving { until } => self.watch_leaving(until, turn),
+            Phase::Ending {
+                ref under_way,
+                until,
+            } if under_way.acts.is_empty() || turn.now >= until => self.end(turn),
+            Phase::Settling { until, .. } if is_late(until, turn.now) => self.look_once_more(turn),
+            Phase::Settling { .. } => self.conclude(turn),
             Phase::Ready { .. }
             | Phase::Performing(_)
             | Phase::Held { .. }
@@ -50,7 +51,7 @@ impl Run {
     }
 
     /// Once no target takes part any more, the account is all that is left to do.
-    fn nobody_left(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) -> bool {
+    fn nobody_left(&mut self, turn: &mut Turn<'_>) -> bool {
         let closing = matches!(
             self.phase,
             Phase::Performing(_)
@@ -70,56 +71,82 @@ impl Run {
         } else {
             Outcome::Drained
         };
-        self.settle(outcome, fleet, now, effects);
-        self.conclude(fleet, now, effects);
+        self.settle(outcome, turn);
+        self.conclude(turn);
         true
     }
 
-    fn wait(
-        &mut self,
-        next: usize,
-        since: Moment,
-        until: Moment,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        if now < until {
-            if let Some(evidence) = self.idle_evidence(next, fleet, now) {
-                let saved_s = Seconds(until.since(now));
-                self.note(Event::AdvancedEarly { evidence, saved_s }, now, effects);
-                self.start_step(next, Wish::Due, fleet, now, effects);
+    fn wait(&mut self, next: usize, since: Moment, until: Moment, turn: &mut Turn<'_>) {
+        if turn.now < until {
+            if let Some(evidence) = self.idle_evidence(next, turn.fleet, turn.now) {
+                let saved_s = Seconds(until.since(turn.now));
+                self.note(Event::AdvancedEarly { evidence, saved_s }, turn);
+                self.start_step(next, Wish::Due, turn);
             }
             return;
         }
-        if now.since(until) <= TOO_LATE {
-            self.start_step(next, Wish::Due, fleet, now, effects);
-            return;
+        if !is_late(until, turn.now) {
+            self.start_step(next, Wish::Due, turn);
+        } else if self.plan.sequence.signal(next) == Some(Signal::Kill) {
+            self.hold_late(next, since, turn);
+        } else {
+            self.look_once_more(turn);
         }
-        if self.plan.sequence.signal(next) == Some(Signal::Kill) {
-            self.hold(
-                Hold::Late,
-                Resume::Wait {
-                    next,
-                    since,
-                    left: Duration::ZERO,
-                },
-                now,
-                effects,
-            );
-            return;
+    }
+
+    /// The wait for evidence before KILL: over once nothing is at stake, or in time.
+    fn gate(&mut self, next: usize, since: Moment, until: Moment, turn: &mut Turn<'_>) {
+        if is_late(until, turn.now) {
+            self.hold_late(next, since, turn);
+        } else if self.stake(None, turn.fleet, turn.now).is_nothing() {
+            self.start_step(next, Wish::Due, turn);
+        } else if turn.now >= until {
+            self.start_step(next, Wish::GateOver, turn);
         }
-        let late = now.since(until).as_secs();
+    }
+
+    fn hold_late(&mut self, next: usize, since: Moment, turn: &mut Turn<'_>) {
+        let resume = Resume::Wait {
+            next,
+            since,
+            left: Duration::ZERO,
+        };
+        self.hold(Hold::Late, resume, turn);
+    }
+
+    /// A deadline was slept through: asks for a fresh look before anything follows from it.
+    fn look_once_more(&mut self, turn: &mut Turn<'_>) {
+        let again = turn.now.after(FRESH_LOOK);
+        let (Phase::Waiting { until, .. }
+        | Phase::Leaving { until }
+        | Phase::Settling { until, .. }) = &mut self.phase
+        else {
+            return;
+        };
+        let late = turn.now.since(*until).as_secs();
+        *until = again;
         let text = format!(
             "the deadline was met {late} s late (suspended?): looking once more before going on"
         );
-        self.note(Event::Remarked { text }, now, effects);
-        self.look_now(effects);
-        self.phase = Phase::Waiting {
-            next,
-            since,
-            until: now.after(FRESH_LOOK),
+        self.note(Event::Remarked { text }, turn);
+        self.asks.want_now();
+        self.look_now(turn);
+    }
+
+    /// The end of an abort: what is still in a system call may have been sent.
+    fn end(&mut self, turn: &mut Turn<'_>) {
+        let Phase::Ending { under_way, .. } = &self.phase else {
+            return;
         };
+        let open: Vec<_> = under_way.acts.keys().copied().collect();
+        for id in open {
+            let outcome = ActOutcome::Failed {
+                why: "no outcome came in time".into(),
+                may_have_happened: true,
+            };
+            self.outcome_of(id, outcome, turn);
+        }
+        self.finish(Outcome::Stopped, turn);
     }
 
     /// Why the wait before `next` may end now: every target that takes part is proven idle, and
@@ -142,19 +169,16 @@ impl Run {
         Some(evidence.join("; "))
     }
 
-    fn watch_leaving(
-        &mut self,
-        until: Moment,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn watch_leaving(&mut self, until: Moment, turn: &mut Turn<'_>) {
         let stops =
             self.plan.sequence.first_stop().is_some() || self.plan.sequence.kill().is_some();
         let quiet = |target: &super::Target| !matches!(target.standing, Standing::Alive);
         let confirmed = !stops && self.targets.iter().filter(|t| t.takes_part()).all(quiet);
-        if now < until && !confirmed {
+        if turn.now < until && !confirmed {
             return;
+        }
+        if is_late(until, turn.now) {
+            return self.look_once_more(turn);
         }
         let alive: Vec<&str> = self
             .targets
@@ -166,39 +190,33 @@ impl Run {
             "the sequence has ended and still alive: {}",
             alive.join(", ")
         );
-        self.note(Event::Remarked { text }, now, effects);
-        self.settle(Outcome::Alive, fleet, now, effects);
-        self.conclude(fleet, now, effects);
+        self.note(Event::Remarked { text }, turn);
+        self.settle(Outcome::Alive, turn);
+        self.conclude(turn);
     }
 
     /// Stops the clock.
-    pub(super) fn hold(
-        &mut self,
-        why: Hold,
-        resume: Resume,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.note(Event::Held { why: why.words() }, now, effects);
+    pub(super) fn hold(&mut self, why: Hold, resume: Resume, turn: &mut Turn<'_>) {
+        self.note(Event::Held { why: why.words() }, turn);
         self.phase = Phase::Held {
             why,
-            since: now,
+            since: turn.now,
             resume,
         };
     }
 
     /// Stops the clock wherever it runs.
-    pub(super) fn hold_here(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        self.hold_for(Hold::Operator, now, effects);
+    pub(super) fn hold_here(&mut self, turn: &mut Turn<'_>) {
+        self.hold_for(Hold::Operator, turn);
     }
 
     /// Stops the clock wherever it runs, for `why`.
-    pub(super) fn hold_for(&mut self, why: Hold, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn hold_for(&mut self, why: Hold, turn: &mut Turn<'_>) {
         let resume = match &mut self.phase {
             Phase::Waiting { next, since, until } => Resume::Wait {
                 next: *next,
                 since: *since,
-                left: until.since(now),
+                left: until.since(turn.now),
             },
             Phase::Gated { next, since, .. } => Resume::Wait {
                 next: *next,
@@ -208,7 +226,7 @@ impl Run {
             Phase::Ready { next, .. } => Resume::Ready { next: *next },
             Phase::Leaving { .. } => Resume::Leaving,
             Phase::Performing(performing) => {
-                performing.then_hold = true;
+                performing.then_hold = Some(why);
                 return;
             }
             Phase::Held { .. }
@@ -216,31 +234,36 @@ impl Run {
             | Phase::Settling { .. }
             | Phase::Over { .. } => return,
         };
-        self.hold(why, resume, now, effects);
+        self.hold(why, resume, turn);
     }
 
     /// Goes on from a hold.
-    pub(super) fn go_on(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn go_on(&mut self, turn: &mut Turn<'_>) {
         let Phase::Held { resume, .. } = &self.phase else {
             return;
         };
         let phase = match (*resume, self.mode) {
             // A signal failed: only trying again or leaving out leads on.
             (Resume::Failed { .. }, _) => return,
-            (Resume::Wait { next, .. }, Mode::Manual) | (Resume::Ready { next }, _) => {
-                Phase::Ready { next, since: now }
+            (Resume::Wait { next, .. } | Resume::Ready { next }, Mode::Manual) => Phase::Ready {
+                next,
+                since: turn.now,
+            },
+            (Resume::Ready { next }, Mode::Automatic) => {
+                self.note(Event::Resumed, turn);
+                return self.count_down(next, turn);
             }
             (Resume::Wait { next, since, left }, Mode::Automatic) => Phase::Waiting {
                 next,
                 since,
-                until: now.after(left),
+                until: turn.now.after(left),
             },
             (Resume::Leaving, _) => {
-                self.note(Event::Resumed, now, effects);
-                return self.leave(now);
+                self.note(Event::Resumed, turn);
+                return self.leave(turn.now);
             }
         };
-        self.note(Event::Resumed, now, effects);
+        self.note(Event::Resumed, turn);
         self.phase = phase;
     }
 }

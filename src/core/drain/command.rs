@@ -1,18 +1,16 @@
 //! What an operator's command does to a run. A command that does not fit the phase it meets
 //! changes nothing: a key typed ahead can never fire a step.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::Command;
 use super::perform::Wish;
 use super::phase::{Hold, Phase, Resume};
 use super::plan::Mode;
 use super::record::{Event, Outcome};
-use super::run::{Run, mode_word};
-use super::target::Standing;
-use super::{Command, Effect};
-use crate::core::fleet::{Fleet, LocalId, ProcessKey};
-use crate::core::moment::Moment;
+use super::run::{Run, Turn, mode_word};
+use super::target::{Standing, Target};
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::sequence::Signal;
 
 /// The least that is left of a wait that somebody makes shorter or starts anew: time to think.
@@ -23,51 +21,40 @@ const OUTCOME_LIMIT: Duration = Duration::from_secs(1);
 /// The targets whose signal failed, and as which step.
 struct Failed {
     targets: Vec<(LocalId, String)>,
-    step: Option<usize>,
+    step: usize,
+    /// For KILL: how many jobs were at stake when it was tried.
+    accepted: u64,
 }
 
 impl Run {
     /// Does what somebody commands.
-    pub(super) fn command(
-        &mut self,
-        command: Command,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn command(&mut self, command: Command, turn: &mut Turn<'_>) {
         match command {
-            Command::Go { step, accepted } => self.go(step, accepted, fleet, now, effects),
-            Command::Automatic => self.automatic(fleet, now, effects),
-            Command::Manual => self.manual(now, effects),
-            Command::Hold => self.hold_here(now, effects),
-            Command::GoOn => self.go_on(now, effects),
-            Command::Longer(by) => self.longer(by, now, effects),
-            Command::Shorter(by) => self.shorter(by, now, effects),
-            Command::StopHere => self.stop("stopped here by the operator", now, effects),
-            Command::HangUp => self.stop("hang-up", now, effects),
+            Command::Go { step, accepted } => self.go(step, accepted, turn),
+            Command::Automatic => self.automatic(turn),
+            Command::Manual => self.manual(turn),
+            Command::Hold => self.hold_here(turn),
+            Command::GoOn => self.go_on(turn),
+            Command::Longer(by) => self.longer(by, turn),
+            Command::Shorter(by) => self.shorter(by, turn),
+            Command::StopHere => self.stop("stopped here by the operator", turn),
+            Command::HangUp => self.stop("hang-up", turn),
             Command::ForceKill { target, accepted } => {
-                self.force_kill(&target, accepted, fleet, now, effects);
+                self.force_kill(&target, accepted, turn);
             }
-            Command::Retry => self.retry(fleet, now, effects),
-            Command::LeaveOut => self.leave_out(now, effects),
-            Command::JournalFailed(why) => self.hold_for(Hold::Journal(why), now, effects),
+            Command::Retry => self.retry(turn),
+            Command::LeaveOut => self.leave_out(turn),
+            Command::JournalFailed(why) => self.hold_for(Hold::Journal(why), turn),
         }
     }
 
-    fn go(
-        &mut self,
-        step: usize,
-        accepted: u64,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn go(&mut self, step: usize, accepted: u64, turn: &mut Turn<'_>) {
         if self.phase.next_step() == Some(step) {
-            self.start_step(step, Wish::Confirmed(accepted), fleet, now, effects);
+            self.start_step(step, Wish::Confirmed(accepted), turn);
         }
     }
 
-    fn automatic(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+    fn automatic(&mut self, turn: &mut Turn<'_>) {
         if self.mode == Mode::Automatic {
             return;
         }
@@ -78,28 +65,31 @@ impl Run {
                 Event::ModeChanged {
                     mode: mode_word(self.mode),
                 },
-                now,
-                effects,
+                turn,
             );
         }
-        let Phase::Ready { next, .. } = self.phase else {
-            return;
-        };
+        if let Phase::Ready { next, .. } = self.phase {
+            self.count_down(next, turn);
+        }
+    }
+
+    /// Goes on by itself from the confirmation of step `next`.
+    pub(super) fn count_down(&mut self, next: usize, turn: &mut Turn<'_>) {
         if next == 0 {
-            self.start_step(0, Wish::Due, fleet, now, effects);
+            self.start_step(0, Wish::Due, turn);
             return;
         }
         // The wait counts from the signal before it; one that ran out meanwhile leaves time to think.
-        let since = self.pace.last_step.unwrap_or(now);
+        let since = self.pace.last_step.unwrap_or(turn.now);
         let wait = self.plan.sequence.wait_after(next - 1).unwrap_or_default();
         self.phase = Phase::Waiting {
             next,
             since,
-            until: since.after(wait).max(now.after(LEAST)),
+            until: since.after(wait).max(turn.now.after(LEAST)),
         };
     }
 
-    fn manual(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    fn manual(&mut self, turn: &mut Turn<'_>) {
         if self.mode == Mode::Manual {
             return;
         }
@@ -108,15 +98,17 @@ impl Run {
             Event::ModeChanged {
                 mode: mode_word(self.mode),
             },
-            now,
-            effects,
+            turn,
         );
         if let Phase::Waiting { next, .. } | Phase::Gated { next, .. } = self.phase {
-            self.phase = Phase::Ready { next, since: now };
+            self.phase = Phase::Ready {
+                next,
+                since: turn.now,
+            };
         }
     }
 
-    fn longer(&mut self, by: Duration, now: Moment, effects: &mut Vec<Effect>) {
+    fn longer(&mut self, by: Duration, turn: &mut Turn<'_>) {
         match &mut self.phase {
             Phase::Waiting { until, .. }
             | Phase::Gated { until, .. }
@@ -126,7 +118,7 @@ impl Run {
             Phase::Held {
                 resume: Resume::Wait { left, .. },
                 ..
-            } => *left += by,
+            } => *left = left.saturating_add(by),
             Phase::Ready { .. }
             | Phase::Performing(_)
             | Phase::Held { .. }
@@ -134,13 +126,13 @@ impl Run {
             | Phase::Settling { .. }
             | Phase::Over { .. } => return,
         }
-        self.note(Event::Extended { by_s: signed(by) }, now, effects);
+        self.note(Event::Extended { by_s: signed(by) }, turn);
     }
 
-    fn shorter(&mut self, by: Duration, now: Moment, effects: &mut Vec<Effect>) {
+    fn shorter(&mut self, by: Duration, turn: &mut Turn<'_>) {
         let cut = match &mut self.phase {
             Phase::Waiting { until, .. } => {
-                let earliest = now.after(LEAST).min(*until);
+                let earliest = turn.now.after(LEAST).min(*until);
                 let moved = until.before(by).max(earliest);
                 let cut = until.since(moved);
                 *until = moved;
@@ -165,39 +157,27 @@ impl Run {
             | Phase::Over { .. } => return,
         };
         if cut.as_secs() > 0 {
-            self.note(Event::Extended { by_s: -signed(cut) }, now, effects);
+            self.note(Event::Extended { by_s: -signed(cut) }, turn);
         }
     }
 
     /// Sends nothing more. What is in a system call already is awaited and reported.
-    fn stop(&mut self, why: &str, now: Moment, effects: &mut Vec<Effect>) {
+    fn stop(&mut self, why: &str, turn: &mut Turn<'_>) {
         if matches!(self.phase, Phase::Ending { .. } | Phase::Over { .. }) {
             return;
         }
-        self.note(Event::Held { why: why.into() }, now, effects);
-        let acts = if let Phase::Performing(performing) = &mut self.phase {
-            std::mem::take(&mut performing.acts)
-        } else {
-            BTreeMap::new()
-        };
-        if acts.is_empty() {
-            self.finish(Outcome::Stopped, now, effects);
-        } else {
+        self.note(Event::Held { why: why.into() }, turn);
+        if let Phase::Performing(performing) = &self.phase {
             self.phase = Phase::Ending {
-                acts,
-                until: now.after(OUTCOME_LIMIT),
+                under_way: performing.clone(),
+                until: turn.now.after(OUTCOME_LIMIT),
             };
+        } else {
+            self.finish(Outcome::Stopped, turn);
         }
     }
 
-    fn force_kill(
-        &mut self,
-        key: &ProcessKey,
-        accepted: u64,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn force_kill(&mut self, key: &ProcessKey, accepted: u64, turn: &mut Turn<'_>) {
         let Some(id) = self
             .target(key)
             .filter(|target| target.takes_part())
@@ -215,36 +195,38 @@ impl Run {
         if closed {
             return;
         }
-        let stake = self.stake(Some(id), fleet, now);
+        let stake = self.stake(Some(id), turn.fleet, turn.now);
         if stake.count() > accepted {
             let text = format!("KILL was not sent: more is at stake than was confirmed ({stake})");
-            self.note_about(id, Event::Remarked { text }, now, effects);
+            self.note_about(id, Event::Remarked { text }, turn);
             return;
         }
         let back = Box::new(self.phase.clone());
-        self.perform(None, Signal::Kill, &[id], Some(back), fleet, now, effects);
+        self.perform(None, Signal::Kill, &[id], Some(back), turn);
     }
 
     /// What failed, while the run is held for that.
     fn failed(&self) -> Option<Failed> {
         if let Phase::Held {
             why: Hold::Failed(targets),
-            resume: Resume::Failed { step },
+            resume: Resume::Failed { step, accepted },
             ..
         } = &self.phase
         {
             return Some(Failed {
                 targets: targets.clone(),
                 step: *step,
+                accepted: *accepted,
             });
         }
         None
     }
 
-    fn retry(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+    fn retry(&mut self, turn: &mut Turn<'_>) {
         let Some(Failed {
             targets,
-            step: Some(step),
+            step,
+            accepted,
         }) = self.failed()
         else {
             return;
@@ -253,24 +235,36 @@ impl Run {
             return;
         };
         let ids: Vec<LocalId> = targets.into_iter().map(|(id, _)| id).collect();
-        self.perform(Some(step), signal, &ids, None, fleet, now, effects);
+        let ids = self.taking_part(|target| ids.contains(&target.id));
+        if ids.is_empty() {
+            // They have exited meanwhile: the step is done.
+            return self.after_step(step, turn.now);
+        }
+        if signal == Signal::Kill {
+            let stakes = ids
+                .iter()
+                .map(|id| self.stake(Some(*id), turn.fleet, turn.now));
+            if stakes.map(|stake| stake.count()).sum::<u64>() > accepted {
+                let text = "KILL was not sent again: more is at stake than before".into();
+                return self.note(Event::Remarked { text }, turn);
+            }
+        }
+        self.perform(Some(step), signal, &ids, None, turn);
     }
 
-    fn leave_out(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let Some(Failed { targets, step }) = self.failed() else {
+    fn leave_out(&mut self, turn: &mut Turn<'_>) {
+        let Some(Failed { targets, step, .. }) = self.failed() else {
             return;
         };
         for (id, why) in targets {
-            for target in self.targets.iter_mut().filter(|target| target.id == id) {
+            let still = |target: &&mut Target| target.id == id && target.takes_part();
+            for target in self.targets.iter_mut().filter(still) {
                 target.standing = Standing::LeftOut { why: why.clone() };
             }
             let text = "left out of the rest of this drain: it counts as alive".into();
-            self.note_about(id, Event::Remarked { text }, now, effects);
+            self.note_about(id, Event::Remarked { text }, turn);
         }
-        match step {
-            Some(step) => self.after_step(step, now),
-            None => self.leave(now),
-        }
+        self.after_step(step, turn.now);
     }
 }
 

@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use super::account::Track;
+use super::account::{Track, Tracked};
 use super::run::Run;
 use super::target::Target;
-use crate::core::fleet::{FRESH, Fleet, LocalId, Process, State};
+use crate::core::fleet::{FRESH, Fleet, LocalId, Process};
 use crate::core::moment::Moment;
 
 /// What a KILL would cost.
@@ -79,15 +79,12 @@ impl Run {
             stake.fresh = false;
             return;
         };
-        let threads = nothing_left(fleet, process, target, now);
-        if threads {
+        if nothing_left(fleet, process, target, now) {
             return;
         }
-        for tracked in self.account.of(target.id) {
-            if !matches!(tracked.track, Track::Running) {
-                continue;
-            }
-            let list = if tracked.is_back(fleet, target, now) {
+        let running = |tracked: &&Tracked| tracked.track == Track::Running;
+        for tracked in self.account.of(target.id).filter(running) {
+            let list = if tracked.is_back() {
                 &mut stake.back
             } else {
                 &mut stake.running
@@ -95,15 +92,8 @@ impl Run {
             list.push(tracked.jid.clone());
         }
         let mark = target.mark.unwrap_or_else(|| process.mark(now));
-        let unseen = fleet.unseen(process, &mark, now);
-        // A process that has left its registry shows no jobs any more; those it had are tracked.
-        let tracked = self
-            .account
-            .of(target.id)
-            .filter(|tracked| matches!(tracked.track, Track::Running))
-            .count() as u64;
-        stake.unseen += unseen.saturating_sub(tracked.saturating_sub(process.jobs.len() as u64));
-        stake.fresh &= fleet.look_is_fresh(now);
+        stake.unseen += Fleet::unseen(process, &mark, now);
+        stake.fresh &= fleet.beat_is_fresh(process, now);
     }
 
     /// Whether Redis cannot be asked just now.
@@ -112,9 +102,11 @@ impl Run {
     }
 }
 
-/// Local proof that the process runs no job.
+/// Proof that the process runs no job that is not back: it has left its registry, which it does
+/// after its push-back, or it is idle.
 fn nothing_left(fleet: &Fleet, process: &Process, target: &Target, now: Moment) -> bool {
-    process.state(false, now) == State::Exited
+    process.exited()
+        || process.left_in_order().is_some()
         || target
             .mark
             .is_some_and(|mark| fleet.proof_of_idle(process, &mark, now).is_some())

@@ -3,7 +3,7 @@
 
 use super::phase::{Hold, Phase};
 use super::record::Event;
-use super::run::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, TELL_LIMIT};
+use super::run::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, TELL_LIMIT, Turn};
 use super::target::{Standing, Target};
 use super::{Ask, Effect, EffectId};
 use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, LocalId, Located, Process};
@@ -12,87 +12,75 @@ use crate::core::sequence::Signal;
 
 impl Run {
     /// Brings the targets up to what the fleet shows.
-    pub(super) fn take_in(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn take_in(&mut self, turn: &mut Turn<'_>) {
         for index in 0..self.targets.len() {
-            let Some(process) = fleet.get(&self.targets[index].key()) else {
-                continue;
-            };
-            self.account.observe(&self.targets[index], fleet, now);
-            if self.targets[index].about.identity.is_none() {
-                self.targets[index]
-                    .about
-                    .identity
-                    .clone_from(&process.identity);
+            let process = turn.fleet.get(&self.targets[index].key());
+            if let Some(process) = process {
+                self.account
+                    .observe(&self.targets[index], process, turn.now);
+                let identity = &mut self.targets[index].about.identity;
+                *identity = identity.take().or_else(|| process.identity.clone());
             }
             if self.targets[index].takes_part() {
-                self.stand(index, process, fleet, now, effects);
+                match process {
+                    Some(process) => self.stand(index, process, turn),
+                    // Only what has ended is ever forgotten.
+                    None => self.exit(index, turn.now, turn),
+                }
             }
-            self.tell_exit(index, process, fleet, now, effects);
+            self.tell_exit(index, process, turn);
         }
-        self.account.look_elsewhere(fleet);
+        self.account.look_elsewhere(turn.fleet);
     }
 
-    fn stand(
-        &mut self,
-        index: usize,
-        process: &Process,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn stand(&mut self, index: usize, process: &Process, turn: &mut Turn<'_>) {
         if process.exited() {
             let at = match process.life {
                 Life::Exited { at, .. } => at,
-                Life::Here | Life::Elsewhere => now,
+                Life::Here | Life::Elsewhere => turn.now,
             };
-            self.exit(index, at, effects);
+            self.exit(index, at, turn);
             return;
         }
         let Some(mark) = self.targets[index].mark else {
             return;
         };
         if matches!(self.targets[index].standing, Standing::Alive)
-            && let Some(evidence) = fleet.proof_of_quiet(process, &mark, now)
+            && let Some(evidence) = turn.fleet.proof_of_quiet(process, &mark, turn.now)
         {
-            self.targets[index].standing = Standing::Quiet { since: now };
+            self.targets[index].standing = Standing::Quiet { since: turn.now };
             let event = Event::QuietConfirmed {
                 evidence: evidence.to_string(),
             };
-            self.note_about(self.targets[index].id, event, now, effects);
+            self.note_about(self.targets[index].id, event, turn);
         }
         if matches!(self.targets[index].standing, Standing::Quiet { .. })
-            && fleet.proof_of_idle(process, &mark, now).is_some()
+            && turn.fleet.proof_of_idle(process, &mark, turn.now).is_some()
         {
-            self.targets[index].standing = Standing::Idle { since: now };
+            self.targets[index].standing = Standing::Idle { since: turn.now };
             self.targets[index].idle_before_stop |= self.targets[index].stopped.is_none();
         }
     }
 
     /// Notes that a target has ended, and asks for a look that shows how it left.
-    pub(super) fn exit(&mut self, index: usize, at: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn exit(&mut self, index: usize, at: Moment, turn: &mut Turn<'_>) {
         self.targets[index].standing = Standing::Exited {
             at,
             clean: None,
             told: false,
         };
         self.asks.want_now();
-        self.look_now(effects);
+        self.look_now(turn);
     }
 
     /// Writes the exit down once it is known how the target left, or when that takes too long.
-    fn tell_exit(
-        &mut self,
-        index: usize,
-        process: &Process,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn tell_exit(&mut self, index: usize, process: Option<&Process>, turn: &mut Turn<'_>) {
         let Some(at) = self.targets[index].untold_exit() else {
             return;
         };
-        let clean = how_it_left(&self.targets[index], process, fleet, at);
-        if clean.is_none() && now < at.after(TELL_LIMIT) && fleet.link.is_connected() {
+        let clean =
+            process.and_then(|process| how_it_left(&self.targets[index], process, turn.fleet, at));
+        if clean.is_none() && turn.now < at.after(TELL_LIMIT) && turn.fleet.link.is_connected() {
             return;
         }
         self.targets[index].standing = Standing::Exited {
@@ -100,81 +88,85 @@ impl Run {
             clean,
             told: true,
         };
-        self.note_about(
-            self.targets[index].id,
-            Event::Exited { clean },
-            now,
-            effects,
-        );
+        self.note_about(self.targets[index].id, Event::Exited { clean }, turn);
     }
 
-    pub(super) fn answer(&mut self, id: EffectId, answers: Vec<Located>) {
-        // A late answer is as old as its question and still true of that moment.
-        if self.asks.pending.is_some_and(|(pending, _)| pending == id) {
-            self.asks.pending = None;
+    pub(super) fn answer(&mut self, id: EffectId, answers: &[Located], turn: &mut Turn<'_>) {
+        if self.asks.pending.is_none_or(|(pending, _)| pending != id) {
+            let text = "an answer came to a question that is not awaited any more".into();
+            return self.note(Event::Remarked { text }, turn);
         }
-        self.account.answer(answers);
+        self.asks.pending = None;
+        self.account.answer(answers, &self.targets);
     }
 
     /// Asks where open jobs are: once a second while it matters, one question at a time.
-    pub(super) fn ask(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
-        if self
-            .asks
-            .pending
-            .is_some_and(|(_, asked)| now < asked.after(ANSWER_LIMIT))
-            || !fleet.link.is_connected()
-        {
+    pub(super) fn ask(&mut self, turn: &mut Turn<'_>) {
+        self.asks.next = None;
+        if let Some((_, asked)) = self.asks.pending {
+            let given_up = asked.after(ANSWER_LIMIT);
+            if turn.now < given_up {
+                self.asks.next = Some(given_up);
+                return;
+            }
+            self.asks.pending = None;
+        }
+        // A link that comes back is an observation: nothing is due without one.
+        if !turn.fleet.link.is_connected() {
             return;
         }
-        if self
-            .asks
-            .last
-            .is_some_and(|last| now < last.after(ASK_EVERY))
-            && !self.asks.at_once
-        {
-            return;
-        }
-        let gated = matches!(self.phase, Phase::Gated { .. } | Phase::Settling { .. })
-            || matches!(
-                &self.phase,
-                Phase::Held {
-                    why: Hold::Question(_) | Hold::Blind(_),
-                    ..
-                }
-            );
-        let due = |id: LocalId| {
-            gated
-                || self
-                    .targets
-                    .iter()
-                    .find(|target| target.id == id)
-                    .is_some_and(|target| {
-                        target.exited()
-                            || target
-                                .interrupt()
-                                .is_some_and(|at| now.after(ASK_EVERY) >= at)
-                    })
-        };
-        let sought = self.account.wanted(due);
+        let sought = self
+            .account
+            .wanted(|id| self.matters_from(id).is_some_and(|from| from <= turn.now));
         if sought.is_empty() {
+            let targets = self.targets.iter();
+            let later = targets.filter_map(|target| self.matters_from(target.id));
+            self.asks.next = later.filter(|from| *from > turn.now).min();
+            return;
+        }
+        let due = self.asks.last.map(|last| last.after(ASK_EVERY));
+        if let Some(due) = due.filter(|due| turn.now < *due && !self.asks.at_once) {
+            self.asks.next = Some(due);
             return;
         }
         let id = self.new_id();
         self.asks = Asks {
-            pending: Some((id, now)),
-            last: Some(now),
+            pending: Some((id, turn.now)),
+            last: Some(turn.now),
             at_once: false,
+            next: Some(turn.now.after(ANSWER_LIMIT)),
         };
-        effects.push(Effect::Ask(id, Ask::Where(sought)));
+        turn.effects.push(Effect::Ask(id, Ask::Where(sought)));
+    }
+
+    /// From when on it matters where the jobs are that still run on a target: just before it
+    /// interrupts them, and while KILL waits for them.
+    fn matters_from(&self, id: LocalId) -> Option<Moment> {
+        let waits = matches!(
+            &self.phase,
+            Phase::Gated { .. }
+                | Phase::Settling { .. }
+                | Phase::Held {
+                    why: Hold::Question(_) | Hold::Blind(_),
+                    ..
+                }
+        );
+        let target = self.targets.iter().find(|target| target.id == id)?;
+        if waits || target.exited() {
+            return Some(self.pace.started);
+        }
+        let interrupt = target.interrupt()?;
+        Some(if target.timeout.is_assumed() {
+            // It may come at any time.
+            self.pace.started
+        } else {
+            interrupt.before(ASK_EVERY)
+        })
     }
 }
 
 /// Whether an ended process left its registry in order.
 fn how_it_left(target: &Target, process: &Process, fleet: &Fleet, exited: Moment) -> Option<bool> {
-    let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
-    if killed {
-        return Some(false);
-    }
     if let Life::Exited {
         status: Some(status),
         ..
@@ -182,12 +174,14 @@ fn how_it_left(target: &Target, process: &Process, fleet: &Fleet, exited: Moment
     {
         return Some(status == ExitStatus::Code(0));
     }
+    if process.left_in_order().is_some() {
+        return Some(true);
+    }
+    let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
+    let looked = fleet.looked.is_some_and(|looked| looked > exited);
     match process.listed {
-        Listed::Removed { .. } => Some(true),
-        Listed::Yes => fleet
-            .looked
-            .filter(|looked| *looked > exited)
-            .map(|_| false),
-        Listed::Never => None,
+        Listed::Yes => looked.then_some(false),
+        // Redis never knew it, or somebody pruned it.
+        Listed::Never | Listed::Removed { .. } => killed.then_some(false),
     }
 }

@@ -1,15 +1,17 @@
-//! Starting a step and taking its outcomes in. The only place that makes acts.
+//! Starting a step, and what follows it. The only place that makes acts; their outcomes are
+//! taken in by `outcome`.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::phase::{Hold, Performing, Phase, Resume};
-use super::plan::{Mode, Policy};
+use super::phase::{Hold, Intent, Performing, Phase, Resume};
+use super::plan::Mode;
+use super::policy::Policy;
 use super::record::Event;
-use super::run::Run;
-use super::target::{Sent, Standing};
-use super::{Act, ActOutcome, Effect, EffectId};
-use crate::core::fleet::{Fleet, LocalId};
+use super::run::{Run, Turn};
+use super::target::Target;
+use super::{Act, Effect};
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
@@ -33,43 +35,27 @@ pub(super) enum Wish {
 
 impl Run {
     /// Starts step `step`, unless it is KILL and its gate is shut.
-    pub(super) fn start_step(
-        &mut self,
-        step: usize,
-        wish: Wish,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn start_step(&mut self, step: usize, wish: Wish, turn: &mut Turn<'_>) {
         let Some(signal) = self.plan.sequence.signal(step) else {
             return;
         };
-        if signal == Signal::Kill && !self.kill_may_go(step, wish, fleet, now, effects) {
+        if signal == Signal::Kill && !self.kill_may_go(step, wish, turn) {
             return;
         }
-        let ids: Vec<LocalId> = self
-            .targets
-            .iter()
-            .filter(|t| t.takes_part())
-            .map(|t| t.id)
-            .collect();
-        self.perform(Some(step), signal, &ids, None, fleet, now, effects);
+        let ids = self.taking_part(|_| true);
+        if ids.is_empty() {
+            return;
+        }
+        self.perform(Some(step), signal, &ids, None, turn);
     }
 
     /// The gate before KILL: opens, or says what the run does in its place.
-    fn kill_may_go(
-        &mut self,
-        step: usize,
-        wish: Wish,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) -> bool {
-        let stake = self.stake(None, fleet, now);
+    fn kill_may_go(&mut self, step: usize, wish: Wish, turn: &mut Turn<'_>) -> bool {
+        let stake = self.stake(None, turn.fleet, turn.now);
         if stake.is_nothing() {
             return true;
         }
-        let blind = Self::is_blind(fleet, now);
+        let blind = Self::is_blind(turn.fleet, turn.now);
         let hold = match wish {
             Wish::Confirmed(accepted) if stake.count() <= accepted => return true,
             Wish::Due | Wish::GateOver if self.plan.policy == Policy::Follow => return true,
@@ -77,8 +63,8 @@ impl Run {
                 self.asks.want_now();
                 self.phase = Phase::Gated {
                     next: step,
-                    since: now,
-                    until: now.after(self.plan.kill_extra),
+                    since: turn.now,
+                    until: turn.now.after(self.plan.kill_extra),
                 };
                 return false;
             }
@@ -94,7 +80,7 @@ impl Run {
             Hold::Question(stake)
         };
         self.asks.want_now();
-        let since = self.pace.last_step.unwrap_or(now);
+        let since = self.pace.last_step.unwrap_or(turn.now);
         self.hold(
             why,
             Resume::Wait {
@@ -102,39 +88,34 @@ impl Run {
                 since,
                 left: Duration::ZERO,
             },
-            now,
-            effects,
+            turn,
         );
         false
     }
 
+    /// The targets that take part and that `wanted` names.
+    pub(super) fn taking_part(&self, wanted: impl Fn(&Target) -> bool) -> Vec<LocalId> {
+        let taking = self.targets.iter().filter(|target| target.takes_part());
+        taking.filter(|t| wanted(t)).map(|t| t.id).collect()
+    }
+
     /// Sends `signal` to `ids`.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one act has this many sides, and it is the one place"
-    )]
     pub(super) fn perform(
         &mut self,
         step: Option<usize>,
         signal: Signal,
         ids: &[LocalId],
         back: Option<Box<Phase>>,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
+        turn: &mut Turn<'_>,
     ) {
         let mut acts = BTreeMap::new();
+        let mut intents = BTreeMap::new();
         for id in ids {
             let effect = self.new_id();
             acts.insert(effect, *id);
-            for target in self.targets.iter_mut().filter(|target| target.id == *id) {
-                let process = fleet.get(&target.key());
-                target.mark = target
-                    .mark
-                    .or_else(|| process.map(|process| process.mark(now)));
-            }
-            self.note_about(*id, Event::SignalIntended { signal, step }, now, effects);
-            effects.push(Effect::Act(
+            intents.insert(*id, self.intent(*id, signal, turn));
+            self.note_about(*id, Event::SignalIntended { signal, step }, turn);
+            turn.effects.push(Effect::Act(
                 effect,
                 Act {
                     target: *id,
@@ -146,146 +127,22 @@ impl Run {
         self.phase = Phase::Performing(Performing {
             step,
             acts,
+            intents,
             failed: Vec::new(),
-            then_hold: false,
+            then_hold: None,
             back,
         });
     }
 
-    /// Takes the outcome of an act in.
-    pub(super) fn outcome_of(
-        &mut self,
-        id: EffectId,
-        outcome: ActOutcome,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let mut step = None;
-        let awaited = if let Phase::Performing(performing) = &mut self.phase {
-            step = performing.step;
-            performing.acts.remove(&id)
-        } else if let Phase::Ending { acts, .. } = &mut self.phase {
-            acts.remove(&id)
-        } else {
-            None
-        };
-        let Some(target) = awaited else {
-            let text = format!("an outcome came for an act that is not awaited: {outcome:?}");
-            self.note(Event::Remarked { text }, now, effects);
-            return;
-        };
-        let signal = self.signal_of(step);
-        match outcome {
-            ActOutcome::Sent => self.sent(target, signal, step, fleet, now, effects),
-            ActOutcome::Gone => {
-                let gone = self
-                    .targets
-                    .iter()
-                    .position(|known| known.id == target && known.takes_part());
-                if let Some(index) = gone {
-                    self.exit(index, now, effects);
-                }
-            }
-            ActOutcome::Failed {
-                why,
-                may_have_happened,
-            } => {
-                let error = why.clone();
-                self.note_about(
-                    target,
-                    Event::SignalFailed {
-                        signal,
-                        step,
-                        error,
-                        may_have_happened,
-                    },
-                    now,
-                    effects,
-                );
-                if let Phase::Performing(performing) = &mut self.phase {
-                    performing.failed.push((target, why));
-                }
-            }
-            ActOutcome::Revoked => {
-                let text = format!("{signal} was not sent: the run was stopped");
-                self.note_about(target, Event::Remarked { text }, now, effects);
-            }
-        }
-        self.after_outcomes(now, effects);
-    }
-
-    fn signal_of(&self, step: Option<usize>) -> Signal {
-        step.and_then(|step| self.plan.sequence.signal(step))
-            .unwrap_or(Signal::Kill)
-    }
-
-    fn sent(
-        &mut self,
-        id: LocalId,
-        signal: Signal,
-        step: Option<usize>,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        let killed = signal == Signal::Kill;
-        let at_stake = killed.then(|| self.stake(Some(id), fleet, now).count());
-        let blind = killed.then(|| Self::is_blind(fleet, now));
-        for target in self.targets.iter_mut().filter(|target| target.id == id) {
-            if target.last.is_none()
-                && let Some(mark) = &mut target.mark
-            {
-                mark.at = now;
-            }
-            target.last = Some(Sent { signal, at: now });
-            if signal.stops() && target.stopped.is_none() {
-                target.stopped = Some(now);
-                target.idle_before_stop |= matches!(target.standing, Standing::Idle { .. });
-            }
-        }
-        self.pace.first_signal = self.pace.first_signal.or(Some(now));
-        self.note_about(
-            id,
-            Event::SignalSent {
-                signal,
-                step,
-                at_stake,
-                blind,
-            },
-            now,
-            effects,
-        );
-    }
-
-    fn after_outcomes(&mut self, now: Moment, effects: &mut Vec<Effect>) {
-        let Phase::Performing(performing) = &mut self.phase else {
-            return;
-        };
-        if !performing.acts.is_empty() {
-            return;
-        }
-        let failed = std::mem::take(&mut performing.failed);
-        let (step, then_hold, back) = (
-            performing.step,
-            performing.then_hold,
-            performing.back.take(),
-        );
-        if !failed.is_empty() {
-            if let Some(back) = back {
-                self.phase = *back;
-                return;
-            }
-            self.hold(Hold::Failed(failed), Resume::Failed { step }, now, effects);
-            return;
-        }
-        match (back, step) {
-            (Some(back), _) => self.phase = *back,
-            (None, Some(step)) => self.after_step(step, now),
-            (None, None) => self.leave(now),
-        }
-        if then_hold {
-            self.hold_here(now, effects);
+    /// What is known of a target before it is signalled.
+    fn intent(&self, id: LocalId, signal: Signal, turn: &Turn<'_>) -> Intent {
+        let kills = signal == Signal::Kill;
+        let process = turn.fleet.get(&ProcessKey::Local(id));
+        Intent {
+            at: turn.now,
+            mark: process.map(|process| process.mark(turn.now)),
+            at_stake: kills.then(|| self.stake(Some(id), turn.fleet, turn.now).count()),
+            blind: kills.then(|| Self::is_blind(turn.fleet, turn.now)),
         }
     }
 
@@ -306,10 +163,8 @@ impl Run {
 
     /// The last signal was sent: waits for the exits it should bring.
     pub(super) fn leave(&mut self, now: Moment) {
-        let last = |target: &super::Target| match (
-            target.last.map(|sent| sent.signal),
-            target.interrupt(),
-        ) {
+        let last = |target: &Target| match (target.last.map(|sent| sent.signal), target.interrupt())
+        {
             (Some(Signal::Kill), _) => now.after(AFTER_KILL),
             (_, Some(interrupt)) => interrupt.after(CLEANUP).max(now),
             (_, None) => now.after(CONFIRMED),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::EffectId;
 use super::gate::Stake;
 use super::record::{Counts, Outcome};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::{LocalId, Mark};
 use crate::core::moment::Moment;
 
 /// The state of a run.
@@ -55,8 +55,8 @@ pub enum Phase {
     },
     /// Aborted with acts in a system call: waits for their outcomes alone.
     Ending {
-        /// The acts whose outcome is awaited.
-        acts: BTreeMap<EffectId, LocalId>,
+        /// What is under way.
+        under_way: Performing,
         /// When that is given up.
         until: Moment,
     },
@@ -87,12 +87,27 @@ pub struct Performing {
     pub step: Option<usize>,
     /// The acts whose outcome is awaited.
     pub acts: BTreeMap<EffectId, LocalId>,
+    /// What was known when each of them was made.
+    pub intents: BTreeMap<LocalId, Intent>,
     /// Targets whose signal failed, with the reason.
     pub failed: Vec<(LocalId, String)>,
-    /// Whether to hold as soon as the outcomes are there.
-    pub then_hold: bool,
+    /// Why to hold as soon as the outcomes are there.
+    pub then_hold: Option<Hold>,
     /// What to go back to after a KILL out of turn.
     pub back: Option<Box<Phase>>,
+}
+
+/// What was known of a target at the moment before a signal.
+#[derive(Clone, Copy, Debug)]
+pub struct Intent {
+    /// When it was made.
+    pub at: Moment,
+    /// What the fleet showed of it.
+    pub mark: Option<Mark>,
+    /// For KILL: what it would cost.
+    pub at_stake: Option<u64>,
+    /// For KILL: whether Redis could not be asked.
+    pub blind: Option<bool>,
 }
 
 /// Why the clock is stopped.
@@ -153,8 +168,10 @@ pub enum Resume {
     Leaving,
     /// Step `step` again, for those that failed; or on without them.
     Failed {
-        /// Position of the signal; `None` for a KILL out of turn.
-        step: Option<usize>,
+        /// Position of the signal.
+        step: usize,
+        /// For KILL: how many jobs were at stake when it was tried.
+        accepted: u64,
     },
 }
 

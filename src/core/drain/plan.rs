@@ -1,9 +1,8 @@
 //! What is decided before a drain begins. Nothing of it changes while it runs, but the mode.
 
-use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
+use super::policy::{Early, Policy};
 use crate::core::sequence::{Consequence, Sequence, Signal, Timeout, Version};
 
 /// Who moves from step to step.
@@ -13,26 +12,6 @@ pub enum Mode {
     Manual,
     /// Waits run down by themselves.
     Automatic,
-}
-
-/// What happens when KILL falls due with jobs at stake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    /// Hold, say what would be lost, ask.
-    Ask,
-    /// Wait until they are back in their queues, a bounded time; then KILL.
-    WaitForRequeue,
-    /// What the sequence says, on time.
-    Follow,
-}
-
-/// Whether a quiet wait ends when everything is idle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Early {
-    /// At proof of idle.
-    Idle,
-    /// Never.
-    Never,
 }
 
 /// The decisions of one drain.
@@ -90,70 +69,5 @@ impl Plan {
             }
         }
         refusals
-    }
-}
-
-impl Policy {
-    /// The word of flags and configuration.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Ask => "ask",
-            Self::WaitForRequeue => "wait-for-requeue",
-            Self::Follow => "follow",
-        }
-    }
-}
-
-impl fmt::Display for Policy {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.word())
-    }
-}
-
-/// A word that names no choice.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{word}` is none of {choices}")]
-pub struct UnknownWord {
-    /// What was written.
-    pub word: String,
-    /// What may be written.
-    pub choices: &'static str,
-}
-
-impl FromStr for Policy {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        [Self::Ask, Self::WaitForRequeue, Self::Follow]
-            .into_iter()
-            .find(|policy| policy.word() == word)
-            .ok_or_else(|| UnknownWord {
-                word: word.into(),
-                choices: "ask, wait-for-requeue, follow",
-            })
-    }
-}
-
-impl Early {
-    /// The word of flags and configuration.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Idle => "idle",
-            Self::Never => "never",
-        }
-    }
-}
-
-impl FromStr for Early {
-    type Err = UnknownWord;
-
-    fn from_str(word: &str) -> Result<Self, UnknownWord> {
-        [Self::Idle, Self::Never]
-            .into_iter()
-            .find(|early| early.word() == word)
-            .ok_or_else(|| UnknownWord {
-                word: word.into(),
-                choices: "idle, never",
-            })
     }
 }

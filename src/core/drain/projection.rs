@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::perform::CLEANUP;
 use super::phase::{Phase, Resume};
-use super::plan::{Mode, Plan, Policy};
+use super::plan::{Mode, Plan};
+use super::policy::Policy;
 use super::run::Run;
 use super::target::Target;
 use crate::core::moment::Moment;

@@ -59,6 +59,17 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome, in the order in which they apply.
+    pub const ALL: [Self; 7] = [
+        Self::Refused,
+        Self::Error,
+        Self::Stopped,
+        Self::Alive,
+        Self::Lost,
+        Self::Requeued,
+        Self::Drained,
+    ];
+
     /// The exit code of `drain`.
     pub fn exit_code(self) -> u8 {
         match self {
@@ -279,6 +290,24 @@ impl Serialize for Record {
 }
 
 impl Record {
+    /// The only record of a drain that did not begin.
+    pub fn unbegun(outcome: Outcome, why: &str, run: &str, now: Moment) -> Self {
+        let event = Event::Finished {
+            outcome,
+            seconds: Seconds(Duration::ZERO),
+            jobs: Counts::default(),
+            why: Some(why.into()),
+        };
+        Self {
+            at: now,
+            since_start: Duration::ZERO,
+            run: run.into(),
+            rehearsal: false,
+            about: None,
+            event,
+        }
+    }
+
     /// The record as one line of JSON.
     pub fn json(&self) -> String {
         serde_json::to_string(self).unwrap_or_else(|error| {

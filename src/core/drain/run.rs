@@ -36,11 +36,30 @@ pub(super) struct Asks {
     pub(super) pending: Option<(EffectId, Moment)>,
     pub(super) last: Option<Moment>,
     pub(super) at_once: bool,
+    /// When there will be something to ask, if nothing else happens.
+    pub(super) next: Option<Moment>,
 }
 
 impl Asks {
     pub(super) fn want_now(&mut self) {
         self.at_once = true;
+    }
+}
+
+/// One call of a run: what is known, when it is, and what is to be done.
+pub(super) struct Turn<'a> {
+    pub(super) fleet: &'a Fleet,
+    pub(super) now: Moment,
+    pub(super) effects: Vec<Effect>,
+}
+
+impl<'a> Turn<'a> {
+    fn new(fleet: &'a Fleet, now: Moment) -> Self {
+        Self {
+            fleet,
+            now,
+            effects: Vec::new(),
+        }
     }
 }
 
@@ -98,16 +117,16 @@ impl Run {
             asks: Asks::default(),
             next_id: 0,
         };
-        let mut effects = Vec::new();
+        let mut turn = Turn::new(fleet, now);
         let event = Event::Started {
             sequence: run.plan.sequence.to_string(),
             targets: run.targets.len(),
             mode: mode_word(mode),
             by,
         };
-        run.note(event, now, &mut effects);
-        run.take_in(fleet, now, &mut effects);
-        (run, effects)
+        run.note(event, &mut turn);
+        run.take_in(&mut turn);
+        (run, turn.effects)
     }
 
     /// What was decided before it began.
@@ -158,25 +177,25 @@ impl Run {
     /// Takes one input in and says what is to be done.
     #[must_use]
     pub fn handle(&mut self, input: Input, fleet: &Fleet, now: Moment) -> Vec<Effect> {
-        let mut effects = Vec::new();
+        let mut turn = Turn::new(fleet, now);
         if self.phase.is_over() {
-            return effects;
+            return turn.effects;
         }
-        self.take_in(fleet, now, &mut effects);
+        self.take_in(&mut turn);
         match input {
             Input::Observed | Input::Tick => {}
-            Input::Command(command) => self.command(command, fleet, now, &mut effects),
-            Input::Outcome(id, outcome) => self.outcome_of(id, outcome, fleet, now, &mut effects),
-            Input::Answer(id, answers) => self.answer(id, answers),
+            Input::Command(command) => self.command(command, &mut turn),
+            Input::Outcome(id, outcome) => self.outcome_of(id, outcome, &mut turn),
+            Input::Answer(id, answers) => self.answer(id, &answers, &mut turn),
         }
         if !self.phase.is_over() {
-            self.judge(fleet, now, &mut effects);
-            self.advance(fleet, now, &mut effects);
+            self.judge(&mut turn);
+            self.advance(&mut turn);
         }
         if !self.phase.is_over() {
-            self.ask(fleet, now, &mut effects);
+            self.ask(&mut turn);
         }
-        effects
+        turn.effects
     }
 
     /// When it wants to be called again, if nothing else happens.
@@ -192,29 +211,11 @@ impl Run {
         };
         let untold = self.targets.iter().filter_map(Target::untold_exit);
         let untold = untold.map(|at| at.after(TELL_LIMIT));
-        let ask = self
-            .asks
-            .pending
-            .map(|(_, asked)| asked.after(ANSWER_LIMIT));
-        let again = (self.asks.pending.is_none() && self.may_want())
-            .then(|| self.asks.last.map(|last| last.after(ASK_EVERY)))
-            .flatten();
-        untold.chain(phase).chain(ask).chain(again).min()
+        untold.chain(phase).chain(self.asks.next).min()
     }
 
-    fn may_want(&self) -> bool {
-        self.account
-            .jobs()
-            .iter()
-            .any(|tracked| tracked.fate.is_none())
-            && self
-                .targets
-                .iter()
-                .any(|target| target.stopped.is_some() || target.exited())
-    }
-
-    pub(super) fn look_now(&mut self, effects: &mut Vec<Effect>) {
-        effects.push(Effect::Ask(self.new_id(), Ask::LookNow));
+    pub(super) fn look_now(&mut self, turn: &mut Turn<'_>) {
+        turn.effects.push(Effect::Ask(self.new_id(), Ask::LookNow));
     }
 
     pub(super) fn new_id(&mut self) -> EffectId {
@@ -222,23 +223,19 @@ impl Run {
         EffectId(self.next_id)
     }
 
-    pub(super) fn note(&self, event: Event, now: Moment, effects: &mut Vec<Effect>) {
-        effects.push(Effect::Note(self.record(None, event, now)));
+    pub(super) fn note(&self, event: Event, turn: &mut Turn<'_>) {
+        turn.effects
+            .push(Effect::Note(self.record(None, event, turn.now)));
     }
 
-    pub(super) fn note_about(
-        &self,
-        target: LocalId,
-        event: Event,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    pub(super) fn note_about(&self, target: LocalId, event: Event, turn: &mut Turn<'_>) {
         let about = self
             .targets
             .iter()
             .find(|known| known.id == target)
             .map(|known| known.about.clone());
-        effects.push(Effect::Note(self.record(about, event, now)));
+        turn.effects
+            .push(Effect::Note(self.record(about, event, turn.now)));
     }
 
     /// A record of this run.

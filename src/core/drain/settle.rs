@@ -3,43 +3,32 @@
 
 use std::time::Duration;
 
-use super::Effect;
-use super::account::{Fate, Others, Track, Tracked};
+use super::account::{Fate, Tracked};
+use super::evidence::{self, in_time, may_have_interrupted};
 use super::phase::Phase;
 use super::record::{Counts, Event, Outcome};
-use super::run::Run;
+use super::run::{Run, Turn};
 use super::target::{Standing, Target};
-use crate::core::fleet::{Fleet, Listed, Place, ProcessKey};
-use crate::core::moment::{Moment, Seconds};
-use crate::core::sequence::Signal;
+use crate::core::fleet::{Fleet, Place, Process};
+use crate::core::moment::Seconds;
 
 /// How long other processes' beats are waited for: one period and a bit.
 const SETTLING: Duration = Duration::from_secs(12);
 
-/// An interrupt may come this much before its time is up (Sidekiq polls every 0.5 s).
-const MARGIN: Duration = Duration::from_secs(1);
-
 impl Run {
     /// Begins to find out what became of the jobs.
-    pub(super) fn settle(
-        &mut self,
-        outcome: Outcome,
-        fleet: &Fleet,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
-        self.account.set_baseline(fleet);
+    pub(super) fn settle(&mut self, outcome: Outcome, turn: &mut Turn<'_>) {
         self.asks.want_now();
-        self.look_now(effects);
+        self.look_now(turn);
         self.phase = Phase::Settling {
-            since: now,
-            until: now.after(SETTLING),
+            since: turn.now,
+            until: turn.now.after(SETTLING),
             outcome,
         };
     }
 
     /// Fates that beats and answers show by now, while the run goes on and at its end.
-    pub(super) fn judge(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn judge(&mut self, turn: &mut Turn<'_>) {
         let mut judged = Vec::new();
         for (index, tracked) in self.account.jobs().iter().enumerate() {
             if tracked.fate.is_some() {
@@ -52,34 +41,17 @@ impl Run {
             else {
                 continue;
             };
-            let fate = match tracked.track {
-                Track::Gone {
-                    at,
-                    uninterrupted: true,
-                } => gone_fate(tracked, target, at),
-                Track::Gone {
-                    uninterrupted: false,
-                    ..
-                }
-                | Track::Running => self.ended_fate(tracked, target, fleet),
-            };
+            let fate = evidence::fate(tracked, target, turn.fleet);
             if let Some(fate) = fate {
                 judged.push((index, fate));
             }
         }
         for (index, (fate, evidence)) in judged {
-            self.write_fate(index, fate, evidence, now, effects);
+            self.write_fate(index, fate, evidence, turn);
         }
     }
 
-    fn write_fate(
-        &mut self,
-        index: usize,
-        fate: Fate,
-        evidence: String,
-        now: Moment,
-        effects: &mut Vec<Effect>,
-    ) {
+    fn write_fate(&mut self, index: usize, fate: Fate, evidence: String, turn: &mut Turn<'_>) {
         let tracked = &mut self.account.jobs_mut()[index];
         tracked.fate = Some((fate, evidence));
         let (work, target, jid) = (tracked.work.clone(), tracked.target, tracked.jid.clone());
@@ -89,107 +61,12 @@ impl Run {
                 class: work.class.clone(),
                 queue: work.queue.clone(),
             };
-            self.note_about(target, event, now, effects);
+            self.note_about(target, event, turn);
         }
-    }
-
-    /// The fate of a job whose process has exited, or that was on its way out of it.
-    fn ended_fate(
-        &self,
-        tracked: &Tracked,
-        target: &Target,
-        fleet: &Fleet,
-    ) -> Option<(Fate, String)> {
-        let Standing::Exited { at: exited, .. } = target.standing else {
-            return None;
-        };
-        if let Some(other) = &tracked.elsewhere {
-            return Some((Fate::PushedBack, format!("runs again on {other}")));
-        }
-        if target.idle_before_stop {
-            return match place_fate(tracked, exited) {
-                Found::At(fate, evidence) => Some((fate, evidence)),
-                Found::Nowhere(_) => Some((
-                    Fate::Finished,
-                    "its process was proven idle before it was told to stop".into(),
-                )),
-                Found::NotKnown => None,
-            };
-        }
-        match place_fate(tracked, exited) {
-            Found::At(fate, evidence) => Some((fate, evidence)),
-            Found::NotKnown => None,
-            Found::Nowhere(whole) => self.nowhere_fate(tracked, target, exited, whole, fleet),
-        }
-    }
-
-    /// A job of an ended process that stands nowhere.
-    fn nowhere_fate(
-        &self,
-        tracked: &Tracked,
-        target: &Target,
-        exited: Moment,
-        whole: bool,
-        fleet: &Fleet,
-    ) -> Option<(Fate, String)> {
-        let left = left_at(target, fleet);
-        if let (Some(left), Some(interrupt)) = (left, target.interrupt())
-            && !target.timeout.is_assumed()
-            && left.after(MARGIN) < interrupt
-        {
-            let early = interrupt.since(left).as_secs();
-            return Some((
-                Fate::Finished,
-                format!("its process left in order {early} s before it would have interrupted it"),
-            ));
-        }
-        if !whole {
-            return Some((
-                Fate::Unknown,
-                "not found, and its queue was not searched to the end".into(),
-            ));
-        }
-        let own: Vec<ProcessKey> = self.targets.iter().map(Target::key).collect();
-        let others = self
-            .account
-            .others_have_beaten(&tracked.work.queue, &own, fleet);
-        if others == Others::Awaited {
-            return None;
-        }
-        let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
-        let unclean = left.is_none()
-            && (killed
-                || matches!(
-                    target.standing,
-                    Standing::Exited {
-                        clean: Some(false),
-                        ..
-                    }
-                ));
-        let before_push_back = match target.interrupt() {
-            None => true,
-            Some(interrupt) => !target.timeout.is_assumed() && exited.after(MARGIN) < interrupt,
-        };
-        if unclean && before_push_back {
-            return Some((
-                Fate::Lost,
-                "its process died before it could push it back, and it is nowhere".into(),
-            ));
-        }
-        if unclean && others == Others::Nobody {
-            return Some((
-                Fate::Lost,
-                "its process died, it is nowhere, and nobody else could have taken it".into(),
-            ));
-        }
-        Some((
-            Fate::Unknown,
-            "nowhere: it ended, or was pushed back and taken up unseen".into(),
-        ))
     }
 
     /// Ends the settling once every job has its fate, or when its time is up.
-    pub(super) fn conclude(&mut self, fleet: &Fleet, now: Moment, effects: &mut Vec<Effect>) {
+    pub(super) fn conclude(&mut self, turn: &mut Turn<'_>) {
         let Phase::Settling {
             since,
             until,
@@ -198,7 +75,6 @@ impl Run {
         else {
             return;
         };
-        self.settle_unseen(fleet);
         let open = self
             .account
             .jobs()
@@ -210,12 +86,15 @@ impl Run {
             .any(|t| matches!(t.standing, Standing::Exited { told: false, .. }));
         // A job fetched just before the end shows in no beat; the look after the exits tells
         // whether the processes left in order.
-        let looked =
-            fleet.looked.is_some_and(|looked| looked >= since) || Self::is_blind(fleet, now);
-        if now < until && (open || untold || !looked) {
+        let looked = turn.fleet.looked.is_some_and(|looked| looked >= since)
+            || Self::is_blind(turn.fleet, turn.now);
+        if turn.now < until && (open || untold || !looked) {
             return;
         }
-        self.finish(outcome, now, effects);
+        // What was given up as alive may have ended while the account was made.
+        let all = self.targets.iter().all(Target::exited);
+        let outcome = if all { Outcome::Drained } else { outcome };
+        self.finish(outcome, turn);
     }
 
     fn has_exited(&self, tracked: &Tracked) -> bool {
@@ -231,9 +110,8 @@ impl Run {
             .targets
             .iter()
             .filter(|target| {
-                let in_time = left_at(target, fleet)
-                    .zip(target.interrupt())
-                    .is_some_and(|(left, interrupt)| left.after(MARGIN) < interrupt);
+                let left = fleet.get(&target.key()).and_then(Process::left_in_order);
+                let in_time = in_time(target, left).is_some();
                 target.exited() && (target.idle_before_stop || in_time)
             })
             .map(|target| target.id)
@@ -244,14 +122,20 @@ impl Run {
     }
 
     /// Writes the last records and is over.
-    pub(super) fn finish(&mut self, base: Outcome, now: Moment, effects: &mut Vec<Effect>) {
-        self.tell_fates(now, effects);
-        let jobs = self.account.counts();
+    pub(super) fn finish(&mut self, base: Outcome, turn: &mut Turn<'_>) {
+        self.settle_unseen(turn.fleet);
+        for target in self.targets.iter().filter(|target| target.exited()) {
+            let interrupted = may_have_interrupted(target);
+            self.account.count_hidden(target.id, interrupted);
+        }
+        self.tell_fates(turn);
+        let exited = self.targets.iter().filter(|target| target.exited());
+        let jobs = self.account.counts(exited.map(|target| target.id));
         let outcome = weigh(base, jobs);
-        let seconds = Seconds(now.since(self.pace.started));
+        let seconds = Seconds(turn.now.since(self.pace.started));
         self.phase = Phase::Over {
             outcome,
-            at: now,
+            at: turn.now,
             jobs,
         };
         self.note(
@@ -261,12 +145,11 @@ impl Run {
                 jobs,
                 why: None,
             },
-            now,
-            effects,
+            turn,
         );
     }
 
-    fn tell_fates(&mut self, now: Moment, effects: &mut Vec<Effect>) {
+    fn tell_fates(&mut self, turn: &mut Turn<'_>) {
         let mut lines = Vec::new();
         for tracked in self.account.jobs() {
             let (fate, evidence) = tracked
@@ -281,7 +164,7 @@ impl Run {
             };
             lines.push((tracked.target, event));
         }
-        for target in &self.targets {
+        for target in self.targets.iter().filter(|target| target.exited()) {
             for _ in 0..self.account.unseen(target.id) {
                 let evidence = "a worker thread whose job no beat had shown".into();
                 lines.push((
@@ -296,7 +179,7 @@ impl Run {
             }
         }
         for (target, event) in lines {
-            self.note_about(target, event, now, effects);
+            self.note_about(target, event, turn);
         }
     }
 
@@ -309,69 +192,6 @@ impl Run {
             None => "Redis could not be asked".into(),
             Some(_) => "not found before the time was up".into(),
         }
-    }
-}
-
-/// When the process was first seen gone from `processes`, unless KILL had been sent before.
-fn left_at(target: &Target, fleet: &Fleet) -> Option<Moment> {
-    let Listed::Removed { at } = fleet.get(&target.key())?.listed else {
-        return None;
-    };
-    let killed_before = target
-        .last
-        .is_some_and(|sent| sent.signal == Signal::Kill && sent.at <= at);
-    (!killed_before).then_some(at)
-}
-
-/// What the search says of a job.
-enum Found {
-    At(Fate, String),
-    Nowhere(bool),
-    NotKnown,
-}
-
-/// Reads the answer, if it was asked at or after `since`.
-fn place_fate(tracked: &Tracked, since: Moment) -> Found {
-    let Some(located) = &tracked.located else {
-        return Found::NotKnown;
-    };
-    match &located.place {
-        Place::Queue { name } => Found::At(Fate::PushedBack, format!("back in queue {name}")),
-        Place::Private { identity } => Found::At(
-            Fate::PushedBack,
-            format!("in the private list of {}", identity.short()),
-        ),
-        Place::Retry => Found::At(
-            Fate::Retried,
-            "it failed and stands in the retry set".into(),
-        ),
-        Place::Dead => Found::At(
-            Fate::Retried,
-            "it failed for good and stands in the dead set".into(),
-        ),
-        Place::Schedule => Found::At(Fate::Retried, "it stands in the scheduled set".into()),
-        Place::Nowhere { searched_whole } if located.asked >= since => {
-            Found::Nowhere(*searched_whole)
-        }
-        Place::Nowhere { .. } | Place::NotAsked { .. } => Found::NotKnown,
-    }
-}
-
-/// A job that a beat of its living, not yet interrupted process shows no more.
-fn gone_fate(tracked: &Tracked, target: &Target, at: Moment) -> Option<(Fate, String)> {
-    if let Some(other) = &tracked.elsewhere {
-        return Some((Fate::PushedBack, format!("runs again on {other}")));
-    }
-    match place_fate(tracked, at) {
-        Found::At(fate, evidence) => Some((fate, evidence)),
-        Found::Nowhere(_) => {
-            let name = &target.about.name;
-            Some((
-                Fate::Finished,
-                format!("a later beat of {name} shows it no more, and nothing had interrupted it"),
-            ))
-        }
-        Found::NotKnown => None,
     }
 }
 

@@ -1,60 +1,92 @@
-//! Where a job was found when Redis was asked for it by its id. An answer is as old as its
+//! Where a job is, when Redis is asked for it by name. Values only; an answer is as old as its
 //! question.
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::Identity;
 use crate::core::moment::Moment;
 
-/// A job to look for.
+/// A job to be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sought {
-    /// Its id.
+    /// Its id; may be empty where the payload does not say, then only the payload counts.
     pub jid: String,
-    /// The queue it came from.
+    /// The queue it was fetched from.
     pub queue: String,
-    /// Its payload as last seen: what a push-back would put into the queue.
+    /// The payload as it was seen; may be empty.
     pub payload: Arc<[u8]>,
 }
 
-/// The answer for one job.
+/// What was found for one job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Located {
     /// Its id.
     pub jid: String,
-    /// Where it stands.
+    /// Where it is.
     pub place: Place,
-    /// When the question left.
+    /// When the question left. What moved since is not in it.
     pub asked: Moment,
 }
 
-/// Where a job stands in Redis, a process's work apart.
+/// Where a job is. Work hashes are not among the places: those are in every look.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In a queue.
+    /// It waits in this queue.
     Queue {
-        /// Its name.
+        /// Name without `queue:`.
         name: String,
     },
-    /// In `retry`.
+    /// It failed and Sidekiq will retry it.
     Retry,
-    /// In `dead`.
+    /// It is dead: nobody will run it unless asked.
     Dead,
-    /// In `schedule`.
+    /// It is scheduled for later.
     Schedule,
-    /// In a private list of Sidekiq Pro's `super_fetch`.
+    /// `super_fetch` keeps it for this process.
     Private {
-        /// Whose.
+        /// Whose list.
         identity: Identity,
     },
-    /// In none of these.
+    /// In none of these places.
     Nowhere {
-        /// Whether everything was searched to the end.
+        /// Whether all of them were searched to the end; if not, it may still be in one.
         searched_whole: bool,
     },
-    /// Redis could not be asked.
+    /// There is no answer.
     NotAsked {
-        /// Why.
+        /// Why, in words.
         why: String,
     },
+}
+
+impl Place {
+    /// Whether Redis holds it in a place from which it will run again by itself.
+    pub fn runs_again(&self) -> bool {
+        match self {
+            Self::Queue { .. } | Self::Retry | Self::Schedule => true,
+            Self::Dead | Self::Private { .. } | Self::Nowhere { .. } | Self::NotAsked { .. } => {
+                false
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Queue { name } => write!(formatter, "in queue {name}"),
+            Self::Retry => formatter.write_str("among the retries"),
+            Self::Dead => formatter.write_str("among the dead"),
+            Self::Schedule => formatter.write_str("among the scheduled"),
+            Self::Private { identity } => write!(formatter, "kept for {}", identity.short()),
+            Self::Nowhere {
+                searched_whole: true,
+            } => formatter.write_str("nowhere"),
+            Self::Nowhere {
+                searched_whole: false,
+            } => formatter.write_str("not found, not searched to the end"),
+            Self::NotAsked { why } => write!(formatter, "not known: {why}"),
+        }
+    }
 }

@@ -69,7 +69,8 @@ pub struct Look {
 pub struct LookRow {
     /// Who.
     pub identity: Identity,
-    /// Its hash; `None` if there is none (a ghost).
+    /// Its hash; `None` if there is none (a ghost), or if its beat or its number of jobs could
+    /// not be read: then `faults` says so.
     pub heartbeat: Option<Heartbeat>,
     /// Time since its last beat on the server's own clock (60 s less the key's `PTTL`); `None`
     /// where it was not asked.
@@ -78,6 +79,13 @@ pub struct LookRow {
     pub work: Vec<Arc<Work>>,
     /// What could not be read in this row, in words.
     pub faults: Vec<String>,
+}
+
+impl LookRow {
+    /// Whether Redis holds nothing under this identity: the process was killed, or cannot beat.
+    pub fn is_ghost(&self) -> bool {
+        self.heartbeat.is_none() && self.faults.is_empty()
+    }
 }
 
 /// The hash `<identity>`, rewritten at each beat.
@@ -189,6 +197,8 @@ pub enum LinkFault {
     NotRedis(String),
     /// Redis is still loading its data.
     Loading,
+    /// Redis answers, and what it answers is an error (`ERR DB index is out of range`).
+    Refused(String),
 }
 
 impl fmt::Display for LinkFault {
@@ -199,6 +209,7 @@ impl fmt::Display for LinkFault {
             Self::Denied(why) => write!(formatter, "access denied: {why}"),
             Self::NotRedis(why) => write!(formatter, "this is no Redis: {why}"),
             Self::Loading => formatter.write_str("Redis is loading its data"),
+            Self::Refused(why) => write!(formatter, "Redis answers: {why}"),
         }
     }
 }
@@ -220,6 +231,7 @@ impl Link {
                 LinkFault::Denied(_) => "denied",
                 LinkFault::NotRedis(_) => "not_redis",
                 LinkFault::Loading => "loading",
+                LinkFault::Refused(_) => "refused",
             },
         }
     }

@@ -15,6 +15,10 @@ use crate::core::sequence::{Timeout, Version};
 /// A beat older than this is stale, whatever the version (keys live 60 s).
 pub(super) const STALE: Duration = Duration::from_secs(30);
 
+/// So long its hash lives after a beat (`EXPIRE 60`, 7.3.9 `lib/sidekiq/launcher.rb:169-180`),
+/// less the time that a look may take.
+const HASH_LIVES: Duration = Duration::from_secs(55);
+
 /// What a process is known by: locally itself, else its identity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProcessKey {
@@ -315,6 +319,16 @@ impl Process {
                 .local
                 .as_ref()
                 .is_some_and(|local| local.run_state == RunState::Ended)
+    }
+
+    /// When a look first missed it in `processes`, if it took itself out: its last beat was too
+    /// young then for anybody to prune it (7.3.9 `lib/sidekiq/api.rb`: only without a hash).
+    pub fn left_in_order(&self) -> Option<Moment> {
+        let Listed::Removed { at } = self.listed else {
+            return None;
+        };
+        let young = |beat: &Beat| at.since(beat.at) < HASH_LIVES;
+        self.beat.as_ref().is_some_and(young).then_some(at)
     }
 
     /// Whether it said itself that it fetches no more. That never goes back.

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::beat::Beat;
 use super::joined::Fleet;
 use super::local::Threads;
 use super::process::{Process, differs};
@@ -100,12 +101,16 @@ impl Fleet {
             .threads
             .filter(|threads| threads.heartbeat && threads.processors > 0)?;
         let threads = Self::counted(process, now)?;
-        (threads.at > mark.at && threads.processors < before.processors).then_some(
-            Evidence::FewerThreads {
-                before: before.processors,
-                now: threads.processors,
-            },
-        )
+        // One that died lingers beside the one that replaced it: more than its threads prove
+        // nothing.
+        let whole = process.concurrency().unwrap_or(u64::MAX);
+        let before = before
+            .processors
+            .min(usize::try_from(whole).unwrap_or(usize::MAX));
+        (threads.at > mark.at && threads.processors < before).then_some(Evidence::FewerThreads {
+            before,
+            now: threads.processors,
+        })
     }
 
     /// Proof that `process` is quiet and runs nothing.
@@ -137,23 +142,28 @@ impl Fleet {
         })
     }
 
+    /// A quiet beat more than 2 s later than the signal of `mark`: the process has fetched nothing
+    /// since, so what such a beat says of its jobs is complete for good.
+    pub fn last_word<'a>(process: &'a Process, mark: &Mark) -> Option<&'a Beat> {
+        let later =
+            |beat: &&Beat| beat.quiet && beat.host_time - mark.at.epoch() > FETCH.as_secs_f64();
+        process.beat.as_ref().filter(later)
+    }
+
     /// How many jobs may run in `process` that nobody has named: 0 once its known jobs are
     /// complete (design: after a quiet beat more than 2 s later than the first signal, or once
     /// it has no more processor threads than known jobs).
-    pub fn unseen(&self, process: &Process, mark: &Mark, now: Moment) -> u64 {
+    pub fn unseen(process: &Process, mark: &Mark, now: Moment) -> u64 {
         let known = process
             .jobs
             .iter()
             .filter(|job| job.work.jid.is_some())
             .count() as u64;
         let nameless = process.jobs.len() as u64 - known;
-        let told = process.beat.as_ref().is_some_and(|beat| {
-            beat.quiet
-                && beat.host_time - mark.at.epoch() > FETCH.as_secs_f64()
-                && self.look_is_fresh(now)
-        });
-        if told {
-            return nameless;
+        if let Some(beat) = Self::last_word(process, mark) {
+            let shown = process.jobs.iter();
+            let shown = shown.filter(|job| !differs(job.beat, beat.host_time));
+            return nameless + beat.busy.saturating_sub(shown.count() as u64);
         }
         let threads = Self::counted(process, now)
             .filter(|_| mark.threads.is_some_and(|threads| threads.processors > 0))

@@ -1,0 +1,62 @@
+//! Which Redis is asked: the addresses that flag, environment, configuration and local Sidekiqs
+//! name. It opens no connection.
+
+use std::env;
+
+use crate::core::config::{Settings, StatedAddress};
+use crate::core::fleet::{HostLook, RedisAddress, Title};
+use crate::redis::{self, Candidates, Choice, ChoiceError};
+
+/// The addresses that are stated, as the choice takes them.
+#[derive(Debug)]
+pub(super) struct Stated {
+    flag: Option<StatedAddress>,
+    environment: Result<Option<(String, String)>, ChoiceError>,
+    configuration: Option<StatedAddress>,
+}
+
+impl Stated {
+    /// What flag, environment and configuration say.
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            flag: settings.redis.flag.clone(),
+            environment: redis::from_environment(|name| env::var(name).ok()),
+            configuration: settings.redis.configuration.clone(),
+        }
+    }
+
+    /// Whether the address is known before anybody looks at this host.
+    pub(super) fn is_stated(&self) -> bool {
+        self.flag.is_some() || self.configuration.is_some() || !matches!(self.environment, Ok(None))
+    }
+
+    /// The address that holds.
+    pub(super) fn choose(&self, local: &[(u32, RedisAddress)]) -> Result<Choice, ChoiceError> {
+        let environment = match (&self.flag, &self.environment) {
+            // A flag goes before an environment that is wrong.
+            (Some(_), _) => None,
+            (None, Ok(named)) => named.as_ref(),
+            (None, Err(error)) => return Err(error.clone()),
+        };
+        redis::choose(Candidates {
+            flag: self.flag.as_ref().map(|stated| stated.address.expose()),
+            environment,
+            configuration: self
+                .configuration
+                .as_ref()
+                .map(|stated| (stated.origin.as_str(), stated.address.expose())),
+            local,
+        })
+    }
+}
+
+/// The addresses in the environments of the Sidekiqs of this host.
+pub(super) fn named_addresses(look: &HostLook) -> Vec<(u32, RedisAddress)> {
+    let sidekiqs = look.processes.iter().filter(|process| match process.title {
+        Title::Beating { .. } | Title::Booting(_) => true,
+        Title::Swarm | Title::Other(_) => false,
+    });
+    sidekiqs
+        .filter_map(|process| Some((process.id.pid, process.surroundings.redis_url.clone()?)))
+        .collect()
+}

@@ -1,0 +1,104 @@
+//! The console: what `drainboard` does without a subcommand. It needs a terminal; nothing is
+//! signalled before somebody confirms it there.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
+use super::configuration::settings;
+use super::opening::{Opened, Opening, open};
+use super::output::tell;
+use super::{Failure, session_runtime};
+use crate::console::{Console, result_text};
+use crate::core::config::Settings;
+use crate::core::drain::Policy;
+use crate::core::session::{Kind, Session};
+use crate::shell::{self, Conduct, Ended, Screen, ScreenFront, World, guard_panics};
+use crate::ui::{Colours, Glyphs, Look};
+
+/// Opens the console.
+pub(super) fn run(
+    common: &EveryCommand,
+    targets: &TargetOptions,
+    options: &ConductOptions,
+) -> Result<ExitCode, Failure> {
+    need_terminal()?;
+    let settings = settings(common, options, None)?;
+    let choice = targets.choice();
+    let opening = Opening {
+        kind: if settings.read_only {
+            Kind::ReadOnly
+        } else {
+            Kind::Live
+        },
+        policy: Policy::Ask,
+        pids: choice.pids.clone(),
+        forced: Vec::new(),
+        attended: true,
+        reason: None,
+    };
+    let Opened { session, world } = open(&settings, opening)?;
+    let conduct = Conduct::Keys {
+        choice: choice.asked.then_some(choice),
+    };
+    on_screen(&settings, session, || Ok(world.start()?), conduct)
+}
+
+/// An error that names what works without a terminal.
+pub(super) fn need_terminal() -> Result<(), Failure> {
+    if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        return Ok(());
+    }
+    Err(Failure::Usage(
+        "the console needs a terminal; without one use `drainboard drain` to drain and `drainboard ps` to look".into(),
+    ))
+}
+
+fn look(settings: &Settings) -> Look {
+    Look {
+        colours: if settings.appearance.colour {
+            Colours::Sixteen
+        } else {
+            Colours::Monochrome
+        },
+        glyphs: if settings.appearance.ascii {
+            Glyphs::Ascii
+        } else {
+            Glyphs::Unicode
+        },
+    }
+}
+
+/// Drives `session` on the screen, and tells how it ended once the screen is left.
+pub(super) fn on_screen(
+    settings: &Settings,
+    session: Session,
+    world: impl FnOnce() -> Result<World, Failure>,
+    conduct: Conduct,
+) -> Result<ExitCode, Failure> {
+    let look = look(settings);
+    let console = Console::new(None, settings.appearance.show_args);
+    let runtime = session_runtime()?;
+    guard_panics();
+    let ended = runtime.block_on(async {
+        let world = world()?;
+        let screen = Screen::take().map_err(Failure::Output)?;
+        let front = ScreenFront::new(screen, console, look, conduct);
+        Ok::<_, Failure>(shell::run(session, front, world).await?)
+    });
+    runtime.shutdown_background();
+    let (session, front, ended) = ended?;
+    drop(front);
+    if session.run.is_some() {
+        tell(&result_text(&session));
+    }
+    let outcome = session
+        .run
+        .as_ref()
+        .and_then(crate::core::drain::Run::outcome);
+    Ok(match (ended, outcome) {
+        (_, Some(outcome)) => ExitCode::from(outcome.exit_code()),
+        (Ended::HangUp, None) => ExitCode::from(5),
+        (Ended::Quit | Ended::Done, None) => ExitCode::SUCCESS,
+    })
+}

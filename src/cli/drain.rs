@@ -1,0 +1,201 @@
+//! `drain`: a drain without a screen, for deploy scripts and `ExecStop=`. What may be sent is
+//! decided by the engine and checked before the first signal; nothing is decided here.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
+use super::configuration::settings;
+use super::opening::{Opened, Opening, open};
+use super::{Failure, session_runtime};
+use crate::clock;
+use crate::core::clean::clean;
+use crate::core::drain::{Outcome, Policy, Record};
+use crate::core::sequence::{Signal, UnknownSignal, nearest};
+use crate::core::session::Kind;
+use crate::shell::{self, Errand, LinesFront, Printed, Printer};
+
+/// Arguments of `drain`.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES:
+  drainboard drain --yes                            every Sidekiq of this host that this Redis knows
+  drainboard drain --unit sidekiq@1.service --sequence 'tstp, 120, term, 30, kill' --json --yes
+  ExecStop=-/usr/bin/drainboard drain --pid=${MAINPID} --yes --allow-empty")]
+pub struct DrainArguments {
+    /// Who is drained.
+    #[command(flatten)]
+    pub targets: TargetOptions,
+    /// What the drain may do.
+    #[command(flatten)]
+    pub conduct: ConductOptions,
+    /// Do not ask before the first signal; needed without a terminal.
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// Nothing to drain is success.
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// Why this drain is done, for its record.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+    /// Send this signal of the sequence although it destroys running jobs.
+    #[arg(long, value_name = "NAME")]
+    pub force_signal: Vec<String>,
+    /// Turn the exit code of this outcome into 0.
+    #[arg(long, value_name = "OUTCOME")]
+    pub accept: Vec<String>,
+    /// One JSON object a line on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Drains.
+pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<ExitCode, Failure> {
+    let settings = settings(common, &arguments.conduct, None)?;
+    let terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
+    let accepted = accepted(&arguments.accept)?;
+    let forced = forced(&arguments.force_signal)?;
+    if !arguments.yes && !terminal {
+        return Err(Failure::Usage(
+            "nobody can be asked here: without a terminal `drain` needs --yes".into(),
+        ));
+    }
+    if settings.conduct.kill == Some(Policy::Ask) && !terminal {
+        return Err(Failure::Usage(
+            "--kill ask needs a terminal; use wait-for-requeue or follow".into(),
+        ));
+    }
+    let printer = Printer(if arguments.json {
+        Printed::Json
+    } else {
+        Printed::Lines
+    });
+    if settings.read_only {
+        return Ok(refuse(
+            printer,
+            "--read-only: nothing may be sent",
+            &accepted,
+        ));
+    }
+    let attended = terminal && settings.conduct.kill == Some(Policy::Ask);
+    let choice = arguments.targets.choice();
+    let opening = Opening {
+        kind: Kind::Live,
+        policy: Policy::WaitForRequeue,
+        pids: choice.pids.clone(),
+        forced,
+        attended,
+        reason: arguments.reason.clone(),
+    };
+    let Opened { session, world } = match open(&settings, opening) {
+        Ok(opened) => opened,
+        Err(failure) if failure.code() == Outcome::Error.exit_code() => {
+            unbegun(printer, Outcome::Error, &failure.to_string());
+            return Ok(exit_code(Outcome::Error, &accepted));
+        }
+        Err(failure) => return Err(failure),
+    };
+    let errand = Errand {
+        choice,
+        allow_empty: arguments.allow_empty,
+        may_ask: attended,
+        confirm: !arguments.yes,
+    };
+    let front = LinesFront::new(printer, errand);
+    let runtime = session_runtime()?;
+    let ended = runtime.block_on(async { shell::run(session, front, world.start()?).await });
+    runtime.shutdown_background();
+    let (session, mut front, _) = ended?;
+    Ok(exit_code(front.close(&session, clock::now()), &accepted))
+}
+
+/// The signals named by `--force-signal`.
+fn forced(names: &[String]) -> Result<Vec<Signal>, Failure> {
+    let read = |name: &String| {
+        let wrong = |error: UnknownSignal| Failure::Usage(format!("--force-signal: {error}"));
+        name.parse().map_err(wrong)
+    };
+    names.iter().map(read).collect()
+}
+
+/// The outcomes named by `--accept`.
+fn accepted(names: &[String]) -> Result<Vec<Outcome>, Failure> {
+    let read = |name: &String| {
+        let found = Outcome::ALL
+            .into_iter()
+            .find(|outcome| outcome.word() == name);
+        found.ok_or_else(|| {
+            let words: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.word()).collect();
+            let meant = nearest(name, words.iter().copied());
+            let hint = meant
+                .map(|word| format!(": did you mean `{word}`?"))
+                .unwrap_or_default();
+            let name = clean(name, 40);
+            Failure::Usage(format!(
+                "--accept: `{name}` is no outcome; expected {}{hint}",
+                words.join(", ")
+            ))
+        })
+    };
+    names.iter().map(read).collect()
+}
+
+fn exit_code(outcome: Outcome, accepted: &[Outcome]) -> ExitCode {
+    ExitCode::from(if accepted.contains(&outcome) {
+        0
+    } else {
+        outcome.exit_code()
+    })
+}
+
+fn refuse(printer: Printer, why: &str, accepted: &[Outcome]) -> ExitCode {
+    unbegun(printer, Outcome::Refused, why);
+    exit_code(Outcome::Refused, accepted)
+}
+
+/// The last line of a drain that did not begin.
+fn unbegun(printer: Printer, outcome: Outcome, why: &str) {
+    let now = clock::now();
+    printer.record(&Record::unbegun(outcome, why, "not-begun", now));
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Drain {
+        #[command(flatten)]
+        common: super::super::EveryCommand,
+        #[command(flatten)]
+        drain: DrainArguments,
+    }
+
+    #[test]
+    fn the_line_of_a_unit_is_read() {
+        Drain::command().debug_assert();
+        let line = [
+            "drain",
+            "--pid=",
+            "--yes",
+            "--allow-empty",
+            "--kill=follow",
+            "--kill-extra=5",
+            "--early=never",
+        ];
+        let read = Drain::try_parse_from(line).unwrap().drain;
+        assert!(read.yes && read.allow_empty && read.targets.choice().is_nothing());
+        assert_eq!(
+            read.conduct.flags().kill_extra,
+            Some(std::time::Duration::from_secs(5))
+        );
+        let wrong = Drain::try_parse_from(["drain", "--kill=folow"]).unwrap_err();
+        assert!(
+            wrong.to_string().contains("did you mean `follow`?"),
+            "{wrong}"
+        );
+    }
+}

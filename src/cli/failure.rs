@@ -1,0 +1,64 @@
+//! Why a command ends without doing what it was asked for: each with its exit code and words
+//! that somebody can act on.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::rejected::Rejected;
+use crate::core::config::ConfigErrors;
+
+/// A failure of a command.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line is wrong; clap says how. Help and version come this way too.
+    #[error("{0}")]
+    CommandLine(#[from] clap::Error),
+    /// The command line is wrong in a way that clap does not see.
+    #[error("{0}")]
+    Usage(String),
+    /// The grammar rejects the stop sequence.
+    #[error("{0}")]
+    Rejected(#[from] Rejected),
+    /// The configuration has errors.
+    #[error("{0}")]
+    Configuration(#[from] ConfigErrors),
+    /// What names the address of Redis is wrong.
+    #[error("{0}")]
+    Address(String),
+    /// A file cannot be read.
+    #[error("cannot read {what} {}: {why}", path.display())]
+    Unreadable {
+        /// What it is.
+        what: &'static str,
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        why: io::Error,
+    },
+    /// What was to be told of is not recorded, or its record cannot be read.
+    #[error("{0}")]
+    Record(String),
+    /// Standard output takes no more.
+    #[error("cannot write to standard output: {0}")]
+    Output(io::Error),
+    /// Anything that nobody thought of.
+    #[error("{0:?}")]
+    Unexpected(#[from] color_eyre::Report),
+}
+
+impl Failure {
+    /// The exit code of the contract.
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::CommandLine(error) => u8::try_from(error.exit_code()).unwrap_or(2),
+            Self::Usage(_) | Self::Rejected(_) => 2,
+            Self::Configuration(errors) if errors.reject_a_sequence() => 2,
+            Self::Configuration(_)
+            | Self::Address(_)
+            | Self::Unreadable { .. }
+            | Self::Record(_)
+            | Self::Output(_)
+            | Self::Unexpected(_) => 1,
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! `ps` as text for people: the link, a table of processes, a table of busy jobs, and what else
+//! must be said of them.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use super::rows::{JobRow, Picture, ProcessRow, PsRow};
+use super::table::{Column, cut, table};
+use crate::core::fleet::{Fleet, Link, Process};
+use crate::core::moment::{Seconds, clock_face};
+
+/// How wide lines may be, and of what characters.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Room {
+    /// Cells of a line.
+    pub(super) width: usize,
+    /// ASCII alone.
+    pub(super) ascii: bool,
+}
+
+const PROCESSES: [Column; 8] = [
+    Column::text("PROCESS").least(16),
+    Column::text("VERSION"),
+    Column::text("STATE"),
+    Column::number("BUSY"),
+    Column::number("BEAT"),
+    Column::number("RSS"),
+    Column::text("UNIT").least(8),
+    Column::text("-t").least(12),
+];
+
+const JOBS: [Column; 8] = [
+    Column::text("CLASS").least(16),
+    Column::text("QUEUE").least(7),
+    Column::text("PROCESS").least(12),
+    Column::number("ELAPSED"),
+    Column::number("BUDGET"),
+    Column::text("VERDICT"),
+    Column::text("WHY").spare(),
+    Column::text("JID").spare(),
+];
+
+/// The whole listing.
+pub(super) fn listing(picture: Picture<'_>, rows: &PsRow, origin: &str, room: Room) -> String {
+    let mut text = head(picture, rows, origin);
+    if rows.processes.is_empty() {
+        text.push_str(nobody(picture.fleet));
+    } else {
+        text.push_str(&processes(&rows.processes, room));
+    }
+    if !rows.jobs.is_empty() {
+        text.push('\n');
+        text.push_str(&jobs(&rows.jobs, room));
+    }
+    let notes = notes(picture.fleet);
+    if !notes.is_empty() {
+        text.push('\n');
+        for note in notes {
+            text.extend([&note, "\n"]);
+        }
+    }
+    text
+}
+
+/// Where the rows come from, when, and what the verdicts go by.
+fn head(picture: Picture<'_>, rows: &PsRow, origin: &str) -> String {
+    let link = match &picture.fleet.link {
+        Link::Connected { round_trip, .. } => {
+            format!("connected, {:.1} ms", round_trip.as_secs_f64() * 1e3)
+        }
+        Link::Lost { why, .. } => why.to_string(),
+        Link::Unused => "not asked".into(),
+        Link::Connecting { .. } => "connecting".into(),
+    };
+    let settings = picture.settings;
+    let mut text = String::new();
+    let title = format!("{}   {}", rows.at, picture.fleet.hostname);
+    writeln!(text, "{}", title.trim_end()).expect("a String takes every text");
+    if let Some(url) = picture.url {
+        writeln!(text, "{url} ({origin})   {link}").expect("a String takes every text");
+    }
+    writeln!(
+        text,
+        "{}   ({})\n",
+        settings.sequence, settings.sequence_origin.0
+    )
+    .expect("a String takes every text");
+    text
+}
+
+fn nobody(fleet: &Fleet) -> &'static str {
+    match (fleet.link.is_connected(), fleet.scanned.is_some()) {
+        (true, true) => "no Sidekiq process in this Redis or on this host\n",
+        (true, false) => "no Sidekiq process in this Redis\n",
+        (false, _) => "no Sidekiq process found on this host\n",
+    }
+}
+
+fn processes(rows: &[ProcessRow], room: Room) -> String {
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            vec![
+                format!("{} {}", row.name, row.tag).trim_end().to_owned(),
+                known(row.version.clone()),
+                row.state.to_owned(),
+                format!("{}/{}", known(row.busy), known(row.concurrency)),
+                match row.beat_age_s {
+                    Some(Seconds(age)) => {
+                        format!("{} s{}", age.as_secs(), if row.overdue { "!" } else { "" })
+                    }
+                    None => known::<u64>(None),
+                },
+                row.rss_kb
+                    .map_or_else(|| known::<u64>(None), |kb| format!("{} M", kb / 1024)),
+                row.unit.clone().unwrap_or_else(|| "-".into()),
+                timeout(row.timeout_s, &row.timeout_from),
+            ]
+        })
+        .collect();
+    table(&PROCESSES, &cells, room.width, room.ascii)
+}
+
+fn timeout(span: Seconds, from: &str) -> String {
+    let seconds = span.0.as_secs_f64();
+    if from == "assumed" {
+        format!("{seconds} assumed")
+    } else {
+        format!("{seconds} from {from}")
+    }
+}
+
+/// The table of busy jobs. Where reasons find no room in it, each stands below once.
+pub(super) fn jobs(rows: &[JobRow], room: Room) -> String {
+    let cells: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            vec![
+                row.class.clone(),
+                row.queue.clone(),
+                row.process.clone(),
+                face(row.elapsed_s),
+                row.budget_s
+                    .map_or_else(|| "none".into(), |budget| face(Some(budget))),
+                row.verdict.to_owned(),
+                row.why.clone(),
+                known(row.jid.clone()),
+            ]
+        })
+        .collect();
+    let mut text = table(&JOBS, &cells, room.width, room.ascii);
+    if !text.lines().next().is_some_and(|head| head.contains("WHY")) {
+        let reasons: BTreeSet<String> = rows
+            .iter()
+            .map(|row| format!("  {}: {}\n", row.verdict, row.why))
+            .collect();
+        text.extend(reasons);
+    }
+    text
+}
+
+fn face(span: Option<Seconds>) -> String {
+    span.map_or_else(|| known::<u64>(None), |Seconds(span)| clock_face(span))
+}
+
+fn known<T: ToString>(value: Option<T>) -> String {
+    value.map_or_else(|| "?".into(), |value| value.to_string())
+}
+
+/// What the tables cannot say: processes that this Redis does not know, and malformed rows.
+fn notes(fleet: &Fleet) -> Vec<String> {
+    let mut notes = Vec::new();
+    for process in fleet.processes.values() {
+        if process.identity.is_none() && fleet.link.is_connected() {
+            notes.push(stranger(process));
+        }
+        for fault in &process.faults {
+            notes.push(format!("{}: {fault}", process.name()));
+        }
+        for job in &process.jobs {
+            if let Some(fault) = &job.work.fault {
+                let (name, class) = (process.name(), &job.work.class);
+                notes.push(format!("{name}, job {class}: {fault}"));
+            }
+        }
+    }
+    notes
+}
+
+fn stranger(process: &Process) -> String {
+    let address = process
+        .local
+        .as_ref()
+        .and_then(|local| local.surroundings.redis_url.as_ref());
+    let name = process.name();
+    match address {
+        Some(address) => {
+            format!("{name} is not known to this Redis; its environment names {address}")
+        }
+        None => format!("{name} is not known to this Redis"),
+    }
+}
+
+/// Jobs that run longer than they should, for `--over`.
+pub(super) fn overlong(rows: &[JobRow], limit: &str, room: Room) -> String {
+    if rows.is_empty() {
+        return String::new();
+    }
+    let noun = if rows.len() == 1 {
+        "job runs"
+    } else {
+        "jobs run"
+    };
+    format!(
+        "{} {noun} longer than {limit}\n\n{}",
+        rows.len(),
+        jobs(rows, room)
+    )
+}
+
+/// At most `lines` lines of the width there is; the last one says how many are missing.
+pub(super) fn top(text: &str, lines: usize, room: Room) -> String {
+    let count = text.lines().count();
+    let kept = if count <= lines {
+        count
+    } else {
+        lines.saturating_sub(1)
+    };
+    let mut shown = String::new();
+    for line in text.lines().take(kept) {
+        shown.push_str(&cut(line, room.width, room.ascii));
+        shown.push('\n');
+    }
+    if kept < count {
+        writeln!(shown, "({} more lines)", count - kept).expect("a String takes every text");
+    }
+    shown
+}

@@ -1,0 +1,185 @@
+//! One look at everything, for commands that look and go: this host's processes and one
+//! Redis, both at once where the address is known beforehand. It only reads.
+
+use std::io;
+use std::time::Duration;
+
+use super::address::{Stated, named_addresses};
+use super::rows::Picture;
+use crate::clock;
+use crate::core::config::Settings;
+use crate::core::fleet::{Fleet, HostLook, Link, LinkFault, Look, Observation};
+use crate::host::Scanner;
+use crate::redis::{self, Choice, ChoiceError};
+
+/// Looks again and again into the same picture.
+#[derive(Debug)]
+pub(super) struct Observer {
+    scanner: Option<Scanner>,
+    addresses: Stated,
+    reading: redis::Settings,
+    /// What is known.
+    pub(super) fleet: Fleet,
+    /// The Redis that is asked.
+    pub(super) choice: Option<Choice>,
+    /// What went wrong in the last look, in words.
+    pub(super) troubles: Vec<String>,
+}
+
+impl Observer {
+    /// An observer that has not looked yet. Redis has `within` for each answer.
+    pub(super) fn new(settings: &Settings, within: Duration) -> Self {
+        Self {
+            scanner: None,
+            addresses: Stated::of(settings),
+            reading: redis::Settings {
+                answer_within: within,
+                namespace: settings.redis.namespace.clone(),
+                ..redis::Settings::default()
+            },
+            fleet: Fleet::default(),
+            choice: None,
+            troubles: Vec::new(),
+        }
+    }
+
+    /// Looks once. What cannot be seen stands in `troubles` and leaves the rest as it is.
+    pub(super) async fn look(&mut self) {
+        self.troubles.clear();
+        let reading = self.reading.clone();
+        if self.addresses.is_stated() {
+            let choice = self.addresses.choose(&[]);
+            let (host, asked) = tokio::join!(scan(self.scanner.take()), ask(choice, &reading));
+            self.take_host(host);
+            self.take_redis(asked);
+        } else {
+            let host = scan(self.scanner.take()).await;
+            let local = host.look.as_ref().map(named_addresses);
+            let choice = self.addresses.choose(&local.unwrap_or_default());
+            self.take_host(host);
+            let asked = ask(choice, &reading).await;
+            self.take_redis(asked);
+        }
+    }
+
+    fn take_host(&mut self, host: Scanned) {
+        self.scanner = host.scanner;
+        match host.look {
+            Ok(look) => self.fleet.observe(Observation::Host(look)),
+            Err(error) => {
+                let trouble = format!("the processes of this host cannot be read: {error}");
+                self.troubles.push(trouble);
+            }
+        }
+    }
+
+    fn take_redis(&mut self, asked: Result<Asked, ChoiceError>) {
+        let Asked { choice, answer } = match asked {
+            Ok(asked) => asked,
+            Err(error) => {
+                self.troubles.push(error.to_string());
+                self.fleet.observe(Observation::Link(Link::Unused));
+                return;
+            }
+        };
+        let now = clock::now();
+        let link = match answer {
+            Ok((look, round_trip)) => {
+                let at = look.answered;
+                self.fleet.observe(Observation::Look(look));
+                Link::Connected { round_trip, at }
+            }
+            Err(why) => {
+                self.troubles.push(format!("{choice}: {why}"));
+                Link::Lost {
+                    since: now,
+                    retry_at: now,
+                    why,
+                }
+            }
+        };
+        self.fleet.observe(Observation::Link(link));
+        self.choice = Some(choice);
+    }
+
+    /// Does `work` with what is known now.
+    pub(super) fn picture<T>(&self, settings: &Settings, work: impl FnOnce(Picture<'_>) -> T) -> T {
+        let choice = self.choice.as_ref();
+        let url = choice.map(|choice| choice.address.to_string());
+        work(Picture {
+            fleet: &self.fleet,
+            settings,
+            url: url.as_deref(),
+            now: clock::now(),
+        })
+    }
+
+    /// The origin of the address that is asked.
+    pub(super) fn origin(&self) -> &str {
+        (self.choice.as_ref()).map_or("", |choice| &choice.origin)
+    }
+
+    /// Several addresses that local Sidekiqs name, in words.
+    pub(super) fn several(&self) -> Option<String> {
+        let named = &self.choice.as_ref()?.several;
+        if named.is_empty() {
+            return None;
+        }
+        let listed: Vec<String> = named
+            .iter()
+            .map(|named| {
+                let pids: Vec<String> = named.pids.iter().map(ToString::to_string).collect();
+                format!("{} (pid {})", named.address, pids.join(", "))
+            })
+            .collect();
+        Some(format!(
+            "the Sidekiqs of this host name several Redis, the first is asked (choose with --redis): {}",
+            listed.join("; ")
+        ))
+    }
+}
+
+/// A scan, and the scanner for the next one.
+struct Scanned {
+    scanner: Option<Scanner>,
+    look: io::Result<HostLook>,
+}
+
+/// Scans beside the loop: `/proc` can be slow on a loaded machine.
+async fn scan(scanner: Option<Scanner>) -> Scanned {
+    let scanning = tokio::task::spawn_blocking(move || {
+        let mut scanner = match scanner.map_or_else(Scanner::new, Ok) {
+            Ok(scanner) => scanner,
+            Err(error) => {
+                return Scanned {
+                    scanner: None,
+                    look: Err(error),
+                };
+            }
+        };
+        let look = scanner.scan(&[]);
+        Scanned {
+            scanner: Some(scanner),
+            look,
+        }
+    });
+    scanning.await.unwrap_or_else(|error| Scanned {
+        scanner: None,
+        look: Err(io::Error::other(error)),
+    })
+}
+
+/// A chosen Redis with its answer.
+struct Asked {
+    choice: Choice,
+    answer: Result<(Look, Duration), LinkFault>,
+}
+
+async fn ask(
+    choice: Result<Choice, ChoiceError>,
+    reading: &redis::Settings,
+) -> Result<Asked, ChoiceError> {
+    let choice = choice?;
+    let answer = redis::look_once(&choice.address, reading).await;
+    Ok(Asked { choice, answer })
+}

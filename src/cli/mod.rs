@@ -1,0 +1,112 @@
+//! The command line: arguments in, exit code out, one file a subcommand. Words for people go
+//! to standard error, results to standard output; nothing here decides about signals.
+
+mod address;
+mod arguments;
+mod completions;
+mod configuration;
+mod console;
+mod demo;
+mod drain;
+mod failure;
+mod listing;
+mod log;
+mod look;
+mod manual;
+mod opening;
+mod output;
+mod over;
+mod plan;
+mod ps;
+mod rejected;
+mod report;
+mod rows;
+mod table;
+mod timeline;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{ColorChoice, CommandFactory, FromArgMatches};
+
+pub use arguments::{Arguments, Command, ConductOptions, EveryCommand, TargetOptions};
+pub use failure::Failure;
+pub use rejected::Rejected;
+
+/// Runs the command that `arguments` (the program's name first) ask for.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Failure> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let [name, birth] = &arguments[..]
+        && name == crate::demo::NAME
+    {
+        return Ok(crate::demo::live(birth)?);
+    }
+    let read = parse(&arguments)?;
+    let Some(command) = &read.command else {
+        return console::run(&read.common, &read.targets, &read.conduct);
+    };
+    // What stands before the subcommand would choose nothing there, and so widen the choice.
+    if read.targets.choice().asked || read.conduct.is_given() {
+        let misplaced = "targets and conduct of a drain stand behind the subcommand: `drainboard drain --pid 4242`";
+        return Err(Failure::Usage(misplaced.into()));
+    }
+    match command {
+        Command::Ps(ps) => return ps::run(&read.common, ps),
+        Command::Drain(drain) => return drain::run(&read.common, drain),
+        Command::Demo(demo) => return demo::run(&read.common, demo),
+        Command::Report(report) => return report::run(&read.common, report),
+        Command::Plan(plan) => plan::run(&read.common, plan)?,
+        Command::Completions(shell) => output::write(&completions::completions(shell))?,
+        Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The runtime of a command that asks Redis.
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Unexpected(error.into()))
+}
+
+/// The runtime of a session: what decodes a large look does not sit on the thread of the keys.
+fn session_runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::Unexpected(error.into()))
+}
+
+/// Reads the command line. `--no-color` holds for clap's own words too.
+fn parse(arguments: &[OsString]) -> Result<Arguments, clap::Error> {
+    let plain = arguments
+        .iter()
+        .take_while(|argument| *argument != "--")
+        .any(|argument| argument == "--no-color");
+    let colours = if plain {
+        ColorChoice::Never
+    } else {
+        ColorChoice::Auto
+    };
+    let matches = Arguments::command()
+        .color(colours)
+        .try_get_matches_from(arguments)?;
+    Arguments::from_arg_matches(&matches)
+}
+
+/// Tells people why a command failed, and gives the exit code. Help and version are no failure
+/// and go to standard output; a closed stream is none either.
+pub fn report(failure: &Failure) -> ExitCode {
+    if let Failure::CommandLine(error) = failure {
+        let printed = error.print();
+        drop(printed);
+    } else {
+        output::tell(&format!("error: {failure}"));
+    }
+    ExitCode::from(failure.code())
+}

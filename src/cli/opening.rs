@@ -1,0 +1,109 @@
+//! What a screen and a drain without one open alike: the address of Redis, the plan, the state
+//! directory, the session. Nothing is signalled here.
+
+use std::env;
+use std::path::PathBuf;
+
+use super::address::{Stated, named_addresses};
+use super::{Failure, log};
+use crate::core::config::Settings;
+use crate::core::drain::{Mode, Plan, Policy};
+use crate::core::sequence::Signal;
+use crate::core::session::{Kind, Session, Setting};
+use crate::host::{Operator, Scanner, state_dir};
+use crate::redis;
+use crate::shell::WorldBuilder;
+
+/// A session and the world it stands in.
+pub(super) struct Opened {
+    /// Knows nothing yet.
+    pub(super) session: Session,
+    /// Not started yet.
+    pub(super) world: WorldBuilder,
+}
+
+/// How it is opened.
+pub(super) struct Opening {
+    /// Live, read-only, rehearsal or demo.
+    pub(super) kind: Kind,
+    /// What happens before a KILL when the settings do not say.
+    pub(super) policy: Policy,
+    /// Pids to look at whatever they are.
+    pub(super) pids: Vec<u32>,
+    /// Signals that were forced.
+    pub(super) forced: Vec<Signal>,
+    /// Whether somebody is there to be asked.
+    pub(super) attended: bool,
+    /// Why it is done.
+    pub(super) reason: Option<String>,
+}
+
+/// Opens a session by `settings`.
+pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Failure> {
+    log::start(settings.places.log.as_deref())?;
+    let choice = redis_choice(settings, &opening.pids)?;
+    let operator = Operator::current(|name| env::var_os(name)).to_string();
+    let operator = match &opening.reason {
+        Some(reason) => format!("{operator}: {}", crate::core::clean::clean(reason, 500)),
+        None => operator,
+    };
+    let plan = Plan {
+        run: String::from("not-begun"),
+        sequence: settings.sequence.clone(),
+        mode: Mode::Automatic,
+        policy: settings.conduct.kill.unwrap_or(opening.policy),
+        kill_extra: settings.conduct.kill_extra,
+        early: settings.conduct.early,
+        timeout: settings.timeout.clone(),
+        rehearsal: opening.kind == Kind::Rehearsal,
+    };
+    let reading = redis::Settings {
+        period: settings.appearance.refresh,
+        namespace: settings.redis.namespace.clone(),
+        ..redis::Settings::default()
+    };
+    let session = Session::new(Setting {
+        kind: opening.kind,
+        plan,
+        sequence_from: settings.sequence_origin.clone(),
+        redis: Some((choice.address.to_string(), choice.origin.clone())),
+        operator,
+    });
+    let world = WorldBuilder {
+        redis: Some((choice.address, reading)),
+        pids: opening.pids,
+        forced: opening.forced,
+        state_dir: Some(place_for_state(settings)),
+        attended: opening.attended,
+    };
+    Ok(Opened { session, world })
+}
+
+/// The address: stated, or read off the Sidekiqs of this host; where some are named by pid, off
+/// those, for another application's Redis knows nothing of them.
+fn redis_choice(settings: &Settings, pids: &[u32]) -> Result<redis::Choice, Failure> {
+    let stated = Stated::of(settings);
+    let local = if stated.is_stated() {
+        Vec::new()
+    } else {
+        let look = Scanner::new().and_then(|mut scanner| scanner.scan(&[]));
+        let mut all = look.as_ref().map(named_addresses).unwrap_or_default();
+        if !pids.is_empty() {
+            all.retain(|(pid, _)| pids.contains(pid));
+        }
+        all
+    };
+    stated
+        .choose(&local)
+        .map_err(|error| Failure::Address(error.to_string()))
+}
+
+/// Where records go; an error is no failure of its own, the performer says it with the first
+/// record that it cannot write.
+fn place_for_state(settings: &Settings) -> Result<PathBuf, String> {
+    let stated = settings.places.state_dir.as_deref();
+    let directory = state_dir::choose(stated, |name| env::var_os(name), state_dir::passwd_home)
+        .map_err(|error| error.to_string())?;
+    state_dir::prepare(&directory).map_err(|error| error.to_string())?;
+    Ok(directory)
+}

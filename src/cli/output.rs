@@ -1,0 +1,48 @@
+//! Standard output: written whole, and a reader that has gone is no failure.
+
+use std::io::{self, IsTerminal, Write};
+
+use super::Failure;
+use super::listing::Room;
+use crate::core::config::Settings;
+
+/// Writes `text` to standard output. A pipe that nobody reads any more is success.
+pub(super) fn write(text: &[u8]) -> Result<(), Failure> {
+    reached(text).map(drop)
+}
+
+/// As [`write`]; tells whether anybody reads.
+pub(super) fn reached(text: &[u8]) -> Result<bool, Failure> {
+    let mut out = io::stdout().lock();
+    match out.write_all(text).and_then(|()| out.flush()) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => Err(Failure::Output(error)),
+    }
+}
+
+/// One JSON object on one line.
+pub(super) fn write_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
+    let mut text = serde_json::to_vec(value).map_err(|error| Failure::Output(error.into()))?;
+    text.push(b'\n');
+    write(&text)
+}
+
+/// The terminal's width; elsewhere lines are as long as they are.
+pub(super) fn room(settings: &Settings) -> Room {
+    let width = if io::stdout().is_terminal() {
+        crossterm::terminal::size().map_or(80, |(columns, _)| usize::from(columns))
+    } else {
+        usize::MAX
+    };
+    Room {
+        width,
+        ascii: settings.appearance.ascii,
+    }
+}
+
+/// One line on standard error; a closed one is no failure.
+pub(super) fn tell(line: &str) {
+    let told = writeln!(io::stderr().lock(), "{line}");
+    drop(told);
+}

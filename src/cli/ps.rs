@@ -1,0 +1,179 @@
+//! `ps`: one look, or one after the other, at all processes and busy jobs. It changes nothing.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::arguments::{ConductOptions, EveryCommand};
+use super::configuration::settings;
+use super::listing::{Room, listing, overlong, top};
+use super::look::Observer;
+use super::output::{self, room, tell};
+use super::over::Over;
+use super::rows::PsRow;
+use super::{Failure, runtime};
+use crate::core::config::Settings;
+
+/// How long each answer of Redis is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Exit code: Redis could not be asked.
+const BLIND: u8 = 1;
+/// Exit code of `--over`: there are such jobs.
+const FOUND: u8 = 1;
+/// Exit code of `--over`: nobody can know.
+const UNKNOWN: u8 = 3;
+
+/// Arguments of `ps`.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES:
+  drainboard ps                       processes and busy jobs, with their verdict
+  drainboard ps --json | jq '.jobs[] | select(.verdict != \"fits\")'
+  drainboard ps --over 80%            for cron: only jobs that run longer than 80% of -t
+
+EXIT CODES:
+  0 Redis was asked; 1 it could not be, local processes are listed all the same.
+  With --over: 1 there are such jobs, 0 there are none, 3 it cannot be known.")]
+pub struct PsArguments {
+    /// One JSON object on standard output; with --watch one a line.
+    #[arg(long)]
+    pub json: bool,
+    /// Look again at each refresh until Ctrl-C.
+    #[arg(long)]
+    pub watch: bool,
+    /// Only jobs that run longer than so many seconds, or than a share of -t such as 80%.
+    #[arg(
+        long,
+        value_name = "LIMIT",
+        conflicts_with = "watch",
+        allow_hyphen_values = true
+    )]
+    pub over: Option<Over>,
+}
+
+/// Looks and prints.
+pub(super) fn run(common: &EveryCommand, arguments: &PsArguments) -> Result<ExitCode, Failure> {
+    let settings = match settings(common, &ConductOptions::default(), None) {
+        // 1 would say that there are such jobs.
+        Err(failure) if arguments.over.is_some() && failure.code() == BLIND => {
+            tell(&format!("error: {failure}"));
+            return Ok(ExitCode::from(UNKNOWN));
+        }
+        settled => settled?,
+    };
+    let mut observer = Observer::new(&settings, PATIENCE);
+    runtime()?.block_on(async {
+        if arguments.watch {
+            return watch(&settings, &mut observer, arguments).await;
+        }
+        observer.look().await;
+        for trouble in &observer.troubles {
+            tell(&format!("error: {trouble}"));
+        }
+        if let Some(several) = observer.several() {
+            tell(&format!("note: {several}"));
+        }
+        match arguments.over {
+            Some(over) => print_overlong(&settings, &observer, over, arguments.json),
+            None => print(&settings, &observer, arguments.json),
+        }
+    })
+}
+
+/// The listing, or the JSON.
+fn print(settings: &Settings, observer: &Observer, json: bool) -> Result<ExitCode, Failure> {
+    observer.picture(settings, |picture| {
+        let rows = PsRow::of(picture);
+        if json {
+            output::write_json(&rows)
+        } else {
+            let text = listing(picture, &rows, observer.origin(), output::room(settings));
+            output::write(text.as_bytes())
+        }
+    })?;
+    Ok(ExitCode::from(if observer.fleet.link.is_connected() {
+        0
+    } else {
+        BLIND
+    }))
+}
+
+/// Only jobs over the limit. A job that nobody knows the start of may be one.
+fn print_overlong(
+    settings: &Settings,
+    observer: &Observer,
+    over: Over,
+    json: bool,
+) -> Result<ExitCode, Failure> {
+    if !observer.fleet.link.is_connected() {
+        return Ok(ExitCode::from(UNKNOWN));
+    }
+    observer.picture(settings, |picture| {
+        let mut rows = PsRow::of(picture);
+        rows.jobs.retain(|row| !row.history);
+        let undated = rows.jobs.iter().any(|row| row.elapsed_s.is_none());
+        rows.jobs.retain(|row| {
+            row.elapsed_s
+                .is_some_and(|elapsed| elapsed.0 > over.limit(row.timeout))
+        });
+        if json {
+            output::write_json(&rows)?;
+        } else {
+            let text = overlong(&rows.jobs, &over.to_string(), room(settings));
+            output::write(text.as_bytes())?;
+        }
+        Ok(ExitCode::from(match (rows.jobs.is_empty(), undated) {
+            (false, _) => FOUND,
+            (true, true) => UNKNOWN,
+            (true, false) => 0,
+        }))
+    })
+}
+
+/// One look after the other until Ctrl-C, or until nobody reads any more.
+async fn watch(
+    settings: &Settings,
+    observer: &mut Observer,
+    arguments: &PsArguments,
+) -> Result<ExitCode, Failure> {
+    let mut interrupted = std::pin::pin!(tokio::signal::ctrl_c());
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut interrupted => return Ok(ExitCode::SUCCESS),
+            () = observer.look() => {}
+        }
+        let text = observer.picture(settings, |picture| {
+            let rows = PsRow::of(picture);
+            if arguments.json {
+                return serde_json::to_string(&rows).map(|line| line + "\n");
+            }
+            let mut text = listing(picture, &rows, observer.origin(), room(settings));
+            for trouble in &observer.troubles {
+                text.extend(["\nerror: ", trouble, "\n"]);
+            }
+            Ok(redrawn(&text, room(settings)))
+        });
+        let text = text.map_err(|error| Failure::Output(error.into()))?;
+        if !output::reached(text.as_bytes())? {
+            return Ok(ExitCode::SUCCESS);
+        }
+        tokio::select! {
+            biased;
+            _ = &mut interrupted => return Ok(ExitCode::SUCCESS),
+            () = tokio::time::sleep(settings.appearance.refresh) => {}
+        }
+    }
+}
+
+/// On a terminal the text goes over the one before it; elsewhere it follows.
+fn redrawn(text: &str, room: Room) -> String {
+    if !io::stdout().is_terminal() {
+        return format!("{text}\n");
+    }
+    let height = crossterm::terminal::size().map_or(24, |(_, rows)| usize::from(rows));
+    let lines = top(text, height.saturating_sub(1), room).replace('\n', "\x1b[K\n");
+    format!("\x1b[H{lines}\x1b[J")
+}

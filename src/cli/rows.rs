@@ -1,0 +1,267 @@
+//! The rows of `ps` and `plan` as JSON has them: the joined picture and the settings in, plain
+//! values out. What is not known is `null`, never zero and never left out.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::core::config::Settings;
+use crate::core::fleet::{Fleet, Identity, Job, Link, Process, State};
+use crate::core::moment::{Moment, Seconds, from_epoch, rfc3339};
+use crate::core::sequence::Timeout;
+use crate::core::verdict::{Blind, Ends, Verdict, blind, verdict};
+
+/// How much later than the push-back KILL must come for the jobs to be back in Redis.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What rows are made from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Picture<'a> {
+    /// The joined picture.
+    pub(super) fleet: &'a Fleet,
+    /// What holds.
+    pub(super) settings: &'a Settings,
+    /// The Redis that was asked, without its password.
+    pub(super) url: Option<&'a str>,
+    /// Now.
+    pub(super) now: Moment,
+}
+
+/// The object of `ps --json`.
+#[derive(Debug, Serialize)]
+pub(super) struct PsRow {
+    pub(super) at: String,
+    pub(super) redis: RedisRow,
+    pub(super) processes: Vec<ProcessRow>,
+    pub(super) jobs: Vec<JobRow>,
+}
+
+/// The link to Redis.
+#[derive(Debug, Serialize)]
+pub(super) struct RedisRow {
+    pub(super) url: Option<String>,
+    pub(super) link: &'static str,
+    pub(super) rtt_ms: Option<f64>,
+}
+
+/// One process.
+#[derive(Debug, Serialize)]
+pub(super) struct ProcessRow {
+    pub(super) identity: Option<String>,
+    pub(super) hostname: Option<String>,
+    pub(super) pid: Option<u32>,
+    pub(super) version: Option<String>,
+    pub(super) tag: String,
+    pub(super) local: bool,
+    pub(super) unit: Option<String>,
+    pub(super) state: &'static str,
+    pub(super) started_at: Option<String>,
+    pub(super) concurrency: Option<u64>,
+    pub(super) busy: Option<u64>,
+    pub(super) beat_age_s: Option<Seconds>,
+    pub(super) rss_kb: Option<u64>,
+    pub(super) queues: Option<Vec<String>>,
+    pub(super) timeout_s: Seconds,
+    pub(super) timeout_from: String,
+    /// Its name for people.
+    #[serde(skip)]
+    pub(super) name: String,
+    /// Whether its beat is more than two beat periods old.
+    #[serde(skip)]
+    pub(super) overdue: bool,
+}
+
+/// One busy job.
+#[derive(Debug, Serialize)]
+pub(super) struct JobRow {
+    pub(super) jid: Option<String>,
+    pub(super) class: String,
+    pub(super) queue: String,
+    pub(super) identity: Option<String>,
+    pub(super) tid: String,
+    pub(super) run_at: Option<String>,
+    pub(super) elapsed_s: Option<Seconds>,
+    pub(super) budget_s: Option<Seconds>,
+    pub(super) left_s: Option<Seconds>,
+    pub(super) verdict: &'static str,
+    pub(super) why: String,
+    /// The name of its process for people.
+    #[serde(skip)]
+    pub(super) process: String,
+    /// Sidekiq's own timeout in its process.
+    #[serde(skip)]
+    pub(super) timeout: Duration,
+    /// Whether its process is gone, so that it runs no more.
+    #[serde(skip)]
+    pub(super) history: bool,
+}
+
+impl PsRow {
+    /// Everything in the picture, the longest jobs first.
+    pub(super) fn of(picture: Picture<'_>) -> Self {
+        let processes = picture.fleet.processes.values();
+        Self {
+            at: picture.now.rfc3339(),
+            redis: RedisRow::of(picture),
+            processes: processes
+                .map(|process| ProcessRow::of(picture, process))
+                .collect(),
+            jobs: jobs(picture),
+        }
+    }
+}
+
+impl RedisRow {
+    fn of(picture: Picture<'_>) -> Self {
+        let link = &picture.fleet.link;
+        Self {
+            url: picture.url.map(str::to_owned),
+            link: link.word(),
+            rtt_ms: match link {
+                Link::Connected { round_trip, .. } => Some(milliseconds(*round_trip)),
+                Link::Unused | Link::Connecting { .. } | Link::Lost { .. } => None,
+            },
+        }
+    }
+}
+
+/// Milliseconds with two decimals.
+fn milliseconds(span: Duration) -> f64 {
+    (span.as_secs_f64() * 100_000.0).round() / 100.0
+}
+
+impl ProcessRow {
+    fn of(picture: Picture<'_>, process: &Process) -> Self {
+        let now = picture.now;
+        let local = process.local.as_ref();
+        let beat_age = process.beat.as_ref().map(|beat| beat.age(now));
+        let timeout = timeout(picture, process);
+        let started_at = process.info.as_ref().and_then(|info| info.started_at);
+        let hostname = process.identity.as_ref().map(Identity::hostname);
+        let hostname = hostname.or(local.map(|_| picture.fleet.hostname.as_str()));
+        Self {
+            identity: process.identity.as_ref().map(ToString::to_string),
+            hostname: hostname.map(str::to_owned),
+            pid: process
+                .pid()
+                .or_else(|| process.identity.as_ref().and_then(Identity::pid)),
+            version: process.version_text().map(str::to_owned),
+            tag: process.tag().to_owned(),
+            local: local.is_some(),
+            unit: local.and_then(|local| local.surroundings.unit.clone()),
+            state: process.state(false, now).word(),
+            started_at: started_at
+                .or(local.map(|local| local.started_at))
+                .and_then(from_epoch)
+                .map(rfc3339),
+            concurrency: process.concurrency(),
+            busy: process.busy(),
+            beat_age_s: beat_age.map(|age| Seconds(tenths(age))),
+            rss_kb: process.rss_kb(),
+            queues: process.info.as_ref().map(|info| info.queues.clone()),
+            timeout_s: Seconds(timeout.span),
+            timeout_from: timeout.origin.text().to_owned(),
+            name: process.name(),
+            overdue: beat_age.is_some_and(|age| age > process.beat_period() * 2),
+        }
+    }
+}
+
+fn timeout(picture: Picture<'_>, process: &Process) -> Timeout {
+    process.timeout(picture.settings.timeout.as_ref())
+}
+
+/// A span cut to tenths of a second.
+fn tenths(span: Duration) -> Duration {
+    Duration::from_millis(u64::try_from(span.as_millis()).unwrap_or(u64::MAX) / 100 * 100)
+}
+
+/// Every busy job, the longest first and those without a known start last.
+pub(super) fn jobs(picture: Picture<'_>) -> Vec<JobRow> {
+    let mut rows: Vec<JobRow> = picture
+        .fleet
+        .processes
+        .values()
+        .flat_map(|process| {
+            process
+                .jobs
+                .iter()
+                .map(|job| JobRow::of(picture, process, job))
+        })
+        .collect();
+    rows.sort_by(|one, other| {
+        (other.elapsed_s.cmp(&one.elapsed_s)).then_with(|| one.jid.cmp(&other.jid))
+    });
+    rows
+}
+
+impl JobRow {
+    fn of(picture: Picture<'_>, process: &Process, job: &Job) -> Self {
+        let timeout = timeout(picture, process);
+        let budget = picture.settings.sequence.budget(timeout.span).total();
+        let state = process.state(false, picture.now);
+        let history = matches!(state, State::Ghost | State::Exited);
+        // What a stale process showed is of its last beat, and so is the age of its jobs.
+        let seen = match (&process.beat, state) {
+            (Some(beat), State::Stale) => beat.at,
+            _ => picture.now,
+        };
+        // Sidekiq writes whole seconds; a fraction would be invented.
+        let elapsed = job
+            .elapsed(seen)
+            .map(|elapsed| Duration::from_secs(elapsed.as_secs()));
+        let (verdict, why) = judged(picture.settings, &timeout, state, elapsed);
+        let ended = verdict == Verdict::Unknown && state != State::Running && history;
+        Self {
+            jid: job.work.jid.clone(),
+            class: job.work.class.clone(),
+            queue: job.work.queue.clone(),
+            identity: process.identity.as_ref().map(ToString::to_string),
+            tid: job.work.tid.clone(),
+            run_at: job.work.run_at.and_then(from_epoch).map(rfc3339),
+            elapsed_s: elapsed.map(Seconds),
+            budget_s: budget.map(Seconds),
+            left_s: budget.filter(|_| !ended).map(Seconds),
+            verdict: verdict.word(),
+            why,
+            process: process.name(),
+            timeout: timeout.span,
+            history,
+        }
+    }
+}
+
+/// What becomes of a job if a drain begins now.
+fn judged(
+    settings: &Settings,
+    timeout: &Timeout,
+    state: State,
+    elapsed: Option<Duration>,
+) -> (Verdict, String) {
+    match state {
+        State::Ghost | State::Exited => {
+            return (Verdict::Unknown, "its process is gone".into());
+        }
+        State::Stale => return (Verdict::Unknown, "its process beats no more".into()),
+        State::Suspended => return (Verdict::Unknown, "its process is suspended".into()),
+        State::Booting | State::Stopping | State::Quiet | State::Running => {}
+    }
+    if elapsed.is_none() {
+        return blind(Blind::NoStart);
+    }
+    let budget = settings.sequence.budget(timeout.span);
+    let safe = match (budget.interrupt, budget.kill) {
+        (Some(interrupt), Some(kill)) => kill >= interrupt + GRACE,
+        (Some(_) | None, None) | (None, Some(_)) => true,
+    };
+    let ends = Ends {
+        interrupt: budget.interrupt,
+        kill: budget.kill,
+        quiet: settings.sequence.quiet_wait(),
+        assumed: timeout.is_assumed(),
+        push_back_safe: safe,
+    };
+    verdict(elapsed, ends, |left| {
+        format!("{} s of a drain", left.as_secs_f64())
+    })
+}

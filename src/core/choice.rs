@@ -1,0 +1,181 @@
+//! Which processes somebody asked for, as it was written. An option that is empty, or that
+//! begins with `-` (a variable that was not set), chooses nothing; it never widens the choice.
+
+use crate::core::clean::clean;
+use crate::core::fleet::{Fleet, LocalId, Process, ProcessKey, Title};
+
+/// What one choosing option names: a thing, or nothing at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish<T>(pub Option<T>);
+
+/// The targets that were asked for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// Whether any choosing option was given. If so and everything below is empty, nothing is
+    /// chosen; if not, the default targets are.
+    pub asked: bool,
+    /// `--pid`.
+    pub pids: Vec<u32>,
+    /// `--identity`.
+    pub identities: Vec<String>,
+    /// `--unit`.
+    pub units: Vec<String>,
+    /// `--host`.
+    pub hosts: Vec<String>,
+    /// `--tag`.
+    pub tags: Vec<String>,
+    /// `--queue`.
+    pub queues: Vec<String>,
+    /// `--all`.
+    pub all: bool,
+}
+
+impl Choice {
+    /// Whether options were given and name nothing.
+    pub fn is_nothing(&self) -> bool {
+        let lists = [
+            &self.identities,
+            &self.units,
+            &self.hosts,
+            &self.tags,
+            &self.queues,
+        ];
+        self.asked && !self.all && self.pids.is_empty() && lists.into_iter().all(Vec::is_empty)
+    }
+}
+
+impl Choice {
+    /// Whether it names processes that this Redis need not know: then local evidence is enough.
+    pub fn is_local(&self) -> bool {
+        self.all || !self.pids.is_empty() || !self.units.is_empty()
+    }
+
+    /// The live processes of this host that it chooses. Pids, identities and units name them
+    /// (any of these will do), else `--all`, else those that the connected Redis knows; host,
+    /// tag and queue narrow that down. What is on another host is never chosen.
+    pub fn choose(&self, fleet: &Fleet) -> Vec<LocalId> {
+        if self.is_nothing() {
+            return Vec::new();
+        }
+        let chosen = |(key, process): (&ProcessKey, &Process)| match key {
+            ProcessKey::Local(id)
+                if !process.exited() && self.names(*id, process) && self.admits(process) =>
+            {
+                Some(*id)
+            }
+            ProcessKey::Local(_) | ProcessKey::Remote(_) => None,
+        };
+        fleet.processes.iter().filter_map(chosen).collect()
+    }
+
+    fn names(&self, id: LocalId, process: &Process) -> bool {
+        let local = process.local.as_ref();
+        let is_sidekiq = !matches!(local.map(|local| &local.title), Some(Title::Other(_)));
+        if self.all {
+            return is_sidekiq;
+        }
+        if self.pids.is_empty() && self.identities.is_empty() && self.units.is_empty() {
+            return process.identity.is_some();
+        }
+        let unit = local.and_then(|local| local.surroundings.unit.as_deref());
+        let identity = process.identity.as_ref();
+        self.pids.contains(&id.pid)
+            || self
+                .identities
+                .iter()
+                .any(|name| identity.is_some_and(|identity| identity.as_str() == name))
+            || is_sidekiq
+                && self.units.iter().any(|name| {
+                    unit.is_some_and(|unit| {
+                        unit == name || unit.strip_suffix(".service") == Some(name)
+                    })
+                })
+    }
+
+    fn admits(&self, process: &Process) -> bool {
+        let hosts = || {
+            let identity = process
+                .identity
+                .as_ref()
+                .map(crate::core::fleet::Identity::hostname);
+            let local = process
+                .local
+                .iter()
+                .flat_map(|local| &local.surroundings.hostnames);
+            identity
+                .into_iter()
+                .chain(local.map(String::as_str))
+                .any(|host| self.hosts.iter().any(|name| name == host))
+        };
+        let tagged = || self.tags.iter().any(|tag| tag == process.tag());
+        let serves = || {
+            process
+                .queues()
+                .iter()
+                .any(|queue| self.queues.contains(queue))
+        };
+        (self.hosts.is_empty() || hosts())
+            && (self.tags.is_empty() || tagged())
+            && (self.queues.is_empty() || serves())
+    }
+}
+
+/// A text that is no pid.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a pid; expected a whole number such as 4242")]
+pub struct NotPid(String);
+
+/// Reads the value of `--pid`. 0 is what systemd writes for no process.
+pub fn pid(text: &str) -> Result<Wish<u32>, NotPid> {
+    match name(text).0 {
+        None => Ok(Wish(None)),
+        Some(word) if word.bytes().all(|byte| byte.is_ascii_digit()) => match word.parse::<i32>() {
+            Ok(0) => Ok(Wish(None)),
+            Ok(pid) => Ok(Wish(Some(pid.unsigned_abs()))),
+            Err(_) => Err(NotPid(clean(&word, 40))),
+        },
+        Some(word) => Err(NotPid(clean(&word, 40))),
+    }
+}
+
+/// Reads the value of a choosing option that names something by text.
+pub fn name(text: &str) -> Wish<String> {
+    let word = text.trim();
+    Wish((!word.is_empty() && !word.starts_with('-')).then(|| word.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_empty_or_begins_with_a_dash_chooses_nothing() {
+        for text in ["", " ", "-5", "-", "--yes", "0", "00", "\t"] {
+            assert_eq!(pid(text), Ok(Wish(None)), "{text:?}");
+        }
+        for text in ["", " ", "-", "--all"] {
+            assert_eq!(name(text), Wish(None), "{text:?}");
+        }
+        assert_eq!(pid(" 4242 "), Ok(Wish(Some(4242))));
+        assert_eq!(name("util1"), Wish(Some("util1".into())));
+    }
+
+    #[test]
+    fn what_is_no_number_is_an_error() {
+        for text in ["abc", "1.5", "+5", "4242 4243", "99999999999", "4242,4243"] {
+            assert!(pid(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn asked_for_nothing_is_not_the_default() {
+        assert!(!Choice::default().is_nothing());
+        let asked = Choice {
+            asked: true,
+            ..Choice::default()
+        };
+        assert!(asked.is_nothing());
+        let all = Choice { all: true, ..asked };
+        assert!(!all.is_nothing());
+    }
+}

@@ -1,0 +1,111 @@
+//! The configuration: YAML text in, a [`Config`] or every error at once out, and its merging
+//! with flags and environment into [`Settings`]. Nothing here reads a file or a variable, and
+//! no address is ever printed with its password.
+
+mod entries;
+mod errors;
+mod reading;
+mod settings;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::fleet::RedisAddress;
+use super::sequence::Sequence;
+
+pub use super::drain::{Early, Policy, UnknownWord};
+pub use errors::{ConfigError, ConfigErrors};
+pub use reading::{KEYS, read};
+pub use settings::{
+    Addresses, Appearance, AppearanceFlags, Conduct, ConductFlags, Environment, Flags,
+    SequenceFlag, Settings, StatedAddress,
+};
+pub use values::{NotSeconds, is_address, seconds_from_text};
+
+/// What one configuration file says. A key that it does not name is `None`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Config {
+    /// The file, for people.
+    pub file: String,
+    /// `redis`, `namespace`.
+    pub source: Source,
+    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`.
+    pub stop: Stop,
+    /// `state_dir`, `log`.
+    pub places: Places,
+    /// `read_only`.
+    pub read_only: Option<bool>,
+    /// `show_args`, `color`, `ascii`, `refresh_seconds`.
+    pub display: Display,
+    /// What was read and is not as documented, in words.
+    pub warnings: Vec<String>,
+}
+
+/// A value with the line that it stands in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Line from 1; `None` if it could not be told.
+    pub line: Option<usize>,
+}
+
+/// Where the jobs are.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Source {
+    /// `redis`.
+    pub redis: Option<Located<RedisAddress>>,
+    /// `namespace`.
+    pub namespace: Option<String>,
+}
+
+/// How to stop.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Stop {
+    /// `sequence`.
+    pub sequence: Option<Located<Sequence>>,
+    /// `timeout`.
+    pub timeout: Option<Located<Duration>>,
+    /// `kill`.
+    pub kill: Option<Policy>,
+    /// `kill_extra`.
+    pub kill_extra: Option<Duration>,
+    /// `early`.
+    pub early: Option<Early>,
+}
+
+/// Where files go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Places {
+    /// The directory of records and locks; `None`: XDG, then the home of the user database.
+    pub state_dir: Option<PathBuf>,
+    /// This program's own log; `None`: there is none.
+    pub log: Option<PathBuf>,
+}
+
+/// What a screen looks like.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Display {
+    /// `show_args`.
+    pub show_args: Option<bool>,
+    /// `color`.
+    pub color: Option<bool>,
+    /// `ascii`.
+    pub ascii: Option<bool>,
+    /// `refresh_seconds`.
+    pub refresh: Option<Duration>,
+}
+
+impl Config {
+    /// `FILE:LINE`, as origins are written.
+    pub fn place(&self, line: Option<usize>) -> String {
+        match line {
+            Some(line) => format!("{}:{line}", self.file),
+            None => self.file.clone(),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The keys of the configuration: text in, [`Config`] or every error at once out.
+
+use serde_yaml::Value;
+
+use super::entries::{Entry, entries};
+use super::values::{self, Rejection};
+use super::{Config, ConfigError, ConfigErrors, Located};
+use crate::core::clean::clean;
+use crate::core::sequence::nearest;
+
+/// Every key there is, in the order of `config.example.yml`.
+pub const KEYS: [&str; 14] = [
+    "redis",
+    "namespace",
+    "sequence",
+    "timeout",
+    "kill",
+    "kill_extra",
+    "early",
+    "state_dir",
+    "log",
+    "read_only",
+    "show_args",
+    "color",
+    "ascii",
+    "refresh_seconds",
+];
+
+/// Reads the text of `file`. All that is wrong with it is reported at once.
+pub fn read(file: &str, text: &str) -> Result<Config, ConfigErrors> {
+    let file = clean(file, 500);
+    let mut config = Config {
+        file: file.clone(),
+        ..Config::default()
+    };
+    let mut errors = Vec::new();
+    match entries(text) {
+        Err(error) => errors.push(error),
+        Ok(found) => {
+            for (index, entry) in found.iter().enumerate() {
+                let outcome = match found[..index].iter().find(|other| other.key == entry.key) {
+                    Some(first) => Err(twice(entry, first.line)),
+                    None => config.take(entry),
+                };
+                errors.extend(outcome.err());
+            }
+        }
+    }
+    if errors.is_empty() {
+        return Ok(config);
+    }
+    Err(ConfigErrors { file, errors })
+}
+
+/// Why an entry is not taken over.
+enum Refused {
+    /// There is no such key.
+    Key,
+    /// The key exists; its value is wrong.
+    Value(Rejection),
+}
+
+impl From<Rejection> for Refused {
+    fn from(rejection: Rejection) -> Self {
+        Self::Value(rejection)
+    }
+}
+
+impl Config {
+    /// Takes over one entry.
+    fn take(&mut self, entry: &Entry) -> Result<(), ConfigError> {
+        if entry.key == "sequence" {
+            return self.take_sequence(entry);
+        }
+        self.set(&entry.key, &entry.value, entry.line)
+            .map_err(|refused| match refused {
+                Refused::Value(rejection) => error(entry, entry.key.clone(), rejection),
+                Refused::Key => unknown(entry),
+            })
+    }
+
+    /// Sets the value of `key`.
+    fn set(&mut self, key: &str, value: &Value, line: Option<usize>) -> Result<(), Refused> {
+        match key {
+            "redis" => {
+                let value = values::address(value)?;
+                self.source.redis = Some(Located { value, line });
+            }
+            "namespace" => self.source.namespace = Some(values::text(value)?.to_owned()),
+            "timeout" => {
+                let value = values::seconds(value)?;
+                self.stop.timeout = Some(Located { value, line });
+            }
+            "kill" => self.stop.kill = Some(values::word(value)?),
+            "kill_extra" => self.stop.kill_extra = Some(values::seconds(value)?),
+            "early" => self.stop.early = Some(values::word(value)?),
+            "state_dir" => self.places.state_dir = Some(values::path(value)?),
+            "log" => self.places.log = Some(values::path(value)?),
+            "read_only" => self.read_only = Some(values::truth(value)?),
+            "show_args" => self.display.show_args = Some(values::truth(value)?),
+            "color" => self.display.color = Some(values::truth(value)?),
+            "ascii" => self.display.ascii = Some(values::truth(value)?),
+            "refresh_seconds" => self.display.refresh = Some(values::refresh(value)?),
+            _ => return Err(Refused::Key),
+        }
+        Ok(())
+    }
+
+    /// Takes over the stop sequence; one that is written as a list is worth a warning.
+    fn take_sequence(&mut self, entry: &Entry) -> Result<(), ConfigError> {
+        let (value, listed) = values::sequence(&entry.value).map_err(|(item, rejection)| {
+            let path = item.map_or_else(
+                || entry.key.clone(),
+                |index| format!("{}[{index}]", entry.key),
+            );
+            error(entry, path, rejection)
+        })?;
+        if listed {
+            self.warnings.push(format!(
+                "{}: sequence: written as a list, which is read but not the documented form: sequence: {value}",
+                self.place(entry.line)
+            ));
+        }
+        self.stop.sequence = Some(Located {
+            value,
+            line: entry.line,
+        });
+        Ok(())
+    }
+}
+
+fn error(entry: &Entry, path: String, rejection: Rejection) -> ConfigError {
+    ConfigError {
+        line: entry.line,
+        path,
+        problem: rejection.problem,
+        expected: rejection.expected.into(),
+        suggestion: rejection.suggestion,
+        rejected_sequence: rejection.rejected_sequence,
+    }
+}
+
+fn unknown(entry: &Entry) -> ConfigError {
+    let like = entry.key.to_lowercase().replace('-', "_");
+    let meant = nearest(&like, KEYS);
+    ConfigError {
+        line: entry.line,
+        path: entry.key.clone(),
+        problem: "unknown key".into(),
+        expected: if meant.is_some() {
+            String::new()
+        } else {
+            format!("one of {}", KEYS.join(", "))
+        },
+        suggestion: meant.map(str::to_owned),
+        rejected_sequence: false,
+    }
+}
+
+fn twice(entry: &Entry, first: Option<usize>) -> ConfigError {
+    ConfigError {
+        line: entry.line,
+        path: entry.key.clone(),
+        problem: match first {
+            Some(line) => format!("stands a second time, first in line {line}"),
+            None => "stands a second time".into(),
+        },
+        expected: "each key once".into(),
+        suggestion: None,
+        rejected_sequence: false,
+    }
+}

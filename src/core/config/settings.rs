@@ -1,0 +1,213 @@
+//! What holds in the end: flags before environment before configuration before defaults, each
+//! value that people must be able to trace with the place where it was found.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Config, Early, Located, Places, Policy};
+use crate::core::fleet::RedisAddress;
+use crate::core::sequence::{DEFAULT_SEQUENCE, Sequence, SequenceOrigin, Timeout};
+
+/// Everything that is settled before the first look.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The addresses of Redis that somebody stated; choosing one is the work of `redis`.
+    pub redis: Addresses,
+    /// The stop sequence.
+    pub sequence: Sequence,
+    /// Where it was found: `--sequence`, `FILE:LINE`, `default`.
+    pub sequence_origin: SequenceOrigin,
+    /// Sidekiq's own timeout, if somebody stated it.
+    pub timeout: Option<Timeout>,
+    /// What a drain may do.
+    pub conduct: Conduct,
+    /// Where files go.
+    pub places: Places,
+    /// Whether nothing at all may be changed.
+    pub read_only: bool,
+    /// What a screen looks like.
+    pub appearance: Appearance,
+}
+
+/// The addresses that flag and configuration state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Addresses {
+    /// `--redis`.
+    pub flag: Option<StatedAddress>,
+    /// `redis` of the configuration.
+    pub configuration: Option<StatedAddress>,
+    /// The prefix of all keys, for redis-namespace.
+    pub namespace: Option<String>,
+}
+
+/// An address with the place where it was stated.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StatedAddress {
+    /// The address; it prints without its password.
+    pub address: RedisAddress,
+    /// `--redis` or `FILE:LINE`.
+    pub origin: String,
+}
+
+/// What a drain may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Conduct {
+    /// What happens when KILL is due with jobs at stake; `None`: as the front has it.
+    pub kill: Option<Policy>,
+    /// How long KILL may wait for the push-back.
+    pub kill_extra: Duration,
+    /// Whether a wait may end early.
+    pub early: Early,
+}
+
+/// What a screen looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appearance {
+    /// Whether colours are wanted, terminal or not.
+    pub colour: bool,
+    /// Whether ASCII alone is wanted.
+    pub ascii: bool,
+    /// Whether arguments of jobs are shown.
+    pub show_args: bool,
+    /// Time between two looks.
+    pub refresh: Duration,
+}
+
+/// What the command line says, as far as it says anything.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Flags {
+    /// `--redis`.
+    pub redis: Option<String>,
+    /// `--sequence`, or the sequence that `plan` was given.
+    pub sequence: Option<SequenceFlag>,
+    /// `--timeout`.
+    pub timeout: Option<Duration>,
+    /// `--kill`, `--kill-extra`, `--early`.
+    pub conduct: ConductFlags,
+    /// `--state-dir`, `--log`.
+    pub places: Places,
+    /// `--read-only`.
+    pub read_only: bool,
+    /// `--no-color`, `--ascii`, `--show-args`.
+    pub appearance: AppearanceFlags,
+}
+
+/// A sequence from the command line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SequenceFlag {
+    /// The sequence.
+    pub sequence: Sequence,
+    /// The flag or argument it came by.
+    pub origin: &'static str,
+}
+
+/// The flags of a drain's conduct.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ConductFlags {
+    /// `--kill`.
+    pub kill: Option<Policy>,
+    /// `--kill-extra`.
+    pub kill_extra: Option<Duration>,
+    /// `--early`.
+    pub early: Option<Early>,
+}
+
+/// The flags of the screen's look.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AppearanceFlags {
+    /// `--no-color`.
+    pub no_color: bool,
+    /// `--ascii`.
+    pub ascii: bool,
+    /// `--show-args`.
+    pub show_args: bool,
+}
+
+/// What the environment says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Environment {
+    /// `NO_COLOR` is set and not empty.
+    pub no_color: bool,
+    /// `STATE_DIRECTORY`, as systemd sets it for a unit.
+    pub state_directory: Option<PathBuf>,
+}
+
+impl Settings {
+    /// Merges what was found.
+    pub fn settle(flags: Flags, environment: Environment, config: &Config) -> Self {
+        let (sequence, sequence_origin) = sequence(flags.sequence, config);
+        let display = &config.display;
+        Self {
+            redis: Addresses {
+                flag: flags.redis.map(|url| StatedAddress {
+                    address: RedisAddress::new(url),
+                    origin: "--redis".into(),
+                }),
+                configuration: config.source.redis.as_ref().map(|stated| StatedAddress {
+                    address: stated.value.clone(),
+                    origin: config.place(stated.line),
+                }),
+                namespace: config.source.namespace.clone(),
+            },
+            sequence,
+            sequence_origin,
+            timeout: timeout(flags.timeout, config),
+            conduct: Conduct {
+                kill: flags.conduct.kill.or(config.stop.kill),
+                kill_extra: flags
+                    .conduct
+                    .kill_extra
+                    .or(config.stop.kill_extra)
+                    .unwrap_or(Duration::from_secs(30)),
+                early: flags
+                    .conduct
+                    .early
+                    .or(config.stop.early)
+                    .unwrap_or_default(),
+            },
+            places: Places {
+                state_dir: (flags.places.state_dir)
+                    .or(environment.state_directory)
+                    .or_else(|| config.places.state_dir.clone()),
+                log: flags.places.log.or_else(|| config.places.log.clone()),
+            },
+            read_only: flags.read_only || config.read_only.unwrap_or(false),
+            appearance: Appearance {
+                colour: !flags.appearance.no_color
+                    && !environment.no_color
+                    && display.color.unwrap_or(true),
+                ascii: flags.appearance.ascii || display.ascii.unwrap_or(false),
+                show_args: flags.appearance.show_args || display.show_args.unwrap_or(false),
+                refresh: display.refresh.unwrap_or(Duration::from_secs(1)),
+            },
+        }
+    }
+
+    /// Sidekiq's own timeout, or what is assumed for a version that is not known.
+    pub fn timeout_or_assumed(&self) -> Timeout {
+        self.timeout
+            .clone()
+            .unwrap_or_else(|| Timeout::assumed(None))
+    }
+}
+
+fn sequence(flag: Option<SequenceFlag>, config: &Config) -> (Sequence, SequenceOrigin) {
+    if let Some(flag) = flag {
+        return (flag.sequence, SequenceOrigin(flag.origin.into()));
+    }
+    if let Some(Located { value, line }) = &config.stop.sequence {
+        return (value.clone(), SequenceOrigin(config.place(*line)));
+    }
+    let default = DEFAULT_SEQUENCE
+        .parse()
+        .expect("the default sequence is a sequence");
+    (default, SequenceOrigin("default".into()))
+}
+
+fn timeout(flag: Option<Duration>, config: &Config) -> Option<Timeout> {
+    flag.map(|span| Timeout::stated(span, "--timeout"))
+        .or_else(|| {
+            let stated = config.stop.timeout.as_ref()?;
+            Some(Timeout::stated(stated.value, config.place(stated.line)))
+        })
+}

@@ -1,0 +1,189 @@
+//! What the outcome of an act does to its target and to the run. It makes no act.
+
+use super::phase::{Hold, Intent, Performing, Phase, Resume};
+use super::plan::Mode;
+use super::record::Event;
+use super::run::{Run, Turn};
+use super::target::{Sent, Standing};
+use super::{ActOutcome, EffectId};
+use crate::core::fleet::LocalId;
+use crate::core::sequence::Signal;
+
+/// One act whose outcome came.
+struct Done {
+    target: LocalId,
+    signal: Signal,
+    step: Option<usize>,
+    intent: Option<Intent>,
+}
+
+impl Run {
+    /// Takes the outcome of an act in.
+    pub(super) fn outcome_of(&mut self, id: EffectId, outcome: ActOutcome, turn: &mut Turn<'_>) {
+        let Some(done) = self.awaited(id) else {
+            let text = format!("an outcome came for an act that is not awaited: {outcome:?}");
+            self.note(Event::Remarked { text }, turn);
+            return;
+        };
+        match outcome {
+            ActOutcome::Sent => self.sent(&done, turn),
+            ActOutcome::Gone => {
+                let gone = |known: &super::Target| known.id == done.target && known.takes_part();
+                if let Some(index) = self.targets.iter().position(gone) {
+                    self.exit(index, turn.now, turn);
+                }
+            }
+            ActOutcome::Failed {
+                why,
+                may_have_happened,
+            } => self.failed_act(&done, why, may_have_happened, turn),
+            ActOutcome::Revoked => {
+                let text = format!("{} was not sent: the run was stopped", done.signal);
+                self.note_about(done.target, Event::Remarked { text }, turn);
+                self.remember_failure(done.target, "the licence was revoked".into());
+            }
+        }
+        self.after_outcomes(turn);
+    }
+
+    fn awaited(&mut self, id: EffectId) -> Option<Done> {
+        let performing = match &mut self.phase {
+            Phase::Performing(performing)
+            | Phase::Ending {
+                under_way: performing,
+                ..
+            } => performing,
+            Phase::Ready { .. }
+            | Phase::Waiting { .. }
+            | Phase::Held { .. }
+            | Phase::Gated { .. }
+            | Phase::Leaving { .. }
+            | Phase::Settling { .. }
+            | Phase::Over { .. } => return None,
+        };
+        let target = performing.acts.remove(&id)?;
+        let intent = performing.intents.get(&target).copied();
+        let step = performing.step;
+        Some(Done {
+            target,
+            signal: self.signal_of(step),
+            step,
+            intent,
+        })
+    }
+
+    fn signal_of(&self, step: Option<usize>) -> Signal {
+        step.and_then(|step| self.plan.sequence.signal(step))
+            .unwrap_or(Signal::Kill)
+    }
+
+    fn failed_act(&mut self, done: &Done, why: String, perhaps: bool, turn: &mut Turn<'_>) {
+        let event = Event::SignalFailed {
+            signal: done.signal,
+            step: done.step,
+            error: why.clone(),
+            may_have_happened: perhaps,
+        };
+        self.note_about(done.target, event, turn);
+        if perhaps {
+            // What may have been sent counts as sent: no proof may rest on its absence.
+            self.received(done, turn);
+        }
+        self.remember_failure(done.target, why);
+    }
+
+    fn remember_failure(&mut self, target: LocalId, why: String) {
+        if let Phase::Performing(performing) = &mut self.phase {
+            performing.failed.push((target, why));
+        }
+    }
+
+    fn sent(&mut self, done: &Done, turn: &mut Turn<'_>) {
+        self.received(done, turn);
+        let event = Event::SignalSent {
+            signal: done.signal,
+            step: done.step,
+            at_stake: done.intent.and_then(|intent| intent.at_stake),
+            blind: done.intent.and_then(|intent| intent.blind),
+        };
+        self.note_about(done.target, event, turn);
+    }
+
+    /// Notes that a target received a signal, or may have.
+    fn received(&mut self, done: &Done, turn: &Turn<'_>) {
+        let signal = done.signal;
+        let intended = done.intent.map_or(turn.now, |intent| intent.at);
+        // Without a version USR1 may be either; a mark too early proves nothing.
+        let quiets = signal.stops() || matches!(signal, Signal::Tstp | Signal::Usr1);
+        for target in self.targets.iter_mut().filter(|t| t.id == done.target) {
+            target.last = Some(Sent {
+                signal,
+                at: turn.now,
+            });
+            // Evidence of quiet counts from the moment when the signal has left for sure.
+            if target.mark.is_none() && quiets {
+                target.mark = done.intent.and_then(|intent| intent.mark);
+                if let Some(mark) = &mut target.mark {
+                    mark.at = turn.now;
+                }
+            }
+            // Its own clock runs from the earliest moment when it may have left.
+            if signal.stops() && target.stopped.is_none() {
+                target.stopped = Some(intended);
+                target.idle_before_stop |= matches!(target.standing, Standing::Idle { .. });
+            }
+        }
+        self.pace.first_signal = self.pace.first_signal.or(Some(turn.now));
+    }
+
+    fn after_outcomes(&mut self, turn: &mut Turn<'_>) {
+        let Phase::Performing(performing) = &mut self.phase else {
+            return;
+        };
+        if !performing.acts.is_empty() {
+            return;
+        }
+        let Performing {
+            step,
+            intents,
+            mut failed,
+            then_hold,
+            back,
+            ..
+        } = performing.clone();
+        // What has exited meanwhile is an exit, not a failure.
+        failed.retain(|(id, _)| self.taking_part(|target| target.id == *id) == [*id]);
+        match (back, step) {
+            (Some(back), _) => self.go_back(*back, turn),
+            (None, Some(step)) if !failed.is_empty() => {
+                let lost = |(id, _): &(LocalId, String)| intents.get(id)?.at_stake;
+                let resume = Resume::Failed {
+                    step,
+                    accepted: failed.iter().filter_map(lost).sum(),
+                };
+                return self.hold(Hold::Failed(failed), resume, turn);
+            }
+            (None, Some(step)) => self.after_step(step, turn.now),
+            (None, None) => self.leave(turn.now),
+        }
+        if !failed.is_empty() {
+            self.hold_for(Hold::Failed(failed), turn);
+        } else if let Some(why) = then_hold {
+            self.hold_for(why, turn);
+        }
+    }
+
+    /// Back to where a KILL out of turn was sent from.
+    fn go_back(&mut self, back: Phase, turn: &Turn<'_>) {
+        self.phase = match (back, self.mode) {
+            // It was made manual meanwhile: nothing counts down.
+            (Phase::Waiting { next, .. } | Phase::Gated { next, .. }, Mode::Manual) => {
+                Phase::Ready {
+                    next,
+                    since: turn.now,
+                }
+            }
+            (back, Mode::Manual | Mode::Automatic) => back,
+        };
+    }
+}

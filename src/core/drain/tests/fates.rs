@@ -1,0 +1,160 @@
+//! Whole random drains: the laws on the way, and the account at the end against the truth.
+
+use proptest::prelude::*;
+
+use super::drive::Drive;
+use super::scenario::{Scenario, touched, untouched};
+use crate::core::drain::{Command, Event, Fate, Input, Outcome, Phase, Record, Standing};
+use crate::core::sidekiq::WorkerEvent;
+
+/// What must hold at the end of any drain.
+fn check_end(drive: &mut Drive) {
+    let Phase::Over { outcome, jobs, .. } = *drive.run.phase() else {
+        panic!("not over");
+    };
+    fates_are_true(drive);
+    nothing_lost_is_overlooked(drive);
+    outcome_is_true(drive, outcome);
+    let account = drive.run.account();
+    let exited = drive.run.targets().iter().filter(|t| t.exited());
+    let unseen: u64 = exited.map(|target| account.unseen(target.id)).sum();
+    assert_eq!(jobs.total(), account.jobs().len() as u64 + unseen, "counts");
+    let last = drive.journal.last().map(|record| &record.event);
+    assert!(
+        matches!(last, Some(Event::Finished { .. })),
+        "the last line"
+    );
+    let reconciled = |record: &&Record| matches!(record.event, Event::Reconciled { .. });
+    let reconciled = drive.journal.iter().filter(reconciled).count();
+    assert_eq!(reconciled as u64, jobs.total(), "one line for each job");
+    for input in [
+        Input::Tick,
+        Input::Observed,
+        Input::Command(Command::Go {
+            step: 0,
+            accepted: 9,
+        }),
+        Input::Command(Command::Automatic),
+        Input::Command(Command::Retry),
+    ] {
+        drive.call(input);
+    }
+    assert_eq!(drive.run.next_deadline(), None);
+}
+
+fn fates_are_true(drive: &Drive) {
+    for tracked in drive.run.account().jobs() {
+        let member = drive.world.member(tracked.target);
+        let story = drive.world.story(member, &tracked.jid);
+        let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
+        let says = format!("{}: {:?} but {story:?}", tracked.jid, tracked.fate);
+        if story.lost > 0 {
+            let honest = matches!(fate, Some(Fate::Lost | Fate::Unknown) | None);
+            assert!(honest, "a safe fate for a lost job: {says}");
+        }
+        match fate {
+            Some(Fate::Finished) => assert!(story.finished > 0, "{says}"),
+            Some(Fate::PushedBack) => assert!(story.pushed > 0, "{says}"),
+            Some(Fate::Retried) => {
+                let stands = drive.world.retry.contains(&tracked.jid);
+                assert!(stands, "{says}");
+            }
+            Some(Fate::Lost) => assert_eq!(story.pushed, 0, "{says}"),
+            Some(Fate::Rescued) => panic!("{says}"),
+            Some(Fate::Unknown) | None => {}
+        }
+    }
+}
+
+/// Every job that was lost is counted as lost or as unknown, seen or not.
+fn nothing_lost_is_overlooked(drive: &Drive) {
+    let account = drive.run.account();
+    for (member, jids) in drive.world.lost() {
+        let Some(id) = drive.world.members[member].local else {
+            continue;
+        };
+        let open = |fate: Option<Fate>| matches!(fate, Some(Fate::Lost | Fate::Unknown) | None);
+        let fates = account
+            .of(id)
+            .map(|t| t.fate.as_ref().map(|(fate, _)| *fate));
+        let counted = fates.filter(|fate| open(*fate)).count() as u64 + account.unseen(id);
+        assert!(
+            counted >= jids.len() as u64,
+            "lost {jids:?}, counted {counted}"
+        );
+    }
+}
+
+fn outcome_is_true(drive: &Drive, outcome: Outcome) {
+    let members: Vec<usize> = drive
+        .run
+        .targets()
+        .iter()
+        .map(|t| drive.world.member(t.id))
+        .collect();
+    let all_ended = members
+        .iter()
+        .all(|member| drive.world.ended(*member).is_some());
+    let lost = members
+        .iter()
+        .filter(|m| drive.world.lost().contains_key(m))
+        .count();
+    // A job that was pushed back and failed elsewhere since has ended.
+    let pushed = drive
+        .world
+        .truth
+        .iter()
+        .filter(|(_, member, event)| match event {
+            WorkerEvent::PushedBack { task, .. } => {
+                members.contains(member) && !drive.world.retry.contains(&task.jid)
+            }
+            WorkerEvent::JobStarted(_)
+            | WorkerEvent::JobFinished(_)
+            | WorkerEvent::JobFailed(_)
+            | WorkerEvent::JobLost(_)
+            | WorkerEvent::Beat(_)
+            | WorkerEvent::LeftRegistry
+            | WorkerEvent::Exited(_) => false,
+        });
+    let pushed = pushed.count();
+    match outcome {
+        Outcome::Drained => assert!(all_ended && lost == 0 && pushed == 0, "drained"),
+        Outcome::Requeued => assert!(all_ended && lost == 0, "requeued"),
+        Outcome::Lost => assert!(all_ended, "lost"),
+        Outcome::Alive => {
+            let left_out =
+                |t: &crate::core::drain::Target| matches!(t.standing, Standing::LeftOut { .. });
+            let left_out = drive.run.targets().iter().any(left_out);
+            assert!(!all_ended || left_out, "alive");
+        }
+        Outcome::Stopped => {}
+        Outcome::Refused | Outcome::Error => panic!("{outcome:?}"),
+    }
+}
+
+fn cases() -> u32 {
+    let wanted = std::env::var("PROPTEST_CASES").ok();
+    wanted.and_then(|cases| cases.parse().ok()).unwrap_or(256)
+}
+
+fn play(scenario: &Scenario) -> Drive {
+    let mut drive = scenario.drive();
+    // Whoever holds it for ever ends it in the end.
+    drive.command_at(super::world::at(600.0), Command::StopHere);
+    drive.finish();
+    drive
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_drain_that_nobody_touches_keeps_every_law(scenario in untouched()) {
+        check_end(&mut play(&scenario));
+    }
+
+    #[test]
+    fn a_drain_keeps_every_law_whatever_is_pressed(scenario in touched()) {
+        check_end(&mut play(&scenario));
+    }
+}

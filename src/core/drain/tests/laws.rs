@@ -1,0 +1,230 @@
+//! The laws that hold for every single call of a run, judged from outside: by what the run was
+//! told before and by what is true in the world, not by the run's own gates.
+
+use super::drive::{Call, Drive};
+use crate::core::drain::{
+    ActOutcome, Command, Effect, Event, Input, Mode, Phase, Policy, Resume, Standing, Target,
+};
+use crate::core::fleet::LocalId;
+use crate::core::sequence::Signal;
+
+/// Panics at the first law that `call` breaks.
+pub(super) fn check(call: &Call, drive: &Drive) {
+    over_is_over(call);
+    abort_wins(call);
+    steps_act_in_order(call, drive);
+    manual_means_confirmed(call);
+    only_outcomes_leave_performing(call);
+    a_failure_holds(call);
+    deadlines_lie_in_the_future(call);
+    no_kill_through_a_shut_gate(call, drive);
+    early_ends_are_earned(call, drive);
+    standings_are_true(call, drive);
+}
+
+fn aborts(input: &Input) -> bool {
+    matches!(input, Input::Command(Command::StopHere | Command::HangUp))
+}
+
+fn over_is_over(call: &Call) {
+    if call.before.phase().is_over() {
+        assert!(call.effects.is_empty(), "law: over is over");
+        assert!(call.after.phase().is_over(), "law: over is over");
+    }
+}
+
+fn abort_wins(call: &Call) {
+    if aborts(&call.input) {
+        let ended = matches!(
+            call.after.phase(),
+            Phase::Ending { .. } | Phase::Over { .. }
+        );
+        assert!(ended, "law: abort wins from {:?}", call.before.phase());
+    }
+    let closed = matches!(
+        call.before.phase(),
+        Phase::Ending { .. } | Phase::Settling { .. } | Phase::Over { .. }
+    );
+    if closed || aborts(&call.input) {
+        assert_eq!(
+            call.acts().count(),
+            0,
+            "law: no act after an abort or the end"
+        );
+    }
+}
+
+fn steps_act_in_order(call: &Call, drive: &Drive) {
+    let mut done: Vec<(Option<usize>, u32)> = Vec::new();
+    for record in &drive.journal {
+        if let Event::SignalIntended { step, .. } = record.event {
+            done.push((step, record.about.as_ref().unwrap().pid.unwrap()));
+        }
+    }
+    let again = matches!(call.input, Input::Command(Command::Retry));
+    let last = done.iter().filter_map(|(step, _)| *step).max();
+    let mut now: Vec<(Option<usize>, u32)> = Vec::new();
+    for act in call.acts() {
+        let this = (act.step, act.target.pid);
+        assert!(!now.contains(&this), "law: each target once");
+        now.push(this);
+        assert_eq!(act.step, now[0].0, "law: one call starts at most one step");
+        let Some(step) = act.step else { continue };
+        let signal = call.after.plan().sequence.signal(step);
+        assert_eq!(signal, Some(act.signal), "law: a step sends its signal");
+        if again {
+            assert!(done.contains(&this), "law: only what failed is retried");
+            assert_eq!(last, Some(step), "law: only the last step is retried");
+        } else {
+            let due = last.map_or(0, |last| last + 1);
+            assert_eq!(step, due, "law: steps act in order, each once");
+        }
+    }
+}
+
+fn manual_means_confirmed(call: &Call) {
+    let stays = call.before.mode() == Mode::Manual && call.after.mode() == Mode::Manual;
+    if stays {
+        for act in call.acts() {
+            let confirmed = match &call.input {
+                Input::Command(Command::Go { step, .. }) => {
+                    act.step == Some(*step) && call.before.phase().next_step() == Some(*step)
+                }
+                Input::Command(Command::Retry) => act.step.is_some(),
+                Input::Command(Command::ForceKill { .. }) => act.step.is_none(),
+                Input::Observed
+                | Input::Tick
+                | Input::Command(_)
+                | Input::Outcome(..)
+                | Input::Answer(..) => false,
+            };
+            assert!(confirmed, "law: in manual mode only a confirmation acts");
+        }
+    }
+    if call.after.mode() == Mode::Manual {
+        let counts = matches!(
+            call.after.phase(),
+            Phase::Waiting { .. } | Phase::Gated { .. }
+        );
+        assert!(!counts, "law: manual mode counts nothing down");
+    }
+}
+
+fn only_outcomes_leave_performing(call: &Call) {
+    let Phase::Performing(before) = call.before.phase() else {
+        return;
+    };
+    let awaited = match &call.input {
+        Input::Outcome(id, _) => before.acts.contains_key(id),
+        Input::Observed | Input::Tick | Input::Command(_) | Input::Answer(..) => false,
+    };
+    if awaited || aborts(&call.input) {
+        return;
+    }
+    let Phase::Performing(after) = call.after.phase() else {
+        panic!("law: only outcomes leave performing, not {:?}", call.input);
+    };
+    assert_eq!(
+        before.acts, after.acts,
+        "law: only outcomes leave performing"
+    );
+}
+
+fn a_failure_holds(call: &Call) {
+    let Phase::Performing(before) = call.before.phase() else {
+        return;
+    };
+    let Input::Outcome(id, outcome) = &call.input else {
+        return;
+    };
+    if before.acts.len() != 1 || !before.acts.contains_key(id) {
+        return;
+    }
+    let mut failed: Vec<LocalId> = before.failed.iter().map(|(id, _)| *id).collect();
+    if matches!(outcome, ActOutcome::Failed { .. }) {
+        failed.push(before.acts[id]);
+    }
+    let alive = |target: &Target| failed.contains(&target.id) && target.takes_part();
+    if call.after.targets().iter().any(alive) {
+        let held = matches!(call.after.phase(), Phase::Held { .. });
+        assert!(held, "law: a failure holds, not {:?}", call.after.phase());
+    }
+}
+
+fn deadlines_lie_in_the_future(call: &Call) {
+    if let Some(due) = call.after.next_deadline() {
+        assert!(
+            due > call.at,
+            "law: deadlines lie in the future: {:?}",
+            call.after.phase()
+        );
+    }
+}
+
+fn no_kill_through_a_shut_gate(call: &Call, drive: &Drive) {
+    let kills = call.acts().filter(|act| act.signal == Signal::Kill);
+    let ids: Vec<LocalId> = kills.map(|act| act.target).collect();
+    if ids.is_empty() {
+        return;
+    }
+    let lost = drive.world.at_stake(&ids);
+    let accepted = match (&call.input, call.before.phase()) {
+        (Input::Command(Command::Go { accepted, .. } | Command::ForceKill { accepted, .. }), _)
+        | (
+            Input::Command(Command::Retry),
+            Phase::Held {
+                resume: Resume::Failed { accepted, .. },
+                ..
+            },
+        ) => Some(*accepted),
+        _ => None,
+    };
+    if let Some(accepted) = accepted {
+        assert!(
+            lost as u64 <= accepted,
+            "law: no KILL beyond what was accepted"
+        );
+        return;
+    }
+    let waited = matches!(call.before.phase(), Phase::Gated { until, .. } if *until <= call.at);
+    match call.after.plan().policy {
+        Policy::Follow => {}
+        Policy::WaitForRequeue if waited => {
+            assert!(drive.fleet.link.is_connected(), "law: no blind KILL");
+        }
+        Policy::Ask | Policy::WaitForRequeue => {
+            assert_eq!(lost, 0, "law: no KILL while the gate is shut");
+        }
+    }
+}
+
+fn early_ends_are_earned(call: &Call, drive: &Drive) {
+    let early = call.effects.iter().any(|effect| match effect {
+        Effect::Note(record) => matches!(record.event, Event::AdvancedEarly { .. }),
+        Effect::Act(..) | Effect::Ask(..) => false,
+    });
+    if !early {
+        return;
+    }
+    for target in call.after.targets().iter().filter(|t| t.takes_part()) {
+        assert!(target.stopped.is_none(), "law: early only before TERM");
+        let worker = &drive.world.members[drive.world.member(target.id)].worker;
+        let idle = worker.is_quiet() && worker.running().count() == 0;
+        assert!(idle, "law: a gate passes only on true evidence");
+    }
+}
+
+fn standings_are_true(call: &Call, drive: &Drive) {
+    for target in call.after.targets() {
+        let worker = &drive.world.members[drive.world.member(target.id)].worker;
+        match target.standing {
+            Standing::Alive | Standing::LeftOut { .. } => {}
+            Standing::Quiet { .. } => assert!(worker.is_quiet(), "proof of quiet"),
+            Standing::Idle { .. } => {
+                assert!(worker.is_quiet(), "proof of quiet");
+                assert_eq!(worker.running().count(), 0, "proof of idle");
+            }
+            Standing::Exited { .. } => assert!(worker.ended().is_some(), "exit"),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Random drains: Sidekiqs of all kinds, their jobs, sources at any phase, an operator who
+//! presses anything at any time.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::drive::{Drive, Failure, Sources, plan};
+use super::world::{World, at};
+use crate::core::drain::{Command, Early, Plan, Policy};
+use crate::core::sequence::{Timeout, Version};
+use crate::core::sidekiq::{Config, Task, Temper};
+
+/// One Sidekiq with the jobs that it runs when the drain begins.
+#[derive(Clone, Debug)]
+pub(super) struct Cast {
+    config: Config,
+    local: bool,
+    named: bool,
+    ahead: f64,
+    jobs: Vec<(f64, Option<f64>, Temper)>,
+}
+
+/// One random drain.
+#[derive(Clone, Debug)]
+pub(super) struct Scenario {
+    pub(super) cast: Vec<Cast>,
+    waiting: Vec<(Option<f64>, Temper)>,
+    pub(super) plan: Plan,
+    pub(super) sources: Sources,
+    pub(super) keys: Vec<(f64, Command)>,
+    tells_age: bool,
+}
+
+const SEQUENCES: [&str; 9] = [
+    "tstp, 20, term, 12, kill",
+    "term, 13, kill",
+    "tstp, 4, term, 2, kill",
+    "tstp",
+    "tstp, 15, term",
+    "kill",
+    "tstp, 8, kill",
+    "ttin, 2, tstp, 9, int, 15, kill",
+    "tstp, 0, term, 0, kill",
+];
+
+fn span(low: f64, high: f64) -> impl Strategy<Value = Duration> {
+    (low..high).prop_map(Duration::from_secs_f64)
+}
+
+fn temper() -> impl Strategy<Value = Temper> {
+    prop_oneof![
+        6 => Just(Temper::Plain),
+        2 => Just(Temper::Fails),
+        1 => Just(Temper::SwallowsShutdown),
+        1 => span(0.5, 4.0).prop_map(Temper::HoldsInterpreter),
+    ]
+}
+
+fn lasts() -> impl Strategy<Value = Option<f64>> {
+    prop_oneof![4 => (0.1..40.0).prop_map(Some), 1 => Just(None)]
+}
+
+fn config() -> impl Strategy<Value = Config> {
+    let version = prop_oneof![
+        Just(Version::new(6, 3, 1)),
+        Just(Version::new(6, 4, 1)),
+        Just(Version::new(7, 3, 2)),
+        Just(Version::new(8, 1, 2)),
+    ];
+    let heeds = prop_oneof![4 => Just(0.0), 1 => 0.1..8.0];
+    let linger = prop_oneof![Just(0.0), Just(3.0)];
+    let exits = prop_oneof![3 => Just(0.0), 1 => 0.1..7.0];
+    (
+        version,
+        1_u64..9,
+        1_usize..4,
+        0.0..10.0,
+        heeds,
+        linger,
+        exits,
+    )
+        .prop_map(
+            |(version, timeout, threads, first, heeds, linger, exits)| Config {
+                first_beat: Duration::from_secs_f64(first),
+                heeds_after: Duration::from_secs_f64(heeds),
+                names_linger: Duration::from_secs_f64(linger),
+                exit_takes: Duration::from_secs_f64(exits),
+                ..Config::new(version, Duration::from_secs(timeout), threads)
+            },
+        )
+}
+
+fn cast(local: bool) -> impl Strategy<Value = Cast> {
+    let jobs = prop::collection::vec((0.0..15.0, lasts(), temper()), 0..4);
+    let ahead = if local { 0.0..0.001 } else { -40.0..40.0 };
+    (config(), prop::bool::weighted(0.8), ahead, jobs).prop_map(
+        move |(config, named, ahead, jobs)| Cast {
+            config,
+            local,
+            named,
+            ahead: if local { 0.0 } else { ahead },
+            jobs,
+        },
+    )
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        3 => (0_usize..5, prop_oneof![Just(0), Just(99)])
+            .prop_map(|(step, accepted)| Command::Go { step, accepted }),
+        3 => Just(Command::Automatic),
+        2 => Just(Command::Manual),
+        2 => Just(Command::Hold),
+        3 => Just(Command::GoOn),
+        1 => span(1.0, 20.0).prop_map(Command::Longer),
+        1 => span(1.0, 20.0).prop_map(Command::Shorter),
+        1 => Just(Command::StopHere),
+        1 => Just(Command::HangUp),
+        1 => prop_oneof![Just(0), Just(99)].prop_map(|accepted| Command::ForceKill {
+            target: crate::core::fleet::ProcessKey::Local(crate::core::fleet::LocalId {
+                pid: 100,
+                start_ticks: 1000,
+            }),
+            accepted,
+        }),
+        2 => Just(Command::Retry),
+        1 => Just(Command::LeaveOut),
+        1 => Just(Command::JournalFailed("full".into())),
+    ]
+}
+
+fn any_plan() -> impl Strategy<Value = Plan> {
+    let policy = prop_oneof![
+        Just(Policy::Ask),
+        Just(Policy::WaitForRequeue),
+        Just(Policy::Follow)
+    ];
+    let early = prop_oneof![4 => Just(Early::Idle), 1 => Just(Early::Never)];
+    (
+        prop::sample::select(&SEQUENCES[..]),
+        policy,
+        early,
+        1_u64..12,
+    )
+        .prop_map(|(sequence, policy, early, extra)| Plan {
+            policy,
+            early,
+            kill_extra: Duration::from_secs(extra),
+            ..plan(sequence)
+        })
+}
+
+fn sources() -> impl Strategy<Value = Sources> {
+    let lost = prop::option::weighted(0.25, (0.0..25.0, 1.0..40.0));
+    let lost = lost.prop_map(|lost| lost.map(|(from, length)| (at(from), at(from + length))));
+    let failure = prop_oneof![
+        Just(Failure::Refused),
+        Just(Failure::UnknownSent),
+        Just(Failure::UnknownNotSent)
+    ];
+    let failing = prop::collection::vec((0_usize..6, failure), 0..2);
+    let failing = prop_oneof![3 => Just(Vec::new()), 1 => failing];
+    let tick = prop::option::of(span(0.2, 5.0));
+    let scans = span(0.3, 2.5);
+    (
+        span(0.3, 2.5),
+        span(0.001, 0.4),
+        scans,
+        span(0.001, 0.3),
+        tick,
+        lost,
+        failing,
+    )
+        .prop_map(
+            |(look_every, look_takes, scan_every, act_takes, tick_every, lost, failing)| Sources {
+                look_every,
+                look_takes,
+                scan_every,
+                act_takes,
+                tick_every,
+                lost,
+                failing,
+            },
+        )
+}
+
+/// A drain that nobody touches.
+pub(super) fn untouched() -> impl Strategy<Value = Scenario> {
+    let targets = prop::collection::vec(cast(true), 1..4);
+    let others = prop::collection::vec(cast(false), 0..3);
+    let waiting = prop::collection::vec((lasts(), temper()), 0..4);
+    (
+        targets,
+        others,
+        waiting,
+        any_plan(),
+        sources(),
+        any::<(bool, bool)>(),
+    )
+        .prop_map(
+            |(targets, others, waiting, mut plan, sources, (stated, tells_age))| {
+                if stated {
+                    let timeout = targets[0].config.timeout;
+                    plan.timeout = Some(Timeout::stated(timeout, "a test"));
+                }
+                let mut cast = targets;
+                if stated {
+                    let timeout = cast[0].config.timeout;
+                    for one in &mut cast {
+                        one.config.timeout = timeout;
+                    }
+                }
+                cast.extend(others);
+                Scenario {
+                    cast,
+                    waiting,
+                    plan,
+                    sources,
+                    keys: vec![(0.0, Command::Automatic)],
+                    tells_age,
+                }
+            },
+        )
+}
+
+/// A drain at whose console somebody sits and presses anything.
+pub(super) fn touched() -> impl Strategy<Value = Scenario> {
+    let keys = prop::collection::vec((0.0..45.0, command()), 1..14);
+    (untouched(), keys).prop_map(|(scenario, mut keys)| {
+        keys.insert(0, (0.0, Command::Automatic));
+        Scenario { keys, ..scenario }
+    })
+}
+
+impl Scenario {
+    /// The world at its first moment, and the drain in it.
+    pub(super) fn drive(&self) -> Drive {
+        let mut world = World {
+            tells_age: self.tells_age,
+            ..World::default()
+        };
+        for (number, cast) in (0_u32..).zip(&self.cast) {
+            let pid = cast.local.then_some(100 + number);
+            let index = world.add(cast.config.clone(), pid, at(-20.0));
+            world.members[index].ahead = cast.ahead;
+            world.members[index].named = cast.named;
+        }
+        self.begin_jobs(&mut world);
+        for (number, (lasts, temper)) in self.waiting.iter().enumerate() {
+            let name = format!("waiting{number}");
+            world.queue.push_front(named(&name, *lasts, *temper));
+        }
+        let mut drive = Drive::new(world, self.plan.clone(), self.sources.clone(), at(0.0));
+        for (when, command) in &self.keys {
+            drive.command_at(at(*when), command.clone());
+        }
+        drive
+    }
+
+    /// Lets the jobs begin in the 15 s before the drain, each on its own process.
+    fn begin_jobs(&self, world: &mut World) {
+        let mut begins: Vec<(f64, usize, Task)> = Vec::new();
+        for (index, cast) in self.cast.iter().enumerate() {
+            for (number, (ago, lasts, temper)) in cast.jobs.iter().enumerate() {
+                let task = named(&format!("job{index}-{number}"), *lasts, *temper);
+                begins.push((-*ago, index, task));
+            }
+        }
+        begins.sort_by(|one, other| one.0.total_cmp(&other.0));
+        for (when, index, task) in begins {
+            let when = at(when);
+            world.step(when);
+            let left = world.members[index].worker.give(task, when);
+            drop(left);
+        }
+    }
+}
+
+fn named(jid: &str, lasts: Option<f64>, temper: Temper) -> Task {
+    super::world::task(jid, lasts, temper)
+}

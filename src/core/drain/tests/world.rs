@@ -1,0 +1,364 @@
+//! A small world for the engine's tests: some Sidekiqs, their queues and a Redis that shows what
+//! their beats wrote. It knows the truth; the engine sees looks and scans alone.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::core::fleet::{
+    Heartbeat, HostLook, Identity, Info, LocalId, LocalProcess, Located, Look, LookRow, Place,
+    RunState, Sought, Surroundings, Threads, Title, Work,
+};
+use crate::core::moment::Moment;
+use crate::core::sequence::Signal;
+use crate::core::sidekiq::{Busy, Config, Ending, Snapshot, Task, Temper, Worker, WorkerEvent};
+
+/// The first moment of every world.
+pub(super) fn start() -> Moment {
+    let wall = Timestamp::from_second(1_800_000_000).unwrap();
+    Moment::new(Duration::from_secs(10_000), wall)
+}
+
+/// So many seconds after the start; before it if negative.
+pub(super) fn at(seconds: f64) -> Moment {
+    let span = Duration::from_secs_f64(seconds.abs());
+    if seconds < 0.0 {
+        start().before(span)
+    } else {
+        start().after(span)
+    }
+}
+
+/// A job of queue `default`.
+pub(super) fn task(jid: &str, lasts: Option<f64>, temper: Temper) -> Task {
+    Task {
+        jid: jid.into(),
+        class: "Job".into(),
+        queue: "default".into(),
+        lasts: lasts.map(Duration::from_secs_f64),
+        temper,
+    }
+}
+
+/// What Redis holds of a member.
+#[derive(Clone, Debug)]
+struct Shown {
+    beat: Snapshot,
+    work: Vec<Busy>,
+}
+
+/// One Sidekiq of the world.
+#[derive(Clone, Debug)]
+pub(super) struct Member {
+    pub(super) worker: Worker,
+    /// Its pid here; `None`: it runs on another host.
+    pub(super) local: Option<LocalId>,
+    pub(super) identity: Identity,
+    /// How far its host's clock runs ahead of ours.
+    pub(super) ahead: f64,
+    /// Whether its threads have names.
+    pub(super) named: bool,
+    started: Moment,
+    shown: Option<Shown>,
+}
+
+/// Everything there is.
+#[derive(Clone, Debug, Default)]
+pub(super) struct World {
+    pub(super) members: Vec<Member>,
+    /// The right end, from which jobs are fetched, is the back.
+    pub(super) queue: VecDeque<Task>,
+    pub(super) retry: BTreeSet<String>,
+    /// What really happened, in order.
+    pub(super) truth: Vec<(Moment, usize, WorkerEvent)>,
+    /// How far the clock of Redis runs ahead of ours.
+    pub(super) server_ahead: f64,
+    /// Whether Redis tells the age of its keys.
+    pub(super) tells_age: bool,
+}
+
+impl World {
+    /// Adds a Sidekiq; a local one if it has a pid.
+    pub(super) fn add(&mut self, config: Config, pid: Option<u32>, started: Moment) -> usize {
+        let number = self.members.len();
+        let identity = match pid {
+            Some(pid) => format!("here:{pid}:nonce{number}"),
+            None => format!("there{number}:1:nonce{number}"),
+        };
+        self.members.push(Member {
+            worker: Worker::new(config, started),
+            local: pid.map(|pid| LocalId {
+                pid,
+                start_ticks: u64::from(pid) * 10,
+            }),
+            identity: Identity::new(&identity),
+            ahead: 0.0,
+            named: true,
+            started,
+            shown: None,
+        });
+        number
+    }
+
+    /// When something happens next.
+    pub(super) fn next_event(&self) -> Option<Moment> {
+        let members = self.members.iter();
+        members
+            .filter_map(|member| member.worker.next_event())
+            .min()
+    }
+
+    /// Lets everything happen that is due by `now`; the members that ended.
+    pub(super) fn step(&mut self, now: Moment) -> Vec<usize> {
+        let mut ended = Vec::new();
+        while let Some(due) = self.next_event().filter(|due| *due <= now) {
+            self.happen(due, &mut ended);
+            self.fetch(due);
+        }
+        self.fetch(now);
+        self.happen(now, &mut ended);
+        ended
+    }
+
+    fn happen(&mut self, now: Moment, ended: &mut Vec<usize>) {
+        for index in 0..self.members.len() {
+            for (when, event) in self.members[index].worker.step(now) {
+                if matches!(event, WorkerEvent::Exited(_)) {
+                    ended.push(index);
+                }
+                self.apply(index, &event);
+                self.truth.push((when, index, event));
+            }
+        }
+    }
+
+    fn fetch(&mut self, now: Moment) {
+        for member in &mut self.members {
+            while member.worker.wants() > 0 {
+                let Some(task) = self.queue.pop_back() else {
+                    return;
+                };
+                assert_eq!(member.worker.give(task, now), None);
+            }
+        }
+    }
+
+    fn apply(&mut self, index: usize, event: &WorkerEvent) {
+        match event {
+            WorkerEvent::JobFailed(task) => {
+                self.retry.insert(task.jid.clone());
+            }
+            WorkerEvent::PushedBack { task, front: true } => self.queue.push_back(task.clone()),
+            WorkerEvent::PushedBack { task, front: false } => self.queue.push_front(task.clone()),
+            WorkerEvent::Beat(beat) => {
+                self.members[index].shown = Some(Shown {
+                    work: beat.busy.clone(),
+                    beat: beat.clone(),
+                });
+            }
+            WorkerEvent::LeftRegistry => self.members[index].shown = None,
+            WorkerEvent::JobStarted(_)
+            | WorkerEvent::JobFinished(_)
+            | WorkerEvent::JobLost(_)
+            | WorkerEvent::Exited(_) => {}
+        }
+    }
+
+    /// One look at Redis.
+    pub(super) fn look(&self, asked: Moment, answered: Moment) -> Look {
+        let row = |member: &Member| Some(self.row(member, member.shown.as_ref()?, asked));
+        Look {
+            asked,
+            answered,
+            server_time: asked.epoch() + self.server_ahead,
+            rows: self.members.iter().filter_map(row).collect(),
+        }
+    }
+
+    fn row(&self, member: &Member, shown: &Shown, now: Moment) -> LookRow {
+        let age = now.since(shown.beat.at);
+        let alive = age < Duration::from_secs(60);
+        let config = member.worker.config();
+        let info = Info {
+            started_at: Some(member.started.epoch() + member.ahead),
+            queues: vec!["default".into()],
+            version: Some(config.version),
+            version_text: Some(config.version.to_string()),
+            ..Info::default()
+        };
+        let heartbeat = alive.then(|| Heartbeat {
+            info: Arc::new(info),
+            beat: shown.beat.at.epoch() + member.ahead,
+            busy: shown.beat.busy.len() as u64,
+            quiet: shown.beat.quiet,
+            rss_kb: None,
+            concurrency: Some(config.threads as u64),
+        });
+        let work = |busy: &Busy| {
+            Arc::new(Work {
+                tid: busy.tid.clone(),
+                jid: Some(busy.task.jid.clone()),
+                class: busy.task.class.clone(),
+                queue: busy.task.queue.clone(),
+                run_at: Some((busy.since.epoch() + member.ahead).floor()),
+                enqueued_at: None,
+                payload: Arc::from(busy.task.jid.as_bytes()),
+                fault: None,
+            })
+        };
+        LookRow {
+            identity: member.identity.clone(),
+            heartbeat,
+            beat_age: (alive && self.tells_age).then_some(age),
+            work: if alive {
+                shown.work.iter().map(work).collect()
+            } else {
+                Vec::new()
+            },
+            faults: Vec::new(),
+        }
+    }
+
+    /// One scan of this host.
+    pub(super) fn scan(&self, now: Moment) -> HostLook {
+        let process = |member: &Member| {
+            let id = member.local?;
+            if member.worker.ended().is_some() {
+                return None;
+            }
+            let processors = member.worker.named_threads(now);
+            Some(LocalProcess {
+                id,
+                started_at: member.started.epoch() - 3.0,
+                title: Title::Other("sidekiq".into()),
+                run_state: RunState::Alive,
+                rss_kb: None,
+                threads: Some(Threads {
+                    processors: if member.named { processors } else { 0 },
+                    heartbeat: member.named,
+                    at: now,
+                }),
+                caught: None,
+                surroundings: Surroundings {
+                    inner_pid: id.pid,
+                    hostnames: vec!["here".into()],
+                    ..Surroundings::default()
+                },
+            })
+        };
+        HostLook {
+            at: now,
+            hostname: "here".into(),
+            processes: self.members.iter().filter_map(process).collect(),
+        }
+    }
+
+    /// Where a job stands in Redis.
+    pub(super) fn locate(&self, sought: &[Sought], asked: Moment) -> Vec<Located> {
+        let place = |sought: &Sought| {
+            if self.queue.iter().any(|task| task.jid == sought.jid) {
+                let name = sought.queue.clone();
+                Place::Queue { name }
+            } else if self.retry.contains(&sought.jid) {
+                Place::Retry
+            } else {
+                Place::Nowhere {
+                    searched_whole: true,
+                }
+            }
+        };
+        let located = |sought: &Sought| Located {
+            jid: sought.jid.clone(),
+            place: place(sought),
+            asked,
+        };
+        sought.iter().map(located).collect()
+    }
+
+    pub(super) fn member(&self, id: LocalId) -> usize {
+        let here = |member: &Member| member.local == Some(id);
+        self.members.iter().position(here).unwrap()
+    }
+
+    /// Sends a signal; whether there was anybody to receive it.
+    pub(super) fn signal(&mut self, id: LocalId, signal: Signal, now: Moment) -> bool {
+        let index = self.member(id);
+        let worker = &mut self.members[index].worker;
+        let alive = worker.ended().is_none();
+        if alive {
+            worker.signal(signal, now);
+        }
+        alive
+    }
+
+    /// How often each thing happened to `jid` on member `index`.
+    pub(super) fn story(&self, index: usize, jid: &str) -> Story {
+        let mut story = Story::default();
+        for (_, member, event) in &self.truth {
+            if *member != index {
+                continue;
+            }
+            match event {
+                WorkerEvent::JobStarted(busy) if busy.task.jid == jid => story.started += 1,
+                WorkerEvent::JobFinished(task) if task.jid == jid => story.finished += 1,
+                WorkerEvent::JobFailed(task) if task.jid == jid => story.failed += 1,
+                WorkerEvent::JobLost(task) if task.jid == jid => story.lost += 1,
+                WorkerEvent::PushedBack { task, .. } if task.jid == jid => story.pushed += 1,
+                WorkerEvent::JobStarted(_)
+                | WorkerEvent::JobFinished(_)
+                | WorkerEvent::JobFailed(_)
+                | WorkerEvent::JobLost(_)
+                | WorkerEvent::PushedBack { .. }
+                | WorkerEvent::Beat(_)
+                | WorkerEvent::LeftRegistry
+                | WorkerEvent::Exited(_) => {}
+            }
+        }
+        story
+    }
+
+    /// The jobs that a KILL of these processes would destroy right now.
+    pub(super) fn at_stake(&self, ids: &[LocalId]) -> usize {
+        let lost = |id: &LocalId| {
+            let mut copy = self.members[self.member(*id)].worker.clone();
+            if copy.ended().is_some() {
+                return 0;
+            }
+            copy.signal(Signal::Kill, start());
+            let lost = |event: &(Moment, WorkerEvent)| matches!(event.1, WorkerEvent::JobLost(_));
+            copy.step(start())
+                .iter()
+                .filter(|event| lost(event))
+                .count()
+        };
+        ids.iter().map(lost).sum()
+    }
+
+    /// Every job that was ever lost, by member.
+    pub(super) fn lost(&self) -> BTreeMap<usize, Vec<String>> {
+        let mut lost: BTreeMap<usize, Vec<String>> = BTreeMap::new();
+        for (_, member, event) in &self.truth {
+            if let WorkerEvent::JobLost(task) = event {
+                lost.entry(*member).or_default().push(task.jid.clone());
+            }
+        }
+        lost
+    }
+
+    /// Whether everything that it ended was ended in order.
+    pub(super) fn ended(&self, index: usize) -> Option<Ending> {
+        self.members[index].worker.ended()
+    }
+}
+
+/// What happened to one job on one process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Story {
+    pub(super) started: usize,
+    pub(super) finished: usize,
+    pub(super) failed: usize,
+    pub(super) pushed: usize,
+    pub(super) lost: usize,
+}

@@ -1,0 +1,145 @@
+//! What a Sidekiq does with a signal: the one imitation, used by the demo's children, by the
+//! rehearsal and by the engine's property tests. Time is an argument; it runs no job, sends
+//! nothing and knows no Redis: what it would do there goes out as events.
+
+mod slot;
+mod worker;
+
+#[cfg(test)]
+mod tests;
+
+pub use worker::Worker;
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::moment::Moment;
+use super::sequence::{Signal, Version};
+
+/// How one Sidekiq is set up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Its version: beats every 5 s before 7.0, every 10 s since; no time for those that
+    /// swallow `Shutdown` before 6.4.
+    pub version: Version,
+    /// `-t`.
+    pub timeout: Duration,
+    /// Number of processor threads.
+    pub threads: usize,
+    /// Its tag, as the title shows it; may be empty.
+    pub tag: String,
+    /// Time until its first beat.
+    pub first_beat: Duration,
+    /// How long a signal lies unheeded (a starved main thread, a slow `:startup` hook).
+    pub heeds_after: Duration,
+    /// How long an ended thread keeps its name: about 3 s on Ruby before 3.3.
+    pub names_linger: Duration,
+    /// Time between leaving the registry and the exit (`at_exit` hooks).
+    pub exit_takes: Duration,
+}
+
+impl Config {
+    /// A Sidekiq of `version` with nothing unusual about it.
+    pub fn new(version: Version, timeout: Duration, threads: usize) -> Self {
+        Self {
+            version,
+            timeout,
+            threads,
+            tag: String::new(),
+            first_beat: Duration::ZERO,
+            heeds_after: Duration::ZERO,
+            names_linger: Duration::ZERO,
+            exit_takes: Duration::ZERO,
+        }
+    }
+}
+
+/// What a job is like.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Temper {
+    /// It ends when it is done.
+    #[default]
+    Plain,
+    /// It fails when it is done, and goes to the retry set.
+    Fails,
+    /// It rescues `Sidekiq::Shutdown` and goes on working.
+    SwallowsShutdown,
+    /// It holds the interpreter: the push-back comes so much late.
+    HoldsInterpreter(Duration),
+    /// An `IterableJob` with iterations of this length: once quiet it stops at the next one and
+    /// puts itself at the back of its queue (7.3.9 `lib/sidekiq/job/iterable.rb:199-210`).
+    Iterates(Duration),
+}
+
+/// A job to run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    /// Its id.
+    pub jid: String,
+    /// Its class.
+    pub class: String,
+    /// Its queue, without `queue:`.
+    pub queue: String,
+    /// How long it takes; `None`: it never ends.
+    pub lasts: Option<Duration>,
+    /// What it is like.
+    pub temper: Temper,
+}
+
+/// A job on a thread.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Busy {
+    /// The thread, as the work hash names it.
+    pub tid: String,
+    /// The job.
+    pub task: Task,
+    /// When this execution began.
+    pub since: Moment,
+}
+
+/// What one beat writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Snapshot {
+    /// When.
+    pub at: Moment,
+    /// The jobs on its threads.
+    pub busy: Vec<Busy>,
+    /// Quiet or stopping.
+    pub quiet: bool,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// `exit(0)` after its own shutdown, whether or not jobs were interrupted.
+    InOrder,
+    /// By a signal, at once.
+    Signal(Signal),
+}
+
+/// What a Sidekiq did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum WorkerEvent {
+    /// A thread took a job.
+    JobStarted(Busy),
+    /// A job is done.
+    JobFinished(Task),
+    /// A job failed: it stands in the retry set now.
+    JobFailed(Task),
+    /// A job was put into its queue again.
+    PushedBack {
+        /// Which.
+        task: Task,
+        /// At the front (interrupted at the deadline) or at the back (an `IterableJob`).
+        front: bool,
+    },
+    /// A job was in memory only when the process died.
+    JobLost(Task),
+    /// It wrote its hashes.
+    Beat(Snapshot),
+    /// It took itself out of `processes` and dropped its work hash.
+    LeftRegistry,
+    /// It is gone.
+    Exited(Ending),
+}

@@ -1,0 +1,199 @@
+//! One drain per process: a lock on the process itself, so that it holds across users and goes
+//! with it. It never waits, and it changes nothing in the process that it locks.
+
+mod holder;
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+pub use self::holder::Holder;
+use super::proc::{ProcessDirectory, stat};
+use super::state_dir::{private_directory, private_file};
+use crate::core::fleet::LocalId;
+
+/// A lock that is held until it is dropped or this program ends.
+#[derive(Debug)]
+pub struct Lock {
+    /// Open as long as the lock holds: flock(2) goes with the open file.
+    _locked: File,
+    note: Option<PathBuf>,
+}
+
+/// Why there is no lock.
+#[derive(Debug, thiserror::Error)]
+pub enum LockError {
+    /// Somebody else drains it.
+    #[error("{id} is being drained already by {holder}")]
+    HeldBy {
+        /// Which process.
+        id: LocalId,
+        /// Who.
+        holder: Holder,
+    },
+    /// It has ended.
+    #[error("{0} has ended")]
+    Gone(LocalId),
+    /// Neither the process nor the state directory takes a lock.
+    #[error("{id} cannot be locked: {error}")]
+    Failed {
+        /// Which process.
+        id: LocalId,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+impl Lock {
+    /// Locks the process `id` for the run called `run`: `flock` on its directory in `/proc`; where
+    /// that cannot be opened or locked, on a file in `state_dir`. The other side is told of the
+    /// run by a note in `state_dir`.
+    pub fn take(id: LocalId, run: &str, state_dir: Option<&Path>) -> Result<Self, LockError> {
+        match open_process(id) {
+            Ok(directory) => match directory.try_lock() {
+                Ok(()) => Ok(Self {
+                    _locked: directory,
+                    note: state_dir.and_then(|state| holder::leave_note(state, id, run).ok()),
+                }),
+                Err(TryLockError::WouldBlock) => Err(LockError::HeldBy {
+                    id,
+                    holder: Holder::find(directory.as_fd(), state_dir, id),
+                }),
+                Err(TryLockError::Error(error)) => Self::by_file(id, run, state_dir, error),
+            },
+            Err(error) if is_gone(&error) => Err(LockError::Gone(id)),
+            Err(error) => Self::by_file(id, run, state_dir, error),
+        }
+    }
+
+    /// The lock file in the state directory; it stays when the lock goes, for removing a locked
+    /// file would let two in.
+    fn by_file(
+        id: LocalId,
+        run: &str,
+        state_dir: Option<&Path>,
+        error: io::Error,
+    ) -> Result<Self, LockError> {
+        let failed = |error| LockError::Failed { id, error };
+        let Some(state_dir) = state_dir else {
+            return Err(failed(error));
+        };
+        let path = holder::place(state_dir, id, "lock");
+        let file = path.parent().map_or(Ok(()), private_directory);
+        let file = file.and_then(|()| private_file(&path)).map_err(failed)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self {
+                _locked: file,
+                note: holder::leave_note(state_dir, id, run).ok(),
+            }),
+            Err(TryLockError::WouldBlock) => Err(LockError::HeldBy {
+                id,
+                holder: Holder::find(file.as_fd(), Some(state_dir), id),
+            }),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Some(note) = &self.note {
+            // A note that stays behind is believed only if its pid still holds the lock.
+            drop(std::fs::remove_file(note));
+        }
+    }
+}
+
+/// The directory of that very process, opened.
+fn open_process(id: LocalId) -> io::Result<File> {
+    let process = ProcessDirectory::open(Path::new("/proc"), id.pid)?;
+    let mut buffer = Vec::new();
+    let stat = stat::parse(process.read("stat", &mut buffer)?);
+    if stat.is_none_or(|stat| stat.start_ticks != id.start_ticks) {
+        return Err(io::ErrorKind::NotFound.into());
+    }
+    Ok(File::from(OwnedFd::from(process)))
+}
+
+/// Whether the process is not there (`ENOENT`), or ended while it was read (`ESRCH`).
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound
+        || rustix::io::Errno::from_io_error(error) == Some(rustix::io::Errno::SRCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::host::proc::identify;
+
+    /// A process of our own to lock.
+    fn child() -> (std::process::Child, LocalId) {
+        let child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .unwrap();
+        let id = identify(child.id()).unwrap().id;
+        (child, id)
+    }
+
+    #[test]
+    fn the_second_is_told_who_holds_it() {
+        let state = tempfile::tempdir().unwrap();
+        let (mut child, id) = child();
+        let first = Lock::take(id, "r1", Some(state.path())).unwrap();
+        let error = Lock::take(id, "r2", Some(state.path())).unwrap_err();
+        let own = std::process::id();
+        let text = error.to_string();
+        assert!(
+            text.starts_with(&format!(
+                "pid {} is being drained already by pid {own} (run r1 since ",
+                id.pid
+            )),
+            "{text}"
+        );
+        let error = Lock::take(id, "r2", None).unwrap_err();
+        assert!(
+            error.to_string().ends_with(&format!("by pid {own}")),
+            "{error}"
+        );
+        drop(first);
+        let second = Lock::take(id, "r2", None);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(second.is_ok());
+        assert!(matches!(
+            Lock::take(id, "r3", None),
+            Err(LockError::Gone(_))
+        ));
+    }
+
+    #[test]
+    fn another_process_that_got_the_pid_is_not_locked() {
+        let (mut child, id) = child();
+        let other = LocalId {
+            start_ticks: id.start_ticks + 1,
+            ..id
+        };
+        let error = Lock::take(other, "r", None);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert!(matches!(error, Err(LockError::Gone(_))));
+    }
+
+    #[test]
+    fn a_file_locks_where_the_process_cannot() {
+        let state = tempfile::tempdir().unwrap();
+        let id = identify(std::process::id()).unwrap().id;
+        let unsupported = || io::Error::from(io::ErrorKind::Unsupported);
+        let first = Lock::by_file(id, "r1", Some(state.path()), unsupported()).unwrap();
+        let second = Lock::by_file(id, "r2", Some(state.path()), unsupported());
+        assert!(second.unwrap_err().to_string().contains("(run r1 since "));
+        drop(first);
+        Lock::by_file(id, "r2", Some(state.path()), unsupported()).unwrap();
+        assert!(matches!(
+            Lock::by_file(id, "r", None, unsupported()),
+            Err(LockError::Failed { .. })
+        ));
+    }
+}

@@ -1,0 +1,26 @@
+//! This machine: its processes as `/proc` shows them, the pidfds that hold them, the locks and
+//! the directory for what is written down. Nothing outside `held` may send a signal, and nothing
+//! here decides whether one should be sent.
+
+mod account;
+mod exits;
+pub mod files;
+mod glance;
+mod held;
+mod lock;
+mod logs;
+mod proc;
+mod scan;
+mod source;
+pub mod state_dir;
+mod title;
+
+pub use account::Operator;
+pub use exits::exited;
+pub use glance::{Glance, glance};
+pub use held::{Held, HeldError, SendError, Sent};
+pub use lock::{Holder, Lock, LockError};
+pub use logs::{LogPlace, LogSource, place_of_log};
+pub use scan::Scanner;
+pub use source::{HostSource, Wanted};
+pub use title::{timeout_on_command_line, title};

@@ -1,0 +1,162 @@
+//! `/proc/PID/task/*/comm`: the threads of a Sidekiq by name. A count that may be too low is no
+//! count: it would prove an idleness that is not there.
+
+use std::io;
+
+use rustix::fs::Dir;
+
+use super::{ProcessDirectory, number, read_at, status};
+use crate::core::fleet::Threads;
+use crate::core::moment::Moment;
+
+/// Names are cut here (`TASK_COMM_LEN` less the NUL, `proc_pid_comm(5)`).
+const NAME_LENGTH: usize = 15;
+
+/// What a thread's name says it does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Processor,
+    Heartbeat,
+    Other,
+}
+
+/// Reads a name. Sidekiq 6.x: `processor`, `heartbeat`. 7.0: `default/processor`, `heartbeat`.
+/// 7.1 and later put `sidekiq.` before these (`lib/sidekiq/component.rb`, `safe_thread`).
+fn role(name: &[u8]) -> Role {
+    let (bare, prefixed) = match name.strip_prefix(b"sidekiq.") {
+        Some(rest) => (rest, true),
+        None => (name, false),
+    };
+    let cut = name.len() == NAME_LENGTH;
+    let is = |word: &[u8]| bare == word || (cut && prefixed && word.starts_with(bare));
+    if is(b"heartbeat") {
+        return Role::Heartbeat;
+    }
+    if is(b"scheduler") {
+        return Role::Other;
+    }
+    let processor = match bare.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) => {
+            let rest = &bare[slash + 1..];
+            rest == b"processor" || (cut && b"processor".starts_with(rest))
+        }
+        // The name of the capsule alone fills what is left: `sidekiq.default`.
+        None if prefixed => cut,
+        None => bare == b"processor",
+    };
+    if processor {
+        Role::Processor
+    } else {
+        Role::Other
+    }
+}
+
+/// Counts the threads of a process; `None` where they cannot be read, or come and go so fast that
+/// no listing was complete. The kernel may skip a live thread while another ends during the
+/// listing (`fs/proc/base.c`, `first_tid`), so the number listed must be the number that `status`
+/// gives afterwards.
+pub(in crate::host) fn count(
+    process: &ProcessDirectory,
+    at: Moment,
+    buffer: &mut Vec<u8>,
+) -> Option<Threads> {
+    for _ in 0..3 {
+        let (threads, listed) = list(process, at, buffer).ok()?;
+        let content = process.read("status", buffer).ok()?;
+        match status::parse(content).threads {
+            Some(expected) if expected != listed => {}
+            _ => return Some(threads),
+        }
+    }
+    None
+}
+
+fn list(
+    process: &ProcessDirectory,
+    at: Moment,
+    buffer: &mut Vec<u8>,
+) -> io::Result<(Threads, usize)> {
+    let task = process.below("task")?;
+    let mut threads = Threads {
+        processors: 0,
+        heartbeat: false,
+        at,
+    };
+    let mut listed = 0;
+    for entry in Dir::read_from(&task)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let Some(thread) = number::<u32>(name.to_bytes()) else {
+            continue;
+        };
+        let path = format!("{thread}/comm");
+        match read_at(rustix::fd::AsFd::as_fd(&task), &path, 64, buffer) {
+            Ok(()) => listed += 1,
+            // It ended in between; the number of those left tells whether that was all.
+            Err(error) if has_ended(&error) => continue,
+            Err(error) => return Err(error),
+        }
+        match role(buffer.strip_suffix(b"\n").unwrap_or(buffer)) {
+            Role::Processor => threads.processors += 1,
+            Role::Heartbeat => threads.heartbeat = true,
+            Role::Other => {}
+        }
+    }
+    Ok((threads, listed))
+}
+
+fn has_ended(error: &io::Error) -> bool {
+    let code = rustix::io::Errno::from_io_error(error);
+    matches!(
+        code,
+        Some(rustix::io::Errno::NOENT | rustix::io::Errno::SRCH)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_of_every_version() {
+        let cases: [(&str, Role); 19] = [
+            ("processor", Role::Processor),
+            ("default/process", Role::Processor),
+            ("io/processor", Role::Processor),
+            ("a/b/processor", Role::Processor),
+            ("abcdefghijklmn/", Role::Processor),
+            ("sidekiq.default", Role::Processor),
+            ("sidekiq.unsafe-", Role::Processor),
+            ("sidekiq.io/proc", Role::Processor),
+            ("sidekiq.single/", Role::Processor),
+            ("heartbeat", Role::Heartbeat),
+            ("sidekiq.heartbe", Role::Heartbeat),
+            ("sidekiq.schedul", Role::Other),
+            ("scheduler", Role::Other),
+            ("sidekiq.leader", Role::Other),
+            ("ruby", Role::Other),
+            ("sidekiq", Role::Other),
+            ("processor.rb:12", Role::Other),
+            ("a/proc", Role::Other),
+            ("", Role::Other),
+        ];
+        for (name, expected) in cases {
+            assert_eq!(role(name.as_bytes()), expected, "{name}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_capsule_is_a_processor(capsule in "[a-z][a-z_-]{0,20}") {
+            prop_assume!(!capsule.starts_with("heartbe") && !capsule.starts_with("schedul"));
+            let name = format!("sidekiq.{capsule}/processor");
+            prop_assert_eq!(role(&name.as_bytes()[..NAME_LENGTH]), Role::Processor);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(name in prop::collection::vec(any::<u8>(), 0..20)) {
+            let _unread = role(&name);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! One pass over `/proc`: the processes that look like a Sidekiq and those asked for by pid. It
+//! reads and nothing else; what may not be read is left out or unknown, never guessed.
+
+mod facts;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Dir, Mode, OFlags, open};
+
+use self::facts::Facts;
+use super::proc::namespaces::Namespaces;
+use super::proc::stat;
+use super::proc::status::{self, Status};
+use super::proc::{ProcessDirectory, read_at, threads};
+use super::title::{printed, title};
+use crate::clock;
+use crate::core::fleet::{HostLook, LocalId, LocalProcess, RunState, Surroundings, Title};
+use crate::core::moment::Moment;
+
+/// The children of `drainboard demo` call themselves so (15 characters); they are no processes
+/// of this host's Sidekiqs.
+const DEMO: &[u8] = b"drainboard-demo";
+
+/// As much of a command line as is read: more than any title.
+const COMMAND_LINE_LIMIT: u64 = 16 * 1024;
+
+/// Scans this host again and again. What cannot change in a process is read once.
+#[derive(Debug)]
+pub struct Scanner {
+    root: PathBuf,
+    directory: OwnedFd,
+    hostname: String,
+    namespaces: Namespaces,
+    known: HashMap<u32, (LocalId, Facts)>,
+    command_line: Vec<u8>,
+    buffer: Vec<u8>,
+}
+
+impl Scanner {
+    /// A scanner of this host.
+    pub fn new() -> io::Result<Self> {
+        let hostname = nix::unistd::gethostname().map_err(io::Error::from)?;
+        Self::of(Path::new("/proc"), &hostname.to_string_lossy())
+    }
+
+    /// A scanner of the tree under `root`, laid out as `/proc`, on a host called `hostname`.
+    pub fn of(root: &Path, hostname: &str) -> io::Result<Self> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self {
+            root: root.to_owned(),
+            directory: open(root, flags, Mode::empty())?,
+            hostname: hostname.to_owned(),
+            namespaces: Namespaces::own(root),
+            known: HashMap::new(),
+            command_line: Vec::new(),
+            buffer: Vec::new(),
+        })
+    }
+
+    /// One whole scan. `wanted_pids` are listed whatever they are. An error means that nothing is
+    /// known, not that nothing runs.
+    pub fn scan(&mut self, wanted_pids: &[u32]) -> io::Result<HostLook> {
+        let at = clock::now();
+        let mut processes = Vec::new();
+        for entry in Dir::read_from(&self.directory)? {
+            let entry = entry?;
+            let Some(pid) = entry.file_name().to_str().ok().and_then(|n| n.parse().ok()) else {
+                continue;
+            };
+            let wanted = wanted_pids.contains(&pid);
+            if !wanted && !self.is_worth_a_look(pid) {
+                continue;
+            }
+            processes.extend(self.look(pid, wanted, at));
+        }
+        self.known
+            .retain(|_, (id, _)| processes.iter().any(|process| process.id == *id));
+        mark_swarms(&mut processes);
+        processes.sort_by_key(|process| process.id);
+        Ok(HostLook {
+            at,
+            hostname: self.hostname.clone(),
+            processes,
+        })
+    }
+
+    /// Whether the name occurs in the command line, or the process was one a scan ago.
+    fn is_worth_a_look(&mut self, pid: u32) -> bool {
+        if self.known.contains_key(&pid) {
+            return true;
+        }
+        let path = format!("{pid}/cmdline");
+        let base = self.directory.as_fd();
+        read_at(base, &path, COMMAND_LINE_LIMIT, &mut self.command_line).is_ok()
+            && mentions_sidekiq(&self.command_line)
+    }
+
+    /// Reads one process through its directory, so that all of it belongs to the same one.
+    fn look(&mut self, pid: u32, wanted: bool, at: Moment) -> Option<LocalProcess> {
+        let process = ProcessDirectory::open(&self.root, pid).ok()?;
+        let stat = stat::parse(process.read("stat", &mut self.buffer).ok()?)?;
+        if stat.comm == DEMO {
+            return None;
+        }
+        let (run_state, parent) = (stat.run_state, stat.parent);
+        let id = LocalId {
+            pid,
+            start_ticks: stat.start_ticks,
+        };
+        let comm = String::from_utf8_lossy(stat.comm).into_owned();
+        let base = process.as_fd();
+        read_at(base, "cmdline", COMMAND_LINE_LIMIT, &mut self.command_line).ok()?;
+        let known = self.known.get(&pid).filter(|(known, _)| *known == id);
+        let title = settle(
+            &self.command_line,
+            known.map(|(_, facts)| &facts.title),
+            &comm,
+        );
+        if matches!(title, Title::Other(_)) && !wanted {
+            return None;
+        }
+        let status = status::parse(process.read("status", &mut self.buffer).ok()?);
+        let uid = status.uid?;
+        let facts = self.facts(&process, id, title, at, &status, parent);
+        Some(LocalProcess {
+            id,
+            started_at: facts.started_at,
+            title: facts.title,
+            run_state,
+            rss_kb: status.rss_kb,
+            caught: status.caught,
+            surroundings: Surroundings {
+                uid,
+                unit: facts.unit,
+                parent: (parent != 0).then_some(parent),
+                swarm: false,
+                inner_pid: status.pids.last().copied().unwrap_or(pid),
+                hostnames: facts.hostnames,
+                redis_url: facts.redis_url,
+                stated_timeout: facts.stated_timeout,
+            },
+            threads: (run_state != RunState::Ended)
+                .then(|| threads::count(&process, clock::now(), &mut self.buffer))
+                .flatten(),
+        })
+    }
+
+    /// What is known of it, read again until it has settled: a process that boots may still
+    /// replace its program, user and environment.
+    fn facts(
+        &mut self,
+        process: &ProcessDirectory,
+        id: LocalId,
+        title: Title,
+        at: Moment,
+        status: &Status,
+        parent: u32,
+    ) -> Facts {
+        let old = self.known.remove(&id.pid).filter(|(known, _)| *known == id);
+        let mut facts = match old {
+            Some((_, facts)) if facts.is_settled() => facts,
+            old => {
+                let earlier = old.map(|(_, facts)| facts);
+                let place = facts::Place {
+                    root: &self.root,
+                    hostname: &self.hostname,
+                    namespaces: &self.namespaces,
+                };
+                let mut read = place.read(process, status, &mut self.buffer);
+                read.started_at = earlier.as_ref().map_or_else(
+                    || facts::started_at(at, id.start_ticks),
+                    |facts| facts.started_at,
+                );
+                read.stated_timeout = facts::own_timeout(&self.command_line, id.pid)
+                    .or_else(|| earlier.and_then(|facts| facts.stated_timeout))
+                    .or_else(|| place.parents_timeout(parent, &mut self.buffer));
+                read
+            }
+        };
+        facts.title = title;
+        self.known.insert(id.pid, (id, facts.clone()));
+        facts
+    }
+}
+
+/// The title, steadied: while a Sidekiq rewrites its title it may be read half written, and once
+/// it ends its command line is empty; what it said last holds then.
+fn settle(command_line: &[u8], last: Option<&Title>, comm: &str) -> Title {
+    let now = title(command_line);
+    match (&now, last) {
+        (Title::Booting(_), Some(last @ Title::Beating { .. })) => last.clone(),
+        (Title::Other(text), last) if text.is_empty() => last.cloned().unwrap_or_else(|| {
+            // As ps(1) shows a process without a command line.
+            Title::Other(printed(format!("[{comm}]").as_bytes()))
+        }),
+        _ => now,
+    }
+}
+
+/// Marks the children of a `sidekiqswarm`.
+fn mark_swarms(processes: &mut [LocalProcess]) {
+    let swarms: Vec<u32> = processes
+        .iter()
+        .filter(|process| process.title == Title::Swarm)
+        .map(|process| process.id.pid)
+        .collect();
+    for process in processes {
+        let parent = process.surroundings.parent;
+        process.surroundings.swarm = parent.is_some_and(|parent| swarms.contains(&parent));
+    }
+}
+
+fn mentions_sidekiq(command_line: &[u8]) -> bool {
+    const NAME: &[u8] = b"sidekiq";
+    command_line
+        .windows(NAME.len())
+        .any(|window| window == NAME)
+}

@@ -1,0 +1,155 @@
+//! Which Redis to ask: flag, environment, configuration, the environments of local Sidekiqs,
+//! in that order. It is told all of them and reads nothing itself.
+
+use std::fmt;
+
+use thiserror::Error;
+
+use super::address::{Address, AddressError};
+use crate::core::fleet::RedisAddress;
+
+/// Everything that may name an address.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Candidates<'a> {
+    /// `--redis`.
+    pub flag: Option<&'a str>,
+    /// What the own environment names: the variable and the address (see [`from_environment`]).
+    pub environment: Option<&'a (String, String)>,
+    /// The configuration: the place as people read it (`/etc/drainboard/config.yml:3`) and the
+    /// address.
+    pub configuration: Option<(&'a str, &'a str)>,
+    /// Pids of local Sidekiqs with the address that their environment names.
+    pub local: &'a [(u32, RedisAddress)],
+}
+
+/// The address chosen and where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The address.
+    pub address: Address,
+    /// Its origin in words: `--redis`, `REDIS_URL`, `config.yml:3`, `from pid 4242`, `default`.
+    pub origin: String,
+    /// Where it comes from local Sidekiqs and these name several: all of them, the chosen one
+    /// first. Else empty.
+    pub several: Vec<Named>,
+}
+
+/// An address with the local Sidekiqs that name it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Named {
+    /// The address.
+    pub address: Address,
+    /// Who names it.
+    pub pids: Vec<u32>,
+}
+
+/// Why there is no address, with the place that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ChoiceError {
+    /// What stands there is no address.
+    #[error("{origin}: {error}")]
+    Wrong {
+        /// Where it stands.
+        origin: String,
+        /// What is wrong.
+        error: AddressError,
+    },
+    /// Sidekiq refuses this too (8.1.7 `lib/sidekiq/redis_connection.rb:92-111`).
+    #[error(
+        "REDIS_PROVIDER must hold the name of the variable that holds the address (REDIS_PROVIDER=MY_REDIS_URL), not the address itself: name the variable, or use REDIS_URL or --redis"
+    )]
+    ProviderIsAddress,
+}
+
+/// The address that an environment names, as Sidekiq finds it: the variable that
+/// `REDIS_PROVIDER` names, else `REDIS_URL` (8.1.7 `lib/sidekiq/redis_connection.rb:92-111`).
+/// Gives the variable and its value.
+pub fn from_environment(
+    variable: impl Fn(&str) -> Option<String>,
+) -> Result<Option<(String, String)>, ChoiceError> {
+    let filled = |name: &str| variable(name).filter(|value| !value.trim().is_empty());
+    if let Some(provider) = filled("REDIS_PROVIDER") {
+        if provider.contains(':') {
+            return Err(ChoiceError::ProviderIsAddress);
+        }
+        if let Some(url) = filled(provider.trim()) {
+            return Ok(Some((provider.trim().to_owned(), url)));
+        }
+    }
+    Ok(filled("REDIS_URL").map(|url| ("REDIS_URL".to_owned(), url)))
+}
+
+/// Chooses the address.
+pub fn choose(candidates: Candidates<'_>) -> Result<Choice, ChoiceError> {
+    let named = candidates
+        .flag
+        .map(|url| ("--redis", url))
+        .or(candidates
+            .environment
+            .map(|(name, url)| (name.as_str(), url.as_str())))
+        .or(candidates.configuration);
+    if let Some((origin, url)) = named {
+        let address = read(origin, url)?;
+        return Ok(alone(address, origin));
+    }
+    from_sidekiqs(candidates.local)
+}
+
+/// The address that most local Sidekiqs name, else the default.
+fn from_sidekiqs(local: &[(u32, RedisAddress)]) -> Result<Choice, ChoiceError> {
+    let mut several: Vec<Named> = Vec::new();
+    let mut wrong = None;
+    for (pid, url) in local {
+        match read(&format!("from pid {pid}"), url.expose()) {
+            Ok(address) => match several
+                .iter_mut()
+                .find(|named| named.address.same_place(&address))
+            {
+                Some(named) => named.pids.push(*pid),
+                None => several.push(Named {
+                    address,
+                    pids: vec![*pid],
+                }),
+            },
+            Err(error) => wrong = wrong.or(Some(error)),
+        }
+    }
+    several.sort_by_key(|named| std::cmp::Reverse(named.pids.len()));
+    match (several.first(), wrong) {
+        (Some(first), _) => {
+            let pid = first.pids.first().copied().unwrap_or_default();
+            Ok(Choice {
+                address: first.address.clone(),
+                origin: format!("from pid {pid}"),
+                several: if several.len() > 1 {
+                    several
+                } else {
+                    Vec::new()
+                },
+            })
+        }
+        (None, Some(error)) => Err(error),
+        (None, None) => Ok(alone(Address::local(), "default")),
+    }
+}
+
+fn read(origin: &str, url: &str) -> Result<Address, ChoiceError> {
+    Address::parse(url).map_err(|error| ChoiceError::Wrong {
+        origin: origin.to_owned(),
+        error,
+    })
+}
+
+fn alone(address: Address, origin: &str) -> Choice {
+    Choice {
+        address,
+        origin: origin.to_owned(),
+        several: Vec::new(),
+    }
+}
+
+impl fmt::Display for Choice {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} ({})", self.address, self.origin)
+    }
+}

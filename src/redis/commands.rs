@@ -1,0 +1,134 @@
+//! Every command that leaves for Redis, and the names of Sidekiq's keys. Nothing else in this
+//! module may name a command, and nothing that writes may be added here.
+
+use redis::{Cmd, cmd};
+
+/// A command that only reads. Redis files all of these under `@read`, but `TIME`, which is
+/// under `@fast` alone: an ACL user needs `+@read +time`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Read {
+    /// All members of a set.
+    SetMembers,
+    /// The server's clock.
+    Time,
+    /// Some fields of a hash.
+    HashFields,
+    /// A whole hash.
+    WholeHash,
+    /// Time until a key expires, in milliseconds.
+    TimeToLive,
+    /// Where an element stands in a list (Redis 6.0.6).
+    ListPosition,
+    /// Part of a list.
+    ListRange,
+    /// Length of a list.
+    ListLength,
+    /// One step through a sorted set.
+    SortedSetScan,
+}
+
+impl Read {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::SetMembers,
+        Self::Time,
+        Self::HashFields,
+        Self::WholeHash,
+        Self::TimeToLive,
+        Self::ListPosition,
+        Self::ListRange,
+        Self::ListLength,
+        Self::SortedSetScan,
+    ];
+
+    /// Its name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::SetMembers => "SMEMBERS",
+            Self::Time => "TIME",
+            Self::HashFields => "HMGET",
+            Self::WholeHash => "HGETALL",
+            Self::TimeToLive => "PTTL",
+            Self::ListPosition => "LPOS",
+            Self::ListRange => "LRANGE",
+            Self::ListLength => "LLEN",
+            Self::SortedSetScan => "ZSCAN",
+        }
+    }
+
+    /// A command of this name with a key.
+    pub(super) fn of(self, key: &[u8]) -> Cmd {
+        let mut command = cmd(self.name());
+        command.arg(key);
+        command
+    }
+
+    /// A command of this name without a key.
+    pub(super) fn plain(self) -> Cmd {
+        cmd(self.name())
+    }
+}
+
+/// The names of Sidekiq's keys, with the prefix of `redis-namespace` where one is used
+/// (Sidekiq 6.5 and older; 6.5.12 `lib/sidekiq/redis_connection.rb:19-25`).
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    prefix: Vec<u8>,
+}
+
+impl Keys {
+    /// Keys under `namespace`; an empty one is none.
+    pub fn new(namespace: Option<&str>) -> Self {
+        let prefix = namespace
+            .filter(|name| !name.is_empty())
+            .map(|name| format!("{name}:").into_bytes())
+            .unwrap_or_default();
+        Self { prefix }
+    }
+
+    /// The key `name`, prefixed.
+    pub(super) fn key(&self, name: impl AsRef<[u8]>) -> Vec<u8> {
+        let name = name.as_ref();
+        let mut key = Vec::with_capacity(self.prefix.len() + name.len());
+        key.extend_from_slice(&self.prefix);
+        key.extend_from_slice(name);
+        key
+    }
+
+    /// The set of identities.
+    pub(super) fn processes(&self) -> Vec<u8> {
+        self.key("processes")
+    }
+
+    /// The list behind a queue.
+    pub(super) fn queue(&self, name: &str) -> Vec<u8> {
+        self.key(format!("queue:{name}"))
+    }
+
+    /// The list in which `super_fetch` keeps what `identity` took from a queue (Sidekiq Pro's
+    /// wiki, "Reliability").
+    pub(super) fn private(&self, identity: &[u8], queue: &str) -> Vec<u8> {
+        let mut name = b"queue:sq|".to_vec();
+        name.extend_from_slice(identity);
+        name.push(b'|');
+        name.extend_from_slice(queue.as_bytes());
+        self.key(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_carry_the_namespace() {
+        let keys = Keys::new(Some("app"));
+        assert_eq!(keys.processes(), b"app:processes");
+        assert_eq!(keys.queue("default"), b"app:queue:default");
+        assert_eq!(Keys::new(Some("")).queue("low"), b"queue:low");
+        assert_eq!(
+            Keys::default().private(b"h:1:a", "low"),
+            b"queue:sq|h:1:a|low"
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! What an error of the link means, and how long to wait before the next try. Pure; no text
+//! made here holds a password or anything of the address but the host that did not resolve.
+
+use std::time::Duration;
+
+use redis::{ErrorKind, RedisError};
+
+use super::address::Address;
+use crate::core::clean::clean;
+use crate::core::fleet::LinkFault;
+
+/// The longest pause between two tries.
+pub const LONGEST_BACKOFF: Duration = Duration::from_secs(5);
+
+const FIRST_BACKOFF: Duration = Duration::from_millis(250);
+
+/// The pause before the next try after `failures` in a row (from 1), doubling from a quarter
+/// second up to [`LONGEST_BACKOFF`]. `random`, from 0 to 1, takes up to half of it off, so that
+/// many consoles do not come back together.
+pub fn backoff(failures: u32, random: f64) -> Duration {
+    let doublings = failures.saturating_sub(1).min(10);
+    let whole = FIRST_BACKOFF
+        .saturating_mul(1 << doublings)
+        .min(LONGEST_BACKOFF);
+    let random = if random.is_finite() { random } else { 0.0 };
+    whole.mul_f64(1.0 - random.clamp(0.0, 1.0) / 2.0)
+}
+
+/// How far a connection has come: it decides what silence and noise may mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wire {
+    /// It opens without TLS.
+    Plain,
+    /// It opens with TLS.
+    Tls,
+    /// It is there: Redis has answered on it.
+    Established,
+}
+
+impl Wire {
+    pub(super) fn of(address: &Address) -> Self {
+        if address.is_tls() {
+            Self::Tls
+        } else {
+            Self::Plain
+        }
+    }
+
+    /// The connection was not there in time.
+    pub(super) fn no_answer(self) -> LinkFault {
+        match self {
+            Self::Plain | Self::Established => LinkFault::Silent,
+            // A plain Redis takes a TLS greeting for the beginning of a command and waits on.
+            Self::Tls => LinkFault::Unreachable(
+                "no TLS answer in time; if that port has no TLS, write redis:// instead of rediss://"
+                    .into(),
+            ),
+        }
+    }
+
+    fn not_redis(self) -> LinkFault {
+        LinkFault::NotRedis(match self {
+            Self::Plain => "what answers there does not speak its protocol; if that port wants TLS, write rediss:// instead of redis://".into(),
+            Self::Tls | Self::Established => "what answers there does not speak its protocol; is it the right port?".into(),
+        })
+    }
+}
+
+/// What an error means for the link.
+pub(super) fn fault(error: &RedisError, wire: Wire) -> LinkFault {
+    let kind = error.kind();
+    if kind == ErrorKind::Io {
+        return if error.is_timeout() {
+            wire.no_answer()
+        } else {
+            LinkFault::Unreachable(broken(error, wire))
+        };
+    }
+    if let ErrorKind::Server(_) | ErrorKind::Extension = kind {
+        return refusal(error);
+    }
+    // The client keeps the server's words to itself where it logs in.
+    if kind == ErrorKind::AuthenticationFailed {
+        LinkFault::Denied("wrong user or password, or this Redis has none".into())
+    } else if matches!(kind, ErrorKind::Parse | ErrorKind::UnexpectedReturnType) {
+        wire.not_redis()
+    } else {
+        LinkFault::Unreachable(clean(&error.to_string(), 200))
+    }
+}
+
+/// What Redis means by an error that it answers with.
+fn refusal(error: &RedisError) -> LinkFault {
+    match error.code() {
+        Some("LOADING") => LinkFault::Loading,
+        Some("NOAUTH") => LinkFault::Denied("a password is needed".into()),
+        Some("WRONGPASS") => LinkFault::Denied("wrong user or password".into()),
+        Some("NOPERM" | "DENIED") => LinkFault::Denied(answer(error)),
+        _ => LinkFault::Refused(answer(error)),
+    }
+}
+
+/// The server's own words.
+fn answer(error: &RedisError) -> String {
+    let code = error.code().unwrap_or("ERR");
+    let detail = error.detail().unwrap_or_default();
+    clean(format!("{code} {detail}").trim(), 200)
+}
+
+/// An input or output error in words.
+fn broken(error: &RedisError, wire: Wire) -> String {
+    let words = clean(&error.to_string(), 200);
+    if error.is_connection_refusal() {
+        return format!("nobody listens there ({words})");
+    }
+    if words.contains("certificate") {
+        // rustls-native-certs reads that variable (its documentation, "Configuring").
+        return format!("{words}; an authority of your own: name its certificate in SSL_CERT_FILE");
+    }
+    match wire {
+        Wire::Plain if error.is_connection_dropped() => {
+            format!(
+                "the other side closed the connection ({words}); if that port wants TLS, write rediss:// instead of redis://"
+            )
+        }
+        Wire::Tls if error.is_connection_dropped() => {
+            format!(
+                "the other side closed the connection ({words}); if that port has no TLS, write redis:// instead of rediss://"
+            )
+        }
+        Wire::Plain | Wire::Tls | Wire::Established => words,
+    }
+}

@@ -1,0 +1,292 @@
+//! One look at all processes in two round trips, and the memory that makes the next one cheap.
+//! It asks and decodes; it never reconnects, retries or waits.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use redis::aio::ConnectionLike;
+use redis::{Pipeline, RedisError, Value};
+
+use super::commands::{Keys, Read};
+use super::decode::{self, DecodedInfo, Pairs};
+use super::link::{Wire, fault};
+use super::payload;
+use crate::clock;
+use crate::core::clean::{clean, clean_bytes};
+use crate::core::fleet::{Identity, LinkFault, Look, LookRow, Work};
+use crate::core::sequence::Version;
+
+/// The first Sidekiq whose work hash is `<identity>:work` (v6.4.2 `launcher.rb`; before that
+/// `<identity>:workers`).
+const WORK_RENAMED: Version = Version::new(6, 4, 2);
+
+const LONGEST_IDENTITY: usize = 300;
+
+/// Asks for looks and remembers, per identity, what does not change: which key its work is
+/// under, its decoded `info`, its decoded jobs.
+#[derive(Debug)]
+pub struct Looker {
+    keys: Keys,
+    known: HashMap<Vec<u8>, Known>,
+}
+
+/// What is remembered of one identity.
+#[derive(Debug)]
+struct Known {
+    identity: Identity,
+    work_key: Option<WorkKey>,
+    info: Option<(Vec<u8>, DecodedInfo)>,
+    /// By thread id: the entry as it was, and what it decoded to.
+    work: HashMap<Vec<u8>, (Vec<u8>, Arc<Work>)>,
+}
+
+/// The two names of a work hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum WorkKey {
+    Workers,
+    Work,
+}
+
+impl WorkKey {
+    fn of(self, identity_key: &[u8]) -> Vec<u8> {
+        let suffix: &[u8] = match self {
+            Self::Workers => b":workers",
+            Self::Work => b":work",
+        };
+        [identity_key, suffix].concat()
+    }
+}
+
+impl Looker {
+    /// A looker that knows nothing yet.
+    pub fn new(keys: Keys) -> Self {
+        Self {
+            keys,
+            known: HashMap::new(),
+        }
+    }
+
+    /// One look: the members and the server's time, then everything about them. The second trip
+    /// is left out where there is nobody. Gives the duration of the first trip too.
+    pub async fn look(
+        &mut self,
+        connection: &mut impl ConnectionLike,
+    ) -> Result<(Look, Duration), LinkFault> {
+        let asked = clock::now();
+        let mut first = Pipeline::with_capacity(2);
+        first.ignore_errors();
+        first.add_command(Read::SetMembers.of(&self.keys.processes()));
+        first.add_command(Read::Time.plain());
+        let answers = ask(&first, connection).await?;
+        let round_trip = clock::now().since(asked);
+        let (members, server_time) = members(answers)?;
+        self.known.retain(|member, _| members.contains(member));
+        let rows = if members.is_empty() {
+            Vec::new()
+        } else {
+            let second = self.questions(&members);
+            let answers = ask(&second, connection).await?;
+            self.rows(&members, answers)
+        };
+        let look = Look {
+            asked,
+            answered: clock::now(),
+            server_time,
+            rows,
+        };
+        Ok((look, round_trip))
+    }
+
+    /// Three commands for each member: its hash; then its work under both names while nobody
+    /// knows which is used, else under that one, with the time its hash has left to live.
+    fn questions(&mut self, members: &[Vec<u8>]) -> Pipeline {
+        let mut pipeline = Pipeline::with_capacity(members.len() * 3);
+        pipeline.ignore_errors();
+        for member in members {
+            let key = self.keys.key(member);
+            let mut hash = Read::HashFields.of(&key);
+            hash.arg(&decode::FIELDS[..]);
+            pipeline.add_command(hash);
+            if let Some(work_key) = self.known(member).work_key {
+                pipeline.add_command(Read::WholeHash.of(&work_key.of(&key)));
+                pipeline.add_command(Read::TimeToLive.of(&key));
+            } else {
+                pipeline.add_command(Read::WholeHash.of(&WorkKey::Work.of(&key)));
+                pipeline.add_command(Read::WholeHash.of(&WorkKey::Workers.of(&key)));
+            }
+        }
+        pipeline
+    }
+
+    fn known(&mut self, member: &[u8]) -> &mut Known {
+        self.known
+            .entry(member.to_vec())
+            .or_insert_with(|| Known::new(member))
+    }
+
+    fn rows(&mut self, members: &[Vec<u8>], answers: Vec<Value>) -> Vec<LookRow> {
+        let mut answers = answers.into_iter();
+        let mut rows = Vec::with_capacity(members.len());
+        for member in members {
+            let mut next = || answers.next().unwrap_or(Value::Nil);
+            let three = [next(), next(), next()];
+            rows.push(self.known(member).row(three));
+        }
+        rows
+    }
+}
+
+/// One round trip. An error of one command stays in its place among the answers.
+async fn ask(
+    pipeline: &Pipeline,
+    connection: &mut impl ConnectionLike,
+) -> Result<Vec<Value>, LinkFault> {
+    let answers: Vec<Value> = pipeline
+        .query_async(connection)
+        .await
+        .map_err(|error: RedisError| fault(&error, Wire::Established))?;
+    // Where nothing at all may be asked, it is the link's fault and no row's.
+    let refusal = |answer: &Value| {
+        let Value::ServerError(error) = answer else {
+            return None;
+        };
+        Some(fault(&error.clone().into(), Wire::Established))
+    };
+    let refusals: Option<Vec<LinkFault>> = answers.iter().map(refusal).collect();
+    if let Some(why @ (LinkFault::Denied(_) | LinkFault::Loading)) =
+        refusals.and_then(|all| all.into_iter().next())
+    {
+        return Err(why);
+    }
+    Ok(answers)
+}
+
+/// Who is registered, in the order of their names, and the server's time.
+fn members(answers: Vec<Value>) -> Result<(Vec<Vec<u8>>, f64), LinkFault> {
+    for answer in &answers {
+        if let Value::ServerError(error) = answer {
+            return Err(fault(&error.clone().into(), Wire::Established));
+        }
+    }
+    let strange = || LinkFault::NotRedis("SMEMBERS and TIME are answered strangely".into());
+    let mut answers = answers.into_iter();
+    let (Some(members), Some(time)) = (answers.next(), answers.next()) else {
+        return Err(strange());
+    };
+    let mut members = decode::list(members).map_err(|_| strange())?;
+    members.sort();
+    members.dedup();
+    Ok((members, decode::server_time(time).ok_or_else(strange)?))
+}
+
+impl Known {
+    fn new(member: &[u8]) -> Self {
+        Self {
+            identity: Identity::new(&clean_bytes(member, LONGEST_IDENTITY)),
+            work_key: None,
+            info: None,
+            work: HashMap::new(),
+        }
+    }
+
+    /// One row from the three answers about this identity.
+    fn row(&mut self, [hash, second, third]: [Value; 3]) -> LookRow {
+        let mut faults = Vec::new();
+        let heartbeat = match decode::fields(hash) {
+            Ok(Some(mut fields)) => {
+                let decoded = self.info(fields.info.take());
+                faults.extend(decoded.fault.clone());
+                decode::heartbeat(&fields, &decoded, &mut faults)
+            }
+            Ok(None) => None,
+            Err(why) => {
+                faults.push(why);
+                None
+            }
+        };
+        let (entries, beat_age) = self.entries(second, third, &mut faults);
+        if let Some(version) = heartbeat.as_ref().and_then(|beat| beat.info.version) {
+            self.work_key.get_or_insert(if version < WORK_RENAMED {
+                WorkKey::Workers
+            } else {
+                WorkKey::Work
+            });
+        }
+        LookRow {
+            identity: self.identity.clone(),
+            heartbeat,
+            beat_age,
+            work: self.decoded(entries),
+            faults,
+        }
+    }
+
+    /// `info`, decoded once for as long as it stays the same.
+    fn info(&mut self, bytes: Option<Vec<u8>>) -> DecodedInfo {
+        let Some(bytes) = bytes else {
+            return DecodedInfo {
+                fault: Some("its hash holds no info".into()),
+                ..DecodedInfo::default()
+            };
+        };
+        match &self.info {
+            Some((same, decoded)) if *same == bytes => decoded.clone(),
+            _ => {
+                let decoded = decode::info(&bytes);
+                self.info = Some((bytes, decoded.clone()));
+                decoded
+            }
+        }
+    }
+
+    /// The entries of the work hash and the age of the beat. The key that holds something is
+    /// the one in use from then on.
+    fn entries(
+        &mut self,
+        second: Value,
+        third: Value,
+        faults: &mut Vec<String>,
+    ) -> (Pairs, Option<Duration>) {
+        let mut hash = |answer| match decode::pairs(answer) {
+            Ok(entries) => entries,
+            Err(why) => {
+                faults.push(clean(&format!("its work cannot be read: {why}"), 300));
+                Vec::new()
+            }
+        };
+        if self.work_key.is_some() {
+            return (hash(second), decode::beat_age(&third));
+        }
+        let (work, workers) = (hash(second), hash(third));
+        if !work.is_empty() {
+            self.work_key = Some(WorkKey::Work);
+            return (work, None);
+        }
+        if !workers.is_empty() {
+            self.work_key = Some(WorkKey::Workers);
+        }
+        (workers, None)
+    }
+
+    /// The entries decoded, the oldest first; an entry that did not change is the same `Arc`.
+    fn decoded(&mut self, entries: Pairs) -> Vec<Arc<Work>> {
+        let mut before = std::mem::take(&mut self.work);
+        let mut all = Vec::with_capacity(entries.len());
+        for (tid, bytes) in entries {
+            let work = match before.remove(&tid) {
+                Some((same, work)) if same == bytes => work,
+                _ => Arc::new(payload::work(&tid, &bytes)),
+            };
+            all.push(Arc::clone(&work));
+            self.work.insert(tid, (bytes, work));
+        }
+        let start = |work: &Work| work.run_at.unwrap_or(f64::INFINITY);
+        all.sort_by(|a, b| {
+            start(a)
+                .total_cmp(&start(b))
+                .then_with(|| a.tid.cmp(&b.tid))
+        });
+        all
+    }
+}

@@ -1,0 +1,32 @@
+//! The link to the Redis that Sidekiq uses: where it is, one look at all processes, and the
+//! question where a job is. Only commands that read leave from here (`commands::Read`); no key
+//! of Sidekiq's is ever written.
+
+mod address;
+mod choice;
+mod commands;
+mod connection;
+mod decode;
+mod link;
+mod look;
+mod loose;
+mod once;
+mod pages;
+mod payload;
+mod questions;
+mod scan;
+mod search;
+mod source;
+
+#[cfg(test)]
+mod tests;
+
+pub use address::{Address, AddressError};
+pub use choice::{Candidates, Choice, ChoiceError, Named, choose, from_environment};
+pub use commands::{Keys, Read};
+pub use connection::open;
+pub use link::{LONGEST_BACKOFF, backoff};
+pub use look::Looker;
+pub use once::look_once;
+pub use questions::{Bounds, locate, queues};
+pub use source::{Asker, Settings, Source};

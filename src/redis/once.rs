@@ -1,0 +1,59 @@
+//! One look and no more, for `ps` and `plan`: connect, look, go. It keeps nothing running.
+
+use std::time::Duration;
+
+use super::address::Address;
+use super::commands::Keys;
+use super::connection::open;
+use super::look::Looker;
+use super::source::Settings;
+use crate::core::fleet::{LinkFault, Look, LookRow};
+
+/// The longest that all of it may take.
+const AT_MOST: Duration = Duration::from_secs(3);
+
+/// Ages of a beat that raise no doubt: others may be old, or dated by a clock that is off.
+const ORDINARY: std::ops::RangeInclusive<f64> = -1.0..=30.0;
+
+/// Connects and looks once. Where a beat seems to be over 30 s old or in the future, it looks a
+/// second time: by then the key of the work is known, and the third command gives the beat's
+/// age by the server's own clock. At most 3 s in all; whatever fails after the first look, that
+/// look is the answer. Gives the duration of the first round trip too.
+pub async fn look_once(
+    address: &Address,
+    settings: &Settings,
+) -> Result<(Look, Duration), LinkFault> {
+    let mut first = None;
+    let looking = looks(address, settings, &mut first);
+    let outcome = tokio::time::timeout(AT_MOST, looking).await;
+    match (first, outcome) {
+        (Some(answer), _) => Ok(answer),
+        (None, Ok(Err(why))) => Err(why),
+        (None, Ok(Ok(())) | Err(_)) => Err(LinkFault::Silent),
+    }
+}
+
+async fn looks(
+    address: &Address,
+    settings: &Settings,
+    answer: &mut Option<(Look, Duration)>,
+) -> Result<(), LinkFault> {
+    let mut connection = open(address, settings.answer_within).await?;
+    let mut looker = Looker::new(Keys::new(settings.namespace.as_deref()));
+    let (look, round_trip) = looker.look(&mut connection).await?;
+    let doubtful = look
+        .rows
+        .iter()
+        .any(|row| row.beat_age.is_none() && is_doubtful(row, look.server_time));
+    *answer = Some((look, round_trip));
+    if doubtful && let Ok((again, _)) = looker.look(&mut connection).await {
+        *answer = Some((again, round_trip));
+    }
+    Ok(())
+}
+
+fn is_doubtful(row: &LookRow, server_time: f64) -> bool {
+    row.heartbeat
+        .as_ref()
+        .is_some_and(|heartbeat| !ORDINARY.contains(&(server_time - heartbeat.beat)))
+}

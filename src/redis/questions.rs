@@ -1,0 +1,101 @@
+//! Questions about jobs and queues, each bounded in commands, bytes and time: where is this
+//! job, how long are these queues. They only read, on a connection of their own, so that they
+//! delay no look.
+
+use std::time::Duration;
+
+use redis::aio::ConnectionLike;
+use redis::{Pipeline, Value};
+
+use super::commands::{Keys, Read};
+use super::link::{Wire, fault};
+use super::search::Search;
+use crate::clock;
+use crate::core::fleet::{LinkFault, Located, Place, QueueDepth, Sought};
+
+/// How far a search goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bounds {
+    /// Elements read from each end of a queue.
+    pub each_end: usize,
+    /// Members read, or compared, in each of `retry`, `dead` and `schedule`.
+    pub set_members: usize,
+    /// Time for the whole question.
+    pub within: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            each_end: 10_000,
+            set_members: 100_000,
+            within: Duration::from_secs(5),
+        }
+    }
+}
+
+/// Finds each job: in its queue, in `retry`, `dead` and `schedule`, in the private lists of
+/// `super_fetch`. One answer for each question, in the same order. Where the connection fails on
+/// the way, what was found stands, and the rest is [`Place::NotAsked`]; the fault comes beside it
+/// so that the connection can be dropped.
+pub async fn locate(
+    connection: &mut impl ConnectionLike,
+    keys: &Keys,
+    bounds: Bounds,
+    sought: &[Sought],
+) -> (Vec<Located>, Option<LinkFault>) {
+    let asked = clock::now();
+    let mut search = Search::new(keys, bounds, sought, asked);
+    let searching = search.run(connection);
+    let outcome = match tokio::time::timeout(bounds.within, searching).await {
+        Ok(outcome) => outcome,
+        // What was under way on the connection would be read as the answer to what comes next.
+        Err(_) => Err(LinkFault::Silent),
+    };
+    let missing = match &outcome {
+        Ok(()) => None,
+        Err(why) => Some(Place::NotAsked {
+            why: why.to_string(),
+        }),
+    };
+    let places = search.places(missing.as_ref());
+    let located = sought.iter().zip(places).map(|(sought, place)| Located {
+        jid: sought.jid.clone(),
+        place,
+        asked,
+    });
+    (located.collect(), outcome.err())
+}
+
+/// How long the queues of these names are, in one round trip; a name that holds no list is left
+/// out.
+pub async fn queues(
+    connection: &mut impl ConnectionLike,
+    keys: &Keys,
+    names: &[String],
+) -> Result<Vec<QueueDepth>, LinkFault> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut pipeline = Pipeline::with_capacity(names.len());
+    pipeline.ignore_errors();
+    for name in names {
+        pipeline.add_command(Read::ListLength.of(&keys.queue(name)));
+    }
+    let at = clock::now();
+    let lengths: Vec<Value> = pipeline
+        .query_async(connection)
+        .await
+        .map_err(|error| fault(&error, Wire::Established))?;
+    let depths = names.iter().zip(lengths).filter_map(|(name, length)| {
+        let Value::Int(length) = length else {
+            return None;
+        };
+        Some(QueueDepth {
+            name: name.clone(),
+            waiting: u64::try_from(length).ok()?,
+            at,
+        })
+    });
+    Ok(depths.collect())
+}

@@ -1,0 +1,337 @@
+//! One search for a list of jobs. An element counts as found only after it was parsed and its
+//! own `jid` compared: an id that stands in somebody's arguments is no find. It holds its bounds
+//! and says what it left out.
+
+use std::collections::{BTreeSet, HashMap};
+
+use redis::aio::ConnectionLike;
+use redis::{Pipeline, Value};
+
+use super::commands::{Keys, Read};
+use super::decode::list;
+use super::link::{Wire, fault};
+use super::pages::{Piece, Walk};
+use super::payload;
+use super::questions::Bounds;
+use super::scan::{STEP, Scan, pattern, step};
+use crate::clock;
+use crate::core::clean::clean_bytes;
+use crate::core::fleet::{Identity, LinkFault, Place, Sought};
+use crate::core::moment::Moment;
+
+/// A payload longer than this is not sent to Redis to be compared there.
+const LONGEST_COMPARED: usize = 256 << 10;
+/// With more jobs than this a set is fetched once; with fewer Redis compares, job by job.
+const FEW: usize = 8;
+/// Private lists read at most, and elements of each (a list is as long as a process has threads).
+const PRIVATE_LISTS: usize = 500;
+const PRIVATE_ELEMENTS: usize = 200;
+/// Pieces read of a queue's left end when all else is done: several hundred jobs.
+const NEWEST_PIECES: usize = 3;
+
+pub(super) struct Search<'a> {
+    keys: &'a Keys,
+    bounds: Bounds,
+    sought: &'a [Sought],
+    places: Vec<Option<Place>>,
+    by_jid: HashMap<&'a str, Vec<usize>>,
+    /// Whether something was left out that belongs to all.
+    partial: bool,
+    /// The queues of which something was left out.
+    partial_queues: BTreeSet<&'a str>,
+    until: Moment,
+}
+
+impl<'a> Search<'a> {
+    pub(super) fn new(keys: &'a Keys, bounds: Bounds, sought: &'a [Sought], asked: Moment) -> Self {
+        let mut by_jid: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, sought) in sought.iter().enumerate() {
+            if !sought.jid.is_empty() {
+                by_jid.entry(&sought.jid).or_default().push(index);
+            }
+        }
+        Self {
+            keys,
+            bounds,
+            sought,
+            places: vec![None; sought.len()],
+            by_jid,
+            partial: false,
+            partial_queues: BTreeSet::new(),
+            // A little before the caller stops waiting, so that what was found is kept.
+            until: asked.after(bounds.within.mul_f64(0.8)),
+        }
+    }
+
+    /// One place for each job; those not found are `missing`, or nowhere.
+    pub(super) fn places(self, missing: Option<&Place>) -> Vec<Place> {
+        let (partial, queues) = (self.partial, self.partial_queues);
+        let nowhere = |sought: &Sought| Place::Nowhere {
+            searched_whole: !partial
+                && !sought.jid.is_empty()
+                && !sought.queue.is_empty()
+                && !queues.contains(sought.queue.as_str()),
+        };
+        self.places
+            .into_iter()
+            .zip(self.sought)
+            .map(|(place, sought)| {
+                place.unwrap_or_else(|| missing.cloned().unwrap_or_else(|| nowhere(sought)))
+            })
+            .collect()
+    }
+
+    /// Searches the cheap and likely places first.
+    pub(super) async fn run(
+        &mut self,
+        connection: &mut impl ConnectionLike,
+    ) -> Result<(), LinkFault> {
+        self.by_payload(connection).await?;
+        for queue in self.open_queues() {
+            self.queue(queue, connection).await?;
+        }
+        for (key, place) in [
+            ("retry", Place::Retry),
+            ("schedule", Place::Schedule),
+            ("dead", Place::Dead),
+        ] {
+            self.set(key, &place, connection).await?;
+        }
+        self.private(connection).await?;
+        self.newest(connection).await
+    }
+
+    fn is_over(&self) -> bool {
+        self.places.iter().all(Option::is_some) || clock::now() >= self.until
+    }
+
+    fn open(&self) -> impl Iterator<Item = &'a Sought> {
+        let sought = self.sought.iter().zip(&self.places);
+        sought.filter_map(|(sought, place)| place.is_none().then_some(sought))
+    }
+
+    fn open_queues(&self) -> BTreeSet<&'a str> {
+        self.open()
+            .map(|sought| sought.queue.as_str())
+            .filter(|queue| !queue.is_empty())
+            .collect()
+    }
+
+    /// Compares an element with all that are sought; gives its bytes.
+    fn meet(&mut self, element: &[u8], place: &Place) -> usize {
+        if let Some(jid) = payload::jid(element)
+            && let Some(indices) = self.by_jid.get(jid.as_str())
+        {
+            for index in indices {
+                self.places[*index].get_or_insert_with(|| place.clone());
+            }
+        }
+        element.len()
+    }
+
+    fn meet_all(&mut self, elements: &[Vec<u8>], place: &Place) -> usize {
+        let bytes = elements.iter().map(|element| self.meet(element, place));
+        bytes.sum()
+    }
+
+    /// A job that was pushed back stands in its queue byte for byte (7.3.9 `fetch.rb:56-69`):
+    /// Redis compares by itself, from the right end, as far as the bound (6.0.6 and later; an
+    /// older one says so, which costs nothing but the trip).
+    async fn by_payload(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
+        let mut pipeline = Pipeline::new();
+        let mut asked = Vec::new();
+        for (index, sought) in self.sought.iter().enumerate() {
+            let length = sought.payload.len();
+            if sought.queue.is_empty() || length == 0 || length > LONGEST_COMPARED {
+                continue;
+            }
+            let mut command = Read::ListPosition.of(&self.keys.queue(&sought.queue));
+            command.arg(&*sought.payload).arg("RANK").arg(-1);
+            command.arg("MAXLEN").arg(self.bounds.each_end);
+            pipeline.add_command(command);
+            asked.push(index);
+        }
+        let answers = ask(pipeline, connection).await?;
+        for (index, answer) in asked.into_iter().zip(answers) {
+            if matches!(answer, Value::Int(_)) {
+                self.places[index] = Some(Place::Queue {
+                    name: self.sought[index].queue.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads a queue from both ends.
+    async fn queue(
+        &mut self,
+        name: &'a str,
+        connection: &mut impl ConnectionLike,
+    ) -> Result<(), LinkFault> {
+        let place = Place::Queue { name: name.into() };
+        let key = self.keys.queue(name);
+        let mut walk = Walk::new(self.bounds.each_end);
+        while let Some((from, to)) = walk.next() {
+            if self.is_over() {
+                break;
+            }
+            let mut pipeline = Pipeline::with_capacity(2);
+            let mut range = Read::ListRange.of(&key);
+            range.arg(from).arg(to);
+            pipeline.add_command(range);
+            pipeline.add_command(Read::ListLength.of(&key));
+            let mut answers = ask(pipeline, connection).await?.into_iter();
+            let elements = answers.next().map(list);
+            let (Some(Ok(elements)), Some(Value::Int(length))) = (elements, answers.next()) else {
+                break;
+            };
+            let bytes = self.meet_all(&elements, &place);
+            let length = usize::try_from(length).unwrap_or(0);
+            walk.answered(elements.len(), bytes, length);
+        }
+        if !walk.is_whole() {
+            self.partial_queues.insert(name);
+        }
+        Ok(())
+    }
+
+    /// Goes through a sorted set. `ZSCAN` gives every member that is there from the first step
+    /// to the last, whatever else moves meanwhile.
+    async fn set(
+        &mut self,
+        key: &str,
+        place: &Place,
+        connection: &mut impl ConnectionLike,
+    ) -> Result<(), LinkFault> {
+        let jids: BTreeSet<&str> = self.open().map(|sought| sought.jid.as_str()).collect();
+        let patterns: Vec<Option<String>> = if jids.len() > FEW {
+            vec![None]
+        } else {
+            let filled = jids.into_iter().filter(|jid| !jid.is_empty());
+            filled.map(|jid| Some(pattern(jid))).collect()
+        };
+        let mut scans: Vec<Scan> = patterns.into_iter().map(Scan::new).collect();
+        let key = self.keys.key(key);
+        let mut compared = 0;
+        while !scans.is_empty() {
+            if self.is_over() || compared >= self.bounds.set_members {
+                self.partial = true;
+                break;
+            }
+            let mut pipeline = Pipeline::with_capacity(scans.len());
+            for scan in &scans {
+                pipeline.add_command(scan.command(&key));
+            }
+            compared += scans.iter().map(Scan::step).max().unwrap_or(STEP);
+            let answers = ask(pipeline, connection).await?;
+            let mut open = Vec::with_capacity(scans.len());
+            for (mut scan, answer) in scans.into_iter().zip(answers) {
+                let Some((cursor, members)) = step(answer) else {
+                    self.partial = true;
+                    continue;
+                };
+                let bytes = self.meet_all(&members, place);
+                if scan.goes_on(cursor, members.len(), bytes) {
+                    open.push(scan);
+                }
+            }
+            scans = open;
+        }
+        Ok(())
+    }
+
+    /// The lists in which `super_fetch` keeps what a process took.
+    async fn private(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
+        let queues = self.open_queues();
+        if queues.is_empty() {
+            return Ok(());
+        }
+        if self.is_over() {
+            self.partial = true;
+            return Ok(());
+        }
+        let mut pipeline = Pipeline::with_capacity(1);
+        pipeline.add_command(Read::SetMembers.of(&self.keys.key("super_processes")));
+        let answer = ask(pipeline, connection).await?.into_iter().next();
+        let Some(Ok(identities)) = answer.map(list) else {
+            self.partial = true;
+            return Ok(());
+        };
+        let lists: Vec<(&Vec<u8>, &str)> = identities
+            .iter()
+            .flat_map(|identity| queues.iter().map(move |queue| (identity, *queue)))
+            .collect();
+        self.partial |= lists.len() > PRIVATE_LISTS;
+        for lists in lists[..lists.len().min(PRIVATE_LISTS)].chunks(50) {
+            let mut pipeline = Pipeline::with_capacity(lists.len());
+            for (identity, queue) in lists {
+                let mut range = Read::ListRange.of(&self.keys.private(identity, queue));
+                range.arg(0).arg(PRIVATE_ELEMENTS - 1);
+                pipeline.add_command(range);
+            }
+            let answers = ask(pipeline, connection).await?;
+            for ((identity, _), answer) in lists.iter().zip(answers) {
+                let place = Place::Private {
+                    identity: Identity::new(&clean_bytes(identity, 300)),
+                };
+                let elements = list(answer);
+                self.partial |=
+                    !matches!(&elements, Ok(elements) if elements.len() < PRIVATE_ELEMENTS);
+                self.meet_all(&elements.unwrap_or_default(), &place);
+            }
+        }
+        Ok(())
+    }
+
+    /// The left ends once more: a retry that fell due after its queue was read, and before the
+    /// set was, has been pushed there.
+    async fn newest(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
+        for name in self.open_queues() {
+            if self.is_over() {
+                self.partial = true;
+                break;
+            }
+            let place = Place::Queue { name: name.into() };
+            let (mut piece, mut from) = (Piece::first(), 0);
+            for _ in 0..NEWEST_PIECES {
+                let mut pipeline = Pipeline::with_capacity(1);
+                let mut range = Read::ListRange.of(&self.keys.queue(name));
+                range.arg(from).arg(from + piece.size() - 1);
+                pipeline.add_command(range);
+                let answer = ask(pipeline, connection).await?.into_iter().next();
+                let elements = answer.and_then(|answer| list(answer).ok());
+                let elements = elements.unwrap_or_default();
+                let bytes = self.meet_all(&elements, &place);
+                if elements.len() < piece.size() {
+                    break;
+                }
+                from += piece.size();
+                piece.weighed(elements.len(), bytes);
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn ask(
+    mut pipeline: Pipeline,
+    connection: &mut impl ConnectionLike,
+) -> Result<Vec<Value>, LinkFault> {
+    if pipeline.is_empty() {
+        return Ok(Vec::new());
+    }
+    pipeline.ignore_errors();
+    let answers: Vec<Value> = pipeline
+        .query_async(connection)
+        .await
+        .map_err(|error| fault(&error, Wire::Established))?;
+    // Other errors are those of one key or one command; this one leaves nothing known.
+    for answer in &answers {
+        if let Value::ServerError(error) = answer
+            && let loading @ LinkFault::Loading = fault(&error.clone().into(), Wire::Established)
+        {
+            return Err(loading);
+        }
+    }
+    Ok(answers)
+}

@@ -1,0 +1,27 @@
+//! Tests of the pure parts; what needs a server is in `tests/it/redis_source.rs`.
+
+mod address;
+mod choice;
+mod decode;
+mod link;
+mod payload;
+
+/// No module but `commands` names a command, so that what leaves for Redis stands in one place.
+#[test]
+fn commands_are_named_in_one_place() {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/src/redis");
+    for file in std::fs::read_dir(directory).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_dir() || path.ends_with("commands.rs") {
+            continue;
+        }
+        let source = std::fs::read_to_string(&path).unwrap();
+        for forbidden in ["cmd(", "Cmd::new", ".cmd(\"", "redis::pipe()", "Commands"] {
+            assert!(
+                !source.contains(forbidden),
+                "{} builds a command with {forbidden}",
+                path.display()
+            );
+        }
+    }
+}

@@ -1,0 +1,185 @@
+//! The journals below the state directory: found, chosen by a name's beginning, read. A line
+//! that cannot be read is counted and left out; a torn last line is what a crash leaves.
+
+use std::fs::{self, File};
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use super::line::Line;
+use crate::core::clean::clean;
+
+/// The longest line that is read; a record is far below it.
+const LONGEST_LINE: usize = 16 << 20;
+
+/// Why a drain cannot be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum NoSuchDrain {
+    /// There is no journal at all.
+    #[error(
+        "no drain is recorded in {}; a drain of another user or unit is recorded elsewhere: name its directory with --state-dir", .0.display()
+    )]
+    None(PathBuf),
+    /// No name begins so.
+    #[error("no drain is called `{asked}`; `drainboard report` lists them, the last is {last}")]
+    Unknown {
+        /// What was asked for.
+        asked: String,
+        /// The name of the last one.
+        last: String,
+    },
+    /// Several names begin so.
+    #[error("`{asked}` fits {}: write more of the name", .runs.join(", "))]
+    Several {
+        /// What was asked for.
+        asked: String,
+        /// Some that it fits.
+        runs: Vec<String>,
+    },
+    /// It cannot be read.
+    #[error("the record {} cannot be read: {error}", .path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        error: io::Error,
+    },
+}
+
+/// One journal as read.
+#[derive(Clone, Debug, Default)]
+pub struct Past {
+    /// The drain's name.
+    pub run: String,
+    /// Its lines.
+    pub lines: Vec<Line>,
+    /// Whether the last line was cut off.
+    pub torn: bool,
+    /// Lines that could not be read, the torn one left out.
+    pub unreadable: u64,
+}
+
+/// Where the journals are.
+#[derive(Clone, Debug)]
+pub struct Library {
+    folder: PathBuf,
+}
+
+impl Library {
+    /// The journals below `state_dir`.
+    pub fn new(state_dir: &Path) -> Self {
+        Self {
+            folder: state_dir.join("drains"),
+        }
+    }
+
+    /// The names of all drains, the last first. No directory is no drain.
+    pub fn runs(&self) -> Result<Vec<String>, NoSuchDrain> {
+        let unreadable = |error| NoSuchDrain::Unreadable {
+            path: self.folder.clone(),
+            error,
+        };
+        let entries = match fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(unreadable(error)),
+        };
+        let mut runs = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(unreadable)?.file_name();
+            let Some(run) = name.to_str().and_then(|name| name.strip_suffix(".jsonl")) else {
+                continue;
+            };
+            runs.push(run.to_owned());
+        }
+        // A name begins with its time.
+        runs.sort_unstable_by(|one, other| other.cmp(one));
+        Ok(runs)
+    }
+
+    /// The name that `asked` means: `last`, a whole name, or the only one that begins so.
+    pub fn choose(&self, asked: &str) -> Result<String, NoSuchDrain> {
+        let runs = self.runs()?;
+        let Some(last) = runs.first() else {
+            return Err(NoSuchDrain::None(self.folder.clone()));
+        };
+        if asked == "last" {
+            return Ok(last.clone());
+        }
+        let fits: Vec<&String> = runs.iter().filter(|run| run.starts_with(asked)).collect();
+        let asked = || clean(asked, 60);
+        match fits.as_slice() {
+            [] => Err(NoSuchDrain::Unknown {
+                asked: asked(),
+                last: last.clone(),
+            }),
+            [run] => Ok((*run).clone()),
+            [..] if fits.iter().any(|run| **run == asked()) => Ok(asked()),
+            [..] => Err(NoSuchDrain::Several {
+                asked: asked(),
+                runs: fits.into_iter().take(4).cloned().collect(),
+            }),
+        }
+    }
+
+    /// Reads the journal of `run`.
+    pub fn read(&self, run: &str) -> Result<Past, NoSuchDrain> {
+        let path = self.folder.join(format!("{run}.jsonl"));
+        let read = || -> io::Result<Past> {
+            let mut past = Past {
+                run: run.to_owned(),
+                ..Past::default()
+            };
+            let mut reader = BufReader::new(File::open(&path)?);
+            let mut line = Vec::new();
+            while next_line(&mut reader, &mut line)? {
+                past.take(&line);
+            }
+            Ok(past)
+        };
+        read().map_err(|error| NoSuchDrain::Unreadable { path, error })
+    }
+}
+
+/// Reads up to the end of a line, at most the longest; `false` at the end of the file.
+fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> {
+    line.clear();
+    loop {
+        let piece = reader.fill_buf()?;
+        if piece.is_empty() {
+            return Ok(!line.is_empty());
+        }
+        let end = piece.iter().position(|byte| *byte == b'\n');
+        let taken = end.map_or(piece.len(), |end| end + 1);
+        let room = LONGEST_LINE.saturating_sub(line.len());
+        line.extend_from_slice(&piece[..taken.min(room)]);
+        reader.consume(taken);
+        if end.is_some() {
+            return Ok(true);
+        }
+    }
+}
+
+impl Past {
+    fn take(&mut self, line: &[u8]) {
+        if line.trim_ascii().is_empty() {
+            return;
+        }
+        match serde_json::from_slice(line) {
+            Ok(line) => self.lines.push(line),
+            Err(_) if line.last() != Some(&b'\n') => self.torn = true,
+            Err(_) => self.unreadable += 1,
+        }
+    }
+
+    /// What was read of a journal's text.
+    pub fn from_text(run: &str, text: &[u8]) -> Self {
+        let mut past = Self {
+            run: run.to_owned(),
+            ..Self::default()
+        };
+        for line in text.split_inclusive(|byte| *byte == b'\n') {
+            past.take(line);
+        }
+        past
+    }
+}

@@ -1,0 +1,22 @@
+//! What is told of past drains: their journals are read, and each becomes a report with the
+//! fate of every job. It only reads; it writes nothing, asks no Redis and signals nobody.
+
+mod advice;
+mod drain;
+mod job;
+mod library;
+mod line;
+mod process;
+mod repeated;
+mod timeline;
+
+#[cfg(test)]
+mod tests;
+
+pub use drain::{Backtrace, Report, Summary};
+pub use job::JobFate;
+pub use library::{Library, NoSuchDrain, Past};
+pub use line::{Happened, Line};
+pub use process::{Process, Sent};
+pub use repeated::{Repeated, repeated};
+pub use timeline::Entry;

@@ -1,0 +1,137 @@
+//! The processes of a past drain: what each was sent, when it was heard, when it exited, and
+//! what stays true of one that did not. Read off the journal, nothing else.
+
+use serde::Serialize;
+
+use super::library::Past;
+use super::line::{Happened, Line};
+use crate::core::clean::clean;
+
+/// A signal.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sent {
+    /// Which.
+    pub signal: String,
+    /// Seconds since the drain began.
+    pub t_s: f64,
+    /// `false` where only the intent is written: the program ended before it could say more.
+    pub certain: bool,
+    /// For KILL: jobs at stake.
+    pub at_stake: Option<u64>,
+}
+
+/// One process.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Process {
+    /// Its name in Redis.
+    pub identity: Option<String>,
+    /// Its pid.
+    pub pid: Option<u32>,
+    /// `util1:4242`, for people.
+    pub name: String,
+    /// What it was sent.
+    pub signals: Vec<Sent>,
+    /// When it was known to be quiet.
+    pub quiet_t_s: Option<f64>,
+    /// When it exited.
+    pub exited_t_s: Option<f64>,
+    /// Whether it left in order.
+    pub clean: Option<bool>,
+    /// What stays true of it; `None` if it exited.
+    pub remains: Option<String>,
+}
+
+impl Process {
+    /// When `signal` was sent to it first.
+    pub fn sent(&self, signal: &str) -> Option<f64> {
+        let sent = self.signals.iter().find(|sent| sent.signal == signal)?;
+        sent.certain.then_some(sent.t_s)
+    }
+
+    fn remains(&self) -> Option<String> {
+        if self.exited_t_s.is_some() {
+            return None;
+        }
+        let name = &self.name;
+        let was = |signal: &str| self.signals.iter().any(|sent| sent.signal == signal);
+        Some(if was("KILL") {
+            format!("{name} was sent KILL; its exit was not seen")
+        } else if was("TERM") || was("INT") {
+            format!("{name} was told to stop and had not exited when the drain ended")
+        } else if was("TSTP") {
+            format!("{name} stays quiet until it is restarted: it fetches no job")
+        } else if self.signals.is_empty() {
+            format!("{name} was sent nothing and goes on working")
+        } else {
+            format!("{name} had not exited when the drain ended")
+        })
+    }
+}
+
+/// The processes of `past`, in the order in which they appear.
+pub(super) fn processes(past: &Past) -> Vec<Process> {
+    let mut processes: Vec<Process> = Vec::new();
+    for line in &past.lines {
+        let Some(name) = line.name().map(|name| clean(&name, 120)) else {
+            continue;
+        };
+        let known = processes.iter().position(|process| process.name == name);
+        let index = known.unwrap_or_else(|| {
+            processes.push(Process {
+                identity: line.identity.as_deref().map(|text| clean(text, 300)),
+                pid: line.pid,
+                name,
+                ..Process::default()
+            });
+            processes.len() - 1
+        });
+        take(&mut processes[index], line);
+    }
+    for process in &mut processes {
+        process.remains = process.remains();
+    }
+    processes
+}
+
+fn take(process: &mut Process, line: &Line) {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all other events change nothing of how a process stands"
+    )]
+    match &line.happened {
+        Happened::SignalIntended { signal } => process.signals.push(Sent {
+            signal: clean(signal, 20),
+            t_s: line.t_s,
+            certain: false,
+            at_stake: None,
+        }),
+        Happened::SignalSent {
+            signal, at_stake, ..
+        } => {
+            process.signals.retain(|sent| sent.certain);
+            process.signals.push(Sent {
+                signal: clean(signal, 20),
+                t_s: line.t_s,
+                certain: true,
+                at_stake: *at_stake,
+            });
+        }
+        Happened::SignalFailed {
+            may_have_happened, ..
+        } => {
+            process
+                .signals
+                .retain(|sent| sent.certain || *may_have_happened);
+        }
+        Happened::QuietConfirmed { .. } => {
+            process.quiet_t_s.get_or_insert(line.t_s);
+        }
+        Happened::Exited { clean } => {
+            process.exited_t_s = Some(line.t_s);
+            process.clean = *clean;
+            // An exit while a signal was under way: it was gone, or it is the signal's doing.
+            process.signals.retain(|sent| sent.certain);
+        }
+        _ => {}
+    }
+}

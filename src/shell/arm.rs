@@ -1,0 +1,154 @@
+//! The checks before a first signal: each target is held, of a kind that the sequence cannot
+//! harm, may be signalled, and is locked. Either all of that is true for every target, or the
+//! run does not begin and nobody was signalled.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::core::drain::Plan;
+use crate::core::fleet::{Fleet, LocalId, LocalProcess, ProcessKey, RunState, Title};
+use crate::core::sequence::Signal;
+use crate::host::{Held, HeldError, Lock, LockError, SendError};
+
+/// Every target, held and locked.
+#[derive(Debug, Default)]
+pub struct Armed {
+    /// The held processes.
+    pub held: HashMap<LocalId, Arc<Held>>,
+    /// Their locks.
+    pub locks: Vec<Lock>,
+}
+
+/// Why a run does not begin: every reason, one a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refused(pub Vec<String>);
+
+impl fmt::Display for Refused {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.join("; "))
+    }
+}
+
+/// Holds, checks and locks `targets`. One that has ended meanwhile is left out: an exit is no
+/// failure.
+///
+/// # Errors
+/// With every reason that speaks against the drain.
+pub fn arm(
+    targets: &[LocalId],
+    fleet: &Fleet,
+    plan: &Plan,
+    forced: &[Signal],
+    state_dir: Option<&Path>,
+) -> Result<Armed, Refused> {
+    let mut reasons = Vec::new();
+    let mut armed = Armed::default();
+    let processes = targets
+        .iter()
+        .filter_map(|id| fleet.get(&ProcessKey::Local(*id)));
+    let versions: Vec<_> = processes
+        .map(crate::core::fleet::Process::version)
+        .collect();
+    reasons.extend(
+        plan.refusals(&versions, forced)
+            .iter()
+            .map(ToString::to_string),
+    );
+    for id in targets {
+        let Some(local) = fleet
+            .get(&ProcessKey::Local(*id))
+            .and_then(|process| process.local.as_ref())
+        else {
+            reasons.push(format!("{id} is not known here"));
+            continue;
+        };
+        if let Some(reason) = unfit(local, plan) {
+            reasons.push(reason);
+            continue;
+        }
+        match hold(*id, local.surroundings.uid) {
+            Ok(Some(held)) => drop(armed.held.insert(*id, held)),
+            Ok(None) => {}
+            Err(reason) => reasons.push(reason),
+        }
+    }
+    if !reasons.is_empty() {
+        return Err(Refused(reasons));
+    }
+    for id in armed.held.keys().copied().collect::<Vec<_>>() {
+        match Lock::take(id, &plan.run, state_dir) {
+            Ok(lock) => armed.locks.push(lock),
+            Err(LockError::Gone(_)) => drop(armed.held.remove(&id)),
+            Err(error @ (LockError::HeldBy { .. } | LockError::Failed { .. })) => {
+                reasons.push(error.to_string());
+            }
+        }
+    }
+    if reasons.is_empty() {
+        Ok(armed)
+    } else {
+        Err(Refused(reasons))
+    }
+}
+
+/// Why the sequence must not be begun on this process.
+fn unfit(local: &LocalProcess, plan: &Plan) -> Option<String> {
+    let id = local.id;
+    match &local.title {
+        Title::Other(line) => return Some(format!("{id} is no Sidekiq: `{line}`")),
+        Title::Beating { .. } | Title::Booting(_) | Title::Swarm => {}
+    }
+    if local.run_state == RunState::Suspended {
+        return Some(format!(
+            "{id} is suspended and hears nothing: wake it with kill -CONT {}, then try again",
+            id.pid
+        ));
+    }
+    for signal in plan.sequence.signals() {
+        let Some(number) = trapped_number(signal) else {
+            continue;
+        };
+        match local.caught {
+            Some(caught) if caught.has(number) => {}
+            Some(_) => {
+                return Some(format!(
+                    "{id} has no handler for {signal} yet: it still boots (or is embedded in another program), and the signal \
+                     would suspend it; wait until it has booted"
+                ));
+            }
+            None => {
+                return Some(format!(
+                    "whether {id} would survive {signal} cannot be read: run as its user or as root"
+                ));
+            }
+        }
+    }
+    None
+}
+
+/// The numbers of the signals that suspend a process without a handler (signal(7)).
+fn trapped_number(signal: Signal) -> Option<u32> {
+    if signal == Signal::Tstp {
+        return Some(20);
+    }
+    (signal == Signal::Ttin).then_some(21)
+}
+
+fn hold(id: LocalId, uid: u32) -> Result<Option<Arc<Held>>, String> {
+    let held = match Held::open(id, uid) {
+        Ok(held) => held,
+        Err(HeldError::Gone(_) | HeldError::Reused(_)) => return Ok(None),
+        Err(
+            error @ (HeldError::OtherUser { .. } | HeldError::NoPidfd | HeldError::Failed { .. }),
+        ) => {
+            return Err(error.to_string());
+        }
+    };
+    match held.may_signal() {
+        Ok(()) => Ok(Some(Arc::new(held))),
+        Err(SendError::Gone(_)) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
+}

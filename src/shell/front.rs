@@ -1,0 +1,56 @@
+//! What a front is to the loop: it turns what a person does into requests and shows what is. It
+//! never acts by itself and is never awaited while anything is due.
+
+use std::future::Future;
+use std::io;
+
+use crate::console::Request;
+use crate::core::drain::Record;
+use crate::core::moment::Moment;
+use crate::core::session::Session;
+
+/// A screen, lines for people, or lines of JSON.
+pub trait Front {
+    /// What comes from outside: a key, a line.
+    type Event;
+
+    /// The next event; `None` once the way in is closed for good (the terminal is gone). A front
+    /// that nobody talks to never answers.
+    fn event(&mut self) -> impl Future<Output = Option<Self::Event>>;
+
+    /// What an event asks for.
+    fn take(&mut self, event: Self::Event, session: &Session, now: Moment) -> Vec<Request>;
+
+    /// What the state of the session asks for where nobody can answer; once after each change.
+    fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request>;
+
+    /// A record was written.
+    fn note(&mut self, record: &Record);
+
+    /// Something could not be done.
+    fn tell(&mut self, text: &str);
+
+    /// A run was not begun, and nobody was signalled.
+    fn refused(&mut self, why: &str, session: &Session, now: Moment);
+
+    /// Shows what is, if that has changed.
+    ///
+    /// # Errors
+    /// If what it shows on is gone.
+    fn show(&mut self, session: &Session, now: Moment) -> io::Result<()>;
+
+    /// What it shows on may hold anything by now: show all of it again.
+    fn show_anew(&mut self);
+
+    /// Gives the terminal back, stops this program until somebody continues it, takes it again.
+    fn suspend(&mut self);
+
+    /// When it wants to show again although nothing happens.
+    fn next_show(&self, session: &Session, now: Moment) -> Option<Moment>;
+
+    /// Whether somebody is there who can answer a question.
+    fn is_attended(&self) -> bool;
+
+    /// Whether the loop is to end.
+    fn is_done(&self, session: &Session) -> bool;
+}

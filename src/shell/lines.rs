@@ -1,0 +1,353 @@
+//! The front of a drain without a screen: it gathers, begins, prints each record as a line for
+//! people or as JSON, and ends. Where a question waits and nobody can answer, it stops there.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::front::Front;
+use super::own_signals::stop_oneself;
+use super::sentences::{confirmation, nothing_to_drain, what_stays};
+use crate::console::Request;
+use crate::core::choice::Choice;
+use crate::core::drain::{Command, Hold, Outcome, Phase, Record, Run};
+use crate::core::fleet::{Link, LocalId};
+use crate::core::moment::Moment;
+use crate::core::session::Session;
+
+/// How long the first look and the first scan are waited for.
+const GATHERING: Duration = Duration::from_secs(4);
+
+/// How records are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Printed {
+    /// A dated line on standard error.
+    Lines,
+    /// An object a line on standard output.
+    Json,
+}
+
+/// Prints records. A closed stream is no failure: the drain goes on.
+#[derive(Clone, Copy, Debug)]
+pub struct Printer(pub Printed);
+
+impl Printer {
+    /// Prints one record.
+    pub fn record(self, record: &Record) {
+        if !record.is_public() {
+            return;
+        }
+        match self.0 {
+            Printed::Json => drop(writeln!(io::stdout().lock(), "{}", record.json())),
+            Printed::Lines => say(&format!("{} {record}", stamp(record.at))),
+        }
+    }
+}
+
+/// A line on standard error.
+pub fn say(text: &str) {
+    drop(writeln!(io::stderr().lock(), "{text}"));
+}
+
+pub(super) fn stamp(at: Moment) -> String {
+    format!("{:.0}", at.wall())
+}
+
+/// Where a drain without a screen stands before and after its run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stage {
+    Gathering { since: Option<Moment> },
+    Confirming { targets: Vec<LocalId> },
+    Draining,
+    Over(Outcome),
+}
+
+/// What was asked of a drain without a screen.
+#[derive(Clone, Debug)]
+pub struct Errand {
+    /// Whom to drain.
+    pub choice: Choice,
+    /// Whether nothing to drain is success.
+    pub allow_empty: bool,
+    /// Whether somebody at a terminal may be asked.
+    pub may_ask: bool,
+    /// Whether the drain is to be confirmed at the terminal before its first signal.
+    pub confirm: bool,
+}
+
+/// The front of `drain`.
+#[derive(Debug)]
+pub struct LinesFront {
+    printer: Printer,
+    errand: Errand,
+    stage: Stage,
+    input: Option<mpsc::UnboundedReceiver<String>>,
+    asked: Option<String>,
+}
+
+impl LinesFront {
+    /// A front for this errand.
+    pub fn new(printer: Printer, errand: Errand) -> Self {
+        let input = (errand.may_ask || errand.confirm).then(typed_lines);
+        Self {
+            printer,
+            errand,
+            stage: Stage::Gathering { since: None },
+            input,
+            asked: None,
+        }
+    }
+
+    /// Ends without a run: still the last line says how.
+    fn fail(&mut self, outcome: Outcome, why: &str, session: &Session, now: Moment) {
+        if self.printer.0 == Printed::Json && outcome != Outcome::Drained {
+            say(&format!("{}: {why}", outcome.word()));
+        }
+        let mut record = Record::unbegun(outcome, why, &session.setting.plan.run, now);
+        record.rehearsal = session.setting.plan.rehearsal;
+        self.printer.record(&record);
+        self.stage = Stage::Over(outcome);
+    }
+
+    fn gather(&mut self, since: Option<Moment>, session: &Session, now: Moment) -> Vec<Request> {
+        let since = since.unwrap_or(now);
+        self.stage = Stage::Gathering { since: Some(since) };
+        let fleet = &session.fleet;
+        let waited = now.since(since) >= GATHERING;
+        let unreachable = match &fleet.link {
+            Link::Lost { why, .. } => Some(why.to_string()),
+            Link::Unused | Link::Connecting { .. } if waited => Some("no answer in time".into()),
+            Link::Unused | Link::Connecting { .. } | Link::Connected { .. } => None,
+        };
+        let seen = fleet.scanned.is_some() && (fleet.looked.is_some() || unreachable.is_some());
+        if !seen && !waited {
+            return Vec::new();
+        }
+        if let Some(why) = unreachable {
+            if self.errand.choice.is_nothing() {
+                return self.nothing(session, now);
+            }
+            if !self.errand.choice.is_local() {
+                let address = session
+                    .setting
+                    .redis
+                    .as_ref()
+                    .map_or("no address", |(address, _)| address);
+                let why = format!(
+                    "Redis at {address} cannot be asked ({why}); name the targets by --pid, --unit or --all to drain on local evidence"
+                );
+                self.fail(Outcome::Error, &why, session, now);
+                return Vec::new();
+            }
+            say(&format!(
+                "{} Redis cannot be asked ({why}): going on with what this host shows",
+                stamp(now)
+            ));
+        }
+        let targets = self.errand.choice.choose(fleet);
+        if targets.is_empty() {
+            return self.nothing(session, now);
+        }
+        if self.errand.confirm {
+            say(&confirmation(&targets, session, now));
+            self.stage = Stage::Confirming { targets };
+            return Vec::new();
+        }
+        self.begin(targets)
+    }
+
+    fn begin(&mut self, targets: Vec<LocalId>) -> Vec<Request> {
+        self.stage = Stage::Draining;
+        vec![
+            Request::Begin { targets },
+            Request::Command(Command::Automatic),
+        ]
+    }
+
+    /// The last line, where none was written yet: somebody left before the run began.
+    pub fn close(&mut self, session: &Session, now: Moment) -> Outcome {
+        if let Some(outcome) = session.run.as_ref().and_then(Run::outcome) {
+            self.stage = Stage::Over(outcome);
+        }
+        if let Stage::Over(outcome) = self.stage {
+            return outcome;
+        }
+        self.fail(
+            Outcome::Stopped,
+            "left before anything was sent",
+            session,
+            now,
+        );
+        Outcome::Stopped
+    }
+
+    fn nothing(&mut self, session: &Session, now: Moment) -> Vec<Request> {
+        let why = nothing_to_drain(&self.errand.choice, session);
+        let outcome = if self.errand.allow_empty {
+            Outcome::Drained
+        } else {
+            Outcome::Error
+        };
+        self.fail(outcome, &why, session, now);
+        Vec::new()
+    }
+
+    /// Puts the question of a hold to the terminal, once.
+    fn ask(&mut self, why: &Hold) {
+        let words = why.words();
+        if self.asked.as_deref() == Some(&words) {
+            return;
+        }
+        let help = match why {
+            Hold::Question(stake) | Hold::Blind(stake) => {
+                format!(
+                    "type {} to KILL all the same, w to look again, x to stop here",
+                    stake.count()
+                )
+            }
+            Hold::Failed(_) => "type r to try again, l to leave those out, x to stop here".into(),
+            Hold::Operator | Hold::Late | Hold::Journal(_) => {
+                "type g to go on, x to stop here".into()
+            }
+        };
+        say(&format!("{words}\n{help}:"));
+        self.asked = Some(words);
+    }
+
+    fn typed(line: &str, session: &Session) -> Option<Command> {
+        let run = session.run.as_ref()?;
+        let Phase::Held { .. } = run.phase() else {
+            return None;
+        };
+        match line.trim() {
+            "x" => Some(Command::StopHere),
+            "g" | "w" => Some(Command::GoOn),
+            "r" => Some(Command::Retry),
+            "l" => Some(Command::LeaveOut),
+            number => {
+                let accepted = number.parse().ok()?;
+                Some(Command::Go {
+                    step: run.phase().next_step()?,
+                    accepted,
+                })
+            }
+        }
+    }
+}
+
+/// Lines from standard input. The thread sits in its read and goes with the program.
+fn typed_lines() -> mpsc::UnboundedReceiver<String> {
+    let (sender, receiver) = mpsc::unbounded_channel();
+    std::thread::spawn(move || {
+        for line in io::stdin().lock().lines() {
+            let Ok(line) = line else { return };
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    receiver
+}
+
+impl Front for LinesFront {
+    type Event = String;
+
+    async fn event(&mut self) -> Option<String> {
+        if let Some(lines) = &mut self.input {
+            if let Some(line) = lines.recv().await {
+                return Some(line);
+            }
+            // A closed standard input ends nothing: there is just nobody to ask any more.
+            self.input = None;
+        }
+        std::future::pending().await
+    }
+
+    fn take(&mut self, line: String, session: &Session, now: Moment) -> Vec<Request> {
+        self.asked = None;
+        if let Stage::Confirming { targets } = &self.stage {
+            let targets = targets.clone();
+            if matches!(line.trim(), "y" | "Y" | "yes") {
+                return self.begin(targets);
+            }
+            self.fail(
+                Outcome::Refused,
+                "not confirmed, nothing was sent",
+                session,
+                now,
+            );
+            return Vec::new();
+        }
+        Self::typed(&line, session)
+            .into_iter()
+            .map(Request::Command)
+            .collect()
+    }
+
+    fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request> {
+        if let Stage::Gathering { since } = self.stage {
+            return self.gather(since, session, now);
+        }
+        let Some(run) = &session.run else {
+            return Vec::new();
+        };
+        if let Stage::Over(_) = self.stage {
+            return Vec::new();
+        }
+        if let Some(outcome) = run.outcome() {
+            self.stage = Stage::Over(outcome);
+            if outcome == Outcome::Stopped {
+                for target in run.targets() {
+                    say(&what_stays(target, session));
+                }
+            }
+            return Vec::new();
+        }
+        let Phase::Held { why, .. } = run.phase() else {
+            return Vec::new();
+        };
+        if self.is_attended() {
+            self.ask(why);
+            return Vec::new();
+        }
+        vec![Request::Command(Command::StopHere)]
+    }
+
+    fn note(&mut self, record: &Record) {
+        self.printer.record(record);
+    }
+
+    fn tell(&mut self, text: &str) {
+        say(text);
+    }
+
+    fn refused(&mut self, why: &str, session: &Session, now: Moment) {
+        self.fail(Outcome::Refused, why, session, now);
+    }
+
+    fn show(&mut self, _session: &Session, _now: Moment) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn show_anew(&mut self) {}
+
+    fn suspend(&mut self) {
+        stop_oneself();
+    }
+
+    fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
+        match self.stage {
+            Stage::Gathering { .. } => Some(now.after(Duration::from_millis(250))),
+            Stage::Confirming { .. } | Stage::Draining | Stage::Over(_) => None,
+        }
+    }
+
+    fn is_attended(&self) -> bool {
+        self.errand.may_ask && self.input.is_some() && io::stderr().is_terminal()
+    }
+
+    fn is_done(&self, _session: &Session) -> bool {
+        matches!(self.stage, Stage::Over(_))
+    }
+}

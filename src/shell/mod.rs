@@ -1,0 +1,23 @@
+//! Everything that drives a session: the one loop, the performer of acts, the sources' tasks and
+//! the fronts. Here things happen; nothing here decides what.
+
+mod arm;
+mod front;
+mod lines;
+mod own_signals;
+mod performer;
+mod screen;
+mod sentences;
+mod terminal;
+mod turn;
+mod world;
+
+pub use arm::{Armed, Refused, arm};
+pub use front::Front;
+pub use lines::{Errand, LinesFront, Printed, Printer, say};
+pub use own_signals::{OwnSignal, OwnSignals};
+pub use performer::{Performer, Reply, Work};
+pub use screen::{Conduct, ScreenFront, Told};
+pub use terminal::{Screen, give_back, guard_panics};
+pub use turn::{Ended, run};
+pub use world::{Clock, Plugs, World, WorldBuilder};

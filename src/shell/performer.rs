@@ -1,0 +1,173 @@
+//! The one task that performs: it writes each intent down, checks the run's licence, acts, and
+//! reports. Acts and records keep the order in which the run gave them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::sync::mpsc;
+
+use crate::core::drain::{Act, ActOutcome, EffectId, Record};
+use crate::core::fleet::{LocalId, Located};
+use crate::core::sequence::Signal;
+use crate::host::{Held, SendError};
+use crate::journal::Journal;
+
+/// Something to perform.
+#[derive(Debug)]
+pub enum Work {
+    /// A new run: the processes it holds, its journal, and the licence to act for it.
+    Begin {
+        /// What it may signal.
+        held: HashMap<LocalId, Arc<Held>>,
+        /// Where it is written down; an error is reported with the first record. `None` where
+        /// nothing real happens: a demo and a rehearsal keep no record.
+        journal: Result<Option<Journal>, String>,
+        /// Revoked by an abort.
+        licence: Arc<AtomicBool>,
+    },
+    /// Write this down.
+    Note(Box<Record>),
+    /// Do this.
+    Act {
+        /// Its number.
+        id: EffectId,
+        /// What.
+        act: Act,
+        /// Jobs known to be at stake if it is a KILL.
+        at_stake: u64,
+    },
+}
+
+/// What comes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// An act has ended.
+    Outcome(EffectId, ActOutcome),
+    /// A question was answered.
+    Answer(EffectId, Vec<Located>),
+    /// A record could not be written; said once.
+    JournalFailed(String),
+}
+
+/// The performer.
+#[derive(Debug)]
+pub struct Performer {
+    held: HashMap<LocalId, Arc<Held>>,
+    journal: Option<Journal>,
+    licence: Arc<AtomicBool>,
+    failing: Option<String>,
+    replies: mpsc::UnboundedSender<Reply>,
+    /// Whether somebody is there to be asked when the journal cannot be written.
+    attended: bool,
+    /// Whether he was asked and let it go on.
+    waived: bool,
+}
+
+impl Performer {
+    /// A performer that has nothing to act on yet.
+    pub fn new(replies: mpsc::UnboundedSender<Reply>, attended: bool) -> Self {
+        Self {
+            held: HashMap::new(),
+            journal: None,
+            licence: Arc::new(AtomicBool::new(false)),
+            failing: None,
+            replies,
+            attended,
+            waived: false,
+        }
+    }
+
+    /// Performs until nobody gives work any more.
+    pub async fn run(mut self, mut work: mpsc::UnboundedReceiver<Work>) {
+        while let Some(work) = work.recv().await {
+            match work {
+                Work::Begin {
+                    held,
+                    journal,
+                    licence,
+                } => self.begin(held, journal, licence),
+                Work::Note(record) => self.write(&record),
+                Work::Act { id, act, at_stake } => {
+                    let outcome = self.act(&act, at_stake);
+                    self.reply(Reply::Outcome(id, outcome));
+                }
+            }
+        }
+    }
+
+    fn begin(
+        &mut self,
+        held: HashMap<LocalId, Arc<Held>>,
+        journal: Result<Option<Journal>, String>,
+        licence: Arc<AtomicBool>,
+    ) {
+        (self.held, self.licence, self.waived) = (held, licence, false);
+        match journal {
+            Ok(journal) => (self.journal, self.failing) = (journal, None),
+            Err(why) => {
+                self.journal = None;
+                self.fail(why);
+            }
+        }
+    }
+
+    fn write(&mut self, record: &Record) {
+        let Some(journal) = &mut self.journal else {
+            return;
+        };
+        match journal.append(record) {
+            Ok(()) => self.failing = None,
+            Err(error) => {
+                let why = format!("{}: {error}", journal.path().display());
+                self.fail(why);
+            }
+        }
+    }
+
+    fn fail(&mut self, why: String) {
+        if self.failing.is_none() {
+            self.reply(Reply::JournalFailed(why.clone()));
+        }
+        self.failing = Some(why);
+    }
+
+    /// The intent was the record before; if it could not be written, an attended act waits for
+    /// somebody who was told, and nobody's KILL with jobs at stake leaves at all.
+    fn act(&mut self, act: &Act, at_stake: u64) -> ActOutcome {
+        if let Some(why) = &self.failing {
+            let deadly = act.signal == Signal::Kill && at_stake > 0;
+            let refused = if self.attended {
+                !std::mem::replace(&mut self.waived, true)
+            } else {
+                deadly
+            };
+            if refused {
+                let why = format!("the record of it cannot be written: {why}");
+                return ActOutcome::Failed {
+                    why,
+                    may_have_happened: false,
+                };
+            }
+        }
+        let Some(held) = self.held.get(&act.target) else {
+            // Each target was held at the start, or had ended before it could be.
+            return ActOutcome::Gone;
+        };
+        let licence = Arc::clone(&self.licence);
+        match held.send(act.signal, move || licence.load(Ordering::SeqCst)) {
+            Ok(_) => ActOutcome::Sent,
+            Err(SendError::Gone(_)) => ActOutcome::Gone,
+            Err(SendError::Revoked) => ActOutcome::Revoked,
+            Err(error) => ActOutcome::Failed {
+                why: error.to_string(),
+                may_have_happened: false,
+            },
+        }
+    }
+
+    fn reply(&self, reply: Reply) {
+        // The loop has ended: nobody is left to be told.
+        drop(self.replies.send(reply));
+    }
+}

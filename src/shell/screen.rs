@@ -1,0 +1,267 @@
+//! The front that is a screen: keys go to the console, frames come from the ui. It draws when
+//! something changed, at most once a second while something counts, and writes no byte of a
+//! frame that is the same as the last.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::{
+    Event as TerminalEvent, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers,
+};
+use futures_util::StreamExt;
+
+use super::front::Front;
+use super::own_signals::stop_oneself;
+use super::terminal::{Screen, give_back};
+use crate::console::{Console, Key, Request, attention};
+use crate::core::choice::Choice;
+use crate::core::drain::{Command, Record};
+use crate::core::fleet::Link;
+use crate::core::moment::Moment;
+use crate::core::session::Session;
+use crate::ui::{self, Look};
+
+/// Between two frames that nobody asked for.
+const FRAME: Duration = Duration::from_secs(1);
+
+/// What a terminal tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// A key was pressed.
+    Key(Key),
+    /// The window has another size, or came back.
+    Changed,
+    /// Anything else, pasted text included: it does nothing.
+    Nothing,
+}
+
+/// The screen.
+#[derive(Debug)]
+pub struct ScreenFront {
+    screen: Screen,
+    events: EventStream,
+    console: Console,
+    look: Look,
+    drawn: Option<Moment>,
+    changed: bool,
+    called: Option<String>,
+    conduct: Conduct,
+}
+
+/// Who begins a drain, and who leaves.
+#[derive(Clone, Debug)]
+pub enum Conduct {
+    /// Somebody at the keys.
+    Keys {
+        /// Whom he named; `None`: nobody in particular.
+        choice: Option<Choice>,
+    },
+    /// It plays itself: it begins once somebody could have read the first frame, and leaves at
+    /// the end. Keys go on working.
+    Itself {
+        /// When the first frame was there.
+        opened: Option<Moment>,
+    },
+}
+
+/// How long the first frame stands before a demo that plays itself begins.
+const FIRST_FRAME: Duration = Duration::from_secs(5);
+
+impl ScreenFront {
+    /// A screen with this console, in this look.
+    pub fn new(screen: Screen, console: Console, look: Look, conduct: Conduct) -> Self {
+        Self {
+            screen,
+            events: EventStream::new(),
+            console,
+            look,
+            drawn: None,
+            changed: true,
+            called: None,
+            conduct,
+        }
+    }
+
+    /// The targets that the operator named, once everything was seen for the first time.
+    fn choose(&mut self, session: &Session) {
+        let fleet = &session.fleet;
+        let asked =
+            fleet.looked.is_some() || matches!(fleet.link, Link::Lost { .. } | Link::Unused);
+        if fleet.scanned.is_none() || !asked {
+            return;
+        }
+        if let Conduct::Keys { choice } = &mut self.conduct
+            && let Some(choice) = choice.take()
+        {
+            self.console.memory.targets = Some(choice.choose(fleet).into_iter().collect());
+            self.changed = true;
+        }
+    }
+
+    fn draw(&mut self, session: &Session, now: Moment) -> io::Result<()> {
+        self.console.follow(session, now);
+        let (console, look) = (&self.console, &self.look);
+        self.screen
+            .draw(|frame| ui::draw(frame, session, console, now, look))?;
+        self.drawn = Some(now);
+        self.changed = false;
+        Ok(())
+    }
+
+    /// Calls the operator once for each new reason, and takes the title back when it is gone.
+    fn call(&mut self, session: &Session) -> io::Result<()> {
+        let why = attention(session);
+        if why == self.called {
+            return Ok(());
+        }
+        match &why {
+            Some(why) => self.screen.call(&format!("! drainboard {why}"))?,
+            None => self.screen.title("drainboard")?,
+        }
+        self.called = why;
+        Ok(())
+    }
+}
+
+impl Front for ScreenFront {
+    type Event = Told;
+
+    async fn event(&mut self) -> Option<Told> {
+        match self.events.next().await {
+            Some(Ok(TerminalEvent::Key(key))) => Some(key_of(key).map_or(Told::Nothing, Told::Key)),
+            Some(Ok(TerminalEvent::Resize(..) | TerminalEvent::FocusGained)) => Some(Told::Changed),
+            Some(Ok(
+                TerminalEvent::Paste(_) | TerminalEvent::FocusLost | TerminalEvent::Mouse(_),
+            )) => Some(Told::Nothing),
+            // The terminal is gone.
+            Some(Err(_)) | None => None,
+        }
+    }
+
+    fn take(&mut self, told: Told, session: &Session, now: Moment) -> Vec<Request> {
+        match told {
+            Told::Key(key) => {
+                self.changed = true;
+                self.console.press(key, session, now)
+            }
+            Told::Changed => {
+                self.changed = true;
+                Vec::new()
+            }
+            Told::Nothing => Vec::new(),
+        }
+    }
+
+    fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request> {
+        self.choose(session);
+        let Conduct::Itself { opened } = self.conduct else {
+            return Vec::new();
+        };
+        if session.run.is_some() || session.fleet.looked.is_none() {
+            return Vec::new();
+        }
+        let opened = opened.unwrap_or(now);
+        self.conduct = Conduct::Itself {
+            opened: Some(opened),
+        };
+        if now.since(opened) < FIRST_FRAME {
+            return Vec::new();
+        }
+        let targets = session.default_targets();
+        vec![
+            Request::Begin { targets },
+            Request::Command(Command::Automatic),
+        ]
+    }
+
+    fn note(&mut self, _record: &Record) {
+        self.changed = true;
+    }
+
+    fn tell(&mut self, text: &str) {
+        self.console.memory.notice = Some(text.to_owned());
+        self.changed = true;
+    }
+
+    fn refused(&mut self, why: &str, _session: &Session, _now: Moment) {
+        self.tell(&format!("not begun: {why}"));
+    }
+
+    fn show(&mut self, session: &Session, now: Moment) -> io::Result<()> {
+        self.call(session)?;
+        let due = self.drawn.is_none_or(|drawn| now.since(drawn) >= FRAME);
+        if self.changed || due {
+            self.draw(session, now)?;
+        }
+        Ok(())
+    }
+
+    fn show_anew(&mut self) {
+        // A terminal that is gone shows at the next frame.
+        drop(self.screen.take_again());
+        self.changed = true;
+    }
+
+    fn suspend(&mut self) {
+        give_back();
+        stop_oneself();
+        self.show_anew();
+    }
+
+    fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
+        Some(self.drawn.map_or(now, |drawn| drawn.after(FRAME)))
+    }
+
+    fn is_attended(&self) -> bool {
+        true
+    }
+
+    fn is_done(&self, session: &Session) -> bool {
+        matches!(self.conduct, Conduct::Itself { .. })
+            && session
+                .run
+                .as_ref()
+                .is_some_and(|run| run.phase().is_over())
+    }
+}
+
+/// The key as the console knows it; `None` for one that it does not know.
+fn key_of(key: KeyEvent) -> Option<Key> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    if key.modifiers.contains(KeyModifiers::ALT) {
+        return None;
+    }
+    match key.code {
+        KeyCode::Char(character) if control => Some(Key::Ctrl(character.to_ascii_lowercase())),
+        KeyCode::Char(character) => Some(Key::Char(character)),
+        KeyCode::Enter => Some(Key::Enter),
+        KeyCode::Esc => Some(Key::Esc),
+        KeyCode::Up => Some(Key::Up),
+        KeyCode::Down => Some(Key::Down),
+        KeyCode::Left => Some(Key::Left),
+        KeyCode::Right => Some(Key::Right),
+        KeyCode::PageUp => Some(Key::PageUp),
+        KeyCode::PageDown => Some(Key::PageDown),
+        KeyCode::Home => Some(Key::Home),
+        KeyCode::End => Some(Key::End),
+        KeyCode::Tab => Some(Key::Tab),
+        KeyCode::BackTab => Some(Key::BackTab),
+        KeyCode::Backspace => Some(Key::Backspace),
+        KeyCode::Delete
+        | KeyCode::Insert
+        | KeyCode::F(_)
+        | KeyCode::Null
+        | KeyCode::CapsLock
+        | KeyCode::ScrollLock
+        | KeyCode::NumLock
+        | KeyCode::PrintScreen
+        | KeyCode::Pause
+        | KeyCode::Menu
+        | KeyCode::KeypadBegin
+        | KeyCode::Media(_)
+        | KeyCode::Modifier(_) => None,
+    }
+}

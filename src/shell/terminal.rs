@@ -1,0 +1,239 @@
+//! The terminal: taken over with a guard that gives it back whatever happens, and written to in
+//! whole frames. A frame in which nothing changed writes no byte.
+
+use std::cell::RefCell;
+use std::io::{self, Write};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crossterm::cursor::{Hide, Show};
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::{ResetColor, force_color_output};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
+    SetTitle, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{execute, queue};
+use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use ratatui::buffer::Cell;
+use ratatui::layout::{Position, Size};
+use ratatui::{Frame, Terminal};
+
+/// Whether the terminal is taken over; read by the panic hook.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Keeps the title of the terminal on its own stack (xterm control sequences, `CSI 22 ; 2 t`).
+const SAVE_TITLE: &str = "\x1b[22;2t";
+/// Brings it back.
+const RESTORE_TITLE: &str = "\x1b[23;2t";
+
+/// The terminal, taken over until this is dropped.
+#[derive(Debug)]
+pub struct Screen {
+    terminal: Terminal<Whole>,
+    frame: Gathered,
+}
+
+/// The bytes of the frame under way.
+#[derive(Clone, Debug, Default)]
+struct Gathered(Rc<RefCell<Vec<u8>>>);
+
+impl Write for Gathered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Screen {
+    /// Takes the terminal over: raw mode, the alternate screen, no cursor.
+    ///
+    /// # Errors
+    /// If the terminal cannot be set so; it is given back then.
+    pub fn take() -> io::Result<Self> {
+        TAKEN.store(true, Ordering::SeqCst);
+        Self::set_up().inspect_err(|_| give_back())
+    }
+
+    fn set_up() -> io::Result<Self> {
+        // crossterm 0.29 resets attributes where NO_COLOR is set; the monochrome look does without
+        // colours by itself.
+        force_color_output(true);
+        enter()?;
+        let frame = Gathered::default();
+        let backend = Whole {
+            inner: CrosstermBackend::new(frame.clone()),
+            cells: 0,
+        };
+        Ok(Self {
+            terminal: Terminal::new(backend)?,
+            frame,
+        })
+    }
+
+    /// Draws a frame: one write, none if nothing changed.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
+        self.terminal.backend_mut().cells = 0;
+        self.terminal.draw(render)?;
+        let frame = self.frame.0.take();
+        if self.terminal.backend().cells == 0 {
+            return Ok(());
+        }
+        let mut bytes = Vec::with_capacity(frame.len() + 16);
+        queue!(bytes, BeginSynchronizedUpdate)?;
+        bytes.extend_from_slice(&frame);
+        queue!(bytes, EndSynchronizedUpdate)?;
+        write_out(&bytes)
+    }
+
+    /// Calls the operator: the bell, and the title that says why.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn call(&mut self, why: &str) -> io::Result<()> {
+        let mut bytes = vec![7];
+        queue!(bytes, SetTitle(why))?;
+        write_out(&bytes)
+    }
+
+    /// Sets the title of the terminal.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn title(&mut self, title: &str) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        queue!(bytes, SetTitle(title))?;
+        write_out(&bytes)
+    }
+
+    /// Takes the terminal over again after somebody else had it, and draws all of it next time.
+    ///
+    /// # Errors
+    /// If the terminal cannot be set so.
+    pub fn take_again(&mut self) -> io::Result<()> {
+        TAKEN.store(true, Ordering::SeqCst);
+        enter()?;
+        // `Terminal::clear` would ask the terminal where its cursor is and wait for the answer.
+        let size = self.terminal.size()?;
+        self.terminal.resize(size.into())
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
+
+fn enter() -> io::Result<()> {
+    enable_raw_mode()?;
+    let mut out = io::stdout().lock();
+    out.write_all(SAVE_TITLE.as_bytes())?;
+    execute!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)
+}
+
+/// Gives the terminal back as it was. What cannot be written to it any more is nobody's loss.
+pub fn give_back() {
+    if !TAKEN.swap(false, Ordering::SeqCst) {
+        return;
+    }
+    let mut bytes = Vec::new();
+    let restored = queue!(
+        bytes,
+        DisableBracketedPaste,
+        ResetColor,
+        LeaveAlternateScreen,
+        Show
+    );
+    bytes.extend_from_slice(RESTORE_TITLE.as_bytes());
+    drop(restored.and_then(|()| write_out(&bytes)));
+    drop(disable_raw_mode());
+}
+
+/// Gives the terminal back before a panic is reported.
+pub fn guard_panics() {
+    let report = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        give_back();
+        report(panic);
+    }));
+}
+
+fn write_out(bytes: &[u8]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
+}
+
+/// A backend that gathers a frame and counts the cells that changed.
+#[derive(Debug)]
+struct Whole {
+    inner: CrosstermBackend<Gathered>,
+    cells: usize,
+}
+
+impl Backend for Whole {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        let mut cells = 0;
+        self.inner.draw(content.inspect(|_| cells += 1))?;
+        self.cells += cells;
+        Ok(())
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        // Hidden once, when the screen was taken.
+        Ok(())
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.inner.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        // Asking the terminal would wait for its answer; nothing here needs it.
+        Ok(Position::ORIGIN)
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.inner.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.cells += 1;
+        self.inner.clear()
+    }
+
+    fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
+        self.cells += 1;
+        self.inner.clear_region(region)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        let (width, height) = crossterm::terminal::size()?;
+        Ok(Size { width, height })
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        let columns_rows = self.size()?;
+        Ok(WindowSize {
+            columns_rows,
+            pixels: Size::default(),
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

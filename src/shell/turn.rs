@@ -1,0 +1,349 @@
+//! The one loop. Keys come first: nothing that a source says may delay an abort. Nothing is
+//! awaited inside an arm, and a panic in any task ends the program.
+
+use std::time::Duration;
+
+use color_eyre::eyre::{Report, Result, eyre};
+
+use super::front::Front;
+use super::own_signals::OwnSignal;
+use super::performer::{Reply, Work};
+use super::world::World;
+use crate::console::Request;
+use crate::core::drain::{Act, Ask, Command, Effect, EffectId};
+use crate::core::fleet::{LocalId, Observation};
+use crate::core::moment::Moment;
+use crate::core::sequence::Signal;
+use crate::core::session::Session;
+
+/// While something is due, the loop looks at the clock at least this often: timers stand still
+/// while the machine is suspended.
+const AT_LEAST: Duration = Duration::from_secs(5);
+/// Observations taken in before the next draw.
+const AT_ONCE: usize = 64;
+/// How long what is already given to the performer may take to be written at the end.
+const CLOSING: Duration = Duration::from_millis(500);
+
+/// Why the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The front was done.
+    Done,
+    /// Somebody left.
+    Quit,
+    /// The terminal is gone, or the program was told to end.
+    HangUp,
+}
+
+/// What woke the loop.
+enum Event<E> {
+    Front(Option<E>),
+    Own(OwnSignal),
+    Reply(Reply),
+    Task(Result<()>),
+    Asked(Result<()>),
+    Observation(Observation),
+    Tick,
+}
+
+struct Turn<F> {
+    session: Session,
+    front: F,
+    world: World,
+    /// Why it is to end; it does once no act is in a system call any more.
+    leaving: Option<Ended>,
+    was_draining: bool,
+}
+
+/// Drives `session` until `front` is done, somebody leaves, or the terminal is gone.
+///
+/// # Errors
+/// If a task fails.
+pub async fn run<F: Front>(
+    session: Session,
+    front: F,
+    world: World,
+) -> Result<(Session, F, Ended)> {
+    let mut turn = Turn {
+        session,
+        front,
+        world,
+        leaving: None,
+        was_draining: false,
+    };
+    loop {
+        let now = turn.now();
+        turn.answer(now);
+        if turn.leaving.is_none() && turn.front.is_done(&turn.session) {
+            turn.leaving = Some(Ended::Done);
+        }
+        if let Some(ended) = turn.leaving
+            && !turn.session.is_draining()
+        {
+            turn.close().await;
+            return Ok((turn.session, turn.front, ended));
+        }
+        if turn.leaving.is_none() && turn.front.show(&turn.session, now).is_err() {
+            // What it shows on is gone: that is a hang-up, no error.
+            turn.hang_up(now);
+            continue;
+        }
+        let event = turn.next(now).await;
+        turn.take(event)?;
+    }
+}
+
+impl<F: Front> Turn<F> {
+    fn now(&self) -> Moment {
+        (self.world.clock)()
+    }
+
+    /// Waits for the next event, in the order of their importance.
+    async fn next(&mut self, now: Moment) -> Event<F::Event> {
+        let gone = self.leaving.is_some();
+        let Self {
+            session,
+            front,
+            world,
+            ..
+        } = self;
+        let wakeup = [session.next_deadline(), front.next_show(session, now)]
+            .into_iter()
+            .flatten()
+            .min();
+        let pause = wakeup.map_or(AT_LEAST, |wakeup| wakeup.since(now).min(AT_LEAST));
+        let pause = pause.div_f64(world.pace);
+        let own_signals = &mut world.own_signals;
+        let own = async {
+            match own_signals {
+                Some(signals) => signals.next().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            event = front.event(), if !gone => Event::Front(event),
+            signal = own => Event::Own(signal),
+            Some(reply) = world.replies.recv() => Event::Reply(reply),
+            Some(joined) = world.tasks.join_next() => Event::Task(joined.map_err(Report::from).and_then(|ended| ended)),
+            Some(joined) = world.questions.join_next() => Event::Asked(joined.map_err(Report::from)),
+            Some(observation) = world.observations.recv() => Event::Observation(observation),
+            () = tokio::time::sleep(pause) => Event::Tick,
+        }
+    }
+
+    fn take(&mut self, event: Event<F::Event>) -> Result<()> {
+        let now = self.now();
+        match event {
+            Event::Front(Some(event)) => {
+                let requests = self.front.take(event, &self.session, now);
+                self.requests(requests, now);
+            }
+            Event::Front(None) | Event::Own(OwnSignal::HangUp) => self.hang_up(now),
+            Event::Own(OwnSignal::Interrupt) => self.interrupt(now),
+            Event::Own(OwnSignal::Suspend) => self.front.suspend(),
+            Event::Own(OwnSignal::Continued) => {
+                self.front.show_anew();
+                let effects = self.session.tick(now);
+                self.dispatch(effects);
+            }
+            Event::Tick => {
+                let effects = self.session.tick(now);
+                self.dispatch(effects);
+            }
+            Event::Reply(reply) => self.reply(reply, now),
+            Event::Task(ended) => {
+                ended?;
+                // Sources run as long as somebody listens; one that ended early is a fault.
+                return Err(eyre!("a source of observations ended unexpectedly"));
+            }
+            Event::Asked(ended) => ended?,
+            Event::Observation(first) => self.observe(first, now),
+        }
+        self.note_end();
+        Ok(())
+    }
+
+    /// Takes an observation in, and those that wait behind it.
+    fn observe(&mut self, first: Observation, now: Moment) {
+        let mut next = Some(first);
+        let mut taken = 0;
+        while let Some(observation) = next {
+            if let Observation::Link(link) = &observation {
+                tracing::info!(link = link.word(), ?link, "link");
+            }
+            let effects = self.session.observe(observation, now);
+            self.dispatch(effects);
+            taken += 1;
+            next = if taken < AT_ONCE {
+                self.world.observations.try_recv().ok()
+            } else {
+                None
+            };
+        }
+    }
+
+    /// What the state itself asks for, where nobody can answer.
+    fn answer(&mut self, now: Moment) {
+        let requests = self.front.answer(&self.session, now);
+        self.requests(requests, now);
+        self.note_end();
+    }
+
+    fn note_end(&mut self) {
+        let draining = self.session.is_draining();
+        if self.was_draining && !draining {
+            self.world.plugs.over();
+        }
+        self.was_draining = draining;
+    }
+
+    /// Meets requests in their order. What follows a run that could not begin was meant for it.
+    fn requests(&mut self, requests: Vec<Request>, now: Moment) {
+        for request in requests {
+            match request {
+                Request::Begin { targets } => {
+                    if !self.begin(&targets, now) {
+                        return;
+                    }
+                }
+                Request::Command(command) => self.command(command, now),
+                Request::Quit => {
+                    if self.session.is_draining() {
+                        self.command(Command::HangUp, now);
+                    }
+                    self.leaving = Some(Ended::Quit);
+                }
+                Request::Redraw => self.front.show_anew(),
+                Request::Suspend => self.front.suspend(),
+            }
+        }
+    }
+
+    fn command(&mut self, command: Command, now: Moment) {
+        if matches!(command, Command::StopHere | Command::HangUp) {
+            self.world.plugs.revoke();
+        }
+        tracing::info!(?command, "command");
+        let effects = self.session.command(command, now);
+        self.dispatch(effects);
+    }
+
+    /// Begins a run; says whether it did.
+    fn begin(&mut self, targets: &[LocalId], now: Moment) -> bool {
+        if self.session.is_draining() {
+            return false;
+        }
+        let begun = match self.world.plugs.begin(targets, &mut self.session, now) {
+            Ok(begun) => begun,
+            Err(refused) => {
+                self.front.refused(&refused.to_string(), &self.session, now);
+                return false;
+            }
+        };
+        let by = self.session.setting.operator.clone();
+        match self.session.begin(targets, Some(by), now) {
+            Ok(effects) => {
+                self.send(begun);
+                self.dispatch(effects);
+                self.was_draining = true;
+                true
+            }
+            Err(error) => {
+                self.world.plugs.over();
+                self.front.refused(&error.to_string(), &self.session, now);
+                false
+            }
+        }
+    }
+
+    fn interrupt(&mut self, now: Moment) {
+        if self.session.is_draining() {
+            self.command(Command::StopHere, now);
+        } else {
+            self.leaving = Some(Ended::Quit);
+        }
+    }
+
+    fn hang_up(&mut self, now: Moment) {
+        if self.session.is_draining() {
+            self.command(Command::HangUp, now);
+        }
+        self.leaving = Some(Ended::HangUp);
+    }
+
+    fn reply(&mut self, reply: Reply, now: Moment) {
+        tracing::debug!(?reply, "reply");
+        let effects = match reply {
+            Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
+            Reply::Answer(id, answers) => self.session.answer(id, answers, now),
+            Reply::JournalFailed(why) => {
+                self.front.tell(&format!(
+                    "the record of this drain cannot be written: {why}"
+                ));
+                if !self.front.is_attended() {
+                    return;
+                }
+                self.session.command(Command::JournalFailed(why), now)
+            }
+        };
+        self.dispatch(effects);
+    }
+
+    fn dispatch(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Note(record) => {
+                    self.front.note(&record);
+                    self.send(Work::Note(Box::new(record)));
+                }
+                Effect::Act(id, act) => {
+                    tracing::info!(?id, ?act, "act");
+                    let at_stake = self.at_stake(&act);
+                    self.send(Work::Act { id, act, at_stake });
+                }
+                Effect::Ask(id, ask) => self.question(id, ask),
+            }
+        }
+    }
+
+    fn at_stake(&self, act: &Act) -> u64 {
+        match &self.session.run {
+            Some(run) if act.signal == Signal::Kill => run
+                .stake(Some(act.target), &self.session.fleet, self.now())
+                .count(),
+            Some(_) | None => 0,
+        }
+    }
+
+    fn question(&mut self, id: EffectId, ask: Ask) {
+        let wants_answer = matches!(ask, Ask::Where(_));
+        let Some(answering) = self.world.plugs.ask(ask) else {
+            return;
+        };
+        let answers = self.world.answers.clone();
+        self.world.questions.spawn(async move {
+            let located = answering.await;
+            if wants_answer {
+                drop(answers.send(Reply::Answer(id, located)));
+            }
+        });
+    }
+
+    fn send(&self, work: Work) {
+        // A performer that is gone shows as an ended task at the next turn.
+        drop(self.world.work.send(work));
+    }
+
+    /// Lets the performer write what it was given: it ends when its work does.
+    async fn close(&mut self) {
+        let (closed, _) = tokio::sync::mpsc::unbounded_channel();
+        self.world.work = closed;
+        self.world.observations.close();
+        self.world.questions.abort_all();
+        let tasks = &mut self.world.tasks;
+        let all = async { while tasks.join_next().await.is_some() {} };
+        // What does not end in time is ended with the runtime.
+        drop(tokio::time::timeout(CLOSING, all).await);
+    }
+}

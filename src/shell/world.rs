@@ -1,0 +1,242 @@
+//! Where a session's observations come from and where its effects go: channels and tasks. Tests
+//! plug their own ends in; the loop cannot tell.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use color_eyre::eyre::{Result, WrapErr};
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::arm::{Armed, Refused, arm};
+use super::own_signals::OwnSignals;
+use super::performer::{Performer, Reply, Work};
+use crate::core::drain::Ask;
+use crate::core::fleet::{LocalId, Located, Observation};
+use crate::core::moment::Moment;
+use crate::core::sequence::Signal;
+use crate::core::session::Session;
+use crate::host::{Held, HostSource, Lock, Scanner, Wanted};
+use crate::journal::{Journal, run_name};
+use crate::redis::{Address, Asker, Settings, Source};
+
+/// What tells the time.
+pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+
+/// How processes are made ready for a run, and how questions are answered.
+pub trait Plugs: Send {
+    /// Holds, checks and locks `targets` for a run that begins now, and gives what the performer
+    /// needs for it.
+    ///
+    /// # Errors
+    /// With the reasons why the run must not begin.
+    fn begin(
+        &mut self,
+        targets: &[LocalId],
+        session: &mut Session,
+        now: Moment,
+    ) -> Result<Work, Refused>;
+
+    /// Takes every right to act back, at once.
+    fn revoke(&self);
+
+    /// The answer to a question; `None` where there is nobody to ask.
+    fn ask(&self, ask: Ask) -> Option<BoxFuture<'static, Vec<Located>>>;
+
+    /// A run is over: what it held is let go.
+    fn over(&mut self);
+}
+
+/// The ends that the loop holds.
+pub struct World {
+    /// What tells the time.
+    pub clock: Clock,
+    /// How many of its seconds pass in a real one: 1, but in a demo that was sped up. Pauses
+    /// are computed from the clock's moments and slept through in real time.
+    pub pace: f64,
+    /// From the sources.
+    pub observations: mpsc::Receiver<Observation>,
+    /// From the performer and the questions.
+    pub replies: mpsc::UnboundedReceiver<Reply>,
+    /// Where answers are sent by the tasks that await them.
+    pub answers: mpsc::UnboundedSender<Reply>,
+    /// To the performer.
+    pub work: mpsc::UnboundedSender<Work>,
+    /// Every task; a panic in one ends the program.
+    pub tasks: JoinSet<Result<()>>,
+    /// Questions under way.
+    pub questions: JoinSet<()>,
+    /// Signals to this program; `None` in tests.
+    pub own_signals: Option<OwnSignals>,
+    /// Readiness and questions.
+    pub plugs: Box<dyn Plugs>,
+}
+
+/// The real world: this host and a Redis.
+#[derive(Debug, Default)]
+pub struct WorldBuilder {
+    /// Which Redis, if any.
+    pub redis: Option<(Address, Settings)>,
+    /// Pids to list whatever they are.
+    pub pids: Vec<u32>,
+    /// Signals that the operator forced.
+    pub forced: Vec<Signal>,
+    /// Where state goes, or why it cannot.
+    pub state_dir: Option<Result<PathBuf, String>>,
+    /// Whether somebody is there to be asked.
+    pub attended: bool,
+}
+
+/// Time between scans while nothing is sent: a look at `/proc` costs under a millisecond.
+const CALM: Duration = Duration::from_secs(1);
+/// Time between scans during a run: threads that end are its earliest proof.
+const KEEN: Duration = Duration::from_millis(200);
+
+impl WorldBuilder {
+    /// Starts the tasks. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// If `/proc` cannot be read or signals cannot be listened to.
+    pub fn start(self) -> Result<World> {
+        let (observed, observations) = mpsc::channel(64);
+        let (answers, replies) = mpsc::unbounded_channel();
+        let (work, works) = mpsc::unbounded_channel();
+        let (held, holding) = mpsc::channel(1024);
+        let (wanted, wanting) = watch::channel(Wanted {
+            pids: self.pids,
+            period: CALM,
+        });
+        let mut tasks: JoinSet<Result<()>> = JoinSet::new();
+        let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
+        let host = HostSource {
+            scanner,
+            wanted: wanting,
+            held: holding,
+            observations: observed.clone(),
+        };
+        tasks.spawn(async move { Ok(host.run().await?) });
+        let asker = self.redis.map(|(address, settings)| {
+            let (source, asker) = Source::new(address, settings, observed);
+            tasks.spawn(async move {
+                source.run().await;
+                Ok(())
+            });
+            asker
+        });
+        let performer = Performer::new(answers.clone(), self.attended);
+        tasks.spawn(async move {
+            performer.run(works).await;
+            Ok(())
+        });
+        let plugs = Real {
+            asker,
+            held,
+            wanted,
+            licence: Arc::new(AtomicBool::new(false)),
+            locks: Vec::new(),
+            forced: self.forced,
+            state_dir: self
+                .state_dir
+                .unwrap_or_else(|| Err("no directory for state is known".into())),
+        };
+        Ok(World {
+            clock: Arc::new(crate::clock::now),
+            pace: 1.0,
+            observations,
+            replies,
+            answers,
+            work,
+            tasks,
+            questions: JoinSet::new(),
+            own_signals: Some(OwnSignals::listen().wrap_err("signals cannot be listened to")?),
+            plugs: Box::new(plugs),
+        })
+    }
+}
+
+struct Real {
+    asker: Option<Asker>,
+    held: mpsc::Sender<Arc<Held>>,
+    wanted: watch::Sender<Wanted>,
+    licence: Arc<AtomicBool>,
+    locks: Vec<Lock>,
+    forced: Vec<Signal>,
+    state_dir: Result<PathBuf, String>,
+}
+
+impl Real {
+    fn arm(&mut self, targets: &[LocalId], session: &Session) -> Result<Armed, Refused> {
+        let state_dir = self.state_dir.as_deref().ok();
+        arm(
+            targets,
+            &session.fleet,
+            &session.setting.plan,
+            &self.forced,
+            state_dir,
+        )
+    }
+
+    fn scan_every(&self, period: Duration) {
+        self.wanted.send_modify(|wanted| wanted.period = period);
+    }
+}
+
+impl Plugs for Real {
+    fn begin(
+        &mut self,
+        targets: &[LocalId],
+        session: &mut Session,
+        now: Moment,
+    ) -> Result<Work, Refused> {
+        let run = run_name(now);
+        session.setting.plan.run.clone_from(&run);
+        let Armed { held, locks } = self.arm(targets, session)?;
+        for process in held.values() {
+            if self.held.try_send(Arc::clone(process)).is_err() {
+                return Err(Refused(vec![
+                    "the exits of so many processes cannot be watched for".into(),
+                ]));
+            }
+        }
+        self.locks = locks;
+        self.licence = Arc::new(AtomicBool::new(true));
+        self.scan_every(KEEN);
+        let journal = match &self.state_dir {
+            Ok(directory) => Journal::open(directory, &run)
+                .map(Some)
+                .map_err(|error| format!("{}: {error}", directory.display())),
+            Err(why) => Err(why.clone()),
+        };
+        Ok(Work::Begin {
+            held,
+            journal,
+            licence: Arc::clone(&self.licence),
+        })
+    }
+
+    fn revoke(&self) {
+        self.licence.store(false, Ordering::SeqCst);
+    }
+
+    fn ask(&self, ask: Ask) -> Option<BoxFuture<'static, Vec<Located>>> {
+        let asker = self.asker.clone()?;
+        Some(Box::pin(async move {
+            match ask {
+                Ask::Where(sought) => asker.locate(sought).await,
+                Ask::LookNow => {
+                    // The look itself comes as an observation; a failure shows as the link's state.
+                    drop(asker.look_now().await);
+                    Vec::new()
+                }
+            }
+        }))
+    }
+
+    fn over(&mut self) {
+        self.locks.clear();
+        self.scan_every(CALM);
+    }
+}

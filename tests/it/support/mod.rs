@@ -1,0 +1,13 @@
+//! What the tests stand on: real servers, started and ended by the test that needs them.
+
+pub(crate) mod drain;
+pub(crate) mod ended;
+pub(crate) mod imitation;
+pub(crate) mod patience;
+pub(crate) mod real_sidekiq;
+pub(crate) mod redis_server;
+pub(crate) mod scene;
+pub(crate) mod sidekiq;
+pub(crate) mod sidekiq_rows;
+pub(crate) mod signal;
+pub(crate) mod trace;

@@ -1,0 +1,266 @@
+//! A stage for one test: a private Redis, a directory of its own, and the Sidekiqs and drains
+//! on it. Only so many scenes stand at once, whatever the number of test threads.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot prepare itself has failed"
+)]
+
+use std::cell::Cell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Condvar, Mutex};
+
+use drainboard::clock;
+use redis::Commands;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::patience::{until, until_true};
+use super::redis_server::RedisServer;
+use super::sidekiq::{Sidekiq, TIMEOUT, Version};
+use super::trace::{self, Entry};
+
+/// Scenes at once: each is one or two Sidekiqs that mostly wait, on as little as two cores.
+const AT_ONCE: usize = 8;
+
+static STANDING: Mutex<usize> = Mutex::new(0);
+static LEFT: Condvar = Condvar::new();
+
+/// The right to a scene.
+struct Permit(usize);
+
+impl Permit {
+    /// All at once: two tests that wait for each other's second one would wait for ever.
+    fn take(scenes: usize) -> Self {
+        let standing = STANDING.lock().unwrap();
+        let mut standing = LEFT
+            .wait_while(standing, |standing| *standing + scenes > AT_ONCE)
+            .unwrap();
+        *standing += scenes;
+        Self(scenes)
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        *STANDING.lock().unwrap() -= self.0;
+        LEFT.notify_all();
+    }
+}
+
+/// The stage.
+pub(crate) struct Scene {
+    pub(crate) redis: RedisServer,
+    directory: TempDir,
+    started: Cell<usize>,
+    _permit: Option<Permit>,
+}
+
+impl Scene {
+    /// Sets one up.
+    pub(crate) fn new() -> Self {
+        Self::with(Some(Permit::take(1)))
+    }
+
+    /// Sets two up, for two applications on one host. The first must live longest.
+    pub(crate) fn pair() -> (Self, Self) {
+        (Self::with(Some(Permit::take(2))), Self::with(None))
+    }
+
+    fn with(permit: Option<Permit>) -> Self {
+        Self {
+            redis: RedisServer::start(),
+            // Seen by Sidekiq 8 too, which lives in a root of its own.
+            directory: tempfile::tempdir_in("/tmp").unwrap(),
+            started: Cell::new(0),
+            _permit: permit,
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.directory.path().join(name)
+    }
+
+    /// Where drains of this scene keep their records.
+    pub(crate) fn state_dir(&self) -> PathBuf {
+        self.path("state")
+    }
+
+    fn connection(&self) -> redis::Connection {
+        redis::Client::open(self.redis.url())
+            .unwrap()
+            .get_connection()
+            .unwrap()
+    }
+
+    /// A Sidekiq that still boots, and goes on doing so for `seconds`.
+    pub(crate) fn booting(&self, version: Version, seconds: u32) -> Sidekiq {
+        self.spawn(version, &[("DRAINBOARD_SLOW_BOOT", &seconds.to_string())])
+    }
+
+    /// A Sidekiq that has beaten.
+    pub(crate) fn sidekiq(&self, version: Version) -> Sidekiq {
+        let mut sidekiq = self.spawn(version, &[]);
+        let mut connection = self.connection();
+        sidekiq.wait_until_ready(|pid| {
+            let known: Vec<String> = connection.smembers("processes").unwrap();
+            let own = format!(":{pid}:");
+            known.iter().any(|identity| identity.contains(&own))
+        });
+        sidekiq
+    }
+
+    fn spawn(&self, version: Version, environment: &[(&str, &str)]) -> Sidekiq {
+        self.started.set(self.started.get() + 1);
+        let log = self.path(&format!("sidekiq-{}.log", self.started.get()));
+        let url = self.redis.url();
+        let trace = self.path("trace");
+        let mut all = vec![
+            ("REDIS_URL", url.as_str()),
+            ("DRAINBOARD_TRACE", trace.to_str().unwrap()),
+        ];
+        all.extend_from_slice(environment);
+        Sidekiq::spawn(version, &log, &all)
+    }
+
+    /// Gives a job to the Sidekiqs of this scene, as their own client would, and its id back.
+    pub(crate) fn push(&self, class: &str, arguments: &serde_json::Value) -> String {
+        let queue = if class == "NapJob" { "low" } else { "default" };
+        self.started.set(self.started.get() + 1);
+        let jid = format!("{:024x}", self.started.get());
+        let now = clock::now().epoch();
+        let job = json!({"class": class, "args": arguments, "jid": jid, "queue": queue,
+            "retry": true, "created_at": now, "enqueued_at": now});
+        let mut connection = self.connection();
+        let _: () = connection.sadd("queues", queue).unwrap();
+        let _: () = connection
+            .lpush(format!("queue:{queue}"), job.to_string())
+            .unwrap();
+        jid
+    }
+
+    /// Pushes a job and waits until a beat has shown that it runs.
+    pub(crate) fn busy(&self, class: &str, arguments: &serde_json::Value) -> String {
+        let jid = self.push(class, arguments);
+        self.wait_until_listed(&jid);
+        jid
+    }
+
+    /// A job that ends when [`Self::release`] is called.
+    pub(crate) fn busy_until_released(&self) -> String {
+        self.busy("ReleasedJob", &json!([self.path("released")]))
+    }
+
+    pub(crate) fn release(&self) {
+        fs::write(self.path("released"), "").unwrap();
+    }
+
+    fn wait_until_listed(&self, jid: &str) {
+        let mut connection = self.connection();
+        until_true("a beat shows the job", || {
+            let known: Vec<String> = connection.smembers("processes").unwrap();
+            let keys = known
+                .iter()
+                .flat_map(|identity| [format!("{identity}:work"), format!("{identity}:workers")]);
+            keys.into_iter().any(|key| {
+                let work: Vec<String> = connection.hvals(key).unwrap();
+                work.iter().any(|entry| entry.contains(jid))
+            })
+        });
+    }
+
+    /// Waits until the scheduler of a Sidekiq 7 or 8 has had its first turn, after up to 15 s: it
+    /// begins with a mark that it leaves in Redis.
+    pub(crate) fn wait_until_scheduling(&self) {
+        let mut connection = self.connection();
+        until_true("the scheduler has begun", || {
+            connection.exists("process_cleanup").unwrap()
+        });
+    }
+
+    /// How often the job stands in its queue.
+    pub(crate) fn times_queued(&self, queue: &str, jid: &str) -> usize {
+        let mut connection = self.connection();
+        let jobs: Vec<String> = connection.lrange(format!("queue:{queue}"), 0, -1).unwrap();
+        jobs.iter().filter(|job| job.contains(jid)).count()
+    }
+
+    /// How often the job stands in the retry set.
+    pub(crate) fn times_retried(&self, jid: &str) -> usize {
+        let mut connection = self.connection();
+        let jobs: Vec<String> = connection.zrange("retry", 0, -1).unwrap();
+        jobs.iter().filter(|job| job.contains(jid)).count()
+    }
+
+    /// What the jobs wrote down.
+    pub(crate) fn trace(&self) -> Vec<Entry> {
+        trace::read(&fs::read_to_string(self.path("trace")).unwrap_or_default())
+    }
+
+    /// How often a job wrote `event` down.
+    pub(crate) fn traced(&self, event: &str, jid: &str) -> usize {
+        let matching = |entry: &&Entry| entry.event == event && entry.jid == jid;
+        self.trace().iter().filter(matching).count()
+    }
+
+    #[track_caller]
+    pub(crate) fn wait_for_trace(&self, event: &str, jid: &str) -> f64 {
+        until(&format!("{event} of {jid} in the trace"), || {
+            let mut all = self.trace().into_iter();
+            all.find(|entry| entry.event == event && entry.jid == jid)
+                .map(|entry| entry.at)
+        })
+    }
+
+    /// `drainboard` with `arguments` and nothing of this environment.
+    pub(crate) fn drainboard(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_drainboard"));
+        command.args(arguments);
+        self.surround(&mut command);
+        command
+    }
+
+    /// Gives `command` this scene's Redis and directories, and nothing else.
+    pub(crate) fn surround(&self, command: &mut Command) {
+        command
+            .env_clear()
+            .env("REDIS_URL", self.redis.url())
+            .env("STATE_DIRECTORY", self.state_dir())
+            .current_dir(self.directory.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+    }
+
+    /// `drainboard drain --json` with `sequence` and the Sidekiqs' own timeout.
+    pub(crate) fn drain_command(&self, sequence: &str, more: &[&str]) -> Command {
+        let mut all = vec!["drain", "--json", "--yes", "--timeout", TIMEOUT];
+        all.extend_from_slice(&["--sequence", sequence]);
+        all.extend_from_slice(more);
+        self.drainboard(&all)
+    }
+
+    fn logs(&self) -> String {
+        let files = fs::read_dir(self.directory.path()).into_iter().flatten();
+        let mut paths: Vec<PathBuf> = files.flatten().map(|file| file.path()).collect();
+        paths.retain(|path| path.is_file());
+        paths.sort();
+        let text = |path: &Path| {
+            let content = fs::read(path).unwrap_or_default();
+            // Of backtraces the last lines are enough.
+            let end = &content[content.len().saturating_sub(4_000)..];
+            format!("--- {}\n{}", path.display(), String::from_utf8_lossy(end))
+        };
+        paths.iter().map(|path| text(path)).collect()
+    }
+}
+
+impl Drop for Scene {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.logs());
+        }
+    }
+}
