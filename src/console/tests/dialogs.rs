@@ -146,7 +146,8 @@ fn a_step_that_changes_closes_its_dialog_and_swallows_the_key() {
 fn more_at_stake_closes_the_dialog() {
     let mut world = World::questioned();
     world.type_slowly("n");
-    world.back.clear();
+    let late = crate::console::fixture::job("Latecomer", "low", "9999", 1);
+    world.imagined[0].jobs.push(late);
     world.pass(3);
     assert!(world.console.dialog.is_none());
     let notice = world.console.memory.notice.clone().unwrap();
