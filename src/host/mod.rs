@@ -4,6 +4,7 @@
 
 mod account;
 mod exits;
+pub mod files;
 mod held;
 mod lock;
 mod proc;

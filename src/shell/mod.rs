@@ -17,7 +17,7 @@ pub use front::Front;
 pub use lines::{Errand, LinesFront, Printed, Printer, say};
 pub use own_signals::{OwnSignal, OwnSignals};
 pub use performer::{Performer, Reply, Work};
-pub use screen::{ScreenFront, Told};
+pub use screen::{Habits, ScreenFront, Told};
 pub use terminal::{Screen, give_back, guard_panics};
 pub use turn::{Ended, run};
 pub use world::{Clock, Plugs, World, WorldBuilder};

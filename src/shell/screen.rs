@@ -14,7 +14,9 @@ use super::front::Front;
 use super::own_signals::stop_oneself;
 use super::terminal::{Screen, give_back};
 use crate::console::{Console, Key, Request, attention};
+use crate::core::choice::Choice;
 use crate::core::drain::Record;
+use crate::core::fleet::Link;
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::ui::{self, Look};
@@ -43,12 +45,21 @@ pub struct ScreenFront {
     drawn: Option<Moment>,
     changed: bool,
     called: Option<String>,
-    leaves_when_over: bool,
+    habits: Habits,
+}
+
+/// What a screen does by itself.
+#[derive(Clone, Debug, Default)]
+pub struct Habits {
+    /// Whom the operator named; `None`: nobody in particular.
+    pub choice: Option<Choice>,
+    /// Whether to leave once a drain is over.
+    pub leave_when_over: bool,
 }
 
 impl ScreenFront {
     /// A screen with this console, in this look.
-    pub fn new(screen: Screen, console: Console, look: Look) -> Self {
+    pub fn new(screen: Screen, console: Console, look: Look, habits: Habits) -> Self {
         Self {
             screen,
             events: EventStream::new(),
@@ -57,15 +68,22 @@ impl ScreenFront {
             drawn: None,
             changed: true,
             called: None,
-            leaves_when_over: false,
+            habits,
         }
     }
 
-    /// Leaves by itself once a drain is over.
-    #[must_use]
-    pub fn leaving_when_over(mut self) -> Self {
-        self.leaves_when_over = true;
-        self
+    /// The targets that the operator named, once everything was seen for the first time.
+    fn choose(&mut self, session: &Session) {
+        let fleet = &session.fleet;
+        let asked =
+            fleet.looked.is_some() || matches!(fleet.link, Link::Lost { .. } | Link::Unused);
+        if fleet.scanned.is_none() || !asked {
+            return;
+        }
+        if let Some(choice) = self.habits.choice.take() {
+            self.console.memory.targets = Some(choice.choose(fleet).into_iter().collect());
+            self.changed = true;
+        }
     }
 
     fn draw(&mut self, session: &Session, now: Moment) -> io::Result<()> {
@@ -122,7 +140,8 @@ impl Front for ScreenFront {
         }
     }
 
-    fn answer(&mut self, _session: &Session, _now: Moment) -> Vec<Request> {
+    fn answer(&mut self, session: &Session, _now: Moment) -> Vec<Request> {
+        self.choose(session);
         Vec::new()
     }
 
@@ -169,7 +188,7 @@ impl Front for ScreenFront {
     }
 
     fn is_done(&self, session: &Session) -> bool {
-        self.leaves_when_over
+        self.habits.leave_when_over
             && session
                 .run
                 .as_ref()
