@@ -7,6 +7,7 @@ pub mod config;
 pub mod drain;
 pub mod fleet;
 pub mod moment;
+pub mod rehearse;
 pub mod sequence;
 pub mod session;
 pub mod sidekiq;
