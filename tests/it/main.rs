@@ -8,4 +8,6 @@ mod drain_real;
 #[cfg(test)]
 mod host_real;
 mod redis_source;
+#[cfg(test)]
+mod rehearse;
 mod support;
