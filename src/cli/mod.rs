@@ -18,6 +18,7 @@ mod output;
 mod over;
 mod plan;
 mod ps;
+mod rehearse;
 mod rejected;
 mod report;
 mod rows;
@@ -56,6 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
     match command {
         Command::Ps(ps) => return ps::run(&read.common, ps),
         Command::Drain(drain) => return drain::run(&read.common, drain),
+        Command::Rehearse(rehearse) => return rehearse::run(&read.common, rehearse),
         Command::Demo(demo) => return demo::run(&read.common, demo),
         Command::Report(report) => return report::run(&read.common, report),
         Command::Plan(plan) => plan::run(&read.common, plan)?,

@@ -11,4 +11,6 @@ mod host_real;
 mod layers;
 mod logs_real;
 mod redis_source;
+#[cfg(test)]
+mod rehearse;
 mod support;
