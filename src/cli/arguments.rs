@@ -7,9 +7,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::completions::CompletionsArguments;
+use super::demo::DemoArguments;
 use super::drain::DrainArguments;
 use super::plan::PlanArguments;
 use super::ps::PsArguments;
+use super::rehearse::RehearseArguments;
 use super::report::ReportArguments;
 use crate::core::choice::{self, Choice, Wish};
 use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
@@ -61,6 +63,10 @@ pub enum Command {
     Ps(PsArguments),
     /// Drain Sidekiqs of this host without a screen, for deploy scripts and `ExecStop=`.
     Drain(Box<DrainArguments>),
+    /// A whole drain on live data that sends nothing: who would be interrupted, and when.
+    Rehearse(Box<RehearseArguments>),
+    /// Watch a drain of the built-in fleet: no Redis, no Sidekiq, nothing to set up.
+    Demo(DemoArguments),
     /// List past drains, or print one: its timeline and the fate of every job.
     Report(ReportArguments),
     /// Print the completions of a shell.

@@ -77,29 +77,27 @@ fn assemble(columns: &[Column], values: &[String]) -> String {
 /// Draws the table, with its heading if there is room for one.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, heading: bool, view: &View<'_>) {
     let columns = columns(usize::from(area.width));
-    if heading {
-        let headings: Vec<String> = columns.iter().map(|c| c.heading.into()).collect();
-        let text = format!("   {}", assemble(&columns, &headings));
-        say(buffer, area, 0, view.look, Tone::Faint, &text);
-    }
     let top = usize::from(heading);
     let height = usize::from(area.height).saturating_sub(top);
-    if view.processes.is_empty() {
-        say(
-            buffer,
-            area,
-            top,
-            view.look,
-            Tone::Warn,
-            &format!("   {}", nobody(view)),
-        );
-        return;
-    }
     let selected = view
         .console
         .processes
         .row(&view.processes, |row, key| row.0 == key);
     let shown = window(selected, view.processes.len(), height);
+    if heading {
+        let mut headings: Vec<String> = columns.iter().map(|c| c.heading.into()).collect();
+        if shown.len() < view.processes.len() {
+            let all = view.processes.len();
+            headings[8] = format!("{}-{} of {all}", shown.start + 1, shown.end);
+        }
+        let text = format!("   {}", assemble(&columns, &headings));
+        say(buffer, area, 0, view.look, Tone::Faint, &text);
+    }
+    if view.processes.is_empty() {
+        let text = format!("   {}", nobody(view));
+        say(buffer, area, top, view.look, Tone::Warn, &text);
+        return;
+    }
     for (row, index) in shown.enumerate() {
         let (key, process) = view.processes[index];
         let line = line(view, &columns, key, process, index == selected);
