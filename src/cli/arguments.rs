@@ -31,6 +31,12 @@ pub struct Arguments {
     /// What every subcommand takes.
     #[command(flatten)]
     pub common: EveryCommand,
+    /// Who the console would drain.
+    #[command(flatten)]
+    pub targets: TargetOptions,
+    /// What a drain of the console may do.
+    #[command(flatten)]
+    pub conduct: ConductOptions,
     /// What to do; the console without one.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -99,7 +105,7 @@ pub struct EveryCommand {
     #[arg(long, global = true)]
     pub ascii: bool,
     /// Show the arguments of jobs; they may hold secrets.
-    #[arg(long, global = true, hide = true)]
+    #[arg(long, global = true)]
     pub show_args: bool,
     /// Where records of drains are kept.
     #[arg(long, global = true, value_name = "DIR")]
@@ -196,6 +202,11 @@ pub struct ConductOptions {
 }
 
 impl ConductOptions {
+    /// Whether any of them is given.
+    pub fn is_given(&self) -> bool {
+        self.kill.is_some() || self.kill_extra.is_some() || self.early.is_some()
+    }
+
     /// The flags as the settings take them.
     pub fn flags(&self) -> ConductFlags {
         ConductFlags {

@@ -15,7 +15,7 @@ use crate::core::choice::Choice;
 use crate::core::drain::Policy;
 use crate::core::sequence::{Sequence, SequenceOrigin};
 use crate::demo::{self, Script};
-use crate::shell::{self, Errand, LinesFront, Printed, Printer};
+use crate::shell::{self, Conduct, Errand, LinesFront, Printed, Printer};
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
@@ -60,7 +60,12 @@ pub(super) fn run(common: &EveryCommand, arguments: &DemoArguments) -> Result<Ex
     let settings = settings(common, &ConductOptions::default(), None)?;
     let session = demo::session(&script)?;
     let world = || Ok(demo::world(&script)?);
-    on_screen(&settings, session, world, arguments.auto)
+    let conduct = if arguments.auto {
+        Conduct::Itself { opened: None }
+    } else {
+        Conduct::Keys { choice: None }
+    };
+    on_screen(&settings, session, world, conduct)
 }
 
 fn script(common: &EveryCommand, arguments: &DemoArguments) -> Result<Script, Failure> {

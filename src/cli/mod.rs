@@ -47,8 +47,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
     }
     let read = parse(&arguments)?;
     let Some(command) = &read.command else {
-        return console::run(&read.common);
+        return console::run(&read.common, &read.targets, &read.conduct);
     };
+    // What stands before the subcommand would choose nothing there, and so widen the choice.
+    if read.targets.choice().asked || read.conduct.is_given() {
+        let misplaced = "targets and conduct of a drain stand behind the subcommand: `drainboard drain --pid 4242`";
+        return Err(Failure::Usage(misplaced.into()));
+    }
     match command {
         Command::Ps(ps) => return ps::run(&read.common, ps),
         Command::Drain(drain) => return drain::run(&read.common, drain),

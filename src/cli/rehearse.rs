@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
-use super::console::{need_terminal, on_screen};
+use super::console::on_screen;
 use super::drain::{accepted, exit_code, forced};
 use super::opening::{Opened, Opening, open};
 use super::output::tell;
@@ -18,7 +18,9 @@ use crate::core::config::Settings;
 use crate::core::drain::{Outcome, Policy, Record};
 use crate::core::rehearse::StandIn;
 use crate::core::session::Kind;
-use crate::shell::{self, Errand, LinesFront, Printed, Printer, RehearsalFront, SharedStandIn};
+use crate::shell::{
+    self, Conduct, Errand, LinesFront, Printed, Printer, RehearsalFront, SharedStandIn,
+};
 
 /// Arguments of `rehearse`.
 #[derive(Debug, Args)]
@@ -26,6 +28,10 @@ use crate::shell::{self, Errand, LinesFront, Printed, Printer, RehearsalFront, S
   drainboard rehearse                               the console; every act is only taken down
   drainboard rehearse --auto --unit sidekiq@1.service
   drainboard rehearse --auto --json --sequence 'tstp, 60, term, 30, kill'")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct RehearseArguments {
     /// Who would be drained.
     #[command(flatten)]
@@ -58,7 +64,8 @@ pub(super) fn run(
     common: &EveryCommand,
     arguments: &RehearseArguments,
 ) -> Result<ExitCode, Failure> {
-    if !arguments.auto && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    let screen = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !arguments.auto && !screen {
         return Err(Failure::Usage(
             "nobody is at the screen here: without a terminal `rehearse` needs --auto".into(),
         ));
@@ -67,7 +74,6 @@ pub(super) fn run(
     if arguments.auto {
         headless(&settings, arguments)
     } else {
-        need_terminal()?;
         at_the_screen(&settings, arguments)
     }
 }
@@ -93,7 +99,11 @@ fn at_the_screen(settings: &Settings, arguments: &RehearseArguments) -> Result<E
     let stand_in = stand_in(&opened);
     let Opened { session, world } = opened;
     let shared = stand_in.clone();
-    let code = on_screen(settings, session, || Ok(world.rehearse(shared)?), false)?;
+    let choice = arguments.targets.choice();
+    let conduct = Conduct::Keys {
+        choice: choice.asked.then_some(choice),
+    };
+    let code = on_screen(settings, session, || Ok(world.rehearse(shared)?), conduct)?;
     for line in stand_in.lock().outlook(clock::now()).lines() {
         tell(&line);
     }

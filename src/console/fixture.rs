@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use super::{Console, Key, Request};
 use crate::core::drain::{ActOutcome, Ask, Command, Early, Effect, Mode, Plan, Policy};
 use crate::core::fleet::{
-    Caught, Heartbeat, HostLook, Identity, Info, Link, LocalId, LocalProcess, Located, Look,
-    LookRow, Observation, Place, ProcessKey, QueueDepth, RedisAddress, RunState, Sought,
+    Caught, Heartbeat, HostLook, Identity, Info, Link, LinkFault, LocalId, LocalProcess, Located,
+    Look, LookRow, Observation, Place, ProcessKey, QueueDepth, RedisAddress, RunState, Sought,
     Surroundings, Threads, Title, Work,
 };
 use crate::core::moment::Moment;
@@ -26,6 +26,8 @@ pub(crate) struct Imagined {
     pub(crate) tag: &'static str,
     pub(crate) quiet: bool,
     pub(crate) in_redis: bool,
+    /// Whether the process exists.
+    pub(crate) alive: bool,
     /// Seconds since its last beat.
     pub(crate) beat_age: u64,
     pub(crate) jobs: Vec<Arc<Work>>,
@@ -72,6 +74,7 @@ fn sidekiq(pid: u32, version: &'static str, tag: &'static str, jobs: Vec<Arc<Wor
         tag,
         quiet: false,
         in_redis: true,
+        alive: true,
         beat_age: 2,
         jobs,
     }
@@ -164,7 +167,7 @@ impl World {
         let local = self
             .imagined
             .iter()
-            .filter(|i| i.host == "util1")
+            .filter(|i| i.host == "util1" && i.alive)
             .map(|i| i.local(now));
         let host = HostLook {
             at: now,
@@ -272,7 +275,7 @@ impl World {
     /// Presses keys with a second between them, as somebody who reads does.
     pub(crate) fn type_slowly(&mut self, keys: &str) {
         for key in keys.chars() {
-            self.now = self.now.after(Duration::from_secs(1));
+            self.pass(1);
             let key = if key == '\n' {
                 Key::Enter
             } else {
@@ -302,7 +305,92 @@ impl World {
         world
     }
 
-    /// This process has ended in order.
+    /// Every second step is confirmed by hand; TSTP was.
+    pub(crate) fn by_hand() -> Self {
+        let mut world = Self::new();
+        world.type_slowly("ny");
+        for imagined in &mut world.imagined {
+            imagined.quiet = imagined.host == "util1";
+        }
+        world.pass(20);
+        world
+    }
+
+    /// TERM has been sent a few seconds ago.
+    pub(crate) fn stopping() -> Self {
+        let mut world = Self::draining();
+        world.pass(80);
+        world
+    }
+
+    /// No signal could be sent.
+    pub(crate) fn failed() -> Self {
+        let mut world = Self::new();
+        world.refused = true;
+        world.type_slowly("ay");
+        world
+    }
+
+    /// Everything exited; what still ran was pushed back.
+    pub(crate) fn requeued() -> Self {
+        let mut world = Self::questioned();
+        world.back = ["b4a5", "c1d2", "e3f4"].map(String::from).to_vec();
+        world.pass(2);
+        for pid in [4242, 4243, 4244] {
+            world.exit(pid);
+        }
+        world.pass(2);
+        world
+    }
+
+    /// One process was killed out of turn with its jobs; the others left in order.
+    pub(crate) fn lost() -> Self {
+        let mut world = Self::draining();
+        world.type_slowly("K");
+        world.type_slowly("3\n");
+        world.imagined[0].alive = false;
+        world.imagined[2].jobs.clear();
+        world.pass(5);
+        world.exit(4243);
+        world.exit(4244);
+        world.pass(15);
+        world
+    }
+
+    /// Stopped by hand half-way.
+    pub(crate) fn stopped() -> Self {
+        let mut world = Self::draining();
+        world.press(Key::Char('x'));
+        world
+    }
+
+    /// Redis does not let us in any more.
+    pub(crate) fn cut_off() -> Self {
+        let mut world = Self::draining();
+        let since = world.now;
+        world.now = world.now.after(Duration::from_secs(24));
+        let lost = Link::Lost {
+            since,
+            retry_at: world.now.after(Duration::from_secs(3)),
+            why: LinkFault::Denied("WRONGPASS invalid username-password pair".into()),
+        };
+        let effects = world.session.observe(Observation::Link(lost), world.now);
+        world.perform(effects);
+        world.console.follow(&world.session, world.now);
+        world
+    }
+
+    /// So many jobs run in one process.
+    pub(crate) fn crowded(jobs: u64) -> Self {
+        let mut world = Self::new();
+        world.imagined[0].jobs = (0..jobs)
+            .map(|number| job("Crowd", "default", &format!("j{number:05}"), number))
+            .collect();
+        world.look();
+        world
+    }
+
+    /// This process ends in order.
     pub(crate) fn exit(&mut self, pid: u32) {
         self.imagined.retain(|imagined| imagined.pid != pid);
         self.look();
@@ -374,7 +462,7 @@ impl Imagined {
             caught: Some(Caught(u64::MAX)),
             surroundings: Surroundings {
                 uid: 1000,
-                unit: Some(format!("sidekiq@{}.service", self.pid - 4241)),
+                unit: Some(format!("sidekiq@{}.service", self.pid % 10)),
                 inner_pid: self.pid,
                 hostnames: vec!["util1".into()],
                 redis_url: Some(RedisAddress::new("redis://:pw@10.0.0.9:6379/1")),

@@ -61,11 +61,7 @@ pub(super) fn lines(
         PageLine::fact("since", row.job.started.map_or_else(unknown, time_of_day)),
         PageLine::fact("enqueued", enqueued(work).unwrap_or_else(unknown)),
     ];
-    let verdict = [judged.said.word(), &judged.why];
-    lines.push(PageLine::fact(
-        "verdict",
-        verdict.join(": ").trim_end_matches(": "),
-    ));
+    lines.push(PageLine::fact("verdict", judged.words()));
     lines.push(PageLine::fact(
         "time left",
         judged

@@ -14,7 +14,9 @@ use super::front::Front;
 use super::own_signals::stop_oneself;
 use super::terminal::{Screen, give_back};
 use crate::console::{Console, Key, Request, attention};
+use crate::core::choice::Choice;
 use crate::core::drain::{Command, Record};
+use crate::core::fleet::Link;
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::ui::{self, Look};
@@ -47,13 +49,19 @@ pub struct ScreenFront {
 }
 
 /// Who begins a drain, and who leaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Conduct {
+#[derive(Clone, Debug)]
+pub enum Conduct {
     /// Somebody at the keys.
-    Keys,
+    Keys {
+        /// Whom he named; `None`: nobody in particular.
+        choice: Option<Choice>,
+    },
     /// It plays itself: it begins once somebody could have read the first frame, and leaves at
     /// the end. Keys go on working.
-    Itself { opened: Option<Moment> },
+    Itself {
+        /// When the first frame was there.
+        opened: Option<Moment>,
+    },
 }
 
 /// How long the first frame stands before a demo that plays itself begins.
@@ -61,7 +69,7 @@ const FIRST_FRAME: Duration = Duration::from_secs(5);
 
 impl ScreenFront {
     /// A screen with this console, in this look.
-    pub fn new(screen: Screen, console: Console, look: Look) -> Self {
+    pub fn new(screen: Screen, console: Console, look: Look, conduct: Conduct) -> Self {
         Self {
             screen,
             events: EventStream::new(),
@@ -70,15 +78,24 @@ impl ScreenFront {
             drawn: None,
             changed: true,
             called: None,
-            conduct: Conduct::Keys,
+            conduct,
         }
     }
 
-    /// Begins a drain by itself, and leaves once it is over.
-    #[must_use]
-    pub fn playing_itself(mut self) -> Self {
-        self.conduct = Conduct::Itself { opened: None };
-        self
+    /// The targets that the operator named, once everything was seen for the first time.
+    fn choose(&mut self, session: &Session) {
+        let fleet = &session.fleet;
+        let asked =
+            fleet.looked.is_some() || matches!(fleet.link, Link::Lost { .. } | Link::Unused);
+        if fleet.scanned.is_none() || !asked {
+            return;
+        }
+        if let Conduct::Keys { choice } = &mut self.conduct
+            && let Some(choice) = choice.take()
+        {
+            self.console.memory.targets = Some(choice.choose(fleet).into_iter().collect());
+            self.changed = true;
+        }
     }
 
     fn draw(&mut self, session: &Session, now: Moment) -> io::Result<()> {
@@ -136,6 +153,7 @@ impl Front for ScreenFront {
     }
 
     fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request> {
+        self.choose(session);
         let Conduct::Itself { opened } = self.conduct else {
             return Vec::new();
         };

@@ -29,7 +29,7 @@ struct Columns {
 fn columns(width: usize) -> Columns {
     let mut columns = match width {
         100.. => Columns {
-            class: 22,
+            class: 20,
             process: 14,
             queue: 10,
             elapsed: 8,
@@ -215,19 +215,14 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     Line::from(spans)
 }
 
-/// What is said of a job, with as much of the reason as fits into `cells`.
+/// What is said of a job, with as much of the reason as fits into `cells`. Why a job fits
+/// stands in the help; its row stays calm.
 fn verdict(judged: &Judgement, cells: usize) -> String {
     let word = judged.said.word();
-    let calm = judged.said == Said::Verdict(Verdict::Fits);
-    if calm || judged.why.is_empty() {
-        // Why a job fits stands in the help; its row stays calm.
+    if judged.said == Said::Verdict(Verdict::Fits) {
         return word.into();
     }
-    let whole = if judged.why.starts_with("if ") {
-        format!("{word} {}", judged.why)
-    } else {
-        format!("{word}: {}", judged.why)
-    };
+    let whole = judged.words();
     let shorter = whole.replace("if it still runs ", "");
     [whole, shorter]
         .into_iter()

@@ -10,8 +10,9 @@ use super::fit;
 use super::look::Tone;
 use super::view::{View, put, say, window};
 use crate::console::{Pane, is_target, time_of_day};
-use crate::core::drain::{Standing, Target};
+use crate::core::drain::{Run, Standing, Target};
 use crate::core::fleet::{Link, Process, ProcessKey, State};
+use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
 /// A column: its heading, its cells, and whether its values stand at the right.
@@ -205,7 +206,7 @@ fn remark(view: &View<'_>, key: &ProcessKey, process: &Process, state: State) ->
         .filter(|run| !run.phase().is_over());
     if let Some(run) = run {
         if let Some(target) = run.target(key) {
-            return part(run, target);
+            return part(run, target, view.now);
         }
         let began = run.pace().started.epoch();
         let new = process
@@ -233,7 +234,7 @@ fn remark(view: &View<'_>, key: &ProcessKey, process: &Process, state: State) ->
 }
 
 /// The part of a target in the drain: the last signal and what came of it.
-fn part(run: &crate::core::drain::Run, target: &Target) -> String {
+fn part(run: &Run, target: &Target, now: Moment) -> String {
     match &target.standing {
         Standing::Exited { at, .. } => format!("exited {}", time_of_day(*at)),
         Standing::LeftOut { why } => format!("left out: {why}"),
@@ -245,7 +246,9 @@ fn part(run: &crate::core::drain::Run, target: &Target) -> String {
                 return "KILL sent, has not exited".into();
             }
             if let Some(interrupt) = target.interrupt() {
-                return format!("{} sent, push-back {}", sent.signal, time_of_day(interrupt));
+                let was = if interrupt <= now { "was due " } else { "" };
+                let at = time_of_day(interrupt);
+                return format!("{} sent, push-back {was}{at}", sent.signal);
             }
             let next = run
                 .phase()

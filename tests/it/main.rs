@@ -7,6 +7,9 @@ mod demo;
 mod drain_real;
 #[cfg(test)]
 mod host_real;
+#[cfg(test)]
+mod layers;
+mod logs_real;
 mod redis_source;
 #[cfg(test)]
 mod rehearse;

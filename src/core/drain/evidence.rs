@@ -5,12 +5,9 @@ use std::time::Duration;
 
 use super::account::{Fate, Track, Tracked};
 use super::target::{Standing, Target};
-use crate::core::fleet::{Fleet, Place, Process, ProcessKey};
+use crate::core::fleet::{Fleet, Life, Place, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
-
-/// An interrupt may come this much before its time is up (Sidekiq polls every 0.5 s).
-pub(super) const MARGIN: Duration = Duration::from_secs(1);
 
 /// The fate of a job that has none yet, with the evidence; `None`: it runs, or too little is
 /// known so far.
@@ -60,10 +57,7 @@ fn nowhere_fate(
     (whole, asked): (bool, Moment),
     fleet: &Fleet,
 ) -> Option<(Fate, String)> {
-    let Standing::Exited {
-        at: exited, clean, ..
-    } = target.standing
-    else {
+    let Standing::Exited { clean, .. } = target.standing else {
         return None;
     };
     let left = fleet.get(&target.key()).and_then(Process::left_in_order);
@@ -74,7 +68,7 @@ fn nowhere_fate(
             format!("its process left in order {early} s before it would have interrupted it"),
         ));
     }
-    let others = others(tracked, asked, fleet);
+    let others = others(tracked, target, asked, fleet);
     if others == Others::Awaited {
         return None;
     }
@@ -86,10 +80,7 @@ fn nowhere_fate(
     }
     let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
     let unclean = left.is_none() && (killed || clean == Some(false));
-    let before_push_back = match target.interrupt() {
-        None => true,
-        Some(interrupt) => !target.timeout.is_assumed() && exited.after(MARGIN) < interrupt,
-    };
+    let before_push_back = !may_have_interrupted(target);
     if unclean && before_push_back {
         return Some((
             Fate::Lost,
@@ -108,15 +99,20 @@ fn nowhere_fate(
     ))
 }
 
-/// Whether every other process that serves the job's queue has beaten since `asked`: one
-/// that took it before would have shown it.
-fn others(tracked: &Tracked, asked: Moment, fleet: &Fleet) -> Others {
+/// Whether every other process that serves the job's queue has beaten since `asked`: one that
+/// took it before would have shown it. One that ended since TERM may have taken it too, and
+/// shows nothing any more.
+fn others(tracked: &Tracked, target: &Target, asked: Moment, fleet: &Fleet) -> Others {
     let own = ProcessKey::Local(tracked.target);
     let mut others = fleet
         .serving(&tracked.work.queue)
         .filter(|(key, _)| **key != own)
         .peekable();
-    if others.peek().is_none() {
+    let ended = |(key, process): (&ProcessKey, &Process)| {
+        let ended = matches!(process.life, Life::Exited { at, .. } if target.stopped.is_some_and(|stopped| at > stopped));
+        *key != own && ended && process.queues().contains(&tracked.work.queue)
+    };
+    if others.peek().is_none() && !fleet.processes.iter().any(ended) {
         return Others::Nobody;
     }
     let beaten = |process: &Process| process.beat.as_ref().is_some_and(|b| b.at > asked);
@@ -127,14 +123,20 @@ fn others(tracked: &Tracked, asked: Moment, fleet: &Fleet) -> Others {
     }
 }
 
+/// Whether an ended process may have interrupted its jobs and pushed them back before it ended.
+pub(super) fn may_have_interrupted(target: &Target) -> bool {
+    let Standing::Exited { at, .. } = target.standing else {
+        return true;
+    };
+    target.safe_until().is_some_and(|safe| at >= safe)
+}
+
 /// How long before its own interrupt time a process left in order, where that time is known and
 /// more than the margin away: then it interrupted nothing.
 pub(super) fn in_time(target: &Target, left: Option<Moment>) -> Option<Duration> {
-    let interrupt = target
-        .interrupt()
-        .filter(|_| !target.timeout.is_assumed())?;
-    let left = left.filter(|left| left.after(MARGIN) < interrupt)?;
-    Some(interrupt.since(left))
+    let safe = target.safe_until()?;
+    let left = left.filter(|left| *left < safe)?;
+    target.interrupt().map(|interrupt| interrupt.since(left))
 }
 
 /// Whether the other processes that serve a queue have beaten.

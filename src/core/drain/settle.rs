@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::account::{Fate, Tracked};
-use super::evidence::{self, in_time};
+use super::evidence::{self, in_time, may_have_interrupted};
 use super::phase::Phase;
 use super::record::{Counts, Event, Outcome};
 use super::run::{Run, Turn};
@@ -75,7 +75,6 @@ impl Run {
         else {
             return;
         };
-        self.settle_unseen(turn.fleet);
         let open = self
             .account
             .jobs()
@@ -124,6 +123,11 @@ impl Run {
 
     /// Writes the last records and is over.
     pub(super) fn finish(&mut self, base: Outcome, turn: &mut Turn<'_>) {
+        self.settle_unseen(turn.fleet);
+        for target in self.targets.iter().filter(|target| target.exited()) {
+            let interrupted = may_have_interrupted(target);
+            self.account.count_hidden(target.id, interrupted);
+        }
         self.tell_fates(turn);
         let exited = self.targets.iter().filter(|target| target.exited());
         let jobs = self.account.counts(exited.map(|target| target.id));

@@ -142,6 +142,14 @@ impl Fleet {
         })
     }
 
+    /// A quiet beat more than 2 s later than the signal of `mark`: the process has fetched nothing
+    /// since, so what such a beat says of its jobs is complete for good.
+    pub fn last_word<'a>(process: &'a Process, mark: &Mark) -> Option<&'a Beat> {
+        let later =
+            |beat: &&Beat| beat.quiet && beat.host_time - mark.at.epoch() > FETCH.as_secs_f64();
+        process.beat.as_ref().filter(later)
+    }
+
     /// How many jobs may run in `process` that nobody has named: 0 once its known jobs are
     /// complete (design: after a quiet beat more than 2 s later than the first signal, or once
     /// it has no more processor threads than known jobs).
@@ -152,10 +160,7 @@ impl Fleet {
             .filter(|job| job.work.jid.is_some())
             .count() as u64;
         let nameless = process.jobs.len() as u64 - known;
-        // A quiet process fetches nothing: what such a beat says once holds for good.
-        let last =
-            |beat: &&Beat| beat.quiet && beat.host_time - mark.at.epoch() > FETCH.as_secs_f64();
-        if let Some(beat) = process.beat.as_ref().filter(last) {
+        if let Some(beat) = Self::last_word(process, mark) {
             let shown = process.jobs.iter();
             let shown = shown.filter(|job| !differs(job.beat, beat.host_time));
             return nameless + beat.busy.saturating_sub(shown.count() as u64);

@@ -2,19 +2,10 @@
 
 use serde_json::json;
 
-use super::SEQUENCE;
+use super::{SEQUENCE, for_each_version};
 use crate::support::drain::Drain;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
-
-/// Makes each of these a test of each version.
-macro_rules! for_each_version {
-    ($($test:ident),* $(,)?) => {
-        mod six { $(#[test] fn $test() { super::$test(super::Version::Six); })* }
-        mod seven { $(#[test] fn $test() { super::$test(super::Version::Seven); })* }
-        mod eight { $(#[test] fn $test() { super::$test(super::Version::Eight); })* }
-    };
-}
 
 for_each_version!(
     an_idle_one_is_down_early,
