@@ -85,13 +85,13 @@ impl StandIn {
             .values()
             .map(|double| double.gone.map(|gone| gone.at))
             .collect();
-        let last = gone.and_then(|all| all.into_iter().max());
+        let end = gone.and_then(|all| all.into_iter().max());
         Outlook {
             pushed_back: self.doubles.values().flat_map(back).collect(),
             lost: self.doubles.values().flat_map(lost).collect(),
             waited_s: course
-                .zip(last)
-                .map(|(course, last)| Seconds(last.since(course.first))),
+                .zip(end)
+                .map(|(course, end)| Seconds(end.since(course.first))),
             less: course.map(|course| self.shift(course, course.less(), -SHIFT_S, now)),
             more: course.map(|course| {
                 let stop = course.more(self.idle_at());
