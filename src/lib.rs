@@ -10,4 +10,5 @@ pub mod host;
 pub mod journal;
 pub mod redis;
 pub mod report;
+pub mod rescue;
 pub mod shell;

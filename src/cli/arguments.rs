@@ -11,6 +11,7 @@ use super::drain::DrainArguments;
 use super::plan::PlanArguments;
 use super::ps::PsArguments;
 use super::report::ReportArguments;
+use super::rescue::RescueArguments;
 use crate::core::choice::{self, Choice, Wish};
 use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
 
@@ -58,6 +59,8 @@ pub enum Command {
     Drain(Box<DrainArguments>),
     /// List past drains, or print one: its timeline and the fate of every job.
     Report(ReportArguments),
+    /// List saved payloads of jobs, or push back those that are provably nowhere.
+    Rescue(RescueArguments),
     /// Print the completions of a shell.
     Completions(CompletionsArguments),
     /// Print the manual page.

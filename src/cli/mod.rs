@@ -17,6 +17,7 @@ mod plan;
 mod ps;
 mod rejected;
 mod report;
+mod rescue;
 mod rows;
 mod table;
 mod timeline;
@@ -41,6 +42,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
         Command::Ps(ps) => return ps::run(&read.common, ps),
         Command::Drain(drain) => return drain::run(&read.common, drain),
         Command::Report(report) => return report::run(&read.common, report),
+        Command::Rescue(rescue) => return rescue::run(&read.common, rescue),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,
         Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,

@@ -6,4 +6,6 @@ mod host_real;
 #[cfg(test)]
 mod logs_real;
 mod redis_source;
+#[cfg(test)]
+mod rescue;
 mod support;
