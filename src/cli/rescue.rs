@@ -141,17 +141,10 @@ fn saved(
     let unreadable =
         |error: io::Error| Failure::Record(format!("the saved payloads cannot be read: {error}"));
     let all = store.runs().map_err(unreadable)?;
-    let runs: Vec<String> = match id {
+    let runs = match id {
         None => all,
-        Some("last") => all.into_iter().take(1).collect(),
-        Some(id) => all.into_iter().filter(|run| run.starts_with(id)).collect(),
+        Some(id) => vec![chosen(all, id)?],
     };
-    if let (Some(id), []) = (id, runs.as_slice()) {
-        let id = crate::core::clean::clean(id, 60);
-        return Err(Failure::Record(format!(
-            "no payload is saved under `{id}`; `drainboard rescue` lists all, `drainboard report` the drains"
-        )));
-    }
     let mut saved = Vec::new();
     for run in runs.into_iter().rev() {
         let (entries, bad) = store.load(&run).map_err(unreadable)?;
@@ -169,6 +162,25 @@ fn saved(
         }
     }
     Ok(saved)
+}
+
+/// The drain that `id` means: `last`, a whole name, or the only one that begins so.
+fn chosen(all: Vec<String>, id: &str) -> Result<String, Failure> {
+    let shown = crate::core::clean::clean(id, 60);
+    let mut fits: Vec<String> = match id {
+        "last" => all.into_iter().take(1).collect(),
+        id if all.iter().any(|run| run == id) => vec![id.to_owned()],
+        id => all.into_iter().filter(|run| run.starts_with(id)).collect(),
+    };
+    match (fits.pop(), fits.as_slice()) {
+        (Some(run), []) => Ok(run),
+        (Some(_), [_, ..]) => Err(Failure::Usage(format!(
+            "`{shown}` fits several drains: write more of the name"
+        ))),
+        (None, _) => Err(Failure::Record(format!(
+            "no payload is saved under `{shown}`; `drainboard rescue` lists all, `drainboard report` the drains"
+        ))),
+    }
 }
 
 async fn rescue(

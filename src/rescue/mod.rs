@@ -14,6 +14,6 @@ mod tests;
 
 pub use ending::ending;
 pub use judge::{Circumstances, Ending, Sight, State, Tried, judge};
-pub use saved::{Payload, SavedJob, Stopping};
+pub use saved::{Payload, SavedJob, Stopping, in_flight};
 pub use store::{Entry, SaveError, Store, jobs};
 pub use survey::{Rescued, Surveyed, push_back, survey};

@@ -5,12 +5,31 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::base64;
-use crate::core::drain::Target;
-use crate::core::fleet::{Process, Work};
+use crate::core::drain::{Run, Target};
+use crate::core::fleet::{Fleet, LocalId, Process, Work};
 use crate::core::moment::Moment;
 
 /// The label by which Sidekiq Pro's `super_fetch` shows (sidekiq/sidekiq issues 2998, 4778).
 const RELIABLE: &str = "reliable";
+
+/// The jobs of `run` that a KILL to `only` (`None`: to every target that still lives) could
+/// lose, to be saved before it. Jobs that no beat has shown cannot be among them: their number
+/// is `Stake::unseen`.
+pub fn in_flight(run: &Run, only: Option<LocalId>, fleet: &Fleet, now: Moment) -> Vec<SavedJob> {
+    let targets = run
+        .targets()
+        .iter()
+        .filter(|target| !target.exited() && only.is_none_or(|only| only == target.id));
+    targets
+        .flat_map(|target| {
+            let process = fleet.get(&target.key());
+            run.account()
+                .of(target.id)
+                .filter(|tracked| tracked.fate.is_none())
+                .map(move |tracked| SavedJob::of(&tracked.work, target, process, now))
+        })
+        .collect()
+}
 
 /// One line of a rescue file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,10 +4,12 @@
 use std::time::Duration;
 
 use drainboard::clock;
-use drainboard::redis::{Keys, PushBack, Pushed, open, push_back};
+use drainboard::core::sequence::Signal;
+use drainboard::redis::{Keys, Looker, PushBack, Pushed, open, push_back};
 use drainboard::rescue::{Ending, Payload, SavedJob, State, Stopping, Surveyed, survey};
 use redis::aio::MultiplexedConnection;
 
+use crate::support::real_sidekiq::RealSidekiq;
 use crate::support::redis_server::RedisServer;
 use crate::support::sidekiq_rows::Rows;
 
@@ -271,4 +273,74 @@ async fn a_long_queue_is_searched_to_the_end_and_the_act_is_short() {
     let took = clock::now().since(begun);
     assert_eq!(done, Ok(Pushed::Pushed));
     assert!(took < Duration::from_millis(200), "{took:?}");
+}
+
+/// The job that a killed Sidekiq ran: saved off its beat, lost, pushed back, run by the next one.
+async fn a_killed_job_runs_again(major: u8) {
+    let server = RedisServer::start();
+    let directory = tempfile::tempdir().expect("a directory");
+    let sidekiq = RealSidekiq::start(major, &server, directory.path(), &["-q", "low"]);
+    let mut admin = server.connection().await;
+    let jid = "c".repeat(24);
+    let payload = format!(
+        r#"{{ "retry":true, "queue":"low","class":"SleepJob","args":[60],"jid":"{jid}","created_at":1795287600.25,"note":"\u00e9 é \u2028"}}"#
+    );
+    send(&mut admin, &[b"LPUSH", b"queue:low", payload.as_bytes()]).await;
+    let mut connection = connect(&server).await;
+    let mut looker = Looker::new(Keys::default());
+    let end = clock::now().after(Duration::from_secs(60));
+    let (identity, work) = loop {
+        let (look, _) = looker.look(&mut connection).await.expect("a look");
+        let busy = look.rows.into_iter().find(|row| !row.work.is_empty());
+        if let Some(row) = busy {
+            break (row.identity, row.work[0].clone());
+        }
+        assert!(clock::now() < end, "no beat shows the job");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(&*work.payload, payload.as_bytes());
+    let (mut job, mut ending) = lost(&jid);
+    job.payload = Payload(work.payload.to_vec());
+    job.identity = Some(identity.as_str().to_owned());
+    let held = sidekiq.hold();
+    held.send(Signal::Kill, || true).expect("it is sent");
+    drop(sidekiq);
+    ending.exited_at = Some(clock::now().wall());
+    let jobs = [(job, ending)];
+    // What the dead one left in Redis is no process that runs it.
+    assert_eq!(words(&server, &jobs).await, ["nowhere"]);
+    let back = PushBack {
+        jid: &jid,
+        queue: "low",
+        payload: &jobs[0].0.payload.0,
+        by: "me",
+    };
+    let done = push_back(&mut connection, &Keys::default(), back).await;
+    assert_eq!(done, Ok(Pushed::Pushed));
+    assert_eq!(words(&server, &jobs).await, ["safe"]);
+    let next = RealSidekiq::start(major, &server, directory.path(), &["-q", "low"]);
+    loop {
+        let state = states(&server, &jobs).await.remove(0);
+        if state.why().starts_with("runs on") {
+            break;
+        }
+        assert!(clock::now() < end, "{state:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    drop(next);
+}
+
+#[tokio::test]
+async fn a_killed_job_of_sidekiq_6_runs_again() {
+    a_killed_job_runs_again(6).await;
+}
+
+#[tokio::test]
+async fn a_killed_job_of_sidekiq_7_runs_again() {
+    a_killed_job_runs_again(7).await;
+}
+
+#[tokio::test]
+async fn a_killed_job_of_sidekiq_8_runs_again() {
+    a_killed_job_runs_again(8).await;
 }
