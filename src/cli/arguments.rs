@@ -13,6 +13,7 @@ use super::plan::PlanArguments;
 use super::ps::PsArguments;
 use super::rehearse::RehearseArguments;
 use super::report::ReportArguments;
+use super::rescue::RescueArguments;
 use crate::core::choice::{self, Choice, Wish};
 use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
 
@@ -69,6 +70,8 @@ pub enum Command {
     Demo(DemoArguments),
     /// List past drains, or print one: its timeline and the fate of every job.
     Report(ReportArguments),
+    /// List saved payloads of jobs, or push back those that are provably nowhere.
+    Rescue(RescueArguments),
     /// Print the completions of a shell.
     Completions(CompletionsArguments),
     /// Print the manual page.

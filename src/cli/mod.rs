@@ -21,6 +21,7 @@ mod ps;
 mod rehearse;
 mod rejected;
 mod report;
+mod rescue;
 mod rows;
 mod table;
 mod timeline;
@@ -60,6 +61,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
         Command::Rehearse(rehearse) => return rehearse::run(&read.common, rehearse),
         Command::Demo(demo) => return demo::run(&read.common, demo),
         Command::Report(report) => return report::run(&read.common, report),
+        Command::Rescue(rescue) => return rescue::run(&read.common, rescue),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,
         Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,

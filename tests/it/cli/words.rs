@@ -53,14 +53,13 @@ fn help_mentions_what_works_and_nothing_else() {
         "demo",
         "rehearse",
         "check",
-        "rescue",
         "resume",
         "backtrace",
         "--process",
     ] {
         assert!(!help.contains(missing), "{missing}:\n{help}");
     }
-    for subcommand in ["plan", "ps", "report", "completions"] {
+    for subcommand in ["plan", "ps", "report", "rescue", "completions"] {
         let help = out(&run(&[subcommand, "--help"]));
         assert!(help.contains("EXAMPLES"), "{subcommand}");
         assert!(
