@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::check::CheckArguments;
 use super::completions::CompletionsArguments;
 use super::drain::DrainArguments;
 use super::plan::PlanArguments;
@@ -44,6 +45,7 @@ const EXAMPLES: &str = "\
 EXAMPLES:
   drainboard                                        the console
   drainboard ps                                     processes and busy jobs, one look
+  drainboard check                                  is every timeout long enough for the next one
   drainboard plan                                   when each signal is due, and the budget
   drainboard plan 'tstp, 60, term, 30, kill' --timeout 25 --json
   drainboard completions bash > /etc/bash_completion.d/drainboard
@@ -61,6 +63,8 @@ pub enum Command {
     Ps(PsArguments),
     /// Drain Sidekiqs of this host without a screen, for deploy scripts and `ExecStop=`.
     Drain(Box<DrainArguments>),
+    /// Read every place where a stop budget is written, and say what is wrong with it.
+    Check(Box<CheckArguments>),
     /// List past drains, or print one: its timeline and the fate of every job.
     Report(ReportArguments),
     /// Print the completions of a shell.

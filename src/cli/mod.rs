@@ -3,6 +3,7 @@
 
 mod address;
 mod arguments;
+mod check;
 mod completions;
 mod configuration;
 mod console;
@@ -50,6 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
     match command {
         Command::Ps(ps) => return ps::run(&read.common, ps),
         Command::Drain(drain) => return drain::run(&read.common, drain),
+        Command::Check(check) => return check::run(&read.common, check),
         Command::Report(report) => return report::run(&read.common, report),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,

@@ -15,7 +15,10 @@ fn what_is_wrong_with_the_command_line_ends_with_2() {
         (&["plan", "--redis", "hunter2"], "must begin with redis://"),
         (&["planet"], "plan"),
         (&["completions", "tcsh"], "bash"),
-        (&[], "`drainboard drain` to drain and `drainboard ps` to look"),
+        (
+            &[],
+            "`drainboard drain` to drain and `drainboard ps` to look",
+        ),
         (&["--pid=1", "drain", "--yes"], "behind the subcommand"),
     ] {
         let output = run(arguments);
@@ -34,6 +37,7 @@ fn what_is_wrong_with_the_command_line_ends_with_2() {
 fn help_mentions_what_works_and_nothing_else() {
     let help = out(&run(&["--help"]));
     for working in [
+        "check",
         "plan",
         "ps",
         "completions",
@@ -49,7 +53,6 @@ fn help_mentions_what_works_and_nothing_else() {
     for missing in [
         "demo",
         "rehearse",
-        "check",
         "rescue",
         "resume",
         "backtrace",
@@ -57,7 +60,7 @@ fn help_mentions_what_works_and_nothing_else() {
     ] {
         assert!(!help.contains(missing), "{missing}:\n{help}");
     }
-    for subcommand in ["plan", "ps", "report", "completions"] {
+    for subcommand in ["check", "plan", "ps", "report", "completions"] {
         let help = out(&run(&[subcommand, "--help"]));
         assert!(help.contains("EXAMPLES"), "{subcommand}");
         assert!(
