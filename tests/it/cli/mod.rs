@@ -1,5 +1,6 @@
 //! The command line from outside: the built binary, a clean environment, exit codes and text.
 
+mod check;
 mod configuration;
 mod plan;
 mod ps;
