@@ -216,6 +216,11 @@ fn mark_swarms(processes: &mut [LocalProcess]) {
     }
 }
 
+/// Where a process works; `None` where that may not be read, or is not to be seen from here.
+pub fn working_directory(pid: u32) -> Option<PathBuf> {
+    std::fs::read_link(format!("/proc/{pid}/cwd")).ok()
+}
+
 fn mentions_sidekiq(command_line: &[u8]) -> bool {
     const NAME: &[u8] = b"sidekiq";
     command_line

@@ -13,4 +13,5 @@ mod logs_real;
 mod redis_source;
 #[cfg(test)]
 mod rehearse;
+mod rescue;
 mod support;
