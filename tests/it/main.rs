@@ -2,6 +2,8 @@
 
 mod cli;
 #[cfg(test)]
+mod console_pty;
+#[cfg(test)]
 mod drain_real;
 #[cfg(test)]
 mod host_real;
