@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use super::front::Front;
 use super::own_signals::stop_oneself;
 use super::terminal::{Screen, give_back};
+use crate::clock;
 use crate::console::{Console, Key, Request, attention};
 use crate::core::drain::Record;
 use crate::core::moment::Moment;
@@ -27,7 +28,9 @@ const FRAME: Duration = Duration::from_secs(1);
 pub enum Told {
     /// A key was pressed.
     Key(Key),
-    /// The window has another size, or came back.
+    /// The window has another size now, or had one for a moment.
+    Resized,
+    /// The window came back.
     Changed,
     /// Anything else, pasted text included: it does nothing.
     Nothing,
@@ -43,6 +46,8 @@ pub struct ScreenFront {
     drawn: Option<Moment>,
     changed: bool,
     called: Option<String>,
+    /// The dialog that was shown last, by its opening.
+    shown: Option<Moment>,
     leaves_when_over: bool,
 }
 
@@ -57,6 +62,7 @@ impl ScreenFront {
             drawn: None,
             changed: true,
             called: None,
+            shown: None,
             leaves_when_over: false,
         }
     }
@@ -71,11 +77,24 @@ impl ScreenFront {
     fn draw(&mut self, session: &Session, now: Moment) -> io::Result<()> {
         self.console.follow(session, now);
         let (console, look) = (&self.console, &self.look);
+        let begun = clock::now();
         self.screen
             .draw(|frame| ui::draw(frame, session, console, now, look))?;
+        self.open(now.after(clock::now().since(begun)));
         self.drawn = Some(now);
         self.changed = false;
         Ok(())
+    }
+
+    /// A dialog is open from when it was shown, and over a slow line that takes a while: keys
+    /// that were typed meanwhile were typed ahead of it.
+    fn open(&mut self, shown: Moment) {
+        if let Some(dialog) = &mut self.console.dialog
+            && self.shown != Some(dialog.opened)
+        {
+            dialog.opened = shown;
+        }
+        self.shown = self.console.dialog.as_ref().map(|dialog| dialog.opened);
     }
 
     /// Calls the operator once for each new reason, and takes the title back when it is gone.
@@ -99,7 +118,8 @@ impl Front for ScreenFront {
     async fn event(&mut self) -> Option<Told> {
         match self.events.next().await {
             Some(Ok(TerminalEvent::Key(key))) => Some(key_of(key).map_or(Told::Nothing, Told::Key)),
-            Some(Ok(TerminalEvent::Resize(..) | TerminalEvent::FocusGained)) => Some(Told::Changed),
+            Some(Ok(TerminalEvent::Resize(..))) => Some(Told::Resized),
+            Some(Ok(TerminalEvent::FocusGained)) => Some(Told::Changed),
             Some(Ok(
                 TerminalEvent::Paste(_) | TerminalEvent::FocusLost | TerminalEvent::Mouse(_),
             )) => Some(Told::Nothing),
@@ -113,6 +133,13 @@ impl Front for ScreenFront {
             Told::Key(key) => {
                 self.changed = true;
                 self.console.press(key, session, now)
+            }
+            Told::Resized => {
+                // Also where its size is the same again: what it showed was cut meanwhile. A
+                // terminal that is gone shows at the next frame.
+                drop(self.screen.forget());
+                self.changed = true;
+                Vec::new()
             }
             Told::Changed => {
                 self.changed = true;

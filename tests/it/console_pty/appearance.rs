@@ -38,7 +38,7 @@ fn the_first_screen_shows_link_processes_jobs_and_what_would_happen() {
     let terminal = on_fixture(&scene, &[], &[]);
     assert!(terminal.is_raw());
     assert!(terminal.read(|screen| screen.alternate_screen() && screen.hide_cursor()));
-    let header = terminal.line_with("drainboard");
+    let header = terminal.line_with("UTC");
     for words in ["LIVE", "redis", " ms", "UTC"] {
         assert!(header.contains(words), "{header}");
     }
@@ -86,7 +86,7 @@ fn an_arrow_key_that_comes_in_pieces_is_still_one_key() {
 fn read_only_stands_on_the_screen_and_takes_the_acts_away() {
     let scene = Scene::new();
     let mut terminal = on_fixture(&scene, &["--read-only"], &[]);
-    assert!(terminal.line_with("drainboard").contains("READ-ONLY"));
+    assert!(terminal.line_with("UTC").contains("READ-ONLY"));
     assert!(!terminal.text().contains("a automatic"));
     for key in ["a", "n", "K", "v"] {
         terminal.type_for(key, "read-only: nothing can be sent");

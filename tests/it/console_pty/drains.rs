@@ -55,7 +55,7 @@ fn an_idle_sidekiq_is_drained_by_itself() {
     terminal.wait_for(&format!(":{}", sidekiq.pid()));
     terminal.wait_for("a automatic");
     terminal.send("a");
-    terminal.confirm("Start the drain, by itself?");
+    terminal.answer("Start the drain, by itself?", "y");
     terminal.wait_for("every one has exited");
     assert!(sidekiq.wait_for_end().success());
     // The page is shown by itself, and the main screen is one key away.
@@ -77,16 +77,17 @@ fn each_step_waits_for_a_hand() {
     terminal.wait_for("n next step");
     // No is the default, on Enter, Escape and n.
     for no in ["\r", "\x1b", "n"] {
-        terminal.type_for("n", "send TSTP?");
-        terminal.refuse(no);
+        terminal.send("n");
+        terminal.answer("send TSTP?", no);
+        terminal.wait_for("no: nothing was done");
     }
     assert!(!sidekiq.was_disturbed(), "{}", sidekiq.log());
     terminal.send("n");
-    terminal.confirm("send TSTP?");
+    terminal.answer("send TSTP?", "y");
     terminal.wait_for("quiet 1/1");
     terminal.wait_for("waits for you");
     terminal.send("n");
-    terminal.confirm("TERM");
+    terminal.answer("Send TERM now?", "y");
     terminal.wait_for("back in queue");
     assert!(sidekiq.wait_for_end().success());
     assert_eq!(scene.times_queued("default", &jid), 1);
@@ -110,9 +111,9 @@ fn typing_ahead_fires_nothing() {
     terminal.wait_for("Start the drain, by itself?");
     // Keys are heeded in their order: when this has closed it, the others were seen.
     terminal.type_for("\x1b", "no: nothing was done");
-    terminal.send("nyyyyy\x1b");
-    terminal.wait_without("send TSTP?");
-    terminal.type_for("?", "Possible now");
+    terminal.send("nyyyyy");
+    terminal.answer("send TSTP?", "\x1b");
+    terminal.wait_for("nothing has been sent");
     assert!(
         sidekiq.runs() && !sidekiq.was_disturbed(),
         "{}",
@@ -127,20 +128,17 @@ fn typing_ahead_fires_nothing() {
 fn a_kill_that_costs_a_job_asks_for_its_number() {
     let scene = Scene::new();
     let mut sidekiq = scene.sidekiq(Version::Seven);
-    scene.busy("StuckJob", &json!([]));
-    // KILL comes long before the push-back.
-    let mut terminal = Terminal::console(&scene, &by("term, 1, kill"));
-    terminal.wait_for("StuckJob");
+    scene.busy("SleepJob", &json!([600]));
+    let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
+    terminal.wait_for("SleepJob");
     terminal.wait_for("a automatic");
     terminal.send("a");
-    terminal.confirm("Start the drain, by itself?");
-    terminal.wait_for("KILL is due");
-    assert_eq!(terminal.heard(|heard| heard.bells), 1);
-    let title = terminal.heard(|heard| heard.titles.last().cloned());
-    assert!(title.is_some_and(|title| title.starts_with("! drainboard held")));
-    terminal.send("n");
-    terminal.wait_for("send KILL");
-    terminal.type_until("2\r", "wrong number");
+    terminal.answer("Start the drain, by itself?", "y");
+    terminal.wait_for("quiet 1/1");
+    terminal.send("K");
+    terminal.wait_for_dialog(&format!(":{}?", sidekiq.pid()));
+    // Neither yes nor another number will do.
+    terminal.type_for("y2\r", "is not the number");
     assert!(sidekiq.runs());
     terminal.send("1\r");
     terminal.wait_for("Work may be lost");
@@ -148,5 +146,33 @@ fn a_kill_that_costs_a_job_asks_for_its_number() {
     terminal.send("q");
     terminal.end(4);
     assert_told(&terminal, "Work may be lost");
-    assert_eq!(signals(&scene), ["TERM", "KILL"]);
+    assert_eq!(signals(&scene), ["TSTP", "KILL"]);
+}
+
+#[test]
+fn a_question_calls_the_operator_once() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let jid = scene.busy("StuckJob", &json!([]));
+    // KILL comes long before the push-back.
+    let mut terminal = Terminal::console(&scene, &by("term, 1, kill"));
+    terminal.wait_for("StuckJob");
+    terminal.wait_for("a automatic");
+    terminal.send("a");
+    terminal.answer("Start the drain, by itself?", "y");
+    terminal.wait_for("KILL is due");
+    // Nobody answers: the job is pushed back, the process exits, the question is gone.
+    terminal.wait_for("back in queue");
+    assert!(sidekiq.wait_for_end().success());
+    assert_eq!(terminal.heard(|heard| heard.bells), 1);
+    let titles = terminal.heard(|heard| heard.titles.clone());
+    assert!(
+        titles.len() == 2 && titles[0].starts_with("! drainboard held"),
+        "{titles:?}"
+    );
+    assert_eq!(titles[1], "drainboard");
+    assert_eq!(scene.times_queued("default", &jid), 1);
+    terminal.send("q");
+    terminal.end(3);
+    assert_eq!(signals(&scene), ["TERM"]);
 }

@@ -25,7 +25,7 @@ fn quiet(scene: &Scene) -> (Sidekiq, Terminal) {
     terminal.wait_for("SleepJob");
     terminal.wait_for("a automatic");
     terminal.send("a");
-    terminal.confirm("Start the drain, by itself?");
+    terminal.answer("Start the drain, by itself?", "y");
     terminal.wait_for("quiet 1/1");
     (sidekiq, terminal)
 }
@@ -76,12 +76,11 @@ fn leaving_asks_first_and_holds() {
     let scene = Scene::new();
     let (mut sidekiq, mut terminal) = quiet(&scene);
     terminal.send("q");
-    terminal.wait_for("y: yes");
-    terminal.refuse("\r");
+    terminal.answer("y: yes", "\r");
     assert!(terminal.text().contains("s left"));
     terminal.send("q");
-    terminal.wait_for("y: yes");
-    terminal.press_to_end("y");
+    terminal.wait_for_dialog("y: yes");
+    terminal.send("y");
     terminal.end(5);
     terminal.assert_restored();
     assert_stopped(&scene, &mut sidekiq, "hang-up");

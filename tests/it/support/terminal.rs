@@ -11,6 +11,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use pty_process::Size;
 use pty_process::blocking::{Command, Pts, Pty, open};
@@ -19,12 +20,17 @@ use rustix::pipe::{PipeFlags, pipe_with};
 use rustix::termios::{LocalModes, Termios, tcgetattr};
 use vt100::{Callbacks, Parser, Screen};
 
+use drainboard::clock;
+
 use super::patience::{until, until_true};
 use super::scene::Scene;
 use super::signal::{self, Signal};
 
 /// Columns and rows.
 pub(crate) type Extent = (u16, u16);
+
+/// After so long a dialog heeds keys.
+const HEEDS: Duration = Duration::from_secs(1);
 
 /// What a terminal hears besides text.
 #[derive(Default)]
@@ -215,45 +221,21 @@ impl Terminal {
         self.wait_for(words);
     }
 
-    /// Types `keys` again and again until `words` stand on the screen: a dialog that has opened
-    /// just now heeds no key yet.
+    /// Waits for the dialog with `title`, and until it heeds keys: those that come sooner were
+    /// typed ahead of it.
     #[track_caller]
-    pub(crate) fn type_until(&mut self, keys: &str, words: &str) {
-        until_true(&format!("`{words}` after {keys:?}"), || {
-            let there = self.text().contains(words);
-            if !there {
-                self.send(keys);
-            }
-            there
-        });
-    }
-
-    /// Says yes to the open dialog, whose title is `title`.
-    #[track_caller]
-    pub(crate) fn confirm(&mut self, title: &str) {
+    pub(crate) fn wait_for_dialog(&mut self, title: &str) {
         self.wait_for(title);
-        until_true("the dialog heeds yes", || {
-            let open = self.text().contains(title);
-            if open {
-                self.send("y");
-            }
-            !open
-        });
+        let seen = clock::now();
+        until_true("it heeds keys", || clock::now().since(seen) > HEEDS);
     }
 
-    /// Says no to the open dialog by `key`.
+    /// Types `answer` into the dialog with `title`, which closes it.
     #[track_caller]
-    pub(crate) fn refuse(&mut self, key: &str) {
-        self.type_until(key, "no: nothing was done");
-    }
-
-    /// Presses `key` until the program has ended.
-    #[track_caller]
-    pub(crate) fn press_to_end(&mut self, key: &str) {
-        until_true("it heeds the key and ends", || {
-            self.send(key);
-            !self.runs()
-        });
+    pub(crate) fn answer(&mut self, title: &str, answer: &str) {
+        self.wait_for_dialog(title);
+        self.send(answer);
+        self.wait_without(title);
     }
 
     pub(crate) fn signal(&self, signal: Signal) {
