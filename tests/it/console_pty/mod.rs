@@ -5,6 +5,7 @@ mod appearance;
 mod drains;
 mod leaving;
 mod link;
+mod panics;
 mod sizes;
 mod stops;
 

@@ -8,6 +8,7 @@
 
 use std::num::NonZeroU16;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::{Child, ExitStatus};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -87,10 +88,22 @@ impl Terminal {
         more: &[(&str, &str)],
         extent: Extent,
     ) -> Self {
+        let program = Path::new(env!("CARGO_BIN_EXE_drainboard"));
+        Self::of(program, scene, arguments, more, extent)
+    }
+
+    /// The same for any program.
+    pub(crate) fn of(
+        program: &Path,
+        scene: &Scene,
+        arguments: &[&str],
+        more: &[(&str, &str)],
+        extent: Extent,
+    ) -> Self {
         let (pty, inner) = open().unwrap();
         pty.resize(Size::new(extent.1, extent.0)).unwrap();
         let before = tcgetattr(&inner).unwrap();
-        let program = Command::new(env!("CARGO_BIN_EXE_drainboard")).args(arguments);
+        let program = Command::new(program).args(arguments);
         let mut program = program
             .env_clear()
             .env("TERM", "xterm-256color")
