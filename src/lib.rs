@@ -7,6 +7,7 @@ pub mod cli;
 pub mod clock;
 pub mod console;
 pub mod core;
+pub mod demo;
 pub mod host;
 pub mod journal;
 pub mod redis;

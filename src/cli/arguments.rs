@@ -7,9 +7,11 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 
 use super::completions::CompletionsArguments;
+use super::demo::DemoArguments;
 use super::drain::DrainArguments;
 use super::plan::PlanArguments;
 use super::ps::PsArguments;
+use super::rehearse::RehearseArguments;
 use super::report::ReportArguments;
 use crate::core::choice::{self, Choice, Wish};
 use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
@@ -29,6 +31,12 @@ pub struct Arguments {
     /// What every subcommand takes.
     #[command(flatten)]
     pub common: EveryCommand,
+    /// Who the console would drain.
+    #[command(flatten)]
+    pub targets: TargetOptions,
+    /// What a drain of the console may do.
+    #[command(flatten)]
+    pub conduct: ConductOptions,
     /// What to do; the console without one.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -55,6 +63,10 @@ pub enum Command {
     Ps(PsArguments),
     /// Drain Sidekiqs of this host without a screen, for deploy scripts and `ExecStop=`.
     Drain(Box<DrainArguments>),
+    /// A whole drain on live data that sends nothing: who would be interrupted, and when.
+    Rehearse(Box<RehearseArguments>),
+    /// Watch a drain of the built-in fleet: no Redis, no Sidekiq, nothing to set up.
+    Demo(DemoArguments),
     /// List past drains, or print one: its timeline and the fate of every job.
     Report(ReportArguments),
     /// Print the completions of a shell.
@@ -93,7 +105,7 @@ pub struct EveryCommand {
     #[arg(long, global = true)]
     pub ascii: bool,
     /// Show the arguments of jobs; they may hold secrets.
-    #[arg(long, global = true, hide = true)]
+    #[arg(long, global = true)]
     pub show_args: bool,
     /// Where records of drains are kept.
     #[arg(long, global = true, value_name = "DIR")]
@@ -190,6 +202,11 @@ pub struct ConductOptions {
 }
 
 impl ConductOptions {
+    /// Whether any of them is given.
+    pub fn is_given(&self) -> bool {
+        self.kill.is_some() || self.kill_extra.is_some() || self.early.is_some()
+    }
+
     /// The flags as the settings take them.
     pub fn flags(&self) -> ConductFlags {
         ConductFlags {

@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
-use super::arguments::{ConductOptions, EveryCommand};
+use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
 use super::opening::{Opened, Opening, open};
 use super::output::tell;
@@ -13,13 +13,18 @@ use crate::console::{Console, result_text};
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
 use crate::core::session::{Kind, Session};
-use crate::shell::{self, Ended, Screen, ScreenFront, World, guard_panics};
+use crate::shell::{self, Conduct, Ended, Screen, ScreenFront, World, guard_panics};
 use crate::ui::{Colours, Glyphs, Look};
 
 /// Opens the console.
-pub(super) fn run(common: &EveryCommand) -> Result<ExitCode, Failure> {
+pub(super) fn run(
+    common: &EveryCommand,
+    targets: &TargetOptions,
+    options: &ConductOptions,
+) -> Result<ExitCode, Failure> {
     need_terminal()?;
-    let settings = settings(common, &ConductOptions::default(), None)?;
+    let settings = settings(common, options, None)?;
+    let choice = targets.choice();
     let opening = Opening {
         kind: if settings.read_only {
             Kind::ReadOnly
@@ -27,13 +32,16 @@ pub(super) fn run(common: &EveryCommand) -> Result<ExitCode, Failure> {
             Kind::Live
         },
         policy: Policy::Ask,
-        pids: Vec::new(),
+        pids: choice.pids.clone(),
         forced: Vec::new(),
         attended: true,
         reason: None,
     };
     let Opened { session, world } = open(&settings, opening)?;
-    on_screen(&settings, session, || Ok(world.start()?), false)
+    let conduct = Conduct::Keys {
+        choice: choice.asked.then_some(choice),
+    };
+    on_screen(&settings, session, || Ok(world.start()?), conduct)
 }
 
 /// An error that names what works without a terminal.
@@ -66,7 +74,7 @@ pub(super) fn on_screen(
     settings: &Settings,
     session: Session,
     world: impl FnOnce() -> Result<World, Failure>,
-    leave_when_over: bool,
+    conduct: Conduct,
 ) -> Result<ExitCode, Failure> {
     let look = look(settings);
     let console = Console::new(None, settings.appearance.show_args);
@@ -75,12 +83,7 @@ pub(super) fn on_screen(
     let ended = runtime.block_on(async {
         let world = world()?;
         let screen = Screen::take().map_err(Failure::Output)?;
-        let front = ScreenFront::new(screen, console, look);
-        let front = if leave_when_over {
-            front.leaving_when_over()
-        } else {
-            front
-        };
+        let front = ScreenFront::new(screen, console, look, conduct);
         Ok::<_, Failure>(shell::run(session, front, world).await?)
     });
     runtime.shutdown_background();

@@ -6,6 +6,7 @@ mod arguments;
 mod completions;
 mod configuration;
 mod console;
+mod demo;
 mod drain;
 mod failure;
 mod listing;
@@ -17,6 +18,7 @@ mod output;
 mod over;
 mod plan;
 mod ps;
+mod rehearse;
 mod rejected;
 mod report;
 mod rows;
@@ -38,13 +40,25 @@ pub use rejected::Rejected;
 /// Runs the command that `arguments` (the program's name first) ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Failure> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let [name, birth] = &arguments[..]
+        && name == crate::demo::NAME
+    {
+        return Ok(crate::demo::live(birth)?);
+    }
     let read = parse(&arguments)?;
     let Some(command) = &read.command else {
-        return console::run(&read.common);
+        return console::run(&read.common, &read.targets, &read.conduct);
     };
+    // What stands before the subcommand would choose nothing there, and so widen the choice.
+    if read.targets.choice().asked || read.conduct.is_given() {
+        let misplaced = "targets and conduct of a drain stand behind the subcommand: `drainboard drain --pid 4242`";
+        return Err(Failure::Usage(misplaced.into()));
+    }
     match command {
         Command::Ps(ps) => return ps::run(&read.common, ps),
         Command::Drain(drain) => return drain::run(&read.common, drain),
+        Command::Rehearse(rehearse) => return rehearse::run(&read.common, rehearse),
+        Command::Demo(demo) => return demo::run(&read.common, demo),
         Command::Report(report) => return report::run(&read.common, report),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,

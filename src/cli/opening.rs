@@ -41,7 +41,7 @@ pub(super) struct Opening {
 /// Opens a session by `settings`.
 pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Failure> {
     log::start(settings.places.log.as_deref())?;
-    let choice = redis_choice(settings)?;
+    let choice = redis_choice(settings, &opening.pids)?;
     let operator = Operator::current(|name| env::var_os(name)).to_string();
     let operator = match &opening.reason {
         Some(reason) => format!("{operator}: {}", crate::core::clean::clean(reason, 500)),
@@ -79,14 +79,19 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
     Ok(Opened { session, world })
 }
 
-/// The address: stated, or read off the Sidekiqs of this host.
-fn redis_choice(settings: &Settings) -> Result<redis::Choice, Failure> {
+/// The address: stated, or read off the Sidekiqs of this host; where some are named by pid, off
+/// those, for another application's Redis knows nothing of them.
+fn redis_choice(settings: &Settings, pids: &[u32]) -> Result<redis::Choice, Failure> {
     let stated = Stated::of(settings);
     let local = if stated.is_stated() {
         Vec::new()
     } else {
         let look = Scanner::new().and_then(|mut scanner| scanner.scan(&[]));
-        look.as_ref().map(named_addresses).unwrap_or_default()
+        let mut all = look.as_ref().map(named_addresses).unwrap_or_default();
+        if !pids.is_empty() {
+            all.retain(|(pid, _)| pids.contains(pid));
+        }
+        all
     };
     stated
         .choose(&local)

@@ -179,13 +179,13 @@ use Key::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, Page
 /// Every key outside dialogs and the filter line. Where a key stands twice, at most one of
 /// its rows is possible at any time.
 pub const BINDINGS: &[Binding] = &[
-    drain(&[Char('a')], Act::Automatic, "automatic", "let the drain go by itself", can::automatic),
-    drain(&[Char('n')], Act::NextStep, "next step", "send the next step of the sequence", can::next_step),
+    drain(&[Char('a')], Act::Automatic, "auto", "let the drain go by itself", can::automatic),
     drain(&[Char('.')], Act::EndWait, "now", "end this wait and send what follows it", can::end_wait),
-    drain(&[Char('x')], Act::StopHere, "stop here", "send nothing more, at once and without a question", can::stop_here),
     drain(&[Char(' ')], Act::Hold, "hold", "stop the clock", can::hold),
     drain(&[Char(' ')], Act::GoOn, "go on", "go on from a hold", can::go_on),
     drain(&[Char(' ')], Act::WaitMore, "wait 30 s more", "let the question stand 30 s, then ask again", can::wait_more),
+    drain(&[Char('n')], Act::NextStep, "next step", "send the next step of the sequence", can::next_step),
+    drain(&[Char('x')], Act::StopHere, "stop here", "send nothing more, at once and without a question", can::stop_here),
     drain(&[Char('+'), Char('=')], Act::Longer, "longer", "make this wait 30 s longer", can::longer),
     drain(&[Char('-')], Act::Shorter, "shorter", "make this wait 30 s shorter, down to 5 s", can::shorter),
     drain(&[Char('m')], Act::Manual, "manual", "let each step wait for you", can::manual),
@@ -193,7 +193,7 @@ pub const BINDINGS: &[Binding] = &[
     drain(&[Char('l')], Act::LeaveOut, "leave out", "go on without the processes whose signal failed", can::leave_out),
     drain(&[Char('v')], Act::Mark, "mark", "take the selected process in or out before the drain", can::mark),
     drain(&[Char('K')], Act::ForceKill, "KILL", "send KILL to the selected process, out of turn", can::force_kill),
-    find(&[Tab, BackTab], Act::Jump, Some("jobs/processes"), "jump from a process to its jobs, or back", can::on_main),
+    find(&[Tab, BackTab], Act::Jump, Some("jump"), "jump from a process to its jobs, or back", can::on_main),
     find(&[Enter], Act::Open, Some("details"), "show all that is known of the selected row", can::open),
     find(&[Char('/')], Act::Filter, Some("filter"), "list only jobs whose class, queue, id or process contains a word", can::on_main),
     find(&[Char('s')], Act::Sort, Some("sort"), "change the order of the jobs", can::on_main),

@@ -72,7 +72,7 @@ pub(super) fn begin_step(session: &Session, targets: &[LocalId], now: Moment) ->
         step: 0,
         accepted: accepted(friction),
     };
-    let title = format!("Start the drain by hand: send {signal}?");
+    let title = format!("Start by hand: send {signal}?");
     begin(&title, lines, friction, targets, command, now)
 }
 

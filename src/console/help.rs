@@ -31,7 +31,10 @@ const WORDS: &[(&str, &str)] = &[
         "NOT BACK YET",
         "its push-back was due and it was not seen in its queue: a KILL now would lose it",
     ),
-    ("+2:25", "so long after the start of the drain"),
+    (
+        "+2:25",
+        "so long after the start of the drain, or after going on from a hold",
+    ),
     (
         "sent, quiet, idle, exited",
         "the signal left; proven to fetch no more; proven to run nothing; the process is gone",

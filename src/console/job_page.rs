@@ -42,51 +42,42 @@ pub(super) fn lines(
             })
             .find(|row| row.is(key))
     });
-    let Some(row) = row else {
-        return gone(session, key);
-    };
+    row.map_or_else(
+        || gone(session, key),
+        |row| facts(session, console, &row, now),
+    )
+}
+
+/// What is known of a job that runs.
+fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) -> Vec<PageLine> {
     let work = &row.job.work;
-    let judged = judge(session, &row, now);
+    let judged = judge(session, row, now);
     let unknown = || "not known".to_string();
+    let elapsed = row.job.elapsed(now).map_or_else(unknown, clock_face);
+    let left = judged.left.map_or("no end is due".into(), clock_face);
+    let arguments = if console.listing.arguments {
+        arguments(work)
+    } else {
+        "hidden; A shows them".into()
+    };
     let mut lines = vec![
         PageLine::heading(work.class.clone()),
         PageLine::fact("id", work.jid.clone().unwrap_or_else(unknown)),
         PageLine::fact("queue", work.queue.clone()),
         PageLine::fact("process", row.process.name()),
         PageLine::fact("thread", work.tid.clone()),
-        PageLine::fact(
-            "running for",
-            row.job.elapsed(now).map_or_else(unknown, clock_face),
-        ),
+        PageLine::fact("running for", elapsed),
         PageLine::fact("since", row.job.started.map_or_else(unknown, time_of_day)),
         PageLine::fact("enqueued", enqueued(work).unwrap_or_else(unknown)),
+        PageLine::fact("verdict", judged.words()),
+        PageLine::fact("time left", left),
     ];
-    let verdict = [judged.said.word(), &judged.why];
-    lines.push(PageLine::fact(
-        "verdict",
-        verdict.join(": ").trim_end_matches(": "),
-    ));
-    lines.push(PageLine::fact(
-        "time left",
-        judged
-            .left
-            .map_or_else(|| "no end is due".into(), clock_face),
-    ));
     if let Some(fault) = &work.fault {
-        lines.push(PageLine::new(
-            Weight::Warn,
-            format!("not readable: {fault}"),
-        ));
+        let text = format!("not readable: {fault}");
+        lines.push(PageLine::new(Weight::Warn, text));
     }
     lines.push(PageLine::gap());
-    lines.push(PageLine::fact(
-        "arguments",
-        if console.listing.arguments {
-            arguments(work)
-        } else {
-            "hidden; A shows them".into()
-        },
-    ));
+    lines.push(PageLine::fact("arguments", arguments));
     lines
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::rows::{JobRow, is_target};
 use super::words::time_of_day;
-use crate::core::drain::{Fate, Run};
+use crate::core::drain::{Fate, Phase, Run};
 use crate::core::fleet::{LocalId, Process, ProcessKey};
 use crate::core::moment::{Moment, clock_face};
 use crate::core::session::Session;
@@ -56,6 +56,18 @@ pub struct Judgement {
     pub budget: Option<Duration>,
 }
 
+impl Judgement {
+    /// What is said of it, with the reason.
+    pub fn words(&self) -> String {
+        let word = self.said.word();
+        match self.why.as_str() {
+            "" => word.into(),
+            why if why.starts_with("if ") => format!("{word} {why}"),
+            why => format!("{word}: {why}"),
+        }
+    }
+}
+
 /// The jobs of the targets by what becomes of them if nobody touches anything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
@@ -80,10 +92,18 @@ impl Tally {
 
 /// What ends the jobs of a target; `None`: the run waits for the operator.
 fn ends(session: &Session, key: &ProcessKey, process: &Process, now: Moment) -> Option<Ends> {
-    match running(session).and_then(|run| Some((run, run.target(key)?))) {
-        Some((run, target)) => run.ends(target, now),
-        None => Some(session.setting.plan.ends_before(&session.timeout(process))),
-    }
+    let plan = &session.setting.plan;
+    let Some((run, target)) = running(session).and_then(|run| Some((run, run.target(key)?))) else {
+        return Some(plan.ends_before(&session.timeout(process)));
+    };
+    // Where nothing is due though the sequence has an end, that end waits for somebody.
+    let endless = plan
+        .sequence
+        .first_stop()
+        .or(plan.sequence.kill())
+        .is_none();
+    run.ends(target, now)
+        .filter(|ends| endless || ends.interrupt.or(ends.kill).is_some())
 }
 
 /// The run, while it is not over.
@@ -114,10 +134,13 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
     let elapsed = row.job.elapsed(now);
     let (verdict, why) = match ends(session, row.key, row.process, now) {
         None => verdict::blind(Blind::WaitsForYou),
-        Some(ends) if run.is_some() => {
-            verdict::verdict(elapsed, ends, |left| time_of_day(now.after(left)))
-        }
-        Some(ends) => verdict::verdict(elapsed, ends, |left| format!("+{}", clock_face(left))),
+        Some(ends) => verdict::verdict(elapsed, ends, |left| {
+            if clock_runs(run, row.key) {
+                time_of_day(now.after(left))
+            } else {
+                format!("+{}", clock_face(left))
+            }
+        }),
     };
     let left = match run {
         Some(_) => session
@@ -131,6 +154,18 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
         left,
         budget,
     }
+}
+
+/// Whether the end of the jobs of `key` is a time of day: before the start, and while the clock
+/// stands before its TERM, it moves on with the time.
+fn clock_runs(run: Option<&Run>, key: &ProcessKey) -> bool {
+    run.is_some_and(|run| {
+        let stands = matches!(run.phase(), Phase::Held { .. } | Phase::Ready { .. });
+        !stands
+            || run
+                .target(key)
+                .is_some_and(|target| target.stopped.is_some())
+    })
 }
 
 /// What a run already knows of a job.
@@ -151,7 +186,7 @@ fn known(run: &Run, row: &JobRow<'_>, now: Moment) -> Option<(Said, String)> {
         return Some((Said::Back, "it was seen back in its queue".into()));
     }
     let due = target.interrupt().filter(|due| *due <= now)?;
-    let why = format!("push-back was due {}, KILL would lose it", time_of_day(due));
+    let why = format!("push-back was due {}", time_of_day(due));
     Some((Said::Overdue, why))
 }
 

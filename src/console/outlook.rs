@@ -2,10 +2,11 @@
 //! touches anything. Words only; every time and number in them is the core's.
 
 use super::confirm::taking_part;
+use super::dialog::name;
 use super::judge::{Tally, running, tally};
 use super::progress::standings;
 use super::toll::{in_numbers, stake};
-use super::words::{count, time_of_day};
+use super::words::{count, few, thousands, time_of_day};
 use crate::core::drain::{Hold, Mode, Phase, Plan, Policy, Projection, Resume, Run};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
@@ -15,6 +16,9 @@ use crate::core::session::Session;
 /// Where the run stands, in a few words.
 pub fn standing(session: &Session, targets: &[LocalId], now: Moment) -> String {
     let Some(run) = &session.run else {
+        if targets.is_empty() {
+            return "nothing to drain: no process here is chosen".into();
+        }
         return format!(
             "nothing sent yet; {} to drain",
             count(targets.len() as u64, "process")
@@ -70,10 +74,29 @@ fn held(session: &Session, why: &Hold, since: Moment, now: Moment) -> String {
             "KILL is due since {at}, and Redis cannot be asked: {}",
             cost()
         ),
-        Hold::Late | Hold::Failed(_) | Hold::Journal(_) => {
-            format!("HELD since {at}: {}", why.words())
+        Hold::Failed(targets) => format!(
+            "HELD since {at}: a signal failed: {}",
+            failures(session, targets)
+        ),
+        Hold::Late | Hold::Journal(_) => format!("HELD since {at}: {}", why.words()),
+    }
+}
+
+/// Who could not be signalled, by reason.
+fn failures(session: &Session, targets: &[(LocalId, String)]) -> String {
+    let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
+    for (id, why) in targets {
+        let name = name(session, *id);
+        match reasons.iter_mut().find(|(known, _)| known == why) {
+            Some((_, names)) => names.push(name),
+            None => reasons.push((why, vec![name])),
         }
     }
+    let words: Vec<String> = reasons
+        .iter()
+        .map(|(why, names)| format!("{why} ({})", few(names, 4)))
+        .collect();
+    words.join("; ")
 }
 
 /// What may be answered to a hold that is a question: key and consequence.
@@ -86,18 +109,13 @@ pub fn answers(session: &Session) -> Vec<&'static str> {
     };
     match why {
         Hold::Operator => Vec::new(),
-        Hold::Question(_) | Hold::Blind(_) => {
+        Hold::Question(_) | Hold::Blind(_) | Hold::Late => {
             let wait = match run.mode() {
                 Mode::Automatic => "space: wait 30 s more",
                 Mode::Manual => "space: wait",
             };
             vec!["n: KILL all the same", wait, "x: stop here, no KILL"]
         }
-        Hold::Late => vec![
-            "n: KILL now",
-            "+: wait 30 s more first",
-            "x: stop here, no KILL",
-        ],
         Hold::Failed(_) => vec!["r: send again", "l: go on without them", "x: stop here"],
         Hold::Journal(_) => vec!["space: go on without a record", "x: stop here"],
     }
@@ -118,7 +136,7 @@ pub fn if_untouched(session: &Session, targets: &[LocalId], now: Moment) -> Stri
         }
         Phase::Leaving { until } => format!(
             "{}waiting ends {}",
-            push_back(run, now).map_or(String::new(), |text| format!("{text}, ")),
+            push_back(run, true, now).map_or(String::new(), |text| format!("{text}, ")),
             time_of_day(*until)
         ),
         Phase::Settling { until, .. } => format!(
@@ -129,7 +147,7 @@ pub fn if_untouched(session: &Session, targets: &[LocalId], now: Moment) -> Stri
         | Phase::Performing(_)
         | Phase::Held { .. }
         | Phase::Ending { .. }
-        | Phase::Over { .. } => match push_back(run, now) {
+        | Phase::Over { .. } => match push_back(run, true, now) {
             Some(text) => format!("nothing more is sent, but TERM was: {text}"),
             None => "nothing more is sent".into(),
         },
@@ -137,6 +155,9 @@ pub fn if_untouched(session: &Session, targets: &[LocalId], now: Moment) -> Stri
 }
 
 fn before(session: &Session, targets: &[LocalId], now: Moment) -> String {
+    if targets.is_empty() {
+        return "nothing is sent".into();
+    }
     let tally = tally(session, targets, now);
     if tally.total() == 0 {
         return "nothing is sent; if drained now, no known job would be interrupted".into();
@@ -147,17 +168,17 @@ fn before(session: &Session, targets: &[LocalId], now: Moment) -> String {
 /// The jobs by what becomes of them; zeros only where they calm.
 fn numbers(tally: Tally) -> String {
     let mut words = vec![
-        format!("{} pushed back", tally.pushed_back),
-        format!("{} lost", tally.lost),
+        format!("{} pushed back", thousands(tally.pushed_back)),
+        format!("{} lost", thousands(tally.lost)),
     ];
     if tally.at_risk > 0 {
-        words.push(format!("{} at risk", tally.at_risk));
+        words.push(format!("{} at risk", thousands(tally.at_risk)));
     }
     if tally.unknown > 0 {
-        words.push(format!("{} unknown", tally.unknown));
+        words.push(format!("{} unknown", thousands(tally.unknown)));
     }
     if words.len() < 4 && tally.fits > 0 {
-        words.push(format!("{} fit", tally.fits));
+        words.push(format!("{} fit", thousands(tally.fits)));
     }
     words.join(", ")
 }
@@ -165,7 +186,7 @@ fn numbers(tally: Tally) -> String {
 /// The steps to come with the push-back between them.
 fn to_come(run: &Run, now: Moment) -> String {
     let mut words = Vec::new();
-    let mut push_back = push_back(run, now);
+    let mut push_back = push_back(run, false, now);
     for Projection { signal, at, .. } in run.projected(now) {
         if signal == Signal::Kill {
             words.extend(push_back.take());
@@ -181,12 +202,13 @@ fn to_come(run: &Run, now: Moment) -> String {
     words.join(", ")
 }
 
-/// When Sidekiq pushes back what still runs: `push-back 12:06:09`, or the first and the last.
-fn push_back(run: &Run, now: Moment) -> Option<String> {
+/// When Sidekiq pushes back what still runs: `push-back 12:06:09`, or the first and the last;
+/// of those alone that were sent TERM already, or of all.
+fn push_back(run: &Run, sent: bool, now: Moment) -> Option<String> {
     let times: Vec<Moment> = run
         .targets()
         .iter()
-        .filter(|target| target.takes_part())
+        .filter(|target| target.takes_part() && (!sent || target.stopped.is_some()))
         .filter_map(|target| run.deadlines(target, now).interrupt)
         .collect();
     let (first, last) = (times.iter().min()?, times.iter().max()?);

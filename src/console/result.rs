@@ -59,7 +59,13 @@ pub(super) fn lines(session: &Session) -> Vec<PageLine> {
     lines.push(PageLine::new(weight(outcome), sentence(run, outcome, jobs)));
     lines.push(PageLine::new(Weight::Plain, duration(run, at)));
     lines.push(PageLine::gap());
-    lines.extend(fates(run, jobs));
+    lines.push(PageLine::heading("What to do next"));
+    let advice = advice(session, run, outcome, jobs);
+    lines.extend(
+        advice
+            .into_iter()
+            .map(|text| PageLine::new(Weight::Plain, text)),
+    );
     lines.push(PageLine::gap());
     lines.push(PageLine::heading("Processes"));
     lines.extend(run.targets().iter().map(|target| {
@@ -71,12 +77,7 @@ pub(super) fn lines(session: &Session) -> Vec<PageLine> {
         PageLine::new(weight, stays(session, target))
     }));
     lines.push(PageLine::gap());
-    lines.push(PageLine::heading("What to do next"));
-    lines.extend(
-        advice(session, run, outcome, jobs)
-            .into_iter()
-            .map(|text| PageLine::new(Weight::Plain, text)),
-    );
+    lines.extend(fates(run, jobs));
     lines
 }
 
@@ -90,46 +91,46 @@ fn weight(outcome: Outcome) -> Weight {
 
 /// The outcome in one sentence.
 fn sentence(run: &Run, outcome: Outcome, jobs: Counts) -> String {
-    let targets = count(run.targets().len() as u64, "process");
+    let number = run.targets().len();
+    let all = match number {
+        1 => "the process has exited".to_string(),
+        _ => format!("all {number} processes have exited"),
+    };
     let alive: Vec<String> = run
         .targets()
         .iter()
         .filter(|target| !target.exited())
         .map(|target| target.about.name.clone())
         .collect();
+    let is = if alive.len() == 1 { "is" } else { "are" };
+    let living = format!(
+        "{} of {} {is} still alive",
+        alive.len(),
+        count(number as u64, "process")
+    );
     match outcome {
-        Outcome::Drained => {
-            format!("Drained: of {targets} every one has exited, and every job ended.")
-        }
+        Outcome::Drained => format!("Drained: {all}, and every job ended."),
         Outcome::Requeued => format!(
-            "Drained with jobs pushed back: of {targets} every one has exited; {} will run again.",
+            "Drained with jobs pushed back: {all}; {} will run again.",
             count(jobs.pushed_back + jobs.rescued, "job")
         ),
+        Outcome::Lost if jobs.lost == 0 => format!(
+            "Drained, but the fate of {} is not known: {all}.",
+            count(jobs.unknown, "job")
+        ),
         Outcome::Lost => format!(
-            "Work may be lost: of {targets} every one has exited; {} lost, {} of unknown fate.",
+            "Work is lost: {all}; {} lost, {} of unknown fate.",
             count(jobs.lost, "job"),
             jobs.unknown
         ),
         Outcome::Alive => format!(
-            "Not done: the sequence has ended and {} of {targets} still alive: {}.",
-            if alive.len() == 1 {
-                "1 is".into()
-            } else {
-                format!("{} are", alive.len())
-            },
+            "Not done: the sequence has ended and {living}: {}.",
             few(&alive, 5)
         ),
         Outcome::Stopped if run.pace().first_signal.is_none() => {
             "Stopped before its first signal: nothing was sent.".into()
         }
-        Outcome::Stopped => format!(
-            "Stopped before its end: nothing more is sent; {} of {targets} still alive.",
-            if alive.len() == 1 {
-                "1 is".into()
-            } else {
-                format!("{} are", alive.len())
-            }
-        ),
+        Outcome::Stopped => format!("Stopped before its end: nothing more is sent; {living}."),
         Outcome::Refused => "Refused: nothing was sent.".into(),
         Outcome::Error => "It could not start: nothing was sent.".into(),
     }
@@ -160,6 +161,7 @@ fn fates(run: &Run, jobs: Counts) -> Vec<PageLine> {
         return vec![PageLine::heading("No job was running")];
     }
     let mut lines = vec![PageLine::heading(count(jobs.total(), "job"))];
+    let running = still_running(run);
     for (fate, weight) in FATES {
         let number = match fate {
             Fate::Finished => jobs.finished,
@@ -167,38 +169,74 @@ fn fates(run: &Run, jobs: Counts) -> Vec<PageLine> {
             Fate::Retried => jobs.retried,
             Fate::Rescued => jobs.rescued,
             Fate::Lost => jobs.lost,
-            Fate::Unknown => jobs.unknown,
+            Fate::Unknown => jobs.unknown.saturating_sub(running.len() as u64),
         };
-        if number == 0 {
-            continue;
-        }
-        lines.push(PageLine::new(weight, format!("{} {number}", fate.word())));
         let of_fate: Vec<&Tracked> = run
             .account()
             .jobs()
             .iter()
             .filter(|tracked| tracked.fate.as_ref().map_or(Fate::Unknown, |known| known.0) == fate)
+            .filter(|tracked| !running.contains(&tracked.jid.as_str()) || fate != Fate::Unknown)
             .collect();
-        lines.extend(
-            of_fate
-                .iter()
-                .take(LISTED)
-                .map(|tracked| told(run, tracked)),
-        );
-        let told = of_fate.len().min(LISTED) as u64;
-        if number > told {
-            let rest = if fate == Fate::Unknown && of_fate.len() <= LISTED {
-                format!(
-                    "{} whose job no beat had shown",
-                    count(number - told, "worker thread")
-                )
-            } else {
-                format!("and {} more", number - told)
-            };
-            lines.push(PageLine::fact("  ", rest));
-        }
+        let unseen = number.saturating_sub(of_fate.len() as u64);
+        list(run, (fate.word(), weight), &of_fate, unseen, &mut lines);
     }
+    let running: Vec<&Tracked> = run
+        .account()
+        .jobs()
+        .iter()
+        .filter(|tracked| running.contains(&tracked.jid.as_str()))
+        .collect();
+    list(
+        run,
+        ("still running", Weight::Plain),
+        &running,
+        0,
+        &mut lines,
+    );
     lines
+}
+
+/// The jobs that nothing has ended: their processes live.
+fn still_running(run: &Run) -> Vec<&str> {
+    let lives = |tracked: &&Tracked| {
+        let target = run
+            .targets()
+            .iter()
+            .find(|target| target.id == tracked.target);
+        target.is_some_and(|target| !target.exited())
+            && tracked
+                .fate
+                .as_ref()
+                .is_none_or(|known| known.0 == Fate::Unknown)
+    };
+    let jobs = run.account().jobs().iter().filter(lives);
+    jobs.map(|tracked| tracked.jid.as_str()).collect()
+}
+
+/// One heading with its jobs, and the worker threads whose job no beat had shown.
+fn list(
+    run: &Run,
+    (word, weight): (&str, Weight),
+    jobs: &[&Tracked],
+    unseen: u64,
+    lines: &mut Vec<PageLine>,
+) {
+    let number = jobs.len() as u64 + unseen;
+    if number == 0 {
+        return;
+    }
+    lines.push(PageLine::new(weight, format!("{word} {number}")));
+    lines.extend(jobs.iter().take(LISTED).map(|tracked| told(run, tracked)));
+    if jobs.len() > LISTED {
+        let rest = format!("and {} more", jobs.len() - LISTED);
+        lines.push(PageLine::fact("  ", rest));
+    }
+    if unseen > 0 {
+        let threads = count(unseen, "worker thread");
+        let rest = format!("{threads} whose job no beat had shown");
+        lines.push(PageLine::fact("  ", rest));
+    }
 }
 
 /// One job with what became of it.
@@ -252,7 +290,14 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
     if jobs.lost > 0 {
         advice.push("Enqueue the lost jobs again by hand: nothing else will run them.".into());
     }
-    if jobs.unknown > 0 {
+    let running = still_running(run).len() as u64;
+    if running > 0 && quiet {
+        advice.push(format!(
+            "{} still running: let them end before their processes are restarted.",
+            count(running, "job")
+        ));
+    }
+    if jobs.unknown > running {
         advice.push("Look in the application for the jobs of unknown fate before enqueuing them again: they may have run.".into());
     }
     if jobs.pushed_back > 0 {

@@ -104,13 +104,18 @@ fn contains(text: &str, part: &str) -> bool {
     text.to_lowercase().contains(part)
 }
 
-/// Every process of the session: targets first, then local ones, then the rest.
+/// Every process of the session: while a drain runs its targets first, then those of this host,
+/// then the rest. Before a drain a mark moves no row.
 pub fn process_rows<'a>(
     session: &'a Session,
     targets: &[LocalId],
 ) -> Vec<(&'a ProcessKey, &'a Process)> {
+    let draining = session.is_draining();
     let mut rows: Vec<_> = session.fleet.processes.iter().collect();
-    rows.sort_by_cached_key(|(key, process)| (!is_target(key, targets), process.name()));
+    rows.sort_by_cached_key(|(key, process)| {
+        let remote = matches!(key, ProcessKey::Remote(_));
+        (draining && !is_target(key, targets), remote, process.name())
+    });
     rows
 }
 

@@ -4,8 +4,11 @@
 
 mod account;
 mod exits;
+pub mod files;
+mod glance;
 mod held;
 mod lock;
+mod logs;
 mod proc;
 mod scan;
 mod source;
@@ -14,8 +17,10 @@ mod title;
 
 pub use account::Operator;
 pub use exits::exited;
+pub use glance::{Glance, glance};
 pub use held::{Held, HeldError, SendError, Sent};
 pub use lock::{Holder, Lock, LockError};
+pub use logs::{LogPlace, LogSource, place_of_log};
 pub use scan::Scanner;
 pub use source::{HostSource, Wanted};
 pub use title::{timeout_on_command_line, title};

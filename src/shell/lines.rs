@@ -1,57 +1,24 @@
 //! The front of a drain without a screen: it gathers, begins, prints each record as a line for
 //! people or as JSON, and ends. Where a question waits and nobody can answer, it stops there.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::front::Front;
 use super::own_signals::stop_oneself;
+use super::printer::{Printed, Printer, say, stamp};
+use super::sentences::{confirmation, nothing_to_drain, what_stays};
 use crate::console::Request;
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Hold, Outcome, Phase, Record, Run};
-use crate::core::fleet::{Link, LocalId, ProcessKey};
+use crate::core::fleet::{Link, LocalId};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
 /// How long the first look and the first scan are waited for.
 const GATHERING: Duration = Duration::from_secs(4);
-
-/// How records are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Printed {
-    /// A dated line on standard error.
-    Lines,
-    /// An object a line on standard output.
-    Json,
-}
-
-/// Prints records. A closed stream is no failure: the drain goes on.
-#[derive(Clone, Copy, Debug)]
-pub struct Printer(pub Printed);
-
-impl Printer {
-    /// Prints one record.
-    pub fn record(self, record: &Record) {
-        if !record.is_public() {
-            return;
-        }
-        match self.0 {
-            Printed::Json => drop(writeln!(io::stdout().lock(), "{}", record.json())),
-            Printed::Lines => say(&format!("{} {record}", stamp(record.at))),
-        }
-    }
-}
-
-/// A line on standard error.
-pub fn say(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{text}"));
-}
-
-fn stamp(at: Moment) -> String {
-    format!("{:.0}", at.wall())
-}
 
 /// Where a drain without a screen stands before and after its run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,29 +202,6 @@ impl LinesFront {
     }
 }
 
-/// What is about to happen, and the question whether it shall.
-fn confirmation(targets: &[LocalId], session: &Session, now: Moment) -> String {
-    let processes = targets
-        .iter()
-        .filter_map(|id| session.fleet.get(&ProcessKey::Local(*id)));
-    let (mut names, mut busy) = (Vec::new(), 0);
-    for process in processes {
-        names.push(process.name());
-        busy += process.busy().unwrap_or_default();
-    }
-    let plan = &session.setting.plan;
-    let budget = plan.sequence.whole();
-    format!(
-        "drain {} with `{}` (at most {} s by its waits, {busy} job(s) run now)?\n\
-         A quiet Sidekiq cannot be woken: it works again only once it is restarted.\n\
-         type y to begin (as of {}), anything else leaves all as it is:",
-        names.join(", "),
-        plan.sequence,
-        budget.as_secs(),
-        stamp(now),
-    )
-}
-
 /// Lines from standard input. The thread sits in its read and goes with the program.
 fn typed_lines() -> mpsc::UnboundedReceiver<String> {
     let (sender, receiver) = mpsc::unbounded_channel();
@@ -270,41 +214,6 @@ fn typed_lines() -> mpsc::UnboundedReceiver<String> {
         }
     });
     receiver
-}
-
-/// Why nothing was chosen, and what to do.
-fn nothing_to_drain(choice: &Choice, session: &Session) -> String {
-    if choice.is_nothing() {
-        return "nothing to drain: the choosing options are empty".into();
-    }
-    let unknown = session
-        .fleet
-        .processes
-        .values()
-        .filter(|process| {
-            process.identity.is_none() && process.local.is_some() && !process.exited()
-        })
-        .map(crate::core::fleet::Process::name)
-        .collect::<Vec<_>>();
-    if choice.asked || unknown.is_empty() {
-        let remote = session
-            .fleet
-            .processes
-            .values()
-            .filter(|process| process.local.is_none())
-            .count();
-        let elsewhere = if remote > 0 {
-            format!("; {remote} known to this Redis run on other hosts")
-        } else {
-            String::new()
-        };
-        return format!("nothing to drain: no such Sidekiq runs on this host{elsewhere}");
-    }
-    format!(
-        "nothing to drain: this Redis knows no Sidekiq of this host; here run, unknown to it: {}; name them by --pid, --unit or --all, \
-         or the right Redis by --redis",
-        unknown.join(", ")
-    )
 }
 
 impl Front for LinesFront {
@@ -349,8 +258,16 @@ impl Front for LinesFront {
         let Some(run) = &session.run else {
             return Vec::new();
         };
+        if let Stage::Over(_) = self.stage {
+            return Vec::new();
+        }
         if let Some(outcome) = run.outcome() {
             self.stage = Stage::Over(outcome);
+            if outcome == Outcome::Stopped {
+                for target in run.targets() {
+                    say(&what_stays(target, session));
+                }
+            }
             return Vec::new();
         }
         let Phase::Held { why, .. } = run.phase() else {

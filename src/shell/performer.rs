@@ -20,8 +20,9 @@ pub enum Work {
     Begin {
         /// What it may signal.
         held: HashMap<LocalId, Arc<Held>>,
-        /// Where it is written down; an error is reported with the first record.
-        journal: Result<Journal, String>,
+        /// Where it is written down; an error is reported with the first record. `None` where
+        /// nothing real happens: a demo and a rehearsal keep no record.
+        journal: Result<Option<Journal>, String>,
         /// Revoked by an abort.
         licence: Arc<AtomicBool>,
     },
@@ -98,12 +99,12 @@ impl Performer {
     fn begin(
         &mut self,
         held: HashMap<LocalId, Arc<Held>>,
-        journal: Result<Journal, String>,
+        journal: Result<Option<Journal>, String>,
         licence: Arc<AtomicBool>,
     ) {
         (self.held, self.licence, self.waived) = (held, licence, false);
         match journal {
-            Ok(journal) => (self.journal, self.failing) = (Some(journal), None),
+            Ok(journal) => (self.journal, self.failing) = (journal, None),
             Err(why) => {
                 self.journal = None;
                 self.fail(why);

@@ -15,7 +15,9 @@ use super::own_signals::stop_oneself;
 use super::terminal::{Screen, give_back};
 use crate::clock;
 use crate::console::{Console, Key, Request, attention};
-use crate::core::drain::Record;
+use crate::core::choice::Choice;
+use crate::core::drain::{Command, Record};
+use crate::core::fleet::Link;
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::ui::{self, Look};
@@ -43,35 +45,68 @@ pub struct ScreenFront {
     events: EventStream,
     console: Console,
     look: Look,
-    drawn: Option<Moment>,
+    drawn: Drawn,
     changed: bool,
     called: Option<String>,
-    /// The dialog that was shown last, by its opening.
-    shown: Option<Moment>,
-    leaves_when_over: bool,
+    conduct: Conduct,
 }
+
+/// What was drawn last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Drawn {
+    at: Option<Moment>,
+    /// The dialog in it, by its opening.
+    dialog: Option<Moment>,
+}
+
+/// Who begins a drain, and who leaves.
+#[derive(Clone, Debug)]
+pub enum Conduct {
+    /// Somebody at the keys.
+    Keys {
+        /// Whom he named; `None`: nobody in particular.
+        choice: Option<Choice>,
+    },
+    /// It plays itself: it begins once somebody could have read the first frame, and leaves at
+    /// the end. Keys go on working.
+    Itself {
+        /// When the first frame was there.
+        opened: Option<Moment>,
+    },
+}
+
+/// How long the first frame stands before a demo that plays itself begins.
+const FIRST_FRAME: Duration = Duration::from_secs(5);
 
 impl ScreenFront {
     /// A screen with this console, in this look.
-    pub fn new(screen: Screen, console: Console, look: Look) -> Self {
+    pub fn new(screen: Screen, console: Console, look: Look, conduct: Conduct) -> Self {
         Self {
             screen,
             events: EventStream::new(),
             console,
             look,
-            drawn: None,
+            drawn: Drawn::default(),
             changed: true,
             called: None,
-            shown: None,
-            leaves_when_over: false,
+            conduct,
         }
     }
 
-    /// Leaves by itself once a drain is over.
-    #[must_use]
-    pub fn leaving_when_over(mut self) -> Self {
-        self.leaves_when_over = true;
-        self
+    /// The targets that the operator named, once everything was seen for the first time.
+    fn choose(&mut self, session: &Session) {
+        let fleet = &session.fleet;
+        let asked =
+            fleet.looked.is_some() || matches!(fleet.link, Link::Lost { .. } | Link::Unused);
+        if fleet.scanned.is_none() || !asked {
+            return;
+        }
+        if let Conduct::Keys { choice } = &mut self.conduct
+            && let Some(choice) = choice.take()
+        {
+            self.console.memory.targets = Some(choice.choose(fleet).into_iter().collect());
+            self.changed = true;
+        }
     }
 
     fn draw(&mut self, session: &Session, now: Moment) -> io::Result<()> {
@@ -81,7 +116,7 @@ impl ScreenFront {
         self.screen
             .draw(|frame| ui::draw(frame, session, console, now, look))?;
         self.open(now.after(clock::now().since(begun)));
-        self.drawn = Some(now);
+        self.drawn.at = Some(now);
         self.changed = false;
         Ok(())
     }
@@ -90,11 +125,11 @@ impl ScreenFront {
     /// that were typed meanwhile were typed ahead of it.
     fn open(&mut self, shown: Moment) {
         if let Some(dialog) = &mut self.console.dialog
-            && self.shown != Some(dialog.opened)
+            && self.drawn.dialog != Some(dialog.opened)
         {
             dialog.opened = shown;
         }
-        self.shown = self.console.dialog.as_ref().map(|dialog| dialog.opened);
+        self.drawn.dialog = self.console.dialog.as_ref().map(|dialog| dialog.opened);
     }
 
     /// Calls the operator once for each new reason, and takes the title back when it is gone.
@@ -149,8 +184,26 @@ impl Front for ScreenFront {
         }
     }
 
-    fn answer(&mut self, _session: &Session, _now: Moment) -> Vec<Request> {
-        Vec::new()
+    fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request> {
+        self.choose(session);
+        let Conduct::Itself { opened } = self.conduct else {
+            return Vec::new();
+        };
+        if session.run.is_some() || session.fleet.looked.is_none() {
+            return Vec::new();
+        }
+        let opened = opened.unwrap_or(now);
+        self.conduct = Conduct::Itself {
+            opened: Some(opened),
+        };
+        if now.since(opened) < FIRST_FRAME {
+            return Vec::new();
+        }
+        let targets = session.default_targets();
+        vec![
+            Request::Begin { targets },
+            Request::Command(Command::Automatic),
+        ]
     }
 
     fn note(&mut self, _record: &Record) {
@@ -168,7 +221,7 @@ impl Front for ScreenFront {
 
     fn show(&mut self, session: &Session, now: Moment) -> io::Result<()> {
         self.call(session)?;
-        let due = self.drawn.is_none_or(|drawn| now.since(drawn) >= FRAME);
+        let due = self.drawn.at.is_none_or(|drawn| now.since(drawn) >= FRAME);
         if self.changed || due {
             self.draw(session, now)?;
         }
@@ -188,7 +241,7 @@ impl Front for ScreenFront {
     }
 
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
-        Some(self.drawn.map_or(now, |drawn| drawn.after(FRAME)))
+        Some(self.drawn.at.map_or(now, |drawn| drawn.after(FRAME)))
     }
 
     fn is_attended(&self) -> bool {
@@ -196,7 +249,7 @@ impl Front for ScreenFront {
     }
 
     fn is_done(&self, session: &Session) -> bool {
-        self.leaves_when_over
+        matches!(self.conduct, Conduct::Itself { .. })
             && session
                 .run
                 .as_ref()

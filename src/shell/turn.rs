@@ -112,6 +112,7 @@ impl<F: Front> Turn<F> {
             .flatten()
             .min();
         let pause = wakeup.map_or(AT_LEAST, |wakeup| wakeup.since(now).min(AT_LEAST));
+        let pause = pause.div_f64(world.pace);
         let own_signals = &mut world.own_signals;
         let own = async {
             match own_signals {

@@ -17,7 +17,7 @@ const WIDEST: usize = 76;
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, dialog: &Dialog, view: &View<'_>) {
     let width = usize::from(area.width).saturating_sub(2).min(WIDEST);
     let cells = width.saturating_sub(4);
-    let answer = fit::wrap(&answer(dialog, view), cells);
+    let answer = answer(dialog, view, cells);
     let mut lines: Vec<String> = dialog
         .lines
         .iter()
@@ -60,25 +60,31 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, dialog: &Dialog, view: &View
     }
 }
 
-/// What may be answered.
-fn answer(dialog: &Dialog, view: &View<'_>) -> String {
-    let stop = if view.session.is_draining() {
-        "   x: stop here"
-    } else {
-        ""
-    };
-    match dialog.friction {
-        Friction::Yes => format!("y: yes   Enter, Esc: no{stop}"),
+/// What may be answered, in lines of `cells` cells.
+fn answer(dialog: &Dialog, view: &View<'_>, cells: usize) -> Vec<String> {
+    let mut pieces = match dialog.friction {
+        Friction::Yes => vec!["y: yes".to_string(), "Enter, Esc: no".into()],
         Friction::Number(number) => {
-            let wrong = if dialog.wrong {
-                "That is not the number. "
-            } else {
-                ""
-            };
-            format!(
-                "{wrong}Yes: type {number} and Enter: [{}_]   Esc: no{stop}",
-                dialog.typed
-            )
+            let wrong = dialog.wrong.then(|| "That is not the number.".to_string());
+            let type_it = format!("Yes: type {number} and Enter: [{}_]", dialog.typed);
+            wrong
+                .into_iter()
+                .chain([type_it, "Esc: no".into()])
+                .collect()
         }
+    };
+    if view.session.is_draining() {
+        pieces.push("x: stop here".into());
     }
+    let widths: Vec<usize> = pieces.iter().map(|piece| fit::width(piece)).collect();
+    fit::lay(&widths, 3, cells)
+        .into_iter()
+        .map(|row| {
+            let row: Vec<&str> = row
+                .into_iter()
+                .map(|index| pieces[index].as_str())
+                .collect();
+            row.join("   ")
+        })
+        .collect()
 }

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::fit;
 use super::look::Tone;
-use super::view::{View, put};
+use super::view::{View, put, say};
 use crate::console::{Act, BINDINGS, Binding, Group};
 
 /// Blanks between two keys.
@@ -23,7 +23,7 @@ fn rows(view: &View<'_>, cells: usize, most: usize) -> Vec<Vec<&'static Binding>
     let mut shown = possible;
     loop {
         let widths: Vec<usize> = shown.iter().map(|binding| width(binding)).collect();
-        let laid = fit::lay(&widths, GAP, cells.saturating_sub(1));
+        let laid = fit::lay(&widths, GAP, cells.saturating_sub(lead(cells)));
         if laid.len() <= most || shown.len() < 2 {
             return laid
                 .into_iter()
@@ -41,8 +41,13 @@ fn least(shown: &[&Binding]) -> usize {
     let last = |wanted: fn(&Binding) -> bool| shown.iter().rposition(|binding| wanted(binding));
     last(|binding| binding.group == Group::Find)
         .or_else(|| last(|binding| binding.act == Act::Quit))
-        .or_else(|| last(|binding| binding.act != Act::Help))
+        .or_else(|| last(|binding| !matches!(binding.act, Act::Help | Act::StopHere)))
         .unwrap_or(0)
+}
+
+/// Blanks before the first key.
+fn lead(cells: usize) -> usize {
+    usize::from(cells >= 60)
 }
 
 fn width(binding: &Binding) -> usize {
@@ -73,9 +78,15 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         put(buffer, area, 0, &line);
         return;
     }
+    if view.console.dialog.is_some() {
+        let text = " the other keys wait for your answer";
+        say(buffer, area, 0, view.look, Tone::Faint, text);
+        return;
+    }
     let rows = rows(view, usize::from(area.width), usize::from(area.height));
     for (row, bindings) in rows.iter().enumerate() {
-        let mut spans: Vec<Span<'static>> = vec![view.span(Tone::Plain, " ")];
+        let mut spans: Vec<Span<'static>> =
+            vec![view.span(Tone::Plain, " ".repeat(lead(usize::from(area.width))))];
         for binding in bindings {
             if spans.len() > 1 {
                 spans.push(view.span(Tone::Plain, " ".repeat(GAP)));

@@ -112,7 +112,7 @@ fn link(view: &View<'_>) -> (Tone, String) {
             let word = match why {
                 LinkFault::Unreachable(_) => "LOST",
                 LinkFault::Silent => "NO ANSWER",
-                LinkFault::Denied(_) => "ACCESS DENIED",
+                LinkFault::Denied(_) => "DENIED",
                 LinkFault::NotRedis(_) => "NOT A REDIS",
                 LinkFault::Loading => "LOADING",
                 LinkFault::Refused(_) => "REFUSED",

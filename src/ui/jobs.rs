@@ -11,7 +11,7 @@ use super::age::age;
 use super::fit;
 use super::look::{Tone, tone_of};
 use super::view::{View, put, say, window};
-use crate::console::{JobRow, Judgement, Pane, Said, judge, thousands};
+use crate::console::{JobRow, Judgement, Pane, Said, Sort, judge, thousands};
 use crate::core::moment::clock_face;
 use crate::core::verdict::Verdict;
 
@@ -29,7 +29,7 @@ struct Columns {
 fn columns(width: usize) -> Columns {
     let mut columns = match width {
         100.. => Columns {
-            class: 22,
+            class: 20,
             process: 14,
             queue: 10,
             elapsed: 8,
@@ -127,12 +127,26 @@ fn heading(
     add("LEFT", columns.left, true);
     add("VERDICT", columns.verdict, false);
     say(buffer, area, 0, view.look, Tone::Faint, text.trim_end());
+    let note = fit::cut(&note(shown, view), columns.verdict.saturating_sub(8));
+    let width = u16::try_from(fit::width(&note))
+        .unwrap_or(0)
+        .min(area.width);
+    let corner = Rect {
+        x: area.right() - width,
+        width,
+        ..area
+    };
+    say(buffer, corner, 0, view.look, Tone::Strong, &note);
+}
+
+/// How the table is listed, where that is not as usual.
+fn note(shown: &std::ops::Range<usize>, view: &View<'_>) -> String {
     let listing = &view.console.listing;
     let mut notes = Vec::new();
     if !listing.filter.is_empty() {
         notes.push(format!("/{}", fit::cut(&listing.filter, 16)));
     }
-    if listing.sort != crate::console::Sort::HoldsUp {
+    if listing.sort != Sort::HoldsUp {
         notes.push(format!("by {}", listing.sort.word()));
     }
     if shown.len() < view.jobs.len() {
@@ -143,20 +157,7 @@ fn heading(
             thousands(view.jobs.len() as u64)
         ));
     }
-    let note = notes.join(", ");
-    let free = columns.verdict.saturating_sub(8);
-    if !note.is_empty() {
-        let note = fit::cut(&note, free);
-        let width = u16::try_from(fit::width(&note))
-            .unwrap_or(0)
-            .min(area.width);
-        let corner = Rect {
-            x: area.right() - width,
-            width,
-            ..area
-        };
-        say(buffer, corner, 0, view.look, Tone::Strong, &note);
-    }
+    notes.join(", ")
 }
 
 fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) -> Line<'static> {
@@ -215,19 +216,14 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     Line::from(spans)
 }
 
-/// What is said of a job, with as much of the reason as fits into `cells`.
+/// What is said of a job, with as much of the reason as fits into `cells`. Why a job fits
+/// stands in the help; its row stays calm.
 fn verdict(judged: &Judgement, cells: usize) -> String {
     let word = judged.said.word();
-    let calm = judged.said == Said::Verdict(Verdict::Fits);
-    if calm || judged.why.is_empty() {
-        // Why a job fits stands in the help; its row stays calm.
+    if judged.said == Said::Verdict(Verdict::Fits) {
         return word.into();
     }
-    let whole = if judged.why.starts_with("if ") {
-        format!("{word} {}", judged.why)
-    } else {
-        format!("{word}: {}", judged.why)
-    };
+    let whole = judged.words();
     let shorter = whole.replace("if it still runs ", "");
     [whole, shorter]
         .into_iter()

@@ -47,7 +47,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         .iter()
         .take(if roomy { 2 } else { 1 })
     {
-        let most = if roomy { 2 } else { 1 };
+        if !roomy {
+            say(buffer, rows.top(1), 0, view.look, Tone::Warn, warning);
+            continue;
+        }
+        let most = 2;
         for line in fit::wrap(warning, width.saturating_sub(2))
             .iter()
             .take(most)

@@ -10,8 +10,9 @@ use super::fit;
 use super::look::Tone;
 use super::view::{View, put, say, window};
 use crate::console::{Pane, is_target, time_of_day};
-use crate::core::drain::{Standing, Target};
+use crate::core::drain::{Run, Standing, Target};
 use crate::core::fleet::{Link, Process, ProcessKey, State};
+use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
 /// A column: its heading, its cells, and whether its values stand at the right.
@@ -76,29 +77,27 @@ fn assemble(columns: &[Column], values: &[String]) -> String {
 /// Draws the table, with its heading if there is room for one.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, heading: bool, view: &View<'_>) {
     let columns = columns(usize::from(area.width));
-    if heading {
-        let headings: Vec<String> = columns.iter().map(|c| c.heading.into()).collect();
-        let text = format!("   {}", assemble(&columns, &headings));
-        say(buffer, area, 0, view.look, Tone::Faint, &text);
-    }
     let top = usize::from(heading);
     let height = usize::from(area.height).saturating_sub(top);
-    if view.processes.is_empty() {
-        say(
-            buffer,
-            area,
-            top,
-            view.look,
-            Tone::Warn,
-            &format!("   {}", nobody(view)),
-        );
-        return;
-    }
     let selected = view
         .console
         .processes
         .row(&view.processes, |row, key| row.0 == key);
     let shown = window(selected, view.processes.len(), height);
+    if heading {
+        let mut headings: Vec<String> = columns.iter().map(|c| c.heading.into()).collect();
+        if shown.len() < view.processes.len() {
+            let all = view.processes.len();
+            headings[8] = format!("{}-{} of {all}", shown.start + 1, shown.end);
+        }
+        let text = format!("   {}", assemble(&columns, &headings));
+        say(buffer, area, 0, view.look, Tone::Faint, &text);
+    }
+    if view.processes.is_empty() {
+        let text = format!("   {}", nobody(view));
+        say(buffer, area, top, view.look, Tone::Warn, &text);
+        return;
+    }
     for (row, index) in shown.enumerate() {
         let (key, process) = view.processes[index];
         let line = line(view, &columns, key, process, index == selected);
@@ -205,7 +204,7 @@ fn remark(view: &View<'_>, key: &ProcessKey, process: &Process, state: State) ->
         .filter(|run| !run.phase().is_over());
     if let Some(run) = run {
         if let Some(target) = run.target(key) {
-            return part(run, target);
+            return part(run, target, view.now);
         }
         let began = run.pace().started.epoch();
         let new = process
@@ -233,7 +232,7 @@ fn remark(view: &View<'_>, key: &ProcessKey, process: &Process, state: State) ->
 }
 
 /// The part of a target in the drain: the last signal and what came of it.
-fn part(run: &crate::core::drain::Run, target: &Target) -> String {
+fn part(run: &Run, target: &Target, now: Moment) -> String {
     match &target.standing {
         Standing::Exited { at, .. } => format!("exited {}", time_of_day(*at)),
         Standing::LeftOut { why } => format!("left out: {why}"),
@@ -245,7 +244,9 @@ fn part(run: &crate::core::drain::Run, target: &Target) -> String {
                 return "KILL sent, has not exited".into();
             }
             if let Some(interrupt) = target.interrupt() {
-                return format!("{} sent, push-back {}", sent.signal, time_of_day(interrupt));
+                let was = if interrupt <= now { "was due " } else { "" };
+                let at = time_of_day(interrupt);
+                return format!("{} sent, push-back {was}{at}", sent.signal);
             }
             let next = run
                 .phase()

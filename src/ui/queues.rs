@@ -8,7 +8,7 @@ use super::fit;
 use super::look::Tone;
 use super::view::{View, say};
 use crate::console::{count, thousands, time_of_day};
-use crate::core::drain::Standing;
+use crate::core::drain::{Event, Record, Standing};
 use crate::core::fleet::{Process, QueueDepth};
 
 /// Draws the line.
@@ -87,22 +87,21 @@ fn quiet_since(view: &View<'_>) -> Option<String> {
         .run
         .as_ref()
         .filter(|run| !run.phase().is_over())?;
-    let mut last = None;
-    let mut living = 0;
-    for target in run.targets() {
-        match target.standing {
-            Standing::Quiet { since } | Standing::Idle { since } => {
-                living += 1;
-                last = last.max(Some(since));
-            }
-            Standing::Alive | Standing::LeftOut { .. } => return None,
-            Standing::Exited { .. } => {}
-        }
+    let living = run.targets().iter().filter(|target| !target.exited());
+    let (mut number, mut quiet) = (0, true);
+    for target in living {
+        number += 1;
+        quiet &= matches!(
+            target.standing,
+            Standing::Quiet { .. } | Standing::Idle { .. }
+        );
     }
-    let since = last?;
-    Some(format!(
+    let confirmed = |record: &&Record| matches!(record.event, Event::QuietConfirmed { .. });
+    let last = view.session.journal.iter().rev().find(confirmed)?;
+    let words = format!(
         "{} quiet since {}",
-        count(living, "process"),
-        time_of_day(since)
-    ))
+        count(number, "process"),
+        time_of_day(last.at)
+    );
+    (quiet && number > 0).then_some(words)
 }

@@ -209,6 +209,7 @@ fn pieces(view: &View<'_>, done: &[StepDone], detail: usize) -> Vec<Piece> {
         }
         if let Some(wait) = plan.sequence.wait_after(index)
             && last_done.is_none_or(|last| index > last)
+            && detail > 0
         {
             pieces.push(Piece::Text(Tone::Faint, format!("{} s", wait.as_secs())));
         }

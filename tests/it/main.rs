@@ -4,8 +4,15 @@ mod cli;
 #[cfg(test)]
 mod console_pty;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod drain_real;
 #[cfg(test)]
 mod host_real;
+#[cfg(test)]
+mod layers;
+mod logs_real;
 mod redis_source;
+#[cfg(test)]
+mod rehearse;
 mod support;

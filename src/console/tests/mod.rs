@@ -1,1 +1,5 @@
 //! Tests of the console: keys in, requests out.
+
+mod dialogs;
+mod keys;
+mod selection;

@@ -7,9 +7,8 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::evidence::MARGIN;
 use super::record::Counts;
-use super::target::{Standing, Target};
+use super::target::{MARGIN, Standing, Target};
 use crate::core::fleet::{
     Fleet, Job, Listed, LocalId, Located, Place, Process, ProcessKey, Sought, Work,
 };
@@ -142,9 +141,18 @@ impl Tracked {
 pub struct Account {
     jobs: Vec<Tracked>,
     by_jid: HashMap<(LocalId, String), usize>,
-    /// Worker threads per target whose job nobody had seen when they were last counted.
-    unseen: HashMap<LocalId, u64>,
+    /// Per target: worker threads whose job nobody had seen.
+    threads: HashMap<LocalId, Threads>,
     looked: Option<Moment>,
+}
+
+/// The worker threads of one target, as last counted.
+#[derive(Clone, Copy, Debug, Default)]
+struct Threads {
+    /// Those whose job nobody had seen.
+    unseen: u64,
+    /// Whether no beat was late enough to name all that is left to name.
+    open: bool,
 }
 
 impl Account {
@@ -170,14 +178,31 @@ impl Account {
         if process.listed == Listed::Yes && !process.exited() {
             self.mark_gone(target, process, now);
         }
+        self.count_threads(target, process, new, now);
+    }
+
+    /// Counts the threads whose job nobody has seen. What ends after it may have been interrupted
+    /// tells nothing of what was on its threads before.
+    fn count_threads(&mut self, target: &Target, process: &Process, new: u64, now: Moment) {
         let mark = target.mark.unwrap_or_else(|| process.mark(now));
-        let mut unseen = Fleet::unseen(process, &mark, now);
-        if process.exited() {
-            // What a last look still shows was on one of the threads counted before.
-            let before = self.unseen(target.id);
-            unseen = unseen.min(before.saturating_sub(new));
-        }
-        self.unseen.insert(target.id, unseen);
+        let safe = target.safe_until();
+        let last = Fleet::last_word(process, &mark)
+            .is_some_and(|beat| safe.is_none_or(|safe| beat.host_time < safe.epoch()));
+        let unseen = Fleet::unseen(process, &mark, now);
+        let known = self
+            .threads
+            .entry(target.id)
+            .or_insert(Threads { unseen, open: true });
+        // What a last look still shows was on one of the threads counted before.
+        let before = known.unseen.saturating_sub(new);
+        known.unseen = if process.exited() {
+            before.min(if last { unseen } else { before })
+        } else if last || safe.is_none_or(|safe| now < safe) {
+            unseen
+        } else {
+            before
+        };
+        known.open &= !last;
     }
 
     /// Takes in the jobs that `process` shows; how many of them nobody had seen.
@@ -205,14 +230,8 @@ impl Account {
     /// Jobs that the fleet dropped: a newer, whole beat did not show them.
     fn mark_gone(&mut self, target: &Target, process: &Process, now: Moment) {
         let beat = process.beat.as_ref().map_or(0.0, |beat| beat.host_time);
-        let uninterrupted = target.stopped.is_none_or(|stopped| {
-            let safe = if target.timeout.is_assumed() {
-                stopped
-            } else {
-                stopped.after(target.timeout.span).before(MARGIN)
-            };
-            beat < safe.epoch()
-        });
+        let safe = target.safe_until();
+        let uninterrupted = safe.is_none_or(|safe| beat < safe.epoch());
         let running =
             |tracked: &&mut Tracked| tracked.target == target.id && tracked.track == Track::Running;
         for tracked in self.jobs.iter_mut().filter(running) {
@@ -299,11 +318,27 @@ impl Account {
 
     /// Worker threads of `target` whose job nobody had seen when it was last counted.
     pub fn unseen(&self, target: LocalId) -> u64 {
-        self.unseen.get(&target).copied().unwrap_or_default()
+        self.threads
+            .get(&target)
+            .map_or(0, |threads| threads.unseen)
     }
 
     pub(super) fn forget_unseen(&mut self, target: LocalId) {
-        self.unseen.remove(&target);
+        self.threads.remove(&target);
+    }
+
+    /// Counts the threads of an ended process whose known job had ended by itself: until a last
+    /// beat each of them may have taken another one.
+    pub(super) fn count_hidden(&mut self, target: LocalId, interrupted: bool) {
+        let ended = |tracked: &&Tracked| {
+            let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
+            tracked.track == Track::Running
+                && (fate == Some(Fate::Retried) || fate == Some(Fate::PushedBack) && !interrupted)
+        };
+        let hidden = self.of(target).filter(ended).count() as u64;
+        if let Some(threads) = self.threads.get_mut(&target).filter(|threads| threads.open) {
+            threads.unseen += hidden;
+        }
     }
 
     /// Jobs by fate; open ones are unknown, and so are the unseen threads of the `exited`.

@@ -1,10 +1,15 @@
 //! One process that a run may signal: how it stands, and the last signal it received. What is
 //! told of it at an abort is read off here.
 
+use std::time::Duration;
+
 use super::record::About;
 use crate::core::fleet::{Identity, LocalId, Mark, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Timeout};
+
+/// An interrupt may come this much before its time is up (Sidekiq polls every 0.5 s).
+pub(super) const MARGIN: Duration = Duration::from_secs(1);
 
 /// How a target stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +128,15 @@ impl Target {
     /// When Sidekiq interrupts its jobs; `None` before TERM.
     pub fn interrupt(&self) -> Option<Moment> {
         self.stopped.map(|stopped| stopped.after(self.timeout.span))
+    }
+
+    /// Until when it has interrupted nothing for sure; `None`: as long as nobody tells it to stop.
+    /// Where its timeout is only assumed nothing is sure from TERM on.
+    pub fn safe_until(&self) -> Option<Moment> {
+        if self.timeout.is_assumed() {
+            return self.stopped;
+        }
+        self.interrupt().map(|interrupt| interrupt.before(MARGIN))
     }
 
     /// What stays true of it when nothing more is sent.

@@ -13,6 +13,9 @@ use crate::core::moment::Moment;
 /// How long an ended process stays on the screen.
 const REMEMBERED: Duration = Duration::from_mins(1);
 
+/// How long one that this Redis never knew stays there.
+const PASSED_BY: Duration = Duration::from_secs(10);
+
 /// Sidekiq writes `started_at` after its boot, so it lies after the start of the process; this
 /// much before it is rounding (start times are counted in ticks from a boot time in seconds).
 const ROUNDING: f64 = 2.0;
@@ -206,9 +209,8 @@ impl Fleet {
         self.processes
             .retain(|_, process| match (process.life, process.listed) {
                 (Life::Exited { .. }, Listed::Yes) | (Life::Here, _) => true,
-                (Life::Exited { at, .. }, Listed::Never | Listed::Removed { .. }) => {
-                    now.since(at) < REMEMBERED
-                }
+                (Life::Exited { at, .. }, Listed::Removed { .. }) => now.since(at) < REMEMBERED,
+                (Life::Exited { at, .. }, Listed::Never) => now.since(at) < PASSED_BY,
                 (Life::Elsewhere, listed) => listed == Listed::Yes,
             });
     }

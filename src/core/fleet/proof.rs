@@ -142,20 +142,31 @@ impl Fleet {
         })
     }
 
+    /// A quiet beat more than 2 s later than the signal of `mark`: the process has fetched nothing
+    /// since, so what such a beat says of its jobs is complete for good.
+    pub fn last_word<'a>(process: &'a Process, mark: &Mark) -> Option<&'a Beat> {
+        let later =
+            |beat: &&Beat| beat.quiet && beat.host_time - mark.at.epoch() > FETCH.as_secs_f64();
+        process.beat.as_ref().filter(later)
+    }
+
     /// How many jobs may run in `process` that nobody has named: 0 once its known jobs are
     /// complete (design: after a quiet beat more than 2 s later than the first signal, or once
     /// it has no more processor threads than known jobs).
     pub fn unseen(process: &Process, mark: &Mark, now: Moment) -> u64 {
+        Self::unseen_beside(process, mark, 0, now)
+    }
+
+    /// The same where `absent` of its known jobs were found elsewhere: until a last word each of
+    /// their threads may have taken another one.
+    pub fn unseen_beside(process: &Process, mark: &Mark, absent: u64, now: Moment) -> u64 {
         let known = process
             .jobs
             .iter()
             .filter(|job| job.work.jid.is_some())
             .count() as u64;
         let nameless = process.jobs.len() as u64 - known;
-        // A quiet process fetches nothing: what such a beat says once holds for good.
-        let last =
-            |beat: &&Beat| beat.quiet && beat.host_time - mark.at.epoch() > FETCH.as_secs_f64();
-        if let Some(beat) = process.beat.as_ref().filter(last) {
+        if let Some(beat) = Self::last_word(process, mark) {
             let shown = process.jobs.iter();
             let shown = shown.filter(|job| !differs(job.beat, beat.host_time));
             return nameless + beat.busy.saturating_sub(shown.count() as u64);
@@ -164,7 +175,9 @@ impl Fleet {
             .filter(|_| mark.threads.is_some_and(|threads| threads.processors > 0))
             .map(|threads| threads.processors as u64);
         match threads.or(process.concurrency()) {
-            Some(threads) => threads.saturating_sub(known).max(nameless),
+            Some(threads) => threads
+                .saturating_sub(known.saturating_sub(absent))
+                .max(nameless),
             None => nameless,
         }
     }

@@ -39,7 +39,12 @@ fn assert_stopped(stage: &Stage, session: &Session, signals: usize) {
         "the licence was taken back"
     );
     assert_eq!(stage.over.load(Ordering::SeqCst), 1, "it lets go once");
-    assert_eq!(stage.events().last().map(String::as_str), Some("finished"));
+    let last = session.journal.back().map(crate::core::drain::Record::json);
+    assert!(last.is_some_and(|last| last.contains("\"event\":\"finished\"")));
+    // A performer that hangs in a system call writes nothing down either.
+    if stage.act_takes < seconds(1.0) {
+        assert_eq!(stage.events().last().map(String::as_str), Some("finished"));
+    }
 }
 
 #[tokio::test(start_paused = true)]

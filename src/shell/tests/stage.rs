@@ -274,6 +274,7 @@ impl Stage {
         tasks.spawn(self.clone().perform(works, answers.clone()));
         World {
             clock: Arc::clone(&self.clock),
+            pace: 1.0,
             observations,
             replies,
             answers,

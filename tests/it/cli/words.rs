@@ -15,7 +15,11 @@ fn what_is_wrong_with_the_command_line_ends_with_2() {
         (&["plan", "--redis", "hunter2"], "must begin with redis://"),
         (&["planet"], "plan"),
         (&["completions", "tcsh"], "bash"),
-        (&[], "Usage:"),
+        (
+            &[],
+            "`drainboard drain` to drain and `drainboard ps` to look",
+        ),
+        (&["--pid=1", "drain", "--yes"], "behind the subcommand"),
     ] {
         let output = run(arguments);
         assert_eq!(code(&output), 2, "{arguments:?}");

@@ -12,7 +12,9 @@ use drainboard::core::fleet::{LocalId, Located};
 use drainboard::core::moment::Moment;
 use drainboard::core::sequence::SequenceOrigin;
 use drainboard::core::session::{Kind, Session, Setting};
-use drainboard::shell::{Plugs, Refused, Screen, ScreenFront, Work, World, guard_panics, run};
+use drainboard::shell::{
+    Conduct, Plugs, Refused, Screen, ScreenFront, Work, World, guard_panics, run,
+};
 use drainboard::ui::Look;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
@@ -75,6 +77,7 @@ async fn in_a_task() {
     });
     let world = World {
         clock: Arc::new(drainboard::clock::now),
+        pace: 1.0,
         observations,
         replies,
         answers,
@@ -84,7 +87,12 @@ async fn in_a_task() {
         own_signals: None,
         plugs: Box::new(Nothing),
     };
-    let front = ScreenFront::new(Screen::take().unwrap(), Console::default(), Look::default());
+    let front = ScreenFront::new(
+        Screen::take().unwrap(),
+        Console::default(),
+        Look::default(),
+        Conduct::Keys { choice: None },
+    );
     let error = run(session(), front, world).await.err().unwrap();
     eprintln!("the loop ended: {error:#}");
 }

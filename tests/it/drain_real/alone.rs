@@ -3,24 +3,26 @@
 
 use serde_json::json;
 
-use super::SEQUENCE;
+use super::{SEQUENCE, for_each_version};
 use crate::support::drain::Drain;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
 
-#[test]
-fn an_idle_one_is_drained_on_local_evidence() {
-    for version in [Version::Six, Version::Seven, Version::Eight] {
-        let mut scene = Scene::new();
-        let mut sidekiq = scene.sidekiq(version);
-        scene.redis.stop();
-        let ended = Drain::start(&scene, SEQUENCE, &[&sidekiq.chosen()]).end();
-        ended.assert_said("Redis cannot be asked");
-        // Its worker threads are seen to end; nobody can see what they did just before.
-        assert_eq!(ended.signals()[..2], ["TSTP", "TERM"], "{}", ended.text());
-        ended.assert_outcome(0, "drained");
-        sidekiq.wait_for_end();
+for_each_version!(an_idle_one_is_drained_on_local_evidence);
+
+fn an_idle_one_is_drained_on_local_evidence(version: Version) {
+    let mut scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(version);
+    if version != Version::Six {
+        // Before its scheduler's first turn, TSTP without Redis is the end of Sidekiq 7 and 8.
+        scene.wait_until_scheduling();
     }
+    scene.redis.stop();
+    let ended = Drain::start(&scene, SEQUENCE, &[&sidekiq.chosen()]).end();
+    ended.assert_said("Redis cannot be asked");
+    ended.assert_signals(&["TSTP", "TERM"]);
+    ended.assert_outcome(0, "drained");
+    sidekiq.wait_for_end();
 }
 
 #[test]
@@ -47,7 +49,7 @@ fn redis_that_stops_while_it_is_quiet_leaves_the_fate_unknown() {
     drain.wait_for_signal("TSTP");
     scene.redis.stop();
     let ended = drain.end();
-    assert_eq!(ended.signals()[..2], ["TSTP", "TERM"], "{}", ended.text());
+    ended.assert_first_signals(&["TSTP", "TERM"]);
     assert!(ended.sent_at("TERM") >= 10.0, "{}", ended.text());
     ended.assert_outcome(4, "lost").assert_fate(&jid, "unknown");
     sidekiq.wait_for_end();

@@ -13,3 +13,14 @@ mod users;
 
 /// Quiet for 10 s, stop for 14 s.
 const SEQUENCE: &str = "tstp, 10, term, 14, kill";
+
+/// Makes each of these a test of each version.
+macro_rules! for_each_version {
+    ($($test:ident),* $(,)?) => {
+        mod six { $(#[test] fn $test() { super::$test(super::Version::Six); })* }
+        mod seven { $(#[test] fn $test() { super::$test(super::Version::Seven); })* }
+        mod eight { $(#[test] fn $test() { super::$test(super::Version::Eight); })* }
+    };
+}
+
+use for_each_version;

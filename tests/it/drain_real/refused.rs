@@ -156,7 +156,7 @@ fn what_the_command_line_cannot_mean_is_a_usage_error() {
         ),
         (&["drain", "--yes", "--sequence", "tstp, term"], "term"),
         (
-            &["drain", "--yes", "--accept", "requed"],
+            &["drain", "--yes", "--accept", "requeud"],
             "did you mean `requeued`?",
         ),
         (&["drain", "--yes", "--pid", "abc"], "not a pid"),

@@ -88,6 +88,13 @@ impl Ended {
         self
     }
 
+    /// The same where a KILL may or may not follow.
+    #[track_caller]
+    pub(crate) fn assert_first_signals(&self, names: &[&str]) -> &Self {
+        assert!(self.signals().starts_with(names), "{}", self.text);
+        self
+    }
+
     #[track_caller]
     pub(crate) fn last(&self) -> &Value {
         self.lines

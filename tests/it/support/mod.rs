@@ -4,6 +4,7 @@ pub(crate) mod drain;
 pub(crate) mod ended;
 pub(crate) mod imitation;
 pub(crate) mod patience;
+pub(crate) mod real_sidekiq;
 pub(crate) mod redis_server;
 pub(crate) mod scene;
 pub(crate) mod sidekiq;

@@ -3,7 +3,7 @@
 
 use super::drive::{Call, Drive};
 use crate::core::drain::{
-    ActOutcome, Command, Effect, Event, Input, Mode, Phase, Policy, Standing, Target,
+    ActOutcome, Command, Effect, Event, Input, Mode, Phase, Policy, Resume, Standing, Target,
 };
 use crate::core::fleet::LocalId;
 use crate::core::sequence::Signal;
@@ -168,15 +168,16 @@ fn no_kill_through_a_shut_gate(call: &Call, drive: &Drive) {
         return;
     }
     let lost = drive.world.at_stake(&ids);
-    let accepted = match &call.input {
-        Input::Command(Command::Go { accepted, .. } | Command::ForceKill { accepted, .. }) => {
-            Some(*accepted)
-        }
-        Input::Observed
-        | Input::Tick
-        | Input::Command(_)
-        | Input::Outcome(..)
-        | Input::Answer(..) => None,
+    let accepted = match (&call.input, call.before.phase()) {
+        (Input::Command(Command::Go { accepted, .. } | Command::ForceKill { accepted, .. }), _)
+        | (
+            Input::Command(Command::Retry),
+            Phase::Held {
+                resume: Resume::Failed { accepted, .. },
+                ..
+            },
+        ) => Some(*accepted),
+        _ => None,
     };
     if let Some(accepted) = accepted {
         assert!(

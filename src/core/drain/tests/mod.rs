@@ -3,6 +3,7 @@
 mod cases;
 mod drive;
 mod fates;
+mod kills;
 mod laws;
 mod scenario;
 mod world;

@@ -1,0 +1,161 @@
+//! Selections hold on to things, not to positions; filter, order, jumps and marks.
+
+use crate::console::fixture::World;
+use crate::console::{Key, Pane, Request, Screen};
+
+fn selected(world: &World) -> String {
+    let key = world.console.job_under_cursor(&world.session);
+    key.and_then(|key| key.jid).unwrap_or_default()
+}
+
+#[test]
+fn the_selection_stays_with_its_job() {
+    let mut world = World::new();
+    world.press(Key::Tab);
+    world.type_slowly("jj");
+    assert_eq!(selected(&world), "e3f4");
+    // The job above it ends: the same job stays selected.
+    world.imagined[0].jobs.remove(1);
+    world.pass(11);
+    assert_eq!(selected(&world), "e3f4");
+    // It ends itself: what took its place is selected.
+    world.imagined[0].jobs.remove(1);
+    world.pass(11);
+    assert_eq!(selected(&world), "a9b8");
+}
+
+#[test]
+fn a_page_stays_with_its_job_when_it_ends() {
+    let mut world = World::new();
+    world.press(Key::Tab);
+    world.press(Key::Enter);
+    let screen = world.console.screen.clone();
+    world.imagined[0].jobs.remove(0);
+    world.pass(11);
+    assert_eq!(world.console.screen, screen);
+}
+
+#[test]
+fn tab_jumps_between_a_process_and_its_jobs() {
+    let mut world = World::new();
+    world.type_slowly("jj");
+    world.press(Key::Tab);
+    assert_eq!(
+        (world.console.pane, selected(&world).as_str()),
+        (Pane::Jobs, "a9b8")
+    );
+    world.press(Key::Home);
+    world.press(Key::Tab);
+    let process = world.console.process_under_cursor(&world.session);
+    assert_eq!(process, Some(World::key(4242)));
+}
+
+#[test]
+fn a_filter_lists_what_contains_it() {
+    let mut world = World::new();
+    world.type_slowly("/x");
+    world.press(Key::Backspace);
+    world.type_slowly("EDI\n");
+    assert_eq!(world.console.job_rows(&world.session).len(), 1);
+    assert_eq!(selected(&world), "c1d2");
+    world.press(Key::Esc);
+    assert_eq!(world.console.job_rows(&world.session).len(), 5);
+    // While it is typed, letters are letters: nothing is stopped or killed.
+    let mut world = World::draining();
+    world.type_slowly("/xK");
+    assert!(world.session.is_draining());
+    assert_eq!(world.console.listing.filter, "xK");
+}
+
+#[test]
+fn orders_go_round() {
+    let mut world = World::new();
+    let mut firsts = Vec::new();
+    for _ in 0..5 {
+        firsts.push(selected(&world));
+        world.press(Key::Char('s'));
+    }
+    assert_eq!(firsts, ["b4a5", "b4a5", "e3f4", "c1d2", "b4a5"]);
+}
+
+#[test]
+fn marks_choose_the_targets() {
+    let mut world = World::new();
+    world.type_slowly("v");
+    assert_eq!(
+        world.console.targets(&world.session),
+        [4243, 4244].map(World::id)
+    );
+    // The row stays where it is, and selected.
+    assert_eq!(
+        world.console.process_under_cursor(&world.session),
+        Some(World::key(4242))
+    );
+    world.type_slowly("ay");
+    let run = world.session.run.as_ref().unwrap();
+    assert_eq!(run.targets().len(), 2);
+}
+
+#[test]
+fn without_a_target_nothing_begins() {
+    let mut world = World::new();
+    world.console.memory.targets = Some(std::collections::BTreeSet::new());
+    world.type_slowly("a");
+    assert!(world.console.dialog.is_none());
+    assert!(
+        world
+            .console
+            .memory
+            .notice
+            .as_ref()
+            .unwrap()
+            .contains("nothing just now")
+    );
+}
+
+#[test]
+fn a_process_elsewhere_is_neither_marked_nor_killed() {
+    let mut world = World::new();
+    world.press(Key::End);
+    world.type_slowly("vK");
+    assert!(world.console.dialog.is_none());
+    assert_eq!(world.console.memory.targets, None);
+}
+
+#[test]
+fn arguments_are_hidden_until_asked_for() {
+    let mut world = World::new();
+    world.press(Key::Tab);
+    world.press(Key::Enter);
+    assert!(matches!(world.console.screen, Screen::Job(_)));
+    let text = |world: &World| {
+        let lines = crate::console::lines(&world.session, &world.console, world.now);
+        lines.into_iter().map(|line| line.text).collect::<String>()
+    };
+    assert!(!text(&world).contains("s3cret"));
+    world.type_slowly("A");
+    assert!(text(&world).contains("s3cret"));
+}
+
+#[test]
+fn ten_thousand_jobs_scroll() {
+    let mut world = World::crowded(10_000);
+    world.press(Key::Tab);
+    world.press(Key::End);
+    assert_eq!(selected(&world), "f00d");
+    world.press(Key::PageUp);
+    world.press(Key::Home);
+    assert_eq!(selected(&world), "j09999");
+    for _ in 0..15 {
+        world.press(Key::PageDown);
+    }
+    assert_eq!(selected(&world), "j09849");
+}
+
+#[test]
+fn control_keys_are_for_the_shell() {
+    let mut world = World::new();
+    assert_eq!(world.press(Key::Ctrl('l')), [Request::Redraw]);
+    assert_eq!(world.press(Key::Ctrl('z')), [Request::Suspend]);
+    assert_eq!(world.press(Key::Ctrl('c')), [Request::Quit]);
+}

@@ -1,0 +1,207 @@
+//! Which timeout holds: flag, initializer, `-t`, environment section, top of the yml, else the
+//! default of the version. It chooses between what was read; it reads nothing.
+
+use std::time::Duration;
+
+use super::facts::SidekiqFacts;
+use crate::core::layers::{Hazard, Layer, Located, Value, command_line, initializer, sidekiq_yml};
+use crate::core::sequence::Timeout;
+
+/// The timeout that holds, and what it was chosen from.
+#[derive(Clone, Debug)]
+pub struct Effective {
+    /// The value with its origin. Assumed where the statement that holds cannot be used.
+    pub timeout: Timeout,
+    /// The statement that holds.
+    pub holds: Option<Located>,
+    /// Statements that a stronger one makes void.
+    pub others: Vec<Located>,
+    /// Why the value is not that of the statement that holds: it is code, or no number.
+    pub unread: Option<String>,
+}
+
+impl Effective {
+    /// The span, or why no rule should lean on it.
+    pub fn decided(&self) -> Result<Duration, String> {
+        match &self.unread {
+            Some(why) => Err(why.clone()),
+            None => Ok(self.timeout.span),
+        }
+    }
+}
+
+/// The environment whose section of the yml counts.
+pub(super) fn environment(sidekiq: &SidekiqFacts) -> &str {
+    sidekiq.environment.as_deref().unwrap_or("production")
+}
+
+/// How strong a statement is (0 is the strongest); `None` if no server reads it.
+fn strength(located: &Located, environment: &str) -> Option<u8> {
+    match (located.layer, located.setting) {
+        (Layer::Given, _) => Some(0),
+        (Layer::Initializer, initializer::TIMEOUT) => Some(1),
+        (Layer::CommandLine, command_line::TIMEOUT) => Some(2),
+        (Layer::SidekiqYml, sidekiq_yml::TIMEOUT) => match located.scope.as_deref() {
+            Some(scope) if scope == environment => Some(3),
+            Some(_) => None,
+            None => Some(4),
+        },
+        _ => None,
+    }
+}
+
+/// The timeout of `of` (a unit, a process, a container), or of all when it is `None`. A `-t` of
+/// another unit or process does not count for it. Precedence measured on Sidekiq 7.3.2.
+pub fn effective_timeout(sidekiq: &SidekiqFacts, of: Option<&str>) -> Effective {
+    let environment = environment(sidekiq);
+    let files = Files::of(sidekiq, of);
+    let mut ranked: Vec<(u8, &Located)> = sidekiq
+        .timeouts
+        .iter()
+        .filter(|located| match (located.layer, &located.scope) {
+            (Layer::CommandLine, Some(scope)) => of.is_none_or(|of| is_scope_of(scope, of)),
+            (Layer::SidekiqYml, _) => files.count(&located.from.file),
+            (_, _) => true,
+        })
+        .filter_map(|located| Some((strength(located, environment)?, located)))
+        .collect();
+    // The last of equals holds: a later line of an initializer, a later flag.
+    ranked.reverse();
+    ranked.sort_by_key(|(strength, _)| *strength);
+    let mut ranked = ranked.into_iter().map(|(_, located)| located.clone());
+    let Some(holds) = ranked.next() else {
+        return Effective {
+            timeout: Timeout::assumed(sidekiq.version),
+            holds: None,
+            others: Vec::new(),
+            unread: files.unread(sidekiq),
+        };
+    };
+    let (timeout, unread) = match usable(&holds) {
+        Ok(timeout) => (timeout, None),
+        Err(why) => (Timeout::assumed(sidekiq.version), Some(why)),
+    };
+    Effective {
+        timeout,
+        holds: Some(holds),
+        others: ranked.collect(),
+        unread,
+    }
+}
+
+/// The timeout that a statement gives, or why none can be told.
+fn usable(located: &Located) -> Result<Timeout, String> {
+    let place = &located.from;
+    match &located.value {
+        Value::Span(span) => Ok(Timeout::stated(*span, origin(located))),
+        Value::Expression(expression) => match (expression.default, &expression.variable) {
+            (Some(span), Some(variable)) if expression.hazard != Hazard::NoBoot => {
+                Ok(Timeout::stated(
+                    span,
+                    format!("{} unless {variable} is set", origin(located)),
+                ))
+            }
+            (Some(span), None) => Ok(Timeout::stated(
+                span,
+                format!("{} by `{}`", origin(located), expression.code),
+            )),
+            (Some(_) | None, _) => Err(format!(
+                "the timeout is set by `{}` at {place}, which was not evaluated",
+                expression.code
+            )),
+        },
+        Value::Unusable { written, .. } => Err(format!(
+            "the timeout `{written}` at {place} is no number of seconds"
+        )),
+        Value::Infinite | Value::Text(_) | Value::Flag(_) | Value::Default(_) => {
+            Err(format!("the timeout at {place} is no number of seconds"))
+        }
+    }
+}
+
+/// `config/sidekiq.yml:5 (production)`.
+fn origin(located: &Located) -> String {
+    match (located.layer, &located.scope) {
+        (Layer::SidekiqYml, Some(scope)) => format!("{} ({scope})", located.from),
+        (Layer::CommandLine, _) => format!("-t at {}", located.from),
+        _ => located.from.to_string(),
+    }
+}
+
+/// Whether what is said of `scope` holds for `of`: the same name, or the template of an
+/// instance.
+pub(super) fn is_scope_of(scope: &str, of: &str) -> bool {
+    scope == of
+        || scope.split_once("@.").is_some_and(|(name, suffix)| {
+            of.strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix('@'))
+                .and_then(|rest| rest.strip_suffix(suffix))
+                .is_some_and(|instance| instance.ends_with('.') && instance.len() > 1)
+        })
+}
+
+/// Which yml files a process reads: the one that its `-C` names, else `config/sidekiq.yml` or
+/// `.yml.erb` (Sidekiq 7.3.2 `lib/sidekiq/cli.rb:255-274`).
+struct Files<'a> {
+    /// Named by `-C`.
+    named: Vec<&'a str>,
+    /// Whether the usual one is read, because a command names none.
+    usual: bool,
+    /// Whether the usual one is among what was read; another one alone is taken for it.
+    has_usual: bool,
+}
+
+impl<'a> Files<'a> {
+    fn of(sidekiq: &'a SidekiqFacts, of: Option<&str>) -> Self {
+        let commands: Vec<_> = sidekiq
+            .commands
+            .iter()
+            .filter(|(scope, _)| match (scope, of) {
+                (Some(scope), Some(of)) => is_scope_of(scope, of),
+                (_, _) => true,
+            })
+            .map(|(_, line)| line.config.as_deref())
+            .collect();
+        Self {
+            usual: commands.is_empty() || commands.iter().any(Option::is_none),
+            named: commands.into_iter().flatten().collect(),
+            has_usual: yml_files(sidekiq).any(is_usual),
+        }
+    }
+
+    /// Whether what stands in `file` is read.
+    fn count(&self, file: &str) -> bool {
+        self.named.iter().any(|named| is_same_file(named, file))
+            || self.usual && (is_usual(file) || !self.has_usual)
+    }
+
+    /// Why nothing can be said, if a named file is not among what was read. The usual one is
+    /// never missed: it need not exist.
+    fn unread(&self, sidekiq: &SidekiqFacts) -> Option<String> {
+        let missed = self.named.iter().find(|named| {
+            !is_usual(named) && !yml_files(sidekiq).any(|file| is_same_file(named, file))
+        })?;
+        Some(format!("{missed}, which -C names, was not read"))
+    }
+}
+
+fn yml_files(sidekiq: &SidekiqFacts) -> impl Iterator<Item = &str> {
+    let values = sidekiq.timeouts.iter();
+    values
+        .filter(|located| located.layer == Layer::SidekiqYml)
+        .map(|located| &*located.from.file)
+}
+
+fn is_usual(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    matches!(name, "sidekiq.yml" | "sidekiq.yml.erb")
+}
+
+/// Whether two paths end alike, as far as both go and at most in folder and name: the same file
+/// has one path in a release and another in a checkout.
+fn is_same_file(one: &str, other: &str) -> bool {
+    one.rsplit('/')
+        .zip(other.rsplit('/'))
+        .take(2)
+        .all(|(one, other)| one == other)
+}

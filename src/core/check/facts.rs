@@ -1,0 +1,360 @@
+//! What is known when the rules are asked. Every fact that may be missing is an `Option`: what
+//! is not known is never taken for a no. Types and plain questions only.
+
+use std::time::Duration;
+
+use crate::core::layers::command_line::{CommandLine, Wrapper};
+use crate::core::layers::{Layer, Located, Place, Value};
+use crate::core::sequence::{GrammarError, Sequence, SequenceOrigin, Version};
+
+/// Everything that the rules may ask for.
+#[derive(Clone, Debug, Default)]
+pub struct Facts {
+    /// The stop sequences found; the first one is the one that will be followed.
+    pub sequences: Vec<StatedSequence>,
+    /// About Sidekiq itself.
+    pub sidekiq: SidekiqFacts,
+    /// The systemd units that run it.
+    pub units: Vec<UnitFacts>,
+    /// Other tools that stop it and kill after a while.
+    pub stoppers: Vec<Stopper>,
+    /// About the deploy.
+    pub deploy: DeployFacts,
+    /// About the drain at hand.
+    pub drain: DrainFacts,
+}
+
+/// A stop sequence as somebody wrote it.
+#[derive(Clone, Debug)]
+pub struct StatedSequence {
+    /// As written.
+    pub text: String,
+    /// As read.
+    pub parsed: Result<Sequence, GrammarError>,
+    /// Where it comes from, in words.
+    pub origin: SequenceOrigin,
+    /// The place, where it stands in a file.
+    pub from: Option<Place>,
+    /// The process of a manifest that it belongs to.
+    pub process: Option<String>,
+}
+
+impl StatedSequence {
+    /// A sequence with its origin, from no file.
+    pub fn new(text: &str, origin: &str) -> Self {
+        Self {
+            text: text.to_string(),
+            parsed: text.parse(),
+            origin: SequenceOrigin(origin.to_string()),
+            from: None,
+            process: None,
+        }
+    }
+}
+
+/// The gem that is installed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edition {
+    /// Open source alone.
+    OpenSource,
+    /// Sidekiq Pro.
+    Pro,
+    /// Sidekiq Enterprise (which includes Pro).
+    Enterprise,
+}
+
+/// About Sidekiq itself.
+#[derive(Clone, Debug, Default)]
+pub struct SidekiqFacts {
+    /// Its version.
+    pub version: Option<Version>,
+    /// Which edition.
+    pub edition: Option<Edition>,
+    /// Whether jobs are fetched with `super_fetch`.
+    pub super_fetch: Option<bool>,
+    /// Every place that states a timeout, whether it holds or not.
+    pub timeouts: Vec<Located>,
+    /// The Rails environment; `production` where nobody says.
+    pub environment: Option<String>,
+    /// The command lines that start it, with the unit, process or container that each is of.
+    pub commands: Vec<(Option<String>, CommandLine)>,
+    /// The longest job that is known of.
+    pub longest_job: Option<Duration>,
+    /// The job classes, if they were read.
+    pub jobs: Option<JobFacts>,
+}
+
+impl SidekiqFacts {
+    /// Whether `sidekiqswarm` is among the commands; `None` if there is none.
+    pub fn swarm(&self) -> Option<bool> {
+        let mut commands = self.commands.iter().map(|(_, line)| line.swarm).peekable();
+        commands.peek()?;
+        Some(commands.any(|swarm| swarm))
+    }
+}
+
+/// What the code of the job classes says.
+#[derive(Clone, Debug, Default)]
+pub struct JobFacts {
+    /// Classes that start programs.
+    pub start_programs: Vec<Located>,
+    /// Classes that rescue the shutdown and enqueue again.
+    pub rescue_and_enqueue: Vec<Located>,
+}
+
+/// What `MainPID` of a unit is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MainProcess {
+    /// A Sidekiq: its pid is that of a heartbeat.
+    Sidekiq,
+    /// The parent of a swarm.
+    Swarm,
+    /// Something that started Sidekiq and stayed.
+    Wrapper,
+}
+
+/// One systemd unit that runs a Sidekiq.
+#[derive(Clone, Debug, Default)]
+pub struct UnitFacts {
+    /// Its name.
+    pub name: String,
+    /// Its settings from files and from what is loaded, in the order in which they were read.
+    pub settings: Vec<Located>,
+    /// What its `MainPID` is, compared with the heartbeats.
+    pub main: Option<MainProcess>,
+    /// Whether it is a user unit.
+    pub is_user_unit: Option<bool>,
+    /// Whether its user lingers.
+    pub lingering: Option<bool>,
+}
+
+/// How long systemd waits before it kills a unit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StopLimit {
+    /// This long.
+    Known(Duration, Place),
+    /// For ever.
+    Infinite(Place),
+    /// Nobody says: systemd's own 90 s (`DefaultTimeoutStopSec`), unless the manager is told otherwise.
+    Default,
+    /// Written, but not as something that can be read here.
+    Unread(Place, String),
+}
+
+impl StopLimit {
+    /// systemd's own wait (systemd-system.conf(5)).
+    pub const DEFAULT: Duration = Duration::from_secs(90);
+
+    /// The span; `None` where there is no end or it cannot be read.
+    pub fn span(&self) -> Option<Duration> {
+        match self {
+            Self::Known(span, _) => Some(*span),
+            Self::Default => Some(Self::DEFAULT),
+            Self::Infinite(_) | Self::Unread(..) => None,
+        }
+    }
+
+    /// The place, if it is written anywhere.
+    pub fn place(&self) -> Option<&Place> {
+        match self {
+            Self::Known(_, place) | Self::Infinite(place) | Self::Unread(place, _) => Some(place),
+            Self::Default => None,
+        }
+    }
+}
+
+impl UnitFacts {
+    /// What holds for a setting: what is loaded, else the last usable line of the files.
+    pub fn setting(&self, name: &str) -> Option<&Located> {
+        let last = |layer: Layer| {
+            self.settings
+                .iter()
+                .rev()
+                .find(|l| l.layer == layer && l.setting == name && l.value.is_usable())
+        };
+        last(Layer::SystemdLoaded).or_else(|| last(Layer::Systemd))
+    }
+
+    /// The same as a text.
+    pub fn word(&self, name: &str) -> Option<&str> {
+        self.setting(name)?.value.as_text()
+    }
+
+    /// Whether anything about the unit came from `systemctl show`.
+    pub fn is_loaded(&self) -> bool {
+        self.settings
+            .iter()
+            .any(|l| l.layer == Layer::SystemdLoaded)
+    }
+
+    /// `TimeoutStopSec` as it holds.
+    pub fn stop_limit(&self) -> StopLimit {
+        let Some(located) = self.setting("TimeoutStopSec") else {
+            return StopLimit::Default;
+        };
+        let from = located.from.clone();
+        match &located.value {
+            Value::Span(span) => StopLimit::Known(*span, from),
+            Value::Infinite => StopLimit::Infinite(from),
+            other @ (Value::Text(_)
+            | Value::Flag(_)
+            | Value::Expression(_)
+            | Value::Unusable { .. }
+            | Value::Default(_)) => StopLimit::Unread(from, other.to_string()),
+        }
+    }
+
+    /// The lines of `TimeoutStopSec` that another line overrides, with the one that holds.
+    pub fn overridden_stop_limits(&self) -> Option<(&Located, Vec<&Located>)> {
+        let written: Vec<&Located> = self
+            .settings
+            .iter()
+            .filter(|l| l.layer == Layer::Systemd && l.setting == "TimeoutStopSec")
+            .filter(|l| l.value.is_usable())
+            .collect();
+        let (last, earlier) = written.split_last()?;
+        Some((last, earlier.to_vec()))
+    }
+
+    /// `ExecStop`, where it does more than send a signal: then it may wait for the drain.
+    pub fn waiting_exec_stop(&self) -> Option<&Located> {
+        self.setting("ExecStop").filter(|located| {
+            located.value.as_text().is_some_and(|command| {
+                let program = command.trim_start_matches(['-', '@', ':', '+', '!']);
+                let program = program.split_whitespace().next().unwrap_or("");
+                !matches!(program.rsplit('/').next(), Some("kill" | "true"))
+            })
+        })
+    }
+
+    /// The command line of `ExecStart`.
+    pub fn command(&self) -> Option<CommandLine> {
+        CommandLine::read(self.word("ExecStart")?)
+    }
+
+    /// What its main process is: as seen, else as far as `ExecStart` tells.
+    pub fn main_process(&self) -> Result<MainProcess, Wrapper> {
+        if let Some(main) = self.main {
+            return Ok(main);
+        }
+        match self.command() {
+            Some(line) if line.swarm && line.wrapper == Wrapper::None => Ok(MainProcess::Swarm),
+            Some(line) if line.wrapper == Wrapper::None => Ok(MainProcess::Sidekiq),
+            Some(line) => Err(line.wrapper),
+            None => Err(Wrapper::Unknown),
+        }
+    }
+}
+
+/// A tool other than systemd that stops a Sidekiq and kills it after a while.
+#[derive(Clone, Debug)]
+pub struct Stopper {
+    /// Which.
+    pub layer: Layer,
+    /// The service, container, program or task.
+    pub scope: String,
+    /// How long it waits.
+    pub limit: Located,
+    /// What goes by before TERM (`preStop` of Kubernetes counts against the limit).
+    pub before_term: Option<Duration>,
+    /// The signal that it begins with, if it is told.
+    pub signal: Option<Located>,
+}
+
+impl Stopper {
+    /// The time between TERM and its KILL; `None` if it cannot be read.
+    pub fn after_term(&self) -> Option<Duration> {
+        let limit = self.limit.value.span()?;
+        Some(limit.saturating_sub(self.before_term.unwrap_or_default()))
+    }
+
+    /// `Docker Compose, service worker`.
+    pub fn title(&self) -> String {
+        let tool = match self.layer {
+            Layer::Compose => "Docker Compose",
+            Layer::Kubernetes => "Kubernetes",
+            Layer::Supervisord => "supervisord",
+            Layer::Kamal => "Kamal",
+            Layer::Nomad => "Nomad",
+            Layer::Upstart => "upstart",
+            Layer::Heroku => "Heroku",
+            Layer::Given
+            | Layer::Cloud66
+            | Layer::Systemd
+            | Layer::SystemdLoaded
+            | Layer::Initializer
+            | Layer::CommandLine
+            | Layer::SidekiqYml
+            | Layer::Procfile
+            | Layer::Capistrano
+            | Layer::GemfileLock
+            | Layer::JobClass => self.layer.word(),
+        };
+        if self.scope.is_empty() {
+            tool.to_string()
+        } else {
+            format!("{tool} ({})", self.scope)
+        }
+    }
+}
+
+/// About the deploy.
+#[derive(Clone, Debug, Default)]
+pub struct DeployFacts {
+    /// capistrano-sidekiq with the place that names its version.
+    pub capistrano_sidekiq: Option<(Version, Place)>,
+    /// `set :sidekiq_timeout`; `None` if deploy files were not read or do not set it.
+    pub sidekiq_timeout: Option<Located>,
+    /// Calls that quiet through systemctl; `None` if no deploy file was read.
+    pub quiet_calls: Option<Vec<Located>>,
+    /// `restart_on_deploy` of Sidekiq processes; `None` if no manifest was read.
+    pub restart_on_deploy: Option<Vec<Located>>,
+    /// How long deploy tools wait for the whole stop.
+    pub limits: Vec<DeployLimit>,
+}
+
+/// How long something waits for the whole stop plan.
+#[derive(Clone, Debug)]
+pub struct DeployLimit {
+    /// What gives up.
+    pub tool: String,
+    /// After how long.
+    pub span: Duration,
+    /// Where that is written.
+    pub from: Option<Place>,
+}
+
+/// How TERM will reach Sidekiq.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TermRoute {
+    /// Sent to the process.
+    Direct,
+    /// `systemctl stop`.
+    SystemctlStop,
+    /// `systemctl restart`.
+    SystemctlRestart,
+}
+
+/// About the drain at hand.
+#[derive(Clone, Debug, Default)]
+pub struct DrainFacts {
+    /// Whether a person chose to send TSTP.
+    pub tstp_by_person: Option<bool>,
+    /// How TERM will be sent.
+    pub term: Option<TermRoute>,
+    /// Whether something will start new processes afterwards.
+    pub restart_planned: Option<bool>,
+    /// The queues, if Redis was asked.
+    pub queues: Option<Vec<QueueFacts>>,
+}
+
+/// One queue and who fetches from it.
+#[derive(Clone, Debug)]
+pub struct QueueFacts {
+    /// Its name.
+    pub name: String,
+    /// Jobs waiting in it, if that is known.
+    pub waiting: Option<u64>,
+    /// Whether every process that fetches from it is quiet; `None` if that is not known of one.
+    pub all_quiet: Option<bool>,
+}

@@ -1,0 +1,168 @@
+//! What a rule is and what it says. The rows themselves stand in `rules`.
+
+use std::fmt;
+
+use super::facts::Facts;
+use super::rules::rules;
+use crate::core::layers::Place;
+
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// A risk.
+    Warning,
+    /// Jobs will be lost, or the plan cannot work.
+    Error,
+}
+
+impl Severity {
+    /// The word for tables, flags and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
+    }
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Rule {
+    /// `D01` to `D50`.
+    pub id: &'static str,
+    /// How much it matters, unless the case is a graver one.
+    pub severity: Severity,
+    /// When it speaks, in words.
+    pub condition: &'static str,
+    /// What it says; `{names}` are filled in.
+    pub message: &'static str,
+    /// Why that matters and what to do.
+    pub explanation: &'static str,
+    /// Where the fact comes from.
+    pub source: &'static str,
+    /// Whether it holds.
+    pub(super) decide: fn(&Facts, &mut Ruling<'_>),
+}
+
+/// One thing found, or one rule that could not be decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Which rule.
+    pub rule: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// In an operator's words. Empty when undecided.
+    pub message: String,
+    /// Where the cause is written.
+    pub from: Option<Place>,
+    /// Why the rule could not be decided; then this is no finding, and shown on request only.
+    pub undecided: Option<String>,
+}
+
+impl Finding {
+    /// Whether the rule was decided, and spoke.
+    pub fn is_decided(&self) -> bool {
+        self.undecided.is_none()
+    }
+}
+
+/// What a rule says while it is asked.
+pub(super) struct Ruling<'a> {
+    rule: &'static Rule,
+    findings: &'a mut Vec<Finding>,
+}
+
+impl Ruling<'_> {
+    /// The rule speaks.
+    pub(super) fn fires(&mut self, from: Option<&Place>, values: &[(&str, &dyn fmt::Display)]) {
+        self.fires_as(self.rule.severity, from, values);
+    }
+
+    /// The rule speaks, at this severity.
+    pub(super) fn fires_as(
+        &mut self,
+        severity: Severity,
+        from: Option<&Place>,
+        values: &[(&str, &dyn fmt::Display)],
+    ) {
+        self.findings.push(Finding {
+            rule: self.rule.id,
+            severity,
+            message: fill(self.rule.message, values),
+            from: from.cloned(),
+            undecided: None,
+        });
+    }
+
+    /// A fact is missing.
+    pub(super) fn undecided(&mut self, why: impl Into<String>) {
+        let why = why.into();
+        let known = |finding: &Finding| {
+            finding.rule == self.rule.id && finding.undecided.as_ref() == Some(&why)
+        };
+        if self.findings.iter().any(known) {
+            return;
+        }
+        self.findings.push(Finding {
+            rule: self.rule.id,
+            severity: self.rule.severity,
+            message: String::new(),
+            from: None,
+            undecided: Some(why),
+        });
+    }
+}
+
+/// Fills a template: `{name}` becomes the value of that name.
+fn fill(template: &str, values: &[(&str, &dyn fmt::Display)]) -> String {
+    let mut filled = String::with_capacity(template.len() + 40);
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let Some((name, after)) = after.split_once('}') else {
+            filled.push('{');
+            rest = after;
+            continue;
+        };
+        let value = values.iter().find(|(known, _)| *known == name);
+        filled
+            .push_str(&value.map_or_else(|| format!("{{{name}}}"), |(_, value)| value.to_string()));
+        rest = after;
+    }
+    filled.push_str(rest);
+    filled
+}
+
+/// Asks every rule. Findings come first, the gravest at the top; after them what could not be
+/// decided.
+pub fn check(facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in rules() {
+        let mut said = Vec::new();
+        (rule.decide)(
+            facts,
+            &mut Ruling {
+                rule,
+                findings: &mut said,
+            },
+        );
+        findings.extend(said);
+    }
+    findings.sort_by_key(|finding| (!finding.is_decided(), std::cmp::Reverse(finding.severity)));
+    findings
+}
+
+/// The row of a rule, by its id in either case.
+pub fn explain(rule: &str) -> Option<&'static Rule> {
+    rules().find(|row| row.id.eq_ignore_ascii_case(rule))
+}

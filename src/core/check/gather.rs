@@ -1,0 +1,338 @@
+//! From located values to facts: which command is a Sidekiq, which unit and which process it
+//! belongs to, what of it counts. It joins and leaves out; it judges nothing.
+
+use std::time::Duration;
+
+use super::facts::{
+    DeployFacts, DeployLimit, DrainFacts, Edition, Facts, JobFacts, SidekiqFacts, StatedSequence,
+    Stopper, UnitFacts,
+};
+use super::units::units;
+use crate::core::layers::command_line::{CommandLine, starts_sidekiq};
+use crate::core::layers::{
+    Layer, Located, Place, Value, cloud66, compose, deploy_rb, job_class, kamal, kubernetes, nomad,
+    procfile, supervisord, upstart,
+};
+use crate::core::sequence::{SequenceOrigin, Version};
+
+/// What was said on the command line or in drainboard's own configuration.
+#[derive(Clone, Debug, Default)]
+pub struct Chosen {
+    /// A sequence with where it was said; it comes before those that were found.
+    pub sequence: Option<(String, String)>,
+    /// A timeout with where it was said; it beats those that were found.
+    pub timeout: Option<(Duration, String)>,
+    /// The Rails environment.
+    pub environment: Option<String>,
+    /// The process of a manifest.
+    pub process: Option<String>,
+    /// Sidekiq's version, if a running one told it.
+    pub version: Option<Version>,
+    /// The longest job that is known of.
+    pub longest_job: Option<Duration>,
+    /// Whether the job classes were among what was read.
+    pub jobs_were_read: bool,
+}
+
+/// Settings that say how long a tool waits before it kills.
+const LIMITS: &[(Layer, &str)] = &[
+    (Layer::Compose, compose::STOP_GRACE_PERIOD),
+    (Layer::Kubernetes, kubernetes::GRACE),
+    (Layer::Supervisord, supervisord::STOP_WAIT_SECONDS),
+    (Layer::Upstart, upstart::KILL_TIMEOUT),
+    (Layer::Nomad, nomad::KILL_TIMEOUT),
+    (Layer::Kamal, kamal::STOP_TIMEOUT),
+    (Layer::Kamal, kamal::STOP_WAIT_TIME),
+    (Layer::Kamal, kamal::DRAIN_TIMEOUT),
+];
+
+/// Settings that say with which signal a tool begins.
+const SIGNALS: &[(Layer, &str)] = &[
+    (Layer::Compose, compose::STOP_SIGNAL),
+    (Layer::Supervisord, supervisord::STOP_SIGNAL),
+    (Layer::Upstart, upstart::KILL_SIGNAL),
+    (Layer::Nomad, nomad::KILL_SIGNAL),
+];
+
+/// Joins what the readers found.
+pub fn gather(values: &[Located], chosen: &Chosen) -> Facts {
+    let found = Found { values };
+    let commands = found.sidekiq_commands();
+    let units = units(values);
+    let stoppers = found.stoppers();
+    let mut deploy = found.deploy();
+    deploy.limits = found.limits(&units, &stoppers);
+    let environment = chosen.environment.clone().or_else(|| {
+        commands
+            .iter()
+            .find_map(|(_, line)| line.environment.clone())
+    });
+    Facts {
+        sequences: found.sequences(chosen, environment.as_deref()),
+        sidekiq: SidekiqFacts {
+            version: chosen
+                .version
+                .or_else(|| found.version("sidekiq").map(|(v, _)| v)),
+            edition: found.edition(),
+            super_fetch: None,
+            timeouts: found.timeouts(chosen),
+            environment,
+            commands,
+            longest_job: chosen.longest_job,
+            jobs: found.jobs(chosen),
+        },
+        units,
+        stoppers,
+        deploy,
+        drain: DrainFacts::default(),
+    }
+}
+
+/// The values, with questions to them.
+struct Found<'a> {
+    values: &'a [Located],
+}
+
+impl<'a> Found<'a> {
+    fn of(&self, layer: Layer, setting: &str) -> impl Iterator<Item = &'a Located> {
+        self.values
+            .iter()
+            .filter(move |l| l.layer == layer && l.setting == setting)
+    }
+
+    fn has(&self, layer: Layer) -> bool {
+        self.values.iter().any(|located| located.layer == layer)
+    }
+
+    /// Every command line that starts a Sidekiq, with what it is of.
+    fn sidekiq_commands(&self) -> Vec<(Option<String>, CommandLine)> {
+        let commands = self.values.iter().filter_map(|l| Some((l, command_of(l)?)));
+        commands
+            .map(|(located, line)| (located.scope.clone(), line))
+            .collect()
+    }
+
+    /// Whether the command of `scope` in `layer` starts a Sidekiq; `None` if it has none.
+    fn is_sidekiq(&self, layer: Layer, scope: &str) -> Option<bool> {
+        let commands: Vec<_> = self
+            .of(layer, procfile::COMMAND)
+            .filter(|l| l.scope.as_deref() == Some(scope))
+            .filter_map(|l| l.value.as_text())
+            .collect();
+        (!commands.is_empty()).then(|| commands.iter().any(|command| starts_sidekiq(command)))
+    }
+
+    /// Whether a process of a manifest is a Sidekiq, as far as its command or its name tells.
+    fn is_worker(&self, process: &str) -> bool {
+        self.is_sidekiq(Layer::Procfile, process)
+            .unwrap_or(!matches!(process, "web" | "custom_web" | "rails" | "clock"))
+    }
+
+    fn sequences(&self, chosen: &Chosen, environment: Option<&str>) -> Vec<StatedSequence> {
+        let mut sequences: Vec<StatedSequence> = chosen
+            .sequence
+            .iter()
+            .map(|(text, origin)| StatedSequence::new(text, origin))
+            .collect();
+        let manifest: Vec<&Located> = self
+            .values
+            .iter()
+            .filter(|l| {
+                matches!(
+                    l.setting,
+                    cloud66::STOP_SEQUENCE | cloud66::STOP_SEQUENCE_LIST
+                )
+            })
+            .filter(|l| {
+                let process = process_of(l);
+                self.is_worker(process)
+                    && chosen
+                        .process
+                        .as_deref()
+                        .is_none_or(|wanted| wanted == process)
+            })
+            .collect();
+        let wanted = environment.unwrap_or("production");
+        let in_environment = |l: &&&Located| {
+            l.scope
+                .as_deref()
+                .and_then(|scope| scope.split_once('/'))
+                .is_none_or(|(section, _)| section == wanted)
+        };
+        let some_match = manifest.iter().any(|l| in_environment(&l));
+        for located in manifest.iter().filter(|l| !some_match || in_environment(l)) {
+            let text = located.value.as_text().unwrap_or_default();
+            let process = process_of(located);
+            sequences.push(StatedSequence {
+                text: text.to_string(),
+                parsed: text.parse(),
+                origin: SequenceOrigin(format!("{} ({process})", located.from)),
+                from: Some(located.from.clone()),
+                process: Some(process.to_string()),
+            });
+        }
+        sequences
+    }
+
+    fn timeouts(&self, chosen: &Chosen) -> Vec<Located> {
+        let given = chosen.timeout.iter().map(|(span, origin)| Located {
+            layer: Layer::Given,
+            setting: "timeout",
+            scope: None,
+            value: Value::Span(*span),
+            from: Place::whole(origin),
+        });
+        let found = self.values.iter().filter(|l| {
+            matches!(
+                l.layer,
+                Layer::Initializer | Layer::CommandLine | Layer::SidekiqYml
+            )
+        });
+        let mut timeouts: Vec<Located> = given.chain(found.cloned()).collect();
+        // What is loaded comes last: of two equals the last one holds.
+        timeouts.sort_by_key(|l| l.from.file.starts_with("systemctl show"));
+        timeouts
+    }
+
+    fn version(&self, gem: &str) -> Option<(Version, Place)> {
+        self.values
+            .iter()
+            .filter(|l| l.layer == Layer::GemfileLock && l.setting == gem)
+            .find_map(|l| Some((Version::parse(l.value.as_text()?)?, l.from.clone())))
+    }
+
+    fn edition(&self) -> Option<Edition> {
+        let has = |gem: &str| self.version(gem).is_some();
+        if has("sidekiq-ent") {
+            Some(Edition::Enterprise)
+        } else if has("sidekiq-pro") {
+            Some(Edition::Pro)
+        } else {
+            has("sidekiq").then_some(Edition::OpenSource)
+        }
+    }
+
+    fn jobs(&self, chosen: &Chosen) -> Option<JobFacts> {
+        (chosen.jobs_were_read || self.has(Layer::JobClass)).then(|| JobFacts {
+            start_programs: self
+                .of(Layer::JobClass, job_class::STARTS_PROGRAMS)
+                .cloned()
+                .collect(),
+            rescue_and_enqueue: self
+                .of(Layer::JobClass, job_class::RESCUES_AND_ENQUEUES)
+                .cloned()
+                .collect(),
+        })
+    }
+
+    fn stoppers(&self) -> Vec<Stopper> {
+        let mut stoppers = Vec::new();
+        for (layer, setting) in LIMITS {
+            for limit in self.of(*layer, setting) {
+                let scope = limit.scope.as_deref().unwrap_or_default();
+                let is_sidekiq = self
+                    .is_sidekiq(*layer, scope)
+                    .unwrap_or_else(|| scope.contains("sidekiq"));
+                if is_sidekiq {
+                    stoppers.push(self.stopper(*layer, scope, limit));
+                }
+            }
+        }
+        for limit in self.values.iter().filter(|l| l.layer == Layer::Heroku) {
+            for process in self.of(Layer::Procfile, procfile::COMMAND) {
+                if process.value.as_text().is_some_and(starts_sidekiq) {
+                    let scope = process.scope.as_deref().unwrap_or_default();
+                    stoppers.push(self.stopper(Layer::Heroku, scope, limit));
+                }
+            }
+        }
+        stoppers
+    }
+
+    fn stopper(&self, layer: Layer, scope: &str, limit: &Located) -> Stopper {
+        let same = |l: &&Located| l.scope.as_deref() == Some(scope);
+        let signal = SIGNALS
+            .iter()
+            .filter(|(of, _)| *of == layer)
+            .find_map(|(of, setting)| self.of(*of, setting).find(same));
+        let sleep = self.of(layer, kubernetes::PRE_STOP_SLEEP).find(same);
+        Stopper {
+            layer,
+            scope: scope.to_string(),
+            limit: limit.clone(),
+            before_term: sleep.and_then(|l| l.value.span()),
+            signal: signal.cloned(),
+        }
+    }
+
+    fn deploy(&self) -> DeployFacts {
+        let was_read = self.has(Layer::Capistrano);
+        let restart = self.has(Layer::Cloud66).then(|| {
+            self.of(Layer::Cloud66, cloud66::RESTART_ON_DEPLOY)
+                .filter(|l| self.is_worker(process_of(l)))
+                .cloned()
+                .collect()
+        });
+        DeployFacts {
+            capistrano_sidekiq: self.version("capistrano-sidekiq"),
+            sidekiq_timeout: self
+                .of(Layer::Capistrano, deploy_rb::SIDEKIQ_TIMEOUT)
+                .last()
+                .cloned(),
+            quiet_calls: was_read.then(|| {
+                self.of(Layer::Capistrano, deploy_rb::QUIET_CALL)
+                    .cloned()
+                    .collect()
+            }),
+            restart_on_deploy: restart,
+            limits: Vec::new(),
+        }
+    }
+
+    /// What cuts a whole drain short: the phase of systemd, or of Kubernetes, that it runs in.
+    fn limits(&self, units: &[UnitFacts], stoppers: &[Stopper]) -> Vec<DeployLimit> {
+        let drains = |l: &Located| {
+            l.value
+                .as_text()
+                .is_some_and(|text| text.contains("drainboard"))
+        };
+        let mut limits: Vec<DeployLimit> = units
+            .iter()
+            .filter(|unit| unit.setting("ExecStop").is_some_and(drains))
+            .filter_map(|unit| {
+                let limit = unit.stop_limit();
+                Some(DeployLimit {
+                    tool: format!("ExecStop of {}", unit.name),
+                    span: limit.span()?,
+                    from: limit.place().cloned(),
+                })
+            })
+            .collect();
+        for stopper in stoppers.iter().filter(|s| s.layer == Layer::Kubernetes) {
+            let hook = self
+                .of(Layer::Kubernetes, kubernetes::PRE_STOP)
+                .filter(|l| l.scope.as_deref() == Some(&stopper.scope))
+                .any(drains);
+            if let (true, Some(span)) = (hook, stopper.limit.value.span()) {
+                limits.push(DeployLimit {
+                    tool: format!("preStop of {}", stopper.scope),
+                    span,
+                    from: Some(stopper.limit.from.clone()),
+                });
+            }
+        }
+        limits
+    }
+}
+
+/// The Sidekiq command line that a value is, if it is one.
+pub fn command_of(located: &Located) -> Option<CommandLine> {
+    let is_command = matches!(located.setting, procfile::COMMAND | "ExecStart");
+    CommandLine::read(located.value.as_text().filter(|_| is_command)?)
+}
+
+/// The process in the scope of a manifest's value (`production/worker`).
+fn process_of(located: &Located) -> &str {
+    let scope = located.scope.as_deref().unwrap_or_default();
+    scope.rsplit('/').next().unwrap_or(scope)
+}

@@ -1,0 +1,29 @@
+//! The drain lint: what is known goes in, findings, recommendations and a drawn timeline come
+//! out. The rules are one table; nothing here reads a file or asks a host.
+
+mod drawn;
+mod effective;
+mod facts;
+mod finding;
+mod gather;
+mod recommend;
+mod rows;
+mod rules;
+mod source;
+mod units;
+
+#[cfg(test)]
+mod tests;
+
+pub use drawn::{Glyphs, draw};
+pub use effective::{Effective, effective_timeout};
+pub use facts::{
+    DeployFacts, DeployLimit, DrainFacts, Edition, Facts, JobFacts, MainProcess, QueueFacts,
+    SidekiqFacts, StatedSequence, StopLimit, Stopper, TermRoute, UnitFacts,
+};
+pub use finding::{Finding, Rule, Severity, check, explain};
+pub use gather::{Chosen, command_of, gather};
+pub use recommend::{Recommendation, recommend};
+pub use rows::{CheckRow, FindingRow, LayerRow, rows};
+pub use rules::rules;
+pub use source::{Ambiguous, sequence_in_force};

@@ -1,0 +1,139 @@
+//! `config/deploy.rb`, stage files and rake tasks: what capistrano-sidekiq is told, and the
+//! systemctl calls that quiet or stop. Ruby is read line by line, never run.
+
+use super::command_line;
+use super::ruby;
+use super::value::{Expression, Hazard, Layer, Place, Reading, Value};
+use crate::core::clean::clean;
+
+/// `set :sidekiq_timeout, …`.
+pub const SIDEKIQ_TIMEOUT: &str = "sidekiq_timeout";
+/// A call that means to quiet: `systemctl reload` or `systemctl kill -s TSTP`.
+pub const QUIET_CALL: &str = "quiet call";
+
+/// The variables of capistrano-sidekiq that are reported as texts.
+const VARIABLES: &[&str] = &[
+    "sidekiq_command",
+    "sidekiq_command_args",
+    "sidekiq_config_files",
+    "sidekiq_default_hooks",
+    "sidekiq_enable_lingering",
+    "sidekiq_env",
+    "sidekiq_service_unit_name",
+    "sidekiq_service_unit_user",
+    "sidekiq_systemctl_user",
+    "service_unit_user",
+];
+
+/// Reads a Capistrano file. Patterns stand for interpolations (`custom_sidekiq_*`).
+pub fn read(file: &str, text: &str) -> Reading {
+    let mut reading = Reading::default();
+    for (number, code) in ruby::code_lines(text) {
+        let place = Place::new(file, number);
+        if let Some((variable, value)) = setting(code.trim()) {
+            variable_set(variable, value, place.clone(), &mut reading);
+        }
+        if let Some(call) = quiet_call(code) {
+            let value = Value::text(&call);
+            reading.found(Layer::Capistrano, QUIET_CALL, None, value, place);
+        }
+    }
+    reading
+}
+
+/// `set :name, value` or `set(:name, value)`.
+fn setting(code: &str) -> Option<(&str, &str)> {
+    let rest = code.strip_prefix("set")?;
+    let rest = match rest.trim_start().strip_prefix('(') {
+        Some(inside) => inside.trim_end().strip_suffix(')')?,
+        None => rest.strip_prefix(' ')?,
+    };
+    let (name, value) = rest.trim().strip_prefix(':')?.split_once(',')?;
+    Some((name.trim(), unwrapped(value.trim())))
+}
+
+/// A value without `-> { … }`, `lambda { … }` or `proc { … }` around it.
+fn unwrapped(value: &str) -> &str {
+    ["->", "lambda", "proc"]
+        .iter()
+        .find_map(|word| value.strip_prefix(word))
+        .and_then(|rest| rest.trim().strip_prefix('{')?.strip_suffix('}'))
+        .map_or(value, str::trim)
+}
+
+fn variable_set(variable: &str, value: &str, place: Place, reading: &mut Reading) {
+    if variable == SIDEKIQ_TIMEOUT {
+        let value = match ruby::number(value) {
+            Some(seconds) => Value::Span(std::time::Duration::from_secs_f64(seconds)),
+            None => Value::Expression(Expression {
+                code: clean(value, 200),
+                default: None,
+                variable: None,
+                hazard: Hazard::None,
+            }),
+        };
+        reading.found(Layer::Capistrano, SIDEKIQ_TIMEOUT, None, value, place);
+        return;
+    }
+    let Some(name) = VARIABLES.iter().find(|name| **name == variable) else {
+        return;
+    };
+    if *name == "sidekiq_command_args" {
+        let command = format!("sidekiq {}", value.trim_matches(['"', '\'']));
+        if let Some(line) = command_line::CommandLine::read(&command) {
+            line.report(None, &place, reading);
+        }
+    }
+    let value = match value {
+        "true" => Value::Flag(true),
+        "false" => Value::Flag(false),
+        text => Value::text(&pattern(text)),
+    };
+    reading.found(Layer::Capistrano, name, None, value, place);
+}
+
+/// A text with `*` for every interpolation; a symbol without its colon; a list as it stands.
+fn pattern(value: &str) -> String {
+    let text = match value.strip_prefix(':') {
+        Some(symbol) => symbol,
+        None if value.starts_with('[') => value,
+        None => value.trim_matches(['"', '\'']),
+    };
+    let mut pattern = String::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("#{") {
+        pattern.push_str(before);
+        pattern.push('*');
+        rest = after.split_once('}').map_or("", |(_, rest)| rest);
+    }
+    pattern.push_str(rest);
+    pattern
+}
+
+/// The units that capistrano-sidekiq 3 names after `sidekiq_config_files`: the first file has
+/// the plain name, another one `NAME.<file without extension>` (3.2.0 `lib/capistrano/sidekiq/helpers.rb`).
+pub fn unit_names(name: &str, config_files: &str) -> Vec<String> {
+    config_files
+        .trim_matches(['[', ']'])
+        .split(',')
+        .map(|file| file.trim().trim_matches(['"', '\'']))
+        .filter(|file| !file.is_empty())
+        .map(|file| match file.rsplit('/').next().unwrap_or(file) {
+            "sidekiq.yml" => name.to_string(),
+            other => format!("{name}.{}", other.split('.').next().unwrap_or(other)),
+        })
+        .collect()
+}
+
+/// A systemctl call in a line that means to quiet a Sidekiq, as a shell would see it.
+fn quiet_call(code: &str) -> Option<String> {
+    let start = code.to_ascii_lowercase().find("systemctl")?;
+    let call = code[start..].replace(['"', '\'', ','], " ");
+    let words: Vec<&str> = call.split_whitespace().collect();
+    let has = |wanted: &str| words.contains(&wanted);
+    let quiets = words
+        .iter()
+        .any(|word| word.to_ascii_lowercase().ends_with("tstp"));
+    let about_sidekiq = code.to_ascii_lowercase().contains("sidekiq");
+    ((has("kill") && quiets) || (has("reload") && about_sidekiq)).then(|| words.join(" "))
+}

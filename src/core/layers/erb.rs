@@ -1,0 +1,191 @@
+//! ERB, left alone: each tag is replaced by a word that YAML can read, line for line, and kept
+//! beside it. Nothing is evaluated.
+
+/// A text whose tags have been taken out.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Untagged {
+    /// The text with a placeholder for each tag that prints; every line keeps its number.
+    pub text: String,
+    /// The code of each placeholder, by its number.
+    codes: Vec<String>,
+    /// First and last line of each block (`if`, `each`), with the code that opens it.
+    blocks: Vec<(usize, usize, String)>,
+}
+
+/// What a scalar of the untagged text was.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Scalar<'a> {
+    /// No tag in it.
+    Plain(&'a str),
+    /// One tag and nothing else: its code.
+    Code(&'a str),
+    /// Tags and text mixed.
+    Mixed,
+}
+
+/// What a placeholder begins with: a word that no configuration holds.
+const MARK: &str = "zqERBqz";
+
+impl Untagged {
+    /// Takes the tags out of `text`.
+    pub fn new(text: &str) -> Self {
+        let mut untagged = Self {
+            blocks: blocks(text),
+            ..Self::default()
+        };
+        let mut rest = text;
+        // Line ends inside a tag are put back at the end of the line it closes on.
+        let mut owed = 0;
+        while let Some(start) = rest.find("<%") {
+            untagged.keep(&rest[..start], &mut owed);
+            let inside = &rest[start + 2..];
+            if let Some(after) = inside.strip_prefix('%') {
+                untagged.keep("<%", &mut owed);
+                rest = after;
+                continue;
+            }
+            let end = inside.find("%>").unwrap_or(inside.len());
+            let code = &inside[..end];
+            owed += code.matches('\n').count();
+            if let Some(printed) = code.strip_prefix('=') {
+                let number = untagged.codes.len();
+                untagged.text.push_str(&format_mark(number));
+                let printed = printed.strip_suffix('-').unwrap_or(printed);
+                untagged.codes.push(printed.trim().to_string());
+            }
+            rest = inside.get(end + 2..).unwrap_or("");
+        }
+        untagged.keep(rest, &mut owed);
+        untagged
+    }
+
+    /// The code of the outermost block that a line stands in: the line may count or not.
+    pub fn block(&self, line: usize) -> Option<&str> {
+        self.blocks
+            .iter()
+            .find(|(first, last, _)| (*first..=*last).contains(&line))
+            .map(|(_, _, code)| code.as_str())
+    }
+
+    /// Whether there was any tag that prints.
+    pub fn is_template(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
+    /// What `scalar` of the untagged text stands for.
+    pub fn scalar<'a>(&'a self, scalar: &'a str) -> Scalar<'a> {
+        if !scalar.contains(MARK) {
+            return Scalar::Plain(scalar);
+        }
+        scalar
+            .trim()
+            .strip_prefix(MARK)
+            .and_then(|rest| rest.strip_suffix('q'))
+            .and_then(|number| number.parse::<usize>().ok())
+            .and_then(|number| self.codes.get(number))
+            .map_or(Scalar::Mixed, |code| Scalar::Code(code))
+    }
+
+    /// `text` of the untagged form with its tags put back, for showing.
+    pub fn restore(&self, text: &str) -> String {
+        let mut restored = text.to_string();
+        for (number, code) in self.codes.iter().enumerate() {
+            if !restored.contains(MARK) {
+                break;
+            }
+            restored = restored.replace(&format_mark(number), &format!("<%= {code} %>"));
+        }
+        restored
+    }
+
+    fn keep(&mut self, text: &str, owed: &mut usize) {
+        if *owed > 0
+            && let Some(end) = text.find('\n')
+        {
+            self.text.push_str(&text[..end]);
+            self.text.push_str(&"\n".repeat(std::mem::take(owed)));
+            self.text.push_str(&text[end..]);
+        } else {
+            self.text.push_str(text);
+        }
+    }
+}
+
+/// The outermost blocks of a template.
+fn blocks(text: &str) -> Vec<(usize, usize, String)> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(usize, String)> = None;
+    let (mut depth, mut line) = (0_usize, 1);
+    let mut rest = text;
+    while let Some(start) = rest.find("<%") {
+        line += rest[..start].matches('\n').count();
+        let inside = &rest[start + 2..];
+        let end = inside.find("%>").unwrap_or(inside.len());
+        let code = inside[..end].trim_matches(['-', ' ', '\n', '\t']);
+        let mut words = code.split(|c: char| !c.is_alphanumeric());
+        let first = words.next().unwrap_or_default();
+        let opens = matches!(
+            first,
+            "if" | "unless" | "case" | "for" | "while" | "until" | "begin"
+        ) || words.any(|word| word == "do");
+        if opens {
+            open.get_or_insert_with(|| (line, code.to_string()));
+            depth += 1;
+        } else if first == "end" {
+            depth = depth.saturating_sub(1);
+            if depth == 0
+                && let Some((first, code)) = open.take()
+            {
+                blocks.push((first, line, code));
+            }
+        }
+        line += code.matches('\n').count();
+        rest = inside.get(end + 2..).unwrap_or("");
+    }
+    if let Some((first, code)) = open {
+        blocks.push((first, usize::MAX, code));
+    }
+    blocks
+}
+
+/// Whether a text of the untagged form holds a placeholder.
+pub(super) fn is_marked(text: &str) -> bool {
+    text.contains(MARK)
+}
+
+fn format_mark(number: usize) -> String {
+    format!("{MARK}{number}q")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn tags_become_words_and_lines_stay() {
+        let untagged = Untagged::new("a: <%= one\n two -%>\n<% if x %>\nb: <%# no %>1 <%% x\n");
+        assert_eq!(untagged.text, "a: zqERBqz0q\n\n\nb: 1 <% x\n");
+        assert_eq!(untagged.scalar("zqERBqz0q"), Scalar::Code("one\n two"));
+        assert_eq!(untagged.scalar("zqERBqz0q0"), Scalar::Mixed);
+        assert_eq!(untagged.scalar("60"), Scalar::Plain("60"));
+        assert_eq!(untagged.restore("x zqERBqz0q"), "x <%= one\n two %>");
+    }
+
+    #[test]
+    fn lines_in_blocks_may_count_or_not() {
+        let untagged =
+            Untagged::new("a\n<% if x %>\nb\n<% [1].each do |y| %>\n<% end %>\n<% end %>\nc\n");
+        let block = |line| untagged.block(line);
+        assert_eq!(block(3), Some("if x"));
+        assert_eq!((block(1), block(7)), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[<%=>\\-# a\\n]{0,80}|.*") {
+            let untagged = Untagged::new(&text);
+            let _scalar = untagged.scalar(&untagged.text);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! `Gemfile.lock`: which Sidekiq, which of its paid gems and which capistrano-sidekiq an
+//! application uses. Only resolved versions count.
+
+use super::value::{Layer, Place, Reading, Value};
+
+/// The gems that matter, each reported as a setting with its version as text.
+pub const GEMS: &[&str] = &[
+    "sidekiq",
+    "sidekiq-pro",
+    "sidekiq-ent",
+    "capistrano-sidekiq",
+    "kamal",
+];
+
+/// Reads a lock file: under `specs:` a resolved gem stands with four blanks before it, and what
+/// it depends on with six.
+pub fn read(file: &str, text: &str) -> Reading {
+    let mut reading = Reading::default();
+    for (index, line) in text.lines().enumerate() {
+        let Some(spec) = line.strip_prefix("    ").filter(|l| !l.starts_with(' ')) else {
+            continue;
+        };
+        let Some((name, version)) = spec.trim_end().split_once(" (") else {
+            continue;
+        };
+        if let Some(gem) = GEMS.iter().find(|gem| **gem == name) {
+            let version = Value::text(version.trim_end_matches(')'));
+            let place = Place::new(file, index + 1);
+            reading.found(Layer::GemfileLock, gem, None, version, place);
+        }
+    }
+    reading
+}

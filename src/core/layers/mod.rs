@@ -1,0 +1,34 @@
+//! One reader per place where a stop budget is written: text in, located values out. Nothing
+//! here opens a file or runs anyone's code; what would need that stays an expression.
+
+pub mod app_json;
+pub mod cloud66;
+pub mod command_line;
+pub mod compose;
+pub mod deploy_rb;
+pub mod erb;
+pub mod gemfile_lock;
+pub mod initializer;
+pub mod job_class;
+pub mod kamal;
+mod kind;
+pub mod kubernetes;
+pub mod nomad;
+pub mod procfile;
+mod ruby;
+pub mod sidekiq_yml;
+mod span;
+pub mod supervisord;
+pub mod systemd_show;
+pub mod systemd_unit;
+pub mod upstart;
+mod value;
+mod yaml;
+
+#[cfg(test)]
+mod tests;
+
+pub use kind::{Kind, unit};
+pub use ruby::timeout as ruby_timeout;
+pub use span::{Span, busctl_span, duration_text, systemd_span};
+pub use value::{Expression, Fault, Hazard, Layer, Located, Place, Reading, Remark, Value, Weight};

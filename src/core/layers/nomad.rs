@@ -1,0 +1,115 @@
+//! Nomad job files, as far as a plain pattern goes: `kill_timeout`, `kill_signal` and the
+//! command of each task. HCL is not parsed; an expression stays one.
+
+use std::time::Duration;
+
+use super::command_line::CommandLine;
+use super::procfile::COMMAND;
+use super::span::duration_text;
+use super::value::{Expression, Hazard, Layer, Place, Reading, Value};
+use crate::core::clean::clean;
+
+/// How long Nomad waits before it kills; a client's `max_kill_timeout` caps it.
+pub const KILL_TIMEOUT: &str = "kill_timeout";
+/// The signal it begins with; INT unless set.
+pub const KILL_SIGNAL: &str = "kill_signal";
+/// Nomad's own wait (hashicorp/nomad `nomad/structs`, `DefaultKillTimeout`).
+pub const DEFAULT: Duration = Duration::from_secs(5);
+
+/// A task while its block is read.
+struct Task {
+    name: String,
+    place: Place,
+    depth: usize,
+    waits: bool,
+    command: Vec<String>,
+}
+
+/// Reads a job file. The scope of a value is its task.
+pub fn read(file: &str, text: &str) -> Reading {
+    let mut reading = Reading::default();
+    let mut depth = 0_usize;
+    let mut task: Option<Task> = None;
+    for (index, line) in text.lines().enumerate() {
+        let code = line.trim();
+        if code.starts_with('#') || code.starts_with("//") {
+            continue;
+        }
+        let place = Place::new(file, index + 1);
+        if let Some(rest) = code.strip_prefix("task ") {
+            task = rest.split('"').nth(1).map(|name| Task {
+                name: name.to_string(),
+                place: place.clone(),
+                depth,
+                waits: false,
+                command: Vec::new(),
+            });
+        } else if let (Some(task), Some((key, value))) = (task.as_mut(), code.split_once('=')) {
+            setting(task, key.trim(), value.trim(), place, &mut reading);
+        }
+        depth = (depth + code.matches('{').count()).saturating_sub(code.matches('}').count());
+        if task.as_ref().is_some_and(|task| depth <= task.depth) {
+            close(task.take(), &mut reading);
+        }
+    }
+    close(task, &mut reading);
+    reading
+}
+
+fn setting(task: &mut Task, key: &str, value: &str, place: Place, reading: &mut Reading) {
+    let text = value.trim_matches('"');
+    match key {
+        KILL_TIMEOUT => {
+            task.waits = true;
+            let value = match duration_text(text) {
+                Some(span) => Value::Span(span),
+                None => Value::Expression(Expression {
+                    code: clean(value, 100),
+                    default: None,
+                    variable: None,
+                    hazard: Hazard::None,
+                }),
+            };
+            reading.found(Layer::Nomad, KILL_TIMEOUT, Some(&task.name), value, place);
+        }
+        KILL_SIGNAL => {
+            let value = Value::text(text);
+            reading.found(Layer::Nomad, KILL_SIGNAL, Some(&task.name), value, place);
+        }
+        "command" => task.command.insert(0, text.to_string()),
+        "args" => {
+            let items = value.trim_matches(['[', ']']).split(',');
+            task.command
+                .extend(items.map(|item| item.trim().trim_matches('"').to_string()));
+        }
+        _ => {}
+    }
+}
+
+/// Ends a task: its command, and the default where it sets no wait.
+fn close(task: Option<Task>, reading: &mut Reading) {
+    let Some(task) = task else { return };
+    let command = task.command.join(" ");
+    if !command.is_empty() {
+        reading.found(
+            Layer::Nomad,
+            COMMAND,
+            Some(&task.name),
+            Value::text(&command),
+            task.place.clone(),
+        );
+        if let Some(line) = CommandLine::read(&command) {
+            line.report(Some(&task.name), &task.place, reading);
+        }
+    }
+    if !task.waits {
+        let value = Value::Default(DEFAULT);
+        reading.found(
+            Layer::Nomad,
+            KILL_TIMEOUT,
+            Some(&task.name),
+            value,
+            task.place,
+        );
+    }
+}

@@ -1,0 +1,99 @@
+//! supervisord's INI files: how long each program may take to stop. Text in; the program is a
+//! Sidekiq if its command is one.
+
+use std::time::Duration;
+
+use super::command_line::CommandLine;
+use super::procfile::COMMAND;
+use super::value::{Fault, Layer, Place, Reading, Value};
+use crate::core::clean::clean;
+
+/// How long supervisord waits before it kills.
+pub const STOP_WAIT_SECONDS: &str = "stopwaitsecs";
+/// The signal it begins with; TERM unless set.
+pub const STOP_SIGNAL: &str = "stopsignal";
+/// supervisord's own wait (supervisord.org, `[program:x]` settings).
+pub const DEFAULT: Duration = Duration::from_secs(10);
+
+/// Reads a configuration file. The scope of a value is its program.
+pub fn read(file: &str, text: &str) -> Reading {
+    let mut reading = Reading::default();
+    let mut program: Option<(String, Place, bool)> = None;
+    for (index, line) in text.lines().enumerate() {
+        let code = line.split(" ;").next().unwrap_or(line).trim();
+        if code.is_empty() || code.starts_with([';', '#']) {
+            continue;
+        }
+        let place = Place::new(file, index + 1);
+        if let Some(section) = code.strip_prefix('[').and_then(|s| s.strip_suffix(']')) {
+            close(program.take(), &mut reading);
+            program = section
+                .strip_prefix("program:")
+                .map(|name| (name.trim().to_string(), place, false));
+            continue;
+        }
+        let (Some((name, _, waits)), Some((key, value))) =
+            (program.as_mut(), code.split_once(['=', ':']))
+        else {
+            continue;
+        };
+        if key.trim() == STOP_WAIT_SECONDS {
+            *waits = true;
+        }
+        setting(name, key.trim(), value.trim(), place, &mut reading);
+    }
+    close(program, &mut reading);
+    reading
+}
+
+fn setting(program: &str, key: &str, value: &str, place: Place, reading: &mut Reading) {
+    match key {
+        "command" => {
+            reading.found(
+                Layer::Supervisord,
+                COMMAND,
+                Some(program),
+                Value::text(value),
+                place.clone(),
+            );
+            if let Some(line) = CommandLine::read(value) {
+                line.report(Some(program), &place, reading);
+            }
+        }
+        STOP_WAIT_SECONDS => {
+            let value = match value.parse::<u32>() {
+                Ok(seconds) => Value::Span(Duration::from_secs(u64::from(seconds))),
+                Err(_) => Value::Unusable {
+                    written: clean(value, 60),
+                    fault: Fault::NoBoot,
+                },
+            };
+            reading.found(
+                Layer::Supervisord,
+                STOP_WAIT_SECONDS,
+                Some(program),
+                value,
+                place,
+            );
+        }
+        STOP_SIGNAL => {
+            let value = Value::text(value);
+            reading.found(Layer::Supervisord, STOP_SIGNAL, Some(program), value, place);
+        }
+        _ => {}
+    }
+}
+
+/// Ends a program's section: without `stopwaitsecs` the default holds.
+fn close(program: Option<(String, Place, bool)>, reading: &mut Reading) {
+    if let Some((name, place, false)) = program {
+        let value = Value::Default(DEFAULT);
+        reading.found(
+            Layer::Supervisord,
+            STOP_WAIT_SECONDS,
+            Some(&name),
+            value,
+            place,
+        );
+    }
+}

@@ -1,0 +1,280 @@
+//! systemd unit files and their drop-ins as text, after systemd.service(5) and
+//! systemd.syntax(7). It reads what stands on disk, which may not be what is loaded.
+
+use std::time::Duration;
+
+use super::command_line::CommandLine;
+use super::span::{Span, systemd_span};
+use super::systemd_show::signal_name;
+use super::value::{Expression, Fault, Hazard, Layer, Place, Reading, Value};
+use crate::core::clean::clean;
+use crate::core::sequence::Signal;
+
+/// The settings of `[Service]` that matter to a drain, with their kind.
+const SETTINGS: &[(&str, Kind)] = &[
+    ("TimeoutStopSec", Kind::Timeout),
+    ("TimeoutStartSec", Kind::Timeout),
+    ("TimeoutAbortSec", Kind::Timeout),
+    ("RestartSec", Kind::Span),
+    ("WatchdogSec", Kind::Span),
+    ("KillMode", Kind::OneOf(KILL_MODES)),
+    ("KillSignal", Kind::Signal),
+    ("RestartKillSignal", Kind::Signal),
+    ("FinalKillSignal", Kind::Signal),
+    ("SendSIGKILL", Kind::Flag),
+    ("SendSIGHUP", Kind::Flag),
+    ("Restart", Kind::OneOf(RESTARTS)),
+    ("Type", Kind::OneOf(TYPES)),
+    ("NotifyAccess", Kind::OneOf(NOTIFY_ACCESS)),
+    ("TimeoutStopFailureMode", Kind::OneOf(FAILURE_MODES)),
+    ("ExecStart", Kind::Command),
+    ("ExecStop", Kind::Command),
+    ("ExecReload", Kind::Command),
+    ("WorkingDirectory", Kind::Word),
+    ("Environment", Kind::Word),
+];
+
+/// `KillMode=`, systemd.kill(5).
+const KILL_MODES: &[&str] = &["control-group", "mixed", "process", "none"];
+/// `Restart=`, systemd.service(5).
+const RESTARTS: &[&str] = &[
+    "no",
+    "always",
+    "on-success",
+    "on-failure",
+    "on-abnormal",
+    "on-abort",
+    "on-watchdog",
+];
+/// `Type=`, systemd.service(5).
+const TYPES: &[&str] = &[
+    "simple",
+    "exec",
+    "forking",
+    "oneshot",
+    "dbus",
+    "notify",
+    "notify-reload",
+    "idle",
+];
+/// `NotifyAccess=`, systemd.service(5).
+const NOTIFY_ACCESS: &[&str] = &["none", "main", "exec", "all"];
+/// `TimeoutStopFailureMode=`, systemd.service(5).
+const FAILURE_MODES: &[&str] = &["terminate", "abort", "kill"];
+
+/// How a setting is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// A span in which 0 means no end.
+    Timeout,
+    /// A span.
+    Span,
+    /// A word.
+    Word,
+    /// One of these words, in this case; anything else is ignored by systemd.
+    OneOf(&'static [&'static str]),
+    /// A signal, by name in capitals or by number.
+    Signal,
+    /// Yes or no.
+    Flag,
+    /// A command; an empty one takes back those before it.
+    Command,
+}
+
+/// One assignment of a unit file.
+#[derive(Debug, PartialEq, Eq)]
+struct Assignment {
+    section: String,
+    key: String,
+    value: String,
+    line: usize,
+}
+
+/// Reads a unit file and its drop-ins (sorted as systemd applies them). Every assignment is
+/// reported in order: of those of one setting the last usable one holds.
+pub fn read(unit: &str, file: &str, text: &str, drop_ins: &[(&str, &str)]) -> Reading {
+    let mut reading = Reading::default();
+    one_file(unit, file, text, &mut reading);
+    for (file, text) in drop_ins {
+        one_file(unit, file, text, &mut reading);
+    }
+    reading
+}
+
+fn one_file(unit: &str, file: &str, text: &str, reading: &mut Reading) {
+    for assignment in assignments(text) {
+        let place = Place::new(file, assignment.line);
+        let key = assignment.key.as_str();
+        if assignment.section != "Service" {
+            if matches!(key, "TimeoutStopSec" | "TimeoutSec" | "KillMode") {
+                reading.problem(
+                    place,
+                    format!(
+                        "{key} stands in [{}] and is ignored there: it belongs in [Service]",
+                        clean(&assignment.section, 40)
+                    ),
+                );
+            }
+            continue;
+        }
+        if key == "TimeoutSec" {
+            // Sets both, says systemd.service(5).
+            for setting in ["TimeoutStartSec", "TimeoutStopSec"] {
+                let value = value(Kind::Timeout, &assignment.value);
+                report(unit, setting, value, &assignment, &place, reading);
+            }
+        } else if let Some((setting, kind)) = SETTINGS.iter().find(|(name, _)| *name == key) {
+            if *kind == Kind::Command {
+                command(unit, setting, &assignment, &place, reading);
+            } else {
+                let value = value(*kind, &assignment.value);
+                report(unit, setting, value, &assignment, &place, reading);
+            }
+        }
+    }
+}
+
+/// Adds one value; one that systemd ignores is said as well.
+fn report(
+    unit: &str,
+    setting: &'static str,
+    value: Value,
+    assignment: &Assignment,
+    place: &Place,
+    reading: &mut Reading,
+) {
+    if matches!(value, Value::Unusable { .. }) {
+        reading.problem(
+            place.clone(),
+            format!(
+                "{}=`{}` is ignored by systemd: an earlier value or the default holds",
+                clean(&assignment.key, 40),
+                clean(&assignment.value, 60)
+            ),
+        );
+    }
+    reading.found(Layer::Systemd, setting, Some(unit), value, place.clone());
+}
+
+/// Adds a command and, for `ExecStart`, the `-t` in it.
+fn command(
+    unit: &str,
+    setting: &'static str,
+    assignment: &Assignment,
+    place: &Place,
+    reading: &mut Reading,
+) {
+    let text = assignment.value.trim();
+    if text.is_empty() {
+        reading.values.retain(|located| {
+            let same = located.setting == setting
+                || setting == "ExecStart" && located.layer == Layer::CommandLine;
+            !(same && located.scope.as_deref() == Some(unit))
+        });
+        return;
+    }
+    reading.found(
+        Layer::Systemd,
+        setting,
+        Some(unit),
+        Value::text(text),
+        place.clone(),
+    );
+    if setting == "ExecStart"
+        && let Some(line) = CommandLine::read(text)
+    {
+        line.report(Some(unit), place, reading);
+    }
+}
+
+/// A value of a kind.
+fn value(kind: Kind, text: &str) -> Value {
+    let text = text.trim();
+    if text.contains("<%") {
+        return Value::Expression(Expression {
+            code: clean(text, 200),
+            default: None,
+            variable: None,
+            hazard: Hazard::None,
+        });
+    }
+    match kind {
+        Kind::Timeout | Kind::Span => match systemd_span(text) {
+            Some(Span::Infinite) => Value::Infinite,
+            Some(Span::Finite(Duration::ZERO)) if kind == Kind::Timeout => Value::Infinite,
+            Some(Span::Finite(span)) => Value::Span(span),
+            None => ignored(text),
+        },
+        Kind::Flag => match text.to_ascii_lowercase().as_str() {
+            "1" | "yes" | "y" | "true" | "t" | "on" => Value::Flag(true),
+            "0" | "no" | "n" | "false" | "f" | "off" => Value::Flag(false),
+            _ => ignored(text),
+        },
+        Kind::OneOf(words) if !words.contains(&text) => ignored(text),
+        Kind::Signal if !is_signal(text) => ignored(text),
+        Kind::Word | Kind::Command if text.is_empty() => ignored(text),
+        Kind::Signal => Value::text(&signal_name(text)),
+        Kind::Word | Kind::Command | Kind::OneOf(_) => Value::text(text),
+    }
+}
+
+/// Whether systemd reads this as a signal (`signal_from_string`, checked against 252): in
+/// capitals with or without `SIG`, a number, or a real-time signal.
+fn is_signal(text: &str) -> bool {
+    let name = text.strip_prefix("SIG").unwrap_or(text);
+    let is_known = |known: &Signal| known.name() == name;
+    text.parse::<u8>()
+        .is_ok_and(|number| (1..=64).contains(&number))
+        || name.starts_with("RTMIN")
+        || name.starts_with("RTMAX")
+        || Signal::ALL.iter().any(is_known)
+}
+
+fn ignored(text: &str) -> Value {
+    Value::Unusable {
+        written: clean(text, 60),
+        fault: Fault::Ignored,
+    }
+}
+
+/// The assignments of a unit file: comments are whole lines, a `\` at the end continues a line
+/// (comment lines in between do not end it), and what follows a value is part of it.
+fn assignments(text: &str) -> Vec<Assignment> {
+    let mut found = Vec::new();
+    let mut section = String::new();
+    let mut pending: Option<(String, usize)> = None;
+    for (index, raw) in text.lines().enumerate() {
+        let line = raw.trim();
+        if line.starts_with(['#', ';']) {
+            continue;
+        }
+        let (mut whole, start) = pending.take().unwrap_or((String::new(), index + 1));
+        if let Some(open) = line.strip_suffix('\\') {
+            whole.push_str(open);
+            whole.push(' ');
+            pending = Some((whole, start));
+            continue;
+        }
+        whole.push_str(line);
+        accept(&whole, start, &mut section, &mut found);
+    }
+    if let Some((whole, start)) = pending {
+        accept(&whole, start, &mut section, &mut found);
+    }
+    found
+}
+
+/// Takes one whole line: a section or an assignment.
+fn accept(line: &str, number: usize, section: &mut String, found: &mut Vec<Assignment>) {
+    let line = line.trim();
+    if let Some(name) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')) {
+        *section = name.to_string();
+    } else if let Some((key, value)) = line.split_once('=') {
+        found.push(Assignment {
+            section: section.clone(),
+            key: key.trim().to_string(),
+            value: value.trim().to_string(),
+            line: number,
+        });
+    }
+}

@@ -1,0 +1,218 @@
+//! The labelled inputs of every reader, one file each under `tests/cases/layers`, and the law
+//! that no text makes a reader panic.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use proptest::prelude::*;
+
+use super::command_line::{CommandLine, Wrapper};
+use super::{Kind, Reading, Weight, deploy_rb};
+
+/// What was found, one thing a line.
+fn shown(reading: &Reading) -> String {
+    let mut text = String::new();
+    for located in &reading.values {
+        let scope = located.scope.as_ref().map(|s| format!(" [{s}]"));
+        let line = located
+            .from
+            .line
+            .map_or("-".into(), |line| line.to_string());
+        writeln!(
+            text,
+            "{line}: {} {}{} = {}",
+            located.layer.word(),
+            located.setting,
+            scope.unwrap_or_default(),
+            located.value
+        )
+        .unwrap();
+    }
+    for remark in &reading.remarks {
+        let line = remark.from.line.map_or("-".into(), |line| line.to_string());
+        let weight = match remark.weight {
+            Weight::Note => "note",
+            Weight::Problem => "problem",
+        };
+        writeln!(text, "{line}: {weight}: {}", remark.text).unwrap();
+    }
+    text
+}
+
+/// Every case: its first line names the file that it stands for, then the text, then after a
+/// line `====` what is to be found.
+#[test]
+fn labelled_inputs() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/layers");
+    let mut wrong = String::new();
+    let mut count = 0;
+    let mut names: Vec<_> = std::fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    names.sort();
+    for path in names {
+        let case = std::fs::read_to_string(&path).unwrap();
+        let (file, rest) = case.split_once('\n').unwrap();
+        let (text, expected) = rest.split_once("====\n").unwrap();
+        let kind = Kind::of(file, text).unwrap_or_else(|| panic!("{file}: no reader"));
+        let found = shown(&kind.read(file, text));
+        count += 1;
+        if found != expected {
+            write!(
+                wrong,
+                "#### {}\n{found}",
+                path.file_name().unwrap().display()
+            )
+            .unwrap();
+        }
+    }
+    assert!(wrong.is_empty(), "these differ:\n{wrong}");
+    assert!(count >= 60, "only {count} cases were found");
+}
+
+#[test]
+fn command_lines() {
+    let read = |command: &str| {
+        let line = CommandLine::read(command)?;
+        let timeout = line
+            .timeout
+            .map_or("none".to_string(), |value| value.to_string());
+        Some((timeout, line.wrapper))
+    };
+    let cases: &[(&str, &str, Wrapper)] = &[
+        ("bundle exec sidekiq -t 60", "60 s", Wrapper::None),
+        ("bundle exec sidekiq -t60", "60 s", Wrapper::None),
+        ("sidekiq --timeout 60", "60 s", Wrapper::None),
+        ("sidekiq --timeout=60 -c 5", "60 s", Wrapper::None),
+        ("sidekiq --time=60 --con 3", "60 s", Wrapper::None),
+        ("sidekiq --t=60", "none", Wrapper::None),
+        ("sidekiq -t 010", "8 s", Wrapper::None),
+        ("sidekiq -t 0x3c", "60 s", Wrapper::None),
+        ("sidekiq -t=60", "`=60`, unusable", Wrapper::None),
+        ("sidekiq -t 30 -t 45", "45 s", Wrapper::None),
+        ("sidekiq -t 2.5", "`2.5`, unusable", Wrapper::None),
+        ("sidekiq -t 3s", "`3s`, unusable", Wrapper::None),
+        ("sidekiq -t 0", "`0`, unusable", Wrapper::None),
+        ("sidekiq -t", "(empty)", Wrapper::None),
+        ("sidekiq -t ${T:-40}", "40 s unless T is set", Wrapper::None),
+        ("sidekiq -t $T", "`$T`, not evaluated", Wrapper::None),
+        ("foreman start -t 5 sidekiq", "none", Wrapper::None),
+        ("sidekiqswarm -t 30", "30 s", Wrapper::None),
+        ("sidekiq -e production; echo -t 3", "none", Wrapper::None),
+        ("sh -c 'bundle exec sidekiq -t 60'", "60 s", Wrapper::Shell),
+        (
+            "/bin/bash -lc 'exec bundle exec sidekiq -t 60'",
+            "60 s",
+            Wrapper::None,
+        ),
+        (
+            "/bin/sh -c 'cd /app && exec sidekiq -t 9'",
+            "9 s",
+            Wrapper::None,
+        ),
+        (
+            "<%= bundle %> exec sidekiq -t <%= t %>",
+            "`<%= t %>`, not evaluated",
+            Wrapper::Unknown,
+        ),
+    ];
+    for (command, timeout, wrapper) in cases {
+        assert_eq!(
+            read(command),
+            Some(((*timeout).to_string(), *wrapper)),
+            "{command}"
+        );
+    }
+}
+
+#[test]
+fn other_commands_and_other_flags() {
+    for command in [
+        "foreman start -t 5",
+        "bundle exec puma -t 5:5",
+        "sidekiqctl stop",
+        "",
+    ] {
+        assert_eq!(CommandLine::read(command), None, "{command}");
+    }
+    let line = CommandLine::read("RAILS_ENV=staging sidekiq -C config/low.yml").unwrap();
+    assert_eq!(line.environment.as_deref(), Some("staging"));
+    assert_eq!(line.config.as_deref(), Some("config/low.yml"));
+}
+
+#[test]
+fn units_are_named_after_config_files() {
+    assert_eq!(
+        deploy_rb::unit_names("app", "['sidekiq.yml', 'sidekiq-high-priority.yml']"),
+        ["app", "app.sidekiq-high-priority"]
+    );
+}
+
+/// Files that reach each reader.
+const FILES: &[&str] = &[
+    "app.json",
+    ".cloud66/manifest.yml",
+    "compose.yml",
+    "config/deploy.rb",
+    "Gemfile.lock",
+    "config/initializers/x.rb",
+    "app/jobs/x.rb",
+    "config/sidekiq.yml",
+    "Procfile",
+    "x.service",
+    "systemctl show x",
+    "x.nomad",
+];
+
+const KINDS: &[Kind] = &[
+    Kind::Kamal,
+    Kind::Kubernetes,
+    Kind::Supervisord,
+    Kind::Upstart,
+    Kind::Initializer,
+    Kind::JobClass,
+];
+
+fn read_by_all(text: &str) {
+    for file in FILES {
+        if let Some(kind) = Kind::of(file, text) {
+            let _reading = kind.read(file, text);
+        }
+    }
+    for kind in KINDS {
+        let _reading = kind.read("x.service", text);
+    }
+    let _command = CommandLine::read(text);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_a_reader_panic(text in ".*") {
+        read_by_all(&text);
+    }
+
+    #[test]
+    fn no_bytes_make_a_reader_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        read_by_all(&String::from_utf8_lossy(&bytes));
+    }
+
+    /// Pieces of real files, in any order: nearer to what a reader looks for.
+    #[test]
+    fn no_mixture_makes_a_reader_panic(
+        pieces in proptest::collection::vec(
+            prop_oneof![
+                Just(":timeout: "), Just("production:\n"), Just("  "), Just("\n"), Just("<%= "), Just(" %>"), Just("ENV[\"X\"]"),
+                Just("procfile_metadata:\n"), Just("worker:\n"), Just("stop_sequence: "), Just("tstp, 120, term"), Just("services:\n"),
+                Just("[Service]\n"), Just("TimeoutStopSec="), Just("ExecStart="), Just("sidekiq -t "), Just("60"), Just("1min 30s"), Just("\\\n"),
+                Just("config[:timeout] = "), Just("Sidekiq.configure_client do |c|\n"), Just("end\n"), Just("{ "), Just("}"), Just("set :sidekiq_timeout, "),
+                Just("systemctl kill -s TSTP "), Just("task \"x\" {\n"), Just("kill_timeout = "), Just("spec:\n"), Just("containers:\n"), Just("- name: x\n"),
+                Just("rescue Sidekiq::Shutdown\n"), Just("perform_async"), Just("é\u{1b}[2J"), Just("\t"), Just("'"), Just("\""), Just("argv[]="), Just("LoadState="),
+                Just("\n\n"), Just("#{"), Just("&a "), Just("*a"), Just("[program:x]\n"), Just("kill timeout "), Just("${X:-"), Just("servers:\n"), Just("cmd: "),
+            ],
+            0..40,
+        )
+    ) {
+        read_by_all(&pieces.concat());
+    }
+}

@@ -1,0 +1,326 @@
+//! What a reader brings back: values with the place where they stand, and remarks. Types only;
+//! which value holds is decided by `check`.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::core::clean::clean;
+
+/// A file (or a command's output) and the line in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Path as it was given, or a command such as `systemctl show sidekiq`.
+    pub file: Arc<str>,
+    /// Line from 1; `None` for the file as a whole.
+    pub line: Option<usize>,
+}
+
+impl Place {
+    /// A line of a file.
+    pub fn new(file: &str, line: usize) -> Self {
+        Self {
+            file: file.into(),
+            line: Some(line),
+        }
+    }
+
+    /// A file as a whole.
+    pub fn whole(file: &str) -> Self {
+        Self {
+            file: file.into(),
+            line: None,
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    /// `config/sidekiq.yml:3`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&clean(&self.file, 300))?;
+        match self.line {
+            Some(line) => write!(formatter, ":{line}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The place where a setting is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    /// Said to drainboard itself: `--timeout`, its configuration.
+    Given,
+    /// `.cloud66/manifest.yml`.
+    Cloud66,
+    /// Unit files and drop-ins on disk.
+    Systemd,
+    /// What systemd has loaded (`systemctl show`, `busctl`).
+    SystemdLoaded,
+    /// An initializer of the application.
+    Initializer,
+    /// A Sidekiq command line, wherever it stands.
+    CommandLine,
+    /// `config/sidekiq.yml`, with or without `.erb`.
+    SidekiqYml,
+    /// `Procfile`.
+    Procfile,
+    /// `config/deploy.rb` and stage files.
+    Capistrano,
+    /// `Gemfile.lock`.
+    GemfileLock,
+    /// Kamal's `config/deploy.yml`.
+    Kamal,
+    /// Docker Compose.
+    Compose,
+    /// Kubernetes manifests.
+    Kubernetes,
+    /// supervisord.
+    Supervisord,
+    /// upstart jobs.
+    Upstart,
+    /// Nomad job files.
+    Nomad,
+    /// `app.json` beside a `Procfile`.
+    Heroku,
+    /// Code of a job class.
+    JobClass,
+}
+
+impl Layer {
+    /// One word for JSON and tables.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Cloud66 => "cloud66",
+            Self::Systemd => "systemd",
+            Self::SystemdLoaded => "systemd_loaded",
+            Self::Initializer => "initializer",
+            Self::CommandLine => "command_line",
+            Self::SidekiqYml => "sidekiq_yml",
+            Self::Procfile => "procfile",
+            Self::Capistrano => "capistrano",
+            Self::GemfileLock => "gemfile_lock",
+            Self::Kamal => "kamal",
+            Self::Compose => "compose",
+            Self::Kubernetes => "kubernetes",
+            Self::Supervisord => "supervisord",
+            Self::Upstart => "upstart",
+            Self::Nomad => "nomad",
+            Self::Heroku => "heroku",
+            Self::JobClass => "job_class",
+        }
+    }
+}
+
+/// What becomes of a value that is no good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// Sidekiq boots with it and crashes at TERM (`String can't be coerced into Float`).
+    CrashesAtTerm,
+    /// Sidekiq refuses to boot.
+    NoBoot,
+    /// The program says so in its log and takes its default, or an earlier value.
+    Ignored,
+}
+
+/// What an expression can turn into that its author did not mean.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hazard {
+    /// Nothing known.
+    None,
+    /// A text, when the variable is set: Sidekiq crashes at TERM.
+    Text,
+    /// A text when the variable is set, nil when it is not: Sidekiq crashes at TERM either way.
+    TextOrNil,
+    /// Nothing, when the variable is not set: Sidekiq does not boot.
+    NoBoot,
+}
+
+/// Code that nobody runs here, with what can be read from it without running it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expression {
+    /// As written, clean.
+    pub code: String,
+    /// The value that it has when its variable is not set, where that is plain.
+    pub default: Option<Duration>,
+    /// The environment variable that it asks for, where that is plain.
+    pub variable: Option<String>,
+    /// What else may come out.
+    pub hazard: Hazard,
+}
+
+/// A value as found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// A span of time.
+    Span(Duration),
+    /// Without end (`infinity`; 0 in a unit's `TimeoutStopSec`).
+    Infinite,
+    /// A word or a text, clean.
+    Text(String),
+    /// Yes or no.
+    Flag(bool),
+    /// Code, not run.
+    Expression(Expression),
+    /// Written, and no good.
+    Unusable {
+        /// As written, clean.
+        written: String,
+        /// What becomes of it.
+        fault: Fault,
+    },
+    /// Not written: the tool's own default holds.
+    Default(Duration),
+}
+
+impl Value {
+    /// A text from outside, made clean.
+    pub fn text(text: &str) -> Self {
+        Self::Text(clean(text, 2000))
+    }
+
+    /// The span that it stands for: stated, the tool's default, or an expression's default.
+    pub fn span(&self) -> Option<Duration> {
+        match self {
+            Self::Span(span) | Self::Default(span) => Some(*span),
+            Self::Expression(expression) => expression.default,
+            Self::Infinite | Self::Text(_) | Self::Flag(_) | Self::Unusable { .. } => None,
+        }
+    }
+
+    /// The text, if it is one.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Span(_)
+            | Self::Infinite
+            | Self::Flag(_)
+            | Self::Expression(_)
+            | Self::Unusable { .. }
+            | Self::Default(_) => None,
+        }
+    }
+
+    /// Whether it was written and can be used (an expression counts).
+    pub fn is_usable(&self) -> bool {
+        !matches!(self, Self::Unusable { .. } | Self::Default(_))
+    }
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Span(span) => write!(formatter, "{} s", span.as_secs_f64()),
+            Self::Infinite => formatter.write_str("infinity"),
+            Self::Text(text) => formatter.write_str(text),
+            Self::Flag(flag) => formatter.write_str(if *flag { "yes" } else { "no" }),
+            Self::Expression(expression) => match (&expression.default, &expression.variable) {
+                (Some(default), Some(variable)) => {
+                    write!(
+                        formatter,
+                        "{} s unless {variable} is set",
+                        default.as_secs_f64()
+                    )
+                }
+                (Some(default), None) => write!(
+                    formatter,
+                    "{} s, or what `{}` gives",
+                    default.as_secs_f64(),
+                    expression.code
+                ),
+                (None, _) => write!(formatter, "`{}`, not evaluated", expression.code),
+            },
+            Self::Unusable { written, .. } if written.is_empty() => formatter.write_str("(empty)"),
+            Self::Unusable { written, .. } => write!(formatter, "`{written}`, unusable"),
+            Self::Default(span) => write!(formatter, "{} s, the default", span.as_secs_f64()),
+        }
+    }
+}
+
+/// One setting as it stands somewhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Located {
+    /// Which layer.
+    pub layer: Layer,
+    /// The setting's own name there.
+    pub setting: &'static str,
+    /// What it belongs to within the file: environment, process, unit, role, container.
+    pub scope: Option<String>,
+    /// What it says.
+    pub value: Value,
+    /// Where.
+    pub from: Place,
+}
+
+/// How much a remark matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// Worth knowing.
+    Note,
+    /// Something could not be read, or will not do what its author meant.
+    Problem,
+}
+
+/// Something that a reader has to say beside the values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Note or problem.
+    pub weight: Weight,
+    /// In an operator's words.
+    pub text: String,
+    /// Where.
+    pub from: Place,
+}
+
+/// All that one reader found in one text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// In the order of the text.
+    pub values: Vec<Located>,
+    /// In the order of the text.
+    pub remarks: Vec<Remark>,
+}
+
+impl Reading {
+    /// Adds a value.
+    pub fn found(
+        &mut self,
+        layer: Layer,
+        setting: &'static str,
+        scope: Option<&str>,
+        value: Value,
+        from: Place,
+    ) {
+        self.values.push(Located {
+            layer,
+            setting,
+            scope: scope.map(|scope| clean(scope, 120)),
+            value,
+            from,
+        });
+    }
+
+    /// Adds a remark worth knowing.
+    pub fn note(&mut self, from: Place, text: impl Into<String>) {
+        self.remarks.push(Remark {
+            weight: Weight::Note,
+            text: text.into(),
+            from,
+        });
+    }
+
+    /// Adds a problem.
+    pub fn problem(&mut self, from: Place, text: impl Into<String>) {
+        self.remarks.push(Remark {
+            weight: Weight::Problem,
+            text: text.into(),
+            from,
+        });
+    }
+
+    /// Takes in what another reader found.
+    pub fn extend(&mut self, other: Self) {
+        self.values.extend(other.values);
+        self.remarks.extend(other.remarks);
+    }
+}

@@ -1,0 +1,265 @@
+//! YAML with line numbers: `serde_yaml` decides what a text means, `granit-parser` only says on
+//! which line each node stands. Text in, documents out; it knows no setting.
+
+use std::collections::HashMap;
+
+use granit_parser::{Event, Parser, ScalarStyle};
+use serde::Deserialize;
+use serde_yaml::Value;
+
+use crate::core::clean::clean;
+
+/// The largest text that is read as YAML: configuration is never this long.
+const LARGEST: usize = 1_000_000;
+
+/// One document of a YAML text.
+#[derive(Debug)]
+pub(super) struct Document {
+    /// What it means.
+    pub(super) root: Value,
+    nodes: HashMap<String, Node>,
+}
+
+/// Where one node stands.
+#[derive(Clone, Copy, Debug)]
+struct Node {
+    line: usize,
+    quoted: bool,
+}
+
+/// A text that is no YAML.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Broken {
+    /// Line from 1, where it is known.
+    pub(super) line: Option<usize>,
+    /// What is wrong, in the parser's words.
+    pub(super) why: String,
+}
+
+impl Document {
+    /// The line of the node under these keys (list items by their number).
+    pub(super) fn line(&self, path: &[&str]) -> usize {
+        (0..=path.len())
+            .rev()
+            .find_map(|length| self.nodes.get(&join(&path[..length])))
+            .map_or(1, |node| node.line)
+    }
+
+    /// Whether the scalar under these keys is quoted or a block.
+    pub(super) fn is_quoted(&self, path: &[&str]) -> bool {
+        self.nodes.get(&join(path)).is_some_and(|node| node.quoted)
+    }
+
+    /// The node under these keys.
+    pub(super) fn get(&self, path: &[&str]) -> Option<&Value> {
+        path.iter().try_fold(&self.root, |value, key| match value {
+            Value::Mapping(mapping) => mapping.get(*key),
+            Value::Sequence(items) => key.parse::<usize>().ok().and_then(|i| items.get(i)),
+            Value::Null
+            | Value::Bool(_)
+            | Value::Number(_)
+            | Value::String(_)
+            | Value::Tagged(_) => None,
+        })
+    }
+}
+
+/// The keys of a mapping that are texts, with their values.
+pub(super) fn entries(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
+    value
+        .as_mapping()
+        .into_iter()
+        .flatten()
+        .filter_map(|(key, value)| key.as_str().map(|key| (key, value)))
+}
+
+/// A scalar as text; `None` for lists, mappings and nothing.
+pub(super) fn scalar(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(flag) => Some(flag.to_string()),
+        Value::Null | Value::Sequence(_) | Value::Mapping(_) | Value::Tagged(_) => None,
+    }
+}
+
+/// Reads every document of a text.
+pub(super) fn documents(text: &str) -> Result<Vec<Document>, Broken> {
+    if text.len() > LARGEST {
+        return Err(Broken {
+            line: None,
+            why: format!("larger than {LARGEST} bytes"),
+        });
+    }
+    let mut roots = Vec::new();
+    for deserializer in serde_yaml::Deserializer::from_str(text) {
+        roots.push(Value::deserialize(deserializer).map_err(|error| Broken {
+            line: error.location().map(|location| location.line()),
+            why: clean(&error.to_string(), 200),
+        })?);
+    }
+    let mut places = locate(text).into_iter();
+    Ok(roots
+        .into_iter()
+        .map(|mut root| {
+            // `<<: *defaults`, which Psych and Docker Compose merge too; a wrong one stays.
+            let _merged = root.apply_merge();
+            Document {
+                root: plain(root),
+                nodes: places.next().unwrap_or_default(),
+            }
+        })
+        .collect())
+}
+
+/// Reads a text of one document (further ones are left out).
+pub(super) fn document(text: &str) -> Result<Document, Broken> {
+    Ok(documents(text)?.into_iter().next().unwrap_or(Document {
+        root: Value::Null,
+        nodes: HashMap::new(),
+    }))
+}
+
+/// A tag of some other tool (`!Ref x`) says nothing here: its value stands without it.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Tagged(tagged) => plain(tagged.value),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Sequence(_)
+        | Value::Mapping(_) => value,
+    }
+}
+
+fn join(path: &[&str]) -> String {
+    path.join("\u{1f}")
+}
+
+/// A collection that is being read.
+enum Open {
+    Mapping {
+        path: Vec<String>,
+        key: Option<String>,
+    },
+    Sequence {
+        path: Vec<String>,
+        next: usize,
+    },
+}
+
+impl Open {
+    /// The path of the next node in it.
+    fn next_path(&mut self) -> Vec<String> {
+        let (path, step) = match self {
+            Self::Mapping { path, key } => (path, key.take().unwrap_or_default()),
+            Self::Sequence { path, next } => {
+                *next += 1;
+                (path, (*next - 1).to_string())
+            }
+        };
+        let mut path = path.clone();
+        path.push(step);
+        path
+    }
+}
+
+/// The places of all nodes, one table for each document.
+fn locate(text: &str) -> Vec<HashMap<String, Node>> {
+    let mut tables: Vec<HashMap<String, Node>> = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
+    for event in Parser::new_from_str(text) {
+        let Ok((event, span)) = event else { break };
+        let line = span.start.line();
+        if matches!(event, Event::DocumentStart(..)) {
+            tables.push(HashMap::new());
+            open.clear();
+        } else if matches!(event, Event::MappingEnd | Event::SequenceEnd) {
+            open.pop();
+        } else if let (Event::Scalar(text, ..), Some(Open::Mapping { key, path })) =
+            (&event, open.last_mut())
+            && key.is_none()
+        {
+            *key = Some(text.to_string());
+            let path: Vec<String> = path.iter().cloned().chain([text.to_string()]).collect();
+            note(&mut tables, &path, line, false);
+        } else if let Some((kind, quoted)) = node_kind(&event) {
+            let path = open.last_mut().map(Open::next_path).unwrap_or_default();
+            note(&mut tables, &path, line, quoted);
+            match kind {
+                Kind::Mapping => open.push(Open::Mapping { path, key: None }),
+                Kind::Sequence => open.push(Open::Sequence { path, next: 0 }),
+                Kind::Scalar => {}
+            }
+        }
+    }
+    tables
+}
+
+/// What a node is.
+enum Kind {
+    Scalar,
+    Mapping,
+    Sequence,
+}
+
+/// The kind of node that an event begins, and whether it is a quoted scalar.
+fn node_kind(event: &Event<'_>) -> Option<(Kind, bool)> {
+    if let Event::Scalar(_, style, ..) = event {
+        return Some((Kind::Scalar, *style != ScalarStyle::Plain));
+    }
+    if matches!(event, Event::Alias(..)) {
+        return Some((Kind::Scalar, false));
+    }
+    if matches!(event, Event::MappingStart(..)) {
+        return Some((Kind::Mapping, false));
+    }
+    matches!(event, Event::SequenceStart(..)).then_some((Kind::Sequence, false))
+}
+
+/// Keeps the line of a key; its value only adds whether it is quoted.
+fn note(tables: &mut [HashMap<String, Node>], path: &[String], line: usize, quoted: bool) {
+    let joined = path.join("\u{1f}");
+    if let Some(table) = tables.last_mut() {
+        table
+            .entry(joined)
+            .and_modify(|node| node.quoted = quoted)
+            .or_insert(Node { line, quoted });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn nodes_are_found_on_their_lines() {
+        let document = document("# ü\na: &x\n  b: 1\nc:\n  - d: \"2\"\n  - *x\n").unwrap();
+        assert_eq!(document.line(&["a", "b"]), 3);
+        assert_eq!(document.line(&["c", "0", "d"]), 5);
+        assert_eq!(document.line(&["c", "1"]), 6);
+        assert!(document.is_quoted(&["c", "0", "d"]));
+        assert_eq!(document.get(&["c", "1", "b"]), Some(&Value::from(1)));
+    }
+
+    #[test]
+    fn a_tab_is_an_error_with_its_line() {
+        let broken = document("a:\n\tb: 1\n").unwrap_err();
+        assert_eq!(broken.line, Some(2));
+    }
+
+    #[test]
+    fn documents_have_their_own_lines() {
+        let documents = documents("a: 1\n---\na: 2\n").unwrap();
+        assert_eq!(documents[1].line(&["a"]), 3);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(text in "[a-c:\\-\\[\\]{}&*!|>\"'#,? \\n\\t]{0,60}|.*") {
+            let _read = documents(&text);
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Lines as Sidekiq 5.2, 6.4, 7.3 and 8.1 write them, lines of other formatters, and dumps.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::{Dumps, Happening, LogLine, Milestone, is_of_application, read};
+use crate::core::moment::Moment;
+
+const JID: &str = "0123456789abcdef01234567";
+
+fn at(seconds: u64) -> Moment {
+    Moment::new(Duration::from_secs(seconds), Timestamp::UNIX_EPOCH)
+}
+
+fn line(pid: u32, text: &str) -> LogLine {
+    LogLine {
+        pid,
+        text: text.into(),
+        at: at(10),
+    }
+}
+
+#[test]
+fn jobs_in_every_format() {
+    let done = [
+        format!(
+            "2026-11-21T19:00:00.000Z 4242 TID-otb ReportBuild JID-{JID} INFO: done: 1.002 sec"
+        ),
+        format!(
+            "2026-11-21T19:00:00.000Z pid=4242 tid=otb class=ReportBuild jid={JID} elapsed=1.002 INFO: done"
+        ),
+        format!("pid=4242 tid=otb class=ReportBuild jid={JID} elapsed=1.002 INFO: done"),
+        format!(
+            "\u{1b}[1;34mINFO \u{1b}[0m 2026-11-21T19:00:00.000Z pid=4242 tid=otb jid={JID} class=ReportBuild elapsed=1.002: done"
+        ),
+        format!("INFO  pid=4242 tid=otb jid={JID} class=ReportBuild tags=a,b elapsed=1.002: done"),
+        format!(
+            r#"{{"ts":"2026-11-21T19:00:00.000Z","pid":4242,"tid":"otb","lvl":"INFO","msg":"done","ctx":{{"class":"ReportBuild","jid":"{JID}","elapsed":1.002}}}}"#
+        ),
+        format!(
+            r#"{{"severity":"INFO","pid":4242,"tid":"otb","class":"ReportBuild","jid":"{JID}","message":"ReportBuild JID-{JID}: done: 1.002 sec","job_status":"done","duration_s":1.002}}"#
+        ),
+    ];
+    for text in &done {
+        let entry = read(text);
+        assert_eq!(entry.happening, Happening::Done, "{text}");
+        assert_eq!(entry.jid.as_deref(), Some(JID), "{text}");
+        assert_eq!(entry.class.as_deref(), Some("ReportBuild"), "{text}");
+        assert_eq!(entry.tid.as_deref(), Some("otb"), "{text}");
+        assert_eq!(entry.pid, Some(4242), "{text}");
+        assert_eq!(entry.elapsed, Some(Duration::from_millis(1002)), "{text}");
+    }
+    let start = read(&done[1].replace("done", "start"));
+    assert_eq!(start.happening, Happening::Start);
+    let fail = read(&done[3].replace("done", "fail"));
+    assert_eq!(fail.happening, Happening::Fail);
+}
+
+#[test]
+fn formatters_that_nobody_knows() {
+    for (text, happening) in [
+        (format!("[sidekiq] ReportBuild {JID} done"), Happening::Done),
+        (
+            format!("I, worker: JID-{JID} done: 0.3 sec"),
+            Happening::Done,
+        ),
+        (format!("level=info jid={JID} msg=start"), Happening::Start),
+        (
+            format!("level=info jid={JID} msg=\"fail\""),
+            Happening::Fail,
+        ),
+        (
+            format!("loading {JID} is not done yet"),
+            Happening::Continued,
+        ),
+        (format!("abandoned {JID}"), Happening::Continued),
+    ] {
+        let entry = read(&text);
+        assert_eq!(entry.jid.as_deref(), Some(JID), "{text}");
+        assert_eq!(entry.happening, happening, "{text}");
+    }
+    let mention = format!(
+        "2026-11-21T21:22:01.278Z pid=1 tid=dnw WARN: {{\"context\":\"Job raised exception\",\"job\":{{\"jid\":\"{JID}\"}}}}"
+    );
+    let entry = read(&mention);
+    assert_eq!((entry.happening, entry.jid), (Happening::Text, None));
+    assert_eq!(read("done").happening, Happening::Continued);
+}
+
+#[test]
+fn milestones_of_all_versions() {
+    for (message, milestone) in [
+        (
+            "Received TSTP, no longer accepting new work",
+            Milestone::Quieted,
+        ),
+        ("Shutting down", Milestone::ShuttingDown),
+        ("Pausing to allow workers to finish...", Milestone::Pausing),
+        ("Pausing to allow jobs to finish...", Milestone::Pausing),
+        (
+            "Terminating 3 busy worker threads",
+            Milestone::Terminating(3),
+        ),
+        ("Terminating 12 busy threads", Milestone::Terminating(12)),
+        ("Pushed 2 jobs back to Redis", Milestone::PushedBack(2)),
+        (
+            "Failed to requeue 4 jobs: Connection refused",
+            Milestone::FailedToRequeue(4),
+        ),
+        ("Bye!", Milestone::Bye),
+    ] {
+        for text in [
+            format!("2026-11-21T19:00:00.000Z 4242 TID-otb INFO: {message}"),
+            format!("2026-11-21T19:00:00.000Z pid=4242 tid=otb INFO: {message}"),
+            format!(
+                "\u{1b}[1;33mWARN \u{1b}[0m 2026-11-21T19:00:00.000Z pid=4242 tid=otb: {message}"
+            ),
+        ] {
+            assert_eq!(
+                read(&text).happening,
+                Happening::Milestone(milestone),
+                "{text}"
+            );
+        }
+    }
+    let quiet = "2026-11-21T19:00:00.000Z pid=4242 tid=otb INFO: Terminating quiet threads for default capsule";
+    assert_eq!(read(quiet).happening, Happening::Text);
+}
+
+/// The entries of one thread in a dump of process `pid`.
+fn thread(pid: u32, tid: &str, frames: &[&str]) -> Vec<String> {
+    let head = format!("2026-11-21T19:00:00.000Z pid={pid} tid=main WARN: ");
+    let mut lines = vec![format!("{head}Thread TID-{tid} processor")];
+    lines.push(format!("{head}{}", frames[0]));
+    lines.extend(frames[1..].iter().map(ToString::to_string));
+    lines
+}
+
+#[test]
+fn the_thread_of_one_job_in_mixed_dumps() {
+    let frames = |word: &str| {
+        vec![
+            "/var/app/shared/bundle/ruby/3.3.0/gems/redis-5.0.1/lib/redis.rb:9:in `call'"
+                .to_owned(),
+            format!("/var/app/current/app/jobs/{word}.rb:7:in `perform'"),
+            "/usr/lib/ruby/3.3.0/monitor.rb:202:in `synchronize'".to_owned(),
+            "\tfrom <internal:kernel>:187:in `loop'".to_owned(),
+        ]
+    };
+    let dump = |pid, tid, word: &str| {
+        let frames = frames(word);
+        let frames: Vec<&str> = frames.iter().map(String::as_str).collect();
+        thread(pid, tid, &frames)
+    };
+    let (one, two) = (dump(1, "aaa", "one"), dump(2, "bbb", "two"));
+    let mut dumps = Dumps::default();
+    // Both announce before either goes on; entries themselves are written whole.
+    for text in [&one[..1], &two[..1], &one[1..], &two[1..]].concat() {
+        dumps.take(&line(1, &text));
+    }
+    let found = dumps.find(1, 1, "aaa", at(0)).unwrap();
+    assert!(found.whole && !found.cut);
+    assert_eq!(found.sorted(), {
+        let mut expected = frames("one");
+        expected[3] = "<internal:kernel>:187:in `loop'".to_owned();
+        expected.swap(0, 1);
+        expected
+    });
+    assert_eq!(found.application().count(), 1);
+    let other = dumps.find(1, 2, "bbb", at(0)).unwrap();
+    assert!(!other.whole, "nothing was written behind it");
+    assert!(other.frames[1].contains("two.rb"));
+    assert!(dumps.find(1, 1, "bbb", at(0)).is_none());
+    assert!(dumps.find(1, 1, "aaa", at(11)).is_none());
+}
+
+#[test]
+fn a_dump_that_was_cut_in_the_middle_and_one_that_never_ends() {
+    let mut dumps = Dumps::default();
+    let lines = thread(1, "aaa", &["/app/a.rb:1:in `x'", "/app/b.rb:2:in `y'"]);
+    dumps.take(&line(1, &lines[0]));
+    // The log was rotated away: the rest is gone, a job's line comes first.
+    let job = format!("2026-11-21T19:00:00.000Z pid=1 tid=t class=A jid={JID} INFO: start");
+    dumps.take(&line(1, &job));
+    dumps.take(&line(1, "/app/c.rb:3:in `z'"));
+    assert!(dumps.find(1, 1, "aaa", at(0)).is_none());
+    for text in &lines {
+        dumps.take(&line(1, text));
+    }
+    for number in 0..1000 {
+        dumps.take(&line(1, &format!("/app/d.rb:{number}:in `w'")));
+    }
+    let found = dumps.find(1, 1, "aaa", at(0)).unwrap();
+    assert_eq!((found.frames.len(), found.cut), (400, true));
+    for number in 0..3000 {
+        for text in thread(1, &format!("t{number}"), &["/app/a.rb:1:in `x'"]) {
+            dumps.take(&line(1, &text));
+        }
+    }
+    assert!(dumps.find(1, 1, "t999", at(0)).is_none());
+    assert!(dumps.find(1, 1, "t2999", at(0)).is_some());
+}
+
+#[test]
+fn a_dump_of_a_json_formatter() {
+    let mut dumps = Dumps::default();
+    let head = r#"{"ts":"x","pid":1,"tid":"main","lvl":"WARN","msg":"#;
+    dumps.take(&line(
+        1,
+        &format!("{head}\"Thread TID-otb sidekiq.default/processor\"}}"),
+    ));
+    dumps.take(&line(
+        1,
+        &format!("{head}\"/app/a.rb:1:in `x'\\n/app/b.rb:2:in `y'\"}}"),
+    ));
+    let found = dumps.find(1, 1, "otb", at(0)).unwrap();
+    assert_eq!(found.frames.len(), 2);
+    assert_eq!(found.name, "sidekiq.default/processor");
+}
+
+#[test]
+fn frames_of_the_application() {
+    for (frame, own) in [
+        ("/work/tests/sidekiq/jobs.rb:40:in `sleep'", true),
+        ("/srv/gems/app/jobs/a.rb:4:in `x'", true),
+        ("app/jobs/a.rb:4:in 'ReportBuild#perform'", true),
+        (
+            "/x/gems/sidekiq-6.4.1/lib/sidekiq/processor.rb:196:in `execute_job'",
+            false,
+        ),
+        ("/x/bundler/gems/thing-0123abc/lib/a.rb:1:in `x'", false),
+        ("/usr/lib/ruby/vendor_ruby/rubygems.rb:305:in `load'", false),
+        ("<internal:kernel>:187:in `loop'", false),
+        ("/usr/bin/sidekiq:25:in `<main>'", false),
+        ("<no backtrace available>", false),
+    ] {
+        assert_eq!(is_of_application(frame), own, "{frame}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_does_any_harm(texts in proptest::collection::vec("(?s).{0,200}", 1..20)) {
+        let mut dumps = Dumps::default();
+        for text in texts {
+            let entry = dumps.take(&line(1, &text));
+            prop_assert!(entry.lines.iter().all(|line| !line.chars().any(char::is_control)));
+        }
+    }
+}

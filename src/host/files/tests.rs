@@ -1,0 +1,158 @@
+//! Usual places, broken ones, and the order of units.
+
+use super::*;
+
+fn write(root: &Path, path: &str, text: &str) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn paths(search: &Search) -> Vec<&str> {
+    search.files.iter().map(|file| file.path.as_str()).collect()
+}
+
+#[test]
+fn the_usual_places_of_an_application() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    for (path, text) in [
+        (".cloud66/manifest.yml", "procfile_metadata:\n"),
+        (
+            "Procfile",
+            "worker: sidekiq\nlow: sidekiq -C lib/low.yml\nx: sidekiq -C ../../etc/x.yml\n",
+        ),
+        ("lib/low.yml", ":timeout: 5\n"),
+        ("docker-compose.yml", "services:\n"),
+        ("config/sidekiq.yml", ":timeout: 60\n"),
+        ("config/sidekiq_low.yml.erb", ":timeout: 60\n"),
+        ("config/database.yml", "production:\n"),
+        ("config/deploy/production.rb", "set :x, 1\n"),
+        (
+            "config/deploy/templates/sidekiq.service.capistrano.erb",
+            "[Service]\n",
+        ),
+        (
+            "config/initializers/sidekiq.rb",
+            "Sidekiq.configure_server { |c| c[:timeout] = 5 }\n",
+        ),
+        ("config/initializers/cors.rb", "Rails.x\n"),
+        ("app/jobs/deep/report_job.rb", "class ReportJob\nend\n"),
+        ("k8s/worker.yaml", "apiVersion: v1\nkind: Pod\n"),
+    ] {
+        write(root, path, text);
+    }
+    let search = find_layers(root);
+    assert_eq!(
+        paths(&search),
+        [
+            ".cloud66/manifest.yml",
+            "Procfile",
+            "docker-compose.yml",
+            "config/sidekiq.yml",
+            "config/sidekiq_low.yml.erb",
+            "config/initializers/sidekiq.rb",
+            "config/deploy/production.rb",
+            "config/deploy/templates/sidekiq.service.capistrano.erb",
+            "k8s/worker.yaml",
+            "app/jobs/deep/report_job.rb",
+            "lib/low.yml",
+        ]
+    );
+    let became = |path: &str| {
+        let found = search.looked_at.iter().find(|(looked, _)| looked == path);
+        found.map(|(_, outcome)| outcome.clone())
+    };
+    assert_eq!(became("app.json"), Some(Outcome::Missing));
+    assert_eq!(
+        became("config/initializers/cors.rb"),
+        Some(Outcome::Unrelated)
+    );
+    assert_eq!(became("config/database.yml"), None);
+}
+
+#[test]
+fn what_is_no_file_or_too_large_is_said() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    fs::create_dir_all(root.join(".cloud66/manifest.yml")).unwrap();
+    write(root, "Procfile", &"x".repeat(10_000_000));
+    write(root, "Gemfile.lock", "a");
+    fs::write(root.join("config.yml"), b"\xff\xfe").unwrap();
+    let search = find_layers(root);
+    assert_eq!(search.looked_at[0].1, Outcome::NotAFile);
+    assert_eq!(search.looked_at[1].1, Outcome::TooLarge(10_000_000));
+    let named = read_paths(&[
+        root.join("config.yml"),
+        root.join("none.yml"),
+        root.to_path_buf(),
+    ]);
+    assert_eq!(named.looked_at[0].1, Outcome::Unrelated);
+    assert_eq!(named.looked_at[1].1, Outcome::Missing);
+    assert_eq!(named.files.len(), 1);
+    assert!(named.files[0].path.ends_with("/Gemfile.lock"));
+}
+
+#[test]
+fn a_file_without_permission_is_said() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let root = tempfile::tempdir().unwrap();
+    write(root.path(), "Procfile", "worker: sidekiq\n");
+    let path = root.path().join("Procfile");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).unwrap();
+    if File::open(&path).is_ok() {
+        // Root may read everything.
+        return;
+    }
+    let search = find_layers(root.path());
+    assert!(matches!(search.looked_at[1].1, Outcome::Refused(_)));
+}
+
+#[test]
+fn stronger_directories_replace_and_drop_ins_follow() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    write(
+        root,
+        "etc/sidekiq.service",
+        "[Service]\nExecStart=sidekiq\n",
+    );
+    write(
+        root,
+        "lib/sidekiq.service",
+        "[Service]\nExecStart=sidekiq -t 5\n",
+    );
+    write(root, "lib/ssh.service", "[Service]\nExecStart=sshd\n");
+    write(
+        root,
+        "lib/sidekiq.service.d/20.conf",
+        "[Service]\nTimeoutStopSec=20\n",
+    );
+    write(
+        root,
+        "etc/sidekiq.service.d/10.conf",
+        "[Service]\nTimeoutStopSec=10\n",
+    );
+    write(
+        root,
+        "lib/sidekiq.service.d/10.conf",
+        "[Service]\nTimeoutStopSec=11\n",
+    );
+    let search = units_in(&[root.join("etc"), root.join("lib")]);
+    let names: Vec<_> = paths(&search)
+        .into_iter()
+        .map(|path| {
+            path.strip_prefix(root.to_str().unwrap())
+                .unwrap()
+                .to_string()
+        })
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "/etc/sidekiq.service",
+            "/etc/sidekiq.service.d/10.conf",
+            "/lib/sidekiq.service.d/20.conf"
+        ]
+    );
+}

@@ -1,0 +1,191 @@
+//! The journal by way of `journalctl -o json`, whose texts have four forms. It is started anew
+//! where it ends, behind the last entry that was read, and it ends with this program.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use serde::Deserialize;
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Command;
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+
+use crate::clock;
+use crate::core::log::LogLine;
+use crate::core::moment::Moment;
+
+/// Older entries that are read at the start.
+const BEFORE: &str = "200";
+/// Pause before it is started anew.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// One entry (systemd.journal-fields(7), "Journal JSON Format").
+#[derive(Deserialize)]
+struct Row {
+    #[serde(rename = "MESSAGE", default)]
+    message: Option<Message>,
+    #[serde(rename = "_PID", default)]
+    pid: Option<String>,
+    #[serde(rename = "__REALTIME_TIMESTAMP", default)]
+    microseconds: Option<String>,
+    #[serde(rename = "__CURSOR", default)]
+    cursor: Option<String>,
+}
+
+/// A text; bytes where it is not UTF-8; several values where a field was given twice; `null`
+/// where it was too long.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Message {
+    Text(String),
+    Bytes(Vec<u8>),
+    Several(Vec<Message>),
+}
+
+impl Message {
+    fn lines(&self, lines: &mut Vec<String>) {
+        match self {
+            Self::Text(text) => lines.extend(text.split('\n').map(str::to_owned)),
+            Self::Bytes(bytes) => {
+                Self::Text(String::from_utf8_lossy(bytes).into_owned()).lines(lines);
+            }
+            Self::Several(several) => {
+                for message in several {
+                    message.lines(lines);
+                }
+            }
+        }
+    }
+}
+
+/// Follows what these processes write until nobody listens; without a `journalctl`, or where it
+/// fails at once, it gives up.
+pub(super) async fn follow(journalctl: &Path, pids: &[u32], lines: &mpsc::Sender<LogLine>) {
+    let mut cursor: Option<String> = None;
+    loop {
+        let read = follow_once(journalctl, pids, lines, &mut cursor).await;
+        // One that never gave an entry will not do so the next time either.
+        if read.is_none() || cursor.is_none() || lines.is_closed() {
+            return;
+        }
+        sleep(PAUSE).await;
+    }
+}
+
+async fn follow_once(
+    journalctl: &Path,
+    pids: &[u32],
+    lines: &mpsc::Sender<LogLine>,
+    cursor: &mut Option<String>,
+) -> Option<()> {
+    let mut command = Command::new(journalctl);
+    command
+        // Without --all a text of more than 4096 bytes is null (journalctl(1)).
+        .args(["--follow", "--all", "--no-pager", "--output=json"])
+        .arg("--output-fields=MESSAGE,_PID");
+    match cursor {
+        Some(cursor) => command.arg(format!("--after-cursor={cursor}")),
+        None => command.arg(format!("--lines={BEFORE}")),
+    };
+    // Several matches on one field are alternatives; system and user units alike are in the
+    // journals that may be read.
+    command.args(pids.iter().map(|pid| format!("_PID={pid}")));
+    let mut child = command
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .ok()?;
+    let mut rows = BufReader::new(child.stdout.take()?).split(b'\n');
+    while let Some(row) = rows.next_segment().await.ok()? {
+        let Ok(row) = serde_json::from_slice::<Row>(&row) else {
+            continue;
+        };
+        for line in row.lines() {
+            lines.send(line).await.ok()?;
+        }
+        *cursor = row.cursor.or(cursor.take());
+    }
+    Some(())
+}
+
+impl Row {
+    fn lines(&self) -> Vec<LogLine> {
+        let (Some(message), Some(pid)) = (
+            &self.message,
+            self.pid.as_deref().and_then(|pid| pid.parse().ok()),
+        ) else {
+            return Vec::new();
+        };
+        let mut texts = Vec::new();
+        message.lines(&mut texts);
+        let at = self.at();
+        let line = |text| LogLine { pid, text, at };
+        texts.into_iter().map(line).collect()
+    }
+
+    /// When the journal took it, on our clock; never later than now.
+    fn at(&self) -> Moment {
+        let now = clock::now();
+        let taken = self
+            .microseconds
+            .as_deref()
+            .and_then(|text| text.parse::<i64>().ok());
+        let ago = taken.map(|taken| now.wall().as_microsecond().saturating_sub(taken));
+        let ago = ago.and_then(|ago| u64::try_from(ago).ok()).unwrap_or(0);
+        now.before(Duration::from_micros(ago))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(row: &str) -> Vec<String> {
+        let row: Row = serde_json::from_str(row).unwrap();
+        row.lines().into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn the_four_forms_of_a_text() {
+        assert_eq!(texts(r#"{"MESSAGE":"done","_PID":"7"}"#), ["done"]);
+        assert_eq!(
+            texts(r#"{"MESSAGE":[100,111,255,10,110],"_PID":"7"}"#),
+            ["do\u{fffd}", "n"]
+        );
+        assert_eq!(
+            texts(r#"{"MESSAGE":["one",[116,119,111]],"_PID":"7"}"#),
+            ["one", "two"]
+        );
+        assert!(texts(r#"{"MESSAGE":null,"_PID":"7"}"#).is_empty());
+        assert!(texts(r#"{"MESSAGE":"nobody's"}"#).is_empty());
+    }
+
+    #[tokio::test]
+    async fn it_goes_on_behind_the_last_entry() {
+        let place = tempfile::tempdir().unwrap();
+        let program = place.path().join("journalctl");
+        let asked = place.path().join("asked");
+        let stand_in = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/journalctl");
+        std::os::unix::fs::symlink(stand_in, &program).unwrap();
+        let (sender, mut lines) = mpsc::channel(8);
+        let mut cursor = None;
+        for number in 1..3 {
+            follow_once(&program, &[7, 8], &sender, &mut cursor)
+                .await
+                .unwrap();
+            let line = lines.try_recv().unwrap();
+            assert_eq!((line.pid, line.text), (7, format!("line {number}")));
+            assert!(line.at < clock::now());
+        }
+        let asked = std::fs::read_to_string(asked).unwrap();
+        assert!(asked.starts_with("C --follow"), "{asked}");
+        assert!(asked.contains("--lines=200 _PID=7 _PID=8"), "{asked}");
+        assert!(asked.contains("--after-cursor=c1 _PID=7"), "{asked}");
+        let gone = follow_once(Path::new("/nonexistent"), &[7], &sender, &mut cursor).await;
+        assert!(gone.is_none());
+    }
+}

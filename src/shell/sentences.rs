@@ -1,0 +1,83 @@
+//! Sentences for people at a terminal without a screen: what is about to happen, why nothing
+//! does, what stays true afterwards. Words only.
+
+use super::printer::stamp;
+use crate::core::choice::Choice;
+use crate::core::drain::Target;
+use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::moment::Moment;
+use crate::core::sequence::Signal;
+use crate::core::session::Session;
+
+/// What is about to happen, and the question whether it shall.
+pub(super) fn confirmation(targets: &[LocalId], session: &Session, now: Moment) -> String {
+    let processes = targets
+        .iter()
+        .filter_map(|id| session.fleet.get(&ProcessKey::Local(*id)));
+    let (mut names, mut busy) = (Vec::new(), 0);
+    for process in processes {
+        names.push(process.name());
+        busy += process.busy().unwrap_or_default();
+    }
+    let plan = &session.setting.plan;
+    let budget = plan.sequence.whole();
+    format!(
+        "drain {} with `{}` (at most {} s by its waits, {busy} job(s) run now)?\n\
+         A quiet Sidekiq cannot be woken: it works again only once it is restarted.\n\
+         type y to begin (as of {}), anything else leaves all as it is:",
+        names.join(", "),
+        plan.sequence,
+        budget.as_secs(),
+        stamp(now),
+    )
+}
+
+/// Why nothing was chosen, and what to do.
+pub(super) fn nothing_to_drain(choice: &Choice, session: &Session) -> String {
+    if choice.is_nothing() {
+        return "nothing to drain: the choosing options are empty".into();
+    }
+    let unknown = session
+        .fleet
+        .processes
+        .values()
+        .filter(|process| {
+            process.identity.is_none() && process.local.is_some() && !process.exited()
+        })
+        .map(crate::core::fleet::Process::name)
+        .collect::<Vec<_>>();
+    if choice.asked || unknown.is_empty() {
+        let remote = session
+            .fleet
+            .processes
+            .values()
+            .filter(|process| process.local.is_none())
+            .count();
+        let elsewhere = if remote > 0 {
+            format!("; {remote} known to this Redis run on other hosts")
+        } else {
+            String::new()
+        };
+        return format!("nothing to drain: no such Sidekiq runs on this host{elsewhere}");
+    }
+    format!(
+        "nothing to drain: this Redis knows no Sidekiq of this host; here run, unknown to it: {}; name them by --pid, --unit or --all, \
+         or the right Redis by --redis",
+        unknown.join(", ")
+    )
+}
+
+/// What stays true of a target when nothing more is sent, by the last signal that it received.
+pub(super) fn what_stays(target: &Target, session: &Session) -> String {
+    let text = target.epitaph(&stamp);
+    let only_quiet = !target.exited()
+        && target
+            .last
+            .is_some_and(|sent| sent.signal == Signal::Tstp && target.stopped.is_none());
+    let process = session.fleet.get(&target.key());
+    let local = process.and_then(|process| process.local.as_ref());
+    match local.and_then(|local| local.surroundings.unit.as_deref()) {
+        Some(unit) if only_quiet => format!("{text}: systemctl restart {unit}"),
+        Some(_) | None => text,
+    }
+}

@@ -1,0 +1,265 @@
+//! Every screen and dialog at the three sizes.
+
+use std::time::Duration;
+
+use super::{drawn, text};
+use crate::console::fixture::{World, job};
+use crate::console::{BINDINGS, Key, Screen};
+use crate::core::fleet::{Link, LinkFault, Observation};
+use crate::core::session::Kind;
+use crate::ui::{Colours, Glyphs, Look};
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 15)];
+
+fn shot(name: &str, world: &World) {
+    let frames: Vec<String> = SIZES
+        .iter()
+        .map(|size| format!("{}x{}\n{}", size.0, size.1, text(world, *size)))
+        .collect();
+    insta::assert_snapshot!(name, frames.join("\n"));
+}
+
+fn after(mut world: World, keys: &str) -> World {
+    world.type_slowly(keys);
+    world
+}
+
+fn pressed(mut world: World, keys: &[Key]) -> World {
+    for key in keys {
+        world.press(*key);
+    }
+    world
+}
+
+#[test]
+fn before_a_drain() {
+    shot("empty", &World::empty());
+    shot("before", &World::new());
+    let mut connecting = World::empty();
+    let link = Link::Connecting {
+        since: connecting.now.before(Duration::from_secs(3)),
+    };
+    let _ = connecting
+        .session
+        .observe(Observation::Link(link), connecting.now);
+    shot("connecting", &connecting);
+    let mut read_only = World::new();
+    read_only.session.setting.kind = Kind::ReadOnly;
+    shot("read-only", &read_only);
+    shot("marked", &after(World::new(), "jv"));
+    let mut nobody = World::new();
+    nobody.imagined.clear();
+    nobody.pass(90);
+    shot("nobody", &nobody);
+}
+
+#[test]
+fn while_a_drain_runs() {
+    shot("draining", &World::draining());
+    shot("held", &pressed(World::draining(), &[Key::Char(' ')]));
+    shot("by-hand", &World::by_hand());
+    shot("stopping", &World::stopping());
+    shot("question", &World::questioned());
+    shot("failed", &World::failed());
+    shot("cut-off", &World::cut_off());
+}
+
+#[test]
+fn after_a_drain() {
+    shot("result-requeued", &World::requeued());
+    shot("result-lost", &World::lost());
+    shot("result-stopped", &World::stopped());
+    shot("after-the-result", &pressed(World::stopped(), &[Key::Esc]));
+}
+
+#[test]
+fn dialogs() {
+    shot("dialog-automatic", &after(World::new(), "a"));
+    shot("dialog-by-hand", &after(World::new(), "n"));
+    shot("dialog-next-step", &after(World::by_hand(), "n"));
+    shot("dialog-go-automatic", &after(World::by_hand(), "a"));
+    shot("dialog-end-wait", &after(World::draining(), "."));
+    shot("dialog-kill-question", &after(World::questioned(), "n4\n"));
+    shot("dialog-force-kill", &after(World::draining(), "K3"));
+    shot("dialog-quit", &after(World::draining(), "q"));
+}
+
+#[test]
+fn pages() {
+    shot("help", &after(World::draining(), "?"));
+    shot("job", &pressed(World::draining(), &[Key::Tab, Key::Enter]));
+    let shown = pressed(World::draining(), &[Key::Tab, Key::Enter, Key::Char('A')]);
+    shot("job-arguments", &shown);
+    shot("process", &pressed(World::draining(), &[Key::Enter]));
+}
+
+#[test]
+fn finding_ones_way() {
+    shot("filter", &after(World::new(), "/edi"));
+    shot("filtered", &after(World::new(), "/edi\n"));
+    shot("sorted", &after(World::new(), "ss"));
+    let mut crowd = World::crowded(10_000);
+    crowd.press(Key::Tab);
+    for _ in 0..7 {
+        crowd.press(Key::PageDown);
+    }
+    shot("crowd", &crowd);
+}
+
+#[test]
+fn a_stranger_is_named_with_its_redis() {
+    let mut world = World::new();
+    world.imagined[1].in_redis = false;
+    world.session.fleet = crate::core::fleet::Fleet::default();
+    world.look();
+    shot("stranger", &world);
+}
+
+#[test]
+fn old_readings_are_marked() {
+    let mut world = World::new();
+    for (index, age) in [14, 25, 38, 150].into_iter().enumerate() {
+        world.imagined[index].beat_age = age;
+    }
+    world.session.fleet = crate::core::fleet::Fleet::default();
+    world.look();
+    shot("old-readings", &world);
+}
+
+#[test]
+fn wide_and_combining_letters_keep_the_columns() {
+    let mut world = World::new();
+    world.imagined[0].jobs = vec![
+        job("報告作成処理報告作成処理報告作成処理", "既定", "w1", 31),
+        job("Re\u{301}sume\u{301}Job", "défaut", "w2", 32),
+    ];
+    world.session.fleet = crate::core::fleet::Fleet::default();
+    world.look();
+    shot("wide-letters", &world);
+}
+
+#[test]
+fn ascii_and_no_colour() {
+    let ascii = Look {
+        colours: Colours::Monochrome,
+        glyphs: Glyphs::Ascii,
+    };
+    let mut frames = Vec::new();
+    for world in [World::draining(), after(World::questioned(), "n")] {
+        let terminal = drawn(&world, (80, 24), ascii);
+        let text = terminal.backend().to_string();
+        assert!(text.is_ascii(), "{text}");
+        frames.push(text);
+    }
+    insta::assert_snapshot!("ascii", frames.join("\n"));
+}
+
+#[test]
+fn too_small_says_so() {
+    let world = World::draining();
+    for size in [(39, 15), (40, 14), (20, 5), (1, 1)] {
+        let text = text(&world, size);
+        assert!(size.0 < 20 || text.contains("too small"), "{text}");
+    }
+    insta::assert_snapshot!("too-small", text(&world, (39, 5)));
+}
+
+#[test]
+fn nothing_panics_at_any_size() {
+    let worlds = [
+        World::empty(),
+        World::draining(),
+        after(World::questioned(), "n"),
+        after(World::draining(), "?"),
+        World::lost(),
+    ];
+    for world in &worlds {
+        for width in (1..130).step_by(9) {
+            for height in (1..45).step_by(2) {
+                let _ = text(world, (width, height));
+            }
+        }
+    }
+}
+
+#[test]
+fn each_kind_of_session_stands_on_every_screen() {
+    for kind in [Kind::Live, Kind::ReadOnly, Kind::Rehearsal, Kind::Demo] {
+        for screen in [Screen::Main, Screen::Help, Screen::Result] {
+            let mut world = World::new();
+            world.session.setting.kind = kind;
+            world.console.screen = screen;
+            for size in SIZES {
+                assert!(text(&world, size).contains(kind.word()));
+            }
+        }
+    }
+}
+
+#[test]
+fn footer_and_help_name_every_key_that_does_something() {
+    let worlds = [
+        World::new(),
+        World::draining(),
+        World::by_hand(),
+        World::questioned(),
+        World::failed(),
+        pressed(World::draining(), &[Key::Char(' ')]),
+        pressed(World::stopped(), &[Key::Esc]),
+        pressed(World::new(), &[Key::Tab, Key::Enter]),
+    ];
+    let mut named = vec![false; BINDINGS.len()];
+    for world in &worlds {
+        let frame = text(world, (200, 60));
+        let footer: String = frame.lines().rev().take(2).collect();
+        for (index, binding) in BINDINGS.iter().enumerate() {
+            let Some(label) = binding.label else {
+                named[index] = true;
+                continue;
+            };
+            let shown = footer.contains(&format!("{} {label}", binding.keys[0]));
+            let possible = (binding.possible)(&world.session, &world.console);
+            assert_eq!(shown, possible, "{label} in\n{frame}");
+            named[index] |= shown;
+        }
+        let mut help = pressed_help(world);
+        let page = text(&help, (200, 100));
+        for binding in BINDINGS {
+            assert!(page.contains(binding.help), "{} in\n{page}", binding.help);
+        }
+        help.console.scroll = 0;
+    }
+    assert!(named.iter().all(|named| *named));
+}
+
+fn pressed_help(world: &World) -> World {
+    let mut help = World::empty();
+    help.session = world.session.clone();
+    help.console = world.console.clone();
+    help.now = world.now;
+    help.press(Key::Char('?'));
+    help
+}
+
+#[test]
+fn every_fault_of_the_link_has_its_words() {
+    for (why, word) in [
+        (LinkFault::Unreachable("refused".into()), "LOST 8 s"),
+        (LinkFault::Silent, "NO ANSWER 8 s"),
+        (LinkFault::Denied("WRONGPASS".into()), "DENIED 8 s"),
+        (LinkFault::NotRedis("HTTP".into()), "NOT A REDIS 8 s"),
+        (LinkFault::Loading, "LOADING 8 s"),
+    ] {
+        let mut world = World::new();
+        let lost = Link::Lost {
+            since: world.now.before(Duration::from_secs(8)),
+            retry_at: world.now.after(Duration::from_secs(2)),
+            why,
+        };
+        let _ = world.session.observe(Observation::Link(lost), world.now);
+        for size in SIZES {
+            assert!(text(&world, size).contains(word), "{word}");
+        }
+        assert!(text(&world, (120, 40)).contains("next try in 2 s"));
+    }
+}

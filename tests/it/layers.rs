@@ -1,0 +1,229 @@
+//! Who may use whom, how long a file may be, and where signals may leave from: read off the
+//! sources themselves. A new place needs a row in [`PLACES`]; that is the moment to think.
+
+mod source;
+
+use std::fmt::Write;
+
+use source::Source;
+
+/// The dependencies between modules of the core, by place, the longest name first that fits.
+/// `core` alone stands for all of it.
+const PLACES: [(&str, &[&str]); 27] = [
+    ("main", &["cli"]),
+    (
+        "cli",
+        &[
+            "clock", "console", "core", "demo", "host", "journal", "redis", "report", "shell", "ui",
+        ],
+    ),
+    (
+        "shell",
+        &["clock", "console", "core", "host", "journal", "redis", "ui"],
+    ),
+    // A world for the loop, like the real one.
+    ("demo", &["clock", "core", "host", "journal", "shell"]),
+    ("ui", &["console", "core"]),
+    ("console", &["core"]),
+    ("report", &["core"]),
+    ("journal", &["clock", "core", "host/state_dir"]),
+    ("redis", &["clock", "core"]),
+    ("host", &["clock", "core"]),
+    ("clock", &["core/moment"]),
+    ("core/clean", &[]),
+    ("core/moment", &[]),
+    ("core/log", &["core/clean", "core/moment"]),
+    ("core/sequence", &["core/clean", "core/moment"]),
+    (
+        "core/fleet",
+        &["core/clean", "core/moment", "core/sequence"],
+    ),
+    ("core/choice", &["core/clean", "core/fleet"]),
+    (
+        "core/sidekiq",
+        &["core/fleet", "core/moment", "core/sequence"],
+    ),
+    (
+        "core/verdict",
+        &["core/clean", "core/fleet", "core/moment", "core/sequence"],
+    ),
+    (
+        "core/forecast",
+        &[
+            "core/clean",
+            "core/fleet",
+            "core/moment",
+            "core/sequence",
+            "core/verdict",
+        ],
+    ),
+    // What will be shown, not what is done: the one file of `drain` that knows verdicts.
+    (
+        "core/drain/projection",
+        &["core/drain", "core/moment", "core/sequence", "core/verdict"],
+    ),
+    (
+        "core/drain",
+        &["core/clean", "core/fleet", "core/moment", "core/sequence"],
+    ),
+    (
+        "core/rehearse",
+        &[
+            "core/drain",
+            "core/fleet",
+            "core/moment",
+            "core/sequence",
+            "core/sidekiq",
+        ],
+    ),
+    ("core/layers", &["core/clean", "core/sequence"]),
+    (
+        "core/check",
+        &["core/clean", "core/layers", "core/sequence"],
+    ),
+    (
+        "core/config",
+        &["core/clean", "core/drain", "core/fleet", "core/sequence"],
+    ),
+    ("core/session", &["core"]),
+];
+
+/// Words that say nothing.
+const EMPTY_WORDS: [&str; 9] = [
+    "manager", "managers", "handler", "handlers", "util", "utils", "helper", "common", "data",
+];
+
+/// What sends a signal, and the only places that may. A child that was started here is ended by
+/// its own handle (`Child::kill`), which can meet nobody else.
+const SENDERS: [(&str, &[&str]); 6] = [
+    ("pidfd_send_signal", &["src/host/held.rs"]),
+    ("kill_process", &["src/host/held.rs"]),
+    ("kill_current_process_group", &[]),
+    ("killpg", &[]),
+    ("signal::kill", &[]),
+    // To oneself alone.
+    ("signal::raise", &["src/shell/own_signals.rs"]),
+];
+
+const LONGEST_FILE: usize = 400;
+
+fn fits(place: &str, module: &str) -> bool {
+    module == place
+        || module
+            .strip_prefix(place)
+            .is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn row(module: &str) -> Option<(&'static str, &'static [&'static str])> {
+    let fitting = PLACES.iter().filter(|(place, _)| fits(place, module));
+    fitting.max_by_key(|(place, _)| place.len()).copied()
+}
+
+/// Everything wrong at once, one a line.
+#[track_caller]
+fn assert_none(wrong: &str) {
+    assert!(wrong.is_empty(), "\n{wrong}");
+}
+
+#[test]
+fn each_module_uses_what_it_may() {
+    let mut wrong = String::new();
+    for source in source::all() {
+        // `lib.rs` and the `mod.rs` of the core only name what there is.
+        if matches!(source.module.as_str(), "lib" | "core") {
+            continue;
+        }
+        let Some((place, allowed)) = row(&source.module) else {
+            writeln!(wrong, "{}: no row in PLACES", source.path).unwrap();
+            continue;
+        };
+        for used in source.used_modules() {
+            let within = fits(place, &used) || used == "core" || used == "lib";
+            if !within && !allowed.iter().any(|allowed| fits(allowed, &used)) {
+                writeln!(wrong, "{}: {place} must not use {used}", source.path).unwrap();
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn a_place_that_must_not_be_used_is_found() {
+    let text =
+        "use crate::redis::Source;\nuse super::run::Run;\nfn f() { super::super::session::x() }\n";
+    let source = Source::of("src/core/drain/gate.rs", text);
+    let used = source.used_modules();
+    assert_eq!(used, ["core/drain/run", "core/session/x", "redis/Source"]);
+    let (place, allowed) = row(&source.module).unwrap();
+    assert_eq!(place, "core/drain");
+    assert!(!allowed.iter().any(|allowed| fits(allowed, "redis/Source")));
+    assert!(fits("core/drain", "core/drain/run") && !fits("core/drain", "core/drainage"));
+    assert_eq!(
+        row("core/drain/projection").unwrap().0,
+        "core/drain/projection"
+    );
+}
+
+#[test]
+fn tests_inside_a_file_may_use_what_they_like() {
+    let text = "use crate::clock;\n#[cfg(test)]\nmod tests {\n    use crate::cli;\n}\n";
+    let source = Source::of("src/host/lock.rs", text);
+    assert_eq!(source.used_modules(), ["clock"]);
+}
+
+#[test]
+fn no_file_is_too_long() {
+    let mut wrong = String::new();
+    for (path, text) in source::files(&["src", "tests"]) {
+        let lines = text.lines().count();
+        if lines > LONGEST_FILE {
+            writeln!(wrong, "{path}: {lines} lines, at most {LONGEST_FILE}").unwrap();
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn each_file_says_what_it_is() {
+    let mut wrong = String::new();
+    for (path, text) in source::files(&["src", "tests"]) {
+        if !text.starts_with("//!") && !text.trim().is_empty() {
+            writeln!(wrong, "{path}: begins with no `//!`").unwrap();
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn names_say_something() {
+    let mut wrong = String::new();
+    for (path, text) in source::files(&["src", "tests"]) {
+        let file = path
+            .trim_end_matches(".rs")
+            .split('/')
+            .flat_map(source::words);
+        let defined = source::definitions(&text).flat_map(source::words);
+        for word in file.chain(defined) {
+            if EMPTY_WORDS.contains(&word.as_str()) {
+                writeln!(wrong, "{path}: a name with `{word}` in it").unwrap();
+            }
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn signals_leave_from_one_place() {
+    let mut wrong = String::new();
+    for source in source::all() {
+        for (call, places) in SENDERS {
+            if source.code.contains(call) && !places.contains(&source.path.as_str()) {
+                writeln!(wrong, "{}: {call}", source.path).unwrap();
+            }
+        }
+    }
+    assert_none(&wrong);
+    let all = source::all();
+    let held = all.iter().find(|source| source.path == "src/host/held.rs");
+    assert!(held.unwrap().code.contains("pidfd_send_signal"));
+}
