@@ -2,6 +2,8 @@
 
 mod cli;
 #[cfg(test)]
+mod console_pty;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod drain_real;
