@@ -10,3 +10,5 @@ mod layers;
 mod logs_real;
 mod redis_source;
 mod support;
+#[cfg(test)]
+mod timeouts_real;
