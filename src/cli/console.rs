@@ -13,17 +13,17 @@ use crate::console::{Console, result_text};
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
 use crate::core::session::{Kind, Session};
-use crate::shell::{self, Ended, Habits, Screen, ScreenFront, World, guard_panics};
+use crate::shell::{self, Conduct, Ended, Screen, ScreenFront, World, guard_panics};
 use crate::ui::{Colours, Glyphs, Look};
 
 /// Opens the console.
 pub(super) fn run(
     common: &EveryCommand,
     targets: &TargetOptions,
-    conduct: &ConductOptions,
+    options: &ConductOptions,
 ) -> Result<ExitCode, Failure> {
     need_terminal()?;
-    let settings = settings(common, conduct, None)?;
+    let settings = settings(common, options, None)?;
     let choice = targets.choice();
     let opening = Opening {
         kind: if settings.read_only {
@@ -38,11 +38,10 @@ pub(super) fn run(
         reason: None,
     };
     let Opened { session, world } = open(&settings, opening)?;
-    let habits = Habits {
+    let conduct = Conduct::Keys {
         choice: choice.asked.then_some(choice),
-        leave_when_over: false,
     };
-    on_screen(&settings, session, || Ok(world.start()?), habits)
+    on_screen(&settings, session, || Ok(world.start()?), conduct)
 }
 
 /// An error that names what works without a terminal.
@@ -75,7 +74,7 @@ pub(super) fn on_screen(
     settings: &Settings,
     session: Session,
     world: impl FnOnce() -> Result<World, Failure>,
-    habits: Habits,
+    conduct: Conduct,
 ) -> Result<ExitCode, Failure> {
     let look = look(settings);
     let console = Console::new(None, settings.appearance.show_args);
@@ -84,7 +83,7 @@ pub(super) fn on_screen(
     let ended = runtime.block_on(async {
         let world = world()?;
         let screen = Screen::take().map_err(Failure::Output)?;
-        let front = ScreenFront::new(screen, console, look, habits);
+        let front = ScreenFront::new(screen, console, look, conduct);
         Ok::<_, Failure>(shell::run(session, front, world).await?)
     });
     runtime.shutdown_background();

@@ -7,6 +7,7 @@ mod check;
 mod completions;
 mod configuration;
 mod console;
+mod demo;
 mod drain;
 mod failure;
 mod listing;
@@ -18,8 +19,10 @@ mod output;
 mod over;
 mod plan;
 mod ps;
+mod rehearse;
 mod rejected;
 mod report;
+mod rescue;
 mod rows;
 mod table;
 mod timeline;
@@ -39,6 +42,11 @@ pub use rejected::Rejected;
 /// Runs the command that `arguments` (the program's name first) ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Failure> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if let [name, birth] = &arguments[..]
+        && name == crate::demo::NAME
+    {
+        return Ok(crate::demo::live(birth)?);
+    }
     let read = parse(&arguments)?;
     let Some(command) = &read.command else {
         return console::run(&read.common, &read.targets, &read.conduct);
@@ -51,8 +59,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
     match command {
         Command::Ps(ps) => return ps::run(&read.common, ps),
         Command::Drain(drain) => return drain::run(&read.common, drain),
+        Command::Rehearse(rehearse) => return rehearse::run(&read.common, rehearse),
+        Command::Demo(demo) => return demo::run(&read.common, demo),
         Command::Check(check) => return check::run(&read.common, check),
         Command::Report(report) => return report::run(&read.common, report),
+        Command::Rescue(rescue) => return rescue::run(&read.common, rescue),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,
         Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,

@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 
-use super::drain::{ActOutcome, Command, Effect, EffectId, Input, Mode, Phase, Plan, Record, Run};
+use super::drain::{
+    ActOutcome, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Record, Run,
+};
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
@@ -154,6 +156,28 @@ impl Session {
         self.run = Some(run);
         self.keep(&effects);
         Ok(effects)
+    }
+
+    /// Payloads of these jobs of `target` (id, class, queue) were saved before a KILL.
+    #[must_use]
+    pub fn saved(&mut self, target: LocalId, jobs: &[[String; 3]], now: Moment) -> Vec<Effect> {
+        let Some(run) = &self.run else {
+            return Vec::new();
+        };
+        let about = run
+            .target(&ProcessKey::Local(target))
+            .map(|target| target.about.clone());
+        let saved = jobs.iter().map(|[jid, class, queue]| {
+            let event = Event::PayloadSaved {
+                jid: jid.clone(),
+                class: class.clone(),
+                queue: queue.clone(),
+            };
+            Effect::Note(run.record(about.clone(), event, now))
+        });
+        let effects: Vec<Effect> = saved.collect();
+        self.keep(&effects);
+        effects
     }
 
     fn feed(&mut self, input: Input, now: Moment) -> Vec<Effect> {

@@ -5,6 +5,7 @@
 mod account;
 mod exits;
 pub mod files;
+mod glance;
 mod held;
 mod lock;
 mod logs;
@@ -17,6 +18,7 @@ mod title;
 
 pub use account::Operator;
 pub use exits::exited;
+pub use glance::{Glance, glance};
 pub use held::{Held, HeldError, SendError, Sent};
 pub use lock::{Holder, Lock, LockError};
 pub use logs::{LogPlace, LogSource, place_of_log};

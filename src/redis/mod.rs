@@ -1,6 +1,6 @@
 //! The link to the Redis that Sidekiq uses: where it is, one look at all processes, and the
-//! question where a job is. Only commands that read leave from here (`commands::Read`); no key
-//! of Sidekiq's is ever written.
+//! question where a job is. Only commands that read leave from here (`commands::Read`), but for
+//! the one script of `rescue`, which pushes a lost job back and which no look ever calls.
 
 mod address;
 mod choice;
@@ -10,10 +10,13 @@ mod decode;
 mod link;
 mod look;
 mod loose;
+mod lossless;
+mod marks;
 mod once;
 mod pages;
 mod payload;
 mod questions;
+mod rescue;
 mod scan;
 mod search;
 mod source;
@@ -27,6 +30,8 @@ pub use commands::{Keys, Read};
 pub use connection::open;
 pub use link::{LONGEST_BACKOFF, backoff};
 pub use look::Looker;
+pub use marks::{Marks, marks};
 pub use once::look_once;
 pub use questions::{Bounds, locate, queues};
+pub use rescue::{PushBack, Pushed, push_back};
 pub use source::{Asker, Settings, Source};

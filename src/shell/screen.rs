@@ -15,7 +15,7 @@ use super::own_signals::stop_oneself;
 use super::terminal::{Screen, give_back};
 use crate::console::{Console, Key, Request, attention};
 use crate::core::choice::Choice;
-use crate::core::drain::Record;
+use crate::core::drain::{Command, Record};
 use crate::core::fleet::Link;
 use crate::core::moment::Moment;
 use crate::core::session::Session;
@@ -45,21 +45,31 @@ pub struct ScreenFront {
     drawn: Option<Moment>,
     changed: bool,
     called: Option<String>,
-    habits: Habits,
+    conduct: Conduct,
 }
 
-/// What a screen does by itself.
-#[derive(Clone, Debug, Default)]
-pub struct Habits {
-    /// Whom the operator named; `None`: nobody in particular.
-    pub choice: Option<Choice>,
-    /// Whether to leave once a drain is over.
-    pub leave_when_over: bool,
+/// Who begins a drain, and who leaves.
+#[derive(Clone, Debug)]
+pub enum Conduct {
+    /// Somebody at the keys.
+    Keys {
+        /// Whom he named; `None`: nobody in particular.
+        choice: Option<Choice>,
+    },
+    /// It plays itself: it begins once somebody could have read the first frame, and leaves at
+    /// the end. Keys go on working.
+    Itself {
+        /// When the first frame was there.
+        opened: Option<Moment>,
+    },
 }
+
+/// How long the first frame stands before a demo that plays itself begins.
+const FIRST_FRAME: Duration = Duration::from_secs(5);
 
 impl ScreenFront {
     /// A screen with this console, in this look.
-    pub fn new(screen: Screen, console: Console, look: Look, habits: Habits) -> Self {
+    pub fn new(screen: Screen, console: Console, look: Look, conduct: Conduct) -> Self {
         Self {
             screen,
             events: EventStream::new(),
@@ -68,7 +78,7 @@ impl ScreenFront {
             drawn: None,
             changed: true,
             called: None,
-            habits,
+            conduct,
         }
     }
 
@@ -80,7 +90,9 @@ impl ScreenFront {
         if fleet.scanned.is_none() || !asked {
             return;
         }
-        if let Some(choice) = self.habits.choice.take() {
+        if let Conduct::Keys { choice } = &mut self.conduct
+            && let Some(choice) = choice.take()
+        {
             self.console.memory.targets = Some(choice.choose(fleet).into_iter().collect());
             self.changed = true;
         }
@@ -140,9 +152,26 @@ impl Front for ScreenFront {
         }
     }
 
-    fn answer(&mut self, session: &Session, _now: Moment) -> Vec<Request> {
+    fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request> {
         self.choose(session);
-        Vec::new()
+        let Conduct::Itself { opened } = self.conduct else {
+            return Vec::new();
+        };
+        if session.run.is_some() || session.fleet.looked.is_none() {
+            return Vec::new();
+        }
+        let opened = opened.unwrap_or(now);
+        self.conduct = Conduct::Itself {
+            opened: Some(opened),
+        };
+        if now.since(opened) < FIRST_FRAME {
+            return Vec::new();
+        }
+        let targets = session.default_targets();
+        vec![
+            Request::Begin { targets },
+            Request::Command(Command::Automatic),
+        ]
     }
 
     fn note(&mut self, _record: &Record) {
@@ -188,7 +217,7 @@ impl Front for ScreenFront {
     }
 
     fn is_done(&self, session: &Session) -> bool {
-        self.habits.leave_when_over
+        matches!(self.conduct, Conduct::Itself { .. })
             && session
                 .run
                 .as_ref()

@@ -2,6 +2,8 @@
 
 mod cli;
 #[cfg(test)]
+mod demo;
+#[cfg(test)]
 mod drain_real;
 #[cfg(test)]
 mod host_real;
@@ -9,6 +11,9 @@ mod host_real;
 mod layers;
 mod logs_real;
 mod redis_source;
+#[cfg(test)]
+mod rehearse;
+mod rescue;
 mod support;
 #[cfg(test)]
 mod timeouts_real;

@@ -9,117 +9,179 @@ use crate::core::fleet::{Fleet, Life, Place, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
-/// The fate of a job that has none yet, with the evidence; `None`: it runs, or too little is
-/// known so far.
-pub(super) fn fate(tracked: &Tracked, target: &Target, fleet: &Fleet) -> Option<(Fate, String)> {
-    match tracked.track {
-        Track::Gone {
-            at,
-            uninterrupted: true,
-        } => gone_fate(tracked, target, at),
-        Track::Gone {
-            uninterrupted: false,
-            ..
+/// So long the beats of other processes are waited for: one period and a bit.
+pub(super) const OTHERS: Duration = Duration::from_secs(12);
+
+/// One open job, what is known around it, and how long there is time to learn more.
+#[derive(Clone, Copy)]
+pub(super) struct Case<'a> {
+    pub(super) tracked: &'a Tracked,
+    pub(super) target: &'a Target,
+    pub(super) fleet: &'a Fleet,
+    pub(super) now: Moment,
+    /// Whether there is time to learn more.
+    pub(super) patient: bool,
+}
+
+impl Case<'_> {
+    /// The fate of the job, with the evidence; `None`: it runs, or too little is known so far.
+    pub(super) fn fate(self) -> Option<(Fate, String)> {
+        match (self.tracked.track, &self.target.standing) {
+            (
+                Track::Gone {
+                    at,
+                    uninterrupted: true,
+                },
+                _,
+            ) => self.gone_fate(at),
+            (_, Standing::Exited { at, clean, .. }) => self.ended_fate(*at, *clean),
+            _ => None,
         }
-        | Track::Running => ended_fate(tracked, target, fleet),
     }
-}
 
-/// The fate of a job whose process has exited, or that was on its way out of it.
-fn ended_fate(tracked: &Tracked, target: &Target, fleet: &Fleet) -> Option<(Fate, String)> {
-    let Standing::Exited { at: exited, .. } = target.standing else {
-        return None;
-    };
-    if let Some(back) = &tracked.returned {
-        return Some((Fate::PushedBack, back.clone()));
-    }
-    if target.idle_before_stop {
-        return match place_fate(tracked, exited) {
+    /// A job that a beat of its living, not yet interrupted process shows no more.
+    fn gone_fate(self, at: Moment) -> Option<(Fate, String)> {
+        let name = &self.target.about.name;
+        let evidence =
+            || format!("a later beat of {name} shows it no more, and nothing had interrupted it");
+        // Before the signal a job leaves its thread by its end alone.
+        let broke_off = self.target.mark.is_some_and(|mark| at >= mark.at);
+        match self.found(at) {
             Found::At(fate, evidence) => Some((fate, evidence)),
-            Found::Nowhere(..) => Some((
-                Fate::Finished,
-                "its process was proven idle before it was told to stop".into(),
-            )),
+            Found::Nowhere(_, asked) if broke_off && self.awaits_others(asked) => None,
+            Found::Nowhere(..) => Some((Fate::Finished, evidence())),
             Found::NotKnown => None,
-        };
+        }
     }
-    match place_fate(tracked, exited) {
-        Found::At(fate, evidence) => Some((fate, evidence)),
-        Found::NotKnown => None,
-        Found::Nowhere(whole, asked) => nowhere_fate(tracked, target, (whole, asked), fleet),
-    }
-}
 
-/// A job of an ended process that stood nowhere when that was asked at `asked`.
-fn nowhere_fate(
-    tracked: &Tracked,
-    target: &Target,
-    (whole, asked): (bool, Moment),
-    fleet: &Fleet,
-) -> Option<(Fate, String)> {
-    let Standing::Exited { clean, .. } = target.standing else {
-        return None;
-    };
-    let left = fleet.get(&target.key()).and_then(Process::left_in_order);
-    if let Some(early) = in_time(target, left) {
-        let early = early.as_secs();
-        return Some((
+    /// A job whose process has exited.
+    fn ended_fate(self, exited: Moment, clean: Option<bool>) -> Option<(Fate, String)> {
+        match self.found(exited) {
+            Found::At(fate, evidence) => Some((fate, evidence)),
+            Found::NotKnown => None,
+            // An `IterableJob` may have gone to its queue by itself and be taken up elsewhere.
+            Found::Nowhere(_, asked) if self.awaits_others(asked) => None,
+            Found::Nowhere(whole, asked) => {
+                let others = self.others(asked);
+                Some(
+                    self.in_order_fate()
+                        .unwrap_or_else(|| self.nowhere_fate(whole, others, clean)),
+                )
+            }
+        }
+    }
+
+    /// A job that is nowhere and that its process cannot have interrupted.
+    fn in_order_fate(self) -> Option<(Fate, String)> {
+        if self.target.idle_before_stop {
+            let evidence = "its process was proven idle before it was told to stop";
+            return Some((Fate::Finished, evidence.into()));
+        }
+        let process = self.fleet.get(&self.target.key());
+        let early = in_time(self.target, process.and_then(Process::left_in_order))?.as_secs();
+        Some((
             Fate::Finished,
             format!("its process left in order {early} s before it would have interrupted it"),
-        ));
+        ))
     }
-    let others = others(tracked, target, asked, fleet);
-    if others == Others::Awaited {
-        return None;
-    }
-    if !whole {
-        return Some((
-            Fate::Unknown,
-            "not found, and its queue was not searched to the end".into(),
-        ));
-    }
-    let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
-    let unclean = left.is_none() && (killed || clean == Some(false));
-    let before_push_back = !may_have_interrupted(target);
-    if unclean && before_push_back {
-        return Some((
-            Fate::Lost,
-            "its process died before it could push it back, and it is nowhere".into(),
-        ));
-    }
-    if unclean && others == Others::Nobody {
-        return Some((
-            Fate::Lost,
-            "its process died, it is nowhere, and nobody else could have taken it".into(),
-        ));
-    }
-    Some((
-        Fate::Unknown,
-        "nowhere: it ended, or was pushed back and taken up unseen".into(),
-    ))
-}
 
-/// Whether every other process that serves the job's queue has beaten since `asked`: one that
-/// took it before would have shown it. One that ended since TERM may have taken it too, and
-/// shows nothing any more.
-fn others(tracked: &Tracked, target: &Target, asked: Moment, fleet: &Fleet) -> Others {
-    let own = ProcessKey::Local(tracked.target);
-    let mut others = fleet
-        .serving(&tracked.work.queue)
-        .filter(|(key, _)| **key != own)
-        .peekable();
-    let ended = |(key, process): (&ProcessKey, &Process)| {
-        let ended = matches!(process.life, Life::Exited { at, .. } if target.stopped.is_some_and(|stopped| at > stopped));
-        *key != own && ended && process.queues().contains(&tracked.work.queue)
-    };
-    if others.peek().is_none() && !fleet.processes.iter().any(ended) {
-        return Others::Nobody;
+    /// A job of an ended process that is nowhere, and may have been interrupted or lost.
+    fn nowhere_fate(self, whole: bool, others: Others, clean: Option<bool>) -> (Fate, String) {
+        let process = self.fleet.get(&self.target.key());
+        let left = process.and_then(Process::left_in_order);
+        let killed = (self.target.last).is_some_and(|sent| sent.signal == Signal::Kill);
+        let unclean = left.is_none() && (killed || clean == Some(false));
+        let (fate, evidence) = if !whole {
+            (
+                Fate::Unknown,
+                "not found, and its queue was not searched to the end",
+            )
+        } else if unclean && !may_have_interrupted(self.target) {
+            (
+                Fate::Lost,
+                "its process died before it could push it back, and it is nowhere",
+            )
+        } else if unclean && others == Others::Nobody {
+            (
+                Fate::Lost,
+                "its process died, it is nowhere, and nobody else could have taken it",
+            )
+        } else {
+            (
+                Fate::Unknown,
+                "nowhere: it ended, or was pushed back and taken up unseen",
+            )
+        };
+        (fate, evidence.into())
     }
-    let beaten = |process: &Process| process.beat.as_ref().is_some_and(|b| b.at > asked);
-    if others.all(|(_, process)| beaten(process)) {
-        Others::Beaten
-    } else {
-        Others::Awaited
+
+    /// Whether the beats of others may still show that it went on elsewhere: for a time, and
+    /// while they cannot be read at all.
+    fn awaits_others(self, asked: Moment) -> bool {
+        let in_time = self.patient && self.now < asked.after(OTHERS);
+        (in_time || !self.fleet.look_is_fresh(self.now)) && self.others(asked) == Others::Awaited
+    }
+
+    /// Whether every other process that serves the job's queue has beaten since `asked`: one
+    /// that took it before would have shown it. A quiet one takes nothing; one that ended since
+    /// the signal may have taken it, and shows nothing any more.
+    fn others(self, asked: Moment) -> Others {
+        let own = ProcessKey::Local(self.tracked.target);
+        let queue = &self.tracked.work.queue;
+        let since = self.target.mark.map(|mark| mark.at);
+        let ended = |process: &Process| match process.life {
+            Life::Exited { at, .. } => since.is_none_or(|since| at > since),
+            Life::Here | Life::Elsewhere => false,
+        };
+        let processes = self.fleet.processes.iter();
+        let mut gone = processes.filter(|(key, process)| {
+            **key != own && ended(process) && process.queues().contains(queue)
+        });
+        let mut others = self
+            .fleet
+            .serving(queue)
+            .filter(|(key, _)| **key != own)
+            .peekable();
+        if others.peek().is_none() && gone.next().is_none() {
+            return Others::Nobody;
+        }
+        let beaten = |process: &Process| {
+            let beat = process.beat.as_ref();
+            beat.is_some_and(|beat| beat.quiet || beat.at > asked)
+        };
+        if others.all(|(_, process)| beaten(process)) {
+            Others::Beaten
+        } else {
+            Others::Awaited
+        }
+    }
+
+    /// Where it was found; that it is nowhere counts if it was asked at `since` or later.
+    fn found(self, since: Moment) -> Found {
+        if let Some(back) = &self.tracked.returned {
+            return Found::At(Fate::PushedBack, back.clone());
+        }
+        let Some(located) = &self.tracked.located else {
+            return Found::NotKnown;
+        };
+        let found = |fate, evidence: &str| Found::At(fate, evidence.into());
+        match &located.place {
+            Place::Queue { name } => Found::At(Fate::PushedBack, format!("back in queue {name}")),
+            Place::Private { identity } => {
+                let evidence = format!("in the private list of {}", identity.short());
+                Found::At(Fate::PushedBack, evidence)
+            }
+            Place::Retry => found(Fate::Retried, "it failed and stands in the retry set"),
+            Place::Dead => found(
+                Fate::Retried,
+                "it failed for good and stands in the dead set",
+            ),
+            Place::Schedule => found(Fate::Retried, "it stands in the scheduled set"),
+            Place::Nowhere { searched_whole } if located.asked >= since => {
+                Found::Nowhere(*searched_whole, located.asked)
+            }
+            Place::Nowhere { .. } | Place::NotAsked { .. } => Found::NotKnown,
+        }
     }
 }
 
@@ -156,49 +218,4 @@ enum Found {
     /// Whether everything was searched, and when that was asked.
     Nowhere(bool, Moment),
     NotKnown,
-}
-
-/// Reads the answer, if it was asked at or after `since`.
-fn place_fate(tracked: &Tracked, since: Moment) -> Found {
-    let Some(located) = &tracked.located else {
-        return Found::NotKnown;
-    };
-    match &located.place {
-        Place::Queue { name } => Found::At(Fate::PushedBack, format!("back in queue {name}")),
-        Place::Private { identity } => Found::At(
-            Fate::PushedBack,
-            format!("in the private list of {}", identity.short()),
-        ),
-        Place::Retry => Found::At(
-            Fate::Retried,
-            "it failed and stands in the retry set".into(),
-        ),
-        Place::Dead => Found::At(
-            Fate::Retried,
-            "it failed for good and stands in the dead set".into(),
-        ),
-        Place::Schedule => Found::At(Fate::Retried, "it stands in the scheduled set".into()),
-        Place::Nowhere { searched_whole } if located.asked >= since => {
-            Found::Nowhere(*searched_whole, located.asked)
-        }
-        Place::Nowhere { .. } | Place::NotAsked { .. } => Found::NotKnown,
-    }
-}
-
-/// A job that a beat of its living, not yet interrupted process shows no more.
-fn gone_fate(tracked: &Tracked, target: &Target, at: Moment) -> Option<(Fate, String)> {
-    if let Some(back) = &tracked.returned {
-        return Some((Fate::PushedBack, back.clone()));
-    }
-    match place_fate(tracked, at) {
-        Found::At(fate, evidence) => Some((fate, evidence)),
-        Found::Nowhere(..) => {
-            let name = &target.about.name;
-            Some((
-                Fate::Finished,
-                format!("a later beat of {name} shows it no more, and nothing had interrupted it"),
-            ))
-        }
-        Found::NotKnown => None,
-    }
 }

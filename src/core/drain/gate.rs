@@ -83,16 +83,19 @@ impl Run {
             return;
         }
         let running = |tracked: &&Tracked| tracked.track == Track::Running;
+        let mut absent = 0;
         for tracked in self.account.of(target.id).filter(running) {
-            let list = if tracked.is_back() {
+            let back = tracked.is_back();
+            let list = if back {
                 &mut stake.back
             } else {
                 &mut stake.running
             };
             list.push(tracked.jid.clone());
+            absent += u64::from(back);
         }
         let mark = target.mark.unwrap_or_else(|| process.mark(now));
-        stake.unseen += Fleet::unseen(process, &mark, now);
+        stake.unseen += Fleet::unseen_beside(process, &mark, absent, now);
         stake.fresh &= fleet.beat_is_fresh(process, now);
     }
 

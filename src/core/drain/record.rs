@@ -199,6 +199,15 @@ pub enum Event {
         /// By so many seconds.
         by_s: i64,
     },
+    /// The payload of a job was saved before a KILL that could lose it.
+    PayloadSaved {
+        /// Its id.
+        jid: String,
+        /// Its class.
+        class: String,
+        /// Its queue.
+        queue: String,
+    },
     /// A job ended by itself.
     JobFinished {
         /// Its id.

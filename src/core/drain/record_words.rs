@@ -73,6 +73,9 @@ impl fmt::Display for Record {
                 write!(formatter, "wait shortened by {} s", -by_s)
             }
             Event::Extended { by_s } => write!(formatter, "wait extended by {by_s} s"),
+            Event::PayloadSaved { jid, class, .. } => {
+                write!(formatter, "payload of {class} {jid} saved")
+            }
             Event::JobFinished { jid, class, .. } => write!(formatter, "{class} {jid} finished"),
             Event::Exited { clean } => {
                 let how = match clean {

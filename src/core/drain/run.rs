@@ -189,7 +189,7 @@ impl Run {
             Input::Answer(id, answers) => self.answer(id, &answers, &mut turn),
         }
         if !self.phase.is_over() {
-            self.judge(&mut turn);
+            self.judge(true, &mut turn);
             self.advance(&mut turn);
         }
         if !self.phase.is_over() {

@@ -1,19 +1,14 @@
 //! The account at the end: what became of each job, and on what evidence. Where the evidence
 //! does not reach, the fate is unknown; nothing here guesses.
 
-use std::time::Duration;
-
 use super::account::{Fate, Tracked};
-use super::evidence::{self, in_time, may_have_interrupted};
+use super::evidence::{Case, OTHERS, in_time, may_have_interrupted};
 use super::phase::Phase;
 use super::record::{Counts, Event, Outcome};
 use super::run::{Run, Turn};
 use super::target::{Standing, Target};
 use crate::core::fleet::{Fleet, Place, Process};
 use crate::core::moment::Seconds;
-
-/// How long other processes' beats are waited for: one period and a bit.
-const SETTLING: Duration = Duration::from_secs(12);
 
 impl Run {
     /// Begins to find out what became of the jobs.
@@ -22,13 +17,13 @@ impl Run {
         self.look_now(turn);
         self.phase = Phase::Settling {
             since: turn.now,
-            until: turn.now.after(SETTLING),
+            until: turn.now.after(OTHERS),
             outcome,
         };
     }
 
     /// Fates that beats and answers show by now, while the run goes on and at its end.
-    pub(super) fn judge(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn judge(&mut self, patient: bool, turn: &mut Turn<'_>) {
         let mut judged = Vec::new();
         for (index, tracked) in self.account.jobs().iter().enumerate() {
             if tracked.fate.is_some() {
@@ -41,7 +36,14 @@ impl Run {
             else {
                 continue;
             };
-            let fate = evidence::fate(tracked, target, turn.fleet);
+            let case = Case {
+                tracked,
+                target,
+                fleet: turn.fleet,
+                now: turn.now,
+                patient,
+            };
+            let fate = case.fate();
             if let Some(fate) = fate {
                 judged.push((index, fate));
             }
@@ -90,6 +92,9 @@ impl Run {
             || Self::is_blind(turn.fleet, turn.now);
         if turn.now < until && (open || untold || !looked) {
             return;
+        }
+        if open {
+            self.judge(false, turn);
         }
         // What was given up as alive may have ended while the account was made.
         let all = self.targets.iter().all(Target::exited);

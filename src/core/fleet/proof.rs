@@ -154,6 +154,12 @@ impl Fleet {
     /// complete (design: after a quiet beat more than 2 s later than the first signal, or once
     /// it has no more processor threads than known jobs).
     pub fn unseen(process: &Process, mark: &Mark, now: Moment) -> u64 {
+        Self::unseen_beside(process, mark, 0, now)
+    }
+
+    /// The same where `absent` of its known jobs were found elsewhere: until a last word each of
+    /// their threads may have taken another one.
+    pub fn unseen_beside(process: &Process, mark: &Mark, absent: u64, now: Moment) -> u64 {
         let known = process
             .jobs
             .iter()
@@ -169,7 +175,9 @@ impl Fleet {
             .filter(|_| mark.threads.is_some_and(|threads| threads.processors > 0))
             .map(|threads| threads.processors as u64);
         match threads.or(process.concurrency()) {
-            Some(threads) => threads.saturating_sub(known).max(nameless),
+            Some(threads) => threads
+                .saturating_sub(known.saturating_sub(absent))
+                .max(nameless),
             None => nameless,
         }
     }

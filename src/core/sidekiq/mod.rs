@@ -12,6 +12,8 @@ pub use worker::Worker;
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::moment::Moment;
 use super::sequence::{Signal, Version};
 
@@ -54,7 +56,7 @@ impl Config {
 }
 
 /// What a job is like.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Temper {
     /// It ends when it is done.
     #[default]
@@ -71,7 +73,7 @@ pub enum Temper {
 }
 
 /// A job to run.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Task {
     /// Its id.
     pub jid: String,

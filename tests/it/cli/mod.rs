@@ -5,6 +5,7 @@ mod configuration;
 mod plan;
 mod ps;
 mod report;
+mod rescue;
 mod words;
 
 use std::process::{Command, Output, Stdio};

@@ -319,6 +319,13 @@ impl World {
         story
     }
 
+    /// Whether `jid` went from member `index` to its queue by itself.
+    pub(super) fn broke_off(&self, index: usize, jid: &str) -> bool {
+        self.truth.iter().any(|(_, member, event)| {
+            matches!(event, WorkerEvent::PushedBack { task, front: false } if *member == index && task.jid == jid)
+        })
+    }
+
     /// The jobs that a KILL of these processes would destroy right now.
     pub(super) fn at_stake(&self, ids: &[LocalId]) -> usize {
         let lost = |id: &LocalId| {

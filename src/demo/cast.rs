@@ -1,0 +1,215 @@
+//! Who plays in the demo: the processes, and the jobs that make every outcome occur in a drain
+//! that begins at any time. Constants only.
+
+use std::time::Duration;
+
+use crate::core::sidekiq::Temper;
+
+/// The name of the host that is played.
+pub(super) const HOST: &str = "util1";
+/// The stop sequence of the demo: a drain of about 90 s.
+pub(super) const SEQUENCE: &str = "tstp, 60, term, 20, kill";
+/// `-t` of every process.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(12);
+/// How long after the begin of a drain the replacement starts.
+pub(super) const LATE: Duration = Duration::from_secs(12);
+
+/// One process.
+#[derive(Debug)]
+pub(super) struct Role {
+    pub(super) unit: &'static str,
+    pub(super) version: &'static str,
+    pub(super) tag: &'static str,
+    pub(super) queues: &'static [&'static str],
+    pub(super) threads: usize,
+    pub(super) rss_kb: u64,
+    /// Seconds from the last beat to the first frame; negative: it boots for so long.
+    pub(super) beaten_s: i32,
+    /// How long its exit takes: with a stuck thread, longer than anybody waits.
+    pub(super) exit_takes: Duration,
+}
+
+const AT_ONCE: Duration = Duration::from_millis(400);
+
+/// The fleet at the first frame.
+pub(super) const FLEET: [Role; 4] = [
+    Role {
+        unit: "sidekiq-web@1.service",
+        version: "7.3.9",
+        tag: "shop",
+        queues: &["web", "default", "mailers"],
+        threads: 5,
+        rss_kb: 318_204,
+        beaten_s: 2,
+        exit_takes: AT_ONCE,
+    },
+    Role {
+        unit: "sidekiq-edi.service",
+        version: "7.3.9",
+        tag: "shop-edi",
+        queues: &["edi", "low"],
+        threads: 5,
+        rss_kb: 401_880,
+        beaten_s: 5,
+        exit_takes: AT_ONCE,
+    },
+    Role {
+        unit: "sidekiq-web@2.service",
+        version: "8.1.7",
+        tag: "shop",
+        queues: &["web", "default"],
+        threads: 5,
+        rss_kb: 296_412,
+        beaten_s: 7,
+        exit_takes: AT_ONCE,
+    },
+    Role {
+        unit: "sidekiq-low.service",
+        version: "8.1.7",
+        tag: "shop-low",
+        queues: &["low", "mailers"],
+        threads: 3,
+        rss_kb: 233_976,
+        beaten_s: 9,
+        exit_takes: Duration::from_secs(900),
+    },
+];
+
+/// The one that a deploy starts while the others drain. It serves neither `low` nor `edi`: what
+/// dies with the processes of those is provably lost.
+pub(super) const REPLACEMENT: Role = Role {
+    unit: "sidekiq-web@3.service",
+    version: "8.1.7",
+    tag: "shop",
+    queues: &["web", "default", "mailers"],
+    threads: 5,
+    rss_kb: 187_344,
+    beaten_s: -5,
+    exit_takes: AT_ONCE,
+};
+
+/// A job that one process always has; when it ends, the next of its kind begins.
+#[derive(Debug)]
+pub(super) struct Standing {
+    pub(super) child: usize,
+    pub(super) class: &'static str,
+    pub(super) queue: &'static str,
+    pub(super) lasts: Option<Duration>,
+    pub(super) temper: Temper,
+    /// How long the first one has been running at the first frame.
+    pub(super) ran: Duration,
+}
+
+const fn minutes(minutes: u64, seconds: u64) -> Duration {
+    Duration::from_secs(minutes * 60 + seconds)
+}
+
+/// The jobs that show what a drain is about.
+pub(super) const STANDING: [Standing; 5] = [
+    // Fails within the wait before TERM, whenever that begins: retried.
+    Standing {
+        child: 0,
+        class: "CarrierLabel",
+        queue: "web",
+        lasts: Some(minutes(0, 40)),
+        temper: Temper::Fails,
+        ran: minutes(0, 11),
+    },
+    // Holds the interpreter: its push-back comes after KILL is due.
+    Standing {
+        child: 1,
+        class: "PriceOptimizer",
+        queue: "low",
+        lasts: None,
+        temper: Temper::HoldsInterpreter(Duration::from_secs(10)),
+        ran: minutes(3, 20),
+    },
+    // Overruns every budget: pushed back.
+    Standing {
+        child: 2,
+        class: "ReportBuild",
+        queue: "default",
+        lasts: Some(minutes(50, 0)),
+        temper: Temper::Plain,
+        ran: minutes(9, 40),
+    },
+    // Stops by itself between two iterations: pushed back to the end of its queue.
+    Standing {
+        child: 2,
+        class: "CatalogImport",
+        queue: "default",
+        lasts: Some(minutes(30, 0)),
+        temper: Temper::Iterates(Duration::from_millis(1500)),
+        ran: minutes(2, 5),
+    },
+    // Stuck, and swallows the interruption: its process goes with KILL alone.
+    Standing {
+        child: 3,
+        class: "CrmSync",
+        queue: "low",
+        lasts: None,
+        temper: Temper::SwallowsShutdown,
+        ran: minutes(26, 12),
+    },
+];
+
+/// An ordinary kind of job: class, queue, shortest and longest time in seconds, and how often
+/// one comes, in hundredths a second. The longest ends within the wait before TERM.
+pub(super) struct Kind(
+    pub(super) &'static str,
+    pub(super) &'static str,
+    pub(super) u64,
+    pub(super) u64,
+    pub(super) u64,
+);
+
+/// What the shop does all day.
+pub(super) const KINDS: [Kind; 10] = [
+    Kind("WebhookDelivery", "web", 2, 6, 20),
+    Kind("ThumbnailRender", "web", 4, 12, 12),
+    Kind("InventorySync", "default", 8, 25, 14),
+    Kind("OrderConfirm", "default", 3, 9, 18),
+    Kind("ReceiptMail", "mailers", 2, 5, 16),
+    Kind("NewsletterBatch", "mailers", 15, 40, 4),
+    Kind("AmazonEdiPush", "edi", 18, 45, 5),
+    Kind("EdiAckFetch", "edi", 5, 12, 10),
+    Kind("SearchReindex", "low", 15, 40, 5),
+    Kind("LogArchive", "low", 10, 30, 5),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::sequence::Sequence;
+
+    #[test]
+    fn the_sequence_leaves_room_for_every_outcome() {
+        let sequence: Sequence = SEQUENCE.parse().unwrap();
+        let quiet = sequence.quiet_wait().unwrap();
+        let stop = sequence.stop_wait().unwrap();
+        for Kind(class, _, shortest, longest, _) in KINDS {
+            assert!(
+                shortest < longest && Duration::from_secs(longest) < quiet,
+                "{class}"
+            );
+        }
+        let failing = STANDING.iter().find(|job| job.temper == Temper::Fails);
+        assert!(failing.unwrap().lasts.unwrap() < quiet);
+        let late = STANDING.iter().find_map(|job| match job.temper {
+            Temper::HoldsInterpreter(late) => Some(late),
+            Temper::Plain | Temper::Fails | Temper::SwallowsShutdown | Temper::Iterates(_) => None,
+        });
+        assert!(TIMEOUT + late.unwrap() > stop, "KILL comes first");
+        assert!(TIMEOUT + Duration::from_secs(5) < stop);
+    }
+
+    #[test]
+    fn nobody_who_stays_serves_the_queue_of_the_job_that_may_be_lost() {
+        for job in &STANDING {
+            assert!(FLEET[job.child].queues.contains(&job.queue), "{job:?}");
+            if matches!(job.temper, Temper::HoldsInterpreter(_)) {
+                assert!(!REPLACEMENT.queues.contains(&job.queue));
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! How processes of the demo are made ready for a drain, and how questions are answered. They
+//! are held and locked like any other; no record of a demo is written anywhere.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, oneshot};
+
+use super::source::{SharedStore, Wanted};
+use crate::clock::Paced;
+use crate::core::drain::Ask;
+use crate::core::fleet::{LocalId, Located};
+use crate::core::moment::Moment;
+use crate::core::session::Session;
+use crate::host::Lock;
+use crate::journal::run_name;
+use crate::shell::{Plugs, Refused, Work, arm};
+
+/// The plugs of the demo.
+pub(super) struct Stage {
+    pub(super) clock: Paced,
+    pub(super) store: SharedStore,
+    pub(super) wanted: mpsc::UnboundedSender<Wanted>,
+    pub(super) licence: Arc<AtomicBool>,
+    pub(super) locks: Vec<Lock>,
+}
+
+impl Plugs for Stage {
+    fn begin(
+        &mut self,
+        targets: &[LocalId],
+        session: &mut Session,
+        now: Moment,
+    ) -> Result<Work, Refused> {
+        session.setting.plan.run = run_name(now);
+        let armed = arm(targets, &session.fleet, &session.setting.plan, &[], None)?;
+        self.locks = armed.locks;
+        self.licence = Arc::new(AtomicBool::new(true));
+        // A source that is gone shows as an ended task.
+        drop(self.wanted.send(Wanted::Begun));
+        Ok(Work::Begin {
+            held: armed.held,
+            journal: Ok(None),
+            licence: Arc::clone(&self.licence),
+        })
+    }
+
+    fn revoke(&self) {
+        self.licence.store(false, Ordering::SeqCst);
+    }
+
+    fn ask(&self, ask: Ask) -> Option<BoxFuture<'static, Vec<Located>>> {
+        match ask {
+            Ask::Where(sought) => {
+                let now = self.clock.now();
+                let store = self.store.lock();
+                let found: Vec<Located> = sought.iter().map(|job| store.locate(job, now)).collect();
+                Some(Box::pin(async move { found }))
+            }
+            Ask::LookNow => {
+                let (done, looked) = oneshot::channel();
+                drop(self.wanted.send(Wanted::Look(done)));
+                Some(Box::pin(async move {
+                    drop(looked.await);
+                    Vec::new()
+                }))
+            }
+        }
+    }
+
+    fn over(&mut self) {
+        self.locks.clear();
+    }
+}

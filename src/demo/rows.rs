@@ -1,0 +1,133 @@
+//! What a look at Redis and a scan of `/proc` would show of the children. Each is read by its
+//! own pid; `/proc` is never walked.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::cast::{HOST, TIMEOUT};
+use super::children::{LastBeat, Offspring};
+use super::store::Store;
+use super::wire::{Seen, Tick};
+use crate::clock::Paced;
+use crate::core::fleet::{
+    Heartbeat, HostLook, LocalProcess, Look, LookRow, RunState, Surroundings, Threads, Title, Work,
+};
+use crate::core::moment::Moment;
+use crate::core::sequence::Timeout;
+use crate::host::{Glance, glance};
+
+/// The hash of a process that beats no more is gone after this (7.3.9
+/// `lib/sidekiq/launcher.rb:151`).
+const KEPT: Duration = Duration::from_secs(60);
+
+/// A look at the imitated Redis.
+pub(super) fn look(children: &[Offspring], now: Moment) -> Look {
+    let listed = |child: &&Offspring| !child.told.left;
+    Look {
+        asked: now,
+        answered: now,
+        server_time: now.epoch(),
+        rows: children
+            .iter()
+            .filter(listed)
+            .filter_map(|child| row(child, now))
+            .collect(),
+    }
+}
+
+fn row(child: &Offspring, now: Moment) -> Option<LookRow> {
+    let beat = child.told.beat.as_ref()?;
+    let age = now.since(beat.at);
+    let kept = age < KEPT;
+    Some(LookRow {
+        identity: child.identity.clone(),
+        heartbeat: kept.then(|| heartbeat(child, beat)),
+        beat_age: kept.then_some(age),
+        work: if kept { beat.work.clone() } else { Vec::new() },
+        faults: Vec::new(),
+    })
+}
+
+fn heartbeat(child: &Offspring, beat: &LastBeat) -> Heartbeat {
+    Heartbeat {
+        info: Arc::clone(&child.info),
+        beat: beat.at.epoch(),
+        busy: beat.work.len() as u64,
+        quiet: beat.quiet,
+        rss_kb: Some(child.role.rss_kb),
+        concurrency: Some(child.role.threads as u64),
+    }
+}
+
+/// The work entry of a job, as the beat of its process writes it.
+pub(super) fn work(seen: &Seen, store: &Store, clock: &Paced) -> Option<Arc<Work>> {
+    let post = store.running(&seen.jid)?;
+    Some(Arc::new(Work {
+        tid: seen.tid.clone(),
+        jid: Some(seen.jid.clone()),
+        class: post.task.class.clone(),
+        queue: post.task.queue.clone(),
+        run_at: Some(Tick::moment(seen.since, clock).epoch().floor()),
+        enqueued_at: Some(Duration::from_millis(post.enqueued_ms.unsigned_abs()).as_secs_f64()),
+        payload: Arc::clone(&post.payload),
+        fault: None,
+    }))
+}
+
+/// A scan of the imitated host.
+pub(super) fn host(children: &[Offspring], now: Moment) -> HostLook {
+    HostLook {
+        at: now,
+        hostname: HOST.to_owned(),
+        processes: children
+            .iter()
+            .filter(|child| !child.told.ended)
+            .map(|child| local(child, now))
+            .collect(),
+    }
+}
+
+/// One that has ended counts as alive until everything that it said before was heard.
+fn local(child: &Offspring, now: Moment) -> LocalProcess {
+    let id = child.glance.id;
+    let alive = |found: &Glance| found.id == id && found.run_state != Some(RunState::Ended);
+    let found = glance(id.pid).ok().filter(alive).unwrap_or(child.glance);
+    let told = &child.told;
+    LocalProcess {
+        id,
+        started_at: child.started_at,
+        title: title(child),
+        run_state: found.run_state.unwrap_or(RunState::Alive),
+        rss_kb: Some(child.role.rss_kb),
+        threads: told.threads.map(|processors| Threads {
+            processors,
+            heartbeat: told.beat.is_some(),
+            at: now,
+        }),
+        caught: found.caught,
+        surroundings: Surroundings {
+            uid: found.uid.unwrap_or_default(),
+            unit: Some(child.role.unit.to_owned()),
+            parent: Some(std::process::id()),
+            swarm: false,
+            inner_pid: id.pid,
+            hostnames: vec![HOST.to_owned()],
+            redis_url: None,
+            stated_timeout: Some(Timeout::stated(TIMEOUT, "config/sidekiq.yml:3")),
+        },
+    }
+}
+
+fn title(child: &Offspring) -> Title {
+    let role = child.role;
+    match &child.told.beat {
+        Some(beat) => Title::Beating {
+            version: role.version.to_owned(),
+            tag: role.tag.to_owned(),
+            busy: beat.work.len() as u64,
+            concurrency: role.threads as u64,
+            stopping: beat.quiet,
+        },
+        None => Title::Booting(format!("sidekiq -t {}", TIMEOUT.as_secs())),
+    }
+}
