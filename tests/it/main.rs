@@ -17,3 +17,5 @@ mod redis_source;
 mod rehearse;
 mod rescue;
 mod support;
+#[cfg(test)]
+mod timeouts_real;

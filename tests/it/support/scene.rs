@@ -102,7 +102,28 @@ impl Scene {
 
     /// A Sidekiq that has beaten.
     pub(crate) fn sidekiq(&self, version: Version) -> Sidekiq {
-        let mut sidekiq = self.spawn(version, &[]);
+        self.beaten(self.spawn(version, &[]))
+    }
+
+    /// One that works in `directory`, where its files are; it has beaten.
+    pub(crate) fn sidekiq_in(
+        &self,
+        directory: &Path,
+        version: Version,
+        environment: &[(&str, &str)],
+    ) -> Sidekiq {
+        self.started.set(self.started.get() + 1);
+        let log = self.path(&format!("sidekiq-{}.log", self.started.get()));
+        let (url, trace) = (self.redis.url(), self.path("trace"));
+        let mut all = vec![
+            ("REDIS_URL", url.as_str()),
+            ("DRAINBOARD_TRACE", trace.to_str().unwrap()),
+        ];
+        all.extend_from_slice(environment);
+        self.beaten(Sidekiq::spawn_in(directory, version, &log, &all))
+    }
+
+    fn beaten(&self, mut sidekiq: Sidekiq) -> Sidekiq {
         let mut connection = self.connection();
         sidekiq.wait_until_ready(|pid| {
             let known: Vec<String> = connection.smembers("processes").unwrap();
