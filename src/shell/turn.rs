@@ -297,7 +297,7 @@ impl<F: Front> Turn<F> {
             match effect {
                 Effect::Note(record) => {
                     self.front.note(&record);
-                    self.send(Work::Note(Box::new(record)));
+                    self.send(Work::Note(record));
                 }
                 Effect::Act(id, act) => {
                     tracing::info!(?id, ?act, "act");
