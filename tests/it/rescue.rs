@@ -231,6 +231,10 @@ async fn what_stands_in_its_queue_is_not_pushed_again() {
         ..job
     };
     assert!(push_back(&mut connection, &keys, odd).await.is_err());
+    // Somebody who may mark and not push.
+    send(&mut admin, &[b"DEL", b"app:queue:odd"]).await;
+    send(&mut admin, &[b"ACL", b"SETUSER", b"default", b"-rpush"]).await;
+    assert!(push_back(&mut connection, &keys, odd).await.is_err());
     let marked: bool = redis::cmd("EXISTS")
         .arg("app:drainboard:rescued:c")
         .query_async(&mut admin)
