@@ -12,6 +12,8 @@ mod host_real;
 #[cfg(test)]
 mod layers;
 mod logs_real;
+#[cfg(test)]
+mod readme;
 mod redis_source;
 #[cfg(test)]
 mod rehearse;
