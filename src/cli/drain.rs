@@ -111,7 +111,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
 }
 
 /// The signals named by `--force-signal`.
-fn forced(names: &[String]) -> Result<Vec<Signal>, Failure> {
+pub(super) fn forced(names: &[String]) -> Result<Vec<Signal>, Failure> {
     let read = |name: &String| {
         let wrong = |error: UnknownSignal| Failure::Usage(format!("--force-signal: {error}"));
         name.parse().map_err(wrong)
@@ -120,7 +120,7 @@ fn forced(names: &[String]) -> Result<Vec<Signal>, Failure> {
 }
 
 /// The outcomes named by `--accept`.
-fn accepted(names: &[String]) -> Result<Vec<Outcome>, Failure> {
+pub(super) fn accepted(names: &[String]) -> Result<Vec<Outcome>, Failure> {
     let read = |name: &String| {
         let found = Outcome::ALL
             .into_iter()
@@ -141,7 +141,7 @@ fn accepted(names: &[String]) -> Result<Vec<Outcome>, Failure> {
     names.iter().map(read).collect()
 }
 
-fn exit_code(outcome: Outcome, accepted: &[Outcome]) -> ExitCode {
+pub(super) fn exit_code(outcome: Outcome, accepted: &[Outcome]) -> ExitCode {
     ExitCode::from(if accepted.contains(&outcome) {
         0
     } else {

@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::judge::judge;
 use super::pages::{PageLine, Weight};
-use super::rows::{JobKey, JobRow, is_target};
+use super::rows::{JobKey, JobRow, job_rows};
 use super::state::Console;
 use super::words::{date_and_time, span, time_of_day};
 use crate::core::clean::clean;
@@ -30,59 +30,44 @@ pub(super) fn lines(
     now: Moment,
 ) -> Vec<PageLine> {
     let targets = console.targets(session);
-    let row = session.fleet.get(&key.process).and_then(|process| {
-        process
-            .jobs
-            .iter()
-            .map(|job| JobRow {
-                key: &key.process,
-                process,
-                job,
-                drained: is_target(&key.process, &targets),
-            })
-            .find(|row| row.is(key))
-    });
-    let Some(row) = row else {
-        return gone(session, key);
-    };
+    let rows = job_rows(session, &targets, "", console.listing.sort);
+    let row = rows.into_iter().find(|row| row.is(key));
+    row.map_or_else(
+        || gone(session, key),
+        |row| facts(session, console, &row, now),
+    )
+}
+
+/// What is known of a job that runs.
+fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) -> Vec<PageLine> {
     let work = &row.job.work;
-    let judged = judge(session, &row, now);
+    let judged = judge(session, row, now);
     let unknown = || "not known".to_string();
+    let elapsed = row.elapsed(now).map_or_else(unknown, clock_face);
+    let left = judged.left.map_or("no end is due".into(), clock_face);
+    let arguments = if console.listing.arguments {
+        arguments(work)
+    } else {
+        "hidden; A shows them".into()
+    };
     let mut lines = vec![
         PageLine::heading(work.class.clone()),
         PageLine::fact("id", work.jid.clone().unwrap_or_else(unknown)),
         PageLine::fact("queue", work.queue.clone()),
         PageLine::fact("process", row.process.name()),
         PageLine::fact("thread", work.tid.clone()),
-        PageLine::fact(
-            "running for",
-            row.job.elapsed(now).map_or_else(unknown, clock_face),
-        ),
+        PageLine::fact("running for", elapsed),
         PageLine::fact("since", row.job.started.map_or_else(unknown, time_of_day)),
         PageLine::fact("enqueued", enqueued(work).unwrap_or_else(unknown)),
+        PageLine::fact("verdict", judged.words()),
+        PageLine::fact("time left", left),
     ];
-    lines.push(PageLine::fact("verdict", judged.words()));
-    lines.push(PageLine::fact(
-        "time left",
-        judged
-            .left
-            .map_or_else(|| "no end is due".into(), clock_face),
-    ));
     if let Some(fault) = &work.fault {
-        lines.push(PageLine::new(
-            Weight::Warn,
-            format!("not readable: {fault}"),
-        ));
+        let text = format!("not readable: {fault}");
+        lines.push(PageLine::new(Weight::Warn, text));
     }
     lines.push(PageLine::gap());
-    lines.push(PageLine::fact(
-        "arguments",
-        if console.listing.arguments {
-            arguments(work)
-        } else {
-            "hidden; A shows them".into()
-        },
-    ));
+    lines.push(PageLine::fact("arguments", arguments));
     lines
 }
 

@@ -183,11 +183,13 @@ impl Console {
     }
 
     pub(super) fn show(&mut self, screen: Screen) {
+        self.listing.typing = false;
         self.screen = screen;
         self.scroll = 0;
     }
 
-    pub(super) fn say(&mut self, notice: impl Into<String>) {
+    /// Says a word to the operator; it stands until the next key.
+    pub fn say(&mut self, notice: impl Into<String>) {
         self.memory.notice = Some(notice.into());
     }
 

@@ -43,33 +43,11 @@ pub fn arm(
     forced: &[Signal],
     state_dir: Option<&Path>,
 ) -> Result<Armed, Refused> {
-    let mut reasons = Vec::new();
+    let mut reasons = objections(targets, fleet, plan, forced);
     let mut armed = Armed::default();
-    let processes = targets
-        .iter()
-        .filter_map(|id| fleet.get(&ProcessKey::Local(*id)));
-    let versions: Vec<_> = processes
-        .map(crate::core::fleet::Process::version)
-        .collect();
-    reasons.extend(
-        plan.refusals(&versions, forced)
-            .iter()
-            .map(ToString::to_string),
-    );
-    for id in targets {
-        let Some(local) = fleet
-            .get(&ProcessKey::Local(*id))
-            .and_then(|process| process.local.as_ref())
-        else {
-            reasons.push(format!("{id} is not known here"));
-            continue;
-        };
-        if let Some(reason) = unfit(local, plan) {
-            reasons.push(reason);
-            continue;
-        }
-        match hold(*id, local.surroundings.uid) {
-            Ok(Some(held)) => drop(armed.held.insert(*id, held)),
+    for local in targets.iter().filter_map(|id| local_process(*id, fleet)) {
+        match hold(local.id, local.surroundings.uid) {
+            Ok(Some(held)) => drop(armed.held.insert(local.id, held)),
             Ok(None) => {}
             Err(reason) => reasons.push(reason),
         }
@@ -91,6 +69,34 @@ pub fn arm(
     } else {
         Err(Refused(reasons))
     }
+}
+
+/// What speaks against the drain as far as looking tells: nobody is held and nothing is locked.
+pub(super) fn objections(
+    targets: &[LocalId],
+    fleet: &Fleet,
+    plan: &Plan,
+    forced: &[Signal],
+) -> Vec<String> {
+    let processes = targets
+        .iter()
+        .filter_map(|id| fleet.get(&ProcessKey::Local(*id)));
+    let versions: Vec<_> = processes
+        .map(crate::core::fleet::Process::version)
+        .collect();
+    let refusals = plan.refusals(&versions, forced);
+    let mut reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
+    for id in targets {
+        match local_process(*id, fleet) {
+            Some(local) => reasons.extend(unfit(local, plan)),
+            None => reasons.push(format!("{id} is not known here")),
+        }
+    }
+    reasons
+}
+
+fn local_process(id: LocalId, fleet: &Fleet) -> Option<&LocalProcess> {
+    fleet.get(&ProcessKey::Local(id))?.local.as_ref()
 }
 
 /// Why the sequence must not be begun on this process.

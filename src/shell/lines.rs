@@ -1,13 +1,14 @@
 //! The front of a drain without a screen: it gathers, begins, prints each record as a line for
 //! people or as JSON, and ends. Where a question waits and nobody can answer, it stops there.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::front::Front;
 use super::own_signals::stop_oneself;
+use super::printer::{Printed, Printer, say, stamp};
 use super::sentences::{confirmation, nothing_to_drain, what_stays};
 use crate::console::Request;
 use crate::core::choice::Choice;
@@ -18,41 +19,6 @@ use crate::core::session::Session;
 
 /// How long the first look and the first scan are waited for.
 const GATHERING: Duration = Duration::from_secs(4);
-
-/// How records are printed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Printed {
-    /// A dated line on standard error.
-    Lines,
-    /// An object a line on standard output.
-    Json,
-}
-
-/// Prints records. A closed stream is no failure: the drain goes on.
-#[derive(Clone, Copy, Debug)]
-pub struct Printer(pub Printed);
-
-impl Printer {
-    /// Prints one record.
-    pub fn record(self, record: &Record) {
-        if !record.is_public() {
-            return;
-        }
-        match self.0 {
-            Printed::Json => drop(writeln!(io::stdout().lock(), "{}", record.json())),
-            Printed::Lines => say(&format!("{} {record}", stamp(record.at))),
-        }
-    }
-}
-
-/// A line on standard error.
-pub fn say(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{text}"));
-}
-
-pub(super) fn stamp(at: Moment) -> String {
-    format!("{:.0}", at.wall())
-}
 
 /// Where a drain without a screen stands before and after its run.
 #[derive(Clone, Debug, PartialEq, Eq)]

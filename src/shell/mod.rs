@@ -6,17 +6,26 @@ mod front;
 mod lines;
 mod own_signals;
 mod performer;
+mod printer;
+mod rehearsal;
+mod rehearsal_lines;
 mod screen;
 mod sentences;
 mod terminal;
 mod turn;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use arm::{Armed, Refused, arm};
 pub use front::Front;
-pub use lines::{Errand, LinesFront, Printed, Printer, say};
+pub use lines::{Errand, LinesFront};
 pub use own_signals::{OwnSignal, OwnSignals};
 pub use performer::{Performer, Reply, Work};
+pub use printer::{Printed, Printer, say};
+pub use rehearsal::SharedStandIn;
+pub use rehearsal_lines::RehearsalFront;
 pub use screen::{Conduct, ScreenFront, Told};
 pub use terminal::{Screen, give_back, guard_panics};
 pub use turn::{Ended, run};

@@ -1,7 +1,7 @@
 //! Sentences for people at a terminal without a screen: what is about to happen, why nothing
 //! does, what stays true afterwards. Words only.
 
-use super::lines::stamp;
+use super::printer::stamp;
 use crate::core::choice::Choice;
 use crate::core::drain::Target;
 use crate::core::fleet::{LocalId, ProcessKey};

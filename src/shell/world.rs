@@ -91,9 +91,9 @@ pub struct WorldBuilder {
 }
 
 /// Time between scans while nothing is sent: a look at `/proc` costs under a millisecond.
-const CALM: Duration = Duration::from_secs(1);
+pub(super) const CALM: Duration = Duration::from_secs(1);
 /// Time between scans during a run: threads that end are its earliest proof.
-const KEEN: Duration = Duration::from_millis(200);
+pub(super) const KEEN: Duration = Duration::from_millis(200);
 
 impl WorldBuilder {
     /// Starts the tasks. Must be called inside a tokio runtime.
@@ -104,28 +104,12 @@ impl WorldBuilder {
         let (observed, observations) = mpsc::channel(64);
         let (answers, replies) = mpsc::unbounded_channel();
         let (work, works) = mpsc::unbounded_channel();
-        let (held, holding) = mpsc::channel(1024);
-        let (wanted, wanting) = watch::channel(Wanted {
-            pids: self.pids,
-            period: CALM,
-        });
-        let mut tasks: JoinSet<Result<()>> = JoinSet::new();
-        let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
-        let host = HostSource {
-            scanner,
-            wanted: wanting,
-            held: holding,
-            observations: observed.clone(),
-        };
-        tasks.spawn(async move { Ok(host.run().await?) });
-        let asker = self.redis.map(|(address, settings)| {
-            let (source, asker) = Source::new(address, settings, observed);
-            tasks.spawn(async move {
-                source.run().await;
-                Ok(())
-            });
-            asker
-        });
+        let Sources {
+            mut tasks,
+            asker,
+            held,
+            wanted,
+        } = sources(self.pids, self.redis, observed)?;
         let performer = Performer::new(answers.clone(), self.attended);
         tasks.spawn(async move {
             performer.run(works).await;
@@ -154,6 +138,59 @@ impl WorldBuilder {
             own_signals: Some(OwnSignals::listen().wrap_err("signals cannot be listened to")?),
             plugs: Box::new(plugs),
         })
+    }
+}
+
+/// The sources of the real world, under way.
+pub(super) struct Sources {
+    pub(super) tasks: JoinSet<Result<()>>,
+    pub(super) asker: Option<Asker>,
+    pub(super) held: mpsc::Sender<Arc<Held>>,
+    pub(super) wanted: watch::Sender<Wanted>,
+}
+
+/// Starts the sources of the real world.
+pub(super) fn sources(
+    pids: Vec<u32>,
+    redis: Option<(Address, Settings)>,
+    observed: mpsc::Sender<Observation>,
+) -> Result<Sources> {
+    let (held, holding) = mpsc::channel(1024);
+    let (wanted, wanting) = watch::channel(Wanted { pids, period: CALM });
+    let mut tasks: JoinSet<Result<()>> = JoinSet::new();
+    let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
+    let host = HostSource {
+        scanner,
+        wanted: wanting,
+        held: holding,
+        observations: observed.clone(),
+    };
+    tasks.spawn(async move { Ok(host.run().await?) });
+    let asker = redis.map(|(address, settings)| {
+        let (source, asker) = Source::new(address, settings, observed);
+        tasks.spawn(async move {
+            source.run().await;
+            Ok(())
+        });
+        asker
+    });
+    Ok(Sources {
+        tasks,
+        asker,
+        held,
+        wanted,
+    })
+}
+
+/// Asks Redis through its source.
+pub(super) async fn ask(asker: Asker, ask: Ask) -> Vec<Located> {
+    match ask {
+        Ask::Where(sought) => asker.locate(sought).await,
+        Ask::LookNow => {
+            // The look itself comes as an observation; a failure shows as the link's state.
+            drop(asker.look_now().await);
+            Vec::new()
+        }
     }
 }
 
@@ -221,18 +258,9 @@ impl Plugs for Real {
         self.licence.store(false, Ordering::SeqCst);
     }
 
-    fn ask(&self, ask: Ask) -> Option<BoxFuture<'static, Vec<Located>>> {
+    fn ask(&self, question: Ask) -> Option<BoxFuture<'static, Vec<Located>>> {
         let asker = self.asker.clone()?;
-        Some(Box::pin(async move {
-            match ask {
-                Ask::Where(sought) => asker.locate(sought).await,
-                Ask::LookNow => {
-                    // The look itself comes as an observation; a failure shows as the link's state.
-                    drop(asker.look_now().await);
-                    Vec::new()
-                }
-            }
-        }))
+        Some(Box::pin(ask(asker, question)))
     }
 
     fn over(&mut self) {

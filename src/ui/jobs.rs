@@ -11,7 +11,7 @@ use super::age::age;
 use super::fit;
 use super::look::{Tone, tone_of};
 use super::view::{View, put, say, window};
-use crate::console::{JobRow, Judgement, Pane, Said, judge, thousands};
+use crate::console::{JobRow, Judgement, Pane, Said, Sort, judge, thousands};
 use crate::core::moment::clock_face;
 use crate::core::verdict::Verdict;
 
@@ -127,12 +127,26 @@ fn heading(
     add("LEFT", columns.left, true);
     add("VERDICT", columns.verdict, false);
     say(buffer, area, 0, view.look, Tone::Faint, text.trim_end());
+    let note = fit::cut(&note(shown, view), columns.verdict.saturating_sub(8));
+    let width = u16::try_from(fit::width(&note))
+        .unwrap_or(0)
+        .min(area.width);
+    let corner = Rect {
+        x: area.right() - width,
+        width,
+        ..area
+    };
+    say(buffer, corner, 0, view.look, Tone::Strong, &note);
+}
+
+/// How the table is listed, where that is not as usual.
+fn note(shown: &std::ops::Range<usize>, view: &View<'_>) -> String {
     let listing = &view.console.listing;
     let mut notes = Vec::new();
     if !listing.filter.is_empty() {
         notes.push(format!("/{}", fit::cut(&listing.filter, 16)));
     }
-    if listing.sort != crate::console::Sort::HoldsUp {
+    if listing.sort != Sort::HoldsUp {
         notes.push(format!("by {}", listing.sort.word()));
     }
     if shown.len() < view.jobs.len() {
@@ -143,28 +157,16 @@ fn heading(
             thousands(view.jobs.len() as u64)
         ));
     }
-    let note = notes.join(", ");
-    let free = columns.verdict.saturating_sub(8);
-    if !note.is_empty() {
-        let note = fit::cut(&note, free);
-        let width = u16::try_from(fit::width(&note))
-            .unwrap_or(0)
-            .min(area.width);
-        let corner = Rect {
-            x: area.right() - width,
-            width,
-            ..area
-        };
-        say(buffer, corner, 0, view.look, Tone::Strong, &note);
-    }
+    notes.join(", ")
 }
 
 fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) -> Line<'static> {
     let judged = judge(view.session, row, view.now);
     let age = age(row.process, view.now);
-    let elapsed = row.job.elapsed(view.now);
+    let elapsed = row.elapsed(view.now);
     let focused = selected && view.console.pane == Pane::Jobs;
-    let base = match (focused, age.beats, row.drained) {
+    let late = if row.stilled.is_some() { 0 } else { age.beats };
+    let base = match (focused, late, row.drained) {
         (true, _, _) => Tone::Selected,
         (false, 1.., _) | (false, _, false) => Tone::Faint,
         (false, 0, true) => Tone::Plain,
@@ -174,7 +176,7 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     } else {
         ' '
     };
-    let old = if age.beats > 1 { '!' } else { ' ' };
+    let old = if late > 1 { '!' } else { ' ' };
     let mut text = format!(
         "{cursor}{old}{} ",
         fit::left(&row.job.work.class, columns.class)
@@ -208,7 +210,7 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     }
     let left = judged
         .left
-        .map_or("-".into(), |left| clock_face(coarse(left)));
+        .map_or("-".into(), |left| clock_face(coarse(left, view)));
     spans.push(view.span(base, fit::right(&left, columns.left) + " "));
     let words = verdict(&judged, columns.verdict);
     spans.push(view.span(tone, fit::left(&words, columns.verdict)));
@@ -230,11 +232,12 @@ fn verdict(judged: &Judgement, cells: usize) -> String {
         .unwrap_or_else(|| word.into())
 }
 
-/// What is left, rounded down to five seconds while it is long: the column stands still.
-fn coarse(left: Duration) -> Duration {
+/// What is left, rounded down to five seconds while it is long and runs down: the column stands
+/// still.
+fn coarse(left: Duration, view: &View<'_>) -> Duration {
     match left.as_secs() {
-        seconds @ 0..30 => Duration::from_secs(seconds),
-        seconds => Duration::from_secs(seconds / 5 * 5),
+        seconds @ 30.. if view.session.counts_down() => Duration::from_secs(seconds / 5 * 5),
+        _ => left,
     }
 }
 

@@ -93,7 +93,8 @@ fn page_screen(buffer: &mut ratatui::buffer::Buffer, area: Rect, view: &View<'_>
 
 /// The notice on a screen that is too small; a drain can still be stopped there.
 fn too_small(buffer: &mut ratatui::buffer::Buffer, area: Rect, view: &View<'_>) {
-    let text = format!("too small: needs {}x{}", LEAST.0, LEAST.1);
+    let kind = view.session.setting.kind.word();
+    let text = format!("too small: needs {}x{}   {kind}", LEAST.0, LEAST.1);
     say(buffer, area, 0, view.look, Tone::Strong, &text);
     if let Some(open) = &view.console.dialog {
         say(

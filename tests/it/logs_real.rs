@@ -77,15 +77,13 @@ async fn the_right_thread(major: u8) {
     let mut log = Log::of(pid);
     push(&redis, "SleepJob", 'a', "[60]").await;
     push(&redis, "WedgedJob", 'b', "[5]").await;
-    let mut tids = Vec::new();
-    for letter in ['a', 'b'] {
-        let jid = jid(letter);
-        let entry = log
-            .until(|entry| entry.happening == Happening::Start && entry.jid.as_ref() == Some(&jid))
-            .await;
+    let mut tids = std::collections::HashMap::new();
+    while tids.len() < 2 {
+        let entry = log.until(|entry| entry.happening == Happening::Start).await;
         assert_eq!(entry.pid, Some(pid));
-        tids.push(entry.tid.expect("a thread"));
+        tids.insert(entry.jid.expect("a job"), entry.tid.expect("a thread"));
     }
+    let tids = [&tids[&jid('a')], &tids[&jid('b')]];
     push(&redis, "FailJob", 'd', "[0.1]").await;
     let failed = log
         .until(|entry| entry.happening == Happening::Fail && entry.jid.as_ref() == Some(&jid('d')))
@@ -96,13 +94,17 @@ async fn the_right_thread(major: u8) {
     let since = clock::now();
     let held = sidekiq.hold();
     held.send(Signal::Ttin, || true).expect("it is sent");
+    while tids
+        .iter()
+        .any(|tid| log.dumps.find(pid, pid, tid, since).is_none())
+    {
+        log.until(|_| true).await;
+    }
+    // What is written behind the last thread shows that it is whole.
     push(&redis, "SleepJob", 'e', "[0.1]").await;
     log.until(|entry| entry.jid.as_ref() == Some(&jid('e')))
         .await;
-    for (tid, method, line) in [
-        (&tids[0], "sleep", "jobs.rb"),
-        (&tids[1], "call", "jobs.rb"),
-    ] {
+    for (tid, method, line) in [(tids[0], "sleep", "jobs.rb"), (tids[1], "call", "jobs.rb")] {
         let found = log.dumps.find(pid, pid, tid, since).expect("its backtrace");
         let first = found.sorted()[0].to_owned();
         assert!(first.contains(line), "{major} {tid}: {first}");

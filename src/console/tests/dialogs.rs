@@ -131,20 +131,23 @@ fn a_step_that_changes_closes_its_dialog_and_swallows_the_key() {
     let notice = world.console.memory.notice.clone().unwrap();
     assert!(notice.contains("the step changed"), "{notice}");
     // The same if nothing was drawn in between: the key meets the closed dialog.
-    let mut world = World::draining();
-    world.type_slowly(".");
-    let console = world.console.clone();
-    world.pass(80);
-    world.console = console;
-    assert!(world.press(Key::Char('y')).is_empty());
-    assert!(world.console.dialog.is_none());
+    for key in ['y', 'q', ' ', '.'] {
+        let mut world = World::draining();
+        world.type_slowly(".");
+        let console = world.console.clone();
+        world.pass(80);
+        world.console = console;
+        assert!(world.press(Key::Char(key)).is_empty());
+        assert!(world.console.dialog.is_none());
+    }
 }
 
 #[test]
 fn more_at_stake_closes_the_dialog() {
     let mut world = World::questioned();
     world.type_slowly("n");
-    world.back.clear();
+    let late = crate::console::fixture::job("Latecomer", "low", "9999", 1);
+    world.imagined[0].jobs.push(late);
     world.pass(3);
     assert!(world.console.dialog.is_none());
     let notice = world.console.memory.notice.clone().unwrap();

@@ -86,7 +86,7 @@ fn marks_choose_the_targets() {
         world.console.targets(&world.session),
         [4243, 4244].map(World::id)
     );
-    // The selection went with the process to its new place.
+    // The row stays where it is, and selected.
     assert_eq!(
         world.console.process_under_cursor(&world.session),
         Some(World::key(4242))

@@ -32,6 +32,7 @@ impl RealSidekiq {
         let output = File::create(directory.join(format!("sidekiq{major}.log"))).unwrap();
         let child = Command::new(format!("{place}/{major}/run"))
             .args(arguments)
+            .current_dir(directory)
             .env("REDIS_URL", redis.url())
             .env_remove("REDIS_PROVIDER")
             .env_remove("DYNO")

@@ -330,7 +330,7 @@ impl Drive {
                     let when = self.now.after(self.sources.look_takes);
                     self.send(when, Delivery::Where(id, sought, self.now));
                 }
-                Effect::Note(record) => self.journal.push(record),
+                Effect::Note(record) => self.journal.push(*record),
             }
         }
     }

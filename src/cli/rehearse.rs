@@ -1,0 +1,175 @@
+//! `rehearse`: a whole drain on live data that sends nothing. It has the engine, the clocks and
+//! the account of a drain; what would have been sent is taken down and imitated.
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
+use super::configuration::settings;
+use super::console::on_screen;
+use super::drain::{accepted, exit_code, forced};
+use super::opening::{Opened, Opening, open};
+use super::output::tell;
+use super::{Failure, session_runtime};
+use crate::clock;
+use crate::core::config::Settings;
+use crate::core::drain::{Outcome, Policy, Record};
+use crate::core::rehearse::StandIn;
+use crate::core::session::Kind;
+use crate::shell::{
+    self, Conduct, Errand, LinesFront, Printed, Printer, RehearsalFront, SharedStandIn,
+};
+
+/// Arguments of `rehearse`.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES:
+  drainboard rehearse                               the console; every act is only taken down
+  drainboard rehearse --auto --unit sidekiq@1.service
+  drainboard rehearse --auto --json --sequence 'tstp, 60, term, 30, kill'")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
+pub struct RehearseArguments {
+    /// Who would be drained.
+    #[command(flatten)]
+    pub targets: TargetOptions,
+    /// What the drain would do.
+    #[command(flatten)]
+    pub conduct: ConductOptions,
+    /// Without a screen, from the first step to the last.
+    #[arg(long)]
+    pub auto: bool,
+    /// With --auto: one JSON object a line on standard output.
+    #[arg(long, requires = "auto")]
+    pub json: bool,
+    /// Nothing to drain is success.
+    #[arg(long)]
+    pub allow_empty: bool,
+    /// Rehearse this signal of the sequence although it would destroy running jobs.
+    #[arg(long, value_name = "NAME")]
+    pub force_signal: Vec<String>,
+    /// Turn the exit code of this outcome into 0.
+    #[arg(long, value_name = "OUTCOME")]
+    pub accept: Vec<String>,
+    /// As `drain` takes it; a rehearsal asks nothing before it begins.
+    #[arg(long, short = 'y', hide = true)]
+    pub yes: bool,
+}
+
+/// Rehearses.
+pub(super) fn run(
+    common: &EveryCommand,
+    arguments: &RehearseArguments,
+) -> Result<ExitCode, Failure> {
+    let screen = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !arguments.auto && !screen {
+        return Err(Failure::Usage(
+            "nobody is at the screen here: without a terminal `rehearse` needs --auto".into(),
+        ));
+    }
+    let settings = settings(common, &arguments.conduct, None)?;
+    if arguments.auto {
+        headless(&settings, arguments)
+    } else {
+        at_the_screen(&settings, arguments)
+    }
+}
+
+fn opening(arguments: &RehearseArguments, policy: Policy) -> Result<Opening, Failure> {
+    Ok(Opening {
+        kind: Kind::Rehearsal,
+        policy,
+        pids: arguments.targets.choice().pids,
+        forced: forced(&arguments.force_signal)?,
+        attended: false,
+        reason: None,
+    })
+}
+
+fn stand_in(opened: &Opened) -> SharedStandIn {
+    let plan = &opened.session.setting.plan;
+    SharedStandIn::new(StandIn::new(plan.sequence.clone(), plan.timeout.clone()))
+}
+
+fn at_the_screen(settings: &Settings, arguments: &RehearseArguments) -> Result<ExitCode, Failure> {
+    let opened = open(settings, opening(arguments, Policy::Ask)?)?;
+    let stand_in = stand_in(&opened);
+    let Opened { session, world } = opened;
+    let shared = stand_in.clone();
+    let choice = arguments.targets.choice();
+    let conduct = Conduct::Keys {
+        choice: choice.asked.then_some(choice),
+    };
+    let code = on_screen(settings, session, || Ok(world.rehearse(shared)?), conduct)?;
+    for line in stand_in.lock().outlook(clock::now()).lines() {
+        tell(&line);
+    }
+    Ok(code)
+}
+
+fn headless(settings: &Settings, arguments: &RehearseArguments) -> Result<ExitCode, Failure> {
+    let accepted = accepted(&arguments.accept)?;
+    let terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
+    if settings.conduct.kill == Some(Policy::Ask) && !terminal {
+        return Err(Failure::Usage(
+            "--kill ask needs a terminal; use wait-for-requeue or follow".into(),
+        ));
+    }
+    let printer = Printer(if arguments.json {
+        Printed::Json
+    } else {
+        Printed::Lines
+    });
+    let opened = match open(settings, opening(arguments, Policy::WaitForRequeue)?) {
+        Ok(opened) => opened,
+        Err(failure) if failure.code() == Outcome::Error.exit_code() => {
+            let now = clock::now();
+            let mut last = Record::unbegun(Outcome::Error, &failure.to_string(), "not-begun", now);
+            last.rehearsal = true;
+            printer.record(&last);
+            return Ok(exit_code(Outcome::Error, &accepted));
+        }
+        Err(failure) => return Err(failure),
+    };
+    let stand_in = stand_in(&opened);
+    let errand = Errand {
+        choice: arguments.targets.choice(),
+        allow_empty: arguments.allow_empty,
+        may_ask: terminal && settings.conduct.kill == Some(Policy::Ask),
+        confirm: false,
+    };
+    let lines = LinesFront::new(printer, errand);
+    let front = RehearsalFront::new(lines, printer, stand_in.clone());
+    let Opened { session, world } = opened;
+    let runtime = session_runtime()?;
+    let ended =
+        runtime.block_on(async { shell::run(session, front, world.rehearse(stand_in)?).await });
+    runtime.shutdown_background();
+    let (session, mut front, _) = ended?;
+    Ok(exit_code(front.close(&session, clock::now()), &accepted))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Rehearse {
+        #[command(flatten)]
+        rehearse: RehearseArguments,
+    }
+
+    #[test]
+    fn it_takes_what_drain_takes() {
+        Rehearse::command().debug_assert();
+        let line = ["rehearse", "--auto", "--yes", "--all", "--kill=follow"];
+        let read = Rehearse::try_parse_from(line).unwrap().rehearse;
+        assert!(read.auto && read.yes && read.targets.choice().all);
+        assert!(Rehearse::try_parse_from(["rehearse", "--json"]).is_err());
+    }
+}

@@ -1,0 +1,201 @@
+//! The world of a rehearsal: the real sources, with a stand-in behind them, and a recorder in
+//! the place of the performer. It holds nobody, locks nobody, signals nobody and writes nothing.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use color_eyre::eyre::{Result, WrapErr};
+use futures_util::future::BoxFuture;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+use super::arm::{Refused, objections};
+use super::own_signals::OwnSignals;
+use super::performer::{Reply, Work};
+use super::world::{CALM, KEEN, Plugs, Sources, World, WorldBuilder, ask, sources};
+use crate::clock;
+use crate::core::drain::{Act, ActOutcome, Ask};
+use crate::core::fleet::{LocalId, Located, Observation};
+use crate::core::moment::Moment;
+use crate::core::rehearse::StandIn;
+use crate::core::sequence::Signal;
+use crate::core::session::Session;
+use crate::host::Wanted;
+use crate::journal::run_name;
+use crate::redis::Asker;
+
+/// The longest pause between two looks at what the doubles do.
+const AT_LEAST: Duration = Duration::from_secs(5);
+
+/// A stand-in that the loop's plugs, the recorder and a front share.
+#[derive(Clone, Debug)]
+pub struct SharedStandIn(Arc<Mutex<StandIn>>);
+
+impl SharedStandIn {
+    /// Shares `stand_in`.
+    pub fn new(stand_in: StandIn) -> Self {
+        Self(Arc::new(Mutex::new(stand_in)))
+    }
+
+    /// The stand-in, for a moment.
+    pub fn lock(&self) -> MutexGuard<'_, StandIn> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WorldBuilder {
+    /// Starts the tasks of a rehearsal. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// If `/proc` cannot be read or signals cannot be listened to.
+    pub fn rehearse(self, stand_in: SharedStandIn) -> Result<World> {
+        let (seen, live) = mpsc::channel(64);
+        let (observed, observations) = mpsc::channel(64);
+        let (answers, replies) = mpsc::unbounded_channel();
+        let (work, works) = mpsc::unbounded_channel();
+        let Sources {
+            mut tasks,
+            asker,
+            held: _nobody,
+            wanted,
+        } = sources(self.pids, self.redis, seen)?;
+        let licence = Arc::new(AtomicBool::new(false));
+        let recorder = Recorder {
+            stand_in: stand_in.clone(),
+            live,
+            works,
+            observed,
+            replies: answers.clone(),
+            licence: Arc::clone(&licence),
+        };
+        tasks.spawn(recorder.run());
+        let plugs = Rehearsed {
+            stand_in,
+            asker,
+            wanted,
+            licence,
+            forced: self.forced,
+        };
+        Ok(World {
+            clock: Arc::new(clock::now),
+            pace: 1.0,
+            observations,
+            replies,
+            answers,
+            work,
+            tasks,
+            questions: JoinSet::new(),
+            own_signals: Some(OwnSignals::listen().wrap_err("signals cannot be listened to")?),
+            plugs: Box::new(plugs),
+        })
+    }
+}
+
+/// Takes acts down, and passes on what the stand-in makes of the observations.
+struct Recorder {
+    stand_in: SharedStandIn,
+    live: mpsc::Receiver<Observation>,
+    works: mpsc::UnboundedReceiver<Work>,
+    observed: mpsc::Sender<Observation>,
+    replies: mpsc::UnboundedSender<Reply>,
+    licence: Arc<AtomicBool>,
+}
+
+impl Recorder {
+    async fn run(mut self) -> Result<()> {
+        loop {
+            let now = clock::now();
+            let due = self.stand_in.lock().next_event(now);
+            let pause = due.map_or(AT_LEAST, |due| due.since(now).min(AT_LEAST));
+            let shown = tokio::select! {
+                biased;
+                () = self.observed.closed() => return Ok(()),
+                work = self.works.recv() => match work {
+                    Some(Work::Act { id, act, .. }) => {
+                        let outcome = self.act(&act);
+                        // The loop has ended: nobody is left to be told.
+                        drop(self.replies.send(Reply::Outcome(id, outcome)));
+                        Vec::new()
+                    }
+                    // A rehearsal keeps no record.
+                    Some(Work::Begin { .. } | Work::Note(_)) => Vec::new(),
+                    None => return Ok(()),
+                },
+                observation = self.live.recv() => match observation {
+                    Some(observation) => self.stand_in.lock().observe(observation, clock::now()),
+                    None => return Ok(()),
+                },
+                () = tokio::time::sleep(pause) => self.stand_in.lock().tick(clock::now()),
+            };
+            for observation in shown {
+                if self.observed.send(observation).await.is_err() {
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    fn act(&self, act: &Act) -> ActOutcome {
+        if !self.licence.load(Ordering::SeqCst) {
+            return ActOutcome::Revoked;
+        }
+        self.stand_in.lock().act(act, clock::now())
+    }
+}
+
+struct Rehearsed {
+    stand_in: SharedStandIn,
+    asker: Option<Asker>,
+    wanted: watch::Sender<Wanted>,
+    licence: Arc<AtomicBool>,
+    forced: Vec<Signal>,
+}
+
+impl Rehearsed {
+    fn scan_every(&self, period: Duration) {
+        self.wanted.send_modify(|wanted| wanted.period = period);
+    }
+}
+
+impl Plugs for Rehearsed {
+    fn begin(
+        &mut self,
+        targets: &[LocalId],
+        session: &mut Session,
+        now: Moment,
+    ) -> Result<Work, Refused> {
+        session.setting.plan.run = run_name(now);
+        let plan = &session.setting.plan;
+        let reasons = objections(targets, &session.fleet, plan, &self.forced);
+        if !reasons.is_empty() {
+            return Err(Refused(reasons));
+        }
+        self.stand_in.lock().begin();
+        self.licence.store(true, Ordering::SeqCst);
+        self.scan_every(KEEN);
+        Ok(Work::Begin {
+            held: HashMap::new(),
+            journal: Ok(None),
+            licence: Arc::clone(&self.licence),
+        })
+    }
+
+    fn revoke(&self) {
+        self.licence.store(false, Ordering::SeqCst);
+    }
+
+    fn ask(&self, question: Ask) -> Option<BoxFuture<'static, Vec<Located>>> {
+        let asker = self.asker.clone()?;
+        let stand_in = self.stand_in.clone();
+        Some(Box::pin(async move {
+            let live = ask(asker, question).await;
+            stand_in.lock().locate(live, clock::now())
+        }))
+    }
+
+    fn over(&mut self) {
+        self.scan_every(CALM);
+    }
+}
