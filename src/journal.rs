@@ -17,6 +17,8 @@ const FOLDER: &str = "drains";
 pub struct Journal {
     file: File,
     path: PathBuf,
+    state_dir: PathBuf,
+    run: String,
 }
 
 impl Journal {
@@ -28,12 +30,24 @@ impl Journal {
         Ok(Self {
             file: private_file(&path)?,
             path,
+            state_dir: state_dir.to_owned(),
+            run: run.to_owned(),
         })
     }
 
     /// Where it stands.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// The directory in which all state is kept.
+    pub fn state_dir(&self) -> &Path {
+        &self.state_dir
+    }
+
+    /// The run that it tells of.
+    pub fn run(&self) -> &str {
+        &self.run
     }
 
     /// Appends one record as one line in one write.

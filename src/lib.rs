@@ -12,5 +12,6 @@ pub mod host;
 pub mod journal;
 pub mod redis;
 pub mod report;
+pub mod rescue;
 pub mod shell;
 pub mod ui;

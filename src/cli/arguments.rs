@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::check::CheckArguments;
 use super::completions::CompletionsArguments;
 use super::demo::DemoArguments;
 use super::drain::DrainArguments;
@@ -13,6 +14,7 @@ use super::plan::PlanArguments;
 use super::ps::PsArguments;
 use super::rehearse::RehearseArguments;
 use super::report::ReportArguments;
+use super::rescue::RescueArguments;
 use crate::core::choice::{self, Choice, Wish};
 use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
 
@@ -46,6 +48,7 @@ const EXAMPLES: &str = "\
 EXAMPLES:
   drainboard                                        the console
   drainboard ps                                     processes and busy jobs, one look
+  drainboard check                                  is every timeout long enough for the next one
   drainboard plan                                   when each signal is due, and the budget
   drainboard plan 'tstp, 60, term, 30, kill' --timeout 25 --json
   drainboard completions bash > /etc/bash_completion.d/drainboard
@@ -67,8 +70,12 @@ pub enum Command {
     Rehearse(Box<RehearseArguments>),
     /// Watch a drain of the built-in fleet: no Redis, no Sidekiq, nothing to set up.
     Demo(DemoArguments),
+    /// Read every place where a stop budget is written, and say what is wrong with it.
+    Check(Box<CheckArguments>),
     /// List past drains, or print one: its timeline and the fate of every job.
     Report(ReportArguments),
+    /// List saved payloads of jobs, or push back those that are provably nowhere.
+    Rescue(RescueArguments),
     /// Print the completions of a shell.
     Completions(CompletionsArguments),
     /// Print the manual page.

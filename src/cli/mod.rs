@@ -3,6 +3,7 @@
 
 mod address;
 mod arguments;
+mod check;
 mod completions;
 mod configuration;
 mod console;
@@ -21,6 +22,7 @@ mod ps;
 mod rehearse;
 mod rejected;
 mod report;
+mod rescue;
 mod rows;
 mod table;
 mod timeline;
@@ -59,7 +61,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
         Command::Drain(drain) => return drain::run(&read.common, drain),
         Command::Rehearse(rehearse) => return rehearse::run(&read.common, rehearse),
         Command::Demo(demo) => return demo::run(&read.common, demo),
+        Command::Check(check) => return check::run(&read.common, check),
         Command::Report(report) => return report::run(&read.common, report),
+        Command::Rescue(rescue) => return rescue::run(&read.common, rescue),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,
         Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,

@@ -11,7 +11,7 @@ pub(super) fn write(text: &[u8]) -> Result<(), Failure> {
     reached(text).map(drop)
 }
 
-/// As [`write`]; tells whether anybody reads.
+/// As [`write()`]; tells whether anybody reads.
 pub(super) fn reached(text: &[u8]) -> Result<bool, Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {

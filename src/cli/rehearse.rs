@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
-use super::console::{need_terminal, on_screen};
+use super::console::on_screen;
 use super::drain::{accepted, exit_code, forced};
 use super::opening::{Opened, Opening, open};
 use super::output::tell;
@@ -28,6 +28,10 @@ use crate::shell::{
   drainboard rehearse                               the console; every act is only taken down
   drainboard rehearse --auto --unit sidekiq@1.service
   drainboard rehearse --auto --json --sequence 'tstp, 60, term, 30, kill'")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct RehearseArguments {
     /// Who would be drained.
     #[command(flatten)]
@@ -60,7 +64,8 @@ pub(super) fn run(
     common: &EveryCommand,
     arguments: &RehearseArguments,
 ) -> Result<ExitCode, Failure> {
-    if !arguments.auto && !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+    let screen = io::stdin().is_terminal() && io::stdout().is_terminal();
+    if !arguments.auto && !screen {
         return Err(Failure::Usage(
             "nobody is at the screen here: without a terminal `rehearse` needs --auto".into(),
         ));
@@ -69,7 +74,6 @@ pub(super) fn run(
     if arguments.auto {
         headless(&settings, arguments)
     } else {
-        need_terminal()?;
         at_the_screen(&settings, arguments)
     }
 }

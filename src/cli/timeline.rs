@@ -26,15 +26,26 @@ pub(super) fn timeline(settings: &Settings) -> String {
         "{}   ({})\n\n",
         settings.sequence, settings.sequence_origin.0
     );
-    for row in rows(settings, budget) {
+    text.push_str(&steps(
+        &settings.sequence,
+        timeout.span,
+        settings.conduct.early,
+    ));
+    text.push('\n');
+    figures(&mut text, &settings.sequence, &timeout, budget);
+    text
+}
+
+/// What happens second by second, one line each.
+pub(super) fn steps(sequence: &Sequence, timeout: Duration, early: Early) -> String {
+    let mut text = String::new();
+    for row in rows(sequence, early, sequence.budget(timeout)) {
         let at = row.at.map_or_else(String::new, seconds);
         line(
             &mut text,
             format_args!("  {at:>7}  {:<9}  {}", row.what, row.means),
         );
     }
-    text.push('\n');
-    figures(&mut text, &settings.sequence, &timeout, budget);
     text
 }
 
@@ -48,8 +59,7 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 }
 
 /// The signals, the waits between them and the push-back, in the order of time.
-fn rows(settings: &Settings, budget: Budget) -> Vec<Row> {
-    let sequence = &settings.sequence;
+fn rows(sequence: &Sequence, early: Early, budget: Budget) -> Vec<Row> {
     let mut rows = Vec::new();
     let mut push_back = budget.interrupt;
     for (index, (at, signal)) in sequence.timeline().into_iter().enumerate() {
@@ -64,22 +74,19 @@ fn rows(settings: &Settings, budget: Budget) -> Vec<Row> {
             what: signal.name().into(),
             means: meaning(sequence, index, signal, budget),
         });
-        rows.extend(wait_row(settings, index));
+        rows.extend(wait_row(sequence, early, index));
     }
     rows.extend(push_back.map(|interrupt| push_back_row(interrupt, budget)));
     rows
 }
 
-fn wait_row(settings: &Settings, index: usize) -> Option<Row> {
-    let wait = settings.sequence.wait_after(index)?;
-    let stopping = settings
-        .sequence
-        .first_stop()
-        .is_some_and(|first| index >= first);
+fn wait_row(sequence: &Sequence, early: Early, index: usize) -> Option<Row> {
+    let wait = sequence.wait_after(index)?;
+    let stopping = sequence.first_stop().is_some_and(|first| index >= first);
     // Before TERM only what was told to be quiet can be proven idle.
-    let quieted = settings.sequence.signals().take(index + 1).any(quiets);
-    let idle = settings.conduct.early == Early::Idle && settings.sequence.first_stop().is_some();
-    let early = if stopping {
+    let quieted = sequence.signals().take(index + 1).any(quiets);
+    let idle = early == Early::Idle && sequence.first_stop().is_some();
+    let sooner = if stopping {
         ", less once every process has exited"
     } else if idle && quieted {
         ", less once every process is idle"
@@ -89,7 +96,7 @@ fn wait_row(settings: &Settings, index: usize) -> Option<Row> {
     Some(Row {
         at: None,
         what: "wait".into(),
-        means: format!("{}{early}", seconds(wait)),
+        means: format!("{}{sooner}", seconds(wait)),
     })
 }
 

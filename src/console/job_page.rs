@@ -4,7 +4,7 @@ use serde_json::value::RawValue;
 
 use super::judge::judge;
 use super::pages::{PageLine, Weight};
-use super::rows::{JobKey, JobRow, is_target};
+use super::rows::{JobKey, JobRow, job_rows};
 use super::state::Console;
 use super::words::{date_and_time, span, time_of_day};
 use crate::core::clean::clean;
@@ -30,18 +30,8 @@ pub(super) fn lines(
     now: Moment,
 ) -> Vec<PageLine> {
     let targets = console.targets(session);
-    let row = session.fleet.get(&key.process).and_then(|process| {
-        process
-            .jobs
-            .iter()
-            .map(|job| JobRow {
-                key: &key.process,
-                process,
-                job,
-                drained: is_target(&key.process, &targets),
-            })
-            .find(|row| row.is(key))
-    });
+    let rows = job_rows(session, &targets, "", console.listing.sort);
+    let row = rows.into_iter().find(|row| row.is(key));
     row.map_or_else(
         || gone(session, key),
         |row| facts(session, console, &row, now),
@@ -53,7 +43,7 @@ fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) ->
     let work = &row.job.work;
     let judged = judge(session, row, now);
     let unknown = || "not known".to_string();
-    let elapsed = row.job.elapsed(now).map_or_else(unknown, clock_face);
+    let elapsed = row.elapsed(now).map_or_else(unknown, clock_face);
     let left = judged.left.map_or("no end is due".into(), clock_face);
     let arguments = if console.listing.arguments {
         arguments(work)

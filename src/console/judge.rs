@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::rows::{JobRow, is_target};
+use super::rows::{JobRow, is_target, stilled};
 use super::words::time_of_day;
 use crate::core::drain::{Fate, Phase, Run};
 use crate::core::fleet::{LocalId, Process, ProcessKey};
@@ -131,7 +131,7 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
             ..unjudged(said, &why)
         };
     }
-    let elapsed = row.job.elapsed(now);
+    let elapsed = row.elapsed(now);
     let (verdict, why) = match ends(session, row.key, row.process, now) {
         None => verdict::blind(Blind::WaitsForYou),
         Some(ends) => verdict::verdict(elapsed, ends, |left| {
@@ -176,10 +176,12 @@ fn known(run: &Run, row: &JobRow<'_>, now: Moment) -> Option<(Said, String)> {
         .account()
         .of(target.id)
         .find(|tracked| Some(tracked.jid.as_str()) == jid);
-    if target.exited() {
-        return Some(match tracked.and_then(|tracked| tracked.fate.clone()) {
+    if row.stilled.is_some() {
+        let fate = tracked.and_then(|tracked| tracked.fate.clone());
+        return Some(match fate {
             Some((fate, evidence)) => (Said::Ended(fate), evidence),
-            None => (Said::Sought, "its process has exited".into()),
+            None if target.exited() => (Said::Sought, "its process has exited".into()),
+            None => (Said::Sought, "its process runs nothing more".into()),
         });
     }
     if tracked?.is_back() {
@@ -192,10 +194,11 @@ fn known(run: &Run, row: &JobRow<'_>, now: Moment) -> Option<(Said, String)> {
 
 /// The jobs of `targets` by what becomes of them.
 pub fn tally(session: &Session, targets: &[LocalId], now: Moment) -> Tally {
-    let back = back_already(session);
+    let (back, stilled) = (back_already(session), stilled(session));
     let mut tally = Tally::default();
     for (key, process) in &session.fleet.processes {
-        if !is_target(key, targets) || process.exited() {
+        let still = matches!(key, ProcessKey::Local(id) if stilled.contains_key(id));
+        if !is_target(key, targets) || process.exited() || still {
             continue;
         }
         let ends = ends(session, key, process, now);

@@ -66,7 +66,13 @@ fn sending(plan: &Plan, step: Option<usize>, under_way: usize) -> String {
 
 fn held(session: &Session, why: &Hold, since: Moment, now: Moment) -> String {
     let at = time_of_day(since);
-    let cost = || in_numbers(&stake(session, &taking_part(session), now));
+    let cost = || {
+        let stake = stake(session, &taking_part(session), now);
+        if stake.is_nothing() {
+            return "it would lose nothing now".into();
+        }
+        in_numbers(&stake)
+    };
     match why {
         Hold::Operator => format!("HELD by you since {at}: the clock stands"),
         Hold::Question(_) => format!("KILL is due since {at}: {}", cost()),
@@ -148,7 +154,7 @@ pub fn if_untouched(session: &Session, targets: &[LocalId], now: Moment) -> Stri
         | Phase::Held { .. }
         | Phase::Ending { .. }
         | Phase::Over { .. } => match push_back(run, true, now) {
-            Some(text) => format!("nothing more is sent, but TERM was: {text}"),
+            Some(text) => format!("nothing more is sent; {text}"),
             None => "nothing more is sent".into(),
         },
     }

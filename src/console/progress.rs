@@ -153,7 +153,7 @@ pub fn holds_up(session: &Session) -> Option<String> {
     let targets: Vec<LocalId> = run
         .targets()
         .iter()
-        .filter(|target| target.takes_part())
+        .filter(|target| target.takes_part() && !matches!(target.standing, Standing::Idle { .. }))
         .map(|target| target.id)
         .collect();
     let longest = session

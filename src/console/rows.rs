@@ -2,8 +2,13 @@
 //! formatted here, so that ten thousand of them cost little.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
+use std::time::Duration;
 
+use super::judge::{back_already, running};
+use crate::core::drain::{Run, Standing};
 use crate::core::fleet::{Job, LocalId, Process, ProcessKey};
+use crate::core::moment::Moment;
 use crate::core::session::Session;
 
 /// The order of the job table.
@@ -69,6 +74,10 @@ pub struct JobRow<'a> {
     pub job: &'a Job,
     /// Whether its process is a target.
     pub drained: bool,
+    /// Since when its process is known to run nothing more.
+    pub stilled: Option<Moment>,
+    /// Whether it was seen back in its queue, or runs again elsewhere.
+    pub back: bool,
 }
 
 impl JobRow<'_> {
@@ -88,6 +97,16 @@ impl JobRow<'_> {
             && self.job.work.jid.as_deref() == key.jid.as_deref()
     }
 
+    /// How long it has been running; as long as it can have, where its process is still.
+    pub fn elapsed(&self, now: Moment) -> Option<Duration> {
+        self.job.elapsed(self.stilled.unwrap_or(now))
+    }
+
+    /// Whether it holds nothing up any more.
+    fn is_done(&self) -> bool {
+        self.back || self.stilled.is_some()
+    }
+
     fn passes(&self, filter: &str) -> bool {
         let work = &self.job.work;
         let has = |text: &str| contains(text, filter);
@@ -104,8 +123,8 @@ fn contains(text: &str, part: &str) -> bool {
     text.to_lowercase().contains(part)
 }
 
-/// Every process of the session: while a drain runs its targets first, then those of this host,
-/// then the rest. Before a drain a mark moves no row.
+/// Every process of the session: while a drain runs its targets first; what lives before what
+/// has ended, this host before the others. Before a drain a mark moves no row.
 pub fn process_rows<'a>(
     session: &'a Session,
     targets: &[LocalId],
@@ -114,7 +133,8 @@ pub fn process_rows<'a>(
     let mut rows: Vec<_> = session.fleet.processes.iter().collect();
     rows.sort_by_cached_key(|(key, process)| {
         let remote = matches!(key, ProcessKey::Remote(_));
-        (draining && !is_target(key, targets), remote, process.name())
+        let stranger = draining && !is_target(key, targets);
+        (stranger, process.exited(), remote, process.name())
     });
     rows
 }
@@ -127,6 +147,19 @@ pub fn is_target(key: &ProcessKey, targets: &[LocalId]) -> bool {
     }
 }
 
+/// Since when each target is known to run nothing more: it has ended, or is proven idle.
+pub(super) fn stilled(session: &Session) -> HashMap<LocalId, Moment> {
+    let targets = running(session).map_or(&[][..], Run::targets);
+    targets
+        .iter()
+        .filter_map(|target| match target.standing {
+            Standing::Exited { at, .. } => Some((target.id, at)),
+            Standing::Idle { since } => Some((target.id, since)),
+            Standing::Alive | Standing::Quiet { .. } | Standing::LeftOut { .. } => None,
+        })
+        .collect()
+}
+
 /// The jobs that pass `filter`, in the order of `sort`. Those of an ended process are listed
 /// only while a drain still finds out what became of them.
 pub fn job_rows<'a>(
@@ -137,17 +170,31 @@ pub fn job_rows<'a>(
 ) -> Vec<JobRow<'a>> {
     let filter = filter.to_lowercase();
     let draining = session.is_draining();
+    let (stilled, back) = (stilled(session), back_already(session));
     let mut rows = Vec::new();
     for (key, process) in &session.fleet.processes {
         let drained = is_target(key, targets);
         if process.exited() && !(draining && drained) {
             continue;
         }
-        rows.extend(process.jobs.iter().map(|job| JobRow {
-            key,
-            process,
-            job,
-            drained,
+        let stilled = match key {
+            ProcessKey::Local(id) => stilled.get(id).copied(),
+            ProcessKey::Remote(_) => None,
+        };
+        rows.extend(process.jobs.iter().map(|job| {
+            JobRow {
+                key,
+                process,
+                job,
+                drained,
+                stilled,
+                back: drained
+                    && job
+                        .work
+                        .jid
+                        .as_deref()
+                        .is_some_and(|jid| back.contains(jid)),
+            }
         }));
     }
     if !filter.is_empty() {
@@ -166,8 +213,8 @@ fn order(sort: Sort, one: &JobRow<'_>, other: &JobRow<'_>) -> Ordering {
             .then_with(|| one.job.work.tid.cmp(&other.job.work.tid))
     };
     let first = match sort {
-        Sort::HoldsUp => (!one.drained, one.process.exited())
-            .cmp(&(!other.drained, other.process.exited()))
+        Sort::HoldsUp => (!one.drained, one.is_done())
+            .cmp(&(!other.drained, other.is_done()))
             .then_with(longest),
         Sort::Elapsed => longest(),
         Sort::Queue => one

@@ -3,7 +3,9 @@
 
 use std::collections::VecDeque;
 
-use super::drain::{ActOutcome, Command, Effect, EffectId, Input, Mode, Phase, Plan, Record, Run};
+use super::drain::{
+    ActOutcome, By, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Record, Run,
+};
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
@@ -48,8 +50,8 @@ pub struct Setting {
     pub sequence_from: SequenceOrigin,
     /// The address of Redis without secrets, and where it was found; `None`: it is not used.
     pub redis: Option<(String, String)>,
-    /// Who operates: `root (deploy) on util1`.
-    pub operator: String,
+    /// Who operates, and why if he said so.
+    pub operator: By,
 }
 
 /// Everything that a screen shows and a run needs.
@@ -132,7 +134,7 @@ impl Session {
     pub fn begin(
         &mut self,
         targets: &[LocalId],
-        by: Option<String>,
+        by: Option<By>,
         now: Moment,
     ) -> Result<Vec<Effect>, NotBegun> {
         if self.setting.kind == Kind::ReadOnly {
@@ -156,6 +158,28 @@ impl Session {
         Ok(effects)
     }
 
+    /// Payloads of these jobs of `target` (id, class, queue) were saved before a KILL.
+    #[must_use]
+    pub fn saved(&mut self, target: LocalId, jobs: &[[String; 3]], now: Moment) -> Vec<Effect> {
+        let Some(run) = &self.run else {
+            return Vec::new();
+        };
+        let about = run
+            .target(&ProcessKey::Local(target))
+            .map(|target| target.about.clone());
+        let saved = jobs.iter().map(|[jid, class, queue]| {
+            let event = Event::PayloadSaved {
+                jid: jid.clone(),
+                class: class.clone(),
+                queue: queue.clone(),
+            };
+            Effect::Note(Box::new(run.record(about.clone(), event, now)))
+        });
+        let effects: Vec<Effect> = saved.collect();
+        self.keep(&effects);
+        effects
+    }
+
     fn feed(&mut self, input: Input, now: Moment) -> Vec<Effect> {
         let Some(run) = &mut self.run else {
             return Vec::new();
@@ -171,7 +195,7 @@ impl Session {
                 if self.journal.len() == KEPT {
                     self.journal.pop_front();
                 }
-                self.journal.push_back(record.clone());
+                self.journal.push_back(Record::clone(record));
             }
         }
     }

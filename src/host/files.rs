@@ -120,6 +120,17 @@ impl Search {
         self.looked_at.push((shown.to_string(), outcome));
     }
 
+    /// Notes a directory that may not be listed: what is in it is then not known.
+    fn refused_folder(&mut self, path: &Path, shown: &str) {
+        if let Err(error) = fs::read_dir(path)
+            && error.kind() == ErrorKind::PermissionDenied
+        {
+            let shown = if shown.is_empty() { "." } else { shown };
+            let outcome = Outcome::Refused(error.to_string());
+            self.looked_at.push((format!("{shown}/"), outcome));
+        }
+    }
+
     /// Whether a path was looked at.
     fn knows(&self, shown: &str) -> bool {
         self.looked_at.iter().any(|(path, _)| path == shown)
@@ -133,6 +144,7 @@ pub fn find_layers(root: &Path) -> Search {
         search.look(&root.join(file), file);
     }
     for folder in FOLDERS {
+        search.refused_folder(&root.join(folder), folder);
         for name in entries(&root.join(folder)) {
             let shown = if folder.is_empty() {
                 name.clone()
@@ -140,7 +152,7 @@ pub fn find_layers(root: &Path) -> Search {
                 format!("{folder}/{name}")
             };
             let path = root.join(&shown);
-            if is_candidate(folder, &name) && !search.knows(&shown) && path.is_file() {
+            if is_candidate(folder, &name) && !search.knows(&shown) {
                 search.look(&path, &shown);
             }
         }
@@ -201,21 +213,46 @@ pub fn read_paths(paths: &[PathBuf]) -> Search {
 /// Looks for the units of this host that name Sidekiq, with their drop-ins: those of the system,
 /// and those of the user whose home is given.
 pub fn find_units(home: Option<&Path>) -> Search {
-    let mut folders: Vec<PathBuf> = SYSTEM_UNITS.iter().map(PathBuf::from).collect();
-    let mut search = units_in(&folders);
-    folders = vec![PathBuf::from("/etc/systemd/user")];
-    if let Some(home) = home {
-        folders.insert(0, home.join(".config/systemd/user"));
-    }
-    let user = units_in(&folders);
+    let names_sidekiq = |name: &str, path: &Path| {
+        read(path).is_ok_and(|text| text.contains("sidekiq")) || name.contains("sidekiq")
+    };
+    let mut search = units_in(&system_folders(), names_sidekiq);
+    let user = units_in(&user_folders(home), names_sidekiq);
     search.files.extend(user.files);
     search.looked_at.extend(user.looked_at);
     search
 }
 
+/// Looks for one unit with its template and its drop-ins: among those of the system, else among
+/// those of the user whose home is given.
+pub fn find_unit(unit: &str, home: Option<&Path>) -> Search {
+    let template = match (unit.split_once('@'), unit.rsplit_once('.')) {
+        (Some((name, _)), Some((_, suffix))) => format!("{name}@.{suffix}"),
+        (_, _) => unit.to_owned(),
+    };
+    let is_it = |name: &str, _: &Path| name == unit || name == template;
+    let system = units_in(&system_folders(), is_it);
+    if system.files.is_empty() {
+        units_in(&user_folders(home), is_it)
+    } else {
+        system
+    }
+}
+
+fn system_folders() -> Vec<PathBuf> {
+    SYSTEM_UNITS.iter().map(PathBuf::from).collect()
+}
+
+fn user_folders(home: Option<&Path>) -> Vec<PathBuf> {
+    let own = home.map(|home| home.join(".config/systemd/user"));
+    own.into_iter()
+        .chain([PathBuf::from("/etc/systemd/user")])
+        .collect()
+}
+
 /// Units in directories of which the first ones are stronger: of two files of one name the
 /// stronger holds, for drop-ins as for units; drop-ins follow in the order of their names.
-fn units_in(folders: &[PathBuf]) -> Search {
+fn units_in(folders: &[PathBuf], wanted: impl Fn(&str, &Path) -> bool) -> Search {
     let mut units: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut drop_ins: BTreeMap<String, BTreeMap<String, PathBuf>> = BTreeMap::new();
     for folder in folders {
@@ -237,12 +274,17 @@ fn units_in(folders: &[PathBuf]) -> Search {
     }
     let mut search = Search::default();
     for (name, path) in units {
-        let shown = path.display().to_string();
-        if read(&path).is_ok_and(|text| text.contains("sidekiq")) || name.contains("sidekiq") {
-            search.look(&path, &shown);
+        if wanted(&name, &path) {
+            search.look(&path, &path.display().to_string());
             for path in drop_ins.remove(&name).unwrap_or_default().into_values() {
                 search.look(&path, &path.display().to_string());
             }
+        }
+    }
+    // Drop-ins of an instance stand beside no file of its own: its template is the unit.
+    for (name, files) in drop_ins {
+        for path in files.into_values().filter(|path| wanted(&name, path)) {
+            search.look(&path, &path.display().to_string());
         }
     }
     search

@@ -2,6 +2,7 @@
 //! reads and nothing else; what may not be read is left out or unknown, never guessed.
 
 mod facts;
+mod layers;
 
 #[cfg(test)]
 mod tests;
@@ -68,6 +69,7 @@ impl Scanner {
     pub fn scan(&mut self, wanted_pids: &[u32]) -> io::Result<HostLook> {
         let at = clock::now();
         let mut processes = Vec::new();
+        let mut parents = Vec::new();
         for entry in Dir::read_from(&self.directory)? {
             let entry = entry?;
             let Some(pid) = entry.file_name().to_str().ok().and_then(|n| n.parse().ok()) else {
@@ -77,11 +79,14 @@ impl Scanner {
             if !wanted && !self.is_worth_a_look(pid) {
                 continue;
             }
-            processes.extend(self.look(pid, wanted, at));
+            if let Some((process, parent)) = self.look(pid, wanted, at) {
+                parents.push((process.id, parent));
+                processes.push(process);
+            }
         }
         self.known
             .retain(|_, (id, _)| processes.iter().any(|process| process.id == *id));
-        mark_swarms(&mut processes);
+        mark_swarms(&mut processes, &parents);
         processes.sort_by_key(|process| process.id);
         Ok(HostLook {
             at,
@@ -101,8 +106,9 @@ impl Scanner {
             && mentions_sidekiq(&self.command_line)
     }
 
-    /// Reads one process through its directory, so that all of it belongs to the same one.
-    fn look(&mut self, pid: u32, wanted: bool, at: Moment) -> Option<LocalProcess> {
+    /// Reads one process through its directory, so that all of it belongs to the same one; with
+    /// its parent's pid.
+    fn look(&mut self, pid: u32, wanted: bool, at: Moment) -> Option<(LocalProcess, u32)> {
         let process = ProcessDirectory::open(&self.root, pid).ok()?;
         let stat = stat::parse(process.read("stat", &mut self.buffer).ok()?)?;
         if stat.comm == DEMO {
@@ -128,7 +134,10 @@ impl Scanner {
         let status = status::parse(process.read("status", &mut self.buffer).ok()?);
         let uid = status.uid?;
         let facts = self.facts(&process, id, title, at, &status, parent);
-        Some(LocalProcess {
+        let threads = (run_state != RunState::Ended)
+            .then(|| threads::count(&process, clock::now(), &mut self.buffer))
+            .flatten();
+        let process = LocalProcess {
             id,
             started_at: facts.started_at,
             title: facts.title,
@@ -138,17 +147,16 @@ impl Scanner {
             surroundings: Surroundings {
                 uid,
                 unit: facts.unit,
-                parent: (parent != 0).then_some(parent),
                 swarm: false,
                 inner_pid: status.pids.last().copied().unwrap_or(pid),
                 hostnames: facts.hostnames,
                 redis_url: facts.redis_url,
                 stated_timeout: facts.stated_timeout,
+                layers: facts.layers,
             },
-            threads: (run_state != RunState::Ended)
-                .then(|| threads::count(&process, clock::now(), &mut self.buffer))
-                .flatten(),
-        })
+            threads,
+        };
+        Some((process, parent))
     }
 
     /// What is known of it, read again until it has settled: a process that boots may still
@@ -177,9 +185,24 @@ impl Scanner {
                     || facts::started_at(at, id.start_ticks),
                     |facts| facts.started_at,
                 );
-                read.stated_timeout = facts::own_timeout(&self.command_line, id.pid)
-                    .or_else(|| earlier.and_then(|facts| facts.stated_timeout))
-                    .or_else(|| place.parents_timeout(parent, &mut self.buffer));
+                read.command = facts::command(&self.command_line)
+                    .or_else(|| earlier.as_ref().and_then(|facts| facts.command.clone()));
+                let settles = matches!(title, Title::Beating { .. });
+                let was_read = |facts: &Facts| !settles && !matches!(facts.title, Title::Other(_));
+                match earlier.filter(was_read) {
+                    // Read when it was seen first, and once more when it beats.
+                    Some(earlier) => {
+                        read.layers = earlier.layers;
+                        read.stated_timeout = earlier.stated_timeout;
+                    }
+                    None if matches!(title, Title::Other(_)) => {}
+                    None => {
+                        let above = place.parents_command(parent, &mut self.buffer);
+                        let found = layers::found(process, &read.about(id, status, parent, above));
+                        read.layers = found.values.into();
+                        read.stated_timeout = found.timeout;
+                    }
+                }
                 read
             }
         };
@@ -204,16 +227,21 @@ fn settle(command_line: &[u8], last: Option<&Title>, comm: &str) -> Title {
 }
 
 /// Marks the children of a `sidekiqswarm`.
-fn mark_swarms(processes: &mut [LocalProcess]) {
+fn mark_swarms(processes: &mut [LocalProcess], parents: &[(LocalId, u32)]) {
     let swarms: Vec<u32> = processes
         .iter()
         .filter(|process| process.title == Title::Swarm)
         .map(|process| process.id.pid)
         .collect();
     for process in processes {
-        let parent = process.surroundings.parent;
-        process.surroundings.swarm = parent.is_some_and(|parent| swarms.contains(&parent));
+        let parent = parents.iter().find(|(id, _)| *id == process.id);
+        process.surroundings.swarm = parent.is_some_and(|(_, parent)| swarms.contains(parent));
     }
+}
+
+/// Where a process works; `None` where that may not be read, or is not to be seen from here.
+pub fn working_directory(pid: u32) -> Option<PathBuf> {
+    std::fs::read_link(format!("/proc/{pid}/cwd")).ok()
 }
 
 fn mentions_sidekiq(command_line: &[u8]) -> bool {

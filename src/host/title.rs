@@ -6,8 +6,6 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use std::time::Duration;
-
 use crate::core::clean::clean_bytes;
 use crate::core::fleet::Title;
 
@@ -28,12 +26,6 @@ pub fn title(command_line: &[u8]) -> Title {
         Some(Program::Sidekiq) => Title::Booting(printed(command_line)),
         None => Title::Other(printed(command_line)),
     }
-}
-
-/// The timeout of a command line as a span.
-pub(super) fn stated_span(command_line: &[u8]) -> Option<Duration> {
-    let seconds = timeout_on_command_line(command_line)?;
-    Duration::try_from_secs_f64(seconds).ok()
 }
 
 /// A command line for people: arguments with blanks between them.

@@ -25,11 +25,13 @@ pub enum Read {
     ListLength,
     /// One step through a sorted set.
     SortedSetScan,
+    /// Whether keys are there.
+    Exists,
 }
 
 impl Read {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::SetMembers,
         Self::Time,
         Self::HashFields,
@@ -39,6 +41,7 @@ impl Read {
         Self::ListRange,
         Self::ListLength,
         Self::SortedSetScan,
+        Self::Exists,
     ];
 
     /// Its name on the wire.
@@ -53,6 +56,7 @@ impl Read {
             Self::ListRange => "LRANGE",
             Self::ListLength => "LLEN",
             Self::SortedSetScan => "ZSCAN",
+            Self::Exists => "EXISTS",
         }
     }
 
@@ -103,6 +107,16 @@ impl Keys {
     /// The list behind a queue.
     pub(super) fn queue(&self, name: &str) -> Vec<u8> {
         self.key(format!("queue:{name}"))
+    }
+
+    /// The set of queues' names.
+    pub(super) fn queues(&self) -> Vec<u8> {
+        self.key("queues")
+    }
+
+    /// The mark of a job that this program pushed back.
+    pub(super) fn rescued(&self, jid: &str) -> Vec<u8> {
+        self.key(format!("drainboard:rescued:{jid}"))
     }
 
     /// The list in which `super_fetch` keeps what `identity` took from a queue (Sidekiq Pro's

@@ -1,19 +1,23 @@
 //! The link to the Redis that Sidekiq uses: where it is, one look at all processes, and the
-//! question where a job is. Only commands that read leave from here (`commands::Read`); no key
-//! of Sidekiq's is ever written.
+//! question where a job is. Only commands that read leave from here (`commands::Read`), but for
+//! the one script of `rescue`, which pushes a lost job back and which no look ever calls.
 
 mod address;
 mod choice;
 mod commands;
 mod connection;
 mod decode;
+mod interrupted;
 mod link;
 mod look;
 mod loose;
+mod lossless;
+mod marks;
 mod once;
 mod pages;
 mod payload;
 mod questions;
+mod rescue;
 mod scan;
 mod search;
 mod source;
@@ -25,8 +29,11 @@ pub use address::{Address, AddressError};
 pub use choice::{Candidates, Choice, ChoiceError, Named, choose, from_environment};
 pub use commands::{Keys, Read};
 pub use connection::open;
+pub use interrupted::{Interrupted, interrupted};
 pub use link::{LONGEST_BACKOFF, backoff};
 pub use look::Looker;
+pub use marks::{Marks, marks};
 pub use once::look_once;
 pub use questions::{Bounds, locate, queues};
+pub use rescue::{PushBack, Pushed, push_back};
 pub use source::{Asker, Settings, Source};

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::loose::Loose;
+use super::lossless::Lossless;
 use crate::core::clean::{clean, clean_bytes};
 use crate::core::fleet::Work;
 
@@ -69,18 +70,23 @@ pub(super) fn work(tid: &[u8], value: &[u8]) -> Work {
         payload: Arc::from([]),
         fault: None,
     };
-    let text = String::from_utf8_lossy(value);
-    let entry: Entry<'_> = match object(&text) {
+    let text = Lossless::of(value);
+    let entry: Entry<'_> = match object(text.as_str()) {
         Ok(entry) => entry,
         Err(why) => {
             work.fault = Some(format!("its work entry is {why}"));
             return work;
         }
     };
-    work.queue = name(&entry.queue).unwrap_or_default();
+    let queue = entry.queue.text().map(|queue| text.bytes(queue));
+    work.queue = clean_bytes(&queue.unwrap_or_default(), LONGEST_NAME);
     work.run_at = entry.run_at.epoch();
     match entry.payload.map(inner) {
-        Some(Ok(payload)) => fill(&mut work, &payload),
+        Some(Ok(payload)) => {
+            work.payload = text.bytes(&payload).into();
+            let kept = Arc::clone(&work.payload);
+            fill(&mut work, &String::from_utf8_lossy(&kept));
+        }
         Some(Err(why)) => work.fault = Some(format!("its payload is {why}")),
         None => work.fault = Some("its work entry holds no payload".into()),
     }
@@ -117,7 +123,6 @@ fn inner(raw: &RawValue) -> Result<Cow<'_, str>, String> {
 
 /// Takes the job's own fields over.
 fn fill(work: &mut Work, payload: &str) {
-    work.payload = Arc::from(payload.as_bytes());
     let job: Job<'_> = match object(payload) {
         Ok(job) => job,
         Err(why) => {

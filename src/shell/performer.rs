@@ -12,6 +12,7 @@ use crate::core::fleet::{LocalId, Located};
 use crate::core::sequence::Signal;
 use crate::host::{Held, SendError};
 use crate::journal::Journal;
+use crate::rescue::{SavedJob, Store};
 
 /// Something to perform.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub enum Work {
         act: Act,
         /// Jobs known to be at stake if it is a KILL.
         at_stake: u64,
+        /// Their payloads, to be saved before it.
+        payloads: Vec<SavedJob>,
     },
 }
 
@@ -46,6 +49,8 @@ pub enum Reply {
     Outcome(EffectId, ActOutcome),
     /// A question was answered.
     Answer(EffectId, Vec<Located>),
+    /// Payloads of this process's jobs are saved.
+    Saved(LocalId, Vec<SavedJob>),
     /// A record could not be written; said once.
     JournalFailed(String),
 }
@@ -88,8 +93,13 @@ impl Performer {
                     licence,
                 } => self.begin(held, journal, licence),
                 Work::Note(record) => self.write(&record),
-                Work::Act { id, act, at_stake } => {
-                    let outcome = self.act(&act, at_stake);
+                Work::Act {
+                    id,
+                    act,
+                    at_stake,
+                    payloads,
+                } => {
+                    let outcome = self.act(&act, at_stake, payloads);
                     self.reply(Reply::Outcome(id, outcome));
                 }
             }
@@ -134,7 +144,7 @@ impl Performer {
 
     /// The intent was the record before; if it could not be written, an attended act waits for
     /// somebody who was told, and nobody's KILL with jobs at stake leaves at all.
-    fn act(&mut self, act: &Act, at_stake: u64) -> ActOutcome {
+    fn act(&mut self, act: &Act, at_stake: u64, payloads: Vec<SavedJob>) -> ActOutcome {
         if let Some(why) = &self.failing {
             let deadly = act.signal == Signal::Kill && at_stake > 0;
             let refused = if self.attended {
@@ -150,6 +160,9 @@ impl Performer {
                 };
             }
         }
+        if let Some(refused) = self.save(act.target, payloads) {
+            return refused;
+        }
         let Some(held) = self.held.get(&act.target) else {
             // Each target was held at the start, or had ended before it could be.
             return ActOutcome::Gone;
@@ -163,6 +176,24 @@ impl Performer {
                 why: error.to_string(),
                 may_have_happened: false,
             },
+        }
+    }
+
+    /// Saves the payloads that a KILL could lose. If that fails no KILL leaves, unless somebody
+    /// was told and tries again.
+    fn save(&mut self, target: LocalId, payloads: Vec<SavedJob>) -> Option<ActOutcome> {
+        let journal = self.journal.as_ref().filter(|_| !payloads.is_empty())?;
+        let saved = Store::new(journal.state_dir()).save(journal.run(), &payloads);
+        match saved {
+            Ok(()) => {
+                self.reply(Reply::Saved(target, payloads));
+                None
+            }
+            Err(_) if std::mem::replace(&mut self.waived, true) => None,
+            Err(error) => Some(ActOutcome::Failed {
+                why: format!("the payloads at stake cannot be saved: {error}"),
+                may_have_happened: false,
+            }),
         }
     }
 

@@ -15,6 +15,7 @@ use crate::core::fleet::{LocalId, Observation};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
+use crate::rescue::{SavedJob, in_flight};
 
 /// While something is due, the loop looks at the clock at least this often: timers stand still
 /// while the machine is suspended.
@@ -277,6 +278,7 @@ impl<F: Front> Turn<F> {
         let effects = match reply {
             Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
             Reply::Answer(id, answers) => self.session.answer(id, answers, now),
+            Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),
             Reply::JournalFailed(why) => {
                 self.front.tell(&format!(
                     "the record of this drain cannot be written: {why}"
@@ -295,24 +297,32 @@ impl<F: Front> Turn<F> {
             match effect {
                 Effect::Note(record) => {
                     self.front.note(&record);
-                    self.send(Work::Note(Box::new(record)));
+                    self.send(Work::Note(record));
                 }
                 Effect::Act(id, act) => {
                     tracing::info!(?id, ?act, "act");
-                    let at_stake = self.at_stake(&act);
-                    self.send(Work::Act { id, act, at_stake });
+                    let (at_stake, payloads) = self.at_stake(&act);
+                    self.send(Work::Act {
+                        id,
+                        act,
+                        at_stake,
+                        payloads,
+                    });
                 }
                 Effect::Ask(id, ask) => self.question(id, ask),
             }
         }
     }
 
-    fn at_stake(&self, act: &Act) -> u64 {
+    /// What a KILL would cost, and the payloads that it could lose.
+    fn at_stake(&self, act: &Act) -> (u64, Vec<SavedJob>) {
+        let (now, fleet) = (self.now(), &self.session.fleet);
         match &self.session.run {
-            Some(run) if act.signal == Signal::Kill => run
-                .stake(Some(act.target), &self.session.fleet, self.now())
-                .count(),
-            Some(_) | None => 0,
+            Some(run) if act.signal == Signal::Kill => (
+                run.stake(Some(act.target), fleet, now).count(),
+                in_flight(run, Some(act.target), fleet, now),
+            ),
+            Some(_) | None => (0, Vec::new()),
         }
     }
 
@@ -346,4 +356,13 @@ impl<F: Front> Turn<F> {
         // What does not end in time is ended with the runtime.
         drop(tokio::time::timeout(CLOSING, all).await);
     }
+}
+
+/// Ids, classes and queues of saved jobs, for the record.
+fn labels(payloads: &[SavedJob]) -> Vec<[String; 3]> {
+    let label = |saved: &SavedJob| {
+        let jid = saved.jid.clone().unwrap_or_default();
+        [jid, saved.class.clone(), saved.queue.clone()]
+    };
+    payloads.iter().map(label).collect()
 }

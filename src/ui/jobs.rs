@@ -163,9 +163,10 @@ fn note(shown: &std::ops::Range<usize>, view: &View<'_>) -> String {
 fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) -> Line<'static> {
     let judged = judge(view.session, row, view.now);
     let age = age(row.process, view.now);
-    let elapsed = row.job.elapsed(view.now);
+    let elapsed = row.elapsed(view.now);
     let focused = selected && view.console.pane == Pane::Jobs;
-    let base = match (focused, age.beats, row.drained) {
+    let late = if row.stilled.is_some() { 0 } else { age.beats };
+    let base = match (focused, late, row.drained) {
         (true, _, _) => Tone::Selected,
         (false, 1.., _) | (false, _, false) => Tone::Faint,
         (false, 0, true) => Tone::Plain,
@@ -175,7 +176,7 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     } else {
         ' '
     };
-    let old = if age.beats > 1 { '!' } else { ' ' };
+    let old = if late > 1 { '!' } else { ' ' };
     let mut text = format!(
         "{cursor}{old}{} ",
         fit::left(&row.job.work.class, columns.class)
@@ -209,7 +210,7 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     }
     let left = judged
         .left
-        .map_or("-".into(), |left| clock_face(coarse(left)));
+        .map_or("-".into(), |left| clock_face(coarse(left, view)));
     spans.push(view.span(base, fit::right(&left, columns.left) + " "));
     let words = verdict(&judged, columns.verdict);
     spans.push(view.span(tone, fit::left(&words, columns.verdict)));
@@ -231,11 +232,12 @@ fn verdict(judged: &Judgement, cells: usize) -> String {
         .unwrap_or_else(|| word.into())
 }
 
-/// What is left, rounded down to five seconds while it is long: the column stands still.
-fn coarse(left: Duration) -> Duration {
+/// What is left, rounded down to five seconds while it is long and runs down: the column stands
+/// still.
+fn coarse(left: Duration, view: &View<'_>) -> Duration {
     match left.as_secs() {
-        seconds @ 0..30 => Duration::from_secs(seconds),
-        seconds => Duration::from_secs(seconds / 5 * 5),
+        seconds @ 30.. if view.session.counts_down() => Duration::from_secs(seconds / 5 * 5),
+        _ => left,
     }
 }
 

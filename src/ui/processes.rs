@@ -34,9 +34,16 @@ const fn column(heading: &'static str, cells: usize, right: bool) -> Column {
 fn columns(width: usize) -> [Column; 9] {
     let wide = width >= 100;
     let middle = width >= 60;
+    let name = if wide {
+        24
+    } else if middle {
+        22
+    } else {
+        18
+    };
     let shown = |yes: bool, cells: usize| if yes { cells } else { 0 };
     let mut columns = [
-        column("PROCESS", if wide { 24 } else { 18 }, false),
+        column("PROCESS", name, false),
         column("VERSION", shown(wide, 7), false),
         column("STATE", 9, false),
         column("BUSY", 5, true),
@@ -127,19 +134,18 @@ fn line(
     let age = age(process, view.now);
     let timeout = view.session.timeout(process);
     let assumed = if timeout.is_assumed() { "?" } else { "" };
-    let number = |value: Option<u64>| value.map_or("?".into(), |value| value.to_string());
     let values = [
         format!("{} {}", process.name(), process.tag())
             .trim_end()
             .to_string(),
         process.version_text().unwrap_or("?").into(),
         state.word().into(),
-        format!(
-            "{}/{}",
-            number(process.busy()),
-            number(process.concurrency())
-        ),
-        age.words.clone(),
+        busy(view, key, process),
+        if process.exited() {
+            "-".into()
+        } else {
+            age.words.clone()
+        },
         memory(process.rss_kb()),
         unit(process).into(),
         format!("{}{assumed}", timeout.span.as_secs()),
@@ -175,6 +181,24 @@ fn tone(state: State, age: &Age, drained: bool, focused: bool) -> Tone {
             }
         }
     }
+}
+
+/// Jobs of its threads: none where the process has ended or is proven idle, whatever its last
+/// beat said.
+fn busy(view: &View<'_>, key: &ProcessKey, process: &Process) -> String {
+    if process.exited() {
+        return "-".into();
+    }
+    let number = |value: Option<u64>| value.map_or("?".into(), |value| value.to_string());
+    let run = view
+        .session
+        .run
+        .as_ref()
+        .filter(|run| !run.phase().is_over());
+    let target = run.and_then(|run| run.target(key));
+    let idle = target.is_some_and(|target| matches!(target.standing, Standing::Idle { .. }));
+    let busy = if idle { Some(0) } else { process.busy() };
+    format!("{}/{}", number(busy), number(process.concurrency()))
 }
 
 fn unit(process: &Process) -> &str {
@@ -245,8 +269,7 @@ fn part(run: &Run, target: &Target, now: Moment) -> String {
             }
             if let Some(interrupt) = target.interrupt() {
                 let was = if interrupt <= now { "was due " } else { "" };
-                let at = time_of_day(interrupt);
-                return format!("{} sent, push-back {was}{at}", sent.signal);
+                return format!("push-back {was}{}", time_of_day(interrupt));
             }
             let next = run
                 .phase()

@@ -17,4 +17,7 @@ mod readme;
 mod redis_source;
 #[cfg(test)]
 mod rehearse;
+mod rescue;
 mod support;
+#[cfg(test)]
+mod timeouts_real;

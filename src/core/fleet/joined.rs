@@ -114,6 +114,7 @@ impl Fleet {
                 .or_insert_with(|| Process::from_identity(row.identity.clone()));
             process.look(row, asked, server_time);
         }
+        self.join();
         self.forget(answered);
     }
 
@@ -135,6 +136,7 @@ impl Fleet {
         for local in host.processes {
             self.local(local, host.at);
         }
+        self.join();
         self.forget(host.at);
     }
 
@@ -152,22 +154,54 @@ impl Fleet {
         if ended {
             return;
         }
-        let known = self.processes.iter().find_map(|(key, process)| {
-            let ProcessKey::Remote(identity) = key else {
+        self.processes.insert(key, Process::from_local(local));
+    }
+
+    /// Brings together what Redis and this host show of the same process. A row that would fit
+    /// several processes here is left alone: their evidence must never be taken for each other's.
+    fn join(&mut self) {
+        let mut pairs: Vec<(f64, Identity, LocalId)> = Vec::new();
+        for (key, process) in &self.processes {
+            let started_at = process.info.as_ref().and_then(|info| info.started_at);
+            if let (ProcessKey::Remote(identity), Some(started)) = (key, started_at)
+                && process.listed == Listed::Yes
+                && let Some(id) = self.described(identity, started)
+            {
+                pairs.push((started, identity.clone(), id));
+            }
+        }
+        // A pid belongs to one process at a time: of two identities the later one has it.
+        pairs.sort_by(|one, other| one.0.total_cmp(&other.0));
+        for (_, identity, id) in pairs {
+            let remote = self.processes.remove(&ProcessKey::Remote(identity));
+            let here = self.processes.get_mut(&ProcessKey::Local(id));
+            if let (Some(remote), Some(here)) = (remote, here) {
+                let local = here.local.take();
+                *here = Process {
+                    local,
+                    life: here.life,
+                    ..remote
+                };
+            }
+        }
+    }
+
+    /// The one process here that registered as `identity` at `started`.
+    fn described(&self, identity: &Identity, started: f64) -> Option<LocalId> {
+        let mut fitting = self.processes.iter().filter_map(|(key, process)| {
+            let ProcessKey::Local(id) = key else {
                 return None;
             };
-            let started_at = process.info.as_ref().and_then(|info| info.started_at);
-            matches(&local, identity, started_at).then(|| key.clone())
+            let local = process.local.as_ref()?;
+            let fits = process.life == Life::Here && matches(local, identity, started);
+            fits.then_some((*id, process))
         });
-        let mut process = Process::from_local(local);
-        if let Some(remote) = known.and_then(|key| self.processes.remove(&key)) {
-            process = Process {
-                local: process.local,
-                life: Life::Here,
-                ..remote
-            };
-        }
-        self.processes.insert(key, process);
+        let (id, process) = fitting.next()?;
+        let registered = process.info.as_ref().and_then(|info| info.started_at);
+        let taken = process.identity.is_some()
+            && process.listed == Listed::Yes
+            && registered.is_none_or(|registered| registered >= started);
+        (fitting.next().is_none() && !taken).then_some(id)
     }
 
     fn exited(&mut self, id: LocalId, at: Moment, status: Option<ExitStatus>) {
@@ -179,26 +213,11 @@ impl Fleet {
         }
     }
 
-    /// Where a row belongs: to the process that had this identity before, to the local process
-    /// that it describes, else to itself.
+    /// Where a row belongs: to the process that had this identity before, else to itself.
     fn key_of(&self, row: &LookRow) -> ProcessKey {
         let same = |process: &Process| process.identity.as_ref() == Some(&row.identity);
-        if let Some((key, _)) = self.processes.iter().find(|(_, process)| same(process)) {
-            return key.clone();
-        }
-        let started_at = row
-            .heartbeat
-            .as_ref()
-            .and_then(|heartbeat| heartbeat.info.started_at);
-        let local = self.processes.iter().find(|(_, process)| {
-            process.life == Life::Here
-                && !(process.identity.is_some() && process.listed == Listed::Yes)
-                && process
-                    .local
-                    .as_ref()
-                    .is_some_and(|local| matches(local, &row.identity, started_at))
-        });
-        local.map_or_else(
+        let known = self.processes.iter().find(|(_, process)| same(process));
+        known.map_or_else(
             || ProcessKey::Remote(row.identity.clone()),
             |(key, _)| key.clone(),
         )
@@ -219,12 +238,12 @@ impl Fleet {
 /// Whether `local` is the process that registered as `identity`: same host name, same pid in
 /// its own namespace, and registered after it started. Without a start time in its hash
 /// nothing tells it from an earlier process with the same pid.
-fn matches(local: &LocalProcess, identity: &Identity, started_at: Option<f64>) -> bool {
+fn matches(local: &LocalProcess, identity: &Identity, started: f64) -> bool {
     let surroundings = &local.surroundings;
     identity.pid() == Some(surroundings.inner_pid)
         && surroundings
             .hostnames
             .iter()
             .any(|name| name == identity.hostname())
-        && started_at.is_some_and(|registered| registered > local.started_at - ROUNDING)
+        && started > local.started_at - ROUNDING
 }

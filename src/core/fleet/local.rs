@@ -2,7 +2,9 @@
 //! them. Values only; reading them is the work of `host`.
 
 use std::fmt;
+use std::sync::Arc;
 
+use crate::core::layers;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 
@@ -117,8 +119,6 @@ pub struct Surroundings {
     pub uid: u32,
     /// The unit from its cgroup (`sidekiq@1.service`).
     pub unit: Option<String>,
-    /// Parent's pid.
-    pub parent: Option<u32>,
     /// Whether the parent is a `sidekiqswarm`.
     pub swarm: bool,
     /// Its pid in its own pid namespace (last number of `NSpid`).
@@ -127,8 +127,10 @@ pub struct Surroundings {
     pub hostnames: Vec<String>,
     /// The Redis addresses that its environment names, without passwords shown.
     pub redis_url: Option<RedisAddress>,
-    /// `-t` of its own or its parent's command line, where that is still to be read.
+    /// Its own timeout, as its initializers, command lines and `sidekiq.yml` state it.
     pub stated_timeout: Option<Timeout>,
+    /// Every value that was found in its files and its unit's, whether it holds or not.
+    pub layers: Arc<[layers::Located]>,
 }
 
 /// An address found in a process's environment. Its text holds the password and is never

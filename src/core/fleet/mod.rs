@@ -8,6 +8,7 @@ mod located;
 mod look;
 mod process;
 mod proof;
+mod state;
 
 #[cfg(test)]
 mod tests;
@@ -19,9 +20,10 @@ pub use local::{
 };
 pub use located::{Located, Place, Sought};
 pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work};
-pub use process::{Life, Listed, Process, ProcessKey, State};
+pub use process::{Life, Listed, Process, ProcessKey};
 pub(crate) use proof::FRESH;
 pub use proof::{Evidence, Mark};
+pub use state::State;
 
 use super::moment::Moment;
 

@@ -1,5 +1,5 @@
-//! One process as all sources together show it. It never decides anything: states and ages are
-//! read off, proofs stand in `proof`.
+//! One process as all sources together show it. It never decides anything: ages are read
+//! off here, states in `state`, proofs in `proof`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,9 +11,6 @@ use super::look::{Identity, Info, LookRow};
 use super::{ExitStatus, Mark};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Timeout, Version};
-
-/// A beat older than this is stale, whatever the version (keys live 60 s).
-pub(super) const STALE: Duration = Duration::from_secs(30);
 
 /// So long its hash lives after a beat (`EXPIRE 60`, 7.3.9 `lib/sidekiq/launcher.rb:169-180`),
 /// less the time that a look may take.
@@ -88,43 +85,6 @@ pub struct Process {
     pub faults: Vec<String>,
 }
 
-/// The state of a process, the first that applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum State {
-    /// It has ended.
-    Exited,
-    /// Stopped by a signal: it works on nothing and heeds nothing but CONT and KILL.
-    Suspended,
-    /// Listed without a hash, or its local pid is gone.
-    Ghost,
-    /// No beat yet.
-    Booting,
-    /// Its beat is over 30 s old.
-    Stale,
-    /// TERM was sent by us, or its unit deactivates.
-    Stopping,
-    /// Fetches no more.
-    Quiet,
-    /// Works.
-    Running,
-}
-
-impl State {
-    /// The word of screens and JSON.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Exited => "exited",
-            Self::Suspended => "suspended",
-            Self::Ghost => "ghost",
-            Self::Booting => "booting",
-            Self::Stale => "stale",
-            Self::Stopping => "stopping",
-            Self::Quiet => "quiet",
-            Self::Running => "running",
-        }
-    }
-}
-
 impl Process {
     pub(super) fn from_local(local: LocalProcess) -> Self {
         Self {
@@ -166,6 +126,10 @@ impl Process {
             .heartbeat
             .as_ref()
             .is_some_and(|heartbeat| row.work.len() as u64 >= heartbeat.busy);
+        if row.is_ghost() && self.local.is_none() {
+            // Its hash has expired: it beats no more.
+            self.beat = None;
+        }
         if let Some(heartbeat) = &row.heartbeat {
             self.info = Some(Arc::clone(&heartbeat.info));
             let known = self.beat.take().filter(|_| !newer);
@@ -334,56 +298,6 @@ impl Process {
     /// Whether it said itself that it fetches no more. That never goes back.
     pub fn says_quiet(&self) -> bool {
         self.beat.as_ref().is_some_and(|beat| beat.quiet)
-    }
-
-    /// Its state. `stopping`: TERM was sent by us, or its unit deactivates.
-    pub fn state(&self, stopping: bool, now: Moment) -> State {
-        let suspended = |local: &LocalProcess| local.run_state == RunState::Suspended;
-        if self.exited() {
-            return if self.listed == Listed::Yes {
-                State::Ghost
-            } else {
-                State::Exited
-            };
-        }
-        if self.local.as_ref().is_some_and(suspended) {
-            return State::Suspended;
-        }
-        let booting = matches!(
-            self.local.as_ref().map(|l| &l.title),
-            Some(Title::Booting(_))
-        );
-        match &self.beat {
-            None if self.local.is_none() => State::Ghost,
-            None if booting => State::Booting,
-            None if stopping => State::Stopping,
-            None => self.titled_state(),
-            Some(beat) if beat.age(now) > STALE && self.is_gone_here() => State::Ghost,
-            Some(beat) if beat.age(now) > STALE => State::Stale,
-            Some(_) if stopping => State::Stopping,
-            Some(beat) if beat.quiet => State::Quiet,
-            Some(_) => State::Running,
-        }
-    }
-
-    /// Without Redis the title alone speaks.
-    fn titled_state(&self) -> State {
-        match self.local.as_ref().map(|local| &local.title) {
-            Some(Title::Beating { stopping: true, .. }) => State::Quiet,
-            Some(
-                Title::Beating {
-                    stopping: false, ..
-                }
-                | Title::Swarm
-                | Title::Other(_),
-            ) => State::Running,
-            Some(Title::Booting(_)) | None => State::Booting,
-        }
-    }
-
-    /// Listed under this host's name without a process here.
-    fn is_gone_here(&self) -> bool {
-        matches!(self.life, Life::Exited { .. })
     }
 
     /// What is known of it at the moment before a signal.

@@ -138,7 +138,9 @@ fn stronger_directories_replace_and_drop_ins_follow() {
         "lib/sidekiq.service.d/10.conf",
         "[Service]\nTimeoutStopSec=11\n",
     );
-    let search = units_in(&[root.join("etc"), root.join("lib")]);
+    let search = units_in(&[root.join("etc"), root.join("lib")], |name, _| {
+        name.contains("sidekiq")
+    });
     let names: Vec<_> = paths(&search)
         .into_iter()
         .map(|path| {

@@ -2,16 +2,23 @@
 //! a reading that ages.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use super::layers::About;
 use crate::core::clean::clean_bytes;
-use crate::core::fleet::{RedisAddress, Title};
+use crate::core::fleet::{LocalId, RedisAddress, Title};
+use crate::core::layers::Located;
+use crate::core::layers::command_line::starts_sidekiq;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 use crate::host::proc::environ::Environment;
 use crate::host::proc::namespaces::Namespaces;
 use crate::host::proc::status::Status;
 use crate::host::proc::{ProcessDirectory, cgroup};
-use crate::host::title::stated_span;
+use crate::host::title::title;
+
+/// No command line that starts a Sidekiq is longer.
+const COMMAND_LIMIT: usize = 16 * 1024;
 
 /// The stable part of one process.
 #[derive(Clone, Debug)]
@@ -22,6 +29,9 @@ pub(super) struct Facts {
     pub(super) hostnames: Vec<String>,
     pub(super) redis_url: Option<RedisAddress>,
     pub(super) stated_timeout: Option<Timeout>,
+    pub(super) layers: Arc<[Located]>,
+    /// Its command line, from the time before its title replaced it.
+    pub(super) command: Option<String>,
 }
 
 impl Facts {
@@ -29,6 +39,30 @@ impl Facts {
     /// more.
     pub(super) fn is_settled(&self) -> bool {
         matches!(self.title, Title::Beating { .. })
+    }
+
+    /// What helps to find its timeout; `above` is the command line of its parent.
+    pub(super) fn about(
+        &self,
+        id: LocalId,
+        status: &Status,
+        parent: u32,
+        above: Option<String>,
+    ) -> About<'_> {
+        let own = self.command.clone();
+        let own = own.map(|command| (format!("the command line of pid {}", id.pid), command));
+        let above = above.map(|command| {
+            (
+                format!("the command line of its parent, pid {parent}"),
+                command,
+            )
+        });
+        About {
+            unit: self.unit.as_deref(),
+            uid: status.uid.unwrap_or_default(),
+            started_at: self.started_at,
+            commands: above.into_iter().chain(own).collect(),
+        }
     }
 }
 
@@ -57,6 +91,8 @@ impl Place<'_> {
             hostnames: self.hostnames(process, status, environment, buffer),
             redis_url: environment.redis_url(),
             stated_timeout: None,
+            layers: Arc::default(),
+            command: None,
         }
     }
 
@@ -88,21 +124,24 @@ impl Place<'_> {
         names
     }
 
-    /// `-t` on the command line of its parent: a shell that wraps it, or a `sidekiqswarm`.
-    pub(super) fn parents_timeout(&self, parent: u32, buffer: &mut Vec<u8>) -> Option<Timeout> {
+    /// The command line of its parent, where that starts a Sidekiq: a shell that wraps it, or a
+    /// `sidekiqswarm`.
+    pub(super) fn parents_command(&self, parent: u32, buffer: &mut Vec<u8>) -> Option<String> {
         let directory = ProcessDirectory::open(self.root, parent).ok()?;
-        let span = stated_span(directory.read("cmdline", buffer).ok()?)?;
-        Some(Timeout::stated(
-            span,
-            format!("command line of its parent, pid {parent}"),
-        ))
+        command(directory.read("cmdline", buffer).ok()?)
     }
 }
 
-/// `-t` on its own command line.
-pub(super) fn own_timeout(command_line: &[u8], pid: u32) -> Option<Timeout> {
-    let span = stated_span(command_line)?;
-    Some(Timeout::stated(span, format!("command line of pid {pid}")))
+/// A command line that starts a Sidekiq, as text; `None` for a title.
+pub(super) fn command(command_line: &[u8]) -> Option<String> {
+    if matches!(title(command_line), Title::Beating { .. }) {
+        return None;
+    }
+    let words: Vec<u8> = command_line
+        .iter()
+        .map(|byte| if *byte == 0 { b' ' } else { *byte })
+        .collect();
+    Some(clean_bytes(words.trim_ascii(), COMMAND_LIMIT)).filter(|text| starts_sidekiq(text))
 }
 
 /// Ticks after boot in seconds since 1970. The clock's own distance between the two is used: it

@@ -98,7 +98,7 @@ fn a_whole_process() {
         around.redis_url.as_ref().unwrap().expose(),
         "redis://:secret@10.0.0.5/1"
     );
-    assert_eq!((around.parent, around.swarm), (Some(1), false));
+    assert!(!around.swarm);
     let expected = look.at.epoch() - look.at.since_boot().as_secs_f64() + 40.0;
     assert!((process.started_at - expected).abs() < 0.001);
 }
@@ -126,7 +126,6 @@ fn only_sidekiqs_and_what_is_asked_for() {
         look.processes[0].title,
         Title::Other("[kthreadd]".to_owned())
     );
-    assert_eq!(look.processes[0].surroundings.parent, None);
 }
 
 #[test]
@@ -198,13 +197,115 @@ fn a_timeout_is_remembered_once_the_title_has_replaced_it() {
     let stated = |seconds, place: &str| Some(Timeout::stated(Duration::from_secs(seconds), place));
     assert_eq!(
         timeout(&first, 4242),
-        stated(60, "command line of pid 4242")
+        stated(60, "-t at the command line of pid 4242")
     );
     assert_eq!(timeout(&second, 4242), timeout(&first, 4242));
     assert_eq!(
         timeout(&second, 31),
-        stated(45, "command line of its parent, pid 30")
+        stated(45, "-t at the command line of its parent, pid 30")
     );
+}
+
+/// Writes a file that is as old as the machine, or new.
+fn dated(process: &Fixture, name: &str, content: &str, is_old: bool) {
+    let path = process.0.join(name);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(&path, content).unwrap();
+    if is_old {
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH)
+            .unwrap();
+    }
+}
+
+/// The timeout of the only process of a tree.
+fn timeout_of(tree: &Tree) -> Option<(u64, String)> {
+    let look = tree.scanner().scan(&[]).unwrap();
+    let stated = look.processes[0].surroundings.stated_timeout.clone()?;
+    Some((stated.span.as_secs(), stated.origin.text().to_owned()))
+}
+
+#[test]
+fn a_timeout_is_found_in_the_files_below_the_working_directory() {
+    let tree = Tree::new();
+    let process = tree.process(4242, TITLE);
+    let stated = |seconds, origin: &str| Some((seconds, origin.to_owned()));
+    assert_eq!(timeout_of(&tree), None);
+    let yml = ":concurrency: 5\n:timeout: 60\nstaging:\n  :timeout: 7\n";
+    dated(&process, "cwd/config/sidekiq.yml", yml, true);
+    assert_eq!(timeout_of(&tree), stated(60, "config/sidekiq.yml:2"));
+    let process = process.file("environ", "RAILS_ENV=staging\0WAIT=45\0");
+    assert_eq!(
+        timeout_of(&tree),
+        stated(7, "config/sidekiq.yml:4 (staging)")
+    );
+    let ruby = "Sidekiq.configure_server do |config|\n  config[:timeout] = ENV.fetch(\"WAIT\", 9).to_i\nend\n";
+    dated(
+        &process,
+        "cwd/config/initializers/my_sidekiq.rb",
+        ruby,
+        true,
+    );
+    let place = "config/initializers/my_sidekiq.rb:2";
+    assert_eq!(timeout_of(&tree), stated(45, place));
+    let process = process.file("environ", "RAILS_ENV=staging\0");
+    assert_eq!(
+        timeout_of(&tree),
+        stated(9, &format!("{place} unless WAIT is set"))
+    );
+    dated(
+        &process,
+        "cwd/config/initializers/my_sidekiq.rb",
+        "config[:timeout] = 8\n",
+        false,
+    );
+    assert_eq!(
+        timeout_of(&tree),
+        stated(
+            8,
+            "config/initializers/my_sidekiq.rb:1, changed since it started"
+        )
+    );
+    let look = tree.scanner().scan(&[]).unwrap();
+    assert_eq!(look.processes[0].surroundings.layers.len(), 3);
+}
+
+#[test]
+fn the_file_that_its_command_names_is_read() {
+    let tree = Tree::new();
+    let process = tree.process(4242, b"ruby\0bin/sidekiq\0-C\0/etc/low.yml\0-e\0staging\0");
+    dated(&process, "cwd/config/sidekiq.yml", ":timeout: 60\n", true);
+    dated(
+        &process,
+        "root/etc/low.yml",
+        ":timeout: 5\nstaging:\n  :timeout: 6\n",
+        true,
+    );
+    assert_eq!(
+        timeout_of(&tree),
+        Some((6, "/etc/low.yml:3 (staging)".to_owned()))
+    );
+}
+
+#[test]
+fn what_is_no_plain_file_says_nothing_and_holds_nobody_up() {
+    let tree = Tree::new();
+    let process = tree.process(4242, TITLE);
+    let folder = process.0.join("cwd/config");
+    fs::create_dir_all(folder.join("initializers/sidekiq.rb")).unwrap();
+    let pipe = folder.join("sidekiq.yml");
+    rustix::fs::mknodat(
+        rustix::fs::CWD,
+        &pipe,
+        rustix::fs::FileType::Fifo,
+        Mode::RWXU,
+        0,
+    )
+    .unwrap();
+    let large = format!(":timeout: 9\n{}", "#".repeat(300 * 1024));
+    dated(&process, "cwd/config/sidekiq.yml.erb", &large, true);
+    dated(&process, "cwd/.cloud66/manifest.yml", "a:\n\tb: [", true);
+    assert_eq!(timeout_of(&tree), None);
 }
 
 #[test]

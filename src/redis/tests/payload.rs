@@ -119,6 +119,18 @@ fn a_malformed_payload_is_kept_byte_for_byte() {
 }
 
 #[test]
+fn bytes_that_are_no_text_are_kept_too() {
+    let value = b"{\"payload\":\"{\\\"jid\\\":\\\"a\\\",\\\"class\\\":\\\"C\xff\\\",\\\"args\\\":[\\\"\xfe\xc3\xa9\\\"]}\",\"queue\":\"q\",\"run_at\":1}";
+    let work = work(b"t", value);
+    assert_eq!(
+        &*work.payload,
+        b"{\"jid\":\"a\",\"class\":\"C\xff\",\"args\":[\"\xfe\xc3\xa9\"]}"
+    );
+    assert_eq!(work.jid.as_deref(), Some("a"));
+    assert_eq!(work.class, "C\u{fffd}");
+}
+
+#[test]
 fn what_a_terminal_obeys_is_gone() {
     let work = entry(&json!({"class": "A\u{1b}[2Jb", "jid": "j\u{202e}", "queue": "q"}));
     assert_eq!(work.class, "Ab");

@@ -1,9 +1,11 @@
 //! The command line from outside: the built binary, a clean environment, exit codes and text.
 
+mod check;
 mod configuration;
 mod plan;
 mod ps;
 mod report;
+mod rescue;
 mod words;
 
 use std::process::{Command, Output, Stdio};

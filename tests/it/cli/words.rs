@@ -37,6 +37,7 @@ fn what_is_wrong_with_the_command_line_ends_with_2() {
 fn help_mentions_what_works_and_nothing_else() {
     let help = out(&run(&["--help"]));
     for working in [
+        "check",
         "plan",
         "ps",
         "completions",
@@ -49,18 +50,20 @@ fn help_mentions_what_works_and_nothing_else() {
     ] {
         assert!(help.contains(working), "{working}");
     }
-    for missing in [
-        "demo",
-        "rehearse",
-        "check",
-        "rescue",
-        "resume",
-        "backtrace",
-        "--process",
-    ] {
+    for missing in ["resume", "backtrace", "--process"] {
         assert!(!help.contains(missing), "{missing}:\n{help}");
     }
-    for subcommand in ["plan", "ps", "report", "completions"] {
+    for subcommand in [
+        "check",
+        "plan",
+        "ps",
+        "drain",
+        "rehearse",
+        "demo",
+        "report",
+        "rescue",
+        "completions",
+    ] {
         let help = out(&run(&[subcommand, "--help"]));
         assert!(help.contains("EXAMPLES"), "{subcommand}");
         assert!(

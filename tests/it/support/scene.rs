@@ -102,7 +102,28 @@ impl Scene {
 
     /// A Sidekiq that has beaten.
     pub(crate) fn sidekiq(&self, version: Version) -> Sidekiq {
-        let mut sidekiq = self.spawn(version, &[]);
+        self.beaten(self.spawn(version, &[]))
+    }
+
+    /// One that works in `directory`, where its files are; it has beaten.
+    pub(crate) fn sidekiq_in(
+        &self,
+        directory: &Path,
+        version: Version,
+        environment: &[(&str, &str)],
+    ) -> Sidekiq {
+        self.started.set(self.started.get() + 1);
+        let log = self.path(&format!("sidekiq-{}.log", self.started.get()));
+        let (url, trace) = (self.redis.url(), self.path("trace"));
+        let mut all = vec![
+            ("REDIS_URL", url.as_str()),
+            ("DRAINBOARD_TRACE", trace.to_str().unwrap()),
+        ];
+        all.extend_from_slice(environment);
+        self.beaten(Sidekiq::spawn_in(directory, version, &log, &all))
+    }
+
+    fn beaten(&self, mut sidekiq: Sidekiq) -> Sidekiq {
         let mut connection = self.connection();
         sidekiq.wait_until_ready(|pid| {
             let known: Vec<String> = connection.smembers("processes").unwrap();
@@ -171,13 +192,15 @@ impl Scene {
         });
     }
 
-    /// Waits until the scheduler of a Sidekiq 7 or 8 has had its first turn, after up to 15 s: it
-    /// begins with a mark that it leaves in Redis.
+    /// Waits until the scheduler of a Sidekiq has had its first turn, after up to 15 s: until then
+    /// an error of Redis ends its thread.
     pub(crate) fn wait_until_scheduling(&self) {
+        let jid = "f".repeat(24);
+        let job = json!({"class": "SleepJob", "args": [0], "jid": jid, "queue": "default",
+            "retry": true, "created_at": 1.5});
         let mut connection = self.connection();
-        until_true("the scheduler has begun", || {
-            connection.exists("process_cleanup").unwrap()
-        });
+        let _: () = connection.zadd("schedule", job.to_string(), 1).unwrap();
+        self.wait_for_trace("done", &jid);
     }
 
     /// How often the job stands in its queue.

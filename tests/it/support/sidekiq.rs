@@ -69,9 +69,32 @@ pub(crate) struct Sidekiq {
 impl Sidekiq {
     /// Starts one with the jobs of `tests/sidekiq/jobs.rb`; it may still boot.
     pub(crate) fn spawn(version: Version, log: &Path, environment: &[(&str, &str)]) -> Self {
+        let mut command = Command::new(version.launcher());
+        command.args(["-t", TIMEOUT]);
+        Self::of(command, version, log, environment)
+    }
+
+    /// Starts one in `directory`, whose files say how long it lets jobs go on.
+    pub(crate) fn spawn_in(
+        directory: &Path,
+        version: Version,
+        log: &Path,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut command = Command::new(version.launcher());
+        command.current_dir(directory);
+        Self::of(command, version, log, environment)
+    }
+
+    fn of(
+        mut command: Command,
+        version: Version,
+        log: &Path,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let output = File::create(log).unwrap();
-        let child = Command::new(version.launcher())
-            .args(["-t", TIMEOUT, "-c", &CONCURRENCY.to_string()])
+        let child = command
+            .args(["-c", &CONCURRENCY.to_string()])
             .args(["-q", "default", "-q", "low"])
             .env_remove("DYNO")
             .env_remove("REDIS_PROVIDER")

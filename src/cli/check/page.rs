@@ -1,0 +1,241 @@
+//! The answer of `check` as text for people: layers, stops, findings, problems, and on request
+//! what was looked at.
+
+use std::fmt::Write;
+
+use super::sources::{Sources, trouble};
+use super::stops::stops;
+use crate::cli::listing::Room;
+use crate::cli::table::{Column, table};
+use crate::core::check::{
+    CheckRow, Facts, Finding, Glyphs, Recommendation, Severity, effective_timeout, rows,
+};
+use crate::core::clean::clean;
+use crate::core::layers::{Remark, Weight};
+use crate::host::files::Outcome;
+
+const LAYERS: [Column; 5] = [
+    Column::text("LAYER"),
+    Column::text("SETTING"),
+    Column::text("OF").least(8),
+    Column::text("VALUE").least(12),
+    Column::text("FROM").least(16),
+];
+
+/// Lines of drawings where there is no terminal.
+const WIDTH: usize = 100;
+
+/// What is printed.
+pub(super) struct Page<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) sources: &'a Sources,
+    pub(super) findings: &'a [Finding],
+    pub(super) room: Room,
+    pub(super) verbose: bool,
+}
+
+impl Page<'_> {
+    /// The whole text.
+    pub(super) fn text(&self) -> String {
+        let row = rows(self.facts, &self.sources.values, self.findings);
+        let mut text = self.layers(&row);
+        text.push_str(&self.timeouts());
+        let glyphs = if self.room.ascii {
+            Glyphs::Ascii
+        } else {
+            Glyphs::Unicode
+        };
+        text.push_str(&stops(self.facts, self.room.width.clamp(40, WIDTH), glyphs));
+        text.push_str(&self.found());
+        text.push_str(&self.problems());
+        if self.verbose {
+            text.push_str(&self.undecided());
+            text.push_str(&self.looked_at());
+        }
+        text
+    }
+
+    fn layers(&self, row: &CheckRow) -> String {
+        if row.layers.is_empty() {
+            return "no place that states a stop budget was found (-v lists where it was sought)\n\n"
+                .into();
+        }
+        let cells: Vec<Vec<String>> = row
+            .layers
+            .iter()
+            .map(|layer| {
+                vec![
+                    layer.layer.to_owned(),
+                    layer.setting.to_owned(),
+                    layer.scope.clone().unwrap_or_else(|| "-".into()),
+                    layer.value.clone(),
+                    layer.from.clone(),
+                ]
+            })
+            .collect();
+        let width = self.room.width;
+        format!(
+            "layers, in the order in which they act\n\n{}\n",
+            table(&LAYERS, &cells, width, self.room.ascii)
+        )
+    }
+
+    /// The timeout that holds, once for all or once for each unit and process.
+    fn timeouts(&self) -> String {
+        let sidekiq = &self.facts.sidekiq;
+        let mut scopes: Vec<&str> = sidekiq
+            .commands
+            .iter()
+            .filter_map(|(scope, _)| scope.as_deref())
+            .collect();
+        scopes.sort_unstable();
+        scopes.dedup();
+        let told: Vec<(Option<&str>, String)> = scopes
+            .into_iter()
+            .map(Some)
+            .chain([None])
+            .map(|scope| {
+                let effective = effective_timeout(sidekiq, scope);
+                let why = effective.unread.map(|why| format!(" ({why})"));
+                let text = format!("{}{}", effective.timeout, why.unwrap_or_default());
+                (scope, text)
+            })
+            .collect();
+        let alike = told.iter().all(|(_, text)| *text == told[0].1);
+        let mut text = String::new();
+        for (scope, timeout) in &told {
+            match scope {
+                None if alike || told.len() == 1 => {
+                    line(
+                        &mut text,
+                        format_args!("T, Sidekiq's own timeout: {timeout}"),
+                    );
+                }
+                Some(scope) if !alike => line(
+                    &mut text,
+                    format_args!(
+                        "T, Sidekiq's own timeout, of {}: {timeout}",
+                        clean(scope, 80)
+                    ),
+                ),
+                Some(_) | None => {}
+            }
+        }
+        text.push('\n');
+        text
+    }
+
+    fn found(&self) -> String {
+        let decided: Vec<&Finding> = self.findings.iter().filter(|f| f.is_decided()).collect();
+        let count = |severity: Severity| decided.iter().filter(|f| f.severity == severity).count();
+        let mut text = format!(
+            "findings: {}, {}, {}\n",
+            counted(count(Severity::Error), "error"),
+            counted(count(Severity::Warning), "warning"),
+            counted(count(Severity::Info), "note")
+        );
+        for finding in decided {
+            let severity = finding.severity.word();
+            line(
+                &mut text,
+                format_args!("  {severity:<7}  {}  {}", finding.rule, finding.message),
+            );
+            if let Some(from) = &finding.from {
+                line(&mut text, format_args!("                at {from}"));
+            }
+        }
+        text
+    }
+
+    fn problems(&self) -> String {
+        let wanted = |remark: &&Remark| remark.weight == Weight::Problem || self.verbose;
+        let remarks: Vec<&Remark> = self.sources.remarks.iter().filter(wanted).collect();
+        if remarks.is_empty() {
+            return String::new();
+        }
+        let mut text = String::from("\nread with trouble:\n");
+        if self.verbose {
+            text = String::from("\nremarks:\n");
+        }
+        for remark in remarks {
+            line(
+                &mut text,
+                format_args!("  {}: {}", remark.from, remark.text),
+            );
+        }
+        text
+    }
+
+    fn undecided(&self) -> String {
+        let mut text = String::from("\nnot decided:\n");
+        for finding in self.findings {
+            if let Some(why) = &finding.undecided {
+                line(&mut text, format_args!("  {}  {why}", finding.rule));
+            }
+        }
+        text
+    }
+
+    fn looked_at(&self) -> String {
+        let mut text = String::from("\nlooked at:\n");
+        for (path, outcome) in &self.sources.looked_at {
+            let what = match outcome {
+                Outcome::Read(_) => "read".to_owned(),
+                Outcome::Unrelated => "nothing for any reader in it".to_owned(),
+                Outcome::Missing
+                | Outcome::NotAFile
+                | Outcome::TooLarge(_)
+                | Outcome::Refused(_) => trouble(outcome).unwrap_or_default(),
+            };
+            line(&mut text, format_args!("  {}: {what}", clean(path, 300)));
+        }
+        text
+    }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
+fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    writeln!(text, "{arguments}").expect("a String takes every text");
+}
+
+/// Recommended settings, those that change something first.
+pub(super) fn advice(advice: &[Recommendation]) -> String {
+    let mut text = String::new();
+    let (changes, kept): (Vec<_>, Vec<_>) = advice.iter().partition(|one| one.is_change());
+    for one in changes {
+        line(&mut text, format_args!("{}", one.paste));
+        if let Some(place) = &one.place {
+            line(&mut text, format_args!("  in {place}"));
+        }
+        if let Some(current) = &one.current {
+            line(&mut text, format_args!("  now: {}", clean(current, 200)));
+        }
+        if let Some(saves) = one.saves {
+            line(
+                &mut text,
+                format_args!("  saves up to {} s a deploy", saves.as_secs_f64()),
+            );
+        }
+        line(&mut text, format_args!("  because {}\n", one.reason));
+    }
+    for one in kept {
+        let place = one.place.as_ref().map(|place| format!(" at {place}"));
+        line(
+            &mut text,
+            format_args!(
+                "keep `{}`{}: {}",
+                one.paste,
+                place.unwrap_or_default(),
+                one.reason
+            ),
+        );
+    }
+    if text.is_empty() {
+        text.push_str("nothing to recommend: no layer was found\n");
+    }
+    text
+}

@@ -1,0 +1,331 @@
+//! `rescue`: lists saved payloads with their state now, and pushes back those that are provably
+//! nowhere. Nothing is pushed back without being asked for and confirmed.
+
+use std::env;
+use std::io::{self, BufRead, IsTerminal};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::address::{Stated, named_addresses};
+use super::arguments::{ConductOptions, EveryCommand};
+use super::configuration::settings;
+use super::listing::Room;
+use super::output::{room, tell, write, write_json};
+use super::report::state_directory;
+use super::table::{Column, table};
+use super::{Failure, runtime};
+use crate::core::config::Settings;
+use crate::host::{Operator, Scanner};
+use crate::redis::{self, Keys};
+use crate::report::Library;
+use crate::rescue::{
+    Ending, Rescued, SavedJob, State, Store, Surveyed, ending, jobs, push_back, survey,
+};
+
+/// How long each answer of Redis is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Exit code: some jobs are nowhere, or nobody knows where they are.
+const OPEN: u8 = 4;
+
+const COLUMNS: [Column; 6] = [
+    Column::text("CLASS").least(14),
+    Column::text("JID").least(12),
+    Column::text("QUEUE").least(6),
+    Column::text("DRAIN").least(12).spare(),
+    Column::text("STATE"),
+    Column::text("WHY").least(16),
+];
+
+/// Arguments of `rescue`.
+#[derive(Debug, Args)]
+#[command(after_help = "EXAMPLES:
+  drainboard rescue                       every saved payload, and where its job is now
+  drainboard rescue last --dry-run        what --requeue would push back
+  drainboard rescue last --requeue        push back the jobs that are provably nowhere
+  drainboard rescue last --requeue --jid 0123456789abcdef01234567
+
+EXIT CODES:
+  0 nothing is open: each job is somewhere, ended, or was pushed back; 4 some jobs are nowhere, or
+  nobody knows; 1 there is nothing saved under that name, or Redis could not be asked; 2 usage.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
+pub struct RescueArguments {
+    /// Of which drain: its name, the beginning of it, or `last`; without one, of all.
+    pub id: Option<String>,
+    /// Push back the jobs that are provably nowhere.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub requeue: bool,
+    /// Show what --requeue would push back.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Push this job back although nothing proves that it is lost: it may run twice.
+    #[arg(long, value_name = "JID")]
+    pub jid: Vec<String>,
+    /// Do not ask; needed for --requeue without a terminal.
+    #[arg(long, short = 'y')]
+    pub yes: bool,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// One saved job.
+#[derive(serde::Serialize)]
+struct Row {
+    run: String,
+    jid: Option<String>,
+    class: String,
+    queue: String,
+    identity: Option<String>,
+    pid: u32,
+    saved_at: String,
+    state: &'static str,
+    why: String,
+    /// Whether --requeue pushes it back, or would.
+    requeue: bool,
+    /// What became of that; `null` if it was not tried.
+    result: Option<String>,
+    #[serde(skip)]
+    job: SavedJob,
+}
+
+#[derive(serde::Serialize)]
+struct Rows {
+    jobs: Vec<Row>,
+}
+
+/// Lists, and pushes back.
+pub(super) fn run(common: &EveryCommand, arguments: &RescueArguments) -> Result<ExitCode, Failure> {
+    let settings = settings(common, &ConductOptions::default(), None)?;
+    check(arguments, &settings)?;
+    let state_dir = state_directory(&settings)?;
+    let store = Store::new(&state_dir);
+    let saved = saved(&store, &Library::new(&state_dir), arguments.id.as_deref())?;
+    if let Some(unknown) = arguments.jid.iter().find(|jid| {
+        let named = |(_, job, _): &&(String, SavedJob, Ending)| job.jid.as_ref() == Some(*jid);
+        !saved.iter().any(|row| named(&row))
+    }) {
+        let unknown = crate::core::clean::clean(unknown, 64);
+        return Err(Failure::Record(format!(
+            "no payload of job {unknown} is saved"
+        )));
+    }
+    runtime()?.block_on(rescue(&settings, &store, saved, arguments))
+}
+
+fn check(arguments: &RescueArguments, settings: &Settings) -> Result<(), Failure> {
+    let terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
+    let wrong = if arguments.requeue && settings.read_only {
+        "--read-only: nothing may be pushed back"
+    } else if arguments.requeue && !arguments.yes && !terminal {
+        "nobody can be asked here: without a terminal --requeue needs --yes"
+    } else if !arguments.jid.is_empty() && !arguments.requeue && !arguments.dry_run {
+        "--jid says what to push back: add --requeue, or --dry-run to see"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::Usage(wrong.into()))
+}
+
+/// The saved jobs of one drain, or of all, each with the ending that its journal shows.
+fn saved(
+    store: &Store,
+    library: &Library,
+    id: Option<&str>,
+) -> Result<Vec<(String, SavedJob, Ending)>, Failure> {
+    let unreadable =
+        |error: io::Error| Failure::Record(format!("the saved payloads cannot be read: {error}"));
+    let all = store.runs().map_err(unreadable)?;
+    let runs = match id {
+        None => all,
+        Some(id) => vec![chosen(all, id)?],
+    };
+    let mut saved = Vec::new();
+    for run in runs.into_iter().rev() {
+        let (entries, bad) = store.load(&run).map_err(unreadable)?;
+        if bad > 0 {
+            tell(&format!(
+                "warning: {bad} line(s) of {} cannot be read",
+                store.path(&run).display()
+            ));
+        }
+        // Without its journal nothing is known of how a process ended.
+        let past = library.read(&run).ok();
+        for job in jobs(&entries) {
+            let ending = ending(past.as_ref(), &entries, &job);
+            saved.push((run.clone(), job, ending));
+        }
+    }
+    Ok(saved)
+}
+
+/// The drain that `id` means: `last`, a whole name, or the only one that begins so.
+fn chosen(all: Vec<String>, id: &str) -> Result<String, Failure> {
+    let shown = crate::core::clean::clean(id, 60);
+    let mut fits: Vec<String> = match id {
+        "last" => all.into_iter().take(1).collect(),
+        id if all.iter().any(|run| run == id) => vec![id.to_owned()],
+        id => all.into_iter().filter(|run| run.starts_with(id)).collect(),
+    };
+    match (fits.pop(), fits.as_slice()) {
+        (Some(run), []) => Ok(run),
+        (Some(_), [_, ..]) => Err(Failure::Usage(format!(
+            "`{shown}` fits several drains: write more of the name"
+        ))),
+        (None, _) => Err(Failure::Record(format!(
+            "no payload is saved under `{shown}`; `drainboard rescue` lists all, `drainboard report` the drains"
+        ))),
+    }
+}
+
+async fn rescue(
+    settings: &Settings,
+    store: &Store,
+    saved: Vec<(String, SavedJob, Ending)>,
+    arguments: &RescueArguments,
+) -> Result<ExitCode, Failure> {
+    if saved.is_empty() {
+        print(&Rows { jobs: Vec::new() }, arguments.json, room(settings))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let address = address(settings)?;
+    let failed = |why: &dyn std::fmt::Display| Failure::Address(format!("{address}: {why}"));
+    let mut connection = redis::open(&address.address, PATIENCE)
+        .await
+        .map_err(|why| failed(&why))?;
+    let keys = Keys::new(settings.redis.namespace.as_deref());
+    let (runs, jobs): (Vec<String>, Vec<(SavedJob, Ending)>) = saved
+        .into_iter()
+        .map(|(run, job, ending)| (run, (job, ending)))
+        .unzip();
+    // Who served a queue between the exit and now, nobody has watched.
+    let surveyed = survey(&mut connection, &keys, &jobs, |_| false)
+        .await
+        .map_err(|why| failed(&why))?;
+    let mut rows: Vec<Row> = runs
+        .into_iter()
+        .zip(surveyed)
+        .map(|(run, surveyed)| row(run, surveyed, &arguments.jid))
+        .collect();
+    if arguments.requeue && confirmed(&rows, arguments.yes) {
+        let by = Operator::current(|name| env::var_os(name)).to_string();
+        for row in rows.iter_mut().filter(|row| row.requeue) {
+            let pushed = push_back(&mut connection, &keys, store, &row.run, &row.job, &by).await;
+            row.result = Some(match pushed {
+                Ok(rescued) => settle(&mut row.state, &rescued),
+                Err(error) => format!("not pushed back: {error}"),
+            });
+        }
+    }
+    let open = rows
+        .iter()
+        .any(|row| matches!(row.state, "nowhere" | "unknown"));
+    print(&Rows { jobs: rows }, arguments.json, room(settings))?;
+    Ok(ExitCode::from(if open { OPEN } else { 0 }))
+}
+
+fn settle(state: &mut &'static str, rescued: &Rescued) -> String {
+    if matches!(rescued, Rescued::Done(_)) {
+        *state = State::Safe(String::new()).word();
+    }
+    rescued.words()
+}
+
+fn row(run: String, surveyed: Surveyed, named: &[String]) -> Row {
+    let Surveyed { job, state } = surveyed;
+    let is_named = job.jid.as_ref().is_some_and(|jid| named.contains(jid));
+    Row {
+        run,
+        jid: job.jid.clone(),
+        class: job.class.clone(),
+        queue: job.queue.clone(),
+        identity: job.identity.clone(),
+        pid: job.pid,
+        saved_at: crate::core::moment::rfc3339(job.saved_at),
+        state: state.word(),
+        why: state.why().to_owned(),
+        requeue: (named.is_empty() || is_named) && state.may_be_pushed(is_named),
+        result: None,
+        job,
+    }
+}
+
+/// Asks on the terminal; no is what anything but yes means.
+fn confirmed(rows: &[Row], yes: bool) -> bool {
+    let count = rows.iter().filter(|row| row.requeue).count();
+    if count == 0 || yes {
+        return count > 0;
+    }
+    for row in rows.iter().filter(|row| row.requeue) {
+        tell(&format!(
+            "  {} (queue {}): {}",
+            row.job.label(),
+            row.queue,
+            row.why
+        ));
+    }
+    tell(&format!(
+        "push {count} job(s) back to the front of their queues? They run again from their beginning.\n\
+         type y to do it, anything else leaves all as it is:"
+    ));
+    let mut line = String::new();
+    let read = io::stdin().lock().read_line(&mut line);
+    read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
+}
+
+fn address(settings: &Settings) -> Result<redis::Choice, Failure> {
+    let stated = Stated::of(settings);
+    let local = if stated.is_stated() {
+        Vec::new()
+    } else {
+        let look = Scanner::new().and_then(|mut scanner| scanner.scan(&[]));
+        look.as_ref().map(named_addresses).unwrap_or_default()
+    };
+    stated
+        .choose(&local)
+        .map_err(|error| Failure::Address(error.to_string()))
+}
+
+fn print(rows: &Rows, json: bool, room: Room) -> Result<(), Failure> {
+    if json {
+        return write_json(rows);
+    }
+    if rows.jobs.is_empty() {
+        return write(b"no payload is saved\n");
+    }
+    let cells: Vec<Vec<String>> = rows
+        .jobs
+        .iter()
+        .map(|row| {
+            let why = match &row.result {
+                Some(result) => result.clone(),
+                None => row.why.clone(),
+            };
+            vec![
+                row.class.clone(),
+                row.jid.clone().unwrap_or_else(|| "?".into()),
+                row.queue.clone(),
+                row.run.clone(),
+                row.state.replace('_', " "),
+                why,
+            ]
+        })
+        .collect();
+    write(table(&COLUMNS, &cells, room.width, room.ascii).as_bytes())?;
+    let count = rows
+        .jobs
+        .iter()
+        .filter(|row| row.requeue && row.result.is_none())
+        .count();
+    if count > 0 {
+        tell(&format!(
+            "{count} job(s) can be pushed back: drainboard rescue ID --requeue"
+        ));
+    }
+    Ok(())
+}

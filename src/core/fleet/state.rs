@@ -1,0 +1,100 @@
+//! The state of a process in one word, read off what is known of it. It proves nothing: no
+//! signal ever moves on a word of these.
+
+use std::time::Duration;
+
+use super::local::{LocalProcess, RunState, Title};
+use super::process::{Life, Listed, Process};
+use crate::core::moment::Moment;
+
+/// A beat older than this is stale, whatever the version (keys live 60 s).
+const STALE: Duration = Duration::from_secs(30);
+
+/// The state of a process, the first that applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// It has ended.
+    Exited,
+    /// Stopped by a signal: it works on nothing and heeds nothing but CONT and KILL.
+    Suspended,
+    /// Listed without a hash, or its local pid is gone.
+    Ghost,
+    /// No beat yet.
+    Booting,
+    /// Its beat is over 30 s old.
+    Stale,
+    /// TERM was sent by us, or its unit deactivates.
+    Stopping,
+    /// Fetches no more.
+    Quiet,
+    /// Works.
+    Running,
+}
+
+impl State {
+    /// The word of screens and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Exited => "exited",
+            Self::Suspended => "suspended",
+            Self::Ghost => "ghost",
+            Self::Booting => "booting",
+            Self::Stale => "stale",
+            Self::Stopping => "stopping",
+            Self::Quiet => "quiet",
+            Self::Running => "running",
+        }
+    }
+}
+
+impl Process {
+    /// Its state. `stopping`: TERM was sent by us, or its unit deactivates.
+    pub fn state(&self, stopping: bool, now: Moment) -> State {
+        let suspended = |local: &LocalProcess| local.run_state == RunState::Suspended;
+        if self.exited() {
+            return if self.listed == Listed::Yes {
+                State::Ghost
+            } else {
+                State::Exited
+            };
+        }
+        if self.local.as_ref().is_some_and(suspended) {
+            return State::Suspended;
+        }
+        let booting = matches!(
+            self.local.as_ref().map(|l| &l.title),
+            Some(Title::Booting(_))
+        );
+        match &self.beat {
+            None if self.local.is_none() => State::Ghost,
+            None if booting => State::Booting,
+            None if stopping => State::Stopping,
+            None => self.titled_state(),
+            Some(beat) if beat.age(now) > STALE && self.is_gone_here() => State::Ghost,
+            Some(beat) if beat.age(now) > STALE => State::Stale,
+            Some(_) if stopping => State::Stopping,
+            Some(beat) if beat.quiet => State::Quiet,
+            Some(_) => State::Running,
+        }
+    }
+
+    /// Without Redis the title alone speaks.
+    fn titled_state(&self) -> State {
+        match self.local.as_ref().map(|local| &local.title) {
+            Some(Title::Beating { stopping: true, .. }) => State::Quiet,
+            Some(
+                Title::Beating {
+                    stopping: false, ..
+                }
+                | Title::Swarm
+                | Title::Other(_),
+            ) => State::Running,
+            Some(Title::Booting(_)) | None => State::Booting,
+        }
+    }
+
+    /// Listed under this host's name without a process here.
+    fn is_gone_here(&self) -> bool {
+        matches!(self.life, Life::Exited { .. })
+    }
+}

@@ -1,0 +1,54 @@
+//! What a rescue must know beside the places of jobs: which were pushed back before, who keeps
+//! private lists, and what queues there are. It only reads.
+
+use redis::aio::ConnectionLike;
+use redis::{Pipeline, RedisError, Value};
+
+use super::commands::{Keys, Read};
+use super::decode::list;
+use super::link::{Wire, fault};
+use crate::core::clean::clean_bytes;
+use crate::core::fleet::{Identity, LinkFault};
+
+/// What Redis says of rescues.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// For each job asked for, in order: whether it was pushed back by this program before.
+    pub rescued: Vec<bool>,
+    /// Processes whose jobs `super_fetch` keeps in private lists.
+    pub super_processes: Vec<Identity>,
+    /// The names of all queues.
+    pub queues: Vec<String>,
+}
+
+/// Reads the marks of these jobs, in one round trip.
+pub async fn marks(
+    connection: &mut impl ConnectionLike,
+    keys: &Keys,
+    jids: &[&str],
+) -> Result<Marks, LinkFault> {
+    let mut pipeline = Pipeline::with_capacity(jids.len() + 2);
+    pipeline.add_command(Read::SetMembers.of(&keys.key("super_processes")));
+    pipeline.add_command(Read::SetMembers.of(&keys.queues()));
+    for jid in jids {
+        pipeline.add_command(Read::Exists.of(&keys.rescued(jid)));
+    }
+    let answers: Vec<Value> = pipeline
+        .query_async(connection)
+        .await
+        .map_err(|error: RedisError| fault(&error, Wire::Established))?;
+    let mut answers = answers.into_iter();
+    let mut texts = |limit: usize| -> Result<Vec<String>, LinkFault> {
+        let members = list(answers.next().unwrap_or(Value::Nil)).map_err(LinkFault::Refused)?;
+        Ok(members
+            .iter()
+            .map(|member| clean_bytes(member, limit))
+            .collect())
+    };
+    let (processes, queues) = (texts(300)?, texts(200)?);
+    Ok(Marks {
+        rescued: answers.map(|answer| answer == Value::Int(1)).collect(),
+        super_processes: processes.iter().map(|text| Identity::new(text)).collect(),
+        queues,
+    })
+}

@@ -1,0 +1,199 @@
+//! What a saved job's state is now, and whether it may be pushed back. Pure: evidence in, a
+//! state with its reason out. Where anything is not known, the job is not provably nowhere.
+
+use std::fmt;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::saved::SavedJob;
+use crate::core::fleet::Place;
+
+/// An interrupt may come this much before its time is up (Sidekiq polls every 0.5 s).
+const MARGIN: Duration = Duration::from_secs(1);
+/// A beat later than the exit by this much shows what was fetched until then (BRPOP waits 2 s).
+pub(super) const FETCHED: Duration = Duration::from_secs(2);
+
+/// How the process that ran a job ended, by the record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ending {
+    /// When it exited; `None`: nobody saw it.
+    pub exited_at: Option<Timestamp>,
+    /// Whether the record shows the job as ended by itself.
+    pub finished: bool,
+    /// Whether it was pushed back before: the mark in Redis lasts only a week.
+    pub tried: Tried,
+}
+
+/// What the rescue file says of earlier attempts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tried {
+    /// There was none, or it failed for certain.
+    #[default]
+    Never,
+    /// There was one, and nobody knows how it ended.
+    Perhaps,
+    /// It was pushed back.
+    Done,
+}
+
+/// What else speaks for or against a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Circumstances {
+    /// Whether everybody who serves the queue was watched from the exit until now, and nobody
+    /// else served it: then nobody can have taken it up.
+    pub nobody_else_served: bool,
+    /// Whether its process is registered with `super_fetch` now.
+    pub super_fetch: bool,
+}
+
+/// What Redis shows of a job now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// A process runs it.
+    Work {
+        /// `util1:4242`.
+        process: String,
+    },
+    /// We pushed it back before.
+    Rescued,
+    /// A place, or nowhere.
+    At(Place),
+    /// It is in no place, and somebody who may have it has not beaten since the exit.
+    NotBeaten {
+        /// Who.
+        process: String,
+    },
+}
+
+/// The state of a saved job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Redis has it, it will run again, ended, or was rescued: nothing is to be done.
+    Safe(String),
+    /// Provably nowhere.
+    Nowhere(String),
+    /// Perhaps nowhere; only somebody who names it may have it pushed back.
+    Unknown(String),
+    /// Never ours to push back.
+    NotOurs(String),
+}
+
+impl State {
+    /// The word of tables and JSON.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Safe(_) => "safe",
+            Self::Nowhere(_) => "nowhere",
+            Self::Unknown(_) => "unknown",
+            Self::NotOurs(_) => "not_ours",
+        }
+    }
+
+    /// How that is known.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Safe(why) | Self::Nowhere(why) | Self::Unknown(why) | Self::NotOurs(why) => why,
+        }
+    }
+
+    /// Whether it may be pushed back; `named`: somebody took the responsibility.
+    pub fn may_be_pushed(&self, named: bool) -> bool {
+        match self {
+            Self::Nowhere(_) => true,
+            Self::Unknown(_) => named,
+            Self::Safe(_) | Self::NotOurs(_) => false,
+        }
+    }
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.why())
+    }
+}
+
+/// The state of `job`.
+pub fn judge(job: &SavedJob, ending: Ending, circumstances: Circumstances, sight: &Sight) -> State {
+    if let Some(safe) = found(sight) {
+        return safe;
+    }
+    if ending.finished {
+        return State::Safe("it ended by itself before the exit, by the record".into());
+    }
+    if ending.tried == Tried::Done {
+        return State::Safe("pushed back by drainboard before, by the record".into());
+    }
+    if job.stopping.super_fetch || circumstances.super_fetch {
+        return State::NotOurs("super_fetch recovers it from its private list".into());
+    }
+    if job.jid.is_none() {
+        return State::Unknown("its payload names no id, so it cannot be looked for".into());
+    }
+    if ending.tried == Tried::Perhaps {
+        return State::Unknown(
+            "somebody began to push it back; how that ended is not known".into(),
+        );
+    }
+    let Some(exited) = ending.exited_at else {
+        return State::Unknown("the record does not show that its process has exited".into());
+    };
+    match sight {
+        Sight::At(Place::Nowhere {
+            searched_whole: true,
+        }) => nowhere(job, exited, circumstances),
+        Sight::At(Place::Nowhere {
+            searched_whole: false,
+        }) => State::Unknown("not found, and not everything was searched to the end".into()),
+        Sight::At(Place::NotAsked { why }) => {
+            State::Unknown(format!("Redis could not be asked: {why}"))
+        }
+        Sight::NotBeaten { process } => State::Unknown(format!(
+            "{process} may run it: its last beat is not later than the exit; try again in 10 s"
+        )),
+        Sight::Work { .. } | Sight::Rescued | Sight::At(_) => {
+            State::Unknown("nothing is known".into())
+        }
+    }
+}
+
+/// Where it is, if it is anywhere.
+fn found(sight: &Sight) -> Option<State> {
+    match sight {
+        Sight::Work { process } => Some(State::Safe(format!("runs on {process}"))),
+        Sight::Rescued => Some(State::Safe("pushed back by drainboard before".into())),
+        Sight::At(Place::Private { identity }) => Some(State::NotOurs(format!(
+            "in the private list of {}",
+            identity.short()
+        ))),
+        Sight::At(place @ (Place::Queue { .. } | Place::Retry | Place::Dead | Place::Schedule)) => {
+            Some(State::Safe(place.to_string()))
+        }
+        Sight::At(Place::Nowhere { .. } | Place::NotAsked { .. }) | Sight::NotBeaten { .. } => None,
+    }
+}
+
+/// It is nowhere: was it pushed back and taken up unseen?
+fn nowhere(job: &SavedJob, exited: Timestamp, circumstances: Circumstances) -> State {
+    let stopping = &job.stopping;
+    let Some(interrupt) = stopping.interrupt_at else {
+        return State::Nowhere("its process died without TERM, so nothing pushed it back".into());
+    };
+    let before = interrupt
+        .checked_sub(MARGIN)
+        .is_ok_and(|push_back| exited < push_back);
+    if before && !stopping.timeout_assumed {
+        let early = interrupt.duration_since(exited).as_secs();
+        return State::Nowhere(format!(
+            "its process died {early} s before it would have pushed it back"
+        ));
+    }
+    if circumstances.nobody_else_served {
+        return State::Nowhere("nobody else has served its queue since its process died".into());
+    }
+    State::Unknown(if before {
+        "its process died before the push-back, if its timeout was as assumed".into()
+    } else {
+        "it may have been pushed back, taken up and ended unseen".into()
+    })
+}

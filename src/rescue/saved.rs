@@ -1,0 +1,143 @@
+//! One saved job: its payload byte for byte, and what a later proof needs to know of the process
+//! that ran it.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::base64;
+use crate::core::drain::{Run, Target};
+use crate::core::fleet::{Fleet, LocalId, Process, Work};
+use crate::core::moment::Moment;
+
+/// The label by which Sidekiq Pro's `super_fetch` shows (sidekiq/sidekiq issues 2998, 4778).
+const RELIABLE: &str = "reliable";
+
+/// The jobs of `run` that a KILL to `only` (`None`: to every target that still lives) could
+/// lose, to be saved before it. Jobs that no beat has shown cannot be among them: their number
+/// is `Stake::unseen`.
+pub fn in_flight(run: &Run, only: Option<LocalId>, fleet: &Fleet, now: Moment) -> Vec<SavedJob> {
+    let targets = run
+        .targets()
+        .iter()
+        .filter(|target| !target.exited() && only.is_none_or(|only| only == target.id));
+    targets
+        .flat_map(|target| {
+            let process = fleet.get(&target.key());
+            run.account()
+                .of(target.id)
+                .filter(|tracked| tracked.fate.is_none())
+                .map(move |tracked| SavedJob::of(&tracked.work, target, process, now))
+        })
+        .collect()
+}
+
+/// One line of a rescue file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedJob {
+    /// When it was saved.
+    pub saved_at: Timestamp,
+    /// Its id; `None` if the payload does not say.
+    pub jid: Option<String>,
+    /// Its class.
+    pub class: String,
+    /// The queue it was fetched from.
+    pub queue: String,
+    /// The process that ran it.
+    pub identity: Option<String>,
+    /// Its pid.
+    pub pid: u32,
+    /// Its thread.
+    pub tid: String,
+    /// How that process was being stopped.
+    #[serde(flatten)]
+    pub stopping: Stopping,
+    /// The payload.
+    #[serde(flatten)]
+    pub payload: Payload,
+}
+
+/// How a process was being stopped when its jobs were saved.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopping {
+    /// TERM + `T`, when it would push its jobs back; `None`: it was sent no TERM.
+    pub interrupt_at: Option<Timestamp>,
+    /// Whether nobody stated `T`: then that time proves nothing.
+    pub timeout_assumed: bool,
+    /// Whether Sidekiq Pro keeps its jobs in private lists.
+    pub super_fetch: bool,
+}
+
+impl Stopping {
+    /// How `target` is being stopped.
+    pub fn of(target: &Target, process: Option<&Process>) -> Self {
+        let labels = process.and_then(|process| process.info.as_ref());
+        Self {
+            interrupt_at: target.interrupt().map(Moment::wall),
+            timeout_assumed: target.timeout.is_assumed(),
+            super_fetch: labels
+                .is_some_and(|info| info.labels.iter().any(|label| label == RELIABLE)),
+        }
+    }
+}
+
+/// A payload, byte for byte: a text where it is UTF-8, else base64.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload(pub Vec<u8>);
+
+#[derive(Serialize, Deserialize)]
+struct Encoded<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payload: Option<std::borrow::Cow<'a, str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    payload_base64: Option<std::borrow::Cow<'a, str>>,
+}
+
+impl Serialize for Payload {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let text = std::str::from_utf8(&self.0).ok();
+        let encoded = Encoded {
+            payload: text.map(Into::into),
+            payload_base64: text.is_none().then(|| base64::encode(&self.0).into()),
+        };
+        encoded.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Payload {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let encoded = Encoded::deserialize(deserializer)?;
+        let wrong = || serde::de::Error::custom("no payload");
+        match (encoded.payload, encoded.payload_base64) {
+            (Some(text), None) => Ok(Self(text.into_owned().into_bytes())),
+            (None, Some(text)) => base64::decode(&text).map(Self).ok_or_else(wrong),
+            (Some(_), Some(_)) | (None, None) => Err(wrong()),
+        }
+    }
+}
+
+impl SavedJob {
+    /// A job of `target` as the last beat showed it.
+    pub fn of(work: &Work, target: &Target, process: Option<&Process>, now: Moment) -> Self {
+        Self {
+            saved_at: now.wall(),
+            jid: work.jid.clone(),
+            class: work.class.clone(),
+            queue: work.queue.clone(),
+            identity: target
+                .about
+                .identity
+                .as_ref()
+                .map(|identity| identity.as_str().to_owned()),
+            pid: target.id.pid,
+            tid: work.tid.clone(),
+            stopping: Stopping::of(target, process),
+            payload: Payload(work.payload.to_vec()),
+        }
+    }
+
+    /// Its class and id, for people.
+    pub fn label(&self) -> String {
+        let jid = self.jid.as_deref().unwrap_or("without an id");
+        format!("{} {jid}", self.class)
+    }
+}

@@ -1,0 +1,271 @@
+//! Where saved jobs are now: everything that Redis can be asked, in an order in which nothing
+//! slips through, and the act of pushing one back with its record. What was found decides;
+//! nothing here does.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use redis::aio::ConnectionLike;
+
+use super::judge::{Circumstances, Ending, FETCHED, Sight, State, judge};
+use super::saved::SavedJob;
+use super::store::{Entry, SaveError, Store};
+use crate::clock;
+use crate::core::fleet::{LinkFault, Look, LookRow, Place, Sought};
+use crate::redis::{Bounds, Keys, Looker, Marks, PushBack, Pushed, locate, marks};
+
+/// A rescue searches further than a drain: nobody waits for it.
+const BOUNDS: Bounds = Bounds {
+    each_end: 2_000_000,
+    set_members: 2_000_000,
+    within: Duration::from_secs(60),
+};
+/// Other queues that are searched for a job; with more of them it is not proven nowhere.
+const MOST_QUEUES: usize = 100;
+
+/// A saved job with its state now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Surveyed {
+    /// The job.
+    pub job: SavedJob,
+    /// Its state.
+    pub state: State,
+}
+
+/// What became of an attempt to push a job back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rescued {
+    /// As the script says.
+    Done(Pushed),
+    /// Redis refused: it is not back.
+    Refused(String),
+    /// There was no answer: it may be back, and is marked then.
+    Doubtful(String),
+}
+
+impl Rescued {
+    /// In words.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Done(Pushed::Pushed) => "pushed back to the front of its queue".into(),
+            Self::Done(Pushed::Already) => "had been pushed back before".into(),
+            Self::Done(Pushed::InQueue) => "stood in its queue".into(),
+            Self::Refused(why) => format!("not pushed back: {why}"),
+            Self::Doubtful(why) => format!("nobody knows whether it is back: {why}"),
+        }
+    }
+
+    /// Whether it is back; `None`: nobody knows.
+    pub fn is_back(&self) -> Option<bool> {
+        match self {
+            Self::Done(_) => Some(true),
+            Self::Refused(_) => Some(false),
+            Self::Doubtful(_) => None,
+        }
+    }
+}
+
+/// Finds each job. `nobody_else_served` says of a queue whether all who serve it were watched
+/// since the exit, and there was nobody.
+///
+/// # Errors
+/// If Redis cannot be asked at all.
+pub async fn survey(
+    connection: &mut impl ConnectionLike,
+    keys: &Keys,
+    jobs: &[(SavedJob, Ending)],
+    nobody_else_served: impl Fn(&str) -> bool,
+) -> Result<Vec<Surveyed>, LinkFault> {
+    let mut looker = Looker::new(keys.clone());
+    let (before, _) = looker.look(connection).await?;
+    let jids: Vec<&str> = jobs
+        .iter()
+        .map(|(job, _)| job.jid.as_deref().unwrap_or_default())
+        .collect();
+    let marks = marks(connection, keys, &jids).await?;
+    let places = places(connection, keys, jobs, &marks.queues).await;
+    // Once more: what was fetched while the queues were searched, and the age of each beat.
+    let (after, _) = looker.look(connection).await?;
+    let surveyed = jobs
+        .iter()
+        .zip(places)
+        .enumerate()
+        .map(|(index, ((job, ending), place))| {
+            let sight = sight(job, *ending, place, marks.rescued[index], [&before, &after]);
+            let circumstances = Circumstances {
+                nobody_else_served: nobody_else_served(&job.queue),
+                super_fetch: is_kept(job, &marks),
+            };
+            Surveyed {
+                job: job.clone(),
+                state: judge(job, *ending, circumstances, &sight),
+            }
+        });
+    Ok(surveyed.collect())
+}
+
+fn is_kept(job: &SavedJob, marks: &Marks) -> bool {
+    let processes = &mut marks.super_processes.iter();
+    processes.any(|identity| Some(identity.as_str()) == job.identity.as_deref())
+}
+
+/// One place for each job: its own queue and the sets, then all other queues.
+async fn places(
+    connection: &mut impl ConnectionLike,
+    keys: &Keys,
+    jobs: &[(SavedJob, Ending)],
+    queues: &[String],
+) -> Vec<Place> {
+    let sought: Vec<Sought> = jobs.iter().map(|(job, _)| asked(job, &job.queue)).collect();
+    let (located, _) = locate(connection, keys, BOUNDS, &sought).await;
+    let mut places: Vec<Place> = located.into_iter().map(|located| located.place).collect();
+    let open: Vec<usize> = (0..places.len())
+        .filter(|index| {
+            places[*index]
+                == Place::Nowhere {
+                    searched_whole: true,
+                }
+        })
+        .collect();
+    let (mut elsewhere, mut of) = (Vec::new(), Vec::new());
+    for index in open {
+        let job = &jobs[index].0;
+        let others = queues.iter().filter(|queue| **queue != job.queue);
+        for queue in others.take(MOST_QUEUES) {
+            elsewhere.push(asked(job, queue));
+            of.push(index);
+        }
+        if queues.len() > MOST_QUEUES + 1 {
+            places[index] = Place::Nowhere {
+                searched_whole: false,
+            };
+        }
+    }
+    if elsewhere.is_empty() {
+        return places;
+    }
+    let (located, _) = locate(connection, keys, BOUNDS, &elsewhere).await;
+    for (index, located) in of.into_iter().zip(located) {
+        let whole = Place::Nowhere {
+            searched_whole: true,
+        };
+        // What was found stays; what is not known outweighs what was not found.
+        if located.place != whole && matches!(places[index], Place::Nowhere { .. }) {
+            places[index] = located.place;
+        }
+    }
+    places
+}
+
+fn asked(job: &SavedJob, queue: &str) -> Sought {
+    Sought {
+        jid: job.jid.clone().unwrap_or_default(),
+        queue: queue.to_owned(),
+        payload: job.payload.0.as_slice().into(),
+    }
+}
+
+/// What is seen of one job.
+fn sight(job: &SavedJob, ending: Ending, place: Place, rescued: bool, looks: [&Look; 2]) -> Sight {
+    let own = |row: &&LookRow| Some(row.identity.as_str()) == job.identity.as_deref();
+    let others = |look: &'_ Look| -> HashMap<String, String> {
+        let rows = look.rows.iter().filter(|row| !own(row) && !row.is_ghost());
+        rows.flat_map(|row| {
+            let process = row.identity.short();
+            let jids = row.work.iter().filter_map(|work| work.jid.clone());
+            jids.map(move |jid| (jid, process.to_owned()))
+        })
+        .collect()
+    };
+    if let Some(jid) = &job.jid {
+        for look in looks {
+            if let Some(process) = others(look).remove(jid) {
+                return Sight::Work { process };
+            }
+        }
+    }
+    if !matches!(place, Place::Nowhere { .. } | Place::NotAsked { .. }) {
+        return Sight::At(place);
+    }
+    if rescued {
+        return Sight::Rescued;
+    }
+    let late = ending.exited_at.and_then(|exited| {
+        let late =
+            |row: &&LookRow| !own(row) && !row.is_ghost() && is_late(row, looks[1], job, exited);
+        looks[1].rows.iter().find(late)
+    });
+    match late {
+        Some(row) => Sight::NotBeaten {
+            process: row.identity.short().to_owned(),
+        },
+        None => Sight::At(place),
+    }
+}
+
+/// Whether a process may have fetched the job without having shown it yet.
+fn is_late(row: &LookRow, look: &Look, job: &SavedJob, exited: Timestamp) -> bool {
+    let Some(heartbeat) = &row.heartbeat else {
+        return true;
+    };
+    if !heartbeat.info.queues.contains(&job.queue) {
+        return false;
+    }
+    if row.work.iter().any(|work| work.jid.is_none()) {
+        return true;
+    }
+    let by_server = Duration::try_from_secs_f64((look.server_time - heartbeat.beat).max(0.0));
+    let age = row.beat_age.or(by_server.ok()).unwrap_or(Duration::MAX);
+    let shown = exited.checked_add(FETCHED).unwrap_or(Timestamp::MAX);
+    look.asked.before(age).wall() <= shown
+}
+
+/// Pushes `job` back and writes down, before and after, that it was. Whether it may be is for
+/// the caller to ask ([`State::may_be_pushed`]).
+///
+/// # Errors
+/// If it cannot be written down: then nothing was pushed.
+pub async fn push_back(
+    connection: &mut impl ConnectionLike,
+    keys: &Keys,
+    store: &Store,
+    run: &str,
+    job: &SavedJob,
+    by: &str,
+) -> Result<Rescued, SaveError> {
+    let Some(jid) = &job.jid else {
+        return Ok(Rescued::Refused("it has no id".into()));
+    };
+    let now = || clock::now().wall();
+    let intent = Entry::Pushing {
+        jid: jid.clone(),
+        at: now(),
+        by: by.to_owned(),
+    };
+    store.append(run, &[intent])?;
+    let job = PushBack {
+        jid,
+        queue: &job.queue,
+        payload: &job.payload.0,
+        by,
+    };
+    let rescued = match crate::redis::push_back(connection, keys, job).await {
+        Ok(pushed) => Rescued::Done(pushed),
+        // An error that the server answers with comes before anything is written.
+        Err(why @ (LinkFault::Denied(_) | LinkFault::Refused(_) | LinkFault::Loading)) => {
+            Rescued::Refused(why.to_string())
+        }
+        Err(why @ (LinkFault::Unreachable(_) | LinkFault::Silent | LinkFault::NotRedis(_))) => {
+            Rescued::Doubtful(why.to_string())
+        }
+    };
+    let result = Entry::Pushed {
+        jid: jid.clone(),
+        at: now(),
+        result: rescued.words(),
+        back: rescued.is_back(),
+    };
+    store.append(run, &[result])?;
+    Ok(rescued)
+}

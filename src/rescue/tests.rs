@@ -1,0 +1,217 @@
+//! Saving and judging, with made-up evidence.
+
+use std::os::unix::fs::PermissionsExt;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Circumstances, Ending, Entry, Payload, SaveError, SavedJob, Sight, State, Stopping, Store,
+    Tried, ending, jobs, judge,
+};
+use crate::core::fleet::{Identity, Place};
+use crate::report::Past;
+
+fn time(seconds: i64) -> Timestamp {
+    Timestamp::from_second(1_795_287_600).unwrap() + SignedDuration::from_secs(seconds)
+}
+
+/// A job of a process that would be interrupted 100 s in.
+fn job(payload: &[u8]) -> SavedJob {
+    SavedJob {
+        saved_at: time(80),
+        jid: Some("aa".into()),
+        class: "ReportBuild".into(),
+        queue: "low".into(),
+        identity: Some("util1:4242:abc".into()),
+        pid: 4242,
+        tid: "otb".into(),
+        stopping: Stopping {
+            interrupt_at: Some(time(100)),
+            timeout_assumed: false,
+            super_fetch: false,
+        },
+        payload: Payload(payload.to_vec()),
+    }
+}
+
+#[test]
+fn payloads_come_back_byte_for_byte() {
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::new(state.path());
+    let payloads: [&[u8]; 5] = [
+        br#"{"jid":"aa","args":["\u00e9\n"]}"#,
+        b"no json at all",
+        b"\xff\x00binary\r\n\xfe",
+        "ünïcode \u{2028} \u{10ff80}".as_bytes(),
+        b"\0",
+    ];
+    let saved: Vec<SavedJob> = payloads.iter().map(|payload| job(payload)).collect();
+    store.save("r", &saved[..2]).unwrap();
+    // A crash tore the last line.
+    let mut text = std::fs::read(store.path("r")).unwrap();
+    text.extend_from_slice(b"{\"what\":\"sav");
+    std::fs::write(store.path("r"), text).unwrap();
+    store.save("r", &saved[1..]).unwrap();
+    let (entries, unreadable) = store.load("r").unwrap();
+    assert_eq!(unreadable, 1);
+    assert_eq!(jobs(&entries), saved);
+    let mode = |path: &std::path::Path| path.metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&store.path("r")), 0o600);
+    assert_eq!(mode(store.path("r").parent().unwrap()), 0o700);
+    assert_eq!(store.runs().unwrap(), ["r"]);
+}
+
+#[test]
+fn what_cannot_be_saved_is_an_error() {
+    let state = tempfile::tempdir().unwrap();
+    let store = Store::new(state.path());
+    let error = store.save("r", &[job(b"{}"), job(b"")]).unwrap_err();
+    assert!(matches!(error, SaveError::Unreadable { count: 1, .. }));
+    assert_eq!(jobs(&store.load("r").unwrap().0).len(), 1);
+    store.save("nothing", &[]).unwrap();
+    assert!(!store.path("nothing").exists());
+    // What takes no byte any more.
+    std::os::unix::fs::symlink("/dev/full", store.path("full")).unwrap();
+    let error = store.save("full", &[job(b"{}")]).unwrap_err();
+    assert!(matches!(error, SaveError::Unwritable { .. }), "{error}");
+    let file = state.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    assert!(Store::new(&file).save("r", &[job(b"{}")]).is_err());
+}
+
+fn nowhere() -> Sight {
+    Sight::At(Place::Nowhere {
+        searched_whole: true,
+    })
+}
+
+fn exited(seconds: i64) -> Ending {
+    Ending {
+        exited_at: Some(time(seconds)),
+        ..Ending::default()
+    }
+}
+
+fn word(job: &SavedJob, ending: Ending, sight: &Sight) -> &'static str {
+    judge(job, ending, Circumstances::default(), sight).word()
+}
+
+#[test]
+fn only_what_nobody_pushed_back_is_provably_nowhere() {
+    let stated = job(b"{}");
+    assert_eq!(word(&stated, exited(98), &nowhere()), "nowhere");
+    assert_eq!(word(&stated, exited(99), &nowhere()), "unknown");
+    assert_eq!(word(&stated, exited(110), &nowhere()), "unknown");
+    assert_eq!(word(&stated, Ending::default(), &nowhere()), "unknown");
+    let mut assumed = stated.clone();
+    assumed.stopping.timeout_assumed = true;
+    assert_eq!(word(&assumed, exited(50), &nowhere()), "unknown");
+    let mut without_term = assumed.clone();
+    without_term.stopping.interrupt_at = None;
+    assert_eq!(word(&without_term, exited(50), &nowhere()), "nowhere");
+    let watched = Circumstances {
+        nobody_else_served: true,
+        ..Circumstances::default()
+    };
+    let state = judge(&assumed, exited(500), watched, &nowhere());
+    assert_eq!(state.word(), "nowhere");
+    assert!(!State::Unknown(String::new()).may_be_pushed(false));
+    assert!(State::Unknown(String::new()).may_be_pushed(true));
+}
+
+#[test]
+fn what_is_somewhere_or_ended_is_safe() {
+    let saved = job(b"{}");
+    let queue = Place::Queue { name: "low".into() };
+    for sight in [
+        Sight::Rescued,
+        Sight::Work {
+            process: "util2:7".into(),
+        },
+        Sight::At(queue),
+        Sight::At(Place::Retry),
+        Sight::At(Place::Dead),
+        Sight::At(Place::Schedule),
+    ] {
+        assert_eq!(word(&saved, exited(50), &sight), "safe", "{sight:?}");
+    }
+    let finished = Ending {
+        finished: true,
+        ..exited(50)
+    };
+    assert_eq!(word(&saved, finished, &nowhere()), "safe");
+    for (tried, expected) in [(Tried::Done, "safe"), (Tried::Perhaps, "unknown")] {
+        let ending = Ending {
+            tried,
+            ..exited(50)
+        };
+        assert_eq!(word(&saved, ending, &nowhere()), expected);
+    }
+    let searched_in_part = Sight::At(Place::Nowhere {
+        searched_whole: false,
+    });
+    let not_asked = Sight::At(Place::NotAsked { why: "x".into() });
+    let late = Sight::NotBeaten {
+        process: "util2:7".into(),
+    };
+    for sight in [searched_in_part, not_asked, late] {
+        assert_eq!(word(&saved, exited(50), &sight), "unknown", "{sight:?}");
+    }
+}
+
+#[test]
+fn super_fetch_is_never_ours() {
+    let mut kept = job(b"{}");
+    kept.stopping.super_fetch = true;
+    let private = Sight::At(Place::Private {
+        identity: Identity::new("util1:4242:abc"),
+    });
+    let now = Circumstances {
+        super_fetch: true,
+        ..Circumstances::default()
+    };
+    for state in [
+        judge(&kept, exited(50), Circumstances::default(), &nowhere()),
+        judge(&job(b"{}"), exited(50), now, &nowhere()),
+        judge(&job(b"{}"), exited(50), Circumstances::default(), &private),
+    ] {
+        assert_eq!(state.word(), "not_ours");
+        assert!(!state.may_be_pushed(true));
+    }
+    let mut unnamed = job(b"not json");
+    unnamed.jid = None;
+    assert_eq!(word(&unnamed, exited(50), &nowhere()), "unknown");
+}
+
+#[test]
+fn an_ending_is_read_off_the_journal() {
+    let journal = br#"{"at":"2026-11-21T19:01:00.000Z","t_s":60,"run":"r","event":"exited","clean":false,"identity":"util1:4242:abc","pid":4242}
+{"at":"2026-11-21T19:01:00.000Z","t_s":60,"run":"r","event":"job_finished","jid":"bb","identity":"util1:4242:abc","pid":4242}
+{"at":"2026-11-21T19:02:00.000Z","t_s":60,"run":"r","event":"exited","clean":true,"identity":"util1:4243:abc","pid":4243}
+"#;
+    let past = Past::from_text("r", journal);
+    let read = ending(Some(&past), &[], &job(b"{}"));
+    assert_eq!(read, exited(60));
+    let mut other = job(b"{}");
+    other.jid = Some("bb".into());
+    assert!(ending(Some(&past), &[], &other).finished);
+    let begun = Entry::Pushing {
+        jid: "aa".into(),
+        at: time(0),
+        by: "x".into(),
+    };
+    let pushed = |back| Entry::Pushed {
+        jid: "aa".into(),
+        at: time(0),
+        result: "x".into(),
+        back,
+    };
+    for (entries, tried) in [
+        (vec![begun.clone()], Tried::Perhaps),
+        (vec![begun.clone(), pushed(None)], Tried::Perhaps),
+        (vec![begun.clone(), pushed(Some(false))], Tried::Never),
+        (vec![begun, pushed(Some(true))], Tried::Done),
+    ] {
+        assert_eq!(ending(None, &entries, &job(b"{}")).tried, tried);
+    }
+}

@@ -1,0 +1,2 @@
+set :application, "heatwave"
+set :sidekiq_timeout, 60
