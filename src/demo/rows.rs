@@ -108,7 +108,7 @@ fn local(child: &Offspring, now: Moment) -> LocalProcess {
         surroundings: Surroundings {
             uid: found.uid.unwrap_or_default(),
             unit: Some(child.role.unit.to_owned()),
-            parent: Some(std::process::id()),
+            layers: Arc::default(),
             swarm: false,
             inner_pid: id.pid,
             hostnames: vec![HOST.to_owned()],

@@ -17,7 +17,7 @@ fn follow_kills_on_time_and_tells_the_loss() {
     let jid = scene.busy("SleepJob", &json!([600]));
     // Long enough for a quiet beat, after which its jobs are completely known.
     let sequence = "tstp, 14, term, 2, kill";
-    let ended = Drain::start(&scene, sequence, &["--kill=follow"]).end();
+    let ended = Drain::start(&scene, sequence, &["--kill=follow", "--despite=D01"]).end();
     ended.assert_outcome(4, "lost").assert_jobs("lost", 1);
     ended
         .assert_fate(&jid, "lost")
@@ -38,7 +38,8 @@ fn a_loss_can_be_accepted_by_its_name_alone() {
     let scene = Scene::new();
     let _sidekiq = scene.sidekiq(Version::Seven);
     let jid = scene.busy("SleepJob", &json!([600]));
-    let more = ["--kill=follow", "--accept", "requeued", "--accept", "lost"];
+    let accepted = ["--accept", "requeued", "--accept", "lost"];
+    let more = [&["--kill=follow", "--despite=D01"][..], &accepted].concat();
     let ended = Drain::start(&scene, HASTY, &more).end();
     ended.assert_outcome(0, "lost").assert_fate(&jid, "lost");
 }
