@@ -218,4 +218,33 @@ mod tests {
             "{wrong}"
         );
     }
+
+    /// Every `drain` that the README shows, in any of its notations.
+    #[test]
+    fn the_lines_of_the_readme_are_read() {
+        let readme = include_str!("../../README.md");
+        let mut read = 0;
+        for mention in ["drainboard drain ", "drainboard, drain, "] {
+            for (_, rest) in readme
+                .match_indices(mention)
+                .map(|(at, _)| readme[at..].split_at(mention.len()))
+            {
+                let line = rest.split(['\n', '`', '"', ']', '}']).next().unwrap();
+                let words = line
+                    .split([' ', ','])
+                    .filter(|word| word.starts_with("--") || !word.is_empty());
+                let words: Vec<&str> = words.take_while(|word| *word != "#").collect();
+                if !words.iter().any(|word| word.starts_with("--")) {
+                    continue;
+                }
+                // `${MAINPID` lost its brace above: systemd puts a number there.
+                let words = words.iter().map(|word| word.replace("${MAINPID", "1"));
+                let arguments = std::iter::once("drain".to_owned()).chain(words);
+                let parsed = Drain::try_parse_from(arguments);
+                assert!(parsed.is_ok(), "{line}: {parsed:?}");
+                read += 1;
+            }
+        }
+        assert!(read >= 4, "{read}");
+    }
 }
