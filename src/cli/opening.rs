@@ -6,8 +6,9 @@ use std::path::PathBuf;
 
 use super::address::{Stated, named_addresses};
 use super::{Failure, log};
+use crate::core::clean::clean;
 use crate::core::config::Settings;
-use crate::core::drain::{Mode, Plan, Policy};
+use crate::core::drain::{By, Mode, Plan, Policy};
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
 use crate::host::{Operator, Scanner, state_dir};
@@ -43,9 +44,9 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
     log::start(settings.places.log.as_deref())?;
     let choice = redis_choice(settings, &opening.pids)?;
     let operator = Operator::current(|name| env::var_os(name)).to_string();
-    let operator = match &opening.reason {
-        Some(reason) => format!("{operator}: {}", crate::core::clean::clean(reason, 500)),
-        None => operator,
+    let operator = By {
+        who: operator,
+        why: opening.reason.as_ref().map(|reason| clean(reason, 500)),
     };
     let plan = Plan {
         run: String::from("not-begun"),

@@ -6,12 +6,14 @@ mod dump;
 mod entry;
 mod header;
 mod structured;
+mod witness;
 
 #[cfg(test)]
 mod tests;
 
 pub use dump::{Backtrace, Dumps, is_of_application};
 pub use entry::{Entry, Happening, Milestone, read};
+pub use witness::{Testimony, Told, Witness};
 
 use crate::core::moment::Moment;
 

@@ -4,7 +4,7 @@
 use std::collections::VecDeque;
 
 use super::drain::{
-    ActOutcome, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Record, Run,
+    ActOutcome, By, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Record, Run,
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
@@ -51,8 +51,8 @@ pub struct Setting {
     pub sequence_from: SequenceOrigin,
     /// The address of Redis without secrets, and where it was found; `None`: it is not used.
     pub redis: Option<(String, String)>,
-    /// Who operates: `root (deploy) on util1`.
-    pub operator: String,
+    /// Who operates, and why if he said so.
+    pub operator: By,
 }
 
 /// Everything that a screen shows and a run needs.
@@ -183,7 +183,7 @@ impl Session {
     pub fn begin(
         &mut self,
         targets: &[LocalId],
-        by: Option<String>,
+        by: Option<By>,
         now: Moment,
     ) -> Result<Vec<Effect>, NotBegun> {
         if self.setting.kind == Kind::ReadOnly {
@@ -222,7 +222,7 @@ impl Session {
                 class: class.clone(),
                 queue: queue.clone(),
             };
-            Effect::Note(run.record(about.clone(), event, now))
+            Effect::Note(Box::new(run.record(about.clone(), event, now)))
         });
         let effects: Vec<Effect> = saved.collect();
         self.keep(&effects);
@@ -244,7 +244,7 @@ impl Session {
                 if self.journal.len() == KEPT {
                     self.journal.pop_front();
                 }
-                self.journal.push_back(record.clone());
+                self.journal.push_back(Record::clone(record));
             }
         }
     }

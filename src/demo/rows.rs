@@ -106,9 +106,9 @@ fn local(child: &Offspring, now: Moment) -> LocalProcess {
         }),
         caught: found.caught,
         surroundings: Surroundings {
+            layers: Vec::new().into(),
             uid: found.uid.unwrap_or_default(),
             unit: Some(child.role.unit.to_owned()),
-            layers: Arc::default(),
             swarm: false,
             inner_pid: id.pid,
             hostnames: vec![HOST.to_owned()],

@@ -18,7 +18,7 @@ const LAST_LOOK: usize = 10_000;
 const LAST_LOOK_BY_HAND: usize = 1_000;
 
 /// The mark first: whoever comes second finds it. Then a last look at both ends of the queue;
-/// then mark, push and name the queue. What may fail comes before what is written. The right end
+/// then mark, push and name the queue; where the push is refused the mark goes again. The right end
 /// is the front: Sidekiq fetches with BRPOP (7.3.9 `fetch.rb:47`), and pushes back with RPUSH.
 const SCRIPT: &str = r"
 local marker, queue, queues = KEYS[1], KEYS[2], KEYS[3]
@@ -37,7 +37,11 @@ local function stands(rank)
 end
 if stands(1) or stands(-1) then return 'queued' end
 if not redis.call('SET', marker, by, 'NX', 'EX', seconds) then return 'already' end
-redis.call('RPUSH', queue, payload)
+local pushed = redis.pcall('RPUSH', queue, payload)
+if type(pushed) == 'table' and pushed.err then
+  redis.call('DEL', marker)
+  return pushed
+end
 redis.pcall('SADD', queues, name)
 return 'pushed'
 ";

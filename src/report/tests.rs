@@ -54,6 +54,8 @@ fn reconciled(pid: u32, jid: &str, class: &str, fate: Fate) -> String {
         Event::Reconciled {
             jid: Some(jid.into()),
             class: Some(class.into()),
+            queue: None,
+            elapsed_s: None,
             fate,
             evidence: "as seen".into(),
         },
@@ -69,6 +71,9 @@ fn started() -> String {
             targets: 2,
             mode: "automatic",
             by: Some("root (sudo by alice) on util1, pts/3: release: 4711".into()),
+            reason: None,
+            timeout_s: None,
+            timeout_from: None,
         },
     )
 }
@@ -106,6 +111,7 @@ fn journal() -> String {
                 jid: "aa".into(),
                 class: "Quick".into(),
                 queue: "low".into(),
+                elapsed_s: None,
             },
         ),
         record(61.0, None, Event::Extended { by_s: 30 }),

@@ -15,6 +15,9 @@ mod terminal;
 mod turn;
 mod world;
 
+#[cfg(test)]
+mod tests;
+
 pub use arm::{Armed, Refused, arm};
 pub use front::Front;
 pub use lines::{Errand, LinesFront};

@@ -13,6 +13,7 @@ use futures_util::StreamExt;
 use super::front::Front;
 use super::own_signals::stop_oneself;
 use super::terminal::{Screen, give_back};
+use crate::clock;
 use crate::console::{Console, Key, Request, attention};
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Record};
@@ -29,7 +30,9 @@ const FRAME: Duration = Duration::from_secs(1);
 pub enum Told {
     /// A key was pressed.
     Key(Key),
-    /// The window has another size, or came back.
+    /// The window has another size now, or had one for a moment.
+    Resized,
+    /// The window came back.
     Changed,
     /// Anything else, pasted text included: it does nothing.
     Nothing,
@@ -42,10 +45,18 @@ pub struct ScreenFront {
     events: EventStream,
     console: Console,
     look: Look,
-    drawn: Option<Moment>,
+    drawn: Drawn,
     changed: bool,
     called: Option<String>,
     conduct: Conduct,
+}
+
+/// What was drawn last.
+#[derive(Clone, Copy, Debug, Default)]
+struct Drawn {
+    at: Option<Moment>,
+    /// The dialog in it, by its opening.
+    dialog: Option<Moment>,
 }
 
 /// Who begins a drain, and who leaves.
@@ -75,7 +86,7 @@ impl ScreenFront {
             events: EventStream::new(),
             console,
             look,
-            drawn: None,
+            drawn: Drawn::default(),
             changed: true,
             called: None,
             conduct,
@@ -101,11 +112,24 @@ impl ScreenFront {
     fn draw(&mut self, session: &Session, now: Moment) -> io::Result<()> {
         self.console.follow(session, now);
         let (console, look) = (&self.console, &self.look);
+        let begun = clock::now();
         self.screen
             .draw(|frame| ui::draw(frame, session, console, now, look))?;
-        self.drawn = Some(now);
+        self.open(now.after(clock::now().since(begun)));
+        self.drawn.at = Some(now);
         self.changed = false;
         Ok(())
+    }
+
+    /// A dialog is open from when it was shown, and over a slow line that takes a while: keys
+    /// that were typed meanwhile were typed ahead of it.
+    fn open(&mut self, shown: Moment) {
+        if let Some(dialog) = &mut self.console.dialog
+            && self.drawn.dialog != Some(dialog.opened)
+        {
+            dialog.opened = shown;
+        }
+        self.drawn.dialog = self.console.dialog.as_ref().map(|dialog| dialog.opened);
     }
 
     /// Calls the operator once for each new reason, and takes the title back when it is gone.
@@ -129,7 +153,8 @@ impl Front for ScreenFront {
     async fn event(&mut self) -> Option<Told> {
         match self.events.next().await {
             Some(Ok(TerminalEvent::Key(key))) => Some(key_of(key).map_or(Told::Nothing, Told::Key)),
-            Some(Ok(TerminalEvent::Resize(..) | TerminalEvent::FocusGained)) => Some(Told::Changed),
+            Some(Ok(TerminalEvent::Resize(..))) => Some(Told::Resized),
+            Some(Ok(TerminalEvent::FocusGained)) => Some(Told::Changed),
             Some(Ok(
                 TerminalEvent::Paste(_) | TerminalEvent::FocusLost | TerminalEvent::Mouse(_),
             )) => Some(Told::Nothing),
@@ -143,6 +168,13 @@ impl Front for ScreenFront {
             Told::Key(key) => {
                 self.changed = true;
                 self.console.press(key, session, now)
+            }
+            Told::Resized => {
+                // Also where its size is the same again: what it showed was cut meanwhile. A
+                // terminal that is gone shows at the next frame.
+                drop(self.screen.forget());
+                self.changed = true;
+                Vec::new()
             }
             Told::Changed => {
                 self.changed = true;
@@ -189,7 +221,7 @@ impl Front for ScreenFront {
 
     fn show(&mut self, session: &Session, now: Moment) -> io::Result<()> {
         self.call(session)?;
-        let due = self.drawn.is_none_or(|drawn| now.since(drawn) >= FRAME);
+        let due = self.drawn.at.is_none_or(|drawn| now.since(drawn) >= FRAME);
         if self.changed || due {
             self.draw(session, now)?;
         }
@@ -209,7 +241,7 @@ impl Front for ScreenFront {
     }
 
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
-        Some(self.drawn.map_or(now, |drawn| drawn.after(FRAME)))
+        Some(self.drawn.at.map_or(now, |drawn| drawn.after(FRAME)))
     }
 
     fn is_attended(&self) -> bool {

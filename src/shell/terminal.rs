@@ -120,6 +120,14 @@ impl Screen {
     pub fn take_again(&mut self) -> io::Result<()> {
         TAKEN.store(true, Ordering::SeqCst);
         enter()?;
+        self.forget()
+    }
+
+    /// Forgets what the terminal shows: all of it is drawn next time.
+    ///
+    /// # Errors
+    /// If the terminal is gone.
+    pub fn forget(&mut self) -> io::Result<()> {
         // `Terminal::clear` would ask the terminal where its cursor is and wait for the answer.
         let size = self.terminal.size()?;
         self.terminal.resize(size.into())

@@ -23,7 +23,7 @@ const AT_LEAST: Duration = Duration::from_secs(5);
 /// Observations taken in before the next draw.
 const AT_ONCE: usize = 64;
 /// How long what is already given to the performer may take to be written at the end.
-const CLOSING: Duration = Duration::from_millis(500);
+const CLOSING: Duration = Duration::from_millis(300);
 
 /// Why the loop ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -301,7 +301,7 @@ impl<F: Front> Turn<F> {
             match effect {
                 Effect::Note(record) => {
                     self.front.note(&record);
-                    self.send(Work::Note(Box::new(record)));
+                    self.send(Work::Note(record));
                 }
                 Effect::Act(id, act) => {
                     tracing::info!(?id, ?act, "act");

@@ -79,7 +79,7 @@ const PLACES: [(&str, &[&str]); 27] = [
     ("core/layers", &["core/clean", "core/sequence"]),
     (
         "core/check",
-        &["core/clean", "core/layers", "core/sequence"],
+        &["core/clean", "core/layers", "core/moment", "core/sequence"],
     ),
     (
         "core/config",

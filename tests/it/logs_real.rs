@@ -94,6 +94,13 @@ async fn the_right_thread(major: u8) {
     let since = clock::now();
     let held = sidekiq.hold();
     held.send(Signal::Ttin, || true).expect("it is sent");
+    while tids
+        .iter()
+        .any(|tid| log.dumps.find(pid, pid, tid, since).is_none())
+    {
+        log.until(|_| true).await;
+    }
+    // What is written behind the last thread shows that it is whole.
     push(&redis, "SleepJob", 'e', "[0.1]").await;
     log.until(|entry| entry.jid.as_ref() == Some(&jid('e')))
         .await;

@@ -2,6 +2,8 @@
 
 mod cli;
 #[cfg(test)]
+mod console_pty;
+#[cfg(test)]
 mod demo;
 #[cfg(test)]
 mod drain_real;
@@ -10,6 +12,8 @@ mod host_real;
 #[cfg(test)]
 mod layers;
 mod logs_real;
+#[cfg(test)]
+mod readme;
 mod redis_source;
 #[cfg(test)]
 mod rehearse;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use drainboard::clock;
 use drainboard::core::sequence::Signal;
-use drainboard::redis::{Keys, Looker, PushBack, Pushed, open, push_back};
+use drainboard::redis::{Keys, Looker, PushBack, Pushed, interrupted, open, push_back};
 use drainboard::rescue::{Ending, Payload, SavedJob, State, Stopping, Surveyed, survey};
 use redis::aio::MultiplexedConnection;
 
@@ -231,6 +231,10 @@ async fn what_stands_in_its_queue_is_not_pushed_again() {
         ..job
     };
     assert!(push_back(&mut connection, &keys, odd).await.is_err());
+    // Somebody who may mark and not push.
+    send(&mut admin, &[b"DEL", b"app:queue:odd"]).await;
+    send(&mut admin, &[b"ACL", b"SETUSER", b"default", b"-rpush"]).await;
+    assert!(push_back(&mut connection, &keys, odd).await.is_err());
     let marked: bool = redis::cmd("EXISTS")
         .arg("app:drainboard:rescued:c")
         .query_async(&mut admin)
@@ -273,6 +277,40 @@ async fn a_long_queue_is_searched_to_the_end_and_the_act_is_short() {
     let took = clock::now().since(begun);
     assert_eq!(done, Ok(Pushed::Pushed));
     assert!(took < Duration::from_millis(200), "{took:?}");
+}
+
+#[tokio::test]
+async fn jobs_that_failed_by_being_stopped_are_counted() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    for number in 0..1_000 {
+        let class = [
+            "Sidekiq::Shutdown",
+            "Interrupt",
+            "RuntimeError",
+            "ReportBuild::Shutdown",
+        ];
+        let class = class[number % 4];
+        let member =
+            format!(r#"{{"jid":"{number}","error_class":"{class}","args":["Interrupt"]}}"#);
+        send(&mut admin, &[b"ZADD", b"retry", b"1", member.as_bytes()]).await;
+    }
+    send(
+        &mut admin,
+        &[
+            b"ZADD",
+            b"dead",
+            b"1",
+            br#"{"error_class":"Sidekiq::Shutdown"}"#,
+        ],
+    )
+    .await;
+    send(&mut admin, &[b"ZADD", b"dead", b"1", b"no json"]).await;
+    let mut connection = connect(&server).await;
+    let found = interrupted(&mut connection, &Keys::default())
+        .await
+        .expect("an answer");
+    assert_eq!((found.retry, found.dead, found.whole), (500, 1, true));
 }
 
 /// The job that a killed Sidekiq ran: saved off its beat, lost, pushed back, run by the next one.

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 
@@ -93,6 +94,15 @@ impl Tracked {
             fate: None,
             started: job.started,
         }
+    }
+
+    /// How long it ran, as far as known: until it was seen to be gone, at most until `end`.
+    pub(super) fn ran_until(&self, end: Moment) -> Option<Duration> {
+        let gone = match self.track {
+            Track::Gone { at, .. } => at.min(end),
+            Track::Running => end,
+        };
+        self.started.map(|started| gone.since(started))
     }
 
     /// Whether it was seen back in a queue, in a private list or in another process's work.

@@ -16,7 +16,7 @@ use crate::core::sequence::Signal;
 /// The least that is left of a wait that somebody makes shorter or starts anew: time to think.
 const LEAST: Duration = Duration::from_secs(5);
 /// How long an act in a system call may take to tell its outcome.
-const OUTCOME_LIMIT: Duration = Duration::from_secs(1);
+const OUTCOME_LIMIT: Duration = Duration::from_millis(600);
 
 /// The targets whose signal failed, and as which step.
 struct Failed {

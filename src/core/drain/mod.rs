@@ -29,7 +29,7 @@ pub use phase::{Hold, Phase, Resume};
 pub use plan::{Mode, Plan, Refusal};
 pub use policy::{Early, Policy, UnknownWord};
 pub use projection::Projection;
-pub use record::{About, Counts, Event, Outcome, Record};
+pub use record::{About, By, Counts, Event, Outcome, Record};
 pub use run::Run;
 pub use target::{Sent, Standing, Target};
 
@@ -51,7 +51,7 @@ pub enum Effect {
     /// A question.
     Ask(EffectId, Ask),
     /// Something to write down and to show.
-    Note(Record),
+    Note(Box<Record>),
 }
 
 /// A change of the world: one signal to one process.

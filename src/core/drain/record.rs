@@ -38,6 +38,24 @@ pub struct About {
     pub name: String,
 }
 
+/// Who begins a drain, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct By {
+    /// The account: `root (sudo by alice) on util1, pts/3`.
+    pub who: String,
+    /// The reason that was given.
+    pub why: Option<String>,
+}
+
+impl From<&str> for By {
+    fn from(who: &str) -> Self {
+        Self {
+            who: who.into(),
+            why: None,
+        }
+    }
+}
+
 /// How a drain ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -133,8 +151,14 @@ pub enum Event {
         targets: usize,
         /// `manual` or `automatic`.
         mode: &'static str,
-        /// Who started it and why.
+        /// Who started it.
         by: Option<String>,
+        /// Why, in his words.
+        reason: Option<String>,
+        /// Sidekiq's own timeout as the run takes it: the longest of its targets.
+        timeout_s: Option<Seconds>,
+        /// Where that was found.
+        timeout_from: Option<String>,
     },
     /// A signal is about to be sent. Journal only.
     SignalIntended {
@@ -216,6 +240,8 @@ pub enum Event {
         class: String,
         /// Its queue.
         queue: String,
+        /// How long it ran; null where nobody knows.
+        elapsed_s: Option<Seconds>,
     },
     /// A target has exited.
     Exited {
@@ -228,6 +254,10 @@ pub enum Event {
         jid: Option<String>,
         /// Its class.
         class: Option<String>,
+        /// Its queue.
+        queue: Option<String>,
+        /// How long it had run when it was last known to run.
+        elapsed_s: Option<Seconds>,
         /// What became of it.
         fate: Fate,
         /// How that is known.

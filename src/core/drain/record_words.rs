@@ -13,18 +13,7 @@ impl fmt::Display for Record {
             .as_ref()
             .map_or(String::new(), |about| format!(" {}", about.name));
         match &self.event {
-            Event::Started {
-                sequence,
-                targets,
-                mode,
-                by,
-            } => {
-                let by = by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
-                write!(
-                    formatter,
-                    "drain started{by}: {sequence}, {targets} target(s), {mode}"
-                )
-            }
+            Event::Started { .. } => write_start(formatter, &self.event),
             Event::SignalIntended { signal, .. } => write!(formatter, "sending {signal} to{who}"),
             Event::SignalSent {
                 signal,
@@ -90,6 +79,7 @@ impl fmt::Display for Record {
                 class,
                 fate,
                 evidence,
+                ..
             } => {
                 let class = class.as_deref().unwrap_or("a job nobody had seen");
                 let jid = jid.as_deref().unwrap_or("without a known id");
@@ -125,4 +115,26 @@ fn write_finish(
         jobs.finished, jobs.pushed_back, jobs.retried, jobs.lost, jobs.unknown
     )?;
     why.map_or(Ok(()), |why| write!(formatter, ": {why}"))
+}
+
+fn write_start(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    let Event::Started {
+        sequence,
+        targets,
+        mode,
+        by,
+        reason,
+        ..
+    } = event
+    else {
+        return Ok(());
+    };
+    let by = by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
+    let why = reason
+        .as_ref()
+        .map_or(String::new(), |why| format!(": {why}"));
+    write!(
+        formatter,
+        "drain started{by}{why}: {sequence}, {targets} target(s), {mode}"
+    )
 }

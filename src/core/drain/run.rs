@@ -6,11 +6,11 @@ use std::time::Duration;
 use super::account::Account;
 use super::phase::Phase;
 use super::plan::{Mode, Plan};
-use super::record::{About, Event, Outcome, Record};
+use super::record::{About, By, Event, Outcome, Record};
 use super::target::Target;
 use super::{Ask, Effect, EffectId, Input};
 use crate::core::fleet::{Fleet, LocalId, ProcessKey};
-use crate::core::moment::Moment;
+use crate::core::moment::{Moment, Seconds};
 
 /// Between two questions for the same jobs.
 pub(super) const ASK_EVERY: Duration = Duration::from_secs(1);
@@ -83,7 +83,7 @@ impl Run {
         plan: Plan,
         targets: &[LocalId],
         fleet: &Fleet,
-        by: Option<String>,
+        by: Option<By>,
         now: Moment,
     ) -> (Self, Vec<Effect>) {
         let targets: Vec<Target> = targets
@@ -118,11 +118,17 @@ impl Run {
             next_id: 0,
         };
         let mut turn = Turn::new(fleet, now);
+        let longest = run.targets.iter().map(|target| &target.timeout);
+        let longest = longest.max_by_key(|timeout| timeout.span);
+        let by = by.unwrap_or_default();
         let event = Event::Started {
             sequence: run.plan.sequence.to_string(),
             targets: run.targets.len(),
             mode: mode_word(mode),
-            by,
+            by: Some(by.who).filter(|who| !who.is_empty()),
+            reason: by.why,
+            timeout_s: longest.map(|timeout| Seconds(timeout.span)),
+            timeout_from: longest.map(|timeout| timeout.origin.text().to_owned()),
         };
         run.note(event, &mut turn);
         run.take_in(&mut turn);
@@ -225,7 +231,7 @@ impl Run {
 
     pub(super) fn note(&self, event: Event, turn: &mut Turn<'_>) {
         turn.effects
-            .push(Effect::Note(self.record(None, event, turn.now)));
+            .push(Effect::Note(Box::new(self.record(None, event, turn.now))));
     }
 
     pub(super) fn note_about(&self, target: LocalId, event: Event, turn: &mut Turn<'_>) {
@@ -235,7 +241,7 @@ impl Run {
             .find(|known| known.id == target)
             .map(|known| known.about.clone());
         turn.effects
-            .push(Effect::Note(self.record(about, event, turn.now)));
+            .push(Effect::Note(Box::new(self.record(about, event, turn.now))));
     }
 
     /// A record of this run.

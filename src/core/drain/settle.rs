@@ -7,8 +7,8 @@ use super::phase::Phase;
 use super::record::{Counts, Event, Outcome};
 use super::run::{Run, Turn};
 use super::target::{Standing, Target};
-use crate::core::fleet::{Fleet, Place, Process};
-use crate::core::moment::Seconds;
+use crate::core::fleet::{Fleet, LocalId, Place, Process};
+use crate::core::moment::{Moment, Seconds};
 
 impl Run {
     /// Begins to find out what became of the jobs.
@@ -57,11 +57,13 @@ impl Run {
         let tracked = &mut self.account.jobs_mut()[index];
         tracked.fate = Some((fate, evidence));
         let (work, target, jid) = (tracked.work.clone(), tracked.target, tracked.jid.clone());
+        let elapsed_s = tracked.ran_until(turn.now).map(Seconds);
         if fate == Fate::Finished {
             let event = Event::JobFinished {
                 jid,
                 class: work.class.clone(),
                 queue: work.queue.clone(),
+                elapsed_s,
             };
             self.note_about(target, event, turn);
         }
@@ -154,6 +156,20 @@ impl Run {
         );
     }
 
+    /// When `target` ended, else now.
+    fn end_of(&self, target: LocalId, now: Moment) -> Moment {
+        let ended = |known: &&Target| known.id == target;
+        match self
+            .targets
+            .iter()
+            .find(ended)
+            .map(|target| &target.standing)
+        {
+            Some(Standing::Exited { at, .. }) => *at,
+            Some(_) | None => now,
+        }
+    }
+
     fn tell_fates(&mut self, turn: &mut Turn<'_>) {
         let mut lines = Vec::new();
         for tracked in self.account.jobs() {
@@ -164,6 +180,10 @@ impl Run {
             let event = Event::Reconciled {
                 jid: Some(tracked.jid.clone()),
                 class: Some(tracked.work.class.clone()),
+                queue: Some(tracked.work.queue.clone()),
+                elapsed_s: tracked
+                    .ran_until(self.end_of(tracked.target, turn.now))
+                    .map(Seconds),
                 fate,
                 evidence,
             };
@@ -177,6 +197,8 @@ impl Run {
                     Event::Reconciled {
                         jid: None,
                         class: None,
+                        queue: None,
+                        elapsed_s: None,
                         fate: Fate::Unknown,
                         evidence,
                     },

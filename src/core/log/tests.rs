@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{Dumps, Happening, LogLine, Milestone, is_of_application, read};
+use super::{Dumps, Happening, LogLine, Milestone, Told, Witness, is_of_application, read};
 use crate::core::moment::Moment;
 
 const JID: &str = "0123456789abcdef01234567";
@@ -238,6 +238,32 @@ fn frames_of_the_application() {
     ] {
         assert_eq!(is_of_application(frame), own, "{frame}");
     }
+}
+
+#[test]
+fn a_fail_after_the_time_is_up_is_an_interrupt() {
+    let mut witness = Witness::default();
+    let mut say = |pid: u32, words: &str| {
+        let text = format!("2026-11-21T19:00:00.000Z pid={pid} tid=t {words}");
+        witness.take(&line(pid, &text))
+    };
+    assert_eq!(say(1, "class=A jid=a INFO: start"), None);
+    say(1, "class=A jid=b elapsed=0.1 INFO: fail");
+    say(1, "class=A jid=c elapsed=2.5 INFO: done");
+    let terminating = Some(Milestone::Terminating(1));
+    assert_eq!(say(1, "WARN: Terminating 1 busy threads"), terminating);
+    assert_eq!(say(1, "WARN: Terminating 1 busy threads"), None);
+    say(1, "class=A jid=a elapsed=9.1 INFO: fail");
+    say(2, "class=A jid=d elapsed=9.1 INFO: fail");
+    let told = |jid: &str| witness.of(jid).map(|testimony| testimony.what);
+    assert_eq!(told("a"), Some(Told::Interrupted));
+    assert_eq!(told("b"), Some(Told::Failed));
+    assert_eq!(told("c"), Some(Told::Done));
+    assert_eq!(told("d"), Some(Told::Failed));
+    assert_eq!(told("e"), None);
+    let ran = witness.of("c").and_then(|testimony| testimony.elapsed);
+    assert_eq!(ran, Some(Duration::from_millis(2500)));
+    assert_eq!(witness.milestones(1), [(Milestone::Terminating(1), at(10))]);
 }
 
 proptest! {

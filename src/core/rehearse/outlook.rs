@@ -87,8 +87,8 @@ impl StandIn {
             .collect();
         let end = gone.and_then(|all| all.into_iter().max());
         Outlook {
-            pushed_back: self.doubles.values().flat_map(back).collect(),
-            lost: self.doubles.values().flat_map(lost).collect(),
+            pushed_back: sorted(self.doubles.values().flat_map(back)),
+            lost: sorted(self.doubles.values().flat_map(lost)),
             waited_s: course
                 .zip(end)
                 .map(|(course, end)| Seconds(end.since(course.first))),
@@ -183,6 +183,12 @@ impl Course {
         let latest = self.stopped.after(SHIFT);
         idle_at.map_or(latest, |idle| idle.clamp(self.stopped, latest))
     }
+}
+
+fn sorted(jobs: impl Iterator<Item = Named>) -> Vec<Named> {
+    let mut jobs: Vec<Named> = jobs.collect();
+    jobs.sort();
+    jobs
 }
 
 fn whole_seconds(span: Duration) -> Seconds {

@@ -2,6 +2,7 @@
 
 mod colours;
 mod economy;
+mod picture;
 mod screens;
 
 use ratatui::Terminal;

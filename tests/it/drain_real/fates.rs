@@ -84,7 +84,7 @@ fn a_job_that_swallows_the_interrupt_is_pushed_back(version: Version) {
     let scene = Scene::new();
     let mut sidekiq = scene.sidekiq(version);
     let jid = scene.busy("StuckJob", &json!([]));
-    let ended = Drain::start(&scene, "tstp, 2, term, 30, kill", &[]).end();
+    let ended = Drain::start(&scene, "tstp, 13, term, 30, kill", &[]).end();
     ended
         .assert_outcome(3, "requeued")
         .assert_jobs("pushed_back", 1);
@@ -101,7 +101,7 @@ fn a_wedged_job_is_pushed_back_before_kill(version: Version) {
     let mut sidekiq = scene.sidekiq(version);
     let jid = scene.busy("WedgedJob", &json!([600, false]));
     let more = ["--kill", "wait-for-requeue"];
-    let ended = Drain::start(&scene, "tstp, 2, term, 14, kill", &more).end();
+    let ended = Drain::start(&scene, "tstp, 13, term, 14, kill", &more).end();
     ended
         .assert_outcome(3, "requeued")
         .assert_jobs("pushed_back", 1);

@@ -7,17 +7,16 @@ use crate::support::drain::Drain;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
 
-/// KILL long before the push-back at 6 s.
-const HASTY: &str = "term, 2, kill";
+/// KILL long before the push-back 6 s after TERM. The first wait is long enough for a quiet beat,
+/// after which the jobs are completely known.
+const HASTY: &str = "tstp, 13, term, 2, kill";
 
 #[test]
 fn follow_kills_on_time_and_tells_the_loss() {
     let scene = Scene::new();
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let jid = scene.busy("SleepJob", &json!([600]));
-    // Long enough for a quiet beat, after which its jobs are completely known.
-    let sequence = "tstp, 14, term, 2, kill";
-    let ended = Drain::start(&scene, sequence, &["--kill=follow", "--despite=D01"]).end();
+    let ended = Drain::start(&scene, HASTY, &["--kill=follow", "--despite=D01"]).end();
     ended.assert_outcome(4, "lost").assert_jobs("lost", 1);
     ended
         .assert_fate(&jid, "lost")
@@ -49,7 +48,7 @@ fn a_push_back_can_be_accepted() {
     let scene = Scene::new();
     let _sidekiq = scene.sidekiq(Version::Seven);
     scene.busy("SleepJob", &json!([600]));
-    let ended = Drain::start(&scene, "term, 30, kill", &["--accept=requeued"]).end();
+    let ended = Drain::start(&scene, "tstp, 13, term, 30, kill", &["--accept=requeued"]).end();
     ended
         .assert_outcome(0, "requeued")
         .assert_jobs("pushed_back", 1);
@@ -80,10 +79,10 @@ fn kill_comes_as_soon_as_a_wedged_job_is_back() {
     ended
         .assert_outcome(3, "requeued")
         .assert_jobs("pushed_back", 1);
-    ended.assert_signals(&["TERM", "KILL"]);
+    ended.assert_signals(&["TSTP", "TERM", "KILL"]);
     let waited = ended.sent_at("KILL") - ended.sent_at("TERM");
     assert!((5.0..40.0).contains(&waited), "{}", ended.text());
-    assert_eq!(ended.events("signal_sent")[1]["at_stake"], 0);
+    assert_eq!(ended.events("signal_sent")[2]["at_stake"], 0);
     assert_eq!(scene.times_queued("default", &jid), 1);
     assert!(!sidekiq.wait_for_end().success());
 }

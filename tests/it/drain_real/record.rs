@@ -30,7 +30,7 @@ fn the_journal_is_what_was_printed_and_each_intent() {
     let sidekiq = scene.sidekiq(Version::Eight);
     scene.busy("SleepJob", &json!([600]));
     let more = [&sidekiq.chosen(), "--reason=release 4711"];
-    let ended = Drain::start(&scene, "tstp, 2, term, 30, kill", &more).end();
+    let ended = Drain::start(&scene, "tstp, 13, term, 30, kill", &more).end();
     ended.assert_outcome(3, "requeued");
     let paths = journals(&scene);
     assert_eq!(paths.len(), 1, "{paths:?}");

@@ -41,9 +41,9 @@ fn an_idle_one_waits_for_a_busy_one() {
 fn one_of_two_is_drained_and_the_other_takes_its_work() {
     let scene = Scene::new();
     let mut seven = scene.sidekiq(Version::Seven);
-    let jid = scene.busy("SleepJob", &json!([25]));
+    let jid = scene.busy("SleepJob", &json!([45]));
     let mut eight = scene.sidekiq(Version::Eight);
-    let ended = Drain::start(&scene, "tstp, 2, term, 30, kill", &[&seven.chosen()]).end();
+    let ended = Drain::start(&scene, "tstp, 13, term, 30, kill", &[&seven.chosen()]).end();
     ended
         .assert_outcome(3, "requeued")
         .assert_jobs("pushed_back", 1);

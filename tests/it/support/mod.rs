@@ -10,4 +10,5 @@ pub(crate) mod scene;
 pub(crate) mod sidekiq;
 pub(crate) mod sidekiq_rows;
 pub(crate) mod signal;
+pub(crate) mod terminal;
 pub(crate) mod trace;

@@ -192,13 +192,15 @@ impl Scene {
         });
     }
 
-    /// Waits until the scheduler of a Sidekiq 7 or 8 has had its first turn, after up to 15 s: it
-    /// begins with a mark that it leaves in Redis.
+    /// Waits until the scheduler of a Sidekiq has had its first turn, after up to 15 s: until then
+    /// an error of Redis ends its thread.
     pub(crate) fn wait_until_scheduling(&self) {
+        let jid = "f".repeat(24);
+        let job = json!({"class": "SleepJob", "args": [0], "jid": jid, "queue": "default",
+            "retry": true, "created_at": 1.5});
         let mut connection = self.connection();
-        until_true("the scheduler has begun", || {
-            connection.exists("process_cleanup").unwrap()
-        });
+        let _: () = connection.zadd("schedule", job.to_string(), 1).unwrap();
+        self.wait_for_trace("done", &jid);
     }
 
     /// How often the job stands in its queue.

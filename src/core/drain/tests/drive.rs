@@ -23,6 +23,8 @@ pub(super) struct Sources {
     pub(super) act_takes: Duration,
     /// Ticks without any need.
     pub(super) tick_every: Option<Duration>,
+    /// Whether those are the only ticks: no deadline wakes the run.
+    pub(super) lazy: bool,
     /// While nothing comes from Redis.
     pub(super) lost: Option<(Moment, Moment)>,
     /// The acts, counted from 0, that fail, and whether the signal left all the same.
@@ -48,6 +50,7 @@ impl Default for Sources {
             scan_every: Duration::from_secs(1),
             act_takes: Duration::from_millis(1),
             tick_every: None,
+            lazy: false,
             lost: None,
             failing: Vec::new(),
         }
@@ -144,7 +147,7 @@ impl Drive {
     pub(super) fn until(&mut self, end: Moment) {
         while !self.run.phase().is_over() {
             let wire = self.wire.iter().map(|(when, _, _)| *when).min();
-            let deadline = self.run.next_deadline();
+            let deadline = self.run.next_deadline().filter(|_| !self.sources.lazy);
             let next = [self.world.next_event(), wire, deadline];
             let Some(next) = next.into_iter().flatten().min() else {
                 return;
@@ -160,7 +163,7 @@ impl Drive {
                 }
             }
             self.deliver();
-            if self.run.next_deadline().is_some_and(|due| due <= self.now) {
+            if deadline.is_some_and(|due| due <= self.now) {
                 self.call(Input::Tick);
             }
         }
@@ -327,7 +330,7 @@ impl Drive {
                     let when = self.now.after(self.sources.look_takes);
                     self.send(when, Delivery::Where(id, sought, self.now));
                 }
-                Effect::Note(record) => self.journal.push(record),
+                Effect::Note(record) => self.journal.push(*record),
             }
         }
     }

@@ -180,6 +180,7 @@ fn sources() -> impl Strategy<Value = Sources> {
                 scan_every,
                 act_takes,
                 tick_every,
+                lazy: false,
                 lost,
                 failing,
             },
@@ -232,6 +233,45 @@ pub(super) fn untouched() -> impl Strategy<Value = Scenario> {
                 }
             },
         )
+}
+
+/// A drain with all the light there is: everything named, every clock right, `T` stated, the
+/// link up, KILL far away.
+pub(super) fn well_lit() -> impl Strategy<Value = Scenario> {
+    let sequences = ["tstp, 12, term, 20, kill", "tstp, 25, term, 20, kill"];
+    let sequence = prop::sample::select(sequences.to_vec()).prop_map(str::to_string);
+    (untouched(), 2_u64..9, sequence).prop_map(|(mut scenario, timeout, sequence)| {
+        let timeout = Duration::from_secs(timeout);
+        scenario.cast.retain(|one| one.local);
+        for one in &mut scenario.cast {
+            one.named = true;
+            one.config.heeds_after = Duration::ZERO;
+            one.config.timeout = timeout;
+        }
+        scenario.plan = Plan {
+            timeout: Some(Timeout::stated(timeout, "a test")),
+            ..plan(&sequence)
+        };
+        scenario.sources.failing = Vec::new();
+        scenario.sources.lost = None;
+        scenario
+    })
+}
+
+/// A drain of jobs that never end: what it does depends on its plan and on time alone.
+pub(super) fn endless() -> impl Strategy<Value = Scenario> {
+    (untouched(), 1_usize..4).prop_map(|(mut scenario, jobs)| {
+        for one in scenario.cast.iter_mut().filter(|one| one.local) {
+            one.config.threads = jobs;
+            one.config.timeout = Duration::from_secs(3600);
+            one.jobs = vec![(14.0, None, Temper::Plain); jobs];
+        }
+        scenario.plan.timeout = None;
+        scenario.plan.policy = Policy::Follow;
+        scenario.sources.failing = Vec::new();
+        scenario.waiting.clear();
+        scenario
+    })
 }
 
 /// A drain at whose console somebody sits and presses anything.

@@ -1,0 +1,178 @@
+//! Whole drains of a real Sidekiq from the console: by hand, by itself, and up to a KILL that
+//! costs a job.
+
+use serde_json::{Value, json};
+
+use crate::support::scene::Scene;
+use crate::support::sidekiq::{TIMEOUT, Version};
+use crate::support::terminal::Terminal;
+
+/// The arguments of a console that drains by `sequence`.
+fn by(sequence: &str) -> [&str; 4] {
+    ["--sequence", sequence, "--timeout", TIMEOUT]
+}
+
+/// The records that the drains of this scene left, in their order.
+pub(super) fn records(scene: &Scene) -> Vec<Value> {
+    let folder = scene.state_dir().join("drains");
+    let mut paths: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    paths.sort();
+    let text: String = paths
+        .iter()
+        .map(|path| std::fs::read_to_string(path).unwrap())
+        .collect();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The signals that were sent, as the record has them.
+pub(super) fn signals(scene: &Scene) -> Vec<String> {
+    records(scene)
+        .iter()
+        .filter(|record| record["event"] == "signal_sent")
+        .map(|record| record["signal"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+/// After the screen was left the terminal tells how it ended.
+#[track_caller]
+fn assert_told(terminal: &Terminal, words: &str) {
+    terminal.assert_restored();
+    // Lines of the terminal are as wide as it is.
+    let text = terminal.text().replace('\n', " ");
+    assert!(text.contains(words), "no `{words}` in {text}");
+}
+
+#[test]
+fn an_idle_sidekiq_is_drained_by_itself() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
+    terminal.wait_for(&format!(":{}", sidekiq.pid()));
+    terminal.wait_for("a automatic");
+    terminal.send("a");
+    terminal.answer("Start the drain, by itself?", "y");
+    terminal.wait_for("every one has exited");
+    assert!(sidekiq.wait_for_end().success());
+    // The page is shown by itself, and the main screen is one key away.
+    terminal.type_for("\x1b", "over: drained");
+    terminal.type_for("o", "every one has exited");
+    terminal.send("q");
+    terminal.end(0);
+    assert_told(&terminal, "every one has exited, and every job ended");
+    assert_eq!(signals(&scene), ["TSTP", "TERM"]);
+}
+
+#[test]
+fn each_step_waits_for_a_hand() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let jid = scene.busy("SleepJob", &json!([600]));
+    let mut terminal = Terminal::console(&scene, &by("tstp, 10, term, 14, kill"));
+    terminal.wait_for("SleepJob");
+    terminal.wait_for("n next step");
+    // No is the default, on Enter, Escape and n.
+    for no in ["\r", "\x1b", "n"] {
+        terminal.send("n");
+        terminal.answer("send TSTP?", no);
+        terminal.wait_for("no: nothing was done");
+    }
+    assert!(!sidekiq.was_disturbed(), "{}", sidekiq.log());
+    terminal.send("n");
+    terminal.answer("send TSTP?", "y");
+    terminal.wait_for("quiet 1/1");
+    terminal.wait_for("waits for you");
+    terminal.send("n");
+    terminal.answer("Send TERM now?", "y");
+    terminal.wait_for("back in queue");
+    assert!(sidekiq.wait_for_end().success());
+    assert_eq!(scene.times_queued("default", &jid), 1);
+    terminal.send("q");
+    terminal.end(3);
+    assert_told(&terminal, &jid);
+    assert_eq!(signals(&scene), ["TSTP", "TERM"]);
+}
+
+#[test]
+fn typing_ahead_fires_nothing() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let mut terminal = Terminal::console(&scene, &by("tstp, 10, term, 14, kill"));
+    terminal.wait_for("a automatic");
+    // Pasted, it is not even a key.
+    terminal.send("\x1b[200~ayyyyy\x1b[201~");
+    terminal.type_for("?", "Possible now");
+    terminal.type_for("\x1b", "nothing has been sent");
+    terminal.send("ayyyyy");
+    terminal.wait_for("Start the drain, by itself?");
+    // Keys are heeded in their order: when this has closed it, the others were seen.
+    terminal.type_for("\x1b", "no: nothing was done");
+    terminal.send("nyyyyy");
+    terminal.answer("send TSTP?", "\x1b");
+    terminal.wait_for("nothing has been sent");
+    assert!(
+        sidekiq.runs() && !sidekiq.was_disturbed(),
+        "{}",
+        sidekiq.log()
+    );
+    terminal.send("q");
+    terminal.end(0);
+    assert!(!scene.state_dir().join("drains").exists());
+}
+
+#[test]
+fn a_kill_that_costs_a_job_asks_for_its_number() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    scene.busy("SleepJob", &json!([600]));
+    let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
+    terminal.wait_for("SleepJob");
+    terminal.wait_for("a automatic");
+    terminal.send("a");
+    terminal.answer("Start the drain, by itself?", "y");
+    terminal.wait_for("quiet 1/1");
+    terminal.send("K");
+    terminal.wait_for_dialog(&format!(":{}?", sidekiq.pid()));
+    // Neither yes nor another number will do.
+    terminal.type_for("y2\r", "is not the number");
+    assert!(sidekiq.runs());
+    terminal.send("1\r");
+    terminal.wait_for("Work may be lost");
+    assert!(!sidekiq.wait_for_end().success());
+    terminal.send("q");
+    terminal.end(4);
+    assert_told(&terminal, "Work may be lost");
+    assert_eq!(signals(&scene), ["TSTP", "KILL"]);
+}
+
+#[test]
+fn a_question_calls_the_operator_once() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let jid = scene.busy("StuckJob", &json!([]));
+    // KILL comes long before the push-back.
+    let mut terminal = Terminal::console(&scene, &by("term, 1, kill"));
+    terminal.wait_for("StuckJob");
+    terminal.wait_for("a automatic");
+    terminal.send("a");
+    terminal.answer("Start the drain, by itself?", "y");
+    terminal.wait_for("KILL is due");
+    // Nobody answers: the job is pushed back, the process exits, the question is gone.
+    terminal.wait_for("back in queue");
+    assert!(sidekiq.wait_for_end().success());
+    assert_eq!(terminal.heard(|heard| heard.bells), 1);
+    let titles = terminal.heard(|heard| heard.titles.clone());
+    assert!(
+        titles.len() == 2 && titles[0].starts_with("! drainboard held"),
+        "{titles:?}"
+    );
+    assert_eq!(titles[1], "drainboard");
+    assert_eq!(scene.times_queued("default", &jid), 1);
+    terminal.send("q");
+    terminal.end(3);
+    assert_eq!(signals(&scene), ["TERM"]);
+}

@@ -1,0 +1,162 @@
+//! A panic of this program, in a terminal: it is given back before the report. The product has
+//! no way to panic on demand, so this test binary starts itself in the terminal, with the real
+//! screen, the real loop and a fault of its own.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use drainboard::console::Console;
+use drainboard::core::drain::{Ask, Early, Mode, Plan, Policy};
+use drainboard::core::fleet::{LocalId, Located};
+use drainboard::core::moment::Moment;
+use drainboard::core::sequence::SequenceOrigin;
+use drainboard::core::session::{Kind, Session, Setting};
+use drainboard::shell::{
+    Conduct, Plugs, Refused, Screen, ScreenFront, Work, World, guard_panics, run,
+};
+use drainboard::ui::Look;
+use futures_util::future::BoxFuture;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::support::scene::Scene;
+use crate::support::terminal::Terminal;
+
+/// Which fault the inner one has; without it, nobody started it in a terminal.
+const FAULT: &str = "DRAINBOARD_TEST_FAULT";
+
+struct Nothing;
+
+impl Plugs for Nothing {
+    fn begin(&mut self, _: &[LocalId], _: &mut Session, _: Moment) -> Result<Work, Refused> {
+        Ok(Work::Begin {
+            held: HashMap::new(),
+            journal: Err("none here".into()),
+            licence: Arc::default(),
+        })
+    }
+
+    fn revoke(&self) {}
+
+    fn ask(&self, _: Ask) -> Option<BoxFuture<'static, Vec<Located>>> {
+        None
+    }
+
+    fn over(&mut self) {}
+}
+
+fn session() -> Session {
+    Session::new(Setting {
+        kind: Kind::Live,
+        plan: Plan {
+            run: "r".into(),
+            sequence: "tstp, 120, term".parse().unwrap(),
+            mode: Mode::Manual,
+            policy: Policy::Ask,
+            kill_extra: Duration::ZERO,
+            early: Early::Idle,
+            timeout: None,
+            rehearsal: false,
+        },
+        sequence_from: SequenceOrigin("--sequence".into()),
+        redis: None,
+        operator: "somebody".into(),
+    })
+}
+
+/// A world in which a task panics as soon as somebody types.
+async fn in_a_task() {
+    let (_observed, observations) = mpsc::channel(1);
+    let (answers, replies) = mpsc::unbounded_channel();
+    let (work, _works) = mpsc::unbounded_channel();
+    let mut tasks = JoinSet::new();
+    tasks.spawn(async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        panic!("a fault in a source")
+    });
+    let world = World {
+        clock: Arc::new(drainboard::clock::now),
+        pace: 1.0,
+        observations,
+        replies,
+        answers,
+        work,
+        tasks,
+        questions: JoinSet::new(),
+        own_signals: None,
+        plugs: Box::new(Nothing),
+    };
+    let front = ScreenFront::new(
+        Screen::take().unwrap(),
+        Console::default(),
+        Look::default(),
+        Conduct::Keys { choice: None },
+    );
+    let error = run(session(), front, world).await.err().unwrap();
+    eprintln!("the loop ended: {error:#}");
+}
+
+fn in_a_frame() {
+    let mut screen = Screen::take().unwrap();
+    screen
+        .draw(|frame| {
+            frame.render_widget("a first frame", frame.area());
+        })
+        .unwrap();
+    screen.draw(|_| panic!("a fault in a panel")).unwrap();
+}
+
+#[test]
+#[ignore = "the other tests here start it in a terminal"]
+fn inner() {
+    let Ok(fault) = std::env::var(FAULT) else {
+        return;
+    };
+    guard_panics();
+    if fault == "frame" {
+        in_a_frame();
+    } else {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(in_a_task());
+    }
+}
+
+/// Starts the inner one with this fault, and waits for its end.
+fn with(fault: &str) -> Terminal {
+    let scene = Scene::new();
+    let inner = [
+        "console_pty::panics::inner",
+        "--exact",
+        "--ignored",
+        "--nocapture",
+    ];
+    let program = std::env::current_exe().unwrap();
+    let mut terminal = Terminal::of(&program, &scene, &inner, &[(FAULT, fault)], (120, 40));
+    terminal.wait_for_end();
+    terminal.assert_restored();
+    let bytes = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+    let (entered, left) = (bytes.find("\x1b[?1049h"), bytes.find("\x1b[?1049l"));
+    let reported = bytes.find("a fault in a");
+    assert!(
+        entered.is_some() && entered < left && left < reported,
+        "{bytes:?}"
+    );
+    terminal
+}
+
+#[test]
+fn a_panic_in_a_task_ends_the_program_and_gives_the_terminal_back() {
+    let terminal = with("task");
+    let text = terminal.text();
+    assert!(text.contains("the loop ended"), "{text}");
+    assert!(text.contains("a fault in a source"), "{text}");
+}
+
+#[test]
+fn a_panic_while_it_draws_gives_the_terminal_back() {
+    let terminal = with("frame");
+    let text = terminal.text();
+    assert!(text.contains("a fault in a panel"), "{text}");
+    assert!(text.contains("test result: FAILED"), "{text}");
+}

@@ -1,0 +1,65 @@
+//! The window changes its size at any moment, down to one that is too small to say anything.
+
+use super::fixture_rows;
+use crate::support::scene::Scene;
+use crate::support::terminal::Terminal;
+
+#[test]
+fn every_size_says_what_matters_and_nothing_of_the_last_one_stays() {
+    let scene = Scene::new();
+    fixture_rows(&scene);
+    let mut terminal = Terminal::console(&scene, &[]);
+    terminal.wait_for("ReportBuild");
+    for extent in [(80, 24), (40, 15), (200, 60), (40, 15), (120, 40)] {
+        terminal.resize(extent);
+        terminal.wait_until("header, strip, jobs and keys", |text| {
+            let lines: Vec<&str> = text.lines().collect();
+            let header = lines.first().is_some_and(|line| line.contains("LIVE"));
+            // The window of the terminal and what was drawn for the one before may differ for
+            // a moment: a clock in the middle of a line is one.
+            let whole = lines.iter().filter(|line| line.contains("UTC")).count() == 1;
+            let keys = lines.iter().rev().take(2).any(|line| line.contains("help"));
+            let strip = text.contains("TSTP");
+            header && whole && strip && keys && text.contains("ReportBuild")
+        });
+    }
+}
+
+#[test]
+fn a_window_that_is_too_small_says_so_and_comes_back() {
+    let scene = Scene::new();
+    fixture_rows(&scene);
+    let mut terminal = Terminal::console(&scene, &[]);
+    terminal.wait_for("ReportBuild");
+    for tiny in [(20, 5), (39, 40), (120, 14), (1, 1)] {
+        terminal.resize(tiny);
+        if tiny.0 > 1 {
+            terminal.wait_for("too small");
+        }
+        assert!(!terminal.text().contains("ReportBuild"));
+        terminal.resize((120, 40));
+        terminal.wait_for("ReportBuild");
+        assert!(!terminal.text().contains("too small"));
+    }
+    terminal.resize((20, 5));
+    terminal.wait_for("too small");
+    terminal.send("q");
+    terminal.end(0);
+    terminal.assert_restored();
+}
+
+#[test]
+fn many_sizes_in_a_row_do_no_harm() {
+    let scene = Scene::new();
+    fixture_rows(&scene);
+    let mut terminal = Terminal::console(&scene, &[]);
+    terminal.wait_for("ReportBuild");
+    for step in 1..60 {
+        terminal.resize((step * 3, step));
+    }
+    terminal.resize((120, 40));
+    terminal.wait_for("ReportBuild");
+    terminal.wait_for("q quit");
+    terminal.send("q");
+    terminal.end(0);
+}
