@@ -12,7 +12,9 @@ use super::{Failure, session_runtime};
 use crate::console::{Console, result_text};
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
+use crate::core::preflight::Preflight;
 use crate::core::session::{Kind, Session};
+use crate::host::own_unit;
 use crate::shell::{self, Conduct, Ended, Screen, ScreenFront, World, guard_panics};
 use crate::ui::{Colours, Glyphs, Look};
 
@@ -37,7 +39,13 @@ pub(super) fn run(
         attended: true,
         reason: None,
     };
-    let Opened { session, world } = open(&settings, opening)?;
+    let Opened { mut session, world } = open(&settings, opening)?;
+    *session.preflight = Preflight {
+        is_open: settings.sequence_origin.is_default(),
+        inside: own_unit(),
+        choice: choice.clone(),
+        ..Preflight::default()
+    };
     let conduct = Conduct::Keys {
         choice: choice.asked.then_some(choice),
     };

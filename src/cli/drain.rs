@@ -7,14 +7,17 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
+use super::check::rules_named;
 use super::configuration::settings;
 use super::opening::{Opened, Opening, open};
 use super::{Failure, session_runtime};
 use crate::clock;
 use crate::core::clean::clean;
 use crate::core::drain::{Outcome, Policy, Record};
+use crate::core::preflight::Preflight;
 use crate::core::sequence::{Signal, UnknownSignal, nearest};
 use crate::core::session::Kind;
+use crate::host::own_unit;
 use crate::shell::{self, Errand, LinesFront, Printed, Printer};
 
 /// Arguments of `drain`.
@@ -42,6 +45,12 @@ pub struct DrainArguments {
     /// Send this signal of the sequence although it destroys running jobs.
     #[arg(long, value_name = "NAME")]
     pub force_signal: Vec<String>,
+    /// Drain although the lint finds this error, such as D01; may be given more than once.
+    #[arg(long, value_name = "RULE")]
+    pub despite: Vec<String>,
+    /// The process of a Cloud 66 manifest whose stop sequence is meant.
+    #[arg(long, value_name = "NAME")]
+    pub process: Option<String>,
     /// Turn the exit code of this outcome into 0.
     #[arg(long, value_name = "OUTCOME")]
     pub accept: Vec<String>,
@@ -56,6 +65,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
     let terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
     let accepted = accepted(&arguments.accept)?;
     let forced = forced(&arguments.force_signal)?;
+    let despite = rules_named("--despite", &arguments.despite)?;
     if !arguments.yes && !terminal {
         return Err(Failure::Usage(
             "nobody can be asked here: without a terminal `drain` needs --yes".into(),
@@ -88,7 +98,16 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         attended,
         reason: arguments.reason.clone(),
     };
-    let Opened { session, world } = match open(&settings, opening) {
+    let preflight = Preflight {
+        is_open: settings.sequence_origin.is_default(),
+        process: arguments.process.clone(),
+        inside: own_unit(),
+        choice: choice.clone(),
+        despite: Some(despite),
+        forced: opening.forced.clone(),
+        ..Preflight::default()
+    };
+    let Opened { mut session, world } = match open(&settings, opening) {
         Ok(opened) => opened,
         Err(failure) if failure.code() == Outcome::Error.exit_code() => {
             unbegun(printer, Outcome::Error, &failure.to_string());
@@ -96,6 +115,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         }
         Err(failure) => return Err(failure),
     };
+    *session.preflight = preflight;
     let errand = Errand {
         choice,
         allow_empty: arguments.allow_empty,
@@ -197,5 +217,34 @@ mod tests {
             wrong.to_string().contains("did you mean `follow`?"),
             "{wrong}"
         );
+    }
+
+    /// Every `drain` that the README shows, in any of its notations.
+    #[test]
+    fn the_lines_of_the_readme_are_read() {
+        let readme = include_str!("../../README.md");
+        let mut read = 0;
+        for mention in ["drainboard drain ", "drainboard, drain, "] {
+            for (_, rest) in readme
+                .match_indices(mention)
+                .map(|(at, _)| readme[at..].split_at(mention.len()))
+            {
+                let line = rest.split(['\n', '`', '"', ']', '}']).next().unwrap();
+                let words = line
+                    .split([' ', ','])
+                    .filter(|word| word.starts_with("--") || !word.is_empty());
+                let words: Vec<&str> = words.take_while(|word| *word != "#").collect();
+                if !words.iter().any(|word| word.starts_with("--")) {
+                    continue;
+                }
+                // `${MAINPID` lost its brace above: systemd puts a number there.
+                let words = words.iter().map(|word| word.replace("${MAINPID", "1"));
+                let arguments = std::iter::once("drain".to_owned()).chain(words);
+                let parsed = Drain::try_parse_from(arguments);
+                assert!(parsed.is_ok(), "{line}: {parsed:?}");
+                read += 1;
+            }
+        }
+        assert!(read >= 4, "{read}");
     }
 }

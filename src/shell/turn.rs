@@ -235,6 +235,10 @@ impl<F: Front> Turn<F> {
         if self.session.is_draining() {
             return false;
         }
+        if let Err(why) = self.session.prepare(targets) {
+            self.front.refused(&why, &self.session, now);
+            return false;
+        }
         let begun = match self.world.plugs.begin(targets, &mut self.session, now) {
             Ok(begun) => begun,
             Err(refused) => {
