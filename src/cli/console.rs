@@ -6,15 +6,13 @@ use std::process::ExitCode;
 
 use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
-use super::opening::{Opened, Opening, open};
+use super::opening::{Opened, Opening, open, preflight};
 use super::output::tell;
 use super::{Failure, session_runtime};
 use crate::console::{Console, result_text};
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
-use crate::core::preflight::Preflight;
 use crate::core::session::{Kind, Session};
-use crate::host::own_unit;
 use crate::shell::{self, Conduct, Ended, Screen, ScreenFront, World, guard_panics};
 use crate::ui::{Colours, Glyphs, Look};
 
@@ -38,14 +36,9 @@ pub(super) fn run(
         forced: Vec::new(),
         attended: true,
         reason: None,
+        preflight: preflight(&settings, &choice, None, None),
     };
-    let Opened { mut session, world } = open(&settings, opening)?;
-    *session.preflight = Preflight {
-        is_open: settings.sequence_origin.is_default(),
-        inside: own_unit(),
-        choice: choice.clone(),
-        ..Preflight::default()
-    };
+    let Opened { session, world } = open(&settings, opening)?;
     let conduct = Conduct::Keys {
         choice: choice.asked.then_some(choice),
     };

@@ -9,15 +9,13 @@ use clap::Args;
 use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::check::rules_named;
 use super::configuration::settings;
-use super::opening::{Opened, Opening, open};
+use super::opening::{Opened, Opening, open, preflight};
 use super::{Failure, session_runtime};
 use crate::clock;
 use crate::core::clean::clean;
 use crate::core::drain::{Outcome, Policy, Record};
-use crate::core::preflight::Preflight;
 use crate::core::sequence::{Signal, UnknownSignal, nearest};
 use crate::core::session::Kind;
-use crate::host::own_unit;
 use crate::shell::{self, Errand, LinesFront, Printed, Printer};
 
 /// Arguments of `drain`.
@@ -97,17 +95,14 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         forced,
         attended,
         reason: arguments.reason.clone(),
+        preflight: preflight(
+            &settings,
+            &choice,
+            Some(despite),
+            arguments.process.as_deref(),
+        ),
     };
-    let preflight = Preflight {
-        is_open: settings.sequence_origin.is_default(),
-        process: arguments.process.clone(),
-        inside: own_unit(),
-        choice: choice.clone(),
-        despite: Some(despite),
-        forced: opening.forced.clone(),
-        ..Preflight::default()
-    };
-    let Opened { mut session, world } = match open(&settings, opening) {
+    let Opened { session, world } = match open(&settings, opening) {
         Ok(opened) => opened,
         Err(failure) if failure.code() == Outcome::Error.exit_code() => {
             unbegun(printer, Outcome::Error, &failure.to_string());
@@ -115,7 +110,6 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         }
         Err(failure) => return Err(failure),
     };
-    *session.preflight = preflight;
     let errand = Errand {
         choice,
         allow_empty: arguments.allow_empty,
@@ -219,10 +213,12 @@ mod tests {
         );
     }
 
-    /// Every `drain` that the README shows, in any of its notations.
+    /// Every `drain` that the README shows for deploy tools, in any of their notations.
     #[test]
     fn the_lines_of_the_readme_are_read() {
         let readme = include_str!("../../README.md");
+        let (_, readme) = readme.split_once("## In your deploy tool").unwrap();
+        let (readme, _) = readme.split_once("\n## ").unwrap();
         let mut read = 0;
         for mention in ["drainboard drain ", "drainboard, drain, "] {
             for (_, rest) in readme

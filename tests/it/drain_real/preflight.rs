@@ -21,6 +21,19 @@ fn a_kill_that_comes_too_early_is_refused_unless_named() {
         ended.assert_outcome(7, "refused").assert_signals(&[]);
         ended.assert_said("--despite D01");
     }
+    // A rehearsal foretells it.
+    let rehearsal = [
+        "rehearse",
+        "--auto",
+        "--json",
+        "--timeout=6",
+        "--kill=follow",
+    ];
+    let mut command = scene.drainboard(&[&rehearsal[..], &["--sequence", HASTY]].concat());
+    let ended = Drain::of(&mut command).end();
+    ended
+        .assert_outcome(7, "refused")
+        .assert_said("--despite D01");
     assert!(sidekiq.runs() && !sidekiq.was_disturbed());
     // The gate waits for the push-back: the same is only a warning.
     let ended = Drain::start(&scene, HASTY, &[]).end();
