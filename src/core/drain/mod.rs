@@ -117,6 +117,8 @@ pub enum Command {
     Shorter(Duration),
     /// Send nothing more, ever.
     StopHere,
+    /// As that, where a hold or a question waits and nobody is there to answer.
+    StopUnanswered,
     /// The terminal is gone or the program was told to end: hold and end.
     HangUp,
     /// KILL one target out of turn.
