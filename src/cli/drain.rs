@@ -226,9 +226,11 @@ mod tests {
                 .map(|(at, _)| readme[at..].split_at(mention.len()))
             {
                 let line = rest.split(['\n', '`', '"', ']', '}']).next().unwrap();
-                let words = line
-                    .split([' ', ','])
-                    .filter(|word| word.starts_with("--") || !word.is_empty());
+                // What stands in quotes is one word, as a shell has it.
+                let words = line.split('\'').enumerate().flat_map(|(part, text)| {
+                    let separators: &[char] = if part % 2 == 1 { &[] } else { &[' ', ','] };
+                    text.split(separators).filter(|word| !word.is_empty())
+                });
                 let words: Vec<&str> = words.take_while(|word| *word != "#").collect();
                 if !words.iter().any(|word| word.starts_with("--")) {
                     continue;

@@ -280,7 +280,7 @@ impl Front for LinesFront {
             self.ask(why);
             return Vec::new();
         }
-        vec![Request::Command(Command::StopHere)]
+        vec![Request::Command(Command::StopUnanswered)]
     }
 
     fn note(&mut self, record: &Record) {

@@ -17,7 +17,7 @@ use crate::clock;
 use crate::console::{Console, Key, Request, attention};
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Record};
-use crate::core::fleet::Link;
+use crate::core::fleet::{Fleet, Link};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::ui::{self, Look};
@@ -57,6 +57,25 @@ struct Drawn {
     at: Option<Moment>,
     /// The dialog in it, by its opening.
     dialog: Option<Moment>,
+    sight: Sight,
+}
+
+/// What somebody waits for: whether Redis and this host were looked at, and how the link is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Sight {
+    looked: bool,
+    scanned: bool,
+    link: &'static str,
+}
+
+impl Sight {
+    fn of(fleet: &Fleet) -> Self {
+        Self {
+            looked: fleet.looked.is_some(),
+            scanned: fleet.scanned.is_some(),
+            link: fleet.link.word(),
+        }
+    }
 }
 
 /// Who begins a drain, and who leaves.
@@ -117,6 +136,7 @@ impl ScreenFront {
             .draw(|frame| ui::draw(frame, session, console, now, look))?;
         self.open(now.after(clock::now().since(begun)));
         self.drawn.at = Some(now);
+        self.drawn.sight = Sight::of(&session.fleet);
         self.changed = false;
         Ok(())
     }
@@ -222,7 +242,8 @@ impl Front for ScreenFront {
     fn show(&mut self, session: &Session, now: Moment) -> io::Result<()> {
         self.call(session)?;
         let due = self.drawn.at.is_none_or(|drawn| now.since(drawn) >= FRAME);
-        if self.changed || due {
+        let news = self.drawn.sight != Sight::of(&session.fleet);
+        if self.changed || due || news {
             self.draw(session, now)?;
         }
         Ok(())

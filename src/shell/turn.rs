@@ -222,7 +222,10 @@ impl<F: Front> Turn<F> {
     }
 
     fn command(&mut self, command: Command, now: Moment) {
-        if matches!(command, Command::StopHere | Command::HangUp) {
+        if matches!(
+            command,
+            Command::StopHere | Command::StopUnanswered | Command::HangUp
+        ) {
             self.world.plugs.revoke();
         }
         tracing::info!(?command, "command");

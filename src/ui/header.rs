@@ -22,7 +22,7 @@ struct Piece {
 
 /// Draws the first line.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
-    let clock = format!("{} UTC ", time_of_day(view.now));
+    let clock = clock(view);
     let room = usize::from(area.width).saturating_sub(clock.len() + 3);
     let mut pieces = pieces(view);
     let taken = |pieces: &[Piece]| -> usize {
@@ -50,6 +50,16 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         ..area
     };
     say(buffer, right, 0, view.look, Tone::Plain, &clock);
+}
+
+/// The time. While no job runs and nothing is drained no second matters, and a screen on which
+/// nothing changes is to cost a slow line nothing.
+fn clock(view: &View<'_>) -> String {
+    let mut time = time_of_day(view.now);
+    if view.jobs.is_empty() && !view.session.is_draining() {
+        time.truncate("00:00".len());
+    }
+    format!("{time} UTC ")
 }
 
 fn pieces(view: &View<'_>) -> Vec<Piece> {

@@ -34,13 +34,14 @@ struct Paint {
 impl Paint {
     fn of(cell: &Cell) -> Self {
         let has = |modifier| cell.modifier.contains(modifier);
-        let ink = match cell.fg {
-            Color::Green => "#86c470",
-            Color::Yellow => "#e3b860",
-            Color::Red => "#f1746c",
-            _ if has(Modifier::DIM) => FAINT,
-            _ => PLAIN,
-        };
+        let colours = [
+            (Color::Green, "#86c470"),
+            (Color::Yellow, "#e3b860"),
+            (Color::Red, "#f1746c"),
+        ];
+        let coloured = colours.iter().find(|(colour, _)| *colour == cell.fg);
+        let plain = if has(Modifier::DIM) { FAINT } else { PLAIN };
+        let ink = coloured.map_or(plain, |(_, ink)| ink);
         let (ink, ground) = if has(Modifier::REVERSED) {
             (GROUND, ink)
         } else {

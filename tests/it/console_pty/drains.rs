@@ -53,7 +53,7 @@ fn an_idle_sidekiq_is_drained_by_itself() {
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
     terminal.wait_for(&format!(":{}", sidekiq.pid()));
-    terminal.wait_for("a automatic");
+    terminal.wait_for("a auto");
     terminal.send("a");
     terminal.answer("Start the drain, by itself?", "y");
     terminal.wait_for("every one has exited");
@@ -102,7 +102,7 @@ fn typing_ahead_fires_nothing() {
     let scene = Scene::new();
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let mut terminal = Terminal::console(&scene, &by("tstp, 10, term, 14, kill"));
-    terminal.wait_for("a automatic");
+    terminal.wait_for("a auto");
     // Pasted, it is not even a key.
     terminal.send("\x1b[200~ayyyyy\x1b[201~");
     terminal.type_for("?", "Possible now");
@@ -131,7 +131,7 @@ fn a_kill_that_costs_a_job_asks_for_its_number() {
     scene.busy("SleepJob", &json!([600]));
     let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
     terminal.wait_for("SleepJob");
-    terminal.wait_for("a automatic");
+    terminal.wait_for("a auto");
     terminal.send("a");
     terminal.answer("Start the drain, by itself?", "y");
     terminal.wait_for("quiet 1/1");
@@ -157,7 +157,7 @@ fn a_question_calls_the_operator_once() {
     // KILL comes long before the push-back.
     let mut terminal = Terminal::console(&scene, &by("term, 1, kill"));
     terminal.wait_for("StuckJob");
-    terminal.wait_for("a automatic");
+    terminal.wait_for("a auto");
     terminal.send("a");
     terminal.answer("Start the drain, by itself?", "y");
     terminal.wait_for("KILL is due");
