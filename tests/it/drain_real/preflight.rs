@@ -10,7 +10,7 @@ use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
 
 /// KILL long before the push-back at 6 s.
-const HASTY: &str = "term, 2, kill";
+const HASTY: &str = "tstp, 13, term, 2, kill";
 
 #[test]
 fn a_kill_that_comes_too_early_is_refused_unless_named() {
@@ -48,7 +48,7 @@ fn a_timeout_that_is_only_assumed_refuses_nothing() {
     let scene = Scene::new();
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let arguments = ["drain", "--json", "--yes", "--kill=follow", "--sequence"];
-    let mut command = scene.drainboard(&[&arguments[..], &["term, 20, kill"]].concat());
+    let mut command = scene.drainboard(&[&arguments[..], &["tstp, 13, term, 20, kill"]].concat());
     let ended = Drain::of(&mut command).end();
     ended
         .assert_outcome(0, "drained")
@@ -81,14 +81,19 @@ fn the_manifest_of_the_application_says_the_sequence() {
     assert_eq!(plan["sequence"], "tstp, 4, term, 31, kill");
     assert_eq!(plan["sequence_from"], ".cloud66/manifest.yml:3 (worker)");
     // A second process with a sequence of its own: somebody must say which is meant.
-    let two = format!("{manifest}  slow:\n    stop_sequence: term, 32, kill\n");
+    let two = format!("{manifest}  slow:\n    stop_sequence: tstp, 13, term, 32, kill\n");
     fs::write(root.join(".cloud66/manifest.yml"), two).unwrap();
     let ended = Drain::of(&mut scene.drainboard(&["drain", "--json", "--yes"])).end();
     ended.assert_outcome(7, "refused").assert_signals(&[]);
     ended.assert_said("--process");
     let mut command = scene.drainboard(&["drain", "--json", "--yes", "--process", "slow"]);
     let ended = Drain::of(&mut command).end();
-    ended.assert_outcome(0, "drained").assert_signals(&["TERM"]);
-    assert_eq!(ended.event("started")["sequence"], json!("term, 32, kill"));
+    ended
+        .assert_outcome(0, "drained")
+        .assert_signals(&["TSTP", "TERM"]);
+    assert_eq!(
+        ended.event("started")["sequence"],
+        json!("tstp, 13, term, 32, kill")
+    );
     sidekiq.wait_for_end();
 }
