@@ -6,6 +6,7 @@ mod drains;
 mod leaving;
 mod link;
 mod panics;
+mod played;
 mod sizes;
 mod stops;
 
