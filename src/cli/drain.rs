@@ -64,16 +64,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
     let accepted = accepted(&arguments.accept)?;
     let forced = forced(&arguments.force_signal)?;
     let despite = rules_named("--despite", &arguments.despite)?;
-    if !arguments.yes && !terminal {
-        return Err(Failure::Usage(
-            "nobody can be asked here: without a terminal `drain` needs --yes".into(),
-        ));
-    }
-    if settings.conduct.kill == Some(Policy::Ask) && !terminal {
-        return Err(Failure::Usage(
-            "--kill ask needs a terminal; use wait-for-requeue or follow".into(),
-        ));
-    }
+    need_somebody(arguments.yes, terminal, settings.conduct.kill)?;
     let printer = Printer(if arguments.json {
         Printed::Json
     } else {
@@ -122,6 +113,21 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
     runtime.shutdown_background();
     let (session, mut front, _) = ended?;
     Ok(exit_code(front.close(&session, clock::now()), &accepted))
+}
+
+/// Without a terminal nobody confirms a beginning, and nobody answers before a KILL.
+fn need_somebody(yes: bool, terminal: bool, kill: Option<Policy>) -> Result<(), Failure> {
+    if !yes && !terminal {
+        return Err(Failure::Usage(
+            "nobody can be asked here: without a terminal `drain` needs --yes".into(),
+        ));
+    }
+    if kill == Some(Policy::Ask) && !terminal {
+        return Err(Failure::Usage(
+            "--kill ask needs a terminal; use wait-for-requeue or follow".into(),
+        ));
+    }
+    Ok(())
 }
 
 /// The signals named by `--force-signal`.
