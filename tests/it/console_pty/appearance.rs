@@ -87,7 +87,7 @@ fn read_only_stands_on_the_screen_and_takes_the_acts_away() {
     let scene = Scene::new();
     let mut terminal = on_fixture(&scene, &["--read-only"], &[]);
     assert!(terminal.line_with("UTC").contains("READ-ONLY"));
-    assert!(!terminal.text().contains("a automatic"));
+    assert!(!terminal.text().contains("a auto"));
     for key in ["a", "n", "K", "v"] {
         terminal.type_for(key, "read-only: nothing can be sent");
         terminal.type_for("j", "q quit");
