@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+pub(super) use self::explain::rules_named;
 use self::live::Live;
 use self::page::Page;
 use self::sources::Sources;
@@ -158,7 +159,7 @@ fn chosen(
     sources: &Sources,
     live: &Live,
 ) -> Chosen {
-    let is_default = settings.sequence_origin.0 == "default";
+    let is_default = settings.sequence_origin.is_default();
     let sequence = (
         settings.sequence.to_string(),
         settings.sequence_origin.0.clone(),

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
-use super::opening::{Opened, Opening, open};
+use super::opening::{Opened, Opening, open, preflight};
 use super::output::tell;
 use super::{Failure, session_runtime};
 use crate::console::{Console, result_text};
@@ -36,6 +36,7 @@ pub(super) fn run(
         forced: Vec::new(),
         attended: true,
         reason: None,
+        preflight: preflight(&settings, &choice, None, None),
     };
     let Opened { session, world } = open(&settings, opening)?;
     let conduct = Conduct::Keys {

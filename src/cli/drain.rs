@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
+use super::check::rules_named;
 use super::configuration::settings;
-use super::opening::{Opened, Opening, open};
+use super::opening::{Opened, Opening, open, preflight};
 use super::{Failure, session_runtime};
 use crate::clock;
 use crate::core::clean::clean;
@@ -42,6 +43,12 @@ pub struct DrainArguments {
     /// Send this signal of the sequence although it destroys running jobs.
     #[arg(long, value_name = "NAME")]
     pub force_signal: Vec<String>,
+    /// Drain although the lint finds this error, such as D01; may be given more than once.
+    #[arg(long, value_name = "RULE")]
+    pub despite: Vec<String>,
+    /// The process of a Cloud 66 manifest whose stop sequence is meant.
+    #[arg(long, value_name = "NAME")]
+    pub process: Option<String>,
     /// Turn the exit code of this outcome into 0.
     #[arg(long, value_name = "OUTCOME")]
     pub accept: Vec<String>,
@@ -56,6 +63,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
     let terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
     let accepted = accepted(&arguments.accept)?;
     let forced = forced(&arguments.force_signal)?;
+    let despite = rules_named("--despite", &arguments.despite)?;
     if !arguments.yes && !terminal {
         return Err(Failure::Usage(
             "nobody can be asked here: without a terminal `drain` needs --yes".into(),
@@ -87,6 +95,12 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         forced,
         attended,
         reason: arguments.reason.clone(),
+        preflight: preflight(
+            &settings,
+            &choice,
+            Some(despite),
+            arguments.process.as_deref(),
+        ),
     };
     let Opened { session, world } = match open(&settings, opening) {
         Ok(opened) => opened,
@@ -197,5 +211,38 @@ mod tests {
             wrong.to_string().contains("did you mean `follow`?"),
             "{wrong}"
         );
+    }
+
+    /// Every `drain` that the README shows for deploy tools, in any of their notations.
+    #[test]
+    fn the_lines_of_the_readme_are_read() {
+        let readme = include_str!("../../README.md");
+        let (_, readme) = readme.split_once("## In your deploy tool").unwrap();
+        let (readme, _) = readme.split_once("\n## ").unwrap();
+        let mut read = 0;
+        for mention in ["drainboard drain ", "drainboard, drain, "] {
+            for (_, rest) in readme
+                .match_indices(mention)
+                .map(|(at, _)| readme[at..].split_at(mention.len()))
+            {
+                let line = rest.split(['\n', '`', '"', ']', '}']).next().unwrap();
+                // What stands in quotes is one word, as a shell has it.
+                let words = line.split('\'').enumerate().flat_map(|(part, text)| {
+                    let separators: &[char] = if part % 2 == 1 { &[] } else { &[' ', ','] };
+                    text.split(separators).filter(|word| !word.is_empty())
+                });
+                let words: Vec<&str> = words.take_while(|word| *word != "#").collect();
+                if !words.iter().any(|word| word.starts_with("--")) {
+                    continue;
+                }
+                // `${MAINPID` lost its brace above: systemd puts a number there.
+                let words = words.iter().map(|word| word.replace("${MAINPID", "1"));
+                let arguments = std::iter::once("drain".to_owned()).chain(words);
+                let parsed = Drain::try_parse_from(arguments);
+                assert!(parsed.is_ok(), "{line}: {parsed:?}");
+                read += 1;
+            }
+        }
+        assert!(read >= 4, "{read}");
     }
 }

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 
 use super::address::{Stated, named_addresses};
 use super::{Failure, log};
+use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::core::drain::{By, Mode, Plan, Policy};
+use crate::core::preflight::Preflight;
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
-use crate::host::{Operator, Scanner, state_dir};
+use crate::host::{Operator, Scanner, own_unit, state_dir};
 use crate::redis;
 use crate::shell::WorldBuilder;
 
@@ -37,6 +39,26 @@ pub(super) struct Opening {
     pub(super) attended: bool,
     /// Why it is done.
     pub(super) reason: Option<String>,
+    /// What is looked at first.
+    pub(super) preflight: Preflight,
+}
+
+/// What is to be looked at before a drain of `choice`; where nobody is asked, `despite` names
+/// the rules that are set aside.
+pub(super) fn preflight(
+    settings: &Settings,
+    choice: &Choice,
+    despite: Option<Vec<&'static str>>,
+    process: Option<&str>,
+) -> Preflight {
+    Preflight {
+        is_open: settings.sequence_origin.is_default(),
+        process: process.map(str::to_owned),
+        inside: own_unit(),
+        choice: choice.clone(),
+        despite,
+        ..Preflight::default()
+    }
 }
 
 /// Opens a session by `settings`.
@@ -63,13 +85,15 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         namespace: settings.redis.namespace.clone(),
         ..redis::Settings::default()
     };
-    let session = Session::new(Setting {
+    let mut session = Session::new(Setting {
         kind: opening.kind,
         plan,
         sequence_from: settings.sequence_origin.clone(),
         redis: Some((choice.address.to_string(), choice.origin.clone())),
         operator,
     });
+    *session.preflight = opening.preflight;
+    session.preflight.forced.clone_from(&opening.forced);
     let world = WorldBuilder {
         redis: Some((choice.address, reading)),
         pids: opening.pids,

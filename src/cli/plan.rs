@@ -12,9 +12,12 @@ use super::look::Observer;
 use super::output::{self, room, tell};
 use super::rows::{self, JobRow};
 use super::{Failure, listing, runtime, timeline};
+use crate::core::choice::Choice;
 use crate::core::config::Settings;
 use crate::core::moment::Seconds;
-use crate::core::sequence::Signal;
+use crate::core::preflight::{Found, Unsettled, found_sequence, found_timeout};
+use crate::core::sequence::{Signal, Timeout};
+use crate::host::own_unit;
 
 /// How long the jobs that run now are waited for.
 const AT_MOST: Duration = Duration::from_secs(1);
@@ -29,6 +32,9 @@ pub struct PlanArguments {
     /// The stop sequence, quoted: signals and whole seconds alternate.
     #[arg(value_name = "SEQUENCE")]
     pub argument: Option<String>,
+    /// The process of a Cloud 66 manifest whose stop sequence is meant.
+    #[arg(long, value_name = "NAME")]
+    pub process: Option<String>,
     /// One JSON object on standard output.
     #[arg(long)]
     pub json: bool,
@@ -36,7 +42,7 @@ pub struct PlanArguments {
 
 /// Prints the plan.
 pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<(), Failure> {
-    let settings = settings(
+    let mut settings = settings(
         common,
         &ConductOptions::default(),
         arguments.argument.as_deref(),
@@ -51,17 +57,54 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
             tell(&format!("note: jobs that run now are not shown: {trouble}"));
         }
     }
+    take_found(&mut settings, &observer, arguments.process.as_deref())?;
+    let timeout = planned(&settings, &observer);
     let jobs = observer.picture(&settings, rows::jobs);
     if arguments.json {
-        return output::write_json(&PlanRow::of(&settings, jobs));
+        return output::write_json(&PlanRow::of(&settings, &timeout, jobs));
     }
-    let mut text = timeline::timeline(&settings);
-    text.push_str(&timeline::found(&settings, &observer.fleet));
+    let mut text = timeline::timeline(&settings, &timeout);
+    text.push_str(&timeline::found(&settings, &timeout, &observer.fleet));
     if !jobs.is_empty() {
         text.push('\n');
         text.push_str(&listing::jobs(&jobs, room(&settings)));
     }
     output::write(text.as_bytes())
+}
+
+/// Takes over what the files of this host's Sidekiqs say and nobody else did.
+fn take_found(
+    settings: &mut Settings,
+    observer: &Observer,
+    process: Option<&str>,
+) -> Result<(), Failure> {
+    let targets = Choice::default().choose(&observer.fleet);
+    if settings.sequence_origin.is_default() {
+        let unit = own_unit();
+        match found_sequence(&observer.fleet, &targets, process, unit.as_deref()) {
+            Ok(None) => {}
+            Ok(Some(found)) => {
+                settings.sequence = found.sequence;
+                settings.sequence_origin = found.origin;
+            }
+            Err(error @ Unsettled::Differ(_)) => {
+                tell(&format!("note: {error}"));
+                settings.sequence_origin = Found::instead().origin;
+            }
+            Err(error @ Unsettled::Unusable(_)) => return Err(Failure::Usage(error.to_string())),
+        }
+    }
+    Ok(())
+}
+
+/// The timeout that is planned with: as stated, else what the files of this host's Sidekiqs
+/// agree on.
+fn planned(settings: &Settings, observer: &Observer) -> Timeout {
+    let targets = Choice::default().choose(&observer.fleet);
+    let stated = settings.timeout.clone();
+    stated
+        .or_else(|| found_timeout(&observer.fleet, &targets))
+        .unwrap_or_else(|| settings.timeout_or_assumed())
 }
 
 /// The JSON of a plan.
@@ -86,9 +129,8 @@ struct StepRow {
 }
 
 impl PlanRow {
-    fn of(settings: &Settings, jobs: Vec<JobRow>) -> Self {
+    fn of(settings: &Settings, timeout: &Timeout, jobs: Vec<JobRow>) -> Self {
         let sequence = &settings.sequence;
-        let timeout = settings.timeout_or_assumed();
         let budget = sequence.budget(timeout.span);
         let step = |(at, signal): (_, Signal)| StepRow {
             at_s: Seconds(at),

@@ -7,10 +7,11 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
+use super::check::rules_named;
 use super::configuration::settings;
 use super::console::on_screen;
 use super::drain::{accepted, exit_code, forced};
-use super::opening::{Opened, Opening, open};
+use super::opening::{Opened, Opening, open, preflight};
 use super::output::tell;
 use super::{Failure, session_runtime};
 use crate::clock;
@@ -51,6 +52,12 @@ pub struct RehearseArguments {
     /// Rehearse this signal of the sequence although it would destroy running jobs.
     #[arg(long, value_name = "NAME")]
     pub force_signal: Vec<String>,
+    /// Rehearse although the lint finds this error, such as D01; may be given more than once.
+    #[arg(long, value_name = "RULE")]
+    pub despite: Vec<String>,
+    /// The process of a Cloud 66 manifest whose stop sequence is meant.
+    #[arg(long, value_name = "NAME")]
+    pub process: Option<String>,
     /// Turn the exit code of this outcome into 0.
     #[arg(long, value_name = "OUTCOME")]
     pub accept: Vec<String>,
@@ -78,8 +85,18 @@ pub(super) fn run(
     }
 }
 
-fn opening(arguments: &RehearseArguments, policy: Policy) -> Result<Opening, Failure> {
+fn opening(
+    settings: &Settings,
+    arguments: &RehearseArguments,
+    policy: Policy,
+) -> Result<Opening, Failure> {
+    let despite = rules_named("--despite", &arguments.despite)?;
+    // At the screen a person confirms what a drain without one would refuse.
+    let despite = arguments.auto.then_some(despite);
+    let choice = arguments.targets.choice();
+    let process = arguments.process.as_deref();
     Ok(Opening {
+        preflight: preflight(settings, &choice, despite, process),
         kind: Kind::Rehearsal,
         policy,
         pids: arguments.targets.choice().pids,
@@ -95,7 +112,7 @@ fn stand_in(opened: &Opened) -> SharedStandIn {
 }
 
 fn at_the_screen(settings: &Settings, arguments: &RehearseArguments) -> Result<ExitCode, Failure> {
-    let opened = open(settings, opening(arguments, Policy::Ask)?)?;
+    let opened = open(settings, opening(settings, arguments, Policy::Ask)?)?;
     let stand_in = stand_in(&opened);
     let Opened { session, world } = opened;
     let shared = stand_in.clone();
@@ -123,7 +140,10 @@ fn headless(settings: &Settings, arguments: &RehearseArguments) -> Result<ExitCo
     } else {
         Printed::Lines
     });
-    let opened = match open(settings, opening(arguments, Policy::WaitForRequeue)?) {
+    let opened = match open(
+        settings,
+        opening(settings, arguments, Policy::WaitForRequeue)?,
+    ) {
         Ok(opened) => opened,
         Err(failure) if failure.code() == Outcome::Error.exit_code() => {
             let now = clock::now();

@@ -19,8 +19,7 @@ struct Row {
 }
 
 /// The plan as text.
-pub(super) fn timeline(settings: &Settings) -> String {
-    let timeout = settings.timeout_or_assumed();
+pub(super) fn timeline(settings: &Settings, timeout: &Timeout) -> String {
     let budget = settings.sequence.budget(timeout.span);
     let mut text = format!(
         "{}   ({})\n\n",
@@ -32,7 +31,7 @@ pub(super) fn timeline(settings: &Settings) -> String {
         settings.conduct.early,
     ));
     text.push('\n');
-    figures(&mut text, &settings.sequence, &timeout, budget);
+    figures(&mut text, &settings.sequence, timeout, budget);
     text
 }
 
@@ -183,9 +182,8 @@ fn figures(text: &mut String, sequence: &Sequence, timeout: &Timeout, budget: Bu
 }
 
 /// Processes whose own timeout was found and is another than the plan's, with their budget.
-pub(super) fn found(settings: &Settings, fleet: &Fleet) -> String {
+pub(super) fn found(settings: &Settings, planned: &Timeout, fleet: &Fleet) -> String {
     let mut text = String::new();
-    let planned = settings.timeout_or_assumed();
     // What this Redis does not know may be another application.
     for process in (fleet.processes.values()).filter(|process| process.identity.is_some()) {
         let timeout = process.timeout(settings.timeout.as_ref());

@@ -10,6 +10,7 @@ pub mod fleet;
 pub mod layers;
 pub mod log;
 pub mod moment;
+pub mod preflight;
 pub mod rehearse;
 pub mod sequence;
 pub mod session;

@@ -8,6 +8,7 @@ use super::drain::{
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
+use super::preflight::{Found, Preflight, findings, found_sequence};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::verdict::{self, Blind, Verdict};
 
@@ -65,6 +66,8 @@ pub struct Session {
     pub setting: Setting,
     /// The last records, oldest first.
     pub journal: VecDeque<Record>,
+    /// What is to be said of the plan before it begins.
+    pub preflight: Box<Preflight>,
 }
 
 /// Why a run was not begun.
@@ -89,13 +92,59 @@ impl Session {
             run: None,
             setting,
             journal: VecDeque::new(),
+            preflight: Box::default(),
         }
+    }
+
+    /// Looks at the plan once more for exactly these targets, before anybody is held.
+    ///
+    /// # Errors
+    /// With every reason why it must not begin where nobody can be asked.
+    pub fn prepare(&mut self, targets: &[LocalId]) -> Result<(), String> {
+        // What somebody saw and confirmed is not changed behind their back.
+        if self.preflight.despite.is_some() {
+            self.settle(targets);
+        }
+        let objections = self.preflight.objections();
+        if objections.is_empty() {
+            Ok(())
+        } else {
+            Err(objections.join("; "))
+        }
+    }
+
+    /// The sequence that the targets' files ask for, unless one was stated, and the findings.
+    fn settle(&mut self, targets: &[LocalId]) {
+        let preflight = &mut self.preflight;
+        if preflight.is_open {
+            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_deref());
+            let found = found_sequence(&self.fleet, targets, process, inside);
+            preflight.trouble = found.as_ref().err().map(ToString::to_string);
+            let found = match found {
+                Ok(found) => found.unwrap_or_else(Found::default_one),
+                Err(_) => Found::instead(),
+            };
+            self.setting.plan.sequence = found.sequence;
+            self.setting.sequence_from = found.origin;
+        }
+        let Setting {
+            plan,
+            sequence_from,
+            ..
+        } = &self.setting;
+        let findings = findings(&self.fleet, targets, plan, sequence_from, &self.preflight);
+        self.preflight.findings = findings;
     }
 
     /// Takes an observation in.
     #[must_use]
     pub fn observe(&mut self, observation: Observation, now: Moment) -> Vec<Effect> {
+        let brings_files = matches!(observation, Observation::Host(_) | Observation::Look(_));
         self.fleet.observe(observation);
+        if brings_files && self.run.is_none() {
+            let targets = self.preflight.targets(&self.fleet);
+            self.settle(&targets);
+        }
         self.feed(Input::Observed, now)
     }
 

@@ -244,6 +244,12 @@ pub fn working_directory(pid: u32) -> Option<PathBuf> {
     std::fs::read_link(format!("/proc/{pid}/cwd")).ok()
 }
 
+/// The unit in whose control group this program itself runs: within a unit's `ExecStop` that
+/// very unit.
+pub fn own_unit() -> Option<String> {
+    super::proc::cgroup::unit(&std::fs::read("/proc/self/cgroup").ok()?)
+}
+
 fn mentions_sidekiq(command_line: &[u8]) -> bool {
     const NAME: &[u8] = b"sidekiq";
     command_line

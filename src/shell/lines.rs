@@ -115,6 +115,9 @@ impl LinesFront {
         if targets.is_empty() {
             return self.nothing(session, now);
         }
+        for warning in session.preflight.warnings() {
+            say(&format!("warning: {warning}"));
+        }
         if self.errand.confirm {
             say(&confirmation(&targets, session, now));
             self.stage = Stage::Confirming { targets };
@@ -277,7 +280,7 @@ impl Front for LinesFront {
             self.ask(why);
             return Vec::new();
         }
-        vec![Request::Command(Command::StopHere)]
+        vec![Request::Command(Command::StopUnanswered)]
     }
 
     fn note(&mut self, record: &Record) {

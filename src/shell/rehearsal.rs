@@ -172,7 +172,7 @@ impl Plugs for Rehearsed {
         if !reasons.is_empty() {
             return Err(Refused(reasons));
         }
-        self.stand_in.lock().begin();
+        self.stand_in.lock().begin(plan.sequence.clone());
         self.licence.store(true, Ordering::SeqCst);
         self.scan_every(KEEN);
         Ok(Work::Begin {

@@ -222,7 +222,10 @@ impl<F: Front> Turn<F> {
     }
 
     fn command(&mut self, command: Command, now: Moment) {
-        if matches!(command, Command::StopHere | Command::HangUp) {
+        if matches!(
+            command,
+            Command::StopHere | Command::StopUnanswered | Command::HangUp
+        ) {
             self.world.plugs.revoke();
         }
         tracing::info!(?command, "command");
@@ -233,6 +236,10 @@ impl<F: Front> Turn<F> {
     /// Begins a run; says whether it did.
     fn begin(&mut self, targets: &[LocalId], now: Moment) -> bool {
         if self.session.is_draining() {
+            return false;
+        }
+        if let Err(why) = self.session.prepare(targets) {
+            self.front.refused(&why, &self.session, now);
             return false;
         }
         let begun = match self.world.plugs.begin(targets, &mut self.session, now) {

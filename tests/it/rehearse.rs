@@ -112,7 +112,7 @@ fn no_signal_and_no_write_leaves_it() {
     let plain = rehearsal(
         &scene,
         "tstp, 14, term, 3, kill",
-        &["--kill", "follow", &sidekiq.chosen()],
+        &["--kill", "follow", "--despite", "D01", &sidekiq.chosen()],
     );
     let mut traced = Command::new("/usr/bin/strace");
     traced

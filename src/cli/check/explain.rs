@@ -16,8 +16,21 @@ pub(super) fn explained(rule: &str) -> Result<String, Failure> {
     ))
 }
 
+/// The ids of rules that are named by an option.
+pub(in crate::cli) fn rules_named(
+    option: &str,
+    names: &[String],
+) -> Result<Vec<&'static str>, Failure> {
+    let read = |name: &String| {
+        let row = explain(name.trim());
+        let id = row.map(|row| row.id);
+        id.ok_or_else(|| Failure::Usage(format!("{option}: {}", unknown(name))))
+    };
+    names.iter().map(read).collect()
+}
+
 /// Names the rule that was probably meant.
-pub(super) fn unknown(rule: &str) -> String {
+fn unknown(rule: &str) -> String {
     let upper = rule.trim().to_ascii_uppercase();
     let meant = nearest(&upper, rules().map(|row| row.id))
         .map(|id| format!(": did you mean `{id}`?"))

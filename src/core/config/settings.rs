@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Config, Early, Located, Places, Policy};
 use crate::core::fleet::RedisAddress;
-use crate::core::sequence::{DEFAULT_SEQUENCE, Sequence, SequenceOrigin, Timeout};
+use crate::core::sequence::{Sequence, SequenceOrigin, Timeout};
 
 /// Everything that is settled before the first look.
 #[derive(Clone, Debug, PartialEq)]
@@ -198,10 +198,7 @@ fn sequence(flag: Option<SequenceFlag>, config: &Config) -> (Sequence, SequenceO
     if let Some(Located { value, line }) = &config.stop.sequence {
         return (value.clone(), SequenceOrigin(config.place(*line)));
     }
-    let default = DEFAULT_SEQUENCE
-        .parse()
-        .expect("the default sequence is a sequence");
-    (default, SequenceOrigin("default".into()))
+    (Sequence::default(), SequenceOrigin("default".into()))
 }
 
 fn timeout(flag: Option<Duration>, config: &Config) -> Option<Timeout> {

@@ -38,6 +38,7 @@ impl Run {
             Command::Longer(by) => self.longer(by, turn),
             Command::Shorter(by) => self.shorter(by, turn),
             Command::StopHere => self.stop("stopped here by the operator", turn),
+            Command::StopUnanswered => self.stop("nobody is there to answer: stopped here", turn),
             Command::HangUp => self.stop("hang-up", turn),
             Command::ForceKill { target, accepted } => {
                 self.force_kill(&target, accepted, turn);

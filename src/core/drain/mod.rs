@@ -25,7 +25,7 @@ mod tests;
 
 pub use account::{Account, Fate, Tracked};
 pub use gate::Stake;
-pub use phase::{Hold, Phase, Resume};
+pub use phase::{Hold, Intent, Performing, Phase, Resume};
 pub use plan::{Mode, Plan, Refusal};
 pub use policy::{Early, Policy, UnknownWord};
 pub use projection::Projection;
@@ -117,6 +117,8 @@ pub enum Command {
     Shorter(Duration),
     /// Send nothing more, ever.
     StopHere,
+    /// As that, where a hold or a question waits and nobody is there to answer.
+    StopUnanswered,
     /// The terminal is gone or the program was told to end: hold and end.
     HangUp,
     /// KILL one target out of turn.

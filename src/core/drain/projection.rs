@@ -81,7 +81,8 @@ impl Run {
     pub fn ends(&self, target: &Target, now: Moment) -> Option<Ends> {
         let deadlines = self.deadlines(target, now);
         let waits = matches!(self.phase, Phase::Ready { .. })
-            || matches!(&self.phase, Phase::Held { .. } if self.mode == Mode::Manual);
+            || self.mode == Mode::Manual
+                && matches!(self.phase, Phase::Held { .. } | Phase::Performing(_));
         if waits && target.stopped.is_none() {
             return None;
         }

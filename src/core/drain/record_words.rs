@@ -130,11 +130,11 @@ fn write_start(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result
         return Ok(());
     };
     let by = by.as_ref().map_or(String::new(), |by| format!(" by {by}"));
+    let why = reason
+        .as_ref()
+        .map_or(String::new(), |why| format!(": {why}"));
     write!(
         formatter,
-        "drain started{by}: {sequence}, {targets} target(s), {mode}"
-    )?;
-    reason
-        .as_ref()
-        .map_or(Ok(()), |why| write!(formatter, ": {why}"))
+        "drain started{by}{why}: {sequence}, {targets} target(s), {mode}"
+    )
 }

@@ -223,7 +223,7 @@ fn a_dump_of_a_json_formatter() {
 #[test]
 fn frames_of_the_application() {
     for (frame, own) in [
-        ("/work/tests/sidekiq/jobs.rb:40:in `sleep'", true),
+        ("/app/jobs/sleep_job.rb:40:in `sleep'", true),
         ("/srv/gems/app/jobs/a.rb:4:in `x'", true),
         ("app/jobs/a.rb:4:in 'ReportBuild#perform'", true),
         (

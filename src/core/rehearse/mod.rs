@@ -47,9 +47,10 @@ impl StandIn {
         self.doubles.contains_key(&id)
     }
 
-    /// Forgets every recorded act: a new run begins.
-    pub fn begin(&mut self) {
+    /// Forgets every recorded act: a new run of `sequence` begins.
+    pub fn begin(&mut self, sequence: Sequence) {
         self.doubles.clear();
+        self.sequence = sequence;
     }
 
     /// Records an act in the place of doing it.

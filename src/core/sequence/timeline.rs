@@ -23,6 +23,15 @@ pub struct Sequence {
     steps: Vec<Step>,
 }
 
+impl Default for Sequence {
+    /// What is drained with when nobody says otherwise.
+    fn default() -> Self {
+        super::DEFAULT_SEQUENCE
+            .parse()
+            .expect("the default sequence is a sequence")
+    }
+}
+
 impl Sequence {
     pub(super) fn from_steps(steps: Vec<Step>) -> Self {
         Self { steps }
@@ -238,3 +247,10 @@ impl fmt::Display for Timeout {
 /// Where the sequence itself was found, in words (`--sequence`, `config.yml:4`, `default`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SequenceOrigin(pub String);
+
+impl SequenceOrigin {
+    /// Whether nobody stated the sequence.
+    pub fn is_default(&self) -> bool {
+        self.0 == "default"
+    }
+}

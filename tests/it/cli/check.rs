@@ -313,3 +313,31 @@ fn what_systemd_has_loaded_is_checked() {
     assert_eq!(code(&output), 2);
     assert!(err(&output).contains("not-found"), "{}", err(&output));
 }
+
+#[test]
+fn the_settings_of_the_readme_fit_together() {
+    let readme = include_str!("../../../README.md");
+    let section = readme.split("## In your deploy tool").nth(1).unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let blocks = section.split("```").skip(1).step_by(2);
+    let mut files = 0;
+    for block in blocks {
+        let (_, block) = block.split_once('\n').unwrap();
+        let (name, text) = block.split_once('\n').unwrap();
+        let path = name.strip_prefix("# ").expect("each names its file");
+        write(directory.path(), path, text.as_bytes());
+        files += 1;
+    }
+    assert_eq!(files, 6);
+    let output = check_in(directory.path(), &["--deny", "warning"]);
+    assert_eq!(code(&output), 0, "{}", out(&output));
+    let text = out(&output);
+    for stop in [
+        "systemctl stop sidekiq.service",
+        "Kubernetes (sidekiq)",
+        "Kamal (job)",
+    ] {
+        assert!(text.contains(stop), "{stop}: {text}");
+    }
+}

@@ -16,7 +16,7 @@ fn follow_kills_on_time_and_tells_the_loss() {
     let scene = Scene::new();
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let jid = scene.busy("SleepJob", &json!([600]));
-    let ended = Drain::start(&scene, HASTY, &["--kill=follow"]).end();
+    let ended = Drain::start(&scene, HASTY, &["--kill=follow", "--despite=D01"]).end();
     ended.assert_outcome(4, "lost").assert_jobs("lost", 1);
     ended
         .assert_fate(&jid, "lost")
@@ -37,7 +37,8 @@ fn a_loss_can_be_accepted_by_its_name_alone() {
     let scene = Scene::new();
     let _sidekiq = scene.sidekiq(Version::Seven);
     let jid = scene.busy("SleepJob", &json!([600]));
-    let more = ["--kill=follow", "--accept", "requeued", "--accept", "lost"];
+    let accepted = ["--accept", "requeued", "--accept", "lost"];
+    let more = [&["--kill=follow", "--despite=D01"][..], &accepted].concat();
     let ended = Drain::start(&scene, HASTY, &more).end();
     ended.assert_outcome(0, "lost").assert_fate(&jid, "lost");
 }

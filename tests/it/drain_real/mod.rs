@@ -5,6 +5,7 @@ mod alone;
 mod fates;
 mod invoked;
 mod kill;
+mod preflight;
 mod record;
 mod refused;
 mod several;

@@ -68,7 +68,7 @@ fn without_a_journal_no_job_is_killed_blindly() {
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let jid = scene.busy("SleepJob", &json!([600]));
     fs::write(scene.state_dir(), "a file, no directory").unwrap();
-    let ended = Drain::start(&scene, "term, 1, kill", &["--kill=follow"]).end();
+    let ended = Drain::start(&scene, "term, 1, kill", &["--kill=follow", "--despite=D01"]).end();
     ended.assert_outcome(5, "stopped").assert_signals(&["TERM"]);
     ended.event("signal_failed");
     assert!(sidekiq.wait_for_end().success(), "no KILL came");

@@ -74,7 +74,7 @@ fn stopped_after_term(signal: Signal, why: &str) {
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let jid = scene.busy("SleepJob", &json!([600]));
     // KILL would come long before the push-back.
-    let mut drain = Drain::start(&scene, "term, 3, kill", &["--kill=follow"]);
+    let mut drain = Drain::start(&scene, "term, 3, kill", &["--kill=follow", "--despite=D01"]);
     drain.wait_for_signal("TERM");
     let ended = stop(drain, signal, why);
     ended.assert_signals(&["TERM"]);

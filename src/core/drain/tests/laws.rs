@@ -3,7 +3,8 @@
 
 use super::drive::{Call, Drive};
 use crate::core::drain::{
-    ActOutcome, Command, Effect, Event, Input, Mode, Phase, Policy, Resume, Standing, Target,
+    ActOutcome, Command, Effect, Event, Input, Mode, Performing, Phase, Policy, Resume, Standing,
+    Target,
 };
 use crate::core::fleet::LocalId;
 use crate::core::sequence::Signal;
@@ -20,6 +21,7 @@ pub(super) fn check(call: &Call, drive: &Drive) {
     no_kill_through_a_shut_gate(call, drive);
     early_ends_are_earned(call, drive);
     standings_are_true(call, drive);
+    the_interrupt_time_stays(call);
 }
 
 fn aborts(input: &Input) -> bool {
@@ -186,7 +188,16 @@ fn no_kill_through_a_shut_gate(call: &Call, drive: &Drive) {
         );
         return;
     }
-    let waited = matches!(call.before.phase(), Phase::Gated { until, .. } if *until <= call.at);
+    // A KILL out of turn goes back to the gate that it was sent from.
+    let gate = if let Phase::Performing(Performing {
+        back: Some(back), ..
+    }) = call.before.phase()
+    {
+        back
+    } else {
+        call.before.phase()
+    };
+    let waited = matches!(gate, Phase::Gated { until, .. } if *until <= call.at);
     match call.after.plan().policy {
         Policy::Follow => {}
         Policy::WaitForRequeue if waited => {
@@ -211,6 +222,15 @@ fn early_ends_are_earned(call: &Call, drive: &Drive) {
         let worker = &drive.world.members[drive.world.member(target.id)].worker;
         let idle = worker.is_quiet() && worker.running().count() == 0;
         assert!(idle, "law: a gate passes only on true evidence");
+    }
+}
+
+fn the_interrupt_time_stays(call: &Call) {
+    for (before, after) in call.before.targets().iter().zip(call.after.targets()) {
+        if let Some(interrupt) = before.interrupt() {
+            let stays = after.interrupt() == Some(interrupt);
+            assert!(stays, "law: from TERM on the interrupt time is fixed");
+        }
     }
 }
 

@@ -1,4 +1,49 @@
-//! The engine against a world of imitated Sidekiqs.
+//! The engine against a world of imitated Sidekiqs. `laws` judges every single call, `fates`
+//! whole random drains, `cases` and `kills` tell single ones.
+//!
+//! Every law was shown to fail on a mutant: law | what was broken | the test that fails.
+//!
+//! | law | mutant | dies in |
+//! |---|---|---|
+//! | over is over | `handle` goes on after the end | `fates`, all of them |
+//! | abort wins | `StopHere` ignored during a hold | `fates::…whatever_is_pressed` |
+//! | no act after an abort | an outcome brings the run back from `Ending` | `cases::an_abort_reports…` |
+//! | an aborted act is told as what it was | its step is forgotten | `cases::an_abort_reports…` |
+//! | steps in order, each once | after a step the same one is next | nearly all |
+//! | one call starts at most one step | the next two start at once | `fates`, all of them |
+//! | retried by name only | going on leads back to the failed step | `kills::failures_hold…` |
+//! | manual: only the step shown | any step number confirms | `fates::…whatever_is_pressed` |
+//! | manual stops a countdown | `Waiting` goes on | `fates::…whatever_is_pressed` |
+//! | the same after a KILL out of turn | back to `Waiting` | `kills::a_kill_out_of_turn…` |
+//! | a gate passes on fresh evidence | a stale thread count counts | `fleet::…proofs` |
+//! | a gate passes on known evidence | quiet is enough, unknown too | `fates`, `cases` |
+//! | only outcomes leave `Performing` | a hold leaves it | `fates::…whatever_is_pressed` |
+//! | a failure holds | one failure does not | `kills::failures_hold…` |
+//! | the same for a KILL out of turn | it goes back as if nothing were | `kills::a_kill_out_of_turn…` |
+//! | deadlines lie in the future | a question due stays due | `fates`, all of them |
+//! | the same after a sleep | the deadline stays | `cases::a_machine_that_slept…` |
+//! | ticks at any pace | 4 s count as slept through | `fates::ticking_often_or_rarely…` |
+//! | no KILL through a shut gate | one job may be lost | `fates`, `kills::ask_asks…` |
+//! | the same for unseen jobs | idle-looking threads do not count | `fates`, both drains |
+//! | the same for hidden jobs | a job that is back covers its thread | `fates::…nobody_touches…` |
+//! | blind, `wait-for-requeue` holds | KILL after `kill_extra` in any case | `kills::blind…` |
+//! | a hold freezes the rest | the whole wait again | `cases::a_hold_freezes…` |
+//! | the interrupt time stays | a later signal moves it | `fates`, all of them |
+//! | longer moves what is to come | by 5 s at most | `cases::longer_and_shorter…` |
+//! | early ends only before TERM | after TERM too | `fates`, `cases::after_term…` |
+//! | `early: never` | ignored | `cases::early_never…` |
+//! | alive at the end is said | said to be drained | `fates`, `cases::alive_after…` |
+//! | an assumed `T` vouches for nothing | it is believed | `fates`, `kills::a_job_that_left…` |
+//! | a beat after the interrupt proves no end | it does | `kills::a_beat_after_the_interrupt…` |
+//! | an answer is as old as its question | an old one is believed | `fates`, `cases` |
+//! | others may have the job | an old beat of theirs is enough | `fates`, `kills::a_fate_waits…` |
+//! | a new execution has its fate before it | the old fate stands | `kills::a_job_that_runs_again…` |
+//! | a job seen back stays known for it | forgotten once taken up | `kills::the_gate_opens…` |
+//! | interrupted threads hide jobs | they hid nothing | `fates::…nobody_touches…` |
+//! | a thread may run another job | one job ever | `fates::…whatever_is_pressed` |
+//! | what may have been sent counts as sent | it was not sent | `kills::a_failure_that_may…` |
+//! | outcome weighing | unknown is as good as done | `fates`, both drains |
+//! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
 mod cases;
 mod drive;

@@ -32,7 +32,8 @@ pub(super) struct Scenario {
     tells_age: bool,
 }
 
-const SEQUENCES: [&str; 9] = [
+const SEQUENCES: [&str; 10] = [
+    "term, 3, int, 9, kill",
     "tstp, 20, term, 12, kill",
     "term, 13, kill",
     "tstp, 4, term, 2, kill",

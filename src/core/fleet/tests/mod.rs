@@ -1,4 +1,19 @@
 //! What the fleet makes of looks and scans: who is who, what is known, what is proven.
+//!
+//! | limit | mutant | dies in |
+//! |---|---|---|
+//! | more than 2 s after the signal | a beat at once is late enough | `proofs::a_quiet_beat…` |
+//! | another beat than before it | the old one will do | `proofs::a_beat_that_was_known…` |
+//! | a fresh count | a stale one counts | `proofs::a_count_proves_nothing…` |
+//! | the heartbeat thread beside it | counts prove without it | `proofs::a_count_without…` |
+//! | replaced processors | a lingering one proves quiet | `proofs::replaced_processors…` |
+//! | half-written hash | it drops jobs | `jobs::a_half_written_hash…` |
+//! | a newer beat | a look at the same one drops jobs | `jobs::a_job_is_gone…` |
+//! | pid reuse | start times ignored | `joining::a_ghost_of_an_earlier…` |
+//! | ambiguity | the first that fits | `joining::two_containers…` |
+//! | the later identity has the pid | the first keeps it | `joining::of_two_identities…` |
+//! | pruned is not left | it is | `joining::one_that_is_pruned…` |
+//! | skewed hosts | clocks are believed | `jobs::ages_are_never_negative…` |
 
 mod jobs;
 mod joining;

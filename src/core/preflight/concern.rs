@@ -1,0 +1,180 @@
+//! Which findings concern a drain that is about to begin, and how grave they are for it: what
+//! the gate before KILL protects from, and what is only assumed, stops nobody.
+
+use crate::core::check::{
+    Chosen, DeployLimit, Effective, Facts, Finding, MainProcess, Severity, StatedSequence,
+    TermRoute, check, effective_timeout, gather,
+};
+use crate::core::drain::{Plan, Policy};
+use crate::core::fleet::{Fleet, LocalId, LocalProcess, Process, Title};
+use crate::core::layers::{Fault, Hazard, Value};
+use crate::core::sequence::{SequenceOrigin, Timeout};
+
+use super::Preflight;
+use super::found::local;
+
+/// What `TimeoutStopSec` must leave after the waits of a drain inside `ExecStop`.
+const MARGIN: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// Rules about the sequence, the budget, the units and the moment. The others are about files
+/// that a drain does not follow.
+const RULES: &[&str] = &[
+    "D01", "D02", "D03", "D04", "D06", "D07", "D08", "D09", "D10", "D11", "D12", "D13", "D15",
+    "D18", "D19", "D20", "D21", "D22", "D37", "D38", "D39", "D40", "D41", "D42", "D43", "D44",
+    "D45", "D46",
+];
+
+/// Everything that the lint has to say of draining `targets` with `plan`, each thing once, the
+/// gravest first.
+pub fn findings(
+    fleet: &Fleet,
+    targets: &[LocalId],
+    plan: &Plan,
+    origin: &SequenceOrigin,
+    preflight: &Preflight,
+) -> Vec<Finding> {
+    let mut all: Vec<Finding> = Vec::new();
+    for (process, local) in local(fleet, targets) {
+        let timeout = process.timeout(plan.timeout.as_ref());
+        let facts = facts(process, local, &timeout, plan, origin, preflight);
+        for mut finding in check(&facts) {
+            if !concerns(&finding, &facts) {
+                continue;
+            }
+            finding.severity = weighed(&finding, &facts, &timeout, plan, preflight);
+            if !all.contains(&finding) {
+                all.push(finding);
+            }
+        }
+    }
+    all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    all
+}
+
+/// What the rules are asked about one target.
+fn facts(
+    process: &Process,
+    local: &LocalProcess,
+    timeout: &Timeout,
+    plan: &Plan,
+    origin: &SequenceOrigin,
+    preflight: &Preflight,
+) -> Facts {
+    let around = &local.surroundings;
+    let chosen = Chosen {
+        timeout: (!timeout.is_assumed()).then(|| (timeout.span, timeout.origin.text().to_owned())),
+        version: process.version(),
+        ..Chosen::default()
+    };
+    let mut facts = gather(&around.layers, &chosen);
+    facts.sequences = vec![StatedSequence::new(&plan.sequence.to_string(), &origin.0)];
+    facts.stoppers.clear();
+    facts.deploy = crate::core::check::DeployFacts::default();
+    facts
+        .units
+        .retain(|unit| Some(unit.name.as_str()) == around.unit.as_deref());
+    let is_inside = preflight.inside.is_some() && preflight.inside == around.unit;
+    if is_inside {
+        facts.deploy.limits = facts.units.iter().filter_map(own_limit).collect();
+    }
+    for unit in &mut facts.units {
+        unit.main = match local.title {
+            Title::Swarm => Some(MainProcess::Swarm),
+            Title::Beating { .. } | Title::Booting(_) | Title::Other(_) => None,
+        };
+    }
+    // Within the unit's own stop systemd starts nothing again.
+    facts.drain.term = Some(if is_inside {
+        TermRoute::SystemctlStop
+    } else {
+        TermRoute::Direct
+    });
+    facts.drain.tstp_by_person = Some(preflight.despite.is_none());
+    facts
+}
+
+/// What a drain inside a unit's `ExecStop` has for all of its waits.
+fn own_limit(unit: &crate::core::check::UnitFacts) -> Option<DeployLimit> {
+    let limit = unit.stop_limit();
+    let span = limit.span()?;
+    Some(DeployLimit {
+        tool: format!(
+            "ExecStop of {}, with TimeoutStopSec={} and 5 s to spare,",
+            unit.name,
+            span.as_secs_f64()
+        ),
+        span: span.saturating_sub(MARGIN),
+        from: limit.place().cloned(),
+    })
+}
+
+fn concerns(finding: &Finding, facts: &Facts) -> bool {
+    if !finding.is_decided() || !RULES.contains(&finding.rule) {
+        return false;
+    }
+    // Only a service that tells systemd of its stopping is killed by it after a bare TERM:
+    // STOPPING=1 arms TimeoutStopSec (systemd `service_enter_stop_by_notify`).
+    if matches!(finding.rule, "D03" | "D04") {
+        let notifies = |unit: &crate::core::check::UnitFacts| {
+            unit.word("Type")
+                .is_some_and(|kind| kind.starts_with("notify"))
+        };
+        return facts.units.iter().any(notifies);
+    }
+    true
+}
+
+/// How grave a finding is for this drain.
+fn weighed(
+    finding: &Finding,
+    facts: &Facts,
+    timeout: &Timeout,
+    plan: &Plan,
+    preflight: &Preflight,
+) -> Severity {
+    if finding.severity != Severity::Error {
+        return finding.severity;
+    }
+    let holds = match finding.rule {
+        // KILL waits for the push-back, or for an answer.
+        "D01" | "D15" => plan.policy == Policy::Follow && !timeout.is_assumed(),
+        "D03" => !timeout.is_assumed(),
+        // Nothing dies of a sequence that only quiets.
+        "D12" => plan.sequence.kill().is_some(),
+        "D06" | "D08" => plan
+            .sequence
+            .signals()
+            .all(|signal| !preflight.forced.contains(&signal)),
+        "D20" | "D21" => crashes_at_term(finding, facts),
+        _ => true,
+    };
+    if holds {
+        Severity::Error
+    } else {
+        Severity::Warning
+    }
+}
+
+/// Whether the statement that a finding is about holds, and surely ends Sidekiq at TERM. One
+/// that keeps it from booting says nothing about a process that runs.
+fn crashes_at_term(finding: &Finding, facts: &Facts) -> bool {
+    let mut sidekiq = facts.sidekiq.clone();
+    sidekiq
+        .timeouts
+        .retain(|located| located.layer != crate::core::layers::Layer::Given);
+    let of = facts.units.first().map(|unit| unit.name.as_str());
+    let Effective {
+        holds: Some(holds), ..
+    } = effective_timeout(&sidekiq, Some(of.unwrap_or_default()))
+    else {
+        return false;
+    };
+    let crashes = match &holds.value {
+        Value::Unusable { fault, .. } => *fault == Fault::CrashesAtTerm,
+        Value::Expression(expression) => expression.hazard == Hazard::TextOrNil,
+        Value::Span(_) | Value::Infinite | Value::Text(_) | Value::Flag(_) | Value::Default(_) => {
+            false
+        }
+    };
+    crashes && finding.from.as_ref() == Some(&holds.from)
+}

@@ -1,0 +1,282 @@
+//! Which sequence is taken, and which findings stop a drain, for targets with given files.
+
+use std::time::Duration;
+
+use super::*;
+use crate::core::check::Severity;
+use crate::core::drain::{Early, Mode, Plan, Policy};
+use crate::core::fleet::{HostLook, LocalProcess, Observation, RunState, Surroundings, Title};
+use crate::core::layers::Kind;
+use crate::core::moment::Moment;
+use crate::core::sequence::{SequenceOrigin, Timeout};
+
+/// A running Sidekiq with these files, in `sidekiq.service`.
+fn process(pid: u32, timeout: Option<u64>, files: &[(&str, &str)]) -> LocalProcess {
+    let read = |(path, text): &(&str, &str)| Kind::of(path, text).unwrap().read(path, text).values;
+    LocalProcess {
+        id: LocalId {
+            pid,
+            start_ticks: 1,
+        },
+        started_at: 0.0,
+        title: Title::Beating {
+            version: "7.3.2".into(),
+            tag: String::new(),
+            busy: 0,
+            concurrency: 5,
+            stopping: false,
+        },
+        run_state: RunState::Alive,
+        rss_kb: None,
+        threads: None,
+        caught: None,
+        surroundings: Surroundings {
+            unit: Some("sidekiq.service".into()),
+            hostnames: vec!["util1".into()],
+            stated_timeout: timeout.map(|seconds| {
+                Timeout::stated(Duration::from_secs(seconds), "config/sidekiq.yml:1")
+            }),
+            layers: files.iter().flat_map(read).collect(),
+            ..Surroundings::default()
+        },
+    }
+}
+
+fn fleet(processes: Vec<LocalProcess>) -> (Fleet, Vec<LocalId>) {
+    let ids = processes.iter().map(|process| process.id).collect();
+    let mut fleet = Fleet::default();
+    fleet.observe(Observation::Host(HostLook {
+        at: Moment::new(Duration::ZERO, jiff::Timestamp::UNIX_EPOCH),
+        hostname: "util1".into(),
+        processes,
+    }));
+    (fleet, ids)
+}
+
+fn plan(sequence: &str, policy: Policy) -> Plan {
+    Plan {
+        run: "test".into(),
+        sequence: sequence.parse().unwrap(),
+        mode: Mode::Automatic,
+        policy,
+        kill_extra: Duration::from_secs(30),
+        early: Early::Idle,
+        timeout: None,
+        rehearsal: false,
+    }
+}
+
+/// Rules that speak of draining one process, with their severity.
+fn spoken(
+    process: LocalProcess,
+    plan: &Plan,
+    preflight: &Preflight,
+) -> Vec<(&'static str, Severity)> {
+    let (fleet, ids) = fleet(vec![process]);
+    let origin = SequenceOrigin("--sequence".into());
+    findings(&fleet, &ids, plan, &origin, preflight)
+        .iter()
+        .map(|finding| (finding.rule, finding.severity))
+        .collect()
+}
+
+fn severity(spoken: &[(&'static str, Severity)], rule: &str) -> Option<Severity> {
+    let found = spoken.iter().find(|(id, _)| *id == rule);
+    found.map(|(_, severity)| *severity)
+}
+
+const UNIT: (&str, &str) = (
+    "/etc/systemd/system/sidekiq.service",
+    "[Service]\nType=notify\nRestart=always\nExecStart=bundle exec sidekiq\nTimeoutStopSec=90\n",
+);
+const MANIFEST: &str =
+    "procfile_metadata:\n  worker:\n    stop_sequence: tstp, 60, term, 30, kill\n";
+
+fn sequence_of(
+    processes: Vec<LocalProcess>,
+    inside: Option<&str>,
+) -> Result<Option<(String, String)>, Unsettled> {
+    let (fleet, ids) = fleet(processes);
+    let found = found_sequence(&fleet, &ids, None, inside)?;
+    Ok(found.map(|found| (found.sequence.to_string(), found.origin.0)))
+}
+
+#[test]
+fn a_manifest_goes_before_the_unit_and_the_unit_before_the_default() {
+    let both = process(1, None, &[(".cloud66/manifest.yml", MANIFEST), UNIT]);
+    assert_eq!(
+        sequence_of(vec![both], None).unwrap(),
+        Some((
+            "tstp, 60, term, 30, kill".into(),
+            ".cloud66/manifest.yml:3 (worker)".into()
+        ))
+    );
+    let unit = process(1, None, &[UNIT]);
+    assert_eq!(
+        sequence_of(vec![unit.clone()], None).unwrap(),
+        Some((
+            "term, 90, kill".into(),
+            "/etc/systemd/system/sidekiq.service:5".into()
+        ))
+    );
+    // Within its own ExecStop the unit is the limit, and no source.
+    assert_eq!(
+        sequence_of(vec![unit], Some("sidekiq.service")).unwrap(),
+        None
+    );
+    assert_eq!(
+        sequence_of(vec![process(1, None, &[])], None).unwrap(),
+        None
+    );
+}
+
+#[test]
+fn a_reload_that_quiets_makes_a_quiet_step_of_our_own_length() {
+    let text = format!("{}ExecReload=/bin/kill -TSTP $MAINPID\n", UNIT.1);
+    let unit = process(1, None, &[(UNIT.0, &text)]);
+    let (sequence, origin) = sequence_of(vec![unit], None).unwrap().unwrap();
+    assert_eq!(sequence, "tstp, 120, term, 90, kill");
+    assert!(origin.ends_with("(120 ours)"), "{origin}");
+    let endless = UNIT.1.replace("=90", "=infinity");
+    let unit = process(1, None, &[(UNIT.0, &endless)]);
+    assert_eq!(sequence_of(vec![unit], None).unwrap().unwrap().0, "term");
+}
+
+#[test]
+fn targets_that_ask_for_different_sequences_are_named() {
+    let other = MANIFEST.replace("60", "10");
+    let error = sequence_of(
+        vec![
+            process(1, None, &[(".cloud66/manifest.yml", MANIFEST)]),
+            process(2, None, &[(".cloud66/manifest.yml", &other)]),
+        ],
+        None,
+    )
+    .unwrap_err()
+    .to_string();
+    for part in [
+        "util1:1",
+        "util1:2",
+        "`tstp, 10, term, 30, kill`",
+        "--sequence",
+    ] {
+        assert!(error.contains(part), "{error}");
+    }
+    let broken = MANIFEST.replace("kill", "kil");
+    let error = sequence_of(
+        vec![process(1, None, &[(".cloud66/manifest.yml", &broken)])],
+        None,
+    );
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("did you mean `kill`?")
+    );
+    let two = format!("{MANIFEST}  slow:\n    stop_sequence: term, 5, kill\n");
+    let error = sequence_of(
+        vec![process(1, None, &[(".cloud66/manifest.yml", &two)])],
+        None,
+    );
+    assert!(error.unwrap_err().to_string().contains("--process"));
+}
+
+#[test]
+fn an_early_kill_stops_a_drain_unless_a_gate_waits_or_the_timeout_is_assumed() {
+    let hasty = |policy, timeout| {
+        let plan = plan("term, 2, kill", policy);
+        severity(
+            &spoken(process(1, timeout, &[]), &plan, &Preflight::default()),
+            "D01",
+        )
+    };
+    assert_eq!(hasty(Policy::Follow, Some(6)), Some(Severity::Error));
+    assert_eq!(
+        hasty(Policy::WaitForRequeue, Some(6)),
+        Some(Severity::Warning)
+    );
+    assert_eq!(hasty(Policy::Ask, Some(6)), Some(Severity::Warning));
+    assert_eq!(hasty(Policy::Follow, None), Some(Severity::Warning));
+    assert_eq!(hasty(Policy::Follow, Some(1)), None);
+}
+
+#[test]
+fn what_is_set_aside_by_name_is_no_objection() {
+    let (fleet, ids) = fleet(vec![process(1, Some(6), &[])]);
+    let plan = plan("term, 2, kill", Policy::Follow);
+    let origin = SequenceOrigin("--sequence".into());
+    let objections = |despite: Option<Vec<&'static str>>| {
+        let mut preflight = Preflight {
+            despite,
+            ..Preflight::default()
+        };
+        preflight.findings = findings(&fleet, &ids, &plan, &origin, &preflight);
+        assert!(preflight.warnings().next().is_some());
+        preflight.objections()
+    };
+    let said = objections(Some(Vec::new()));
+    assert!(
+        said[0].contains("D01") && said[0].contains("--despite D01"),
+        "{said:?}"
+    );
+    assert!(objections(Some(vec!["D02"])).len() == said.len());
+    assert!(objections(Some(vec!["D01", "D15"])).is_empty());
+    // Where a person confirms, nothing is refused.
+    assert!(objections(None).is_empty());
+}
+
+#[test]
+fn files_of_a_deploy_do_not_concern_a_drain() {
+    let files = [
+        ("config/deploy.rb", "set :sidekiq_timeout, 5\n"),
+        (
+            "Gemfile.lock",
+            "GEM\n  specs:\n    capistrano-sidekiq (1.0.3)\n    sidekiq (7.3.2)\n",
+        ),
+    ];
+    let plan = plan("tstp, 10, term, 30, kill", Policy::Follow);
+    let spoken = spoken(process(1, Some(6), &files), &plan, &Preflight::default());
+    assert_eq!(spoken, [("D44", Severity::Info)]);
+}
+
+#[test]
+fn a_text_that_crashes_at_term_stops_a_drain_where_it_holds() {
+    let plan = plan("tstp, 10, term, 30, kill", Policy::WaitForRequeue);
+    let bomb = [(
+        "config/initializers/sidekiq.rb",
+        "Sidekiq.x { |c| c[:timeout] = \"60\" }\n",
+    )];
+    let spoken_of =
+        |files: &[(&str, &str)]| spoken(process(1, None, files), &plan, &Preflight::default());
+    assert_eq!(severity(&spoken_of(&bomb), "D20"), Some(Severity::Error));
+    let beaten = [
+        (
+            "config/initializers/sidekiq.rb",
+            "Sidekiq.x { |c| c[:timeout] = 60 }\n",
+        ),
+        ("config/sidekiq.yml", ":timeout: \"60\"\n"),
+    ];
+    assert_eq!(
+        severity(&spoken_of(&beaten), "D20"),
+        Some(Severity::Warning)
+    );
+}
+
+#[test]
+fn a_unit_that_starts_it_again_is_told_of_but_not_within_its_own_stop() {
+    let plan = plan("tstp, 60, term, 30, kill", Policy::WaitForRequeue);
+    let unit = || process(1, Some(25), &[UNIT]);
+    let outside = spoken(unit(), &plan, &Preflight::default());
+    assert_eq!(severity(&outside, "D37"), Some(Severity::Warning));
+    assert_eq!(severity(&outside, "D18"), None);
+    let within = Preflight {
+        inside: Some("sidekiq.service".into()),
+        ..Preflight::default()
+    };
+    let inside = spoken(unit(), &plan, &within);
+    assert_eq!(severity(&inside, "D37"), None);
+    // 60 + 30 is more than 90 less 5.
+    assert_eq!(severity(&inside, "D18"), Some(Severity::Warning));
+    let short = super::tests::plan("tstp, 50, term, 30, kill", Policy::WaitForRequeue);
+    assert_eq!(severity(&spoken(unit(), &short, &within), "D18"), None);
+}
