@@ -56,14 +56,14 @@ fn an_idle_sidekiq_is_drained_by_itself() {
     terminal.wait_for("a auto");
     terminal.send("a");
     terminal.answer("Start the drain, by itself?", "y");
-    terminal.wait_for("every one has exited");
+    terminal.wait_for("the process has exited");
     assert!(sidekiq.wait_for_end().success());
     // The page is shown by itself, and the main screen is one key away.
     terminal.type_for("\x1b", "over: drained");
-    terminal.type_for("o", "every one has exited");
+    terminal.type_for("o", "the process has exited");
     terminal.send("q");
     terminal.end(0);
-    assert_told(&terminal, "every one has exited, and every job ended");
+    assert_told(&terminal, "and every job ended");
     assert_eq!(signals(&scene), ["TSTP", "TERM"]);
 }
 
@@ -141,11 +141,11 @@ fn a_kill_that_costs_a_job_asks_for_its_number() {
     terminal.type_for("y2\r", "is not the number");
     assert!(sidekiq.runs());
     terminal.send("1\r");
-    terminal.wait_for("Work may be lost");
+    terminal.wait_for("Work is lost");
     assert!(!sidekiq.wait_for_end().success());
     terminal.send("q");
     terminal.end(4);
-    assert_told(&terminal, "Work may be lost");
+    assert_told(&terminal, "Work is lost");
     assert_eq!(signals(&scene), ["TSTP", "KILL"]);
 }
 
