@@ -36,6 +36,9 @@ pub struct Preflight {
     pub findings: Vec<Finding>,
 }
 
+/// Signals that destroy work are refused by themselves, unless `--force-signal` names them.
+const FORCED: [&str; 2] = ["D06", "D08"];
+
 impl Preflight {
     /// Whom a drain would have as its targets now.
     pub fn targets(&self, fleet: &Fleet) -> Vec<LocalId> {
@@ -49,7 +52,9 @@ impl Preflight {
         };
         let sequence = self.trouble.iter().cloned();
         let graver = self.findings.iter().filter(|finding| {
-            finding.severity == super::check::Severity::Error && !despite.contains(&finding.rule)
+            finding.severity == super::check::Severity::Error
+                && !despite.contains(&finding.rule)
+                && !FORCED.contains(&finding.rule)
         });
         let graver = graver.map(|finding| {
             format!(

@@ -14,9 +14,9 @@ use crate::core::layers::{Reading, Weight};
 /// How long an answer is waited for.
 const WITHIN: Duration = Duration::from_secs(5);
 
-/// Whose manager is asked.
+/// Who is asked: the system, or the user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manager {
+pub enum Scope {
     /// That of the machine.
     System,
     /// That of the user who runs this program.
@@ -49,19 +49,19 @@ pub fn full_name(unit: &str) -> String {
     }
 }
 
-/// What is loaded of `unit`: by the system's manager, else by that of the user.
+/// What is loaded of `unit`: by the system's scope, else by that of the user.
 pub async fn show(unit: &str) -> Result<Reading, NotShown> {
-    match show_by(Manager::System, unit).await {
+    match show_by(Scope::System, unit).await {
         Err(NotShown::NoSystemctl) => Err(NotShown::NoSystemctl),
-        Err(first) => show_by(Manager::User, unit).await.map_err(|_| first),
+        Err(first) => show_by(Scope::User, unit).await.map_err(|_| first),
         shown => shown,
     }
 }
 
-/// What `manager` has loaded of `unit`.
-pub async fn show_by(manager: Manager, unit: &str) -> Result<Reading, NotShown> {
+/// What `scope` has loaded of `unit`.
+pub async fn show_by(scope: Scope, unit: &str) -> Result<Reading, NotShown> {
     let mut command = Command::new("systemctl");
-    if manager == Manager::User {
+    if scope == Scope::User {
         command.arg("--user");
     }
     command

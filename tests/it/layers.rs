@@ -9,23 +9,31 @@ use source::Source;
 
 /// The dependencies between modules of the core, by place, the longest name first that fits.
 /// `core` alone stands for all of it.
-const PLACES: [(&str, &[&str]); 27] = [
+const PLACES: [(&str, &[&str]); 29] = [
     ("main", &["cli"]),
     (
         "cli",
         &[
-            "clock", "console", "core", "demo", "host", "journal", "redis", "report", "shell", "ui",
+            "clock", "console", "core", "demo", "host", "journal", "redis", "report", "rescue",
+            "shell", "ui",
         ],
     ),
     (
         "shell",
-        &["clock", "console", "core", "host", "journal", "redis", "ui"],
+        &[
+            "clock", "console", "core", "host", "journal", "redis", "rescue", "ui",
+        ],
     ),
     // A world for the loop, like the real one.
     ("demo", &["clock", "core", "host", "journal", "shell"]),
     ("ui", &["console", "core"]),
     ("console", &["core"]),
     ("report", &["core"]),
+    // What is kept before a KILL, and its push-back: the only writer of Redis is asked from here.
+    (
+        "rescue",
+        &["clock", "core", "host/state_dir", "redis", "report"],
+    ),
     ("journal", &["clock", "core", "host/state_dir"]),
     ("redis", &["clock", "core"]),
     ("host", &["clock", "core"]),
@@ -36,7 +44,7 @@ const PLACES: [(&str, &[&str]); 27] = [
     ("core/sequence", &["core/clean", "core/moment"]),
     (
         "core/fleet",
-        &["core/clean", "core/moment", "core/sequence"],
+        &["core/clean", "core/layers", "core/moment", "core/sequence"],
     ),
     ("core/choice", &["core/clean", "core/fleet"]),
     (
@@ -84,6 +92,19 @@ const PLACES: [(&str, &[&str]); 27] = [
     (
         "core/config",
         &["core/clean", "core/drain", "core/fleet", "core/sequence"],
+    ),
+    (
+        "core/preflight",
+        &[
+            "core/check",
+            "core/choice",
+            "core/clean",
+            "core/drain",
+            "core/fleet",
+            "core/layers",
+            "core/moment",
+            "core/sequence",
+        ],
     ),
     ("core/session", &["core"]),
 ];
