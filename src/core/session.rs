@@ -250,7 +250,8 @@ impl Session {
     }
 
     /// The processes that are drained when nobody chooses: those of this host that the
-    /// connected Redis knows, swarm parents' children and booting ones left alone.
+    /// connected Redis knows. Children of a swarm are among them; their parent would start
+    /// them again.
     pub fn default_targets(&self) -> Vec<LocalId> {
         let known = |(key, process): (&ProcessKey, &Process)| match key {
             ProcessKey::Local(id) if process.identity.is_some() && !process.exited() => Some(*id),

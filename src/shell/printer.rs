@@ -27,7 +27,7 @@ impl Printer {
         }
         match self.0 {
             Printed::Json => self.line(&record.json()),
-            Printed::Lines => say(&format!("{} {record}", stamp(record.at))),
+            Printed::Lines => say(&spoken(record)),
         }
     }
 
@@ -35,6 +35,12 @@ impl Printer {
     pub fn line(self, line: &str) {
         drop(writeln!(io::stdout().lock(), "{line}"));
     }
+}
+
+/// A record as a dated line for people; one of a rehearsal says so, for it reads like the real one.
+fn spoken(record: &Record) -> String {
+    let rehearsal = if record.rehearsal { "REHEARSAL " } else { "" };
+    format!("{} {rehearsal}{record}", stamp(record.at))
 }
 
 /// A line on standard error.
@@ -45,4 +51,23 @@ pub fn say(text: &str) {
 /// The time of day in front of a line for people.
 pub(super) fn stamp(at: Moment) -> String {
     format!("{:.0}", at.wall())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::core::drain::Outcome;
+
+    #[test]
+    fn each_line_of_a_rehearsal_says_so() {
+        let mut record = Record::unbegun(Outcome::Drained, "nothing to do", "r", clock::now());
+        assert!(!spoken(&record).contains("REHEARSAL"));
+        record.rehearsal = true;
+        assert!(
+            spoken(&record).contains("Z REHEARSAL drained after"),
+            "{}",
+            spoken(&record)
+        );
+    }
 }
