@@ -10,7 +10,7 @@ use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::core::drain::{By, Mode, Plan, Policy};
-use crate::core::preflight::Preflight;
+use crate::core::preflight::{Preflight, Whom};
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
 use crate::host::{Operator, Scanner, own_unit, state_dir};
@@ -55,7 +55,7 @@ pub(super) fn preflight(
         is_open: settings.sequence_origin.is_default(),
         process: process.map(str::to_owned),
         inside: own_unit(),
-        choice: choice.clone(),
+        whom: Whom::Chosen(choice.clone()),
         despite,
         ..Preflight::default()
     }
@@ -68,7 +68,9 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
     let operator = Operator::current(|name| env::var_os(name)).to_string();
     let operator = By {
         who: operator,
-        why: opening.reason.as_ref().map(|reason| clean(reason, 500)),
+        why: (opening.reason.as_ref())
+            .map(|reason| clean(reason.trim(), 500))
+            .filter(|reason| !reason.is_empty()),
     };
     let plan = Plan {
         run: String::from("not-begun"),

@@ -58,6 +58,8 @@ pub struct Conduct {
     pub kill_extra: Duration,
     /// Whether a wait may end early.
     pub early: Early,
+    /// Whether the console asks why, before a first signal for which no reason was given.
+    pub ask_reason: bool,
 }
 
 /// What a screen looks like.
@@ -164,6 +166,7 @@ impl Settings {
                     .early
                     .or(config.stop.early)
                     .unwrap_or_default(),
+                ask_reason: config.stop.ask_reason.unwrap_or(false),
             },
             places: Places {
                 state_dir: (flags.places.state_dir)
