@@ -232,6 +232,28 @@ pub enum Event {
         /// Its queue.
         queue: String,
     },
+    /// A lost job is about to be pushed back. Journal only.
+    RescueIntended {
+        /// Its id.
+        jid: String,
+        /// Its class.
+        class: String,
+        /// Its queue.
+        queue: String,
+    },
+    /// What became of that.
+    RescueEnded {
+        /// Its id.
+        jid: String,
+        /// Its class.
+        class: String,
+        /// Its queue.
+        queue: String,
+        /// Whether it is back for certain; null where nobody knows.
+        back: Option<bool>,
+        /// In words.
+        result: String,
+    },
     /// A job ended by itself.
     JobFinished {
         /// Its id.
@@ -357,6 +379,9 @@ impl Record {
 
     /// Whether it belongs in the JSON lines of `drain` (intents stand in the journal alone).
     pub fn is_public(&self) -> bool {
-        !matches!(self.event, Event::SignalIntended { .. })
+        !matches!(
+            self.event,
+            Event::SignalIntended { .. } | Event::RescueIntended { .. }
+        )
     }
 }
