@@ -18,6 +18,7 @@ mod record;
 mod record_words;
 mod run;
 mod settle;
+mod tally;
 mod target;
 
 #[cfg(test)]
