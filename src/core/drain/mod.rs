@@ -19,6 +19,7 @@ mod record;
 mod record_words;
 mod run;
 mod settle;
+mod tally;
 mod target;
 
 #[cfg(test)]
