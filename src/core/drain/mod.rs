@@ -4,6 +4,7 @@
 
 mod account;
 mod advance;
+mod checked;
 mod command;
 mod evidence;
 mod gate;
@@ -20,12 +21,14 @@ mod record_words;
 mod rescue;
 mod run;
 mod settle;
+mod tally;
 mod target;
 
 #[cfg(test)]
 mod tests;
 
 pub use account::{Account, Fate, Tracked};
+pub use checked::CheckedFinding;
 pub use gate::Stake;
 pub use missing::{Missing, PushOutcome, Trace};
 pub use phase::{Hold, Intent, Performing, Phase, Resume};
