@@ -37,6 +37,8 @@ pub(super) fn run(
         forced: Vec::new(),
         attended: true,
         reason: reason.map(str::to_owned),
+        // A screen asks.
+        rescue: false,
         preflight: preflight(&settings, &choice, None, None),
     };
     let Opened { session, world } = open(&settings, opening)?;

@@ -11,7 +11,7 @@ mod seen;
 mod tests;
 
 use super::choice::Choice;
-use super::fleet::{Fleet, LocalId, ProcessKey};
+use super::fleet::{Fleet, LocalId, ProcessKey, Unit};
 use super::sequence::Signal;
 
 pub use concern::findings;
@@ -27,7 +27,7 @@ pub struct Preflight {
     /// The process of a manifest, where somebody named one.
     pub process: Option<String>,
     /// The unit in whose control group this program itself runs.
-    pub inside: Option<String>,
+    pub inside: Option<Unit>,
     /// Who is drained if nobody chooses anew.
     pub whom: Whom,
     /// Rules that somebody set aside by name; `None` where a person confirms instead.

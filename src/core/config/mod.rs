@@ -33,7 +33,7 @@ pub struct Config {
     pub file: String,
     /// `redis`, `namespace`.
     pub source: Source,
-    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `ask_reason`.
+    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `ask_reason`, `rescue`.
     pub stop: Stop,
     /// `state_dir`, `log`.
     pub places: Places,
@@ -78,6 +78,8 @@ pub struct Stop {
     pub early: Option<Early>,
     /// `ask_reason`.
     pub ask_reason: Option<bool>,
+    /// `rescue`.
+    pub rescue: Option<bool>,
 }
 
 /// Where files go.

@@ -60,6 +60,8 @@ pub struct Conduct {
     pub early: Early,
     /// Whether the console asks why, before a first signal for which no reason was given.
     pub ask_reason: bool,
+    /// Whether a drain without a screen pushes lost jobs back.
+    pub rescue: bool,
 }
 
 /// What a screen looks like.
@@ -167,6 +169,7 @@ impl Settings {
                     .or(config.stop.early)
                     .unwrap_or_default(),
                 ask_reason: config.stop.ask_reason.unwrap_or(false),
+                rescue: config.stop.rescue.unwrap_or(false),
             },
             places: Places {
                 state_dir: (flags.places.state_dir)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::core::check::Severity;
-use crate::core::drain::{Early, Mode, Plan, Policy};
+use crate::core::drain::{Early, Guard, Mode, Plan, Policy};
 use crate::core::fleet::{HostLook, LocalProcess, Observation, RunState, Surroundings, Title};
 use crate::core::layers::Kind;
 use crate::core::moment::Moment;
@@ -31,7 +31,7 @@ fn process(pid: u32, timeout: Option<u64>, files: &[(&str, &str)]) -> LocalProce
         threads: None,
         caught: None,
         surroundings: Surroundings {
-            unit: Some("sidekiq.service".into()),
+            unit: Some(Unit::of_system("sidekiq.service")),
             hostnames: vec!["util1".into()],
             stated_timeout: timeout.map(|seconds| {
                 Timeout::stated(Duration::from_secs(seconds), "config/sidekiq.yml:1")
@@ -59,7 +59,10 @@ fn plan(sequence: &str, policy: Policy) -> Plan {
         sequence: sequence.parse().unwrap(),
         mode: Mode::Automatic,
         policy,
-        kill_extra: Duration::from_secs(30),
+        guard: Guard {
+            kill_extra: Duration::from_secs(30),
+            rescue: false,
+        },
         early: Early::Idle,
         timeout: None,
         rehearsal: false,
@@ -98,7 +101,8 @@ fn sequence_of(
     inside: Option<&str>,
 ) -> Result<Option<(String, String)>, Unsettled> {
     let (fleet, ids) = fleet(processes);
-    let found = found_sequence(&fleet, &ids, None, inside)?;
+    let inside = inside.map(Unit::of_system);
+    let found = found_sequence(&fleet, &ids, None, inside.as_ref())?;
     Ok(found.map(|found| (found.sequence.to_string(), found.origin.0)))
 }
 
@@ -271,7 +275,7 @@ fn a_unit_that_starts_it_again_is_told_of_but_not_within_its_own_stop() {
     assert_eq!(severity(&outside, "D37"), Some(Severity::Warning));
     assert_eq!(severity(&outside, "D18"), None);
     let within = Preflight {
-        inside: Some("sidekiq.service".into()),
+        inside: Some(Unit::of_system("sidekiq.service")),
         ..Preflight::default()
     };
     let inside = spoken(unit(), &plan, &within);

@@ -3,11 +3,13 @@
 
 mod alone;
 mod fates;
+mod held;
 mod invoked;
 mod kill;
 mod preflight;
 mod record;
 mod refused;
+mod rescued;
 mod several;
 mod stopped;
 mod users;
