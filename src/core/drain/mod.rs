@@ -4,6 +4,7 @@
 
 mod account;
 mod advance;
+mod checked;
 mod command;
 mod evidence;
 mod gate;
@@ -25,6 +26,7 @@ mod target;
 mod tests;
 
 pub use account::{Account, Fate, Tracked};
+pub use checked::CheckedFinding;
 pub use gate::Stake;
 pub use phase::{Hold, Intent, Performing, Phase, Resume};
 pub use plan::{Mode, Plan, Refusal};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::account::Fate;
+use super::checked::CheckedFinding;
 pub use super::tally::{Counts, Outcome};
 use crate::core::fleet::Identity;
 use crate::core::moment::{Moment, Seconds, rfc3339};
@@ -77,6 +78,16 @@ pub enum Event {
         timeout_s: Option<Seconds>,
         /// Where that was found.
         timeout_from: Option<String>,
+    },
+    /// The plan was looked at before the first signal.
+    Checked {
+        /// Where the sequence was found: `--sequence`, `FILE:LINE`, `default`.
+        sequence_from: String,
+        /// Why the sequence that the targets ask for was not taken, if so: somebody let the
+        /// drain begin all the same.
+        trouble: Option<String>,
+        /// What was found that concerns this drain, the gravest first.
+        findings: Vec<CheckedFinding>,
     },
     /// A signal is about to be sent. Journal only.
     SignalIntended {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::checked;
 use super::record::{Counts, Event, Outcome, Record};
 use crate::core::moment::Seconds;
 
@@ -14,6 +15,9 @@ impl fmt::Display for Record {
             .map_or(String::new(), |about| format!(" {}", about.name));
         match &self.event {
             Event::Started { .. } => write_start(formatter, &self.event),
+            Event::Checked {
+                findings, trouble, ..
+            } => checked::write(formatter, findings, trouble.as_deref()),
             Event::SignalIntended { signal, .. } => write!(formatter, "sending {signal} to{who}"),
             Event::SignalSent {
                 signal,
