@@ -16,10 +16,12 @@ use super::configuration::settings;
 use super::output::{room, tell, write, write_json};
 use crate::core::config::Settings;
 use crate::host::state_dir;
-use crate::report::{Library, NoSuchDrain, Repeated, Report, Summary, repeated};
+use crate::report::{
+    Full, LOOKED_THROUGH, Library, NoSuchDrain, Repeated, Report, Summary, repeated,
+};
 
-/// Drains that the list shows, and that are looked through for jobs cut off again and again.
-const SHOWN: usize = 100;
+/// Drains that the list shows.
+const SHOWN: usize = LOOKED_THROUGH;
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
@@ -50,15 +52,6 @@ struct ListRow {
     cut_off_repeatedly: Vec<Repeated>,
     /// Older drains that are left out.
     older: usize,
-}
-
-/// The object of `report ID --json`.
-#[derive(serde::Serialize)]
-struct ReportRow {
-    #[serde(flatten)]
-    report: Report,
-    /// Those of its jobs and classes that the drains before it cut off too.
-    cut_off_repeatedly: Vec<Repeated>,
 }
 
 /// Prints.
@@ -118,25 +111,16 @@ fn one(
     arguments: &ReportArguments,
 ) -> Result<(), Failure> {
     let run = library.choose(id).map_err(|error| failed(&error))?;
-    let report = Report::of(&library.read(&run).map_err(|error| failed(&error))?);
-    let runs = library.runs().map_err(|error| failed(&error))?;
-    let before: Vec<String> = runs
-        .into_iter()
-        .filter(|other| *other <= run)
-        .take(SHOWN)
-        .collect();
-    let mut cut_off = repeated(&read(library, &before));
-    cut_off.retain(|repeated| repeated.runs.last() == Some(&run));
+    let past = library.read(&run).map_err(|error| failed(&error))?;
+    let full = Full::of(&past, Some(library));
     if arguments.json {
-        return write_json(&ReportRow {
-            report,
-            cut_off_repeatedly: cut_off,
-        });
+        return write_json(&full);
     }
+    let (report, cut_off) = (&full.report, &full.cut_off_repeatedly);
     let text = if arguments.markdown {
-        markdown::report(&report, &cut_off)
+        markdown::report(report, cut_off)
     } else {
-        page::report(&report, &cut_off, room(settings))
+        page::report(report, cut_off, room(settings))
     };
     write(text.as_bytes())
 }

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::mpsc;
 
-use crate::core::drain::{Act, ActOutcome, EffectId, Record};
-use crate::core::fleet::{LocalId, Located};
+use super::turn::Counted;
+use crate::core::drain::{Act, ActOutcome, EffectId, Event, Record};
+use crate::core::fleet::{LinkFault, LocalId, Located};
 use crate::core::sequence::Signal;
 use crate::host::{Held, SendError};
 use crate::journal::Journal;
+use crate::redis::Interrupted;
 use crate::rescue::{SavedJob, Store};
 
 /// Something to perform.
@@ -43,7 +45,7 @@ pub enum Work {
 }
 
 /// What comes back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Reply {
     /// An act has ended.
     Outcome(EffectId, ActOutcome),
@@ -53,6 +55,10 @@ pub enum Reply {
     Saved(LocalId, Vec<SavedJob>),
     /// A record could not be written; said once.
     JournalFailed(String),
+    /// Interrupted jobs were counted for this run, or could not be.
+    Counted(String, Counted, Result<Interrupted, LinkFault>),
+    /// The command of `on_finish` has ended for this run; the event says how.
+    Told(String, Box<Event>),
 }
 
 /// The performer.

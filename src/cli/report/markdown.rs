@@ -41,6 +41,8 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated]) -> String {
         line(&mut text, &format!("- **{name}**: {}", escaped(&value)));
     }
     section(&mut text, "Record", report.faults.iter().cloned());
+    let checked = report.checked().into_iter();
+    section(&mut text, "Check before the first signal", checked);
     if !report.timeline.is_empty() {
         text.push_str("\n## Timeline\n\n```\n");
         for entry in &report.timeline {

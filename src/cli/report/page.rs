@@ -100,6 +100,12 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated], room: Room) -> Strin
         ..room
     };
     section(&mut text, "record", report.faults.iter().cloned(), whole);
+    section(
+        &mut text,
+        "check before the first signal",
+        report.checked(),
+        whole,
+    );
     let timeline = report
         .timeline
         .iter()
@@ -183,7 +189,8 @@ pub(super) fn head(report: &Report) -> Vec<(&'static str, String)> {
         head.push((
             "sequence",
             format!(
-                "{sequence}   budget {budget} (-t {} {from})",
+                "{sequence}{}   budget {budget} (-t {} {from})",
+                written(report.sequence_from.as_deref()),
                 report.timeout_s
             ),
         ));
@@ -194,6 +201,15 @@ pub(super) fn head(report: &Report) -> Vec<(&'static str, String)> {
     ));
     head.push(("jobs", report.counted()));
     head
+}
+
+/// Where a sequence was written: ` from FILE:LINE`.
+fn written(from: Option<&str>) -> String {
+    match from {
+        None => String::new(),
+        Some("default") => " (the default)".into(),
+        Some(from) => format!(" from {from}"),
+    }
 }
 
 /// A row for each signal: when it was sent, by when it was received for sure, what it did.

@@ -33,7 +33,7 @@ pub struct Config {
     pub file: String,
     /// `redis`, `namespace`.
     pub source: Source,
-    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`.
+    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `on_finish`.
     pub stop: Stop,
     /// `state_dir`, `log`.
     pub places: Places,
@@ -76,6 +76,8 @@ pub struct Stop {
     pub kill_extra: Option<Duration>,
     /// `early`.
     pub early: Option<Early>,
+    /// `on_finish`.
+    pub on_finish: Option<Vec<String>>,
 }
 
 /// Where files go.

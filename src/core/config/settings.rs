@@ -50,7 +50,7 @@ pub struct StatedAddress {
 }
 
 /// What a drain may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conduct {
     /// What happens when KILL is due with jobs at stake; `None`: as the front has it.
     pub kill: Option<Policy>,
@@ -58,6 +58,8 @@ pub struct Conduct {
     pub kill_extra: Duration,
     /// Whether a wait may end early.
     pub early: Early,
+    /// The program, with its arguments, that is given the report of a drain; empty: none.
+    pub on_finish: Vec<String>,
 }
 
 /// What a screen looks like.
@@ -164,6 +166,7 @@ impl Settings {
                     .early
                     .or(config.stop.early)
                     .unwrap_or_default(),
+                on_finish: config.stop.on_finish.clone().unwrap_or_default(),
             },
             places: Places {
                 state_dir: (flags.places.state_dir)

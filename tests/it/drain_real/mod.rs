@@ -10,6 +10,7 @@ mod record;
 mod refused;
 mod several;
 mod stopped;
+mod told;
 mod users;
 
 /// Quiet for 10 s, stop for 14 s.

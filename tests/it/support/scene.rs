@@ -210,6 +210,20 @@ impl Scene {
         jobs.iter().filter(|job| job.contains(jid)).count()
     }
 
+    /// Puts a job into the retry set that failed by this error; gives its id.
+    pub(crate) fn fail_by(&self, error: &str) -> String {
+        self.started.set(self.started.get() + 1);
+        let jid = format!("{:024x}", self.started.get());
+        let job = json!({"class": "FailJob", "args": [0], "jid": jid, "queue": "default",
+            "retry": true, "error_class": error, "retry_count": 1});
+        let later = clock::now().epoch() + 86_400.0;
+        let _: () = self
+            .connection()
+            .zadd("retry", job.to_string(), later)
+            .unwrap();
+        jid
+    }
+
     /// How often the job stands in the retry set.
     pub(crate) fn times_retried(&self, jid: &str) -> usize {
         let mut connection = self.connection();
