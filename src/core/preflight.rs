@@ -11,7 +11,7 @@ mod tests;
 use super::check::Finding;
 use super::choice::Choice;
 use super::drain::{CheckedFinding, Event};
-use super::fleet::{Fleet, LocalId};
+use super::fleet::{Fleet, LocalId, Unit};
 
 pub use concern::findings;
 pub use found::{Found, Unsettled, found_sequence, found_timeout};
@@ -24,7 +24,7 @@ pub struct Preflight {
     /// The process of a manifest, where somebody named one.
     pub process: Option<String>,
     /// The unit in whose control group this program itself runs.
-    pub inside: Option<String>,
+    pub inside: Option<Unit>,
     /// Who is drained if nobody chooses anew.
     pub choice: Choice,
     /// Rules that somebody set aside by name; `None` where a person confirms instead.

@@ -117,7 +117,7 @@ impl Session {
     fn settle(&mut self, targets: &[LocalId]) {
         let preflight = &mut self.preflight;
         if preflight.is_open {
-            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_deref());
+            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_ref());
             let found = found_sequence(&self.fleet, targets, process, inside);
             preflight.trouble = found.as_ref().err().map(ToString::to_string);
             let found = match found {

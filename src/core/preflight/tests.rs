@@ -31,7 +31,7 @@ fn process(pid: u32, timeout: Option<u64>, files: &[(&str, &str)]) -> LocalProce
         threads: None,
         caught: None,
         surroundings: Surroundings {
-            unit: Some("sidekiq.service".into()),
+            unit: Some(Unit::of_system("sidekiq.service")),
             hostnames: vec!["util1".into()],
             stated_timeout: timeout.map(|seconds| {
                 Timeout::stated(Duration::from_secs(seconds), "config/sidekiq.yml:1")
@@ -97,7 +97,8 @@ fn sequence_of(
     inside: Option<&str>,
 ) -> Result<Option<(String, String)>, Unsettled> {
     let (fleet, ids) = fleet(processes);
-    let found = found_sequence(&fleet, &ids, None, inside)?;
+    let inside = inside.map(Unit::of_system);
+    let found = found_sequence(&fleet, &ids, None, inside.as_ref())?;
     Ok(found.map(|found| (found.sequence.to_string(), found.origin.0)))
 }
 
@@ -270,7 +271,7 @@ fn a_unit_that_starts_it_again_is_told_of_but_not_within_its_own_stop() {
     assert_eq!(severity(&outside, "D37"), Some(Severity::Warning));
     assert_eq!(severity(&outside, "D18"), None);
     let within = Preflight {
-        inside: Some("sidekiq.service".into()),
+        inside: Some(Unit::of_system("sidekiq.service")),
         ..Preflight::default()
     };
     let inside = spoken(unit(), &plan, &within);
