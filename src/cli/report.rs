@@ -1,11 +1,12 @@
-//! `report`: lists past drains, prints one. It reads the journals below the state directory and
-//! nothing else.
+//! `report`: lists past drains, prints one. It reads the journals below the state directory; where
+//! the fate of a job is unknown in one, it asks Redis where the job is now.
 
 mod markdown;
 mod page;
+mod seek;
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -30,6 +31,9 @@ const SHOWN: usize = LOOKED_THROUGH;
   drainboard report last                            the last one: timeline and the fate of every job
   drainboard report 20261121T1904 --markdown        the beginning of a name is enough
   drainboard report last --json | jq '.fates[] | select(.fate == \"lost\")'
+
+Jobs of unknown fate are looked for once more, if Redis can be asked; what is found is added to
+the record (not with --read-only).
 
 EXIT CODES:
   0 printed; 1 there is no such drain, or it cannot be read; 2 usage.")]
@@ -57,10 +61,11 @@ struct ListRow {
 /// Prints.
 pub(super) fn run(common: &EveryCommand, arguments: &ReportArguments) -> Result<ExitCode, Failure> {
     let settings = settings(common, &ConductOptions::default(), None)?;
-    let library = Library::new(&state_directory(&settings)?);
+    let state_dir = state_directory(&settings)?;
+    let library = Library::new(&state_dir);
     match &arguments.id {
         None => list(&library, &settings, arguments)?,
-        Some(id) => one(&library, id, &settings, arguments)?,
+        Some(id) => one(&library, &state_dir, id, &settings, arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -106,13 +111,15 @@ fn list(
 
 fn one(
     library: &Library,
+    state_dir: &Path,
     id: &str,
     settings: &Settings,
     arguments: &ReportArguments,
 ) -> Result<(), Failure> {
     let run = library.choose(id).map_err(|error| failed(&error))?;
     let past = library.read(&run).map_err(|error| failed(&error))?;
-    let full = Full::of(&past, Some(library));
+    let mut full = Full::of(&past, Some(library));
+    seek::seek(&mut full.report, &past, settings, state_dir);
     if arguments.json {
         return write_json(&full);
     }

@@ -238,6 +238,18 @@ impl Scene {
         jid
     }
 
+    /// Takes the job out of its queue, as a Sidekiq that runs it would.
+    pub(crate) fn forget(&self, jid: &str) {
+        let mut connection = self.connection();
+        for queue in ["default", "low"] {
+            let key = format!("queue:{queue}");
+            let jobs: Vec<String> = connection.lrange(&key, 0, -1).unwrap();
+            for job in jobs.iter().filter(|job| job.contains(jid)) {
+                let _: () = connection.lrem(&key, 0, job).unwrap();
+            }
+        }
+    }
+
     /// How often the job stands in the retry set.
     pub(crate) fn times_retried(&self, jid: &str) -> usize {
         let mut connection = self.connection();
