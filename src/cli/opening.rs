@@ -107,6 +107,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         state_dir: Some(place_for_state(settings)),
         attended: opening.attended,
         by,
+        on_finish: settings.conduct.on_finish.clone(),
     };
     Ok(Opened { session, world })
 }

@@ -252,6 +252,16 @@ impl Session {
         effects
     }
 
+    /// Something was learned beside the run, or after it.
+    pub fn note(&mut self, event: Event, now: Moment) -> Vec<Effect> {
+        let Some(run) = &self.run else {
+            return Vec::new();
+        };
+        let effects = vec![Effect::Note(Box::new(run.record(None, event, now)))];
+        self.keep(&effects);
+        effects
+    }
+
     fn feed(&mut self, input: Input, now: Moment) -> Vec<Effect> {
         let Some(run) = &mut self.run else {
             return Vec::new();

@@ -29,5 +29,5 @@ pub use rehearsal::SharedStandIn;
 pub use rehearsal_lines::RehearsalFront;
 pub use screen::{Conduct, ScreenFront, Told};
 pub use terminal::{Screen, give_back, guard_panics};
-pub use turn::{Ended, run};
-pub use world::{Clock, Plugs, World, WorldBuilder};
+pub use turn::{Counted, Ended, OnFinish, run};
+pub use world::{Clock, Counting, Plugs, World, WorldBuilder};

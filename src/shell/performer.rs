@@ -9,12 +9,13 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::missing::push_outcome;
-use crate::core::drain::{Act, ActOutcome, EffectId, Missing, PushOutcome, Record, Trace};
-use crate::core::fleet::{LocalId, Located};
+use super::turn::Counted;
+use crate::core::drain::{Act, ActOutcome, EffectId, Event, Missing, PushOutcome, Record, Trace};
+use crate::core::fleet::{LinkFault, LocalId, Located};
 use crate::core::sequence::Signal;
 use crate::host::{Held, SendError};
 use crate::journal::Journal;
-use crate::redis::{Address, Keys, open};
+use crate::redis::{Address, Interrupted, Keys, open};
 use crate::rescue::{SavedJob, Store, push_back};
 
 /// Something to perform.
@@ -53,7 +54,7 @@ pub enum Work {
 }
 
 /// What comes back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Reply {
     /// An act has ended.
     Outcome(EffectId, ActOutcome),
@@ -67,6 +68,10 @@ pub enum Reply {
     Saved(LocalId, Vec<SavedJob>),
     /// A record could not be written; said once.
     JournalFailed(String),
+    /// Interrupted jobs were counted for this run, or could not be.
+    Counted(String, Counted, Result<Interrupted, LinkFault>),
+    /// The command of `on_finish` has ended for this run; the event says how.
+    Told(String, Box<Event>),
 }
 
 /// What a performer may use besides the held processes.

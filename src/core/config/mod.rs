@@ -33,7 +33,7 @@ pub struct Config {
     pub file: String,
     /// `redis`, `namespace`.
     pub source: Source,
-    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `rescue`.
+    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `rescue`, `on_finish`.
     pub stop: Stop,
     /// `state_dir`, `log`.
     pub places: Places,
@@ -78,6 +78,8 @@ pub struct Stop {
     pub early: Option<Early>,
     /// `rescue`.
     pub rescue: Option<bool>,
+    /// `on_finish`.
+    pub on_finish: Option<Vec<String>>,
 }
 
 /// Where files go.

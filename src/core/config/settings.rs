@@ -50,7 +50,7 @@ pub struct StatedAddress {
 }
 
 /// What a drain may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conduct {
     /// What happens when KILL is due with jobs at stake; `None`: as the front has it.
     pub kill: Option<Policy>,
@@ -60,6 +60,8 @@ pub struct Conduct {
     pub early: Early,
     /// Whether a drain without a screen pushes lost jobs back.
     pub rescue: bool,
+    /// The program, with its arguments, that is given the report of a drain; empty: none.
+    pub on_finish: Vec<String>,
 }
 
 /// What a screen looks like.
@@ -167,6 +169,7 @@ impl Settings {
                     .or(config.stop.early)
                     .unwrap_or_default(),
                 rescue: config.stop.rescue.unwrap_or(false),
+                on_finish: config.stop.on_finish.clone().unwrap_or_default(),
             },
             places: Places {
                 state_dir: (flags.places.state_dir)
