@@ -98,3 +98,38 @@ class WedgedJob < TestJob
     end
   end
 end
+
+# Breaks off between two steps when its process grows quiet, and goes to the end of its queue by itself (since 7.3).
+if defined?(Sidekiq::IterableJob)
+  class StepJob
+    include Sidekiq::IterableJob
+    include Traced
+
+    def build_enumerator(steps, _seconds, cursor:)
+      array_enumerator((0...steps).to_a, cursor: cursor)
+    end
+
+    def each_iteration(_step, _steps, seconds)
+      sleep seconds
+    rescue Sidekiq::Shutdown
+      trace "shutdown"
+      raise
+    end
+
+    def on_start
+      trace "start"
+    end
+
+    def on_resume
+      trace "start"
+    end
+
+    def on_stop
+      trace "stop"
+    end
+
+    def on_complete
+      trace "done"
+    end
+  end
+end
