@@ -4,7 +4,8 @@
 use std::collections::VecDeque;
 
 use super::drain::{
-    ActOutcome, By, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Record, Run,
+    ActOutcome, By, Command, Effect, EffectId, Event, Input, Missing, Mode, Phase, Plan,
+    PushOutcome, Record, Run, Trace,
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
@@ -173,6 +174,23 @@ impl Session {
     #[must_use]
     pub fn answer(&mut self, id: EffectId, answers: Vec<Located>, now: Moment) -> Vec<Effect> {
         self.feed(Input::Answer(id, answers), now)
+    }
+
+    /// A search for missing jobs has ended.
+    #[must_use]
+    pub fn searched(
+        &mut self,
+        id: EffectId,
+        traces: Vec<(Missing, Trace)>,
+        now: Moment,
+    ) -> Vec<Effect> {
+        self.feed(Input::Searched(id, traces), now)
+    }
+
+    /// A push has ended.
+    #[must_use]
+    pub fn pushed_back(&mut self, id: EffectId, outcome: PushOutcome, now: Moment) -> Vec<Effect> {
+        self.feed(Input::PushedBack(id, outcome), now)
     }
 
     /// Begins a run on `targets` in manual mode: it has sent nothing yet. A run that is over

@@ -161,6 +161,28 @@ pub enum Event {
         /// Its queue.
         queue: String,
     },
+    /// A lost job is about to be pushed back. Journal only.
+    RescueIntended {
+        /// Its id.
+        jid: String,
+        /// Its class.
+        class: String,
+        /// Its queue.
+        queue: String,
+    },
+    /// What became of that.
+    RescueEnded {
+        /// Its id.
+        jid: String,
+        /// Its class.
+        class: String,
+        /// Its queue.
+        queue: String,
+        /// Whether it is back for certain; null where nobody knows.
+        back: Option<bool>,
+        /// In words.
+        result: String,
+    },
     /// A job ended by itself.
     JobFinished {
         /// Its id.
@@ -324,6 +346,7 @@ impl Record {
         !matches!(
             self.event,
             Event::SignalIntended { .. }
+                | Event::RescueIntended { .. }
                 | Event::InterruptedCounted { .. }
                 | Event::Notified { .. }
                 | Event::FoundLater { .. }

@@ -69,6 +69,12 @@ impl fmt::Display for Record {
             Event::PayloadSaved { jid, class, .. } => {
                 write!(formatter, "payload of {class} {jid} saved")
             }
+            Event::RescueIntended { jid, class, queue } => {
+                write!(formatter, "pushing {class} {jid} back to queue {queue}")
+            }
+            Event::RescueEnded {
+                jid, class, result, ..
+            } => write!(formatter, "{class} {jid}: {result}"),
             Event::JobFinished { jid, class, .. } => write!(formatter, "{class} {jid} finished"),
             Event::Exited { clean } => {
                 let how = match clean {
@@ -121,9 +127,13 @@ fn write_finish(
     )?;
     write!(
         formatter,
-        "{} finished, {} pushed back, {} to be retried, {} lost, {} unknown",
-        jobs.finished, jobs.pushed_back, jobs.retried, jobs.lost, jobs.unknown
+        "{} finished, {} pushed back, {} to be retried, ",
+        jobs.finished, jobs.pushed_back, jobs.retried
     )?;
+    if jobs.rescued > 0 {
+        write!(formatter, "{} rescued, ", jobs.rescued)?;
+    }
+    write!(formatter, "{} lost, {} unknown", jobs.lost, jobs.unknown)?;
     why.map_or(Ok(()), |why| write!(formatter, ": {why}"))
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::core::check::Severity;
-use crate::core::drain::{Early, Mode, Plan, Policy};
+use crate::core::drain::{Early, Guard, Mode, Plan, Policy};
 use crate::core::fleet::{HostLook, LocalProcess, Observation, RunState, Surroundings, Title};
 use crate::core::layers::Kind;
 use crate::core::moment::Moment;
@@ -59,7 +59,10 @@ fn plan(sequence: &str, policy: Policy) -> Plan {
         sequence: sequence.parse().unwrap(),
         mode: Mode::Automatic,
         policy,
-        kill_extra: Duration::from_secs(30),
+        guard: Guard {
+            kill_extra: Duration::from_secs(30),
+            rescue: false,
+        },
         early: Early::Idle,
         timeout: None,
         rehearsal: false,

@@ -9,6 +9,7 @@ mod kill;
 mod preflight;
 mod record;
 mod refused;
+mod rescued;
 mod several;
 mod stopped;
 mod users;
