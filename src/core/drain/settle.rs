@@ -44,6 +44,7 @@ impl Run {
                 fleet: turn.fleet,
                 now: turn.now,
                 patient,
+                iterable: self.account.is_iterable(&tracked.jid),
             };
             let fate = case.fate();
             if let Some(fate) = fate {

@@ -100,6 +100,7 @@ impl Sidekiqs {
                 heartbeat: Some(heartbeat),
                 beat_age: Some(now.since(beat.at)),
                 work: beat.busy.iter().map(work).collect(),
+                iterating: Vec::new(),
                 faults: Vec::new(),
             })
         };
@@ -375,6 +376,7 @@ impl Plugs for Stage {
             },
             jid: sought.jid,
             asked,
+            iterating: false,
         });
         let located: Vec<Located> = located.collect();
         Some(async move { located }.boxed())

@@ -27,4 +27,4 @@ macro_rules! for_each_version {
     };
 }
 
-use for_each_version;
+pub(crate) use for_each_version;

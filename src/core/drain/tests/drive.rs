@@ -366,6 +366,7 @@ fn unasked(sought: &[Sought], asked: Moment) -> Vec<Located> {
         jid: sought.jid.clone(),
         place: Place::NotAsked { why: "gone".into() },
         asked,
+        iterating: false,
     };
     sought.iter().map(unasked).collect()
 }
