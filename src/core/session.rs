@@ -117,7 +117,7 @@ impl Session {
     fn settle(&mut self, targets: &[LocalId]) {
         let preflight = &mut self.preflight;
         if preflight.is_open {
-            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_deref());
+            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_ref());
             let found = found_sequence(&self.fleet, targets, process, inside);
             preflight.trouble = found.as_ref().err().map(ToString::to_string);
             let found = match found {
@@ -201,7 +201,12 @@ impl Session {
         if targets.is_empty() {
             return Err(NotBegun::NoTarget);
         }
-        let (run, effects) = Run::new(self.setting.plan.clone(), &targets, &self.fleet, by, now);
+        let plan = self.setting.plan.clone();
+        let (run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
+        let checked = self.preflight.checked(&self.setting.sequence_from.0);
+        let checked = Effect::Note(Box::new(run.record(None, checked, now)));
+        // Behind the record of its beginning.
+        effects.insert(effects.len().min(1), checked);
         self.run = Some(run);
         self.keep(&effects);
         Ok(effects)

@@ -4,6 +4,7 @@
 
 mod account;
 mod advance;
+mod checked;
 mod command;
 mod evidence;
 mod gate;
@@ -18,12 +19,14 @@ mod record;
 mod record_words;
 mod run;
 mod settle;
+mod tally;
 mod target;
 
 #[cfg(test)]
 mod tests;
 
 pub use account::{Account, Fate, Tracked};
+pub use checked::CheckedFinding;
 pub use gate::Stake;
 pub use phase::{Hold, Intent, Performing, Phase, Resume};
 pub use plan::{Mode, Plan, Refusal};

@@ -31,7 +31,7 @@ fn process(pid: u32, timeout: Option<u64>, files: &[(&str, &str)]) -> LocalProce
         threads: None,
         caught: None,
         surroundings: Surroundings {
-            unit: Some("sidekiq.service".into()),
+            unit: Some(Unit::of_system("sidekiq.service")),
             hostnames: vec!["util1".into()],
             stated_timeout: timeout.map(|seconds| {
                 Timeout::stated(Duration::from_secs(seconds), "config/sidekiq.yml:1")
@@ -97,7 +97,8 @@ fn sequence_of(
     inside: Option<&str>,
 ) -> Result<Option<(String, String)>, Unsettled> {
     let (fleet, ids) = fleet(processes);
-    let found = found_sequence(&fleet, &ids, None, inside)?;
+    let inside = inside.map(Unit::of_system);
+    let found = found_sequence(&fleet, &ids, None, inside.as_ref())?;
     Ok(found.map(|found| (found.sequence.to_string(), found.origin.0)))
 }
 
@@ -270,7 +271,7 @@ fn a_unit_that_starts_it_again_is_told_of_but_not_within_its_own_stop() {
     assert_eq!(severity(&outside, "D37"), Some(Severity::Warning));
     assert_eq!(severity(&outside, "D18"), None);
     let within = Preflight {
-        inside: Some("sidekiq.service".into()),
+        inside: Some(Unit::of_system("sidekiq.service")),
         ..Preflight::default()
     };
     let inside = spoken(unit(), &plan, &within);
@@ -279,4 +280,30 @@ fn a_unit_that_starts_it_again_is_told_of_but_not_within_its_own_stop() {
     assert_eq!(severity(&inside, "D18"), Some(Severity::Warning));
     let short = super::tests::plan("tstp, 50, term, 30, kill", Policy::WaitForRequeue);
     assert_eq!(severity(&spoken(unit(), &short, &within), "D18"), None);
+}
+
+#[test]
+fn the_record_keeps_what_was_found_and_what_was_set_aside() {
+    let (fleet, ids) = fleet(vec![process(1, Some(6), &[])]);
+    let plan = plan("term, 2, kill", Policy::Follow);
+    let origin = SequenceOrigin("--sequence".into());
+    let mut preflight = Preflight {
+        trouble: Some("the targets ask for different stop sequences".into()),
+        ..Preflight::default()
+    };
+    preflight.findings = findings(&fleet, &ids, &plan, &origin, &preflight);
+    let checked = serde_json::to_value(preflight.checked("--sequence")).unwrap();
+    assert_eq!(checked["event"], "checked");
+    assert_eq!(checked["sequence_from"], "--sequence");
+    assert!(checked["trouble"].as_str().unwrap().contains("different"));
+    let rows = checked["findings"].as_array().unwrap();
+    assert_eq!(rows.len(), preflight.findings.len());
+    for (row, finding) in rows.iter().zip(&preflight.findings) {
+        assert_eq!(row["rule"], finding.rule);
+        assert_eq!(row["message"], finding.message.as_str());
+        assert_eq!(row["severity"], finding.severity.word());
+        assert_eq!(row["set_aside"], finding.severity == Severity::Error);
+        assert!(row.as_object().unwrap().contains_key("from"));
+    }
+    assert_eq!(rows[0]["rule"], "D01");
 }
