@@ -64,6 +64,7 @@ fn facts(
     let chosen = Chosen {
         timeout: (!timeout.is_assumed()).then(|| (timeout.span, timeout.origin.text().to_owned())),
         version: process.version(),
+        units: around.unit.iter().map(|unit| unit.name.clone()).collect(),
         ..Chosen::default()
     };
     let mut facts = gather(&around.layers, &chosen);
