@@ -10,7 +10,7 @@ use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::core::drain::{By, Mode, Plan, Policy};
-use crate::core::preflight::Preflight;
+use crate::core::preflight::{Preflight, Systemd};
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
 use crate::host::{Operator, Scanner, own_unit, state_dir};
@@ -54,7 +54,10 @@ pub(super) fn preflight(
     Preflight {
         is_open: settings.sequence_origin.is_default(),
         process: process.map(str::to_owned),
-        inside: own_unit(),
+        systemd: Systemd {
+            inside: own_unit(),
+            stop: settings.conduct.stop_unit,
+        },
         choice: choice.clone(),
         despite,
         ..Preflight::default()
@@ -100,6 +103,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         forced: opening.forced,
         state_dir: Some(place_for_state(settings)),
         attended: opening.attended,
+        read_only: settings.read_only,
     };
     Ok(Opened { session, world })
 }

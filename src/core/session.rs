@@ -8,7 +8,7 @@ use super::drain::{
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
-use super::preflight::{Found, Preflight, findings, found_sequence};
+use super::preflight::{Found, Preflight, findings, found_sequence, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::verdict::{self, Blind, Verdict};
 
@@ -117,7 +117,10 @@ impl Session {
     fn settle(&mut self, targets: &[LocalId]) {
         let preflight = &mut self.preflight;
         if preflight.is_open {
-            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_ref());
+            let (process, inside) = (
+                preflight.process.as_deref(),
+                preflight.systemd.inside.as_ref(),
+            );
             let found = found_sequence(&self.fleet, targets, process, inside);
             preflight.trouble = found.as_ref().err().map(ToString::to_string);
             let found = match found {
@@ -201,7 +204,12 @@ impl Session {
         if targets.is_empty() {
             return Err(NotBegun::NoTarget);
         }
-        let (run, effects) = Run::new(self.setting.plan.clone(), &targets, &self.fleet, by, now);
+        let (mut run, effects) =
+            Run::new(self.setting.plan.clone(), &targets, &self.fleet, by, now);
+        let plan = &self.setting.plan;
+        run.take_units(self.preflight.systemd.stop, |id| {
+            stops(&self.fleet, id, plan, &self.preflight).ok()?
+        });
         self.run = Some(run);
         self.keep(&effects);
         Ok(effects)

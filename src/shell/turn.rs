@@ -13,7 +13,6 @@ use crate::console::Request;
 use crate::core::drain::{Act, Ask, Command, Effect, EffectId};
 use crate::core::fleet::{LocalId, Observation};
 use crate::core::moment::Moment;
-use crate::core::sequence::Signal;
 use crate::core::session::Session;
 use crate::rescue::{SavedJob, in_flight};
 
@@ -325,7 +324,7 @@ impl<F: Front> Turn<F> {
     fn at_stake(&self, act: &Act) -> (u64, Vec<SavedJob>) {
         let (now, fleet) = (self.now(), &self.session.fleet);
         match &self.session.run {
-            Some(run) if act.signal == Signal::Kill => (
+            Some(run) if act.kind.is_deadly() => (
                 run.stake(Some(act.target), fleet, now).count(),
                 in_flight(run, Some(act.target), fleet, now),
             ),

@@ -19,7 +19,7 @@ use crate::core::fleet::{LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
-use crate::host::{Held, HostSource, Lock, Scanner, Wanted};
+use crate::host::{Held, HostSource, Lock, Running, Scanner, UnitSource, Wanted};
 use crate::journal::{Journal, run_name};
 use crate::redis::{Address, Asker, Settings, Source};
 
@@ -88,6 +88,8 @@ pub struct WorldBuilder {
     pub state_dir: Option<Result<PathBuf, String>>,
     /// Whether somebody is there to be asked.
     pub attended: bool,
+    /// Whether nothing at all may be changed.
+    pub read_only: bool,
 }
 
 /// Time between scans while nothing is sent: a look at `/proc` costs under a millisecond.
@@ -109,7 +111,7 @@ impl WorldBuilder {
             asker,
             held,
             wanted,
-        } = sources(self.pids, self.redis, observed)?;
+        } = sources(self.pids, self.redis, observed, !self.read_only)?;
         let performer = Performer::new(answers.clone(), self.attended);
         tasks.spawn(async move {
             performer.run(works).await;
@@ -154,9 +156,11 @@ pub(super) fn sources(
     pids: Vec<u32>,
     redis: Option<(Address, Settings)>,
     observed: mpsc::Sender<Observation>,
+    may_act: bool,
 ) -> Result<Sources> {
     let (held, holding) = mpsc::channel(1024);
     let (wanted, wanting) = watch::channel(Wanted { pids, period: CALM });
+    let (units, running) = watch::channel(Running::new());
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
     let host = HostSource {
@@ -164,8 +168,18 @@ pub(super) fn sources(
         wanted: wanting,
         held: holding,
         observations: observed.clone(),
+        units,
     };
     tasks.spawn(async move { Ok(host.run().await?) });
+    let systemd = UnitSource {
+        running,
+        observations: observed.clone(),
+        may_act,
+    };
+    tasks.spawn(async move {
+        systemd.run().await;
+        Ok(())
+    });
     let asker = redis.map(|(address, settings)| {
         let (source, asker) = Source::new(address, settings, observed);
         tasks.spawn(async move {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::account::Fate;
+use super::unit::UnitWords;
 use crate::core::fleet::Identity;
 use crate::core::moment::{Moment, Seconds, rfc3339};
 use crate::core::sequence::Signal;
@@ -194,6 +195,38 @@ pub enum Event {
         /// Whether it may have been sent all the same.
         may_have_happened: bool,
     },
+    /// The stop of its unit is about to be asked for, in TERM's place. Journal only.
+    UnitStopIntended {
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+        /// The position of TERM.
+        step: Option<usize>,
+    },
+    /// systemd has begun to stop its unit, in TERM's place.
+    UnitStopBegun {
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+        /// The position of TERM.
+        step: Option<usize>,
+        /// Jobs known to be at stake by systemd's own KILL; null where it sends none.
+        at_stake: Option<u64>,
+        /// When systemd kills what still lives; null: never.
+        systemd_kills_at: Option<String>,
+    },
+    /// Its unit was not stopped, or nobody knows.
+    UnitStopFailed {
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+        /// The position of TERM.
+        step: Option<usize>,
+        /// Why.
+        error: String,
+        /// Whether it may be stopped all the same.
+        may_have_happened: bool,
+    },
     /// A target fetches no more.
     QuietConfirmed {
         /// How that is known.
@@ -357,6 +390,9 @@ impl Record {
 
     /// Whether it belongs in the JSON lines of `drain` (intents stand in the journal alone).
     pub fn is_public(&self) -> bool {
-        !matches!(self.event, Event::SignalIntended { .. })
+        !matches!(
+            self.event,
+            Event::SignalIntended { .. } | Event::UnitStopIntended { .. }
+        )
     }
 }

@@ -73,7 +73,11 @@ fn steps_act_in_order(call: &Call, drive: &Drive) {
         assert_eq!(act.step, now[0].0, "law: one call starts at most one step");
         let Some(step) = act.step else { continue };
         let signal = call.after.plan().sequence.signal(step);
-        assert_eq!(signal, Some(act.signal), "law: a step sends its signal");
+        assert_eq!(
+            signal,
+            Some(act.kind.signal()),
+            "law: a step sends its signal"
+        );
         if again {
             assert!(done.contains(&this), "law: only what failed is retried");
             assert_eq!(last, Some(step), "law: only the last step is retried");
@@ -164,7 +168,7 @@ fn deadlines_lie_in_the_future(call: &Call) {
 }
 
 fn no_kill_through_a_shut_gate(call: &Call, drive: &Drive) {
-    let kills = call.acts().filter(|act| act.signal == Signal::Kill);
+    let kills = call.acts().filter(|act| act.kind.signal() == Signal::Kill);
     let ids: Vec<LocalId> = kills.map(|act| act.target).collect();
     if ids.is_empty() {
         return;
