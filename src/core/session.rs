@@ -204,12 +204,16 @@ impl Session {
         if targets.is_empty() {
             return Err(NotBegun::NoTarget);
         }
-        let (mut run, effects) =
-            Run::new(self.setting.plan.clone(), &targets, &self.fleet, by, now);
+        let plan = self.setting.plan.clone();
+        let (mut run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
         let plan = &self.setting.plan;
         run.take_units(self.preflight.systemd.stop, |id| {
             stops(&self.fleet, id, plan, &self.preflight).ok()?
         });
+        let checked = self.preflight.checked(&self.setting.sequence_from.0);
+        let checked = Effect::Note(Box::new(run.record(None, checked, now)));
+        // Behind the record of its beginning.
+        effects.insert(effects.len().min(1), checked);
         self.run = Some(run);
         self.keep(&effects);
         Ok(effects)

@@ -4,6 +4,7 @@
 
 mod account;
 mod advance;
+mod checked;
 mod command;
 mod evidence;
 mod gate;
@@ -18,6 +19,7 @@ mod record;
 mod record_words;
 mod run;
 mod settle;
+mod tally;
 mod target;
 mod unit;
 
@@ -25,6 +27,7 @@ mod unit;
 mod tests;
 
 pub use account::{Account, Fate, Tracked};
+pub use checked::CheckedFinding;
 pub use gate::Stake;
 pub use phase::{Hold, Intent, Performing, Phase, Resume};
 pub use plan::{Mode, Plan, Refusal};

@@ -284,3 +284,29 @@ fn a_unit_that_starts_it_again_is_told_of_but_not_within_its_own_stop() {
     let short = super::tests::plan("tstp, 50, term, 30, kill", Policy::WaitForRequeue);
     assert_eq!(severity(&spoken(unit(), &short, &within), "D18"), None);
 }
+
+#[test]
+fn the_record_keeps_what_was_found_and_what_was_set_aside() {
+    let (fleet, ids) = fleet(vec![process(1, Some(6), &[])]);
+    let plan = plan("term, 2, kill", Policy::Follow);
+    let origin = SequenceOrigin("--sequence".into());
+    let mut preflight = Preflight {
+        trouble: Some("the targets ask for different stop sequences".into()),
+        ..Preflight::default()
+    };
+    preflight.findings = findings(&fleet, &ids, &plan, &origin, &preflight);
+    let checked = serde_json::to_value(preflight.checked("--sequence")).unwrap();
+    assert_eq!(checked["event"], "checked");
+    assert_eq!(checked["sequence_from"], "--sequence");
+    assert!(checked["trouble"].as_str().unwrap().contains("different"));
+    let rows = checked["findings"].as_array().unwrap();
+    assert_eq!(rows.len(), preflight.findings.len());
+    for (row, finding) in rows.iter().zip(&preflight.findings) {
+        assert_eq!(row["rule"], finding.rule);
+        assert_eq!(row["message"], finding.message.as_str());
+        assert_eq!(row["severity"], finding.severity.word());
+        assert_eq!(row["set_aside"], finding.severity == Severity::Error);
+        assert!(row.as_object().unwrap().contains_key("from"));
+    }
+    assert_eq!(rows[0]["rule"], "D01");
+}

@@ -3,6 +3,7 @@
 
 mod alone;
 mod fates;
+mod held;
 mod invoked;
 mod kill;
 mod preflight;

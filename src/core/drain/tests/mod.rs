@@ -51,4 +51,5 @@ mod fates;
 mod kills;
 mod laws;
 mod scenario;
+mod units;
 mod world;
