@@ -12,6 +12,7 @@ mod rehearsal;
 mod rehearsal_lines;
 mod screen;
 mod sentences;
+mod systemd;
 mod terminal;
 mod turn;
 mod world;

@@ -20,7 +20,7 @@ use crate::core::fleet::{LinkFault, LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
-use crate::host::{Held, HostSource, Lock, Scanner, Wanted};
+use crate::host::{Held, HostSource, Lock, Running, Scanner, UnitSource, Wanted};
 use crate::journal::{Journal, run_name};
 use crate::redis::{Address, Asker, Interrupted, Keys, Settings, Source, interrupted};
 use crate::rescue::{Suspect, prove};
@@ -114,6 +114,8 @@ pub struct WorldBuilder {
     pub by: String,
     /// The command that is given the report of each run; empty: none.
     pub on_finish: Vec<String>,
+    /// Whether nothing at all may be changed.
+    pub read_only: bool,
 }
 
 /// How long members of `retry` and `dead` are counted.
@@ -138,7 +140,7 @@ impl WorldBuilder {
             asker,
             held,
             wanted,
-        } = sources(self.pids, self.redis.clone(), observed)?;
+        } = sources(self.pids, self.redis.clone(), observed, !self.read_only)?;
         let means = Means {
             redis: redis.clone(),
             by: self.by,
@@ -192,9 +194,11 @@ pub(super) fn sources(
     pids: Vec<u32>,
     redis: Option<(Address, Settings)>,
     observed: mpsc::Sender<Observation>,
+    may_act: bool,
 ) -> Result<Sources> {
     let (held, holding) = mpsc::channel(1024);
     let (wanted, wanting) = watch::channel(Wanted { pids, period: CALM });
+    let (units, running) = watch::channel(Running::new());
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
     let host = HostSource {
@@ -202,8 +206,18 @@ pub(super) fn sources(
         wanted: wanting,
         held: holding,
         observations: observed.clone(),
+        units,
     };
     tasks.spawn(async move { Ok(host.run().await?) });
+    let systemd = UnitSource {
+        running,
+        observations: observed.clone(),
+        may_act,
+    };
+    tasks.spawn(async move {
+        systemd.run().await;
+        Ok(())
+    });
     let asker = redis.map(|(address, settings)| {
         let (source, asker) = Source::new(address, settings, observed);
         tasks.spawn(async move {

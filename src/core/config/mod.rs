@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::fleet::RedisAddress;
 use super::sequence::Sequence;
 
-pub use super::drain::{Early, Policy, UnknownWord};
+pub use super::drain::{Early, Policy, StopUnit, UnknownWord};
 pub use errors::{ConfigError, ConfigErrors};
 pub use reading::{KEYS, read};
 pub use settings::{
@@ -80,6 +80,8 @@ pub struct Stop {
     pub rescue: Option<bool>,
     /// `on_finish`.
     pub on_finish: Option<Vec<String>>,
+    /// When the stop of its unit takes TERM's place.
+    pub stop_unit: Option<StopUnit>,
 }
 
 /// Where files go.
