@@ -5,16 +5,18 @@
 mod concern;
 mod consent;
 mod found;
+mod route;
 mod seen;
 
 #[cfg(test)]
 mod tests;
 
 use super::choice::Choice;
+use super::drain::StopUnit;
 use super::fleet::{Fleet, LocalId, ProcessKey, Unit};
 use super::sequence::Signal;
 
-pub use concern::findings;
+pub use concern::{findings, stops};
 pub use consent::Consent;
 pub use found::{Found, Unsettled, found_sequence, found_timeout};
 pub use seen::{Grave, Seen};
@@ -26,8 +28,8 @@ pub struct Preflight {
     pub is_open: bool,
     /// The process of a manifest, where somebody named one.
     pub process: Option<String>,
-    /// The unit in whose control group this program itself runs.
-    pub inside: Option<Unit>,
+    /// What it has to do with systemd.
+    pub systemd: Systemd,
     /// Who is drained if nobody chooses anew.
     pub whom: Whom,
     /// Rules that somebody set aside by name; `None` where a person confirms instead.
@@ -51,6 +53,15 @@ impl Default for Whom {
     fn default() -> Self {
         Self::Chosen(Choice::default())
     }
+}
+
+/// What a drain has to do with systemd.
+#[derive(Clone, Debug, Default)]
+pub struct Systemd {
+    /// The unit in whose control group this program itself runs.
+    pub inside: Option<Unit>,
+    /// When the stop of its unit takes TERM's place.
+    pub stop: StopUnit,
 }
 
 impl Preflight {

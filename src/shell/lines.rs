@@ -16,7 +16,7 @@ use crate::core::drain::{Command, Hold, Outcome, Phase, Record, Run};
 use crate::core::fleet::{Link, LocalId};
 use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
-use crate::core::session::Session;
+use crate::core::session::{Kind, Session};
 
 /// How long the first look and the first scan are waited for.
 const GATHERING: Duration = Duration::from_secs(4);
@@ -121,6 +121,12 @@ impl LinesFront {
         let targets = self.errand.choice.choose(fleet);
         if targets.is_empty() {
             return self.nothing(session, now);
+        }
+        // What systemd has loaded belongs to the preflight; one that does not answer in time is
+        // told of there.
+        let real = session.setting.kind != Kind::Demo;
+        if real && !waited && !targets.iter().all(|id| fleet.unit_is_told(*id)) {
+            return Vec::new();
         }
         for warning in session.preflight.seen.warnings() {
             say(&format!("warning: {warning}"));

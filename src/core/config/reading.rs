@@ -9,7 +9,7 @@ use crate::core::clean::clean;
 use crate::core::sequence::nearest;
 
 /// Every key there is, in the order of `config.example.yml`.
-pub const KEYS: [&str; 16] = [
+pub const KEYS: [&str; 18] = [
     "redis",
     "namespace",
     "sequence",
@@ -18,7 +18,9 @@ pub const KEYS: [&str; 16] = [
     "kill_extra",
     "early",
     "ask_reason",
+    "stop_unit",
     "rescue",
+    "on_finish",
     "state_dir",
     "log",
     "read_only",
@@ -97,7 +99,9 @@ impl Config {
             "kill_extra" => self.stop.kill_extra = Some(values::seconds(value)?),
             "early" => self.stop.early = Some(values::word(value)?),
             "ask_reason" => self.stop.ask_reason = Some(values::truth(value)?),
+            "stop_unit" => self.stop.stop_unit = Some(values::word(value)?),
             "rescue" => self.stop.rescue = Some(values::truth(value)?),
+            "on_finish" => self.stop.on_finish = Some(values::program(value)?),
             "state_dir" => self.places.state_dir = Some(values::path(value)?),
             "log" => self.places.log = Some(values::path(value)?),
             "read_only" => self.read_only = Some(values::truth(value)?),

@@ -62,7 +62,8 @@ impl Session {
         let preflight = &self.preflight;
         let mut trouble = None;
         let found = if preflight.is_open {
-            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_ref());
+            let inside = preflight.systemd.inside.as_ref();
+            let process = preflight.process.as_deref();
             match found_sequence(&self.fleet, targets, process, inside) {
                 Ok(found) => found.unwrap_or_else(Found::default_one),
                 Err(why) => {
