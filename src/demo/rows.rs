@@ -10,8 +10,8 @@ use super::store::Store;
 use super::wire::{Seen, Tick};
 use crate::clock::Paced;
 use crate::core::fleet::{
-    Heartbeat, HostLook, LocalProcess, Look, LookRow, RunState, Surroundings, Threads, Title, Unit,
-    Work,
+    Files, Heartbeat, HostLook, LocalProcess, Look, LookRow, RunState, Surroundings, Threads,
+    Title, Unit, Work,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
@@ -108,7 +108,7 @@ fn local(child: &Offspring, now: Moment) -> LocalProcess {
         }),
         caught: found.caught,
         surroundings: Surroundings {
-            layers: Vec::new().into(),
+            layers: Files::default(),
             uid: found.uid.unwrap_or_default(),
             unit: Some(Unit::of_system(child.role.unit)),
             swarm: false,

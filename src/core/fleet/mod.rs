@@ -2,6 +2,7 @@
 //! value from outside carries the time it was taken; what is not known is `None`, never zero.
 
 mod beat;
+mod files;
 mod joined;
 mod local;
 mod located;
@@ -15,6 +16,7 @@ mod unit;
 mod tests;
 
 pub use beat::{Beat, Job};
+pub use files::Files;
 pub use joined::Fleet;
 pub use local::{
     Caught, HostLook, LocalId, LocalProcess, RedisAddress, RunState, Surroundings, Threads, Title,

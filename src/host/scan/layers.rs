@@ -12,6 +12,7 @@ use nix::unistd::{Uid, User};
 use rustix::fs::{Dir, Mode, OFlags, openat};
 
 use crate::core::check::{Chosen, command_of, effective_timeout, gather};
+use crate::core::fleet::Files;
 use crate::core::layers::command_line::CommandLine;
 use crate::core::layers::{Hazard, Kind, Layer, Located, Place, Reading, Value};
 use crate::core::sequence::Timeout;
@@ -54,7 +55,7 @@ pub(super) struct Found {
     /// The timeout that holds, if one is stated.
     pub(super) timeout: Option<Timeout>,
     /// Every value, whether it holds or not.
-    pub(super) values: Vec<Located>,
+    pub(super) values: Files,
 }
 
 /// Reads them.
@@ -98,7 +99,10 @@ pub(super) fn found(process: &ProcessDirectory, about: &About<'_>) -> Found {
             };
             Timeout::stated(effective.timeout.span, origin)
         });
-    Found { timeout, values }
+    Found {
+        timeout,
+        values: Files::new(values, sought.newer),
+    }
 }
 
 /// The Rails environment: `-e`, then the variables in Sidekiq's own order (7.3.9
