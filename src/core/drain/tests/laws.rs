@@ -3,8 +3,8 @@
 
 use super::drive::{Call, Drive};
 use crate::core::drain::{
-    ActOutcome, Command, Effect, Event, Input, Mode, Performing, Phase, Policy, Resume, Standing,
-    Target,
+    ActOutcome, Command, Effect, Event, Input, Mode, Outcome, Performing, Phase, Policy, Rescue,
+    Resume, Standing, Target,
 };
 use crate::core::fleet::LocalId;
 use crate::core::sequence::Signal;
@@ -37,10 +37,16 @@ fn over_is_over(call: &Call) {
 
 fn abort_wins(call: &Call) {
     if aborts(&call.input) {
-        let ended = matches!(
-            call.after.phase(),
-            Phase::Ending { .. } | Phase::Over { .. }
-        );
+        let ended = match call.after.phase() {
+            Phase::Ending { .. } | Phase::Over { .. } => true,
+            // One push is under way: it is told as what it was, and none follows it.
+            Phase::Settling {
+                outcome: Outcome::Stopped,
+                rescue: Rescue::Pushing { left, .. },
+                ..
+            } => left.is_empty(),
+            _ => false,
+        };
         assert!(ended, "law: abort wins from {:?}", call.before.phase());
     }
     let closed = matches!(
@@ -53,6 +59,11 @@ fn abort_wins(call: &Call) {
             0,
             "law: no act after an abort or the end"
         );
+    }
+    if aborts(&call.input) {
+        let is_push = |effect: &&Effect| matches!(effect, Effect::PushBack(..));
+        let pushed = call.effects.iter().filter(is_push).count();
+        assert_eq!(pushed, 0, "law: no push after an abort");
     }
 }
 
