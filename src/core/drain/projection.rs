@@ -98,6 +98,7 @@ impl Run {
             },
             assumed: target.timeout.is_assumed(),
             push_back_safe: self.plan.push_back_is_safe(&target.timeout),
+            kept: false,
         })
     }
 }
@@ -124,6 +125,7 @@ impl Plan {
                 .filter(|wait| *wait > Duration::ZERO),
             assumed: timeout.is_assumed(),
             push_back_safe: self.push_back_is_safe(timeout),
+            kept: false,
         }
     }
 }
