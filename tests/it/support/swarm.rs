@@ -15,7 +15,9 @@ use super::patience::until;
 const CHILD: &str = "trap 'echo TSTP' TSTP; trap 'echo TERM; exit 0' TERM; echo child $$; \
                      while :; do read -r -t 0.1 line; [ $? -gt 128 ] || exit 0; done";
 
+/// Read by way of `BASH_ENV`: the title must be all of the command line.
 const PARENT: &str = r#"
+unset BASH_ENV
 trap 'stopping=1; kill -TERM $child' TERM
 start() { (exec -a 'sidekiq 7.3.2 app [0 of 5 busy]' bash -c "$CHILD" <&3) & child=$!; }
 exec 3<&0
@@ -34,13 +36,17 @@ pub(crate) struct Swarm {
     parent: Child,
     _input: ChildStdin,
     said: Arc<Mutex<Vec<String>>>,
+    _script: tempfile::NamedTempFile,
 }
 
 impl Swarm {
     pub(crate) fn start() -> Self {
         let title = "sidekiqswarm, managing 1 processes";
+        let script = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(script.path(), PARENT).unwrap();
         let mut parent = Command::new("bash")
-            .args(["-c", r#"exec -a "$0" bash -c "$1""#, title, PARENT])
+            .args(["-c", r#"export BASH_ENV="$1"; exec -a "$0" bash"#, title])
+            .arg(script.path())
             .env("CHILD", CHILD)
             .current_dir("/")
             .stdin(Stdio::piped())
@@ -60,6 +66,7 @@ impl Swarm {
             parent,
             _input: input,
             said,
+            _script: script,
         };
         swarm.child(0);
         swarm
