@@ -102,8 +102,9 @@ fn here(local: &LocalProcess, lines: &mut Vec<PageLine>) {
     if let Some(unit) = &surroundings.unit {
         fact("unit", unit.to_string());
     }
-    if surroundings.swarm {
-        fact("swarm", "its parent starts another when it exits".into());
+    if let Some(parent) = surroundings.swarm {
+        let text = format!("its parent, pid {parent}, starts another when it exits");
+        fact("swarm", text);
     }
     if let Some(rss) = local.rss_kb {
         fact("memory", format!("{} MB", rss / 1024));

@@ -333,12 +333,16 @@ impl Session {
         let run = self.run.as_ref().filter(|run| !run.phase().is_over());
         let at = |left| clock(now.after(left));
         let Some((run, target)) = run.and_then(|run| Some((run, run.target(key)?))) else {
-            let ends = self.setting.plan.ends_before(&self.timeout(process));
+            let mut ends = self.setting.plan.ends_before(&self.timeout(process));
+            ends.kept = process.keeps_jobs();
             let begins = |left: std::time::Duration| format!("T+{} s", left.as_secs());
             return verdict::verdict(elapsed, ends, begins);
         };
         match run.ends(target, now) {
-            Some(ends) => verdict::verdict(elapsed, ends, at),
+            Some(mut ends) => {
+                ends.kept = process.keeps_jobs();
+                verdict::verdict(elapsed, ends, at)
+            }
             None => verdict::blind(Blind::WaitsForYou),
         }
     }

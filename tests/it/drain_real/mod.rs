@@ -5,6 +5,7 @@ mod alone;
 mod fates;
 mod held;
 mod invoked;
+mod kept;
 mod kill;
 mod preflight;
 mod record;
