@@ -19,7 +19,7 @@ use crate::core::fleet::{LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
-use crate::host::{Held, HostSource, Lock, Scanner, Wanted};
+use crate::host::{Held, HostSource, Lock, LogSource, Logging, Scanner, Wanted};
 use crate::journal::{Journal, run_name};
 use crate::redis::{Address, Asker, Settings, Source};
 
@@ -59,6 +59,8 @@ pub struct World {
     pub pace: f64,
     /// From the sources.
     pub observations: mpsc::Receiver<Observation>,
+    /// What logs say. It comes last: a flood of lines delays nothing else, and waits where it is.
+    pub logs: mpsc::Receiver<Observation>,
     /// From the performer and the questions.
     pub replies: mpsc::UnboundedReceiver<Reply>,
     /// Where answers are sent by the tasks that await them.
@@ -88,7 +90,12 @@ pub struct WorldBuilder {
     pub state_dir: Option<Result<PathBuf, String>>,
     /// Whether somebody is there to be asked.
     pub attended: bool,
+    /// The log of the Sidekiqs of this host, where it is not what their standard output tells.
+    pub sidekiq_log: Option<PathBuf>,
 }
+
+/// Pieces of logs that may wait for the loop.
+const PIECES: usize = 4;
 
 /// Time between scans while nothing is sent: a look at `/proc` costs under a millisecond.
 pub(super) const CALM: Duration = Duration::from_secs(1);
@@ -102,6 +109,7 @@ impl WorldBuilder {
     /// If `/proc` cannot be read or signals cannot be listened to.
     pub fn start(self) -> Result<World> {
         let (observed, observations) = mpsc::channel(64);
+        let (logged, logs) = mpsc::channel(PIECES);
         let (answers, replies) = mpsc::unbounded_channel();
         let (work, works) = mpsc::unbounded_channel();
         let Sources {
@@ -109,7 +117,17 @@ impl WorldBuilder {
             asker,
             held,
             wanted,
+            logging,
         } = sources(self.pids, self.redis, observed)?;
+        let reading = LogSource {
+            wanted: logging,
+            named: self.sidekiq_log,
+            news: logged,
+        };
+        tasks.spawn(async move {
+            reading.run().await;
+            Ok(())
+        });
         let performer = Performer::new(answers.clone(), self.attended);
         tasks.spawn(async move {
             performer.run(works).await;
@@ -130,6 +148,7 @@ impl WorldBuilder {
             clock: Arc::new(crate::clock::now),
             pace: 1.0,
             observations,
+            logs,
             replies,
             answers,
             work,
@@ -147,6 +166,8 @@ pub(super) struct Sources {
     pub(super) asker: Option<Asker>,
     pub(super) held: mpsc::Sender<Arc<Held>>,
     pub(super) wanted: watch::Sender<Wanted>,
+    /// Whose logs may be followed.
+    pub(super) logging: watch::Receiver<Vec<Logging>>,
 }
 
 /// Starts the sources of the real world.
@@ -157,6 +178,7 @@ pub(super) fn sources(
 ) -> Result<Sources> {
     let (held, holding) = mpsc::channel(1024);
     let (wanted, wanting) = watch::channel(Wanted { pids, period: CALM });
+    let (logs, logging) = watch::channel(Vec::new());
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
     let host = HostSource {
@@ -164,6 +186,7 @@ pub(super) fn sources(
         wanted: wanting,
         held: holding,
         observations: observed.clone(),
+        logging: logs,
     };
     tasks.spawn(async move { Ok(host.run().await?) });
     let asker = redis.map(|(address, settings)| {
@@ -179,6 +202,7 @@ pub(super) fn sources(
         asker,
         held,
         wanted,
+        logging,
     })
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::local::{HostLook, LocalId, LocalProcess, RunState};
+use super::logs::Logs;
 use super::look::{Identity, Link, Look, LookRow, QueueDepth};
 use super::process::{Life, Listed, Process, ProcessKey};
 use super::{ExitStatus, Observation};
@@ -35,6 +36,8 @@ pub struct Fleet {
     pub hostname: String,
     /// Queues and their lengths, as last read.
     pub queues: Vec<QueueDepth>,
+    /// What the logs say.
+    pub logs: Box<Logs>,
 }
 
 impl Default for Fleet {
@@ -46,6 +49,7 @@ impl Default for Fleet {
             scanned: None,
             hostname: String::new(),
             queues: Vec::new(),
+            logs: Box::default(),
         }
     }
 }
@@ -63,6 +67,7 @@ impl Fleet {
             } => self.exited(process, at, status),
             Observation::Link(link) => self.link = link,
             Observation::Queues(queues) => self.queues = queues,
+            Observation::Logged(news) => drop(self.logs.take(news)),
         }
     }
 

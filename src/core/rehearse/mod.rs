@@ -79,9 +79,10 @@ impl StandIn {
         let shown = match live {
             Observation::Look(look) => Observation::Look(self.look(look, now)),
             Observation::Host(host) => Observation::Host(self.host(host, now)),
-            live @ (Observation::Exited { .. } | Observation::Link(_) | Observation::Queues(_)) => {
-                live
-            }
+            live @ (Observation::Exited { .. }
+            | Observation::Link(_)
+            | Observation::Queues(_)
+            | Observation::Logged(_)) => live,
         };
         let mut all = self.tick(now);
         all.push(shown);

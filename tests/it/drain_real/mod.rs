@@ -5,6 +5,7 @@ mod alone;
 mod fates;
 mod invoked;
 mod kill;
+mod logs;
 mod preflight;
 mod record;
 mod refused;
