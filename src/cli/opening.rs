@@ -9,7 +9,7 @@ use super::{Failure, log};
 use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::Settings;
-use crate::core::drain::{By, Mode, Plan, Policy};
+use crate::core::drain::{By, Guard, Mode, Plan, Policy};
 use crate::core::preflight::Preflight;
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
@@ -37,6 +37,8 @@ pub(super) struct Opening {
     pub(super) forced: Vec<Signal>,
     /// Whether somebody is there to be asked.
     pub(super) attended: bool,
+    /// Whether lost jobs are pushed back at the end without asking.
+    pub(super) rescue: bool,
     /// Why it is done.
     pub(super) reason: Option<String>,
     /// What is looked at first.
@@ -66,6 +68,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
     log::start(settings.places.log.as_deref())?;
     let choice = redis_choice(settings, &opening.pids)?;
     let operator = Operator::current(|name| env::var_os(name)).to_string();
+    let by = operator.clone();
     let operator = By {
         who: operator,
         why: opening.reason.as_ref().map(|reason| clean(reason, 500)),
@@ -75,7 +78,10 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         sequence: settings.sequence.clone(),
         mode: Mode::Automatic,
         policy: settings.conduct.kill.unwrap_or(opening.policy),
-        kill_extra: settings.conduct.kill_extra,
+        guard: Guard {
+            kill_extra: settings.conduct.kill_extra,
+            rescue: opening.rescue,
+        },
         early: settings.conduct.early,
         timeout: settings.timeout.clone(),
         rehearsal: opening.kind == Kind::Rehearsal,
@@ -101,6 +107,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         state_dir: Some(place_for_state(settings)),
         attended: opening.attended,
         sidekiq_log: settings.places.sidekiq_log.clone(),
+        by,
     };
     Ok(Opened { session, world })
 }

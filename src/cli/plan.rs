@@ -81,7 +81,7 @@ fn take_found(
     let targets = Choice::default().choose(&observer.fleet);
     if settings.sequence_origin.is_default() {
         let unit = own_unit();
-        match found_sequence(&observer.fleet, &targets, process, unit.as_deref()) {
+        match found_sequence(&observer.fleet, &targets, process, unit.as_ref()) {
             Ok(None) => {}
             Ok(Some(found)) => {
                 settings.sequence = found.sequence;

@@ -170,6 +170,9 @@ fn repeated_lines(cut_off: &[Repeated]) -> impl Iterator<Item = String> + '_ {
             Some(jid) => format!("{} {jid}", repeated.class),
             None => format!("jobs of {}", repeated.class),
         };
-        format!("{what}: cut off by {} drains in a row", repeated.runs.len())
+        format!(
+            "{what}: cut off by {} drains in a row, a candidate for splitting into smaller jobs",
+            repeated.runs.len()
+        )
     })
 }

@@ -148,7 +148,7 @@ impl ProcessRow {
             version: process.version_text().map(str::to_owned),
             tag: process.tag().to_owned(),
             local: local.is_some(),
-            unit: local.and_then(|local| local.surroundings.unit.clone()),
+            unit: local.and_then(|local| local.surroundings.unit_name().map(str::to_owned)),
             state: process.state(false, now).word(),
             started_at: started_at
                 .or(local.map(|local| local.started_at))

@@ -10,7 +10,7 @@ use super::rows::{Picture, PsRow};
 use crate::core::config::{Config, Environment, Flags, Settings};
 use crate::core::fleet::{
     Fleet, Heartbeat, HostLook, Identity, Info, Link, LinkFault, LocalId, LocalProcess, Look,
-    LookRow, Observation, RedisAddress, RunState, Surroundings, Title, Work,
+    LookRow, Observation, RedisAddress, RunState, Surroundings, Title, Unit, Work,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::{Timeout, Version};
@@ -81,7 +81,7 @@ fn local(pid: u32, timeout: Option<u64>) -> LocalProcess {
         threads: None,
         caught: None,
         surroundings: Surroundings {
-            unit: Some(format!("sidekiq@{pid}.service")),
+            unit: Some(Unit::of_system(format!("sidekiq@{pid}.service"))),
             inner_pid: pid,
             hostnames: vec!["util1".into()],
             redis_url: Some(RedisAddress::new("redis://:secret@10.0.0.6:6379/0")),

@@ -103,7 +103,7 @@ fn here(local: &LocalProcess, lines: &mut Vec<PageLine>) {
         format!("{}, user {}", local.id.pid, surroundings.uid),
     );
     if let Some(unit) = &surroundings.unit {
-        fact("unit", unit.clone());
+        fact("unit", unit.to_string());
     }
     if surroundings.swarm {
         fact("swarm", "its parent starts another when it exits".into());

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::pages::{PageLine, Weight};
 use super::words::{count, few, time_of_day};
 use crate::core::drain::{Counts, Fate, Outcome, Phase, Run, Standing, Target, Tracked};
+use crate::core::fleet::Unit;
 use crate::core::moment::{Moment, clock_face};
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
@@ -271,14 +272,14 @@ pub(super) fn stays(session: &Session, target: &Target) -> String {
         .last
         .is_some_and(|sent| sent.signal == Signal::Tstp && target.stopped.is_none());
     match unit(session, target).filter(|_| only_quiet) {
-        Some(unit) => format!("{text}: systemctl restart {unit}"),
+        Some(unit) => format!("{text}: {}", unit.command("restart")),
         None => text,
     }
 }
 
-fn unit<'a>(session: &'a Session, target: &Target) -> Option<&'a str> {
+fn unit<'a>(session: &'a Session, target: &Target) -> Option<&'a Unit> {
     let local = session.fleet.get(&target.key())?.local.as_ref()?;
-    local.surroundings.unit.as_deref()
+    local.surroundings.unit.as_ref()
 }
 
 fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<String> {

@@ -77,7 +77,7 @@ impl Choice {
         if self.pids.is_empty() && self.identities.is_empty() && self.units.is_empty() {
             return process.identity.is_some();
         }
-        let unit = local.and_then(|local| local.surroundings.unit.as_deref());
+        let unit = local.and_then(|local| local.surroundings.unit_name());
         let identity = process.identity.as_ref();
         self.pids.contains(&id.pid)
             || self

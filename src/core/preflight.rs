@@ -10,7 +10,8 @@ mod tests;
 
 use super::check::Finding;
 use super::choice::Choice;
-use super::fleet::{Fleet, LocalId};
+use super::drain::{CheckedFinding, Event};
+use super::fleet::{Fleet, LocalId, Unit};
 
 pub use concern::findings;
 pub use found::{Found, Unsettled, found_sequence, found_timeout};
@@ -23,7 +24,7 @@ pub struct Preflight {
     /// The process of a manifest, where somebody named one.
     pub process: Option<String>,
     /// The unit in whose control group this program itself runs.
-    pub inside: Option<String>,
+    pub inside: Option<Unit>,
     /// Who is drained if nobody chooses anew.
     pub choice: Choice,
     /// Rules that somebody set aside by name; `None` where a person confirms instead.
@@ -51,11 +52,10 @@ impl Preflight {
             return Vec::new();
         };
         let sequence = self.trouble.iter().cloned();
-        let graver = self.findings.iter().filter(|finding| {
-            finding.severity == super::check::Severity::Error
-                && !despite.contains(&finding.rule)
-                && !FORCED.contains(&finding.rule)
-        });
+        let graver = self
+            .findings
+            .iter()
+            .filter(|finding| is_grave(finding) && !despite.contains(&finding.rule));
         let graver = graver.map(|finding| {
             format!(
                 "{}; to drain all the same: --despite {}",
@@ -66,11 +66,33 @@ impl Preflight {
         sequence.chain(graver).collect()
     }
 
+    /// What the record of a drain that begins now says of it: the findings, and which of the
+    /// grave ones were set aside for it to begin.
+    pub fn checked(&self, sequence_from: &str) -> Event {
+        let row = |finding: &Finding| CheckedFinding {
+            rule: finding.rule,
+            severity: finding.severity.word(),
+            message: finding.message.clone(),
+            from: finding.from.as_ref().map(ToString::to_string),
+            set_aside: is_grave(finding),
+        };
+        Event::Checked {
+            sequence_from: sequence_from.to_owned(),
+            trouble: self.trouble.clone(),
+            findings: self.findings.iter().map(row).collect(),
+        }
+    }
+
     /// The findings that are no reason to stop, one a line.
     pub fn warnings(&self) -> impl Iterator<Item = String> + '_ {
         let above = |finding: &&Finding| finding.severity > super::check::Severity::Info;
         self.findings.iter().filter(above).map(told)
     }
+}
+
+/// Whether a finding keeps a drain from beginning until somebody sets it aside.
+fn is_grave(finding: &Finding) -> bool {
+    finding.severity == super::check::Severity::Error && !FORCED.contains(&finding.rule)
 }
 
 /// `D01 The sequence kills …, at .cloud66/manifest.yml:3`.

@@ -7,7 +7,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::drain::{
-    ActOutcome, By, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Record, Run,
+    ActOutcome, By, Command, Effect, EffectId, Event, Input, Missing, Mode, Phase, Plan,
+    PushOutcome, Record, Run, Trace,
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
@@ -120,7 +121,7 @@ impl Session {
     fn settle(&mut self, targets: &[LocalId]) {
         let preflight = &mut self.preflight;
         if preflight.is_open {
-            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_deref());
+            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_ref());
             let found = found_sequence(&self.fleet, targets, process, inside);
             preflight.trouble = found.as_ref().err().map(ToString::to_string);
             let found = match found {
@@ -186,6 +187,23 @@ impl Session {
         self.feed(Input::Answer(id, answers), now)
     }
 
+    /// A search for missing jobs has ended.
+    #[must_use]
+    pub fn searched(
+        &mut self,
+        id: EffectId,
+        traces: Vec<(Missing, Trace)>,
+        now: Moment,
+    ) -> Vec<Effect> {
+        self.feed(Input::Searched(id, traces), now)
+    }
+
+    /// A push has ended.
+    #[must_use]
+    pub fn pushed_back(&mut self, id: EffectId, outcome: PushOutcome, now: Moment) -> Vec<Effect> {
+        self.feed(Input::PushedBack(id, outcome), now)
+    }
+
     /// Begins a run on `targets` in manual mode: it has sent nothing yet. A run that is over
     /// makes way for a new one.
     ///
@@ -212,7 +230,12 @@ impl Session {
         if targets.is_empty() {
             return Err(NotBegun::NoTarget);
         }
-        let (run, effects) = Run::new(self.setting.plan.clone(), &targets, &self.fleet, by, now);
+        let plan = self.setting.plan.clone();
+        let (run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
+        let checked = self.preflight.checked(&self.setting.sequence_from.0);
+        let checked = Effect::Note(Box::new(run.record(None, checked, now)));
+        // Behind the record of its beginning.
+        effects.insert(effects.len().min(1), checked);
         self.run = Some(run);
         self.keep(&effects);
         Ok(effects)

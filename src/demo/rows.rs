@@ -10,7 +10,8 @@ use super::store::Store;
 use super::wire::{Seen, Tick};
 use crate::clock::Paced;
 use crate::core::fleet::{
-    Heartbeat, HostLook, LocalProcess, Look, LookRow, RunState, Surroundings, Threads, Title, Work,
+    Heartbeat, HostLook, LocalProcess, Look, LookRow, RunState, Surroundings, Threads, Title, Unit,
+    Work,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
@@ -108,7 +109,7 @@ fn local(child: &Offspring, now: Moment) -> LocalProcess {
         surroundings: Surroundings {
             layers: Vec::new().into(),
             uid: found.uid.unwrap_or_default(),
-            unit: Some(child.role.unit.to_owned()),
+            unit: Some(Unit::of_system(child.role.unit)),
             swarm: false,
             inner_pid: id.pid,
             hostnames: vec![HOST.to_owned()],

@@ -21,7 +21,7 @@ use super::proc::status::{self, Status};
 use super::proc::{ProcessDirectory, read_at, threads};
 use super::title::{printed, title};
 use crate::clock;
-use crate::core::fleet::{HostLook, LocalId, LocalProcess, RunState, Surroundings, Title};
+use crate::core::fleet::{HostLook, LocalId, LocalProcess, RunState, Surroundings, Title, Unit};
 use crate::core::moment::Moment;
 
 /// The children of `drainboard demo` call themselves so (15 characters); they are no processes
@@ -246,7 +246,7 @@ pub fn working_directory(pid: u32) -> Option<PathBuf> {
 
 /// The unit in whose control group this program itself runs: within a unit's `ExecStop` that
 /// very unit.
-pub fn own_unit() -> Option<String> {
+pub fn own_unit() -> Option<Unit> {
     super::proc::cgroup::unit(&std::fs::read("/proc/self/cgroup").ok()?)
 }
 

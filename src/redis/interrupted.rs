@@ -17,9 +17,6 @@ use crate::core::fleet::LinkFault;
 
 /// Members read of each set at most.
 const MOST: usize = 100_000;
-/// Time for all of it.
-const WITHIN: Duration = Duration::from_secs(5);
-
 /// Jobs whose error is an interrupt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Interrupted {
@@ -29,6 +26,8 @@ pub struct Interrupted {
     pub dead: u64,
     /// Whether both sets were read to the end.
     pub whole: bool,
+    /// Members that were read of the larger of the two.
+    pub read: u64,
 }
 
 /// What is read of a member.
@@ -38,12 +37,17 @@ struct Failed<'a> {
     error_class: Loose<'a>,
 }
 
-/// Counts them.
+/// Counts them, in about `within` and among so many members of each set at most that a set of
+/// a million is not read whole.
+///
+/// # Errors
+/// If Redis cannot be asked.
 pub async fn interrupted(
     connection: &mut impl ConnectionLike,
     keys: &Keys,
+    within: Duration,
 ) -> Result<Interrupted, LinkFault> {
-    let until = clock::now().after(WITHIN);
+    let until = clock::now().after(within);
     let mut found = Interrupted {
         whole: true,
         ..Interrupted::default()
@@ -66,13 +70,14 @@ pub async fn interrupted(
                 found.whole = false;
                 break;
             };
-            read += scan.step();
+            read += members.len();
             *count += members.iter().filter(|member| is_interrupt(member)).count() as u64;
             let bytes = members.iter().map(Vec::len).sum();
             if !scan.goes_on(cursor, members.len(), bytes) {
                 break;
             }
         }
+        found.read = found.read.max(read as u64);
     }
     Ok(found)
 }

@@ -77,7 +77,7 @@ fn budget(sequence: &Sequence, seen: &Seen<'_>) -> Option<String> {
             "{} was cut off{after}, with a budget of {} s; how long it needs is not known. {}",
             job.label(),
             budget.as_secs(),
-            suggestion(sequence, seen.timeout, budget, needed, "A first try")
+            suggestion(sequence, seen.timeout, needed, "A first try")
         ));
     }
     let job = seen.jobs.iter().find(|job| job.fate == Fate::Finished)?;
@@ -96,20 +96,16 @@ fn budget(sequence: &Sequence, seen: &Seen<'_>) -> Option<String> {
         job.label(),
         ran.as_secs(),
         budget.as_secs(),
-        suggestion(sequence, seen.timeout, budget, needed, "Suggested")
+        suggestion(sequence, seen.timeout, needed, "Suggested")
     ))
 }
 
-/// A longer wait before TERM, or smaller jobs.
-fn suggestion(
-    sequence: &Sequence,
-    timeout: &Timeout,
-    budget: Duration,
-    needed: Duration,
-    how: &str,
-) -> String {
-    let more = needed.saturating_sub(budget).as_secs().div_ceil(10) * 10;
-    let quiet = sequence.quiet_wait().unwrap_or_default() + Duration::from_secs(more);
+/// A longer wait before TERM, or smaller jobs. After TERM a job has Sidekiq's own timeout: the
+/// wait suggested for KILL is never shorter than that.
+fn suggestion(sequence: &Sequence, timeout: &Timeout, needed: Duration, how: &str) -> String {
+    let before = needed.saturating_sub(timeout.span).as_secs_f64();
+    let before = Duration::from_secs_f64((before / 10.0).ceil() * 10.0);
+    let quiet = before.max(sequence.quiet_wait().unwrap_or_default());
     let split = "split it into smaller jobs (an IterableJob from Sidekiq 7.3 on)";
     if quiet > BEARABLE {
         return format!(

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 
 use super::advice::{Seen, advice};
 use super::job::{JobFate, counts, jobs};
+use super::later::{InterruptedCounts, Notice, end, notices};
 use super::library::Past;
 use super::line::{Happened, Line};
 use super::process::{Process, processes};
@@ -66,6 +67,10 @@ pub struct Report {
     pub advice: Vec<String>,
     /// What is wrong with the record itself.
     pub faults: Vec<String>,
+    /// Jobs in `retry` and `dead` that failed by an interrupt, before and after.
+    pub interrupted: InterruptedCounts,
+    /// Who was given the report.
+    pub notified: Vec<Notice>,
 }
 
 /// The backtrace of a job's thread.
@@ -115,6 +120,8 @@ impl Report {
                 .collect(),
             advice: advice(&seen),
             faults: faults(past, summary.outcome),
+            interrupted: InterruptedCounts::of(past),
+            notified: notices(past),
             processes,
             fates,
             summary,
@@ -123,7 +130,15 @@ impl Report {
 
     /// What became of the jobs, in one line.
     pub fn counted(&self) -> String {
-        counted(self.summary.jobs)
+        let found = |job: &&JobFate| {
+            let found = job.found_later.as_ref();
+            found.is_some_and(|found| found.fate.is_some())
+        };
+        let counted = counted(self.summary.jobs);
+        match self.fates.iter().filter(found).count() {
+            0 => counted,
+            found => format!("{counted} ({found} of these found later)"),
+        }
     }
 }
 
@@ -168,17 +183,21 @@ fn summary(past: &Past, processes: &[Process], fates: &[JobFate]) -> Summary {
             .collect(),
         sequence: None,
         rehearsal: past.lines.iter().any(|line| line.rehearsal),
-        outcome: None,
-        seconds: past.lines.last().map_or(0.0, |line| line.t_s),
+        outcome: end(past).map(|(_, outcome)| outcome),
+        seconds: lasted(past),
         jobs: counts(fates),
     };
     for line in &past.lines {
         began(&mut summary, line);
-        if let Happened::Finished { outcome, .. } = line.happened {
-            summary.outcome = Some(outcome);
-        }
     }
     summary
+}
+
+/// Seconds up to its end, else up to the last line that tells of it.
+fn lasted(past: &Past) -> f64 {
+    let last = past.lines.iter().rev().find(|line| !line.is_later());
+    let end = end(past).map(|(line, _)| line).or(last);
+    end.map_or(0.0, |line| line.t_s)
 }
 
 /// Takes over what the first record says. `by` is `OPERATOR: REASON`.
@@ -244,13 +263,34 @@ fn backtraces(past: &Past) -> Vec<Backtrace> {
     taken.collect()
 }
 
+/// What a record without an end leaves open.
+fn unended(past: &Past) -> String {
+    let last = past.lines.iter().rev().find(|line| !line.is_later());
+    let until = last.map_or(0.0, |line| line.t_s);
+    format!(
+        "its record has no end: the drain is still under way, or the program ended at T+{:.0}s or later without another word. The jobs that ran then have no fate here",
+        until.floor()
+    )
+}
+
+/// Whether it was the loss of a terminal that stopped it.
+fn is_left(past: &Past) -> bool {
+    past.lines
+        .iter()
+        .rev()
+        .any(|line| matches!(&line.happened, Happened::Held { why } if why.starts_with("hang-up")))
+        && matches!(end(past), Some((_, Outcome::Stopped)))
+}
+
 fn faults(past: &Past, outcome: Option<Outcome>) -> Vec<String> {
     let mut faults = Vec::new();
     if past.lines.is_empty() {
         faults.push("nothing of its record can be read".into());
     } else if outcome.is_none() {
+        faults.push(unended(past));
+    } else if is_left(past) {
         faults.push(
-            "its record has no end: the drain is still under way, or the program ended before it did"
+            "it was left by a hang-up: nothing more was sent, and nobody saw what came of it"
                 .into(),
         );
     }

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use serde::Serialize;
 
+use super::later::{FoundLater, finds};
 use super::library::Past;
 use super::line::Happened;
 use crate::core::clean::clean;
@@ -32,6 +33,8 @@ pub struct JobFate {
     pub until_t_s: Option<f64>,
     /// The process that ran it.
     pub process: Option<String>,
+    /// Where a later look found it, if its fate was unknown and somebody looked.
+    pub found_later: Option<FoundLater>,
 }
 
 impl JobFate {
@@ -80,7 +83,11 @@ pub(super) fn jobs(past: &Past) -> Vec<JobFate> {
             jobs.push(job);
         }
     }
+    let mut finds = finds(past);
     for job in &mut jobs {
+        if job.fate == Fate::Unknown {
+            job.found_later = job.jid.as_ref().and_then(|jid| finds.remove(jid));
+        }
         let exit = job.process.as_ref().and_then(|name| exits.get(name));
         job.until_t_s = job.until_t_s.or(exit.copied());
     }
@@ -116,6 +123,7 @@ fn of(happened: &Happened, process: Option<String>, t_s: f64) -> Option<JobFate>
             ran_s: *elapsed_s,
             until_t_s: Some(t_s),
             process,
+            found_later: None,
         }),
         Happened::Reconciled {
             jid,
@@ -133,6 +141,7 @@ fn of(happened: &Happened, process: Option<String>, t_s: f64) -> Option<JobFate>
             ran_s: *elapsed_s,
             until_t_s: None,
             process,
+            found_later: None,
         }),
         _ => None,
     }

@@ -124,6 +124,33 @@ pub enum Happened {
     },
     /// Something worth knowing.
     Remarked { text: String },
+    /// Jobs in `retry` and `dead` that failed by an interrupt were counted.
+    InterruptedCounted {
+        when: String,
+        #[serde(default)]
+        retry: Option<u64>,
+        #[serde(default)]
+        dead: Option<u64>,
+        #[serde(default)]
+        of_first: Option<u64>,
+        #[serde(default)]
+        error: Option<String>,
+    },
+    /// Somebody was given the report.
+    Notified {
+        program: String,
+        #[serde(default)]
+        seconds: Option<f64>,
+        #[serde(default)]
+        error: Option<String>,
+    },
+    /// A job of unknown fate was found later.
+    FoundLater {
+        jid: String,
+        #[serde(deserialize_with = "fate")]
+        fate: Fate,
+        place: String,
+    },
     /// The drain is over.
     Finished {
         #[serde(deserialize_with = "outcome")]
@@ -137,6 +164,16 @@ pub enum Happened {
 }
 
 impl Line {
+    /// Whether it was learned beside the drain or after it, and tells nothing of what it did.
+    pub fn is_later(&self) -> bool {
+        matches!(
+            self.happened,
+            Happened::InterruptedCounted { .. }
+                | Happened::Notified { .. }
+                | Happened::FoundLater { .. }
+        )
+    }
+
     /// The process it is about, for people: `util1:4242`.
     pub fn name(&self) -> Option<String> {
         let short = self.identity.as_deref().map(|identity| {

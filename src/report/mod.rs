@@ -4,6 +4,7 @@
 mod advice;
 mod drain;
 mod job;
+mod later;
 mod library;
 mod line;
 mod process;
@@ -15,8 +16,9 @@ mod tests;
 
 pub use drain::{Backtrace, Report, Summary};
 pub use job::JobFate;
+pub use later::{FoundLater, InterruptedCount, InterruptedCounts, Notice};
 pub use library::{Library, NoSuchDrain, Past};
 pub use line::{Happened, Line};
-pub use process::{Process, Sent};
+pub use process::{Effect, Process, Sent};
 pub use repeated::{Repeated, repeated};
 pub use timeline::Entry;

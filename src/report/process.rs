@@ -18,6 +18,20 @@ pub struct Sent {
     pub certain: bool,
     /// For KILL: jobs at stake.
     pub at_stake: Option<u64>,
+    /// Seconds since the drain began by which it had been received for sure; `None`: nothing shows
+    /// that it was. That it was sent says only that the kernel took it.
+    pub received_by_t_s: Option<f64>,
+    /// What it brought about, and when that was seen.
+    pub effect: Option<Effect>,
+}
+
+/// What a signal brought about.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Effect {
+    /// `quiet` or `exited`.
+    pub what: &'static str,
+    /// Seconds since the drain began when it was seen.
+    pub t_s: f64,
 }
 
 /// One process.
@@ -46,6 +60,40 @@ impl Process {
     pub fn sent(&self, signal: &str) -> Option<f64> {
         let sent = self.signals.iter().find(|sent| sent.signal == signal)?;
         sent.certain.then_some(sent.t_s)
+    }
+
+    /// What became of each signal, as far as quiet and exit show it. Of two that end a process the
+    /// last one did; a quiet seen after both TSTP and TERM may be due to either.
+    fn weigh_signals(&mut self) {
+        let at = |signal: &str| {
+            let sent = self.signals.iter().find(|sent| sent.signal == signal);
+            sent.map(|sent| sent.t_s)
+        };
+        let (killed, tstp) = (at("KILL"), at("TSTP").or(at("USR1")));
+        let (quiet, exited) = (self.quiet_t_s, self.exited_t_s);
+        for sent in &mut self.signals {
+            let after = |t_s: Option<f64>| t_s.filter(|t_s| *t_s >= sent.t_s);
+            let ended = match sent.signal.as_str() {
+                "KILL" => after(exited),
+                "TERM" | "INT" => after(exited).filter(|_| killed.is_none()),
+                _ => None,
+            };
+            let quieted = match sent.signal.as_str() {
+                "TSTP" | "USR1" => after(quiet),
+                "TERM" | "INT" => after(quiet).filter(|_| tstp.is_none()),
+                _ => None,
+            };
+            let is_quiet = |t_s| Effect { what: "quiet", t_s };
+            let is_exit = |t_s| Effect {
+                what: "exited",
+                t_s,
+            };
+            sent.effect = match sent.signal.as_str() {
+                "TSTP" | "USR1" => quieted.map(is_quiet),
+                _ => ended.map(is_exit),
+            };
+            sent.received_by_t_s = quieted.or(ended);
+        }
     }
 
     fn remains(&self) -> Option<String> {
@@ -89,6 +137,7 @@ pub(super) fn processes(past: &Past) -> Vec<Process> {
     }
     for process in &mut processes {
         process.remains = process.remains();
+        process.weigh_signals();
     }
     processes
 }
@@ -104,6 +153,8 @@ fn take(process: &mut Process, line: &Line) {
             t_s: line.t_s,
             certain: false,
             at_stake: None,
+            received_by_t_s: None,
+            effect: None,
         }),
         Happened::SignalSent {
             signal, at_stake, ..
@@ -114,6 +165,8 @@ fn take(process: &mut Process, line: &Line) {
                 t_s: line.t_s,
                 certain: true,
                 at_stake: *at_stake,
+                received_by_t_s: None,
+                effect: None,
             });
         }
         Happened::SignalFailed {

@@ -86,7 +86,8 @@ fn words(line: &Line, later: &[Line]) -> Option<Open> {
     let told = if matches!(line.happened, Happened::SignalIntended { .. }) {
         !is_told_later(line, later)
     } else {
-        !matches!(line.happened, Happened::Reconciled { .. } | Happened::Other)
+        let silent = matches!(line.happened, Happened::Reconciled { .. } | Happened::Other);
+        !silent && !line.is_later()
     };
     if !told {
         return None;

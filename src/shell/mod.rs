@@ -4,6 +4,7 @@
 mod arm;
 mod front;
 mod lines;
+mod missing;
 mod own_signals;
 mod performer;
 mod printer;
@@ -22,7 +23,7 @@ pub use arm::{Armed, Refused, arm};
 pub use front::Front;
 pub use lines::{Errand, LinesFront};
 pub use own_signals::{OwnSignal, OwnSignals};
-pub use performer::{Performer, Reply, Work};
+pub use performer::{Means, Performer, Reply, Work};
 pub use printer::{Printed, Printer, say};
 pub use rehearsal::SharedStandIn;
 pub use rehearsal_lines::RehearsalFront;

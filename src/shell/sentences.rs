@@ -76,8 +76,8 @@ pub(super) fn what_stays(target: &Target, session: &Session) -> String {
             .is_some_and(|sent| sent.signal == Signal::Tstp && target.stopped.is_none());
     let process = session.fleet.get(&target.key());
     let local = process.and_then(|process| process.local.as_ref());
-    match local.and_then(|local| local.surroundings.unit.as_deref()) {
-        Some(unit) if only_quiet => format!("{text}: systemctl restart {unit}"),
+    match local.and_then(|local| local.surroundings.unit.as_ref()) {
+        Some(unit) if only_quiet => format!("{text}: {}", unit.command("restart")),
         Some(_) | None => text,
     }
 }

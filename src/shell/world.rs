@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 
 use super::arm::{Armed, Refused, arm};
 use super::own_signals::OwnSignals;
-use super::performer::{Performer, Reply, Work};
-use crate::core::drain::Ask;
+use super::performer::{Means, Performer, Reply, Work};
+use crate::core::drain::{Ask, SEARCH_WITHIN, Trace};
 use crate::core::fleet::{LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -22,6 +22,7 @@ use crate::core::session::Session;
 use crate::host::{Held, HostSource, Lock, LogSource, Logging, Scanner, Wanted};
 use crate::journal::{Journal, run_name};
 use crate::redis::{Address, Asker, Settings, Source};
+use crate::rescue::{Suspect, prove};
 
 /// What tells the time.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
@@ -45,6 +46,12 @@ pub trait Plugs: Send {
 
     /// The answer to a question; `None` where there is nobody to ask.
     fn ask(&self, ask: Ask) -> Option<BoxFuture<'static, Vec<Located>>>;
+
+    /// Searches for missing jobs, one trace for each; `None` where there is nobody to ask.
+    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        drop(suspects);
+        None
+    }
 
     /// A run is over: what it held is let go.
     fn over(&mut self);
@@ -92,6 +99,8 @@ pub struct WorldBuilder {
     pub attended: bool,
     /// The log of the Sidekiqs of this host, where it is not what their standard output tells.
     pub sidekiq_log: Option<PathBuf>,
+    /// Who operates.
+    pub by: String,
 }
 
 /// Pieces of logs that may wait for the loop.
@@ -112,6 +121,7 @@ impl WorldBuilder {
         let (logged, logs) = mpsc::channel(PIECES);
         let (answers, replies) = mpsc::unbounded_channel();
         let (work, works) = mpsc::unbounded_channel();
+        let redis = place(self.redis.as_ref());
         let Sources {
             mut tasks,
             asker,
@@ -128,13 +138,18 @@ impl WorldBuilder {
             reading.run().await;
             Ok(())
         });
-        let performer = Performer::new(answers.clone(), self.attended);
+        let means = Means {
+            redis: redis.clone(),
+            by: self.by,
+        };
+        let performer = Performer::new(answers.clone(), self.attended).with(means);
         tasks.spawn(async move {
             performer.run(works).await;
             Ok(())
         });
         let plugs = Real {
             asker,
+            redis,
             held,
             wanted,
             licence: Arc::new(AtomicBool::new(false)),
@@ -206,10 +221,31 @@ pub(super) fn sources(
     })
 }
 
+/// An address with the prefix of its keys.
+pub(super) type Place = Option<(Address, Option<String>)>;
+
+/// Where the jobs are.
+pub(super) fn place(redis: Option<&(Address, Settings)>) -> Place {
+    redis.map(|(address, settings)| (address.clone(), settings.namespace.clone()))
+}
+
+/// Searches for missing jobs.
+pub(super) fn search(
+    place: &Place,
+    suspects: Vec<Suspect>,
+) -> Option<BoxFuture<'static, Vec<Trace>>> {
+    let (address, namespace) = place.clone()?;
+    Some(Box::pin(async move {
+        prove(&address, namespace.as_deref(), &suspects, SEARCH_WITHIN).await
+    }))
+}
+
 /// Asks Redis through its source.
 pub(super) async fn ask(asker: Asker, ask: Ask) -> Vec<Located> {
     match ask {
         Ask::Where(sought) => asker.locate(sought).await,
+        // A search has its own way.
+        Ask::Nowhere(_) => Vec::new(),
         Ask::LookNow => {
             // The look itself comes as an observation; a failure shows as the link's state.
             drop(asker.look_now().await);
@@ -220,6 +256,7 @@ pub(super) async fn ask(asker: Asker, ask: Ask) -> Vec<Located> {
 
 struct Real {
     asker: Option<Asker>,
+    redis: Place,
     held: mpsc::Sender<Arc<Held>>,
     wanted: watch::Sender<Wanted>,
     licence: Arc<AtomicBool>,
@@ -285,6 +322,10 @@ impl Plugs for Real {
     fn ask(&self, question: Ask) -> Option<BoxFuture<'static, Vec<Located>>> {
         let asker = self.asker.clone()?;
         Some(Box::pin(ask(asker, question)))
+    }
+
+    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        search(&self.redis, suspects)
     }
 
     fn over(&mut self) {

@@ -205,7 +205,7 @@ fn unit(process: &Process) -> &str {
     process
         .local
         .as_ref()
-        .and_then(|local| local.surroundings.unit.as_deref())
+        .and_then(|local| local.surroundings.unit_name())
         .unwrap_or("")
 }
 

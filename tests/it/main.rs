@@ -14,6 +14,8 @@ mod layers;
 mod logs_real;
 #[cfg(test)]
 mod readme;
+#[cfg(test)]
+mod real_units;
 mod redis_source;
 #[cfg(test)]
 mod rehearse;

@@ -307,10 +307,17 @@ async fn jobs_that_failed_by_being_stopped_are_counted() {
     .await;
     send(&mut admin, &[b"ZADD", b"dead", b"1", b"no json"]).await;
     let mut connection = connect(&server).await;
-    let found = interrupted(&mut connection, &Keys::default())
+    let within = Duration::from_secs(5);
+    let found = interrupted(&mut connection, &Keys::default(), within)
         .await
         .expect("an answer");
     assert_eq!((found.retry, found.dead, found.whole), (500, 1, true));
+    assert_eq!(found.read, 1_000);
+    // No time: nothing is counted, and that is said.
+    let found = interrupted(&mut connection, &Keys::default(), Duration::ZERO)
+        .await
+        .expect("an answer");
+    assert_eq!((found.retry, found.whole, found.read), (0, false, 0));
 }
 
 /// The job that a killed Sidekiq ran: saved off its beat, lost, pushed back, run by the next one.

@@ -51,8 +51,8 @@ impl Live {
         let belongs = |process: &LocalProcess| {
             is_sidekiq(process)
                 && (runs_in(process, &roots)
-                    || (process.surroundings.unit.as_ref())
-                        .is_some_and(|unit| units.contains(unit)))
+                    || (process.surroundings.unit_name())
+                        .is_some_and(|unit| units.iter().any(|known| known == unit)))
         };
         if !look.processes.iter().any(belongs) {
             return Self {
@@ -100,7 +100,7 @@ impl Live {
     pub(super) fn units(&self) -> impl Iterator<Item = String> {
         let mut units: Vec<String> = self
             .local()
-            .filter_map(|local| local.surroundings.unit.clone())
+            .filter_map(|local| local.surroundings.unit_name().map(str::to_owned))
             .collect();
         units.sort();
         units.dedup();
@@ -129,7 +129,7 @@ impl Live {
         let main: u32 = unit.word("MainPID")?.parse().ok()?;
         let mut inside = self
             .local()
-            .filter(|local| local.surroundings.unit.as_deref() == Some(&*unit.name))
+            .filter(|local| local.surroundings.unit_name() == Some(&*unit.name))
             .peekable();
         inside.peek()?;
         Some(match inside.find(|local| local.id.pid == main) {
@@ -143,7 +143,7 @@ impl Live {
     fn lingers(&self, unit: &str) -> Option<bool> {
         let local = self
             .local()
-            .find(|local| local.surroundings.unit.as_deref() == Some(unit));
+            .find(|local| local.surroundings.unit_name() == Some(unit));
         let uid = local.map_or_else(Uid::current, |local| Uid::from_raw(local.surroundings.uid));
         let user = User::from_uid(uid).ok()??;
         let file = Path::new("/var/lib/systemd/linger").join(user.name);

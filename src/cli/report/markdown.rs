@@ -3,9 +3,9 @@
 
 use std::fmt::Write;
 
-use super::page::{head, job_row, outcome, process_row};
+use super::page::{head, job_row, outcome, process_row, signal_rows};
 use super::repeated_lines;
-use crate::report::{Repeated, Report, Summary};
+use crate::report::{Notice, Repeated, Report, Summary};
 
 /// The list of past drains.
 pub(super) fn list(drains: &[Summary], cut_off: &[Repeated]) -> String {
@@ -49,9 +49,15 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated]) -> String {
         }
         text.push_str("```\n");
     }
+    let signals = signal_rows(report);
+    if !signals.is_empty() {
+        text.push_str("\n## Signals\n");
+        let heads = ["Process", "Signal", "Sent", "Received", "Effective"];
+        table(&mut text, &heads, signals.into_iter());
+    }
     if !report.processes.is_empty() {
         text.push_str("\n## Processes\n");
-        let heads = ["Process", "Signals", "Quiet", "Exited", "How", "Identity"];
+        let heads = ["Process", "Quiet", "Exited", "How", "Identity"];
         table(&mut text, &heads, report.processes.iter().map(process_row));
     }
     if !report.fates.is_empty() {
@@ -73,6 +79,10 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated]) -> String {
         }
         text.push_str("```\n");
     }
+    let interrupted = report.interrupted.lines().into_iter();
+    section(&mut text, "Failed by being stopped", interrupted);
+    let told = report.notified.iter().map(Notice::words);
+    section(&mut text, "Told", told);
     section(&mut text, "What remains", report.remains.iter().cloned());
     let changes = report.advice.iter().cloned();
     section(

@@ -7,7 +7,7 @@ use crate::cli::listing::Room;
 use crate::cli::table::{Column, cut, table};
 use crate::core::drain::Fate;
 use crate::core::moment::rfc3339;
-use crate::report::{JobFate, Process, Repeated, Report, Summary};
+use crate::report::{Effect, JobFate, Notice, Process, Repeated, Report, Summary};
 
 const DRAINS: [Column; 7] = [
     Column::text("DRAIN"),
@@ -19,9 +19,16 @@ const DRAINS: [Column; 7] = [
     Column::text("WHY").least(6).spare(),
 ];
 
-const PROCESSES: [Column; 6] = [
+const SIGNALS: [Column; 5] = [
     Column::text("PROCESS").least(12),
-    Column::text("SIGNALS").least(16),
+    Column::text("SIGNAL"),
+    Column::text("SENT"),
+    Column::text("RECEIVED"),
+    Column::text("EFFECTIVE"),
+];
+
+const PROCESSES: [Column; 5] = [
+    Column::text("PROCESS").least(12),
     Column::number("QUIET"),
     Column::number("EXITED"),
     Column::text("HOW"),
@@ -88,12 +95,21 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated], room: Room) -> Strin
     for (name, value) in head(report) {
         line(&mut text, &format!("{name:<9} {value}"));
     }
-    section(&mut text, "record", report.faults.iter().cloned(), room);
+    let whole = Room {
+        width: usize::MAX,
+        ..room
+    };
+    section(&mut text, "record", report.faults.iter().cloned(), whole);
     let timeline = report
         .timeline
         .iter()
         .map(|entry| format!("{} {} {}", entry.stamp(), arrow(room), entry.text));
     section(&mut text, "timeline", timeline, room);
+    let signals = signal_rows(report);
+    if !signals.is_empty() {
+        line(&mut text, "\nsignals");
+        text.push_str(&table(&SIGNALS, &signals, room.width, room.ascii));
+    }
     if !report.processes.is_empty() {
         line(&mut text, "\nprocesses");
         let rows: Vec<Vec<String>> = report.processes.iter().map(process_row).collect();
@@ -111,6 +127,14 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated], room: Room) -> Strin
     }
     section(
         &mut text,
+        "failed by being stopped",
+        report.interrupted.lines(),
+        whole,
+    );
+    let told = report.notified.iter().map(Notice::words);
+    section(&mut text, "told", told, whole);
+    section(
+        &mut text,
         "what remains",
         report.remains.iter().cloned(),
         room,
@@ -120,10 +144,7 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated], room: Room) -> Strin
         &mut text,
         "what to change",
         report.advice.iter().cloned().chain(repeated),
-        Room {
-            width: usize::MAX,
-            ..room
-        },
+        whole,
     );
     text
 }
@@ -175,16 +196,29 @@ pub(super) fn head(report: &Report) -> Vec<(&'static str, String)> {
     head
 }
 
+/// A row for each signal: when it was sent, by when it was received for sure, what it did.
+pub(super) fn signal_rows(report: &Report) -> Vec<Vec<String>> {
+    let all = report.processes.iter().flat_map(|process| {
+        let signals = process.signals.iter();
+        signals.map(move |sent| {
+            let doubt = if sent.certain { "" } else { " perhaps" };
+            let by = |t_s| format!("by {}", at(Some(t_s)));
+            let did = |effect: Effect| format!("{} {}", effect.what, at(Some(effect.t_s)));
+            let unseen = || "not seen".to_string();
+            vec![
+                process.name.clone(),
+                sent.signal.clone(),
+                format!("{}{doubt}", at(Some(sent.t_s))),
+                sent.received_by_t_s.map_or_else(unseen, by),
+                sent.effect.map_or_else(unseen, did),
+            ]
+        })
+    });
+    all.collect()
+}
+
 /// A row of the processes.
 pub(super) fn process_row(process: &Process) -> Vec<String> {
-    let signals: Vec<String> = process
-        .signals
-        .iter()
-        .map(|sent| {
-            let doubt = if sent.certain { "" } else { "?" };
-            format!("{}{doubt} {}", sent.signal, at(Some(sent.t_s)))
-        })
-        .collect();
     let how = match (process.exited_t_s, process.clean) {
         (None, _) => "still there",
         (Some(_), Some(true)) => "in order",
@@ -193,7 +227,6 @@ pub(super) fn process_row(process: &Process) -> Vec<String> {
     };
     vec![
         process.name.clone(),
-        signals.join(", "),
         at(process.quiet_t_s),
         at(process.exited_t_s),
         how.into(),
@@ -211,8 +244,17 @@ pub(super) fn job_row(job: &JobFate) -> Vec<String> {
         job.ran_s.map_or_else(unknown, |ran| format!("{ran:.0} s")),
         at(job.until_t_s),
         fate(job.fate).into(),
-        job.evidence.clone(),
+        evidence(job),
     ]
+}
+
+/// How its fate is known, and where a later look found it.
+fn evidence(job: &JobFate) -> String {
+    match &job.found_later {
+        Some(found) if job.evidence.is_empty() => found.words(),
+        Some(found) => format!("{}; {}", found.words(), job.evidence),
+        None => job.evidence.clone(),
+    }
 }
 
 fn fate(fate: Fate) -> &'static str {

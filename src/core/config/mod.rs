@@ -33,7 +33,7 @@ pub struct Config {
     pub file: String,
     /// `redis`, `namespace`.
     pub source: Source,
-    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`.
+    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `rescue`.
     pub stop: Stop,
     /// `state_dir`, `log`, `sidekiq_log`.
     pub places: Places,
@@ -76,6 +76,8 @@ pub struct Stop {
     pub kill_extra: Option<Duration>,
     /// `early`.
     pub early: Option<Early>,
+    /// `rescue`.
+    pub rescue: Option<bool>,
 }
 
 /// Where files go.

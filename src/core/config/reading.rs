@@ -9,7 +9,7 @@ use crate::core::clean::clean;
 use crate::core::sequence::nearest;
 
 /// Every key there is, in the order of `config.example.yml`.
-pub const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 16] = [
     "redis",
     "namespace",
     "sequence",
@@ -17,6 +17,7 @@ pub const KEYS: [&str; 15] = [
     "kill",
     "kill_extra",
     "early",
+    "rescue",
     "state_dir",
     "log",
     "sidekiq_log",
@@ -95,6 +96,7 @@ impl Config {
             "kill" => self.stop.kill = Some(values::word(value)?),
             "kill_extra" => self.stop.kill_extra = Some(values::seconds(value)?),
             "early" => self.stop.early = Some(values::word(value)?),
+            "rescue" => self.stop.rescue = Some(values::truth(value)?),
             "state_dir" => self.places.state_dir = Some(values::path(value)?),
             "log" => self.places.log = Some(values::path(value)?),
             "sidekiq_log" => self.places.sidekiq_log = Some(values::path(value)?),

@@ -58,6 +58,8 @@ pub struct Conduct {
     pub kill_extra: Duration,
     /// Whether a wait may end early.
     pub early: Early,
+    /// Whether a drain without a screen pushes lost jobs back.
+    pub rescue: bool,
 }
 
 /// What a screen looks like.
@@ -164,6 +166,7 @@ impl Settings {
                     .early
                     .or(config.stop.early)
                     .unwrap_or_default(),
+                rescue: config.stop.rescue.unwrap_or(false),
             },
             places: Places {
                 state_dir: (flags.places.state_dir)

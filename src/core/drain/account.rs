@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::missing::Watch;
 use super::record::Counts;
 use super::target::{MARGIN, Standing, Target};
 use crate::core::fleet::{
@@ -154,6 +155,8 @@ pub struct Account {
     /// Per target: worker threads whose job nobody had seen.
     threads: HashMap<LocalId, Threads>,
     looked: Option<Moment>,
+    /// Who served which queue meanwhile.
+    pub(super) watch: Watch,
 }
 
 /// The worker threads of one target, as last counted.
@@ -173,6 +176,10 @@ impl Account {
 
     pub(super) fn jobs_mut(&mut self) -> &mut [Tracked] {
         &mut self.jobs
+    }
+
+    pub(super) fn position(&self, target: LocalId, jid: &str) -> Option<usize> {
+        self.by_jid.get(&(target, jid.to_owned())).copied()
     }
 
     /// The jobs of one target.

@@ -168,6 +168,9 @@ impl Run {
             return;
         }
         self.note(Event::Held { why: why.into() }, turn);
+        if self.end_pushing(OUTCOME_LIMIT, turn.now) {
+            return;
+        }
         if let Phase::Performing(performing) = &self.phase {
             self.phase = Phase::Ending {
                 under_way: performing.clone(),

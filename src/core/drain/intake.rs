@@ -31,6 +31,10 @@ impl Run {
             self.tell_exit(index, process, turn);
         }
         self.account.look_elsewhere(turn.fleet);
+        let Self {
+            account, targets, ..
+        } = self;
+        account.watch.observe(targets, turn.fleet, turn.now);
     }
 
     fn stand(&mut self, index: usize, process: &Process, turn: &mut Turn<'_>) {

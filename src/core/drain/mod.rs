@@ -4,10 +4,12 @@
 
 mod account;
 mod advance;
+mod checked;
 mod command;
 mod evidence;
 mod gate;
 mod intake;
+mod missing;
 mod outcome;
 mod perform;
 mod phase;
@@ -16,20 +18,25 @@ mod policy;
 mod projection;
 mod record;
 mod record_words;
+mod rescue;
 mod run;
 mod settle;
+mod tally;
 mod target;
 
 #[cfg(test)]
 mod tests;
 
 pub use account::{Account, Fate, Tracked};
+pub use checked::CheckedFinding;
 pub use gate::Stake;
+pub use missing::{Missing, PushOutcome, Trace};
 pub use phase::{Hold, Intent, Performing, Phase, Resume};
-pub use plan::{Mode, Plan, Refusal};
+pub use plan::{Guard, Mode, Plan, Refusal};
 pub use policy::{Early, Policy, UnknownWord};
 pub use projection::Projection;
 pub use record::{About, By, Counts, Event, Outcome, Record};
+pub use rescue::{Rescue, SEARCH_WITHIN};
 pub use run::Run;
 pub use target::{Sent, Standing, Target};
 
@@ -50,6 +57,8 @@ pub enum Effect {
     Act(EffectId, Act),
     /// A question.
     Ask(EffectId, Ask),
+    /// Changes Redis: one lost job goes back to the front of its queue.
+    PushBack(EffectId, PushBack),
     /// Something to write down and to show.
     Note(Box<Record>),
 }
@@ -65,6 +74,17 @@ pub struct Act {
     pub step: Option<usize>,
 }
 
+/// A lost job to be pushed back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushBack {
+    /// The process that ran it.
+    pub target: LocalId,
+    /// Its id.
+    pub jid: String,
+    /// How it is known that it is nowhere.
+    pub why: String,
+}
+
 /// A question to Redis.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
@@ -72,6 +92,8 @@ pub enum Ask {
     LookNow,
     /// Where are these jobs?
     Where(Vec<Sought>),
+    /// Are these jobs provably nowhere? It waits for the beats of those who may have them.
+    Nowhere(Vec<Missing>),
 }
 
 /// How an act ended.
@@ -149,4 +171,8 @@ pub enum Input {
     Outcome(EffectId, ActOutcome),
     /// An answer has come.
     Answer(EffectId, Vec<Located>),
+    /// A search for missing jobs has ended.
+    Searched(EffectId, Vec<(Missing, Trace)>),
+    /// A push has ended.
+    PushedBack(EffectId, PushOutcome),
 }

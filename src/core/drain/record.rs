@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::account::Fate;
+use super::checked::CheckedFinding;
+pub use super::tally::{Counts, Outcome};
 use crate::core::fleet::Identity;
 use crate::core::moment::{Moment, Seconds, rfc3339};
 use crate::core::sequence::Signal;
@@ -56,89 +58,6 @@ impl From<&str> for By {
     }
 }
 
-/// How a drain ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Outcome {
-    /// Not begun: a lock, no permission, a safety check.
-    Refused,
-    /// Could not start.
-    Error,
-    /// Aborted or held.
-    Stopped,
-    /// The sequence ended and a target still lives.
-    Alive,
-    /// Every target has exited; some jobs are lost or of unknown fate.
-    Lost,
-    /// Every target has exited; some jobs will run again.
-    Requeued,
-    /// Every target has exited and every job ended.
-    Drained,
-}
-
-impl Outcome {
-    /// Every outcome, in the order in which they apply.
-    pub const ALL: [Self; 7] = [
-        Self::Refused,
-        Self::Error,
-        Self::Stopped,
-        Self::Alive,
-        Self::Lost,
-        Self::Requeued,
-        Self::Drained,
-    ];
-
-    /// The exit code of `drain`.
-    pub fn exit_code(self) -> u8 {
-        match self {
-            Self::Refused => 7,
-            Self::Error => 1,
-            Self::Stopped => 5,
-            Self::Alive => 6,
-            Self::Lost => 4,
-            Self::Requeued => 3,
-            Self::Drained => 0,
-        }
-    }
-
-    /// The word of JSON and flags.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Refused => "refused",
-            Self::Error => "error",
-            Self::Stopped => "stopped",
-            Self::Alive => "alive",
-            Self::Lost => "lost",
-            Self::Requeued => "requeued",
-            Self::Drained => "drained",
-        }
-    }
-}
-
-/// Jobs by fate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Counts {
-    /// Ended by themselves.
-    pub finished: u64,
-    /// Back in a queue, or taken up elsewhere.
-    pub pushed_back: u64,
-    /// Failed; Sidekiq's retry set has them.
-    pub retried: u64,
-    /// Pushed back by us.
-    pub rescued: u64,
-    /// Gone.
-    pub lost: u64,
-    /// Nobody can say.
-    pub unknown: u64,
-}
-
-impl Counts {
-    /// All of them.
-    pub fn total(self) -> u64 {
-        self.finished + self.pushed_back + self.retried + self.rescued + self.lost + self.unknown
-    }
-}
-
 /// What happened. Serialised with its name as `event`.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -159,6 +78,16 @@ pub enum Event {
         timeout_s: Option<Seconds>,
         /// Where that was found.
         timeout_from: Option<String>,
+    },
+    /// The plan was looked at before the first signal.
+    Checked {
+        /// Where the sequence was found: `--sequence`, `FILE:LINE`, `default`.
+        sequence_from: String,
+        /// Why the sequence that the targets ask for was not taken, if so: somebody let the
+        /// drain begin all the same.
+        trouble: Option<String>,
+        /// What was found that concerns this drain, the gravest first.
+        findings: Vec<CheckedFinding>,
     },
     /// A signal is about to be sent. Journal only.
     SignalIntended {
@@ -232,6 +161,28 @@ pub enum Event {
         /// Its queue.
         queue: String,
     },
+    /// A lost job is about to be pushed back. Journal only.
+    RescueIntended {
+        /// Its id.
+        jid: String,
+        /// Its class.
+        class: String,
+        /// Its queue.
+        queue: String,
+    },
+    /// What became of that.
+    RescueEnded {
+        /// Its id.
+        jid: String,
+        /// Its class.
+        class: String,
+        /// Its queue.
+        queue: String,
+        /// Whether it is back for certain; null where nobody knows.
+        back: Option<bool>,
+        /// In words.
+        result: String,
+    },
     /// A job ended by itself.
     JobFinished {
         /// Its id.
@@ -273,7 +224,41 @@ pub enum Event {
         /// In words.
         text: String,
     },
-    /// The run is over: always the last record.
+    /// Jobs in `retry` and `dead` whose error is an interrupt were counted. Journal only.
+    InterruptedCounted {
+        /// `before` the first signal, or `after` the end.
+        when: &'static str,
+        /// In `retry`; null where Redis could not be asked.
+        retry: Option<u64>,
+        /// In `dead`; null where Redis could not be asked.
+        dead: Option<u64>,
+        /// Members of each set that were looked at, at most; null where that is all of them.
+        of_first: Option<u64>,
+        /// Why nothing is known.
+        error: Option<String>,
+    },
+    /// The command of `on_finish` was given the report. Journal only.
+    Notified {
+        /// The program.
+        program: String,
+        /// How long it took.
+        seconds: Seconds,
+        /// How it failed; null if it did not.
+        error: Option<String>,
+    },
+    /// A job of unknown fate was found once the drain was over. Journal only.
+    FoundLater {
+        /// Its id.
+        jid: String,
+        /// Its class.
+        class: Option<String>,
+        /// What that makes of it.
+        fate: Fate,
+        /// Where it was, in words.
+        place: String,
+    },
+    /// The run is over: the last of the lines that are printed. In the journal what is learned
+    /// later may follow it.
     Finished {
         /// How.
         outcome: Outcome,
@@ -360,8 +345,16 @@ impl Record {
         })
     }
 
-    /// Whether it belongs in the JSON lines of `drain` (intents stand in the journal alone).
+    /// Whether it belongs in the JSON lines of `drain`. Intents stand in the journal alone, and so
+    /// does what was counted or told beside the drain: it may come after the last line.
     pub fn is_public(&self) -> bool {
-        !matches!(self.event, Event::SignalIntended { .. })
+        !matches!(
+            self.event,
+            Event::SignalIntended { .. }
+                | Event::RescueIntended { .. }
+                | Event::InterruptedCounted { .. }
+                | Event::Notified { .. }
+                | Event::FoundLater { .. }
+        )
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::checked;
 use super::record::{Counts, Event, Outcome, Record};
 use crate::core::moment::Seconds;
 
@@ -14,6 +15,9 @@ impl fmt::Display for Record {
             .map_or(String::new(), |about| format!(" {}", about.name));
         match &self.event {
             Event::Started { .. } => write_start(formatter, &self.event),
+            Event::Checked {
+                findings, trouble, ..
+            } => checked::write(formatter, findings, trouble.as_deref()),
             Event::SignalIntended { signal, .. } => write!(formatter, "sending {signal} to{who}"),
             Event::SignalSent {
                 signal,
@@ -65,6 +69,12 @@ impl fmt::Display for Record {
             Event::PayloadSaved { jid, class, .. } => {
                 write!(formatter, "payload of {class} {jid} saved")
             }
+            Event::RescueIntended { jid, class, queue } => {
+                write!(formatter, "pushing {class} {jid} back to queue {queue}")
+            }
+            Event::RescueEnded {
+                jid, class, result, ..
+            } => write!(formatter, "{class} {jid}: {result}"),
             Event::JobFinished { jid, class, .. } => write!(formatter, "{class} {jid} finished"),
             Event::Exited { clean } => {
                 let how = match clean {
@@ -87,6 +97,12 @@ impl fmt::Display for Record {
             }
             Event::Logged { text } => write!(formatter, "{} logged: {text}", who.trim()),
             Event::Remarked { text } => formatter.write_str(text),
+            Event::InterruptedCounted { .. } => write_interrupted(formatter, &self.event),
+            Event::FoundLater { jid, place, .. } => write!(formatter, "{jid} found later: {place}"),
+            Event::Notified { program, error, .. } => match error {
+                None => write!(formatter, "on_finish: {program} has the report"),
+                Some(error) => write!(formatter, "on_finish: {program} failed: {error}"),
+            },
             Event::Finished {
                 outcome,
                 seconds,
@@ -112,10 +128,39 @@ fn write_finish(
     )?;
     write!(
         formatter,
-        "{} finished, {} pushed back, {} to be retried, {} lost, {} unknown",
-        jobs.finished, jobs.pushed_back, jobs.retried, jobs.lost, jobs.unknown
+        "{} finished, {} pushed back, {} to be retried, ",
+        jobs.finished, jobs.pushed_back, jobs.retried
     )?;
+    if jobs.rescued > 0 {
+        write!(formatter, "{} rescued, ", jobs.rescued)?;
+    }
+    write!(formatter, "{} lost, {} unknown", jobs.lost, jobs.unknown)?;
     why.map_or(Ok(()), |why| write!(formatter, ": {why}"))
+}
+
+fn write_interrupted(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    let Event::InterruptedCounted {
+        when,
+        retry,
+        dead,
+        of_first,
+        error,
+    } = event
+    else {
+        return Ok(());
+    };
+    match (retry, dead) {
+        (Some(retry), Some(dead)) => write!(
+            formatter,
+            "failed by an interrupt {when} the drain: {retry} in retry, {dead} in dead"
+        )?,
+        (_, _) => write!(
+            formatter,
+            "what is in retry and dead {when} the drain is not known: {}",
+            error.as_deref().unwrap_or("nobody was asked")
+        )?,
+    }
+    of_first.map_or(Ok(()), |first| write!(formatter, " (of the first {first})"))
 }
 
 fn write_start(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {

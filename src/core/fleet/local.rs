@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::unit::Unit;
 use crate::core::layers;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
@@ -118,7 +119,7 @@ pub struct Surroundings {
     /// Real user id.
     pub uid: u32,
     /// The unit from its cgroup (`sidekiq@1.service`).
-    pub unit: Option<String>,
+    pub unit: Option<Unit>,
     /// Whether the parent is a `sidekiqswarm`.
     pub swarm: bool,
     /// Its pid in its own pid namespace (last number of `NSpid`).
@@ -131,6 +132,13 @@ pub struct Surroundings {
     pub stated_timeout: Option<Timeout>,
     /// Every value that was found in its files and its unit's, whether it holds or not.
     pub layers: Arc<[layers::Located]>,
+}
+
+impl Surroundings {
+    /// The name of its unit.
+    pub fn unit_name(&self) -> Option<&str> {
+        self.unit.as_ref().map(|unit| unit.name.as_str())
+    }
 }
 
 /// An address found in a process's environment. Its text holds the password and is never

@@ -10,6 +10,7 @@ mod look;
 mod process;
 mod proof;
 mod state;
+mod unit;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub use process::{Life, Listed, Process, ProcessKey};
 pub(crate) use proof::FRESH;
 pub use proof::{Evidence, Mark};
 pub use state::State;
+pub use unit::{Unit, UnitScope};
 
 use super::moment::Moment;
 

@@ -72,7 +72,7 @@ fn facts(
     facts.deploy = crate::core::check::DeployFacts::default();
     facts
         .units
-        .retain(|unit| Some(unit.name.as_str()) == around.unit.as_deref());
+        .retain(|unit| Some(unit.name.as_str()) == around.unit_name());
     let is_inside = preflight.inside.is_some() && preflight.inside == around.unit;
     if is_inside {
         facts.deploy.limits = facts.units.iter().filter_map(own_limit).collect();

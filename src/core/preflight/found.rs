@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use crate::core::check::{Chosen, gather, sequence_in_force};
-use crate::core::fleet::{Fleet, LocalId, LocalProcess, Process, ProcessKey};
+use crate::core::fleet::{Fleet, LocalId, LocalProcess, Process, ProcessKey, Unit};
 use crate::core::sequence::{Sequence, SequenceOrigin, Timeout};
 
 /// A sequence that files ask for.
@@ -68,7 +68,7 @@ pub fn found_sequence(
     fleet: &Fleet,
     targets: &[LocalId],
     process: Option<&str>,
-    inside: Option<&str>,
+    inside: Option<&Unit>,
 ) -> Result<Option<Found>, Unsettled> {
     let mut asked: Vec<(String, Option<Found>)> = Vec::new();
     for (known, local) in self::local(fleet, targets) {
@@ -104,7 +104,7 @@ pub fn found_sequence(
 fn of_one(
     local: &LocalProcess,
     process: Option<&str>,
-    inside: Option<&str>,
+    inside: Option<&Unit>,
 ) -> Result<Option<Found>, Unsettled> {
     let around = &local.surroundings;
     let chosen = Chosen {
@@ -114,8 +114,8 @@ fn of_one(
     let mut facts = gather(&around.layers, &chosen);
     facts
         .units
-        .retain(|unit| Some(unit.name.as_str()) == around.unit.as_deref());
-    let is_inside = inside.is_some() && inside == around.unit.as_deref();
+        .retain(|unit| Some(unit.name.as_str()) == around.unit_name());
+    let is_inside = inside.is_some() && inside == around.unit.as_ref();
     if facts.sequences.is_empty() && (facts.units.is_empty() || is_inside) {
         return Ok(None);
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::core::check::Severity;
-use crate::core::drain::{Early, Mode, Plan, Policy};
+use crate::core::drain::{Early, Guard, Mode, Plan, Policy};
 use crate::core::fleet::{HostLook, LocalProcess, Observation, RunState, Surroundings, Title};
 use crate::core::layers::Kind;
 use crate::core::moment::Moment;
@@ -31,7 +31,7 @@ fn process(pid: u32, timeout: Option<u64>, files: &[(&str, &str)]) -> LocalProce
         threads: None,
         caught: None,
         surroundings: Surroundings {
-            unit: Some("sidekiq.service".into()),
+            unit: Some(Unit::of_system("sidekiq.service")),
             hostnames: vec!["util1".into()],
             stated_timeout: timeout.map(|seconds| {
                 Timeout::stated(Duration::from_secs(seconds), "config/sidekiq.yml:1")
@@ -59,7 +59,10 @@ fn plan(sequence: &str, policy: Policy) -> Plan {
         sequence: sequence.parse().unwrap(),
         mode: Mode::Automatic,
         policy,
-        kill_extra: Duration::from_secs(30),
+        guard: Guard {
+            kill_extra: Duration::from_secs(30),
+            rescue: false,
+        },
         early: Early::Idle,
         timeout: None,
         rehearsal: false,
@@ -97,7 +100,8 @@ fn sequence_of(
     inside: Option<&str>,
 ) -> Result<Option<(String, String)>, Unsettled> {
     let (fleet, ids) = fleet(processes);
-    let found = found_sequence(&fleet, &ids, None, inside)?;
+    let inside = inside.map(Unit::of_system);
+    let found = found_sequence(&fleet, &ids, None, inside.as_ref())?;
     Ok(found.map(|found| (found.sequence.to_string(), found.origin.0)))
 }
 
@@ -270,7 +274,7 @@ fn a_unit_that_starts_it_again_is_told_of_but_not_within_its_own_stop() {
     assert_eq!(severity(&outside, "D37"), Some(Severity::Warning));
     assert_eq!(severity(&outside, "D18"), None);
     let within = Preflight {
-        inside: Some("sidekiq.service".into()),
+        inside: Some(Unit::of_system("sidekiq.service")),
         ..Preflight::default()
     };
     let inside = spoken(unit(), &plan, &within);
@@ -279,4 +283,30 @@ fn a_unit_that_starts_it_again_is_told_of_but_not_within_its_own_stop() {
     assert_eq!(severity(&inside, "D18"), Some(Severity::Warning));
     let short = super::tests::plan("tstp, 50, term, 30, kill", Policy::WaitForRequeue);
     assert_eq!(severity(&spoken(unit(), &short, &within), "D18"), None);
+}
+
+#[test]
+fn the_record_keeps_what_was_found_and_what_was_set_aside() {
+    let (fleet, ids) = fleet(vec![process(1, Some(6), &[])]);
+    let plan = plan("term, 2, kill", Policy::Follow);
+    let origin = SequenceOrigin("--sequence".into());
+    let mut preflight = Preflight {
+        trouble: Some("the targets ask for different stop sequences".into()),
+        ..Preflight::default()
+    };
+    preflight.findings = findings(&fleet, &ids, &plan, &origin, &preflight);
+    let checked = serde_json::to_value(preflight.checked("--sequence")).unwrap();
+    assert_eq!(checked["event"], "checked");
+    assert_eq!(checked["sequence_from"], "--sequence");
+    assert!(checked["trouble"].as_str().unwrap().contains("different"));
+    let rows = checked["findings"].as_array().unwrap();
+    assert_eq!(rows.len(), preflight.findings.len());
+    for (row, finding) in rows.iter().zip(&preflight.findings) {
+        assert_eq!(row["rule"], finding.rule);
+        assert_eq!(row["message"], finding.message.as_str());
+        assert_eq!(row["severity"], finding.severity.word());
+        assert_eq!(row["set_aside"], finding.severity == Severity::Error);
+        assert!(row.as_object().unwrap().contains_key("from"));
+    }
+    assert_eq!(rows[0]["rule"], "D01");
 }

@@ -1,7 +1,10 @@
 //! `/proc/PID/cgroup`: the systemd unit that a process belongs to (cgroups(7)). It never asks
 //! systemd, and never takes a container runtime's own unit for that of what runs inside it.
 
+use nix::unistd::Uid;
+
 use crate::core::clean::clean_bytes;
+use crate::core::fleet::{Unit, UnitScope};
 
 /// What marks a container in a path: a unit above it is the runtime's.
 const CONTAINERS: [&[u8]; 6] = [
@@ -14,8 +17,9 @@ const CONTAINERS: [&[u8]; 6] = [
 ];
 
 /// The unit by the unified hierarchy, else by systemd's own: the last component of the path that
-/// ends in `.service`, as systemd prints it (`\x2d` kept).
-pub(in crate::host) fn unit(content: &[u8]) -> Option<String> {
+/// ends in `.service`, as systemd prints it (`\x2d` kept); below a `user@UID.service` it is one
+/// of that user's own systemd.
+pub(in crate::host) fn unit(content: &[u8]) -> Option<Unit> {
     let path_after = |mark: &[u8]| {
         content.split(|byte| *byte == b'\n').find_map(|line| {
             let colon = line.iter().position(|byte| *byte == b':')?;
@@ -28,7 +32,7 @@ pub(in crate::host) fn unit(content: &[u8]) -> Option<String> {
         .find_map(unit_of_path)
 }
 
-fn unit_of_path(path: &[u8]) -> Option<String> {
+fn unit_of_path(path: &[u8]) -> Option<Unit> {
     let mut components = path.split(|byte| *byte == b'/').rev();
     let service = components
         .by_ref()
@@ -37,7 +41,25 @@ fn unit_of_path(path: &[u8]) -> Option<String> {
     if service.starts_with(b"user@") {
         return None;
     }
-    Some(clean_bytes(service, 255))
+    let scope = components.find_map(user).map_or(UnitScope::System, |uid| {
+        if uid == Uid::effective().as_raw() {
+            UnitScope::Own
+        } else {
+            UnitScope::Other(uid)
+        }
+    });
+    Some(Unit {
+        name: clean_bytes(service, 255),
+        scope,
+    })
+}
+
+/// The user whose systemd `user@UID.service` is.
+fn user(component: &[u8]) -> Option<u32> {
+    let uid = component
+        .strip_prefix(b"user@")?
+        .strip_suffix(b".service")?;
+    std::str::from_utf8(uid).ok()?.parse().ok()
 }
 
 /// A scope of a container (`docker-….scope`, `crio-….scope`) or its directory (`/docker/…`);
@@ -94,8 +116,21 @@ mod tests {
             ("0::/system.slice/.service", None),
         ];
         for (content, expected) in cases {
-            assert_eq!(unit(content.as_bytes()).as_deref(), expected, "{content}");
+            let found = unit(content.as_bytes()).map(|unit| unit.name);
+            assert_eq!(found.as_deref(), expected, "{content}");
         }
+    }
+
+    #[test]
+    fn a_unit_of_a_user_is_told_from_one_of_the_machine() {
+        let scope = |path: &str| unit(format!("0::{path}\n").as_bytes()).unwrap().scope;
+        let own = Uid::effective().as_raw();
+        let below = |uid: u32| {
+            format!("/user.slice/user-{uid}.slice/user@{uid}.service/app.slice/sidekiq.service")
+        };
+        assert_eq!(scope(&below(own)), UnitScope::Own);
+        assert_eq!(scope(&below(own + 1)), UnitScope::Other(own + 1));
+        assert_eq!(scope("/system.slice/sidekiq.service"), UnitScope::System);
     }
 
     proptest! {

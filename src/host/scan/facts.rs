@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::layers::About;
 use crate::core::clean::clean_bytes;
-use crate::core::fleet::{LocalId, RedisAddress, Title};
+use crate::core::fleet::{LocalId, RedisAddress, Title, Unit};
 use crate::core::layers::Located;
 use crate::core::layers::command_line::starts_sidekiq;
 use crate::core::moment::Moment;
@@ -25,7 +25,7 @@ const COMMAND_LIMIT: usize = 16 * 1024;
 pub(super) struct Facts {
     pub(super) title: Title,
     pub(super) started_at: f64,
-    pub(super) unit: Option<String>,
+    pub(super) unit: Option<Unit>,
     pub(super) hostnames: Vec<String>,
     pub(super) redis_url: Option<RedisAddress>,
     pub(super) stated_timeout: Option<Timeout>,
@@ -58,7 +58,7 @@ impl Facts {
             )
         });
         About {
-            unit: self.unit.as_deref(),
+            unit: self.unit.as_ref().map(|unit| unit.name.as_str()),
             uid: status.uid.unwrap_or_default(),
             started_at: self.started_at,
             commands: above.into_iter().chain(own).collect(),

@@ -92,7 +92,7 @@ fn a_whole_process() {
     assert_eq!((processors, heartbeat), (2, true));
     let around = &process.surroundings;
     assert_eq!((around.uid, around.inner_pid), (33, 4242));
-    assert_eq!(around.unit.as_deref(), Some("sidekiq@1.service"));
+    assert_eq!(around.unit_name(), Some("sidekiq@1.service"));
     assert_eq!(around.hostnames, ["util1"]);
     assert_eq!(
         around.redis_url.as_ref().unwrap().expose(),

@@ -62,7 +62,7 @@ fn past_drains_are_listed_the_last_first() {
         "util1:4242 and 1 more",
         "1 finished, 1 pushed back",
         "release 4711",
-        "ReportBuild fedcba987654321001234567: cut off by 2 drains in a row",
+        "ReportBuild fedcba987654321001234567: cut off by 2 drains in a row, a candidate for splitting into smaller jobs",
     ] {
         assert!(text.contains(words), "{words}:\n{text}");
     }
@@ -97,10 +97,16 @@ fn one_drain_as_text() {
       T+86s → util1:4243 exited in order
       T+87s → drain over: alive
 
+    signals
+    PROCESS     SIGNAL  SENT   RECEIVED  EFFECTIVE
+    util1:4242  TSTP    T+0s   by T+7s   quiet T+7s
+    util1:4243  TSTP    T+0s   not seen  not seen
+    util1:4243  TERM    T+60s  by T+86s  exited T+86s
+
     processes
-    PROCESS     SIGNALS                QUIET  EXITED  HOW          IDENTITY
-    util1:4242  TSTP T+0s               T+7s       -  still there  util1:4242:aa
-    util1:4243  TSTP T+0s, TERM T+60s      -   T+86s  in order     util1:4243:bb
+    PROCESS     QUIET  EXITED  HOW          IDENTITY
+    util1:4242   T+7s       -  still there  util1:4242:aa
+    util1:4243      -   T+86s  in order     util1:4243:bb
 
     jobs, longest first
     CLASS          JID                       QUEUE      RAN  UNTIL  FATE         EVIDENCE

@@ -3,12 +3,14 @@
 
 mod alone;
 mod fates;
+mod held;
 mod invoked;
 mod kill;
 mod logs;
 mod preflight;
 mod record;
 mod refused;
+mod rescued;
 mod several;
 mod stopped;
 mod users;

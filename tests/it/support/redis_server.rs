@@ -7,7 +7,7 @@
 )]
 
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use drainboard::redis::Address;
@@ -31,7 +31,12 @@ impl RedisServer {
     /// The same, with further arguments.
     pub(crate) fn with(arguments: &[&str]) -> Self {
         // The path of a socket may have 108 bytes, and Sidekiq 8 in its own root sees /tmp.
-        let directory = tempfile::tempdir_in("/tmp").unwrap();
+        Self::within(Path::new("/tmp"), arguments)
+    }
+
+    /// The same, with its socket somewhere in `place`.
+    pub(crate) fn within(place: &Path, arguments: &[&str]) -> Self {
+        let directory = tempfile::tempdir_in(place).unwrap();
         let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
         let child = launch(&directory, &arguments);
         Self {

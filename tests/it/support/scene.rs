@@ -61,19 +61,28 @@ pub(crate) struct Scene {
 impl Scene {
     /// Sets one up.
     pub(crate) fn new() -> Self {
-        Self::with(Some(Permit::take(1)))
+        Self::with(Path::new("/tmp"), Some(Permit::take(1)))
+    }
+
+    /// Sets one up with everything it has in `directory`.
+    pub(crate) fn within(directory: &Path) -> Self {
+        Self::with(directory, Some(Permit::take(1)))
     }
 
     /// Sets two up, for two applications on one host. The first must live longest.
     pub(crate) fn pair() -> (Self, Self) {
-        (Self::with(Some(Permit::take(2))), Self::with(None))
+        let place = Path::new("/tmp");
+        (
+            Self::with(place, Some(Permit::take(2))),
+            Self::with(place, None),
+        )
     }
 
-    fn with(permit: Option<Permit>) -> Self {
+    // In /tmp it is seen by Sidekiq 8 too, which lives in a root of its own.
+    fn with(place: &Path, permit: Option<Permit>) -> Self {
         Self {
-            redis: RedisServer::start(),
-            // Seen by Sidekiq 8 too, which lives in a root of its own.
-            directory: tempfile::tempdir_in("/tmp").unwrap(),
+            redis: RedisServer::within(place, &[]),
+            directory: tempfile::tempdir_in(place).unwrap(),
             started: Cell::new(0),
             _permit: permit,
         }
@@ -176,6 +185,11 @@ impl Scene {
 
     pub(crate) fn release(&self) {
         fs::write(self.path("released"), "").unwrap();
+    }
+
+    /// Of the Sidekiqs that Redis knows.
+    pub(crate) fn identities(&self) -> Vec<String> {
+        self.connection().smembers("processes").unwrap()
     }
 
     fn wait_until_listed(&self, jid: &str) {

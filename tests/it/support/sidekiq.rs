@@ -31,7 +31,7 @@ impl Version {
         }
     }
 
-    fn launcher(self) -> PathBuf {
+    pub(crate) fn launcher(self) -> PathBuf {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let laid = std::env::var_os("DRAINBOARD_SIDEKIQ_DIR")
             .map_or_else(|| root.join("target/sidekiq"), PathBuf::from);

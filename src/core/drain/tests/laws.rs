@@ -98,7 +98,9 @@ fn manual_means_confirmed(call: &Call) {
                 | Input::Tick
                 | Input::Command(_)
                 | Input::Outcome(..)
-                | Input::Answer(..) => false,
+                | Input::Answer(..)
+                | Input::Searched(..)
+                | Input::PushedBack(..) => false,
             };
             assert!(confirmed, "law: in manual mode only a confirmation acts");
         }
@@ -118,7 +120,12 @@ fn only_outcomes_leave_performing(call: &Call) {
     };
     let awaited = match &call.input {
         Input::Outcome(id, _) => before.acts.contains_key(id),
-        Input::Observed | Input::Tick | Input::Command(_) | Input::Answer(..) => false,
+        Input::Observed
+        | Input::Tick
+        | Input::Command(_)
+        | Input::Answer(..)
+        | Input::Searched(..)
+        | Input::PushedBack(..) => false,
     };
     if awaited || aborts(&call.input) {
         return;
@@ -212,7 +219,7 @@ fn no_kill_through_a_shut_gate(call: &Call, drive: &Drive) {
 fn early_ends_are_earned(call: &Call, drive: &Drive) {
     let early = call.effects.iter().any(|effect| match effect {
         Effect::Note(record) => matches!(record.event, Event::AdvancedEarly { .. }),
-        Effect::Act(..) | Effect::Ask(..) => false,
+        Effect::Act(..) | Effect::Ask(..) | Effect::PushBack(..) => false,
     });
     if !early {
         return;

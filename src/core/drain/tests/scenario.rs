@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::drive::{Drive, Failure, Sources, plan};
 use super::world::{World, at};
-use crate::core::drain::{Command, Early, Plan, Policy};
+use crate::core::drain::{Command, Early, Guard, Plan, Policy};
 use crate::core::sequence::{Timeout, Version};
 use crate::core::sidekiq::{Config, Task, Temper};
 
@@ -148,7 +148,10 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         .prop_map(|(sequence, policy, early, extra)| Plan {
             policy,
             early,
-            kill_extra: Duration::from_secs(extra),
+            guard: Guard {
+                kill_extra: Duration::from_secs(extra),
+                rescue: false,
+            },
             ..plan(sequence)
         })
 }

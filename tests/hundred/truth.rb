@@ -1,0 +1,105 @@
+# What really became of each job, and whether a drain told it so.
+
+FATES = %w[finished pushed_back retried rescued lost unknown].freeze
+
+# What one drain showed: its jobs by fate, and what was wrong.
+Found = Struct.new(:fates, :wrong)
+
+class Truth
+  CODES = { "drained" => 0, "requeued" => 3, "lost" => 4 }.freeze
+
+  # `trace` is what the jobs wrote, `standing` what Redis holds after the drain, `targets` the pids that were drained.
+  def initialize(jobs:, trace:, standing:, targets:, begun:)
+    @jobs, @standing, @targets, @begun = jobs, standing, targets, begun
+    @trace = trace.group_by { |_, jid, *| jid }
+  end
+
+  # Holds the lines and the exit code of a drain against it.
+  def against(lines, code, scenario)
+    told = lines.select { |line| line["event"] == "reconciled" }
+    wrong = told.select { |line| line["jid"] }.filter_map { |line| wrong_fate(line) }
+    wrong += overlooked(told) + twice(told) + wrong_end(lines.last, told, code)
+    lost = @jobs.keys.select { |jid| taken?(jid) && lost?(jid) }
+    wrong << "lost although nothing may be: #{lost.join(" ")}" if scenario.lossless && lost.any?
+    Found.new(Hash.new(0).merge(told.map { |line| line["fate"] }.tally), wrong)
+  end
+
+  private
+
+  def events(jid, *names) = @trace.fetch(jid, []).select { |event, *| names.include?(event) }
+
+  def ours?(entry) = @targets.include?(entry.last)
+
+  # Whether a drained process ever began it.
+  def taken?(jid) = events(jid, "start").any? { |entry| ours?(entry) }
+
+  # Where it stands to run again.
+  def places(jid) = @standing.flat_map { |place, jids| [place] * jids.count(jid) }
+
+  # Whether another process began it after a drained one had it.
+  def elsewhere?(jid) = events(jid, "start").any? { |entry| !ours?(entry) }
+
+  # Whether it ended on a drained process by itself, for good.
+  def ended?(jid)
+    ends = @jobs[jid][:retry] == false ? %w[done failed] : %w[done]
+    events(jid, *ends).any? { |entry| ours?(entry) }
+  end
+
+  def lost?(jid) = !ended?(jid) && places(jid).empty? && !elsewhere?(jid)
+
+  def wrong_fate(line)
+    jid, fate = line["jid"], line["fate"]
+    true_fate = case fate
+                when "finished" then ended?(jid) && places(jid).empty?
+                when "pushed_back", "rescued" then places(jid).any? || elsewhere?(jid)
+                when "retried" then (places(jid) & %w[retry dead schedule]).any? || elsewhere?(jid)
+                when "lost" then lost?(jid)
+                else fate == "unknown"
+                end
+    return if true_fate
+    "#{line["class"]} #{jid} is told to be #{fate} (#{line["evidence"]}): #{story(jid)}"
+  end
+
+  def story(jid)
+    wrote = @trace.fetch(jid, []).map { |event, _, at, pid| "#{event} +#{(at - @begun).round(1)} s on #{pid}" }
+    "it wrote #{wrote.join(", ")}; it stands in #{places(jid).inspect}#{", it is lost" if lost?(jid)}"
+  end
+
+  # Jobs that are lost and that no line tells of: each must be one of the threads of unknown fate.
+  def overlooked(told)
+    named = told.map { |line| line["jid"] }
+    unnamed = named.count(nil)
+    hidden = (@jobs.keys - named).select { |jid| taken?(jid) && lost?(jid) && !failing?(jid) }
+    return [] if hidden.size <= unnamed
+    ["#{hidden.size} lost jobs that no line names, #{unnamed} threads of unknown fate: " +
+      hidden.map { |jid| "#{@jobs[jid][:class]} #{story(jid)}" }.join("; ")]
+  end
+
+  # It failed before the drain began and has been given up since.
+  def failing?(jid) = events(jid, "failed").any? { |_, _, at, _| at < @begun }
+
+  # Jobs that stand or ran more than once, and that we pushed back.
+  def twice(told)
+    told.select { |line| line["fate"] == "rescued" }.filter_map do |line|
+      jid = line["jid"]
+      ran = events(jid, "start").count { |entry| !ours?(entry) }
+      times = places(jid).size + ran + (ended?(jid) ? 1 : 0)
+      "rescued, and there #{times} times: #{jid} #{story(jid)}" if times > 1
+    end
+  end
+
+  # The last line and the exit code must be of one mind with the fates.
+  def wrong_end(last, told, code)
+    return ["no last line, exit code #{code}"] unless last && last["event"] == "finished"
+    counts = FATES.to_h { |fate| [fate, told.count { |line| line["fate"] == fate }] }
+    outcome = if counts["lost"] + counts["unknown"] > 0 then "lost"
+              elsif counts["pushed_back"] + counts["rescued"] > 0 then "requeued"
+              else "drained"
+              end
+    wrong = []
+    wrong << "it counts #{last["jobs"]}, and tells of #{counts}" unless last["jobs"] == counts
+    wrong << "it ended #{last["outcome"]} with #{code}, not #{outcome}" unless
+      last["outcome"] == outcome && code == CODES[outcome]
+    wrong
+  end
+end

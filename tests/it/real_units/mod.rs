@@ -1,0 +1,4 @@
+//! Real Sidekiqs as units of a real systemd: what drainboard says of them is held against what
+//! systemd then does.
+
+mod booted;

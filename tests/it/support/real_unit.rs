@@ -1,0 +1,107 @@
+//! A stage for one test in the real systemd: a private Redis in the directory that is seen in
+//! there too, and real Sidekiqs 7.3 as units of it. Units are stopped with the test.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot prepare itself has failed"
+)]
+
+use std::cell::RefCell;
+use std::ops::Deref;
+use std::process::Command;
+
+use super::patience::until_true;
+use super::scene::Scene;
+use super::sidekiq::Version;
+use super::systemd::Systemd;
+
+/// The stage; what it shares with others is that of its [`Scene`].
+pub(crate) struct UnitScene {
+    pub(crate) systemd: &'static Systemd,
+    scene: Scene,
+    units: RefCell<Vec<String>>,
+}
+
+impl Deref for UnitScene {
+    type Target = Scene;
+
+    fn deref(&self) -> &Scene {
+        &self.scene
+    }
+}
+
+impl UnitScene {
+    /// Sets one up.
+    pub(crate) fn new() -> Self {
+        let systemd = Systemd::shared();
+        Self {
+            systemd,
+            scene: Scene::within(systemd.directory()),
+            units: RefCell::default(),
+        }
+    }
+
+    /// The command line of a Sidekiq, for `ExecStart=`.
+    pub(crate) fn sidekiq_command(arguments: &str) -> String {
+        let launcher = Version::Seven.launcher();
+        let launcher = launcher.canonicalize().unwrap();
+        format!("{} -c 2 -q default {arguments}", launcher.display())
+    }
+
+    /// Lays a service `name` whose section `[Service]` has the lines `service`; its Redis, its
+    /// trace and its working directory are those of this stage.
+    pub(crate) fn lay(&self, name: &str, service: &str) {
+        let directory = self.scene.path("");
+        let text = format!(
+            "[Unit]\nDescription={name}\n\n[Service]\nWorkingDirectory={}\n\
+             Environment=REDIS_URL={}\nEnvironment=DRAINBOARD_TRACE={}\n{service}\n",
+            directory.display(),
+            self.scene.redis.url(),
+            self.scene.path("trace").display(),
+        );
+        let template = name
+            .split_once('@')
+            .map(|(template, _)| format!("{template}@.service"));
+        self.systemd
+            .unit(template.as_deref().unwrap_or(name), &text);
+        self.units.borrow_mut().push(name.to_owned());
+    }
+
+    /// Lays a service, starts it and waits until its Sidekiq has beaten.
+    pub(crate) fn start(&self, name: &str, service: &str) {
+        self.lay(name, service);
+        self.systemd.systemctl(&["start", "--", name]);
+        until_true("the unit's Sidekiq has beaten", || {
+            !self.scene.identities().is_empty()
+        });
+    }
+
+    /// `drainboard` in there, with this stage's Redis and directories.
+    pub(crate) fn drainboard_inside(&self, arguments: &[&str]) -> Command {
+        let state = self.scene.state_dir();
+        let url = self.scene.redis.url();
+        let environment = [
+            ("REDIS_URL", url.as_str()),
+            ("STATE_DIRECTORY", state.to_str().unwrap()),
+        ];
+        let words = [&[env!("CARGO_BIN_EXE_drainboard")], arguments].concat();
+        self.systemd
+            .enter(&self.scene.path(""), &environment, &words)
+    }
+}
+
+impl Drop for UnitScene {
+    fn drop(&mut self) {
+        for unit in self.units.borrow().iter() {
+            if std::thread::panicking() {
+                eprintln!("--- {unit}\n{}", self.systemd.journal(unit));
+            }
+            // At once: nothing of it is wanted any more.
+            let end = format!("systemctl kill -s KILL -- {unit}; systemctl stop -- {unit}");
+            let mut command =
+                self.systemd
+                    .enter(self.systemd.directory(), &[], &["sh", "-c", &end]);
+            command.output().unwrap();
+        }
+    }
+}
