@@ -10,6 +10,7 @@ mod process;
 mod proof;
 mod state;
 mod unit;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -26,6 +27,7 @@ pub(crate) use proof::FRESH;
 pub use proof::{Evidence, Mark};
 pub use state::State;
 pub use unit::{Unit, UnitScope};
+pub use written::{StatedTimeout, Written};
 
 use super::moment::Moment;
 
