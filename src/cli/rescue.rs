@@ -236,7 +236,7 @@ fn settle(state: &mut &'static str, rescued: &Rescued) -> String {
 }
 
 fn row(run: String, surveyed: Surveyed, named: &[String]) -> Row {
-    let Surveyed { job, state } = surveyed;
+    let Surveyed { job, state, .. } = surveyed;
     let is_named = job.jid.as_ref().is_some_and(|jid| named.contains(jid));
     Row {
         run,

@@ -10,7 +10,7 @@ use crate::core::config::Settings;
 use crate::core::fleet::{Fleet, Identity, Job, Link, Process, State};
 use crate::core::moment::{Moment, Seconds, from_epoch, rfc3339};
 use crate::core::sequence::Timeout;
-use crate::core::verdict::{Blind, Ends, Verdict, blind, verdict};
+use crate::core::verdict::{self, Blind, Ends, Verdict, blind, verdict};
 
 /// How much later than the push-back KILL must come for the jobs to be back in Redis.
 const GRACE: Duration = Duration::from_secs(5);
@@ -255,7 +255,13 @@ impl JobRow {
         let elapsed = job
             .elapsed(seen)
             .map(|elapsed| Duration::from_secs(elapsed.as_secs()));
-        let (verdict, why) = judged(picture.settings, &timeout, state, elapsed);
+        let (verdict, why) = judged(
+            picture.settings,
+            &timeout,
+            (state, process.keeps_jobs()),
+            elapsed,
+            job.iterable,
+        );
         let ended = verdict == Verdict::Unknown && state != State::Running && history;
         Self {
             jid: job.work.jid.clone(),
@@ -280,8 +286,9 @@ impl JobRow {
 fn judged(
     settings: &Settings,
     timeout: &Timeout,
-    state: State,
+    (state, kept): (State, bool),
     elapsed: Option<Duration>,
+    iterable: bool,
 ) -> (Verdict, String) {
     match state {
         State::Ghost | State::Exited => {
@@ -305,8 +312,14 @@ fn judged(
         quiet: settings.sequence.quiet_wait(),
         assumed: timeout.is_assumed(),
         push_back_safe: safe,
+        kept,
     };
-    verdict(elapsed, ends, |left| {
+    let plain = verdict(elapsed, ends, |left| {
         format!("{} s of a drain", left.as_secs_f64())
-    })
+    });
+    if iterable {
+        verdict::iterable(plain, settings.sequence.quiets())
+    } else {
+        plain
+    }
 }

@@ -1,14 +1,18 @@
 //! One session: what is known, what is planned, and the run, if there is one. A screen and a
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
+mod logs;
+
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::drain::{
-    ActOutcome, By, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Record, Run,
+    ActOutcome, By, Command, Effect, EffectId, Event, Input, Missing, Mode, Phase, Plan,
+    PushOutcome, Record, Run, Trace,
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
-use super::preflight::{Found, Preflight, findings, found_sequence};
+use super::preflight::{Found, Preflight, findings, found_sequence, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::verdict::{self, Blind, Verdict};
 
@@ -117,7 +121,10 @@ impl Session {
     fn settle(&mut self, targets: &[LocalId]) {
         let preflight = &mut self.preflight;
         if preflight.is_open {
-            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_ref());
+            let (process, inside) = (
+                preflight.process.as_deref(),
+                preflight.systemd.inside.as_ref(),
+            );
             let found = found_sequence(&self.fleet, targets, process, inside);
             preflight.trouble = found.as_ref().err().map(ToString::to_string);
             let found = match found {
@@ -139,6 +146,15 @@ impl Session {
     /// Takes an observation in.
     #[must_use]
     pub fn observe(&mut self, observation: Observation, now: Moment) -> Vec<Effect> {
+        let observation = match observation {
+            Observation::Logged(news) => return self.read_logs(news, now),
+            Observation::Look(_)
+            | Observation::Host(_)
+            | Observation::Exited { .. }
+            | Observation::Link(_)
+            | Observation::Queues(_)
+            | Observation::Unit(_) => observation,
+        };
         let brings_files = matches!(observation, Observation::Host(_) | Observation::Look(_));
         self.fleet.observe(observation);
         if brings_files && self.run.is_none() {
@@ -175,6 +191,23 @@ impl Session {
         self.feed(Input::Answer(id, answers), now)
     }
 
+    /// A search for missing jobs has ended.
+    #[must_use]
+    pub fn searched(
+        &mut self,
+        id: EffectId,
+        traces: Vec<(Missing, Trace)>,
+        now: Moment,
+    ) -> Vec<Effect> {
+        self.feed(Input::Searched(id, traces), now)
+    }
+
+    /// A push has ended.
+    #[must_use]
+    pub fn pushed_back(&mut self, id: EffectId, outcome: PushOutcome, now: Moment) -> Vec<Effect> {
+        self.feed(Input::PushedBack(id, outcome), now)
+    }
+
     /// Begins a run on `targets` in manual mode: it has sent nothing yet. A run that is over
     /// makes way for a new one.
     ///
@@ -202,7 +235,11 @@ impl Session {
             return Err(NotBegun::NoTarget);
         }
         let plan = self.setting.plan.clone();
-        let (run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
+        let (mut run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
+        let plan = &self.setting.plan;
+        run.take_units(self.preflight.systemd.stop, |id| {
+            stops(&self.fleet, id, plan, &self.preflight).ok()?
+        });
         let checked = self.preflight.checked(&self.setting.sequence_from.0);
         let checked = Effect::Note(Box::new(run.record(None, checked, now)));
         // Behind the record of its beginning.
@@ -256,12 +293,16 @@ impl Session {
     fn keep(&mut self, effects: &[Effect]) {
         for effect in effects {
             if let Effect::Note(record) = effect {
-                if self.journal.len() == KEPT {
-                    self.journal.pop_front();
-                }
-                self.journal.push_back(Record::clone(record));
+                self.pane(Record::clone(record));
             }
         }
+    }
+
+    fn pane(&mut self, record: Record) {
+        if self.journal.len() == KEPT {
+            self.journal.pop_front();
+        }
+        self.journal.push_back(record);
     }
 
     /// The processes that are drained when nobody chooses: those of this host that the
@@ -301,19 +342,23 @@ impl Session {
         &self,
         key: &ProcessKey,
         process: &Process,
-        elapsed: Option<std::time::Duration>,
+        elapsed: Option<Duration>,
         now: Moment,
         clock: impl Fn(Moment) -> String,
     ) -> (Verdict, String) {
         let run = self.run.as_ref().filter(|run| !run.phase().is_over());
         let at = |left| clock(now.after(left));
         let Some((run, target)) = run.and_then(|run| Some((run, run.target(key)?))) else {
-            let ends = self.setting.plan.ends_before(&self.timeout(process));
-            let begins = |left: std::time::Duration| format!("T+{} s", left.as_secs());
+            let mut ends = self.setting.plan.ends_before(&self.timeout(process));
+            ends.kept = process.keeps_jobs();
+            let begins = |left: Duration| format!("T+{} s", left.as_secs());
             return verdict::verdict(elapsed, ends, begins);
         };
         match run.ends(target, now) {
-            Some(ends) => verdict::verdict(elapsed, ends, at),
+            Some(mut ends) => {
+                ends.kept = process.keeps_jobs();
+                verdict::verdict(elapsed, ends, at)
+            }
             None => verdict::blind(Blind::WaitsForYou),
         }
     }

@@ -11,7 +11,9 @@ use tokio::time::sleep;
 
 use super::exits::exited;
 use super::held::Held;
+use super::logs::Logging;
 use super::scan::Scanner;
+use super::units::{Running, running};
 use crate::core::fleet::{HostLook, Observation};
 
 /// What is wanted of the scans; a change is followed by a scan at once.
@@ -43,6 +45,10 @@ pub struct HostSource {
     pub held: mpsc::Receiver<Arc<Held>>,
     /// Where observations go; closing it ends the task.
     pub observations: mpsc::Sender<Observation>,
+    /// Who is told of the units that Sidekiqs run in, whenever they change.
+    pub units: watch::Sender<Running>,
+    /// Whose logs are to be followed.
+    pub logging: watch::Sender<Vec<Logging>>,
 }
 
 /// A scanner with what it saw.
@@ -57,6 +63,8 @@ impl HostSource {
             mut wanted,
             mut held,
             observations,
+            units,
+            logging,
         } = self;
         let mut idle = Some(scanner);
         let mut exits = JoinSet::new();
@@ -79,7 +87,18 @@ impl HostSource {
                     let (scanner, look) = joined(scan)?;
                     idle = Some(scanner);
                     pause.set(sleep(wanted.borrow().period));
-                    look.ok().map(Observation::Host)
+                    if let Ok(look) = &look {
+                        let running = running(look);
+                        units.send_if_modified(|known| {
+                            let changed = *known != running;
+                            *known = running;
+                            changed
+                        });
+                    }
+                    look.ok().map(|look| {
+                        tell(&logging, &look);
+                        Observation::Host(look)
+                    })
                 }
                 () = &mut pause, if idle.is_some() => {
                     let pids = wanted.borrow_and_update().pids.clone();
@@ -99,6 +118,19 @@ impl HostSource {
             }
         }
     }
+}
+
+/// Says whose logs are to be followed, if those are others than before.
+fn tell(logging: &watch::Sender<Vec<Logging>>, look: &HostLook) {
+    let these = Logging::of(look);
+    logging.send_if_modified(|before| {
+        let ids = |all: &[Logging]| all.iter().map(|one| one.id).collect::<Vec<_>>();
+        let changed = ids(before) != ids(&these);
+        if changed {
+            *before = these;
+        }
+        changed
+    });
 }
 
 /// What a task gave; its panic goes on here, so that it ends the program.

@@ -2,6 +2,7 @@
 //! awaited inside an arm, and a panic in any task ends the program.
 
 mod afterwards;
+mod asked;
 
 use std::time::Duration;
 
@@ -14,12 +15,11 @@ use super::own_signals::OwnSignal;
 use super::performer::{Reply, Work};
 use super::world::World;
 use crate::console::Request;
-use crate::core::drain::{Act, Ask, Command, Effect, EffectId};
+use crate::core::drain::{Ask, Command, Effect};
 use crate::core::fleet::{LocalId, Observation};
 use crate::core::moment::Moment;
-use crate::core::sequence::Signal;
 use crate::core::session::Session;
-use crate::rescue::{SavedJob, in_flight};
+use crate::rescue::SavedJob;
 
 /// While something is due, the loop looks at the clock at least this often: timers stand still
 /// while the machine is suspended.
@@ -137,6 +137,7 @@ impl<F: Front> Turn<F> {
             Some(joined) = world.questions.join_next() => Event::Asked(joined.map_err(Report::from)),
             Some(observation) = world.observations.recv() => Event::Observation(observation),
             () = tokio::time::sleep(pause) => Event::Tick,
+            Some(said) = world.logs.recv() => Event::Observation(said),
         }
     }
 
@@ -295,6 +296,8 @@ impl<F: Front> Turn<F> {
         let effects = match reply {
             Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
             Reply::Answer(id, answers) => self.session.answer(id, answers, now),
+            Reply::Searched(id, traces) => self.session.searched(id, traces, now),
+            Reply::PushedBack(id, outcome) => self.session.pushed_back(id, outcome, now),
             Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),
             Reply::Counted(run, when, counted) => return self.counted(&run, when, counted, now),
             Reply::Told(run, event) => return self.was_told(&run, *event, now),
@@ -329,35 +332,11 @@ impl<F: Front> Turn<F> {
                         payloads,
                     });
                 }
+                Effect::Ask(id, Ask::Nowhere(missing)) => self.search(id, missing),
                 Effect::Ask(id, ask) => self.question(id, ask),
+                Effect::PushBack(id, push) => self.push_back(id, &push),
             }
         }
-    }
-
-    /// What a KILL would cost, and the payloads that it could lose.
-    fn at_stake(&self, act: &Act) -> (u64, Vec<SavedJob>) {
-        let (now, fleet) = (self.now(), &self.session.fleet);
-        match &self.session.run {
-            Some(run) if act.signal == Signal::Kill => (
-                run.stake(Some(act.target), fleet, now).count(),
-                in_flight(run, Some(act.target), fleet, now),
-            ),
-            Some(_) | None => (0, Vec::new()),
-        }
-    }
-
-    fn question(&mut self, id: EffectId, ask: Ask) {
-        let wants_answer = matches!(ask, Ask::Where(_));
-        let Some(answering) = self.world.plugs.ask(ask) else {
-            return;
-        };
-        let answers = self.world.answers.clone();
-        self.world.questions.spawn(async move {
-            let located = answering.await;
-            if wants_answer {
-                drop(answers.send(Reply::Answer(id, located)));
-            }
-        });
     }
 
     fn send(&self, work: Work) {
@@ -370,6 +349,7 @@ impl<F: Front> Turn<F> {
         let (closed, _) = tokio::sync::mpsc::unbounded_channel();
         self.world.work = closed;
         self.world.observations.close();
+        self.world.logs.close();
         self.world.questions.abort_all();
         let tasks = &mut self.world.tasks;
         let all = async { while tasks.join_next().await.is_some() {} };

@@ -10,6 +10,8 @@ mod drain_real;
 #[cfg(test)]
 mod host_real;
 #[cfg(test)]
+mod hundred_drains;
+#[cfg(test)]
 mod layers;
 mod logs_real;
 #[cfg(test)]

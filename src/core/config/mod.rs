@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::fleet::RedisAddress;
 use super::sequence::Sequence;
 
-pub use super::drain::{Early, Policy, UnknownWord};
+pub use super::drain::{Early, Policy, StopUnit, UnknownWord};
 pub use errors::{ConfigError, ConfigErrors};
 pub use reading::{KEYS, read};
 pub use settings::{
@@ -33,9 +33,9 @@ pub struct Config {
     pub file: String,
     /// `redis`, `namespace`.
     pub source: Source,
-    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `on_finish`.
+    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `rescue`, `on_finish`.
     pub stop: Stop,
-    /// `state_dir`, `log`.
+    /// `state_dir`, `log`, `sidekiq_log`.
     pub places: Places,
     /// `read_only`.
     pub read_only: Option<bool>,
@@ -76,8 +76,12 @@ pub struct Stop {
     pub kill_extra: Option<Duration>,
     /// `early`.
     pub early: Option<Early>,
+    /// `rescue`.
+    pub rescue: Option<bool>,
     /// `on_finish`.
     pub on_finish: Option<Vec<String>>,
+    /// When the stop of its unit takes TERM's place.
+    pub stop_unit: Option<StopUnit>,
 }
 
 /// Where files go.
@@ -87,6 +91,9 @@ pub struct Places {
     pub state_dir: Option<PathBuf>,
     /// This program's own log; `None`: there is none.
     pub log: Option<PathBuf>,
+    /// The log of the Sidekiqs of this host; `None`: the file behind the standard output of each,
+    /// or the journal.
+    pub sidekiq_log: Option<PathBuf>,
 }
 
 /// What a screen looks like.

@@ -5,10 +5,13 @@ mod alone;
 mod fates;
 mod held;
 mod invoked;
+mod kept;
 mod kill;
+mod logs;
 mod preflight;
 mod record;
 mod refused;
+mod rescued;
 mod several;
 mod stopped;
 mod told;
@@ -26,4 +29,4 @@ macro_rules! for_each_version {
     };
 }
 
-use for_each_version;
+pub(crate) use for_each_version;
