@@ -4,6 +4,9 @@
 mod file;
 mod journal;
 
+#[cfg(any(test, fuzzing))]
+pub(super) use journal::lines_of_row;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;

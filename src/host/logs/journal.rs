@@ -112,6 +112,12 @@ async fn follow_once(
     Some(())
 }
 
+/// The lines of one row of `journalctl -o json`, of any bytes.
+#[cfg(any(test, fuzzing))]
+pub(in crate::host) fn lines_of_row(row: &[u8]) -> Vec<LogLine> {
+    serde_json::from_slice::<Row>(row).map_or_else(|_| Vec::new(), |row| row.lines())
+}
+
 impl Row {
     fn lines(&self) -> Vec<LogLine> {
         let (Some(message), Some(pid)) = (
