@@ -49,7 +49,13 @@ const PLACES: [(&str, &[&str]); 33] = [
     ("core/sequence", &["core/clean", "core/moment"]),
     (
         "core/fleet",
-        &["core/clean", "core/layers", "core/moment", "core/sequence"],
+        &[
+            "core/clean",
+            "core/layers",
+            "core/log",
+            "core/moment",
+            "core/sequence",
+        ],
     ),
     ("core/choice", &["core/clean", "core/fleet"]),
     (
@@ -77,7 +83,13 @@ const PLACES: [(&str, &[&str]); 33] = [
     ),
     (
         "core/drain",
-        &["core/clean", "core/fleet", "core/moment", "core/sequence"],
+        &[
+            "core/clean",
+            "core/fleet",
+            "core/log",
+            "core/moment",
+            "core/sequence",
+        ],
     ),
     (
         "core/rehearse",

@@ -53,6 +53,8 @@ mod fates;
 mod iterable;
 mod kills;
 mod laws;
+
+mod rescues;
 mod scenario;
 mod states;
 mod units;
