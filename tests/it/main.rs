@@ -21,6 +21,8 @@ mod real_units;
 mod redis_source;
 #[cfg(test)]
 mod rehearse;
+#[cfg(test)]
+mod report_later;
 mod rescue;
 mod support;
 #[cfg(test)]

@@ -139,7 +139,7 @@ impl Run {
             .filter(|target| {
                 let left = fleet.get(&target.key()).and_then(Process::left_in_order);
                 let in_time = in_time(target, left).is_some();
-                target.exited() && (target.idle_before_stop || in_time)
+                target.exited() && (target.stop.idle_before || in_time)
             })
             .map(|target| target.id)
             .collect();

@@ -329,7 +329,9 @@ impl Stage {
                 Work::Note(record) => self.sidekiqs().records.push(*record),
                 Work::Act { id, act, .. } => {
                     let outcome = if self.licence.load(Ordering::SeqCst) {
-                        let outcome = self.sidekiqs().signal(act.target, act.signal, self.now());
+                        let outcome =
+                            self.sidekiqs()
+                                .signal(act.target, act.kind.signal(), self.now());
                         sleep(self.act_takes).await;
                         outcome
                     } else {

@@ -12,6 +12,7 @@ mod refused;
 mod rescued;
 mod several;
 mod stopped;
+mod told;
 mod users;
 
 /// Quiet for 10 s, stop for 14 s.
