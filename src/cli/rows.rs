@@ -210,7 +210,13 @@ impl JobRow {
         let elapsed = job
             .elapsed(seen)
             .map(|elapsed| Duration::from_secs(elapsed.as_secs()));
-        let (verdict, why) = judged(picture.settings, &timeout, state, elapsed, job.iterable);
+        let (verdict, why) = judged(
+            picture.settings,
+            &timeout,
+            (state, process.keeps_jobs()),
+            elapsed,
+            job.iterable,
+        );
         let ended = verdict == Verdict::Unknown && state != State::Running && history;
         Self {
             jid: job.work.jid.clone(),
@@ -235,7 +241,7 @@ impl JobRow {
 fn judged(
     settings: &Settings,
     timeout: &Timeout,
-    state: State,
+    (state, kept): (State, bool),
     elapsed: Option<Duration>,
     iterable: bool,
 ) -> (Verdict, String) {
@@ -261,6 +267,7 @@ fn judged(
         quiet: settings.sequence.quiet_wait(),
         assumed: timeout.is_assumed(),
         push_back_safe: safe,
+        kept,
     };
     let plain = verdict(elapsed, ends, |left| {
         format!("{} s of a drain", left.as_secs_f64())

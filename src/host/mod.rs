@@ -24,7 +24,7 @@ pub use exits::exited;
 pub use glance::{Glance, glance};
 pub use held::{Held, HeldError, SendError, Sent};
 pub use lock::{Holder, Lock, LockError};
-pub use logs::{LogPlace, LogSource, place_of_log};
+pub use logs::{LogPlace, LogSource, Logging, place_of_log};
 pub use piped::{Piped, PipedError};
 pub use privilege::route;
 pub use scan::{Scanner, own_unit, working_directory};

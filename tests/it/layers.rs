@@ -44,7 +44,13 @@ const PLACES: [(&str, &[&str]); 29] = [
     ("core/sequence", &["core/clean", "core/moment"]),
     (
         "core/fleet",
-        &["core/clean", "core/layers", "core/moment", "core/sequence"],
+        &[
+            "core/clean",
+            "core/layers",
+            "core/log",
+            "core/moment",
+            "core/sequence",
+        ],
     ),
     ("core/choice", &["core/clean", "core/fleet"]),
     (
@@ -72,7 +78,13 @@ const PLACES: [(&str, &[&str]); 29] = [
     ),
     (
         "core/drain",
-        &["core/clean", "core/fleet", "core/moment", "core/sequence"],
+        &[
+            "core/clean",
+            "core/fleet",
+            "core/log",
+            "core/moment",
+            "core/sequence",
+        ],
     ),
     (
         "core/rehearse",

@@ -120,8 +120,8 @@ pub struct Surroundings {
     pub uid: u32,
     /// The unit from its cgroup (`sidekiq@1.service`).
     pub unit: Option<Unit>,
-    /// Whether the parent is a `sidekiqswarm`.
-    pub swarm: bool,
+    /// The pid of its parent, where that is a `sidekiqswarm`.
+    pub swarm: Option<u32>,
     /// Its pid in its own pid namespace (last number of `NSpid`).
     pub inner_pid: u32,
     /// The host names under which it may register: `DYNO`, its own `hostname`.

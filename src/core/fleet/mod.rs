@@ -5,6 +5,7 @@ mod beat;
 mod joined;
 mod local;
 mod located;
+mod logs;
 mod look;
 mod process;
 mod proof;
@@ -20,6 +21,7 @@ pub use local::{
     Caught, HostLook, LocalId, LocalProcess, RedisAddress, RunState, Surroundings, Threads, Title,
 };
 pub use located::{Located, Place, Sought};
+pub use logs::{Log, LogNews, Logs};
 pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work};
 pub use process::{Life, Listed, Process, ProcessKey};
 pub(crate) use proof::FRESH;
@@ -51,6 +53,8 @@ pub enum Observation {
     Queues(Vec<QueueDepth>),
     /// What systemd has loaded of a unit.
     Unit(UnitLook),
+    /// What the logs of this host's Sidekiqs say.
+    Logged(LogNews),
 }
 
 /// How a process ended.

@@ -55,6 +55,8 @@ mod fates;
 mod iterable;
 mod kills;
 mod laws;
+
+mod rescues;
 mod scenario;
 mod states;
 mod units;
