@@ -111,6 +111,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         forced: opening.forced,
         state_dir: Some(place_for_state(settings)),
         attended: opening.attended,
+        sidekiq_log: settings.places.sidekiq_log.clone(),
         by,
         on_finish: settings.conduct.on_finish.clone(),
         read_only: settings.read_only,

@@ -150,7 +150,7 @@ fn caution(session: &Session, id: LocalId, process: &Process, now: Moment) -> Op
         | State::Running => process
             .local
             .as_ref()
-            .is_some_and(|local| local.surroundings.swarm)
+            .is_some_and(|local| local.surroundings.swarm.is_some())
             .then(|| {
                 format!("{name} is the child of a swarm, which starts another when it exits.")
             }),

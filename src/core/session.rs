@@ -1,9 +1,11 @@
 //! One session: what is known, what is planned, and the run, if there is one. A screen and a
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
+mod logs;
 mod prepare;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::drain::{
     ActOutcome, By, Command, Effect, EffectId, Event, Input, Missing, Mode, Phase, Plan,
@@ -102,6 +104,15 @@ impl Session {
     /// Takes an observation in.
     #[must_use]
     pub fn observe(&mut self, observation: Observation, now: Moment) -> Vec<Effect> {
+        let observation = match observation {
+            Observation::Logged(news) => return self.read_logs(news, now),
+            Observation::Look(_)
+            | Observation::Host(_)
+            | Observation::Exited { .. }
+            | Observation::Link(_)
+            | Observation::Queues(_)
+            | Observation::Unit(_) => observation,
+        };
         let brings_files = matches!(observation, Observation::Host(_) | Observation::Look(_));
         self.fleet.observe(observation);
         if brings_files && !self.is_draining() {
@@ -239,12 +250,16 @@ impl Session {
     fn keep(&mut self, effects: &[Effect]) {
         for effect in effects {
             if let Effect::Note(record) = effect {
-                if self.journal.len() == KEPT {
-                    self.journal.pop_front();
-                }
-                self.journal.push_back(Record::clone(record));
+                self.pane(Record::clone(record));
             }
         }
+    }
+
+    fn pane(&mut self, record: Record) {
+        if self.journal.len() == KEPT {
+            self.journal.pop_front();
+        }
+        self.journal.push_back(record);
     }
 
     /// The processes that are drained when nobody chooses: those of this host that the
@@ -284,19 +299,23 @@ impl Session {
         &self,
         key: &ProcessKey,
         process: &Process,
-        elapsed: Option<std::time::Duration>,
+        elapsed: Option<Duration>,
         now: Moment,
         clock: impl Fn(Moment) -> String,
     ) -> (Verdict, String) {
         let run = self.run.as_ref().filter(|run| !run.phase().is_over());
         let at = |left| clock(now.after(left));
         let Some((run, target)) = run.and_then(|run| Some((run, run.target(key)?))) else {
-            let ends = self.setting.plan.ends_before(&self.timeout(process));
-            let begins = |left: std::time::Duration| format!("T+{} s", left.as_secs());
+            let mut ends = self.setting.plan.ends_before(&self.timeout(process));
+            ends.kept = process.keeps_jobs();
+            let begins = |left: Duration| format!("T+{} s", left.as_secs());
             return verdict::verdict(elapsed, ends, begins);
         };
         match run.ends(target, now) {
-            Some(ends) => verdict::verdict(elapsed, ends, at),
+            Some(mut ends) => {
+                ends.kept = process.keeps_jobs();
+                verdict::verdict(elapsed, ends, at)
+            }
             None => verdict::blind(Blind::WaitsForYou),
         }
     }

@@ -10,8 +10,8 @@ use super::store::Store;
 use super::wire::{Seen, Tick};
 use crate::clock::Paced;
 use crate::core::fleet::{
-    Files, Heartbeat, HostLook, LocalProcess, Look, LookRow, RunState, Surroundings, Threads,
-    Title, Unit, Work,
+    Heartbeat, HostLook, LocalProcess, Look, LookRow, RunState, Surroundings, Threads, Title, Unit,
+    Work,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
@@ -108,10 +108,10 @@ fn local(child: &Offspring, now: Moment) -> LocalProcess {
         }),
         caught: found.caught,
         surroundings: Surroundings {
-            layers: Files::default(),
+            layers: Vec::new().into(),
             uid: found.uid.unwrap_or_default(),
             unit: Some(Unit::of_system(child.role.unit)),
-            swarm: false,
+            swarm: None,
             inner_pid: id.pid,
             hostnames: vec![HOST.to_owned()],
             redis_url: None,

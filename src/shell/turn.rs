@@ -138,6 +138,7 @@ impl<F: Front> Turn<F> {
             Some(joined) = world.questions.join_next() => Event::Asked(joined.map_err(Report::from)),
             Some(observation) = world.observations.recv() => Event::Observation(observation),
             () = tokio::time::sleep(pause) => Event::Tick,
+            Some(said) = world.logs.recv() => Event::Observation(said),
         }
     }
 
@@ -351,6 +352,7 @@ impl<F: Front> Turn<F> {
         let (closed, _) = tokio::sync::mpsc::unbounded_channel();
         self.world.work = closed;
         self.world.observations.close();
+        self.world.logs.close();
         self.world.questions.abort_all();
         let tasks = &mut self.world.tasks;
         let all = async { while tasks.join_next().await.is_some() {} };

@@ -9,7 +9,7 @@ use crate::core::clean::clean;
 use crate::core::sequence::nearest;
 
 /// Every key there is, in the order of `config.example.yml`.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 19] = [
     "redis",
     "namespace",
     "sequence",
@@ -23,6 +23,7 @@ pub const KEYS: [&str; 18] = [
     "on_finish",
     "state_dir",
     "log",
+    "sidekiq_log",
     "read_only",
     "show_args",
     "color",
@@ -104,6 +105,7 @@ impl Config {
             "on_finish" => self.stop.on_finish = Some(values::program(value)?),
             "state_dir" => self.places.state_dir = Some(values::path(value)?),
             "log" => self.places.log = Some(values::path(value)?),
+            "sidekiq_log" => self.places.sidekiq_log = Some(values::path(value)?),
             "read_only" => self.read_only = Some(values::truth(value)?),
             "show_args" => self.display.show_args = Some(values::truth(value)?),
             "color" => self.display.color = Some(values::truth(value)?),

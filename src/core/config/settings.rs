@@ -188,6 +188,8 @@ impl Settings {
                     .or(environment.state_directory)
                     .or_else(|| config.places.state_dir.clone()),
                 log: flags.places.log.or_else(|| config.places.log.clone()),
+                sidekiq_log: (flags.places.sidekiq_log)
+                    .or_else(|| config.places.sidekiq_log.clone()),
             },
             read_only: flags.read_only || config.read_only.unwrap_or(false),
             appearance: Appearance {

@@ -124,12 +124,12 @@ fn each_wrong_value_says_what_was_expected() {
 #[test]
 fn a_wrong_key_is_named_with_the_one_that_was_meant() {
     insta::assert_snapshot!(refusal("Kill-Extra: 5"), @"Kill-Extra: unknown key: did you mean `kill_extra`?");
-    insta::assert_snapshot!(refusal("banana: 5"), @"banana: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, read_only, show_args, color, ascii, refresh_seconds");
-    insta::assert_snapshot!(refusal("1: 5"), @"1: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, read_only, show_args, color, ascii, refresh_seconds");
+    insta::assert_snapshot!(refusal("banana: 5"), @"banana: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
+    insta::assert_snapshot!(refusal("1: 5"), @"1: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
     insta::assert_snapshot!(refusal("ascii: true\nascii: false"), @"ascii: stands a second time, first in line 1; expected each key once");
     insta::assert_snapshot!(refused("kill_extra: 5\n\"a\\e[2J\": 1\n").to_string(), @r#"
     the configuration test.yml has 1 error
-      test.yml:2: a: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, read_only, show_args, color, ascii, refresh_seconds
+      test.yml:2: a: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds
     "#);
     for reserved in ["backtrace_after"] {
         assert!(refusal(&format!("{reserved}: true")).contains("unknown key"));
