@@ -2,6 +2,7 @@
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
 mod logs;
+mod prepare;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use super::drain::{
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
-use super::preflight::{Found, Preflight, findings, found_sequence, stops};
+use super::preflight::{Preflight, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::verdict::{self, Blind, Verdict};
 
@@ -100,49 +101,6 @@ impl Session {
         }
     }
 
-    /// Looks at the plan once more for exactly these targets, before anybody is held.
-    ///
-    /// # Errors
-    /// With every reason why it must not begin where nobody can be asked.
-    pub fn prepare(&mut self, targets: &[LocalId]) -> Result<(), String> {
-        // What somebody saw and confirmed is not changed behind their back.
-        if self.preflight.despite.is_some() {
-            self.settle(targets);
-        }
-        let objections = self.preflight.objections();
-        if objections.is_empty() {
-            Ok(())
-        } else {
-            Err(objections.join("; "))
-        }
-    }
-
-    /// The sequence that the targets' files ask for, unless one was stated, and the findings.
-    fn settle(&mut self, targets: &[LocalId]) {
-        let preflight = &mut self.preflight;
-        if preflight.is_open {
-            let (process, inside) = (
-                preflight.process.as_deref(),
-                preflight.systemd.inside.as_ref(),
-            );
-            let found = found_sequence(&self.fleet, targets, process, inside);
-            preflight.trouble = found.as_ref().err().map(ToString::to_string);
-            let found = match found {
-                Ok(found) => found.unwrap_or_else(Found::default_one),
-                Err(_) => Found::instead(),
-            };
-            self.setting.plan.sequence = found.sequence;
-            self.setting.sequence_from = found.origin;
-        }
-        let Setting {
-            plan,
-            sequence_from,
-            ..
-        } = &self.setting;
-        let findings = findings(&self.fleet, targets, plan, sequence_from, &self.preflight);
-        self.preflight.findings = findings;
-    }
-
     /// Takes an observation in.
     #[must_use]
     pub fn observe(&mut self, observation: Observation, now: Moment) -> Vec<Effect> {
@@ -157,9 +115,8 @@ impl Session {
         };
         let brings_files = matches!(observation, Observation::Host(_) | Observation::Look(_));
         self.fleet.observe(observation);
-        if brings_files && self.run.is_none() {
-            let targets = self.preflight.targets(&self.fleet);
-            self.settle(&targets);
+        if brings_files && !self.is_draining() {
+            self.look_at_plan();
         }
         self.feed(Input::Observed, now)
     }
@@ -240,7 +197,7 @@ impl Session {
         run.take_units(self.preflight.systemd.stop, |id| {
             stops(&self.fleet, id, plan, &self.preflight).ok()?
         });
-        let checked = self.preflight.checked(&self.setting.sequence_from.0);
+        let checked = self.preflight.seen.checked(&self.setting.sequence_from.0);
         let checked = Effect::Note(Box::new(run.record(None, checked, now)));
         // Behind the record of its beginning.
         effects.insert(effects.len().min(1), checked);

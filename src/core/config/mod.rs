@@ -33,7 +33,8 @@ pub struct Config {
     pub file: String,
     /// `redis`, `namespace`.
     pub source: Source,
-    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `rescue`, `on_finish`.
+    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `ask_reason`, `stop_unit`, `rescue`,
+    /// `on_finish`.
     pub stop: Stop,
     /// `state_dir`, `log`, `sidekiq_log`.
     pub places: Places,
@@ -76,6 +77,8 @@ pub struct Stop {
     pub kill_extra: Option<Duration>,
     /// `early`.
     pub early: Option<Early>,
+    /// `ask_reason`.
+    pub ask_reason: Option<bool>,
     /// `rescue`.
     pub rescue: Option<bool>,
     /// `on_finish`.

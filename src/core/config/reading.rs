@@ -9,7 +9,7 @@ use crate::core::clean::clean;
 use crate::core::sequence::nearest;
 
 /// Every key there is, in the order of `config.example.yml`.
-pub const KEYS: [&str; 18] = [
+pub const KEYS: [&str; 19] = [
     "redis",
     "namespace",
     "sequence",
@@ -17,6 +17,7 @@ pub const KEYS: [&str; 18] = [
     "kill",
     "kill_extra",
     "early",
+    "ask_reason",
     "stop_unit",
     "rescue",
     "on_finish",
@@ -98,6 +99,7 @@ impl Config {
             "kill" => self.stop.kill = Some(values::word(value)?),
             "kill_extra" => self.stop.kill_extra = Some(values::seconds(value)?),
             "early" => self.stop.early = Some(values::word(value)?),
+            "ask_reason" => self.stop.ask_reason = Some(values::truth(value)?),
             "stop_unit" => self.stop.stop_unit = Some(values::word(value)?),
             "rescue" => self.stop.rescue = Some(values::truth(value)?),
             "on_finish" => self.stop.on_finish = Some(values::program(value)?),

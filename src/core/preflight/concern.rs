@@ -26,7 +26,7 @@ const RULES: &[&str] = &[
 ];
 
 /// Everything that the lint has to say of draining `targets` with `plan`, each thing once, the
-/// gravest first.
+/// gravest first; behind it the rules that could not be decided.
 pub fn findings(
     fleet: &Fleet,
     targets: &[LocalId],
@@ -47,14 +47,16 @@ pub fn findings(
             if !concerns(&finding, &facts) {
                 continue;
             }
-            finding.severity = weighed(&finding, &facts, &timeout, plan, preflight);
-            tell_way(&mut finding, &way, preflight.systemd.stop);
+            if finding.is_decided() {
+                finding.severity = weighed(&finding, &facts, &timeout, plan, preflight);
+                tell_way(&mut finding, &way, preflight.systemd.stop);
+            }
             if !all.contains(&finding) {
                 all.push(finding);
             }
         }
     }
-    all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    all.sort_by_key(|finding| (!finding.is_decided(), std::cmp::Reverse(finding.severity)));
     all
 }
 
@@ -221,7 +223,7 @@ fn own_limit(unit: &crate::core::check::UnitFacts) -> Option<DeployLimit> {
 }
 
 fn concerns(finding: &Finding, facts: &Facts) -> bool {
-    if !finding.is_decided() || !RULES.contains(&finding.rule) {
+    if !RULES.contains(&finding.rule) {
         return false;
     }
     // Only a service that tells systemd of its stopping is killed by it after a bare TERM:
