@@ -140,10 +140,13 @@ impl Journalled {
     }
 }
 
-/// The lines of one row of `journalctl -o json`, of any bytes.
+/// The lines of one row of `journalctl -o json`, of any bytes, with the time of them all.
 #[cfg(any(test, fuzzing))]
-pub(in crate::host) fn lines_of_row(row: &[u8]) -> Vec<LogLine> {
-    serde_json::from_slice::<Row>(row).map_or_else(|_| Vec::new(), |row| row.lines())
+pub(in crate::host) fn lines_of_row(row: &[u8]) -> Option<(Vec<String>, Moment)> {
+    let row: Row = serde_json::from_slice(row).ok()?;
+    let mut texts = Vec::new();
+    row.message.as_ref()?.lines(&mut texts);
+    Some((texts, row.at()))
 }
 
 impl Row {
