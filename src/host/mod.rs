@@ -12,6 +12,8 @@ mod logs;
 mod piped;
 mod privilege;
 mod proc;
+#[cfg(any(test, fuzzing))]
+mod readers;
 mod scan;
 mod source;
 pub mod state_dir;
@@ -27,6 +29,8 @@ pub use lock::{Holder, Lock, LockError};
 pub use logs::{LogPlace, LogSource, Logging, place_of_log};
 pub use piped::{Piped, PipedError};
 pub use privilege::route;
+#[cfg(any(test, fuzzing))]
+pub(crate) use readers::READERS;
 pub use scan::{Scanner, own_unit, working_directory};
 pub use source::{HostSource, Wanted};
 pub use title::{timeout_on_command_line, title};

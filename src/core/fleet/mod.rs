@@ -11,6 +11,7 @@ mod process;
 mod proof;
 mod state;
 mod unit;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ pub(crate) use proof::FRESH;
 pub use proof::{Evidence, Mark};
 pub use state::State;
 pub use unit::{Route, Unit, UnitLook, UnitScope};
+pub use written::{StatedTimeout, Written};
 
 use super::moment::Moment;
 

@@ -140,6 +140,12 @@ impl Journalled {
     }
 }
 
+/// The lines of one row of `journalctl -o json`, of any bytes.
+#[cfg(any(test, fuzzing))]
+pub(in crate::host) fn lines_of_row(row: &[u8]) -> Vec<LogLine> {
+    serde_json::from_slice::<Row>(row).map_or_else(|_| Vec::new(), |row| row.lines())
+}
+
 impl Row {
     /// Its lines, if it is of one of these; what stands there from an earlier process with the
     /// same pid is not.
