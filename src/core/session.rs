@@ -142,7 +142,10 @@ impl Session {
     /// Takes an observation in.
     #[must_use]
     pub fn observe(&mut self, observation: Observation, now: Moment) -> Vec<Effect> {
-        let brings_files = matches!(observation, Observation::Host(_) | Observation::Look(_));
+        let brings_files = matches!(
+            observation,
+            Observation::Host(_) | Observation::Look(_) | Observation::Unit(_)
+        );
         self.fleet.observe(observation);
         if brings_files && self.run.is_none() {
             let targets = self.preflight.targets(&self.fleet);

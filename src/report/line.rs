@@ -65,6 +65,23 @@ pub enum Happened {
         #[serde(default)]
         may_have_happened: bool,
     },
+    /// The stop of its unit was about to be asked for, in TERM's place.
+    UnitStopIntended { unit: String },
+    /// It was begun.
+    UnitStopBegun {
+        unit: String,
+        #[serde(default)]
+        at_stake: Option<u64>,
+        #[serde(default)]
+        systemd_kills_at: Option<String>,
+    },
+    /// It was not, or nobody knows.
+    UnitStopFailed {
+        unit: String,
+        error: String,
+        #[serde(default)]
+        may_have_happened: bool,
+    },
     /// A process fetches no more.
     QuietConfirmed { evidence: String },
     /// A wait ended early.

@@ -142,34 +142,40 @@ pub(super) fn processes(past: &Past) -> Vec<Process> {
     processes
 }
 
+/// A signal that was about to be sent, or (with what was at stake) was.
+fn push(process: &mut Process, signal: &str, t_s: f64, sent: Option<Option<u64>>) {
+    if sent.is_some() {
+        process.signals.retain(|sent| sent.certain);
+    }
+    process.signals.push(Sent {
+        signal: clean(signal, 20),
+        t_s,
+        certain: sent.is_some(),
+        at_stake: sent.flatten(),
+        received_by_t_s: None,
+        effect: None,
+    });
+}
+
 fn take(process: &mut Process, line: &Line) {
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "all other events change nothing of how a process stands"
     )]
     match &line.happened {
-        Happened::SignalIntended { signal } => process.signals.push(Sent {
-            signal: clean(signal, 20),
-            t_s: line.t_s,
-            certain: false,
-            at_stake: None,
-            received_by_t_s: None,
-            effect: None,
-        }),
+        Happened::SignalIntended { signal } => push(process, signal, line.t_s, None),
+        // The stop of its unit is TERM, by way of systemd.
+        Happened::UnitStopIntended { .. } => push(process, "TERM", line.t_s, None),
         Happened::SignalSent {
             signal, at_stake, ..
-        } => {
-            process.signals.retain(|sent| sent.certain);
-            process.signals.push(Sent {
-                signal: clean(signal, 20),
-                t_s: line.t_s,
-                certain: true,
-                at_stake: *at_stake,
-                received_by_t_s: None,
-                effect: None,
-            });
+        } => push(process, signal, line.t_s, Some(*at_stake)),
+        Happened::UnitStopBegun { at_stake, .. } => {
+            push(process, "TERM", line.t_s, Some(*at_stake));
         }
         Happened::SignalFailed {
+            may_have_happened, ..
+        }
+        | Happened::UnitStopFailed {
             may_have_happened, ..
         } => {
             process

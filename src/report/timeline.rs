@@ -83,7 +83,10 @@ type Words = (String, String);
 
 fn words(line: &Line, later: &[Line]) -> Option<Open> {
     let name = line.name().map(|name| clean(&name, LONGEST));
-    let told = if matches!(line.happened, Happened::SignalIntended { .. }) {
+    let told = if matches!(
+        line.happened,
+        Happened::SignalIntended { .. } | Happened::UnitStopIntended { .. }
+    ) {
         !is_told_later(line, later)
     } else {
         let silent = matches!(line.happened, Happened::Reconciled { .. } | Happened::Other);
@@ -142,6 +145,38 @@ fn about_process(happened: &Happened) -> Option<Words> {
             };
             (
                 format!("{} failed to reach ", text(signal)),
+                format!(": {}{perhaps}", text(error)),
+            )
+        }
+        Happened::UnitStopIntended { unit } => (
+            format!("systemctl stop {} was about to be called for ", text(unit)),
+            "; nothing says whether it was".into(),
+        ),
+        Happened::UnitStopBegun {
+            unit,
+            at_stake,
+            systemd_kills_at,
+        } => {
+            let kills = systemd_kills_at.as_deref().map_or_else(String::new, |at| {
+                format!("; systemd would kill it at {}", text(at))
+            });
+            (
+                format!("systemctl stop {} begun for ", text(unit)),
+                format!("{}{kills}", stake(*at_stake, None)),
+            )
+        }
+        Happened::UnitStopFailed {
+            unit,
+            error,
+            may_have_happened,
+        } => {
+            let perhaps = if *may_have_happened {
+                " (it may stop all the same)"
+            } else {
+                ""
+            };
+            (
+                format!("systemctl stop {} failed for ", text(unit)),
                 format!(": {}{perhaps}", text(error)),
             )
         }
@@ -211,6 +246,8 @@ fn is_told_later(intent: &Line, later: &[Line]) -> bool {
                 line.happened,
                 Happened::SignalSent { .. }
                     | Happened::SignalFailed { .. }
+                    | Happened::UnitStopBegun { .. }
+                    | Happened::UnitStopFailed { .. }
                     | Happened::Exited { .. }
             )
         })

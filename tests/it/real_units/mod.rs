@@ -1,4 +1,5 @@
 //! Real Sidekiqs as units of a real systemd: what drainboard says of them is held against what
 //! systemd then does.
 
+mod acts;
 mod booted;
