@@ -21,6 +21,7 @@ mod result;
 mod rows;
 mod state;
 mod toll;
+mod units;
 mod words;
 
 #[cfg(test)]

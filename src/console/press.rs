@@ -13,7 +13,7 @@ use super::possible;
 use super::request::Request;
 use super::rows::Sort;
 use super::state::{Console, Pane, Screen};
-use super::{Key, pages};
+use super::{Key, pages, units};
 use crate::core::drain::{Command, Mode};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
@@ -76,6 +76,12 @@ impl Console {
         let Some(dialog) = &mut self.dialog else {
             return Vec::new();
         };
+        if key == Key::Char('u')
+            && let Some(choice) = units::other(dialog)
+        {
+            self.dialog = confirm::step(session, Some(choice), now);
+            return Vec::new();
+        }
         match dialog.press(key, now) {
             Answer::Open => Vec::new(),
             Answer::No => {
@@ -170,7 +176,7 @@ impl Console {
     /// The dialog before the very step that comes next.
     fn step(&self, session: &Session, now: Moment) -> Option<Dialog> {
         if session.is_draining() {
-            return confirm::step(session, now);
+            return confirm::step(session, None, now);
         }
         let targets = self.targets(session);
         Some(confirm::begin_step(session, &targets, now))
@@ -184,7 +190,7 @@ impl Console {
                 && held_wait(run).is_some_and(|left| left < possible::TIME_TO_THINK)
         });
         if sends {
-            self.dialog = confirm::step(session, now);
+            self.dialog = confirm::step(session, None, now);
             return Vec::new();
         }
         vec![Request::Command(Command::GoOn)]

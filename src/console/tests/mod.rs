@@ -3,3 +3,4 @@
 mod dialogs;
 mod keys;
 mod selection;
+mod units;
