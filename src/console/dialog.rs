@@ -7,6 +7,7 @@ use super::Key;
 use super::judge::running;
 use super::request::Request;
 use super::toll::stake;
+use crate::core::drain::UnitCall;
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
@@ -51,6 +52,13 @@ pub enum Premise {
     },
     /// A drain is under way.
     Draining,
+    /// The run that began then is over, and these are what would bring its units back.
+    Over {
+        /// When the run began.
+        run: Moment,
+        /// The calls.
+        calls: Vec<UnitCall>,
+    },
 }
 
 /// An open dialog.
@@ -174,6 +182,12 @@ impl Dialog {
             }
             Premise::Kill { target, at_most } => grown(&[*target], *at_most),
             Premise::Draining => run.is_none().then(|| "the drain is over".into()),
+            Premise::Over { run: began, calls } => {
+                let known = session.run.as_ref();
+                let same = known.is_some_and(|run| run.pace().started == *began)
+                    && session.unit_calls() == *calls;
+                (!same).then(|| "the processes changed meanwhile".into())
+            }
         }
     }
 }

@@ -122,6 +122,7 @@ impl Console {
                 self.dialog = possible::selected_here(session, self)
                     .map(|id| confirm::force_kill(session, id, now));
             }
+            Act::BringBack => self.dialog = units::bring_back(session, now),
             Act::GoOn => return self.go_on(session, now),
             Act::Hold => return command(Command::Hold),
             Act::WaitMore => {

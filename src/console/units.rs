@@ -6,8 +6,8 @@ use super::judge::running;
 use super::request::Request;
 use super::toll::{in_numbers, stake};
 use super::words::time_of_day;
-use crate::core::drain::{Command, StopUnit, Target, UnitStop};
-use crate::core::fleet::LocalId;
+use crate::core::drain::{Command, StopUnit, Target, UnitStop, UnitVerb};
+use crate::core::fleet::{LocalId, ProcessKey, Unit};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
@@ -201,4 +201,61 @@ pub(super) fn by_itself(session: &Session, targets: &[LocalId]) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Brings back to work what the run left quiet or down.
+pub(super) fn bring_back(session: &Session, now: Moment) -> Option<Dialog> {
+    let calls = session.unit_calls();
+    let run = session.run.as_ref().filter(|_| !calls.is_empty())?;
+    let mut lines = Vec::new();
+    let mut friction = Friction::Yes;
+    for call in &calls {
+        lines.push(format!(
+            "{}: {}",
+            name(session, call.target),
+            call.command()
+        ));
+        if call.verb == UnitVerb::Start {
+            continue;
+        }
+        let Some(target) = run.target(&ProcessKey::Local(call.target)) else {
+            continue;
+        };
+        let cost = stake(session, &[call.target], now);
+        if cost.is_nothing() {
+            continue;
+        }
+        lines.push(format!(
+            "{}; what still runs {} s later is pushed back. Payloads are saved first.",
+            in_numbers(&cost),
+            target.timeout.span.as_secs()
+        ));
+        if let Some(limit) = limit(session, &call.unit)
+            && limit < target.timeout.span + std::time::Duration::from_secs(5)
+        {
+            lines.push(format!(
+                "systemd kills after {} s, which leaves no time to push back.",
+                limit.as_secs()
+            ));
+            friction = Friction::Number(cost.count());
+        }
+    }
+    let premise = Premise::Over {
+        run: run.pace().started,
+        calls: calls.clone(),
+    };
+    Some(Dialog {
+        friction,
+        requests: vec![Request::CallUnits(calls)],
+        ..Dialog::new("Bring the units back to work?".into(), lines, premise, now)
+    })
+}
+
+/// `TimeoutStopSec` of a unit as it is loaded.
+fn limit(session: &Session, unit: &Unit) -> Option<std::time::Duration> {
+    let loaded = session.fleet.units.get(unit)?.loaded.as_ref().ok()?;
+    let limit = loaded
+        .iter()
+        .find(|value| value.setting == "TimeoutStopSec");
+    limit?.value.span()
 }

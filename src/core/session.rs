@@ -4,7 +4,8 @@
 use std::collections::VecDeque;
 
 use super::drain::{
-    ActOutcome, By, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Record, Run,
+    ActOutcome, By, CallOutcome, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan,
+    Record, Run, UnitCall,
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
@@ -240,6 +241,36 @@ impl Session {
             Effect::Note(Box::new(run.record(about.clone(), event, now)))
         });
         let effects: Vec<Effect> = saved.collect();
+        self.keep(&effects);
+        effects
+    }
+
+    /// What brings back to work what the run left quiet or down; nothing where acts do not exist,
+    /// nor for the unit in whose own stop this program runs.
+    pub fn unit_calls(&self) -> Vec<UnitCall> {
+        let Some(run) = &self.run else {
+            return Vec::new();
+        };
+        if matches!(self.setting.kind, Kind::ReadOnly | Kind::Demo) {
+            return Vec::new();
+        }
+        let mut calls = run.unit_calls(&self.fleet);
+        calls.retain(|call| self.preflight.systemd.inside.as_ref() != Some(&call.unit));
+        calls
+    }
+
+    /// Systemd is about to be told (`None`), or that has ended.
+    #[must_use]
+    pub fn unit_called(
+        &mut self,
+        call: &UnitCall,
+        outcome: Option<&CallOutcome>,
+        now: Moment,
+    ) -> Vec<Effect> {
+        let Some(run) = &self.run else {
+            return Vec::new();
+        };
+        let effects = vec![Effect::Note(Box::new(run.record_call(call, outcome, now)))];
         self.keep(&effects);
         effects
     }

@@ -8,8 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
-use super::systemd::stop_unit;
-use crate::core::drain::{Act, ActKind, ActOutcome, EffectId, Record, UnitStop};
+use super::systemd::{call_unit, stop_unit};
+use crate::core::drain::{
+    Act, ActKind, ActOutcome, CallOutcome, EffectId, Record, UnitCall, UnitStop,
+};
 use crate::core::fleet::{LocalId, Located};
 use crate::core::sequence::Signal;
 use crate::host::{Held, SendError};
@@ -42,6 +44,13 @@ pub enum Work {
         /// Their payloads, to be saved before it.
         payloads: Vec<SavedJob>,
     },
+    /// Tell systemd this of a unit, after a run.
+    Call {
+        /// What.
+        call: UnitCall,
+        /// Payloads of what runs in it, to be saved before it.
+        payloads: Vec<SavedJob>,
+    },
 }
 
 /// What comes back.
@@ -53,6 +62,8 @@ pub enum Reply {
     Answer(EffectId, Vec<Located>),
     /// Payloads of this process's jobs are saved.
     Saved(LocalId, Vec<SavedJob>),
+    /// systemd was told of a unit, or was not.
+    Called(UnitCall, CallOutcome),
     /// A record could not be written; said once.
     JournalFailed(String),
 }
@@ -107,6 +118,22 @@ impl Performer {
                     licence,
                 } => self.begin(held, journal, licence),
                 Work::Note(record) => self.write(&record),
+                Work::Call { call, payloads } => {
+                    // Nobody waits for an answer here: what cannot be saved stops the call.
+                    if let Some(ActOutcome::Failed { why, .. }) = self.save(call.target, payloads) {
+                        let outcome = CallOutcome::Failed {
+                            why,
+                            may_have_happened: false,
+                        };
+                        self.reply(Reply::Called(call, outcome));
+                        continue;
+                    }
+                    let replies = self.replies.clone();
+                    self.calls.spawn(async move {
+                        let outcome = call_unit(&call).await;
+                        drop(replies.send(Reply::Called(call, outcome)));
+                    });
+                }
                 Work::Act {
                     id,
                     act,

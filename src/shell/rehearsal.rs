@@ -16,7 +16,7 @@ use super::own_signals::OwnSignals;
 use super::performer::{Reply, Work};
 use super::world::{CALM, KEEN, Plugs, Sources, World, WorldBuilder, ask, sources};
 use crate::clock;
-use crate::core::drain::{Act, ActOutcome, Ask};
+use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome};
 use crate::core::fleet::{LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::rehearse::StandIn;
@@ -117,6 +117,10 @@ impl Recorder {
                         let outcome = self.act(&act);
                         // The loop has ended: nobody is left to be told.
                         drop(self.replies.send(Reply::Outcome(id, outcome)));
+                        Vec::new()
+                    }
+                    Some(Work::Call { call, .. }) => {
+                        drop(self.replies.send(Reply::Called(call, CallOutcome::Taken)));
                         Vec::new()
                     }
                     // A rehearsal keeps no record.

@@ -10,7 +10,7 @@ use super::own_signals::OwnSignal;
 use super::performer::{Reply, Work};
 use super::world::World;
 use crate::console::Request;
-use crate::core::drain::{Act, Ask, Command, Effect, EffectId};
+use crate::core::drain::{Act, Ask, Command, Effect, EffectId, UnitCall};
 use crate::core::fleet::{LocalId, Observation};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
@@ -208,6 +208,7 @@ impl<F: Front> Turn<F> {
                     }
                 }
                 Request::Command(command) => self.command(command, now),
+                Request::CallUnits(calls) => self.call_units(calls, now),
                 Request::Quit => {
                     if self.session.is_draining() {
                         self.command(Command::HangUp, now);
@@ -230,6 +231,21 @@ impl<F: Front> Turn<F> {
         tracing::info!(?command, "command");
         let effects = self.session.command(command, now);
         self.dispatch(effects);
+    }
+
+    /// Brings units back to work that a run left behind, once it is over.
+    fn call_units(&mut self, calls: Vec<UnitCall>, now: Moment) {
+        let possible = self.session.unit_calls();
+        for call in calls.into_iter().filter(|call| possible.contains(call)) {
+            tracing::info!(?call, "unit call");
+            let effects = self.session.unit_called(&call, None, now);
+            self.dispatch(effects);
+            let run = self.session.run.as_ref();
+            let fleet = &self.session.fleet;
+            let payloads = run.map(|run| in_flight(run, Some(call.target), fleet, now));
+            let payloads = payloads.unwrap_or_default();
+            self.send(Work::Call { call, payloads });
+        }
     }
 
     /// Begins a run; says whether it did.
@@ -284,6 +300,7 @@ impl<F: Front> Turn<F> {
         let effects = match reply {
             Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
             Reply::Answer(id, answers) => self.session.answer(id, answers, now),
+            Reply::Called(call, outcome) => self.session.unit_called(&call, Some(&outcome), now),
             Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),
             Reply::JournalFailed(why) => {
                 self.front.tell(&format!(

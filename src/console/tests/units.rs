@@ -3,9 +3,10 @@
 
 use crate::console::fixture::World;
 use crate::console::{Friction, Key, Request};
-use crate::core::drain::{Command, StopUnit};
+use crate::core::drain::{Command, StopUnit, UnitCall};
 use crate::core::fleet::{Observation, Route, Unit, UnitLook};
 use crate::core::layers::systemd_show;
+use crate::core::session::Kind;
 
 /// Before TERM, by hand; the unit of util1:4242 is always started again and has this limit.
 fn before_term(limit: &str, may_stop: Result<Route, String>) -> World {
@@ -128,4 +129,52 @@ fn what_may_not_be_stopped_is_not_offered() {
         .filter(|finding| finding.rule == "D37")
         .collect();
     assert!(told[0].message.contains("run as root"), "{told:?}");
+}
+
+#[test]
+fn what_a_stopped_drain_left_quiet_is_brought_back_on_a_yes_alone() {
+    let mut world = World::stopped();
+    world.press(Key::Char('u'));
+    let text = shown(&world);
+    assert!(
+        text.contains("util1:4242 web: systemctl restart sidekiq@2.service")
+            || text.contains("util1:4242: systemctl restart sidekiq@2.service"),
+        "{text}"
+    );
+    assert!(
+        text.contains("is pushed back. Payloads are saved first."),
+        "{text}"
+    );
+    world.pass(1);
+    assert!(world.press(Key::Enter).is_empty(), "the default is no");
+    world.press(Key::Char('u'));
+    let asked = last(&mut world);
+    let Some(Request::CallUnits(calls)) = asked.first() else {
+        panic!("{asked:?}");
+    };
+    let commands: Vec<String> = calls.iter().map(UnitCall::command).collect();
+    assert!(
+        commands.contains(&"systemctl restart sidekiq@2.service".into()),
+        "{commands:?}"
+    );
+}
+
+#[test]
+fn where_nothing_may_be_done_or_nothing_is_quiet_no_unit_is_offered() {
+    let offered = |world: &World| !world.session.unit_calls().is_empty();
+    assert!(offered(&World::stopped()));
+    assert!(!offered(&World::new()));
+    assert!(!offered(&World::draining()), "only once the run is over");
+    assert!(
+        !offered(&World::requeued()),
+        "all of them were told to stop"
+    );
+    let mut read_only = World::stopped();
+    read_only.session.setting.kind = Kind::ReadOnly;
+    assert!(!offered(&read_only));
+    let mut inside = World::stopped();
+    let own = Unit::of_system("sidekiq@2.service");
+    inside.session.preflight.systemd.inside = Some(own.clone());
+    let calls = inside.session.unit_calls();
+    assert!(calls.iter().all(|call| call.unit != own), "{calls:?}");
 }

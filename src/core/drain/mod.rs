@@ -4,6 +4,7 @@
 
 mod account;
 mod advance;
+mod call;
 mod checked;
 mod command;
 mod evidence;
@@ -27,6 +28,7 @@ mod unit;
 mod tests;
 
 pub use account::{Account, Fate, Tracked};
+pub use call::{CallOutcome, UnitCall, UnitVerb};
 pub use checked::CheckedFinding;
 pub use gate::Stake;
 pub use phase::{Hold, Intent, Performing, Phase, Resume};

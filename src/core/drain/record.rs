@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::account::Fate;
+use super::call::UnitVerb;
 use super::checked::CheckedFinding;
 pub use super::tally::{Counts, Outcome};
 use super::unit::UnitWords;
@@ -154,6 +155,34 @@ pub enum Event {
         /// Why.
         error: String,
         /// Whether it may be stopped all the same.
+        may_have_happened: bool,
+    },
+    /// systemd is about to be told to bring a unit back to work, after a drain. Journal only.
+    UnitCallIntended {
+        /// What.
+        verb: UnitVerb,
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+    },
+    /// It has taken that on.
+    UnitCalled {
+        /// What.
+        verb: UnitVerb,
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+    },
+    /// It has not, or nobody knows.
+    UnitCallFailed {
+        /// What.
+        verb: UnitVerb,
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+        /// Why.
+        error: String,
+        /// Whether it may do it all the same.
         may_have_happened: bool,
     },
     /// A target fetches no more.
@@ -358,6 +387,7 @@ impl Record {
             self.event,
             Event::SignalIntended { .. }
                 | Event::UnitStopIntended { .. }
+                | Event::UnitCallIntended { .. }
                 | Event::InterruptedCounted { .. }
                 | Event::Notified { .. }
                 | Event::FoundLater { .. }

@@ -321,6 +321,7 @@ impl Stage {
     ) -> color_eyre::Result<()> {
         while let Some(work) = works.recv().await {
             match work {
+                Work::Call { .. } => {}
                 Work::Begin { .. } => {}
                 Work::Note(record) => self.sidekiqs().records.push(*record),
                 Work::Act { id, act, .. } => {

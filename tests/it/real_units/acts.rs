@@ -172,3 +172,47 @@ fn what_is_loaded_counts_and_not_what_the_file_says_by_now() {
     assert!(said.contains("D41"), "{said}");
     assert_eq!(of(&lines, "unit_stop_begun").len(), 1, "{lines:#?}");
 }
+
+/// Stops a drain after TSTP, as Ctrl-C does; what it said last.
+fn stopped_after_quiet(scene: &UnitScene, unit: &str) -> String {
+    let words = [
+        "drain",
+        "--yes",
+        "--json",
+        "--timeout",
+        "2",
+        "--unit",
+        unit,
+        "--sequence",
+        "tstp, 300, term, 20, kill",
+        "--early=never",
+    ];
+    let child = scene.drainboard_inside(&words).spawn().unwrap();
+    until_true("it is quiet", || {
+        let output = scene.drainboard_inside(&["ps", "--json"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).contains("\"state\":\"quiet\"")
+    });
+    // What was spawned is `nsenter`; the drain itself is a child of it, in there.
+    let of_unit = format!("kill -INT $(pgrep -f -- '[d]rainboard drain.*{unit}')");
+    scene.systemd.output(&["sh", "-c", &of_unit]);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn the_command_that_an_abort_names_brings_the_unit_back() {
+    let unit = "acts-aborted.service";
+    let scene = always(unit);
+    let said = stopped_after_quiet(&scene, unit);
+    let command = format!("systemctl restart {unit}");
+    assert!(said.contains(&command), "{said}");
+    let words: Vec<&str> = command.split(' ').collect();
+    let before = scene.systemd.property(unit, "MainPID");
+    scene.systemd.output(&words);
+    assert_ne!(scene.systemd.property(unit, "MainPID"), before);
+    until_true("it works again", || {
+        let output = scene.drainboard_inside(&["ps", "--json"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).contains("\"state\":\"running\"")
+    });
+}
