@@ -1,15 +1,20 @@
 //! One session: what is known, what is planned, and the run, if there is one. A screen and a
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
+mod logs;
+mod prepare;
+mod units;
+
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::drain::{
-    ActOutcome, By, CallOutcome, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan,
-    Record, Run, UnitCall,
+    ActOutcome, By, Command, Effect, EffectId, Event, Input, Missing, Mode, Phase, Plan,
+    PushOutcome, Record, Run, Trace,
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
-use super::preflight::{Found, Preflight, findings, found_sequence, stops};
+use super::preflight::{Preflight, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::verdict::{self, Blind, Verdict};
 
@@ -97,60 +102,25 @@ impl Session {
         }
     }
 
-    /// Looks at the plan once more for exactly these targets, before anybody is held.
-    ///
-    /// # Errors
-    /// With every reason why it must not begin where nobody can be asked.
-    pub fn prepare(&mut self, targets: &[LocalId]) -> Result<(), String> {
-        // What somebody saw and confirmed is not changed behind their back.
-        if self.preflight.despite.is_some() {
-            self.settle(targets);
-        }
-        let objections = self.preflight.objections();
-        if objections.is_empty() {
-            Ok(())
-        } else {
-            Err(objections.join("; "))
-        }
-    }
-
-    /// The sequence that the targets' files ask for, unless one was stated, and the findings.
-    fn settle(&mut self, targets: &[LocalId]) {
-        let preflight = &mut self.preflight;
-        if preflight.is_open {
-            let (process, inside) = (
-                preflight.process.as_deref(),
-                preflight.systemd.inside.as_ref(),
-            );
-            let found = found_sequence(&self.fleet, targets, process, inside);
-            preflight.trouble = found.as_ref().err().map(ToString::to_string);
-            let found = match found {
-                Ok(found) => found.unwrap_or_else(Found::default_one),
-                Err(_) => Found::instead(),
-            };
-            self.setting.plan.sequence = found.sequence;
-            self.setting.sequence_from = found.origin;
-        }
-        let Setting {
-            plan,
-            sequence_from,
-            ..
-        } = &self.setting;
-        let findings = findings(&self.fleet, targets, plan, sequence_from, &self.preflight);
-        self.preflight.findings = findings;
-    }
-
     /// Takes an observation in.
     #[must_use]
     pub fn observe(&mut self, observation: Observation, now: Moment) -> Vec<Effect> {
+        let observation = match observation {
+            Observation::Logged(news) => return self.read_logs(news, now),
+            Observation::Look(_)
+            | Observation::Host(_)
+            | Observation::Exited { .. }
+            | Observation::Link(_)
+            | Observation::Queues(_)
+            | Observation::Unit(_) => observation,
+        };
         let brings_files = matches!(
             observation,
             Observation::Host(_) | Observation::Look(_) | Observation::Unit(_)
         );
         self.fleet.observe(observation);
-        if brings_files && self.run.is_none() {
-            let targets = self.preflight.targets(&self.fleet);
-            self.settle(&targets);
+        if brings_files && !self.is_draining() {
+            self.look_at_plan();
         }
         self.feed(Input::Observed, now)
     }
@@ -180,6 +150,23 @@ impl Session {
     #[must_use]
     pub fn answer(&mut self, id: EffectId, answers: Vec<Located>, now: Moment) -> Vec<Effect> {
         self.feed(Input::Answer(id, answers), now)
+    }
+
+    /// A search for missing jobs has ended.
+    #[must_use]
+    pub fn searched(
+        &mut self,
+        id: EffectId,
+        traces: Vec<(Missing, Trace)>,
+        now: Moment,
+    ) -> Vec<Effect> {
+        self.feed(Input::Searched(id, traces), now)
+    }
+
+    /// A push has ended.
+    #[must_use]
+    pub fn pushed_back(&mut self, id: EffectId, outcome: PushOutcome, now: Moment) -> Vec<Effect> {
+        self.feed(Input::PushedBack(id, outcome), now)
     }
 
     /// Begins a run on `targets` in manual mode: it has sent nothing yet. A run that is over
@@ -214,7 +201,7 @@ impl Session {
         run.take_units(self.preflight.systemd.stop, |id| {
             stops(&self.fleet, id, plan, &self.preflight).ok()?
         });
-        let checked = self.preflight.checked(&self.setting.sequence_from.0);
+        let checked = self.preflight.seen.checked(&self.setting.sequence_from.0);
         let checked = Effect::Note(Box::new(run.record(None, checked, now)));
         // Behind the record of its beginning.
         effects.insert(effects.len().min(1), checked);
@@ -245,32 +232,12 @@ impl Session {
         effects
     }
 
-    /// What brings back to work what the run left quiet or down; nothing where acts do not exist,
-    /// nor for the unit in whose own stop this program runs.
-    pub fn unit_calls(&self) -> Vec<UnitCall> {
+    /// Something was learned beside the run, or after it.
+    pub fn note(&mut self, event: Event, now: Moment) -> Vec<Effect> {
         let Some(run) = &self.run else {
             return Vec::new();
         };
-        if matches!(self.setting.kind, Kind::ReadOnly | Kind::Demo) {
-            return Vec::new();
-        }
-        let mut calls = run.unit_calls(&self.fleet);
-        calls.retain(|call| self.preflight.systemd.inside.as_ref() != Some(&call.unit));
-        calls
-    }
-
-    /// Systemd is about to be told (`None`), or that has ended.
-    #[must_use]
-    pub fn unit_called(
-        &mut self,
-        call: &UnitCall,
-        outcome: Option<&CallOutcome>,
-        now: Moment,
-    ) -> Vec<Effect> {
-        let Some(run) = &self.run else {
-            return Vec::new();
-        };
-        let effects = vec![Effect::Note(Box::new(run.record_call(call, outcome, now)))];
+        let effects = vec![Effect::Note(Box::new(run.record(None, event, now)))];
         self.keep(&effects);
         effects
     }
@@ -287,12 +254,16 @@ impl Session {
     fn keep(&mut self, effects: &[Effect]) {
         for effect in effects {
             if let Effect::Note(record) = effect {
-                if self.journal.len() == KEPT {
-                    self.journal.pop_front();
-                }
-                self.journal.push_back(Record::clone(record));
+                self.pane(Record::clone(record));
             }
         }
+    }
+
+    fn pane(&mut self, record: Record) {
+        if self.journal.len() == KEPT {
+            self.journal.pop_front();
+        }
+        self.journal.push_back(record);
     }
 
     /// The processes that are drained when nobody chooses: those of this host that the
@@ -332,19 +303,23 @@ impl Session {
         &self,
         key: &ProcessKey,
         process: &Process,
-        elapsed: Option<std::time::Duration>,
+        elapsed: Option<Duration>,
         now: Moment,
         clock: impl Fn(Moment) -> String,
     ) -> (Verdict, String) {
         let run = self.run.as_ref().filter(|run| !run.phase().is_over());
         let at = |left| clock(now.after(left));
         let Some((run, target)) = run.and_then(|run| Some((run, run.target(key)?))) else {
-            let ends = self.setting.plan.ends_before(&self.timeout(process));
-            let begins = |left: std::time::Duration| format!("T+{} s", left.as_secs());
+            let mut ends = self.setting.plan.ends_before(&self.timeout(process));
+            ends.kept = process.keeps_jobs();
+            let begins = |left: Duration| format!("T+{} s", left.as_secs());
             return verdict::verdict(elapsed, ends, begins);
         };
         match run.ends(target, now) {
-            Some(ends) => verdict::verdict(elapsed, ends, at),
+            Some(mut ends) => {
+                ends.kept = process.keeps_jobs();
+                verdict::verdict(elapsed, ends, at)
+            }
             None => verdict::blind(Blind::WaitsForYou),
         }
     }

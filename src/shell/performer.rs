@@ -4,19 +4,24 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use super::missing::push_outcome;
 use super::systemd::{call_unit, stop_unit};
+use super::turn::Counted;
 use crate::core::drain::{
-    Act, ActKind, ActOutcome, CallOutcome, EffectId, Record, UnitCall, UnitStop,
+    Act, ActKind, ActOutcome, CallOutcome, EffectId, Event, Missing, PushOutcome, Record, Trace,
+    UnitCall, UnitStop,
 };
-use crate::core::fleet::{LocalId, Located};
+use crate::core::fleet::{LinkFault, LocalId, Located};
 use crate::core::sequence::Signal;
 use crate::host::{Held, SendError};
 use crate::journal::Journal;
-use crate::rescue::{SavedJob, Store};
+use crate::redis::{Address, Interrupted, Keys, open};
+use crate::rescue::{SavedJob, Store, push_back};
 
 /// Something to perform.
 #[derive(Debug)]
@@ -51,22 +56,49 @@ pub enum Work {
         /// Payloads of what runs in it, to be saved before it.
         payloads: Vec<SavedJob>,
     },
+    /// Push this lost job back, once.
+    PushBack {
+        /// Its number.
+        id: EffectId,
+        /// The job; its payload is saved again first.
+        job: Box<SavedJob>,
+    },
 }
 
 /// What comes back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Reply {
     /// An act has ended.
     Outcome(EffectId, ActOutcome),
     /// A question was answered.
     Answer(EffectId, Vec<Located>),
+    /// A search for missing jobs has ended.
+    Searched(EffectId, Vec<(Missing, Trace)>),
+    /// A push has ended.
+    PushedBack(EffectId, PushOutcome),
     /// Payloads of this process's jobs are saved.
     Saved(LocalId, Vec<SavedJob>),
     /// systemd was told of a unit, or was not.
     Called(UnitCall, CallOutcome),
     /// A record could not be written; said once.
     JournalFailed(String),
+    /// Interrupted jobs were counted for this run, or could not be.
+    Counted(String, Counted, Result<Interrupted, LinkFault>),
+    /// The command of `on_finish` has ended for this run; the event says how.
+    Told(String, Box<Event>),
 }
+
+/// What a performer may use besides the held processes.
+#[derive(Clone, Debug, Default)]
+pub struct Means {
+    /// Where lost jobs are pushed back to, with the prefix of its keys; `None`: nowhere.
+    pub redis: Option<(Address, Option<String>)>,
+    /// Who does it, for the mark.
+    pub by: String,
+}
+
+/// How long each answer of Redis to a push is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The performer.
 #[derive(Debug)]
@@ -80,6 +112,7 @@ pub struct Performer {
     attended: bool,
     /// Whether he was asked and let it go on.
     waived: bool,
+    means: Means,
     /// Calls of systemctl under way: nobody else's signal waits for them.
     calls: JoinSet<()>,
 }
@@ -95,8 +128,15 @@ impl Performer {
             replies,
             attended,
             waived: false,
+            means: Means::default(),
             calls: JoinSet::new(),
         }
+    }
+
+    /// The same with what it may use.
+    #[must_use]
+    pub fn with(self, means: Means) -> Self {
+        Self { means, ..self }
     }
 
     /// Performs until nobody gives work any more.
@@ -143,6 +183,10 @@ impl Performer {
                     if let Some(outcome) = self.act(id, &act, at_stake, payloads) {
                         self.reply(Reply::Outcome(id, outcome));
                     }
+                }
+                Work::PushBack { id, job } => {
+                    let outcome = self.push_back(&job).await;
+                    self.reply(Reply::PushedBack(id, outcome));
                 }
             }
         }
@@ -267,6 +311,35 @@ impl Performer {
                 may_have_happened: false,
             }),
         }
+    }
+
+    /// Pushes a lost job back: never without a record of it, and never without a licence.
+    async fn push_back(&self, job: &SavedJob) -> PushOutcome {
+        let refused = |why: &dyn std::fmt::Display| PushOutcome::Refused(why.to_string());
+        if let Some(why) = &self.failing {
+            return refused(&format!("the record of it cannot be written: {why}"));
+        }
+        let Some(journal) = &self.journal else {
+            return refused(&"there is no record to write it down in");
+        };
+        let Some((address, namespace)) = &self.means.redis else {
+            return refused(&"there is no Redis");
+        };
+        let store = Store::new(journal.state_dir());
+        if let Err(error) = store.save(journal.run(), std::slice::from_ref(job)) {
+            return refused(&error);
+        }
+        let mut connection = match open(address, PATIENCE).await {
+            Ok(connection) => connection,
+            Err(why) => return refused(&why),
+        };
+        if !self.licence.load(Ordering::SeqCst) {
+            return refused(&"the run was stopped");
+        }
+        let keys = Keys::new(namespace.as_deref());
+        let run = journal.run();
+        let pushed = push_back(&mut connection, &keys, &store, run, job, &self.means.by).await;
+        pushed.map_or_else(|error| refused(&error), push_outcome)
     }
 
     fn reply(&self, reply: Reply) {

@@ -14,9 +14,11 @@ use tokio::task::JoinSet;
 use super::arm::{Refused, objections};
 use super::own_signals::OwnSignals;
 use super::performer::{Reply, Work};
-use super::world::{CALM, KEEN, Plugs, Sources, World, WorldBuilder, ask, sources};
+use super::world::{
+    CALM, KEEN, Place, Plugs, Sources, World, WorldBuilder, ask, place, search, sources,
+};
 use crate::clock;
-use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome};
+use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome, PushOutcome, Trace};
 use crate::core::fleet::{LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::rehearse::StandIn;
@@ -25,6 +27,7 @@ use crate::core::session::Session;
 use crate::host::Wanted;
 use crate::journal::run_name;
 use crate::redis::Asker;
+use crate::rescue::Suspect;
 
 /// The longest pause between two looks at what the doubles do.
 const AT_LEAST: Duration = Duration::from_secs(5);
@@ -55,11 +58,14 @@ impl WorldBuilder {
         let (observed, observations) = mpsc::channel(64);
         let (answers, replies) = mpsc::unbounded_channel();
         let (work, works) = mpsc::unbounded_channel();
+        let redis = place(self.redis.as_ref());
         let Sources {
             mut tasks,
             asker,
             held: _nobody,
             wanted,
+            // The stand-in knows nothing of logs, and theirs tell of what really happens.
+            logging: _unread,
         } = sources(self.pids, self.redis, seen, true)?;
         let licence = Arc::new(AtomicBool::new(false));
         let recorder = Recorder {
@@ -74,6 +80,7 @@ impl WorldBuilder {
         let plugs = Rehearsed {
             stand_in,
             asker,
+            redis,
             wanted,
             licence,
             forced: self.forced,
@@ -82,6 +89,7 @@ impl WorldBuilder {
             clock: Arc::new(clock::now),
             pace: 1.0,
             observations,
+            logs: mpsc::channel(1).1,
             replies,
             answers,
             work,
@@ -123,6 +131,10 @@ impl Recorder {
                         drop(self.replies.send(Reply::Called(call, CallOutcome::Taken)));
                         Vec::new()
                     }
+                    Some(Work::PushBack { id, .. }) => {
+                        drop(self.replies.send(Reply::PushedBack(id, PushOutcome::Rehearsed)));
+                        Vec::new()
+                    }
                     // A rehearsal keeps no record.
                     Some(Work::Begin { .. } | Work::Note(_)) => Vec::new(),
                     None => return Ok(()),
@@ -152,6 +164,7 @@ impl Recorder {
 struct Rehearsed {
     stand_in: SharedStandIn,
     asker: Option<Asker>,
+    redis: Place,
     wanted: watch::Sender<Wanted>,
     licence: Arc<AtomicBool>,
     forced: Vec<Signal>,
@@ -197,6 +210,10 @@ impl Plugs for Rehearsed {
             let live = ask(asker, question).await;
             stand_in.lock().locate(live, clock::now())
         }))
+    }
+
+    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        search(&self.redis, suspects)
     }
 
     fn over(&mut self) {

@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 
 use super::front::Front;
 use super::own_signals::stop_oneself;
+use super::printer::say;
 use super::terminal::{Screen, give_back};
 use crate::clock;
 use crate::console::{Console, Key, Request, attention};
@@ -113,19 +114,23 @@ impl ScreenFront {
     }
 
     /// The targets that the operator named, once everything was seen for the first time.
-    fn choose(&mut self, session: &Session) {
+    fn choose(&mut self, session: &Session) -> Vec<Request> {
         let fleet = &session.fleet;
         let asked =
             fleet.looked.is_some() || matches!(fleet.link, Link::Lost { .. } | Link::Unused);
         if fleet.scanned.is_none() || !asked {
-            return;
+            return Vec::new();
         }
-        if let Conduct::Keys { choice } = &mut self.conduct
-            && let Some(choice) = choice.take()
-        {
-            self.console.memory.targets = Some(choice.choose(fleet).into_iter().collect());
-            self.changed = true;
-        }
+        let Conduct::Keys { choice } = &mut self.conduct else {
+            return Vec::new();
+        };
+        let Some(choice) = choice.take() else {
+            return Vec::new();
+        };
+        let targets = choice.choose(fleet);
+        self.console.memory.targets = Some(targets.iter().copied().collect());
+        self.changed = true;
+        vec![Request::Choose { targets }]
     }
 
     fn draw(&mut self, session: &Session, now: Moment) -> io::Result<()> {
@@ -205,9 +210,9 @@ impl Front for ScreenFront {
     }
 
     fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request> {
-        self.choose(session);
+        let chosen = self.choose(session);
         let Conduct::Itself { opened } = self.conduct else {
-            return Vec::new();
+            return chosen;
         };
         if session.run.is_some() || session.fleet.looked.is_none() {
             return Vec::new();
@@ -221,7 +226,10 @@ impl Front for ScreenFront {
         }
         let targets = session.default_targets();
         vec![
-            Request::Begin { targets },
+            Request::Begin {
+                targets,
+                consent: None,
+            },
             Request::Command(Command::Automatic),
         ]
     }
@@ -259,6 +267,11 @@ impl Front for ScreenFront {
         give_back();
         stop_oneself();
         self.show_anew();
+    }
+
+    fn leave(&mut self) {
+        give_back();
+        say("on_finish runs; Ctrl-C leaves it to itself");
     }
 
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {

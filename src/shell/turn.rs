@@ -1,20 +1,26 @@
 //! The one loop. Keys come first: nothing that a source says may delay an abort. Nothing is
 //! awaited inside an arm, and a panic in any task ends the program.
 
+mod afterwards;
+mod asked;
+
 use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, eyre};
 
+use self::afterwards::Afterwards;
+pub use self::afterwards::{Counted, OnFinish};
 use super::front::Front;
 use super::own_signals::OwnSignal;
 use super::performer::{Reply, Work};
 use super::world::World;
 use crate::console::Request;
-use crate::core::drain::{Act, Ask, Command, Effect, EffectId, UnitCall};
+use crate::core::drain::{Ask, Command, Effect};
 use crate::core::fleet::{LocalId, Observation};
 use crate::core::moment::Moment;
+use crate::core::preflight::Consent;
 use crate::core::session::Session;
-use crate::rescue::{SavedJob, in_flight};
+use crate::rescue::SavedJob;
 
 /// While something is due, the loop looks at the clock at least this often: timers stand still
 /// while the machine is suspended.
@@ -53,6 +59,7 @@ struct Turn<F> {
     /// Why it is to end; it does once no act is in a system call any more.
     leaving: Option<Ended>,
     was_draining: bool,
+    after: Afterwards,
 }
 
 /// Drives `session` until `front` is done, somebody leaves, or the terminal is gone.
@@ -70,6 +77,7 @@ pub async fn run<F: Front>(
         world,
         leaving: None,
         was_draining: false,
+        after: Afterwards::default(),
     };
     loop {
         let now = turn.now();
@@ -80,6 +88,7 @@ pub async fn run<F: Front>(
         if let Some(ended) = turn.leaving
             && !turn.session.is_draining()
         {
+            turn.follow_to_the_end(ended).await;
             turn.close().await;
             return Ok((turn.session, turn.front, ended));
         }
@@ -129,6 +138,7 @@ impl<F: Front> Turn<F> {
             Some(joined) = world.questions.join_next() => Event::Asked(joined.map_err(Report::from)),
             Some(observation) = world.observations.recv() => Event::Observation(observation),
             () = tokio::time::sleep(pause) => Event::Tick,
+            Some(said) = world.logs.recv() => Event::Observation(said),
         }
     }
 
@@ -194,6 +204,7 @@ impl<F: Front> Turn<F> {
         let draining = self.session.is_draining();
         if self.was_draining && !draining {
             self.world.plugs.over();
+            self.follow();
         }
         self.was_draining = draining;
     }
@@ -202,16 +213,17 @@ impl<F: Front> Turn<F> {
     fn requests(&mut self, requests: Vec<Request>, now: Moment) {
         for request in requests {
             match request {
-                Request::Begin { targets } => {
-                    if !self.begin(&targets, now) {
+                Request::Begin { targets, consent } => {
+                    if !self.begin(&targets, consent, now) {
                         return;
                     }
                 }
+                Request::Choose { targets } => self.session.choose(targets),
                 Request::Command(command) => self.command(command, now),
                 Request::CallUnits(calls) => self.call_units(calls, now),
                 Request::Quit => {
                     if self.session.is_draining() {
-                        self.command(Command::HangUp, now);
+                        self.command(Command::Leave, now);
                     }
                     self.leaving = Some(Ended::Quit);
                 }
@@ -224,7 +236,7 @@ impl<F: Front> Turn<F> {
     fn command(&mut self, command: Command, now: Moment) {
         if matches!(
             command,
-            Command::StopHere | Command::StopUnanswered | Command::HangUp
+            Command::StopHere | Command::StopUnanswered | Command::HangUp | Command::Leave
         ) {
             self.world.plugs.revoke();
         }
@@ -233,27 +245,12 @@ impl<F: Front> Turn<F> {
         self.dispatch(effects);
     }
 
-    /// Brings units back to work that a run left behind, once it is over.
-    fn call_units(&mut self, calls: Vec<UnitCall>, now: Moment) {
-        let possible = self.session.unit_calls();
-        for call in calls.into_iter().filter(|call| possible.contains(call)) {
-            tracing::info!(?call, "unit call");
-            let effects = self.session.unit_called(&call, None, now);
-            self.dispatch(effects);
-            let run = self.session.run.as_ref();
-            let fleet = &self.session.fleet;
-            let payloads = run.map(|run| in_flight(run, Some(call.target), fleet, now));
-            let payloads = payloads.unwrap_or_default();
-            self.send(Work::Call { call, payloads });
-        }
-    }
-
     /// Begins a run; says whether it did.
-    fn begin(&mut self, targets: &[LocalId], now: Moment) -> bool {
+    fn begin(&mut self, targets: &[LocalId], consent: Option<Consent>, now: Moment) -> bool {
         if self.session.is_draining() {
             return false;
         }
-        if let Err(why) = self.session.prepare(targets) {
+        if let Err(why) = self.session.prepare(targets, consent.as_ref()) {
             self.front.refused(&why, &self.session, now);
             return false;
         }
@@ -264,11 +261,14 @@ impl<F: Front> Turn<F> {
                 return false;
             }
         };
-        let by = self.session.setting.operator.clone();
+        let mut by = self.session.setting.operator.clone();
+        by.why = consent.and_then(|consent| consent.why).or(by.why);
         match self.session.begin(targets, Some(by), now) {
             Ok(effects) => {
+                self.after.begin(&self.session.setting.plan.run);
                 self.send(begun);
                 self.dispatch(effects);
+                self.count(Counted::Before);
                 self.was_draining = true;
                 true
             }
@@ -301,7 +301,11 @@ impl<F: Front> Turn<F> {
             Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
             Reply::Answer(id, answers) => self.session.answer(id, answers, now),
             Reply::Called(call, outcome) => self.session.unit_called(&call, Some(&outcome), now),
+            Reply::Searched(id, traces) => self.session.searched(id, traces, now),
+            Reply::PushedBack(id, outcome) => self.session.pushed_back(id, outcome, now),
             Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),
+            Reply::Counted(run, when, counted) => return self.counted(&run, when, counted, now),
+            Reply::Told(run, event) => return self.was_told(&run, *event, now),
             Reply::JournalFailed(why) => {
                 self.front.tell(&format!(
                     "the record of this drain cannot be written: {why}"
@@ -319,6 +323,7 @@ impl<F: Front> Turn<F> {
         for effect in effects {
             match effect {
                 Effect::Note(record) => {
+                    self.after.take(&record);
                     self.front.note(&record);
                     self.send(Work::Note(record));
                 }
@@ -332,35 +337,11 @@ impl<F: Front> Turn<F> {
                         payloads,
                     });
                 }
+                Effect::Ask(id, Ask::Nowhere(missing)) => self.search(id, missing),
                 Effect::Ask(id, ask) => self.question(id, ask),
+                Effect::PushBack(id, push) => self.push_back(id, &push),
             }
         }
-    }
-
-    /// What a KILL would cost, and the payloads that it could lose.
-    fn at_stake(&self, act: &Act) -> (u64, Vec<SavedJob>) {
-        let (now, fleet) = (self.now(), &self.session.fleet);
-        match &self.session.run {
-            Some(run) if act.kind.is_deadly() => (
-                run.stake(Some(act.target), fleet, now).count(),
-                in_flight(run, Some(act.target), fleet, now),
-            ),
-            Some(_) | None => (0, Vec::new()),
-        }
-    }
-
-    fn question(&mut self, id: EffectId, ask: Ask) {
-        let wants_answer = matches!(ask, Ask::Where(_));
-        let Some(answering) = self.world.plugs.ask(ask) else {
-            return;
-        };
-        let answers = self.world.answers.clone();
-        self.world.questions.spawn(async move {
-            let located = answering.await;
-            if wants_answer {
-                drop(answers.send(Reply::Answer(id, located)));
-            }
-        });
     }
 
     fn send(&self, work: Work) {
@@ -373,6 +354,7 @@ impl<F: Front> Turn<F> {
         let (closed, _) = tokio::sync::mpsc::unbounded_channel();
         self.world.work = closed;
         self.world.observations.close();
+        self.world.logs.close();
         self.world.questions.abort_all();
         let tasks = &mut self.world.tasks;
         let all = async { while tasks.join_next().await.is_some() {} };

@@ -13,18 +13,25 @@ use tokio::task::JoinSet;
 
 use super::arm::{Armed, Refused, arm};
 use super::own_signals::OwnSignals;
-use super::performer::{Performer, Reply, Work};
-use crate::core::drain::Ask;
-use crate::core::fleet::{LocalId, Located, Observation};
+use super::performer::{Means, Performer, Reply, Work};
+use super::turn::OnFinish;
+use crate::core::drain::{Ask, SEARCH_WITHIN, Trace};
+use crate::core::fleet::{LinkFault, LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
-use crate::host::{Held, HostSource, Lock, Running, Scanner, UnitSource, Wanted};
+use crate::host::{
+    Held, HostSource, Lock, LogSource, Logging, Running, Scanner, UnitSource, Wanted,
+};
 use crate::journal::{Journal, run_name};
-use crate::redis::{Address, Asker, Settings, Source};
+use crate::redis::{Address, Asker, Interrupted, Keys, Settings, Source, interrupted};
+use crate::rescue::{Suspect, prove};
 
 /// What tells the time.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+
+/// A count under way.
+pub type Counting = BoxFuture<'static, Result<Interrupted, LinkFault>>;
 
 /// How processes are made ready for a run, and how questions are answered.
 pub trait Plugs: Send {
@@ -46,8 +53,25 @@ pub trait Plugs: Send {
     /// The answer to a question; `None` where there is nobody to ask.
     fn ask(&self, ask: Ask) -> Option<BoxFuture<'static, Vec<Located>>>;
 
+    /// Searches for missing jobs, one trace for each; `None` where there is nobody to ask.
+    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        drop(suspects);
+        None
+    }
+
     /// A run is over: what it held is let go.
     fn over(&mut self);
+
+    /// Counts the jobs in `retry` and `dead` that failed by being stopped, on a connection of its
+    /// own; `None` where nobody is to be asked.
+    fn count_interrupted(&self) -> Option<Counting> {
+        None
+    }
+
+    /// Who is told of a run that has ended; `None`: nobody.
+    fn on_finish(&self) -> Option<OnFinish> {
+        None
+    }
 }
 
 /// The ends that the loop holds.
@@ -59,6 +83,8 @@ pub struct World {
     pub pace: f64,
     /// From the sources.
     pub observations: mpsc::Receiver<Observation>,
+    /// What logs say. It comes last: a flood of lines delays nothing else, and waits where it is.
+    pub logs: mpsc::Receiver<Observation>,
     /// From the performer and the questions.
     pub replies: mpsc::UnboundedReceiver<Reply>,
     /// Where answers are sent by the tasks that await them.
@@ -88,9 +114,20 @@ pub struct WorldBuilder {
     pub state_dir: Option<Result<PathBuf, String>>,
     /// Whether somebody is there to be asked.
     pub attended: bool,
+    /// The log of the Sidekiqs of this host, where it is not what their standard output tells.
+    pub sidekiq_log: Option<PathBuf>,
+    /// Who operates.
+    pub by: String,
+    /// The command that is given the report of each run; empty: none.
+    pub on_finish: Vec<String>,
     /// Whether nothing at all may be changed.
     pub read_only: bool,
 }
+
+/// How long members of `retry` and `dead` are counted.
+const COUNTING: Duration = Duration::from_secs(2);
+/// Pieces of logs that may wait for the loop.
+const PIECES: usize = 4;
 
 /// Time between scans while nothing is sent: a look at `/proc` costs under a millisecond.
 pub(super) const CALM: Duration = Duration::from_secs(1);
@@ -104,21 +141,38 @@ impl WorldBuilder {
     /// If `/proc` cannot be read or signals cannot be listened to.
     pub fn start(self) -> Result<World> {
         let (observed, observations) = mpsc::channel(64);
+        let (logged, logs) = mpsc::channel(PIECES);
         let (answers, replies) = mpsc::unbounded_channel();
         let (work, works) = mpsc::unbounded_channel();
+        let redis = place(self.redis.as_ref());
         let Sources {
             mut tasks,
             asker,
             held,
             wanted,
-        } = sources(self.pids, self.redis, observed, !self.read_only)?;
-        let performer = Performer::new(answers.clone(), self.attended);
+            logging,
+        } = sources(self.pids, self.redis.clone(), observed, !self.read_only)?;
+        let reading = LogSource {
+            wanted: logging,
+            named: self.sidekiq_log,
+            news: logged,
+        };
+        tasks.spawn(async move {
+            reading.run().await;
+            Ok(())
+        });
+        let means = Means {
+            redis: redis.clone(),
+            by: self.by,
+        };
+        let performer = Performer::new(answers.clone(), self.attended).with(means);
         tasks.spawn(async move {
             performer.run(works).await;
             Ok(())
         });
         let plugs = Real {
             asker,
+            redis,
             held,
             wanted,
             licence: Arc::new(AtomicBool::new(false)),
@@ -127,11 +181,16 @@ impl WorldBuilder {
             state_dir: self
                 .state_dir
                 .unwrap_or_else(|| Err("no directory for state is known".into())),
+            beside: Beside {
+                redis: self.redis,
+                on_finish: self.on_finish,
+            },
         };
         Ok(World {
             clock: Arc::new(crate::clock::now),
             pace: 1.0,
             observations,
+            logs,
             replies,
             answers,
             work,
@@ -149,6 +208,8 @@ pub(super) struct Sources {
     pub(super) asker: Option<Asker>,
     pub(super) held: mpsc::Sender<Arc<Held>>,
     pub(super) wanted: watch::Sender<Wanted>,
+    /// Whose logs may be followed.
+    pub(super) logging: watch::Receiver<Vec<Logging>>,
 }
 
 /// Starts the sources of the real world.
@@ -161,6 +222,7 @@ pub(super) fn sources(
     let (held, holding) = mpsc::channel(1024);
     let (wanted, wanting) = watch::channel(Wanted { pids, period: CALM });
     let (units, running) = watch::channel(Running::new());
+    let (logs, logging) = watch::channel(Vec::new());
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
     let host = HostSource {
@@ -169,6 +231,7 @@ pub(super) fn sources(
         held: holding,
         observations: observed.clone(),
         units,
+        logging: logs,
     };
     tasks.spawn(async move { Ok(host.run().await?) });
     let systemd = UnitSource {
@@ -193,13 +256,35 @@ pub(super) fn sources(
         asker,
         held,
         wanted,
+        logging,
     })
+}
+
+/// An address with the prefix of its keys.
+pub(super) type Place = Option<(Address, Option<String>)>;
+
+/// Where the jobs are.
+pub(super) fn place(redis: Option<&(Address, Settings)>) -> Place {
+    redis.map(|(address, settings)| (address.clone(), settings.namespace.clone()))
+}
+
+/// Searches for missing jobs.
+pub(super) fn search(
+    place: &Place,
+    suspects: Vec<Suspect>,
+) -> Option<BoxFuture<'static, Vec<Trace>>> {
+    let (address, namespace) = place.clone()?;
+    Some(Box::pin(async move {
+        prove(&address, namespace.as_deref(), &suspects, SEARCH_WITHIN).await
+    }))
 }
 
 /// Asks Redis through its source.
 pub(super) async fn ask(asker: Asker, ask: Ask) -> Vec<Located> {
     match ask {
         Ask::Where(sought) => asker.locate(sought).await,
+        // A search has its own way.
+        Ask::Nowhere(_) => Vec::new(),
         Ask::LookNow => {
             // The look itself comes as an observation; a failure shows as the link's state.
             drop(asker.look_now().await);
@@ -210,12 +295,22 @@ pub(super) async fn ask(asker: Asker, ask: Ask) -> Vec<Located> {
 
 struct Real {
     asker: Option<Asker>,
+    redis: Place,
     held: mpsc::Sender<Arc<Held>>,
     wanted: watch::Sender<Wanted>,
     licence: Arc<AtomicBool>,
     locks: Vec<Lock>,
     forced: Vec<Signal>,
     state_dir: Result<PathBuf, String>,
+    beside: Beside,
+}
+
+/// What goes on beside a run.
+struct Beside {
+    /// Where interrupted jobs are counted.
+    redis: Option<(Address, Settings)>,
+    /// Who is told of its end.
+    on_finish: Vec<String>,
 }
 
 impl Real {
@@ -277,8 +372,27 @@ impl Plugs for Real {
         Some(Box::pin(ask(asker, question)))
     }
 
+    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        search(&self.redis, suspects)
+    }
+
     fn over(&mut self) {
         self.locks.clear();
         self.scan_every(CALM);
+    }
+
+    fn count_interrupted(&self) -> Option<Counting> {
+        let (address, settings) = self.beside.redis.clone()?;
+        Some(Box::pin(async move {
+            let mut connection = crate::redis::open(&address, settings.answer_within).await?;
+            let keys = Keys::new(settings.namespace.as_deref());
+            interrupted(&mut connection, &keys, COUNTING).await
+        }))
+    }
+
+    fn on_finish(&self) -> Option<OnFinish> {
+        let words = self.beside.on_finish.clone();
+        let state_dir = self.state_dir.as_ref().ok().cloned();
+        (!words.is_empty()).then_some(OnFinish { words, state_dir })
     }
 }

@@ -124,6 +124,7 @@ fn what_may_not_be_stopped_is_not_offered() {
     let told: Vec<_> = world
         .session
         .preflight
+        .seen
         .findings
         .iter()
         .filter(|finding| finding.rule == "D37")

@@ -10,6 +10,7 @@ mod command;
 mod evidence;
 mod gate;
 mod intake;
+mod missing;
 mod outcome;
 mod perform;
 mod phase;
@@ -17,7 +18,9 @@ mod plan;
 mod policy;
 mod projection;
 mod record;
+mod record_json;
 mod record_words;
+mod rescue;
 mod run;
 mod settle;
 mod tally;
@@ -31,11 +34,13 @@ pub use account::{Account, Fate, Tracked};
 pub use call::{CallOutcome, UnitCall, UnitVerb};
 pub use checked::CheckedFinding;
 pub use gate::Stake;
+pub use missing::{Missing, PushOutcome, Trace};
 pub use phase::{Hold, Intent, Performing, Phase, Resume};
-pub use plan::{Mode, Plan, Refusal};
+pub use plan::{Guard, Mode, Plan, Refusal};
 pub use policy::{Early, Policy, UnknownWord};
 pub use projection::Projection;
 pub use record::{About, By, Counts, Event, Outcome, Record};
+pub use rescue::{Rescue, SEARCH_WITHIN};
 pub use run::Run;
 pub use target::{Sent, Standing, Target};
 pub use unit::{Stop, StopUnit, UnitStop, UnitWords};
@@ -57,6 +62,8 @@ pub enum Effect {
     Act(EffectId, Act),
     /// A question.
     Ask(EffectId, Ask),
+    /// Changes Redis: one lost job goes back to the front of its queue.
+    PushBack(EffectId, PushBack),
     /// Something to write down and to show.
     Note(Box<Record>),
 }
@@ -70,6 +77,17 @@ pub struct Act {
     pub kind: ActKind,
     /// As which step of the sequence; `None` for a KILL out of turn.
     pub step: Option<usize>,
+}
+
+/// A lost job to be pushed back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushBack {
+    /// The process that ran it.
+    pub target: LocalId,
+    /// Its id.
+    pub jid: String,
+    /// How it is known that it is nowhere.
+    pub why: String,
 }
 
 /// What an act is.
@@ -106,6 +124,8 @@ pub enum Ask {
     LookNow,
     /// Where are these jobs?
     Where(Vec<Sought>),
+    /// Are these jobs provably nowhere? It waits for the beats of those who may have them.
+    Nowhere(Vec<Missing>),
 }
 
 /// How an act ended.
@@ -155,6 +175,8 @@ pub enum Command {
     StopUnanswered,
     /// The terminal is gone or the program was told to end: hold and end.
     HangUp,
+    /// The operator leaves the program: as that, by his own will.
+    Leave,
     /// KILL one target out of turn.
     ForceKill {
         /// Which.
@@ -185,4 +207,8 @@ pub enum Input {
     Outcome(EffectId, ActOutcome),
     /// An answer has come.
     Answer(EffectId, Vec<Located>),
+    /// A search for missing jobs has ended.
+    Searched(EffectId, Vec<(Missing, Trace)>),
+    /// A push has ended.
+    PushedBack(EffectId, PushOutcome),
 }

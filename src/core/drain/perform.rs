@@ -62,14 +62,14 @@ impl Run {
             Wish::Due | Wish::GateOver if self.plan.policy == Policy::Follow => return true,
             Wish::Due if self.plan.policy == Policy::WaitForRequeue => {
                 self.asks.want_now();
-                let most = self.plan.kill_extra.as_secs();
+                let most = self.plan.guard.kill_extra.as_secs();
                 let text =
                     format!("KILL is due and waits for the push-back, at most {most} s: {stake}");
                 self.note(Event::Remarked { text }, turn);
                 self.phase = Phase::Gated {
                     next: step,
                     since: turn.now,
-                    until: turn.now.after(self.plan.kill_extra),
+                    until: turn.now.after(self.plan.guard.kill_extra),
                 };
                 return false;
             }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::EffectId;
 use super::gate::Stake;
 use super::record::{Counts, Outcome};
+use super::rescue::Rescue;
 use super::unit::UnitStop;
 use crate::core::fleet::{LocalId, Mark};
 use crate::core::moment::Moment;
@@ -69,6 +70,8 @@ pub enum Phase {
         until: Moment,
         /// How the run ends if no job says otherwise.
         outcome: Outcome,
+        /// How far the rescue of lost jobs is.
+        rescue: Rescue,
     },
     /// Over.
     Over {

@@ -11,7 +11,7 @@ use super::checked::CheckedFinding;
 pub use super::tally::{Counts, Outcome};
 use super::unit::UnitWords;
 use crate::core::fleet::Identity;
-use crate::core::moment::{Moment, Seconds, rfc3339};
+use crate::core::moment::{Moment, Seconds};
 use crate::core::sequence::Signal;
 
 /// One thing that happened.
@@ -223,6 +223,28 @@ pub enum Event {
         /// Its queue.
         queue: String,
     },
+    /// A lost job is about to be pushed back. Journal only.
+    RescueIntended {
+        /// Its id.
+        jid: String,
+        /// Its class.
+        class: String,
+        /// Its queue.
+        queue: String,
+    },
+    /// What became of that.
+    RescueEnded {
+        /// Its id.
+        jid: String,
+        /// Its class.
+        class: String,
+        /// Its queue.
+        queue: String,
+        /// Whether it is back for certain; null where nobody knows.
+        back: Option<bool>,
+        /// In words.
+        result: String,
+    },
     /// A job ended by itself.
     JobFinished {
         /// Its id.
@@ -253,6 +275,11 @@ pub enum Event {
         fate: Fate,
         /// How that is known.
         evidence: String,
+    },
+    /// The log of a process tells how far its shutdown is.
+    Logged {
+        /// In Sidekiq's own words.
+        text: String,
     },
     /// Something that changed nothing, worth knowing.
     Remarked {
@@ -315,44 +342,6 @@ fn name<S: serde::Serializer>(signal: &Signal, serializer: S) -> Result<S::Ok, S
     serializer.serialize_str(signal.name())
 }
 
-/// Present on lines about one process; null there where it is not known.
-#[derive(Serialize)]
-struct AboutLine<'a> {
-    identity: Option<&'a str>,
-    pid: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    at: String,
-    t_s: Seconds,
-    run: &'a str,
-    #[serde(flatten)]
-    event: &'a Event,
-    #[serde(flatten)]
-    about: Option<AboutLine<'a>>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    rehearsal: bool,
-}
-
-impl Serialize for Record {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let about = self.about.as_ref();
-        Line {
-            at: rfc3339(self.at.wall()),
-            t_s: Seconds(self.since_start),
-            run: &self.run,
-            event: &self.event,
-            about: about.map(|about| AboutLine {
-                identity: about.identity.as_ref().map(Identity::as_str),
-                pid: about.pid,
-            }),
-            rehearsal: self.rehearsal,
-        }
-        .serialize(serializer)
-    }
-}
-
 impl Record {
     /// The only record of a drain that did not begin.
     pub fn unbegun(outcome: Outcome, why: &str, run: &str, now: Moment) -> Self {
@@ -386,6 +375,7 @@ impl Record {
         !matches!(
             self.event,
             Event::SignalIntended { .. }
+                | Event::RescueIntended { .. }
                 | Event::UnitStopIntended { .. }
                 | Event::UnitCallIntended { .. }
                 | Event::InterruptedCounted { .. }

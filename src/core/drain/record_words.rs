@@ -129,6 +129,12 @@ impl fmt::Display for Record {
             Event::PayloadSaved { jid, class, .. } => {
                 write!(formatter, "payload of {class} {jid} saved")
             }
+            Event::RescueIntended { jid, class, queue } => {
+                write!(formatter, "pushing {class} {jid} back to queue {queue}")
+            }
+            Event::RescueEnded {
+                jid, class, result, ..
+            } => write!(formatter, "{class} {jid}: {result}"),
             Event::JobFinished { jid, class, .. } => write!(formatter, "{class} {jid} finished"),
             Event::Exited { clean } => {
                 let how = match clean {
@@ -149,6 +155,7 @@ impl fmt::Display for Record {
                 let jid = jid.as_deref().unwrap_or("without a known id");
                 write!(formatter, "{class} {jid}: {} ({evidence})", fate.word())
             }
+            Event::Logged { text } => write!(formatter, "{} logged: {text}", who.trim()),
             Event::Remarked { text } => formatter.write_str(text),
             Event::InterruptedCounted { .. } => write_interrupted(formatter, &self.event),
             Event::FoundLater { jid, place, .. } => write!(formatter, "{jid} found later: {place}"),
@@ -181,9 +188,13 @@ fn write_finish(
     )?;
     write!(
         formatter,
-        "{} finished, {} pushed back, {} to be retried, {} lost, {} unknown",
-        jobs.finished, jobs.pushed_back, jobs.retried, jobs.lost, jobs.unknown
+        "{} finished, {} pushed back, {} to be retried, ",
+        jobs.finished, jobs.pushed_back, jobs.retried
     )?;
+    if jobs.rescued > 0 {
+        write!(formatter, "{} rescued, ", jobs.rescued)?;
+    }
+    write!(formatter, "{} lost, {} unknown", jobs.lost, jobs.unknown)?;
     why.map_or(Ok(()), |why| write!(formatter, ": {why}"))
 }
 

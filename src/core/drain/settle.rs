@@ -5,6 +5,7 @@ use super::account::{Fate, Tracked};
 use super::evidence::{Case, OTHERS, in_time, may_have_interrupted};
 use super::phase::Phase;
 use super::record::{Counts, Event, Outcome};
+use super::rescue::Rescue;
 use super::run::{Run, Turn};
 use super::target::{Standing, Target};
 use crate::core::fleet::{Fleet, LocalId, Place, Process};
@@ -19,6 +20,7 @@ impl Run {
             since: turn.now,
             until: turn.now.after(OTHERS),
             outcome,
+            rescue: Rescue::Awaited,
         };
     }
 
@@ -42,18 +44,30 @@ impl Run {
                 fleet: turn.fleet,
                 now: turn.now,
                 patient,
+                iterable: self.account.is_iterable(&tracked.jid),
             };
-            let fate = case.fate();
-            if let Some(fate) = fate {
-                judged.push((index, fate));
+            let Some((mut fate, mut evidence)) = case.fate() else {
+                continue;
+            };
+            // Nobody knows of a loss who does not know that there was something to lose.
+            if let (Fate::Lost, Some(doubt)) = (fate, self.may_have_ended(target)) {
+                fate = Fate::Unknown;
+                evidence = format!("{evidence}; {doubt}");
             }
+            judged.push((index, (fate, evidence)));
         }
         for (index, (fate, evidence)) in judged {
             self.write_fate(index, fate, evidence, turn);
         }
     }
 
-    fn write_fate(&mut self, index: usize, fate: Fate, evidence: String, turn: &mut Turn<'_>) {
+    pub(super) fn write_fate(
+        &mut self,
+        index: usize,
+        fate: Fate,
+        evidence: String,
+        turn: &mut Turn<'_>,
+    ) {
         let tracked = &mut self.account.jobs_mut()[index];
         tracked.fate = Some((fate, evidence));
         let (work, target, jid) = (tracked.work.clone(), tracked.target, tracked.jid.clone());
@@ -75,10 +89,14 @@ impl Run {
             since,
             until,
             outcome,
+            ..
         } = self.phase
         else {
             return;
         };
+        if self.rescue_goes_on(turn) {
+            return;
+        }
         let open = self
             .account
             .jobs()
@@ -101,7 +119,9 @@ impl Run {
         // What was given up as alive may have ended while the account was made.
         let all = self.targets.iter().all(Target::exited);
         let outcome = if all { Outcome::Drained } else { outcome };
-        self.finish(outcome, turn);
+        if !self.search(outcome, turn) {
+            self.finish(outcome, turn);
+        }
     }
 
     fn has_exited(&self, tracked: &Tracked) -> bool {

@@ -111,6 +111,7 @@ fn of_one(
     let around = &local.surroundings;
     let chosen = Chosen {
         process: process.map(str::to_owned),
+        units: around.unit.iter().map(|unit| unit.name.clone()).collect(),
         ..Chosen::default()
     };
     let mut facts = gather(&values(local, fleet), &chosen);

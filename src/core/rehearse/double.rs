@@ -9,6 +9,9 @@ use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Timeout, Version};
 use crate::core::sidekiq::{Config, Ending, Task, Temper, Worker, WorkerEvent};
 
+/// How long an iteration is taken to be: nobody knows it.
+const ITERATION: Duration = Duration::from_secs(1);
+
 /// A job that ran when the first signal was recorded.
 #[derive(Clone, Debug)]
 pub(super) struct Played {
@@ -20,6 +23,8 @@ pub(super) struct Played {
     pub(super) ended: Option<Moment>,
     /// When it would have been pushed back.
     pub(super) pushed_back: Option<Moment>,
+    /// Whether it is an `IterableJob`: it breaks off once its process is quiet.
+    iterable: bool,
 }
 
 impl Played {
@@ -33,7 +38,11 @@ impl Played {
             class: self.work.class.clone(),
             queue: self.work.queue.clone(),
             lasts: ended.map(|ended| ended.since(self.since)),
-            temper: Temper::Plain,
+            temper: if self.iterable {
+                Temper::Iterates(ITERATION)
+            } else {
+                Temper::Plain
+            },
         }
     }
 }
@@ -75,6 +84,7 @@ impl Double {
                 shown: job.beat,
                 ended: None,
                 pushed_back: None,
+                iterable: job.iterable,
             })
         });
         Self {
@@ -121,8 +131,10 @@ impl Double {
         let whole = row.work.len() as u64 >= heartbeat.busy;
         let at = |host_time: f64| before(now, now.epoch() - host_time);
         for work in &row.work {
+            let iterable = (work.jid.as_ref()).is_some_and(|jid| row.iterating.contains(jid));
             if let Some(known) = self.jobs.iter_mut().find(|known| known.is(work)) {
                 known.shown = heartbeat.beat;
+                known.iterable |= iterable;
                 continue;
             }
             // Whole seconds on both sides: what began in the second of the signal counts as in.
@@ -135,6 +147,7 @@ impl Double {
                 shown: heartbeat.beat,
                 ended: None,
                 pushed_back: None,
+                iterable,
             });
         }
         for known in self.jobs.iter_mut().filter(|known| known.ended.is_none()) {

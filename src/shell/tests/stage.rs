@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::seconds;
-use crate::core::drain::{ActOutcome, Ask, Early, Mode, Plan, Policy, Record};
+use crate::core::drain::{ActOutcome, Ask, Early, Guard, Mode, Plan, Policy, Record};
 use crate::core::fleet::{
     Heartbeat, HostLook, Identity, Info, Link, LocalId, LocalProcess, Located, Look, LookRow,
     Observation, Place, RunState, Surroundings, Threads, Title,
@@ -100,6 +100,7 @@ impl Sidekiqs {
                 heartbeat: Some(heartbeat),
                 beat_age: Some(now.since(beat.at)),
                 work: beat.busy.iter().map(work).collect(),
+                iterating: Vec::new(),
                 faults: Vec::new(),
             })
         };
@@ -247,7 +248,10 @@ impl Stage {
                 sequence: sequence.parse().unwrap(),
                 mode: Mode::Manual,
                 policy: Policy::Ask,
-                kill_extra: seconds(30.0),
+                guard: Guard {
+                    kill_extra: seconds(30.0),
+                    rescue: false,
+                },
                 early: Early::Idle,
                 timeout: Some(Timeout::stated(seconds(25.0), "--timeout")),
                 rehearsal: false,
@@ -276,6 +280,7 @@ impl Stage {
             clock: Arc::clone(&self.clock),
             pace: 1.0,
             observations,
+            logs: mpsc::channel(1).1,
             replies,
             answers,
             work,
@@ -321,8 +326,7 @@ impl Stage {
     ) -> color_eyre::Result<()> {
         while let Some(work) = works.recv().await {
             match work {
-                Work::Call { .. } => {}
-                Work::Begin { .. } => {}
+                Work::Begin { .. } | Work::PushBack { .. } | Work::Call { .. } => {}
                 Work::Note(record) => self.sidekiqs().records.push(*record),
                 Work::Act { id, act, .. } => {
                     let outcome = if self.licence.load(Ordering::SeqCst) {
@@ -375,6 +379,7 @@ impl Plugs for Stage {
             },
             jid: sought.jid,
             asked,
+            iterating: false,
         });
         let located: Vec<Located> = located.collect();
         Some(async move { located }.boxed())

@@ -5,12 +5,16 @@ mod alone;
 mod fates;
 mod held;
 mod invoked;
+mod kept;
 mod kill;
+mod logs;
 mod preflight;
 mod record;
 mod refused;
+mod rescued;
 mod several;
 mod stopped;
+mod told;
 mod users;
 
 /// Quiet for 10 s, stop for 14 s.
@@ -25,4 +29,4 @@ macro_rules! for_each_version {
     };
 }
 
-use for_each_version;
+pub(crate) use for_each_version;

@@ -9,7 +9,7 @@ use crate::support::real_unit::UnitScene;
 /// A Sidekiq with `-t 2` that systemd always starts again.
 fn always(name: &str) -> UnitScene {
     let scene = UnitScene::new();
-    let start = UnitScene::sidekiq_command("-t 2");
+    let start = format!("{} -t 2", scene.sidekiq_command());
     let service = format!("Type=notify\nRestart=always\nRestartSec=1\nExecStart={start}");
     scene.start(name, &service);
     scene

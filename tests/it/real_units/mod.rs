@@ -3,3 +3,6 @@
 
 mod acts;
 mod booted;
+mod drains;
+mod matrix;
+mod user_unit;

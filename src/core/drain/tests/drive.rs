@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::world::World;
 use crate::core::drain::{
-    Act, ActOutcome, Ask, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Policy,
-    Record, Run,
+    Act, ActOutcome, Ask, Command, Early, Effect, EffectId, Event, Guard, Input, Mode, Phase, Plan,
+    Policy, Record, Run,
 };
 use crate::core::fleet::{
     Fleet, HostLook, Link, LinkFault, LocalId, Located, Look, Observation, Place, Sought,
@@ -88,7 +88,7 @@ impl Call {
     pub(super) fn acts(&self) -> impl Iterator<Item = &Act> {
         self.effects.iter().filter_map(|effect| match effect {
             Effect::Act(_, act) => Some(act),
-            Effect::Ask(..) | Effect::Note(_) => None,
+            Effect::Ask(..) | Effect::PushBack(..) | Effect::Note(_) => None,
         })
     }
 }
@@ -184,11 +184,8 @@ impl Drive {
     /// Until the run is over.
     pub(super) fn finish(&mut self) {
         self.until(self.now.after(Duration::from_secs(3600)));
-        assert!(
-            self.run.phase().is_over(),
-            "stuck in {:?}",
-            self.run.phase()
-        );
+        let phase = self.run.phase();
+        assert!(phase.is_over(), "stuck in {phase:?}");
     }
 
     fn send(&mut self, when: Moment, delivery: Delivery) {
@@ -198,12 +195,10 @@ impl Drive {
 
     fn deliver(&mut self) {
         loop {
-            let due = self.wire.iter().enumerate();
-            let due = due
-                .filter(|(_, (when, _, _))| *when <= self.now)
-                .min_by_key(|(_, (when, number, _))| (*when, *number))
-                .map(|(index, _)| index);
-            let Some(index) = due else { return };
+            let wire = self.wire.iter().enumerate();
+            let due = wire.filter(|(_, (when, _, _))| *when <= self.now);
+            let next = due.min_by_key(|(_, (when, number, _))| (*when, *number));
+            let Some((index, _)) = next else { return };
             let (_, _, delivery) = self.wire.swap_remove(index);
             self.handle(delivery);
         }
@@ -330,6 +325,7 @@ impl Drive {
                     let when = self.now.after(self.sources.look_takes);
                     self.send(when, Delivery::Where(id, sought, self.now));
                 }
+                Effect::Ask(_, Ask::Nowhere(_)) | Effect::PushBack(..) => {}
                 Effect::Note(record) => self.journal.push(*record),
             }
         }
@@ -365,6 +361,7 @@ fn unasked(sought: &[Sought], asked: Moment) -> Vec<Located> {
         jid: sought.jid.clone(),
         place: Place::NotAsked { why: "gone".into() },
         asked,
+        iterating: false,
     };
     sought.iter().map(unasked).collect()
 }
@@ -391,8 +388,11 @@ pub(super) fn plan(sequence: &str) -> Plan {
         sequence: sequence.parse().unwrap(),
         mode: Mode::Automatic,
         policy: Policy::Follow,
-        kill_extra: Duration::from_secs(30),
-        early: crate::core::drain::Early::Idle,
+        guard: Guard {
+            kill_extra: Duration::from_secs(30),
+            rescue: false,
+        },
+        early: Early::Idle,
         timeout: None,
         rehearsal: false,
     }

@@ -6,7 +6,8 @@ use super::cases::{V7, begin, config, ends, stated, stuck, world};
 use super::drive::{Drive, Failure, Sources, plan};
 use super::world::{World, at, task};
 use crate::core::drain::{
-    ActOutcome, Command, EffectId, Event, Fate, Hold, Input, Outcome, Phase, Plan, Policy, Stake,
+    ActOutcome, Command, EffectId, Event, Fate, Guard, Hold, Input, Outcome, Phase, Plan, Policy,
+    Stake,
 };
 use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
@@ -23,7 +24,10 @@ fn lost(from: f64, to: f64) -> Sources {
 fn with(policy: Policy, sequence: &str) -> Plan {
     Plan {
         policy,
-        kill_extra: Duration::from_secs(10),
+        guard: Guard {
+            kill_extra: Duration::from_secs(10),
+            rescue: false,
+        },
         ..stated(sequence, 25)
     }
 }
@@ -70,9 +74,9 @@ fn blind_the_other_policies_hold() {
 fn ask_asks_in_numbers_and_takes_only_enough_as_an_answer() {
     let mut drive = begin(
         world(25, vec![stuck("a")]),
-        with(Policy::Ask, "tstp, 4, kill"),
+        with(Policy::Ask, "tstp, 8, kill"),
     );
-    drive.until(at(5.0));
+    drive.until(at(9.0));
     let Phase::Held { why, .. } = drive.run.phase() else {
         panic!("{:?}", drive.run.phase());
     };
@@ -134,7 +138,7 @@ fn a_job_that_runs_again_on_the_same_process_has_its_fate_before_it() {
     let fails = task("a", Some(8.0), Temper::Fails);
     let mut drive = Drive::new(
         world(25, vec![fails]),
-        stated("tstp, 4, kill", 25),
+        stated("tstp, 8, kill", 25),
         Sources::default(),
         at(0.0),
     );
@@ -147,6 +151,25 @@ fn a_job_that_runs_again_on_the_same_process_has_its_fate_before_it() {
     drive.call(Input::Command(Command::Automatic));
     drive.finish();
     assert_eq!(fate(&drive, "a"), Some(Fate::Lost));
+}
+
+#[test]
+fn a_job_that_may_have_ended_since_its_last_beat_is_not_called_lost() {
+    // The beats come at 3 s and at 13 s: the end at 8 s is seen by nobody but its thread.
+    let jobs = vec![task("a", Some(10.0), Temper::Plain), stuck("b")];
+    let mut drive = begin(world(25, jobs), with(Policy::Follow, "tstp, 12, kill"));
+    drive.finish();
+    assert_eq!(fate(&drive, "a"), Some(Fate::Unknown));
+    assert_eq!(fate(&drive, "b"), Some(Fate::Unknown));
+    assert_eq!(drive.told("1 worker thread(s) were left for 2 job(s)"), 2);
+    // Before the idle threads are gone their number says nothing.
+    let mut drive = begin(
+        world(25, vec![stuck("b")]),
+        with(Policy::Follow, "tstp, 4, kill"),
+    );
+    drive.finish();
+    assert_eq!(fate(&drive, "b"), Some(Fate::Unknown));
+    assert_eq!(drive.run.outcome(), Some(Outcome::Lost));
 }
 
 #[test]
@@ -317,6 +340,7 @@ fn an_unknown_answer_is_recorded_and_changes_nothing() {
         jid: "a".into(),
         place,
         asked: at(5.0),
+        iterating: false,
     };
     drive.call(Input::Answer(EffectId(77), vec![located]));
     assert!(drive.run.account().jobs()[0].located.is_none());

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::drive::{Drive, Failure, Sources, plan};
 use super::units::unit_stop;
 use super::world::{World, at};
-use crate::core::drain::{Command, Early, Plan, Policy, StopUnit};
+use crate::core::drain::{Command, Early, Guard, Plan, Policy, StopUnit};
 use crate::core::sequence::{Timeout, Version};
 use crate::core::sidekiq::{Config, Task, Temper};
 
@@ -119,7 +119,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => span(1.0, 20.0).prop_map(Command::Longer),
         1 => span(1.0, 20.0).prop_map(Command::Shorter),
         1 => Just(Command::StopHere),
-        1 => Just(Command::HangUp),
+        1 => prop_oneof![Just(Command::HangUp), Just(Command::Leave)],
         1 => prop_oneof![Just(0), Just(99)].prop_map(|accepted| Command::ForceKill {
             target: crate::core::fleet::ProcessKey::Local(crate::core::fleet::LocalId {
                 pid: 100,
@@ -149,7 +149,10 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         .prop_map(|(sequence, policy, early, extra)| Plan {
             policy,
             early,
-            kill_extra: Duration::from_secs(extra),
+            guard: Guard {
+                kill_extra: Duration::from_secs(extra),
+                rescue: false,
+            },
             ..plan(sequence)
         })
 }
