@@ -15,6 +15,8 @@ use tokio::time::sleep;
 
 use super::Logging;
 use crate::clock;
+#[cfg(any(test, fuzzing))]
+use crate::core::fleet::LocalId;
 use crate::core::log::{LogLine, Origin};
 use crate::core::moment::Moment;
 
@@ -147,15 +149,15 @@ pub(in crate::host) fn lines_of_row(row: &[u8]) -> Vec<LogLine> {
         return Vec::new();
     };
     let pid = row.pid.as_deref().and_then(|pid| pid.parse().ok());
-    let writer = Logging {
-        id: crate::core::fleet::LocalId {
-            pid: pid.unwrap_or(7),
+    let writer = pid.map(|pid| Logging {
+        id: LocalId {
+            pid,
             start_ticks: 1,
         },
-        inner_pid: 7,
-        started: Moment::new(Duration::ZERO, jiff::Timestamp::UNIX_EPOCH),
-    };
-    row.lines(&[writer])
+        inner_pid: pid,
+        started: row.at(),
+    });
+    row.lines(writer.as_slice())
 }
 
 impl Row {
@@ -198,7 +200,6 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::fleet::LocalId;
 
     fn writer(pid: u32, started: Moment) -> Logging {
         Logging {
