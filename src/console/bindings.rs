@@ -31,6 +31,8 @@ pub enum Act {
     StopHere,
     /// KILL one process out of turn.
     ForceKill,
+    /// Bring units back to work that a stopped drain left quiet or down.
+    BringBack,
     /// Try failed signals again.
     Retry,
     /// Go on without the targets whose signal failed.
@@ -193,6 +195,7 @@ pub const BINDINGS: &[Binding] = &[
     drain(&[Char('m')], Act::Manual, "manual", "let each step wait for you", can::manual),
     drain(&[Char('r'), Char('R')], Act::Retry, "retry", "send the failed signals again", can::retry),
     drain(&[Char('l')], Act::LeaveOut, "leave out", "go on without the processes whose signal failed", can::leave_out),
+    drain(&[Char('u')], Act::BringBack, "units back", "restart or start the units that a stopped drain left quiet or down", can::bring_back),
     drain(&[Char('v')], Act::Mark, "mark", "take the selected process in or out before the drain", can::mark),
     drain(&[Char('K')], Act::ForceKill, "KILL", "send KILL to the selected process, out of turn", can::force_kill),
     find(&[Tab, BackTab], Act::Jump, Some("jump"), "jump from a process to its jobs, or back", can::on_main),

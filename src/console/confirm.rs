@@ -5,15 +5,17 @@ use super::dialog::{Dialog, Friction, Premise, name};
 use super::judge::running;
 use super::request::Request;
 use super::result::stays;
+use super::units;
 use super::words::time_of_day;
-use crate::core::drain::{Command, Policy};
+use crate::core::drain::{Command, Policy, StopUnit};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
 /// Sends the step that comes next in the run, now.
-pub(super) fn step(session: &Session, now: Moment) -> Option<Dialog> {
+/// `choice` is how a stop goes where units may be stopped; `None`: as the run has it.
+pub(super) fn step(session: &Session, choice: Option<StopUnit>, now: Moment) -> Option<Dialog> {
     let run = running(session)?;
     let step = run.phase().next_step()?;
     let signal = run.plan().sequence.signal(step)?;
@@ -35,11 +37,15 @@ pub(super) fn step(session: &Session, now: Moment) -> Option<Dialog> {
         step,
         at_most: (signal == Signal::Kill).then_some(accepted),
     };
-    Some(Dialog {
+    let mut dialog = Dialog {
         friction,
         requests: vec![Request::Command(Command::Go { step, accepted })],
         ..Dialog::new(format!("Send {signal} now?"), lines, premise, now)
-    })
+    };
+    if run.plan().sequence.first_stop() == Some(step) {
+        units::choose(session, choice, now, &mut dialog);
+    }
+    Some(dialog)
 }
 
 /// Lets a run that goes by hand go on by itself.

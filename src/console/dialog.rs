@@ -8,6 +8,7 @@ use super::begin::Start;
 use super::judge::running;
 use super::request::Request;
 use super::toll::stake;
+use crate::core::drain::UnitCall;
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::preflight::Grave;
@@ -102,6 +103,13 @@ pub enum Premise {
     },
     /// A drain is under way.
     Draining,
+    /// The run that began then is over, and these are what would bring its units back.
+    Over {
+        /// When the run began.
+        run: Moment,
+        /// The calls.
+        calls: Vec<UnitCall>,
+    },
 }
 
 /// An open dialog.
@@ -231,6 +239,12 @@ impl Dialog {
             }
             Premise::Kill { target, at_most } => grown(&[*target], *at_most),
             Premise::Draining => run.is_none().then(|| "the drain is over".into()),
+            Premise::Over { run: began, calls } => {
+                let known = session.run.as_ref();
+                let same = known.is_some_and(|run| run.pace().started == *began)
+                    && session.unit_calls() == *calls;
+                (!same).then(|| "the processes changed meanwhile".into())
+            }
         }
     }
 }

@@ -24,6 +24,7 @@ mod rows;
 mod state;
 mod timeouts;
 mod toll;
+mod units;
 mod words;
 
 #[cfg(test)]

@@ -201,6 +201,12 @@ pub(super) fn force_kill(session: &Session, console: &Console) -> bool {
             .is_some_and(crate::core::drain::Target::takes_part)
 }
 
+pub(super) fn bring_back(session: &Session, console: &Console) -> bool {
+    matches!(console.screen, Screen::Main | Screen::Result)
+        && !session.is_draining()
+        && !session.unit_calls().is_empty()
+}
+
 pub(super) fn open(session: &Session, console: &Console) -> bool {
     on_main(session, console) && console.selected_process(session).is_some()
 }

@@ -53,13 +53,24 @@ pub fn steps_done(session: &Session) -> Vec<StepDone> {
     let started = run.pace().started;
     let mut steps: Vec<StepDone> = Vec::new();
     for record in session.journal.iter().filter(|record| record.at >= started) {
-        let Event::SignalSent {
-            signal,
-            step: Some(step),
-            ..
-        } = record.event
-        else {
-            continue;
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "all other events send nothing"
+        )]
+        let (step, signal) = match record.event {
+            Event::SignalSent {
+                signal,
+                step: Some(step),
+                ..
+            } => (step, signal),
+            // It is TERM, by way of systemd.
+            Event::UnitStopBegun {
+                step: Some(step), ..
+            } => (
+                step,
+                run.plan().sequence.signal(step).unwrap_or(Signal::Term),
+            ),
+            _ => continue,
         };
         if let Some(known) = steps.iter_mut().find(|known| known.step == step) {
             known.sent += 1;

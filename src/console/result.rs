@@ -265,7 +265,14 @@ pub(super) fn stays(session: &Session, target: &Target) -> String {
             Some(false) => " without leaving its registry",
             None => "",
         };
-        return format!("{} exited{how} at {}", target.about.name, time_of_day(at));
+        let calls = session.unit_calls();
+        let call = calls.iter().find(|call| call.target == target.id);
+        let start = call.map_or_else(String::new, |call| format!("; {}", call.command()));
+        return format!(
+            "{} exited{how} at {}{start}",
+            target.about.name,
+            time_of_day(at)
+        );
     }
     let text = target.epitaph(&time_of_day);
     let only_quiet = target

@@ -3,6 +3,7 @@
 
 mod logs;
 mod prepare;
+mod units;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -113,7 +114,10 @@ impl Session {
             | Observation::Queues(_)
             | Observation::Unit(_) => observation,
         };
-        let brings_files = matches!(observation, Observation::Host(_) | Observation::Look(_));
+        let brings_files = matches!(
+            observation,
+            Observation::Host(_) | Observation::Look(_) | Observation::Unit(_)
+        );
         self.fleet.observe(observation);
         if brings_files && !self.is_draining() {
             self.look_at_plan();

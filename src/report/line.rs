@@ -92,6 +92,16 @@ pub enum Happened {
         #[serde(default)]
         may_have_happened: bool,
     },
+    /// A unit was about to be brought back to work, after the drain.
+    UnitCallIntended { verb: String, unit: String },
+    /// systemd had taken that on.
+    UnitCalled { verb: String, unit: String },
+    /// It had not, or nobody knows.
+    UnitCallFailed {
+        verb: String,
+        unit: String,
+        error: String,
+    },
     /// A process fetches no more.
     QuietConfirmed { evidence: String },
     /// A wait ended early.
@@ -210,7 +220,10 @@ impl Line {
     pub fn is_later(&self) -> bool {
         matches!(
             self.happened,
-            Happened::InterruptedCounted { .. }
+            Happened::UnitCallIntended { .. }
+                | Happened::UnitCalled { .. }
+                | Happened::UnitCallFailed { .. }
+                | Happened::InterruptedCounted { .. }
                 | Happened::Notified { .. }
                 | Happened::FoundLater { .. }
         )

@@ -10,10 +10,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::missing::push_outcome;
-use super::systemd::stop_unit;
+use super::systemd::{call_unit, stop_unit};
 use super::turn::Counted;
 use crate::core::drain::{
-    Act, ActKind, ActOutcome, EffectId, Event, Missing, PushOutcome, Record, Trace, UnitStop,
+    Act, ActKind, ActOutcome, CallOutcome, EffectId, Event, Missing, PushOutcome, Record, Trace,
+    UnitCall, UnitStop,
 };
 use crate::core::fleet::{LinkFault, LocalId, Located};
 use crate::core::sequence::Signal;
@@ -48,6 +49,13 @@ pub enum Work {
         /// Their payloads, to be saved before it.
         payloads: Vec<SavedJob>,
     },
+    /// Tell systemd this of a unit, after a run.
+    Call {
+        /// What.
+        call: UnitCall,
+        /// Payloads of what runs in it, to be saved before it.
+        payloads: Vec<SavedJob>,
+    },
     /// Push this lost job back, once.
     PushBack {
         /// Its number.
@@ -70,6 +78,8 @@ pub enum Reply {
     PushedBack(EffectId, PushOutcome),
     /// Payloads of this process's jobs are saved.
     Saved(LocalId, Vec<SavedJob>),
+    /// systemd was told of a unit, or was not.
+    Called(UnitCall, CallOutcome),
     /// A record could not be written; said once.
     JournalFailed(String),
     /// Interrupted jobs were counted for this run, or could not be.
@@ -148,6 +158,22 @@ impl Performer {
                     licence,
                 } => self.begin(held, journal, licence),
                 Work::Note(record) => self.write(&record),
+                Work::Call { call, payloads } => {
+                    // Nobody waits for an answer here: what cannot be saved stops the call.
+                    if let Some(ActOutcome::Failed { why, .. }) = self.save(call.target, payloads) {
+                        let outcome = CallOutcome::Failed {
+                            why,
+                            may_have_happened: false,
+                        };
+                        self.reply(Reply::Called(call, outcome));
+                        continue;
+                    }
+                    let replies = self.replies.clone();
+                    self.calls.spawn(async move {
+                        let outcome = call_unit(&call).await;
+                        drop(replies.send(Reply::Called(call, outcome)));
+                    });
+                }
                 Work::Act {
                     id,
                     act,

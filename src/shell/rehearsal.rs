@@ -18,7 +18,7 @@ use super::world::{
     CALM, KEEN, Place, Plugs, Sources, World, WorldBuilder, ask, place, search, sources,
 };
 use crate::clock;
-use crate::core::drain::{Act, ActOutcome, Ask, PushOutcome, Trace};
+use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome, PushOutcome, Trace};
 use crate::core::fleet::{LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::rehearse::StandIn;
@@ -125,6 +125,10 @@ impl Recorder {
                         let outcome = self.act(&act);
                         // The loop has ended: nobody is left to be told.
                         drop(self.replies.send(Reply::Outcome(id, outcome)));
+                        Vec::new()
+                    }
+                    Some(Work::Call { call, .. }) => {
+                        drop(self.replies.send(Reply::Called(call, CallOutcome::Taken)));
                         Vec::new()
                     }
                     Some(Work::PushBack { id, .. }) => {

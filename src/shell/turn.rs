@@ -220,6 +220,7 @@ impl<F: Front> Turn<F> {
                 }
                 Request::Choose { targets } => self.session.choose(targets),
                 Request::Command(command) => self.command(command, now),
+                Request::CallUnits(calls) => self.call_units(calls, now),
                 Request::Quit => {
                     if self.session.is_draining() {
                         self.command(Command::Leave, now);
@@ -299,6 +300,7 @@ impl<F: Front> Turn<F> {
         let effects = match reply {
             Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
             Reply::Answer(id, answers) => self.session.answer(id, answers, now),
+            Reply::Called(call, outcome) => self.session.unit_called(&call, Some(&outcome), now),
             Reply::Searched(id, traces) => self.session.searched(id, traces, now),
             Reply::PushedBack(id, outcome) => self.session.pushed_back(id, outcome, now),
             Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),

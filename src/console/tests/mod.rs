@@ -4,3 +4,4 @@ mod dialogs;
 mod findings;
 mod keys;
 mod selection;
+mod units;

@@ -4,6 +4,7 @@
 
 mod account;
 mod advance;
+mod call;
 mod checked;
 mod command;
 mod evidence;
@@ -17,6 +18,7 @@ mod plan;
 mod policy;
 mod projection;
 mod record;
+mod record_json;
 mod record_words;
 mod rescue;
 mod run;
@@ -29,6 +31,7 @@ mod unit;
 mod tests;
 
 pub use account::{Account, Fate, Tracked};
+pub use call::{CallOutcome, UnitCall, UnitVerb};
 pub use checked::CheckedFinding;
 pub use gate::Stake;
 pub use missing::{Missing, PushOutcome, Trace};

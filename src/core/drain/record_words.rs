@@ -49,6 +49,35 @@ impl fmt::Display for Record {
                 };
                 write!(formatter, "{signal} to{who} failed: {error}{perhaps}")
             }
+            Event::UnitCallIntended { verb, unit } => {
+                write!(
+                    formatter,
+                    "systemctl {} {} for{who}",
+                    verb.word(),
+                    unit.unit
+                )
+            }
+            Event::UnitCalled { verb, unit } => {
+                let verb = verb.word();
+                write!(formatter, "{}: systemd has taken on its {verb}", unit.unit)
+            }
+            Event::UnitCallFailed {
+                verb,
+                unit,
+                error,
+                may_have_happened,
+            } => {
+                let perhaps = if *may_have_happened {
+                    " (it may happen all the same)"
+                } else {
+                    ""
+                };
+                let (verb, unit) = (verb.word(), &unit.unit);
+                write!(
+                    formatter,
+                    "systemctl {verb} {unit} failed: {error}{perhaps}"
+                )
+            }
             Event::UnitStopIntended { unit, .. } => {
                 write!(formatter, "systemctl stop {} for{who}", unit.unit)
             }

@@ -2,7 +2,8 @@
 //! jobs that are missing. Nothing is awaited here.
 
 use super::Turn;
-use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace};
+use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace, UnitCall};
+use crate::core::moment::Moment;
 use crate::rescue::{SavedJob, in_flight};
 use crate::shell::front::Front;
 use crate::shell::missing::{saved_job, suspects};
@@ -18,6 +19,21 @@ impl<F: Front> Turn<F> {
                 in_flight(run, Some(act.target), fleet, now),
             ),
             Some(_) | None => (0, Vec::new()),
+        }
+    }
+
+    /// Brings units back to work that a run left behind, once it is over.
+    pub(super) fn call_units(&mut self, calls: Vec<UnitCall>, now: Moment) {
+        let possible = self.session.unit_calls();
+        for call in calls.into_iter().filter(|call| possible.contains(call)) {
+            tracing::info!(?call, "unit call");
+            let effects = self.session.unit_called(&call, None, now);
+            self.dispatch(effects);
+            let run = self.session.run.as_ref();
+            let fleet = &self.session.fleet;
+            let payloads = run.map(|run| in_flight(run, Some(call.target), fleet, now));
+            let payloads = payloads.unwrap_or_default();
+            self.send(Work::Call { call, payloads });
         }
     }
 
