@@ -6,7 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::core::config::Settings;
-use crate::core::fleet::{Fleet, Identity, Job, Link, Process, State};
+use crate::core::fleet::{Fleet, Identity, Job, Link, Process, ProcessKey, State};
+use crate::core::follow::Following;
 use crate::core::moment::{Moment, Seconds, from_epoch, rfc3339};
 use crate::core::sequence::Timeout;
 use crate::core::verdict::{self, Blind, Ends, Verdict, blind, verdict};
@@ -85,6 +86,7 @@ pub(super) struct JobRow {
     pub(super) left_s: Option<Seconds>,
     pub(super) verdict: &'static str,
     pub(super) why: String,
+    pub(super) stuck: Option<String>,
     /// The name of its process for people.
     #[serde(skip)]
     pub(super) process: String,
@@ -181,12 +183,12 @@ pub(super) fn jobs(picture: Picture<'_>) -> Vec<JobRow> {
     let mut rows: Vec<JobRow> = picture
         .fleet
         .processes
-        .values()
-        .flat_map(|process| {
+        .iter()
+        .flat_map(|(key, process)| {
             process
                 .jobs
                 .iter()
-                .map(|job| JobRow::of(picture, process, job))
+                .map(|job| JobRow::of(picture, (key, process), job))
         })
         .collect();
     rows.sort_by(|one, other| {
@@ -196,7 +198,8 @@ pub(super) fn jobs(picture: Picture<'_>) -> Vec<JobRow> {
 }
 
 impl JobRow {
-    fn of(picture: Picture<'_>, process: &Process, job: &Job) -> Self {
+    fn of(picture: Picture<'_>, place: (&ProcessKey, &Process), job: &Job) -> Self {
+        let (_, process) = place;
         let timeout = timeout(picture, process);
         let budget = picture.settings.sequence.budget(timeout.span).total();
         let state = process.state(false, picture.now);
@@ -211,6 +214,8 @@ impl JobRow {
             .elapsed(seen)
             .map(|elapsed| Duration::from_secs(elapsed.as_secs()));
         let (verdict, why) = judged(picture.settings, &timeout, state, elapsed, job.iterable);
+        let spans = (elapsed, budget);
+        let reasons = Following::default().reasons(picture.fleet, place, job, spans, picture.now);
         let ended = verdict == Verdict::Unknown && state != State::Running && history;
         Self {
             jid: job.work.jid.clone(),
@@ -224,6 +229,7 @@ impl JobRow {
             left_s: budget.filter(|_| !ended).map(Seconds),
             verdict: verdict.word(),
             why,
+            stuck: reasons.first().map(|reason| reason.sentence()),
             process: process.name(),
             timeout: timeout.span,
             history,

@@ -32,7 +32,7 @@ pub use attention::attention;
 pub use bindings::{Act, BINDINGS, Binding, Group};
 pub use dialog::{Dialog, Friction, Premise};
 pub use help::markdown;
-pub use judge::{Judgement, Said, Tally, judge, tally};
+pub use judge::{Judgement, Said, Tally, judge, stuck, tally};
 pub use key::Key;
 pub use outlook::{answers, if_untouched, standing};
 pub use pages::{PageLine, Weight, lines, title};

@@ -7,6 +7,7 @@ use super::drain::{
     ActOutcome, By, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Record, Run,
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
+use super::follow::Following;
 use super::moment::Moment;
 use super::preflight::{Found, Preflight, findings, found_sequence};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
@@ -68,6 +69,8 @@ pub struct Session {
     pub journal: VecDeque<Record>,
     /// What is to be said of the plan before it begins.
     pub preflight: Box<Preflight>,
+    /// What was learnt from look to look.
+    pub following: Following,
 }
 
 /// Why a run was not begun.
@@ -93,6 +96,7 @@ impl Session {
             setting,
             journal: VecDeque::new(),
             preflight: Box::default(),
+            following: Following::default(),
         }
     }
 
@@ -141,6 +145,7 @@ impl Session {
     pub fn observe(&mut self, observation: Observation, now: Moment) -> Vec<Effect> {
         let brings_files = matches!(observation, Observation::Host(_) | Observation::Look(_));
         self.fleet.observe(observation);
+        self.following.observe(&self.fleet, now);
         if brings_files && self.run.is_none() {
             let targets = self.preflight.targets(&self.fleet);
             self.settle(&targets);

@@ -9,7 +9,7 @@ use source::Source;
 
 /// The dependencies between modules of the core, by place, the longest name first that fits.
 /// `core` alone stands for all of it.
-const PLACES: [(&str, &[&str]); 29] = [
+const PLACES: [(&str, &[&str]); 31] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -65,6 +65,8 @@ const PLACES: [(&str, &[&str]); 29] = [
             "core/verdict",
         ],
     ),
+    ("core/stuck", &["core/moment"]),
+    ("core/follow", &["core/fleet", "core/moment", "core/stuck"]),
     // What will be shown, not what is done: the one file of `drain` that knows verdicts.
     (
         "core/drain/projection",
