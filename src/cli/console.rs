@@ -35,6 +35,8 @@ pub(super) fn run(
         pids: choice.pids.clone(),
         forced: Vec::new(),
         attended: true,
+        // A screen asks.
+        rescue: false,
         reason: None,
         preflight: preflight(&settings, &choice, None, None),
     };

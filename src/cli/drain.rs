@@ -24,6 +24,10 @@ use crate::shell::{self, Errand, LinesFront, Printed, Printer};
   drainboard drain --yes                            every Sidekiq of this host that this Redis knows
   drainboard drain --unit sidekiq@1.service --sequence 'tstp, 120, term, 30, kill' --json --yes
   ExecStop=-/usr/bin/drainboard drain --pid=${MAINPID} --yes --allow-empty")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct DrainArguments {
     /// Who is drained.
     #[command(flatten)]
@@ -34,6 +38,9 @@ pub struct DrainArguments {
     /// Do not ask before the first signal; needed without a terminal.
     #[arg(long, short = 'y')]
     pub yes: bool,
+    /// At the end, push jobs that are provably nowhere back to the front of their queues.
+    #[arg(long)]
+    pub rescue: bool,
     /// Nothing to drain is success.
     #[arg(long)]
     pub allow_empty: bool,
@@ -70,6 +77,11 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
     } else {
         Printed::Lines
     });
+    if settings.read_only && arguments.rescue {
+        return Err(Failure::Usage(
+            "--read-only: --rescue would push jobs back".into(),
+        ));
+    }
     if settings.read_only {
         return Ok(refuse(
             printer,
@@ -85,6 +97,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         pids: choice.pids.clone(),
         forced,
         attended,
+        rescue: arguments.rescue || settings.conduct.rescue,
         reason: arguments.reason.clone(),
         preflight: preflight(
             &settings,

@@ -9,8 +9,8 @@ use super::{Failure, log};
 use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::Settings;
-use crate::core::drain::{By, Mode, Plan, Policy};
-use crate::core::preflight::Preflight;
+use crate::core::drain::{By, Guard, Mode, Plan, Policy};
+use crate::core::preflight::{Preflight, Systemd};
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
 use crate::host::{Operator, Scanner, own_unit, state_dir};
@@ -37,6 +37,8 @@ pub(super) struct Opening {
     pub(super) forced: Vec<Signal>,
     /// Whether somebody is there to be asked.
     pub(super) attended: bool,
+    /// Whether lost jobs are pushed back at the end without asking.
+    pub(super) rescue: bool,
     /// Why it is done.
     pub(super) reason: Option<String>,
     /// What is looked at first.
@@ -54,7 +56,10 @@ pub(super) fn preflight(
     Preflight {
         is_open: settings.sequence_origin.is_default(),
         process: process.map(str::to_owned),
-        inside: own_unit(),
+        systemd: Systemd {
+            inside: own_unit(),
+            stop: settings.conduct.stop_unit,
+        },
         choice: choice.clone(),
         despite,
         ..Preflight::default()
@@ -66,6 +71,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
     log::start(settings.places.log.as_deref())?;
     let choice = redis_choice(settings, &opening.pids)?;
     let operator = Operator::current(|name| env::var_os(name)).to_string();
+    let by = operator.clone();
     let operator = By {
         who: operator,
         why: opening.reason.as_ref().map(|reason| clean(reason, 500)),
@@ -75,7 +81,10 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         sequence: settings.sequence.clone(),
         mode: Mode::Automatic,
         policy: settings.conduct.kill.unwrap_or(opening.policy),
-        kill_extra: settings.conduct.kill_extra,
+        guard: Guard {
+            kill_extra: settings.conduct.kill_extra,
+            rescue: opening.rescue,
+        },
         early: settings.conduct.early,
         timeout: settings.timeout.clone(),
         rehearsal: opening.kind == Kind::Rehearsal,
@@ -100,6 +109,9 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         forced: opening.forced,
         state_dir: Some(place_for_state(settings)),
         attended: opening.attended,
+        by,
+        on_finish: settings.conduct.on_finish.clone(),
+        read_only: settings.read_only,
     };
     Ok(Opened { session, world })
 }

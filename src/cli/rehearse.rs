@@ -40,6 +40,9 @@ pub struct RehearseArguments {
     /// What the drain would do.
     #[command(flatten)]
     pub conduct: ConductOptions,
+    /// With --auto: say which lost jobs would be pushed back.
+    #[arg(long, requires = "auto")]
+    pub rescue: bool,
     /// Without a screen, from the first step to the last.
     #[arg(long)]
     pub auto: bool,
@@ -102,6 +105,7 @@ fn opening(
         pids: arguments.targets.choice().pids,
         forced: forced(&arguments.force_signal)?,
         attended: false,
+        rescue: arguments.auto && (arguments.rescue || settings.conduct.rescue),
         reason: None,
     })
 }

@@ -4,12 +4,13 @@
 use std::collections::VecDeque;
 
 use super::drain::{
-    ActOutcome, By, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Record, Run,
+    ActOutcome, By, Command, Effect, EffectId, Event, Input, Missing, Mode, Phase, Plan,
+    PushOutcome, Record, Run, Trace,
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::follow::Following;
 use super::moment::Moment;
-use super::preflight::{Found, Preflight, findings, found_sequence};
+use super::preflight::{Found, Preflight, findings, found_sequence, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::verdict::{self, Blind, Verdict};
 
@@ -121,7 +122,10 @@ impl Session {
     fn settle(&mut self, targets: &[LocalId]) {
         let preflight = &mut self.preflight;
         if preflight.is_open {
-            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_ref());
+            let (process, inside) = (
+                preflight.process.as_deref(),
+                preflight.systemd.inside.as_ref(),
+            );
             let found = found_sequence(&self.fleet, targets, process, inside);
             preflight.trouble = found.as_ref().err().map(ToString::to_string);
             let found = match found {
@@ -180,6 +184,23 @@ impl Session {
         self.feed(Input::Answer(id, answers), now)
     }
 
+    /// A search for missing jobs has ended.
+    #[must_use]
+    pub fn searched(
+        &mut self,
+        id: EffectId,
+        traces: Vec<(Missing, Trace)>,
+        now: Moment,
+    ) -> Vec<Effect> {
+        self.feed(Input::Searched(id, traces), now)
+    }
+
+    /// A push has ended.
+    #[must_use]
+    pub fn pushed_back(&mut self, id: EffectId, outcome: PushOutcome, now: Moment) -> Vec<Effect> {
+        self.feed(Input::PushedBack(id, outcome), now)
+    }
+
     /// Begins a run on `targets` in manual mode: it has sent nothing yet. A run that is over
     /// makes way for a new one.
     ///
@@ -207,7 +228,11 @@ impl Session {
             return Err(NotBegun::NoTarget);
         }
         let plan = self.setting.plan.clone();
-        let (run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
+        let (mut run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
+        let plan = &self.setting.plan;
+        run.take_units(self.preflight.systemd.stop, |id| {
+            stops(&self.fleet, id, plan, &self.preflight).ok()?
+        });
         let checked = self.preflight.checked(&self.setting.sequence_from.0);
         let checked = Effect::Note(Box::new(run.record(None, checked, now)));
         // Behind the record of its beginning.
@@ -235,6 +260,16 @@ impl Session {
             Effect::Note(Box::new(run.record(about.clone(), event, now)))
         });
         let effects: Vec<Effect> = saved.collect();
+        self.keep(&effects);
+        effects
+    }
+
+    /// Something was learned beside the run, or after it.
+    pub fn note(&mut self, event: Event, now: Moment) -> Vec<Effect> {
+        let Some(run) = &self.run else {
+            return Vec::new();
+        };
+        let effects = vec![Effect::Note(Box::new(run.record(None, event, now)))];
         self.keep(&effects);
         effects
     }

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::clock::{self, Paced};
-use crate::core::drain::{Early, Mode, Plan, Policy};
+use crate::core::drain::{Early, Guard, Mode, Plan, Policy};
 use crate::core::sequence::{Sequence, SequenceOrigin};
 use crate::core::session::{Kind, Session, Setting};
 use crate::shell::{OwnSignals, Performer, World};
@@ -84,7 +84,10 @@ pub fn session(script: &Script) -> Result<Session> {
         sequence,
         mode: Mode::Automatic,
         policy: script.policy,
-        kill_extra: Duration::from_secs(30),
+        guard: Guard {
+            kill_extra: Duration::from_secs(30),
+            rescue: false,
+        },
         early: Early::Idle,
         timeout: None,
         rehearsal: false,

@@ -58,6 +58,7 @@ impl Plugs for Stage {
                 let found: Vec<Located> = sought.iter().map(|job| store.locate(job, now)).collect();
                 Some(Box::pin(async move { found }))
             }
+            Ask::Nowhere(_) => None,
             Ask::LookNow => {
                 let (done, looked) = oneshot::channel();
                 drop(self.wanted.send(Wanted::Look(done)));

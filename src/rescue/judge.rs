@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::saved::SavedJob;
+use crate::core::drain::Fate;
 use crate::core::fleet::Place;
 
 /// An interrupt may come this much before its time is up (Sidekiq polls every 0.5 s).
@@ -64,6 +65,22 @@ pub enum Sight {
         /// Who.
         process: String,
     },
+}
+
+impl Sight {
+    /// What became of the job, where this tells.
+    pub fn fate(&self) -> Option<Fate> {
+        match self {
+            Self::Work { .. } | Self::At(Place::Queue { .. } | Place::Private { .. }) => {
+                Some(Fate::PushedBack)
+            }
+            Self::Rescued => Some(Fate::Rescued),
+            Self::At(Place::Retry | Place::Dead | Place::Schedule) => Some(Fate::Retried),
+            Self::At(Place::Nowhere { .. } | Place::NotAsked { .. }) | Self::NotBeaten { .. } => {
+                None
+            }
+        }
+    }
 }
 
 /// The state of a saved job.

@@ -5,6 +5,7 @@
 mod base64;
 mod ending;
 mod judge;
+mod prove;
 mod saved;
 mod store;
 mod survey;
@@ -14,6 +15,7 @@ mod tests;
 
 pub use ending::ending;
 pub use judge::{Circumstances, Ending, Sight, State, Tried, judge};
+pub use prove::{Suspect, prove};
 pub use saved::{Payload, SavedJob, Stopping, in_flight};
 pub use store::{Entry, SaveError, Store, jobs};
 pub use survey::{Rescued, Surveyed, push_back, survey};

@@ -12,6 +12,7 @@ use super::judge::{Circumstances, Ending, FETCHED, Sight, State, judge};
 use super::saved::SavedJob;
 use super::store::{Entry, SaveError, Store};
 use crate::clock;
+use crate::core::drain::Fate;
 use crate::core::fleet::{LinkFault, Look, LookRow, Place, Sought};
 use crate::redis::{Bounds, Keys, Looker, Marks, PushBack, Pushed, locate, marks};
 
@@ -31,6 +32,10 @@ pub struct Surveyed {
     pub job: SavedJob,
     /// Its state.
     pub state: State,
+    /// What became of it, where it was found.
+    pub fate: Option<Fate>,
+    /// Whether a later beat of somebody may tell more.
+    pub waits: bool,
 }
 
 /// What became of an attempt to push a job back.
@@ -66,8 +71,8 @@ impl Rescued {
     }
 }
 
-/// Finds each job. `nobody_else_served` says of a queue whether all who serve it were watched
-/// since the exit, and there was nobody.
+/// Finds each job. `nobody_else_served` says of a job whether all who serve its queue were
+/// watched since the exit, and there was nobody.
 ///
 /// # Errors
 /// If Redis cannot be asked at all.
@@ -75,7 +80,18 @@ pub async fn survey(
     connection: &mut impl ConnectionLike,
     keys: &Keys,
     jobs: &[(SavedJob, Ending)],
-    nobody_else_served: impl Fn(&str) -> bool,
+    nobody_else_served: impl Fn(&SavedJob) -> bool,
+) -> Result<Vec<Surveyed>, LinkFault> {
+    survey_within(connection, keys, BOUNDS, jobs, nobody_else_served).await
+}
+
+/// The same within other bounds.
+pub(super) async fn survey_within(
+    connection: &mut impl ConnectionLike,
+    keys: &Keys,
+    bounds: Bounds,
+    jobs: &[(SavedJob, Ending)],
+    nobody_else_served: impl Fn(&SavedJob) -> bool,
 ) -> Result<Vec<Surveyed>, LinkFault> {
     let mut looker = Looker::new(keys.clone());
     let (before, _) = looker.look(connection).await?;
@@ -84,7 +100,7 @@ pub async fn survey(
         .map(|(job, _)| job.jid.as_deref().unwrap_or_default())
         .collect();
     let marks = marks(connection, keys, &jids).await?;
-    let places = places(connection, keys, jobs, &marks.queues).await;
+    let places = places(connection, keys, bounds, jobs, &marks.queues).await;
     // Once more: what was fetched while the queues were searched, and the age of each beat.
     let (after, _) = looker.look(connection).await?;
     let surveyed = jobs
@@ -94,12 +110,14 @@ pub async fn survey(
         .map(|(index, ((job, ending), place))| {
             let sight = sight(job, *ending, place, marks.rescued[index], [&before, &after]);
             let circumstances = Circumstances {
-                nobody_else_served: nobody_else_served(&job.queue),
+                nobody_else_served: nobody_else_served(job),
                 super_fetch: is_kept(job, &marks),
             };
             Surveyed {
                 job: job.clone(),
                 state: judge(job, *ending, circumstances, &sight),
+                fate: sight.fate(),
+                waits: matches!(sight, Sight::NotBeaten { .. }),
             }
         });
     Ok(surveyed.collect())
@@ -114,11 +132,12 @@ fn is_kept(job: &SavedJob, marks: &Marks) -> bool {
 async fn places(
     connection: &mut impl ConnectionLike,
     keys: &Keys,
+    bounds: Bounds,
     jobs: &[(SavedJob, Ending)],
     queues: &[String],
 ) -> Vec<Place> {
     let sought: Vec<Sought> = jobs.iter().map(|(job, _)| asked(job, &job.queue)).collect();
-    let (located, _) = locate(connection, keys, BOUNDS, &sought).await;
+    let (located, _) = locate(connection, keys, bounds, &sought).await;
     let mut places: Vec<Place> = located.into_iter().map(|located| located.place).collect();
     let open: Vec<usize> = (0..places.len())
         .filter(|index| {
@@ -145,7 +164,7 @@ async fn places(
     if elsewhere.is_empty() {
         return places;
     }
-    let (located, _) = locate(connection, keys, BOUNDS, &elsewhere).await;
+    let (located, _) = locate(connection, keys, bounds, &elsewhere).await;
     for (index, located) in of.into_iter().zip(located) {
         let whole = Place::Nowhere {
             searched_whole: true,

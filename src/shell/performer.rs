@@ -4,15 +4,23 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
-use crate::core::drain::{Act, ActOutcome, EffectId, Record};
-use crate::core::fleet::{LocalId, Located};
+use super::missing::push_outcome;
+use super::systemd::stop_unit;
+use super::turn::Counted;
+use crate::core::drain::{
+    Act, ActKind, ActOutcome, EffectId, Event, Missing, PushOutcome, Record, Trace, UnitStop,
+};
+use crate::core::fleet::{LinkFault, LocalId, Located};
 use crate::core::sequence::Signal;
 use crate::host::{Held, SendError};
 use crate::journal::Journal;
-use crate::rescue::{SavedJob, Store};
+use crate::redis::{Address, Interrupted, Keys, open};
+use crate::rescue::{SavedJob, Store, push_back};
 
 /// Something to perform.
 #[derive(Debug)]
@@ -40,20 +48,47 @@ pub enum Work {
         /// Their payloads, to be saved before it.
         payloads: Vec<SavedJob>,
     },
+    /// Push this lost job back, once.
+    PushBack {
+        /// Its number.
+        id: EffectId,
+        /// The job; its payload is saved again first.
+        job: Box<SavedJob>,
+    },
 }
 
 /// What comes back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Reply {
     /// An act has ended.
     Outcome(EffectId, ActOutcome),
     /// A question was answered.
     Answer(EffectId, Vec<Located>),
+    /// A search for missing jobs has ended.
+    Searched(EffectId, Vec<(Missing, Trace)>),
+    /// A push has ended.
+    PushedBack(EffectId, PushOutcome),
     /// Payloads of this process's jobs are saved.
     Saved(LocalId, Vec<SavedJob>),
     /// A record could not be written; said once.
     JournalFailed(String),
+    /// Interrupted jobs were counted for this run, or could not be.
+    Counted(String, Counted, Result<Interrupted, LinkFault>),
+    /// The command of `on_finish` has ended for this run; the event says how.
+    Told(String, Box<Event>),
 }
+
+/// What a performer may use besides the held processes.
+#[derive(Clone, Debug, Default)]
+pub struct Means {
+    /// Where lost jobs are pushed back to, with the prefix of its keys; `None`: nowhere.
+    pub redis: Option<(Address, Option<String>)>,
+    /// Who does it, for the mark.
+    pub by: String,
+}
+
+/// How long each answer of Redis to a push is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The performer.
 #[derive(Debug)]
@@ -67,6 +102,9 @@ pub struct Performer {
     attended: bool,
     /// Whether he was asked and let it go on.
     waived: bool,
+    means: Means,
+    /// Calls of systemctl under way: nobody else's signal waits for them.
+    calls: JoinSet<()>,
 }
 
 impl Performer {
@@ -80,12 +118,29 @@ impl Performer {
             replies,
             attended,
             waived: false,
+            means: Means::default(),
+            calls: JoinSet::new(),
         }
+    }
+
+    /// The same with what it may use.
+    #[must_use]
+    pub fn with(self, means: Means) -> Self {
+        Self { means, ..self }
     }
 
     /// Performs until nobody gives work any more.
     pub async fn run(mut self, mut work: mpsc::UnboundedReceiver<Work>) {
-        while let Some(work) = work.recv().await {
+        loop {
+            let work = tokio::select! {
+                biased;
+                Some(ended) = self.calls.join_next() => {
+                    ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+                    continue;
+                }
+                work = work.recv() => work,
+            };
+            let Some(work) = work else { break };
             match work {
                 Work::Begin {
                     held,
@@ -99,11 +154,17 @@ impl Performer {
                     at_stake,
                     payloads,
                 } => {
-                    let outcome = self.act(&act, at_stake, payloads);
-                    self.reply(Reply::Outcome(id, outcome));
+                    if let Some(outcome) = self.act(id, &act, at_stake, payloads) {
+                        self.reply(Reply::Outcome(id, outcome));
+                    }
+                }
+                Work::PushBack { id, job } => {
+                    let outcome = self.push_back(&job).await;
+                    self.reply(Reply::PushedBack(id, outcome));
                 }
             }
         }
+        while self.calls.join_next().await.is_some() {}
     }
 
     fn begin(
@@ -142,11 +203,17 @@ impl Performer {
         self.failing = Some(why);
     }
 
-    /// The intent was the record before; if it could not be written, an attended act waits for
+    /// Acts; `None`: the outcome comes by itself. The intent was the record before; if it could not be written, an attended act waits for
     /// somebody who was told, and nobody's KILL with jobs at stake leaves at all.
-    fn act(&mut self, act: &Act, at_stake: u64, payloads: Vec<SavedJob>) -> ActOutcome {
+    fn act(
+        &mut self,
+        id: EffectId,
+        act: &Act,
+        at_stake: u64,
+        payloads: Vec<SavedJob>,
+    ) -> Option<ActOutcome> {
         if let Some(why) = &self.failing {
-            let deadly = act.signal == Signal::Kill && at_stake > 0;
+            let deadly = act.kind.is_deadly() && at_stake > 0;
             let refused = if self.attended {
                 !std::mem::replace(&mut self.waived, true)
             } else {
@@ -154,21 +221,33 @@ impl Performer {
             };
             if refused {
                 let why = format!("the record of it cannot be written: {why}");
-                return ActOutcome::Failed {
+                return Some(ActOutcome::Failed {
                     why,
                     may_have_happened: false,
-                };
+                });
             }
         }
-        if let Some(refused) = self.save(act.target, payloads) {
+        let refused = self.save(act.target, payloads);
+        if refused.is_some() {
             return refused;
         }
         let Some(held) = self.held.get(&act.target) else {
             // Each target was held at the start, or had ended before it could be.
-            return ActOutcome::Gone;
+            return Some(ActOutcome::Gone);
         };
+        match &act.kind {
+            ActKind::Signal(signal) => Some(self.send(held, *signal)),
+            ActKind::StopUnit(stop) => {
+                let (held, stop) = (Arc::clone(held), stop.clone());
+                self.call(id, held, *stop);
+                None
+            }
+        }
+    }
+
+    fn send(&self, held: &Held, signal: Signal) -> ActOutcome {
         let licence = Arc::clone(&self.licence);
-        match held.send(act.signal, move || licence.load(Ordering::SeqCst)) {
+        match held.send(signal, move || licence.load(Ordering::SeqCst)) {
             Ok(_) => ActOutcome::Sent,
             Err(SendError::Gone(_)) => ActOutcome::Gone,
             Err(SendError::Revoked) => ActOutcome::Revoked,
@@ -177,6 +256,17 @@ impl Performer {
                 may_have_happened: false,
             },
         }
+    }
+
+    /// Stops a unit in a task of its own; the outcome is replied from there.
+    fn call(&mut self, id: EffectId, held: Arc<Held>, stop: UnitStop) {
+        let licence = Arc::clone(&self.licence);
+        let replies = self.replies.clone();
+        self.calls.spawn(async move {
+            let outcome = stop_unit(&held, &stop, || licence.load(Ordering::SeqCst)).await;
+            // The loop has ended: nobody is left to be told.
+            drop(replies.send(Reply::Outcome(id, outcome)));
+        });
     }
 
     /// Saves the payloads that a KILL could lose. If that fails no KILL leaves, unless somebody
@@ -195,6 +285,35 @@ impl Performer {
                 may_have_happened: false,
             }),
         }
+    }
+
+    /// Pushes a lost job back: never without a record of it, and never without a licence.
+    async fn push_back(&self, job: &SavedJob) -> PushOutcome {
+        let refused = |why: &dyn std::fmt::Display| PushOutcome::Refused(why.to_string());
+        if let Some(why) = &self.failing {
+            return refused(&format!("the record of it cannot be written: {why}"));
+        }
+        let Some(journal) = &self.journal else {
+            return refused(&"there is no record to write it down in");
+        };
+        let Some((address, namespace)) = &self.means.redis else {
+            return refused(&"there is no Redis");
+        };
+        let store = Store::new(journal.state_dir());
+        if let Err(error) = store.save(journal.run(), std::slice::from_ref(job)) {
+            return refused(&error);
+        }
+        let mut connection = match open(address, PATIENCE).await {
+            Ok(connection) => connection,
+            Err(why) => return refused(&why),
+        };
+        if !self.licence.load(Ordering::SeqCst) {
+            return refused(&"the run was stopped");
+        }
+        let keys = Keys::new(namespace.as_deref());
+        let run = journal.run();
+        let pushed = push_back(&mut connection, &keys, &store, run, job, &self.means.by).await;
+        pushed.map_or_else(|error| refused(&error), push_outcome)
     }
 
     fn reply(&self, reply: Reply) {

@@ -14,9 +14,11 @@ use tokio::task::JoinSet;
 use super::arm::{Refused, objections};
 use super::own_signals::OwnSignals;
 use super::performer::{Reply, Work};
-use super::world::{CALM, KEEN, Plugs, Sources, World, WorldBuilder, ask, sources};
+use super::world::{
+    CALM, KEEN, Place, Plugs, Sources, World, WorldBuilder, ask, place, search, sources,
+};
 use crate::clock;
-use crate::core::drain::{Act, ActOutcome, Ask};
+use crate::core::drain::{Act, ActOutcome, Ask, PushOutcome, Trace};
 use crate::core::fleet::{LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::rehearse::StandIn;
@@ -25,6 +27,7 @@ use crate::core::session::Session;
 use crate::host::Wanted;
 use crate::journal::run_name;
 use crate::redis::Asker;
+use crate::rescue::Suspect;
 
 /// The longest pause between two looks at what the doubles do.
 const AT_LEAST: Duration = Duration::from_secs(5);
@@ -55,12 +58,13 @@ impl WorldBuilder {
         let (observed, observations) = mpsc::channel(64);
         let (answers, replies) = mpsc::unbounded_channel();
         let (work, works) = mpsc::unbounded_channel();
+        let redis = place(self.redis.as_ref());
         let Sources {
             mut tasks,
             asker,
             held: _nobody,
             wanted,
-        } = sources(self.pids, self.redis, seen)?;
+        } = sources(self.pids, self.redis, seen, true)?;
         let licence = Arc::new(AtomicBool::new(false));
         let recorder = Recorder {
             stand_in: stand_in.clone(),
@@ -74,6 +78,7 @@ impl WorldBuilder {
         let plugs = Rehearsed {
             stand_in,
             asker,
+            redis,
             wanted,
             licence,
             forced: self.forced,
@@ -119,6 +124,10 @@ impl Recorder {
                         drop(self.replies.send(Reply::Outcome(id, outcome)));
                         Vec::new()
                     }
+                    Some(Work::PushBack { id, .. }) => {
+                        drop(self.replies.send(Reply::PushedBack(id, PushOutcome::Rehearsed)));
+                        Vec::new()
+                    }
                     // A rehearsal keeps no record.
                     Some(Work::Begin { .. } | Work::Note(_)) => Vec::new(),
                     None => return Ok(()),
@@ -148,6 +157,7 @@ impl Recorder {
 struct Rehearsed {
     stand_in: SharedStandIn,
     asker: Option<Asker>,
+    redis: Place,
     wanted: watch::Sender<Wanted>,
     licence: Arc<AtomicBool>,
     forced: Vec<Signal>,
@@ -193,6 +203,10 @@ impl Plugs for Rehearsed {
             let live = ask(asker, question).await;
             stand_in.lock().locate(live, clock::now())
         }))
+    }
+
+    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        search(&self.redis, suspects)
     }
 
     fn over(&mut self) {

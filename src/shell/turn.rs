@@ -1,21 +1,25 @@
 //! The one loop. Keys come first: nothing that a source says may delay an abort. Nothing is
 //! awaited inside an arm, and a panic in any task ends the program.
 
+mod afterwards;
+mod asked;
+
 use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, eyre};
 
+use self::afterwards::Afterwards;
+pub use self::afterwards::{Counted, OnFinish};
 use super::front::Front;
 use super::own_signals::OwnSignal;
 use super::performer::{Reply, Work};
 use super::world::World;
 use crate::console::Request;
-use crate::core::drain::{Act, Ask, Command, Effect, EffectId};
+use crate::core::drain::{Ask, Command, Effect};
 use crate::core::fleet::{LocalId, Observation};
 use crate::core::moment::Moment;
-use crate::core::sequence::Signal;
 use crate::core::session::Session;
-use crate::rescue::{SavedJob, in_flight};
+use crate::rescue::SavedJob;
 
 /// While something is due, the loop looks at the clock at least this often: timers stand still
 /// while the machine is suspended.
@@ -54,6 +58,7 @@ struct Turn<F> {
     /// Why it is to end; it does once no act is in a system call any more.
     leaving: Option<Ended>,
     was_draining: bool,
+    after: Afterwards,
 }
 
 /// Drives `session` until `front` is done, somebody leaves, or the terminal is gone.
@@ -71,6 +76,7 @@ pub async fn run<F: Front>(
         world,
         leaving: None,
         was_draining: false,
+        after: Afterwards::default(),
     };
     loop {
         let now = turn.now();
@@ -81,6 +87,7 @@ pub async fn run<F: Front>(
         if let Some(ended) = turn.leaving
             && !turn.session.is_draining()
         {
+            turn.follow_to_the_end(ended).await;
             turn.close().await;
             return Ok((turn.session, turn.front, ended));
         }
@@ -195,6 +202,7 @@ impl<F: Front> Turn<F> {
         let draining = self.session.is_draining();
         if self.was_draining && !draining {
             self.world.plugs.over();
+            self.follow();
         }
         self.was_draining = draining;
     }
@@ -252,8 +260,10 @@ impl<F: Front> Turn<F> {
         let by = self.session.setting.operator.clone();
         match self.session.begin(targets, Some(by), now) {
             Ok(effects) => {
+                self.after.begin(&self.session.setting.plan.run);
                 self.send(begun);
                 self.dispatch(effects);
+                self.count(Counted::Before);
                 self.was_draining = true;
                 true
             }
@@ -285,7 +295,11 @@ impl<F: Front> Turn<F> {
         let effects = match reply {
             Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
             Reply::Answer(id, answers) => self.session.answer(id, answers, now),
+            Reply::Searched(id, traces) => self.session.searched(id, traces, now),
+            Reply::PushedBack(id, outcome) => self.session.pushed_back(id, outcome, now),
             Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),
+            Reply::Counted(run, when, counted) => return self.counted(&run, when, counted, now),
+            Reply::Told(run, event) => return self.was_told(&run, *event, now),
             Reply::JournalFailed(why) => {
                 self.front.tell(&format!(
                     "the record of this drain cannot be written: {why}"
@@ -303,6 +317,7 @@ impl<F: Front> Turn<F> {
         for effect in effects {
             match effect {
                 Effect::Note(record) => {
+                    self.after.take(&record);
                     self.front.note(&record);
                     self.send(Work::Note(record));
                 }
@@ -316,35 +331,11 @@ impl<F: Front> Turn<F> {
                         payloads,
                     });
                 }
+                Effect::Ask(id, Ask::Nowhere(missing)) => self.search(id, missing),
                 Effect::Ask(id, ask) => self.question(id, ask),
+                Effect::PushBack(id, push) => self.push_back(id, &push),
             }
         }
-    }
-
-    /// What a KILL would cost, and the payloads that it could lose.
-    fn at_stake(&self, act: &Act) -> (u64, Vec<SavedJob>) {
-        let (now, fleet) = (self.now(), &self.session.fleet);
-        match &self.session.run {
-            Some(run) if act.signal == Signal::Kill => (
-                run.stake(Some(act.target), fleet, now).count(),
-                in_flight(run, Some(act.target), fleet, now),
-            ),
-            Some(_) | None => (0, Vec::new()),
-        }
-    }
-
-    fn question(&mut self, id: EffectId, ask: Ask) {
-        let wants_answer = matches!(ask, Ask::Where(_));
-        let Some(answering) = self.world.plugs.ask(ask) else {
-            return;
-        };
-        let answers = self.world.answers.clone();
-        self.world.questions.spawn(async move {
-            let located = answering.await;
-            if wants_answer {
-                drop(answers.send(Reply::Answer(id, located)));
-            }
-        });
     }
 
     fn send(&self, work: Work) {

@@ -13,18 +13,23 @@ use tokio::task::JoinSet;
 
 use super::arm::{Armed, Refused, arm};
 use super::own_signals::OwnSignals;
-use super::performer::{Performer, Reply, Work};
-use crate::core::drain::Ask;
-use crate::core::fleet::{LocalId, Located, Observation};
+use super::performer::{Means, Performer, Reply, Work};
+use super::turn::OnFinish;
+use crate::core::drain::{Ask, SEARCH_WITHIN, Trace};
+use crate::core::fleet::{LinkFault, LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
-use crate::host::{Held, HostSource, Lock, Scanner, Wanted};
+use crate::host::{Held, HostSource, Lock, Running, Scanner, UnitSource, Wanted};
 use crate::journal::{Journal, run_name};
-use crate::redis::{Address, Asker, Settings, Source};
+use crate::redis::{Address, Asker, Interrupted, Keys, Settings, Source, interrupted};
+use crate::rescue::{Suspect, prove};
 
 /// What tells the time.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+
+/// A count under way.
+pub type Counting = BoxFuture<'static, Result<Interrupted, LinkFault>>;
 
 /// How processes are made ready for a run, and how questions are answered.
 pub trait Plugs: Send {
@@ -46,8 +51,25 @@ pub trait Plugs: Send {
     /// The answer to a question; `None` where there is nobody to ask.
     fn ask(&self, ask: Ask) -> Option<BoxFuture<'static, Vec<Located>>>;
 
+    /// Searches for missing jobs, one trace for each; `None` where there is nobody to ask.
+    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        drop(suspects);
+        None
+    }
+
     /// A run is over: what it held is let go.
     fn over(&mut self);
+
+    /// Counts the jobs in `retry` and `dead` that failed by being stopped, on a connection of its
+    /// own; `None` where nobody is to be asked.
+    fn count_interrupted(&self) -> Option<Counting> {
+        None
+    }
+
+    /// Who is told of a run that has ended; `None`: nobody.
+    fn on_finish(&self) -> Option<OnFinish> {
+        None
+    }
 }
 
 /// The ends that the loop holds.
@@ -88,8 +110,16 @@ pub struct WorldBuilder {
     pub state_dir: Option<Result<PathBuf, String>>,
     /// Whether somebody is there to be asked.
     pub attended: bool,
+    /// Who operates.
+    pub by: String,
+    /// The command that is given the report of each run; empty: none.
+    pub on_finish: Vec<String>,
+    /// Whether nothing at all may be changed.
+    pub read_only: bool,
 }
 
+/// How long members of `retry` and `dead` are counted.
+const COUNTING: Duration = Duration::from_secs(2);
 /// Time between scans while nothing is sent: a look at `/proc` costs under a millisecond.
 pub(super) const CALM: Duration = Duration::from_secs(1);
 /// Time between scans during a run: threads that end are its earliest proof.
@@ -104,19 +134,25 @@ impl WorldBuilder {
         let (observed, observations) = mpsc::channel(64);
         let (answers, replies) = mpsc::unbounded_channel();
         let (work, works) = mpsc::unbounded_channel();
+        let redis = place(self.redis.as_ref());
         let Sources {
             mut tasks,
             asker,
             held,
             wanted,
-        } = sources(self.pids, self.redis, observed)?;
-        let performer = Performer::new(answers.clone(), self.attended);
+        } = sources(self.pids, self.redis.clone(), observed, !self.read_only)?;
+        let means = Means {
+            redis: redis.clone(),
+            by: self.by,
+        };
+        let performer = Performer::new(answers.clone(), self.attended).with(means);
         tasks.spawn(async move {
             performer.run(works).await;
             Ok(())
         });
         let plugs = Real {
             asker,
+            redis,
             held,
             wanted,
             licence: Arc::new(AtomicBool::new(false)),
@@ -125,6 +161,10 @@ impl WorldBuilder {
             state_dir: self
                 .state_dir
                 .unwrap_or_else(|| Err("no directory for state is known".into())),
+            beside: Beside {
+                redis: self.redis,
+                on_finish: self.on_finish,
+            },
         };
         Ok(World {
             clock: Arc::new(crate::clock::now),
@@ -154,9 +194,11 @@ pub(super) fn sources(
     pids: Vec<u32>,
     redis: Option<(Address, Settings)>,
     observed: mpsc::Sender<Observation>,
+    may_act: bool,
 ) -> Result<Sources> {
     let (held, holding) = mpsc::channel(1024);
     let (wanted, wanting) = watch::channel(Wanted { pids, period: CALM });
+    let (units, running) = watch::channel(Running::new());
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
     let host = HostSource {
@@ -164,8 +206,18 @@ pub(super) fn sources(
         wanted: wanting,
         held: holding,
         observations: observed.clone(),
+        units,
     };
     tasks.spawn(async move { Ok(host.run().await?) });
+    let systemd = UnitSource {
+        running,
+        observations: observed.clone(),
+        may_act,
+    };
+    tasks.spawn(async move {
+        systemd.run().await;
+        Ok(())
+    });
     let asker = redis.map(|(address, settings)| {
         let (source, asker) = Source::new(address, settings, observed);
         tasks.spawn(async move {
@@ -182,10 +234,31 @@ pub(super) fn sources(
     })
 }
 
+/// An address with the prefix of its keys.
+pub(super) type Place = Option<(Address, Option<String>)>;
+
+/// Where the jobs are.
+pub(super) fn place(redis: Option<&(Address, Settings)>) -> Place {
+    redis.map(|(address, settings)| (address.clone(), settings.namespace.clone()))
+}
+
+/// Searches for missing jobs.
+pub(super) fn search(
+    place: &Place,
+    suspects: Vec<Suspect>,
+) -> Option<BoxFuture<'static, Vec<Trace>>> {
+    let (address, namespace) = place.clone()?;
+    Some(Box::pin(async move {
+        prove(&address, namespace.as_deref(), &suspects, SEARCH_WITHIN).await
+    }))
+}
+
 /// Asks Redis through its source.
 pub(super) async fn ask(asker: Asker, ask: Ask) -> Vec<Located> {
     match ask {
         Ask::Where(sought) => asker.locate(sought).await,
+        // A search has its own way.
+        Ask::Nowhere(_) => Vec::new(),
         Ask::LookNow => {
             // The look itself comes as an observation; a failure shows as the link's state.
             drop(asker.look_now().await);
@@ -196,12 +269,22 @@ pub(super) async fn ask(asker: Asker, ask: Ask) -> Vec<Located> {
 
 struct Real {
     asker: Option<Asker>,
+    redis: Place,
     held: mpsc::Sender<Arc<Held>>,
     wanted: watch::Sender<Wanted>,
     licence: Arc<AtomicBool>,
     locks: Vec<Lock>,
     forced: Vec<Signal>,
     state_dir: Result<PathBuf, String>,
+    beside: Beside,
+}
+
+/// What goes on beside a run.
+struct Beside {
+    /// Where interrupted jobs are counted.
+    redis: Option<(Address, Settings)>,
+    /// Who is told of its end.
+    on_finish: Vec<String>,
 }
 
 impl Real {
@@ -263,8 +346,27 @@ impl Plugs for Real {
         Some(Box::pin(ask(asker, question)))
     }
 
+    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        search(&self.redis, suspects)
+    }
+
     fn over(&mut self) {
         self.locks.clear();
         self.scan_every(CALM);
+    }
+
+    fn count_interrupted(&self) -> Option<Counting> {
+        let (address, settings) = self.beside.redis.clone()?;
+        Some(Box::pin(async move {
+            let mut connection = crate::redis::open(&address, settings.answer_within).await?;
+            let keys = Keys::new(settings.namespace.as_deref());
+            interrupted(&mut connection, &keys, COUNTING).await
+        }))
+    }
+
+    fn on_finish(&self) -> Option<OnFinish> {
+        let words = self.beside.on_finish.clone();
+        let state_dir = self.state_dir.as_ref().ok().cloned();
+        (!words.is_empty()).then_some(OnFinish { words, state_dir })
     }
 }

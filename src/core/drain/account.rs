@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::missing::Watch;
 use super::record::Counts;
 use super::target::{MARGIN, Standing, Target};
 use crate::core::fleet::{
@@ -156,6 +157,8 @@ pub struct Account {
     looked: Option<Moment>,
     /// The jobs whose iteration state was seen at any time.
     iterable: HashSet<String>,
+    /// Who served which queue meanwhile.
+    pub(super) watch: Watch,
 }
 
 /// The worker threads of one target, as last counted.
@@ -175,6 +178,10 @@ impl Account {
 
     pub(super) fn jobs_mut(&mut self) -> &mut [Tracked] {
         &mut self.jobs
+    }
+
+    pub(super) fn position(&self, target: LocalId, jid: &str) -> Option<usize> {
+        self.by_jid.get(&(target, jid.to_owned())).copied()
     }
 
     /// The jobs of one target.
@@ -256,11 +263,8 @@ impl Account {
             |tracked: &&mut Tracked| tracked.target == target.id && tracked.track == Track::Running;
         for tracked in self.jobs.iter_mut().filter(running) {
             let jid = Some(tracked.jid.as_str());
-            if !process
-                .jobs
-                .iter()
-                .any(|job| job.work.jid.as_deref() == jid)
-            {
+            let shows = |job: &Job| job.work.jid.as_deref() == jid;
+            if !process.jobs.iter().any(shows) {
                 tracked.track = Track::Gone {
                     at: now,
                     uninterrupted,

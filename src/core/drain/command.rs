@@ -45,6 +45,7 @@ impl Run {
             }
             Command::Retry => self.retry(turn),
             Command::LeaveOut => self.leave_out(turn),
+            Command::StopBy(when) => self.stop_by(when, turn),
             Command::JournalFailed(why) => self.hold_for(Hold::Journal(why), turn),
         }
     }
@@ -168,6 +169,9 @@ impl Run {
             return;
         }
         self.note(Event::Held { why: why.into() }, turn);
+        if self.end_pushing(OUTCOME_LIMIT, turn.now) {
+            return;
+        }
         if let Phase::Performing(performing) = &self.phase {
             self.phase = Phase::Ending {
                 under_way: performing.clone(),

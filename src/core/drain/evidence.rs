@@ -97,7 +97,7 @@ impl Case<'_> {
 
     /// A job that is nowhere and that its process cannot have interrupted.
     fn in_order_fate(self) -> Option<(Fate, String)> {
-        if self.target.idle_before_stop {
+        if self.target.stop.idle_before {
             let evidence = "its process was proven idle before it was told to stop";
             return Some((Fate::Finished, evidence.into()));
         }

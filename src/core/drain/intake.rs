@@ -31,6 +31,10 @@ impl Run {
             self.tell_exit(index, process, turn);
         }
         self.account.look_elsewhere(turn.fleet);
+        let Self {
+            account, targets, ..
+        } = self;
+        account.watch.observe(targets, turn.fleet, turn.now);
     }
 
     fn stand(&mut self, index: usize, process: &Process, turn: &mut Turn<'_>) {
@@ -58,7 +62,7 @@ impl Run {
             && turn.fleet.proof_of_idle(process, &mark, turn.now).is_some()
         {
             self.targets[index].standing = Standing::Idle { since: turn.now };
-            self.targets[index].idle_before_stop |= self.targets[index].stopped.is_none();
+            self.targets[index].stop.idle_before |= self.targets[index].stopped.is_none();
         }
     }
 

@@ -9,6 +9,7 @@ mod command;
 mod evidence;
 mod gate;
 mod intake;
+mod missing;
 mod outcome;
 mod perform;
 mod phase;
@@ -17,10 +18,12 @@ mod policy;
 mod projection;
 mod record;
 mod record_words;
+mod rescue;
 mod run;
 mod settle;
 mod tally;
 mod target;
+mod unit;
 
 #[cfg(test)]
 mod tests;
@@ -28,13 +31,16 @@ mod tests;
 pub use account::{Account, Fate, Tracked};
 pub use checked::CheckedFinding;
 pub use gate::Stake;
+pub use missing::{Missing, PushOutcome, Trace};
 pub use phase::{Hold, Intent, Performing, Phase, Resume};
-pub use plan::{Mode, Plan, Refusal};
+pub use plan::{Guard, Mode, Plan, Refusal};
 pub use policy::{Early, Policy, UnknownWord};
 pub use projection::Projection;
 pub use record::{About, By, Counts, Event, Outcome, Record};
+pub use rescue::{Rescue, SEARCH_WITHIN};
 pub use run::Run;
 pub use target::{Sent, Standing, Target};
+pub use unit::{Stop, StopUnit, UnitStop, UnitWords};
 
 use std::time::Duration;
 
@@ -53,19 +59,59 @@ pub enum Effect {
     Act(EffectId, Act),
     /// A question.
     Ask(EffectId, Ask),
+    /// Changes Redis: one lost job goes back to the front of its queue.
+    PushBack(EffectId, PushBack),
     /// Something to write down and to show.
     Note(Box<Record>),
 }
 
-/// A change of the world: one signal to one process.
+/// A change of the world for one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
     /// To whom; always a process of this host.
     pub target: LocalId,
     /// What.
-    pub signal: Signal,
+    pub kind: ActKind,
     /// As which step of the sequence; `None` for a KILL out of turn.
     pub step: Option<usize>,
+}
+
+/// A lost job to be pushed back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PushBack {
+    /// The process that ran it.
+    pub target: LocalId,
+    /// Its id.
+    pub jid: String,
+    /// How it is known that it is nowhere.
+    pub why: String,
+}
+
+/// What an act is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActKind {
+    /// One signal.
+    Signal(Signal),
+    /// The stop of the unit whose main process it is, in TERM's place.
+    StopUnit(Box<UnitStop>),
+}
+
+impl ActKind {
+    /// The signal that it is, or that it brings.
+    pub fn signal(&self) -> Signal {
+        match self {
+            Self::Signal(signal) => *signal,
+            Self::StopUnit(_) => Signal::Term,
+        }
+    }
+
+    /// Whether running jobs may be lost by it, with nobody asked any more.
+    pub fn is_deadly(&self) -> bool {
+        match self {
+            Self::Signal(signal) => *signal == Signal::Kill,
+            Self::StopUnit(stop) => stop.limit.is_some(),
+        }
+    }
 }
 
 /// A question to Redis.
@@ -75,6 +121,8 @@ pub enum Ask {
     LookNow,
     /// Where are these jobs?
     Where(Vec<Sought>),
+    /// Are these jobs provably nowhere? It waits for the beats of those who may have them.
+    Nowhere(Vec<Missing>),
 }
 
 /// How an act ended.
@@ -135,6 +183,8 @@ pub enum Command {
     Retry,
     /// Leave the targets whose signal failed out of the rest; they count as alive.
     LeaveOut,
+    /// Choose when the stop of a unit takes TERM's place.
+    StopBy(StopUnit),
     /// The journal cannot be written: hold.
     JournalFailed(String),
 }
@@ -152,4 +202,8 @@ pub enum Input {
     Outcome(EffectId, ActOutcome),
     /// An answer has come.
     Answer(EffectId, Vec<Located>),
+    /// A search for missing jobs has ended.
+    Searched(EffectId, Vec<(Missing, Trace)>),
+    /// A push has ended.
+    PushedBack(EffectId, PushOutcome),
 }

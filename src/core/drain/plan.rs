@@ -14,6 +14,15 @@ pub enum Mode {
     Automatic,
 }
 
+/// What is done against a loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// How long [`Policy::WaitForRequeue`] waits.
+    pub kill_extra: Duration,
+    /// Whether jobs that are provably nowhere at the end are pushed back.
+    pub rescue: bool,
+}
+
 /// The decisions of one drain.
 #[derive(Clone, Debug)]
 pub struct Plan {
@@ -25,8 +34,8 @@ pub struct Plan {
     pub mode: Mode,
     /// Before a KILL with jobs at stake.
     pub policy: Policy,
-    /// How long [`Policy::WaitForRequeue`] waits.
-    pub kill_extra: Duration,
+    /// What is done against a loss.
+    pub guard: Guard,
     /// Whether quiet waits end at proof of idle.
     pub early: Early,
     /// `T` as stated by flag or configuration.

@@ -49,6 +49,37 @@ impl fmt::Display for Record {
                 };
                 write!(formatter, "{signal} to{who} failed: {error}{perhaps}")
             }
+            Event::UnitStopIntended { unit, .. } => {
+                write!(formatter, "systemctl stop {} for{who}", unit.unit)
+            }
+            Event::UnitStopBegun {
+                unit,
+                systemd_kills_at,
+                ..
+            } => {
+                write!(formatter, "{} stops by systemctl, for{who}", unit.unit)?;
+                match systemd_kills_at {
+                    Some(at) => write!(formatter, "; systemd kills at {at}"),
+                    None => formatter.write_str("; systemd does not kill it"),
+                }
+            }
+            Event::UnitStopFailed {
+                unit,
+                error,
+                may_have_happened,
+                ..
+            } => {
+                let perhaps = if *may_have_happened {
+                    " (it may stop all the same)"
+                } else {
+                    ""
+                };
+                let unit = &unit.unit;
+                write!(
+                    formatter,
+                    "systemctl stop {unit} for{who} failed: {error}{perhaps}"
+                )
+            }
             Event::QuietConfirmed { evidence } => {
                 write!(formatter, "{} is quiet: {evidence}", who.trim())
             }
@@ -69,6 +100,12 @@ impl fmt::Display for Record {
             Event::PayloadSaved { jid, class, .. } => {
                 write!(formatter, "payload of {class} {jid} saved")
             }
+            Event::RescueIntended { jid, class, queue } => {
+                write!(formatter, "pushing {class} {jid} back to queue {queue}")
+            }
+            Event::RescueEnded {
+                jid, class, result, ..
+            } => write!(formatter, "{class} {jid}: {result}"),
             Event::JobFinished { jid, class, .. } => write!(formatter, "{class} {jid} finished"),
             Event::Exited { clean } => {
                 let how = match clean {
@@ -121,9 +158,13 @@ fn write_finish(
     )?;
     write!(
         formatter,
-        "{} finished, {} pushed back, {} to be retried, {} lost, {} unknown",
-        jobs.finished, jobs.pushed_back, jobs.retried, jobs.lost, jobs.unknown
+        "{} finished, {} pushed back, {} to be retried, ",
+        jobs.finished, jobs.pushed_back, jobs.retried
     )?;
+    if jobs.rescued > 0 {
+        write!(formatter, "{} rescued, ", jobs.rescued)?;
+    }
+    write!(formatter, "{} lost, {} unknown", jobs.lost, jobs.unknown)?;
     why.map_or(Ok(()), |why| write!(formatter, ": {why}"))
 }
 

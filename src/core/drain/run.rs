@@ -193,6 +193,8 @@ impl Run {
             Input::Command(command) => self.command(command, &mut turn),
             Input::Outcome(id, outcome) => self.outcome_of(id, outcome, &mut turn),
             Input::Answer(id, answers) => self.answer(id, &answers, &mut turn),
+            Input::Searched(id, traces) => self.searched(id, traces, &mut turn),
+            Input::PushedBack(id, outcome) => self.pushed(id, &outcome, &mut turn),
         }
         if !self.phase.is_over() {
             self.judge(true, &mut turn);

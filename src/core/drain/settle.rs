@@ -5,6 +5,7 @@ use super::account::{Fate, Tracked};
 use super::evidence::{Case, OTHERS, in_time, may_have_interrupted};
 use super::phase::Phase;
 use super::record::{Counts, Event, Outcome};
+use super::rescue::Rescue;
 use super::run::{Run, Turn};
 use super::target::{Standing, Target};
 use crate::core::fleet::{Fleet, LocalId, Place, Process};
@@ -19,6 +20,7 @@ impl Run {
             since: turn.now,
             until: turn.now.after(OTHERS),
             outcome,
+            rescue: Rescue::Awaited,
         };
     }
 
@@ -54,7 +56,13 @@ impl Run {
         }
     }
 
-    fn write_fate(&mut self, index: usize, fate: Fate, evidence: String, turn: &mut Turn<'_>) {
+    pub(super) fn write_fate(
+        &mut self,
+        index: usize,
+        fate: Fate,
+        evidence: String,
+        turn: &mut Turn<'_>,
+    ) {
         let tracked = &mut self.account.jobs_mut()[index];
         tracked.fate = Some((fate, evidence));
         let (work, target, jid) = (tracked.work.clone(), tracked.target, tracked.jid.clone());
@@ -76,10 +84,14 @@ impl Run {
             since,
             until,
             outcome,
+            ..
         } = self.phase
         else {
             return;
         };
+        if self.rescue_goes_on(turn) {
+            return;
+        }
         let open = self
             .account
             .jobs()
@@ -102,7 +114,9 @@ impl Run {
         // What was given up as alive may have ended while the account was made.
         let all = self.targets.iter().all(Target::exited);
         let outcome = if all { Outcome::Drained } else { outcome };
-        self.finish(outcome, turn);
+        if !self.search(outcome, turn) {
+            self.finish(outcome, turn);
+        }
     }
 
     fn has_exited(&self, tracked: &Tracked) -> bool {
@@ -120,7 +134,7 @@ impl Run {
             .filter(|target| {
                 let left = fleet.get(&target.key()).and_then(Process::left_in_order);
                 let in_time = in_time(target, left).is_some();
-                target.exited() && (target.idle_before_stop || in_time)
+                target.exited() && (target.stop.idle_before || in_time)
             })
             .map(|target| target.id)
             .collect();

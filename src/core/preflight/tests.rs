@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::core::check::Severity;
-use crate::core::drain::{Early, Mode, Plan, Policy};
+use crate::core::drain::{Early, Guard, Mode, Plan, Policy};
 use crate::core::fleet::{HostLook, LocalProcess, Observation, RunState, Surroundings, Title};
 use crate::core::layers::Kind;
 use crate::core::moment::Moment;
@@ -59,7 +59,10 @@ fn plan(sequence: &str, policy: Policy) -> Plan {
         sequence: sequence.parse().unwrap(),
         mode: Mode::Automatic,
         policy,
-        kill_extra: Duration::from_secs(30),
+        guard: Guard {
+            kill_extra: Duration::from_secs(30),
+            rescue: false,
+        },
         early: Early::Idle,
         timeout: None,
         rehearsal: false,
@@ -271,7 +274,10 @@ fn a_unit_that_starts_it_again_is_told_of_but_not_within_its_own_stop() {
     assert_eq!(severity(&outside, "D37"), Some(Severity::Warning));
     assert_eq!(severity(&outside, "D18"), None);
     let within = Preflight {
-        inside: Some(Unit::of_system("sidekiq.service")),
+        systemd: Systemd {
+            inside: Some(Unit::of_system("sidekiq.service")),
+            ..Systemd::default()
+        },
         ..Preflight::default()
     };
     let inside = spoken(unit(), &plan, &within);

@@ -194,7 +194,7 @@ impl Double {
             debug_assert!(refused.is_none(), "there is a thread for each job");
         }
         let mut events = Vec::new();
-        for (signal, at) in signals {
+        for (signal, at) in signals.iter().filter(|(_, at)| *at <= now) {
             events.extend(worker.step(*at));
             worker.signal(*signal, *at);
         }
@@ -217,6 +217,8 @@ impl Double {
                     }
                 }
                 WorkerEvent::Exited(ending) => {
+                    // What systemd would have sent later meets nobody.
+                    self.signals.retain(|(_, sent)| *sent <= at);
                     self.gone = Some(Gone {
                         at,
                         ending,

@@ -132,7 +132,7 @@ impl Scene {
     fn act(&mut self, signal: Signal, now: i64) -> ActOutcome {
         let act = Act {
             target: ID,
-            signal,
+            kind: ActKind::Signal(signal),
             step: None,
         };
         self.stand_in.act(&act, at(now))

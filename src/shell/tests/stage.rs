@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::seconds;
-use crate::core::drain::{ActOutcome, Ask, Early, Mode, Plan, Policy, Record};
+use crate::core::drain::{ActOutcome, Ask, Early, Guard, Mode, Plan, Policy, Record};
 use crate::core::fleet::{
     Heartbeat, HostLook, Identity, Info, Link, LocalId, LocalProcess, Located, Look, LookRow,
     Observation, Place, RunState, Surroundings, Threads, Title,
@@ -248,7 +248,10 @@ impl Stage {
                 sequence: sequence.parse().unwrap(),
                 mode: Mode::Manual,
                 policy: Policy::Ask,
-                kill_extra: seconds(30.0),
+                guard: Guard {
+                    kill_extra: seconds(30.0),
+                    rescue: false,
+                },
                 early: Early::Idle,
                 timeout: Some(Timeout::stated(seconds(25.0), "--timeout")),
                 rehearsal: false,
@@ -322,11 +325,13 @@ impl Stage {
     ) -> color_eyre::Result<()> {
         while let Some(work) = works.recv().await {
             match work {
-                Work::Begin { .. } => {}
+                Work::Begin { .. } | Work::PushBack { .. } => {}
                 Work::Note(record) => self.sidekiqs().records.push(*record),
                 Work::Act { id, act, .. } => {
                     let outcome = if self.licence.load(Ordering::SeqCst) {
-                        let outcome = self.sidekiqs().signal(act.target, act.signal, self.now());
+                        let outcome =
+                            self.sidekiqs()
+                                .signal(act.target, act.kind.signal(), self.now());
                         sleep(self.act_takes).await;
                         outcome
                     } else {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drainboard::console::Console;
-use drainboard::core::drain::{Ask, Early, Mode, Plan, Policy};
+use drainboard::core::drain::{Ask, Early, Guard, Mode, Plan, Policy};
 use drainboard::core::fleet::{LocalId, Located};
 use drainboard::core::moment::Moment;
 use drainboard::core::sequence::SequenceOrigin;
@@ -54,7 +54,10 @@ fn session() -> Session {
             sequence: "tstp, 120, term".parse().unwrap(),
             mode: Mode::Manual,
             policy: Policy::Ask,
-            kill_extra: Duration::ZERO,
+            guard: Guard {
+                kill_extra: Duration::ZERO,
+                rescue: false,
+            },
             early: Early::Idle,
             timeout: None,
             rehearsal: false,

@@ -9,8 +9,10 @@ mod kill;
 mod preflight;
 mod record;
 mod refused;
+mod rescued;
 mod several;
 mod stopped;
+mod told;
 mod users;
 
 /// Quiet for 10 s, stop for 14 s.
@@ -25,4 +27,4 @@ macro_rules! for_each_version {
     };
 }
 
-use for_each_version;
+pub(crate) use for_each_version;

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::world::World;
 use crate::core::drain::{
-    Act, ActOutcome, Ask, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Policy,
-    Record, Run,
+    Act, ActOutcome, Ask, Command, Effect, EffectId, Event, Guard, Input, Mode, Phase, Plan,
+    Policy, Record, Run,
 };
 use crate::core::fleet::{
     Fleet, HostLook, Link, LinkFault, LocalId, Located, Look, Observation, Place, Sought,
@@ -88,7 +88,7 @@ impl Call {
     pub(super) fn acts(&self) -> impl Iterator<Item = &Act> {
         self.effects.iter().filter_map(|effect| match effect {
             Effect::Act(_, act) => Some(act),
-            Effect::Ask(..) | Effect::Note(_) => None,
+            Effect::Ask(..) | Effect::PushBack(..) | Effect::Note(_) => None,
         })
     }
 }
@@ -289,14 +289,14 @@ impl Drive {
             _ if revoked => ActOutcome::Revoked,
             Some((_, failure)) => {
                 if failure == Failure::UnknownSent {
-                    self.world.signal(act.target, act.signal, self.now);
+                    self.world.signal(act.target, act.kind.signal(), self.now);
                 }
                 ActOutcome::Failed {
                     why: "no".into(),
                     may_have_happened: failure != Failure::Refused,
                 }
             }
-            None if self.world.signal(act.target, act.signal, self.now) => ActOutcome::Sent,
+            None if self.world.signal(act.target, act.kind.signal(), self.now) => ActOutcome::Sent,
             None => ActOutcome::Gone,
         };
         let when = self.now.after(self.sources.act_takes);
@@ -330,6 +330,7 @@ impl Drive {
                     let when = self.now.after(self.sources.look_takes);
                     self.send(when, Delivery::Where(id, sought, self.now));
                 }
+                Effect::Ask(_, Ask::Nowhere(_)) | Effect::PushBack(..) => {}
                 Effect::Note(record) => self.journal.push(*record),
             }
         }
@@ -392,7 +393,10 @@ pub(super) fn plan(sequence: &str) -> Plan {
         sequence: sequence.parse().unwrap(),
         mode: Mode::Automatic,
         policy: Policy::Follow,
-        kill_extra: Duration::from_secs(30),
+        guard: Guard {
+            kill_extra: Duration::from_secs(30),
+            rescue: false,
+        },
         early: crate::core::drain::Early::Idle,
         timeout: None,
         rehearsal: false,

@@ -6,7 +6,8 @@ use super::cases::{V7, begin, config, ends, stated, stuck, world};
 use super::drive::{Drive, Failure, Sources, plan};
 use super::world::{World, at, task};
 use crate::core::drain::{
-    ActOutcome, Command, EffectId, Event, Fate, Hold, Input, Outcome, Phase, Plan, Policy, Stake,
+    ActOutcome, Command, EffectId, Event, Fate, Guard, Hold, Input, Outcome, Phase, Plan, Policy,
+    Stake,
 };
 use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
@@ -23,7 +24,10 @@ fn lost(from: f64, to: f64) -> Sources {
 fn with(policy: Policy, sequence: &str) -> Plan {
     Plan {
         policy,
-        kill_extra: Duration::from_secs(10),
+        guard: Guard {
+            kill_extra: Duration::from_secs(10),
+            rescue: false,
+        },
         ..stated(sequence, 25)
     }
 }

@@ -55,4 +55,5 @@ mod kills;
 mod laws;
 mod scenario;
 mod states;
+mod units;
 mod world;

@@ -1,0 +1,249 @@
+//! The rescue at the end of a run: the question whether missing jobs are provably nowhere, and
+//! the pushes, one after the other. It proves nothing by itself, and what the search does not
+//! prove is not pushed.
+
+use std::time::Duration;
+
+use super::missing::{Missing, PushOutcome, Trace};
+use super::phase::Phase;
+use super::record::{Event, Outcome};
+use super::run::{Run, Turn};
+use super::{Ask, Effect, EffectId, PushBack};
+use crate::core::moment::Moment;
+
+/// How long a search may wait for the beats of others: exit + 2 s, one period, and a margin.
+pub const SEARCH_WITHIN: Duration = Duration::from_secs(20);
+/// How long the answer of a search is waited for: the wait for beats, then one last search.
+const SEARCH_LIMIT: Duration = Duration::from_secs(60);
+/// How long the outcome of one push is waited for.
+const PUSH_LIMIT: Duration = Duration::from_secs(15);
+
+/// How far the rescue of a run is that settles.
+#[derive(Clone, Debug, Default)]
+pub enum Rescue {
+    /// Fates are found out first, or nothing is to be rescued.
+    #[default]
+    Awaited,
+    /// The missing jobs are searched for.
+    Searching {
+        /// The question.
+        id: EffectId,
+    },
+    /// What is provably nowhere is pushed back.
+    Pushing {
+        /// The push under way.
+        id: EffectId,
+        /// Its job.
+        push: PushBack,
+        /// What is still to be pushed.
+        left: Vec<PushBack>,
+    },
+}
+
+impl Run {
+    /// Begins the search for missing jobs, if that is wanted; says whether it did.
+    pub(super) fn search(&mut self, outcome: Outcome, turn: &mut Turn<'_>) -> bool {
+        let missing = self.missing();
+        if !self.plan.guard.rescue || missing.is_empty() {
+            return false;
+        }
+        if !turn.fleet.link.is_connected() {
+            let text = "nothing is pushed back: Redis cannot be asked".into();
+            self.note(Event::Remarked { text }, turn);
+            return false;
+        }
+        let text = format!(
+            "looking whether {} missing job(s) are provably nowhere: every process that serves their queues \
+             must have beaten since, which takes up to {} s",
+            missing.len(),
+            SEARCH_WITHIN.as_secs()
+        );
+        self.note(Event::Remarked { text }, turn);
+        let id = self.new_id();
+        turn.effects.push(Effect::Ask(id, Ask::Nowhere(missing)));
+        self.phase = Phase::Settling {
+            since: turn.now,
+            until: turn.now.after(SEARCH_LIMIT),
+            outcome,
+            rescue: Rescue::Searching { id },
+        };
+        true
+    }
+
+    /// Takes in what a search found.
+    pub(super) fn searched(
+        &mut self,
+        id: EffectId,
+        traces: Vec<(Missing, Trace)>,
+        turn: &mut Turn<'_>,
+    ) {
+        if !matches!(&self.phase, Phase::Settling { rescue: Rescue::Searching { id: awaited }, .. } if *awaited == id)
+        {
+            let text = "the answer of a search came that is not awaited any more".into();
+            return self.note(Event::Remarked { text }, turn);
+        }
+        let pushes = self.take_traces(traces, turn);
+        self.push_next(pushes, turn);
+    }
+
+    /// Writes down what a search found; gives the jobs that are provably nowhere.
+    fn take_traces(&mut self, traces: Vec<(Missing, Trace)>, turn: &mut Turn<'_>) -> Vec<PushBack> {
+        let mut pushes = Vec::new();
+        for (missing, trace) in traces {
+            let Some(index) = self.account.position(missing.target, &missing.jid) else {
+                continue;
+            };
+            let trace = match (missing.doubt, trace) {
+                (Some(doubt), Trace::Nowhere(_)) => Trace::Open(doubt),
+                (_, trace) => trace,
+            };
+            match trace {
+                Trace::Nowhere(why) => pushes.push(PushBack {
+                    target: missing.target,
+                    jid: missing.jid,
+                    why,
+                }),
+                Trace::Found(fate, evidence) => self.write_fate(index, fate, evidence, turn),
+                Trace::Open(why) => self.not_pushed(index, &why),
+            }
+        }
+        pushes
+    }
+
+    fn not_pushed(&mut self, index: usize, why: &str) {
+        let tracked = &mut self.account.jobs_mut()[index];
+        if let Some((_, evidence)) = &mut tracked.fate {
+            *evidence = format!("{evidence}; not pushed back: {why}");
+        }
+    }
+
+    /// Pushes the next job back, or is over.
+    fn push_next(&mut self, mut left: Vec<PushBack>, turn: &mut Turn<'_>) {
+        let Phase::Settling { since, outcome, .. } = self.phase else {
+            return;
+        };
+        if left.is_empty() {
+            return self.finish(outcome, turn);
+        }
+        let push = left.remove(0);
+        let id = self.new_id();
+        if let Some([jid, class, queue]) = self.named(&push) {
+            let event = Event::RescueIntended { jid, class, queue };
+            self.note_about(push.target, event, turn);
+        }
+        turn.effects.push(Effect::PushBack(id, push.clone()));
+        self.phase = Phase::Settling {
+            since,
+            until: turn.now.after(PUSH_LIMIT),
+            outcome,
+            rescue: Rescue::Pushing { id, push, left },
+        };
+    }
+
+    fn named(&self, push: &PushBack) -> Option<[String; 3]> {
+        let index = self.account.position(push.target, &push.jid)?;
+        let work = &self.account.jobs()[index].work;
+        Some([push.jid.clone(), work.class.clone(), work.queue.clone()])
+    }
+
+    /// Takes in how a push ended.
+    pub(super) fn pushed(&mut self, id: EffectId, outcome: &PushOutcome, turn: &mut Turn<'_>) {
+        let Phase::Settling {
+            rescue:
+                Rescue::Pushing {
+                    id: awaited,
+                    push,
+                    left,
+                },
+            ..
+        } = &self.phase
+        else {
+            return self.strange(turn);
+        };
+        if *awaited != id {
+            return self.strange(turn);
+        }
+        let (push, left) = (push.clone(), left.clone());
+        self.take_push(&push, outcome, turn);
+        self.push_next(left, turn);
+    }
+
+    fn strange(&mut self, turn: &mut Turn<'_>) {
+        let text = "the outcome of a push came that is not awaited any more".into();
+        self.note(Event::Remarked { text }, turn);
+    }
+
+    /// Writes down how a push ended.
+    fn take_push(&mut self, push: &PushBack, outcome: &PushOutcome, turn: &mut Turn<'_>) {
+        let Some(index) = self.account.position(push.target, &push.jid) else {
+            return;
+        };
+        let queue = self.account.jobs()[index].work.queue.clone();
+        let result = outcome.words(&queue);
+        match outcome.fate() {
+            Some(fate) => {
+                let evidence = format!("{result}: {}", push.why);
+                self.write_fate(index, fate, evidence, turn);
+            }
+            None => self.not_pushed(index, result.trim_start_matches("not pushed back: ")),
+        }
+        if let Some([jid, class, queue]) = self.named(push) {
+            let event = Event::RescueEnded {
+                jid,
+                class,
+                queue,
+                back: match outcome {
+                    PushOutcome::Pushed | PushOutcome::Already | PushOutcome::InQueue => Some(true),
+                    PushOutcome::Refused(_) | PushOutcome::Rehearsed => Some(false),
+                    PushOutcome::Doubtful(_) => None,
+                },
+                result,
+            };
+            self.note_about(push.target, event, turn);
+        }
+    }
+
+    /// Ends a rescue whose time is up; says whether there was one that goes on.
+    pub(super) fn rescue_goes_on(&mut self, turn: &mut Turn<'_>) -> bool {
+        let Phase::Settling { until, rescue, .. } = &self.phase else {
+            return false;
+        };
+        let late = turn.now >= *until;
+        match rescue {
+            Rescue::Awaited => return false,
+            _ if !late => {}
+            Rescue::Searching { .. } => {
+                let text = "nothing is pushed back: the search did not end in time".into();
+                self.note(Event::Remarked { text }, turn);
+                self.push_next(Vec::new(), turn);
+            }
+            Rescue::Pushing { push, left, .. } => {
+                let (push, left) = (push.clone(), left.clone());
+                let doubtful = PushOutcome::Doubtful("no outcome came in time".into());
+                self.take_push(&push, &doubtful, turn);
+                self.push_next(left, turn);
+            }
+        }
+        true
+    }
+
+    /// An abort while a push is under way: its outcome is awaited for `limit`, nothing more is
+    /// pushed. Says whether there is one.
+    pub(super) fn end_pushing(&mut self, limit: Duration, now: Moment) -> bool {
+        if let Phase::Settling {
+            rescue: Rescue::Pushing { left, .. },
+            outcome,
+            until,
+            ..
+        } = &mut self.phase
+        {
+            left.clear();
+            if *outcome != Outcome::Stopped {
+                *outcome = Outcome::Stopped;
+                *until = now.after(limit);
+            }
+            return true;
+        }
+        false
+    }
+}

@@ -1,0 +1,86 @@
+//! Whether the missing jobs of a drain are provably nowhere: a survey that is repeated until each
+//! process that may have one of them has beaten, or the time is up. It only reads.
+
+use std::time::Duration;
+
+use super::judge::{Ending, State};
+use super::saved::SavedJob;
+use super::survey::{Surveyed, survey_within};
+use crate::clock;
+use crate::core::drain::Trace;
+use crate::redis::{Address, Bounds, Keys, open};
+
+/// A drain waits for its search: it may take this long, each time.
+const BOUNDS: Bounds = Bounds {
+    each_end: 2_000_000,
+    set_members: 2_000_000,
+    within: Duration::from_secs(15),
+};
+/// How long each answer of Redis is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two surveys.
+const AGAIN: Duration = Duration::from_secs(1);
+
+/// A missing job with what is known of it.
+#[derive(Clone, Debug)]
+pub struct Suspect {
+    /// The job as a beat showed it.
+    pub job: SavedJob,
+    /// How its process ended.
+    pub ending: Ending,
+    /// Whether a push-back of it would still stand in its queue: nobody else served that.
+    pub nobody_else: bool,
+}
+
+/// One trace for each suspect, in order, at most a search later than `within` from now.
+pub async fn prove(
+    address: &Address,
+    namespace: Option<&str>,
+    suspects: &[Suspect],
+    within: Duration,
+) -> Vec<Trace> {
+    let until = clock::now().after(within);
+    let keys = Keys::new(namespace);
+    let jobs: Vec<(SavedJob, Ending)> = suspects
+        .iter()
+        .map(|suspect| (suspect.job.clone(), suspect.ending))
+        .collect();
+    // Two entries are of the same execution alone if all of them is the same.
+    let nobody_else =
+        |job: &SavedJob| (suspects.iter()).any(|known| known.nobody_else && known.job == *job);
+    loop {
+        let surveyed = match open(address, PATIENCE).await {
+            Ok(mut connection) => {
+                survey_within(&mut connection, &keys, BOUNDS, &jobs, nobody_else).await
+            }
+            Err(why) => Err(why),
+        };
+        let open = match &surveyed {
+            Ok(surveyed) => surveyed.iter().any(|surveyed| surveyed.waits),
+            Err(_) => true,
+        };
+        if open && clock::now().after(AGAIN) < until {
+            tokio::time::sleep(AGAIN).await;
+            continue;
+        }
+        return match surveyed {
+            Ok(surveyed) => surveyed.into_iter().map(trace).collect(),
+            Err(why) => {
+                let why = format!("Redis could not be asked: {why}");
+                vec![Trace::Open(why); suspects.len()]
+            }
+        };
+    }
+}
+
+fn trace(surveyed: Surveyed) -> Trace {
+    let why = surveyed.state.why().to_owned();
+    match (surveyed.fate, surveyed.state) {
+        (Some(fate), _) => Trace::Found(fate, why),
+        (None, State::Nowhere(_)) if surveyed.job.payload.0.is_empty() => {
+            Trace::Open("its payload could not be read".into())
+        }
+        (None, State::Nowhere(_)) => Trace::Nowhere(why),
+        (None, State::Safe(_) | State::Unknown(_) | State::NotOurs(_)) => Trace::Open(why),
+    }
+}

@@ -1,0 +1,67 @@
+//! The missing jobs of a drain on their way out of the session and back: what is searched for,
+//! and what is pushed back. It decides nothing.
+
+use crate::core::drain::{Missing, PushOutcome, Run, Standing, Target};
+use crate::core::fleet::{Fleet, ProcessKey};
+use crate::core::moment::Moment;
+use crate::redis::Pushed;
+use crate::rescue::{Ending, Rescued, SavedJob, Suspect};
+
+/// The job with this id of this target, as the last beat showed it.
+pub(super) fn saved_job(
+    run: &Run,
+    fleet: &Fleet,
+    (target, jid): (crate::core::fleet::LocalId, &str),
+    now: Moment,
+) -> Option<SavedJob> {
+    let target = run.target(&ProcessKey::Local(target))?;
+    let mut jobs = run.account().of(target.id);
+    let tracked = jobs.find(|tracked| tracked.jid == jid)?;
+    let process = fleet.get(&target.key());
+    Some(SavedJob::of(&tracked.work, target, process, now))
+}
+
+/// What a search needs to know of each missing job.
+pub(super) fn suspects(
+    run: &Run,
+    fleet: &Fleet,
+    missing: Vec<Missing>,
+    now: Moment,
+) -> Vec<(Missing, Suspect)> {
+    let suspect = |missing: Missing| {
+        let job = saved_job(run, fleet, (missing.target, &missing.jid), now)?;
+        let target = run.target(&ProcessKey::Local(missing.target))?;
+        let suspect = Suspect {
+            job,
+            ending: ending(target),
+            nobody_else: missing.nobody_else,
+        };
+        Some((missing, suspect))
+    };
+    missing.into_iter().filter_map(suspect).collect()
+}
+
+fn ending(target: &Target) -> Ending {
+    let exited_at = match target.standing {
+        Standing::Exited { at, .. } => Some(at.wall()),
+        Standing::Alive
+        | Standing::Quiet { .. }
+        | Standing::Idle { .. }
+        | Standing::LeftOut { .. } => None,
+    };
+    Ending {
+        exited_at,
+        ..Ending::default()
+    }
+}
+
+/// How a push ended, for the run.
+pub(super) fn push_outcome(rescued: Rescued) -> PushOutcome {
+    match rescued {
+        Rescued::Done(Pushed::Pushed) => PushOutcome::Pushed,
+        Rescued::Done(Pushed::Already) => PushOutcome::Already,
+        Rescued::Done(Pushed::InQueue) => PushOutcome::InQueue,
+        Rescued::Refused(why) => PushOutcome::Refused(why),
+        Rescued::Doubtful(why) => PushOutcome::Doubtful(why),
+    }
+}
