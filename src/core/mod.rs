@@ -17,4 +17,5 @@ pub mod sequence;
 pub mod session;
 pub mod sidekiq;
 pub mod stuck;
+pub mod successor;
 pub mod verdict;

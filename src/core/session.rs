@@ -1,17 +1,21 @@
 //! One session: what is known, what is planned, and the run, if there is one. A screen and a
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
+mod succession;
+
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::drain::{
     ActOutcome, By, Command, Effect, EffectId, Event, Input, Missing, Mode, Phase, Plan,
     PushOutcome, Record, Run, Trace,
 };
-use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
+use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State, Unit};
 use super::follow::Following;
 use super::moment::Moment;
 use super::preflight::{Found, Preflight, findings, found_sequence, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
+use super::successor::Watch;
 use super::verdict::{self, Blind, Verdict};
 
 /// Records kept for the journal pane.
@@ -55,6 +59,8 @@ pub struct Setting {
     pub redis: Option<(String, String)>,
     /// Who operates, and why if he said so.
     pub operator: By,
+    /// How long after a drain is watched for what comes up in its place; `None`: not at all.
+    pub successor: Option<Duration>,
 }
 
 /// Everything that a screen shows and a run needs.
@@ -72,6 +78,8 @@ pub struct Session {
     pub preflight: Box<Preflight>,
     /// What was learnt from look to look.
     pub following: Following,
+    /// The watch over what comes up in the place of the targets, if it was asked for.
+    pub watch: Option<Watch>,
 }
 
 /// Why a run was not begun.
@@ -98,6 +106,7 @@ impl Session {
             journal: VecDeque::new(),
             preflight: Box::default(),
             following: Following::default(),
+            watch: None,
         }
     }
 
@@ -154,13 +163,17 @@ impl Session {
             let targets = self.preflight.targets(&self.fleet);
             self.settle(&targets);
         }
-        self.feed(Input::Observed, now)
+        let mut effects = self.feed(Input::Observed, now);
+        effects.extend(self.succeed(now));
+        effects
     }
 
     /// Time has passed.
     #[must_use]
     pub fn tick(&mut self, now: Moment) -> Vec<Effect> {
-        self.feed(Input::Tick, now)
+        let mut effects = self.feed(Input::Tick, now);
+        effects.extend(self.succeed(now));
+        effects
     }
 
     /// Somebody commands.
@@ -227,12 +240,23 @@ impl Session {
         if targets.is_empty() {
             return Err(NotBegun::NoTarget);
         }
+        let (watched, unwatched) = self.watched(&targets);
+        let stated = self.setting.plan.timeout.as_ref();
+        let watch = |span| Watch::new(&self.fleet, &watched, stated, span, now);
+        self.watch = self.setting.successor.map(watch);
         let plan = self.setting.plan.clone();
         let (mut run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
         let plan = &self.setting.plan;
         run.take_units(self.preflight.systemd.stop, |id| {
             stops(&self.fleet, id, plan, &self.preflight).ok()?
         });
+        if let Some(unit) = unwatched.filter(|_| self.watch.is_some()) {
+            let text = format!(
+                "what comes up in {unit} after this drain is not watched: this runs inside it"
+            );
+            let event = Event::Remarked { text };
+            effects.push(Effect::Note(Box::new(run.record(None, event, now))));
+        }
         let checked = self.preflight.checked(&self.setting.sequence_from.0);
         let checked = Effect::Note(Box::new(run.record(None, checked, now)));
         // Behind the record of its beginning.
@@ -350,7 +374,8 @@ impl Session {
 
     /// When something is due, if nothing else happens.
     pub fn next_deadline(&self) -> Option<Moment> {
-        self.run.as_ref()?.next_deadline()
+        let run = self.run.as_ref()?.next_deadline();
+        run.or_else(|| self.watch.as_ref()?.deadline())
     }
 
     /// Whether a run is under way.

@@ -11,6 +11,7 @@ mod library;
 mod line;
 mod process;
 mod repeated;
+mod successor;
 mod timeline;
 
 #[cfg(test)]
@@ -25,4 +26,5 @@ pub use library::{Library, NoSuchDrain, Past};
 pub use line::{Happened, Line};
 pub use process::{Effect, Process, Sent};
 pub use repeated::{Repeated, repeated};
+pub use successor::CameUp;
 pub use timeline::Entry;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::account::Fate;
 use super::checked::CheckedFinding;
+use super::succession::Successor;
 pub use super::tally::{Counts, Outcome};
 use super::unit::UnitWords;
 use crate::core::fleet::Identity;
@@ -285,6 +286,8 @@ pub enum Event {
         /// Where it was, in words.
         place: String,
     },
+    /// Something, or nothing, came up in the place of a target: printed before the last line.
+    Successor(Box<Successor>),
     /// The run is over: the last of the lines that are printed. In the journal what is learned
     /// later may follow it.
     Finished {
