@@ -95,7 +95,9 @@ impl Tally {
 fn ends(session: &Session, key: &ProcessKey, process: &Process, now: Moment) -> Option<Ends> {
     let plan = &session.setting.plan;
     let Some((run, target)) = running(session).and_then(|run| Some((run, run.target(key)?))) else {
-        return Some(plan.ends_before(&session.timeout(process)));
+        let mut ends = plan.ends_before(&session.timeout(process));
+        ends.kept = process.keeps_jobs();
+        return Some(ends);
     };
     // Where nothing is due though the sequence has an end, that end waits for somebody.
     let endless = plan
@@ -105,6 +107,10 @@ fn ends(session: &Session, key: &ProcessKey, process: &Process, now: Moment) -> 
         .is_none();
     run.ends(target, now)
         .filter(|ends| endless || ends.interrupt.or(ends.kill).is_some())
+        .map(|mut ends| {
+            ends.kept = process.keeps_jobs();
+            ends
+        })
 }
 
 /// The run, while it is not over.

@@ -47,6 +47,8 @@ pub struct Ends {
     /// Whether KILL comes so late after TERM that the push-back is done: `T + 5` or more, or
     /// something waits for it.
     pub push_back_safe: bool,
+    /// Whether `super_fetch` keeps the jobs: then KILL loses none of them.
+    pub kept: bool,
 }
 
 /// Why nothing can be said before anybody looks at times.
@@ -74,6 +76,13 @@ pub fn verdict(
     let Some(elapsed) = elapsed else {
         return (Verdict::Unknown, "its start is not known".into());
     };
+    if elapsed >= left && end == Verdict::Lost && ends.kept {
+        let why = format!(
+            "if it still runs at {}: killed, and recovered later by reliable fetch",
+            at(left)
+        );
+        return (Verdict::PushedBack, why);
+    }
     if elapsed >= left {
         let why = match end {
             Verdict::Lost if ends.kill.is_some_and(|kill| kill > left) => {
@@ -165,6 +174,7 @@ mod tests {
         quiet: Some(Duration::from_secs(120)),
         assumed: false,
         push_back_safe: true,
+        kept: false,
     };
 
     #[test]

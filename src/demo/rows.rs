@@ -111,7 +111,7 @@ fn local(child: &Offspring, now: Moment) -> LocalProcess {
             layers: Vec::new().into(),
             uid: found.uid.unwrap_or_default(),
             unit: Some(Unit::of_system(child.role.unit)),
-            swarm: false,
+            swarm: None,
             inner_pid: id.pid,
             hostnames: vec![HOST.to_owned()],
             redis_url: None,

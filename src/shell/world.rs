@@ -22,7 +22,8 @@ use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 use crate::host::{
-    Held, HostSource, Lock, Running, Scanner, UnitSource, Wanted, working_directory,
+    Held, HostSource, Lock, LogSource, Logging, Running, Scanner, UnitSource, Wanted,
+    working_directory,
 };
 use crate::journal::{Journal, run_name};
 use crate::redis::{Address, Asker, Interrupted, Keys, Settings, Source, interrupted};
@@ -90,6 +91,8 @@ pub struct World {
     pub pace: f64,
     /// From the sources.
     pub observations: mpsc::Receiver<Observation>,
+    /// What logs say. It comes last: a flood of lines delays nothing else, and waits where it is.
+    pub logs: mpsc::Receiver<Observation>,
     /// From the performer and the questions.
     pub replies: mpsc::UnboundedReceiver<Reply>,
     /// Where answers are sent by the tasks that await them.
@@ -119,6 +122,8 @@ pub struct WorldBuilder {
     pub state_dir: Option<Result<PathBuf, String>>,
     /// Whether somebody is there to be asked.
     pub attended: bool,
+    /// The log of the Sidekiqs of this host, where it is not what their standard output tells.
+    pub sidekiq_log: Option<PathBuf>,
     /// Who operates.
     pub by: String,
     /// The command that is given the report of each run; empty: none.
@@ -129,6 +134,9 @@ pub struct WorldBuilder {
 
 /// How long members of `retry` and `dead` are counted.
 const COUNTING: Duration = Duration::from_secs(2);
+/// Pieces of logs that may wait for the loop.
+const PIECES: usize = 4;
+
 /// Time between scans while nothing is sent: a look at `/proc` costs under a millisecond.
 pub(super) const CALM: Duration = Duration::from_secs(1);
 /// Time between scans during a run: threads that end are its earliest proof.
@@ -141,6 +149,7 @@ impl WorldBuilder {
     /// If `/proc` cannot be read or signals cannot be listened to.
     pub fn start(self) -> Result<World> {
         let (observed, observations) = mpsc::channel(64);
+        let (logged, logs) = mpsc::channel(PIECES);
         let (answers, replies) = mpsc::unbounded_channel();
         let (work, works) = mpsc::unbounded_channel();
         let redis = place(self.redis.as_ref());
@@ -149,7 +158,17 @@ impl WorldBuilder {
             asker,
             held,
             wanted,
+            logging,
         } = sources(self.pids, self.redis.clone(), observed, !self.read_only)?;
+        let reading = LogSource {
+            wanted: logging,
+            named: self.sidekiq_log,
+            news: logged,
+        };
+        tasks.spawn(async move {
+            reading.run().await;
+            Ok(())
+        });
         let means = Means {
             redis: redis.clone(),
             by: self.by,
@@ -179,6 +198,7 @@ impl WorldBuilder {
             clock: Arc::new(crate::clock::now),
             pace: 1.0,
             observations,
+            logs,
             replies,
             answers,
             work,
@@ -196,6 +216,8 @@ pub(super) struct Sources {
     pub(super) asker: Option<Asker>,
     pub(super) held: mpsc::Sender<Arc<Held>>,
     pub(super) wanted: watch::Sender<Wanted>,
+    /// Whose logs may be followed.
+    pub(super) logging: watch::Receiver<Vec<Logging>>,
 }
 
 /// Starts the sources of the real world.
@@ -208,6 +230,7 @@ pub(super) fn sources(
     let (held, holding) = mpsc::channel(1024);
     let (wanted, wanting) = watch::channel(Wanted { pids, period: CALM });
     let (units, running) = watch::channel(Running::new());
+    let (logs, logging) = watch::channel(Vec::new());
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
     let host = HostSource {
@@ -216,6 +239,7 @@ pub(super) fn sources(
         held: holding,
         observations: observed.clone(),
         units,
+        logging: logs,
     };
     tasks.spawn(async move { Ok(host.run().await?) });
     let systemd = UnitSource {
@@ -240,6 +264,7 @@ pub(super) fn sources(
         asker,
         held,
         wanted,
+        logging,
     })
 }
 

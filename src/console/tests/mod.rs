@@ -1,5 +1,6 @@
 //! Tests of the console: keys in, requests out.
 
 mod dialogs;
+mod findings;
 mod keys;
 mod selection;

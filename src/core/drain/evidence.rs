@@ -194,7 +194,10 @@ impl Case<'_> {
         match &located.place {
             Place::Queue { name } => Found::At(Fate::PushedBack, format!("back in queue {name}")),
             Place::Private { identity } => {
-                let evidence = format!("in the private list of {}", identity.short());
+                let evidence = format!(
+                    "in the private list of {}: reliable fetch recovers it later",
+                    identity.short()
+                );
                 Found::At(Fate::PushedBack, evidence)
             }
             Place::Retry => found(Fate::Retried, "it failed and stands in the retry set"),

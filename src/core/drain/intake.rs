@@ -10,6 +10,9 @@ use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, LocalId, Located, Proc
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
+/// So long before KILL it matters where the jobs are that it would cost.
+const BEFORE_KILL: std::time::Duration = std::time::Duration::from_secs(2);
+
 impl Run {
     /// Brings the targets up to what the fleet shows.
     pub(super) fn take_in(&mut self, turn: &mut Turn<'_>) {
@@ -159,13 +162,24 @@ impl Run {
         if waits || target.exited() {
             return Some(self.pace.started);
         }
-        let interrupt = target.interrupt()?;
-        Some(if target.timeout.is_assumed() {
+        let is_kill = |step| self.plan.sequence.signal(step) == Some(Signal::Kill);
+        let kill = if let Phase::Waiting { next, until, .. } = self.phase
+            && is_kill(next)
+        {
+            Some(until.before(BEFORE_KILL))
+        } else {
+            None
+        };
+        let Some(interrupt) = target.interrupt() else {
+            return kill;
+        };
+        let interrupt = Some(if target.timeout.is_assumed() {
             // It may come at any time.
             self.pace.started
         } else {
             interrupt.before(ASK_EVERY)
-        })
+        });
+        [interrupt, kill].into_iter().flatten().min()
     }
 }
 

@@ -105,6 +105,7 @@ impl Run {
             assumed: target.timeout.is_assumed(),
             push_back_safe: self.plan.push_back_is_safe(&target.timeout)
                 && target.stop.leaves_time(&target.timeout),
+            kept: false,
         })
     }
 }
@@ -131,6 +132,7 @@ impl Plan {
                 .filter(|wait| *wait > Duration::ZERO),
             assumed: timeout.is_assumed(),
             push_back_safe: self.push_back_is_safe(timeout),
+            kept: false,
         }
     }
 }

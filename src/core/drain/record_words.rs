@@ -126,6 +126,7 @@ impl fmt::Display for Record {
                 let jid = jid.as_deref().unwrap_or("without a known id");
                 write!(formatter, "{class} {jid}: {} ({evidence})", fate.word())
             }
+            Event::Logged { text } => write!(formatter, "{} logged: {text}", who.trim()),
             Event::Remarked { text } => formatter.write_str(text),
             Event::InterruptedCounted { .. } => write_interrupted(formatter, &self.event),
             Event::FoundLater { jid, place, .. } => write!(formatter, "{jid} found later: {place}"),

@@ -3,8 +3,8 @@
 
 use super::drive::{Call, Drive};
 use crate::core::drain::{
-    ActKind, ActOutcome, Command, Effect, Event, Input, Mode, Performing, Phase, Policy, Resume,
-    Standing, StopUnit, Target,
+    ActKind, ActOutcome, Command, Effect, Event, Input, Mode, Outcome, Performing, Phase, Policy,
+    Rescue, Resume, Standing, StopUnit, Target,
 };
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::sequence::Signal;
@@ -26,7 +26,10 @@ pub(super) fn check(call: &Call, drive: &Drive) {
 }
 
 fn aborts(input: &Input) -> bool {
-    matches!(input, Input::Command(Command::StopHere | Command::HangUp))
+    matches!(
+        input,
+        Input::Command(Command::StopHere | Command::HangUp | Command::Leave)
+    )
 }
 
 fn over_is_over(call: &Call) {
@@ -42,7 +45,20 @@ fn abort_wins(call: &Call) {
             call.after.phase(),
             Phase::Ending { .. } | Phase::Over { .. }
         );
-        assert!(ended, "law: abort wins from {:?}", call.before.phase());
+        // One push is under way: it is told as what it was, and none follows it.
+        let pushing = matches!(
+            call.after.phase(),
+            Phase::Settling {
+                outcome: Outcome::Stopped,
+                rescue: Rescue::Pushing { left, .. },
+                ..
+            } if left.is_empty()
+        );
+        assert!(
+            ended || pushing,
+            "law: abort wins from {:?}",
+            call.before.phase()
+        );
     }
     let closed = matches!(
         call.before.phase(),
@@ -54,6 +70,11 @@ fn abort_wins(call: &Call) {
             0,
             "law: no act after an abort or the end"
         );
+    }
+    if aborts(&call.input) {
+        let is_push = |effect: &&Effect| matches!(effect, Effect::PushBack(..));
+        let pushed = call.effects.iter().filter(is_push).count();
+        assert_eq!(pushed, 0, "law: no push after an abort");
     }
 }
 
