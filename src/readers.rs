@@ -10,7 +10,7 @@ use crate::core::layers::command_line::{self, CommandLine};
 use crate::core::layers::erb::Untagged;
 use crate::core::layers::ruby_timeout;
 use crate::core::layers::{Kind, RubyUse, busctl_span, duration_text, systemd_span, unit};
-use crate::core::log::{self, LogLine, Witness};
+use crate::core::log::{self, LogLine, Origin, Witness};
 use crate::core::moment::{Moment, from_epoch};
 use crate::core::sequence::{Sequence, Version};
 use crate::report::{Past, Report};
@@ -123,7 +123,11 @@ const CORE: &[Reader] = &[
         for line in text(bytes).lines() {
             let _entry = log::read(line);
             witness.take(&LogLine {
-                pid: 7,
+                origin: Origin {
+                    pid: 7,
+                    inner_pid: 7,
+                    shared: false,
+                },
                 text: line.to_owned(),
                 at: moment(),
             });

@@ -15,6 +15,8 @@ use tokio::time::sleep;
 
 use super::Logging;
 use crate::clock;
+#[cfg(any(test, fuzzing))]
+use crate::core::fleet::LocalId;
 use crate::core::log::{LogLine, Origin};
 use crate::core::moment::Moment;
 
@@ -143,7 +145,19 @@ impl Journalled {
 /// The lines of one row of `journalctl -o json`, of any bytes.
 #[cfg(any(test, fuzzing))]
 pub(in crate::host) fn lines_of_row(row: &[u8]) -> Vec<LogLine> {
-    serde_json::from_slice::<Row>(row).map_or_else(|_| Vec::new(), |row| row.lines())
+    let Ok(row) = serde_json::from_slice::<Row>(row) else {
+        return Vec::new();
+    };
+    let pid = row.pid.as_deref().and_then(|pid| pid.parse().ok());
+    let writer = pid.map(|pid| Logging {
+        id: LocalId {
+            pid,
+            start_ticks: 1,
+        },
+        inner_pid: pid,
+        started: row.at(),
+    });
+    row.lines(writer.as_slice())
 }
 
 impl Row {
@@ -186,7 +200,6 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::fleet::LocalId;
 
     fn writer(pid: u32, started: Moment) -> Logging {
         Logging {
