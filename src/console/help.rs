@@ -16,6 +16,10 @@ const WORDS: &[(&str, &str)] = &[
         "-t",
         "Sidekiq's own timeout, counted from its TERM; shown with where it was found",
     ),
+    (
+        "25? 25!",
+        "assumed; stated otherwise elsewhere, or changed since the process started: Enter tells",
+    ),
     ("fits", "it has run less than half of the time that is left"),
     (
         "at risk",

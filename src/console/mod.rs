@@ -22,6 +22,7 @@ mod request;
 mod result;
 mod rows;
 mod state;
+mod timeouts;
 mod toll;
 mod words;
 
@@ -47,5 +48,6 @@ pub use request::Request;
 pub use result::result_text;
 pub use rows::{JobKey, JobRow, Sort, is_target, job_rows, process_rows};
 pub use state::{Console, Cursor, Listing, Memory, Pane, Screen};
+pub use timeouts::timeouts_differ;
 pub use toll::{in_numbers, stake};
 pub use words::{count, few, span, thousands, time_of_day};

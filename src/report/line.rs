@@ -75,6 +75,23 @@ pub enum Happened {
         #[serde(default)]
         may_have_happened: bool,
     },
+    /// Its unit was about to be stopped in TERM's place.
+    UnitStopIntended { unit: String },
+    /// systemd began to stop it.
+    UnitStopBegun {
+        unit: String,
+        #[serde(default)]
+        at_stake: Option<u64>,
+        #[serde(default)]
+        systemd_kills_at: Option<String>,
+    },
+    /// It was not stopped, or nobody knows.
+    UnitStopFailed {
+        unit: String,
+        error: String,
+        #[serde(default)]
+        may_have_happened: bool,
+    },
     /// A process fetches no more.
     QuietConfirmed { evidence: String },
     /// A wait ended early.
@@ -102,6 +119,21 @@ pub enum Happened {
         #[serde(default)]
         class: Option<String>,
     },
+    /// A job was about to be pushed back by us.
+    RescueIntended {
+        jid: String,
+        #[serde(default)]
+        class: Option<String>,
+    },
+    /// What became of that.
+    RescueEnded {
+        jid: String,
+        #[serde(default)]
+        class: Option<String>,
+        result: String,
+    },
+    /// The log of a process told how far its shutdown was.
+    Logged { text: String },
     /// A job ended by itself.
     JobFinished {
         jid: String,

@@ -191,8 +191,8 @@ impl LinesFront {
     }
 
     /// Puts the question of a hold to the terminal, once.
-    fn ask(&mut self, why: &Hold) {
-        let words = why.words();
+    fn ask(&mut self, why: &Hold, run: &Run) {
+        let words = why.words(run.targets());
         if self.asked.as_deref() == Some(&words) {
             return;
         }
@@ -308,7 +308,7 @@ impl Front for LinesFront {
             return Vec::new();
         };
         if self.is_attended() {
-            self.ask(why);
+            self.ask(why, run);
             return Vec::new();
         }
         vec![Request::Command(Command::StopUnanswered)]

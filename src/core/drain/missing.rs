@@ -192,13 +192,16 @@ impl Run {
 }
 
 impl Run {
-    /// Why a job that the last beat of the ended `target` showed may have ended by itself since,
-    /// for all that is known: nobody counted its worker threads late enough, or fewer were left
-    /// than there were jobs.
-    pub(super) fn may_have_ended(&self, target: &Target) -> Option<String> {
+    /// Why a job of the ended `target` may have ended by itself, for all that is known: its last
+    /// beat showed it no more, nobody counted the worker threads late enough since the beat that
+    /// did, or fewer were left than there were jobs.
+    pub(super) fn may_have_ended(&self, tracked: &Tracked, target: &Target) -> Option<String> {
         let Standing::Exited { at: end, .. } = target.standing else {
             return None;
         };
+        if tracked.track != Track::Running {
+            return Some("it had left its thread by then".into());
+        }
         let shown = |tracked: &&Tracked| tracked.track == Track::Running;
         let shown = self.account.of(target.id).filter(shown).count() as u64;
         let jobs = shown + self.account.unseen(target.id);

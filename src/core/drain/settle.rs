@@ -50,7 +50,7 @@ impl Run {
                 continue;
             };
             // Nobody knows of a loss who does not know that there was something to lose.
-            if let (Fate::Lost, Some(doubt)) = (fate, self.may_have_ended(target)) {
+            if let (Fate::Lost, Some(doubt)) = (fate, self.may_have_ended(tracked, target)) {
                 fate = Fate::Unknown;
                 evidence = format!("{evidence}; {doubt}");
             }

@@ -3,6 +3,7 @@
 
 mod appearance;
 mod drains;
+mod findings;
 mod held;
 mod leaving;
 mod link;

@@ -173,6 +173,22 @@ fn a_job_that_may_have_ended_since_its_last_beat_is_not_called_lost() {
 }
 
 #[test]
+fn a_job_that_left_its_thread_is_not_called_lost() {
+    // It ends at 12.5 s, after the interrupt was due; the beat at 13 s shows it no more.
+    let holds = Temper::HoldsInterpreter(Duration::from_secs(20));
+    let jobs = vec![task("a", Some(14.5), Temper::Plain), task("b", None, holds)];
+    let plan = Plan {
+        timeout: stated("term", 12).timeout,
+        ..with(Policy::Follow, "term, 14, kill")
+    };
+    let mut drive = begin(world(12, jobs), plan);
+    drive.finish();
+    assert_eq!(fate(&drive, "a"), Some(Fate::Unknown));
+    assert_eq!(drive.told("it had left its thread by then"), 1);
+    assert_eq!(fate(&drive, "b"), Some(Fate::Lost));
+}
+
+#[test]
 fn a_fate_waits_for_the_beats_of_others_even_while_the_run_goes_on() {
     let mut world = world(6, vec![task("a", None, Temper::Plain)]);
     world.add(config(60, 1), Some(101), at(-7.0));
