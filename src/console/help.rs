@@ -45,6 +45,11 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("*", "a process that is drained, or would be"),
     (
+        "◆ (*) before a job",
+        "it looks stuck; its page says why: past the budget, many times its class's usual time, not \
+         reported any more, or without a thread",
+    ),
+    (
         "! before an age",
         "the reading is more than two beats old: do not trust it",
     ),

@@ -38,7 +38,7 @@ pub use bindings::{Act, BINDINGS, Binding, Group};
 pub use check_page::check_words;
 pub use dialog::{Dialog, Entry, Friction, Premise};
 pub use help::markdown;
-pub use judge::{Judgement, Said, Tally, judge, tally};
+pub use judge::{Judgement, Said, Tally, judge, stuck, tally};
 pub use key::Key;
 pub use outlook::{answers, if_untouched, standing};
 pub use pages::{PageLine, Weight, lines, title};

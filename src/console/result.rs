@@ -33,7 +33,7 @@ pub fn result_text(session: &Session) -> String {
     if !over {
         return String::new();
     }
-    lines(session)
+    lines(session, None)
         .into_iter()
         .map(|line| match line.label.as_str() {
             "" => line.text + "\n",
@@ -43,7 +43,7 @@ pub fn result_text(session: &Session) -> String {
 }
 
 /// The lines of the result page.
-pub(super) fn lines(session: &Session) -> Vec<PageLine> {
+pub(super) fn lines(session: &Session, now: Option<Moment>) -> Vec<PageLine> {
     let Some(run) = &session.run else {
         return vec![PageLine::heading("No drain has ended yet")];
     };
@@ -77,6 +77,12 @@ pub(super) fn lines(session: &Session) -> Vec<PageLine> {
         };
         PageLine::new(weight, stays(session, target))
     }));
+    if let Some(watch) = &session.watch {
+        lines.push(PageLine::gap());
+        lines.push(PageLine::heading("In their place"));
+        let places = watch.lines(now).into_iter();
+        lines.extend(places.map(|(name, text)| PageLine::fact(&name, text)));
+    }
     lines.push(PageLine::gap());
     lines.extend(fates(run, jobs));
     lines

@@ -3,7 +3,11 @@
 
 mod logs;
 mod prepare;
+<<<<<<< HEAD
 mod units;
+=======
+mod succession;
+>>>>>>> wt-stuck
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,9 +17,11 @@ use super::drain::{
     PushOutcome, Record, Run, Trace,
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
+use super::follow::Following;
 use super::moment::Moment;
 use super::preflight::{Preflight, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
+use super::successor::Watch;
 use super::verdict::{self, Blind, Verdict};
 
 /// Records kept for the journal pane.
@@ -59,6 +65,8 @@ pub struct Setting {
     pub redis: Option<(String, String)>,
     /// Who operates, and why if he said so.
     pub operator: By,
+    /// How long after a drain is watched for what comes up in its place; `None`: not at all.
+    pub successor: Option<Duration>,
 }
 
 /// Everything that a screen shows and a run needs.
@@ -74,6 +82,10 @@ pub struct Session {
     pub journal: VecDeque<Record>,
     /// What is to be said of the plan before it begins.
     pub preflight: Box<Preflight>,
+    /// What was learnt from look to look.
+    pub following: Following,
+    /// The watch over what comes up in the place of the targets, if it was asked for.
+    pub watch: Option<Watch>,
 }
 
 /// Why a run was not begun.
@@ -99,6 +111,8 @@ impl Session {
             setting,
             journal: VecDeque::new(),
             preflight: Box::default(),
+            following: Following::default(),
+            watch: None,
         }
     }
 
@@ -119,16 +133,21 @@ impl Session {
             Observation::Host(_) | Observation::Look(_) | Observation::Unit(_)
         );
         self.fleet.observe(observation);
+        self.following.observe(&self.fleet, now);
         if brings_files && !self.is_draining() {
             self.look_at_plan();
         }
-        self.feed(Input::Observed, now)
+        let mut effects = self.feed(Input::Observed, now);
+        effects.extend(self.succeed(now));
+        effects
     }
 
     /// Time has passed.
     #[must_use]
     pub fn tick(&mut self, now: Moment) -> Vec<Effect> {
-        self.feed(Input::Tick, now)
+        let mut effects = self.feed(Input::Tick, now);
+        effects.extend(self.succeed(now));
+        effects
     }
 
     /// Somebody commands.
@@ -195,12 +214,23 @@ impl Session {
         if targets.is_empty() {
             return Err(NotBegun::NoTarget);
         }
+        let (watched, unwatched) = self.watched(&targets);
+        let stated = self.setting.plan.timeout.as_ref();
+        let watch = |span| Watch::new(&self.fleet, &watched, stated, span, now);
+        self.watch = self.setting.successor.map(watch);
         let plan = self.setting.plan.clone();
         let (mut run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
         let plan = &self.setting.plan;
         run.take_units(self.preflight.systemd.stop, |id| {
             stops(&self.fleet, id, plan, &self.preflight).ok()?
         });
+        if let Some(unit) = unwatched.filter(|_| self.watch.is_some()) {
+            let text = format!(
+                "what comes up in {unit} after this drain is not watched: this runs inside it"
+            );
+            let event = Event::Remarked { text };
+            effects.push(Effect::Note(Box::new(run.record(None, event, now))));
+        }
         let checked = self.preflight.seen.checked(&self.setting.sequence_from.0);
         let checked = Effect::Note(Box::new(run.record(None, checked, now)));
         // Behind the record of its beginning.
@@ -326,7 +356,8 @@ impl Session {
 
     /// When something is due, if nothing else happens.
     pub fn next_deadline(&self) -> Option<Moment> {
-        self.run.as_ref()?.next_deadline()
+        let run = self.run.as_ref()?.next_deadline();
+        run.or_else(|| self.watch.as_ref()?.deadline())
     }
 
     /// Whether a run is under way.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use super::checked::Finding;
-use crate::core::drain::{Fate, Outcome};
+use crate::core::drain::{Fate, Outcome, Successor};
 
 /// One line.
 #[derive(Clone, Debug, Deserialize)]
@@ -203,6 +203,8 @@ pub enum Happened {
         fate: Fate,
         place: String,
     },
+    /// Something, or nothing, came up in the place of a process.
+    Successor(Box<Successor>),
     /// The drain is over.
     Finished {
         #[serde(deserialize_with = "outcome")]
@@ -226,6 +228,7 @@ impl Line {
                 | Happened::InterruptedCounted { .. }
                 | Happened::Notified { .. }
                 | Happened::FoundLater { .. }
+                | Happened::Successor(_)
         )
     }
 

@@ -184,12 +184,23 @@ impl<F: Front> Turn<F> {
             }
             let effects = self.session.observe(observation, now);
             self.dispatch(effects);
+            self.tell_directories();
             taken += 1;
             next = if taken < AT_ONCE {
                 self.world.observations.try_recv().ok()
             } else {
                 None
             };
+        }
+    }
+
+    /// Tells the watch over the successors where processes work.
+    fn tell_directories(&mut self) {
+        let Some(watch) = &mut self.session.watch else {
+            return;
+        };
+        for id in watch.wanted(&self.session.fleet) {
+            watch.tell(id, self.world.plugs.directory(id));
         }
     }
 
@@ -266,6 +277,7 @@ impl<F: Front> Turn<F> {
         match self.session.begin(targets, Some(by), now) {
             Ok(effects) => {
                 self.after.begin(&self.session.setting.plan.run);
+                self.tell_directories();
                 self.send(begun);
                 self.dispatch(effects);
                 self.count(Counted::Before);

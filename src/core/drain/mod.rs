@@ -23,6 +23,7 @@ mod record_words;
 mod rescue;
 mod run;
 mod settle;
+mod succession;
 mod tally;
 mod target;
 mod unit;
@@ -42,6 +43,7 @@ pub use projection::Projection;
 pub use record::{About, By, Counts, Event, Outcome, Record};
 pub use rescue::{Rescue, SEARCH_WITHIN};
 pub use run::Run;
+pub use succession::{Successor, tenths};
 pub use target::{Sent, Standing, Target};
 pub use unit::{Stop, StopUnit, UnitStop, UnitWords};
 

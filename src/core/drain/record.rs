@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::account::Fate;
 use super::call::UnitVerb;
 use super::checked::CheckedFinding;
+use super::succession::Successor;
 pub use super::tally::{Counts, Outcome};
 use super::unit::UnitWords;
 use crate::core::fleet::Identity;
@@ -319,6 +320,8 @@ pub enum Event {
         /// Where it was, in words.
         place: String,
     },
+    /// Something, or nothing, came up in the place of a target: printed before the last line.
+    Successor(Box<Successor>),
     /// The run is over: the last of the lines that are printed. In the journal what is learned
     /// later may follow it.
     Finished {

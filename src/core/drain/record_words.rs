@@ -163,6 +163,7 @@ impl fmt::Display for Record {
                 None => write!(formatter, "on_finish: {program} has the report"),
                 Some(error) => write!(formatter, "on_finish: {program} failed: {error}"),
             },
+            Event::Successor(successor) => formatter.write_str(&successor.words(who.trim())),
             Event::Finished {
                 outcome,
                 seconds,

@@ -259,6 +259,7 @@ impl Stage {
             sequence_from: SequenceOrigin("--sequence".into()),
             redis: None,
             operator: "somebody".into(),
+            successor: None,
         })
     }
 

@@ -14,6 +14,7 @@ mod refused;
 mod rescued;
 mod several;
 mod stopped;
+mod successor;
 mod told;
 mod users;
 
