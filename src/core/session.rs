@@ -3,11 +3,8 @@
 
 mod logs;
 mod prepare;
-<<<<<<< HEAD
-mod units;
-=======
 mod succession;
->>>>>>> wt-stuck
+mod units;
 
 use std::collections::VecDeque;
 use std::time::Duration;
