@@ -94,12 +94,13 @@ pub(super) fn run(common: &EveryCommand, arguments: &CheckArguments) -> Result<E
     }
     let settings = settings(common, &ConductOptions::default(), None)?;
     let runtime = runtime()?;
-    let (sources, live) = runtime.block_on(looked(&settings, arguments))?;
+    let named = named_units(arguments)?;
+    let (sources, live) = runtime.block_on(looked(&settings, arguments, &named))?;
     // A scan that hangs is not waited for.
     runtime.shutdown_background();
     let mut facts = gather(
         &sources.values,
-        &chosen(&settings, arguments, &sources, &live),
+        &chosen(&settings, arguments, &sources, &live, &named),
     );
     live.add_to(&mut facts);
     let findings = check(&facts);
@@ -119,12 +120,8 @@ pub(super) fn run(common: &EveryCommand, arguments: &CheckArguments) -> Result<E
     }))
 }
 
-/// Reads files first, then what runs and belongs to them, then the units of that.
-async fn looked(
-    settings: &Settings,
-    arguments: &CheckArguments,
-) -> Result<(Sources, Live), Failure> {
-    let mut sources = Sources::of(&arguments.paths)?;
+/// The units that `--unit` names, in full.
+fn named_units(arguments: &CheckArguments) -> Result<Vec<String>, Failure> {
     let named: Vec<String> = arguments
         .unit
         .iter()
@@ -133,8 +130,18 @@ async fn looked(
     if named.iter().any(|unit| unit.starts_with(['.', '-'])) {
         return Err(Failure::Usage("--unit names nothing".into()));
     }
-    let live = Live::look(settings, &mut sources, &named).await;
-    for unit in &named {
+    Ok(named)
+}
+
+/// Reads files first, then what runs and belongs to them, then the units of that.
+async fn looked(
+    settings: &Settings,
+    arguments: &CheckArguments,
+    named: &[String],
+) -> Result<(Sources, Live), Failure> {
+    let mut sources = Sources::of(&arguments.paths)?;
+    let live = Live::look(settings, &mut sources, named).await;
+    for unit in named {
         sources.unit_file(unit, live.home.as_deref());
         sources.loaded(unit).await.map_err(|why| {
             Failure::Usage(format!(
@@ -158,6 +165,7 @@ fn chosen(
     arguments: &CheckArguments,
     sources: &Sources,
     live: &Live,
+    named: &[String],
 ) -> Chosen {
     let is_default = settings.sequence_origin.is_default();
     let sequence = (
@@ -175,6 +183,7 @@ fn chosen(
         version: live.version(),
         longest_job: arguments.longest,
         jobs_were_read: sources.read.contains(&Kind::JobClass),
+        units: named.iter().cloned().chain(live.units()).collect(),
     }
 }
 

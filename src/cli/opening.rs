@@ -10,7 +10,7 @@ use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::core::drain::{By, Guard, Mode, Plan, Policy};
-use crate::core::preflight::Preflight;
+use crate::core::preflight::{Preflight, Systemd};
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
 use crate::host::{Operator, Scanner, own_unit, state_dir};
@@ -56,7 +56,10 @@ pub(super) fn preflight(
     Preflight {
         is_open: settings.sequence_origin.is_default(),
         process: process.map(str::to_owned),
-        inside: own_unit(),
+        systemd: Systemd {
+            inside: own_unit(),
+            stop: settings.conduct.stop_unit,
+        },
         choice: choice.clone(),
         despite,
         ..Preflight::default()
@@ -107,6 +110,8 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         state_dir: Some(place_for_state(settings)),
         attended: opening.attended,
         by,
+        on_finish: settings.conduct.on_finish.clone(),
+        read_only: settings.read_only,
     };
     Ok(Opened { session, world })
 }

@@ -9,7 +9,7 @@ use crate::core::config::Settings;
 use crate::core::fleet::{Fleet, Identity, Job, Link, Process, State};
 use crate::core::moment::{Moment, Seconds, from_epoch, rfc3339};
 use crate::core::sequence::Timeout;
-use crate::core::verdict::{Blind, Ends, Verdict, blind, verdict};
+use crate::core::verdict::{self, Blind, Ends, Verdict, blind, verdict};
 
 /// How much later than the push-back KILL must come for the jobs to be back in Redis.
 const GRACE: Duration = Duration::from_secs(5);
@@ -215,6 +215,7 @@ impl JobRow {
             &timeout,
             (state, process.keeps_jobs()),
             elapsed,
+            job.iterable,
         );
         let ended = verdict == Verdict::Unknown && state != State::Running && history;
         Self {
@@ -242,6 +243,7 @@ fn judged(
     timeout: &Timeout,
     (state, kept): (State, bool),
     elapsed: Option<Duration>,
+    iterable: bool,
 ) -> (Verdict, String) {
     match state {
         State::Ghost | State::Exited => {
@@ -267,7 +269,12 @@ fn judged(
         push_back_safe: safe,
         kept,
     };
-    verdict(elapsed, ends, |left| {
+    let plain = verdict(elapsed, ends, |left| {
         format!("{} s of a drain", left.as_secs_f64())
-    })
+    });
+    if iterable {
+        verdict::iterable(plain, settings.sequence.quiets())
+    } else {
+        plain
+    }
 }

@@ -58,6 +58,7 @@ fn row(identity: &str, version: &str, beat_age: f64, work: Vec<Arc<Work>>) -> Lo
         }),
         beat_age: None,
         work,
+        iterating: Vec::new(),
         faults: Vec::new(),
     }
 }

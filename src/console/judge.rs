@@ -148,6 +148,11 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
             }
         }),
     };
+    let (verdict, why) = if row.job.iterable {
+        verdict::iterable((verdict, why), session.setting.plan.sequence.quiets())
+    } else {
+        (verdict, why)
+    };
     let left = match run {
         Some(_) => session
             .deadlines(row.key, now)
@@ -201,6 +206,7 @@ fn known(run: &Run, row: &JobRow<'_>, now: Moment) -> Option<(Said, String)> {
 /// The jobs of `targets` by what becomes of them.
 pub fn tally(session: &Session, targets: &[LocalId], now: Moment) -> Tally {
     let (back, stilled) = (back_already(session), stilled(session));
+    let quiets = session.setting.plan.sequence.quiets();
     let mut tally = Tally::default();
     for (key, process) in &session.fleet.processes {
         let still = matches!(key, ProcessKey::Local(id) if stilled.contains_key(id));
@@ -218,7 +224,14 @@ pub fn tally(session: &Session, targets: &[LocalId], now: Moment) -> Tally {
                 {
                     Verdict::PushedBack
                 }
-                Some(ends) => verdict::verdict(job.elapsed(now), ends, |_| String::new()).0,
+                Some(ends) => {
+                    let said = verdict::verdict(job.elapsed(now), ends, |_| String::new());
+                    if job.iterable {
+                        verdict::iterable(said, quiets).0
+                    } else {
+                        said.0
+                    }
+                }
                 None => Verdict::Unknown,
             };
             *match verdict {

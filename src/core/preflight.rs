@@ -4,16 +4,17 @@
 
 mod concern;
 mod found;
+mod route;
 
 #[cfg(test)]
 mod tests;
 
 use super::check::Finding;
 use super::choice::Choice;
-use super::drain::{CheckedFinding, Event};
+use super::drain::{CheckedFinding, Event, StopUnit};
 use super::fleet::{Fleet, LocalId, Unit};
 
-pub use concern::findings;
+pub use concern::{findings, stops};
 pub use found::{Found, Unsettled, found_sequence, found_timeout};
 
 /// How a session looks at its plan before it begins, and what it saw.
@@ -23,8 +24,8 @@ pub struct Preflight {
     pub is_open: bool,
     /// The process of a manifest, where somebody named one.
     pub process: Option<String>,
-    /// The unit in whose control group this program itself runs.
-    pub inside: Option<Unit>,
+    /// What it has to do with systemd.
+    pub systemd: Systemd,
     /// Who is drained if nobody chooses anew.
     pub choice: Choice,
     /// Rules that somebody set aside by name; `None` where a person confirms instead.
@@ -35,6 +36,15 @@ pub struct Preflight {
     pub trouble: Option<String>,
     /// What was found, the gravest first.
     pub findings: Vec<Finding>,
+}
+
+/// What a drain has to do with systemd.
+#[derive(Clone, Debug, Default)]
+pub struct Systemd {
+    /// The unit in whose control group this program itself runs.
+    pub inside: Option<Unit>,
+    /// When the stop of its unit takes TERM's place.
+    pub stop: StopUnit,
 }
 
 /// Signals that destroy work are refused by themselves, unless `--force-signal` names them.

@@ -9,7 +9,7 @@ use super::drain::{
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
-use super::preflight::{Found, Preflight, findings, found_sequence};
+use super::preflight::{Found, Preflight, findings, found_sequence, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::verdict::{self, Blind, Verdict};
 
@@ -118,7 +118,10 @@ impl Session {
     fn settle(&mut self, targets: &[LocalId]) {
         let preflight = &mut self.preflight;
         if preflight.is_open {
-            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_ref());
+            let (process, inside) = (
+                preflight.process.as_deref(),
+                preflight.systemd.inside.as_ref(),
+            );
             let found = found_sequence(&self.fleet, targets, process, inside);
             preflight.trouble = found.as_ref().err().map(ToString::to_string);
             let found = match found {
@@ -220,7 +223,11 @@ impl Session {
             return Err(NotBegun::NoTarget);
         }
         let plan = self.setting.plan.clone();
-        let (run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
+        let (mut run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
+        let plan = &self.setting.plan;
+        run.take_units(self.preflight.systemd.stop, |id| {
+            stops(&self.fleet, id, plan, &self.preflight).ok()?
+        });
         let checked = self.preflight.checked(&self.setting.sequence_from.0);
         let checked = Effect::Note(Box::new(run.record(None, checked, now)));
         // Behind the record of its beginning.
@@ -248,6 +255,16 @@ impl Session {
             Effect::Note(Box::new(run.record(about.clone(), event, now)))
         });
         let effects: Vec<Effect> = saved.collect();
+        self.keep(&effects);
+        effects
+    }
+
+    /// Something was learned beside the run, or after it.
+    pub fn note(&mut self, event: Event, now: Moment) -> Vec<Effect> {
+        let Some(run) = &self.run else {
+            return Vec::new();
+        };
+        let effects = vec![Effect::Note(Box::new(run.record(None, event, now)))];
         self.keep(&effects);
         effects
     }

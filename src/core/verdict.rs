@@ -121,6 +121,25 @@ pub fn verdict(
     (Verdict::AtRisk, why)
 }
 
+/// The verdict of an `IterableJob` from that of a plain one: it stops at its next iteration once
+/// its process is quiet, and goes to the back of its queue by itself (7.3.9
+/// `lib/sidekiq/job/iterable.rb:199-210`). How long an iteration takes nobody knows, so what a KILL
+/// may destroy stays in danger.
+pub fn iterable((plain, why): (Verdict, String), quiets: bool) -> (Verdict, String) {
+    match plain {
+        Verdict::Fits | Verdict::AtRisk | Verdict::PushedBack if quiets => (
+            Verdict::PushedBack,
+            "iterable: it stops at its next iteration once quiet, and goes on from its queue"
+                .into(),
+        ),
+        Verdict::Lost => (
+            Verdict::Lost,
+            format!("{why} (iterable: once quiet it leaves at its next iteration)"),
+        ),
+        Verdict::Fits | Verdict::AtRisk | Verdict::PushedBack | Verdict::Unknown => (plain, why),
+    }
+}
+
 /// The verdict where no deadline exists.
 pub fn blind(why: Blind) -> (Verdict, String) {
     let words = match why {
@@ -201,6 +220,21 @@ mod tests {
             ..BEFORE
         };
         assert_eq!(say(3, stopping).0, Verdict::AtRisk);
+    }
+
+    #[test]
+    fn an_iterable_job_is_pushed_back_at_its_next_iteration() {
+        let said = iterable(say(31, BEFORE), true);
+        assert_eq!(said.0, Verdict::PushedBack);
+        assert!(said.1.contains("next iteration"), "{}", said.1);
+        assert_eq!(iterable(say(31, BEFORE), false), say(31, BEFORE));
+        let hasty = Ends {
+            push_back_safe: false,
+            ..BEFORE
+        };
+        assert_eq!(iterable(say(580, hasty), true).0, Verdict::Lost);
+        let blind = blind(Blind::WaitsForYou);
+        assert_eq!(iterable(blind.clone(), true), blind);
     }
 
     #[test]

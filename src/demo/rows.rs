@@ -45,6 +45,7 @@ fn row(child: &Offspring, now: Moment) -> Option<LookRow> {
         heartbeat: kept.then(|| heartbeat(child, beat)),
         beat_age: kept.then_some(age),
         work: if kept { beat.work.clone() } else { Vec::new() },
+        iterating: Vec::new(),
         faults: Vec::new(),
     })
 }

@@ -12,6 +12,7 @@ use tokio::time::sleep;
 use super::exits::exited;
 use super::held::Held;
 use super::scan::Scanner;
+use super::units::{Running, running};
 use crate::core::fleet::{HostLook, Observation};
 
 /// What is wanted of the scans; a change is followed by a scan at once.
@@ -43,6 +44,8 @@ pub struct HostSource {
     pub held: mpsc::Receiver<Arc<Held>>,
     /// Where observations go; closing it ends the task.
     pub observations: mpsc::Sender<Observation>,
+    /// Who is told of the units that Sidekiqs run in, whenever they change.
+    pub units: watch::Sender<Running>,
 }
 
 /// A scanner with what it saw.
@@ -57,6 +60,7 @@ impl HostSource {
             mut wanted,
             mut held,
             observations,
+            units,
         } = self;
         let mut idle = Some(scanner);
         let mut exits = JoinSet::new();
@@ -79,6 +83,14 @@ impl HostSource {
                     let (scanner, look) = joined(scan)?;
                     idle = Some(scanner);
                     pause.set(sleep(wanted.borrow().period));
+                    if let Ok(look) = &look {
+                        let running = running(look);
+                        units.send_if_modified(|known| {
+                            let changed = *known != running;
+                            *known = running;
+                            changed
+                        });
+                    }
                     look.ok().map(Observation::Host)
                 }
                 () = &mut pause, if idle.is_some() => {

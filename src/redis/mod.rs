@@ -21,6 +21,7 @@ mod rescue;
 mod scan;
 mod search;
 mod source;
+mod whereabouts;
 
 #[cfg(test)]
 mod tests;
@@ -37,3 +38,4 @@ pub use once::look_once;
 pub use questions::{Bounds, locate, queues};
 pub use rescue::{PushBack, Pushed, push_back};
 pub use source::{Asker, Settings, Source};
+pub use whereabouts::{Whereabouts, whereabouts};

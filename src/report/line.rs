@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
+use super::checked::Finding;
 use crate::core::drain::{Fate, Outcome};
 
 /// One line.
@@ -47,6 +48,15 @@ pub enum Happened {
         timeout_s: Option<f64>,
         #[serde(default)]
         timeout_from: Option<String>,
+    },
+    /// The plan was looked at before the first signal.
+    Checked {
+        #[serde(default)]
+        sequence_from: Option<String>,
+        #[serde(default)]
+        trouble: Option<String>,
+        #[serde(default)]
+        findings: Vec<Finding>,
     },
     /// A signal was about to be sent.
     SignalIntended { signal: String },

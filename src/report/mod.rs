@@ -2,7 +2,9 @@
 //! fate of every job. It only reads; it writes nothing, asks no Redis and signals nobody.
 
 mod advice;
+mod checked;
 mod drain;
+mod full;
 mod job;
 mod later;
 mod library;
@@ -14,7 +16,9 @@ mod timeline;
 #[cfg(test)]
 mod tests;
 
+pub use checked::Finding;
 pub use drain::{Backtrace, Report, Summary};
+pub use full::{Full, LOOKED_THROUGH};
 pub use job::JobFate;
 pub use later::{FoundLater, InterruptedCount, InterruptedCounts, Notice};
 pub use library::{Library, NoSuchDrain, Past};

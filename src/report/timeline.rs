@@ -1,5 +1,6 @@
 //! What happened in a drain, line by line, in the form `T+0s → TSTP sent to util1:4242`. What
-//! happened to several processes within a second is one line.
+//! happened to several processes within a second is one line. What was found before the first
+//! signal, and fates that were known at the end, have their own places.
 
 use serde::Serialize;
 
@@ -86,7 +87,10 @@ fn words(line: &Line, later: &[Line]) -> Option<Open> {
     let told = if matches!(line.happened, Happened::SignalIntended { .. }) {
         !is_told_later(line, later)
     } else {
-        let silent = matches!(line.happened, Happened::Reconciled { .. } | Happened::Other);
+        let silent = matches!(
+            line.happened,
+            Happened::Reconciled { .. } | Happened::Checked { .. } | Happened::Other
+        );
         !silent && !line.is_later()
     };
     if !told {

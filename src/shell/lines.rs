@@ -15,7 +15,7 @@ use crate::core::choice::Choice;
 use crate::core::drain::{Command, Hold, Outcome, Phase, Record, Run};
 use crate::core::fleet::{Link, LocalId};
 use crate::core::moment::Moment;
-use crate::core::session::Session;
+use crate::core::session::{Kind, Session};
 
 /// How long the first look and the first scan are waited for.
 const GATHERING: Duration = Duration::from_secs(4);
@@ -114,6 +114,12 @@ impl LinesFront {
         let targets = self.errand.choice.choose(fleet);
         if targets.is_empty() {
             return self.nothing(session, now);
+        }
+        // What systemd has loaded belongs to the preflight; one that does not answer in time is
+        // told of there.
+        let real = session.setting.kind != Kind::Demo;
+        if real && !waited && !targets.iter().all(|id| fleet.unit_is_told(*id)) {
+            return Vec::new();
         }
         for warning in session.preflight.warnings() {
             say(&format!("warning: {warning}"));

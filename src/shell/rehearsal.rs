@@ -64,7 +64,7 @@ impl WorldBuilder {
             asker,
             held: _nobody,
             wanted,
-        } = sources(self.pids, self.redis, seen)?;
+        } = sources(self.pids, self.redis, seen, true)?;
         let licence = Arc::new(AtomicBool::new(false));
         let recorder = Recorder {
             stand_in: stand_in.clone(),

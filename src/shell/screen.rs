@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 
 use super::front::Front;
 use super::own_signals::stop_oneself;
+use super::printer::say;
 use super::terminal::{Screen, give_back};
 use crate::clock;
 use crate::console::{Console, Key, Request, attention};
@@ -259,6 +260,11 @@ impl Front for ScreenFront {
         give_back();
         stop_oneself();
         self.show_anew();
+    }
+
+    fn leave(&mut self) {
+        give_back();
+        say("on_finish runs; Ctrl-C leaves it to itself");
     }
 
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {

@@ -1,12 +1,15 @@
 //! The one loop. Keys come first: nothing that a source says may delay an abort. Nothing is
 //! awaited inside an arm, and a panic in any task ends the program.
 
+mod afterwards;
 mod asked;
 
 use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, eyre};
 
+use self::afterwards::Afterwards;
+pub use self::afterwards::{Counted, OnFinish};
 use super::front::Front;
 use super::own_signals::OwnSignal;
 use super::performer::{Reply, Work};
@@ -55,6 +58,7 @@ struct Turn<F> {
     /// Why it is to end; it does once no act is in a system call any more.
     leaving: Option<Ended>,
     was_draining: bool,
+    after: Afterwards,
 }
 
 /// Drives `session` until `front` is done, somebody leaves, or the terminal is gone.
@@ -72,6 +76,7 @@ pub async fn run<F: Front>(
         world,
         leaving: None,
         was_draining: false,
+        after: Afterwards::default(),
     };
     loop {
         let now = turn.now();
@@ -82,6 +87,7 @@ pub async fn run<F: Front>(
         if let Some(ended) = turn.leaving
             && !turn.session.is_draining()
         {
+            turn.follow_to_the_end(ended).await;
             turn.close().await;
             return Ok((turn.session, turn.front, ended));
         }
@@ -196,6 +202,7 @@ impl<F: Front> Turn<F> {
         let draining = self.session.is_draining();
         if self.was_draining && !draining {
             self.world.plugs.over();
+            self.follow();
         }
         self.was_draining = draining;
     }
@@ -253,8 +260,10 @@ impl<F: Front> Turn<F> {
         let by = self.session.setting.operator.clone();
         match self.session.begin(targets, Some(by), now) {
             Ok(effects) => {
+                self.after.begin(&self.session.setting.plan.run);
                 self.send(begun);
                 self.dispatch(effects);
+                self.count(Counted::Before);
                 self.was_draining = true;
                 true
             }
@@ -289,6 +298,8 @@ impl<F: Front> Turn<F> {
             Reply::Searched(id, traces) => self.session.searched(id, traces, now),
             Reply::PushedBack(id, outcome) => self.session.pushed_back(id, outcome, now),
             Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),
+            Reply::Counted(run, when, counted) => return self.counted(&run, when, counted, now),
+            Reply::Told(run, event) => return self.was_told(&run, *event, now),
             Reply::JournalFailed(why) => {
                 self.front.tell(&format!(
                     "the record of this drain cannot be written: {why}"
@@ -306,6 +317,7 @@ impl<F: Front> Turn<F> {
         for effect in effects {
             match effect {
                 Effect::Note(record) => {
+                    self.after.take(&record);
                     self.front.note(&record);
                     self.send(Work::Note(record));
                 }

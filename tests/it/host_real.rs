@@ -253,6 +253,7 @@ async fn the_source_reports_scans_and_exits_until_nobody_listens() {
         wanted,
         held: held_by_source,
         observations,
+        units: watch::Sender::default(),
     };
     let task = tokio::spawn(source.run());
     holds.send(Arc::clone(&held)).await.unwrap();

@@ -21,7 +21,7 @@ const PLACES: [(&str, &[&str]); 29] = [
     (
         "shell",
         &[
-            "clock", "console", "core", "host", "journal", "redis", "rescue", "ui",
+            "clock", "console", "core", "host", "journal", "redis", "report", "rescue", "ui",
         ],
     ),
     // A world for the loop, like the real one.

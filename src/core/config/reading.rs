@@ -9,7 +9,7 @@ use crate::core::clean::clean;
 use crate::core::sequence::nearest;
 
 /// Every key there is, in the order of `config.example.yml`.
-pub const KEYS: [&str; 15] = [
+pub const KEYS: [&str; 17] = [
     "redis",
     "namespace",
     "sequence",
@@ -17,7 +17,9 @@ pub const KEYS: [&str; 15] = [
     "kill",
     "kill_extra",
     "early",
+    "stop_unit",
     "rescue",
+    "on_finish",
     "state_dir",
     "log",
     "read_only",
@@ -95,7 +97,9 @@ impl Config {
             "kill" => self.stop.kill = Some(values::word(value)?),
             "kill_extra" => self.stop.kill_extra = Some(values::seconds(value)?),
             "early" => self.stop.early = Some(values::word(value)?),
+            "stop_unit" => self.stop.stop_unit = Some(values::word(value)?),
             "rescue" => self.stop.rescue = Some(values::truth(value)?),
+            "on_finish" => self.stop.on_finish = Some(values::program(value)?),
             "state_dir" => self.places.state_dir = Some(values::path(value)?),
             "log" => self.places.log = Some(values::path(value)?),
             "read_only" => self.read_only = Some(values::truth(value)?),

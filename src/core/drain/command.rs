@@ -45,6 +45,7 @@ impl Run {
             }
             Command::Retry => self.retry(turn),
             Command::LeaveOut => self.leave_out(turn),
+            Command::StopBy(when) => self.stop_by(when, turn),
             Command::JournalFailed(why) => self.hold_for(Hold::Journal(why), turn),
         }
     }

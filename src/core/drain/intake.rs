@@ -65,7 +65,7 @@ impl Run {
             && turn.fleet.proof_of_idle(process, &mark, turn.now).is_some()
         {
             self.targets[index].standing = Standing::Idle { since: turn.now };
-            self.targets[index].idle_before_stop |= self.targets[index].stopped.is_none();
+            self.targets[index].stop.idle_before |= self.targets[index].stopped.is_none();
         }
     }
 

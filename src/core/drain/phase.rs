@@ -7,6 +7,7 @@ use super::EffectId;
 use super::gate::Stake;
 use super::record::{Counts, Outcome};
 use super::rescue::Rescue;
+use super::unit::UnitStop;
 use crate::core::fleet::{LocalId, Mark};
 use crate::core::moment::Moment;
 
@@ -101,7 +102,7 @@ pub struct Performing {
 }
 
 /// What was known of a target at the moment before a signal.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Intent {
     /// When it was made.
     pub at: Moment,
@@ -111,6 +112,8 @@ pub struct Intent {
     pub at_stake: Option<u64>,
     /// For KILL: whether Redis could not be asked.
     pub blind: Option<bool>,
+    /// The stop of its unit that takes the signal's place.
+    pub unit: Option<Box<UnitStop>>,
 }
 
 /// Why the clock is stopped.

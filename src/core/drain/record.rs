@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::account::Fate;
 use super::checked::CheckedFinding;
 pub use super::tally::{Counts, Outcome};
+use super::unit::UnitWords;
 use crate::core::fleet::Identity;
 use crate::core::moment::{Moment, Seconds, rfc3339};
 use crate::core::sequence::Signal;
@@ -121,6 +122,38 @@ pub enum Event {
         /// Why.
         error: String,
         /// Whether it may have been sent all the same.
+        may_have_happened: bool,
+    },
+    /// The stop of its unit is about to be asked for, in TERM's place. Journal only.
+    UnitStopIntended {
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+        /// The position of TERM.
+        step: Option<usize>,
+    },
+    /// systemd has begun to stop its unit, in TERM's place.
+    UnitStopBegun {
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+        /// The position of TERM.
+        step: Option<usize>,
+        /// Jobs known to be at stake by systemd's own KILL; null where it sends none.
+        at_stake: Option<u64>,
+        /// When systemd kills what still lives; null: never.
+        systemd_kills_at: Option<String>,
+    },
+    /// Its unit was not stopped, or nobody knows.
+    UnitStopFailed {
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+        /// The position of TERM.
+        step: Option<usize>,
+        /// Why.
+        error: String,
+        /// Whether it may be stopped all the same.
         may_have_happened: bool,
     },
     /// A target fetches no more.
@@ -347,6 +380,7 @@ impl Record {
             self.event,
             Event::SignalIntended { .. }
                 | Event::RescueIntended { .. }
+                | Event::UnitStopIntended { .. }
                 | Event::InterruptedCounted { .. }
                 | Event::Notified { .. }
                 | Event::FoundLater { .. }

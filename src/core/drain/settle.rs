@@ -44,6 +44,7 @@ impl Run {
                 fleet: turn.fleet,
                 now: turn.now,
                 patient,
+                iterable: self.account.is_iterable(&tracked.jid),
             };
             let fate = case.fate();
             if let Some(fate) = fate {
@@ -133,7 +134,7 @@ impl Run {
             .filter(|target| {
                 let left = fleet.get(&target.key()).and_then(Process::left_in_order);
                 let in_time = in_time(target, left).is_some();
-                target.exited() && (target.idle_before_stop || in_time)
+                target.exited() && (target.stop.idle_before || in_time)
             })
             .map(|target| target.id)
             .collect();

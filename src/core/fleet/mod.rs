@@ -25,7 +25,7 @@ pub use process::{Life, Listed, Process, ProcessKey};
 pub(crate) use proof::FRESH;
 pub use proof::{Evidence, Mark};
 pub use state::State;
-pub use unit::{Unit, UnitScope};
+pub use unit::{Route, Unit, UnitLook, UnitScope};
 
 use super::moment::Moment;
 
@@ -49,6 +49,8 @@ pub enum Observation {
     Link(Link),
     /// How long the queues are.
     Queues(Vec<QueueDepth>),
+    /// What systemd has loaded of a unit.
+    Unit(UnitLook),
 }
 
 /// How a process ended.

@@ -165,6 +165,11 @@ impl Process {
                         .or_else(|| work.run_at.map(|run_at| clock.moment(run_at))),
                     seen,
                     beat,
+                    iterable: known.is_some_and(|job| job.iterable)
+                        || work
+                            .jid
+                            .as_ref()
+                            .is_some_and(|jid| row.iterating.contains(jid)),
                 }
             })
             .collect();

@@ -274,7 +274,10 @@ fn a_unit_that_starts_it_again_is_told_of_but_not_within_its_own_stop() {
     assert_eq!(severity(&outside, "D37"), Some(Severity::Warning));
     assert_eq!(severity(&outside, "D18"), None);
     let within = Preflight {
-        inside: Some(Unit::of_system("sidekiq.service")),
+        systemd: Systemd {
+            inside: Some(Unit::of_system("sidekiq.service")),
+            ..Systemd::default()
+        },
         ..Preflight::default()
     };
     let inside = spoken(unit(), &plan, &within);

@@ -234,7 +234,11 @@ fn what_may_not_be_read_is_said() {
     write(root, "Procfile", b"worker: bundle exec sidekiq\n");
     write(root, "config/sidekiq.yml", b":timeout: 60\n");
     let binary = root.join("drainboard");
-    fs::copy(env!("CARGO_BIN_EXE_drainboard"), &binary).unwrap();
+    // By another process: a child that another test starts meanwhile would hold it open for
+    // writing, and then it cannot be run.
+    let mut copy = std::process::Command::new("cp");
+    copy.arg(env!("CARGO_BIN_EXE_drainboard")).arg(&binary);
+    assert!(copy.status().unwrap().success());
     let closed = |path: &str| {
         fs::set_permissions(root.join(path), fs::Permissions::from_mode(0o000)).unwrap();
     };

@@ -8,7 +8,7 @@ use crate::support::sidekiq::{TIMEOUT, Version};
 use crate::support::terminal::Terminal;
 
 /// The arguments of a console that drains by `sequence`.
-fn by(sequence: &str) -> [&str; 4] {
+pub(super) fn by(sequence: &str) -> [&str; 4] {
     ["--sequence", sequence, "--timeout", TIMEOUT]
 }
 
@@ -40,7 +40,7 @@ pub(super) fn signals(scene: &Scene) -> Vec<String> {
 
 /// After the screen was left the terminal tells how it ended.
 #[track_caller]
-fn assert_told(terminal: &Terminal, words: &str) {
+pub(super) fn assert_told(terminal: &Terminal, words: &str) {
     terminal.assert_restored();
     // Lines of the terminal are as wide as it is.
     let text = terminal.text().replace('\n', " ");

@@ -3,6 +3,7 @@
 
 mod appearance;
 mod drains;
+mod held;
 mod leaving;
 mod link;
 mod panics;

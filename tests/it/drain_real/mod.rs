@@ -13,6 +13,7 @@ mod refused;
 mod rescued;
 mod several;
 mod stopped;
+mod told;
 mod users;
 
 /// Quiet for 10 s, stop for 14 s.
@@ -27,4 +28,4 @@ macro_rules! for_each_version {
     };
 }
 
-use for_each_version;
+pub(crate) use for_each_version;

@@ -44,8 +44,11 @@ fn it_is_a_systemd_and_can_change_nothing_of_the_machine() {
 #[test]
 fn a_unit_of_it_is_a_real_sidekiq() {
     let scene = UnitScene::new();
-    let start = UnitScene::sidekiq_command("-t 3");
-    scene.start("booted.service", &format!("Type=notify\nExecStart={start}"));
+    let start = scene.sidekiq_command();
+    scene.start(
+        "booted.service",
+        &format!("Type=notify\nExecStart={start} -t 3"),
+    );
     let jid = scene.push("SleepJob", &json!([0]));
     scene.wait_for_trace("done", &jid);
     let pid = scene.systemd.property("booted.service", "MainPID");

@@ -2,3 +2,4 @@
 //! systemd then does.
 
 mod booted;
+mod matrix;

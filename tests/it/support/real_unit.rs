@@ -7,7 +7,9 @@
 )]
 
 use std::cell::RefCell;
+use std::fs::{self, Permissions};
 use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 
 use super::patience::until_true;
@@ -41,11 +43,19 @@ impl UnitScene {
         }
     }
 
-    /// The command line of a Sidekiq, for `ExecStart=`.
-    pub(crate) fn sidekiq_command(arguments: &str) -> String {
-        let launcher = Version::Seven.launcher();
-        let launcher = launcher.canonicalize().unwrap();
-        format!("{} -c 2 -q default {arguments}", launcher.display())
+    /// Writes a script into this stage's directory, and gives its path.
+    pub(crate) fn script(&self, name: &str, text: &str) -> String {
+        let path = self.scene.path(name);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// A command that becomes a Sidekiq, for `ExecStart=`; further arguments may follow.
+    pub(crate) fn sidekiq_command(&self) -> String {
+        let launcher = Version::Seven.launcher().canonicalize().unwrap();
+        let becomes = format!("exec {} -c 2 -q default \"$@\"", launcher.display());
+        self.script("sidekiq", &becomes)
     }
 
     /// Lays a service `name` whose section `[Service]` has the lines `service`; its Redis, its
@@ -74,6 +84,24 @@ impl UnitScene {
         until_true("the unit's Sidekiq has beaten", || {
             !self.scene.identities().is_empty()
         });
+    }
+
+    /// The pid, in there, of the one Sidekiq that this stage's Redis knows.
+    #[track_caller]
+    pub(crate) fn sidekiq_pid(&self) -> u32 {
+        let identities = self.scene.identities();
+        let [identity] = &identities[..] else {
+            panic!("not one Sidekiq: {identities:?}");
+        };
+        identity.split(':').nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Whether that process still runs; one that nobody has waited for yet does not.
+    pub(crate) fn runs(&self, pid: u32) -> bool {
+        let question = format!("grep -q '^State:[[:space:]][^ZX]' /proc/{pid}/status");
+        let directory = self.systemd.directory();
+        let mut command = self.systemd.enter(directory, &[], &["sh", "-c", &question]);
+        command.output().unwrap().status.success()
     }
 
     /// `drainboard` in there, with this stage's Redis and directories.

@@ -251,6 +251,32 @@ impl Scene {
         jobs.iter().filter(|job| job.contains(jid)).count()
     }
 
+    /// Puts a job into the retry set that failed by this error; gives its id.
+    pub(crate) fn fail_by(&self, error: &str) -> String {
+        self.started.set(self.started.get() + 1);
+        let jid = format!("{:024x}", self.started.get());
+        let job = json!({"class": "FailJob", "args": [0], "jid": jid, "queue": "default",
+            "retry": true, "error_class": error, "retry_count": 1});
+        let later = clock::now().epoch() + 86_400.0;
+        let _: () = self
+            .connection()
+            .zadd("retry", job.to_string(), later)
+            .unwrap();
+        jid
+    }
+
+    /// Takes the job out of its queue, as a Sidekiq that runs it would.
+    pub(crate) fn forget(&self, jid: &str) {
+        let mut connection = self.connection();
+        for queue in ["default", "low"] {
+            let key = format!("queue:{queue}");
+            let jobs: Vec<String> = connection.lrange(&key, 0, -1).unwrap();
+            for job in jobs.iter().filter(|job| job.contains(jid)) {
+                let _: () = connection.lrem(&key, 0, job).unwrap();
+            }
+        }
+    }
+
     /// How often the job stands in the retry set.
     pub(crate) fn times_retried(&self, jid: &str) -> usize {
         let mut connection = self.connection();

@@ -289,14 +289,14 @@ impl Drive {
             _ if revoked => ActOutcome::Revoked,
             Some((_, failure)) => {
                 if failure == Failure::UnknownSent {
-                    self.world.signal(act.target, act.signal, self.now);
+                    self.world.signal(act.target, act.kind.signal(), self.now);
                 }
                 ActOutcome::Failed {
                     why: "no".into(),
                     may_have_happened: failure != Failure::Refused,
                 }
             }
-            None if self.world.signal(act.target, act.signal, self.now) => ActOutcome::Sent,
+            None if self.world.signal(act.target, act.kind.signal(), self.now) => ActOutcome::Sent,
             None => ActOutcome::Gone,
         };
         let when = self.now.after(self.sources.act_takes);
@@ -366,6 +366,7 @@ fn unasked(sought: &[Sought], asked: Moment) -> Vec<Located> {
         jid: sought.jid.clone(),
         place: Place::NotAsked { why: "gone".into() },
         asked,
+        iterating: false,
     };
     sought.iter().map(unasked).collect()
 }

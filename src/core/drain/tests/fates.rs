@@ -71,14 +71,11 @@ fn fates_are_true(drive: &Drive) {
 }
 
 /// Whether the job finished on the process that had it. An `IterableJob` that went to its queue by
-/// itself may have done so on another one, or hop on from there once more, faster than beats tell.
+/// itself may have done so on another one.
 fn has_finished(drive: &Drive, member: usize, jid: &str) -> bool {
-    let all = (0..drive.world.members.len()).map(|index| drive.world.story(index, jid));
-    let (finished, pushed) = all.fold((0, 0), |sum, story| {
-        (sum.0 + story.finished, sum.1 + story.pushed)
-    });
+    let mut all = (0..drive.world.members.len()).map(|index| drive.world.story(index, jid));
     let broke_off = drive.world.broke_off(member, jid);
-    drive.world.story(member, jid).finished > 0 || broke_off && (finished > 0 || pushed > 1)
+    drive.world.story(member, jid).finished > 0 || broke_off && all.any(|story| story.finished > 0)
 }
 
 /// Every job that was lost is counted as lost or as unknown, seen or not.

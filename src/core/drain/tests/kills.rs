@@ -321,6 +321,7 @@ fn an_unknown_answer_is_recorded_and_changes_nothing() {
         jid: "a".into(),
         place,
         asked: at(5.0),
+        iterating: false,
     };
     drive.call(Input::Answer(EffectId(77), vec![located]));
     assert!(drive.run.account().jobs()[0].located.is_none());

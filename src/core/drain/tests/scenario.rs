@@ -6,8 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::drive::{Drive, Failure, Sources, plan};
+use super::units::unit_stop;
 use super::world::{World, at};
-use crate::core::drain::{Command, Early, Guard, Plan, Policy};
+use crate::core::drain::{Command, Early, Guard, Plan, Policy, StopUnit};
 use crate::core::sequence::{Timeout, Version};
 use crate::core::sidekiq::{Config, Task, Temper};
 
@@ -307,6 +308,10 @@ impl Scenario {
             world.queue.push_front(named(&name, *lasts, *temper));
         }
         let mut drive = Drive::new(world, self.plan.clone(), self.sources.clone(), at(0.0));
+        // Every other process runs in a unit that systemd would start again.
+        drive.run.take_units(StopUnit::Idle, |id| {
+            (id.pid % 2 == 1).then(|| unit_stop(None))
+        });
         for (when, command) in &self.keys {
             drive.command_at(at(*when), command.clone());
         }
