@@ -7,6 +7,7 @@ use super::Key;
 use super::judge::running;
 use super::request::Request;
 use super::toll::stake;
+use crate::core::drain::PushBack;
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
@@ -51,6 +52,13 @@ pub enum Premise {
     },
     /// A drain is under way.
     Draining,
+    /// These jobs of the run that began then are still provably nowhere.
+    Lost {
+        /// When the run began.
+        run: Moment,
+        /// The jobs.
+        jobs: Vec<PushBack>,
+    },
 }
 
 /// An open dialog.
@@ -173,6 +181,13 @@ impl Dialog {
                 Some(format!("{} has exited", name(session, *target)))
             }
             Premise::Kill { target, at_most } => grown(&[*target], *at_most),
+            Premise::Lost { run: began, jobs } => {
+                let run = session.run.as_ref();
+                let same = run.is_some_and(|run| run.pace().started == *began);
+                let nowhere = &session.salvage.nowhere;
+                let known = same && jobs.iter().all(|job| nowhere.contains(job));
+                (!known).then(|| "what is known of the jobs has changed".into())
+            }
             Premise::Draining => run.is_none().then(|| "the drain is over".into()),
         }
     }

@@ -1,6 +1,6 @@
 //! What the console wants of the shell. Values only: nothing is done here.
 
-use crate::core::drain::Command;
+use crate::core::drain::{Command, PushBack};
 use crate::core::fleet::LocalId;
 
 /// One wish, in the order in which they are to be met.
@@ -14,6 +14,18 @@ pub enum Request {
     },
     /// A command for the run.
     Command(Command),
+    /// Save what these processes were last seen running.
+    Save {
+        /// Which.
+        targets: Vec<LocalId>,
+    },
+    /// Look whether lost jobs are provably nowhere.
+    LookForLost,
+    /// Push these lost jobs back.
+    PushBack {
+        /// As the dialog listed them.
+        jobs: Vec<PushBack>,
+    },
     /// Leave the program.
     Quit,
     /// Paint the whole screen anew.

@@ -1,6 +1,8 @@
 //! One session: what is known, what is planned, and the run, if there is one. A screen and a
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
+mod salvage;
+
 use std::collections::VecDeque;
 
 use super::drain::{
@@ -12,6 +14,8 @@ use super::moment::Moment;
 use super::preflight::{Found, Preflight, findings, found_sequence, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::verdict::{self, Blind, Verdict};
+
+pub use salvage::Salvage;
 
 /// Records kept for the journal pane.
 const KEPT: usize = 1000;
@@ -69,6 +73,8 @@ pub struct Session {
     pub journal: VecDeque<Record>,
     /// What is to be said of the plan before it begins.
     pub preflight: Box<Preflight>,
+    /// What is known of lost jobs once the run is over.
+    pub salvage: Salvage,
 }
 
 /// Why a run was not begun.
@@ -94,6 +100,7 @@ impl Session {
             setting,
             journal: VecDeque::new(),
             preflight: Box::default(),
+            salvage: Salvage::default(),
         }
     }
 
@@ -187,13 +194,19 @@ impl Session {
         traces: Vec<(Missing, Trace)>,
         now: Moment,
     ) -> Vec<Effect> {
-        self.feed(Input::Searched(id, traces), now)
+        if self.is_draining() {
+            return self.feed(Input::Searched(id, traces), now);
+        }
+        self.found_lost(id, traces, now)
     }
 
     /// A push has ended.
     #[must_use]
     pub fn pushed_back(&mut self, id: EffectId, outcome: PushOutcome, now: Moment) -> Vec<Effect> {
-        self.feed(Input::PushedBack(id, outcome), now)
+        if self.is_draining() {
+            return self.feed(Input::PushedBack(id, outcome), now);
+        }
+        self.pushed_lost(id, &outcome, now)
     }
 
     /// Begins a run on `targets` in manual mode: it has sent nothing yet. A run that is over
@@ -233,6 +246,7 @@ impl Session {
         // Behind the record of its beginning.
         effects.insert(effects.len().min(1), checked);
         self.run = Some(run);
+        self.salvage = Salvage::default();
         self.keep(&effects);
         Ok(effects)
     }

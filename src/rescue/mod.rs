@@ -16,6 +16,6 @@ mod tests;
 pub use ending::ending;
 pub use judge::{Circumstances, Ending, Sight, State, Tried, judge};
 pub use prove::{Suspect, prove};
-pub use saved::{Payload, SavedJob, Stopping, in_flight};
+pub use saved::{Payload, SavedJob, Stopping, in_flight, shown_by};
 pub use store::{Entry, SaveError, Store, jobs};
 pub use survey::{Rescued, Surveyed, push_back, survey};

@@ -25,6 +25,7 @@ pub(super) fn worlds() -> Vec<(&'static str, World)> {
         ("failed", World::failed()),
         ("cut off", World::cut_off()),
         ("over", World::requeued()),
+        ("lost", World::lost()),
     ]
 }
 

@@ -2,4 +2,5 @@
 
 mod dialogs;
 mod keys;
+mod salvage;
 mod selection;

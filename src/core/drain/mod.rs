@@ -4,6 +4,7 @@
 
 mod account;
 mod advance;
+mod aftermath;
 mod checked;
 mod command;
 mod evidence;

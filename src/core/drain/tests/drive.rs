@@ -1,18 +1,17 @@
 //! Runs a drain against a world, jumping from one thing that is due to the next, and checks the
 //! laws that hold for every single call.
 
-use std::time::Duration;
-
 use super::world::World;
 use crate::core::drain::{
-    Act, ActOutcome, Ask, Command, Effect, EffectId, Event, Guard, Input, Mode, Phase, Plan,
-    Policy, Record, Run,
+    Act, ActOutcome, Ask, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Policy,
+    Record, Run,
 };
 use crate::core::fleet::{
     Fleet, HostLook, Link, LinkFault, LocalId, Located, Look, Observation, Place, Sought,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
+use std::time::Duration;
 
 /// How the sources and the performer behave.
 #[derive(Clone, Debug)]
@@ -393,10 +392,7 @@ pub(super) fn plan(sequence: &str) -> Plan {
         sequence: sequence.parse().unwrap(),
         mode: Mode::Automatic,
         policy: Policy::Follow,
-        guard: Guard {
-            kill_extra: Duration::from_secs(30),
-            rescue: false,
-        },
+        guard: super::GUARD,
         early: crate::core::drain::Early::Idle,
         timeout: None,
         rehearsal: false,

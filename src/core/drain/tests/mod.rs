@@ -47,6 +47,10 @@
 //! | a dropped one is the end | it is not looked at | `iterable::one_that_completed…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
+use std::time::Duration;
+
+use super::Guard;
+
 mod cases;
 mod drive;
 mod fates;
@@ -59,3 +63,9 @@ mod scenario;
 mod states;
 mod units;
 mod world;
+
+/// What is done against a loss where nothing else is said.
+const GUARD: Guard = Guard {
+    kill_extra: Duration::from_secs(30),
+    rescue: false,
+};
