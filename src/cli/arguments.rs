@@ -39,6 +39,9 @@ pub struct Arguments {
     /// What a drain of the console may do.
     #[command(flatten)]
     pub conduct: ConductOptions,
+    /// Why the console drains, for the record of its drains.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
     /// What to do; the console without one.
     #[command(subcommand)]
     pub command: Option<Command>,

@@ -20,10 +20,12 @@ use self::sources::Sources;
 use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
 use super::output::{self, room, tell};
+use super::report::state_directory;
 use super::{Failure, runtime};
 use crate::core::check::{Chosen, Facts, Finding, Severity, check, gather, recommend, rows};
 use crate::core::config::{Settings, seconds_from_text};
 use crate::core::layers::{Kind, Weight};
+use crate::report::{Library, Longest};
 
 /// Exit code: there is a finding that is denied.
 const FOUND: u8 = 1;
@@ -34,7 +36,8 @@ const FOUND: u8 = 1;
   drainboard check                                   the application in the working directory
   drainboard check /var/www/shop/current --unit sidekiq@1
   drainboard check .cloud66/manifest.yml config/sidekiq.yml --deny warning
-  drainboard check --recommend --longest 90          settings that fit together, ready to paste
+  drainboard check --recommend                       settings that fit together, ready to paste
+  drainboard check --recommend --longest 90          the same for jobs that take up to 90 s
   drainboard check --explain D03
 
 EXIT CODES:
@@ -56,7 +59,8 @@ pub struct CheckArguments {
     /// The least severity that makes it exit 1: error, warning or info [default: error].
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     pub deny: Option<Severity>,
-    /// Print settings that fit together, each with its reason.
+    /// Print settings that fit together, each with its reason; the longest job is that which past
+    /// drains saw, unless --longest states it.
     #[arg(long, conflicts_with = "json")]
     pub recommend: bool,
     /// The longest job that is to be let through, in seconds.
@@ -206,8 +210,7 @@ impl Checked<'_> {
             return output::write_json(&rows(self.facts, &self.sources.values, self.findings));
         }
         if arguments.recommend {
-            let advice = recommend(self.facts, arguments.longest);
-            return output::write(page::advice(&advice).as_bytes());
+            return self.recommend(arguments.longest);
         }
         let page = Page {
             facts: self.facts,
@@ -217,5 +220,19 @@ impl Checked<'_> {
             verbose: arguments.verbose,
         };
         output::write(page.text().as_bytes())
+    }
+
+    /// Settings that fit together; without `--longest` for the longest job that past drains saw.
+    fn recommend(&self, stated: Option<Duration>) -> Result<(), Failure> {
+        let mut text = String::new();
+        let mut longest = stated;
+        if stated.is_none() {
+            let library = Library::new(&state_directory(self.settings)?);
+            let seen = Longest::of(&library);
+            longest = seen.to_be_let_through();
+            text = format!("{}\n\n", seen.words());
+        }
+        text.push_str(&page::advice(&recommend(self.facts, longest)));
+        output::write(text.as_bytes())
     }
 }

@@ -56,6 +56,7 @@ fn flags(
         places: Places {
             state_dir: common.state_dir.clone(),
             log: common.log.clone(),
+            sidekiq_log: None,
         },
         read_only: common.read_only,
         appearance: AppearanceFlags {

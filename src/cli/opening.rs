@@ -10,7 +10,7 @@ use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::core::drain::{By, Guard, Mode, Plan, Policy};
-use crate::core::preflight::{Preflight, Systemd};
+use crate::core::preflight::{Preflight, Systemd, Whom};
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
 use crate::host::{Operator, Scanner, own_unit, state_dir};
@@ -60,7 +60,7 @@ pub(super) fn preflight(
             inside: own_unit(),
             stop: settings.conduct.stop_unit,
         },
-        choice: choice.clone(),
+        whom: Whom::Chosen(choice.clone()),
         despite,
         ..Preflight::default()
     }
@@ -74,7 +74,9 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
     let by = operator.clone();
     let operator = By {
         who: operator,
-        why: opening.reason.as_ref().map(|reason| clean(reason, 500)),
+        why: (opening.reason.as_ref())
+            .map(|reason| clean(reason.trim(), 500))
+            .filter(|reason| !reason.is_empty()),
     };
     let plan = Plan {
         run: String::from("not-begun"),
@@ -109,6 +111,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         forced: opening.forced,
         state_dir: Some(place_for_state(settings)),
         attended: opening.attended,
+        sidekiq_log: settings.places.sidekiq_log.clone(),
         by,
         on_finish: settings.conduct.on_finish.clone(),
         read_only: settings.read_only,

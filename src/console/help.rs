@@ -73,6 +73,10 @@ pub(super) fn lines(session: &Session, console: &Console) -> Vec<PageLine> {
         "a number",
         "typed out and Enter: yes, where that many jobs would be lost",
     ));
+    lines.push(PageLine::fact(
+        "D01",
+        "typed out and Enter: yes, where the check finds that error; where it finds several, their number",
+    ));
     lines.push(PageLine::fact("Enter, Esc, n", "no"));
     lines.push(PageLine::gap());
     lines.push(PageLine::heading("Words"));

@@ -2,7 +2,9 @@
 //! terminal, asks no clock, and does nothing by itself.
 
 mod attention;
+mod begin;
 mod bindings;
+mod check_page;
 mod confirm;
 mod consequence;
 mod dialog;
@@ -29,8 +31,10 @@ pub(crate) mod fixture;
 mod tests;
 
 pub use attention::attention;
+pub use begin::Start;
 pub use bindings::{Act, BINDINGS, Binding, Group};
-pub use dialog::{Dialog, Friction, Premise};
+pub use check_page::check_words;
+pub use dialog::{Dialog, Entry, Friction, Premise};
 pub use help::markdown;
 pub use judge::{Judgement, Said, Tally, judge, tally};
 pub use key::Key;

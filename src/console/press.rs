@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::begin::{self, Start};
 use super::bindings::{Act, BINDINGS, Binding};
 use super::confirm;
-use super::dialog::{Answer, Dialog};
+use super::dialog::{Answer, Dialog, Friction, Premise};
 use super::judge::running;
 use super::outlook::held_wait;
 use super::possible;
@@ -14,6 +15,7 @@ use super::request::Request;
 use super::rows::Sort;
 use super::state::{Console, Pane, Screen};
 use super::{Key, pages};
+use crate::core::clean::clean;
 use crate::core::drain::{Command, Mode};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
@@ -23,6 +25,8 @@ use crate::core::session::{Kind, Session};
 const STEP: Duration = Duration::from_secs(30);
 /// Rows of a page.
 const PAGE: usize = 10;
+/// The longest reason.
+const REASON: usize = 200;
 /// The longest filter.
 const FILTER: usize = 60;
 
@@ -83,11 +87,33 @@ impl Console {
                 self.say("no: nothing was done");
                 Vec::new()
             }
-            Answer::Yes => {
-                let dialog = self.dialog.take();
-                dialog.map_or_else(Vec::new, |dialog| dialog.requests)
-            }
+            Answer::Yes => self.answered(session, now),
         }
+    }
+
+    /// The dialog was answered with yes: it does what it said, or leads to the next.
+    fn answered(&mut self, session: &Session, now: Moment) -> Vec<Request> {
+        let Some(dialog) = self.dialog.take() else {
+            return Vec::new();
+        };
+        let (Friction::Reason(start), Premise::Before { targets, .. }) =
+            (&dialog.friction, &dialog.premise)
+        else {
+            return dialog.requests;
+        };
+        let why = clean(dialog.entry.text.trim(), REASON);
+        self.memory.why = Some(why.clone());
+        self.dialog = Some(begin::begin(session, *start, targets, Some(why), now));
+        Vec::new()
+    }
+
+    /// The dialog before a first signal: why, where that is asked, then whether.
+    fn begin(&self, session: &Session, start: Start, targets: Vec<LocalId>, now: Moment) -> Dialog {
+        if self.memory.ask_reason && session.setting.operator.why.is_none() {
+            let before = self.memory.why.as_deref().unwrap_or_default();
+            return begin::reason(session, start, targets, before, now);
+        }
+        begin::begin(session, start, &targets, None, now)
     }
 
     fn press_filter(&mut self, key: Key) {
@@ -114,7 +140,7 @@ impl Console {
             Act::NextStep | Act::EndWait => self.dialog = self.step(session, now),
             Act::ForceKill => {
                 self.dialog = possible::selected_here(session, self)
-                    .map(|id| confirm::force_kill(session, id, now));
+                    .map(|id| self.force_kill(session, id, now));
             }
             Act::GoOn => return self.go_on(session, now),
             Act::Hold => return command(Command::Hold),
@@ -144,7 +170,7 @@ impl Console {
                 return vec![Request::LookForLost];
             }
             Act::Rescue => self.dialog = confirm::push_back(session, now),
-            Act::Mark => self.mark(session),
+            Act::Mark => return self.mark(session),
             Act::Jump => self.jump(session),
             Act::Open => self.open(session),
             Act::Up => self.go(session, now, |at, _| at.saturating_sub(1)),
@@ -162,6 +188,7 @@ impl Console {
             Act::Back if self.screen == Screen::Main => self.listing.filter.clear(),
             Act::Back => self.show(Screen::Main),
             Act::Outcome => self.show(Screen::Result),
+            Act::Check => self.show(Screen::Check),
             Act::Help => self.show(Screen::Help),
         }
         Vec::new()
@@ -173,7 +200,7 @@ impl Console {
             return confirm::go_automatic(session, now);
         }
         let targets = self.targets(session);
-        Some(confirm::begin_automatic(session, &targets, now))
+        Some(self.begin(session, Start::Automatic, targets, now))
     }
 
     /// The dialog before the very step that comes next.
@@ -182,7 +209,15 @@ impl Console {
             return confirm::step(session, now);
         }
         let targets = self.targets(session);
-        Some(confirm::begin_step(session, &targets, now))
+        Some(self.begin(session, Start::Step, targets, now))
+    }
+
+    /// The dialog before a KILL of one process.
+    fn force_kill(&self, session: &Session, target: LocalId, now: Moment) -> Dialog {
+        if session.is_draining() {
+            return confirm::force_kill(session, target, now);
+        }
+        self.begin(session, Start::Kill(target), vec![target], now)
     }
 
     /// Goes on from a hold. Where the wait is over that would send: it is a step then, and
@@ -199,9 +234,9 @@ impl Console {
         vec![Request::Command(Command::GoOn)]
     }
 
-    fn mark(&mut self, session: &Session) {
+    fn mark(&mut self, session: &Session) -> Vec<Request> {
         let Some(id) = possible::selected_here(session, self) else {
-            return;
+            return Vec::new();
         };
         let mut chosen: BTreeSet<LocalId> = self.targets(session).into_iter().collect();
         if !chosen.remove(&id) {
@@ -214,6 +249,9 @@ impl Console {
         }
         self.memory.targets = Some(chosen);
         self.follow_marks(session);
+        vec![Request::Choose {
+            targets: self.targets(session),
+        }]
     }
 
     fn follow_marks(&mut self, session: &Session) {

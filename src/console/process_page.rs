@@ -49,7 +49,10 @@ pub(super) fn lines(session: &Session, key: &ProcessKey, now: Moment) -> Vec<Pag
         }
     }
     match &process.local {
-        Some(local) => here(local, &mut lines),
+        Some(local) => {
+            here(local, &mut lines);
+            lines.push(log(session, local));
+        }
         None => lines.push(PageLine::fact(
             "host",
             "another host: no signal reaches it from here",
@@ -114,6 +117,23 @@ fn here(local: &LocalProcess, lines: &mut Vec<PageLine>) {
     }
     if let Some(address) = &surroundings.redis_url {
         fact("its Redis", address.to_string());
+    }
+}
+
+/// Where its log is, or why it is not read.
+fn log(session: &Session, local: &LocalProcess) -> PageLine {
+    let Some(log) = session.fleet.logs.of(local.id) else {
+        return PageLine::fact("log", "not looked for");
+    };
+    match (&log.place, log.last) {
+        (Ok(place), Some(last)) => {
+            PageLine::fact("log", format!("{place}, last line {}", time_of_day(last)))
+        }
+        (Ok(place), None) => PageLine::fact("log", format!("{place}, no line read so far")),
+        (Err(why), _) => PageLine {
+            weight: Weight::Warn,
+            ..PageLine::fact("log", format!("not read: {why}"))
+        },
     }
 }
 

@@ -17,12 +17,33 @@ pub use witness::{Testimony, Told, Witness};
 
 use crate::core::moment::Moment;
 
+/// Where a line stood.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// The process whose log it stands in.
+    pub pid: u32,
+    /// The same in its own pid namespace, as it writes itself.
+    pub inner_pid: u32,
+    /// Whether other Sidekiqs write there too: then a line that does not say who wrote it is
+    /// nobody's.
+    pub shared: bool,
+}
+
+impl Origin {
+    /// Whether an entry that says it was written by `writer` is this process's own.
+    pub fn wrote(self, writer: Option<u32>) -> bool {
+        match writer {
+            Some(writer) => writer == self.inner_pid,
+            None => !self.shared,
+        }
+    }
+}
+
 /// One line of a log as it was read.
 #[derive(Clone, Debug)]
 pub struct LogLine {
-    /// The process whose log it stands in. Several may write one file: who wrote the line is
-    /// known only if it says so ([`Entry::pid`]).
-    pub pid: u32,
+    /// Whose log it stood in.
+    pub origin: Origin,
     /// The line without its end.
     pub text: String,
     /// When it was read, or when the journal took it.

@@ -1,9 +1,12 @@
 //! One session: what is known, what is planned, and the run, if there is one. A screen and a
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
+mod logs;
+mod prepare;
 mod salvage;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::drain::{
     ActOutcome, By, Command, Effect, EffectId, Event, Input, Missing, Mode, Phase, Plan,
@@ -11,7 +14,7 @@ use super::drain::{
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
-use super::preflight::{Found, Preflight, findings, found_sequence, stops};
+use super::preflight::{Preflight, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::verdict::{self, Blind, Verdict};
 
@@ -104,57 +107,22 @@ impl Session {
         }
     }
 
-    /// Looks at the plan once more for exactly these targets, before anybody is held.
-    ///
-    /// # Errors
-    /// With every reason why it must not begin where nobody can be asked.
-    pub fn prepare(&mut self, targets: &[LocalId]) -> Result<(), String> {
-        // What somebody saw and confirmed is not changed behind their back.
-        if self.preflight.despite.is_some() {
-            self.settle(targets);
-        }
-        let objections = self.preflight.objections();
-        if objections.is_empty() {
-            Ok(())
-        } else {
-            Err(objections.join("; "))
-        }
-    }
-
-    /// The sequence that the targets' files ask for, unless one was stated, and the findings.
-    fn settle(&mut self, targets: &[LocalId]) {
-        let preflight = &mut self.preflight;
-        if preflight.is_open {
-            let (process, inside) = (
-                preflight.process.as_deref(),
-                preflight.systemd.inside.as_ref(),
-            );
-            let found = found_sequence(&self.fleet, targets, process, inside);
-            preflight.trouble = found.as_ref().err().map(ToString::to_string);
-            let found = match found {
-                Ok(found) => found.unwrap_or_else(Found::default_one),
-                Err(_) => Found::instead(),
-            };
-            self.setting.plan.sequence = found.sequence;
-            self.setting.sequence_from = found.origin;
-        }
-        let Setting {
-            plan,
-            sequence_from,
-            ..
-        } = &self.setting;
-        let findings = findings(&self.fleet, targets, plan, sequence_from, &self.preflight);
-        self.preflight.findings = findings;
-    }
-
     /// Takes an observation in.
     #[must_use]
     pub fn observe(&mut self, observation: Observation, now: Moment) -> Vec<Effect> {
+        let observation = match observation {
+            Observation::Logged(news) => return self.read_logs(news, now),
+            Observation::Look(_)
+            | Observation::Host(_)
+            | Observation::Exited { .. }
+            | Observation::Link(_)
+            | Observation::Queues(_)
+            | Observation::Unit(_) => observation,
+        };
         let brings_files = matches!(observation, Observation::Host(_) | Observation::Look(_));
         self.fleet.observe(observation);
-        if brings_files && self.run.is_none() {
-            let targets = self.preflight.targets(&self.fleet);
-            self.settle(&targets);
+        if brings_files && !self.is_draining() {
+            self.look_at_plan();
         }
         self.feed(Input::Observed, now)
     }
@@ -241,7 +209,7 @@ impl Session {
         run.take_units(self.preflight.systemd.stop, |id| {
             stops(&self.fleet, id, plan, &self.preflight).ok()?
         });
-        let checked = self.preflight.checked(&self.setting.sequence_from.0);
+        let checked = self.preflight.seen.checked(&self.setting.sequence_from.0);
         let checked = Effect::Note(Box::new(run.record(None, checked, now)));
         // Behind the record of its beginning.
         effects.insert(effects.len().min(1), checked);
@@ -295,12 +263,16 @@ impl Session {
     fn keep(&mut self, effects: &[Effect]) {
         for effect in effects {
             if let Effect::Note(record) = effect {
-                if self.journal.len() == KEPT {
-                    self.journal.pop_front();
-                }
-                self.journal.push_back(Record::clone(record));
+                self.pane(Record::clone(record));
             }
         }
+    }
+
+    fn pane(&mut self, record: Record) {
+        if self.journal.len() == KEPT {
+            self.journal.pop_front();
+        }
+        self.journal.push_back(record);
     }
 
     /// The processes that are drained when nobody chooses: those of this host that the
@@ -340,7 +312,7 @@ impl Session {
         &self,
         key: &ProcessKey,
         process: &Process,
-        elapsed: Option<std::time::Duration>,
+        elapsed: Option<Duration>,
         now: Moment,
         clock: impl Fn(Moment) -> String,
     ) -> (Verdict, String) {
@@ -349,7 +321,7 @@ impl Session {
         let Some((run, target)) = run.and_then(|run| Some((run, run.target(key)?))) else {
             let mut ends = self.setting.plan.ends_before(&self.timeout(process));
             ends.kept = process.keeps_jobs();
-            let begins = |left: std::time::Duration| format!("T+{} s", left.as_secs());
+            let begins = |left: Duration| format!("T+{} s", left.as_secs());
             return verdict::verdict(elapsed, ends, begins);
         };
         match run.ends(target, now) {

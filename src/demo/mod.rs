@@ -141,6 +141,7 @@ pub fn world(script: &Script) -> Result<World> {
         clock: Arc::new(move || clock.now()),
         pace: script.speed,
         observations,
+        logs: mpsc::channel(1).1,
         replies,
         answers,
         work,

@@ -12,6 +12,8 @@ mod logs;
 mod piped;
 mod privilege;
 mod proc;
+#[cfg(any(test, fuzzing))]
+mod readers;
 mod scan;
 mod source;
 pub mod state_dir;
@@ -24,9 +26,11 @@ pub use exits::exited;
 pub use glance::{Glance, glance};
 pub use held::{Held, HeldError, SendError, Sent};
 pub use lock::{Holder, Lock, LockError};
-pub use logs::{LogPlace, LogSource, place_of_log};
+pub use logs::{LogPlace, LogSource, Logging, place_of_log};
 pub use piped::{Piped, PipedError};
 pub use privilege::route;
+#[cfg(any(test, fuzzing))]
+pub(crate) use readers::READERS;
 pub use scan::{Scanner, own_unit, working_directory};
 pub use source::{HostSource, Wanted};
 pub use title::{timeout_on_command_line, title};

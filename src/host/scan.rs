@@ -199,7 +199,7 @@ impl Scanner {
                     None => {
                         let above = place.parents_command(parent, &mut self.buffer);
                         let found = layers::found(process, &read.about(id, status, parent, above));
-                        read.layers = found.values.into();
+                        read.layers = found.written;
                         read.stated_timeout = found.timeout;
                     }
                 }

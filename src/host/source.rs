@@ -11,6 +11,7 @@ use tokio::time::sleep;
 
 use super::exits::exited;
 use super::held::Held;
+use super::logs::Logging;
 use super::scan::Scanner;
 use super::units::{Running, running};
 use crate::core::fleet::{HostLook, Observation};
@@ -46,6 +47,8 @@ pub struct HostSource {
     pub observations: mpsc::Sender<Observation>,
     /// Who is told of the units that Sidekiqs run in, whenever they change.
     pub units: watch::Sender<Running>,
+    /// Whose logs are to be followed.
+    pub logging: watch::Sender<Vec<Logging>>,
 }
 
 /// A scanner with what it saw.
@@ -61,6 +64,7 @@ impl HostSource {
             mut held,
             observations,
             units,
+            logging,
         } = self;
         let mut idle = Some(scanner);
         let mut exits = JoinSet::new();
@@ -91,7 +95,10 @@ impl HostSource {
                             changed
                         });
                     }
-                    look.ok().map(Observation::Host)
+                    look.ok().map(|look| {
+                        tell(&logging, &look);
+                        Observation::Host(look)
+                    })
                 }
                 () = &mut pause, if idle.is_some() => {
                     let pids = wanted.borrow_and_update().pids.clone();
@@ -111,6 +118,19 @@ impl HostSource {
             }
         }
     }
+}
+
+/// Says whose logs are to be followed, if those are others than before.
+fn tell(logging: &watch::Sender<Vec<Logging>>, look: &HostLook) {
+    let these = Logging::of(look);
+    logging.send_if_modified(|before| {
+        let ids = |all: &[Logging]| all.iter().map(|one| one.id).collect::<Vec<_>>();
+        let changed = ids(before) != ids(&these);
+        if changed {
+            *before = these;
+        }
+        changed
+    });
 }
 
 /// What a task gave; its panic goes on here, so that it ends the program.

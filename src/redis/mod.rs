@@ -17,6 +17,8 @@ mod once;
 mod pages;
 mod payload;
 mod questions;
+#[cfg(any(test, fuzzing))]
+mod readers;
 mod rescue;
 mod scan;
 mod search;
@@ -36,6 +38,8 @@ pub use look::Looker;
 pub use marks::{Marks, marks};
 pub use once::look_once;
 pub use questions::{Bounds, locate, queues};
+#[cfg(any(test, fuzzing))]
+pub(crate) use readers::READERS;
 pub use rescue::{PushBack, Pushed, push_back};
 pub use source::{Asker, Settings, Source};
 pub use whereabouts::{Whereabouts, whereabouts};

@@ -15,6 +15,7 @@ use crate::core::choice::Choice;
 use crate::core::drain::{Command, Hold, Outcome, Phase, Record, Run};
 use crate::core::fleet::{Link, LocalId};
 use crate::core::moment::Moment;
+use crate::core::preflight::Consent;
 use crate::core::session::{Kind, Session};
 
 /// How long the first look and the first scan are waited for.
@@ -23,8 +24,14 @@ const GATHERING: Duration = Duration::from_secs(4);
 /// Where a drain without a screen stands before and after its run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
-    Gathering { since: Option<Moment> },
-    Confirming { targets: Vec<LocalId> },
+    Gathering {
+        since: Option<Moment>,
+    },
+    /// Somebody at the terminal is asked; what he is shown is what may begin.
+    Confirming {
+        targets: Vec<LocalId>,
+        consent: Consent,
+    },
     Draining,
     Over(Outcome),
 }
@@ -121,21 +128,23 @@ impl LinesFront {
         if real && !waited && !targets.iter().all(|id| fleet.unit_is_told(*id)) {
             return Vec::new();
         }
-        for warning in session.preflight.warnings() {
+        for warning in session.preflight.seen.warnings() {
             say(&format!("warning: {warning}"));
         }
         if self.errand.confirm {
             say(&confirmation(&targets, session, now));
-            self.stage = Stage::Confirming { targets };
+            let plan = &session.setting.plan;
+            let consent = Consent::to(&session.preflight.seen, &plan.sequence, None);
+            self.stage = Stage::Confirming { targets, consent };
             return Vec::new();
         }
-        self.begin(targets)
+        self.begin(targets, None)
     }
 
-    fn begin(&mut self, targets: Vec<LocalId>) -> Vec<Request> {
+    fn begin(&mut self, targets: Vec<LocalId>, consent: Option<Consent>) -> Vec<Request> {
         self.stage = Stage::Draining;
         vec![
-            Request::Begin { targets },
+            Request::Begin { targets, consent },
             Request::Command(Command::Automatic),
         ]
     }
@@ -241,10 +250,10 @@ impl Front for LinesFront {
 
     fn take(&mut self, line: String, session: &Session, now: Moment) -> Vec<Request> {
         self.asked = None;
-        if let Stage::Confirming { targets } = &self.stage {
-            let targets = targets.clone();
+        if let Stage::Confirming { targets, consent } = &self.stage {
+            let (targets, consent) = (targets.clone(), consent.clone());
             if matches!(line.trim(), "y" | "Y" | "yes") {
-                return self.begin(targets);
+                return self.begin(targets, Some(consent));
             }
             self.fail(
                 Outcome::Refused,

@@ -64,6 +64,8 @@ impl WorldBuilder {
             asker,
             held: _nobody,
             wanted,
+            // The stand-in knows nothing of logs, and theirs tell of what really happens.
+            logging: _unread,
         } = sources(self.pids, self.redis, seen, true)?;
         let licence = Arc::new(AtomicBool::new(false));
         let recorder = Recorder {
@@ -87,6 +89,7 @@ impl WorldBuilder {
             clock: Arc::new(clock::now),
             pace: 1.0,
             observations,
+            logs: mpsc::channel(1).1,
             replies,
             answers,
             work,

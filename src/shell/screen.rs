@@ -114,19 +114,23 @@ impl ScreenFront {
     }
 
     /// The targets that the operator named, once everything was seen for the first time.
-    fn choose(&mut self, session: &Session) {
+    fn choose(&mut self, session: &Session) -> Vec<Request> {
         let fleet = &session.fleet;
         let asked =
             fleet.looked.is_some() || matches!(fleet.link, Link::Lost { .. } | Link::Unused);
         if fleet.scanned.is_none() || !asked {
-            return;
+            return Vec::new();
         }
-        if let Conduct::Keys { choice } = &mut self.conduct
-            && let Some(choice) = choice.take()
-        {
-            self.console.memory.targets = Some(choice.choose(fleet).into_iter().collect());
-            self.changed = true;
-        }
+        let Conduct::Keys { choice } = &mut self.conduct else {
+            return Vec::new();
+        };
+        let Some(choice) = choice.take() else {
+            return Vec::new();
+        };
+        let targets = choice.choose(fleet);
+        self.console.memory.targets = Some(targets.iter().copied().collect());
+        self.changed = true;
+        vec![Request::Choose { targets }]
     }
 
     fn draw(&mut self, session: &Session, now: Moment) -> io::Result<()> {
@@ -206,9 +210,9 @@ impl Front for ScreenFront {
     }
 
     fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request> {
-        self.choose(session);
+        let chosen = self.choose(session);
         let Conduct::Itself { opened } = self.conduct else {
-            return Vec::new();
+            return chosen;
         };
         if session.run.is_some() || session.fleet.looked.is_none() {
             return Vec::new();
@@ -222,7 +226,10 @@ impl Front for ScreenFront {
         }
         let targets = session.default_targets();
         vec![
-            Request::Begin { targets },
+            Request::Begin {
+                targets,
+                consent: None,
+            },
             Request::Command(Command::Automatic),
         ]
     }

@@ -18,6 +18,7 @@ use crate::console::Request;
 use crate::core::drain::{Ask, Command, Effect};
 use crate::core::fleet::{LocalId, Observation};
 use crate::core::moment::Moment;
+use crate::core::preflight::Consent;
 use crate::core::session::Session;
 use crate::rescue::SavedJob;
 
@@ -137,6 +138,7 @@ impl<F: Front> Turn<F> {
             Some(joined) = world.questions.join_next() => Event::Asked(joined.map_err(Report::from)),
             Some(observation) = world.observations.recv() => Event::Observation(observation),
             () = tokio::time::sleep(pause) => Event::Tick,
+            Some(said) = world.logs.recv() => Event::Observation(said),
         }
     }
 
@@ -216,15 +218,16 @@ impl<F: Front> Turn<F> {
     fn requests(&mut self, requests: Vec<Request>, now: Moment) {
         for request in requests {
             match request {
-                Request::Begin { targets } => {
-                    if !self.begin(&targets, now) {
+                Request::Begin { targets, consent } => {
+                    if !self.begin(&targets, consent, now) {
                         return;
                     }
                 }
+                Request::Choose { targets } => self.session.choose(targets),
                 Request::Command(command) => self.command(command, now),
                 Request::Quit => {
                     if self.session.is_draining() {
-                        self.command(Command::HangUp, now);
+                        self.command(Command::Leave, now);
                     }
                     self.leaving = Some(Ended::Quit);
                 }
@@ -246,7 +249,7 @@ impl<F: Front> Turn<F> {
     fn command(&mut self, command: Command, now: Moment) {
         if matches!(
             command,
-            Command::StopHere | Command::StopUnanswered | Command::HangUp
+            Command::StopHere | Command::StopUnanswered | Command::HangUp | Command::Leave
         ) {
             self.world.plugs.revoke();
         }
@@ -256,11 +259,11 @@ impl<F: Front> Turn<F> {
     }
 
     /// Begins a run; says whether it did.
-    fn begin(&mut self, targets: &[LocalId], now: Moment) -> bool {
+    fn begin(&mut self, targets: &[LocalId], consent: Option<Consent>, now: Moment) -> bool {
         if self.session.is_draining() {
             return false;
         }
-        if let Err(why) = self.session.prepare(targets) {
+        if let Err(why) = self.session.prepare(targets, consent.as_ref()) {
             self.front.refused(&why, &self.session, now);
             return false;
         }
@@ -271,7 +274,8 @@ impl<F: Front> Turn<F> {
                 return false;
             }
         };
-        let by = self.session.setting.operator.clone();
+        let mut by = self.session.setting.operator.clone();
+        by.why = consent.and_then(|consent| consent.why).or(by.why);
         match self.session.begin(targets, Some(by), now) {
             Ok(effects) => {
                 self.after.begin(&self.session.setting.plan.run);
@@ -365,6 +369,7 @@ impl<F: Front> Turn<F> {
         let (closed, _) = tokio::sync::mpsc::unbounded_channel();
         self.world.work = closed;
         self.world.observations.close();
+        self.world.logs.close();
         self.world.questions.abort_all();
         let tasks = &mut self.world.tasks;
         let all = async { while tasks.join_next().await.is_some() {} };

@@ -20,7 +20,9 @@ use crate::core::fleet::{LinkFault, LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
-use crate::host::{Held, HostSource, Lock, Running, Scanner, UnitSource, Wanted};
+use crate::host::{
+    Held, HostSource, Lock, LogSource, Logging, Running, Scanner, UnitSource, Wanted,
+};
 use crate::journal::{Journal, run_name};
 use crate::redis::{Address, Asker, Interrupted, Keys, Settings, Source, interrupted};
 use crate::rescue::{Suspect, prove};
@@ -81,6 +83,8 @@ pub struct World {
     pub pace: f64,
     /// From the sources.
     pub observations: mpsc::Receiver<Observation>,
+    /// What logs say. It comes last: a flood of lines delays nothing else, and waits where it is.
+    pub logs: mpsc::Receiver<Observation>,
     /// From the performer and the questions.
     pub replies: mpsc::UnboundedReceiver<Reply>,
     /// Where answers are sent by the tasks that await them.
@@ -110,6 +114,8 @@ pub struct WorldBuilder {
     pub state_dir: Option<Result<PathBuf, String>>,
     /// Whether somebody is there to be asked.
     pub attended: bool,
+    /// The log of the Sidekiqs of this host, where it is not what their standard output tells.
+    pub sidekiq_log: Option<PathBuf>,
     /// Who operates.
     pub by: String,
     /// The command that is given the report of each run; empty: none.
@@ -120,6 +126,9 @@ pub struct WorldBuilder {
 
 /// How long members of `retry` and `dead` are counted.
 const COUNTING: Duration = Duration::from_secs(2);
+/// Pieces of logs that may wait for the loop.
+const PIECES: usize = 4;
+
 /// Time between scans while nothing is sent: a look at `/proc` costs under a millisecond.
 pub(super) const CALM: Duration = Duration::from_secs(1);
 /// Time between scans during a run: threads that end are its earliest proof.
@@ -132,6 +141,7 @@ impl WorldBuilder {
     /// If `/proc` cannot be read or signals cannot be listened to.
     pub fn start(self) -> Result<World> {
         let (observed, observations) = mpsc::channel(64);
+        let (logged, logs) = mpsc::channel(PIECES);
         let (answers, replies) = mpsc::unbounded_channel();
         let (work, works) = mpsc::unbounded_channel();
         let redis = place(self.redis.as_ref());
@@ -140,7 +150,17 @@ impl WorldBuilder {
             asker,
             held,
             wanted,
+            logging,
         } = sources(self.pids, self.redis.clone(), observed, !self.read_only)?;
+        let reading = LogSource {
+            wanted: logging,
+            named: self.sidekiq_log,
+            news: logged,
+        };
+        tasks.spawn(async move {
+            reading.run().await;
+            Ok(())
+        });
         let means = Means {
             redis: redis.clone(),
             by: self.by,
@@ -171,6 +191,7 @@ impl WorldBuilder {
             clock: Arc::new(crate::clock::now),
             pace: 1.0,
             observations,
+            logs,
             replies,
             answers,
             work,
@@ -188,6 +209,8 @@ pub(super) struct Sources {
     pub(super) asker: Option<Asker>,
     pub(super) held: mpsc::Sender<Arc<Held>>,
     pub(super) wanted: watch::Sender<Wanted>,
+    /// Whose logs may be followed.
+    pub(super) logging: watch::Receiver<Vec<Logging>>,
 }
 
 /// Starts the sources of the real world.
@@ -200,6 +223,7 @@ pub(super) fn sources(
     let (held, holding) = mpsc::channel(1024);
     let (wanted, wanting) = watch::channel(Wanted { pids, period: CALM });
     let (units, running) = watch::channel(Running::new());
+    let (logs, logging) = watch::channel(Vec::new());
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
     let host = HostSource {
@@ -208,6 +232,7 @@ pub(super) fn sources(
         held: holding,
         observations: observed.clone(),
         units,
+        logging: logs,
     };
     tasks.spawn(async move { Ok(host.run().await?) });
     let systemd = UnitSource {
@@ -232,6 +257,7 @@ pub(super) fn sources(
         asker,
         held,
         wanted,
+        logging,
     })
 }
 

@@ -254,6 +254,7 @@ async fn the_source_reports_scans_and_exits_until_nobody_listens() {
         held: held_by_source,
         observations,
         units: watch::Sender::default(),
+        logging: watch::channel(Vec::new()).0,
     };
     let task = tokio::spawn(source.run());
     holds.send(Arc::clone(&held)).await.unwrap();

@@ -1,13 +1,15 @@
 //! The logs of real Sidekiqs: jobs that start and end, the backtrace of one job's thread, and
 //! the milestones of a shutdown.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use drainboard::clock;
+use drainboard::core::fleet::{LogNews, Observation};
 use drainboard::core::log::{Dumps, Entry, Happening, LogLine, Milestone};
 use drainboard::core::sequence::Signal;
-use drainboard::host::{LogPlace, LogSource, place_of_log};
-use tokio::sync::mpsc;
+use drainboard::host::{LogPlace, LogSource, Logging, place_of_log};
+use tokio::sync::{mpsc, watch};
 
 use crate::support::real_sidekiq::RealSidekiq;
 use crate::support::redis_server::RedisServer;
@@ -16,21 +18,56 @@ use crate::support::redis_server::RedisServer;
 const LIMIT: Duration = Duration::from_secs(60);
 
 struct Log {
-    lines: mpsc::Receiver<LogLine>,
+    news: mpsc::Receiver<Observation>,
+    read: VecDeque<LogLine>,
     dumps: Dumps,
+    _wanted: watch::Sender<Vec<Logging>>,
 }
 
 impl Log {
-    fn of(pid: u32) -> Self {
+    async fn of(sidekiq: &RealSidekiq, directory: &str) -> Self {
+        let pid = sidekiq.pid();
         let place = place_of_log(pid, None);
         assert_eq!(place, LogPlace::Output(format!("/proc/{pid}/fd/1").into()));
-        let (sender, lines) = mpsc::channel(64);
-        let source = LogSource::new(&[(pid, place)], sender);
-        assert!(source.follows_any() && source.troubles.is_empty());
+        let (sender, mut news) = mpsc::channel(4);
+        let logging = Logging {
+            id: sidekiq.hold().id(),
+            inner_pid: pid,
+            started: clock::now(),
+        };
+        let (wanted, wanting) = watch::channel(vec![logging]);
+        let source = LogSource {
+            wanted: wanting,
+            named: None,
+            news: sender,
+        };
         tokio::spawn(source.run());
+        let Some(Observation::Logged(LogNews::Place { process, place })) = news.recv().await else {
+            panic!("the place comes first");
+        };
+        assert_eq!(process, logging.id);
+        assert!(
+            place.as_ref().is_ok_and(|place| place.contains(directory)),
+            "{place:?}"
+        );
         Self {
-            lines,
+            news,
+            read: VecDeque::new(),
             dumps: Dumps::default(),
+            _wanted: wanted,
+        }
+    }
+
+    async fn next(&mut self) -> LogLine {
+        loop {
+            if let Some(line) = self.read.pop_front() {
+                return line;
+            }
+            let news = self.news.recv().await.expect("the source runs");
+            let Observation::Logged(LogNews::Lines(lines)) = news else {
+                panic!("{news:?}");
+            };
+            self.read.extend(lines);
         }
     }
 
@@ -38,7 +75,7 @@ impl Log {
     async fn until(&mut self, wanted: impl Fn(&Entry) -> bool) -> Entry {
         let reading = async {
             loop {
-                let line = self.lines.recv().await.expect("the source runs");
+                let line = self.next().await;
                 let entry = self.dumps.take(&line);
                 if wanted(&entry) {
                     return entry;
@@ -74,7 +111,7 @@ async fn the_right_thread(major: u8) {
     let directory = tempfile::tempdir().expect("a directory");
     let sidekiq = RealSidekiq::start(major, &redis, directory.path(), &["-c", "4", "-t", "2"]);
     let pid = sidekiq.pid();
-    let mut log = Log::of(pid);
+    let mut log = Log::of(&sidekiq, &directory.path().to_string_lossy()).await;
     push(&redis, "SleepJob", 'a', "[60]").await;
     push(&redis, "WedgedJob", 'b', "[5]").await;
     let mut tids = std::collections::HashMap::new();

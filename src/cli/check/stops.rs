@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::cli::timeline;
 use crate::core::check::{
-    Effective, Facts, Glyphs, StatedSequence, StopLimit, UnitStop, draw, effective_timeout,
-    sequence_in_force, unit_stops,
+    Effective, Facts, Glyphs, StatedSequence, StopLimit, UnitFacts, UnitStop, draw,
+    effective_timeout, sequence_in_force, unit_stops,
 };
 use crate::core::config::Early;
 use crate::core::sequence::Sequence;
@@ -82,7 +82,7 @@ fn all(facts: &Facts) -> Vec<Stop> {
             continue;
         };
         stops.push(Stop {
-            title: format!("systemctl stop {}", unit.name),
+            title: format!("{} {}", stop_command(unit), unit.name),
             drawn: term_then(None).unwrap_or_else(|| sequence.clone()),
             sequence,
             effective: effective_timeout(&facts.sidekiq, Some(&unit.name)),
@@ -109,6 +109,15 @@ fn all(facts: &Facts) -> Vec<Stop> {
         stops.extend(of_sequence(facts, &stated));
     }
     stops
+}
+
+/// What stops the units of the machine, or those of a user.
+fn stop_command(unit: &UnitFacts) -> &'static str {
+    if unit.is_user_unit == Some(true) {
+        "systemctl --user stop"
+    } else {
+        "systemctl stop"
+    }
 }
 
 fn of_sequence(facts: &Facts, stated: &StatedSequence) -> Option<Stop> {

@@ -250,3 +250,72 @@ pub struct UnitStopRow {
     /// The same after a KILL.
     pub again_after_kill: Option<bool>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::check::{Chosen, gather};
+    use crate::core::layers::systemd_show;
+
+    fn forecast(properties: &str) -> UnitStop {
+        let text = format!(
+            "Id=s.service\nLoadState=loaded\n\
+             ExecStart={{ path=/usr/bin/sidekiq ; argv[]=/usr/bin/sidekiq -t 10 ; ignore_errors=no }}\n\
+             TimeoutStopUSec=1min 30s\n{properties}"
+        );
+        let values = systemd_show::read("s.service", &text).values;
+        unit_stops(&gather(&values, &Chosen::default())).remove(0)
+    }
+
+    // What systemd then does stands in `tests/it/real_units`.
+    #[test]
+    fn what_a_stop_does_follows_from_the_settings() {
+        let seconds = Duration::from_secs;
+        let cases = [
+            (
+                "KillMode=control-group",
+                Unfinished::PushedBack(seconds(10)),
+            ),
+            ("KillMode=mixed", Unfinished::PushedBack(seconds(10))),
+            ("KillMode=none", Unfinished::LeftRunning),
+            ("SendSIGHUP=yes", Unfinished::Lost(seconds(0), Loss::Hangup)),
+            (
+                "KillSignal=20",
+                Unfinished::Lost(seconds(90), Loss::DeafSignal),
+            ),
+            ("KillSignal=20\nSendSIGKILL=no", Unfinished::LeftRunning),
+            (
+                "KillSignal=10",
+                Unfinished::Lost(seconds(0), Loss::FatalSignal),
+            ),
+            ("KillSignal=2", Unfinished::PushedBack(seconds(10))),
+        ];
+        for (properties, expected) in cases {
+            assert_eq!(forecast(properties).unfinished, expected, "{properties}");
+        }
+        let stop = "ExecStop={ path=/usr/bin/drainboard ; argv[]=/usr/bin/drainboard drain ; ignore_errors=yes }";
+        let stop = forecast(stop);
+        assert!(
+            matches!(stop.unfinished, Unfinished::Unknown(_)),
+            "{stop:?}"
+        );
+        assert_eq!(stop.row().unfinished, None);
+    }
+
+    #[test]
+    fn who_starts_it_again_follows_from_restart() {
+        let cases = [
+            ("no", Some(false), Some(false)),
+            ("on-success", Some(true), Some(false)),
+            ("on-failure", Some(false), Some(true)),
+            ("on-watchdog", Some(false), Some(false)),
+            ("always", Some(true), Some(true)),
+            ("whenever", None, None),
+        ];
+        for (restart, after_term, after_kill) in cases {
+            let stop = forecast(&format!("Restart={restart}"));
+            let again = (stop.again_after_term, stop.again_after_kill);
+            assert_eq!(again, (after_term, after_kill), "{restart}");
+        }
+    }
+}

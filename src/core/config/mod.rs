@@ -33,9 +33,10 @@ pub struct Config {
     pub file: String,
     /// `redis`, `namespace`.
     pub source: Source,
-    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `rescue`, `on_finish`.
+    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `ask_reason`, `stop_unit`, `rescue`,
+    /// `on_finish`.
     pub stop: Stop,
-    /// `state_dir`, `log`.
+    /// `state_dir`, `log`, `sidekiq_log`.
     pub places: Places,
     /// `read_only`.
     pub read_only: Option<bool>,
@@ -76,6 +77,8 @@ pub struct Stop {
     pub kill_extra: Option<Duration>,
     /// `early`.
     pub early: Option<Early>,
+    /// `ask_reason`.
+    pub ask_reason: Option<bool>,
     /// `rescue`.
     pub rescue: Option<bool>,
     /// `on_finish`.
@@ -91,6 +94,9 @@ pub struct Places {
     pub state_dir: Option<PathBuf>,
     /// This program's own log; `None`: there is none.
     pub log: Option<PathBuf>,
+    /// The log of the Sidekiqs of this host; `None`: the file behind the standard output of each,
+    /// or the journal.
+    pub sidekiq_log: Option<PathBuf>,
 }
 
 /// What a screen looks like.

@@ -58,6 +58,8 @@ pub struct Conduct {
     pub kill_extra: Duration,
     /// Whether a wait may end early.
     pub early: Early,
+    /// Whether the console asks why, before a first signal for which no reason was given.
+    pub ask_reason: bool,
     /// Whether a drain without a screen pushes lost jobs back.
     pub rescue: bool,
     /// The program, with its arguments, that is given the report of a drain; empty: none.
@@ -172,6 +174,7 @@ impl Settings {
                     .early
                     .or(config.stop.early)
                     .unwrap_or_default(),
+                ask_reason: config.stop.ask_reason.unwrap_or(false),
                 rescue: config.stop.rescue.unwrap_or(false),
                 on_finish: config.stop.on_finish.clone().unwrap_or_default(),
                 stop_unit: flags
@@ -185,6 +188,8 @@ impl Settings {
                     .or(environment.state_directory)
                     .or_else(|| config.places.state_dir.clone()),
                 log: flags.places.log.or_else(|| config.places.log.clone()),
+                sidekiq_log: (flags.places.sidekiq_log)
+                    .or_else(|| config.places.sidekiq_log.clone()),
             },
             read_only: flags.read_only || config.read_only.unwrap_or(false),
             appearance: Appearance {

@@ -52,7 +52,7 @@ fn an_empty_file_says_nothing() {
 fn every_key_is_read() {
     let read = config(
         "redis: redis://:secret@10.0.0.5:6379/2\nnamespace: billing\nsequence: term, 90, kill\ntimeout: 7.5\n\
-         kill: follow\nkill_extra: 12\nearly: never\nstop_unit: always\nrescue: true\nstate_dir: /var/lib/d\nlog: /var/log/d\nread_only: true\n\
+         kill: follow\nkill_extra: 12\nearly: never\nask_reason: true\nstop_unit: always\nrescue: true\nstate_dir: /var/lib/d\nlog: /var/log/d\nread_only: true\n\
          show_args: true\ncolor: false\nascii: true\nrefresh_seconds: 0.5\n",
     );
     assert_eq!(read.stop.kill, Some(Policy::Follow));
@@ -69,6 +69,7 @@ fn every_key_is_read() {
     let timeout = settings.timeout.clone().unwrap();
     assert_eq!(timeout.to_string(), "7.5 s from test.yml:4");
     assert_eq!(settings.conduct.kill_extra, Duration::from_secs(12));
+    assert!(settings.conduct.ask_reason);
     assert_eq!(settings.places.log, Some(PathBuf::from("/var/log/d")));
     assert!(settings.read_only && settings.appearance.ascii && settings.appearance.show_args);
     assert!(!settings.appearance.colour);
@@ -123,12 +124,12 @@ fn each_wrong_value_says_what_was_expected() {
 #[test]
 fn a_wrong_key_is_named_with_the_one_that_was_meant() {
     insta::assert_snapshot!(refusal("Kill-Extra: 5"), @"Kill-Extra: unknown key: did you mean `kill_extra`?");
-    insta::assert_snapshot!(refusal("banana: 5"), @"banana: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, stop_unit, rescue, on_finish, state_dir, log, read_only, show_args, color, ascii, refresh_seconds");
-    insta::assert_snapshot!(refusal("1: 5"), @"1: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, stop_unit, rescue, on_finish, state_dir, log, read_only, show_args, color, ascii, refresh_seconds");
+    insta::assert_snapshot!(refusal("banana: 5"), @"banana: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
+    insta::assert_snapshot!(refusal("1: 5"), @"1: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
     insta::assert_snapshot!(refusal("ascii: true\nascii: false"), @"ascii: stands a second time, first in line 1; expected each key once");
     insta::assert_snapshot!(refused("kill_extra: 5\n\"a\\e[2J\": 1\n").to_string(), @r#"
     the configuration test.yml has 1 error
-      test.yml:2: a: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, stop_unit, rescue, on_finish, state_dir, log, read_only, show_args, color, ascii, refresh_seconds
+      test.yml:2: a: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds
     "#);
     for reserved in ["backtrace_after"] {
         assert!(refusal(&format!("{reserved}: true")).contains("unknown key"));

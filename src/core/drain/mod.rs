@@ -173,6 +173,8 @@ pub enum Command {
     StopUnanswered,
     /// The terminal is gone or the program was told to end: hold and end.
     HangUp,
+    /// The operator leaves the program: as that, by his own will.
+    Leave,
     /// KILL one target out of turn.
     ForceKill {
         /// Which.

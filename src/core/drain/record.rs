@@ -247,6 +247,11 @@ pub enum Event {
         /// How that is known.
         evidence: String,
     },
+    /// The log of a process tells how far its shutdown is.
+    Logged {
+        /// In Sidekiq's own words.
+        text: String,
+    },
     /// Something that changed nothing, worth knowing.
     Remarked {
         /// In words.

@@ -100,12 +100,9 @@ impl fmt::Display for Record {
             Event::PayloadSaved { jid, class, .. } => {
                 write!(formatter, "payload of {class} {jid} saved")
             }
-            Event::RescueIntended { jid, class, queue } => {
-                write!(formatter, "pushing {class} {jid} back to queue {queue}")
+            Event::RescueIntended { .. } | Event::RescueEnded { .. } => {
+                write_rescue(formatter, &self.event)
             }
-            Event::RescueEnded {
-                jid, class, result, ..
-            } => write!(formatter, "{class} {jid}: {result}"),
             Event::JobFinished { jid, class, .. } => write!(formatter, "{class} {jid} finished"),
             Event::Exited { clean } => {
                 let how = match clean {
@@ -126,6 +123,7 @@ impl fmt::Display for Record {
                 let jid = jid.as_deref().unwrap_or("without a known id");
                 write!(formatter, "{class} {jid}: {} ({evidence})", fate.word())
             }
+            Event::Logged { text } => write!(formatter, "{} logged: {text}", who.trim()),
             Event::Remarked { text } => formatter.write_str(text),
             Event::InterruptedCounted { .. } => write_interrupted(formatter, &self.event),
             Event::FoundLater { jid, place, .. } => write!(formatter, "{jid} found later: {place}"),
@@ -141,6 +139,19 @@ impl fmt::Display for Record {
             } => write_finish(formatter, *outcome, *seconds, *jobs, why.as_deref()),
         }
     }
+}
+
+fn write_rescue(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    if let Event::RescueIntended { jid, class, queue } = event {
+        return write!(formatter, "pushing {class} {jid} back to queue {queue}");
+    }
+    if let Event::RescueEnded {
+        jid, class, result, ..
+    } = event
+    {
+        return write!(formatter, "{class} {jid}: {result}");
+    }
+    Ok(())
 }
 
 fn write_finish(

@@ -46,10 +46,15 @@ impl Run {
                 patient,
                 iterable: self.account.is_iterable(&tracked.jid),
             };
-            let fate = case.fate();
-            if let Some(fate) = fate {
-                judged.push((index, fate));
+            let Some((mut fate, mut evidence)) = case.fate() else {
+                continue;
+            };
+            // Nobody knows of a loss who does not know that there was something to lose.
+            if let (Fate::Lost, Some(doubt)) = (fate, self.may_have_ended(target)) {
+                fate = Fate::Unknown;
+                evidence = format!("{evidence}; {doubt}");
             }
+            judged.push((index, (fate, evidence)));
         }
         for (index, (fate, evidence)) in judged {
             self.write_fate(index, fate, evidence, turn);

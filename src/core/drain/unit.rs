@@ -126,7 +126,7 @@ impl From<&Unit> for UnitWords {
 
 impl Run {
     /// Takes over which targets may be stopped through their units, before the first signal.
-    pub(in crate::core) fn take_units(
+    pub(crate) fn take_units(
         &mut self,
         when: StopUnit,
         mut units: impl FnMut(LocalId) -> Option<UnitStop>,

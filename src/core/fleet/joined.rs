@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::local::{HostLook, LocalId, LocalProcess, RunState};
+use super::logs::Logs;
 use super::look::{Identity, Link, Look, LookRow, QueueDepth};
 use super::process::{Life, Listed, Process, ProcessKey};
 use super::unit::{Unit, UnitLook};
@@ -38,6 +39,8 @@ pub struct Fleet {
     pub queues: Vec<QueueDepth>,
     /// What systemd has loaded of the units that they run in.
     pub units: BTreeMap<Unit, UnitLook>,
+    /// What the logs say.
+    pub logs: Box<Logs>,
 }
 
 impl Default for Fleet {
@@ -50,6 +53,7 @@ impl Default for Fleet {
             hostname: String::new(),
             queues: Vec::new(),
             units: BTreeMap::new(),
+            logs: Box::default(),
         }
     }
 }
@@ -77,6 +81,7 @@ impl Fleet {
             Observation::Unit(look) => {
                 self.units.insert(look.unit.clone(), look);
             }
+            Observation::Logged(news) => drop(self.logs.take(news)),
         }
     }
 

@@ -2,10 +2,9 @@
 //! them. Values only; reading them is the work of `host`.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::unit::Unit;
-use crate::core::layers;
+use super::written::Written;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 
@@ -131,7 +130,7 @@ pub struct Surroundings {
     /// Its own timeout, as its initializers, command lines and `sidekiq.yml` state it.
     pub stated_timeout: Option<Timeout>,
     /// Every value that was found in its files and its unit's, whether it holds or not.
-    pub layers: Arc<[layers::Located]>,
+    pub layers: Written,
 }
 
 impl Surroundings {

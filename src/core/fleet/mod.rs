@@ -5,11 +5,13 @@ mod beat;
 mod joined;
 mod local;
 mod located;
+mod logs;
 mod look;
 mod process;
 mod proof;
 mod state;
 mod unit;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -20,12 +22,14 @@ pub use local::{
     Caught, HostLook, LocalId, LocalProcess, RedisAddress, RunState, Surroundings, Threads, Title,
 };
 pub use located::{Located, Place, Sought};
+pub use logs::{Log, LogNews, Logs};
 pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work};
 pub use process::{Life, Listed, Process, ProcessKey};
 pub(crate) use proof::FRESH;
 pub use proof::{Evidence, Mark};
 pub use state::State;
 pub use unit::{Route, Unit, UnitLook, UnitScope};
+pub use written::{StatedTimeout, Written};
 
 use super::moment::Moment;
 
@@ -51,6 +55,8 @@ pub enum Observation {
     Queues(Vec<QueueDepth>),
     /// What systemd has loaded of a unit.
     Unit(UnitLook),
+    /// What the logs of this host's Sidekiqs say.
+    Logged(LogNews),
 }
 
 /// How a process ended.

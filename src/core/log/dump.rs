@@ -91,7 +91,7 @@ pub fn is_of_application(frame: &str) -> bool {
 }
 
 /// What a stream's next lines belong to.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Stream {
     /// The backtrace that lines without a head go on with.
     open: Option<u64>,
@@ -100,7 +100,7 @@ struct Stream {
 }
 
 /// Backtraces as they come in.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Dumps {
     streams: HashMap<u32, Stream>,
     backtraces: VecDeque<Backtrace>,
@@ -112,7 +112,7 @@ impl Dumps {
     /// Takes a line in and gives what it says.
     pub fn take(&mut self, line: &LogLine) -> Entry {
         let entry = read(&line.text);
-        let stream = self.streams.entry(line.pid).or_default();
+        let stream = self.streams.entry(line.origin.pid).or_default();
         if entry.happening == Happening::Continued {
             let open = stream.open;
             self.go_on(open, &entry.lines);
@@ -120,7 +120,7 @@ impl Dumps {
         }
         let open = stream.open.take();
         self.close(open);
-        let stream = self.streams.entry(line.pid).or_default();
+        let stream = self.streams.entry(line.origin.pid).or_default();
         if let Happening::Thread { tid, name } = &entry.happening {
             let announced = (tid.clone(), name.clone(), line.at);
             stream.announced.insert(entry.pid, announced);
@@ -131,10 +131,10 @@ impl Dumps {
             && let Some((tid, name, at)) = stream.announced.remove(&entry.pid)
         {
             self.open(
-                line.pid,
+                line.origin.pid,
                 &entry,
                 Backtrace {
-                    source: line.pid,
+                    source: line.origin.pid,
                     pid: entry.pid,
                     tid,
                     name,

@@ -1,7 +1,10 @@
 //! One entry of a log: who wrote it, about which job, and what it says. The exact words are
 //! those of Sidekiq's own sources; what is not recognised is just text.
 
+use std::fmt;
 use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::header::{Header, header};
 use super::structured::structured;
@@ -25,6 +28,8 @@ pub struct Entry {
     pub class: Option<String>,
     /// How long the job ran.
     pub elapsed: Option<Duration>,
+    /// When it was written, by the writer's own clock.
+    pub time: Option<Timestamp>,
     /// What it says.
     pub happening: Happening,
     /// Its message, line by line, safe for a terminal.
@@ -75,6 +80,21 @@ pub enum Milestone {
     Bye,
 }
 
+impl fmt::Display for Milestone {
+    /// The words of Sidekiq 8.1; those of older ones say the same.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Quieted => formatter.write_str("Received TSTP, no longer accepting new work"),
+            Self::ShuttingDown => formatter.write_str("Shutting down"),
+            Self::Pausing => formatter.write_str("Pausing to allow jobs to finish..."),
+            Self::Terminating(count) => write!(formatter, "Terminating {count} busy threads"),
+            Self::PushedBack(count) => write!(formatter, "Pushed {count} jobs back to Redis"),
+            Self::FailedToRequeue(count) => write!(formatter, "Failed to requeue {count} jobs"),
+            Self::Bye => formatter.write_str("Bye!"),
+        }
+    }
+}
+
 /// Reads one line.
 pub fn read(text: &str) -> Entry {
     if let Some(entry) = structured(text) {
@@ -96,6 +116,7 @@ pub(super) fn of(header: Header, message: &str) -> Entry {
         jid: header.jid,
         class: header.class,
         elapsed: header.elapsed.or(stated),
+        time: header.time,
         happening,
         lines: lines(message),
     }

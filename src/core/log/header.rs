@@ -9,6 +9,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 /// What a head says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Header {
@@ -17,6 +19,7 @@ pub(super) struct Header {
     pub(super) jid: Option<String>,
     pub(super) class: Option<String>,
     pub(super) elapsed: Option<Duration>,
+    pub(super) time: Option<Timestamp>,
 }
 
 const SEVERITIES: [&str; 6] = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL", "UNKNOWN"];
@@ -72,6 +75,7 @@ impl Header {
             return true;
         }
         if is_time(word) {
+            self.time = word.parse().ok();
             return true;
         }
         // What follows is the form of 5.x, which writes the level last.

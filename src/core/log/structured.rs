@@ -30,6 +30,8 @@ pub(super) fn structured(text: &str) -> Option<Entry> {
         jid: string(&["jid"]),
         class: string(&["class"]),
         elapsed: elapsed.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()),
+        time: find(&["ts", "@timestamp", "timestamp", "time"])
+            .and_then(|time| time.as_str()?.parse().ok()),
     };
     let message = ["msg", "message", "event", "text"]
         .iter()

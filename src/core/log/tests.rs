@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{Dumps, Happening, LogLine, Milestone, Told, Witness, is_of_application, read};
+use super::{Dumps, Happening, LogLine, Milestone, Origin, Told, Witness, is_of_application, read};
 use crate::core::moment::Moment;
 
 const JID: &str = "0123456789abcdef01234567";
@@ -16,7 +16,11 @@ fn at(seconds: u64) -> Moment {
 
 fn line(pid: u32, text: &str) -> LogLine {
     LogLine {
-        pid,
+        origin: Origin {
+            pid,
+            inner_pid: pid,
+            shared: false,
+        },
         text: text.into(),
         at: at(10),
     }
@@ -250,20 +254,77 @@ fn a_fail_after_the_time_is_up_is_an_interrupt() {
     assert_eq!(say(1, "class=A jid=a INFO: start"), None);
     say(1, "class=A jid=b elapsed=0.1 INFO: fail");
     say(1, "class=A jid=c elapsed=2.5 INFO: done");
-    let terminating = Some(Milestone::Terminating(1));
+    let terminating = Some((Milestone::Terminating(1), at(10)));
     assert_eq!(say(1, "WARN: Terminating 1 busy threads"), terminating);
-    assert_eq!(say(1, "WARN: Terminating 1 busy threads"), None);
     say(1, "class=A jid=a elapsed=9.1 INFO: fail");
+    say(1, "class=A jid=e elapsed=9.1 INFO: done");
     say(2, "class=A jid=d elapsed=9.1 INFO: fail");
-    let told = |jid: &str| witness.of(jid).map(|testimony| testimony.what);
-    assert_eq!(told("a"), Some(Told::Interrupted));
-    assert_eq!(told("b"), Some(Told::Failed));
-    assert_eq!(told("c"), Some(Told::Done));
-    assert_eq!(told("d"), Some(Told::Failed));
-    assert_eq!(told("e"), None);
-    let ran = witness.of("c").and_then(|testimony| testimony.elapsed);
-    assert_eq!(ran, Some(Duration::from_millis(2500)));
+    let told = |pid, jid: &str| witness.of(pid, jid).map(|said| (said.what, said.late));
+    assert_eq!(told(1, "a"), Some((Told::Interrupted, true)));
+    assert_eq!(told(1, "b"), Some((Told::Failed, false)));
+    assert_eq!(told(1, "c"), Some((Told::Done, false)));
+    assert_eq!(told(1, "e"), Some((Told::Done, true)));
+    assert_eq!(told(2, "d"), Some((Told::Failed, false)));
+    assert_eq!(
+        (told(1, "d"), told(2, "c"), told(1, "f")),
+        (None, None, None)
+    );
+    let done = witness.of(1, "c").unwrap();
+    assert_eq!(done.elapsed, Some(Duration::from_millis(2500)));
+    assert_eq!(done.tid.as_deref(), Some("t"));
     assert_eq!(witness.milestones(1), [(Milestone::Terminating(1), at(10))]);
+    witness.forget(1);
+    assert!(witness.milestones(1).is_empty());
+}
+
+#[test]
+fn in_a_file_that_several_write_each_line_is_its_writers_own() {
+    let mut witness = Witness::default();
+    let shared = |pid: u32, inner_pid: u32, text: &str| LogLine {
+        origin: Origin {
+            pid,
+            inner_pid,
+            shared: true,
+        },
+        ..line(pid, text)
+    };
+    let done = format!("pid=7 tid=t class=A jid={JID} elapsed=1 INFO: done");
+    let terminating = "pid=7 tid=t WARN: Terminating 1 busy threads";
+    for (pid, inner) in [(40, 7), (41, 8)] {
+        let milestone = witness.take(&shared(pid, inner, terminating));
+        assert_eq!(milestone.is_some(), inner == 7);
+        witness.take(&shared(pid, inner, &done));
+        // Who wrote this one nobody can tell.
+        witness.take(&shared(pid, inner, &format!("{} done", "f".repeat(24))));
+    }
+    assert_eq!(witness.of(40, JID).unwrap().what, Told::Done);
+    assert!(witness.of(41, JID).is_none());
+    assert!(witness.of(40, &"f".repeat(24)).is_none());
+}
+
+#[test]
+fn a_line_tells_when_it_was_written() {
+    let mut witness = Witness::default();
+    let read_at = Moment::new(
+        Duration::from_secs(100),
+        "2026-11-21T19:00:03.500Z".parse().unwrap(),
+    );
+    let mut at = |time: &str| {
+        let text = format!("{time} pid=1 tid=t class=A jid=a INFO: done");
+        witness.take(&LogLine {
+            at: read_at,
+            ..line(1, &text)
+        });
+        witness.of(1, "a").unwrap().at.since_boot()
+    };
+    assert_eq!(
+        at("2026-11-21T19:00:01.250Z"),
+        Duration::from_millis(97_750)
+    );
+    let read = Duration::from_secs(100);
+    assert_eq!(at("2026-11-21T19:00:09.000Z"), read, "later than now");
+    assert_eq!(at("2026-11-20T19:00:00.000Z"), read, "another day");
+    assert_eq!(at(""), read);
 }
 
 proptest! {

@@ -12,18 +12,25 @@ use crate::core::moment::Moment;
 
 /// Jobs that are remembered; the oldest give way.
 const MOST_JOBS: usize = 20_000;
+/// Milestones that are remembered of one process: a shutdown has about five a capsule.
+const MOST_MILESTONES: usize = 100;
+/// A time that a line names counts if it lies at most this long before the reading.
+const LATEST: Duration = Duration::from_hours(1);
 
-/// The last thing that a log said of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The last thing that the log of a process said of a job.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Testimony {
     /// What.
     pub what: Told,
-    /// When it was read.
+    /// When it was written, where the line says so, else when it was read.
     pub at: Moment,
-    /// In whose log.
-    pub source: u32,
+    /// The thread, where the line says so.
+    pub tid: Option<String>,
     /// How long the job ran, where the log says so.
     pub elapsed: Option<Duration>,
+    /// Whether the process had begun to interrupt its jobs: it writes `Terminating` before it
+    /// pushes anything back (7.3.9 `lib/sidekiq/manager.rb:96-120`).
+    pub late: bool,
 }
 
 /// What a log can tell of a job.
@@ -40,28 +47,30 @@ pub enum Told {
 }
 
 /// Everything read so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Witness {
     /// The backtraces.
     pub dumps: Dumps,
-    jobs: HashMap<String, Testimony>,
+    jobs: HashMap<String, Vec<(u32, Testimony)>>,
     order: VecDeque<String>,
     milestones: HashMap<u32, Vec<(Milestone, Moment)>>,
 }
 
 impl Witness {
-    /// Takes a line in. Gives a milestone that it is, for the journal pane.
-    pub fn take(&mut self, line: &LogLine) -> Option<Milestone> {
+    /// Takes a line in. Gives a milestone of the process in whose log it stood, with its
+    /// time. What another process wrote into the same file is that one's.
+    pub fn take(&mut self, line: &LogLine) -> Option<(Milestone, Moment)> {
         let entry = self.dumps.take(line);
+        if !line.origin.wrote(entry.pid) {
+            return None;
+        }
         if let Happening::Milestone(milestone) = entry.happening {
-            let writer = entry.pid.unwrap_or(line.pid);
-            let known = self.milestones.entry(writer).or_default();
-            // Several processes may share a file that is followed for each of them.
-            if known.last().map(|(last, _)| *last) == Some(milestone) {
-                return None;
+            let known = self.milestones.entry(line.origin.pid).or_default();
+            let said = (milestone, written(&entry, line));
+            if known.len() < MOST_MILESTONES {
+                known.push(said);
             }
-            known.push((milestone, line.at));
-            return Some(milestone);
+            return Some(said);
         }
         self.job(&entry, line);
         None
@@ -69,10 +78,15 @@ impl Witness {
 
     fn job(&mut self, entry: &Entry, line: &LogLine) {
         let Some(jid) = &entry.jid else { return };
+        let pid = line.origin.pid;
+        let late = self
+            .milestones(pid)
+            .iter()
+            .any(|(milestone, _)| matches!(milestone, Milestone::Terminating(_)));
         let what = match entry.happening {
             Happening::Start => Told::Started,
             Happening::Done => Told::Done,
-            Happening::Fail if self.was_cut_off(entry.pid.unwrap_or(line.pid)) => Told::Interrupted,
+            Happening::Fail if late => Told::Interrupted,
             Happening::Fail => Told::Failed,
             Happening::Milestone(_)
             | Happening::Thread { .. }
@@ -81,34 +95,54 @@ impl Witness {
         };
         let testimony = Testimony {
             what,
-            at: line.at,
-            source: line.pid,
+            at: written(entry, line),
+            tid: entry.tid.clone(),
             elapsed: entry.elapsed,
+            late,
         };
-        if self.jobs.insert(jid.clone(), testimony).is_none() {
-            self.order.push_back(jid.clone());
-            if self.order.len() > MOST_JOBS
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.jobs.remove(&oldest);
-            }
+        self.keep(pid, jid, testimony);
+    }
+
+    fn keep(&mut self, pid: u32, jid: &str, testimony: Testimony) {
+        let known = self.jobs.entry(jid.to_owned()).or_default();
+        if known.is_empty() {
+            self.order.push_back(jid.to_owned());
+        }
+        match known.iter_mut().find(|(source, _)| *source == pid) {
+            Some((_, last)) => *last = testimony,
+            None => known.push((pid, testimony)),
+        }
+        if self.order.len() > MOST_JOBS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.jobs.remove(&oldest);
         }
     }
 
-    /// Whether the time of process `writer` was up.
-    fn was_cut_off(&self, writer: u32) -> bool {
-        self.milestones(writer)
-            .iter()
-            .any(|(milestone, _)| matches!(milestone, Milestone::Terminating(_)))
+    /// The last thing that the log of process `pid` said of a job.
+    pub fn of(&self, pid: u32, jid: &str) -> Option<&Testimony> {
+        let known = self.jobs.get(jid)?;
+        let (_, testimony) = known.iter().find(|(source, _)| *source == pid)?;
+        Some(testimony)
     }
 
-    /// The last thing said of a job.
-    pub fn of(&self, jid: &str) -> Option<&Testimony> {
-        self.jobs.get(jid)
+    /// The milestones of a process, in their order.
+    pub fn milestones(&self, pid: u32) -> &[(Milestone, Moment)] {
+        self.milestones.get(&pid).map_or(&[], Vec::as_slice)
     }
 
-    /// The milestones of a process, by the pid that it writes itself, else that of its log.
-    pub fn milestones(&self, writer: u32) -> &[(Milestone, Moment)] {
-        self.milestones.get(&writer).map_or(&[], Vec::as_slice)
+    /// Forgets how far a process was: another one has its pid now.
+    pub fn forget(&mut self, pid: u32) {
+        self.milestones.remove(&pid);
     }
+}
+
+/// When an entry was written, on our clock; never later than it was read.
+fn written(entry: &Entry, line: &LogLine) -> Moment {
+    let ago = entry
+        .time
+        .map(|time| line.at.wall().duration_since(time))
+        .and_then(|ago| Duration::try_from(ago).ok())
+        .filter(|ago| *ago < LATEST);
+    line.at.before(ago.unwrap_or_default())
 }

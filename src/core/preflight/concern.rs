@@ -26,7 +26,7 @@ const RULES: &[&str] = &[
 ];
 
 /// Everything that the lint has to say of draining `targets` with `plan`, each thing once, the
-/// gravest first.
+/// gravest first; behind it the rules that could not be decided.
 pub fn findings(
     fleet: &Fleet,
     targets: &[LocalId],
@@ -47,48 +47,17 @@ pub fn findings(
             if !concerns(&finding, &facts) {
                 continue;
             }
-            finding.severity = weighed(&finding, &facts, &timeout, plan, preflight);
-            tell_way(&mut finding, &way, preflight.systemd.stop);
+            if finding.is_decided() {
+                finding.severity = weighed(&finding, &facts, &timeout, plan, preflight);
+                tell_way(&mut finding, &way, preflight.systemd.stop);
+            }
             if !all.contains(&finding) {
                 all.push(finding);
             }
         }
     }
-    all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    all.sort_by_key(|finding| (!finding.is_decided(), std::cmp::Reverse(finding.severity)));
     all
-}
-
-/// A child of a swarm that would exit while its parent lives: the parent starts another one.
-fn left_to_its_swarm(
-    process: &Process,
-    local: &LocalProcess,
-    targets: &[LocalId],
-    plan: &Plan,
-) -> Option<Finding> {
-    let parent = local.surroundings.swarm?;
-    let exits = plan
-        .sequence
-        .first_stop()
-        .or(plan.sequence.kill())
-        .is_some();
-    if !exits || targets.iter().any(|target| target.pid == parent) {
-        return None;
-    }
-    let with_it = match local.surroundings.unit_name() {
-        Some(unit) => format!("--unit {unit}"),
-        None => format!("--pid {parent} beside --pid {}", local.id.pid),
-    };
-    Some(Finding {
-        rule: "D46",
-        severity: Severity::Error,
-        message: format!(
-            "{} is a child of sidekiqswarm (pid {parent}), which starts another one as soon as it exits: \
-             drain the parent with it, {with_it}.",
-            process.name()
-        ),
-        from: None,
-        undecided: None,
-    })
 }
 
 /// The stop of the unit of one target: see [`unit_stop`].
@@ -148,6 +117,39 @@ fn outlasted(
             stop.unit,
             limit.as_secs(),
             limit.saturating_sub(MARGIN).as_secs()
+        ),
+        from: None,
+        undecided: None,
+    })
+}
+
+/// A child of a swarm that would exit while its parent lives: the parent starts another one.
+fn left_to_its_swarm(
+    process: &Process,
+    local: &LocalProcess,
+    targets: &[LocalId],
+    plan: &Plan,
+) -> Option<Finding> {
+    let parent = local.surroundings.swarm?;
+    let exits = plan
+        .sequence
+        .first_stop()
+        .or(plan.sequence.kill())
+        .is_some();
+    if !exits || targets.iter().any(|target| target.pid == parent) {
+        return None;
+    }
+    let with_it = match local.surroundings.unit_name() {
+        Some(unit) => format!("--unit {unit}"),
+        None => format!("--pid {parent} beside --pid {}", local.id.pid),
+    };
+    Some(Finding {
+        rule: "D46",
+        severity: Severity::Error,
+        message: format!(
+            "{} is a child of sidekiqswarm (pid {parent}), which starts another one as soon as it exits: \
+             drain the parent with it, {with_it}.",
+            process.name()
         ),
         from: None,
         undecided: None,
@@ -221,7 +223,7 @@ fn own_limit(unit: &crate::core::check::UnitFacts) -> Option<DeployLimit> {
 }
 
 fn concerns(finding: &Finding, facts: &Facts) -> bool {
-    if !finding.is_decided() || !RULES.contains(&finding.rule) {
+    if !RULES.contains(&finding.rule) {
         return false;
     }
     // Only a service that tells systemd of its stopping is killed by it after a bare TERM:

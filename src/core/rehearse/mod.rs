@@ -88,7 +88,8 @@ impl StandIn {
             live @ (Observation::Exited { .. }
             | Observation::Link(_)
             | Observation::Queues(_)
-            | Observation::Unit(_)) => live,
+            | Observation::Unit(_)
+            | Observation::Logged(_)) => live,
         };
         let mut all = self.tick(now);
         all.push(shown);

@@ -17,13 +17,14 @@ const LONGEST_LINE: usize = 64 << 10;
 const PIECE: usize = 256 << 10;
 /// Lines given at once.
 pub(super) const MOST_LINES: usize = 2000;
+/// Bytes before the end that are read when a file is opened.
+const BEFORE: u64 = 64 << 10;
 /// How long a file that has another successor is still watched after its last line.
 const OLD: Duration = Duration::from_mins(1);
 
 /// A followed file, and those that went by its name before.
 #[derive(Debug)]
 pub(super) struct Follower {
-    pid: u32,
     path: PathBuf,
     open: Vec<Open>,
     waiting: std::collections::VecDeque<String>,
@@ -40,21 +41,21 @@ struct Open {
 }
 
 impl Follower {
-    /// Opens `path` at its end.
-    pub(super) fn open(pid: u32, path: &Path) -> io::Result<Self> {
+    /// Opens `path` at its end, and gives the last lines that stand there already.
+    pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
         let mut open = Open::new(path)?;
-        open.position = open.file.seek(SeekFrom::End(0))?;
-        Ok(Self {
-            pid,
+        let before = open.skip_to_end()?;
+        let follower = Self {
             path: path.to_owned(),
             open: vec![open],
             waiting: std::collections::VecDeque::new(),
-        })
+        };
+        Ok((follower, before))
     }
 
-    /// Whose log it is.
-    pub(super) fn pid(&self) -> u32 {
-        self.pid
+    /// Device and inode of the file that it began with.
+    pub(super) fn id(&self) -> (u64, u64) {
+        self.open.first().map_or((0, 0), |open| open.id)
     }
 
     /// The lines written since the last call, at most [`MOST_LINES`].
@@ -124,6 +125,23 @@ impl Open {
         })
     }
 
+    /// Goes to the end, or to the line that is being written there; the whole lines before it.
+    fn skip_to_end(&mut self) -> io::Result<Vec<String>> {
+        let end = self.file.seek(SeekFrom::End(0))?;
+        let begin = end.saturating_sub(BEFORE);
+        self.file.seek(SeekFrom::Start(begin))?;
+        let mut piece = Vec::new();
+        (&self.file).take(end - begin).read_to_end(&mut piece)?;
+        let Some(last) = piece.iter().rposition(|byte| *byte == b'\n') else {
+            self.position = end;
+            return Ok(Vec::new());
+        };
+        self.position = begin + last as u64 + 1;
+        let lines = piece[..last].split(|byte| *byte == b'\n').map(text);
+        // The first may have begun further up.
+        Ok(lines.skip(usize::from(begin > 0)).collect())
+    }
+
     fn read(&mut self, lines: &mut std::collections::VecDeque<String>) {
         if let Ok(metadata) = self.file.metadata()
             && metadata.len() < self.position
@@ -183,10 +201,11 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("sidekiq.log");
         write(&path, "before\nhalf").unwrap();
-        let mut follower = Follower::open(1, &path).unwrap();
+        let (mut follower, before) = Follower::open(&path).unwrap();
+        assert_eq!(before, ["before"]);
         assert!(follower.read().is_empty());
         append(&path, " a line\r\ntwo\nthr");
-        assert_eq!(follower.read(), [" a line", "two"]);
+        assert_eq!(follower.read(), ["half a line", "two"]);
         append(&path, "ee\n");
         assert_eq!(follower.read(), ["three"]);
         append(&path, &"x".repeat(LONGEST_LINE + 10));
@@ -203,7 +222,7 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("sidekiq.log");
         write(&path, "before\n").unwrap();
-        let mut follower = Follower::open(1, &path).unwrap();
+        let (mut follower, _) = Follower::open(&path).unwrap();
         let mut writer = OpenOptions::new().append(true).open(&path).unwrap();
         writer.write_all(b"Thread TID-a\nframe 1\n").unwrap();
         rename(&path, place.path().join("sidekiq.log.1")).unwrap();
@@ -225,8 +244,24 @@ mod tests {
     }
 
     #[test]
+    fn only_the_last_lines_before_are_read() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("sidekiq.log");
+        write(&path, "").unwrap();
+        assert!(Follower::open(&path).unwrap().1.is_empty());
+        write(&path, "123456789\n".repeat(10_000)).unwrap();
+        let (mut follower, before) = Follower::open(&path).unwrap();
+        assert_eq!(before.len(), 6553);
+        assert!(before.iter().all(|line| line == "123456789"));
+        assert!(follower.read().is_empty());
+        write(&path, "x".repeat(100_000)).unwrap();
+        let (mut follower, before) = Follower::open(&path).unwrap();
+        assert!(before.is_empty() && follower.read().is_empty());
+    }
+
+    #[test]
     fn what_is_no_file_is_said() {
-        assert!(Follower::open(1, Path::new("/dev/null")).is_err());
-        assert!(Follower::open(1, Path::new("/nonexistent")).is_err());
+        assert!(Follower::open(Path::new("/dev/null")).is_err());
+        assert!(Follower::open(Path::new("/nonexistent")).is_err());
     }
 }

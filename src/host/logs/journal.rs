@@ -1,8 +1,10 @@
 //! The journal by way of `journalctl -o json`, whose texts have four forms. It is started anew
 //! where it ends, behind the last entry that was read, and it ends with this program.
 
-use std::path::Path;
+use std::io;
+use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -11,8 +13,11 @@ use tokio::process::Command;
 use tokio::sync::mpsc;
 use tokio::time::sleep;
 
+use super::Logging;
 use crate::clock;
-use crate::core::log::LogLine;
+#[cfg(any(test, fuzzing))]
+use crate::core::fleet::LocalId;
+use crate::core::log::{LogLine, Origin};
 use crate::core::moment::Moment;
 
 /// Older entries that are read at the start.
@@ -59,71 +64,123 @@ impl Message {
     }
 }
 
-/// Follows what these processes write until nobody listens; without a `journalctl`, or where it
-/// fails at once, it gives up.
-pub(super) async fn follow(journalctl: &Path, pids: &[u32], lines: &mpsc::Sender<LogLine>) {
-    let mut cursor: Option<String> = None;
-    loop {
-        let read = follow_once(journalctl, pids, lines, &mut cursor).await;
-        // One that never gave an entry will not do so the next time either.
-        if read.is_none() || cursor.is_none() || lines.is_closed() {
-            return;
+/// The last entry that was read, if any.
+pub(super) type Cursor = Arc<Mutex<Option<String>>>;
+
+/// The journal of some processes.
+#[derive(Debug)]
+pub(super) struct Journalled {
+    /// `journalctl`, or what stands in for it.
+    pub(super) program: PathBuf,
+    /// Whose entries are read.
+    pub(super) writers: Vec<Logging>,
+    /// Where it goes on.
+    pub(super) cursor: Cursor,
+    /// Where lines go.
+    pub(super) lines: mpsc::Sender<LogLine>,
+}
+
+impl Journalled {
+    /// Follows what these processes write until nobody listens; without a `journalctl`, or where
+    /// it fails at once, it gives up and says why.
+    pub(super) async fn follow(self) -> String {
+        loop {
+            if let Err(error) = self.follow_once().await {
+                return format!("journalctl cannot be asked: {error}");
+            }
+            // One that never gave an entry will not do so the next time either.
+            if self.cursor().is_none() || self.lines.is_closed() {
+                return "journalctl ended and gave nothing of it".into();
+            }
+            sleep(PAUSE).await;
         }
-        sleep(PAUSE).await;
+    }
+
+    fn cursor(&self) -> MutexGuard<'_, Option<String>> {
+        self.cursor.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn follow_once(&self) -> io::Result<()> {
+        let mut command = Command::new(&self.program);
+        command
+            // Without --all a text of more than 4096 bytes is null (journalctl(1)).
+            .args(["--follow", "--all", "--no-pager", "--output=json"])
+            .arg("--output-fields=MESSAGE,_PID");
+        match &*self.cursor() {
+            Some(cursor) => command.arg(format!("--after-cursor={cursor}")),
+            None => command.arg(format!("--lines={BEFORE}")),
+        };
+        // Several matches on one field are alternatives; system and user units alike are in the
+        // journals that may be read.
+        let pids = self.writers.iter().map(|writer| writer.id.pid);
+        command.args(pids.map(|pid| format!("_PID={pid}")));
+        let mut child = command
+            .env("LC_ALL", "C")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()?;
+        let Some(output) = child.stdout.take() else {
+            return Ok(());
+        };
+        let mut rows = BufReader::new(output).split(b'\n');
+        while let Some(row) = rows.next_segment().await? {
+            let Ok(row) = serde_json::from_slice::<Row>(&row) else {
+                continue;
+            };
+            for line in row.lines(&self.writers) {
+                if self.lines.send(line).await.is_err() {
+                    return Ok(());
+                }
+            }
+            if row.cursor.is_some() {
+                *self.cursor() = row.cursor;
+            }
+        }
+        Ok(())
     }
 }
 
-async fn follow_once(
-    journalctl: &Path,
-    pids: &[u32],
-    lines: &mpsc::Sender<LogLine>,
-    cursor: &mut Option<String>,
-) -> Option<()> {
-    let mut command = Command::new(journalctl);
-    command
-        // Without --all a text of more than 4096 bytes is null (journalctl(1)).
-        .args(["--follow", "--all", "--no-pager", "--output=json"])
-        .arg("--output-fields=MESSAGE,_PID");
-    match cursor {
-        Some(cursor) => command.arg(format!("--after-cursor={cursor}")),
-        None => command.arg(format!("--lines={BEFORE}")),
+/// The lines of one row of `journalctl -o json`, of any bytes.
+#[cfg(any(test, fuzzing))]
+pub(in crate::host) fn lines_of_row(row: &[u8]) -> Vec<LogLine> {
+    let Ok(row) = serde_json::from_slice::<Row>(row) else {
+        return Vec::new();
     };
-    // Several matches on one field are alternatives; system and user units alike are in the
-    // journals that may be read.
-    command.args(pids.iter().map(|pid| format!("_PID={pid}")));
-    let mut child = command
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .ok()?;
-    let mut rows = BufReader::new(child.stdout.take()?).split(b'\n');
-    while let Some(row) = rows.next_segment().await.ok()? {
-        let Ok(row) = serde_json::from_slice::<Row>(&row) else {
-            continue;
-        };
-        for line in row.lines() {
-            lines.send(line).await.ok()?;
-        }
-        *cursor = row.cursor.or(cursor.take());
-    }
-    Some(())
+    let pid = row.pid.as_deref().and_then(|pid| pid.parse().ok());
+    let writer = pid.map(|pid| Logging {
+        id: LocalId {
+            pid,
+            start_ticks: 1,
+        },
+        inner_pid: pid,
+        started: row.at(),
+    });
+    row.lines(writer.as_slice())
 }
 
 impl Row {
-    fn lines(&self) -> Vec<LogLine> {
-        let (Some(message), Some(pid)) = (
-            &self.message,
-            self.pid.as_deref().and_then(|pid| pid.parse().ok()),
-        ) else {
+    /// Its lines, if it is of one of these; what stands there from an earlier process with the
+    /// same pid is not.
+    fn lines(&self, writers: &[Logging]) -> Vec<LogLine> {
+        let pid: Option<u32> = self.pid.as_deref().and_then(|pid| pid.parse().ok());
+        let writer = writers.iter().rfind(|writer| Some(writer.id.pid) == pid);
+        let (Some(message), Some(writer)) = (&self.message, writer) else {
             return Vec::new();
+        };
+        let at = self.at();
+        if at < writer.started {
+            return Vec::new();
+        }
+        let origin = Origin {
+            pid: writer.id.pid,
+            inner_pid: writer.inner_pid,
+            shared: false,
         };
         let mut texts = Vec::new();
         message.lines(&mut texts);
-        let at = self.at();
-        let line = |text| LogLine { pid, text, at };
+        let line = |text| LogLine { origin, text, at };
         texts.into_iter().map(line).collect()
     }
 
@@ -144,9 +201,21 @@ impl Row {
 mod tests {
     use super::*;
 
+    fn writer(pid: u32, started: Moment) -> Logging {
+        Logging {
+            id: LocalId {
+                pid,
+                start_ticks: 1,
+            },
+            inner_pid: pid,
+            started,
+        }
+    }
+
     fn texts(row: &str) -> Vec<String> {
         let row: Row = serde_json::from_str(row).unwrap();
-        row.lines().into_iter().map(|line| line.text).collect()
+        let lines = row.lines(&[writer(7, clock::now().before(PAUSE))]);
+        lines.into_iter().map(|line| line.text).collect()
     }
 
     #[test]
@@ -162,6 +231,9 @@ mod tests {
         );
         assert!(texts(r#"{"MESSAGE":null,"_PID":"7"}"#).is_empty());
         assert!(texts(r#"{"MESSAGE":"nobody's"}"#).is_empty());
+        assert!(texts(r#"{"MESSAGE":"another's","_PID":"8"}"#).is_empty());
+        let earlier = r#"{"MESSAGE":"Bye!","_PID":"7","__REALTIME_TIMESTAMP":"1"}"#;
+        assert!(texts(earlier).is_empty(), "of an earlier process");
     }
 
     #[tokio::test]
@@ -172,20 +244,25 @@ mod tests {
         let stand_in = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/support/journalctl");
         std::os::unix::fs::symlink(stand_in, &program).unwrap();
         let (sender, mut lines) = mpsc::channel(8);
-        let mut cursor = None;
+        let long_ago = Moment::new(Duration::ZERO, jiff::Timestamp::UNIX_EPOCH);
+        let mut journal = Journalled {
+            program,
+            writers: vec![writer(7, long_ago), writer(8, long_ago)],
+            cursor: Cursor::default(),
+            lines: sender,
+        };
         for number in 1..3 {
-            follow_once(&program, &[7, 8], &sender, &mut cursor)
-                .await
-                .unwrap();
+            journal.follow_once().await.unwrap();
             let line = lines.try_recv().unwrap();
-            assert_eq!((line.pid, line.text), (7, format!("line {number}")));
+            assert_eq!((line.origin.pid, line.text), (7, format!("line {number}")));
             assert!(line.at < clock::now());
         }
         let asked = std::fs::read_to_string(asked).unwrap();
         assert!(asked.starts_with("C --follow"), "{asked}");
         assert!(asked.contains("--lines=200 _PID=7 _PID=8"), "{asked}");
         assert!(asked.contains("--after-cursor=c1 _PID=7"), "{asked}");
-        let gone = follow_once(Path::new("/nonexistent"), &[7], &sender, &mut cursor).await;
-        assert!(gone.is_none());
+        journal.program = PathBuf::from("/nonexistent");
+        assert!(journal.follow_once().await.is_err());
+        assert!(journal.follow().await.contains("cannot be asked"));
     }
 }

@@ -267,7 +267,21 @@ fn a_timeout_is_found_in_the_files_below_the_working_directory() {
         )
     );
     let look = tree.scanner().scan(&[]).unwrap();
-    assert_eq!(look.processes[0].surroundings.layers.len(), 3);
+    let written = &look.processes[0].surroundings.layers;
+    assert_eq!(written.len(), 3);
+    // The one that holds comes first, and the file that changed is named.
+    let told: Vec<(u64, bool, bool)> = written
+        .timeouts()
+        .iter()
+        .map(|stated| (stated.span.unwrap().as_secs(), stated.holds, stated.changed))
+        .collect();
+    assert_eq!(told[0], (8, true, true), "{told:?}");
+    assert!(
+        told[1..]
+            .iter()
+            .all(|(_, holds, changed)| !holds && !changed)
+    );
+    assert_eq!(written.changed(), ["config/initializers/my_sidekiq.rb"]);
 }
 
 #[test]

@@ -118,13 +118,16 @@ fn a_record_without_an_end_says_how_far_it_goes() {
     );
 }
 
+/// A signal, by when it was received, and what it did when.
+type Told = (String, Option<f64>, Option<(&'static str, f64)>);
+
 #[test]
 fn a_signal_is_sent_received_and_effective_at_three_times() {
     let signal = |name: &str| format!(r#""event":"signal_sent","signal":"{name}","pid":7"#);
     let (tstp, term, kill) = (signal("TSTP"), signal("TERM"), signal("KILL"));
     let quiet = r#""event":"quiet_confirmed","evidence":"its beat","pid":7"#;
     let exited = r#""event":"exited","clean":true,"pid":7"#;
-    let told = |lines: &[(f64, &str)]| -> Vec<(String, Option<f64>, Option<(&str, f64)>)> {
+    let told = |lines: &[(f64, &str)]| -> Vec<Told> {
         let report = report(lines);
         let signals = report.processes[0].signals.iter();
         let told = signals.map(|sent| {

@@ -280,6 +280,7 @@ impl Stage {
             clock: Arc::clone(&self.clock),
             pace: 1.0,
             observations,
+            logs: mpsc::channel(1).1,
             replies,
             answers,
             work,

@@ -82,6 +82,7 @@ async fn in_a_task() {
         clock: Arc::new(drainboard::clock::now),
         pace: 1.0,
         observations,
+        logs: mpsc::channel(1).1,
         replies,
         answers,
         work,

@@ -83,7 +83,7 @@ fn leaving_asks_first_and_holds() {
     terminal.send("y");
     terminal.end(5);
     terminal.assert_restored();
-    assert_stopped(&scene, &mut sidekiq, "hang-up");
+    assert_stopped(&scene, &mut sidekiq, "left by the operator");
 }
 
 fn told_to_end(signal: Signal) {

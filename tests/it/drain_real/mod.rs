@@ -8,6 +8,7 @@ mod held;
 mod invoked;
 mod kept;
 mod kill;
+mod logs;
 mod preflight;
 mod record;
 mod refused;

@@ -3,8 +3,8 @@
 
 use super::world::World;
 use crate::core::drain::{
-    Act, ActOutcome, Ask, Command, Effect, EffectId, Event, Input, Mode, Phase, Plan, Policy,
-    Record, Run,
+    Act, ActOutcome, Ask, Command, Early, Effect, EffectId, Event, Input, Mode, Phase, Plan,
+    Policy, Record, Run,
 };
 use crate::core::fleet::{
     Fleet, HostLook, Link, LinkFault, LocalId, Located, Look, Observation, Place, Sought,
@@ -183,11 +183,8 @@ impl Drive {
     /// Until the run is over.
     pub(super) fn finish(&mut self) {
         self.until(self.now.after(Duration::from_secs(3600)));
-        assert!(
-            self.run.phase().is_over(),
-            "stuck in {:?}",
-            self.run.phase()
-        );
+        let phase = self.run.phase();
+        assert!(phase.is_over(), "stuck in {phase:?}");
     }
 
     fn send(&mut self, when: Moment, delivery: Delivery) {
@@ -197,12 +194,10 @@ impl Drive {
 
     fn deliver(&mut self) {
         loop {
-            let due = self.wire.iter().enumerate();
-            let due = due
-                .filter(|(_, (when, _, _))| *when <= self.now)
-                .min_by_key(|(_, (when, number, _))| (*when, *number))
-                .map(|(index, _)| index);
-            let Some(index) = due else { return };
+            let wire = self.wire.iter().enumerate();
+            let due = wire.filter(|(_, (when, _, _))| *when <= self.now);
+            let next = due.min_by_key(|(_, (when, number, _))| (*when, *number));
+            let Some((index, _)) = next else { return };
             let (_, _, delivery) = self.wire.swap_remove(index);
             self.handle(delivery);
         }
@@ -393,7 +388,7 @@ pub(super) fn plan(sequence: &str) -> Plan {
         mode: Mode::Automatic,
         policy: Policy::Follow,
         guard: super::GUARD,
-        early: crate::core::drain::Early::Idle,
+        early: Early::Idle,
         timeout: None,
         rehearsal: false,
     }

@@ -26,7 +26,10 @@ pub(super) fn check(call: &Call, drive: &Drive) {
 }
 
 fn aborts(input: &Input) -> bool {
-    matches!(input, Input::Command(Command::StopHere | Command::HangUp))
+    matches!(
+        input,
+        Input::Command(Command::StopHere | Command::HangUp | Command::Leave)
+    )
 }
 
 fn over_is_over(call: &Call) {

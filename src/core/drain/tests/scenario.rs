@@ -119,7 +119,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => span(1.0, 20.0).prop_map(Command::Longer),
         1 => span(1.0, 20.0).prop_map(Command::Shorter),
         1 => Just(Command::StopHere),
-        1 => Just(Command::HangUp),
+        1 => prop_oneof![Just(Command::HangUp), Just(Command::Leave)],
         1 => prop_oneof![Just(0), Just(99)].prop_map(|accepted| Command::ForceKill {
             target: crate::core::fleet::ProcessKey::Local(crate::core::fleet::LocalId {
                 pid: 100,

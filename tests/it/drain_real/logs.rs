@@ -1,0 +1,43 @@
+//! What the logs of real Sidekiqs add to a drain.
+
+use serde_json::{Value, json};
+
+use super::{SEQUENCE, for_each_version};
+use crate::support::drain::Drain;
+use crate::support::ended::Ended;
+use crate::support::scene::Scene;
+use crate::support::sidekiq::Version;
+
+for_each_version!(the_milestones_of_a_shutdown_are_recorded);
+
+/// What the logs told of, in their order.
+fn logged(ended: &Ended) -> Vec<String> {
+    let text = |line: &Value| line["text"].as_str().unwrap().to_owned();
+    ended.events("logged").into_iter().map(text).collect()
+}
+
+/// All but the last: a drain is over with the exit, which may be before that line is read.
+fn the_milestones_of_a_shutdown_are_recorded(version: Version) {
+    let scene = Scene::new();
+    let sidekiq = scene.sidekiq(version);
+    scene.busy("SleepJob", &json!([600]));
+    let ended = Drain::start(&scene, SEQUENCE, &[]).end();
+    ended.assert_outcome(3, "requeued");
+    let logged = logged(&ended);
+    let position = |words: &str| logged.iter().position(|text| text.starts_with(words));
+    let order = [
+        "Received TSTP",
+        "Shutting down",
+        "Terminating ",
+        "Pushed 1 jobs back",
+    ]
+    .map(position);
+    assert!(
+        order.iter().all(Option::is_some) && order.is_sorted(),
+        "{}",
+        ended.text()
+    );
+    for line in ended.events("logged") {
+        assert_eq!(line["pid"], sidekiq.pid());
+    }
+}
