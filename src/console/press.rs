@@ -168,6 +168,15 @@ impl Console {
             Act::Interrupt | Act::Quit => return vec![Request::Quit],
             Act::Redraw => return vec![Request::Redraw],
             Act::Suspend => return vec![Request::Suspend],
+            Act::Save => {
+                let targets = possible::saved_of(session, self);
+                return vec![Request::Save { targets }];
+            }
+            Act::Rescue if session.salvage.nowhere.is_empty() => {
+                self.say("looking whether the missing jobs are provably nowhere");
+                return vec![Request::LookForLost];
+            }
+            Act::Rescue => self.dialog = confirm::push_back(session, now),
             Act::Mark => return self.mark(session),
             Act::Jump => self.jump(session),
             Act::Open => self.open(session),

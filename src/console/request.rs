@@ -1,6 +1,6 @@
 //! What the console wants of the shell. Values only: nothing is done here.
 
-use crate::core::drain::{Command, UnitCall};
+use crate::core::drain::{Command, PushBack, UnitCall};
 use crate::core::fleet::LocalId;
 use crate::core::preflight::Consent;
 
@@ -24,6 +24,18 @@ pub enum Request {
     Command(Command),
     /// Bring these units back to work, once no drain is under way.
     CallUnits(Vec<UnitCall>),
+    /// Save what these processes were last seen running.
+    Save {
+        /// Which.
+        targets: Vec<LocalId>,
+    },
+    /// Look whether lost jobs are provably nowhere.
+    LookForLost,
+    /// Push these lost jobs back.
+    PushBack {
+        /// As the dialog listed them.
+        jobs: Vec<PushBack>,
+    },
     /// Leave the program.
     Quit,
     /// Paint the whole screen anew.

@@ -295,6 +295,25 @@ fn unit<'a>(session: &'a Session, target: &Target) -> Option<&'a Unit> {
     local.surroundings.unit.as_ref()
 }
 
+/// What to do about lost jobs.
+fn lost_words(session: &Session) -> String {
+    if !session.salvage.nowhere.is_empty() {
+        return offered(session);
+    }
+    if session.salvage.searches() {
+        return "Wait: it is being looked whether the lost jobs are provably nowhere, which takes up to 20 s.".into();
+    }
+    "Enqueue the lost jobs again by hand: nothing else will run them.".into()
+}
+
+fn offered(session: &Session) -> String {
+    let number = session.salvage.nowhere.len() as u64;
+    format!(
+        "R: push back {} to the front of their queues; they are provably nowhere.",
+        count(number, "lost job")
+    )
+}
+
 fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<String> {
     let mut advice: Vec<String> = Vec::new();
     let quiet = run
@@ -302,7 +321,9 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
         .iter()
         .any(|target| !target.exited() && target.last.is_some() && target.stopped.is_none());
     if jobs.lost > 0 {
-        advice.push("Enqueue the lost jobs again by hand: nothing else will run them.".into());
+        advice.push(lost_words(session));
+    } else if !session.salvage.nowhere.is_empty() {
+        advice.push(offered(session));
     }
     let running = still_running(run).len() as u64;
     if running > 0 && quiet {

@@ -3,6 +3,7 @@
 
 mod logs;
 mod prepare;
+mod salvage;
 mod succession;
 mod units;
 
@@ -20,6 +21,8 @@ use super::preflight::{Preflight, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::successor::Watch;
 use super::verdict::{self, Blind, Verdict};
+
+pub use salvage::Salvage;
 
 /// Records kept for the journal pane.
 const KEPT: usize = 1000;
@@ -83,6 +86,8 @@ pub struct Session {
     pub following: Following,
     /// The watch over what comes up in the place of the targets, if it was asked for.
     pub watch: Option<Watch>,
+    /// What is known of lost jobs once the run is over.
+    pub salvage: Salvage,
 }
 
 /// Why a run was not begun.
@@ -110,6 +115,7 @@ impl Session {
             preflight: Box::default(),
             following: Following::default(),
             watch: None,
+            salvage: Salvage::default(),
         }
     }
 
@@ -176,13 +182,19 @@ impl Session {
         traces: Vec<(Missing, Trace)>,
         now: Moment,
     ) -> Vec<Effect> {
-        self.feed(Input::Searched(id, traces), now)
+        if self.is_draining() {
+            return self.feed(Input::Searched(id, traces), now);
+        }
+        self.found_lost(id, traces, now)
     }
 
     /// A push has ended.
     #[must_use]
     pub fn pushed_back(&mut self, id: EffectId, outcome: PushOutcome, now: Moment) -> Vec<Effect> {
-        self.feed(Input::PushedBack(id, outcome), now)
+        if self.is_draining() {
+            return self.feed(Input::PushedBack(id, outcome), now);
+        }
+        self.pushed_lost(id, &outcome, now)
     }
 
     /// Begins a run on `targets` in manual mode: it has sent nothing yet. A run that is over
@@ -233,6 +245,7 @@ impl Session {
         // Behind the record of its beginning.
         effects.insert(effects.len().min(1), checked);
         self.run = Some(run);
+        self.salvage = Salvage::default();
         self.keep(&effects);
         Ok(effects)
     }

@@ -216,6 +216,11 @@ impl<F: Front> Turn<F> {
         if self.was_draining && !draining {
             self.world.plugs.over();
             self.follow();
+            // A screen offers what is proven; a drain without one has done so by itself.
+            if self.front.is_attended() {
+                let effects = self.session.look_for_lost();
+                self.dispatch(effects);
+            }
         }
         self.was_draining = draining;
     }
@@ -237,6 +242,15 @@ impl<F: Front> Turn<F> {
                         self.command(Command::Leave, now);
                     }
                     self.leaving = Some(Ended::Quit);
+                }
+                Request::Save { targets } => self.save(&targets, now),
+                Request::LookForLost => {
+                    let effects = self.session.look_for_lost();
+                    self.dispatch(effects);
+                }
+                Request::PushBack { jobs } => {
+                    let effects = self.session.push_lost(&jobs, now);
+                    self.dispatch(effects);
                 }
                 Request::Redraw => self.front.show_anew(),
                 Request::Suspend => self.front.suspend(),
@@ -318,6 +332,9 @@ impl<F: Front> Turn<F> {
             Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),
             Reply::Counted(run, when, counted) => return self.counted(&run, when, counted, now),
             Reply::Told(run, event) => return self.was_told(&run, *event, now),
+            Reply::SavedOnDemand(run, jobs, saved) => {
+                return self.saved_on_demand(&run, &jobs, saved, now);
+            }
             Reply::JournalFailed(why) => {
                 self.front.tell(&format!(
                     "the record of this drain cannot be written: {why}"

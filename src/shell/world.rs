@@ -172,6 +172,7 @@ impl WorldBuilder {
         let means = Means {
             redis: redis.clone(),
             by: self.by,
+            state_dir: self.state_dir.clone(),
         };
         let performer = Performer::new(answers.clone(), self.attended).with(means);
         tasks.spawn(async move {

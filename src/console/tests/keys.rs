@@ -26,6 +26,7 @@ pub(super) fn worlds() -> Vec<(&'static str, World)> {
         ("cut off", World::cut_off()),
         ("over", World::requeued()),
         ("stopped", World::stopped()),
+        ("lost", World::lost()),
     ]
 }
 

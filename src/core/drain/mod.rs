@@ -4,6 +4,7 @@
 
 mod account;
 mod advance;
+mod aftermath;
 mod call;
 mod checked;
 mod command;

@@ -129,12 +129,9 @@ impl fmt::Display for Record {
             Event::PayloadSaved { jid, class, .. } => {
                 write!(formatter, "payload of {class} {jid} saved")
             }
-            Event::RescueIntended { jid, class, queue } => {
-                write!(formatter, "pushing {class} {jid} back to queue {queue}")
+            Event::RescueIntended { .. } | Event::RescueEnded { .. } => {
+                write_rescue(formatter, &self.event)
             }
-            Event::RescueEnded {
-                jid, class, result, ..
-            } => write!(formatter, "{class} {jid}: {result}"),
             Event::JobFinished { jid, class, .. } => write!(formatter, "{class} {jid} finished"),
             Event::Exited { clean } => {
                 let how = match clean {
@@ -172,6 +169,19 @@ impl fmt::Display for Record {
             } => write_finish(formatter, *outcome, *seconds, *jobs, why.as_deref()),
         }
     }
+}
+
+fn write_rescue(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    if let Event::RescueIntended { jid, class, queue } = event {
+        return write!(formatter, "pushing {class} {jid} back to queue {queue}");
+    }
+    if let Event::RescueEnded {
+        jid, class, result, ..
+    } = event
+    {
+        return write!(formatter, "{class} {jid}: {result}");
+    }
+    Ok(())
 }
 
 fn write_finish(

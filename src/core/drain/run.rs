@@ -54,7 +54,7 @@ pub(super) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    fn new(fleet: &'a Fleet, now: Moment) -> Self {
+    pub(super) fn new(fleet: &'a Fleet, now: Moment) -> Self {
         Self {
             fleet,
             now,

@@ -1,15 +1,52 @@
 //! What the loop adds to an effect before it is performed or asked: the payloads at stake, the
 //! jobs that are missing. Nothing is awaited here.
 
+use std::path::PathBuf;
+
 use super::Turn;
 use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace, UnitCall};
+use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
-use crate::rescue::{SavedJob, in_flight};
+use crate::journal::run_name;
+use crate::rescue::{SavedJob, in_flight, shown_by};
 use crate::shell::front::Front;
 use crate::shell::missing::{saved_job, suspects};
 use crate::shell::performer::{Reply, Work};
 
 impl<F: Front> Turn<F> {
+    /// Saves what these processes were last seen running.
+    pub(super) fn save(&mut self, targets: &[LocalId], now: Moment) {
+        let jobs = shown_by(targets, &self.session, now);
+        if jobs.is_empty() {
+            return self.front.tell("no job is known there: nothing was saved");
+        }
+        let run = match &self.session.run {
+            Some(run) if self.session.is_draining() => run.plan().run.clone(),
+            Some(_) | None => run_name(now),
+        };
+        self.send(Work::Save { run, jobs });
+    }
+
+    /// Says where payloads were saved, or why they were not.
+    pub(super) fn saved_on_demand(
+        &mut self,
+        run: &str,
+        jobs: &[SavedJob],
+        saved: Result<PathBuf, String>,
+        now: Moment,
+    ) {
+        match saved {
+            Ok(path) => {
+                let count = jobs.len();
+                let text = format!("{count} payload(s) saved to {}", path.display());
+                self.front.tell(&text);
+                let effects = self.session.saved_on_demand(run, &super::labels(jobs), now);
+                self.dispatch(effects);
+            }
+            Err(why) => self.front.tell(&format!("nothing is saved: {why}")),
+        }
+    }
+
     /// What a KILL would cost, and the payloads that it could lose.
     pub(super) fn at_stake(&self, act: &Act) -> (u64, Vec<SavedJob>) {
         let (now, fleet) = (self.now(), &self.session.fleet);
@@ -61,7 +98,8 @@ impl<F: Front> Turn<F> {
         let of = (push.target, push.jid.as_str());
         if let Some(job) = run.and_then(|run| saved_job(run, fleet, of, now)) {
             let job = Box::new(job);
-            self.send(Work::PushBack { id, job });
+            let confirmed = !self.session.is_draining();
+            self.send(Work::PushBack { id, job, confirmed });
         }
     }
 

@@ -71,6 +71,7 @@ fn after_a_drain() {
     shot("result-requeued", &World::requeued());
     shot("result-lost", &World::lost());
     shot("result-stopped", &World::stopped());
+    shot("result-salvaged", &World::salvaged());
     shot("after-the-result", &pressed(World::stopped(), &[Key::Esc]));
 }
 
@@ -215,6 +216,7 @@ fn footer_and_help_name_every_key_that_does_something() {
         World::failed(),
         pressed(World::draining(), &[Key::Char(' ')]),
         pressed(World::stopped(), &[Key::Esc]),
+        World::lost(),
         pressed(World::new(), &[Key::Tab, Key::Enter]),
     ];
     let mut named = vec![false; BINDINGS.len()];

@@ -9,6 +9,7 @@ mod leaving;
 mod link;
 mod panics;
 mod played;
+mod rescues;
 mod sizes;
 mod stops;
 

@@ -3,6 +3,7 @@
 
 mod alone;
 mod fates;
+mod full_disk;
 mod held;
 mod invoked;
 mod kept;

@@ -49,6 +49,10 @@
 //! | the same before idle threads are gone | their count counts | `kills::a_job_that_may…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
+use std::time::Duration;
+
+use super::Guard;
+
 mod cases;
 mod drive;
 mod fates;
@@ -61,3 +65,9 @@ mod scenario;
 mod states;
 mod units;
 mod world;
+
+/// What is done against a loss where nothing else is said.
+const GUARD: Guard = Guard {
+    kill_extra: Duration::from_secs(30),
+    rescue: false,
+};
