@@ -58,7 +58,7 @@ end
 SCENARIOS = [
   scenario("sleeping jobs, KILL after the push-back", sleeping(6), "tstp, 6, term, 10, kill", FOLLOW, few: [7],
            lossless: true),
-  scenario("sleeping jobs, KILL before it", sleeping(6), "tstp, 6, term, 1, kill", FOLLOW),
+  scenario("sleeping jobs, KILL before it", sleeping(6), "tstp, 6, term, 1, kill", FOLLOW, few: [8]),
   scenario("sleeping jobs, KILL as it comes", sleeping(6), "tstp, 2, term, 4, kill", FOLLOW),
   scenario("sleeping jobs, KILL waits for it", sleeping(6), "tstp, 2, term, 1, kill", GATE, lossless: true),
   scenario("sleeping jobs, TERM alone", sleeping(6), "term", FOLLOW, threads: 8, lossless: true),
@@ -95,7 +95,7 @@ SCENARIOS = [
   scenario("all kinds, KILL waits, others serve the queue", mixed, "tstp, 4, term, 2, kill", GATE, others: true,
            versions: NEWER, lossless: true),
   scenario("sleeping jobs, KILL before, rescue", sleeping(6), "tstp, 6, term, 1, kill", FOLLOW + RESCUE,
-           lossless: true),
+           lossless: true, few: [7]),
   scenario("sleeping jobs, KILL as the push-back comes, rescue", sleeping(6), "tstp, 2, term, 4, kill", FOLLOW + RESCUE,
            lossless: true),
   scenario("all kinds, KILL before, rescue, others serve the queue", mixed, "tstp, 6, term, 1, kill", FOLLOW + RESCUE,

@@ -67,13 +67,14 @@ class Truth
     "it wrote #{wrote.join(", ")}; it stands in #{places(jid).inspect}#{", it is lost" if lost?(jid)}"
   end
 
-  # Jobs that are lost and that no line tells of: each must be one of the threads of unknown fate.
+  # Jobs that are lost and that no line names: the thread of each must be told to be of unknown fate, by itself or by the
+  # name of a job that ended on it before.
   def overlooked(told)
-    named = told.map { |line| line["jid"] }
-    unnamed = named.count(nil)
+    named = told.filter_map { |line| line["jid"] }
+    unknown = told.count { |line| line["fate"] == "unknown" && !(line["jid"] && lost?(line["jid"])) }
     hidden = (@jobs.keys - named).select { |jid| taken?(jid) && lost?(jid) && !failing?(jid) }
-    return [] if hidden.size <= unnamed
-    ["#{hidden.size} lost jobs that no line names, #{unnamed} threads of unknown fate: " +
+    return [] if hidden.size <= unknown
+    ["#{hidden.size} lost jobs that no line names, #{unknown} threads of unknown fate: " +
       hidden.map { |jid| "#{@jobs[jid][:class]} #{story(jid)}" }.join("; ")]
   end
 

@@ -16,7 +16,7 @@ fn a_few_scripted_drains_tell_every_fate_as_it_was() {
     assert!(output.status.success(), "{table}{said}");
     let last = table.lines().last().unwrap_or_default();
     assert!(
-        last.starts_with("| all | 7 ×4, 8 ×4 | 8 |") && last.ends_with("| 0 |"),
+        last.starts_with("| all | 7 ×5, 8 ×5 | 10 |") && last.ends_with("| 0 |"),
         "{table}"
     );
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use super::account::{Fate, Track, Tracked};
 use super::run::Run;
-use super::target::{Standing, Target};
+use super::target::{MARGIN, Standing, Target};
 use crate::core::fleet::{FRESH, Fleet, LocalId, Place, ProcessKey};
+use crate::core::log::{Testimony, Told};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
@@ -138,7 +139,7 @@ impl Watch {
 
 impl Run {
     /// The jobs of ended targets that nobody has found.
-    pub fn missing(&self) -> Vec<Missing> {
+    pub fn missing(&self, fleet: &Fleet, now: Moment) -> Vec<Missing> {
         let lost = |tracked: &&Tracked| is_missing(tracked) && self.ended(tracked.target).is_some();
         let jobs = self.account.jobs().iter().filter(lost);
         jobs.filter_map(|tracked| {
@@ -147,7 +148,11 @@ impl Run {
                 target: target.id,
                 jid: tracked.jid.clone(),
                 nobody_else: self.nobody_else(tracked, target),
-                doubt: self.doubt(target),
+                doubt: match last_word(tracked, target, fleet, now) {
+                    LastWord::Runs => None,
+                    LastWord::Ended => Some(TOLD_ENDED.into()),
+                    LastWord::Silent => self.doubt(target),
+                },
             })
         })
         .collect()
@@ -194,13 +199,24 @@ impl Run {
 impl Run {
     /// Why a job of the ended `target` may have ended by itself, for all that is known: its last
     /// beat showed it no more, nobody counted the worker threads late enough since the beat that
-    /// did, or fewer were left than there were jobs.
-    pub(super) fn may_have_ended(&self, tracked: &Tracked, target: &Target) -> Option<String> {
+    /// did, or fewer were left than there were jobs. Its log knows better, where it can be read.
+    pub(super) fn may_have_ended(
+        &self,
+        tracked: &Tracked,
+        target: &Target,
+        fleet: &Fleet,
+        now: Moment,
+    ) -> Option<String> {
         let Standing::Exited { at: end, .. } = target.standing else {
             return None;
         };
         if tracked.track != Track::Running {
             return Some("it had left its thread by then".into());
+        }
+        match last_word(tracked, target, fleet, now) {
+            LastWord::Runs => return None,
+            LastWord::Ended => return Some(TOLD_ENDED.into()),
+            LastWord::Silent => {}
         }
         let shown = |tracked: &&Tracked| tracked.track == Track::Running;
         let shown = self.account.of(target.id).filter(shown).count() as u64;
@@ -219,6 +235,46 @@ impl Run {
             )),
             None => Some("it may have ended by itself since the last beat that showed it".into()),
         }
+    }
+}
+
+/// What the log of its process said last of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LastWord {
+    /// It began, and the log was read until after the exit: it ran to the end of its process.
+    Runs,
+    /// It ended, whatever way.
+    Ended,
+    /// Nothing of this execution, or its last lines are not read yet.
+    Silent,
+}
+
+const TOLD_ENDED: &str = "its log tells of its end";
+
+/// How long after an exit its last lines may take to be read.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Whether the last lines of the log of an ended process are still to be read.
+pub(super) fn awaits_log(target: &Target, fleet: &Fleet, now: Moment) -> bool {
+    let Standing::Exited { at, .. } = target.standing else {
+        return false;
+    };
+    let log = fleet.logs.of(target.id);
+    log.is_some_and(|log| log.place.is_ok()) && now < at.after(LAST_LINES)
+}
+
+fn last_word(tracked: &Tracked, target: &Target, fleet: &Fleet, now: Moment) -> LastWord {
+    let said = fleet.logs.witness.of(target.id.pid, &tracked.jid);
+    let since = tracked.started.map(|started| started.before(MARGIN));
+    let of_this_one = |said: &&Testimony| {
+        let tid = said.tid.as_ref();
+        tid.is_none_or(|tid| *tid == tracked.work.tid)
+            && since.is_some_and(|since| said.at >= since)
+    };
+    match said.filter(of_this_one).map(|said| said.what) {
+        Some(Told::Started) if !awaits_log(target, fleet, now) => LastWord::Runs,
+        Some(Told::Done | Told::Failed | Told::Interrupted) => LastWord::Ended,
+        Some(Told::Started) | None => LastWord::Silent,
     }
 }
 

@@ -43,7 +43,7 @@ pub enum Rescue {
 impl Run {
     /// Begins the search for missing jobs, if that is wanted; says whether it did.
     pub(super) fn search(&mut self, outcome: Outcome, turn: &mut Turn<'_>) -> bool {
-        let missing = self.missing();
+        let missing = self.missing(turn.fleet, turn.now);
         if !self.plan.guard.rescue || missing.is_empty() {
             return false;
         }

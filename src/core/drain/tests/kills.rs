@@ -21,7 +21,7 @@ fn lost(from: f64, to: f64) -> Sources {
     }
 }
 
-fn with(policy: Policy, sequence: &str) -> Plan {
+pub(super) fn with(policy: Policy, sequence: &str) -> Plan {
     Plan {
         policy,
         guard: Guard {
@@ -32,7 +32,7 @@ fn with(policy: Policy, sequence: &str) -> Plan {
     }
 }
 
-fn fate(drive: &Drive, jid: &str) -> Option<Fate> {
+pub(super) fn fate(drive: &Drive, jid: &str) -> Option<Fate> {
     let mut jobs = drive.run.account().jobs().iter();
     let tracked = jobs.find(|tracked| tracked.jid == jid)?;
     tracked.fate.as_ref().map(|(fate, _)| *fate)
@@ -151,41 +151,6 @@ fn a_job_that_runs_again_on_the_same_process_has_its_fate_before_it() {
     drive.call(Input::Command(Command::Automatic));
     drive.finish();
     assert_eq!(fate(&drive, "a"), Some(Fate::Lost));
-}
-
-#[test]
-fn a_job_that_may_have_ended_since_its_last_beat_is_not_called_lost() {
-    // The beats come at 3 s and at 13 s: the end at 8 s is seen by nobody but its thread.
-    let jobs = vec![task("a", Some(10.0), Temper::Plain), stuck("b")];
-    let mut drive = begin(world(25, jobs), with(Policy::Follow, "tstp, 12, kill"));
-    drive.finish();
-    assert_eq!(fate(&drive, "a"), Some(Fate::Unknown));
-    assert_eq!(fate(&drive, "b"), Some(Fate::Unknown));
-    assert_eq!(drive.told("1 worker thread(s) were left for 2 job(s)"), 2);
-    // Before the idle threads are gone their number says nothing.
-    let mut drive = begin(
-        world(25, vec![stuck("b")]),
-        with(Policy::Follow, "tstp, 4, kill"),
-    );
-    drive.finish();
-    assert_eq!(fate(&drive, "b"), Some(Fate::Unknown));
-    assert_eq!(drive.run.outcome(), Some(Outcome::Lost));
-}
-
-#[test]
-fn a_job_that_left_its_thread_is_not_called_lost() {
-    // It ends at 12.5 s, after the interrupt was due; the beat at 13 s shows it no more.
-    let holds = Temper::HoldsInterpreter(Duration::from_secs(20));
-    let jobs = vec![task("a", Some(14.5), Temper::Plain), task("b", None, holds)];
-    let plan = Plan {
-        timeout: stated("term", 12).timeout,
-        ..with(Policy::Follow, "term, 14, kill")
-    };
-    let mut drive = begin(world(12, jobs), plan);
-    drive.finish();
-    assert_eq!(fate(&drive, "a"), Some(Fate::Unknown));
-    assert_eq!(drive.told("it had left its thread by then"), 1);
-    assert_eq!(fate(&drive, "b"), Some(Fate::Lost));
 }
 
 #[test]

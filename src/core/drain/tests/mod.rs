@@ -45,8 +45,10 @@
 //! | outcome weighing | unknown is as good as done | `fates`, both drains |
 //! | a kept iteration state is no end | it is not looked at | `iterable::one_that_died…`, `fates` |
 //! | a dropped one is the end | it is not looked at | `iterable::one_that_completed…` |
-//! | what may have ended is not lost | its thread is not missed | `kills::a_job_that_may…` |
-//! | the same before idle threads are gone | their count counts | `kills::a_job_that_may…` |
+//! | what may have ended is not lost | its thread is not missed | `losses::a_job_that_may…` |
+//! | the same before idle threads are gone | their count counts | `losses::a_job_that_may…` |
+//! | the same with a log | a line of its end is not read | `losses::what_the_log…` |
+//! | the same once a beat has dropped it | its track is not asked | `losses::a_job_that_left…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
 use std::time::Duration;
@@ -59,6 +61,7 @@ mod fates;
 mod iterable;
 mod kills;
 mod laws;
+mod losses;
 
 mod rescues;
 mod scenario;

@@ -33,7 +33,7 @@ fn searching(world: World, plan: Plan) -> (Drive, EffectId, Vec<Missing>) {
             ..
         } = drive.run.phase()
         {
-            let (id, missing) = (*id, drive.run.missing());
+            let (id, missing) = (*id, drive.run.missing(&drive.fleet, drive.now));
             return (drive, id, missing);
         }
     }
@@ -246,5 +246,5 @@ fn without_being_asked_nothing_is_searched_for() {
     drive.finish();
     assert_eq!(drive.run.outcome(), Some(Outcome::Lost));
     assert_eq!(drive.told("provably nowhere"), 0);
-    assert_eq!(drive.run.missing().len(), 1);
+    assert_eq!(drive.run.missing(&drive.fleet, drive.now).len(), 1);
 }
