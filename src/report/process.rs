@@ -142,16 +142,29 @@ pub(super) fn processes(past: &Past) -> Vec<Process> {
     processes
 }
 
-/// A signal that was about to be sent, or (with what was at stake) was.
-fn push(process: &mut Process, signal: &str, t_s: f64, sent: Option<Option<u64>>) {
-    if sent.is_some() {
+/// Whether a signal was sent.
+#[derive(Clone, Copy)]
+enum Sureness {
+    /// It was about to be.
+    Intended,
+    /// It was, with so much at stake.
+    Sent(Option<u64>),
+}
+
+/// Adds a signal; one that was sent takes the place of its intent.
+fn push(process: &mut Process, signal: &str, t_s: f64, sureness: Sureness) {
+    let (certain, at_stake) = match sureness {
+        Sureness::Intended => (false, None),
+        Sureness::Sent(at_stake) => (true, at_stake),
+    };
+    if certain {
         process.signals.retain(|sent| sent.certain);
     }
     process.signals.push(Sent {
         signal: clean(signal, 20),
         t_s,
-        certain: sent.is_some(),
-        at_stake: sent.flatten(),
+        certain,
+        at_stake,
         received_by_t_s: None,
         effect: None,
     });
@@ -163,14 +176,14 @@ fn take(process: &mut Process, line: &Line) {
         reason = "all other events change nothing of how a process stands"
     )]
     match &line.happened {
-        Happened::SignalIntended { signal } => push(process, signal, line.t_s, None),
+        Happened::SignalIntended { signal } => push(process, signal, line.t_s, Sureness::Intended),
         // The stop of its unit is TERM, by way of systemd.
-        Happened::UnitStopIntended { .. } => push(process, "TERM", line.t_s, None),
+        Happened::UnitStopIntended { .. } => push(process, "TERM", line.t_s, Sureness::Intended),
         Happened::SignalSent {
             signal, at_stake, ..
-        } => push(process, signal, line.t_s, Some(*at_stake)),
+        } => push(process, signal, line.t_s, Sureness::Sent(*at_stake)),
         Happened::UnitStopBegun { at_stake, .. } => {
-            push(process, "TERM", line.t_s, Some(*at_stake));
+            push(process, "TERM", line.t_s, Sureness::Sent(*at_stake));
         }
         Happened::SignalFailed {
             may_have_happened, ..

@@ -19,96 +19,14 @@ impl fmt::Display for Record {
                 findings, trouble, ..
             } => checked::write(formatter, findings, trouble.as_deref()),
             Event::SignalIntended { signal, .. } => write!(formatter, "sending {signal} to{who}"),
-            Event::SignalSent {
-                signal,
-                at_stake,
-                blind,
-                ..
-            } => {
-                write!(formatter, "{signal} sent to{who}")?;
-                match (at_stake, blind) {
-                    (_, Some(true)) => {
-                        formatter.write_str(", blind: Redis could not be asked what is at stake")
-                    }
-                    (Some(count), _) if *count > 0 => {
-                        write!(formatter, ", {count} job(s) at stake")
-                    }
-                    _ => Ok(()),
-                }
-            }
-            Event::SignalFailed {
-                signal,
-                error,
-                may_have_happened,
-                ..
-            } => {
-                let perhaps = if *may_have_happened {
-                    " (it may have been sent)"
-                } else {
-                    ""
-                };
-                write!(formatter, "{signal} to{who} failed: {error}{perhaps}")
-            }
-            Event::UnitCallIntended { verb, unit } => {
-                write!(
-                    formatter,
-                    "systemctl {} {} for{who}",
-                    verb.word(),
-                    unit.unit
-                )
-            }
-            Event::UnitCalled { verb, unit } => {
-                let verb = verb.word();
-                write!(formatter, "{}: systemd has taken on its {verb}", unit.unit)
-            }
-            Event::UnitCallFailed {
-                verb,
-                unit,
-                error,
-                may_have_happened,
-            } => {
-                let perhaps = if *may_have_happened {
-                    " (it may happen all the same)"
-                } else {
-                    ""
-                };
-                let (verb, unit) = (verb.word(), &unit.unit);
-                write!(
-                    formatter,
-                    "systemctl {verb} {unit} failed: {error}{perhaps}"
-                )
-            }
-            Event::UnitStopIntended { unit, .. } => {
-                write!(formatter, "systemctl stop {} for{who}", unit.unit)
-            }
-            Event::UnitStopBegun {
-                unit,
-                systemd_kills_at,
-                ..
-            } => {
-                write!(formatter, "{} stops by systemctl, for{who}", unit.unit)?;
-                match systemd_kills_at {
-                    Some(at) => write!(formatter, "; systemd kills at {at}"),
-                    None => formatter.write_str("; systemd does not kill it"),
-                }
-            }
-            Event::UnitStopFailed {
-                unit,
-                error,
-                may_have_happened,
-                ..
-            } => {
-                let perhaps = if *may_have_happened {
-                    " (it may stop all the same)"
-                } else {
-                    ""
-                };
-                let unit = &unit.unit;
-                write!(
-                    formatter,
-                    "systemctl stop {unit} for{who} failed: {error}{perhaps}"
-                )
-            }
+            Event::SignalSent { .. }
+            | Event::SignalFailed { .. }
+            | Event::UnitCallIntended { .. }
+            | Event::UnitCalled { .. }
+            | Event::UnitCallFailed { .. }
+            | Event::UnitStopIntended { .. }
+            | Event::UnitStopBegun { .. }
+            | Event::UnitStopFailed { .. } => write_act(formatter, &self.event, &who),
             Event::QuietConfirmed { evidence } => {
                 write!(formatter, "{} is quiet: {evidence}", who.trim())
             }
@@ -243,4 +161,105 @@ fn write_start(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result
         formatter,
         "drain started{by}{why}: {sequence}, {targets} target(s), {mode}"
     )
+}
+
+/// What was sent, or asked of systemd.
+fn write_act(formatter: &mut fmt::Formatter<'_>, event: &Event, who: &str) -> fmt::Result {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all other events are no acts"
+    )]
+    match event {
+        Event::SignalSent {
+            signal,
+            at_stake,
+            blind,
+            ..
+        } => {
+            write!(formatter, "{signal} sent to{who}")?;
+            match (at_stake, blind) {
+                (_, Some(true)) => {
+                    formatter.write_str(", blind: Redis could not be asked what is at stake")
+                }
+                (Some(count), _) if *count > 0 => {
+                    write!(formatter, ", {count} job(s) at stake")
+                }
+                _ => Ok(()),
+            }
+        }
+        Event::SignalFailed {
+            signal,
+            error,
+            may_have_happened,
+            ..
+        } => {
+            let perhaps = if *may_have_happened {
+                " (it may have been sent)"
+            } else {
+                ""
+            };
+            write!(formatter, "{signal} to{who} failed: {error}{perhaps}")
+        }
+        Event::UnitCallIntended { verb, unit } => {
+            write!(
+                formatter,
+                "systemctl {} {} for{who}",
+                verb.word(),
+                unit.unit
+            )
+        }
+        Event::UnitCalled { verb, unit } => {
+            let verb = verb.word();
+            write!(formatter, "{}: systemd has taken on its {verb}", unit.unit)
+        }
+        Event::UnitCallFailed {
+            verb,
+            unit,
+            error,
+            may_have_happened,
+        } => {
+            let perhaps = if *may_have_happened {
+                " (it may happen all the same)"
+            } else {
+                ""
+            };
+            let (verb, unit) = (verb.word(), &unit.unit);
+            write!(
+                formatter,
+                "systemctl {verb} {unit} failed: {error}{perhaps}"
+            )
+        }
+        Event::UnitStopIntended { unit, .. } => {
+            write!(formatter, "systemctl stop {} for{who}", unit.unit)
+        }
+        Event::UnitStopBegun {
+            unit,
+            systemd_kills_at,
+            ..
+        } => {
+            write!(formatter, "{} stops by systemctl, for{who}", unit.unit)?;
+            match systemd_kills_at {
+                Some(at) => write!(formatter, "; systemd kills at {at}"),
+                None => formatter.write_str("; systemd does not kill it"),
+            }
+        }
+        Event::UnitStopFailed {
+            unit,
+            error,
+            may_have_happened,
+            ..
+        } => {
+            let perhaps = if *may_have_happened {
+                " (it may stop all the same)"
+            } else {
+                ""
+            };
+            let unit = &unit.unit;
+            write!(
+                formatter,
+                "systemctl stop {unit} for{who} failed: {error}{perhaps}"
+            )
+        }
+        _ => Ok(()),
+    }
 }
