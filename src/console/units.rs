@@ -157,13 +157,13 @@ pub(super) fn choose(
 
 /// The other choice, where a dialog offers one.
 pub(super) fn other(dialog: &Dialog) -> Option<StopUnit> {
-    match dialog.requests.first()? {
-        Request::Command(Command::StopBy(StopUnit::Never)) => Some(StopUnit::Always),
-        Request::Command(Command::StopBy(StopUnit::Always | StopUnit::Idle)) => {
-            Some(StopUnit::Never)
-        }
-        _ => None,
-    }
+    let Request::Command(Command::StopBy(way)) = dialog.requests.first()? else {
+        return None;
+    };
+    Some(match way {
+        StopUnit::Never => StopUnit::Always,
+        StopUnit::Always | StopUnit::Idle => StopUnit::Never,
+    })
 }
 
 /// What a drain that goes by itself does with the units of `targets`.
