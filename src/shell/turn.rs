@@ -170,7 +170,7 @@ impl<F: Front> Turn<F> {
             Event::Asked(ended) => ended?,
             Event::Observation(first) => self.observe(first, now),
         }
-        self.note_end();
+        self.note_end(now);
         Ok(())
     }
 
@@ -208,17 +208,17 @@ impl<F: Front> Turn<F> {
     fn answer(&mut self, now: Moment) {
         let requests = self.front.answer(&self.session, now);
         self.requests(requests, now);
-        self.note_end();
+        self.note_end(now);
     }
 
-    fn note_end(&mut self) {
+    fn note_end(&mut self, now: Moment) {
         let draining = self.session.is_draining();
         if self.was_draining && !draining {
             self.world.plugs.over();
             self.follow();
             // A screen offers what is proven; a drain without one has done so by itself.
             if self.front.is_attended() {
-                let effects = self.session.look_for_lost();
+                let effects = self.session.look_for_lost(now);
                 self.dispatch(effects);
             }
         }
@@ -245,7 +245,7 @@ impl<F: Front> Turn<F> {
                 }
                 Request::Save { targets } => self.save(&targets, now),
                 Request::LookForLost => {
-                    let effects = self.session.look_for_lost();
+                    let effects = self.session.look_for_lost(now);
                     self.dispatch(effects);
                 }
                 Request::PushBack { jobs } => {

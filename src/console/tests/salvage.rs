@@ -72,6 +72,9 @@ fn nothing_is_offered_where_nothing_is_real() {
         let mut world = World::lost();
         world.session.setting.kind = kind;
         assert!(world.press(Key::Char('R')).is_empty(), "{kind:?}");
-        assert!(world.session.look_for_lost().is_empty(), "{kind:?}");
+        assert!(
+            world.session.look_for_lost(world.now).is_empty(),
+            "{kind:?}"
+        );
     }
 }

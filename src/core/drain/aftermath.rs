@@ -12,8 +12,8 @@ use crate::core::moment::Moment;
 impl Run {
     /// The question whether what is missing is provably nowhere; `None` while it runs, and where
     /// nothing is missing.
-    pub fn ask_afterwards(&mut self) -> Option<(EffectId, Effect)> {
-        let missing = self.missing();
+    pub fn ask_afterwards(&mut self, fleet: &Fleet, now: Moment) -> Option<(EffectId, Effect)> {
+        let missing = self.missing(fleet, now);
         if !self.phase.is_over() || missing.is_empty() {
             return None;
         }

@@ -138,6 +138,12 @@ impl Watch {
 }
 
 impl Run {
+    /// Whether nobody has found some job of an ended target.
+    pub fn misses_any(&self) -> bool {
+        let mut jobs = self.account.jobs().iter();
+        jobs.any(|tracked| is_missing(tracked) && self.ended(tracked.target).is_some())
+    }
+
     /// The jobs of ended targets that nobody has found.
     pub fn missing(&self, fleet: &Fleet, now: Moment) -> Vec<Missing> {
         let lost = |tracked: &&Tracked| is_missing(tracked) && self.ended(tracked.target).is_some();

@@ -4,7 +4,9 @@
 use std::collections::BTreeMap;
 
 use super::{Kind, Session};
-use crate::core::drain::{Effect, EffectId, Event, Missing, PushBack, PushOutcome, Record, Trace};
+use crate::core::drain::{
+    Effect, EffectId, Event, Missing, PushBack, PushOutcome, Record, Run, Trace,
+};
 use crate::core::moment::Moment;
 
 /// What is known of lost jobs.
@@ -34,8 +36,7 @@ impl Session {
     /// Whether a person may look for lost jobs now, and push them back: they are real, the run
     /// is over, and some are missing.
     pub fn may_salvage(&self) -> bool {
-        let missing =
-            |run: &crate::core::drain::Run| run.phase().is_over() && !run.missing().is_empty();
+        let missing = |run: &Run| run.phase().is_over() && run.misses_any();
         self.setting.kind == Kind::Live
             && !self.salvage.is_under_way()
             && self.run.as_ref().is_some_and(missing)
@@ -43,15 +44,13 @@ impl Session {
 
     /// Asks whether the missing jobs of the run that is over are provably nowhere.
     #[must_use]
-    pub fn look_for_lost(&mut self) -> Vec<Effect> {
+    pub fn look_for_lost(&mut self, now: Moment) -> Vec<Effect> {
         if !self.may_salvage() {
             return Vec::new();
         }
         self.salvage.nowhere.clear();
-        let asked = self
-            .run
-            .as_mut()
-            .and_then(crate::core::drain::Run::ask_afterwards);
+        let run = self.run.as_mut();
+        let asked = run.and_then(|run| run.ask_afterwards(&self.fleet, now));
         let Some((id, effect)) = asked else {
             return Vec::new();
         };
