@@ -1,5 +1,4 @@
-//! A disk that is really full when payloads are to be saved: no KILL then, unless somebody who
-//! was told wants it all the same.
+//! A disk that is really full when payloads are to be saved: nobody who could be asked, no KILL.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -12,7 +11,6 @@ use serde_json::json;
 use crate::support::drain::Drain;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::{TIMEOUT, Version};
-use crate::support::terminal::Terminal;
 
 /// A program that becomes `drainboard` in a mount namespace of its own, where the rescue files
 /// of the scene lie on a tiny disk that is full.
@@ -61,32 +59,4 @@ fn nobody_to_ask_means_no_kill() {
     // It pushes back by itself what nobody killed.
     assert!(sidekiq.wait_for_end().success());
     assert_eq!(scene.times_queued("default", &jid), 1);
-}
-
-#[test]
-fn somebody_who_was_told_may_kill_all_the_same() {
-    let scene = Scene::new();
-    let mut sidekiq = scene.sidekiq(Version::Seven);
-    scene.busy("SleepJob", &json!([600]));
-    let arguments = ["--sequence", "tstp, 300, kill", "--timeout", TIMEOUT];
-    let path = [("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")];
-    let program = on_a_full_disk(&scene);
-    let mut terminal = Terminal::of(&program, &scene, &arguments, &path, (120, 40));
-    terminal.wait_for("SleepJob");
-    terminal.wait_for("a auto");
-    terminal.send("\t");
-    terminal.type_for("s", "nothing is saved");
-    terminal.send("a");
-    terminal.answer("Start the drain, by itself?", "y");
-    terminal.wait_for("quiet 1/1");
-    terminal.send("n");
-    terminal.wait_for_dialog("Send KILL now?");
-    terminal.send("1\r");
-    terminal.wait_for("cannot be saved");
-    assert!(sidekiq.runs());
-    terminal.send("r");
-    terminal.wait_for("Work is lost");
-    assert!(!sidekiq.wait_for_end().success());
-    terminal.send("q");
-    terminal.end(4);
 }
