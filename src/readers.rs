@@ -120,14 +120,15 @@ const CORE: &[Reader] = &[
     }),
     ("log", |bytes| {
         let mut witness = Witness::default();
+        let origin = Origin {
+            pid: 7,
+            inner_pid: 7,
+            shared: bytes.len() % 2 == 0,
+        };
         for line in text(bytes).lines() {
             let _entry = log::read(line);
             witness.take(&LogLine {
-                origin: Origin {
-                    pid: 7,
-                    inner_pid: 7,
-                    shared: false,
-                },
+                origin,
                 text: line.to_owned(),
                 at: moment(),
             });

@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
@@ -15,6 +16,9 @@ use crate::core::drain::Policy;
 use crate::core::session::{Kind, Session};
 use crate::shell::{self, Conduct, Ended, Screen, ScreenFront, World, guard_panics};
 use crate::ui::{Colours, Glyphs, Look};
+
+/// How long after a drain the result page watches for what comes up in its place.
+const WATCHED: Duration = Duration::from_mins(1);
 
 /// Opens the console.
 pub(super) fn run(
@@ -41,7 +45,8 @@ pub(super) fn run(
         rescue: false,
         preflight: preflight(&settings, &choice, None, None),
     };
-    let Opened { session, world } = open(&settings, opening)?;
+    let Opened { mut session, world } = open(&settings, opening)?;
+    session.setting.successor = Some(WATCHED);
     let conduct = Conduct::Keys {
         choice: choice.asked.then_some(choice),
     };

@@ -107,6 +107,7 @@ fn play(script: &Script, json: bool) -> Result<ExitCode, Failure> {
         allow_empty: false,
         may_ask: false,
         confirm: false,
+        successor: false,
     };
     let front = LinesFront::new(printer, errand);
     let session = demo::session(script)?;

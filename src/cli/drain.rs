@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -13,6 +14,7 @@ use super::opening::{Opened, Opening, open, preflight};
 use super::{Failure, session_runtime};
 use crate::clock;
 use crate::core::clean::clean;
+use crate::core::config::seconds_from_text;
 use crate::core::drain::{Outcome, Policy, Record};
 use crate::core::sequence::{Signal, UnknownSignal, nearest};
 use crate::core::session::Kind;
@@ -41,6 +43,9 @@ pub struct DrainArguments {
     /// At the end, push jobs that are provably nowhere back to the front of their queues.
     #[arg(long)]
     pub rescue: bool,
+    /// After the drain, watch for so many seconds for what comes up in its place.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds_from_text)]
+    pub successor: Option<Duration>,
     /// Nothing to drain is success.
     #[arg(long)]
     pub allow_empty: bool,
@@ -106,7 +111,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
             arguments.process.as_deref(),
         ),
     };
-    let Opened { session, world } = match open(&settings, opening) {
+    let Opened { mut session, world } = match open(&settings, opening) {
         Ok(opened) => opened,
         Err(failure) if failure.code() == Outcome::Error.exit_code() => {
             unbegun(printer, Outcome::Error, &failure.to_string());
@@ -114,11 +119,13 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         }
         Err(failure) => return Err(failure),
     };
+    session.setting.successor = arguments.successor;
     let errand = Errand {
         choice,
         allow_empty: arguments.allow_empty,
         may_ask: attended,
         confirm: !arguments.yes,
+        successor: session.setting.successor.is_some(),
     };
     let front = LinesFront::new(printer, errand);
     let runtime = session_runtime()?;

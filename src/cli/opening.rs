@@ -102,6 +102,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         sequence_from: settings.sequence_origin.clone(),
         redis: Some((choice.address.to_string(), choice.origin.clone())),
         operator,
+        successor: None,
     });
     *session.preflight = opening.preflight;
     session.preflight.forced.clone_from(&opening.forced);

@@ -164,6 +164,7 @@ fn headless(settings: &Settings, arguments: &RehearseArguments) -> Result<ExitCo
         allow_empty: arguments.allow_empty,
         may_ask: terminal && settings.conduct.kill == Some(Policy::Ask),
         confirm: false,
+        successor: false,
     };
     let lines = LinesFront::new(printer, errand);
     let front = RehearsalFront::new(lines, printer, stand_in.clone());

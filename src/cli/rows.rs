@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use crate::core::choice::Choice;
 use crate::core::config::Settings;
-use crate::core::fleet::{Fleet, Identity, Job, Link, Process, State};
+use crate::core::fleet::{Fleet, Identity, Job, Link, Process, ProcessKey, State};
+use crate::core::follow::Following;
 use crate::core::moment::{Moment, Seconds, from_epoch, rfc3339};
 use crate::core::sequence::Timeout;
 use crate::core::verdict::{self, Blind, Ends, Verdict, blind, verdict};
@@ -105,6 +106,7 @@ pub(super) struct JobRow {
     pub(super) left_s: Option<Seconds>,
     pub(super) verdict: &'static str,
     pub(super) why: String,
+    pub(super) stuck: Option<String>,
     /// The name of its process for people.
     #[serde(skip)]
     pub(super) process: String,
@@ -225,13 +227,13 @@ pub(super) fn jobs(picture: Picture<'_>, choice: &Choice) -> Vec<JobRow> {
     let mut rows: Vec<JobRow> = picture
         .fleet
         .processes
-        .values()
-        .filter(|process| choice.covers(process))
-        .flat_map(|process| {
+        .iter()
+        .filter(|(_, process)| choice.covers(process))
+        .flat_map(|(key, process)| {
             process
                 .jobs
                 .iter()
-                .map(|job| JobRow::of(picture, process, job))
+                .map(|job| JobRow::of(picture, (key, process), job))
         })
         .collect();
     rows.sort_by(|one, other| {
@@ -241,7 +243,8 @@ pub(super) fn jobs(picture: Picture<'_>, choice: &Choice) -> Vec<JobRow> {
 }
 
 impl JobRow {
-    fn of(picture: Picture<'_>, process: &Process, job: &Job) -> Self {
+    fn of(picture: Picture<'_>, place: (&ProcessKey, &Process), job: &Job) -> Self {
+        let (_, process) = place;
         let timeout = timeout(picture, process);
         let budget = picture.settings.sequence.budget(timeout.span).total();
         let state = process.state(false, picture.now);
@@ -262,6 +265,8 @@ impl JobRow {
             elapsed,
             job.iterable,
         );
+        let spans = (elapsed, budget);
+        let reasons = Following::default().reasons(picture.fleet, place, job, spans, picture.now);
         let ended = verdict == Verdict::Unknown && state != State::Running && history;
         Self {
             jid: job.work.jid.clone(),
@@ -275,6 +280,7 @@ impl JobRow {
             left_s: budget.filter(|_| !ended).map(Seconds),
             verdict: verdict.word(),
             why,
+            stuck: reasons.first().map(|reason| reason.sentence()),
             process: process.name(),
             timeout: timeout.span,
             history,

@@ -6,6 +6,7 @@ use super::consequence::{NAMED, consequence};
 use super::dialog::{Dialog, Friction, Premise, name};
 use super::judge::tally;
 use super::request::Request;
+use super::units;
 use super::words::count;
 use crate::core::check::Severity;
 use crate::core::drain::{Command, Policy};
@@ -93,6 +94,8 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Begi
     if !then.is_empty() {
         lines.push(format!("Then, by itself: {}.", then.join(", ")));
     }
+    let units = units::by_itself(session, targets);
+    lines.extend(units.into_iter().take(NAMED));
     let tally = tally(session, targets, now);
     if tally.total() > 0 {
         lines.push(format!(

@@ -31,10 +31,16 @@ pub enum Act {
     StopHere,
     /// KILL one process out of turn.
     ForceKill,
+    /// Bring units back to work that a stopped drain left quiet or down.
+    BringBack,
     /// Try failed signals again.
     Retry,
     /// Go on without the targets whose signal failed.
     LeaveOut,
+    /// Save what runs to disk.
+    Save,
+    /// Push lost jobs back.
+    Rescue,
     /// Take a process in or out before the drain.
     Mark,
     /// Go to the other table.
@@ -193,12 +199,15 @@ pub const BINDINGS: &[Binding] = &[
     drain(&[Char('m')], Act::Manual, "manual", "let each step wait for you", can::manual),
     drain(&[Char('r'), Char('R')], Act::Retry, "retry", "send the failed signals again", can::retry),
     drain(&[Char('l')], Act::LeaveOut, "leave out", "go on without the processes whose signal failed", can::leave_out),
+    drain(&[Char('u')], Act::BringBack, "units back", "restart or start the units that a stopped drain left quiet or down", can::bring_back),
     drain(&[Char('v')], Act::Mark, "mark", "take the selected process in or out before the drain", can::mark),
+    drain(&[Char('s')], Act::Save, "save", "save the payloads of the selected process to disk; in the job table those of all targets", can::save),
+    drain(&[Char('R')], Act::Rescue, "push back", "push lost jobs back that are provably nowhere, or look again whether they are", can::rescue),
     drain(&[Char('K')], Act::ForceKill, "KILL", "send KILL to the selected process, out of turn", can::force_kill),
     find(&[Tab, BackTab], Act::Jump, Some("jump"), "jump from a process to its jobs, or back", can::on_main),
     find(&[Enter], Act::Open, Some("details"), "show all that is known of the selected row", can::open),
     find(&[Char('/')], Act::Filter, Some("filter"), "list only jobs whose class, queue, id or process contains a word", can::on_main),
-    find(&[Char('s')], Act::Sort, Some("sort"), "change the order of the jobs", can::on_main),
+    find(&[Char('S')], Act::Sort, Some("sort"), "change the order of the jobs", can::on_main),
     find(&[Char('A')], Act::Arguments, Some("arguments"), "show or hide the arguments of this job", can::arguments),
     find(&[Char('j'), Down], Act::Down, None, "down", can::always),
     find(&[Char('k'), Up], Act::Up, None, "up", can::always),

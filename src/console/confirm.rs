@@ -5,15 +5,20 @@ use super::dialog::{Dialog, Friction, Premise, name};
 use super::judge::running;
 use super::request::Request;
 use super::result::stays;
-use super::words::time_of_day;
-use crate::core::drain::{Command, Policy};
+use super::units;
+use super::words::{count, time_of_day};
+use crate::core::drain::{Command, Policy, StopUnit};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
+/// Lost jobs that a dialog spells out.
+const LISTED: usize = 8;
+
 /// Sends the step that comes next in the run, now.
-pub(super) fn step(session: &Session, now: Moment) -> Option<Dialog> {
+/// `choice` is how a stop goes where units may be stopped; `None`: as the run has it.
+pub(super) fn step(session: &Session, choice: Option<StopUnit>, now: Moment) -> Option<Dialog> {
     let run = running(session)?;
     let step = run.phase().next_step()?;
     let signal = run.plan().sequence.signal(step)?;
@@ -35,11 +40,15 @@ pub(super) fn step(session: &Session, now: Moment) -> Option<Dialog> {
         step,
         at_most: (signal == Signal::Kill).then_some(accepted),
     };
-    Some(Dialog {
+    let mut dialog = Dialog {
         friction,
         requests: vec![Request::Command(Command::Go { step, accepted })],
         ..Dialog::new(format!("Send {signal} now?"), lines, premise, now)
-    })
+    };
+    if run.plan().sequence.first_stop() == Some(step) {
+        units::choose(session, choice, now, &mut dialog);
+    }
+    Some(dialog)
 }
 
 /// Lets a run that goes by hand go on by itself.
@@ -96,6 +105,32 @@ pub(super) fn force_kill(session: &Session, target: LocalId, now: Moment) -> Dia
         requests: vec![Request::Command(kill)],
         ..Dialog::new(title, lines, premise, now)
     }
+}
+
+/// Pushes lost jobs back that are provably nowhere.
+pub(super) fn push_back(session: &Session, now: Moment) -> Option<Dialog> {
+    let run = session.run.as_ref()?;
+    let jobs = session.salvage.nowhere.clone();
+    let number = jobs.len() as u64;
+    let mut lines = vec![
+        "They go to the front of their queues, once, and run again from their beginning.".into(),
+    ];
+    for push in jobs.iter().take(LISTED) {
+        let [jid, class, queue] = run.named(push)?;
+        lines.push(format!("{class} {jid} to queue {queue}: {}.", push.why));
+    }
+    if jobs.len() > LISTED {
+        lines.push(format!("and {} more", jobs.len() - LISTED));
+    }
+    let premise = Premise::Lost {
+        run: run.pace().started,
+        jobs: jobs.clone(),
+    };
+    let title = format!("Push back {}?", count(number, "lost job"));
+    Some(Dialog {
+        requests: vec![Request::PushBack { jobs }],
+        ..Dialog::new(title, lines, premise, now)
+    })
 }
 
 /// Leaves the program while a drain runs.

@@ -8,6 +8,7 @@ use super::begin::Start;
 use super::judge::running;
 use super::request::Request;
 use super::toll::stake;
+use crate::core::drain::{PushBack, UnitCall};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::preflight::Grave;
@@ -102,6 +103,20 @@ pub enum Premise {
     },
     /// A drain is under way.
     Draining,
+    /// The run that began then is over, and these are what would bring its units back.
+    Over {
+        /// When the run began.
+        run: Moment,
+        /// The calls.
+        calls: Vec<UnitCall>,
+    },
+    /// These jobs of the run that began then are still provably nowhere.
+    Lost {
+        /// When the run began.
+        run: Moment,
+        /// The jobs.
+        jobs: Vec<PushBack>,
+    },
 }
 
 /// An open dialog.
@@ -230,7 +245,20 @@ impl Dialog {
                 Some(format!("{} has exited", name(session, *target)))
             }
             Premise::Kill { target, at_most } => grown(&[*target], *at_most),
+            Premise::Lost { run: began, jobs } => {
+                let run = session.run.as_ref();
+                let same = run.is_some_and(|run| run.pace().started == *began);
+                let nowhere = &session.salvage.nowhere;
+                let known = same && jobs.iter().all(|job| nowhere.contains(job));
+                (!known).then(|| "what is known of the jobs has changed".into())
+            }
             Premise::Draining => run.is_none().then(|| "the drain is over".into()),
+            Premise::Over { run: began, calls } => {
+                let known = session.run.as_ref();
+                let same = known.is_some_and(|run| run.pace().started == *began)
+                    && session.unit_calls() == *calls;
+                (!same).then(|| "the processes changed meanwhile".into())
+            }
         }
     }
 }

@@ -16,6 +16,10 @@ const WORDS: &[(&str, &str)] = &[
         "-t",
         "Sidekiq's own timeout, counted from its TERM; shown with where it was found",
     ),
+    (
+        "25? 25!",
+        "assumed; stated otherwise elsewhere, or changed since the process started: Enter tells",
+    ),
     ("fits", "it has run less than half of the time that is left"),
     (
         "at risk",
@@ -40,6 +44,11 @@ const WORDS: &[(&str, &str)] = &[
         "the signal left; proven to fetch no more; proven to run nothing; the process is gone",
     ),
     ("*", "a process that is drained, or would be"),
+    (
+        "◆ (*) before a job",
+        "it looks stuck; its page says why: past the budget, many times its class's usual time, not \
+         reported any more, or without a thread",
+    ),
     (
         "! before an age",
         "the reading is more than two beats old: do not trust it",

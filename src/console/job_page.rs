@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::judge::judge;
+use super::judge::{judge, stuck};
 use super::pages::{PageLine, Weight};
 use super::rows::{JobKey, JobRow, job_rows};
 use super::state::Console;
@@ -66,6 +66,14 @@ fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) ->
         PageLine::fact("verdict", judged.words()),
         PageLine::fact("time left", left),
     ];
+    for (index, reason) in stuck(session, row, now).into_iter().enumerate() {
+        let name = if index == 0 { "looks stuck" } else { "" };
+        lines.push(PageLine::fact(name, reason.sentence()));
+    }
+    if let Some(usual) = session.following.usual(&work.class) {
+        let text = format!("{} ({} seen to end)", clock_face(usual.span), usual.seen);
+        lines.push(PageLine::fact("usually", text));
+    }
     if row.job.iterable {
         lines.push(PageLine::fact("iterable", ITERABLE));
     }

@@ -10,6 +10,7 @@ use crate::core::drain::{Fate, Phase, Run};
 use crate::core::fleet::{LocalId, Process, ProcessKey};
 use crate::core::moment::{Moment, clock_face};
 use crate::core::session::Session;
+use crate::core::stuck::Stuck;
 use crate::core::verdict::{self, Blind, Ends, Verdict};
 
 /// What is said of a job.
@@ -165,6 +166,20 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
         left,
         budget,
     }
+}
+
+/// Why the job of `row` looks stuck, the heaviest reason first.
+pub fn stuck(session: &Session, row: &JobRow<'_>, now: Moment) -> Vec<Stuck> {
+    if row.is_done() {
+        return Vec::new();
+    }
+    let timeout = session.timeout(row.process);
+    let budget = session.setting.plan.sequence.budget(timeout.span).total();
+    let spans = (row.elapsed(now), budget.filter(|_| row.drained));
+    let place = (row.key, row.process);
+    session
+        .following
+        .reasons(&session.fleet, place, row.job, spans, now)
 }
 
 /// Whether the end of the jobs of `key` is a time of day: before the start, and while the clock

@@ -22,7 +22,9 @@ mod request;
 mod result;
 mod rows;
 mod state;
+mod timeouts;
 mod toll;
+mod units;
 mod words;
 
 #[cfg(test)]
@@ -36,7 +38,7 @@ pub use bindings::{Act, BINDINGS, Binding, Group};
 pub use check_page::check_words;
 pub use dialog::{Dialog, Entry, Friction, Premise};
 pub use help::markdown;
-pub use judge::{Judgement, Said, Tally, judge, tally};
+pub use judge::{Judgement, Said, Tally, judge, stuck, tally};
 pub use key::Key;
 pub use outlook::{answers, if_untouched, standing};
 pub use pages::{PageLine, Weight, lines, title};
@@ -47,5 +49,6 @@ pub use request::Request;
 pub use result::result_text;
 pub use rows::{JobKey, JobRow, Sort, is_target, job_rows, process_rows};
 pub use state::{Console, Cursor, Listing, Memory, Pane, Screen};
+pub use timeouts::timeouts_differ;
 pub use toll::{in_numbers, stake};
 pub use words::{count, few, span, thousands, time_of_day};

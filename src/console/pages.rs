@@ -70,7 +70,7 @@ pub fn lines(session: &Session, console: &Console, now: Moment) -> Vec<PageLine>
         Screen::Job(key) => job_page::lines(session, console, key, now),
         Screen::Process(key) => process_page::lines(session, key, now),
         Screen::Help => help::lines(session, console),
-        Screen::Result => result::lines(session),
+        Screen::Result => result::lines(session, Some(now)),
         Screen::Check => check_page::lines(session),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::judge::running;
-use super::state::{Console, Screen};
+use super::state::{Console, Pane, Screen};
 use crate::core::drain::{Hold, Mode, Phase, Resume, Run};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::session::{Kind, Session};
@@ -166,6 +166,26 @@ pub(super) fn leave_out(session: &Session, console: &Console) -> bool {
     matches!(held(session, console), Some(Hold::Failed(_)))
 }
 
+/// Real payloads of live processes alone.
+pub(super) fn save(session: &Session, console: &Console) -> bool {
+    session.setting.kind == Kind::Live
+        && acts(session, console)
+        && !saved_of(session, console).is_empty()
+}
+
+/// Whose payloads the key for it saves: in the job table those of all targets.
+pub(super) fn saved_of(session: &Session, console: &Console) -> Vec<LocalId> {
+    if console.screen == Screen::Main && console.pane == Pane::Jobs {
+        return console.targets(session);
+    }
+    selected_here(session, console).into_iter().collect()
+}
+
+/// On the page that tells how the drain ended.
+pub(super) fn rescue(session: &Session, console: &Console) -> bool {
+    console.screen == Screen::Result && session.may_salvage()
+}
+
 pub(super) fn mark(session: &Session, console: &Console) -> bool {
     on_main(session, console)
         && acts(session, console)
@@ -199,6 +219,12 @@ pub(super) fn force_kill(session: &Session, console: &Console) -> bool {
         && run
             .target(&ProcessKey::Local(id))
             .is_some_and(crate::core::drain::Target::takes_part)
+}
+
+pub(super) fn bring_back(session: &Session, console: &Console) -> bool {
+    matches!(console.screen, Screen::Main | Screen::Result)
+        && !session.is_draining()
+        && !session.unit_calls().is_empty()
 }
 
 pub(super) fn open(session: &Session, console: &Console) -> bool {

@@ -14,7 +14,7 @@ use super::possible;
 use super::request::Request;
 use super::rows::Sort;
 use super::state::{Console, Pane, Screen};
-use super::{Key, pages};
+use super::{Key, pages, units};
 use crate::core::clean::clean;
 use crate::core::drain::{Command, Mode};
 use crate::core::fleet::LocalId;
@@ -80,6 +80,12 @@ impl Console {
         let Some(dialog) = &mut self.dialog else {
             return Vec::new();
         };
+        if key == Key::Char('u')
+            && let Some(choice) = units::other(dialog)
+        {
+            self.dialog = confirm::step(session, Some(choice), now);
+            return Vec::new();
+        }
         match dialog.press(key, now) {
             Answer::Open => Vec::new(),
             Answer::No => {
@@ -142,6 +148,7 @@ impl Console {
                 self.dialog = possible::selected_here(session, self)
                     .map(|id| self.force_kill(session, id, now));
             }
+            Act::BringBack => self.dialog = units::bring_back(session, now),
             Act::GoOn => return self.go_on(session, now),
             Act::Hold => return command(Command::Hold),
             Act::WaitMore => {
@@ -161,6 +168,15 @@ impl Console {
             Act::Interrupt | Act::Quit => return vec![Request::Quit],
             Act::Redraw => return vec![Request::Redraw],
             Act::Suspend => return vec![Request::Suspend],
+            Act::Save => {
+                let targets = possible::saved_of(session, self);
+                return vec![Request::Save { targets }];
+            }
+            Act::Rescue if session.salvage.nowhere.is_empty() => {
+                self.say("looking whether the missing jobs are provably nowhere");
+                return vec![Request::LookForLost];
+            }
+            Act::Rescue => self.dialog = confirm::push_back(session, now),
             Act::Mark => return self.mark(session),
             Act::Jump => self.jump(session),
             Act::Open => self.open(session),
@@ -197,7 +213,7 @@ impl Console {
     /// The dialog before the very step that comes next.
     fn step(&self, session: &Session, now: Moment) -> Option<Dialog> {
         if session.is_draining() {
-            return confirm::step(session, now);
+            return confirm::step(session, None, now);
         }
         let targets = self.targets(session);
         Some(self.begin(session, Start::Step, targets, now))
@@ -219,7 +235,7 @@ impl Console {
                 && held_wait(run).is_some_and(|left| left < possible::TIME_TO_THINK)
         });
         if sends {
-            self.dialog = confirm::step(session, now);
+            self.dialog = confirm::step(session, None, now);
             return Vec::new();
         }
         vec![Request::Command(Command::GoOn)]

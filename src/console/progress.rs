@@ -53,13 +53,24 @@ pub fn steps_done(session: &Session) -> Vec<StepDone> {
     let started = run.pace().started;
     let mut steps: Vec<StepDone> = Vec::new();
     for record in session.journal.iter().filter(|record| record.at >= started) {
-        let Event::SignalSent {
-            signal,
-            step: Some(step),
-            ..
-        } = record.event
-        else {
-            continue;
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "all other events send nothing"
+        )]
+        let (step, signal) = match record.event {
+            Event::SignalSent {
+                signal,
+                step: Some(step),
+                ..
+            } => (step, signal),
+            // It is TERM, by way of systemd.
+            Event::UnitStopBegun {
+                step: Some(step), ..
+            } => (
+                step,
+                run.plan().sequence.signal(step).unwrap_or(Signal::Term),
+            ),
+            _ => continue,
         };
         if let Some(known) = steps.iter_mut().find(|known| known.step == step) {
             known.sent += 1;
@@ -146,7 +157,7 @@ pub fn whole_clock(run: &Run, now: Moment) -> Option<Clock> {
 
 /// Who holds the drain up: the job that has run longest on a target, or the target that is
 /// still awaited.
-pub fn holds_up(session: &Session) -> Option<String> {
+pub fn holds_up(session: &Session, now: Moment) -> Option<String> {
     let run = running(session)?;
     run.pace().first_signal?;
     let back = back_already(session);
@@ -161,16 +172,23 @@ pub fn holds_up(session: &Session) -> Option<String> {
         .processes
         .iter()
         .filter(|(key, _)| is_target(key, &targets))
-        .flat_map(|(_, process)| process.jobs.iter().map(move |job| (process, job)))
-        .filter(|(_, job)| {
+        .flat_map(|(key, process)| process.jobs.iter().map(move |job| (key, process, job)))
+        .filter(|(_, _, job)| {
             !job.work
                 .jid
                 .as_deref()
                 .is_some_and(|jid| back.contains(jid))
         })
-        .min_by_key(|(_, job)| job.started);
-    if let Some((process, job)) = longest {
-        return Some(format!("{} on {}", job.work.class, process.name()));
+        .min_by_key(|(_, _, job)| job.started);
+    if let Some((key, process, job)) = longest {
+        let who = format!("{} on {}", job.work.class, process.name());
+        let place = (key, process);
+        let spans = (job.elapsed(now), None);
+        let reasons = (session.following).reasons(&session.fleet, place, job, spans, now);
+        return Some(match reasons.first() {
+            Some(reason) => format!("{who}, {}", reason.mark()),
+            None => who,
+        });
     }
     let awaited = run.targets().iter().find(|target| {
         target.takes_part()

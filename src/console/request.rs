@@ -1,6 +1,6 @@
 //! What the console wants of the shell. Values only: nothing is done here.
 
-use crate::core::drain::Command;
+use crate::core::drain::{Command, PushBack, UnitCall};
 use crate::core::fleet::LocalId;
 use crate::core::preflight::Consent;
 
@@ -22,6 +22,20 @@ pub enum Request {
     },
     /// A command for the run.
     Command(Command),
+    /// Bring these units back to work, once no drain is under way.
+    CallUnits(Vec<UnitCall>),
+    /// Save what these processes were last seen running.
+    Save {
+        /// Which.
+        targets: Vec<LocalId>,
+    },
+    /// Look whether lost jobs are provably nowhere.
+    LookForLost,
+    /// Push these lost jobs back.
+    PushBack {
+        /// As the dialog listed them.
+        jobs: Vec<PushBack>,
+    },
     /// Leave the program.
     Quit,
     /// Paint the whole screen anew.

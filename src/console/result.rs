@@ -33,7 +33,7 @@ pub fn result_text(session: &Session) -> String {
     if !over {
         return String::new();
     }
-    lines(session)
+    lines(session, None)
         .into_iter()
         .map(|line| match line.label.as_str() {
             "" => line.text + "\n",
@@ -43,7 +43,7 @@ pub fn result_text(session: &Session) -> String {
 }
 
 /// The lines of the result page.
-pub(super) fn lines(session: &Session) -> Vec<PageLine> {
+pub(super) fn lines(session: &Session, now: Option<Moment>) -> Vec<PageLine> {
     let Some(run) = &session.run else {
         return vec![PageLine::heading("No drain has ended yet")];
     };
@@ -77,6 +77,12 @@ pub(super) fn lines(session: &Session) -> Vec<PageLine> {
         };
         PageLine::new(weight, stays(session, target))
     }));
+    if let Some(watch) = &session.watch {
+        lines.push(PageLine::gap());
+        lines.push(PageLine::heading("In their place"));
+        let places = watch.lines(now).into_iter();
+        lines.extend(places.map(|(name, text)| PageLine::fact(&name, text)));
+    }
     lines.push(PageLine::gap());
     lines.extend(fates(run, jobs));
     lines
@@ -265,7 +271,14 @@ pub(super) fn stays(session: &Session, target: &Target) -> String {
             Some(false) => " without leaving its registry",
             None => "",
         };
-        return format!("{} exited{how} at {}", target.about.name, time_of_day(at));
+        let calls = session.unit_calls();
+        let call = calls.iter().find(|call| call.target == target.id);
+        let start = call.map_or_else(String::new, |call| format!("; {}", call.command()));
+        return format!(
+            "{} exited{how} at {}{start}",
+            target.about.name,
+            time_of_day(at)
+        );
     }
     let text = target.epitaph(&time_of_day);
     let only_quiet = target
@@ -282,6 +295,25 @@ fn unit<'a>(session: &'a Session, target: &Target) -> Option<&'a Unit> {
     local.surroundings.unit.as_ref()
 }
 
+/// What to do about lost jobs.
+fn lost_words(session: &Session) -> String {
+    if !session.salvage.nowhere.is_empty() {
+        return offered(session);
+    }
+    if session.salvage.searches() {
+        return "Wait: it is being looked whether the lost jobs are provably nowhere, which takes up to 20 s.".into();
+    }
+    "Enqueue the lost jobs again by hand: nothing else will run them.".into()
+}
+
+fn offered(session: &Session) -> String {
+    let number = session.salvage.nowhere.len() as u64;
+    format!(
+        "R: push back {} to the front of their queues; they are provably nowhere.",
+        count(number, "lost job")
+    )
+}
+
 fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<String> {
     let mut advice: Vec<String> = Vec::new();
     let quiet = run
@@ -289,7 +321,9 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
         .iter()
         .any(|target| !target.exited() && target.last.is_some() && target.stopped.is_none());
     if jobs.lost > 0 {
-        advice.push("Enqueue the lost jobs again by hand: nothing else will run them.".into());
+        advice.push(lost_words(session));
+    } else if !session.salvage.nowhere.is_empty() {
+        advice.push(offered(session));
     }
     let running = still_running(run).len() as u64;
     if running > 0 && quiet {
@@ -301,13 +335,15 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
     if jobs.unknown > running {
         advice.push("Look in the application for the jobs of unknown fate before enqueuing them again: they may have run.".into());
     }
-    if jobs.pushed_back > 0 {
+    if quiet {
+        advice.push("Restart what stays quiet: it fetches no job until then.".into());
+    }
+    // Only where something is gone, or on its way out, is there a place for new ones.
+    let gone = (run.targets().iter()).any(|target| target.exited() || target.stopped.is_some());
+    if gone && jobs.pushed_back + jobs.rescued > 0 {
         advice.push(
             "Start the new processes: what was pushed back runs again, from its start.".into(),
         );
-    }
-    if quiet {
-        advice.push("Restart what stays quiet: it fetches no job until then.".into());
     }
     match outcome {
         Outcome::Alive => {

@@ -103,7 +103,7 @@ impl JobRow<'_> {
     }
 
     /// Whether it holds nothing up any more.
-    fn is_done(&self) -> bool {
+    pub(super) fn is_done(&self) -> bool {
         self.back || self.stilled.is_some()
     }
 

@@ -3,6 +3,9 @@
 
 mod logs;
 mod prepare;
+mod salvage;
+mod succession;
+mod units;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -12,10 +15,14 @@ use super::drain::{
     PushOutcome, Record, Run, Trace,
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
+use super::follow::Following;
 use super::moment::Moment;
 use super::preflight::{Preflight, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
+use super::successor::Watch;
 use super::verdict::{self, Blind, Verdict};
+
+pub use salvage::Salvage;
 
 /// Records kept for the journal pane.
 const KEPT: usize = 1000;
@@ -58,6 +65,8 @@ pub struct Setting {
     pub redis: Option<(String, String)>,
     /// Who operates, and why if he said so.
     pub operator: By,
+    /// How long after a drain is watched for what comes up in its place; `None`: not at all.
+    pub successor: Option<Duration>,
 }
 
 /// Everything that a screen shows and a run needs.
@@ -73,6 +82,12 @@ pub struct Session {
     pub journal: VecDeque<Record>,
     /// What is to be said of the plan before it begins.
     pub preflight: Box<Preflight>,
+    /// What was learnt from look to look.
+    pub following: Following,
+    /// The watch over what comes up in the place of the targets, if it was asked for.
+    pub watch: Option<Watch>,
+    /// What is known of lost jobs once the run is over.
+    pub salvage: Salvage,
 }
 
 /// Why a run was not begun.
@@ -98,6 +113,9 @@ impl Session {
             setting,
             journal: VecDeque::new(),
             preflight: Box::default(),
+            following: Following::default(),
+            watch: None,
+            salvage: Salvage::default(),
         }
     }
 
@@ -113,18 +131,26 @@ impl Session {
             | Observation::Queues(_)
             | Observation::Unit(_) => observation,
         };
-        let brings_files = matches!(observation, Observation::Host(_) | Observation::Look(_));
+        let brings_files = matches!(
+            observation,
+            Observation::Host(_) | Observation::Look(_) | Observation::Unit(_)
+        );
         self.fleet.observe(observation);
+        self.following.observe(&self.fleet, now);
         if brings_files && !self.is_draining() {
             self.look_at_plan();
         }
-        self.feed(Input::Observed, now)
+        let mut effects = self.feed(Input::Observed, now);
+        effects.extend(self.succeed(now));
+        effects
     }
 
     /// Time has passed.
     #[must_use]
     pub fn tick(&mut self, now: Moment) -> Vec<Effect> {
-        self.feed(Input::Tick, now)
+        let mut effects = self.feed(Input::Tick, now);
+        effects.extend(self.succeed(now));
+        effects
     }
 
     /// Somebody commands.
@@ -156,13 +182,19 @@ impl Session {
         traces: Vec<(Missing, Trace)>,
         now: Moment,
     ) -> Vec<Effect> {
-        self.feed(Input::Searched(id, traces), now)
+        if self.is_draining() {
+            return self.feed(Input::Searched(id, traces), now);
+        }
+        self.found_lost(id, traces, now)
     }
 
     /// A push has ended.
     #[must_use]
     pub fn pushed_back(&mut self, id: EffectId, outcome: PushOutcome, now: Moment) -> Vec<Effect> {
-        self.feed(Input::PushedBack(id, outcome), now)
+        if self.is_draining() {
+            return self.feed(Input::PushedBack(id, outcome), now);
+        }
+        self.pushed_lost(id, &outcome, now)
     }
 
     /// Begins a run on `targets` in manual mode: it has sent nothing yet. A run that is over
@@ -191,17 +223,29 @@ impl Session {
         if targets.is_empty() {
             return Err(NotBegun::NoTarget);
         }
+        let (watched, unwatched) = self.watched(&targets);
+        let stated = self.setting.plan.timeout.as_ref();
+        let watch = |span| Watch::new(&self.fleet, &watched, stated, span, now);
+        self.watch = self.setting.successor.map(watch);
         let plan = self.setting.plan.clone();
         let (mut run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
         let plan = &self.setting.plan;
         run.take_units(self.preflight.systemd.stop, |id| {
             stops(&self.fleet, id, plan, &self.preflight).ok()?
         });
+        if let Some(unit) = unwatched.filter(|_| self.watch.is_some()) {
+            let text = format!(
+                "what comes up in {unit} after this drain is not watched: this runs inside it"
+            );
+            let event = Event::Remarked { text };
+            effects.push(Effect::Note(Box::new(run.record(None, event, now))));
+        }
         let checked = self.preflight.seen.checked(&self.setting.sequence_from.0);
         let checked = Effect::Note(Box::new(run.record(None, checked, now)));
         // Behind the record of its beginning.
         effects.insert(effects.len().min(1), checked);
         self.run = Some(run);
+        self.salvage = Salvage::default();
         self.keep(&effects);
         Ok(effects)
     }
@@ -322,7 +366,8 @@ impl Session {
 
     /// When something is due, if nothing else happens.
     pub fn next_deadline(&self) -> Option<Moment> {
-        self.run.as_ref()?.next_deadline()
+        let run = self.run.as_ref()?.next_deadline();
+        run.or_else(|| self.watch.as_ref()?.deadline())
     }
 
     /// Whether a run is under way.

@@ -98,6 +98,7 @@ pub fn session(script: &Script) -> Result<Session> {
         sequence_from,
         redis: Some(("built in".into(), "the demo".into())),
         operator: "you".into(),
+        successor: None,
     }))
 }
 

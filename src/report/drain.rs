@@ -10,6 +10,7 @@ use super::later::{InterruptedCounts, Notice, end, notices};
 use super::library::Past;
 use super::line::{Happened, Line};
 use super::process::{Process, processes};
+use super::successor::{CameUp, successors};
 use super::timeline::{Entry, timeline};
 use crate::core::clean::clean;
 use crate::core::drain::{Counts, Outcome};
@@ -78,6 +79,8 @@ pub struct Report {
     pub interrupted: InterruptedCounts,
     /// Who was given the report.
     pub notified: Vec<Notice>,
+    /// What came up in the place of the processes.
+    pub successors: Vec<CameUp>,
 }
 
 /// The backtrace of a job's thread.
@@ -133,6 +136,7 @@ impl Report {
             faults: faults(past, summary.outcome),
             interrupted: InterruptedCounts::of(past),
             notified: notices(past),
+            successors: successors(past),
             processes,
             fates,
             summary,

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
 use super::checked::Finding;
-use crate::core::drain::{Fate, Outcome};
+use crate::core::drain::{Fate, Outcome, Successor};
 
 /// One line.
 #[derive(Clone, Debug, Deserialize)]
@@ -75,6 +75,33 @@ pub enum Happened {
         #[serde(default)]
         may_have_happened: bool,
     },
+    /// Its unit was about to be stopped in TERM's place.
+    UnitStopIntended { unit: String },
+    /// systemd began to stop it.
+    UnitStopBegun {
+        unit: String,
+        #[serde(default)]
+        at_stake: Option<u64>,
+        #[serde(default)]
+        systemd_kills_at: Option<String>,
+    },
+    /// It was not stopped, or nobody knows.
+    UnitStopFailed {
+        unit: String,
+        error: String,
+        #[serde(default)]
+        may_have_happened: bool,
+    },
+    /// A unit was about to be brought back to work, after the drain.
+    UnitCallIntended { verb: String, unit: String },
+    /// systemd had taken that on.
+    UnitCalled { verb: String, unit: String },
+    /// It had not, or nobody knows.
+    UnitCallFailed {
+        verb: String,
+        unit: String,
+        error: String,
+    },
     /// A process fetches no more.
     QuietConfirmed { evidence: String },
     /// A wait ended early.
@@ -102,6 +129,21 @@ pub enum Happened {
         #[serde(default)]
         class: Option<String>,
     },
+    /// A job was about to be pushed back by us.
+    RescueIntended {
+        jid: String,
+        #[serde(default)]
+        class: Option<String>,
+    },
+    /// What became of that.
+    RescueEnded {
+        jid: String,
+        #[serde(default)]
+        class: Option<String>,
+        result: String,
+    },
+    /// The log of a process told how far its shutdown was.
+    Logged { text: String },
     /// A job ended by itself.
     JobFinished {
         jid: String,
@@ -161,6 +203,8 @@ pub enum Happened {
         fate: Fate,
         place: String,
     },
+    /// Something, or nothing, came up in the place of a process.
+    Successor(Box<Successor>),
     /// The drain is over.
     Finished {
         #[serde(deserialize_with = "outcome")]
@@ -178,9 +222,13 @@ impl Line {
     pub fn is_later(&self) -> bool {
         matches!(
             self.happened,
-            Happened::InterruptedCounted { .. }
+            Happened::UnitCallIntended { .. }
+                | Happened::UnitCalled { .. }
+                | Happened::UnitCallFailed { .. }
+                | Happened::InterruptedCounted { .. }
                 | Happened::Notified { .. }
                 | Happened::FoundLater { .. }
+                | Happened::Successor(_)
         )
     }
 

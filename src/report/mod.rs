@@ -12,6 +12,7 @@ mod line;
 mod longest;
 mod process;
 mod repeated;
+mod successor;
 mod timeline;
 
 #[cfg(test)]
@@ -27,4 +28,5 @@ pub use line::{Happened, Line};
 pub use longest::{Longest, Seen};
 pub use process::{Effect, Process, Sent};
 pub use repeated::{Repeated, repeated};
+pub use successor::CameUp;
 pub use timeline::Entry;

@@ -6,8 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::base64;
 use crate::core::drain::{Run, Target};
-use crate::core::fleet::{Fleet, LocalId, Process, Work};
+use crate::core::fleet::{Fleet, LocalId, Process, ProcessKey, Work};
 use crate::core::moment::Moment;
+use crate::core::session::Session;
 
 /// The jobs of `run` that a KILL to `only` (`None`: to every target that still lives) could
 /// lose, to be saved before it. Jobs that no beat has shown cannot be among them: their number
@@ -20,12 +21,36 @@ pub fn in_flight(run: &Run, only: Option<LocalId>, fleet: &Fleet, now: Moment) -
     targets
         .flat_map(|target| {
             let process = fleet.get(&target.key());
-            run.account()
-                .of(target.id)
-                .filter(|tracked| tracked.fate.is_none())
-                .map(move |tracked| SavedJob::of(&tracked.work, target, process, now))
+            let known = run.account().of(target.id);
+            let open = known.filter(|tracked| tracked.fate.is_none());
+            // A payload that names no id is worth as much as any other.
+            let nameless = process.into_iter().flat_map(|process| &process.jobs);
+            let nameless = nameless.filter(|job| job.work.jid.is_none());
+            let works = open.map(|tracked| &tracked.work);
+            works
+                .chain(nameless.map(|job| &job.work))
+                .map(move |work| SavedJob::of(work, target, process, now))
         })
         .collect()
+}
+
+/// The jobs that these processes were last seen running, to be saved on demand.
+pub fn shown_by(targets: &[LocalId], session: &Session, now: Moment) -> Vec<SavedJob> {
+    let (run, fleet) = (session.run.as_ref(), &session.fleet);
+    let of = |id: &LocalId| {
+        if let Some(run) = run.filter(|_| session.is_draining())
+            && run.target(&ProcessKey::Local(*id)).is_some()
+        {
+            return in_flight(run, Some(*id), fleet, now);
+        }
+        let process = fleet.get(&ProcessKey::Local(*id));
+        let jobs = process.into_iter().flat_map(|process| {
+            let works = process.jobs.iter().map(|job| &job.work);
+            works.map(move |work| SavedJob::seen(work, *id, process, now))
+        });
+        jobs.collect()
+    };
+    targets.iter().flat_map(of).collect()
 }
 
 /// One line of a rescue file.
@@ -126,6 +151,24 @@ impl SavedJob {
             pid: target.id.pid,
             tid: work.tid.clone(),
             stopping: Stopping::of(target, process),
+            payload: Payload(work.payload.to_vec()),
+        }
+    }
+
+    /// A job as the last beat showed it of a process that nobody stops.
+    fn seen(work: &Work, id: LocalId, process: &Process, now: Moment) -> Self {
+        Self {
+            saved_at: now.wall(),
+            jid: work.jid.clone(),
+            class: work.class.clone(),
+            queue: work.queue.clone(),
+            identity: process.identity.as_ref().map(ToString::to_string),
+            pid: id.pid,
+            tid: work.tid.clone(),
+            stopping: Stopping {
+                super_fetch: process.keeps_jobs(),
+                ..Stopping::default()
+            },
             payload: Payload(work.payload.to_vec()),
         }
     }

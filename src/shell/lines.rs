@@ -12,7 +12,7 @@ use super::printer::{Printed, Printer, say, stamp};
 use super::sentences::{confirmation, nothing_to_drain, what_stays};
 use crate::console::Request;
 use crate::core::choice::Choice;
-use crate::core::drain::{Command, Hold, Outcome, Phase, Record, Run};
+use crate::core::drain::{Command, Event, Hold, Outcome, Phase, Record, Run};
 use crate::core::fleet::{Link, LocalId};
 use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
@@ -47,6 +47,8 @@ pub struct Errand {
     pub may_ask: bool,
     /// Whether the drain is to be confirmed at the terminal before its first signal.
     pub confirm: bool,
+    /// Whether the last line waits for what comes up in the place of the targets.
+    pub successor: bool,
 }
 
 /// The front of `drain`.
@@ -57,6 +59,8 @@ pub struct LinesFront {
     stage: Stage,
     input: Option<mpsc::UnboundedReceiver<String>>,
     asked: Option<String>,
+    /// The last line, held back until it is known what came up in the place of the targets.
+    last: Option<Record>,
 }
 
 impl LinesFront {
@@ -69,6 +73,14 @@ impl LinesFront {
             stage: Stage::Gathering { since: None },
             input,
             asked: None,
+            last: None,
+        }
+    }
+
+    /// Prints what was held back.
+    fn print_last(&mut self) {
+        if let Some(last) = self.last.take() {
+            self.printer.record(&last);
         }
     }
 
@@ -154,6 +166,7 @@ impl LinesFront {
         if let Some(outcome) = session.run.as_ref().and_then(Run::outcome) {
             self.stage = Stage::Over(outcome);
         }
+        self.print_last();
         if let Stage::Over(outcome) = self.stage {
             return outcome;
         }
@@ -178,8 +191,8 @@ impl LinesFront {
     }
 
     /// Puts the question of a hold to the terminal, once.
-    fn ask(&mut self, why: &Hold) {
-        let words = why.words();
+    fn ask(&mut self, why: &Hold, run: &Run) {
+        let words = why.words(run.targets());
         if self.asked.as_deref() == Some(&words) {
             return;
         }
@@ -277,6 +290,9 @@ impl Front for LinesFront {
             return Vec::new();
         };
         if let Stage::Over(_) = self.stage {
+            if !session.awaits_successors() {
+                self.print_last();
+            }
             return Vec::new();
         }
         if let Some(outcome) = run.outcome() {
@@ -292,14 +308,18 @@ impl Front for LinesFront {
             return Vec::new();
         };
         if self.is_attended() {
-            self.ask(why);
+            self.ask(why, run);
             return Vec::new();
         }
         vec![Request::Command(Command::StopUnanswered)]
     }
 
     fn note(&mut self, record: &Record) {
-        self.printer.record(record);
+        if self.errand.successor && matches!(record.event, Event::Finished { .. }) {
+            self.last = Some(record.clone());
+        } else {
+            self.printer.record(record);
+        }
     }
 
     fn tell(&mut self, text: &str) {
@@ -331,7 +351,7 @@ impl Front for LinesFront {
         self.errand.may_ask && self.input.is_some() && io::stderr().is_terminal()
     }
 
-    fn is_done(&self, _session: &Session) -> bool {
-        matches!(self.stage, Stage::Over(_))
+    fn is_done(&self, session: &Session) -> bool {
+        matches!(self.stage, Stage::Over(_)) && !session.awaits_successors()
     }
 }

@@ -2,6 +2,7 @@
 //! reports. Acts and records keep the order in which the run gave them.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -10,10 +11,11 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::missing::push_outcome;
-use super::systemd::stop_unit;
+use super::systemd::{call_unit, stop_unit};
 use super::turn::Counted;
 use crate::core::drain::{
-    Act, ActKind, ActOutcome, EffectId, Event, Missing, PushOutcome, Record, Trace, UnitStop,
+    Act, ActKind, ActOutcome, CallOutcome, EffectId, Event, Missing, PushOutcome, Record, Trace,
+    UnitCall, UnitStop,
 };
 use crate::core::fleet::{LinkFault, LocalId, Located};
 use crate::core::sequence::Signal;
@@ -48,12 +50,28 @@ pub enum Work {
         /// Their payloads, to be saved before it.
         payloads: Vec<SavedJob>,
     },
+    /// Tell systemd this of a unit, after a run.
+    Call {
+        /// What.
+        call: UnitCall,
+        /// Payloads of what runs in it, to be saved before it.
+        payloads: Vec<SavedJob>,
+    },
     /// Push this lost job back, once.
     PushBack {
         /// Its number.
         id: EffectId,
         /// The job; its payload is saved again first.
         job: Box<SavedJob>,
+        /// Whether somebody confirmed it after the end: then no run's licence is needed.
+        confirmed: bool,
+    },
+    /// Save these payloads because somebody wants it.
+    Save {
+        /// Under which name.
+        run: String,
+        /// Whose they are.
+        jobs: Vec<SavedJob>,
     },
 }
 
@@ -70,6 +88,10 @@ pub enum Reply {
     PushedBack(EffectId, PushOutcome),
     /// Payloads of this process's jobs are saved.
     Saved(LocalId, Vec<SavedJob>),
+    /// systemd was told of a unit, or was not.
+    Called(UnitCall, CallOutcome),
+    /// Payloads were saved on demand, and where; or why they were not.
+    SavedOnDemand(String, Vec<SavedJob>, Result<PathBuf, String>),
     /// A record could not be written; said once.
     JournalFailed(String),
     /// Interrupted jobs were counted for this run, or could not be.
@@ -85,6 +107,8 @@ pub struct Means {
     pub redis: Option<(Address, Option<String>)>,
     /// Who does it, for the mark.
     pub by: String,
+    /// Where state goes, or why it cannot.
+    pub state_dir: Option<Result<PathBuf, String>>,
 }
 
 /// How long each answer of Redis to a push is waited for.
@@ -148,6 +172,22 @@ impl Performer {
                     licence,
                 } => self.begin(held, journal, licence),
                 Work::Note(record) => self.write(&record),
+                Work::Call { call, payloads } => {
+                    // Nobody waits for an answer here: what cannot be saved stops the call.
+                    if let Some(ActOutcome::Failed { why, .. }) = self.save(call.target, payloads) {
+                        let outcome = CallOutcome::Failed {
+                            why,
+                            may_have_happened: false,
+                        };
+                        self.reply(Reply::Called(call, outcome));
+                        continue;
+                    }
+                    let replies = self.replies.clone();
+                    self.calls.spawn(async move {
+                        let outcome = call_unit(&call).await;
+                        drop(replies.send(Reply::Called(call, outcome)));
+                    });
+                }
                 Work::Act {
                     id,
                     act,
@@ -158,8 +198,12 @@ impl Performer {
                         self.reply(Reply::Outcome(id, outcome));
                     }
                 }
-                Work::PushBack { id, job } => {
-                    let outcome = self.push_back(&job).await;
+                Work::Save { run, jobs } => {
+                    let saved = self.save_on_demand(&run, &jobs);
+                    self.reply(Reply::SavedOnDemand(run, jobs, saved));
+                }
+                Work::PushBack { id, job, confirmed } => {
+                    let outcome = self.push_back(&job, confirmed).await;
                     self.reply(Reply::PushedBack(id, outcome));
                 }
             }
@@ -287,8 +331,19 @@ impl Performer {
         }
     }
 
+    fn save_on_demand(&self, run: &str, jobs: &[SavedJob]) -> Result<PathBuf, String> {
+        let state_dir = match &self.means.state_dir {
+            Some(Ok(state_dir)) => state_dir,
+            Some(Err(why)) => return Err(why.clone()),
+            None => return Err("no directory for state is known".into()),
+        };
+        let store = Store::new(state_dir);
+        let saved = store.save(run, jobs).map_err(|error| error.to_string());
+        saved.map(|()| store.path(run))
+    }
+
     /// Pushes a lost job back: never without a record of it, and never without a licence.
-    async fn push_back(&self, job: &SavedJob) -> PushOutcome {
+    async fn push_back(&self, job: &SavedJob, confirmed: bool) -> PushOutcome {
         let refused = |why: &dyn std::fmt::Display| PushOutcome::Refused(why.to_string());
         if let Some(why) = &self.failing {
             return refused(&format!("the record of it cannot be written: {why}"));
@@ -307,7 +362,7 @@ impl Performer {
             Ok(connection) => connection,
             Err(why) => return refused(&why),
         };
-        if !self.licence.load(Ordering::SeqCst) {
+        if !confirmed && !self.licence.load(Ordering::SeqCst) {
             return refused(&"the run was stopped");
         }
         let keys = Keys::new(namespace.as_deref());

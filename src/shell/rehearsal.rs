@@ -18,7 +18,7 @@ use super::world::{
     CALM, KEEN, Place, Plugs, Sources, World, WorldBuilder, ask, place, search, sources,
 };
 use crate::clock;
-use crate::core::drain::{Act, ActOutcome, Ask, PushOutcome, Trace};
+use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome, PushOutcome, Trace};
 use crate::core::fleet::{LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::rehearse::StandIn;
@@ -127,12 +127,16 @@ impl Recorder {
                         drop(self.replies.send(Reply::Outcome(id, outcome)));
                         Vec::new()
                     }
+                    Some(Work::Call { call, .. }) => {
+                        drop(self.replies.send(Reply::Called(call, CallOutcome::Taken)));
+                        Vec::new()
+                    }
                     Some(Work::PushBack { id, .. }) => {
                         drop(self.replies.send(Reply::PushedBack(id, PushOutcome::Rehearsed)));
                         Vec::new()
                     }
                     // A rehearsal keeps no record.
-                    Some(Work::Begin { .. } | Work::Note(_)) => Vec::new(),
+                    Some(Work::Begin { .. } | Work::Note(_) | Work::Save { .. }) => Vec::new(),
                     None => return Ok(()),
                 },
                 observation = self.live.recv() => match observation {

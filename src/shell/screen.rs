@@ -31,6 +31,9 @@ const FRAME: Duration = Duration::from_secs(1);
 pub enum Told {
     /// A key was pressed.
     Key(Key),
+    /// Escape was pressed and this key right behind it: over a terminal's line that is the same
+    /// as the key with Alt.
+    Escaped(Key),
     /// The window has another size now, or had one for a moment.
     Resized,
     /// The window came back.
@@ -177,7 +180,7 @@ impl Front for ScreenFront {
 
     async fn event(&mut self) -> Option<Told> {
         match self.events.next().await {
-            Some(Ok(TerminalEvent::Key(key))) => Some(key_of(key).map_or(Told::Nothing, Told::Key)),
+            Some(Ok(TerminalEvent::Key(key))) => Some(told_of(key)),
             Some(Ok(TerminalEvent::Resize(..))) => Some(Told::Resized),
             Some(Ok(TerminalEvent::FocusGained)) => Some(Told::Changed),
             Some(Ok(
@@ -193,6 +196,12 @@ impl Front for ScreenFront {
             Told::Key(key) => {
                 self.changed = true;
                 self.console.press(key, session, now)
+            }
+            Told::Escaped(key) => {
+                self.changed = true;
+                let mut requests = self.console.press(Key::Esc, session, now);
+                requests.extend(self.console.press(key, session, now));
+                requests
             }
             Told::Resized => {
                 // Also where its size is the same again: what it showed was cut meanwhile. A
@@ -291,15 +300,22 @@ impl Front for ScreenFront {
     }
 }
 
+/// What a key event tells.
+fn told_of(key: KeyEvent) -> Told {
+    let with_alt = key.modifiers.contains(KeyModifiers::ALT);
+    match key_of(key) {
+        None => Told::Nothing,
+        Some(key) if with_alt => Told::Escaped(key),
+        Some(key) => Told::Key(key),
+    }
+}
+
 /// The key as the console knows it; `None` for one that it does not know.
 fn key_of(key: KeyEvent) -> Option<Key> {
     if key.kind == KeyEventKind::Release {
         return None;
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    if key.modifiers.contains(KeyModifiers::ALT) {
-        return None;
-    }
     match key.code {
         KeyCode::Char(character) if control => Some(Key::Ctrl(character.to_ascii_lowercase())),
         KeyCode::Char(character) => Some(Key::Char(character)),
@@ -329,5 +345,21 @@ fn key_of(key: KeyEvent) -> Option<Key> {
         | KeyCode::KeypadBegin
         | KeyCode::Media(_)
         | KeyCode::Modifier(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_right_behind_escape_is_a_key_of_its_own() {
+        let told = |modifiers| told_of(KeyEvent::new(KeyCode::Char('q'), modifiers));
+        assert_eq!(told(KeyModifiers::NONE), Told::Key(Key::Char('q')));
+        assert_eq!(told(KeyModifiers::ALT), Told::Escaped(Key::Char('q')));
+        let both = KeyModifiers::ALT | KeyModifiers::CONTROL;
+        assert_eq!(told(both), Told::Escaped(Key::Ctrl('q')));
+        let unknown = KeyEvent::new(KeyCode::F(1), KeyModifiers::ALT);
+        assert_eq!(told_of(unknown), Told::Nothing);
     }
 }

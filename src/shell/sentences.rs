@@ -70,6 +70,10 @@ pub(super) fn nothing_to_drain(choice: &Choice, session: &Session) -> String {
 /// What stays true of a target when nothing more is sent, by the last signal that it received.
 pub(super) fn what_stays(target: &Target, session: &Session) -> String {
     let text = target.epitaph(&stamp);
+    let calls = session.unit_calls();
+    if let Some(call) = calls.iter().find(|call| call.target == target.id) {
+        return format!("{text}: {}", call.command());
+    }
     let only_quiet = !target.exited()
         && target
             .last

@@ -1,10 +1,10 @@
 //! Telling systemd: the checks right before, and what came of it. It runs in tasks of the
 //! performer, never in the loop.
 
-use crate::core::drain::{ActOutcome, UnitStop};
+use crate::core::drain::{ActOutcome, CallOutcome, UnitCall, UnitStop, UnitVerb};
 use crate::core::layers::Located;
-use crate::host::Held;
 use crate::host::systemctl::{self, NotDone, Verb};
+use crate::host::{Held, route};
 
 /// Stops the unit of `held`, if that process is still its main one and `licence` still says so
 /// in the last moment.
@@ -37,6 +37,25 @@ pub(super) async fn stop_unit(
         Err(NotDone::Unclear(why)) => ActOutcome::Failed {
             why,
             may_have_happened: true,
+        },
+    }
+}
+
+/// Brings a unit back to work; whether that is permitted is found out right before.
+pub(super) async fn call_unit(call: &UnitCall) -> CallOutcome {
+    let verb = match call.verb {
+        UnitVerb::Restart => Verb::Restart,
+        UnitVerb::Start => Verb::Start,
+    };
+    let called = match route(verb, &call.unit).await {
+        Ok(route) => systemctl::call(verb, &call.unit, route, || true).await,
+        Err(why) => Err(NotDone::Refused(why)),
+    };
+    match called {
+        Ok(()) => CallOutcome::Taken,
+        Err(error) => CallOutcome::Failed {
+            may_have_happened: matches!(error, NotDone::Unclear(_)),
+            why: error.to_string(),
         },
     }
 }

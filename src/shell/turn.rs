@@ -184,12 +184,23 @@ impl<F: Front> Turn<F> {
             }
             let effects = self.session.observe(observation, now);
             self.dispatch(effects);
+            self.tell_directories();
             taken += 1;
             next = if taken < AT_ONCE {
                 self.world.observations.try_recv().ok()
             } else {
                 None
             };
+        }
+    }
+
+    /// Tells the watch over the successors where processes work.
+    fn tell_directories(&mut self) {
+        let Some(watch) = &mut self.session.watch else {
+            return;
+        };
+        for id in watch.wanted(&self.session.fleet) {
+            watch.tell(id, self.world.plugs.directory(id));
         }
     }
 
@@ -205,6 +216,11 @@ impl<F: Front> Turn<F> {
         if self.was_draining && !draining {
             self.world.plugs.over();
             self.follow();
+            // A screen offers what is proven; a drain without one has done so by itself.
+            if self.front.is_attended() {
+                let effects = self.session.look_for_lost();
+                self.dispatch(effects);
+            }
         }
         self.was_draining = draining;
     }
@@ -220,11 +236,21 @@ impl<F: Front> Turn<F> {
                 }
                 Request::Choose { targets } => self.session.choose(targets),
                 Request::Command(command) => self.command(command, now),
+                Request::CallUnits(calls) => self.call_units(calls, now),
                 Request::Quit => {
                     if self.session.is_draining() {
                         self.command(Command::Leave, now);
                     }
                     self.leaving = Some(Ended::Quit);
+                }
+                Request::Save { targets } => self.save(&targets, now),
+                Request::LookForLost => {
+                    let effects = self.session.look_for_lost();
+                    self.dispatch(effects);
+                }
+                Request::PushBack { jobs } => {
+                    let effects = self.session.push_lost(&jobs, now);
+                    self.dispatch(effects);
                 }
                 Request::Redraw => self.front.show_anew(),
                 Request::Suspend => self.front.suspend(),
@@ -265,6 +291,7 @@ impl<F: Front> Turn<F> {
         match self.session.begin(targets, Some(by), now) {
             Ok(effects) => {
                 self.after.begin(&self.session.setting.plan.run);
+                self.tell_directories();
                 self.send(begun);
                 self.dispatch(effects);
                 self.count(Counted::Before);
@@ -299,11 +326,15 @@ impl<F: Front> Turn<F> {
         let effects = match reply {
             Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
             Reply::Answer(id, answers) => self.session.answer(id, answers, now),
+            Reply::Called(call, outcome) => self.session.unit_called(&call, Some(&outcome), now),
             Reply::Searched(id, traces) => self.session.searched(id, traces, now),
             Reply::PushedBack(id, outcome) => self.session.pushed_back(id, outcome, now),
             Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),
             Reply::Counted(run, when, counted) => return self.counted(&run, when, counted, now),
             Reply::Told(run, event) => return self.was_told(&run, *event, now),
+            Reply::SavedOnDemand(run, jobs, saved) => {
+                return self.saved_on_demand(&run, &jobs, saved, now);
+            }
             Reply::JournalFailed(why) => {
                 self.front.tell(&format!(
                     "the record of this drain cannot be written: {why}"

@@ -15,6 +15,7 @@ use super::arm::{Armed, Refused, arm};
 use super::own_signals::OwnSignals;
 use super::performer::{Means, Performer, Reply, Work};
 use super::turn::OnFinish;
+use crate::core::clean::clean;
 use crate::core::drain::{Ask, SEARCH_WITHIN, Trace};
 use crate::core::fleet::{LinkFault, LocalId, Located, Observation};
 use crate::core::moment::Moment;
@@ -22,6 +23,7 @@ use crate::core::sequence::Signal;
 use crate::core::session::Session;
 use crate::host::{
     Held, HostSource, Lock, LogSource, Logging, Running, Scanner, UnitSource, Wanted,
+    working_directory,
 };
 use crate::journal::{Journal, run_name};
 use crate::redis::{Address, Asker, Interrupted, Keys, Settings, Source, interrupted};
@@ -65,6 +67,12 @@ pub trait Plugs: Send {
     /// Counts the jobs in `retry` and `dead` that failed by being stopped, on a connection of its
     /// own; `None` where nobody is to be asked.
     fn count_interrupted(&self) -> Option<Counting> {
+        None
+    }
+
+    /// The working directory of a process, where it can be read.
+    fn directory(&self, id: LocalId) -> Option<String> {
+        let _ = id;
         None
     }
 
@@ -164,6 +172,7 @@ impl WorldBuilder {
         let means = Means {
             redis: redis.clone(),
             by: self.by,
+            state_dir: self.state_dir.clone(),
         };
         let performer = Performer::new(answers.clone(), self.attended).with(means);
         tasks.spawn(async move {
@@ -388,6 +397,11 @@ impl Plugs for Real {
             let keys = Keys::new(settings.namespace.as_deref());
             interrupted(&mut connection, &keys, COUNTING).await
         }))
+    }
+
+    fn directory(&self, id: LocalId) -> Option<String> {
+        let directory = working_directory(id.pid)?;
+        Some(clean(&directory.to_string_lossy(), 300))
     }
 
     fn on_finish(&self) -> Option<OnFinish> {

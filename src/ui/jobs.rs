@@ -11,8 +11,9 @@ use super::age::age;
 use super::fit;
 use super::look::{Tone, tone_of};
 use super::view::{View, put, say, window};
-use crate::console::{JobRow, Judgement, Pane, Said, Sort, judge, thousands};
+use crate::console::{JobRow, Judgement, Pane, Said, Sort, judge, stuck, thousands};
 use crate::core::moment::clock_face;
+use crate::core::stuck::Stuck;
 use crate::core::verdict::Verdict;
 
 /// Cells of each column; 0 leaves it out.
@@ -176,7 +177,12 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     } else {
         ' '
     };
-    let old = if late > 1 { '!' } else { ' ' };
+    let stuck = stuck(view.session, row, view.now).first().copied();
+    let old = match stuck {
+        _ if late > 1 => '!',
+        Some(_) => view.look.glyph('◆', '*'),
+        None => ' ',
+    };
     let mut text = format!(
         "{cursor}{old}{} ",
         fit::left(&row.job.work.class, columns.class)
@@ -212,24 +218,36 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
         .left
         .map_or("-".into(), |left| clock_face(coarse(left, view)));
     spans.push(view.span(base, fit::right(&left, columns.left) + " "));
-    let words = verdict(&judged, columns.verdict);
+    let words = verdict(&judged, stuck, columns.verdict);
     spans.push(view.span(tone, fit::left(&words, columns.verdict)));
     Line::from(spans)
 }
 
 /// What is said of a job, with as much of the reason as fits into `cells`. Why a job fits
 /// stands in the help; its row stays calm.
-fn verdict(judged: &Judgement, cells: usize) -> String {
+///
+/// Why it looks stuck stands before it; that it is past its budget, what is said of it tells too,
+/// and gives way first.
+fn verdict(judged: &Judgement, stuck: Option<Stuck>, cells: usize) -> String {
     let word = judged.said.word();
-    if judged.said == Said::Verdict(Verdict::Fits) {
-        return word.into();
-    }
     let whole = judged.words();
     let shorter = whole.replace("if it still runs ", "");
-    [whole, shorter]
-        .into_iter()
-        .find(|words| fit::width(words) <= cells)
-        .unwrap_or_else(|| word.into())
+    let plain = if judged.said == Said::Verdict(Verdict::Fits) {
+        vec![word.into()]
+    } else {
+        vec![whole, shorter, word.into()]
+    };
+    let marked = |mark: &str| -> Vec<String> {
+        let all = plain.iter().map(|words| format!("{mark}; {words}"));
+        all.chain([mark.to_owned()]).collect()
+    };
+    let candidates = match stuck {
+        None | Some(Stuck::PastBudget(_)) => plain,
+        Some(stuck) => marked(&stuck.mark()),
+    };
+    let last = candidates.last().cloned().unwrap_or_default();
+    let fits = |words: &String| fit::width(words) <= cells;
+    candidates.into_iter().find(fits).unwrap_or(last)
 }
 
 /// What is left, rounded down to five seconds while it is long and runs down: the column stands

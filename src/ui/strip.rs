@@ -75,7 +75,7 @@ fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
     let answers = answers(view.session);
     pieces.extend(answers.iter().map(|text| (Tone::Strong, (*text).into())));
     pieces.extend(clocks(view).into_iter().map(|text| (Tone::Plain, text)));
-    if let Some(who) = holds_up(view.session) {
+    if let Some(who) = holds_up(view.session, view.now) {
         pieces.push((Tone::Plain, format!("holds it up: {who}")));
     }
     let widths: Vec<usize> = pieces.iter().map(|(_, text)| fit::width(text)).collect();

@@ -9,7 +9,7 @@ use source::Source;
 
 /// The dependencies between modules of the core, by place, the longest name first that fits.
 /// `core` alone stands for all of it.
-const PLACES: [(&str, &[&str]); 33] = [
+const PLACES: [(&str, &[&str]); 36] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -76,6 +76,12 @@ const PLACES: [(&str, &[&str]); 33] = [
             "core/verdict",
         ],
     ),
+    ("core/stuck", &["core/moment"]),
+    (
+        "core/successor",
+        &["core/drain", "core/fleet", "core/moment", "core/sequence"],
+    ),
+    ("core/follow", &["core/fleet", "core/moment", "core/stuck"]),
     // What will be shown, not what is done: the one file of `drain` that knows verdicts.
     (
         "core/drain/projection",

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::page::{head, job_row, later, outcome, process_row, signal_rows};
 use super::repeated_lines;
-use crate::report::{Notice, Repeated, Report, Summary};
+use crate::report::{CameUp, Notice, Repeated, Report, Summary};
 
 /// The list of past drains.
 pub(super) fn list(drains: &[Summary], cut_off: &[Repeated]) -> String {
@@ -84,6 +84,8 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated]) -> String {
     }
     let interrupted = report.interrupted.lines().into_iter();
     section(&mut text, "Failed by being stopped", interrupted);
+    let successors = report.successors.iter().map(CameUp::words);
+    section(&mut text, "Successor", successors);
     let told = report.notified.iter().map(Notice::words);
     section(&mut text, "Told", told);
     section(&mut text, "What remains", report.remains.iter().cloned());

@@ -7,7 +7,7 @@ use crate::cli::listing::Room;
 use crate::cli::table::{Column, cut, table};
 use crate::core::drain::Fate;
 use crate::core::moment::rfc3339;
-use crate::report::{Effect, JobFate, Notice, Process, Repeated, Report, Summary};
+use crate::report::{CameUp, Effect, JobFate, Notice, Process, Repeated, Report, Summary};
 
 const DRAINS: [Column; 7] = [
     Column::text("DRAIN"),
@@ -132,6 +132,12 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated], room: Room) -> Strin
         let title = format!("backtrace of {}", of.unwrap_or("a thread"));
         section(&mut text, &title, backtrace.frames.iter().cloned(), room);
     }
+    section(
+        &mut text,
+        "successor",
+        report.successors.iter().map(CameUp::words),
+        whole,
+    );
     section(
         &mut text,
         "failed by being stopped",

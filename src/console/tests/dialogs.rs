@@ -306,5 +306,8 @@ fn the_operator_is_called_once_per_reason() {
     world.pass(5);
     assert_eq!(attention(&world.session), first);
     let failed = attention(&World::failed().session).unwrap();
-    assert!(failed.contains("a signal failed"));
+    assert!(
+        failed.contains("a signal failed: util1:4242: not"),
+        "{failed}"
+    );
 }

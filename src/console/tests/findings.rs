@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use crate::console::fixture::World;
-use crate::console::{Friction, Key, Request, Screen, Weight, check_words, lines};
+use crate::console::{
+    Friction, Key, Request, Screen, Weight, check_words, if_untouched, lines, result_text,
+};
 use crate::core::drain::{Command, Event};
 
 fn words(world: &World) -> (Weight, String) {
@@ -276,4 +278,52 @@ fn a_second_drain_is_checked_anew() {
         world.press(Key::Enter)
     };
     assert_eq!(requests.last(), Some(&Request::Command(Command::Automatic)));
+}
+
+#[test]
+fn what_comes_first_is_said_first() {
+    let mut world = hasty_and_idle();
+    world.type_slowly("a");
+    world.type_slowly("D01\n");
+    let said = if_untouched(
+        &world.session,
+        &world.console.targets(&world.session),
+        world.now,
+    );
+    let at = |word: &str| {
+        said.find(word)
+            .unwrap_or_else(|| panic!("no {word}: {said}"))
+    };
+    // The one of 6.4.1 is assumed to push back at 25 s too, long after KILL.
+    assert!(
+        at("TERM") < at("KILL") && at("KILL") < at("push-back"),
+        "{said}"
+    );
+    let world = World::draining();
+    let said = if_untouched(
+        &world.session,
+        &world.console.targets(&world.session),
+        world.now,
+    );
+    assert!(said.find("push-back") < said.find("KILL"), "{said}");
+}
+
+#[test]
+fn what_stays_quiet_is_restarted_before_new_ones_are_started() {
+    let mut world = World::draining();
+    world.back = vec!["a9b8".into()];
+    world.exit(4244);
+    world.pass(3);
+    world.press(Key::Char('x'));
+    world.pass(1);
+    let text = result_text(&world.session);
+    let at = |word: &str| {
+        text.find(word)
+            .unwrap_or_else(|| panic!("no {word}: {text}"))
+    };
+    assert!(
+        at("Restart what stays quiet") < at("Start the new processes"),
+        "{text}"
+    );
+    assert!(!result_text(&World::stopped().session).contains("Start the new"));
 }

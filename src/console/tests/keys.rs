@@ -25,6 +25,8 @@ pub(super) fn worlds() -> Vec<(&'static str, World)> {
         ("failed", World::failed()),
         ("cut off", World::cut_off()),
         ("over", World::requeued()),
+        ("stopped", World::stopped()),
+        ("lost", World::lost()),
     ]
 }
 

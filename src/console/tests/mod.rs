@@ -3,4 +3,6 @@
 mod dialogs;
 mod findings;
 mod keys;
+mod salvage;
 mod selection;
+mod units;

@@ -73,7 +73,7 @@ fn orders_go_round() {
     let mut firsts = Vec::new();
     for _ in 0..5 {
         firsts.push(selected(&world));
-        world.press(Key::Char('s'));
+        world.press(Key::Char('S'));
     }
     assert_eq!(firsts, ["b4a5", "b4a5", "e3f4", "c1d2", "b4a5"]);
 }

@@ -4,6 +4,8 @@
 
 mod account;
 mod advance;
+mod aftermath;
+mod call;
 mod checked;
 mod command;
 mod evidence;
@@ -17,10 +19,12 @@ mod plan;
 mod policy;
 mod projection;
 mod record;
+mod record_json;
 mod record_words;
 mod rescue;
 mod run;
 mod settle;
+mod succession;
 mod tally;
 mod target;
 mod unit;
@@ -29,6 +33,7 @@ mod unit;
 mod tests;
 
 pub use account::{Account, Fate, Tracked};
+pub use call::{CallOutcome, UnitCall, UnitVerb};
 pub use checked::CheckedFinding;
 pub use gate::Stake;
 pub use missing::{Missing, PushOutcome, Trace};
@@ -39,6 +44,7 @@ pub use projection::Projection;
 pub use record::{About, By, Counts, Event, Outcome, Record};
 pub use rescue::{Rescue, SEARCH_WITHIN};
 pub use run::Run;
+pub use succession::{Successor, tenths};
 pub use target::{Sent, Standing, Target};
 pub use unit::{Stop, StopUnit, UnitStop, UnitWords};
 

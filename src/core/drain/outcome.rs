@@ -169,6 +169,7 @@ impl Run {
             if signal.stops() && target.stopped.is_none() {
                 target.stopped = Some(intended);
                 target.stop.systemd_kills = systemd_kills;
+                target.stop.begun = done.unit().is_some();
                 target.stop.idle_before |= matches!(target.standing, Standing::Idle { .. });
             }
         }

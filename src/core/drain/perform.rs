@@ -120,12 +120,12 @@ impl Run {
             acts.insert(effect, *id);
             let unit = self.unit_for(*id, step, signal, turn).map(Box::new);
             let kind = match &unit {
-                Some(stop) => ActKind::StopUnit(stop.clone()),
+                Some(unit) => ActKind::StopUnit(unit.clone()),
                 None => ActKind::Signal(signal),
             };
             let event = match &unit {
-                Some(stop) => Event::UnitStopIntended {
-                    unit: (&stop.unit).into(),
+                Some(unit) => Event::UnitStopIntended {
+                    unit: (&unit.unit).into(),
                     step,
                 },
                 None => Event::SignalIntended { signal, step },

@@ -6,11 +6,13 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::account::Fate;
+use super::call::UnitVerb;
 use super::checked::CheckedFinding;
+use super::succession::Successor;
 pub use super::tally::{Counts, Outcome};
 use super::unit::UnitWords;
 use crate::core::fleet::Identity;
-use crate::core::moment::{Moment, Seconds, rfc3339};
+use crate::core::moment::{Moment, Seconds};
 use crate::core::sequence::Signal;
 
 /// One thing that happened.
@@ -156,6 +158,34 @@ pub enum Event {
         /// Whether it may be stopped all the same.
         may_have_happened: bool,
     },
+    /// systemd is about to be told to bring a unit back to work, after a drain. Journal only.
+    UnitCallIntended {
+        /// What.
+        verb: UnitVerb,
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+    },
+    /// It has taken that on.
+    UnitCalled {
+        /// What.
+        verb: UnitVerb,
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+    },
+    /// It has not, or nobody knows.
+    UnitCallFailed {
+        /// What.
+        verb: UnitVerb,
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+        /// Why.
+        error: String,
+        /// Whether it may do it all the same.
+        may_have_happened: bool,
+    },
     /// A target fetches no more.
     QuietConfirmed {
         /// How that is known.
@@ -290,6 +320,8 @@ pub enum Event {
         /// Where it was, in words.
         place: String,
     },
+    /// Something, or nothing, came up in the place of a target: printed before the last line.
+    Successor(Box<Successor>),
     /// The run is over: the last of the lines that are printed. In the journal what is learned
     /// later may follow it.
     Finished {
@@ -311,44 +343,6 @@ pub enum Event {
 )]
 fn name<S: serde::Serializer>(signal: &Signal, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(signal.name())
-}
-
-/// Present on lines about one process; null there where it is not known.
-#[derive(Serialize)]
-struct AboutLine<'a> {
-    identity: Option<&'a str>,
-    pid: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct Line<'a> {
-    at: String,
-    t_s: Seconds,
-    run: &'a str,
-    #[serde(flatten)]
-    event: &'a Event,
-    #[serde(flatten)]
-    about: Option<AboutLine<'a>>,
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    rehearsal: bool,
-}
-
-impl Serialize for Record {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let about = self.about.as_ref();
-        Line {
-            at: rfc3339(self.at.wall()),
-            t_s: Seconds(self.since_start),
-            run: &self.run,
-            event: &self.event,
-            about: about.map(|about| AboutLine {
-                identity: about.identity.as_ref().map(Identity::as_str),
-                pid: about.pid,
-            }),
-            rehearsal: self.rehearsal,
-        }
-        .serialize(serializer)
-    }
 }
 
 impl Record {
@@ -386,6 +380,7 @@ impl Record {
             Event::SignalIntended { .. }
                 | Event::RescueIntended { .. }
                 | Event::UnitStopIntended { .. }
+                | Event::UnitCallIntended { .. }
                 | Event::InterruptedCounted { .. }
                 | Event::Notified { .. }
                 | Event::FoundLater { .. }

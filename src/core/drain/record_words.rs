@@ -18,95 +18,29 @@ impl fmt::Display for Record {
             Event::Checked {
                 findings, trouble, ..
             } => checked::write(formatter, findings, trouble.as_deref()),
-            Event::SignalIntended { signal, .. } => write!(formatter, "sending {signal} to{who}"),
-            Event::SignalSent {
-                signal,
-                at_stake,
-                blind,
-                ..
-            } => {
-                write!(formatter, "{signal} sent to{who}")?;
-                match (at_stake, blind) {
-                    (_, Some(true)) => {
-                        formatter.write_str(", blind: Redis could not be asked what is at stake")
-                    }
-                    (Some(count), _) if *count > 0 => {
-                        write!(formatter, ", {count} job(s) at stake")
-                    }
-                    _ => Ok(()),
-                }
-            }
-            Event::SignalFailed {
-                signal,
-                error,
-                may_have_happened,
-                ..
-            } => {
-                let perhaps = if *may_have_happened {
-                    " (it may have been sent)"
-                } else {
-                    ""
-                };
-                write!(formatter, "{signal} to{who} failed: {error}{perhaps}")
-            }
-            Event::UnitStopIntended { unit, .. } => {
-                write!(formatter, "systemctl stop {} for{who}", unit.unit)
-            }
-            Event::UnitStopBegun {
-                unit,
-                systemd_kills_at,
-                ..
-            } => {
-                write!(formatter, "{} stops by systemctl, for{who}", unit.unit)?;
-                match systemd_kills_at {
-                    Some(at) => write!(formatter, "; systemd kills at {at}"),
-                    None => formatter.write_str("; systemd does not kill it"),
-                }
-            }
-            Event::UnitStopFailed {
-                unit,
-                error,
-                may_have_happened,
-                ..
-            } => {
-                let perhaps = if *may_have_happened {
-                    " (it may stop all the same)"
-                } else {
-                    ""
-                };
-                let unit = &unit.unit;
-                write!(
-                    formatter,
-                    "systemctl stop {unit} for{who} failed: {error}{perhaps}"
-                )
-            }
+            Event::SignalIntended { .. }
+            | Event::SignalSent { .. }
+            | Event::SignalFailed { .. }
+            | Event::UnitCallIntended { .. }
+            | Event::UnitCalled { .. }
+            | Event::UnitCallFailed { .. }
+            | Event::UnitStopIntended { .. }
+            | Event::UnitStopBegun { .. }
+            | Event::UnitStopFailed { .. } => write_act(formatter, &self.event, &who),
             Event::QuietConfirmed { evidence } => {
                 write!(formatter, "{} is quiet: {evidence}", who.trim())
             }
-            Event::AdvancedEarly { evidence, saved_s } => {
-                write!(
-                    formatter,
-                    "nothing runs any more ({evidence}): going on {:.0} s early",
-                    saved_s.0.as_secs_f64()
-                )
-            }
-            Event::Held { why } => write!(formatter, "held: {why}"),
-            Event::Resumed => formatter.write_str("going on"),
-            Event::ModeChanged { mode } => write!(formatter, "now {mode}"),
-            Event::Extended { by_s } if *by_s < 0 => {
-                write!(formatter, "wait shortened by {} s", -by_s)
-            }
-            Event::Extended { by_s } => write!(formatter, "wait extended by {by_s} s"),
-            Event::PayloadSaved { jid, class, .. } => {
-                write!(formatter, "payload of {class} {jid} saved")
-            }
-            Event::RescueIntended { jid, class, queue } => {
-                write!(formatter, "pushing {class} {jid} back to queue {queue}")
-            }
-            Event::RescueEnded {
-                jid, class, result, ..
-            } => write!(formatter, "{class} {jid}: {result}"),
-            Event::JobFinished { jid, class, .. } => write!(formatter, "{class} {jid} finished"),
+            Event::AdvancedEarly { .. }
+            | Event::Held { .. }
+            | Event::Resumed
+            | Event::ModeChanged { .. }
+            | Event::Extended { .. } => write_course(formatter, &self.event),
+            Event::PayloadSaved { .. }
+            | Event::RescueIntended { .. }
+            | Event::RescueEnded { .. }
+            | Event::JobFinished { .. }
+            | Event::Reconciled { .. }
+            | Event::FoundLater { .. } => write_job(formatter, &self.event),
             Event::Exited { clean } => {
                 let how = match clean {
                     Some(true) => "cleanly",
@@ -115,25 +49,14 @@ impl fmt::Display for Record {
                 };
                 write!(formatter, "{} exited {how}", who.trim())
             }
-            Event::Reconciled {
-                jid,
-                class,
-                fate,
-                evidence,
-                ..
-            } => {
-                let class = class.as_deref().unwrap_or("a job nobody had seen");
-                let jid = jid.as_deref().unwrap_or("without a known id");
-                write!(formatter, "{class} {jid}: {} ({evidence})", fate.word())
-            }
             Event::Logged { text } => write!(formatter, "{} logged: {text}", who.trim()),
             Event::Remarked { text } => formatter.write_str(text),
             Event::InterruptedCounted { .. } => write_interrupted(formatter, &self.event),
-            Event::FoundLater { jid, place, .. } => write!(formatter, "{jid} found later: {place}"),
             Event::Notified { program, error, .. } => match error {
                 None => write!(formatter, "on_finish: {program} has the report"),
                 Some(error) => write!(formatter, "on_finish: {program} failed: {error}"),
             },
+            Event::Successor(successor) => formatter.write_str(&successor.words(who.trim())),
             Event::Finished {
                 outcome,
                 seconds,
@@ -141,6 +64,166 @@ impl fmt::Display for Record {
                 why,
             } => write_finish(formatter, *outcome, *seconds, *jobs, why.as_deref()),
         }
+    }
+}
+
+/// A signal, or the stop of a unit in TERM's place; `who` begins with a blank.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all other events have their words elsewhere"
+)]
+fn write_act(formatter: &mut fmt::Formatter<'_>, event: &Event, who: &str) -> fmt::Result {
+    match event {
+        Event::SignalIntended { signal, .. } => write!(formatter, "sending {signal} to{who}"),
+        Event::SignalSent {
+            signal,
+            at_stake,
+            blind,
+            ..
+        } => {
+            write!(formatter, "{signal} sent to{who}")?;
+            match (at_stake, blind) {
+                (_, Some(true)) => {
+                    formatter.write_str(", blind: Redis could not be asked what is at stake")
+                }
+                (Some(count), _) if *count > 0 => {
+                    write!(formatter, ", {count} job(s) at stake")
+                }
+                _ => Ok(()),
+            }
+        }
+        Event::SignalFailed {
+            signal,
+            error,
+            may_have_happened,
+            ..
+        } => {
+            let perhaps = if *may_have_happened {
+                " (it may have been sent)"
+            } else {
+                ""
+            };
+            write!(formatter, "{signal} to{who} failed: {error}{perhaps}")
+        }
+        Event::UnitCallIntended { verb, unit } => {
+            write!(
+                formatter,
+                "systemctl {} {} for{who}",
+                verb.word(),
+                unit.unit
+            )
+        }
+        Event::UnitCalled { verb, unit } => {
+            let verb = verb.word();
+            write!(formatter, "{}: systemd has taken on its {verb}", unit.unit)
+        }
+        Event::UnitCallFailed {
+            verb,
+            unit,
+            error,
+            may_have_happened,
+        } => {
+            let perhaps = if *may_have_happened {
+                " (it may happen all the same)"
+            } else {
+                ""
+            };
+            let (verb, unit) = (verb.word(), &unit.unit);
+            write!(
+                formatter,
+                "systemctl {verb} {unit} failed: {error}{perhaps}"
+            )
+        }
+        Event::UnitStopIntended { unit, .. } => {
+            write!(formatter, "systemctl stop {} for{who}", unit.unit)
+        }
+        Event::UnitStopBegun {
+            unit,
+            systemd_kills_at,
+            ..
+        } => {
+            write!(formatter, "{} stops by systemctl, for{who}", unit.unit)?;
+            match systemd_kills_at {
+                Some(at) => write!(formatter, "; systemd kills at {at}"),
+                None => formatter.write_str("; systemd does not kill it"),
+            }
+        }
+        Event::UnitStopFailed {
+            unit,
+            error,
+            may_have_happened,
+            ..
+        } => {
+            let perhaps = if *may_have_happened {
+                " (it may stop all the same)"
+            } else {
+                ""
+            };
+            let unit = &unit.unit;
+            write!(
+                formatter,
+                "systemctl stop {unit} for{who} failed: {error}{perhaps}"
+            )
+        }
+        _ => Ok(()),
+    }
+}
+
+/// How the clock went.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all other events have their words elsewhere"
+)]
+fn write_course(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    match event {
+        Event::AdvancedEarly { evidence, saved_s } => {
+            write!(
+                formatter,
+                "nothing runs any more ({evidence}): going on {:.0} s early",
+                saved_s.0.as_secs_f64()
+            )
+        }
+        Event::Held { why } => write!(formatter, "held: {why}"),
+        Event::Resumed => formatter.write_str("going on"),
+        Event::ModeChanged { mode } => write!(formatter, "now {mode}"),
+        Event::Extended { by_s } if *by_s < 0 => {
+            write!(formatter, "wait shortened by {} s", -by_s)
+        }
+        Event::Extended { by_s } => write!(formatter, "wait extended by {by_s} s"),
+        _ => Ok(()),
+    }
+}
+
+/// One job.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "all other events have their words elsewhere"
+)]
+fn write_job(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    match event {
+        Event::PayloadSaved { jid, class, .. } => {
+            write!(formatter, "payload of {class} {jid} saved")
+        }
+        Event::RescueIntended { jid, class, queue } => {
+            write!(formatter, "pushing {class} {jid} back to queue {queue}")
+        }
+        Event::RescueEnded {
+            jid, class, result, ..
+        } => write!(formatter, "{class} {jid}: {result}"),
+        Event::JobFinished { jid, class, .. } => write!(formatter, "{class} {jid} finished"),
+        Event::Reconciled {
+            jid,
+            class,
+            fate,
+            evidence,
+            ..
+        } => {
+            let class = class.as_deref().unwrap_or("a job nobody had seen");
+            let jid = jid.as_deref().unwrap_or("without a known id");
+            write!(formatter, "{class} {jid}: {} ({evidence})", fate.word())
+        }
+        Event::FoundLater { jid, place, .. } => write!(formatter, "{jid} found later: {place}"),
+        _ => Ok(()),
     }
 }
 

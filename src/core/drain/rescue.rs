@@ -87,7 +87,11 @@ impl Run {
     }
 
     /// Writes down what a search found; gives the jobs that are provably nowhere.
-    fn take_traces(&mut self, traces: Vec<(Missing, Trace)>, turn: &mut Turn<'_>) -> Vec<PushBack> {
+    pub(super) fn take_traces(
+        &mut self,
+        traces: Vec<(Missing, Trace)>,
+        turn: &mut Turn<'_>,
+    ) -> Vec<PushBack> {
         let mut pushes = Vec::new();
         for (missing, trace) in traces {
             let Some(index) = self.account.position(missing.target, &missing.jid) else {
@@ -126,12 +130,7 @@ impl Run {
             return self.finish(outcome, turn);
         }
         let push = left.remove(0);
-        let id = self.new_id();
-        if let Some([jid, class, queue]) = self.named(&push) {
-            let event = Event::RescueIntended { jid, class, queue };
-            self.note_about(push.target, event, turn);
-        }
-        turn.effects.push(Effect::PushBack(id, push.clone()));
+        let id = self.intend_push(&push, turn);
         self.phase = Phase::Settling {
             since,
             until: turn.now.after(PUSH_LIMIT),
@@ -140,7 +139,19 @@ impl Run {
         };
     }
 
-    fn named(&self, push: &PushBack) -> Option<[String; 3]> {
+    /// Writes down that a job is about to be pushed back, and wants it done.
+    pub(super) fn intend_push(&mut self, push: &PushBack, turn: &mut Turn<'_>) -> EffectId {
+        let id = self.new_id();
+        if let Some([jid, class, queue]) = self.named(push) {
+            let event = Event::RescueIntended { jid, class, queue };
+            self.note_about(push.target, event, turn);
+        }
+        turn.effects.push(Effect::PushBack(id, push.clone()));
+        id
+    }
+
+    /// Id, class and queue of a job that is pushed back.
+    pub fn named(&self, push: &PushBack) -> Option<[String; 3]> {
         let index = self.account.position(push.target, &push.jid)?;
         let work = &self.account.jobs()[index].work;
         Some([push.jid.clone(), work.class.clone(), work.queue.clone()])
@@ -174,7 +185,12 @@ impl Run {
     }
 
     /// Writes down how a push ended.
-    fn take_push(&mut self, push: &PushBack, outcome: &PushOutcome, turn: &mut Turn<'_>) {
+    pub(super) fn take_push(
+        &mut self,
+        push: &PushBack,
+        outcome: &PushOutcome,
+        turn: &mut Turn<'_>,
+    ) {
         let Some(index) = self.account.position(push.target, &push.jid) else {
             return;
         };

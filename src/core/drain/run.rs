@@ -54,7 +54,7 @@ pub(super) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    fn new(fleet: &'a Fleet, now: Moment) -> Self {
+    pub(super) fn new(fleet: &'a Fleet, now: Moment) -> Self {
         Self {
             fleet,
             now,
@@ -91,12 +91,11 @@ impl Run {
             .filter_map(|id| {
                 let process = fleet.get(&ProcessKey::Local(*id))?;
                 let timeout = process.timeout(plan.timeout.as_ref());
-                Some(Target::new(
-                    *id,
-                    process.name(),
-                    process.identity.clone(),
-                    timeout,
-                ))
+                let local = process.local.as_ref();
+                let name = process.name();
+                let mut target = Target::new(*id, name, process.identity.clone(), timeout);
+                target.stop.runs_in = local.and_then(|local| local.surroundings.unit.clone());
+                Some(target)
             })
             .collect();
         let mode = plan.mode;

@@ -249,7 +249,7 @@ impl Run {
 }
 
 /// The outcome once the fates are known: the worst that applies.
-fn weigh(base: Outcome, jobs: Counts) -> Outcome {
+pub(super) fn weigh(base: Outcome, jobs: Counts) -> Outcome {
     match base {
         Outcome::Drained if jobs.lost + jobs.unknown > 0 => Outcome::Lost,
         Outcome::Drained if jobs.pushed_back + jobs.rescued > 0 => Outcome::Requeued,

@@ -150,10 +150,12 @@ impl Target {
             (Some(sent), _) if sent.signal == Signal::Kill => {
                 format!("{name} was sent KILL at {}", clock(sent.at))
             }
-            (_, Some(interrupt)) if self.stop.systemd_kills.is_some() => {
-                let kills = self.stop.systemd_kills.map_or_else(String::new, clock);
+            (_, Some(interrupt)) if self.stop.begun => {
+                let kills = self.stop.systemd_kills.map(clock);
+                let kills =
+                    kills.map_or_else(String::new, |at| format!("; systemd kills it at {at}"));
                 format!(
-                    "{name}: systemd stops its unit, which cannot be taken back: it pushes back what still runs at {} and exits; systemd kills it at {kills}",
+                    "{name}: systemd stops its unit, which cannot be taken back: it pushes back what still runs at {} and exits{kills}",
                     clock(interrupt)
                 )
             }

@@ -81,10 +81,14 @@ pub struct UnitStop {
 /// How a target may be told to stop, and what is known of that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stop {
-    /// The stop of its unit, where it is possible and of use.
+    /// The unit that it runs in.
+    pub runs_in: Option<Unit>,
+    /// The stop of that unit, where it is possible and of use.
     pub unit: Option<UnitStop>,
     /// When that takes TERM's place.
     pub when: StopUnit,
+    /// Whether its unit's stop was begun, or may have been.
+    pub begun: bool,
     /// When systemd kills it, once its unit's stop was begun.
     pub systemd_kills: Option<Moment>,
     /// Whether it was proven idle before TERM or INT was sent: then no job was interrupted.
@@ -100,7 +104,7 @@ impl Stop {
     /// Whether systemd's own KILL, where it will come or is coming, leaves Sidekiq its timeout
     /// and the time to push back.
     pub fn leaves_time(&self, timeout: &Timeout) -> bool {
-        let begun = self.unit.as_ref().filter(|_| self.systemd_kills.is_some());
+        let begun = self.unit.as_ref().filter(|_| self.begun);
         let limit = begun.or(self.certain()).and_then(|stop| stop.limit);
         limit.is_none_or(|limit| limit >= timeout.span + CLEANUP)
     }

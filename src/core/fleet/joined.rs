@@ -10,6 +10,7 @@ use super::look::{Identity, Link, Look, LookRow, QueueDepth};
 use super::process::{Life, Listed, Process, ProcessKey};
 use super::unit::{Unit, UnitLook};
 use super::{ExitStatus, Observation};
+use crate::core::layers::{Layer, Located};
 use crate::core::moment::Moment;
 
 /// How long an ended process stays on the screen.
@@ -64,6 +65,24 @@ impl Fleet {
         let local = self.get(&ProcessKey::Local(id));
         let unit = local.and_then(|process| process.local.as_ref()?.surroundings.unit.as_ref());
         unit.is_none_or(|unit| self.units.contains_key(unit))
+    }
+
+    /// `TimeoutStopSec` of the unit of `process`: as systemd has it loaded, and as its file says.
+    pub fn stop_timeouts(&self, process: &Process) -> (Option<Duration>, Option<Duration>) {
+        let Some(surroundings) = process.local.as_ref().map(|local| &local.surroundings) else {
+            return (None, None);
+        };
+        let of = |values: &[Located], layer: Layer| {
+            let stops =
+                |value: &&Located| value.layer == layer && value.setting == "TimeoutStopSec";
+            values.iter().rfind(stops)?.value.span()
+        };
+        let unit = surroundings.unit.as_ref();
+        let look = unit.and_then(|unit| self.units.get(unit)?.loaded.as_ref().ok());
+        (
+            look.and_then(|values| of(values, Layer::SystemdLoaded)),
+            of(&surroundings.layers, Layer::Systemd),
+        )
     }
 
     /// Takes an observation in.

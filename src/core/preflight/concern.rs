@@ -12,7 +12,7 @@ use crate::core::sequence::{SequenceOrigin, Timeout};
 
 use super::Preflight;
 use super::found::local;
-use super::route::{unit_stop, values};
+use super::route::{about, unit_stop, values};
 
 /// What `TimeoutStopSec` must leave after the waits of a drain inside `ExecStop`.
 const MARGIN: std::time::Duration = std::time::Duration::from_secs(5);
@@ -180,6 +180,12 @@ fn facts(
     facts
         .units
         .retain(|unit| Some(unit.name.as_str()) == around.unit_name());
+    if let Some(unit) = around.unit.as_ref().filter(|_| facts.units.is_empty()) {
+        let about = about(local, fleet, unit);
+        facts
+            .units
+            .extend((!about.settings.is_empty()).then_some(about));
+    }
     let inside = &preflight.systemd.inside;
     let is_inside = inside.is_some() && *inside == around.unit;
     if is_inside {

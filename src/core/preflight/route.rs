@@ -7,7 +7,7 @@ use super::Preflight;
 use super::concern::crashes;
 use crate::core::check::{Facts, StopLimit, UnitFacts};
 use crate::core::drain::{Plan, UnitStop};
-use crate::core::fleet::{Fleet, LocalProcess, ProcessKey, Title, UnitLook};
+use crate::core::fleet::{Fleet, LocalProcess, ProcessKey, Title, Unit, UnitLook, UnitScope};
 use crate::core::layers::{Layer, Located, Value};
 
 /// Settings by which the stop of one unit is that of another, too (systemd.unit(5)).
@@ -23,6 +23,20 @@ pub(super) fn values(local: &LocalProcess, fleet: &Fleet) -> Vec<Located> {
         .chain(loaded.into_iter().flat_map(|loaded| loaded.iter()))
         .cloned()
         .collect()
+}
+
+/// What is known of the unit of a process, whatever its command looks like: a Sidekiq runs in it.
+pub(super) fn about(local: &LocalProcess, fleet: &Fleet, unit: &Unit) -> UnitFacts {
+    let of_unit = |located: &Located| {
+        matches!(located.layer, Layer::Systemd | Layer::SystemdLoaded)
+            && located.scope.as_deref() == Some(&*unit.name)
+    };
+    UnitFacts {
+        name: unit.name.clone(),
+        settings: values(local, fleet).into_iter().filter(of_unit).collect(),
+        is_user_unit: Some(unit.scope != UnitScope::System),
+        ..UnitFacts::default()
+    }
 }
 
 /// The stop of the unit of `local`, where systemd would start it again; `Ok(None)`: there is no
@@ -44,16 +58,7 @@ pub(super) fn unit_stop(
     if preflight.systemd.inside.as_ref() == Some(unit) {
         return Ok(None);
     }
-    let settings = values(local, fleet);
-    let of_unit = |located: &Located| {
-        matches!(located.layer, Layer::Systemd | Layer::SystemdLoaded)
-            && located.scope.as_deref() == Some(&*unit.name)
-    };
-    let about = UnitFacts {
-        name: unit.name.clone(),
-        settings: settings.into_iter().filter(of_unit).collect(),
-        ..UnitFacts::default()
-    };
+    let about = about(local, fleet, unit);
     let restart = about.word("Restart").unwrap_or("no").to_owned();
     let after_term = match restart.as_str() {
         "always" | "on-success" => true,

@@ -15,8 +15,6 @@ use tokio::time::sleep;
 
 use super::Logging;
 use crate::clock;
-#[cfg(any(test, fuzzing))]
-use crate::core::fleet::LocalId;
 use crate::core::log::{LogLine, Origin};
 use crate::core::moment::Moment;
 
@@ -142,22 +140,13 @@ impl Journalled {
     }
 }
 
-/// The lines of one row of `journalctl -o json`, of any bytes.
+/// The lines of one row of `journalctl -o json`, of any bytes, with the time of them all.
 #[cfg(any(test, fuzzing))]
-pub(in crate::host) fn lines_of_row(row: &[u8]) -> Vec<LogLine> {
-    let Ok(row) = serde_json::from_slice::<Row>(row) else {
-        return Vec::new();
-    };
-    let pid = row.pid.as_deref().and_then(|pid| pid.parse().ok());
-    let writer = pid.map(|pid| Logging {
-        id: LocalId {
-            pid,
-            start_ticks: 1,
-        },
-        inner_pid: pid,
-        started: row.at(),
-    });
-    row.lines(writer.as_slice())
+pub(in crate::host) fn lines_of_row(row: &[u8]) -> Option<(Vec<String>, Moment)> {
+    let row: Row = serde_json::from_slice(row).ok()?;
+    let mut texts = Vec::new();
+    row.message.as_ref()?.lines(&mut texts);
+    Some((texts, row.at()))
 }
 
 impl Row {
@@ -200,6 +189,7 @@ impl Row {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::fleet::LocalId;
 
     fn writer(pid: u32, started: Moment) -> Logging {
         Logging {

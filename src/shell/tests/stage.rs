@@ -259,6 +259,7 @@ impl Stage {
             sequence_from: SequenceOrigin("--sequence".into()),
             redis: None,
             operator: "somebody".into(),
+            successor: None,
         })
     }
 
@@ -326,7 +327,10 @@ impl Stage {
     ) -> color_eyre::Result<()> {
         while let Some(work) = works.recv().await {
             match work {
-                Work::Begin { .. } | Work::PushBack { .. } => {}
+                Work::Begin { .. }
+                | Work::PushBack { .. }
+                | Work::Call { .. }
+                | Work::Save { .. } => {}
                 Work::Note(record) => self.sidekiqs().records.push(*record),
                 Work::Act { id, act, .. } => {
                     let outcome = if self.licence.load(Ordering::SeqCst) {

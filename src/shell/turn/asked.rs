@@ -1,14 +1,52 @@
 //! What the loop adds to an effect before it is performed or asked: the payloads at stake, the
 //! jobs that are missing. Nothing is awaited here.
 
+use std::path::PathBuf;
+
 use super::Turn;
-use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace};
-use crate::rescue::{SavedJob, in_flight};
+use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace, UnitCall};
+use crate::core::fleet::LocalId;
+use crate::core::moment::Moment;
+use crate::journal::run_name;
+use crate::rescue::{SavedJob, in_flight, shown_by};
 use crate::shell::front::Front;
 use crate::shell::missing::{saved_job, suspects};
 use crate::shell::performer::{Reply, Work};
 
 impl<F: Front> Turn<F> {
+    /// Saves what these processes were last seen running.
+    pub(super) fn save(&mut self, targets: &[LocalId], now: Moment) {
+        let jobs = shown_by(targets, &self.session, now);
+        if jobs.is_empty() {
+            return self.front.tell("no job is known there: nothing was saved");
+        }
+        let run = match &self.session.run {
+            Some(run) if self.session.is_draining() => run.plan().run.clone(),
+            Some(_) | None => run_name(now),
+        };
+        self.send(Work::Save { run, jobs });
+    }
+
+    /// Says where payloads were saved, or why they were not.
+    pub(super) fn saved_on_demand(
+        &mut self,
+        run: &str,
+        jobs: &[SavedJob],
+        saved: Result<PathBuf, String>,
+        now: Moment,
+    ) {
+        match saved {
+            Ok(path) => {
+                let count = jobs.len();
+                let text = format!("{count} payload(s) saved to {}", path.display());
+                self.front.tell(&text);
+                let effects = self.session.saved_on_demand(run, &super::labels(jobs), now);
+                self.dispatch(effects);
+            }
+            Err(why) => self.front.tell(&format!("nothing is saved: {why}")),
+        }
+    }
+
     /// What a KILL would cost, and the payloads that it could lose.
     pub(super) fn at_stake(&self, act: &Act) -> (u64, Vec<SavedJob>) {
         let (now, fleet) = (self.now(), &self.session.fleet);
@@ -18,6 +56,21 @@ impl<F: Front> Turn<F> {
                 in_flight(run, Some(act.target), fleet, now),
             ),
             Some(_) | None => (0, Vec::new()),
+        }
+    }
+
+    /// Brings units back to work that a run left behind, once it is over.
+    pub(super) fn call_units(&mut self, calls: Vec<UnitCall>, now: Moment) {
+        let possible = self.session.unit_calls();
+        for call in calls.into_iter().filter(|call| possible.contains(call)) {
+            tracing::info!(?call, "unit call");
+            let effects = self.session.unit_called(&call, None, now);
+            self.dispatch(effects);
+            let run = self.session.run.as_ref();
+            let fleet = &self.session.fleet;
+            let payloads = run.map(|run| in_flight(run, Some(call.target), fleet, now));
+            let payloads = payloads.unwrap_or_default();
+            self.send(Work::Call { call, payloads });
         }
     }
 
@@ -45,7 +98,8 @@ impl<F: Front> Turn<F> {
         let of = (push.target, push.jid.as_str());
         if let Some(job) = run.and_then(|run| saved_job(run, fleet, of, now)) {
             let job = Box::new(job);
-            self.send(Work::PushBack { id, job });
+            let confirmed = !self.session.is_draining();
+            self.send(Work::PushBack { id, job, confirmed });
         }
     }
 

@@ -3,11 +3,13 @@
 
 mod appearance;
 mod drains;
+mod findings;
 mod held;
 mod leaving;
 mod link;
 mod panics;
 mod played;
+mod rescues;
 mod sizes;
 mod stops;
 

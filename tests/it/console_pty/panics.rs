@@ -65,6 +65,7 @@ fn session() -> Session {
         sequence_from: SequenceOrigin("--sequence".into()),
         redis: None,
         operator: "somebody".into(),
+        successor: None,
     })
 }
 

@@ -3,6 +3,7 @@
 
 mod alone;
 mod fates;
+mod full_disk;
 mod held;
 mod invoked;
 mod kept;
@@ -14,6 +15,7 @@ mod refused;
 mod rescued;
 mod several;
 mod stopped;
+mod successor;
 mod told;
 mod users;
 

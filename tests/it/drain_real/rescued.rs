@@ -85,3 +85,72 @@ fn a_crash_under_it_is_made_good() {
     ended.assert_fate(&jid, "rescued");
     assert_eq!(scene.times_queued("default", &jid), 1);
 }
+
+/// A drain and `rescue --requeue` after the same job at the same time.
+#[test]
+fn two_that_rescue_at_once_push_once() {
+    let scene = Scene::new();
+    let sidekiq = scene.sidekiq(Version::Seven);
+    let jid = scene.busy_until_released();
+    let _other = scene.sidekiq(Version::Eight);
+    let chosen = sidekiq.chosen();
+    let mut more = vec!["--kill=follow", "--despite=D01", chosen.as_str()];
+    more.push("--rescue");
+    let mut drain = Drain::start(&scene, HASTY, &more);
+    drain.wait_for_signal("KILL");
+    while drain.runs() {
+        let requeue = ["rescue", "--requeue", "--yes"];
+        scene.drainboard(&requeue).output().expect("it ends");
+    }
+    let ended = drain.end();
+    ended.assert_code(3);
+    until_true("the other one has it", || scene.traced("start", &jid) == 2);
+    scene.release();
+    scene.wait_for_trace("done", &jid);
+    assert_eq!(scene.traced("start", &jid), 2, "{:?}", scene.trace());
+    assert_eq!(scene.traced("done", &jid), 1, "{:?}", scene.trace());
+    assert_eq!(scene.times_queued("default", &jid), 0);
+}
+
+#[test]
+fn with_redis_gone_nothing_is_pushed_and_nothing_is_claimed() {
+    let mut scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let jid = scene.busy("SleepJob", &json!([600]));
+    let mut drain = Drain::start(&scene, HASTY, &BLUNT);
+    drain.wait_for_signal("TERM");
+    scene.redis.stop();
+    let ended = drain.end();
+    ended.assert_outcome(4, "lost").assert_fate(&jid, "unknown");
+    assert!(ended.events("rescue_ended").is_empty(), "{}", ended.text());
+    sidekiq.wait_for_end();
+}
+
+#[test]
+fn read_only_refuses_it_as_a_usage_error() {
+    let scene = Scene::new();
+    let mut command = scene.drain_command(HASTY, &["--rescue", "--read-only"]);
+    Drain::of(&mut command).end().assert_code(2);
+}
+
+#[test]
+fn a_rehearsal_says_what_would_be_pushed_back_and_pushes_nothing() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let jid = scene.busy("SleepJob", &json!([600]));
+    let mut arguments = vec!["rehearse", "--auto", "--json", "--timeout=6"];
+    arguments.extend(["--sequence", HASTY]);
+    arguments.extend(BLUNT);
+    let ended = Drain::of(&mut scene.drainboard(&arguments)).end();
+    ended
+        .assert_outcome(3, "requeued")
+        .assert_fate(&jid, "rescued");
+    let pushed = ended.event("rescue_ended");
+    assert_eq!(
+        (&pushed["back"], &pushed["rehearsal"]),
+        (&json!(false), &json!(true))
+    );
+    assert!(sidekiq.runs() && !sidekiq.was_disturbed());
+    assert_eq!(scene.times_queued("default", &jid), 0);
+    assert!(!scene.state_dir().join("rescue").exists());
+}

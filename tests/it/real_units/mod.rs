@@ -1,6 +1,7 @@
 //! Real Sidekiqs as units of a real systemd: what drainboard says of them is held against what
 //! systemd then does.
 
+mod acts;
 mod booted;
 mod drains;
 mod matrix;

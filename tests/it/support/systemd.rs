@@ -26,8 +26,8 @@ pub(crate) struct Systemd {
     /// Its first process, as the machine numbers it.
     init: u32,
     directory: PathBuf,
-    /// Holds its standard input open.
-    _keeper: Child,
+    /// What started it; it ends with this one's standard input.
+    keeper: Child,
 }
 
 impl Systemd {
@@ -37,7 +37,8 @@ impl Systemd {
         SHARED.get_or_init(Self::boot)
     }
 
-    fn boot() -> Self {
+    /// Another one, for the test of its end.
+    pub(crate) fn boot() -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/systemd/boot");
         let mut keeper = Command::new(script)
             .stdin(Stdio::piped())
@@ -54,8 +55,15 @@ impl Systemd {
         Self {
             init: init.parse().unwrap(),
             directory: PathBuf::from(directory),
-            _keeper: keeper,
+            keeper,
         }
+    }
+
+    /// Lets go of it, as the end of its caller does, and waits until what started it has ended.
+    pub(crate) fn let_go(mut self) -> u32 {
+        drop(self.keeper.stdin.take());
+        assert!(self.keeper.wait().unwrap().success());
+        self.init
     }
 
     /// The directory that is the same in there and on the machine.

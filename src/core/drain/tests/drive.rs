@@ -1,11 +1,9 @@
 //! Runs a drain against a world, jumping from one thing that is due to the next, and checks the
 //! laws that hold for every single call.
 
-use std::time::Duration;
-
 use super::world::World;
 use crate::core::drain::{
-    Act, ActOutcome, Ask, Command, Early, Effect, EffectId, Event, Guard, Input, Mode, Phase, Plan,
+    Act, ActOutcome, Ask, Command, Early, Effect, EffectId, Event, Input, Mode, Phase, Plan,
     Policy, Record, Run,
 };
 use crate::core::fleet::{
@@ -13,6 +11,7 @@ use crate::core::fleet::{
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
+use std::time::Duration;
 
 /// How the sources and the performer behave.
 #[derive(Clone, Debug)]
@@ -388,10 +387,7 @@ pub(super) fn plan(sequence: &str) -> Plan {
         sequence: sequence.parse().unwrap(),
         mode: Mode::Automatic,
         policy: Policy::Follow,
-        guard: Guard {
-            kill_extra: Duration::from_secs(30),
-            rescue: false,
-        },
+        guard: super::GUARD,
         early: Early::Idle,
         timeout: None,
         rehearsal: false,

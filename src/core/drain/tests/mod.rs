@@ -51,6 +51,10 @@
 //! | the same once a beat has dropped it | its track is not asked | `losses::a_job_that_left…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
+use std::time::Duration;
+
+use super::Guard;
+
 mod cases;
 mod drive;
 mod fates;
@@ -64,3 +68,9 @@ mod scenario;
 mod states;
 mod units;
 mod world;
+
+/// What is done against a loss where nothing else is said.
+const GUARD: Guard = Guard {
+    kill_extra: Duration::from_secs(30),
+    rescue: false,
+};

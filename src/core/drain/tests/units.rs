@@ -5,7 +5,9 @@ use std::time::Duration;
 use super::cases::{begin, stated, stuck, world};
 use super::drive::{Drive, Failure, Sources};
 use super::world::{World, at};
-use crate::core::drain::{Command, Event, Hold, Mode, Outcome, Phase, Plan, StopUnit, UnitStop};
+use crate::core::drain::{
+    Command, Event, Hold, Mode, Outcome, Phase, Plan, Record, StopUnit, UnitStop,
+};
 use crate::core::fleet::{ProcessKey, Route, Unit};
 use crate::core::sequence::Signal;
 use crate::core::verdict::Ends;
@@ -37,10 +39,9 @@ fn quick(world: World, plan: Plan, when: StopUnit) -> Drive {
 
 /// Seconds at which the stop of the unit was begun.
 fn stops(drive: &Drive) -> Vec<u64> {
-    let begun = drive.journal.iter().filter_map(|record| {
-        matches!(record.event, Event::UnitStopBegun { .. }).then(|| record.since_start.as_secs())
-    });
-    begun.collect()
+    let begun = |record: &&Record| matches!(record.event, Event::UnitStopBegun { .. });
+    let begun = drive.journal.iter().filter(begun);
+    begun.map(|record| record.since_start.as_secs()).collect()
 }
 
 const SEQUENCE: &str = "tstp, 120, term, 30, kill";
@@ -123,13 +124,7 @@ fn its_own_clock_and_that_of_systemd_run_from_the_stop() {
     let after = drive.run.deadlines(&target, at(6.0));
     assert_eq!(seconds(after.kill), Some(25.0));
     assert_eq!(seconds(after.interrupt), Some(15.0));
-    let kills = drive.journal.iter().find_map(|record| match &record.event {
-        Event::UnitStopBegun {
-            systemd_kills_at, ..
-        } => systemd_kills_at.clone(),
-        _ => None,
-    });
-    assert!(kills.is_some(), "the record tells when systemd kills");
+    assert_eq!(drive.told("systemd kills at 2027-01-15T08:00:25Z"), 1);
     let words = target.epitaph(&|at| format!("{:.0}", at.epoch() - super::world::start().epoch()));
     assert!(words.contains("systemd kills it at 25"), "{words}");
 }

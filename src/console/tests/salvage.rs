@@ -1,0 +1,77 @@
+//! Lost jobs on the page that tells how a drain ended: offered, confirmed, pushed back.
+
+use std::time::Duration;
+
+use crate::console::fixture::World;
+use crate::console::{Key, Request, result_text};
+use crate::core::drain::{Fate, Outcome};
+use crate::core::session::Kind;
+
+fn fates(world: &World, wanted: Fate) -> usize {
+    let jobs = world.session.run.as_ref().unwrap().account().jobs();
+    let of = |fate: &(Fate, String)| fate.0 == wanted;
+    jobs.iter()
+        .filter(|job| job.fate.as_ref().is_some_and(of))
+        .count()
+}
+
+fn opened() -> World {
+    let mut world = World::salvaged();
+    assert!(result_text(&world.session).contains("R: push back 3 lost jobs"));
+    assert!(world.press(Key::Char('R')).is_empty());
+    world.now = world.now.after(Duration::from_secs(1));
+    world
+}
+
+#[test]
+fn what_is_nowhere_is_listed_and_pushed_back_after_a_yes() {
+    let mut world = opened();
+    let dialog = world.console.dialog.clone().unwrap();
+    assert_eq!(dialog.title, "Push back 3 lost jobs?");
+    let listed = dialog.lines.join("\n");
+    assert!(
+        listed.contains("ReportBuild b4a5 to queue low: its process died without TERM."),
+        "{listed}"
+    );
+    let requests = world.press(Key::Char('y'));
+    assert!(matches!(&requests[..], [Request::PushBack { jobs }] if jobs.len() == 3));
+    assert_eq!(
+        (fates(&world, Fate::Rescued), fates(&world, Fate::Lost)),
+        (3, 0)
+    );
+    let run = world.session.run.as_ref().unwrap();
+    assert_eq!(run.outcome(), Some(Outcome::Requeued));
+    let text = result_text(&world.session);
+    assert!(
+        text.contains("rescued 3") && !text.contains("R: push back"),
+        "{text}"
+    );
+    assert!(!world.session.may_salvage());
+}
+
+#[test]
+fn no_is_the_default_and_pushes_nothing() {
+    for key in [Key::Enter, Key::Esc, Key::Char('n')] {
+        let mut world = opened();
+        assert!(world.press(key).is_empty(), "{key}");
+        assert_eq!(fates(&world, Fate::Rescued), 0);
+    }
+}
+
+#[test]
+fn what_has_changed_under_the_dialog_closes_it() {
+    let mut world = opened();
+    world.session.salvage.nowhere.pop();
+    assert!(world.press(Key::Char('y')).is_empty());
+    assert_eq!(fates(&world, Fate::Rescued), 0);
+}
+
+#[test]
+fn nothing_is_offered_where_nothing_is_real() {
+    for kind in [Kind::ReadOnly, Kind::Rehearsal, Kind::Demo] {
+        let mut world = World::lost();
+        world.session.setting.kind = kind;
+        assert!(world.press(Key::Char('R')).is_empty(), "{kind:?}");
+        assert!(world.session.look_for_lost().is_empty(), "{kind:?}");
+    }
+}

@@ -1,0 +1,181 @@
+//! The dialog of a stop where systemd would start a process again: what is shown is what is
+//! asked for, and systemd's own KILL is said in time and numbers.
+
+use crate::console::fixture::World;
+use crate::console::{Friction, Key, Request};
+use crate::core::drain::{Command, StopUnit, UnitCall};
+use crate::core::fleet::{Observation, Route, Unit, UnitLook};
+use crate::core::layers::systemd_show;
+use crate::core::session::Kind;
+
+/// Before TERM, by hand; the unit of util1:4242 is always started again and has this limit.
+fn before_term(limit: &str, may_stop: Result<Route, String>) -> World {
+    let mut world = World::new();
+    let name = "sidekiq@2.service";
+    let text = format!(
+        "Id={name}\nLoadState=loaded\nActiveState=active\nMainPID=4242\nRestart=always\n\
+         KillMode=mixed\nKillSignal=15\nSendSIGKILL=yes\nTimeoutStopUSec={limit}\n\
+         ExecStart={{ path=/usr/bin/bundle ; argv[]=/usr/bin/bundle exec sidekiq ; ignore_errors=no }}\n"
+    );
+    let look = UnitLook {
+        unit: Unit::of_system(name),
+        at: world.now,
+        loaded: Ok(systemd_show::read(name, &text).values.into()),
+        may_stop,
+    };
+    let effects = world.session.observe(Observation::Unit(look), world.now);
+    assert!(effects.is_empty());
+    world.type_slowly("ny");
+    world.pass(4);
+    world.press(Key::Char('n'));
+    world
+}
+
+fn shown(world: &World) -> String {
+    world.console.dialog.as_ref().unwrap().lines.join("\n")
+}
+
+fn last(world: &mut World) -> Vec<Request> {
+    world.pass(1);
+    world.press(Key::Char('y'))
+}
+
+#[test]
+fn a_plain_term_is_told_as_the_restart_that_it_is() {
+    let mut world = before_term("1min 30s", Ok(Route::Plain));
+    let text = shown(&world);
+    assert!(
+        text.contains("plain TERM, and systemd starts sidekiq@2.service again"),
+        "{text}"
+    );
+    let go = Command::Go {
+        step: 1,
+        accepted: 0,
+    };
+    assert_eq!(
+        last(&mut world),
+        [Command::StopBy(StopUnit::Never), go].map(Request::Command)
+    );
+}
+
+#[test]
+fn the_other_way_says_when_systemd_kills() {
+    let mut world = before_term("1min 30s", Ok(Route::Plain));
+    world.press(Key::Char('u'));
+    let text = shown(&world);
+    let kills = crate::core::moment::Moment::after(world.now, std::time::Duration::from_secs(90));
+    let kills = super::super::words::time_of_day(kills);
+    assert!(
+        text.contains(&format!("systemd kills at {kills}; this cannot be held.")),
+        "{text}"
+    );
+    assert!(
+        text.contains("systemctl stop sidekiq@2.service takes TERM's place")
+            && text.contains("Payloads are saved first"),
+        "{text}"
+    );
+    let dialog = world.console.dialog.as_ref().unwrap();
+    assert_eq!(dialog.friction, Friction::Yes);
+    // And back again.
+    world.press(Key::Char('u'));
+    assert!(
+        shown(&world).contains("plain TERM, and"),
+        "{}",
+        shown(&world)
+    );
+    world.press(Key::Char('u'));
+    let requests = last(&mut world);
+    assert_eq!(
+        requests[0],
+        Request::Command(Command::StopBy(StopUnit::Always))
+    );
+    let target = &world.session.run.as_ref().unwrap().targets()[0];
+    assert!(target.stop.systemd_kills.is_some());
+}
+
+#[test]
+fn where_systemd_leaves_no_time_the_number_is_typed() {
+    let mut world = before_term("20s", Ok(Route::Plain));
+    world.press(Key::Char('u'));
+    let dialog = world.console.dialog.as_ref().unwrap();
+    assert!(
+        matches!(dialog.friction, Friction::Number(3..)),
+        "{dialog:?}"
+    );
+    assert!(
+        shown(&world).contains("leaves no time to push back"),
+        "{}",
+        shown(&world)
+    );
+}
+
+#[test]
+fn what_may_not_be_stopped_is_not_offered() {
+    let mut world = before_term("1min 30s", Err("run as root".into()));
+    let text = shown(&world);
+    assert!(!text.contains("u:"), "{text}");
+    world.press(Key::Char('u'));
+    assert_eq!(shown(&world), text);
+    let go = Command::Go {
+        step: 1,
+        accepted: 0,
+    };
+    assert_eq!(last(&mut world), [Request::Command(go)]);
+    let told: Vec<_> = world
+        .session
+        .preflight
+        .seen
+        .findings
+        .iter()
+        .filter(|finding| finding.rule == "D37")
+        .collect();
+    assert!(told[0].message.contains("run as root"), "{told:?}");
+}
+
+#[test]
+fn what_a_stopped_drain_left_quiet_is_brought_back_on_a_yes_alone() {
+    let mut world = World::stopped();
+    world.press(Key::Char('u'));
+    let text = shown(&world);
+    assert!(
+        text.contains("util1:4242 web: systemctl restart sidekiq@2.service")
+            || text.contains("util1:4242: systemctl restart sidekiq@2.service"),
+        "{text}"
+    );
+    assert!(
+        text.contains("is pushed back. Payloads are saved first."),
+        "{text}"
+    );
+    world.pass(1);
+    assert!(world.press(Key::Enter).is_empty(), "the default is no");
+    world.press(Key::Char('u'));
+    let asked = last(&mut world);
+    let Some(Request::CallUnits(calls)) = asked.first() else {
+        panic!("{asked:?}");
+    };
+    let commands: Vec<String> = calls.iter().map(UnitCall::command).collect();
+    assert!(
+        commands.contains(&"systemctl restart sidekiq@2.service".into()),
+        "{commands:?}"
+    );
+}
+
+#[test]
+fn where_nothing_may_be_done_or_nothing_is_quiet_no_unit_is_offered() {
+    let offered = |world: &World| !world.session.unit_calls().is_empty();
+    assert!(offered(&World::stopped()));
+    assert!(!offered(&World::new()));
+    assert!(!offered(&World::draining()), "only once the run is over");
+    assert!(
+        !offered(&World::requeued()),
+        "all of them were told to stop"
+    );
+    let mut read_only = World::stopped();
+    read_only.session.setting.kind = Kind::ReadOnly;
+    assert!(!offered(&read_only));
+    let mut inside = World::stopped();
+    let own = Unit::of_system("sidekiq@2.service");
+    inside.session.preflight.systemd.inside = Some(own.clone());
+    let calls = inside.session.unit_calls();
+    assert!(calls.iter().all(|call| call.unit != own), "{calls:?}");
+}

@@ -1,0 +1,109 @@
+//! What came up in the place of a process that a drain has ended: the record of it, and its words.
+//! Whoever watches for it decides; nothing here does.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// One process that has ended, and what came up in its place.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Successor {
+    /// The process that has ended: `util1:4242`.
+    pub replaces: String,
+    /// Whether anything came up.
+    pub found: bool,
+    /// How long was watched at most, in seconds from the end of the drain.
+    pub within_s: f64,
+    /// Seconds from the exit to the start of the new process.
+    pub after_s: Option<f64>,
+    /// Seconds from the exit to its first beat; null: none was seen.
+    pub first_beat_s: Option<f64>,
+    /// The systemd unit of the one that ended.
+    pub unit: Option<String>,
+    /// Working directory of the new process: its release.
+    pub directory: Option<String>,
+    /// That of the one that ended.
+    pub directory_before: Option<String>,
+    /// Sidekiq's own timeout in the new process.
+    pub timeout_s: Option<f64>,
+    /// Where that was found.
+    pub timeout_from: Option<String>,
+    /// That of the one that ended.
+    pub timeout_before_s: Option<f64>,
+    /// `TimeoutStopSec` as systemd has it loaded; null: not known, or none.
+    pub stop_timeout_s: Option<f64>,
+    /// `TimeoutStopSec` as the unit's file says it; null: not known, or none.
+    pub stop_timeout_file_s: Option<f64>,
+    /// The command that starts it; null: nothing here says.
+    pub start: Option<String>,
+}
+
+/// A span as records have it, in tenths of a second.
+pub fn tenths(span: Duration) -> f64 {
+    (span.as_secs_f64() * 10.0).round() / 10.0
+}
+
+impl Successor {
+    /// What happened, for people; `name` is that of the new process.
+    pub fn words(&self, name: &str) -> String {
+        let replaces = &self.replaces;
+        if !self.found {
+            let start = self.start.as_ref().map_or_else(
+                || "nothing here says how it is started".into(),
+                |command| format!("start it: {command}"),
+            );
+            return format!(
+                "NOTHING came up in the place of {replaces} within {} s; {start}",
+                self.within_s
+            );
+        }
+        let mut words = format!("{name} came up in the place of {replaces}");
+        if let Some(after) = self.after_s {
+            words += &format!(", {after} s after its exit");
+        }
+        words += &match self.first_beat_s {
+            Some(beat) => format!("; first beat after {beat} s"),
+            None => format!("; NO BEAT within {} s", self.within_s),
+        };
+        for text in [self.release(), self.timeout(), self.stop_timeout()] {
+            words += &text.map_or_else(String::new, |text| format!("; {text}"));
+        }
+        words
+    }
+
+    fn release(&self) -> Option<String> {
+        let directory = self.directory.as_ref()?;
+        Some(match &self.directory_before {
+            Some(before) if before != directory => format!("in {directory} (was {before})"),
+            Some(_) => format!("in {directory}, as before"),
+            None => format!("in {directory}"),
+        })
+    }
+
+    fn timeout(&self) -> Option<String> {
+        let (seconds, from) = (self.timeout_s?, self.timeout_from.as_deref()?);
+        let was = self
+            .timeout_before_s
+            .filter(|before| differ(*before, seconds));
+        let was = was.map_or_else(String::new, |before| format!(", WAS {before} s"));
+        Some(format!("-t {seconds} s ({from}{was})"))
+    }
+
+    fn stop_timeout(&self) -> Option<String> {
+        let loaded = self.stop_timeout_s?;
+        let file = self
+            .stop_timeout_file_s
+            .filter(|file| differ(*file, loaded));
+        Some(match file {
+            Some(file) => format!(
+                "TimeoutStopSec {loaded} s loaded, but {file} s in the file: systemctl daemon-reload"
+            ),
+            None => format!("TimeoutStopSec {loaded} s"),
+        })
+    }
+}
+
+fn differ(one: f64, other: f64) -> bool {
+    (one - other).abs() > 0.05
+}

@@ -1,0 +1,242 @@
+//! Looks one after the other, and what is learnt from them.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::core::fleet::{
+    Heartbeat, HostLook, Identity, Info, Link, LocalId, LocalProcess, Look, LookRow, Observation,
+    RunState, Surroundings, Threads, Title, Work,
+};
+use crate::core::sequence::Version;
+
+const EPOCH: f64 = 1_800_000_000.0;
+
+fn at(seconds: f64) -> Moment {
+    let wall = Timestamp::from_second(1_800_000_000).unwrap();
+    let start = Moment::new(Duration::from_secs(10_000), wall);
+    start.after(Duration::from_secs_f64(seconds))
+}
+
+fn work(tid: &str, jid: &str, run_at: f64) -> Arc<Work> {
+    Arc::new(Work {
+        tid: tid.into(),
+        jid: Some(jid.into()),
+        class: "Report".into(),
+        queue: "default".into(),
+        run_at: Some(EPOCH + run_at),
+        enqueued_at: None,
+        payload: b"{}"[..].into(),
+        fault: None,
+    })
+}
+
+/// A Sidekiq, what it showed last, and what was learnt from it.
+struct Scene {
+    fleet: Fleet,
+    following: Following,
+}
+
+impl Scene {
+    fn new() -> Self {
+        Self {
+            fleet: Fleet::default(),
+            following: Following::default(),
+        }
+    }
+
+    /// A look at `seconds` at a beat of `beat` that shows these jobs.
+    fn look(&mut self, seconds: f64, beat: f64, quiet: bool, work: Vec<Arc<Work>>) {
+        let info = Info {
+            started_at: Some(EPOCH - 100.0),
+            queues: vec!["default".into()],
+            version: Some(Version::new(7, 3, 9)),
+            ..Info::default()
+        };
+        let row = LookRow {
+            identity: Identity::new("util1:7:a"),
+            heartbeat: Some(Heartbeat {
+                info: Arc::new(info),
+                beat: EPOCH + beat,
+                busy: work.len() as u64,
+                quiet,
+                rss_kb: None,
+                concurrency: Some(4),
+            }),
+            beat_age: None,
+            work,
+            iterating: Vec::new(),
+            faults: Vec::new(),
+        };
+        self.observe(
+            Observation::Link(Link::Connected {
+                round_trip: Duration::ZERO,
+                at: at(seconds),
+            }),
+            seconds,
+        );
+        let look = Look {
+            asked: at(seconds),
+            answered: at(seconds),
+            server_time: EPOCH + seconds,
+            rows: vec![row],
+        };
+        self.observe(Observation::Look(look), seconds);
+    }
+
+    fn scan(&mut self, seconds: f64, processors: usize) {
+        let local = LocalProcess {
+            id: LocalId {
+                pid: 7,
+                start_ticks: 1,
+            },
+            started_at: EPOCH - 110.0,
+            title: Title::Other("sidekiq".into()),
+            run_state: RunState::Alive,
+            rss_kb: None,
+            threads: Some(Threads {
+                processors,
+                heartbeat: true,
+                at: at(seconds),
+            }),
+            caught: None,
+            surroundings: Surroundings {
+                inner_pid: 7,
+                hostnames: vec!["util1".into()],
+                ..Surroundings::default()
+            },
+        };
+        let host = HostLook {
+            at: at(seconds),
+            hostname: "util1".into(),
+            processes: vec![local],
+        };
+        self.observe(Observation::Host(host), seconds);
+    }
+
+    fn observe(&mut self, observation: Observation, seconds: f64) {
+        self.fleet.observe(observation);
+        self.following.observe(&self.fleet, at(seconds));
+    }
+
+    /// The marks of its first job at `seconds`.
+    fn marks(&self, seconds: f64) -> Vec<String> {
+        let (key, process) = self.fleet.processes.iter().next().unwrap();
+        let job = &process.jobs[0];
+        let spans = (job.elapsed(at(seconds)), None);
+        let reasons = self
+            .following
+            .reasons(&self.fleet, (key, process), job, spans, at(seconds));
+        reasons.into_iter().map(Stuck::mark).collect()
+    }
+}
+
+#[test]
+fn a_usual_time_is_learnt_from_jobs_that_leave() {
+    let mut scene = Scene::new();
+    let mut beat = 0.0;
+    for number in 0..5 {
+        assert_eq!(scene.following.usual("Report"), None, "{number}");
+        let jid = number.to_string();
+        scene.look(beat + 0.5, beat, false, vec![work("t1", &jid, beat - 2.0)]);
+        beat += 10.0;
+        scene.look(beat, beat, false, vec![]);
+    }
+    let usual = scene.following.usual("Report").unwrap();
+    assert_eq!((usual.span, usual.seen), (Duration::from_secs(12), 5));
+    scene.look(
+        beat + 0.5,
+        beat,
+        false,
+        vec![work("t1", "long", beat - 80.0)],
+    );
+    assert_eq!(scene.marks(beat + 0.5), ["6x usual"]);
+}
+
+#[test]
+fn what_leaves_a_quiet_process_or_runs_elsewhere_teaches_nothing() {
+    let mut scene = Scene::new();
+    let mut beat = 0.0;
+    for _ in 0..9 {
+        scene.look(beat, beat, false, vec![work("t1", "a", beat - 2.0)]);
+        beat += 10.0;
+        // Another thread has it now.
+        scene.look(beat, beat, false, vec![work("t2", "a", beat - 2.0)]);
+        scene.look(beat + 1.0, beat + 1.0, true, vec![]);
+        beat += 10.0;
+    }
+    assert_eq!(scene.following.usual("Report"), None);
+}
+
+#[test]
+fn memory_has_bounds() {
+    let mut following = Following::default();
+    for number in 0..2_000 {
+        following.took(&format!("Class{number}"), Duration::ZERO);
+        following.took("Class1", Duration::from_secs(number));
+    }
+    assert_eq!(following.times.len(), CLASSES);
+    assert_eq!(following.times["Class1"].len(), SAMPLES);
+    assert_eq!(following.usual("Class1").unwrap().seen, SAMPLES);
+}
+
+#[test]
+fn threads_are_missed_only_after_two_beats_of_a_process_that_fetches() {
+    let jobs = || vec![work("t1", "a", -5.0), work("t2", "b", -5.0)];
+    let mut scene = Scene::new();
+    scene.look(0.0, 0.0, false, jobs());
+    scene.scan(0.5, 1);
+    scene.look(1.0, 0.0, false, jobs());
+    assert!(scene.marks(1.0).is_empty(), "one beat");
+    scene.scan(10.5, 1);
+    scene.look(11.0, 10.0, false, jobs());
+    assert_eq!(scene.marks(11.0), ["thread gone?"]);
+    scene.scan(20.5, 1);
+    scene.look(21.0, 20.0, true, jobs());
+    assert!(scene.marks(21.0).is_empty(), "quiet");
+}
+
+#[test]
+fn a_lost_link_is_no_silent_process() {
+    let mut scene = Scene::new();
+    scene.look(0.0, 0.0, false, vec![work("t1", "a", -5.0)]);
+    assert!(scene.marks(100.0).is_empty(), "nobody has looked since");
+    scene.look(100.0, 0.0, false, vec![work("t1", "a", -5.0)]);
+    assert_eq!(scene.marks(100.0), ["no beat"]);
+}
+
+#[test]
+fn a_job_that_newer_beats_do_not_show_is_marked_after_a_while() {
+    let mut scene = Scene::new();
+    scene.look(0.0, 0.0, false, vec![work("t1", "a", -5.0)]);
+    // Half-written: the beat counts one job and lists none.
+    for second in [10.0, 11.0, 14.0] {
+        let identity = Identity::new("util1:7:a");
+        let process = scene.fleet.processes.values().next().unwrap();
+        let info = Arc::clone(process.info.as_ref().unwrap());
+        let heartbeat = Heartbeat {
+            info,
+            beat: EPOCH + 10.0,
+            busy: 1,
+            quiet: false,
+            rss_kb: None,
+            concurrency: Some(4),
+        };
+        let look = Look {
+            asked: at(second),
+            answered: at(second),
+            server_time: EPOCH + second,
+            rows: vec![LookRow {
+                identity,
+                heartbeat: Some(heartbeat),
+                beat_age: None,
+                work: Vec::new(),
+                iterating: Vec::new(),
+                faults: Vec::new(),
+            }],
+        };
+        scene.observe(Observation::Look(look), second);
+    }
+    assert_eq!(scene.marks(14.0), ["not shown"]);
+}

@@ -1,0 +1,153 @@
+//! The lost jobs of a run that is over, while a person decides about them: what a search proved,
+//! and the pushes that were confirmed.
+
+use std::collections::BTreeMap;
+
+use super::{Kind, Session};
+use crate::core::drain::{Effect, EffectId, Event, Missing, PushBack, PushOutcome, Record, Trace};
+use crate::core::moment::Moment;
+
+/// What is known of lost jobs.
+#[derive(Clone, Debug, Default)]
+pub struct Salvage {
+    /// The search under way.
+    asked: Option<EffectId>,
+    /// Provably nowhere: each may be pushed back.
+    pub nowhere: Vec<PushBack>,
+    /// Pushes under way.
+    pushing: BTreeMap<EffectId, PushBack>,
+}
+
+impl Salvage {
+    /// Whether a search or a push is under way.
+    pub fn is_under_way(&self) -> bool {
+        self.asked.is_some() || !self.pushing.is_empty()
+    }
+
+    /// Whether a search is under way.
+    pub fn searches(&self) -> bool {
+        self.asked.is_some()
+    }
+}
+
+impl Session {
+    /// Whether a person may look for lost jobs now, and push them back: they are real, the run
+    /// is over, and some are missing.
+    pub fn may_salvage(&self) -> bool {
+        let missing =
+            |run: &crate::core::drain::Run| run.phase().is_over() && !run.missing().is_empty();
+        self.setting.kind == Kind::Live
+            && !self.salvage.is_under_way()
+            && self.run.as_ref().is_some_and(missing)
+    }
+
+    /// Asks whether the missing jobs of the run that is over are provably nowhere.
+    #[must_use]
+    pub fn look_for_lost(&mut self) -> Vec<Effect> {
+        if !self.may_salvage() {
+            return Vec::new();
+        }
+        self.salvage.nowhere.clear();
+        let asked = self
+            .run
+            .as_mut()
+            .and_then(crate::core::drain::Run::ask_afterwards);
+        let Some((id, effect)) = asked else {
+            return Vec::new();
+        };
+        self.salvage.asked = Some(id);
+        vec![effect]
+    }
+
+    /// Takes an answer in that the run itself does not await any more.
+    pub(super) fn found_lost(
+        &mut self,
+        id: EffectId,
+        traces: Vec<(Missing, Trace)>,
+        now: Moment,
+    ) -> Vec<Effect> {
+        if self.salvage.asked != Some(id) {
+            return Vec::new();
+        }
+        self.salvage.asked = None;
+        let Some(run) = &mut self.run else {
+            return Vec::new();
+        };
+        let (nowhere, effects) = run.found_afterwards(traces, &self.fleet, now);
+        self.salvage.nowhere = nowhere;
+        self.keep(&effects);
+        effects
+    }
+
+    /// Pushes back what somebody confirmed: of it what is still known to be nowhere.
+    #[must_use]
+    pub fn push_lost(&mut self, jobs: &[PushBack], now: Moment) -> Vec<Effect> {
+        let (pushes, left) = std::mem::take(&mut self.salvage.nowhere)
+            .into_iter()
+            .partition(|push| jobs.contains(push));
+        self.salvage.nowhere = left;
+        let pushes: Vec<PushBack> = pushes;
+        let Some(run) = self
+            .run
+            .as_mut()
+            .filter(|_| self.setting.kind == Kind::Live)
+        else {
+            return Vec::new();
+        };
+        let mut all = Vec::new();
+        for push in pushes {
+            let (id, effects) = run.push_afterwards(&push, &self.fleet, now);
+            self.salvage.pushing.insert(id, push);
+            all.extend(effects);
+        }
+        self.keep(&all);
+        all
+    }
+
+    /// Takes in how a confirmed push ended.
+    pub(super) fn pushed_lost(
+        &mut self,
+        id: EffectId,
+        outcome: &PushOutcome,
+        now: Moment,
+    ) -> Vec<Effect> {
+        let push = self.salvage.pushing.remove(&id);
+        let (Some(push), Some(run)) = (push, &mut self.run) else {
+            return Vec::new();
+        };
+        let effects = run.pushed_afterwards(&push, outcome, &self.fleet, now);
+        self.keep(&effects);
+        effects
+    }
+
+    /// Payloads of these jobs (id, class, queue) were saved under the name `run` because somebody
+    /// wanted it.
+    #[must_use]
+    pub fn saved_on_demand(&mut self, run: &str, jobs: &[[String; 3]], now: Moment) -> Vec<Effect> {
+        let draining = self.is_draining();
+        let known = self.run.as_ref().filter(|_| draining);
+        let saved = jobs.iter().map(|[jid, class, queue]| {
+            let event = Event::PayloadSaved {
+                jid: jid.clone(),
+                class: class.clone(),
+                queue: queue.clone(),
+            };
+            let record = match known {
+                Some(run) => run.record(None, event, now),
+                None => Record {
+                    at: now,
+                    since_start: std::time::Duration::ZERO,
+                    run: run.to_owned(),
+                    rehearsal: false,
+                    about: None,
+                    event,
+                },
+            };
+            Effect::Note(Box::new(record))
+        });
+        let effects: Vec<Effect> = saved.collect();
+        self.keep(&effects);
+        // Without a run there is no record but the saved file itself.
+        if draining { effects } else { Vec::new() }
+    }
+}

@@ -1,0 +1,218 @@
+//! A drain that acts through systemd: the stop of a unit in TERM's place keeps it down, a plain
+//! TERM is a restart, and the record says which one it was.
+
+use serde_json::{Value, json};
+
+use crate::support::patience::until_true;
+use crate::support::real_unit::UnitScene;
+
+/// A Sidekiq with `-t 2` that systemd always starts again.
+fn always(name: &str) -> UnitScene {
+    let scene = UnitScene::new();
+    let start = format!("{} -t 2", scene.sidekiq_command());
+    let service = format!("Type=notify\nRestart=always\nRestartSec=1\nExecStart={start}");
+    scene.start(name, &service);
+    scene
+}
+
+/// The lines of a drain of `unit`, and what it said to people.
+fn drain(scene: &UnitScene, unit: &str, more: &[&str]) -> (Vec<Value>, String, Option<i32>) {
+    let words = ["drain", "--yes", "--json", "--timeout", "2", "--unit", unit];
+    let output = scene
+        .drainboard_inside(&[&words, more].concat())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let lines = String::from_utf8_lossy(&output.stdout);
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    (lines.collect(), said, output.status.code())
+}
+
+fn of<'a>(lines: &'a [Value], event: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["event"] == event).collect()
+}
+
+fn restarts(scene: &UnitScene, unit: &str) -> u32 {
+    scene.systemd.property(unit, "NRestarts").parse().unwrap()
+}
+
+#[test]
+fn an_idle_unit_is_stopped_in_place_of_term_and_stays_down() {
+    let unit = "acts-idle.service";
+    let scene = always(unit);
+    let (lines, said, code) = drain(&scene, unit, &["--sequence", "tstp, 60, term, 20, kill"]);
+    assert_eq!(code, Some(0), "{lines:#?}\n{said}");
+    assert!(
+        said.contains("D37") && said.contains("takes TERM's place"),
+        "{said}"
+    );
+    let begun = of(&lines, "unit_stop_begun");
+    assert_eq!(begun.len(), 1, "{lines:#?}");
+    assert_eq!(begun[0]["unit"], unit);
+    assert_eq!(begun[0]["user"], false);
+    assert!(begun[0]["systemd_kills_at"].is_string(), "{begun:?}");
+    let sent = of(&lines, "signal_sent");
+    assert!(sent.iter().all(|line| line["signal"] == "TSTP"), "{sent:?}");
+    assert_eq!(scene.systemd.property(unit, "ActiveState"), "inactive");
+    assert_eq!(restarts(&scene, unit), 0);
+}
+
+#[test]
+fn a_busy_unit_gets_its_term_and_is_started_again() {
+    let unit = "acts-busy.service";
+    let scene = always(unit);
+    let jid = scene.push("SleepJob", &json!([60]));
+    scene.wait_for_trace("start", &jid);
+    let (lines, said, code) = drain(&scene, unit, &["--sequence", "tstp, 13, term, 20, kill"]);
+    assert_eq!(code, Some(3), "{lines:#?}\n{said}");
+    assert!(of(&lines, "unit_stop_begun").is_empty(), "{lines:#?}");
+    let told = of(&lines, "remarked");
+    let told = told.iter().map(|line| line["text"].as_str().unwrap());
+    assert!(
+        told.into_iter()
+            .any(|text| text.contains("systemd starts it again")
+                && text.contains("systemctl stop acts-busy.service")),
+        "{lines:#?}"
+    );
+    until_true("systemd has started it again", || {
+        restarts(&scene, unit) == 1
+    });
+}
+
+#[test]
+fn always_stops_a_busy_unit_for_good_and_saves_its_payloads_first() {
+    let unit = "acts-always.service";
+    let scene = always(unit);
+    let jid = scene.push("SleepJob", &json!([60]));
+    scene.wait_for_trace("start", &jid);
+    until_true("a beat shows the job", || {
+        let output = scene.drainboard_inside(&["ps", "--json"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).contains(&jid)
+    });
+    let more = [
+        "--sequence",
+        "tstp, 13, term, 20, kill",
+        "--stop-unit",
+        "always",
+    ];
+    let (lines, said, code) = drain(&scene, unit, &more);
+    assert_eq!(code, Some(3), "{lines:#?}\n{said}");
+    let at = |event: &str| lines.iter().position(|line| line["event"] == event);
+    let (saved, begun) = (at("payload_saved"), at("unit_stop_begun"));
+    assert!(saved.is_some() && saved < begun, "{lines:#?}");
+    assert_eq!(lines[saved.unwrap()]["jid"], *jid);
+    assert_eq!(of(&lines, "reconciled")[0]["fate"], "pushed_back");
+    assert_eq!(scene.systemd.property(unit, "ActiveState"), "inactive");
+    assert_eq!(restarts(&scene, unit), 0);
+}
+
+#[test]
+fn never_leaves_an_idle_unit_to_its_restart() {
+    let unit = "acts-never.service";
+    let scene = always(unit);
+    let more = [
+        "--sequence",
+        "tstp, 60, term, 20, kill",
+        "--stop-unit=never",
+    ];
+    let (lines, said, code) = drain(&scene, unit, &more);
+    assert_eq!(code, Some(0), "{lines:#?}\n{said}");
+    assert!(of(&lines, "unit_stop_begun").is_empty(), "{lines:#?}");
+    until_true("systemd has started it again", || {
+        restarts(&scene, unit) == 1
+    });
+}
+
+#[test]
+fn a_stop_that_would_end_more_than_the_target_is_not_taken() {
+    let unit = "acts-dragged.service";
+    let scene = always(unit);
+    scene.lay(
+        "acts-other.service",
+        "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/true",
+    );
+    let wants = "/etc/systemd/system/acts-other.service.d/requires.conf";
+    scene
+        .systemd
+        .write(wants, "[Unit]\nRequires=acts-dragged.service\n");
+    scene.systemd.systemctl(&["daemon-reload"]);
+    scene.systemd.systemctl(&["start", "acts-other.service"]);
+    let more = [
+        "--sequence",
+        "tstp, 60, term, 20, kill",
+        "--stop-unit=always",
+    ];
+    let (lines, said, code) = drain(&scene, unit, &more);
+    assert_eq!(code, Some(0), "{lines:#?}\n{said}");
+    assert!(
+        said.contains("it would stop acts-other.service, too"),
+        "{said}"
+    );
+    assert!(of(&lines, "unit_stop_begun").is_empty(), "{lines:#?}");
+    assert_eq!(
+        scene.systemd.property("acts-other.service", "ActiveState"),
+        "active"
+    );
+}
+
+#[test]
+fn what_is_loaded_counts_and_not_what_the_file_says_by_now() {
+    let unit = "acts-loaded.service";
+    let scene = always(unit);
+    // The file forbids the restart; systemd has not read that.
+    let file = "/etc/systemd/system/acts-loaded.service";
+    let text = scene.systemd.output(&["cat", file]);
+    let text = text.replace("Restart=always", "Restart=no");
+    scene.systemd.write(file, &text);
+    scene.systemd.output(&["touch", "-d", "+1 minute", file]);
+    let (lines, said, code) = drain(&scene, unit, &["--sequence", "tstp, 60, term, 20, kill"]);
+    assert_eq!(code, Some(0), "{lines:#?}\n{said}");
+    assert!(said.contains("D41"), "{said}");
+    assert_eq!(of(&lines, "unit_stop_begun").len(), 1, "{lines:#?}");
+}
+
+/// Stops a drain after TSTP, as Ctrl-C does; what it said last.
+fn stopped_after_quiet(scene: &UnitScene, unit: &str) -> String {
+    let words = [
+        "drain",
+        "--yes",
+        "--json",
+        "--timeout",
+        "2",
+        "--unit",
+        unit,
+        "--sequence",
+        "tstp, 300, term, 20, kill",
+        "--early=never",
+    ];
+    let child = scene.drainboard_inside(&words).spawn().unwrap();
+    until_true("it is quiet", || {
+        let output = scene.drainboard_inside(&["ps", "--json"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).contains("\"state\":\"quiet\"")
+    });
+    // What was spawned is `nsenter`; the drain itself is a child of it, in there.
+    let of_unit = format!("kill -INT $(pgrep -f -- '[d]rainboard drain.*{unit}')");
+    scene.systemd.output(&["sh", "-c", &of_unit]);
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn the_command_that_an_abort_names_brings_the_unit_back() {
+    let unit = "acts-aborted.service";
+    let scene = always(unit);
+    let said = stopped_after_quiet(&scene, unit);
+    let command = format!("systemctl restart {unit}");
+    assert!(said.contains(&command), "{said}");
+    let words: Vec<&str> = command.split(' ').collect();
+    let before = scene.systemd.property(unit, "MainPID");
+    scene.systemd.output(&words);
+    assert_ne!(scene.systemd.property(unit, "MainPID"), before);
+    until_true("it works again", || {
+        let output = scene.drainboard_inside(&["ps", "--json"]).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).contains("\"state\":\"running\"")
+    });
+}
