@@ -256,13 +256,13 @@ impl Watch {
         };
         let beat = process.beat.as_ref();
         let is_told = self.directories.contains_key(&id);
-        if !is_late && !(beat.is_some() && is_told) {
+        if !is_late && (beat.is_none() || !is_told) {
             return None;
         }
         let timeout = process.timeout(stated);
         let (loaded, file) = fleet.stop_timeouts(process);
-        let started = process.local.as_ref().map(|local| local.started_at);
-        let after = started.map(|started| (started - exited.epoch()).max(0.0));
+        let began = process.local.as_ref().map(|local| local.started_at);
+        let after = began.map(|began| (began - exited.epoch()).max(0.0));
         let after = after.and_then(|after| Duration::try_from_secs_f64(after).ok());
         let words = Successor {
             found: true,

@@ -38,6 +38,10 @@ enum Stage {
 
 /// What was asked of a drain without a screen.
 #[derive(Clone, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct Errand {
     /// Whom to drain.
     pub choice: Choice,

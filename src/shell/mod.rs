@@ -15,6 +15,7 @@ mod sentences;
 mod systemd;
 mod terminal;
 mod turn;
+mod whereabouts;
 mod world;
 
 #[cfg(test)]

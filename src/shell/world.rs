@@ -15,8 +15,9 @@ use super::arm::{Armed, Refused, arm};
 use super::own_signals::OwnSignals;
 use super::performer::{Means, Performer, Reply, Work};
 use super::turn::OnFinish;
+use super::whereabouts::{Place, ask, place, search};
 use crate::core::clean::clean;
-use crate::core::drain::{Ask, SEARCH_WITHIN, Trace};
+use crate::core::drain::{Ask, Trace};
 use crate::core::fleet::{LinkFault, LocalId, Located, Observation};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -27,7 +28,7 @@ use crate::host::{
 };
 use crate::journal::{Journal, run_name};
 use crate::redis::{Address, Asker, Interrupted, Keys, Settings, Source, interrupted};
-use crate::rescue::{Suspect, prove};
+use crate::rescue::Suspect;
 
 /// What tells the time.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
@@ -267,39 +268,6 @@ pub(super) fn sources(
         wanted,
         logging,
     })
-}
-
-/// An address with the prefix of its keys.
-pub(super) type Place = Option<(Address, Option<String>)>;
-
-/// Where the jobs are.
-pub(super) fn place(redis: Option<&(Address, Settings)>) -> Place {
-    redis.map(|(address, settings)| (address.clone(), settings.namespace.clone()))
-}
-
-/// Searches for missing jobs.
-pub(super) fn search(
-    place: &Place,
-    suspects: Vec<Suspect>,
-) -> Option<BoxFuture<'static, Vec<Trace>>> {
-    let (address, namespace) = place.clone()?;
-    Some(Box::pin(async move {
-        prove(&address, namespace.as_deref(), &suspects, SEARCH_WITHIN).await
-    }))
-}
-
-/// Asks Redis through its source.
-pub(super) async fn ask(asker: Asker, ask: Ask) -> Vec<Located> {
-    match ask {
-        Ask::Where(sought) => asker.locate(sought).await,
-        // A search has its own way.
-        Ask::Nowhere(_) => Vec::new(),
-        Ask::LookNow => {
-            // The look itself comes as an observation; a failure shows as the link's state.
-            drop(asker.look_now().await);
-            Vec::new()
-        }
-    }
 }
 
 struct Real {

@@ -58,18 +58,25 @@ impl Successor {
                 self.within_s
             );
         }
-        let mut words = format!("{name} came up in the place of {replaces}");
-        if let Some(after) = self.after_s {
-            words += &format!(", {after} s after its exit");
-        }
-        words += &match self.first_beat_s {
-            Some(beat) => format!("; first beat after {beat} s"),
-            None => format!("; NO BEAT within {} s", self.within_s),
+        let beat = match self.first_beat_s {
+            Some(beat) => format!("first beat after {beat} s"),
+            None => format!("NO BEAT within {} s", self.within_s),
         };
-        for text in [self.release(), self.timeout(), self.stop_timeout()] {
-            words += &text.map_or_else(String::new, |text| format!("; {text}"));
-        }
-        words
+        let after = self
+            .after_s
+            .map(|after| format!("{after} s after its exit"));
+        let rest = [
+            after,
+            Some(beat),
+            self.release(),
+            self.timeout(),
+            self.stop_timeout(),
+        ];
+        let rest: Vec<String> = rest.into_iter().flatten().collect();
+        format!(
+            "{name} came up in the place of {replaces}; {}",
+            rest.join("; ")
+        )
     }
 
     fn release(&self) -> Option<String> {

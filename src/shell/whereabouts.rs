@@ -1,0 +1,42 @@
+//! Where a session's questions about jobs go: to the source that looks, or on a way of their own.
+//! It decides nothing and changes nothing.
+
+use futures_util::future::BoxFuture;
+
+use crate::core::drain::{Ask, SEARCH_WITHIN, Trace};
+use crate::core::fleet::Located;
+use crate::redis::{Address, Asker, Settings};
+use crate::rescue::{Suspect, prove};
+
+/// An address with the prefix of its keys.
+pub(super) type Place = Option<(Address, Option<String>)>;
+
+/// Where the jobs are.
+pub(super) fn place(redis: Option<&(Address, Settings)>) -> Place {
+    redis.map(|(address, settings)| (address.clone(), settings.namespace.clone()))
+}
+
+/// Searches for missing jobs.
+pub(super) fn search(
+    place: &Place,
+    suspects: Vec<Suspect>,
+) -> Option<BoxFuture<'static, Vec<Trace>>> {
+    let (address, namespace) = place.clone()?;
+    Some(Box::pin(async move {
+        prove(&address, namespace.as_deref(), &suspects, SEARCH_WITHIN).await
+    }))
+}
+
+/// Asks Redis through its source.
+pub(super) async fn ask(asker: Asker, ask: Ask) -> Vec<Located> {
+    match ask {
+        Ask::Where(sought) => asker.locate(sought).await,
+        // A search has its own way.
+        Ask::Nowhere(_) => Vec::new(),
+        Ask::LookNow => {
+            // The look itself comes as an observation; a failure shows as the link's state.
+            drop(asker.look_now().await);
+            Vec::new()
+        }
+    }
+}
