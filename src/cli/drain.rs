@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -13,6 +14,7 @@ use super::opening::{Opened, Opening, open, preflight};
 use super::{Failure, session_runtime};
 use crate::clock;
 use crate::core::clean::clean;
+use crate::core::config::seconds_from_text;
 use crate::core::drain::{Outcome, Policy, Record};
 use crate::core::sequence::{Signal, UnknownSignal, nearest};
 use crate::core::session::Kind;
@@ -44,6 +46,9 @@ pub struct DrainArguments {
     /// Nothing to drain is success.
     #[arg(long)]
     pub allow_empty: bool,
+    /// Take the backtraces of jobs that still run so many seconds after the start, before TERM.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds_from_text, allow_negative_numbers = true)]
+    pub backtrace_after: Option<Duration>,
     /// Why this drain is done, for its record.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -106,7 +111,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
             arguments.process.as_deref(),
         ),
     };
-    let Opened { session, world } = match open(&settings, opening) {
+    let Opened { mut session, world } = match open(&settings, opening) {
         Ok(opened) => opened,
         Err(failure) if failure.code() == Outcome::Error.exit_code() => {
             unbegun(printer, Outcome::Error, &failure.to_string());
@@ -120,6 +125,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         may_ask: attended,
         confirm: !arguments.yes,
     };
+    session.backtraces.after = arguments.backtrace_after;
     let front = LinesFront::new(printer, errand);
     let runtime = session_runtime()?;
     let ended = runtime.block_on(async { shell::run(session, front, world.start()?).await });

@@ -49,6 +49,8 @@ pub enum Premise {
         /// Jobs at stake when the dialog opened.
         at_most: u64,
     },
+    /// This process can be asked for its backtraces.
+    Asks(LocalId),
     /// A drain is under way.
     Draining,
 }
@@ -173,6 +175,7 @@ impl Dialog {
                 Some(format!("{} has exited", name(session, *target)))
             }
             Premise::Kill { target, at_most } => grown(&[*target], *at_most),
+            Premise::Asks(id) => session.may_ask(*id).err(),
             Premise::Draining => run.is_none().then(|| "the drain is over".into()),
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::backtrace_page::no_backtrace;
 use super::bindings::{Act, BINDINGS, Binding};
 use super::confirm;
 use super::dialog::{Answer, Dialog};
@@ -57,7 +58,9 @@ impl Console {
 
     fn refuse(&mut self, binding: &Binding, session: &Session) {
         let label = binding.label.unwrap_or(binding.help);
-        if session.setting.kind == Kind::ReadOnly && binding.group == super::Group::Drain {
+        if binding.act == Act::Backtrace {
+            self.say(no_backtrace(session, self));
+        } else if session.setting.kind == Kind::ReadOnly && binding.group == super::Group::Drain {
             self.say("this session is read-only: nothing can be sent");
         } else {
             self.say(format!(
@@ -85,7 +88,9 @@ impl Console {
             }
             Answer::Yes => {
                 let dialog = self.dialog.take();
-                dialog.map_or_else(Vec::new, |dialog| dialog.requests)
+                let requests = dialog.map_or_else(Vec::new, |dialog| dialog.requests);
+                self.show_what_is_asked(&requests);
+                requests
             }
         }
     }
@@ -116,6 +121,9 @@ impl Console {
                 self.dialog = possible::selected_here(session, self)
                     .map(|id| confirm::force_kill(session, id, now));
             }
+            Act::Backtrace => self.dialog = self.backtrace(session, now),
+            Act::Frames => self.fold_frames(),
+            Act::NextThread => self.next_thread(session),
             Act::GoOn => return self.go_on(session, now),
             Act::Hold => return command(Command::Hold),
             Act::WaitMore => {

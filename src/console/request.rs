@@ -14,6 +14,13 @@ pub enum Request {
     },
     /// A command for the run.
     Command(Command),
+    /// Ask a process for the backtraces of these threads; of all that run a job if none is named.
+    Backtrace {
+        /// Which process.
+        process: LocalId,
+        /// The threads, as Sidekiq names them.
+        tids: Vec<String>,
+    },
     /// Leave the program.
     Quit,
     /// Paint the whole screen anew.

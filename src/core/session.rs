@@ -1,6 +1,7 @@
 //! One session: what is known, what is planned, and the run, if there is one. A screen and a
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
+mod backtraces;
 mod logs;
 
 use std::collections::VecDeque;
@@ -15,6 +16,8 @@ use super::moment::Moment;
 use super::preflight::{Found, Preflight, findings, found_sequence};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::verdict::{self, Blind, Verdict};
+
+pub use backtraces::{Asked, Backtraces, Inquiry, WantedThread};
 
 /// Records kept for the journal pane.
 const KEPT: usize = 1000;
@@ -72,6 +75,8 @@ pub struct Session {
     pub journal: VecDeque<Record>,
     /// What is to be said of the plan before it begins.
     pub preflight: Box<Preflight>,
+    /// The backtraces that were asked for.
+    pub backtraces: Box<Backtraces>,
 }
 
 /// Why a run was not begun.
@@ -97,6 +102,7 @@ impl Session {
             setting,
             journal: VecDeque::new(),
             preflight: Box::default(),
+            backtraces: Box::default(),
         }
     }
 
@@ -157,13 +163,17 @@ impl Session {
             let targets = self.preflight.targets(&self.fleet);
             self.settle(&targets);
         }
-        self.feed(Input::Observed, now)
+        let mut effects = self.feed(Input::Observed, now);
+        effects.extend(self.follow_backtraces(now));
+        effects
     }
 
     /// Time has passed.
     #[must_use]
     pub fn tick(&mut self, now: Moment) -> Vec<Effect> {
-        self.feed(Input::Tick, now)
+        let mut effects = self.feed(Input::Tick, now);
+        effects.extend(self.follow_backtraces(now));
+        effects
     }
 
     /// Somebody commands.
@@ -343,7 +353,11 @@ impl Session {
 
     /// When something is due, if nothing else happens.
     pub fn next_deadline(&self) -> Option<Moment> {
-        self.run.as_ref()?.next_deadline()
+        let run = self.run.as_ref().and_then(Run::next_deadline);
+        let backtraces = [self.backtraces.next_deadline(), self.backtraces_due()];
+        run.into_iter()
+            .chain(backtraces.into_iter().flatten())
+            .min()
     }
 
     /// Whether a run is under way.

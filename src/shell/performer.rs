@@ -12,7 +12,7 @@ use super::missing::push_outcome;
 use crate::core::drain::{Act, ActOutcome, EffectId, Missing, PushOutcome, Record, Trace};
 use crate::core::fleet::{LocalId, Located};
 use crate::core::sequence::Signal;
-use crate::host::{Held, SendError};
+use crate::host::{Held, SendError, Sent};
 use crate::journal::Journal;
 use crate::redis::{Address, Keys, open};
 use crate::rescue::{SavedJob, Store, push_back};
@@ -43,6 +43,15 @@ pub enum Work {
         /// Their payloads, to be saved before it.
         payloads: Vec<SavedJob>,
     },
+    /// Ask a process for its backtraces.
+    Backtrace {
+        /// Which.
+        process: LocalId,
+        /// It, or why it cannot be held.
+        held: Result<Arc<Held>, String>,
+        /// Whether the run wants it, whose licence it then needs.
+        automatic: bool,
+    },
     /// Push this lost job back, once.
     PushBack {
         /// Its number.
@@ -59,6 +68,8 @@ pub enum Reply {
     Outcome(EffectId, ActOutcome),
     /// A question was answered.
     Answer(EffectId, Vec<Located>),
+    /// A process was asked for its backtraces, or was not.
+    Asked(LocalId, ActOutcome),
     /// A search for missing jobs has ended.
     Searched(EffectId, Vec<(Missing, Trace)>),
     /// A push has ended.
@@ -136,6 +147,14 @@ impl Performer {
                     let outcome = self.act(&act, at_stake, payloads);
                     self.reply(Reply::Outcome(id, outcome));
                 }
+                Work::Backtrace {
+                    process,
+                    held,
+                    automatic,
+                } => {
+                    let outcome = self.ask(held, automatic);
+                    self.reply(Reply::Asked(process, outcome));
+                }
                 Work::PushBack { id, job } => {
                     let outcome = self.push_back(&job).await;
                     self.reply(Reply::PushedBack(id, outcome));
@@ -206,12 +225,19 @@ impl Performer {
             return ActOutcome::Gone;
         };
         let licence = Arc::clone(&self.licence);
-        match held.send(act.signal, move || licence.load(Ordering::SeqCst)) {
-            Ok(_) => ActOutcome::Sent,
-            Err(SendError::Gone(_)) => ActOutcome::Gone,
-            Err(SendError::Revoked) => ActOutcome::Revoked,
-            Err(error) => ActOutcome::Failed {
-                why: error.to_string(),
+        outcome(held.send(act.signal, move || licence.load(Ordering::SeqCst)))
+    }
+
+    /// TTIN stops nothing: it needs no record before it, and no licence where somebody at the keys
+    /// wants it.
+    fn ask(&self, held: Result<Arc<Held>, String>, automatic: bool) -> ActOutcome {
+        let licence = Arc::clone(&self.licence);
+        match held {
+            Ok(held) => outcome(held.send(Signal::Ttin, move || {
+                !automatic || licence.load(Ordering::SeqCst)
+            })),
+            Err(why) => ActOutcome::Failed {
+                why,
                 may_have_happened: false,
             },
         }
@@ -267,5 +293,18 @@ impl Performer {
     fn reply(&self, reply: Reply) {
         // The loop has ended: nobody is left to be told.
         drop(self.replies.send(reply));
+    }
+}
+
+/// What became of a signal.
+fn outcome(sent: Result<Sent, SendError>) -> ActOutcome {
+    match sent {
+        Ok(_) => ActOutcome::Sent,
+        Err(SendError::Gone(_)) => ActOutcome::Gone,
+        Err(SendError::Revoked) => ActOutcome::Revoked,
+        Err(error) => ActOutcome::Failed {
+            why: error.to_string(),
+            may_have_happened: false,
+        },
     }
 }

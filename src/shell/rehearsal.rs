@@ -132,7 +132,7 @@ impl Recorder {
                         Vec::new()
                     }
                     // A rehearsal keeps no record.
-                    Some(Work::Begin { .. } | Work::Note(_)) => Vec::new(),
+                    Some(Work::Begin { .. } | Work::Note(_) | Work::Backtrace { .. }) => Vec::new(),
                     None => return Ok(()),
                 },
                 observation = self.live.recv() => match observation {

@@ -15,7 +15,7 @@ use super::arm::{Armed, Refused, arm};
 use super::own_signals::OwnSignals;
 use super::performer::{Means, Performer, Reply, Work};
 use crate::core::drain::{Ask, SEARCH_WITHIN, Trace};
-use crate::core::fleet::{LocalId, Located, Observation};
+use crate::core::fleet::{LocalId, Located, Observation, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
@@ -51,6 +51,15 @@ pub trait Plugs: Send {
     fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
         drop(suspects);
         None
+    }
+
+    /// Holds one process that is to be asked for its backtraces.
+    ///
+    /// # Errors
+    /// With the reason why it cannot be.
+    fn hold(&self, process: LocalId, session: &Session) -> Result<Arc<Held>, String> {
+        let _ = session;
+        Err(format!("{process} cannot be asked here"))
     }
 
     /// A run is over: what it held is let go.
@@ -326,6 +335,14 @@ impl Plugs for Real {
 
     fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
         search(&self.redis, suspects)
+    }
+
+    fn hold(&self, process: LocalId, session: &Session) -> Result<Arc<Held>, String> {
+        let known = session.fleet.get(&ProcessKey::Local(process));
+        let local = known.and_then(|known| known.local.as_ref());
+        let uid = local.ok_or("it has exited")?.surroundings.uid;
+        let held = Held::open(process, uid).map_err(|error| error.to_string())?;
+        Ok(Arc::new(held))
     }
 
     fn over(&mut self) {

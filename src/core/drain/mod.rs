@@ -23,6 +23,7 @@ mod run;
 mod settle;
 mod tally;
 mod target;
+mod testimony;
 
 #[cfg(test)]
 mod tests;

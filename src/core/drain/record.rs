@@ -152,6 +152,17 @@ pub enum Event {
         /// By so many seconds.
         by_s: i64,
     },
+    /// The backtrace of a job's thread was taken.
+    Backtrace {
+        /// The job.
+        jid: Option<String>,
+        /// Its class.
+        class: String,
+        /// Its thread, as Sidekiq prints it.
+        tid: String,
+        /// As they stood in the log, the innermost first.
+        frames: Vec<String>,
+    },
     /// The payload of a job was saved before a KILL that could lose it.
     PayloadSaved {
         /// Its id.
@@ -193,6 +204,8 @@ pub enum Event {
         queue: String,
         /// How long it ran; null where nobody knows.
         elapsed_s: Option<Seconds>,
+        /// How that is known.
+        evidence: Option<String>,
     },
     /// A target has exited.
     Exited {

@@ -25,6 +25,7 @@ impl Session {
             effects.extend(self.tell_of(process, event, now));
         }
         effects.extend(self.feed(Input::Observed, now));
+        effects.extend(self.follow_backtraces(now));
         effects
     }
 

@@ -325,7 +325,7 @@ impl Stage {
     ) -> color_eyre::Result<()> {
         while let Some(work) = works.recv().await {
             match work {
-                Work::Begin { .. } | Work::PushBack { .. } => {}
+                Work::Begin { .. } | Work::PushBack { .. } | Work::Backtrace { .. } => {}
                 Work::Note(record) => self.sidekiqs().records.push(*record),
                 Work::Act { id, act, .. } => {
                     let outcome = if self.licence.load(Ordering::SeqCst) {

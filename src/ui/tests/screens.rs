@@ -198,7 +198,7 @@ fn each_kind_of_session_stands_on_every_screen() {
 
 #[test]
 fn footer_and_help_name_every_key_that_does_something() {
-    let worlds = [
+    let worlds = vec![
         World::new(),
         World::draining(),
         World::by_hand(),
@@ -207,6 +207,7 @@ fn footer_and_help_name_every_key_that_does_something() {
         pressed(World::draining(), &[Key::Char(' ')]),
         pressed(World::stopped(), &[Key::Esc]),
         pressed(World::new(), &[Key::Tab, Key::Enter]),
+        after(World::new(), "ty"),
     ];
     let mut named = vec![false; BINDINGS.len()];
     for world in &worlds {

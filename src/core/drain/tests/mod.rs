@@ -50,5 +50,7 @@ mod drive;
 mod fates;
 mod kills;
 mod laws;
+mod logbook;
 mod scenario;
+mod sources;
 mod world;
