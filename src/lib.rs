@@ -10,6 +10,8 @@ pub mod core;
 pub mod demo;
 pub mod host;
 pub mod journal;
+#[cfg(any(test, fuzzing))]
+pub mod readers;
 pub mod redis;
 pub mod report;
 pub mod rescue;

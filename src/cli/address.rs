@@ -5,6 +5,7 @@ use std::env;
 
 use crate::core::config::{Settings, StatedAddress};
 use crate::core::fleet::{HostLook, RedisAddress, Title};
+use crate::host::Scanner;
 use crate::redis::{self, Candidates, Choice, ChoiceError};
 
 /// The addresses that are stated, as the choice takes them.
@@ -48,6 +49,18 @@ impl Stated {
             local,
         })
     }
+}
+
+/// The address that is stated, or that the Sidekiqs of this host name.
+pub(super) fn chosen(settings: &Settings) -> Result<Choice, ChoiceError> {
+    let stated = Stated::of(settings);
+    let local = if stated.is_stated() {
+        Vec::new()
+    } else {
+        let look = Scanner::new().and_then(|mut scanner| scanner.scan(&[]));
+        look.as_ref().map(named_addresses).unwrap_or_default()
+    };
+    stated.choose(&local)
 }
 
 /// The addresses in the environments of the Sidekiqs of this host.

@@ -16,7 +16,7 @@ use super::rehearse::RehearseArguments;
 use super::report::ReportArguments;
 use super::rescue::RescueArguments;
 use crate::core::choice::{self, Choice, Wish};
-use crate::core::config::{ConductFlags, Early, Policy, seconds_from_text};
+use crate::core::config::{ConductFlags, Early, Policy, StopUnit, seconds_from_text};
 
 /// Stops Sidekiq without losing work.
 #[derive(Debug, Parser)]
@@ -39,6 +39,9 @@ pub struct Arguments {
     /// What a drain of the console may do.
     #[command(flatten)]
     pub conduct: ConductOptions,
+    /// Why the console drains, for the record of its drains.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
     /// What to do; the console without one.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -206,12 +209,19 @@ pub struct ConductOptions {
     /// Whether a wait before TERM ends once every target is idle: idle or never [default: idle].
     #[arg(long, value_name = "WHEN")]
     pub early: Option<Early>,
+    /// Where systemd would start it again, `systemctl stop` of its unit takes TERM's place: idle,
+    /// always or never [default: idle].
+    #[arg(long, value_name = "WHEN")]
+    pub stop_unit: Option<StopUnit>,
 }
 
 impl ConductOptions {
     /// Whether any of them is given.
     pub fn is_given(&self) -> bool {
-        self.kill.is_some() || self.kill_extra.is_some() || self.early.is_some()
+        self.kill.is_some()
+            || self.kill_extra.is_some()
+            || self.early.is_some()
+            || self.stop_unit.is_some()
     }
 
     /// The flags as the settings take them.
@@ -220,6 +230,7 @@ impl ConductOptions {
             kill: self.kill,
             kill_extra: self.kill_extra,
             early: self.early,
+            stop_unit: self.stop_unit,
         }
     }
 }

@@ -20,10 +20,12 @@ use self::sources::Sources;
 use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
 use super::output::{self, room, tell};
+use super::report::state_directory;
 use super::{Failure, runtime};
 use crate::core::check::{Chosen, Facts, Finding, Severity, check, gather, recommend, rows};
 use crate::core::config::{Settings, seconds_from_text};
 use crate::core::layers::{Kind, Weight};
+use crate::report::{Library, Longest};
 
 /// Exit code: there is a finding that is denied.
 const FOUND: u8 = 1;
@@ -34,7 +36,8 @@ const FOUND: u8 = 1;
   drainboard check                                   the application in the working directory
   drainboard check /var/www/shop/current --unit sidekiq@1
   drainboard check .cloud66/manifest.yml config/sidekiq.yml --deny warning
-  drainboard check --recommend --longest 90          settings that fit together, ready to paste
+  drainboard check --recommend                       settings that fit together, ready to paste
+  drainboard check --recommend --longest 90          the same for jobs that take up to 90 s
   drainboard check --explain D03
 
 EXIT CODES:
@@ -56,7 +59,8 @@ pub struct CheckArguments {
     /// The least severity that makes it exit 1: error, warning or info [default: error].
     #[arg(long, value_name = "SEVERITY", value_parser = severity)]
     pub deny: Option<Severity>,
-    /// Print settings that fit together, each with its reason.
+    /// Print settings that fit together, each with its reason; the longest job is that which past
+    /// drains saw, unless --longest states it.
     #[arg(long, conflicts_with = "json")]
     pub recommend: bool,
     /// The longest job that is to be let through, in seconds.
@@ -94,12 +98,13 @@ pub(super) fn run(common: &EveryCommand, arguments: &CheckArguments) -> Result<E
     }
     let settings = settings(common, &ConductOptions::default(), None)?;
     let runtime = runtime()?;
-    let (sources, live) = runtime.block_on(looked(&settings, arguments))?;
+    let named = named_units(arguments)?;
+    let (sources, live) = runtime.block_on(looked(&settings, arguments, &named))?;
     // A scan that hangs is not waited for.
     runtime.shutdown_background();
     let mut facts = gather(
         &sources.values,
-        &chosen(&settings, arguments, &sources, &live),
+        &chosen(&settings, arguments, &sources, &live, &named),
     );
     live.add_to(&mut facts);
     let findings = check(&facts);
@@ -119,12 +124,8 @@ pub(super) fn run(common: &EveryCommand, arguments: &CheckArguments) -> Result<E
     }))
 }
 
-/// Reads files first, then what runs and belongs to them, then the units of that.
-async fn looked(
-    settings: &Settings,
-    arguments: &CheckArguments,
-) -> Result<(Sources, Live), Failure> {
-    let mut sources = Sources::of(&arguments.paths)?;
+/// The units that `--unit` names, in full.
+fn named_units(arguments: &CheckArguments) -> Result<Vec<String>, Failure> {
     let named: Vec<String> = arguments
         .unit
         .iter()
@@ -133,8 +134,18 @@ async fn looked(
     if named.iter().any(|unit| unit.starts_with(['.', '-'])) {
         return Err(Failure::Usage("--unit names nothing".into()));
     }
-    let live = Live::look(settings, &mut sources, &named).await;
-    for unit in &named {
+    Ok(named)
+}
+
+/// Reads files first, then what runs and belongs to them, then the units of that.
+async fn looked(
+    settings: &Settings,
+    arguments: &CheckArguments,
+    named: &[String],
+) -> Result<(Sources, Live), Failure> {
+    let mut sources = Sources::of(&arguments.paths)?;
+    let live = Live::look(settings, &mut sources, named).await;
+    for unit in named {
         sources.unit_file(unit, live.home.as_deref());
         sources.loaded(unit).await.map_err(|why| {
             Failure::Usage(format!(
@@ -158,6 +169,7 @@ fn chosen(
     arguments: &CheckArguments,
     sources: &Sources,
     live: &Live,
+    named: &[String],
 ) -> Chosen {
     let is_default = settings.sequence_origin.is_default();
     let sequence = (
@@ -175,6 +187,7 @@ fn chosen(
         version: live.version(),
         longest_job: arguments.longest,
         jobs_were_read: sources.read.contains(&Kind::JobClass),
+        units: named.iter().cloned().chain(live.units()).collect(),
     }
 }
 
@@ -197,8 +210,7 @@ impl Checked<'_> {
             return output::write_json(&rows(self.facts, &self.sources.values, self.findings));
         }
         if arguments.recommend {
-            let advice = recommend(self.facts, arguments.longest);
-            return output::write(page::advice(&advice).as_bytes());
+            return self.recommend(arguments.longest);
         }
         let page = Page {
             facts: self.facts,
@@ -208,5 +220,19 @@ impl Checked<'_> {
             verbose: arguments.verbose,
         };
         output::write(page.text().as_bytes())
+    }
+
+    /// Settings that fit together; without `--longest` for the longest job that past drains saw.
+    fn recommend(&self, stated: Option<Duration>) -> Result<(), Failure> {
+        let mut text = String::new();
+        let mut longest = stated;
+        if stated.is_none() {
+            let library = Library::new(&state_directory(self.settings)?);
+            let seen = Longest::of(&library);
+            longest = seen.to_be_let_through();
+            text = format!("{}\n\n", seen.words());
+        }
+        text.push_str(&page::advice(&recommend(self.facts, longest)));
+        output::write(text.as_bytes())
     }
 }

@@ -21,6 +21,7 @@ pub(super) fn run(
     common: &EveryCommand,
     targets: &TargetOptions,
     options: &ConductOptions,
+    reason: Option<&str>,
 ) -> Result<ExitCode, Failure> {
     need_terminal()?;
     let settings = settings(common, options, None)?;
@@ -35,9 +36,9 @@ pub(super) fn run(
         pids: choice.pids.clone(),
         forced: Vec::new(),
         attended: true,
+        reason: reason.map(str::to_owned),
         // A screen asks.
         rescue: false,
-        reason: None,
         preflight: preflight(&settings, &choice, None, None),
     };
     let Opened { session, world } = open(&settings, opening)?;
@@ -80,7 +81,9 @@ pub(super) fn on_screen(
     conduct: Conduct,
 ) -> Result<ExitCode, Failure> {
     let look = look(settings);
-    let console = Console::new(None, settings.appearance.show_args);
+    // A rehearsal and a demo keep no record that a reason could stand in.
+    let asks_why = settings.conduct.ask_reason && session.setting.kind == Kind::Live;
+    let console = Console::new(None, settings.appearance.show_args).asking_why(asks_why);
     let runtime = session_runtime()?;
     guard_panics();
     let ended = runtime.block_on(async {

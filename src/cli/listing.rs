@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use super::rows::{JobRow, Picture, ProcessRow, PsRow};
 use super::table::{Column, cut, table};
+use crate::core::choice::Choice;
 use crate::core::fleet::{Fleet, Link, Process};
 use crate::core::moment::{Seconds, clock_face};
 
@@ -44,7 +45,11 @@ const JOBS: [Column; 8] = [
 pub(super) fn listing(picture: Picture<'_>, rows: &PsRow, origin: &str, room: Room) -> String {
     let mut text = head(picture, rows, origin);
     if rows.processes.is_empty() {
-        text.push_str(nobody(picture.fleet));
+        text.push_str(if rows.choice.asked {
+            "no Sidekiq process is as asked for\n"
+        } else {
+            nobody(picture.fleet)
+        });
     } else {
         text.push_str(&processes(&rows.processes, room));
     }
@@ -52,7 +57,8 @@ pub(super) fn listing(picture: Picture<'_>, rows: &PsRow, origin: &str, room: Ro
         text.push('\n');
         text.push_str(&jobs(&rows.jobs, room));
     }
-    let notes = notes(picture.fleet);
+    let mut notes = timeouts(rows);
+    notes.extend(notes_of(picture.fleet, &rows.choice));
     if !notes.is_empty() {
         text.push('\n');
         for note in notes {
@@ -167,10 +173,41 @@ fn known<T: ToString>(value: Option<T>) -> String {
     value.map_or_else(|| "?".into(), |value| value.to_string())
 }
 
-/// What the tables cannot say: processes that this Redis does not know, and malformed rows.
-fn notes(fleet: &Fleet) -> Vec<String> {
+/// Timeouts that differ between the files of a process, and files that changed under it.
+fn timeouts(rows: &PsRow) -> Vec<String> {
     let mut notes = Vec::new();
-    for process in fleet.processes.values() {
+    for row in &rows.processes {
+        let name = &row.name;
+        let others: Vec<String> = row
+            .timeout_layers
+            .iter()
+            .flatten()
+            .filter(|layer| !layer.holds && layer.seconds != Some(row.timeout_s))
+            .map(|layer| format!("{} at {}", layer.value, layer.from))
+            .collect();
+        if !others.is_empty() {
+            notes.push(format!(
+                "{name}: -t is {}; not gone by: {}",
+                timeout(row.timeout_s, &row.timeout_from),
+                others.join(", ")
+            ));
+        }
+        let changed = row.changed_files.as_deref().unwrap_or_default();
+        if !changed.is_empty() {
+            notes.push(format!(
+                "{name}: changed since it started: {}",
+                changed.join(", ")
+            ));
+        }
+    }
+    notes
+}
+
+/// What the tables cannot say: processes that this Redis does not know, and malformed rows.
+fn notes_of(fleet: &Fleet, choice: &Choice) -> Vec<String> {
+    let mut notes = Vec::new();
+    let processes = fleet.processes.values();
+    for process in processes.filter(|process| choice.covers(process)) {
         if process.identity.is_none() && fleet.link.is_connected() {
             notes.push(stranger(process));
         }

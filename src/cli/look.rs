@@ -18,6 +18,8 @@ pub(super) struct Observer {
     scanner: Option<Scanner>,
     addresses: Stated,
     reading: redis::Settings,
+    /// Pids to look at whatever they are.
+    pub(super) pids: Vec<u32>,
     /// What is known.
     pub(super) fleet: Fleet,
     /// The Redis that is asked.
@@ -37,6 +39,7 @@ impl Observer {
                 namespace: settings.redis.namespace.clone(),
                 ..redis::Settings::default()
             },
+            pids: Vec::new(),
             fleet: Fleet::default(),
             choice: None,
             troubles: Vec::new(),
@@ -49,11 +52,14 @@ impl Observer {
         let reading = self.reading.clone();
         if self.addresses.is_stated() {
             let choice = self.addresses.choose(&[]);
-            let (host, asked) = tokio::join!(scan(self.scanner.take()), ask(choice, &reading));
+            let (host, asked) = tokio::join!(
+                scan(self.scanner.take(), self.pids.clone()),
+                ask(choice, &reading)
+            );
             self.take_host(host);
             self.take_redis(asked);
         } else {
-            let host = scan(self.scanner.take()).await;
+            let host = scan(self.scanner.take(), self.pids.clone()).await;
             let local = host.look.as_ref().map(named_addresses);
             let choice = self.addresses.choose(&local.unwrap_or_default());
             self.take_host(host);
@@ -146,7 +152,7 @@ struct Scanned {
 }
 
 /// Scans beside the loop: `/proc` can be slow on a loaded machine.
-async fn scan(scanner: Option<Scanner>) -> Scanned {
+async fn scan(scanner: Option<Scanner>, pids: Vec<u32>) -> Scanned {
     let scanning = tokio::task::spawn_blocking(move || {
         let mut scanner = match scanner.map_or_else(Scanner::new, Ok) {
             Ok(scanner) => scanner,
@@ -157,7 +163,7 @@ async fn scan(scanner: Option<Scanner>) -> Scanned {
                 };
             }
         };
-        let look = scanner.scan(&[]);
+        let look = scanner.scan(&pids);
         Scanned {
             scanner: Some(scanner),
             look,

@@ -49,11 +49,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
     }
     let read = parse(&arguments)?;
     let Some(command) = &read.command else {
-        return console::run(&read.common, &read.targets, &read.conduct);
+        return console::run(
+            &read.common,
+            &read.targets,
+            &read.conduct,
+            read.reason.as_deref(),
+        );
     };
     // What stands before the subcommand would choose nothing there, and so widen the choice.
-    if read.targets.choice().asked || read.conduct.is_given() {
-        let misplaced = "targets and conduct of a drain stand behind the subcommand: `drainboard drain --pid 4242`";
+    if read.targets.choice().asked || read.conduct.is_given() || read.reason.is_some() {
+        let misplaced = "targets, conduct and reason of a drain stand behind the subcommand: `drainboard drain --pid 4242`";
         return Err(Failure::Usage(misplaced.into()));
     }
     match command {

@@ -10,7 +10,7 @@ use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::core::drain::{By, Guard, Mode, Plan, Policy};
-use crate::core::preflight::Preflight;
+use crate::core::preflight::{Preflight, Systemd, Whom};
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
 use crate::host::{Operator, Scanner, own_unit, state_dir};
@@ -56,8 +56,11 @@ pub(super) fn preflight(
     Preflight {
         is_open: settings.sequence_origin.is_default(),
         process: process.map(str::to_owned),
-        inside: own_unit(),
-        choice: choice.clone(),
+        systemd: Systemd {
+            inside: own_unit(),
+            stop: settings.conduct.stop_unit,
+        },
+        whom: Whom::Chosen(choice.clone()),
         despite,
         ..Preflight::default()
     }
@@ -71,7 +74,9 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
     let by = operator.clone();
     let operator = By {
         who: operator,
-        why: opening.reason.as_ref().map(|reason| clean(reason, 500)),
+        why: (opening.reason.as_ref())
+            .map(|reason| clean(reason.trim(), 500))
+            .filter(|reason| !reason.is_empty()),
     };
     let plan = Plan {
         run: String::from("not-begun"),
@@ -108,6 +113,8 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         attended: opening.attended,
         sidekiq_log: settings.places.sidekiq_log.clone(),
         by,
+        on_finish: settings.conduct.on_finish.clone(),
+        read_only: settings.read_only,
     };
     Ok(Opened { session, world })
 }

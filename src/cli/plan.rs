@@ -59,7 +59,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
     }
     take_found(&mut settings, &observer, arguments.process.as_deref())?;
     let timeout = planned(&settings, &observer);
-    let jobs = observer.picture(&settings, rows::jobs);
+    let jobs = observer.picture(&settings, |picture| rows::jobs(picture, &Choice::default()));
     if arguments.json {
         return output::write_json(&PlanRow::of(&settings, &timeout, jobs));
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::arguments::{ConductOptions, EveryCommand};
+use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
 use super::listing::{Room, listing, overlong, top};
 use super::look::Observer;
@@ -31,12 +31,16 @@ const UNKNOWN: u8 = 3;
 #[command(after_help = "EXAMPLES:
   drainboard ps                       processes and busy jobs, with their verdict
   drainboard ps --json | jq '.jobs[] | select(.verdict != \"fits\")'
+  drainboard ps --queue low           the processes that serve it, on any host
   drainboard ps --over 80%            for cron: only jobs that run longer than 80% of -t
 
 EXIT CODES:
   0 Redis was asked; 1 it could not be, local processes are listed all the same.
   With --over: 1 there are such jobs, 0 there are none, 3 it cannot be known.")]
 pub struct PsArguments {
+    /// Who is looked at.
+    #[command(flatten)]
+    pub targets: TargetOptions,
     /// One JSON object on standard output; with --watch one a line.
     #[arg(long)]
     pub json: bool,
@@ -64,6 +68,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &PsArguments) -> Result<Exit
         settled => settled?,
     };
     let mut observer = Observer::new(&settings, PATIENCE);
+    observer.pids = arguments.targets.choice().pids;
     runtime()?.block_on(async {
         if arguments.watch {
             return watch(&settings, &mut observer, arguments).await;
@@ -76,17 +81,21 @@ pub(super) fn run(common: &EveryCommand, arguments: &PsArguments) -> Result<Exit
             tell(&format!("note: {several}"));
         }
         match arguments.over {
-            Some(over) => print_overlong(&settings, &observer, over, arguments.json),
-            None => print(&settings, &observer, arguments.json),
+            Some(over) => print_overlong(&settings, &observer, over, arguments),
+            None => print(&settings, &observer, arguments),
         }
     })
 }
 
 /// The listing, or the JSON.
-fn print(settings: &Settings, observer: &Observer, json: bool) -> Result<ExitCode, Failure> {
+fn print(
+    settings: &Settings,
+    observer: &Observer,
+    arguments: &PsArguments,
+) -> Result<ExitCode, Failure> {
     observer.picture(settings, |picture| {
-        let rows = PsRow::of(picture);
-        if json {
+        let rows = PsRow::of(picture, &arguments.targets.choice());
+        if arguments.json {
             output::write_json(&rows)
         } else {
             let text = listing(picture, &rows, observer.origin(), output::room(settings));
@@ -105,20 +114,20 @@ fn print_overlong(
     settings: &Settings,
     observer: &Observer,
     over: Over,
-    json: bool,
+    arguments: &PsArguments,
 ) -> Result<ExitCode, Failure> {
     if !observer.fleet.link.is_connected() {
         return Ok(ExitCode::from(UNKNOWN));
     }
     observer.picture(settings, |picture| {
-        let mut rows = PsRow::of(picture);
+        let mut rows = PsRow::of(picture, &arguments.targets.choice());
         rows.jobs.retain(|row| !row.history);
         let undated = rows.jobs.iter().any(|row| row.elapsed_s.is_none());
         rows.jobs.retain(|row| {
             row.elapsed_s
                 .is_some_and(|elapsed| elapsed.0 > over.limit(row.timeout))
         });
-        if json {
+        if arguments.json {
             output::write_json(&rows)?;
         } else {
             let text = overlong(&rows.jobs, &over.to_string(), room(settings));
@@ -146,7 +155,7 @@ async fn watch(
             () = observer.look() => {}
         }
         let text = observer.picture(settings, |picture| {
-            let rows = PsRow::of(picture);
+            let rows = PsRow::of(picture, &arguments.targets.choice());
             if arguments.json {
                 return serde_json::to_string(&rows).map(|line| line + "\n");
             }

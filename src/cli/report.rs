@@ -1,11 +1,12 @@
-//! `report`: lists past drains, prints one. It reads the journals below the state directory and
-//! nothing else.
+//! `report`: lists past drains, prints one. It reads the journals below the state directory; where
+//! the fate of a job is unknown in one, it asks Redis where the job is now.
 
 mod markdown;
 mod page;
+mod seek;
 
 use std::env;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::Args;
@@ -16,10 +17,12 @@ use super::configuration::settings;
 use super::output::{room, tell, write, write_json};
 use crate::core::config::Settings;
 use crate::host::state_dir;
-use crate::report::{Library, NoSuchDrain, Repeated, Report, Summary, repeated};
+use crate::report::{
+    Full, LOOKED_THROUGH, Library, NoSuchDrain, Repeated, Report, Summary, repeated,
+};
 
-/// Drains that the list shows, and that are looked through for jobs cut off again and again.
-const SHOWN: usize = 100;
+/// Drains that the list shows.
+const SHOWN: usize = LOOKED_THROUGH;
 
 /// Arguments of `report`.
 #[derive(Debug, Args)]
@@ -28,6 +31,9 @@ const SHOWN: usize = 100;
   drainboard report last                            the last one: timeline and the fate of every job
   drainboard report 20261121T1904 --markdown        the beginning of a name is enough
   drainboard report last --json | jq '.fates[] | select(.fate == \"lost\")'
+
+Jobs of unknown fate are looked for once more, if Redis can be asked; what is found is added to
+the record (not with --read-only).
 
 EXIT CODES:
   0 printed; 1 there is no such drain, or it cannot be read; 2 usage.")]
@@ -52,22 +58,14 @@ struct ListRow {
     older: usize,
 }
 
-/// The object of `report ID --json`.
-#[derive(serde::Serialize)]
-struct ReportRow {
-    #[serde(flatten)]
-    report: Report,
-    /// Those of its jobs and classes that the drains before it cut off too.
-    cut_off_repeatedly: Vec<Repeated>,
-}
-
 /// Prints.
 pub(super) fn run(common: &EveryCommand, arguments: &ReportArguments) -> Result<ExitCode, Failure> {
     let settings = settings(common, &ConductOptions::default(), None)?;
-    let library = Library::new(&state_directory(&settings)?);
+    let state_dir = state_directory(&settings)?;
+    let library = Library::new(&state_dir);
     match &arguments.id {
         None => list(&library, &settings, arguments)?,
-        Some(id) => one(&library, id, &settings, arguments)?,
+        Some(id) => one(&library, &state_dir, id, &settings, arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -113,30 +111,23 @@ fn list(
 
 fn one(
     library: &Library,
+    state_dir: &Path,
     id: &str,
     settings: &Settings,
     arguments: &ReportArguments,
 ) -> Result<(), Failure> {
     let run = library.choose(id).map_err(|error| failed(&error))?;
-    let report = Report::of(&library.read(&run).map_err(|error| failed(&error))?);
-    let runs = library.runs().map_err(|error| failed(&error))?;
-    let before: Vec<String> = runs
-        .into_iter()
-        .filter(|other| *other <= run)
-        .take(SHOWN)
-        .collect();
-    let mut cut_off = repeated(&read(library, &before));
-    cut_off.retain(|repeated| repeated.runs.last() == Some(&run));
+    let past = library.read(&run).map_err(|error| failed(&error))?;
+    let mut full = Full::of(&past, Some(library));
+    seek::seek(&mut full.report, &past, settings, state_dir);
     if arguments.json {
-        return write_json(&ReportRow {
-            report,
-            cut_off_repeatedly: cut_off,
-        });
+        return write_json(&full);
     }
+    let (report, cut_off) = (&full.report, &full.cut_off_repeatedly);
     let text = if arguments.markdown {
-        markdown::report(&report, &cut_off)
+        markdown::report(report, cut_off)
     } else {
-        page::report(&report, &cut_off, room(settings))
+        page::report(report, cut_off, room(settings))
     };
     write(text.as_bytes())
 }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::address::{Stated, named_addresses};
 use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
 use super::listing::Room;
@@ -17,7 +16,7 @@ use super::report::state_directory;
 use super::table::{Column, table};
 use super::{Failure, runtime};
 use crate::core::config::Settings;
-use crate::host::{Operator, Scanner};
+use crate::host::Operator;
 use crate::redis::{self, Keys};
 use crate::report::Library;
 use crate::rescue::{
@@ -279,16 +278,7 @@ fn confirmed(rows: &[Row], yes: bool) -> bool {
 }
 
 fn address(settings: &Settings) -> Result<redis::Choice, Failure> {
-    let stated = Stated::of(settings);
-    let local = if stated.is_stated() {
-        Vec::new()
-    } else {
-        let look = Scanner::new().and_then(|mut scanner| scanner.scan(&[]));
-        look.as_ref().map(named_addresses).unwrap_or_default()
-    };
-    stated
-        .choose(&local)
-        .map_err(|error| Failure::Address(error.to_string()))
+    super::address::chosen(settings).map_err(|error| Failure::Address(error.to_string()))
 }
 
 fn print(rows: &Rows, json: bool, room: Room) -> Result<(), Failure> {

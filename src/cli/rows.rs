@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::core::choice::Choice;
 use crate::core::config::Settings;
 use crate::core::fleet::{Fleet, Identity, Job, Link, Process, State};
 use crate::core::moment::{Moment, Seconds, from_epoch, rfc3339};
 use crate::core::sequence::Timeout;
-use crate::core::verdict::{Blind, Ends, Verdict, blind, verdict};
+use crate::core::verdict::{self, Blind, Ends, Verdict, blind, verdict};
 
 /// How much later than the push-back KILL must come for the jobs to be back in Redis.
 const GRACE: Duration = Duration::from_secs(5);
@@ -34,6 +35,9 @@ pub(super) struct PsRow {
     pub(super) redis: RedisRow,
     pub(super) processes: Vec<ProcessRow>,
     pub(super) jobs: Vec<JobRow>,
+    /// Which processes were asked for.
+    #[serde(skip)]
+    pub(super) choice: Choice,
 }
 
 /// The link to Redis.
@@ -63,12 +67,28 @@ pub(super) struct ProcessRow {
     pub(super) queues: Option<Vec<String>>,
     pub(super) timeout_s: Seconds,
     pub(super) timeout_from: String,
+    /// Every statement of its timeout that was found, the one that holds first.
+    pub(super) timeout_layers: Option<Vec<TimeoutRow>>,
+    /// Files that were changed after it started: it does not know what they say now.
+    pub(super) changed_files: Option<Vec<String>>,
     /// Its name for people.
     #[serde(skip)]
     pub(super) name: String,
     /// Whether its beat is more than two beat periods old.
     #[serde(skip)]
     pub(super) overdue: bool,
+}
+
+/// One statement of a timeout.
+#[derive(Debug, Serialize)]
+pub(super) struct TimeoutRow {
+    pub(super) layer: &'static str,
+    pub(super) setting: &'static str,
+    pub(super) seconds: Option<Seconds>,
+    pub(super) value: String,
+    pub(super) from: String,
+    pub(super) holds: bool,
+    pub(super) changed: bool,
 }
 
 /// One busy job.
@@ -97,16 +117,18 @@ pub(super) struct JobRow {
 }
 
 impl PsRow {
-    /// Everything in the picture, the longest jobs first.
-    pub(super) fn of(picture: Picture<'_>) -> Self {
+    /// What was asked for in the picture, the longest jobs first.
+    pub(super) fn of(picture: Picture<'_>, choice: &Choice) -> Self {
         let processes = picture.fleet.processes.values();
+        let chosen = processes.filter(|process| choice.covers(process));
         Self {
             at: picture.now.rfc3339(),
             redis: RedisRow::of(picture),
-            processes: processes
+            processes: chosen
                 .map(|process| ProcessRow::of(picture, process))
                 .collect(),
-            jobs: jobs(picture),
+            jobs: jobs(picture, choice),
+            choice: choice.clone(),
         }
     }
 }
@@ -161,6 +183,8 @@ impl ProcessRow {
             queues: process.info.as_ref().map(|info| info.queues.clone()),
             timeout_s: Seconds(timeout.span),
             timeout_from: timeout.origin.text().to_owned(),
+            timeout_layers: timeout_rows(picture, process),
+            changed_files: local.map(|local| local.surroundings.layers.changed().to_vec()),
             name: process.name(),
             overdue: beat_age.is_some_and(|age| age > process.beat_period() * 2),
         }
@@ -171,17 +195,38 @@ fn timeout(picture: Picture<'_>, process: &Process) -> Timeout {
     process.timeout(picture.settings.timeout.as_ref())
 }
 
+/// Every statement of the timeout of `process` in its files. Where a flag or the configuration of
+/// this program states it, none of them is gone by.
+fn timeout_rows(picture: Picture<'_>, process: &Process) -> Option<Vec<TimeoutRow>> {
+    let local = process.local.as_ref()?;
+    let stated = picture.settings.timeout.is_some();
+    let timeouts = local.surroundings.layers.timeouts().iter();
+    timeouts
+        .map(|found| TimeoutRow {
+            layer: found.layer,
+            setting: found.setting,
+            seconds: found.span.map(Seconds),
+            value: found.value.clone(),
+            from: found.from.clone(),
+            holds: found.holds && !stated,
+            changed: found.changed,
+        })
+        .collect::<Vec<_>>()
+        .into()
+}
+
 /// A span cut to tenths of a second.
 fn tenths(span: Duration) -> Duration {
     Duration::from_millis(u64::try_from(span.as_millis()).unwrap_or(u64::MAX) / 100 * 100)
 }
 
-/// Every busy job, the longest first and those without a known start last.
-pub(super) fn jobs(picture: Picture<'_>) -> Vec<JobRow> {
+/// Every busy job that was asked for, the longest first and those without a known start last.
+pub(super) fn jobs(picture: Picture<'_>, choice: &Choice) -> Vec<JobRow> {
     let mut rows: Vec<JobRow> = picture
         .fleet
         .processes
         .values()
+        .filter(|process| choice.covers(process))
         .flat_map(|process| {
             process
                 .jobs
@@ -210,7 +255,13 @@ impl JobRow {
         let elapsed = job
             .elapsed(seen)
             .map(|elapsed| Duration::from_secs(elapsed.as_secs()));
-        let (verdict, why) = judged(picture.settings, &timeout, state, elapsed);
+        let (verdict, why) = judged(
+            picture.settings,
+            &timeout,
+            (state, process.keeps_jobs()),
+            elapsed,
+            job.iterable,
+        );
         let ended = verdict == Verdict::Unknown && state != State::Running && history;
         Self {
             jid: job.work.jid.clone(),
@@ -235,8 +286,9 @@ impl JobRow {
 fn judged(
     settings: &Settings,
     timeout: &Timeout,
-    state: State,
+    (state, kept): (State, bool),
     elapsed: Option<Duration>,
+    iterable: bool,
 ) -> (Verdict, String) {
     match state {
         State::Ghost | State::Exited => {
@@ -260,8 +312,14 @@ fn judged(
         quiet: settings.sequence.quiet_wait(),
         assumed: timeout.is_assumed(),
         push_back_safe: safe,
+        kept,
     };
-    verdict(elapsed, ends, |left| {
+    let plain = verdict(elapsed, ends, |left| {
         format!("{} s of a drain", left.as_secs_f64())
-    })
+    });
+    if iterable {
+        verdict::iterable(plain, settings.sequence.quiets())
+    } else {
+        plain
+    }
 }

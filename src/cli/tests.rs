@@ -1,5 +1,7 @@
 //! The rows and the listing of a made-up fleet, at a time that stands still.
 
+mod asked;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use jiff::Timestamp;
 
 use super::listing::{Room, jobs, listing, overlong, top};
 use super::rows::{Picture, PsRow};
+use crate::core::choice::Choice;
 use crate::core::config::{Config, Environment, Flags, Settings};
 use crate::core::fleet::{
     Fleet, Heartbeat, HostLook, Identity, Info, Link, LinkFault, LocalId, LocalProcess, Look,
@@ -58,6 +61,7 @@ fn row(identity: &str, version: &str, beat_age: f64, work: Vec<Arc<Work>>) -> Lo
         }),
         beat_age: None,
         work,
+        iterating: Vec::new(),
         faults: Vec::new(),
     }
 }
@@ -154,7 +158,12 @@ fn shown(fleet: &Fleet, width: usize) -> String {
             width,
             ascii: false,
         };
-        listing(picture, &PsRow::of(picture), "REDIS_URL", room)
+        listing(
+            picture,
+            &PsRow::of(picture, &Choice::default()),
+            "REDIS_URL",
+            room,
+        )
     })
 }
 
@@ -243,7 +252,7 @@ fn a_fleet_of_nobody_is_said_in_words() {
 fn the_json_has_every_field() {
     let fleet = fleet();
     let json = with(&fleet, |picture| {
-        let rows = PsRow::of(picture);
+        let rows = PsRow::of(picture, &Choice::default());
         let mut text = serde_json::to_string(&rows.redis).unwrap();
         for process in &rows.processes {
             text += "\n";
@@ -257,11 +266,11 @@ fn the_json_has_every_field() {
     });
     insta::assert_snapshot!(json, @r#"
     {"url":"redis://10.0.0.5:6379/0","link":"connected","rtt_ms":0.31}
-    {"identity":"util1:4242:aa","hostname":"util1","pid":4242,"version":"7.3.9","tag":"web","local":true,"unit":"sidekiq@4242.service","state":"running","started_at":"2026-11-21T17:53:20.000Z","concurrency":5,"busy":4,"beat_age_s":3.2,"rss_kb":320000,"queues":["default","low"],"timeout_s":60,"timeout_from":"its command line"}
-    {"identity":null,"hostname":"util1","pid":4300,"version":"7.3.9","tag":"web","local":true,"unit":"sidekiq@4300.service","state":"running","started_at":"2026-11-21T17:53:10.000Z","concurrency":5,"busy":1,"beat_age_s":null,"rss_kb":320000,"queues":null,"timeout_s":25,"timeout_from":"assumed"}
-    {"identity":"util2:7:bb","hostname":"util2","pid":7,"version":"8.1.7","tag":"web","local":false,"unit":null,"state":"running","started_at":"2026-11-21T17:53:20.000Z","concurrency":5,"busy":0,"beat_age_s":25,"rss_kb":317440,"queues":["default","low"],"timeout_s":25,"timeout_from":"assumed"}
-    {"identity":"util2:8:dd","hostname":"util2","pid":8,"version":"5.2.10","tag":"web","local":false,"unit":null,"state":"stale","started_at":"2026-11-21T17:53:20.000Z","concurrency":5,"busy":1,"beat_age_s":47,"rss_kb":317440,"queues":["default","low"],"timeout_s":8,"timeout_from":"assumed"}
-    {"identity":"util3:9:cc","hostname":"util3","pid":9,"version":null,"tag":"","local":false,"unit":null,"state":"ghost","started_at":null,"concurrency":null,"busy":null,"beat_age_s":null,"rss_kb":null,"queues":null,"timeout_s":25,"timeout_from":"assumed"}
+    {"identity":"util1:4242:aa","hostname":"util1","pid":4242,"version":"7.3.9","tag":"web","local":true,"unit":"sidekiq@4242.service","state":"running","started_at":"2026-11-21T17:53:20.000Z","concurrency":5,"busy":4,"beat_age_s":3.2,"rss_kb":320000,"queues":["default","low"],"timeout_s":60,"timeout_from":"its command line","timeout_layers":[],"changed_files":[]}
+    {"identity":null,"hostname":"util1","pid":4300,"version":"7.3.9","tag":"web","local":true,"unit":"sidekiq@4300.service","state":"running","started_at":"2026-11-21T17:53:10.000Z","concurrency":5,"busy":1,"beat_age_s":null,"rss_kb":320000,"queues":null,"timeout_s":25,"timeout_from":"assumed","timeout_layers":[],"changed_files":[]}
+    {"identity":"util2:7:bb","hostname":"util2","pid":7,"version":"8.1.7","tag":"web","local":false,"unit":null,"state":"running","started_at":"2026-11-21T17:53:20.000Z","concurrency":5,"busy":0,"beat_age_s":25,"rss_kb":317440,"queues":["default","low"],"timeout_s":25,"timeout_from":"assumed","timeout_layers":null,"changed_files":null}
+    {"identity":"util2:8:dd","hostname":"util2","pid":8,"version":"5.2.10","tag":"web","local":false,"unit":null,"state":"stale","started_at":"2026-11-21T17:53:20.000Z","concurrency":5,"busy":1,"beat_age_s":47,"rss_kb":317440,"queues":["default","low"],"timeout_s":8,"timeout_from":"assumed","timeout_layers":null,"changed_files":null}
+    {"identity":"util3:9:cc","hostname":"util3","pid":9,"version":null,"tag":"","local":false,"unit":null,"state":"ghost","started_at":null,"concurrency":null,"busy":null,"beat_age_s":null,"rss_kb":null,"queues":null,"timeout_s":25,"timeout_from":"assumed","timeout_layers":null,"changed_files":null}
     {"jid":"0000000000000reportbuild","class":"ReportBuild","queue":"low","identity":"util1:4242:aa","tid":"t11","run_at":"2026-11-21T18:50:19.599Z","elapsed_s":580,"budget_s":150,"left_s":150,"verdict":"lost","why":"if it still runs at 150 s of a drain"}
     {"jid":"amazonedipushwithalongname","class":"AmazonEdiPushWithALongName","queue":"edi_outgoing","identity":"util1:4242:aa","tid":"t26","run_at":"2026-11-21T18:58:30.000Z","elapsed_s":90,"budget_s":150,"left_s":150,"verdict":"at risk","why":"it has run more than half of the time left"}
     {"jid":"00000000000000ghostlyjob","class":"GhostlyJob","queue":"low","identity":"util3:9:cc","tid":"t10","run_at":"2026-11-21T18:58:50.000Z","elapsed_s":70,"budget_s":145,"left_s":null,"verdict":"unknown","why":"its process is gone"}
@@ -279,7 +288,7 @@ fn long_jobs_are_counted_and_lines_cut() {
             width: 100,
             ascii: true,
         };
-        let rows = PsRow::of(picture);
+        let rows = PsRow::of(picture, &Choice::default());
         let text = overlong(&rows.jobs[..2], "45 s", room);
         assert!(
             text.starts_with("2 jobs run longer than 45 s\n\nCLASS"),

@@ -14,7 +14,7 @@ pub fn attention(session: &Session) -> Option<String> {
         // He stopped the clock himself.
         Hold::Operator => None,
         Hold::Question(_) | Hold::Blind(_) | Hold::Late | Hold::Failed(_) | Hold::Journal(_) => {
-            Some(format!("held: {}", why.words()))
+            Some(format!("held: {}", why.words(run.targets())))
         }
     }
 }

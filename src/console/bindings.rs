@@ -69,6 +69,8 @@ pub enum Act {
     Back,
     /// How the last drain ended.
     Outcome,
+    /// What the check of the plan found.
+    Check,
     /// Keys and words.
     Help,
     /// Leave.
@@ -214,6 +216,7 @@ pub const BINDINGS: &[Binding] = &[
     find(&[Char('g'), Home], Act::First, None, "to the first", can::always),
     find(&[Char('G'), End], Act::Last, None, "to the last", can::always),
     find(&[Esc, Left], Act::Back, Some("back"), "back to the main screen; there: lift the filter", can::back),
+    find(&[Char('c')], Act::Check, Some("check"), "show what the check of the sequence and the timeouts finds", can::check),
     find(&[Char('o')], Act::Outcome, Some("outcome"), "show how the drain ended", can::outcome),
     program(&[Char('?')], Act::Help, Some("help"), "these keys and the words of the screen", can::help),
     program(&[Char('q')], Act::Quit, Some("quit"), "leave; while a drain runs that holds it, and asks first", can::always),

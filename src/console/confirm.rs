@@ -2,98 +2,15 @@
 
 use super::consequence::{NAMED, consequence};
 use super::dialog::{Dialog, Friction, Premise, name};
-use super::judge::{running, tally};
+use super::judge::running;
 use super::request::Request;
 use super::result::stays;
-use super::words::{count, time_of_day};
+use super::words::time_of_day;
 use crate::core::drain::{Command, Policy};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
-
-/// Begins a drain of `targets` that goes on by itself.
-pub(super) fn begin_automatic(session: &Session, targets: &[LocalId], now: Moment) -> Dialog {
-    let plan = &session.setting.plan;
-    let timeline = plan.sequence.timeline();
-    let mut lines = Vec::new();
-    let mut friction = Friction::Yes;
-    let first = plan.sequence.signal(0).unwrap_or(Signal::Tstp);
-    consequence(session, first, targets, now, &mut lines, &mut friction);
-    let then: Vec<String> = timeline
-        .iter()
-        .skip(1)
-        .map(|(due, signal)| format!("{signal} after {} s", due.as_secs()))
-        .collect();
-    if !then.is_empty() {
-        lines.push(format!("Then, by itself: {}.", then.join(", ")));
-    }
-    let tally = tally(session, targets, now);
-    if tally.total() > 0 {
-        lines.push(format!(
-            "{}: {} fit, {} at risk, {} pushed back, {} lost, {} unknown.",
-            count(tally.total(), "known job"),
-            tally.fits,
-            tally.at_risk,
-            tally.pushed_back,
-            tally.lost,
-            tally.unknown
-        ));
-    }
-    if plan.sequence.kill().is_some() {
-        lines.push(policy_words(plan.policy).into());
-    }
-    if plan.policy == Policy::Follow && tally.lost > 0 {
-        friction = Friction::Number(tally.lost);
-    }
-    begin(
-        "Start the drain, by itself?",
-        lines,
-        friction,
-        targets,
-        Command::Automatic,
-        now,
-    )
-}
-
-/// Begins a drain of `targets` with its first step alone.
-pub(super) fn begin_step(session: &Session, targets: &[LocalId], now: Moment) -> Dialog {
-    let signal = session
-        .setting
-        .plan
-        .sequence
-        .signal(0)
-        .unwrap_or(Signal::Tstp);
-    let mut lines = Vec::new();
-    let mut friction = Friction::Yes;
-    consequence(session, signal, targets, now, &mut lines, &mut friction);
-    lines.push("Each later step waits for you.".into());
-    let command = Command::Go {
-        step: 0,
-        accepted: accepted(friction),
-    };
-    let title = format!("Start by hand: send {signal}?");
-    begin(&title, lines, friction, targets, command, now)
-}
-
-fn begin(
-    title: &str,
-    lines: Vec<String>,
-    friction: Friction,
-    targets: &[LocalId],
-    command: Command,
-    now: Moment,
-) -> Dialog {
-    let targets = targets.to_vec();
-    let premise = Premise::Before {
-        targets: targets.clone(),
-    };
-    Dialog {
-        friction,
-        requests: vec![Request::Begin { targets }, Request::Command(command)],
-        ..Dialog::new(title.into(), lines, premise, now)
-    }
-}
 
 /// Sends the step that comes next in the run, now.
 pub(super) fn step(session: &Session, now: Moment) -> Option<Dialog> {
@@ -112,7 +29,7 @@ pub(super) fn step(session: &Session, now: Moment) -> Option<Dialog> {
     {
         lines.push(format!("That is {early} s before its time."));
     }
-    let accepted = accepted(friction);
+    let accepted = accepted(&friction);
     let premise = Premise::Step {
         run: run.pace().started,
         step,
@@ -158,43 +75,26 @@ pub(super) fn go_automatic(session: &Session, now: Moment) -> Option<Dialog> {
     })
 }
 
-/// Sends KILL to one process out of turn.
+/// Sends KILL to one target of the run out of turn.
 pub(super) fn force_kill(session: &Session, target: LocalId, now: Moment) -> Dialog {
     let mut lines = Vec::new();
     let mut friction = Friction::Yes;
-    consequence(
-        session,
-        Signal::Kill,
-        &[target],
-        now,
-        &mut lines,
-        &mut friction,
-    );
-    let accepted = accepted(friction);
-    let kill = Request::Command(Command::ForceKill {
+    let signal = Signal::Kill;
+    consequence(session, signal, &[target], now, &mut lines, &mut friction);
+    let accepted = accepted(&friction);
+    let kill = Command::ForceKill {
         target: ProcessKey::Local(target),
         accepted,
-    });
-    let requests = if session.is_draining() {
-        vec![kill]
-    } else {
-        lines.push("This begins a drain of this process alone.".into());
-        let targets = vec![target];
-        vec![Request::Begin { targets }, kill]
     };
     let premise = Premise::Kill {
         target,
         at_most: accepted,
     };
+    let title = format!("KILL {}?", name(session, target));
     Dialog {
         friction,
-        requests,
-        ..Dialog::new(
-            format!("KILL {}?", name(session, target)),
-            lines,
-            premise,
-            now,
-        )
+        requests: vec![Request::Command(kill)],
+        ..Dialog::new(title, lines, premise, now)
     }
 }
 
@@ -243,7 +143,7 @@ pub(super) fn quit(session: &Session, now: Moment) -> Dialog {
         lines.push(format!("and {} more", living.len() - NAMED));
     }
     Dialog {
-        requests: vec![Request::Command(Command::HangUp), Request::Quit],
+        requests: vec![Request::Command(Command::Leave), Request::Quit],
         ..Dialog::new(
             "Quit while a drain runs?".into(),
             lines,
@@ -264,14 +164,16 @@ pub(super) fn taking_part(session: &Session) -> Vec<LocalId> {
     })
 }
 
-fn accepted(friction: Friction) -> u64 {
+/// How many jobs may be lost by a yes.
+pub(super) fn accepted(friction: &Friction) -> u64 {
     match friction {
-        Friction::Yes => 0,
-        Friction::Number(number) => number,
+        Friction::Yes | Friction::Reason(_) => 0,
+        Friction::Number(number) => *number,
+        Friction::Despite { lost, .. } => *lost,
     }
 }
 
-fn policy_words(policy: Policy) -> &'static str {
+pub(super) fn policy_words(policy: Policy) -> &'static str {
     match policy {
         Policy::Ask => "KILL asks first if jobs would be lost.",
         Policy::WaitForRequeue => "KILL waits for the push-back, then goes without asking.",

@@ -8,7 +8,7 @@ use crate::core::drain::Stake;
 use crate::core::fleet::{LocalId, Process, ProcessKey, State};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Consequence, Signal};
-use crate::core::session::Session;
+use crate::core::session::{Kind, Session};
 
 /// How many names a dialog spells out.
 pub(super) const NAMED: usize = 4;
@@ -35,7 +35,8 @@ pub(super) fn consequence(
         Consequence::Stops => lines.push(stops(session, targets, now)),
         Consequence::Kills | Consequence::Destroys => {
             let stake = stake(session, targets, now);
-            lines.push(format!("{signal}: {}.", in_numbers(&stake)));
+            let saved = payloads_saved(session, &stake);
+            lines.push(format!("{signal}: {}{saved}.", in_numbers(&stake)));
             lines.extend(at_stake(session, targets, &stake));
             if stake.count() > 0 {
                 *friction = Friction::Number(stake.count());
@@ -103,6 +104,15 @@ fn stops(session: &Session, targets: &[LocalId], now: Moment) -> String {
     )
 }
 
+/// The payloads of known jobs at stake are kept before a KILL, where it is a real one.
+fn payloads_saved(session: &Session, stake: &Stake) -> &'static str {
+    match (session.setting.kind, stake.running.len(), stake.unseen) {
+        (Kind::Demo | Kind::Rehearsal | Kind::ReadOnly, ..) | (_, 0, _) => "",
+        (Kind::Live, _, 0) => "; their payloads are saved first",
+        (Kind::Live, ..) => "; the payloads of the known ones are saved first",
+    }
+}
+
 /// The jobs that a KILL would cost, by class.
 fn at_stake(session: &Session, targets: &[LocalId], stake: &Stake) -> Option<String> {
     let mut classes = Vec::new();
@@ -140,7 +150,7 @@ fn caution(session: &Session, id: LocalId, process: &Process, now: Moment) -> Op
         | State::Running => process
             .local
             .as_ref()
-            .is_some_and(|local| local.surroundings.swarm)
+            .is_some_and(|local| local.surroundings.swarm.is_some())
             .then(|| {
                 format!("{name} is the child of a swarm, which starts another when it exits.")
             }),

@@ -4,34 +4,85 @@
 use std::time::Duration;
 
 use super::Key;
+use super::begin::Start;
 use super::judge::running;
 use super::request::Request;
 use super::toll::stake;
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
+use crate::core::preflight::Grave;
 use crate::core::session::Session;
 
 /// Keys that come sooner after the opening were typed before anybody could have read it.
 const TYPED_AHEAD: Duration = Duration::from_millis(400);
 /// No count of jobs has more digits.
 const DIGITS: usize = 9;
+/// The longest answer that is a rule and a number.
+const PHRASE: usize = 24;
+/// The longest reason.
+const REASON: usize = 200;
 
 /// What a yes takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Friction {
     /// The key `y`.
     Yes,
     /// The number of jobs that would be lost, typed out, and Enter.
     Number(u64),
+    /// What the check finds grave, typed out, and Enter.
+    Despite {
+        /// The one rule, or how many errors there are.
+        errors: String,
+        /// The number of jobs that would be lost; where there are any it is typed behind.
+        lost: u64,
+    },
+    /// A reason, typed out, and Enter. It leads to the question whether to begin.
+    Reason(Start),
+}
+
+impl Friction {
+    /// What is to be typed; `None` where any text will do, or a key.
+    pub fn phrase(&self) -> Option<String> {
+        match self {
+            Self::Yes | Self::Reason(_) => None,
+            Self::Number(number) => Some(number.to_string()),
+            Self::Despite { errors, lost: 0 } => Some(errors.clone()),
+            Self::Despite { errors, lost } => Some(format!("{errors} {lost}")),
+        }
+    }
+
+    /// Whether `character` may stand in an answer that has `length` characters.
+    fn takes(&self, character: char, length: usize) -> bool {
+        match self {
+            Self::Yes => false,
+            Self::Number(_) => character.is_ascii_digit() && length < DIGITS,
+            Self::Despite { .. } => {
+                (character.is_ascii_alphanumeric() || character == ' ') && length < PHRASE
+            }
+            Self::Reason(_) => !character.is_control() && length < REASON,
+        }
+    }
+}
+
+/// What was typed so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Entry {
+    /// The text.
+    pub text: String,
+    /// Whether a wrong one was typed.
+    pub wrong: bool,
 }
 
 /// What must stay true for the dialog to stand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Premise {
     /// No drain is under way, and all of these live.
+    /// And the check finds nothing grave but this.
     Before {
         /// The targets to be.
         targets: Vec<LocalId>,
+        /// What was grave when the dialog opened.
+        despite: Vec<Grave>,
     },
     /// The run that began then stands before this step, with no more at stake than this.
     Step {
@@ -70,10 +121,8 @@ pub struct Dialog {
     pub premise: Premise,
     /// When it opened.
     pub opened: Moment,
-    /// Digits typed so far.
-    pub typed: String,
-    /// Whether a wrong number was typed.
-    pub wrong: bool,
+    /// What was typed so far.
+    pub entry: Entry,
 }
 
 /// What a key did to a dialog.
@@ -97,8 +146,7 @@ impl Dialog {
             requests: Vec::new(),
             premise,
             opened: now,
-            typed: String::new(),
-            wrong: false,
+            entry: Entry::default(),
         }
     }
 
@@ -110,32 +158,40 @@ impl Dialog {
         if now.since(self.opened) < TYPED_AHEAD {
             return Answer::Open;
         }
-        match (self.friction, key) {
+        match (&self.friction, key) {
+            (Friction::Reason(_), _) => self.type_in(key),
             (_, Key::Char('n' | 'N' | 'q')) | (Friction::Yes, Key::Enter) => Answer::No,
             (Friction::Yes, Key::Char('y' | 'Y')) => Answer::Yes,
-            (Friction::Number(number), _) => self.type_number(number, key),
+            (Friction::Number(_) | Friction::Despite { .. }, _) => self.type_in(key),
             (Friction::Yes, _) => Answer::Open,
         }
     }
 
-    fn type_number(&mut self, number: u64, key: Key) -> Answer {
-        if let Key::Char(digit) = key {
-            if digit.is_ascii_digit() && self.typed.len() < DIGITS {
-                self.typed.push(digit);
-                self.wrong = false;
+    fn type_in(&mut self, key: Key) -> Answer {
+        let entry = &mut self.entry;
+        if let Key::Char(character) = key {
+            if self.friction.takes(character, entry.text.chars().count()) {
+                entry.text.push(character);
+                entry.wrong = false;
             }
-        } else if key == Key::Backspace {
-            self.typed.pop();
-        } else if key == Key::Enter {
-            if self.typed.is_empty() {
-                return Answer::No;
-            }
-            if self.typed.parse() == Ok(number) {
-                return Answer::Yes;
-            }
-            self.typed.clear();
-            self.wrong = true;
+            return Answer::Open;
         }
+        if key == Key::Backspace {
+            entry.text.pop();
+        }
+        if key != Key::Enter {
+            return Answer::Open;
+        }
+        let words: Vec<&str> = entry.text.split_whitespace().collect();
+        let typed = words.join(" ");
+        match self.friction.phrase() {
+            Some(_) if typed.is_empty() => return Answer::No,
+            Some(phrase) if is_meant(&typed, &phrase) => return Answer::Yes,
+            None if !typed.is_empty() => return Answer::Yes,
+            Some(_) | None => {}
+        }
+        entry.text.clear();
+        entry.wrong = true;
         Answer::Open
     }
 
@@ -148,10 +204,11 @@ impl Dialog {
         };
         match &self.premise {
             Premise::Before { .. } if run.is_some() => Some("a drain has begun".into()),
-            Premise::Before { targets } => targets
+            Premise::Before { targets, despite } => targets
                 .iter()
                 .find(|id| !lives(session, **id))
-                .map(|id| format!("{} has exited", name(session, *id))),
+                .map(|id| format!("{} has exited", name(session, *id)))
+                .or_else(|| graver(session, targets, despite)),
             Premise::Step {
                 run: began,
                 step,
@@ -179,6 +236,24 @@ impl Dialog {
             Premise::Draining => run.is_none().then(|| "the drain is over".into()),
         }
     }
+}
+
+/// Whether `typed` is what was asked for: digits are compared as numbers, a rule in either case.
+fn is_meant(typed: &str, phrase: &str) -> bool {
+    let number = |text: &str| text.parse::<u64>().ok();
+    let same = |(typed, phrase): (&str, &str)| {
+        typed.eq_ignore_ascii_case(phrase)
+            || number(typed).is_some() && number(typed) == number(phrase)
+    };
+    typed.split(' ').count() == phrase.split(' ').count()
+        && typed.split(' ').zip(phrase.split(' ')).all(same)
+}
+
+/// What the check finds by now that was not among `despite`.
+fn graver(session: &Session, targets: &[LocalId], despite: &[Grave]) -> Option<String> {
+    let (_, seen) = session.looked_at(targets);
+    let fresh = seen.grave().find(|grave| !despite.contains(grave))?;
+    Some(format!("the check finds an error by now: {}", fresh.text))
 }
 
 fn lives(session: &Session, id: LocalId) -> bool {

@@ -16,6 +16,10 @@ const WORDS: &[(&str, &str)] = &[
         "-t",
         "Sidekiq's own timeout, counted from its TERM; shown with where it was found",
     ),
+    (
+        "25? 25!",
+        "assumed; stated otherwise elsewhere, or changed since the process started: Enter tells",
+    ),
     ("fits", "it has run less than half of the time that is left"),
     (
         "at risk",
@@ -72,6 +76,10 @@ pub(super) fn lines(session: &Session, console: &Console) -> Vec<PageLine> {
     lines.push(PageLine::fact(
         "a number",
         "typed out and Enter: yes, where that many jobs would be lost",
+    ));
+    lines.push(PageLine::fact(
+        "D01",
+        "typed out and Enter: yes, where the check finds that error; where it finds several, their number",
     ));
     lines.push(PageLine::fact("Enter, Esc, n", "no"));
     lines.push(PageLine::gap());

@@ -15,6 +15,10 @@ use crate::core::session::Session;
 /// Characters of arguments that are shown.
 const SHOWN: usize = 2000;
 
+/// What an `IterableJob` does with the quiet signal.
+const ITERABLE: &str = "yes: once its process is quiet it stops at its next iteration and goes to \
+                        the back of its queue; that is no end of it";
+
 /// The field of a payload that holds the arguments.
 #[derive(serde::Deserialize)]
 struct Payload<'a> {
@@ -62,6 +66,9 @@ fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) ->
         PageLine::fact("verdict", judged.words()),
         PageLine::fact("time left", left),
     ];
+    if row.job.iterable {
+        lines.push(PageLine::fact("iterable", ITERABLE));
+    }
     if let Some(fault) = &work.fault {
         let text = format!("not readable: {fault}");
         lines.push(PageLine::new(Weight::Warn, text));

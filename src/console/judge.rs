@@ -94,7 +94,9 @@ impl Tally {
 fn ends(session: &Session, key: &ProcessKey, process: &Process, now: Moment) -> Option<Ends> {
     let plan = &session.setting.plan;
     let Some((run, target)) = running(session).and_then(|run| Some((run, run.target(key)?))) else {
-        return Some(plan.ends_before(&session.timeout(process)));
+        let mut ends = plan.ends_before(&session.timeout(process));
+        ends.kept = process.keeps_jobs();
+        return Some(ends);
     };
     // Where nothing is due though the sequence has an end, that end waits for somebody.
     let endless = plan
@@ -104,6 +106,10 @@ fn ends(session: &Session, key: &ProcessKey, process: &Process, now: Moment) -> 
         .is_none();
     run.ends(target, now)
         .filter(|ends| endless || ends.interrupt.or(ends.kill).is_some())
+        .map(|mut ends| {
+            ends.kept = process.keeps_jobs();
+            ends
+        })
 }
 
 /// The run, while it is not over.
@@ -141,6 +147,11 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
                 format!("+{}", clock_face(left))
             }
         }),
+    };
+    let (verdict, why) = if row.job.iterable {
+        verdict::iterable((verdict, why), session.setting.plan.sequence.quiets())
+    } else {
+        (verdict, why)
     };
     let left = match run {
         Some(_) => session
@@ -195,6 +206,7 @@ fn known(run: &Run, row: &JobRow<'_>, now: Moment) -> Option<(Said, String)> {
 /// The jobs of `targets` by what becomes of them.
 pub fn tally(session: &Session, targets: &[LocalId], now: Moment) -> Tally {
     let (back, stilled) = (back_already(session), stilled(session));
+    let quiets = session.setting.plan.sequence.quiets();
     let mut tally = Tally::default();
     for (key, process) in &session.fleet.processes {
         let still = matches!(key, ProcessKey::Local(id) if stilled.contains_key(id));
@@ -212,7 +224,14 @@ pub fn tally(session: &Session, targets: &[LocalId], now: Moment) -> Tally {
                 {
                     Verdict::PushedBack
                 }
-                Some(ends) => verdict::verdict(job.elapsed(now), ends, |_| String::new()).0,
+                Some(ends) => {
+                    let said = verdict::verdict(job.elapsed(now), ends, |_| String::new());
+                    if job.iterable {
+                        verdict::iterable(said, quiets).0
+                    } else {
+                        said.0
+                    }
+                }
                 None => Verdict::Unknown,
             };
             *match verdict {

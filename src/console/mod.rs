@@ -3,7 +3,9 @@
 
 mod attention;
 mod backtrace_page;
+mod begin;
 mod bindings;
+mod check_page;
 mod confirm;
 mod consequence;
 mod dialog;
@@ -21,6 +23,7 @@ mod request;
 mod result;
 mod rows;
 mod state;
+mod timeouts;
 mod toll;
 mod words;
 
@@ -30,8 +33,10 @@ pub(crate) mod fixture;
 mod tests;
 
 pub use attention::attention;
+pub use begin::Start;
 pub use bindings::{Act, BINDINGS, Binding, Group};
-pub use dialog::{Dialog, Friction, Premise};
+pub use check_page::check_words;
+pub use dialog::{Dialog, Entry, Friction, Premise};
 pub use help::markdown;
 pub use judge::{Judgement, Said, Tally, judge, tally};
 pub use key::Key;
@@ -44,5 +49,6 @@ pub use request::Request;
 pub use result::result_text;
 pub use rows::{JobKey, JobRow, Sort, is_target, job_rows, process_rows};
 pub use state::{BacktraceView, Console, Cursor, Listing, Memory, Pane, Screen};
+pub use timeouts::timeouts_differ;
 pub use toll::{in_numbers, stake};
 pub use words::{count, few, span, thousands, time_of_day};

@@ -84,7 +84,7 @@ fn held(session: &Session, why: &Hold, since: Moment, now: Moment) -> String {
             "HELD since {at}: a signal failed: {}",
             failures(session, targets)
         ),
-        Hold::Late | Hold::Journal(_) => format!("HELD since {at}: {}", why.words()),
+        Hold::Late | Hold::Journal(_) => format!("HELD since {at}: {}", why.words(&[])),
     }
 }
 
@@ -191,40 +191,48 @@ fn numbers(tally: Tally) -> String {
 
 /// The steps to come with the push-back between them.
 fn to_come(run: &Run, now: Moment) -> String {
-    let mut words = Vec::new();
-    let mut push_back = push_back(run, false, now);
+    let mut to_come: Vec<(Moment, String)> = Vec::new();
+    let back = push_back_times(run, false, now);
+    to_come.extend(back.map(|(first, last)| (first, push_back_words(first, last, now))));
     for Projection { signal, at, .. } in run.projected(now) {
-        if signal == Signal::Kill {
-            words.extend(push_back.take());
-        }
         let asks = match (signal, run.plan().policy) {
             (Signal::Kill, Policy::Ask) => " (asks first)",
             (Signal::Kill, Policy::WaitForRequeue) => " (once the jobs are back)",
             _ => "",
         };
-        words.push(format!("{signal} {}{asks}", time_of_day(at)));
+        to_come.push((at, format!("{signal} {}{asks}", time_of_day(at))));
     }
-    words.extend(push_back);
+    // The push-back first, where it falls on the moment of a signal.
+    to_come.sort_by_key(|(at, _)| *at);
+    let words: Vec<String> = to_come.into_iter().map(|(_, words)| words).collect();
     words.join(", ")
 }
 
 /// When Sidekiq pushes back what still runs: `push-back 12:06:09`, or the first and the last;
 /// of those alone that were sent TERM already, or of all.
 fn push_back(run: &Run, sent: bool, now: Moment) -> Option<String> {
+    let (first, last) = push_back_times(run, sent, now)?;
+    Some(push_back_words(first, last, now))
+}
+
+fn push_back_times(run: &Run, sent: bool, now: Moment) -> Option<(Moment, Moment)> {
     let times: Vec<Moment> = run
         .targets()
         .iter()
         .filter(|target| target.takes_part() && (!sent || target.stopped.is_some()))
         .filter_map(|target| run.deadlines(target, now).interrupt)
         .collect();
-    let (first, last) = (times.iter().min()?, times.iter().max()?);
-    let was = if *last <= now { " was due" } else { "" };
-    let (first, last) = (time_of_day(*first), time_of_day(*last));
-    Some(if first == last {
+    Some((*times.iter().min()?, *times.iter().max()?))
+}
+
+fn push_back_words(first: Moment, last: Moment, now: Moment) -> String {
+    let was = if last <= now { " was due" } else { "" };
+    let (first, last) = (time_of_day(first), time_of_day(last));
+    if first == last {
         format!("push-back{was} {first}")
     } else {
         format!("push-back{was} {first} to {last}")
-    })
+    }
 }
 
 /// How long is left of the wait that is held, if one is.

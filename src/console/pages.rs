@@ -1,8 +1,8 @@
-//! The pages of text: help, result, one job, one process. Lines with their weight; how they
+//! The pages of text: help, result, check, one job, one process. Lines with their weight; how they
 //! look is the screen's business.
 
 use super::state::{Console, Screen};
-use super::{backtrace_page, help, job_page, process_page, result};
+use super::{backtrace_page, check_page, help, job_page, process_page, result};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
@@ -72,6 +72,7 @@ pub fn lines(session: &Session, console: &Console, now: Moment) -> Vec<PageLine>
         Screen::Backtrace(view) => backtrace_page::lines(session, view, now),
         Screen::Help => help::lines(session, console),
         Screen::Result => result::lines(session),
+        Screen::Check => check_page::lines(session),
     }
 }
 
@@ -84,5 +85,6 @@ pub fn title(console: &Console) -> &'static str {
         Screen::Backtrace(_) => "backtrace",
         Screen::Help => "help",
         Screen::Result => "result",
+        Screen::Check => "check",
     }
 }

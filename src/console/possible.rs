@@ -232,6 +232,10 @@ pub(super) fn outcome(session: &Session, console: &Console) -> bool {
             .is_some_and(|run| run.phase().is_over())
 }
 
+pub(super) fn check(_: &Session, console: &Console) -> bool {
+    console.screen != Screen::Check
+}
+
 pub(super) fn help(_: &Session, console: &Console) -> bool {
     console.screen != Screen::Help
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::backtrace_page::no_backtrace;
+use super::begin::{self, Start};
 use super::bindings::{Act, BINDINGS, Binding};
 use super::confirm;
-use super::dialog::{Answer, Dialog};
+use super::dialog::{Answer, Dialog, Friction, Premise};
 use super::judge::running;
 use super::outlook::held_wait;
 use super::possible;
@@ -15,6 +16,7 @@ use super::request::Request;
 use super::rows::Sort;
 use super::state::{Console, Pane, Screen};
 use super::{Key, pages};
+use crate::core::clean::clean;
 use crate::core::drain::{Command, Mode};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
@@ -24,6 +26,8 @@ use crate::core::session::{Kind, Session};
 const STEP: Duration = Duration::from_secs(30);
 /// Rows of a page.
 const PAGE: usize = 10;
+/// The longest reason.
+const REASON: usize = 200;
 /// The longest filter.
 const FILTER: usize = 60;
 
@@ -86,13 +90,34 @@ impl Console {
                 self.say("no: nothing was done");
                 Vec::new()
             }
-            Answer::Yes => {
-                let dialog = self.dialog.take();
-                let requests = dialog.map_or_else(Vec::new, |dialog| dialog.requests);
-                self.show_what_is_asked(&requests);
-                requests
-            }
+            Answer::Yes => self.answered(session, now),
         }
+    }
+
+    /// The dialog was answered with yes: it does what it said, or leads to the next.
+    fn answered(&mut self, session: &Session, now: Moment) -> Vec<Request> {
+        let Some(dialog) = self.dialog.take() else {
+            return Vec::new();
+        };
+        let (Friction::Reason(start), Premise::Before { targets, .. }) =
+            (&dialog.friction, &dialog.premise)
+        else {
+            self.show_what_is_asked(&dialog.requests);
+            return dialog.requests;
+        };
+        let why = clean(dialog.entry.text.trim(), REASON);
+        self.memory.why = Some(why.clone());
+        self.dialog = Some(begin::begin(session, *start, targets, Some(why), now));
+        Vec::new()
+    }
+
+    /// The dialog before a first signal: why, where that is asked, then whether.
+    fn begin(&self, session: &Session, start: Start, targets: Vec<LocalId>, now: Moment) -> Dialog {
+        if self.memory.ask_reason && session.setting.operator.why.is_none() {
+            let before = self.memory.why.as_deref().unwrap_or_default();
+            return begin::reason(session, start, targets, before, now);
+        }
+        begin::begin(session, start, &targets, None, now)
     }
 
     fn press_filter(&mut self, key: Key) {
@@ -119,7 +144,7 @@ impl Console {
             Act::NextStep | Act::EndWait => self.dialog = self.step(session, now),
             Act::ForceKill => {
                 self.dialog = possible::selected_here(session, self)
-                    .map(|id| confirm::force_kill(session, id, now));
+                    .map(|id| self.force_kill(session, id, now));
             }
             Act::Backtrace => self.dialog = self.backtrace(session, now),
             Act::Frames => self.fold_frames(),
@@ -143,7 +168,7 @@ impl Console {
             Act::Interrupt | Act::Quit => return vec![Request::Quit],
             Act::Redraw => return vec![Request::Redraw],
             Act::Suspend => return vec![Request::Suspend],
-            Act::Mark => self.mark(session),
+            Act::Mark => return self.mark(session),
             Act::Jump => self.jump(session),
             Act::Open => self.open(session),
             Act::Up => self.go(session, now, |at, _| at.saturating_sub(1)),
@@ -161,6 +186,7 @@ impl Console {
             Act::Back if self.screen == Screen::Main => self.listing.filter.clear(),
             Act::Back => self.show(Screen::Main),
             Act::Outcome => self.show(Screen::Result),
+            Act::Check => self.show(Screen::Check),
             Act::Help => self.show(Screen::Help),
         }
         Vec::new()
@@ -172,7 +198,7 @@ impl Console {
             return confirm::go_automatic(session, now);
         }
         let targets = self.targets(session);
-        Some(confirm::begin_automatic(session, &targets, now))
+        Some(self.begin(session, Start::Automatic, targets, now))
     }
 
     /// The dialog before the very step that comes next.
@@ -181,7 +207,15 @@ impl Console {
             return confirm::step(session, now);
         }
         let targets = self.targets(session);
-        Some(confirm::begin_step(session, &targets, now))
+        Some(self.begin(session, Start::Step, targets, now))
+    }
+
+    /// The dialog before a KILL of one process.
+    fn force_kill(&self, session: &Session, target: LocalId, now: Moment) -> Dialog {
+        if session.is_draining() {
+            return confirm::force_kill(session, target, now);
+        }
+        self.begin(session, Start::Kill(target), vec![target], now)
     }
 
     /// Goes on from a hold. Where the wait is over that would send: it is a step then, and
@@ -198,9 +232,9 @@ impl Console {
         vec![Request::Command(Command::GoOn)]
     }
 
-    fn mark(&mut self, session: &Session) {
+    fn mark(&mut self, session: &Session) -> Vec<Request> {
         let Some(id) = possible::selected_here(session, self) else {
-            return;
+            return Vec::new();
         };
         let mut chosen: BTreeSet<LocalId> = self.targets(session).into_iter().collect();
         if !chosen.remove(&id) {
@@ -213,6 +247,9 @@ impl Console {
         }
         self.memory.targets = Some(chosen);
         self.follow_marks(session);
+        vec![Request::Choose {
+            targets: self.targets(session),
+        }]
     }
 
     fn follow_marks(&mut self, session: &Session) {

@@ -1,6 +1,7 @@
 //! All that is known of one process, and from where.
 
 use super::pages::{PageLine, Weight};
+use super::timeouts;
 use super::words::{count, date_and_time, span, time_of_day};
 use crate::core::drain::{Standing, Target};
 use crate::core::fleet::{Listed, LocalProcess, Process, ProcessKey};
@@ -39,6 +40,8 @@ pub(super) fn lines(session: &Session, key: &ProcessKey, now: Moment) -> Vec<Pag
     fact("last beat", beat(process, now));
     fact("busy", busy(process));
     fact("-t", session.timeout(process).to_string());
+    lines.extend(process.local.iter().flat_map(timeouts::lines));
+    let mut fact = |label: &str, text: String| lines.push(PageLine::fact(label, text));
     fact("queues", process.queues().join(", "));
     if let Some(info) = &process.info {
         if !info.labels.is_empty() {
@@ -105,8 +108,9 @@ fn here(local: &LocalProcess, lines: &mut Vec<PageLine>) {
     if let Some(unit) = &surroundings.unit {
         fact("unit", unit.to_string());
     }
-    if surroundings.swarm {
-        fact("swarm", "its parent starts another when it exits".into());
+    if let Some(parent) = surroundings.swarm {
+        let text = format!("its parent, pid {parent}, starts another when it exits");
+        fact("swarm", text);
     }
     if let Some(rss) = local.rss_kb {
         fact("memory", format!("{} MB", rss / 1024));

@@ -2,6 +2,7 @@
 
 use crate::core::drain::Command;
 use crate::core::fleet::LocalId;
+use crate::core::preflight::Consent;
 
 /// One wish, in the order in which they are to be met.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,6 +11,13 @@ pub enum Request {
     /// they must not be given to anything else.
     Begin {
         /// The targets, fixed when the dialog opened.
+        targets: Vec<LocalId>,
+        /// What somebody saw and let begin; `None` where nobody was asked.
+        consent: Option<Consent>,
+    },
+    /// These would be drained by now: the plan is looked at for them.
+    Choose {
+        /// The targets.
         targets: Vec<LocalId>,
     },
     /// A command for the run.

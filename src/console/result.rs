@@ -301,13 +301,15 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
     if jobs.unknown > running {
         advice.push("Look in the application for the jobs of unknown fate before enqueuing them again: they may have run.".into());
     }
-    if jobs.pushed_back > 0 {
+    if quiet {
+        advice.push("Restart what stays quiet: it fetches no job until then.".into());
+    }
+    // Only where something is gone, or on its way out, is there a place for new ones.
+    let gone = (run.targets().iter()).any(|target| target.exited() || target.stopped.is_some());
+    if gone && jobs.pushed_back + jobs.rescued > 0 {
         advice.push(
             "Start the new processes: what was pushed back runs again, from its start.".into(),
         );
-    }
-    if quiet {
-        advice.push("Restart what stays quiet: it fetches no job until then.".into());
     }
     match outcome {
         Outcome::Alive => {

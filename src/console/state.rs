@@ -25,6 +25,8 @@ pub enum Screen {
     Help,
     /// How the drain ended.
     Result,
+    /// What the check of the plan found.
+    Check,
 }
 
 /// Which backtrace is shown, and how.
@@ -106,6 +108,10 @@ pub struct Memory {
     pub notice: Option<String>,
     /// The run whose result was shown, by its start.
     pub result_of: Option<Moment>,
+    /// Whether the operator is asked why, where he gave no reason beforehand.
+    pub ask_reason: bool,
+    /// What he answered, until the drain has begun.
+    pub why: Option<String>,
 }
 
 /// The state of the console.
@@ -137,6 +143,13 @@ impl Console {
         console.memory.targets = targets.map(BTreeSet::from_iter);
         console.listing.arguments = arguments;
         console
+    }
+
+    /// The same, which asks why before a first signal or does not.
+    #[must_use]
+    pub fn asking_why(mut self, asks: bool) -> Self {
+        self.memory.ask_reason = asks;
+        self
     }
 
     /// The processes that a drain begun now would signal, or those of the drain under way.
@@ -178,6 +191,9 @@ impl Console {
         {
             self.memory.result_of = Some(run.pace().started);
             self.show(Screen::Result);
+        }
+        if session.is_draining() {
+            self.memory.why = None;
         }
         self.keep_selections(session);
     }

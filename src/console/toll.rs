@@ -21,6 +21,7 @@ pub fn stake(session: &Session, targets: &[LocalId], now: Moment) -> Stake {
         };
         sum.running.extend(stake.running);
         sum.back.extend(stake.back);
+        sum.kept.extend(stake.kept);
         sum.unseen += stake.unseen;
         sum.fresh &= stake.fresh;
     }
@@ -43,6 +44,7 @@ fn before(session: &Session, id: LocalId, now: Moment) -> Stake {
     Stake {
         running: jids.collect(),
         back: Vec::new(),
+        kept: Vec::new(),
         unseen: Fleet::unseen(process, &process.mark(now), now),
         fresh: fleet.look_is_fresh(now),
     }
@@ -52,7 +54,8 @@ fn before(session: &Session, id: LocalId, now: Moment) -> Stake {
 pub fn in_numbers(stake: &Stake) -> String {
     let lost = stake.running.len() as u64;
     let back = stake.back.len() as u64;
-    let mut parts = vec![match lost + back {
+    let kept = stake.kept.len() as u64;
+    let mut parts = vec![match lost + back + kept {
         0 => "no known job runs".to_string(),
         1 => "1 job runs".to_string(),
         run => format!("{} run", count(run, "job")),
@@ -62,7 +65,12 @@ pub fn in_numbers(stake: &Stake) -> String {
         1 => parts.push("1 is back in its queue".into()),
         _ => parts.push(format!("{back} are back in their queues")),
     }
-    if lost + back > 0 {
+    if kept > 0 {
+        parts.push(format!(
+            "{kept} in a private list (reliable fetch: recovered later)"
+        ));
+    }
+    if lost + back + kept > 0 {
         parts.push(format!("{lost} would be lost"));
     }
     if stake.unseen > 0 {

@@ -68,6 +68,29 @@ impl Choice {
         fleet.processes.iter().filter_map(chosen).collect()
     }
 
+    /// Whether it means `process`, on whatever host, where nothing is done but to look: without
+    /// an option all are meant.
+    pub fn covers(&self, process: &Process) -> bool {
+        if self.is_nothing() {
+            return false;
+        }
+        let local = process.local.as_ref();
+        let named = match local {
+            Some(local) if self.is_by_name() => self.names(local.id, process),
+            None if self.is_by_name() => process.identity.as_ref().is_some_and(|identity| {
+                self.identities.iter().any(|name| identity.as_str() == name)
+            }),
+            Some(_) | None => !self.all || local.is_some(),
+        };
+        named && self.admits(process)
+    }
+
+    /// Whether it names single processes.
+    fn is_by_name(&self) -> bool {
+        let named = [self.identities.is_empty(), self.units.is_empty()];
+        !self.all && (!self.pids.is_empty() || named.contains(&false))
+    }
+
     fn names(&self, id: LocalId, process: &Process) -> bool {
         let local = process.local.as_ref();
         let is_sidekiq = !matches!(local.map(|local| &local.title), Some(Title::Other(_)));

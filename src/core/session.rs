@@ -3,6 +3,7 @@
 
 mod backtraces;
 mod logs;
+mod prepare;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use super::drain::{
 };
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::moment::Moment;
-use super::preflight::{Found, Preflight, findings, found_sequence};
+use super::preflight::{Preflight, stops};
 use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::verdict::{self, Blind, Verdict};
 
@@ -106,46 +107,6 @@ impl Session {
         }
     }
 
-    /// Looks at the plan once more for exactly these targets, before anybody is held.
-    ///
-    /// # Errors
-    /// With every reason why it must not begin where nobody can be asked.
-    pub fn prepare(&mut self, targets: &[LocalId]) -> Result<(), String> {
-        // What somebody saw and confirmed is not changed behind their back.
-        if self.preflight.despite.is_some() {
-            self.settle(targets);
-        }
-        let objections = self.preflight.objections();
-        if objections.is_empty() {
-            Ok(())
-        } else {
-            Err(objections.join("; "))
-        }
-    }
-
-    /// The sequence that the targets' files ask for, unless one was stated, and the findings.
-    fn settle(&mut self, targets: &[LocalId]) {
-        let preflight = &mut self.preflight;
-        if preflight.is_open {
-            let (process, inside) = (preflight.process.as_deref(), preflight.inside.as_ref());
-            let found = found_sequence(&self.fleet, targets, process, inside);
-            preflight.trouble = found.as_ref().err().map(ToString::to_string);
-            let found = match found {
-                Ok(found) => found.unwrap_or_else(Found::default_one),
-                Err(_) => Found::instead(),
-            };
-            self.setting.plan.sequence = found.sequence;
-            self.setting.sequence_from = found.origin;
-        }
-        let Setting {
-            plan,
-            sequence_from,
-            ..
-        } = &self.setting;
-        let findings = findings(&self.fleet, targets, plan, sequence_from, &self.preflight);
-        self.preflight.findings = findings;
-    }
-
     /// Takes an observation in.
     #[must_use]
     pub fn observe(&mut self, observation: Observation, now: Moment) -> Vec<Effect> {
@@ -155,13 +116,13 @@ impl Session {
             | Observation::Host(_)
             | Observation::Exited { .. }
             | Observation::Link(_)
-            | Observation::Queues(_) => observation,
+            | Observation::Queues(_)
+            | Observation::Unit(_) => observation,
         };
         let brings_files = matches!(observation, Observation::Host(_) | Observation::Look(_));
         self.fleet.observe(observation);
-        if brings_files && self.run.is_none() {
-            let targets = self.preflight.targets(&self.fleet);
-            self.settle(&targets);
+        if brings_files && !self.is_draining() {
+            self.look_at_plan();
         }
         let mut effects = self.feed(Input::Observed, now);
         effects.extend(self.follow_backtraces(now));
@@ -241,8 +202,12 @@ impl Session {
             return Err(NotBegun::NoTarget);
         }
         let plan = self.setting.plan.clone();
-        let (run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
-        let checked = self.preflight.checked(&self.setting.sequence_from.0);
+        let (mut run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
+        let plan = &self.setting.plan;
+        run.take_units(self.preflight.systemd.stop, |id| {
+            stops(&self.fleet, id, plan, &self.preflight).ok()?
+        });
+        let checked = self.preflight.seen.checked(&self.setting.sequence_from.0);
         let checked = Effect::Note(Box::new(run.record(None, checked, now)));
         // Behind the record of its beginning.
         effects.insert(effects.len().min(1), checked);
@@ -269,6 +234,16 @@ impl Session {
             Effect::Note(Box::new(run.record(about.clone(), event, now)))
         });
         let effects: Vec<Effect> = saved.collect();
+        self.keep(&effects);
+        effects
+    }
+
+    /// Something was learned beside the run, or after it.
+    pub fn note(&mut self, event: Event, now: Moment) -> Vec<Effect> {
+        let Some(run) = &self.run else {
+            return Vec::new();
+        };
+        let effects = vec![Effect::Note(Box::new(run.record(None, event, now)))];
         self.keep(&effects);
         effects
     }
@@ -341,12 +316,16 @@ impl Session {
         let run = self.run.as_ref().filter(|run| !run.phase().is_over());
         let at = |left| clock(now.after(left));
         let Some((run, target)) = run.and_then(|run| Some((run, run.target(key)?))) else {
-            let ends = self.setting.plan.ends_before(&self.timeout(process));
+            let mut ends = self.setting.plan.ends_before(&self.timeout(process));
+            ends.kept = process.keeps_jobs();
             let begins = |left: Duration| format!("T+{} s", left.as_secs());
             return verdict::verdict(elapsed, ends, begins);
         };
         match run.ends(target, now) {
-            Some(ends) => verdict::verdict(elapsed, ends, at),
+            Some(mut ends) => {
+                ends.kept = process.keeps_jobs();
+                verdict::verdict(elapsed, ends, at)
+            }
             None => verdict::blind(Blind::WaitsForYou),
         }
     }

@@ -47,6 +47,8 @@ pub struct Ends {
     /// Whether KILL comes so late after TERM that the push-back is done: `T + 5` or more, or
     /// something waits for it.
     pub push_back_safe: bool,
+    /// Whether `super_fetch` keeps the jobs: then KILL loses none of them.
+    pub kept: bool,
 }
 
 /// Why nothing can be said before anybody looks at times.
@@ -74,6 +76,13 @@ pub fn verdict(
     let Some(elapsed) = elapsed else {
         return (Verdict::Unknown, "its start is not known".into());
     };
+    if elapsed >= left && end == Verdict::Lost && ends.kept {
+        let why = format!(
+            "if it still runs at {}: killed, and recovered later by reliable fetch",
+            at(left)
+        );
+        return (Verdict::PushedBack, why);
+    }
     if elapsed >= left {
         let why = match end {
             Verdict::Lost if ends.kill.is_some_and(|kill| kill > left) => {
@@ -112,6 +121,25 @@ pub fn verdict(
     (Verdict::AtRisk, why)
 }
 
+/// The verdict of an `IterableJob` from that of a plain one: it stops at its next iteration once
+/// its process is quiet, and goes to the back of its queue by itself (7.3.9
+/// `lib/sidekiq/job/iterable.rb:199-210`). How long an iteration takes nobody knows, so what a KILL
+/// may destroy stays in danger.
+pub fn iterable((plain, why): (Verdict, String), quiets: bool) -> (Verdict, String) {
+    match plain {
+        Verdict::Fits | Verdict::AtRisk | Verdict::PushedBack if quiets => (
+            Verdict::PushedBack,
+            "iterable: it stops at its next iteration once quiet, and goes on from its queue"
+                .into(),
+        ),
+        Verdict::Lost => (
+            Verdict::Lost,
+            format!("{why} (iterable: once quiet it leaves at its next iteration)"),
+        ),
+        Verdict::Fits | Verdict::AtRisk | Verdict::PushedBack | Verdict::Unknown => (plain, why),
+    }
+}
+
 /// The verdict where no deadline exists.
 pub fn blind(why: Blind) -> (Verdict, String) {
     let words = match why {
@@ -146,6 +174,7 @@ mod tests {
         quiet: Some(Duration::from_secs(120)),
         assumed: false,
         push_back_safe: true,
+        kept: false,
     };
 
     #[test]
@@ -191,6 +220,21 @@ mod tests {
             ..BEFORE
         };
         assert_eq!(say(3, stopping).0, Verdict::AtRisk);
+    }
+
+    #[test]
+    fn an_iterable_job_is_pushed_back_at_its_next_iteration() {
+        let said = iterable(say(31, BEFORE), true);
+        assert_eq!(said.0, Verdict::PushedBack);
+        assert!(said.1.contains("next iteration"), "{}", said.1);
+        assert_eq!(iterable(say(31, BEFORE), false), say(31, BEFORE));
+        let hasty = Ends {
+            push_back_safe: false,
+            ..BEFORE
+        };
+        assert_eq!(iterable(say(580, hasty), true).0, Verdict::Lost);
+        let blind = blind(Blind::WaitsForYou);
+        assert_eq!(iterable(blind.clone(), true), blind);
     }
 
     #[test]

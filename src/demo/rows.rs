@@ -45,6 +45,7 @@ fn row(child: &Offspring, now: Moment) -> Option<LookRow> {
         heartbeat: kept.then(|| heartbeat(child, beat)),
         beat_age: kept.then_some(age),
         work: if kept { beat.work.clone() } else { Vec::new() },
+        iterating: Vec::new(),
         faults: Vec::new(),
     })
 }
@@ -110,7 +111,7 @@ fn local(child: &Offspring, now: Moment) -> LocalProcess {
             layers: Vec::new().into(),
             uid: found.uid.unwrap_or_default(),
             unit: Some(Unit::of_system(child.role.unit)),
-            swarm: false,
+            swarm: None,
             inner_pid: id.pid,
             hostnames: vec![HOST.to_owned()],
             redis_url: None,

@@ -145,6 +145,7 @@ impl Store {
                 searched_whole: true,
             }),
             asked,
+            iterating: false,
         }
     }
 }

@@ -5,6 +5,9 @@ mod file;
 mod follow;
 mod journal;
 
+#[cfg(any(test, fuzzing))]
+pub(super) use journal::lines_of_row;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -9,12 +9,17 @@ mod glance;
 mod held;
 mod lock;
 mod logs;
+mod piped;
+mod privilege;
 mod proc;
+#[cfg(any(test, fuzzing))]
+mod readers;
 mod scan;
 mod source;
 pub mod state_dir;
 pub mod systemctl;
 mod title;
+mod units;
 
 pub use account::Operator;
 pub use exits::exited;
@@ -22,6 +27,11 @@ pub use glance::{Glance, glance};
 pub use held::{Held, HeldError, SendError, Sent};
 pub use lock::{Holder, Lock, LockError};
 pub use logs::{LogPlace, LogSource, Logging, place_of_log};
+pub use piped::{Piped, PipedError};
+pub use privilege::route;
+#[cfg(any(test, fuzzing))]
+pub(crate) use readers::READERS;
 pub use scan::{Scanner, own_unit, working_directory};
 pub use source::{HostSource, Wanted};
 pub use title::{timeout_on_command_line, title};
+pub use units::{Running, UnitSource};

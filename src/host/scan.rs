@@ -147,7 +147,7 @@ impl Scanner {
             surroundings: Surroundings {
                 uid,
                 unit: facts.unit,
-                swarm: false,
+                swarm: None,
                 inner_pid: status.pids.last().copied().unwrap_or(pid),
                 hostnames: facts.hostnames,
                 redis_url: facts.redis_url,
@@ -199,7 +199,7 @@ impl Scanner {
                     None => {
                         let above = place.parents_command(parent, &mut self.buffer);
                         let found = layers::found(process, &read.about(id, status, parent, above));
-                        read.layers = found.values.into();
+                        read.layers = found.written;
                         read.stated_timeout = found.timeout;
                     }
                 }
@@ -235,7 +235,8 @@ fn mark_swarms(processes: &mut [LocalProcess], parents: &[(LocalId, u32)]) {
         .collect();
     for process in processes {
         let parent = parents.iter().find(|(id, _)| *id == process.id);
-        process.surroundings.swarm = parent.is_some_and(|(_, parent)| swarms.contains(parent));
+        let parent = parent.map(|(_, parent)| *parent);
+        process.surroundings.swarm = parent.filter(|parent| swarms.contains(parent));
     }
 }
 

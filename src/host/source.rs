@@ -13,6 +13,7 @@ use super::exits::exited;
 use super::held::Held;
 use super::logs::Logging;
 use super::scan::Scanner;
+use super::units::{Running, running};
 use crate::core::fleet::{HostLook, Observation};
 
 /// What is wanted of the scans; a change is followed by a scan at once.
@@ -44,6 +45,8 @@ pub struct HostSource {
     pub held: mpsc::Receiver<Arc<Held>>,
     /// Where observations go; closing it ends the task.
     pub observations: mpsc::Sender<Observation>,
+    /// Who is told of the units that Sidekiqs run in, whenever they change.
+    pub units: watch::Sender<Running>,
     /// Whose logs are to be followed.
     pub logging: watch::Sender<Vec<Logging>>,
 }
@@ -60,6 +63,7 @@ impl HostSource {
             mut wanted,
             mut held,
             observations,
+            units,
             logging,
         } = self;
         let mut idle = Some(scanner);
@@ -83,6 +87,14 @@ impl HostSource {
                     let (scanner, look) = joined(scan)?;
                     idle = Some(scanner);
                     pause.set(sleep(wanted.borrow().period));
+                    if let Ok(look) = &look {
+                        let running = running(look);
+                        units.send_if_modified(|known| {
+                            let changed = *known != running;
+                            *known = running;
+                            changed
+                        });
+                    }
                     look.ok().map(|look| {
                         tell(&logging, &look);
                         Observation::Host(look)

@@ -1,5 +1,6 @@
-//! `systemctl show`: what systemd has loaded of a unit. It only asks, with a limit, in a plain
-//! locale and without a pager or a question for a password; it changes nothing.
+//! `systemctl show`: what systemd has loaded of a unit; and the only place where systemctl is told
+//! to change one. Always with a limit, in a plain locale, without a shell, a pager or a question
+//! for a password.
 
 use std::io::ErrorKind;
 use std::process::Stdio;
@@ -8,20 +9,12 @@ use std::time::Duration;
 use tokio::process::Command;
 
 use crate::core::clean::clean;
+use crate::core::fleet::{Route, Unit, UnitScope};
 use crate::core::layers::systemd_show::{self, PROPERTIES};
 use crate::core::layers::{Reading, Weight};
 
 /// How long an answer is waited for.
 const WITHIN: Duration = Duration::from_secs(5);
-
-/// Who is asked: the system, or the user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// That of the machine.
-    System,
-    /// That of the user who runs this program.
-    User,
-}
 
 /// Why systemd told nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -51,18 +44,24 @@ pub fn full_name(unit: &str) -> String {
 
 /// What is loaded of `unit`: by the system's scope, else by that of the user.
 pub async fn show(unit: &str) -> Result<Reading, NotShown> {
-    match show_by(Scope::System, unit).await {
+    match show_by(UnitScope::System, unit).await {
         Err(NotShown::NoSystemctl) => Err(NotShown::NoSystemctl),
-        Err(first) => show_by(Scope::User, unit).await.map_err(|_| first),
+        Err(first) => show_by(UnitScope::Own, unit).await.map_err(|_| first),
         shown => shown,
     }
 }
 
 /// What `scope` has loaded of `unit`.
-pub async fn show_by(scope: Scope, unit: &str) -> Result<Reading, NotShown> {
+pub async fn show_by(scope: UnitScope, unit: &str) -> Result<Reading, NotShown> {
     let mut command = Command::new("systemctl");
-    if scope == Scope::User {
-        command.arg("--user");
+    match scope {
+        UnitScope::System => {}
+        UnitScope::Own => drop(command.arg("--user")),
+        UnitScope::Other(uid) => {
+            return Err(NotShown::Failed(format!(
+                "only uid {uid} can ask the systemd of uid {uid}"
+            )));
+        }
     }
     command
         .args(["show", "--no-pager", "--no-ask-password", "-p"])
@@ -82,6 +81,104 @@ pub async fn show_by(scope: Scope, unit: &str) -> Result<Reading, NotShown> {
         return Err(NotShown::Failed(refusal(&output.stderr)));
     }
     read(unit, &String::from_utf8_lossy(&output.stdout))
+}
+
+/// What systemctl may be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verb {
+    /// Stop it, and keep it down.
+    Stop,
+    /// Stop and start it.
+    Restart,
+    /// Start it.
+    Start,
+}
+
+impl Verb {
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Stop => "stop",
+            Self::Restart => "restart",
+            Self::Start => "start",
+        }
+    }
+}
+
+/// Why systemd was not told, or may have been.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotDone {
+    /// Nothing was asked of it: somebody took the right to ask back.
+    #[error("not asked: the run was stopped")]
+    Revoked,
+    /// It said no, or was never asked: nothing has changed.
+    #[error("{0}")]
+    Refused(String),
+    /// It may have been told.
+    #[error("{0}")]
+    Unclear(String),
+}
+
+/// The arguments of a call that waits for nothing.
+pub(super) fn arguments(verb: Verb, unit: &Unit) -> impl Iterator<Item = &str> {
+    let user = (unit.scope != UnitScope::System).then_some("--user");
+    let words = ["--no-ask-password", "--no-block", verb.word(), "--"];
+    user.into_iter().chain(words).chain([unit.name.as_str()])
+}
+
+/// Tells systemd to do `verb` to `unit`, if `licence` still says so in the last moment, and
+/// returns once it has taken that on; the unit's own stop or start goes on from there.
+///
+/// # Errors
+/// Why not, and whether it may have been told all the same.
+pub async fn call(
+    verb: Verb,
+    unit: &Unit,
+    route: Route,
+    licence: impl FnOnce() -> bool,
+) -> Result<(), NotDone> {
+    if !unit.is_sound() {
+        let name = clean(&unit.name, 120);
+        return Err(NotDone::Refused(format!("`{name}` is no name of a unit")));
+    }
+    let mut command = match route {
+        Route::Plain => Command::new("systemctl"),
+        Route::Sudo => {
+            let mut command = Command::new("sudo");
+            command.args(["-n", "systemctl"]);
+            command
+        }
+    };
+    command
+        .args(arguments(verb, unit))
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    if !licence() {
+        return Err(NotDone::Revoked);
+    }
+    let child = command
+        .spawn()
+        .map_err(|error| NotDone::Refused(format!("systemctl: {error}")))?;
+    match tokio::time::timeout(WITHIN, child.wait_with_output()).await {
+        Err(_) => Err(NotDone::Unclear(NotShown::Late.to_string())),
+        Ok(Err(error)) => Err(NotDone::Unclear(format!("systemctl: {error}"))),
+        Ok(Ok(output)) if output.status.success() => Ok(()),
+        Ok(Ok(output)) => Err(refused(output.status.code(), &output.stderr)),
+    }
+}
+
+/// What a failure means. 4 and 5 are the codes of the LSB for a missing privilege and a unit that
+/// is not there (systemctl(1), "Exit status"); a sudo that wants a password has asked nobody.
+fn refused(code: Option<i32>, said: &[u8]) -> NotDone {
+    let why = refusal(said);
+    if matches!(code, Some(4 | 5)) || why.starts_with("sudo: ") {
+        NotDone::Refused(why)
+    } else {
+        NotDone::Unclear(why)
+    }
 }
 
 /// The first line that systemctl said.
@@ -122,6 +219,26 @@ mod tests {
         let text = "Id=s.service\nLoadState=loaded\nTimeoutStopUSec=1min 30s\nMainPID=7\n";
         assert_eq!(read("s", text).unwrap().values.len(), 5 - 1);
         assert!(read("s", "").is_err());
+    }
+
+    #[test]
+    fn a_failure_is_sure_only_where_nobody_was_told() {
+        let clear =
+            |code, said: &str| matches!(refused(code, said.as_bytes()), NotDone::Refused(_));
+        assert!(clear(Some(4), "Access denied"));
+        assert!(clear(Some(5), "Unit x.service not loaded."));
+        assert!(clear(Some(1), "sudo: a password is required"));
+        assert!(!clear(Some(1), "Failed to get D-Bus connection: timed out"));
+        assert!(!clear(None, ""));
+    }
+
+    #[tokio::test]
+    async fn without_a_licence_nobody_is_called() {
+        let unit = Unit::of_system("sidekiq.service");
+        let called = call(Verb::Stop, &unit, Route::Plain, || false).await;
+        assert_eq!(called, Err(NotDone::Revoked));
+        let called = call(Verb::Stop, &Unit::of_system("--all"), Route::Plain, || true).await;
+        assert!(matches!(called, Err(NotDone::Refused(_))), "{called:?}");
     }
 
     #[test]

@@ -114,6 +114,12 @@ impl Keys {
         self.key("queues")
     }
 
+    /// The hash in which an `IterableJob` keeps how far it is (7.3.9
+    /// `lib/sidekiq/job/iterable.rb:124`).
+    pub(super) fn iteration(&self, jid: &str) -> Vec<u8> {
+        self.key(format!("it-{jid}"))
+    }
+
     /// The mark of a job that this program pushed back.
     pub(super) fn rescued(&self, jid: &str) -> Vec<u8> {
         self.key(format!("drainboard:rescued:{jid}"))

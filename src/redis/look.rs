@@ -21,7 +21,14 @@ use crate::core::sequence::Version;
 /// `<identity>:workers`).
 const WORK_RENAMED: Version = Version::new(6, 4, 2);
 
+/// The first Sidekiq with iterable jobs (v7.3.0 `lib/sidekiq/job/iterable.rb`).
+const ITERABLE_SINCE: Version = Version::new(7, 3, 0);
+
 const LONGEST_IDENTITY: usize = 300;
+/// Jobs that one look asks for their iteration state at most, and the looks from one question for
+/// the same job to the next: the state is first written after 5 s, or after one long iteration.
+const MOST_ITERATIONS: usize = 200;
+const ITERATION_EVERY: u64 = 10;
 
 /// Asks for looks and remembers, per identity, what does not change: which key its work is
 /// under, its decoded `info`, its decoded jobs.
@@ -29,6 +36,8 @@ const LONGEST_IDENTITY: usize = 300;
 pub struct Looker {
     keys: Keys,
     known: HashMap<Vec<u8>, Known>,
+    /// How many looks were asked.
+    looks: u64,
 }
 
 /// What is remembered of one identity.
@@ -37,9 +46,43 @@ struct Known {
     identity: Identity,
     work_key: Option<WorkKey>,
     info: Option<(Vec<u8>, DecodedInfo)>,
-    /// By thread id: the entry as it was, and what it decoded to.
-    work: HashMap<Vec<u8>, (Vec<u8>, Arc<Work>)>,
+    /// By thread id.
+    work: HashMap<Vec<u8>, Entry>,
 }
+
+/// What is remembered of one entry of a work hash.
+#[derive(Debug)]
+struct Entry {
+    /// As it was.
+    bytes: Vec<u8>,
+    /// What it decoded to.
+    work: Arc<Work>,
+    iteration: Iteration,
+}
+
+/// What is known of the iteration state of a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Iteration {
+    /// Nobody has asked.
+    New,
+    /// It was not there at this look.
+    Missing(u64),
+    /// It was there.
+    Seen,
+}
+
+impl Iteration {
+    fn is_due(self, look: u64) -> bool {
+        match self {
+            Self::New => true,
+            Self::Missing(asked) => look >= asked + ITERATION_EVERY,
+            Self::Seen => false,
+        }
+    }
+}
+
+/// A job whose iteration state is asked for: its process and its thread.
+type Asked = (Vec<u8>, Vec<u8>);
 
 /// The two names of a work hash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +107,7 @@ impl Looker {
         Self {
             keys,
             known: HashMap::new(),
+            looks: 0,
         }
     }
 
@@ -82,11 +126,19 @@ impl Looker {
         let round_trip = clock::now().since(asked);
         let (members, server_time) = members(answers)?;
         self.known.retain(|member, _| members.contains(member));
+        self.looks += 1;
         let rows = if members.is_empty() {
             Vec::new()
         } else {
-            let second = self.questions(&members);
-            let answers = ask(&second, connection).await?;
+            let mut second = self.questions(&members);
+            let asked = self.iterations(&members);
+            for (_, jid) in &asked {
+                second.add_command(Read::Exists.of(&self.keys.iteration(jid)));
+            }
+            let mut answers = ask(&second, connection).await?;
+            let iterations = answers.split_off(answers.len().saturating_sub(asked.len()));
+            let asked = asked.into_iter().map(|(asked, _)| asked);
+            self.learn(asked.zip(iterations));
             self.rows(&members, answers)
         };
         let look = Look {
@@ -117,6 +169,36 @@ impl Looker {
             }
         }
         pipeline
+    }
+
+    /// The jobs whose iteration state this look asks for, with their ids: those of the looks
+    /// before, on a Sidekiq that has iterable jobs.
+    fn iterations(&self, members: &[Vec<u8>]) -> Vec<(Asked, String)> {
+        let known = members
+            .iter()
+            .filter_map(|member| Some((member, self.known.get(member)?)));
+        let able = known.filter(|(_, known)| known.has_iterable_jobs());
+        let due = able.flat_map(|(member, known)| {
+            known.work.iter().filter_map(move |(tid, entry)| {
+                let jid = entry.work.jid.clone()?;
+                let due = entry.iteration.is_due(self.looks);
+                due.then(|| ((member.clone(), tid.clone()), jid))
+            })
+        });
+        due.take(MOST_ITERATIONS).collect()
+    }
+
+    fn learn(&mut self, answers: impl Iterator<Item = (Asked, Value)>) {
+        for ((member, tid), answer) in answers {
+            let known = self.known.get_mut(&member);
+            if let Some(entry) = known.and_then(|known| known.work.get_mut(&tid)) {
+                entry.iteration = if answer == Value::Int(1) {
+                    Iteration::Seen
+                } else {
+                    Iteration::Missing(self.looks)
+                };
+            }
+        }
     }
 
     fn known(&mut self, member: &[u8]) -> &mut Known {
@@ -213,13 +295,25 @@ impl Known {
                 WorkKey::Work
             });
         }
+        let work = self.decoded(entries);
+        let seen = |entry: &&Entry| entry.iteration == Iteration::Seen;
+        let iterating = self.work.values().filter(seen);
         LookRow {
             identity: self.identity.clone(),
             heartbeat,
             beat_age,
-            work: self.decoded(entries),
+            work,
+            iterating: iterating
+                .filter_map(|entry| entry.work.jid.clone())
+                .collect(),
             faults,
         }
+    }
+
+    fn has_iterable_jobs(&self) -> bool {
+        let info = self.info.as_ref().map(|(_, decoded)| decoded);
+        info.and_then(|decoded| decoded.info.version)
+            .is_some_and(|version| version >= ITERABLE_SINCE)
     }
 
     /// `info`, decoded once for as long as it stays the same.
@@ -274,12 +368,16 @@ impl Known {
         let mut before = std::mem::take(&mut self.work);
         let mut all = Vec::with_capacity(entries.len());
         for (tid, bytes) in entries {
-            let work = match before.remove(&tid) {
-                Some((same, work)) if same == bytes => work,
-                _ => Arc::new(payload::work(&tid, &bytes)),
+            let entry = match before.remove(&tid) {
+                Some(entry) if entry.bytes == bytes => entry,
+                _ => Entry {
+                    work: Arc::new(payload::work(&tid, &bytes)),
+                    bytes,
+                    iteration: Iteration::New,
+                },
             };
-            all.push(Arc::clone(&work));
-            self.work.insert(tid, (bytes, work));
+            all.push(Arc::clone(&entry.work));
+            self.work.insert(tid, entry);
         }
         let start = |work: &Work| work.run_at.unwrap_or(f64::INFINITY);
         all.sort_by(|a, b| {

@@ -17,10 +17,13 @@ mod once;
 mod pages;
 mod payload;
 mod questions;
+#[cfg(any(test, fuzzing))]
+mod readers;
 mod rescue;
 mod scan;
 mod search;
 mod source;
+mod whereabouts;
 
 #[cfg(test)]
 mod tests;
@@ -35,5 +38,8 @@ pub use look::Looker;
 pub use marks::{Marks, marks};
 pub use once::look_once;
 pub use questions::{Bounds, locate, queues};
+#[cfg(any(test, fuzzing))]
+pub(crate) use readers::READERS;
 pub use rescue::{PushBack, Pushed, push_back};
 pub use source::{Asker, Settings, Source};
+pub use whereabouts::{Whereabouts, whereabouts};

@@ -58,11 +58,15 @@ pub async fn locate(
             why: why.to_string(),
         }),
     };
+    let iterating = search.iterating();
     let places = search.places(missing.as_ref());
-    let located = sought.iter().zip(places).map(|(sought, place)| Located {
+    let places = places.into_iter().zip(iterating);
+    let located = sought.iter().zip(places);
+    let located = located.map(|(sought, (place, iterating))| Located {
         jid: sought.jid.clone(),
         place,
         asked,
+        iterating,
     });
     (located.collect(), outcome.err())
 }

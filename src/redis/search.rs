@@ -34,6 +34,7 @@ pub(super) struct Search<'a> {
     bounds: Bounds,
     sought: &'a [Sought],
     places: Vec<Option<Place>>,
+    iterating: Vec<bool>,
     by_jid: HashMap<&'a str, Vec<usize>>,
     /// Whether something was left out that belongs to all.
     partial: bool,
@@ -55,12 +56,18 @@ impl<'a> Search<'a> {
             bounds,
             sought,
             places: vec![None; sought.len()],
+            iterating: vec![false; sought.len()],
             by_jid,
             partial: false,
             partial_queues: BTreeSet::new(),
             // A little before the caller stops waiting, so that what was found is kept.
             until: asked.after(bounds.within.mul_f64(0.8)),
         }
+    }
+
+    /// Of each job whether its iteration state is kept.
+    pub(super) fn iterating(&self) -> Vec<bool> {
+        self.iterating.clone()
     }
 
     /// One place for each job; those not found are `missing`, or nowhere.
@@ -136,10 +143,14 @@ impl<'a> Search<'a> {
 
     /// A job that was pushed back stands in its queue byte for byte (7.3.9 `fetch.rb:56-69`):
     /// Redis compares by itself, from the right end, as far as the bound (6.0.6 and later; an
-    /// older one says so, which costs nothing but the trip).
+    /// older one says so, which costs nothing but the trip). In the same trip each job's iteration
+    /// state is asked for.
     async fn by_payload(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
         let mut pipeline = Pipeline::new();
         let mut asked = Vec::new();
+        for sought in self.sought {
+            pipeline.add_command(Read::Exists.of(&self.keys.iteration(&sought.jid)));
+        }
         for (index, sought) in self.sought.iter().enumerate() {
             let length = sought.payload.len();
             if sought.queue.is_empty() || length == 0 || length > LONGEST_COMPARED {
@@ -151,7 +162,10 @@ impl<'a> Search<'a> {
             pipeline.add_command(command);
             asked.push(index);
         }
-        let answers = ask(pipeline, connection).await?;
+        let mut answers = ask(pipeline, connection).await?.into_iter();
+        for (iterating, answer) in self.iterating.iter_mut().zip(answers.by_ref()) {
+            *iterating = matches!(answer, Value::Int(1));
+        }
         for (index, answer) in asked.into_iter().zip(answers) {
             if matches!(answer, Value::Int(_)) {
                 self.places[index] = Some(Place::Queue {

@@ -115,6 +115,7 @@ fn not_asked(sought: &[Sought], asked: Moment, why: &str) -> Vec<Located> {
         jid: sought.jid.clone(),
         place: Place::NotAsked { why: why.into() },
         asked,
+        iterating: false,
     };
     sought.iter().map(unanswered).collect()
 }

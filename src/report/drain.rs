@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
 use super::advice::{Seen, advice};
+use super::checked::{Checked, Finding};
 use super::job::{JobFate, counts, jobs};
 use super::later::{InterruptedCounts, Notice, end, notices};
 use super::library::Past;
@@ -47,6 +48,12 @@ pub struct Report {
     /// Who, when, how it ended.
     #[serde(flatten)]
     pub summary: Summary,
+    /// Where the sequence was found; `None`: not recorded.
+    pub sequence_from: Option<String>,
+    /// What the lint had found that concerned the drain when it began; `None`: not recorded.
+    pub findings: Option<Vec<Finding>>,
+    /// Why the sequence that the targets ask for was not taken, if so.
+    pub trouble: Option<String>,
     /// Sidekiq's own timeout as the drain took it.
     pub timeout_s: f64,
     /// Where that was found, or `assumed`.
@@ -108,7 +115,11 @@ impl Report {
             extended_s: extended(past),
             run: &past.run,
         };
+        let checked = Checked::of(past);
         Self {
+            sequence_from: checked.sequence_from,
+            findings: checked.findings,
+            trouble: checked.trouble,
             timeout_s: timeout.span.as_secs_f64(),
             timeout_from: timeout.origin.text().to_owned(),
             budget_s: budget.map(|budget| budget.as_secs_f64()),
@@ -126,6 +137,20 @@ impl Report {
             fates,
             summary,
         }
+    }
+
+    /// What the lint had found, one line each; one line where it found nothing.
+    pub fn checked(&self) -> Vec<String> {
+        let trouble = self.trouble.iter();
+        let trouble = trouble.map(|trouble| format!("set aside: {trouble}"));
+        let mut lines: Vec<String> = trouble.collect();
+        if let Some(findings) = &self.findings {
+            lines.extend(findings.iter().map(Finding::words));
+            if lines.is_empty() {
+                lines.push("nothing that concerns this drain".into());
+            }
+        }
+        lines
     }
 
     /// What became of the jobs, in one line.

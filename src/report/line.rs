@@ -4,6 +4,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
 
+use super::checked::Finding;
 use crate::core::drain::{Fate, Outcome};
 
 /// One line.
@@ -48,6 +49,15 @@ pub enum Happened {
         #[serde(default)]
         timeout_from: Option<String>,
     },
+    /// The plan was looked at before the first signal.
+    Checked {
+        #[serde(default)]
+        sequence_from: Option<String>,
+        #[serde(default)]
+        trouble: Option<String>,
+        #[serde(default)]
+        findings: Vec<Finding>,
+    },
     /// A signal was about to be sent.
     SignalIntended { signal: String },
     /// It was sent.
@@ -61,6 +71,23 @@ pub enum Happened {
     /// It was not sent, or nobody knows.
     SignalFailed {
         signal: String,
+        error: String,
+        #[serde(default)]
+        may_have_happened: bool,
+    },
+    /// Its unit was about to be stopped in TERM's place.
+    UnitStopIntended { unit: String },
+    /// systemd began to stop it.
+    UnitStopBegun {
+        unit: String,
+        #[serde(default)]
+        at_stake: Option<u64>,
+        #[serde(default)]
+        systemd_kills_at: Option<String>,
+    },
+    /// It was not stopped, or nobody knows.
+    UnitStopFailed {
+        unit: String,
         error: String,
         #[serde(default)]
         may_have_happened: bool,
@@ -92,6 +119,21 @@ pub enum Happened {
         #[serde(default)]
         class: Option<String>,
     },
+    /// A job was about to be pushed back by us.
+    RescueIntended {
+        jid: String,
+        #[serde(default)]
+        class: Option<String>,
+    },
+    /// What became of that.
+    RescueEnded {
+        jid: String,
+        #[serde(default)]
+        class: Option<String>,
+        result: String,
+    },
+    /// The log of a process told how far its shutdown was.
+    Logged { text: String },
     /// A job ended by itself.
     JobFinished {
         jid: String,

@@ -7,7 +7,10 @@ use super::library::Past;
 use super::line::{Happened, Line};
 use crate::core::clean::clean;
 
-/// A signal.
+/// What stands in TERM's place where systemd would start the process again.
+const UNIT_STOP: &str = "systemctl stop";
+
+/// A signal, or the stop of a unit in TERM's place.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Sent {
     /// Which.
@@ -53,6 +56,9 @@ pub struct Process {
     pub clean: Option<bool>,
     /// What stays true of it; `None` if it exited.
     pub remains: Option<String>,
+    /// When its own log said that it had heard TSTP (`false`), or TERM or INT (`true`).
+    #[serde(skip)]
+    heard: Vec<(bool, f64)>,
 }
 
 impl Process {
@@ -63,7 +69,7 @@ impl Process {
     }
 
     /// What became of each signal, as far as quiet and exit show it. Of two that end a process the
-    /// last one did; a quiet seen after both TSTP and TERM may be due to either.
+    /// last one did; what its log said it had heard, it had; a quiet seen after both TSTP and TERM may be due to either.
     fn weigh_signals(&mut self) {
         let at = |signal: &str| {
             let sent = self.signals.iter().find(|sent| sent.signal == signal);
@@ -73,14 +79,23 @@ impl Process {
         let (quiet, exited) = (self.quiet_t_s, self.exited_t_s);
         for sent in &mut self.signals {
             let after = |t_s: Option<f64>| t_s.filter(|t_s| *t_s >= sent.t_s);
+            let heard = |stops| {
+                let heard = self.heard.iter().filter(|(heard, _)| *heard == stops);
+                after(heard.map(|(_, t_s)| *t_s).find(|t_s| *t_s >= sent.t_s))
+            };
             let ended = match sent.signal.as_str() {
                 "KILL" => after(exited),
-                "TERM" | "INT" => after(exited).filter(|_| killed.is_none()),
+                "TERM" | "INT" | UNIT_STOP => after(exited).filter(|_| killed.is_none()),
                 _ => None,
             };
             let quieted = match sent.signal.as_str() {
                 "TSTP" | "USR1" => after(quiet),
-                "TERM" | "INT" => after(quiet).filter(|_| tstp.is_none()),
+                "TERM" | "INT" | UNIT_STOP => after(quiet).filter(|_| tstp.is_none()),
+                _ => None,
+            };
+            let said = match sent.signal.as_str() {
+                "TSTP" => heard(false),
+                "TERM" | "INT" | UNIT_STOP => heard(true),
                 _ => None,
             };
             let is_quiet = |t_s| Effect { what: "quiet", t_s };
@@ -92,8 +107,25 @@ impl Process {
                 "TSTP" | "USR1" => quieted.map(is_quiet),
                 _ => ended.map(is_exit),
             };
-            sent.received_by_t_s = quieted.or(ended);
+            let shown = [said, quieted, ended].into_iter().flatten();
+            sent.received_by_t_s = shown.min_by(f64::total_cmp);
         }
+    }
+
+    /// Notes that a signal left, or (`certain` is `false`) was about to. What is certain takes the
+    /// place of what was intended.
+    fn send(&mut self, signal: &str, t_s: f64, certain: bool, at_stake: Option<u64>) {
+        if certain {
+            self.signals.retain(|sent| sent.certain);
+        }
+        self.signals.push(Sent {
+            signal: clean(signal, 20),
+            t_s,
+            certain,
+            at_stake,
+            received_by_t_s: None,
+            effect: None,
+        });
     }
 
     fn remains(&self) -> Option<String> {
@@ -104,7 +136,7 @@ impl Process {
         let was = |signal: &str| self.signals.iter().any(|sent| sent.signal == signal);
         Some(if was("KILL") {
             format!("{name} was sent KILL; its exit was not seen")
-        } else if was("TERM") || was("INT") {
+        } else if was("TERM") || was("INT") || was(UNIT_STOP) {
             format!("{name} was told to stop and had not exited when the drain ended")
         } else if was("TSTP") {
             format!("{name} stays quiet until it is restarted: it fetches no job")
@@ -148,33 +180,31 @@ fn take(process: &mut Process, line: &Line) {
         reason = "all other events change nothing of how a process stands"
     )]
     match &line.happened {
-        Happened::SignalIntended { signal } => process.signals.push(Sent {
-            signal: clean(signal, 20),
-            t_s: line.t_s,
-            certain: false,
-            at_stake: None,
-            received_by_t_s: None,
-            effect: None,
-        }),
+        Happened::SignalIntended { signal } => process.send(signal, line.t_s, false, None),
+        Happened::UnitStopIntended { .. } => process.send(UNIT_STOP, line.t_s, false, None),
         Happened::SignalSent {
             signal, at_stake, ..
         } => {
-            process.signals.retain(|sent| sent.certain);
-            process.signals.push(Sent {
-                signal: clean(signal, 20),
-                t_s: line.t_s,
-                certain: true,
-                at_stake: *at_stake,
-                received_by_t_s: None,
-                effect: None,
-            });
+            process.send(signal, line.t_s, true, *at_stake);
+        }
+        Happened::UnitStopBegun { at_stake, .. } => {
+            process.send(UNIT_STOP, line.t_s, true, *at_stake);
         }
         Happened::SignalFailed {
+            may_have_happened, ..
+        }
+        | Happened::UnitStopFailed {
             may_have_happened, ..
         } => {
             process
                 .signals
                 .retain(|sent| sent.certain || *may_have_happened);
+        }
+        Happened::Logged { text } if text.starts_with("Received TSTP") => {
+            process.heard.push((false, line.t_s));
+        }
+        Happened::Logged { text } if text.starts_with("Shutting down") => {
+            process.heard.push((true, line.t_s));
         }
         Happened::QuietConfirmed { .. } => {
             process.quiet_t_s.get_or_insert(line.t_s);

@@ -1,5 +1,6 @@
 //! What happened in a drain, line by line, in the form `T+0s → TSTP sent to util1:4242`. What
-//! happened to several processes within a second is one line.
+//! happened to several processes within a second is one line. What was found before the first
+//! signal, and fates that were known at the end, have their own places.
 
 use serde::Serialize;
 
@@ -83,22 +84,27 @@ type Words = (String, String);
 
 fn words(line: &Line, later: &[Line]) -> Option<Open> {
     let name = line.name().map(|name| clean(&name, LONGEST));
-    let told = if matches!(line.happened, Happened::SignalIntended { .. }) {
+    let told = if is_intent(&line.happened) {
         !is_told_later(line, later)
     } else {
-        let silent = matches!(line.happened, Happened::Reconciled { .. } | Happened::Other);
+        let silent = matches!(
+            line.happened,
+            Happened::Reconciled { .. } | Happened::Checked { .. } | Happened::Other
+        );
         !silent && !line.is_later()
     };
     if !told {
         return None;
     }
-    let (before, after) = about_process(&line.happened).unwrap_or_else(|| {
-        let text = about_drain(&line.happened);
-        match &name {
-            Some(_) => (String::new(), format!(": {text}")),
-            None => (text, String::new()),
-        }
-    });
+    let (before, after) = about_process(&line.happened)
+        .or_else(|| about_unit(&line.happened))
+        .unwrap_or_else(|| {
+            let text = about_drain(&line.happened);
+            match &name {
+                Some(_) => (String::new(), format!(": {text}")),
+                None => (text, String::new()),
+            }
+        });
     Some(Open {
         t_s: line.t_s,
         before,
@@ -145,6 +151,7 @@ fn about_process(happened: &Happened) -> Option<Words> {
                 format!(": {}{perhaps}", text(error)),
             )
         }
+        Happened::Logged { text: logged } => (String::new(), format!(" logged: {}", text(logged))),
         Happened::QuietConfirmed { evidence } => {
             (String::new(), format!(" quiet: {}", text(evidence)))
         }
@@ -156,6 +163,51 @@ fn about_process(happened: &Happened) -> Option<Words> {
             )
         }
         Happened::Exited { clean } => (String::new(), exited(*clean).into()),
+        _ => return None,
+    };
+    Some((before, after))
+}
+
+/// What happened to the unit of one process, in TERM's place.
+fn about_unit(happened: &Happened) -> Option<Words> {
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "all other events are about no unit"
+    )]
+    let (before, after) = match happened {
+        Happened::UnitStopIntended { unit } => (
+            format!("systemctl stop {} was about to be called for ", text(unit)),
+            "; nothing says whether it was".into(),
+        ),
+        Happened::UnitStopBegun {
+            unit,
+            at_stake,
+            systemd_kills_at,
+        } => {
+            let kills = systemd_kills_at.as_deref().map_or_else(
+                || "; systemd does not kill it".into(),
+                |at| format!("; systemd kills at {}", text(at)),
+            );
+            (
+                format!("systemctl stop {} in TERM's place for ", text(unit)),
+                format!("{kills}{}", stake(*at_stake, None)),
+            )
+        }
+        Happened::UnitStopFailed {
+            unit,
+            error,
+            may_have_happened,
+        } => {
+            let perhaps = if *may_have_happened {
+                " (it may stop all the same)"
+            } else {
+                ""
+            };
+            (
+                format!("systemctl stop {} failed for ", text(unit)),
+                format!(": {}{perhaps}", text(error)),
+            )
+        }
         _ => return None,
     };
     Some((before, after))
@@ -191,6 +243,17 @@ fn about_drain(happened: &Happened) -> String {
             text(class.as_deref().unwrap_or("a job")),
             text(jid.as_deref().unwrap_or("without an id"))
         ),
+        Happened::RescueIntended { jid, class } => format!(
+            "{} {} was about to be pushed back; nothing says whether it was",
+            text(class.as_deref().unwrap_or("a job")),
+            text(jid)
+        ),
+        Happened::RescueEnded { jid, class, result } => format!(
+            "{} {}: {}",
+            text(class.as_deref().unwrap_or("a job")),
+            text(jid),
+            text(result)
+        ),
         Happened::Remarked { text: remark } => text(remark),
         Happened::Finished {
             outcome,
@@ -201,8 +264,22 @@ fn about_drain(happened: &Happened) -> String {
     }
 }
 
-/// Whether a later line says what became of an intended signal.
+fn is_intent(happened: &Happened) -> bool {
+    matches!(
+        happened,
+        Happened::SignalIntended { .. }
+            | Happened::UnitStopIntended { .. }
+            | Happened::RescueIntended { .. }
+    )
+}
+
+/// Whether a later line says what became of what was intended.
 fn is_told_later(intent: &Line, later: &[Line]) -> bool {
+    if let Happened::RescueIntended { jid: intended, .. } = &intent.happened {
+        return later.iter().any(
+            |line| matches!(&line.happened, Happened::RescueEnded { jid, .. } if jid == intended),
+        );
+    }
     later
         .iter()
         .filter(|line| line.name() == intent.name())
@@ -211,6 +288,8 @@ fn is_told_later(intent: &Line, later: &[Line]) -> bool {
                 line.happened,
                 Happened::SignalSent { .. }
                     | Happened::SignalFailed { .. }
+                    | Happened::UnitStopBegun { .. }
+                    | Happened::UnitStopFailed { .. }
                     | Happened::Exited { .. }
             )
         })

@@ -6,6 +6,8 @@ mod base64;
 mod ending;
 mod judge;
 mod prove;
+#[cfg(any(test, fuzzing))]
+mod readers;
 mod saved;
 mod store;
 mod survey;
@@ -16,6 +18,8 @@ mod tests;
 pub use ending::ending;
 pub use judge::{Circumstances, Ending, Sight, State, Tried, judge};
 pub use prove::{Suspect, prove};
+#[cfg(any(test, fuzzing))]
+pub(crate) use readers::READERS;
 pub use saved::{Payload, SavedJob, Stopping, in_flight};
 pub use store::{Entry, SaveError, Store, jobs};
 pub use survey::{Rescued, Surveyed, push_back, survey};

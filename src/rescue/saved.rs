@@ -9,9 +9,6 @@ use crate::core::drain::{Run, Target};
 use crate::core::fleet::{Fleet, LocalId, Process, Work};
 use crate::core::moment::Moment;
 
-/// The label by which Sidekiq Pro's `super_fetch` shows (sidekiq/sidekiq issues 2998, 4778).
-const RELIABLE: &str = "reliable";
-
 /// The jobs of `run` that a KILL to `only` (`None`: to every target that still lives) could
 /// lose, to be saved before it. Jobs that no beat has shown cannot be among them: their number
 /// is `Stake::unseen`.
@@ -70,12 +67,10 @@ pub struct Stopping {
 impl Stopping {
     /// How `target` is being stopped.
     pub fn of(target: &Target, process: Option<&Process>) -> Self {
-        let labels = process.and_then(|process| process.info.as_ref());
         Self {
             interrupt_at: target.interrupt().map(Moment::wall),
             timeout_assumed: target.timeout.is_assumed(),
-            super_fetch: labels
-                .is_some_and(|info| info.labels.iter().any(|label| label == RELIABLE)),
+            super_fetch: process.is_some_and(Process::keeps_jobs),
         }
     }
 }

@@ -48,6 +48,9 @@ pub trait Front {
     /// When it wants to show again although nothing happens.
     fn next_show(&self, session: &Session, now: Moment) -> Option<Moment>;
 
+    /// All is over but for what is told of it: the terminal is given back, if it was taken.
+    fn leave(&mut self) {}
+
     /// Whether somebody is there who can answer a question.
     fn is_attended(&self) -> bool;
 

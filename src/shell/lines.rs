@@ -15,7 +15,8 @@ use crate::core::choice::Choice;
 use crate::core::drain::{Command, Hold, Outcome, Phase, Record, Run};
 use crate::core::fleet::{Link, LocalId};
 use crate::core::moment::Moment;
-use crate::core::session::Session;
+use crate::core::preflight::Consent;
+use crate::core::session::{Kind, Session};
 
 /// How long the first look and the first scan are waited for.
 const GATHERING: Duration = Duration::from_secs(4);
@@ -23,8 +24,14 @@ const GATHERING: Duration = Duration::from_secs(4);
 /// Where a drain without a screen stands before and after its run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
-    Gathering { since: Option<Moment> },
-    Confirming { targets: Vec<LocalId> },
+    Gathering {
+        since: Option<Moment>,
+    },
+    /// Somebody at the terminal is asked; what he is shown is what may begin.
+    Confirming {
+        targets: Vec<LocalId>,
+        consent: Consent,
+    },
     Draining,
     Over(Outcome),
 }
@@ -115,21 +122,29 @@ impl LinesFront {
         if targets.is_empty() {
             return self.nothing(session, now);
         }
-        for warning in session.preflight.warnings() {
+        // What systemd has loaded belongs to the preflight; one that does not answer in time is
+        // told of there.
+        let real = session.setting.kind != Kind::Demo;
+        if real && !waited && !targets.iter().all(|id| fleet.unit_is_told(*id)) {
+            return Vec::new();
+        }
+        for warning in session.preflight.seen.warnings() {
             say(&format!("warning: {warning}"));
         }
         if self.errand.confirm {
             say(&confirmation(&targets, session, now));
-            self.stage = Stage::Confirming { targets };
+            let plan = &session.setting.plan;
+            let consent = Consent::to(&session.preflight.seen, &plan.sequence, None);
+            self.stage = Stage::Confirming { targets, consent };
             return Vec::new();
         }
-        self.begin(targets)
+        self.begin(targets, None)
     }
 
-    fn begin(&mut self, targets: Vec<LocalId>) -> Vec<Request> {
+    fn begin(&mut self, targets: Vec<LocalId>, consent: Option<Consent>) -> Vec<Request> {
         self.stage = Stage::Draining;
         vec![
-            Request::Begin { targets },
+            Request::Begin { targets, consent },
             Request::Command(Command::Automatic),
         ]
     }
@@ -163,8 +178,8 @@ impl LinesFront {
     }
 
     /// Puts the question of a hold to the terminal, once.
-    fn ask(&mut self, why: &Hold) {
-        let words = why.words();
+    fn ask(&mut self, why: &Hold, run: &Run) {
+        let words = why.words(run.targets());
         if self.asked.as_deref() == Some(&words) {
             return;
         }
@@ -235,10 +250,10 @@ impl Front for LinesFront {
 
     fn take(&mut self, line: String, session: &Session, now: Moment) -> Vec<Request> {
         self.asked = None;
-        if let Stage::Confirming { targets } = &self.stage {
-            let targets = targets.clone();
+        if let Stage::Confirming { targets, consent } = &self.stage {
+            let (targets, consent) = (targets.clone(), consent.clone());
             if matches!(line.trim(), "y" | "Y" | "yes") {
-                return self.begin(targets);
+                return self.begin(targets, Some(consent));
             }
             self.fail(
                 Outcome::Refused,
@@ -277,7 +292,7 @@ impl Front for LinesFront {
             return Vec::new();
         };
         if self.is_attended() {
-            self.ask(why);
+            self.ask(why, run);
             return Vec::new();
         }
         vec![Request::Command(Command::StopUnanswered)]

@@ -7,14 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 
 use super::missing::push_outcome;
-use crate::core::drain::{Act, ActOutcome, EffectId, Missing, PushOutcome, Record, Trace};
-use crate::core::fleet::{LocalId, Located};
+use super::systemd::stop_unit;
+use super::turn::Counted;
+use crate::core::drain::{
+    Act, ActKind, ActOutcome, EffectId, Event, Missing, PushOutcome, Record, Trace, UnitStop,
+};
+use crate::core::fleet::{LinkFault, LocalId, Located};
 use crate::core::sequence::Signal;
 use crate::host::{Held, SendError, Sent};
 use crate::journal::Journal;
-use crate::redis::{Address, Keys, open};
+use crate::redis::{Address, Interrupted, Keys, open};
 use crate::rescue::{SavedJob, Store, push_back};
 
 /// Something to perform.
@@ -62,7 +67,7 @@ pub enum Work {
 }
 
 /// What comes back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Reply {
     /// An act has ended.
     Outcome(EffectId, ActOutcome),
@@ -78,6 +83,10 @@ pub enum Reply {
     Saved(LocalId, Vec<SavedJob>),
     /// A record could not be written; said once.
     JournalFailed(String),
+    /// Interrupted jobs were counted for this run, or could not be.
+    Counted(String, Counted, Result<Interrupted, LinkFault>),
+    /// The command of `on_finish` has ended for this run; the event says how.
+    Told(String, Box<Event>),
 }
 
 /// What a performer may use besides the held processes.
@@ -105,6 +114,8 @@ pub struct Performer {
     /// Whether he was asked and let it go on.
     waived: bool,
     means: Means,
+    /// Calls of systemctl under way: nobody else's signal waits for them.
+    calls: JoinSet<()>,
 }
 
 impl Performer {
@@ -119,6 +130,7 @@ impl Performer {
             attended,
             waived: false,
             means: Means::default(),
+            calls: JoinSet::new(),
         }
     }
 
@@ -130,7 +142,16 @@ impl Performer {
 
     /// Performs until nobody gives work any more.
     pub async fn run(mut self, mut work: mpsc::UnboundedReceiver<Work>) {
-        while let Some(work) = work.recv().await {
+        loop {
+            let work = tokio::select! {
+                biased;
+                Some(ended) = self.calls.join_next() => {
+                    ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+                    continue;
+                }
+                work = work.recv() => work,
+            };
+            let Some(work) = work else { break };
             match work {
                 Work::Begin {
                     held,
@@ -144,8 +165,9 @@ impl Performer {
                     at_stake,
                     payloads,
                 } => {
-                    let outcome = self.act(&act, at_stake, payloads);
-                    self.reply(Reply::Outcome(id, outcome));
+                    if let Some(outcome) = self.act(id, &act, at_stake, payloads) {
+                        self.reply(Reply::Outcome(id, outcome));
+                    }
                 }
                 Work::Backtrace {
                     process,
@@ -161,6 +183,7 @@ impl Performer {
                 }
             }
         }
+        while self.calls.join_next().await.is_some() {}
     }
 
     fn begin(
@@ -199,11 +222,17 @@ impl Performer {
         self.failing = Some(why);
     }
 
-    /// The intent was the record before; if it could not be written, an attended act waits for
+    /// Acts; `None`: the outcome comes by itself. The intent was the record before; if it could not be written, an attended act waits for
     /// somebody who was told, and nobody's KILL with jobs at stake leaves at all.
-    fn act(&mut self, act: &Act, at_stake: u64, payloads: Vec<SavedJob>) -> ActOutcome {
+    fn act(
+        &mut self,
+        id: EffectId,
+        act: &Act,
+        at_stake: u64,
+        payloads: Vec<SavedJob>,
+    ) -> Option<ActOutcome> {
         if let Some(why) = &self.failing {
-            let deadly = act.signal == Signal::Kill && at_stake > 0;
+            let deadly = act.kind.is_deadly() && at_stake > 0;
             let refused = if self.attended {
                 !std::mem::replace(&mut self.waived, true)
             } else {
@@ -211,21 +240,33 @@ impl Performer {
             };
             if refused {
                 let why = format!("the record of it cannot be written: {why}");
-                return ActOutcome::Failed {
+                return Some(ActOutcome::Failed {
                     why,
                     may_have_happened: false,
-                };
+                });
             }
         }
-        if let Some(refused) = self.save(act.target, payloads) {
+        let refused = self.save(act.target, payloads);
+        if refused.is_some() {
             return refused;
         }
         let Some(held) = self.held.get(&act.target) else {
             // Each target was held at the start, or had ended before it could be.
-            return ActOutcome::Gone;
+            return Some(ActOutcome::Gone);
         };
+        match &act.kind {
+            ActKind::Signal(signal) => Some(self.send(held, *signal)),
+            ActKind::StopUnit(stop) => {
+                let (held, stop) = (Arc::clone(held), stop.clone());
+                self.call(id, held, *stop);
+                None
+            }
+        }
+    }
+
+    fn send(&self, held: &Held, signal: Signal) -> ActOutcome {
         let licence = Arc::clone(&self.licence);
-        outcome(held.send(act.signal, move || licence.load(Ordering::SeqCst)))
+        outcome(held.send(signal, move || licence.load(Ordering::SeqCst)))
     }
 
     /// TTIN stops nothing: it needs no record before it, and no licence where somebody at the keys
@@ -241,6 +282,17 @@ impl Performer {
                 may_have_happened: false,
             },
         }
+    }
+
+    /// Stops a unit in a task of its own; the outcome is replied from there.
+    fn call(&mut self, id: EffectId, held: Arc<Held>, stop: UnitStop) {
+        let licence = Arc::clone(&self.licence);
+        let replies = self.replies.clone();
+        self.calls.spawn(async move {
+            let outcome = stop_unit(&held, &stop, || licence.load(Ordering::SeqCst)).await;
+            // The loop has ended: nobody is left to be told.
+            drop(replies.send(Reply::Outcome(id, outcome)));
+        });
     }
 
     /// Saves the payloads that a KILL could lose. If that fails no KILL leaves, unless somebody

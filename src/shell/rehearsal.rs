@@ -66,7 +66,7 @@ impl WorldBuilder {
             wanted,
             // The stand-in knows nothing of logs, and theirs tell of what really happens.
             logging: _unread,
-        } = sources(self.pids, self.redis, seen)?;
+        } = sources(self.pids, self.redis, seen, true)?;
         let licence = Arc::new(AtomicBool::new(false));
         let recorder = Recorder {
             stand_in: stand_in.clone(),

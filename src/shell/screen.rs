@@ -12,6 +12,7 @@ use futures_util::StreamExt;
 
 use super::front::Front;
 use super::own_signals::stop_oneself;
+use super::printer::say;
 use super::terminal::{Screen, give_back};
 use crate::clock;
 use crate::console::{Console, Key, Request, attention};
@@ -30,6 +31,9 @@ const FRAME: Duration = Duration::from_secs(1);
 pub enum Told {
     /// A key was pressed.
     Key(Key),
+    /// Escape was pressed and this key right behind it: over a terminal's line that is the same
+    /// as the key with Alt.
+    Escaped(Key),
     /// The window has another size now, or had one for a moment.
     Resized,
     /// The window came back.
@@ -113,19 +117,23 @@ impl ScreenFront {
     }
 
     /// The targets that the operator named, once everything was seen for the first time.
-    fn choose(&mut self, session: &Session) {
+    fn choose(&mut self, session: &Session) -> Vec<Request> {
         let fleet = &session.fleet;
         let asked =
             fleet.looked.is_some() || matches!(fleet.link, Link::Lost { .. } | Link::Unused);
         if fleet.scanned.is_none() || !asked {
-            return;
+            return Vec::new();
         }
-        if let Conduct::Keys { choice } = &mut self.conduct
-            && let Some(choice) = choice.take()
-        {
-            self.console.memory.targets = Some(choice.choose(fleet).into_iter().collect());
-            self.changed = true;
-        }
+        let Conduct::Keys { choice } = &mut self.conduct else {
+            return Vec::new();
+        };
+        let Some(choice) = choice.take() else {
+            return Vec::new();
+        };
+        let targets = choice.choose(fleet);
+        self.console.memory.targets = Some(targets.iter().copied().collect());
+        self.changed = true;
+        vec![Request::Choose { targets }]
     }
 
     fn draw(&mut self, session: &Session, now: Moment) -> io::Result<()> {
@@ -172,7 +180,7 @@ impl Front for ScreenFront {
 
     async fn event(&mut self) -> Option<Told> {
         match self.events.next().await {
-            Some(Ok(TerminalEvent::Key(key))) => Some(key_of(key).map_or(Told::Nothing, Told::Key)),
+            Some(Ok(TerminalEvent::Key(key))) => Some(told_of(key)),
             Some(Ok(TerminalEvent::Resize(..))) => Some(Told::Resized),
             Some(Ok(TerminalEvent::FocusGained)) => Some(Told::Changed),
             Some(Ok(
@@ -188,6 +196,12 @@ impl Front for ScreenFront {
             Told::Key(key) => {
                 self.changed = true;
                 self.console.press(key, session, now)
+            }
+            Told::Escaped(key) => {
+                self.changed = true;
+                let mut requests = self.console.press(Key::Esc, session, now);
+                requests.extend(self.console.press(key, session, now));
+                requests
             }
             Told::Resized => {
                 // Also where its size is the same again: what it showed was cut meanwhile. A
@@ -205,9 +219,9 @@ impl Front for ScreenFront {
     }
 
     fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request> {
-        self.choose(session);
+        let chosen = self.choose(session);
         let Conduct::Itself { opened } = self.conduct else {
-            return Vec::new();
+            return chosen;
         };
         if session.run.is_some() || session.fleet.looked.is_none() {
             return Vec::new();
@@ -221,7 +235,10 @@ impl Front for ScreenFront {
         }
         let targets = session.default_targets();
         vec![
-            Request::Begin { targets },
+            Request::Begin {
+                targets,
+                consent: None,
+            },
             Request::Command(Command::Automatic),
         ]
     }
@@ -261,6 +278,11 @@ impl Front for ScreenFront {
         self.show_anew();
     }
 
+    fn leave(&mut self) {
+        give_back();
+        say("on_finish runs; Ctrl-C leaves it to itself");
+    }
+
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
         Some(self.drawn.at.map_or(now, |drawn| drawn.after(FRAME)))
     }
@@ -278,15 +300,22 @@ impl Front for ScreenFront {
     }
 }
 
+/// What a key event tells.
+fn told_of(key: KeyEvent) -> Told {
+    let with_alt = key.modifiers.contains(KeyModifiers::ALT);
+    match key_of(key) {
+        None => Told::Nothing,
+        Some(key) if with_alt => Told::Escaped(key),
+        Some(key) => Told::Key(key),
+    }
+}
+
 /// The key as the console knows it; `None` for one that it does not know.
 fn key_of(key: KeyEvent) -> Option<Key> {
     if key.kind == KeyEventKind::Release {
         return None;
     }
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    if key.modifiers.contains(KeyModifiers::ALT) {
-        return None;
-    }
     match key.code {
         KeyCode::Char(character) if control => Some(Key::Ctrl(character.to_ascii_lowercase())),
         KeyCode::Char(character) => Some(Key::Char(character)),
@@ -316,5 +345,21 @@ fn key_of(key: KeyEvent) -> Option<Key> {
         | KeyCode::KeypadBegin
         | KeyCode::Media(_)
         | KeyCode::Modifier(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_right_behind_escape_is_a_key_of_its_own() {
+        let told = |modifiers| told_of(KeyEvent::new(KeyCode::Char('q'), modifiers));
+        assert_eq!(told(KeyModifiers::NONE), Told::Key(Key::Char('q')));
+        assert_eq!(told(KeyModifiers::ALT), Told::Escaped(Key::Char('q')));
+        let both = KeyModifiers::ALT | KeyModifiers::CONTROL;
+        assert_eq!(told(both), Told::Escaped(Key::Ctrl('q')));
+        let unknown = KeyEvent::new(KeyCode::F(1), KeyModifiers::ALT);
+        assert_eq!(told_of(unknown), Told::Nothing);
     }
 }

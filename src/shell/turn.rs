@@ -1,12 +1,15 @@
 //! The one loop. Keys come first: nothing that a source says may delay an abort. Nothing is
 //! awaited inside an arm, and a panic in any task ends the program.
 
+mod afterwards;
 mod asked;
 
 use std::time::Duration;
 
 use color_eyre::eyre::{Report, Result, eyre};
 
+use self::afterwards::Afterwards;
+pub use self::afterwards::{Counted, OnFinish};
 use super::front::Front;
 use super::own_signals::OwnSignal;
 use super::performer::{Reply, Work};
@@ -15,6 +18,7 @@ use crate::console::Request;
 use crate::core::drain::{Ask, Command, Effect};
 use crate::core::fleet::{LocalId, Observation};
 use crate::core::moment::Moment;
+use crate::core::preflight::Consent;
 use crate::core::session::Session;
 use crate::rescue::SavedJob;
 
@@ -55,6 +59,7 @@ struct Turn<F> {
     /// Why it is to end; it does once no act is in a system call any more.
     leaving: Option<Ended>,
     was_draining: bool,
+    after: Afterwards,
 }
 
 /// Drives `session` until `front` is done, somebody leaves, or the terminal is gone.
@@ -72,6 +77,7 @@ pub async fn run<F: Front>(
         world,
         leaving: None,
         was_draining: false,
+        after: Afterwards::default(),
     };
     loop {
         let now = turn.now();
@@ -82,6 +88,7 @@ pub async fn run<F: Front>(
         if let Some(ended) = turn.leaving
             && !turn.session.is_draining()
         {
+            turn.follow_to_the_end(ended).await;
             turn.close().await;
             return Ok((turn.session, turn.front, ended));
         }
@@ -197,6 +204,7 @@ impl<F: Front> Turn<F> {
         let draining = self.session.is_draining();
         if self.was_draining && !draining {
             self.world.plugs.over();
+            self.follow();
         }
         self.was_draining = draining;
     }
@@ -205,11 +213,12 @@ impl<F: Front> Turn<F> {
     fn requests(&mut self, requests: Vec<Request>, now: Moment) {
         for request in requests {
             match request {
-                Request::Begin { targets } => {
-                    if !self.begin(&targets, now) {
+                Request::Begin { targets, consent } => {
+                    if !self.begin(&targets, consent, now) {
                         return;
                     }
                 }
+                Request::Choose { targets } => self.session.choose(targets),
                 Request::Command(command) => self.command(command, now),
                 Request::Backtrace { process, tids } => {
                     let effects = self.session.ask_backtraces(process, &tids, now);
@@ -217,7 +226,7 @@ impl<F: Front> Turn<F> {
                 }
                 Request::Quit => {
                     if self.session.is_draining() {
-                        self.command(Command::HangUp, now);
+                        self.command(Command::Leave, now);
                     }
                     self.leaving = Some(Ended::Quit);
                 }
@@ -230,7 +239,7 @@ impl<F: Front> Turn<F> {
     fn command(&mut self, command: Command, now: Moment) {
         if matches!(
             command,
-            Command::StopHere | Command::StopUnanswered | Command::HangUp
+            Command::StopHere | Command::StopUnanswered | Command::HangUp | Command::Leave
         ) {
             self.world.plugs.revoke();
         }
@@ -240,11 +249,11 @@ impl<F: Front> Turn<F> {
     }
 
     /// Begins a run; says whether it did.
-    fn begin(&mut self, targets: &[LocalId], now: Moment) -> bool {
+    fn begin(&mut self, targets: &[LocalId], consent: Option<Consent>, now: Moment) -> bool {
         if self.session.is_draining() {
             return false;
         }
-        if let Err(why) = self.session.prepare(targets) {
+        if let Err(why) = self.session.prepare(targets, consent.as_ref()) {
             self.front.refused(&why, &self.session, now);
             return false;
         }
@@ -255,11 +264,14 @@ impl<F: Front> Turn<F> {
                 return false;
             }
         };
-        let by = self.session.setting.operator.clone();
+        let mut by = self.session.setting.operator.clone();
+        by.why = consent.and_then(|consent| consent.why).or(by.why);
         match self.session.begin(targets, Some(by), now) {
             Ok(effects) => {
+                self.after.begin(&self.session.setting.plan.run);
                 self.send(begun);
                 self.dispatch(effects);
+                self.count(Counted::Before);
                 self.was_draining = true;
                 true
             }
@@ -295,6 +307,8 @@ impl<F: Front> Turn<F> {
             Reply::Searched(id, traces) => self.session.searched(id, traces, now),
             Reply::PushedBack(id, outcome) => self.session.pushed_back(id, outcome, now),
             Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),
+            Reply::Counted(run, when, counted) => return self.counted(&run, when, counted, now),
+            Reply::Told(run, event) => return self.was_told(&run, *event, now),
             Reply::JournalFailed(why) => {
                 self.front.tell(&format!(
                     "the record of this drain cannot be written: {why}"
@@ -312,6 +326,7 @@ impl<F: Front> Turn<F> {
         for effect in effects {
             match effect {
                 Effect::Note(record) => {
+                    self.after.take(&record);
                     self.front.note(&record);
                     self.send(Work::Note(record));
                 }

@@ -14,18 +14,25 @@ use tokio::task::JoinSet;
 use super::arm::{Armed, Refused, arm};
 use super::own_signals::OwnSignals;
 use super::performer::{Means, Performer, Reply, Work};
+pub(super) use super::questions::ask;
+use super::turn::OnFinish;
 use crate::core::drain::{Ask, SEARCH_WITHIN, Trace};
-use crate::core::fleet::{LocalId, Located, Observation, ProcessKey};
+use crate::core::fleet::{LinkFault, LocalId, Located, Observation, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
-use crate::host::{Held, HostSource, Lock, LogSource, Logging, Scanner, Wanted};
+use crate::host::{
+    Held, HostSource, Lock, LogSource, Logging, Running, Scanner, UnitSource, Wanted,
+};
 use crate::journal::{Journal, run_name};
-use crate::redis::{Address, Asker, Settings, Source};
+use crate::redis::{Address, Asker, Interrupted, Keys, Settings, Source, interrupted};
 use crate::rescue::{Suspect, prove};
 
 /// What tells the time.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
+
+/// A count under way.
+pub type Counting = BoxFuture<'static, Result<Interrupted, LinkFault>>;
 
 /// How processes are made ready for a run, and how questions are answered.
 pub trait Plugs: Send {
@@ -53,17 +60,24 @@ pub trait Plugs: Send {
         None
     }
 
-    /// Holds one process that is to be asked for its backtraces.
-    ///
-    /// # Errors
-    /// With the reason why it cannot be.
-    fn hold(&self, process: LocalId, session: &Session) -> Result<Arc<Held>, String> {
-        let _ = session;
+    /// Holds one process that is to be asked for its backtraces, or says why it cannot be.
+    fn hold(&self, process: LocalId, _session: &Session) -> Result<Arc<Held>, String> {
         Err(format!("{process} cannot be asked here"))
     }
 
     /// A run is over: what it held is let go.
     fn over(&mut self);
+
+    /// Counts the jobs in `retry` and `dead` that failed by being stopped, on a connection of its
+    /// own; `None` where nobody is to be asked.
+    fn count_interrupted(&self) -> Option<Counting> {
+        None
+    }
+
+    /// Who is told of a run that has ended; `None`: nobody.
+    fn on_finish(&self) -> Option<OnFinish> {
+        None
+    }
 }
 
 /// The ends that the loop holds.
@@ -110,8 +124,14 @@ pub struct WorldBuilder {
     pub sidekiq_log: Option<PathBuf>,
     /// Who operates.
     pub by: String,
+    /// The command that is given the report of each run; empty: none.
+    pub on_finish: Vec<String>,
+    /// Whether nothing at all may be changed.
+    pub read_only: bool,
 }
 
+/// How long members of `retry` and `dead` are counted.
+const COUNTING: Duration = Duration::from_secs(2);
 /// Pieces of logs that may wait for the loop.
 const PIECES: usize = 4;
 
@@ -137,7 +157,7 @@ impl WorldBuilder {
             held,
             wanted,
             logging,
-        } = sources(self.pids, self.redis, observed)?;
+        } = sources(self.pids, self.redis.clone(), observed, !self.read_only)?;
         let reading = LogSource {
             wanted: logging,
             named: self.sidekiq_log,
@@ -167,6 +187,10 @@ impl WorldBuilder {
             state_dir: self
                 .state_dir
                 .unwrap_or_else(|| Err("no directory for state is known".into())),
+            beside: Beside {
+                redis: self.redis,
+                on_finish: self.on_finish,
+            },
         };
         Ok(World {
             clock: Arc::new(crate::clock::now),
@@ -199,9 +223,11 @@ pub(super) fn sources(
     pids: Vec<u32>,
     redis: Option<(Address, Settings)>,
     observed: mpsc::Sender<Observation>,
+    may_act: bool,
 ) -> Result<Sources> {
     let (held, holding) = mpsc::channel(1024);
     let (wanted, wanting) = watch::channel(Wanted { pids, period: CALM });
+    let (units, running) = watch::channel(Running::new());
     let (logs, logging) = watch::channel(Vec::new());
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     let scanner = Scanner::new().wrap_err("this machine's processes cannot be read")?;
@@ -210,9 +236,19 @@ pub(super) fn sources(
         wanted: wanting,
         held: holding,
         observations: observed.clone(),
+        units,
         logging: logs,
     };
     tasks.spawn(async move { Ok(host.run().await?) });
+    let systemd = UnitSource {
+        running,
+        observations: observed.clone(),
+        may_act,
+    };
+    tasks.spawn(async move {
+        systemd.run().await;
+        Ok(())
+    });
     let asker = redis.map(|(address, settings)| {
         let (source, asker) = Source::new(address, settings, observed);
         tasks.spawn(async move {
@@ -249,20 +285,6 @@ pub(super) fn search(
     }))
 }
 
-/// Asks Redis through its source.
-pub(super) async fn ask(asker: Asker, ask: Ask) -> Vec<Located> {
-    match ask {
-        Ask::Where(sought) => asker.locate(sought).await,
-        // A search has its own way.
-        Ask::Nowhere(_) => Vec::new(),
-        Ask::LookNow => {
-            // The look itself comes as an observation; a failure shows as the link's state.
-            drop(asker.look_now().await);
-            Vec::new()
-        }
-    }
-}
-
 struct Real {
     asker: Option<Asker>,
     redis: Place,
@@ -272,6 +294,15 @@ struct Real {
     locks: Vec<Lock>,
     forced: Vec<Signal>,
     state_dir: Result<PathBuf, String>,
+    beside: Beside,
+}
+
+/// What goes on beside a run.
+struct Beside {
+    /// Where interrupted jobs are counted.
+    redis: Option<(Address, Settings)>,
+    /// Who is told of its end.
+    on_finish: Vec<String>,
 }
 
 impl Real {
@@ -341,12 +372,27 @@ impl Plugs for Real {
         let known = session.fleet.get(&ProcessKey::Local(process));
         let local = known.and_then(|known| known.local.as_ref());
         let uid = local.ok_or("it has exited")?.surroundings.uid;
-        let held = Held::open(process, uid).map_err(|error| error.to_string())?;
-        Ok(Arc::new(held))
+        let held = Held::open(process, uid).map(Arc::new);
+        held.map_err(|error| error.to_string())
     }
 
     fn over(&mut self) {
         self.locks.clear();
         self.scan_every(CALM);
+    }
+
+    fn count_interrupted(&self) -> Option<Counting> {
+        let (address, settings) = self.beside.redis.clone()?;
+        Some(Box::pin(async move {
+            let mut connection = crate::redis::open(&address, settings.answer_within).await?;
+            let keys = Keys::new(settings.namespace.as_deref());
+            interrupted(&mut connection, &keys, COUNTING).await
+        }))
+    }
+
+    fn on_finish(&self) -> Option<OnFinish> {
+        let words = self.beside.on_finish.clone();
+        let state_dir = self.state_dir.as_ref().ok().cloned();
+        (!words.is_empty()).then_some(OnFinish { words, state_dir })
     }
 }

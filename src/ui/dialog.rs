@@ -32,7 +32,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, dialog: &Dialog, view: &View
     let size = |cells: usize| Constraint::Length(u16::try_from(cells).unwrap_or(u16::MAX));
     let outer = area.centered(size(width), size(height));
     Clear.render(outer, buffer);
-    let loses = matches!(dialog.friction, Friction::Number(_));
+    let loses = dialog.friction.phrase().is_some();
     let tone = if loses { Tone::Bad } else { Tone::Strong };
     let title = format!(" {} ", fit::cut(&dialog.title, cells));
     let block = bordered(view.look)
@@ -62,15 +62,28 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, dialog: &Dialog, view: &View
 
 /// What may be answered, in lines of `cells` cells.
 fn answer(dialog: &Dialog, view: &View<'_>, cells: usize) -> Vec<String> {
-    let mut pieces = match dialog.friction {
-        Friction::Yes => vec!["y: yes".to_string(), "Enter, Esc: no".into()],
-        Friction::Number(number) => {
-            let wrong = dialog.wrong.then(|| "That is not the number.".to_string());
-            let type_it = format!("Yes: type {number} and Enter: [{}_]", dialog.typed);
-            wrong
-                .into_iter()
-                .chain([type_it, "Esc: no".into()])
-                .collect()
+    let entry = &dialog.entry;
+    let wrong = |words: &str| entry.wrong.then(|| words.to_string());
+    let esc = || "Esc: no".to_string();
+    let mut pieces: Vec<String> = match &dialog.friction {
+        Friction::Yes => vec!["y: yes".into(), "Enter, Esc: no".into()],
+        Friction::Reason(_) => {
+            // The end of a long line is what is being typed.
+            let room = cells.saturating_sub("Why: [_]".len());
+            let typed = format!("Why: [{}_]", fit::end(&entry.text, room));
+            let said = wrong("A reason is needed.").into_iter();
+            said.chain([typed, "Enter: go on".into(), esc()]).collect()
+        }
+        typed @ (Friction::Number(_) | Friction::Despite { .. }) => {
+            let phrase = typed.phrase().unwrap_or_default();
+            let said = match typed {
+                Friction::Number(_) => wrong("That is not the number."),
+                Friction::Yes | Friction::Reason(_) | Friction::Despite { .. } => {
+                    wrong(&format!("That is not {phrase}."))
+                }
+            };
+            let type_it = format!("Yes: type {phrase} and Enter: [{}_]", entry.text);
+            said.into_iter().chain([type_it, esc()]).collect()
         }
     };
     if view.session.is_draining() {

@@ -32,6 +32,25 @@ pub(super) fn cut(text: &str, cells: usize) -> String {
     kept
 }
 
+/// The end of a text, in at most `cells` cells; what was cut off before it shows as `…`.
+pub(super) fn end(text: &str, cells: usize) -> String {
+    if width(text) <= cells {
+        return text.into();
+    }
+    let mut kept = Vec::new();
+    let mut used = 0;
+    for character in text.chars().rev() {
+        let wide = character.width().unwrap_or(0);
+        if used + wide + 1 > cells {
+            break;
+        }
+        used += wide;
+        kept.push(character);
+    }
+    kept.extend((cells > 0).then_some(CUT));
+    kept.iter().rev().collect()
+}
+
 /// Exactly `cells` cells, the text at the left.
 pub(super) fn left(text: &str, cells: usize) -> String {
     let mut text = cut(text, cells);
@@ -139,6 +158,9 @@ mod tests {
         // A combining mark takes none and stays with its letter.
         assert_eq!(left("e\u{301}", 3), "e\u{301}  ");
         assert_eq!(cut("ab", 0), "");
+        assert_eq!(end("release 4711", 5), "…4711");
+        assert_eq!(end("報告作成", 5), "…作成");
+        assert_eq!(end("ab", 0), "");
     }
 
     #[test]
@@ -166,6 +188,7 @@ mod tests {
         #[test]
         fn nothing_is_ever_wider_than_asked(text in "\\PC{0,40}", cells in 0_usize..30) {
             prop_assert!(width(&cut(&text, cells)) <= cells);
+            prop_assert!(width(&end(&text, cells)) <= cells);
             prop_assert_eq!(width(&left(&text, cells)), cells);
             for line in wrap(&text, cells.max(2)) {
                 prop_assert!(width(&line) <= cells.max(2));

@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use super::fit;
 use super::look::Tone;
 use super::view::{View, put, say};
-use crate::console::{count, few, span, time_of_day};
+use crate::console::{check_words, count, few, span, time_of_day};
 use crate::core::fleet::{Link, LinkFault, Listed, Process, Title};
 use crate::core::sequence::Timeout;
 use crate::core::session::Kind;
@@ -135,10 +135,73 @@ fn link(view: &View<'_>) -> (Tone, String) {
     }
 }
 
-/// Draws the line of the plan: the sequence, the budget, and `T` with its origin.
+/// A piece of the plan, and whether it is shown even if that takes another line.
+type PlanPiece = (Tone, String, bool);
+
+/// How many lines the plan takes.
+pub(super) fn plan_height(width: u16, view: &View<'_>) -> usize {
+    plan_lines(width, view).len()
+}
+
+/// Draws the plan: the sequence, the budget, `T` with its origin, and what the check found.
 pub(super) fn draw_plan(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
-    let setting = &view.session.setting;
-    let sequence = &setting.plan.sequence;
+    for (row, pieces) in plan_lines(area.width, view).into_iter().enumerate() {
+        let mut spans = Vec::new();
+        let mut used = 0;
+        for (tone, text, _) in pieces {
+            let between = if used == 0 { " " } else { gap(area.width) };
+            let cells = usize::from(area.width).saturating_sub(used + between.len());
+            let text = fit::cut(&text, cells);
+            used += between.len() + fit::width(&text);
+            spans.push(view.span(Tone::Plain, between));
+            spans.push(view.span(tone, text));
+        }
+        put(buffer, area, row, &Line::from(spans));
+    }
+}
+
+fn is_narrow(width: u16) -> bool {
+    width < 60
+}
+
+fn gap(width: u16) -> &'static str {
+    if is_narrow(width) { "  " } else { "   " }
+}
+
+/// The pieces of the plan in lines: as many as what must be seen takes.
+fn plan_lines(width: u16, view: &View<'_>) -> Vec<Vec<PlanPiece>> {
+    let narrow = is_narrow(width);
+    let [sequence, budget, timeout] = plan(width, view);
+    let timeout = (!timeout.is_empty()).then_some((Tone::Plain, timeout, !narrow));
+    let check = check_words(view.session).map(|(weight, words)| {
+        let tone = Tone::from(weight);
+        (tone, format!("{words} (c)"), tone != Tone::Faint)
+    });
+    let from = format!("sequence from {}", view.session.setting.sequence_from.0);
+    let mut pieces = vec![(Tone::Plain, sequence, true), (Tone::Plain, budget, true)];
+    if narrow {
+        pieces.extend(check.into_iter().chain(timeout));
+    } else {
+        pieces.extend(timeout.into_iter().chain(check));
+        pieces.push((Tone::Plain, from, false));
+    }
+    let widths: Vec<usize> = pieces.iter().map(|piece| fit::width(&piece.1)).collect();
+    let cells = usize::from(width).saturating_sub(1);
+    let laid = fit::lay(&widths, gap(width).len(), cells);
+    let lines = laid.into_iter().map(|line| {
+        let pieces = line.into_iter().map(|index| pieces[index].clone());
+        pieces.collect::<Vec<PlanPiece>>()
+    });
+    let mut lines: Vec<Vec<PlanPiece>> = lines.collect();
+    let must = |line: &Vec<PlanPiece>| line.iter().any(|piece| piece.2);
+    let last = lines.iter().rposition(must).unwrap_or(0);
+    lines.truncate(last + 1);
+    lines
+}
+
+/// The sequence, the budget that follows from it, and `T` (empty without a target).
+fn plan(width: u16, view: &View<'_>) -> [String; 3] {
+    let sequence = &view.session.setting.plan.sequence;
     let mut timeouts = Vec::new();
     for (key, process) in &view.processes {
         let timeout = view.session.timeout(process);
@@ -152,28 +215,12 @@ pub(super) fn draw_plan(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         Some(None) => "budget unlimited".into(),
         None => "no target".into(),
     };
-    let narrow = area.width < 60;
-    let gap = if narrow { "  " } else { "   " };
-    let sequence = sequence.to_string();
-    let sequence = if narrow {
-        sequence.replace(", ", ",")
-    } else {
-        sequence
-    };
-    let mut pieces = vec![sequence, budget];
-    pieces.extend(timeout_words(&timeouts));
-    if !narrow {
-        pieces.push(format!("sequence from {}", setting.sequence_from.0));
+    let mut sequence = sequence.to_string();
+    if is_narrow(width) {
+        sequence = sequence.replace(", ", ",");
     }
-    let widths: Vec<usize> = pieces.iter().map(|piece| fit::width(piece)).collect();
-    let fitting = fit::lay(
-        &widths,
-        gap.len(),
-        usize::from(area.width).saturating_sub(1),
-    );
-    pieces.truncate(fitting.first().map_or(0, Vec::len));
-    let text = format!(" {}", pieces.join(gap));
-    say(buffer, area, 0, view.look, Tone::Plain, &text);
+    let timeout = timeout_words(&timeouts).unwrap_or_default();
+    [sequence, budget, timeout]
 }
 
 /// `T` of the targets with its origin.
@@ -189,10 +236,10 @@ fn timeout_words(timeouts: &[Timeout]) -> Option<String> {
     } else {
         ""
     };
-    Some(if least == most {
-        format!("-t {least} s{some}")
-    } else {
-        format!("-t {least} to {most} s{some}")
+    Some(match (least == most, some) {
+        (true, "") => format!("-t {least} s from {} places", timeouts.len()),
+        (true, some) => format!("-t {least} s{some}"),
+        (false, some) => format!("-t {least} to {most} s{some}, see the table"),
     })
 }
 

@@ -42,7 +42,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let roomy = height >= 20;
     let mut rows = Rows { left: area };
     header::draw(buffer, rows.top(1), view);
-    header::draw_plan(buffer, rows.top(1), view);
+    let plan_rows = header::plan_height(area.width, view).min(3);
+    header::draw_plan(buffer, rows.top(plan_rows), view);
     for warning in header::warnings(view)
         .iter()
         .take(if roomy { 2 } else { 1 })

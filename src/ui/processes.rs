@@ -9,7 +9,7 @@ use super::age::{Age, age};
 use super::fit;
 use super::look::Tone;
 use super::view::{View, put, say, window};
-use crate::console::{Pane, is_target, time_of_day};
+use crate::console::{Pane, is_target, time_of_day, timeouts_differ};
 use crate::core::drain::{Run, Standing, Target};
 use crate::core::fleet::{Link, Process, ProcessKey, State};
 use crate::core::moment::Moment;
@@ -133,7 +133,11 @@ fn line(
     let state = view.session.state(key, process, view.now);
     let age = age(process, view.now);
     let timeout = view.session.timeout(process);
-    let assumed = if timeout.is_assumed() { "?" } else { "" };
+    let mark = match timeout.is_assumed() {
+        _ if timeouts_differ(process) => "!",
+        true => "?",
+        false => "",
+    };
     let values = [
         format!("{} {}", process.name(), process.tag())
             .trim_end()
@@ -148,7 +152,7 @@ fn line(
         },
         memory(process.rss_kb()),
         unit(process).into(),
-        format!("{}{assumed}", timeout.span.as_secs()),
+        format!("{}{mark}", timeout.span.as_secs()),
         remark(view, key, process, state),
     ];
     let drained = is_target(key, &view.targets);

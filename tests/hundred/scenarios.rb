@@ -20,6 +20,7 @@ Scenario = Struct.new(
 
 FOLLOW = %w[--kill=follow].freeze
 GATE = %w[--kill=wait-for-requeue --kill-extra=90].freeze
+RESCUE = %w[--rescue].freeze
 ALL = { 6 => 1, 7 => 2, 8 => 2 }.freeze
 NEWER = { 7 => 3, 8 => 3 }.freeze
 
@@ -57,7 +58,7 @@ end
 SCENARIOS = [
   scenario("sleeping jobs, KILL after the push-back", sleeping(6), "tstp, 6, term, 10, kill", FOLLOW, few: [7],
            lossless: true),
-  scenario("sleeping jobs, KILL before it", sleeping(6), "tstp, 6, term, 1, kill", FOLLOW, few: [8]),
+  scenario("sleeping jobs, KILL before it", sleeping(6), "tstp, 6, term, 1, kill", FOLLOW),
   scenario("sleeping jobs, KILL as it comes", sleeping(6), "tstp, 2, term, 4, kill", FOLLOW),
   scenario("sleeping jobs, KILL waits for it", sleeping(6), "tstp, 2, term, 1, kill", GATE, lossless: true),
   scenario("sleeping jobs, TERM alone", sleeping(6), "term", FOLLOW, threads: 8, lossless: true),
@@ -93,6 +94,15 @@ SCENARIOS = [
   scenario("all kinds, KILL as the push-back comes", mixed, "tstp, 4, term, 4, kill", FOLLOW, versions: NEWER),
   scenario("all kinds, KILL waits, others serve the queue", mixed, "tstp, 4, term, 2, kill", GATE, others: true,
            versions: NEWER, lossless: true),
+  scenario("sleeping jobs, KILL before, rescue", sleeping(6), "tstp, 6, term, 1, kill", FOLLOW + RESCUE,
+           lossless: true),
+  scenario("sleeping jobs, KILL as the push-back comes, rescue", sleeping(6), "tstp, 2, term, 4, kill", FOLLOW + RESCUE,
+           lossless: true),
+  scenario("all kinds, KILL before, rescue, others serve the queue", mixed, "tstp, 6, term, 1, kill", FOLLOW + RESCUE,
+           others: true, lossless: true),
+  scenario("all kinds, KILL waits, rescue", mixed, "tstp, 4, term, 2, kill", GATE + RESCUE, lossless: true),
+  scenario("a crash in the quiet time, rescue", sleeping(5), "tstp, 20, term, 10, kill", FOLLOW + RESCUE, crash: "TSTP",
+           lossless: true),
   scenario("two processes, KILL before", sleeping(8), "tstp, 3, term, 1, kill", FOLLOW, threads: 4, targets: 2),
   scenario("a crash in the quiet time", sleeping(5), "tstp, 20, term, 10, kill", FOLLOW, crash: "TSTP"),
   scenario("a crash after TERM", sleeping(5), "tstp, 2, term, 10, kill", FOLLOW, crash: "TERM")

@@ -39,10 +39,12 @@ class Truth
   # Whether another process began it after a drained one had it.
   def elsewhere?(jid) = events(jid, "start").any? { |entry| !ours?(entry) }
 
-  # Whether it ended on a drained process by itself, for good.
+  # Whether it ended on a drained process by itself, for good. One that broke off between two steps may have gone on and
+  # ended elsewhere: that is its end too.
   def ended?(jid)
     ends = @jobs[jid][:retry] == false ? %w[done failed] : %w[done]
-    events(jid, *ends).any? { |entry| ours?(entry) }
+    broke_off = events(jid, "stop").any? { |entry| ours?(entry) }
+    events(jid, *ends).any? { |entry| ours?(entry) || broke_off }
   end
 
   def lost?(jid) = !ended?(jid) && places(jid).empty? && !elsewhere?(jid)

@@ -108,7 +108,7 @@ fn a_process_is_found_by_its_title() {
     assert!((-0.1..20.0).contains(&age), "{age}");
     assert!(process.rss_kb.unwrap() > 0);
     let around = &process.surroundings;
-    assert!(!around.swarm);
+    assert_eq!(around.swarm, None);
     assert_eq!(around.inner_pid, pid);
     assert_eq!(around.hostnames, [&*host.hostname]);
     assert_eq!(
@@ -253,6 +253,7 @@ async fn the_source_reports_scans_and_exits_until_nobody_listens() {
         wanted,
         held: held_by_source,
         observations,
+        units: watch::Sender::default(),
         logging: watch::channel(Vec::new()).0,
     };
     let task = tokio::spawn(source.run());

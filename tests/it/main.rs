@@ -10,6 +10,8 @@ mod drain_real;
 #[cfg(test)]
 mod host_real;
 #[cfg(test)]
+mod hundred_drains;
+#[cfg(test)]
 mod layers;
 mod logs_real;
 #[cfg(test)]
@@ -19,6 +21,8 @@ mod real_units;
 mod redis_source;
 #[cfg(test)]
 mod rehearse;
+#[cfg(test)]
+mod report_later;
 mod rescue;
 mod support;
 #[cfg(test)]

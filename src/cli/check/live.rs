@@ -38,7 +38,8 @@ impl Live {
                 return Self::default();
             }
         };
-        if sources.by_default && sources.is_empty() {
+        // Who names a unit asks about that one alone.
+        if sources.by_default && sources.is_empty() && units.is_empty() {
             for root in roots(&look) {
                 sources.note(
                     &root.display().to_string(),

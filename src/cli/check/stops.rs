@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::cli::timeline;
 use crate::core::check::{
-    Effective, Facts, Glyphs, StatedSequence, StopLimit, draw, effective_timeout, sequence_in_force,
+    Effective, Facts, Glyphs, StatedSequence, StopLimit, UnitFacts, UnitStop, draw,
+    effective_timeout, sequence_in_force, unit_stops,
 };
 use crate::core::config::Early;
 use crate::core::sequence::Sequence;
@@ -19,6 +20,8 @@ struct Stop {
     effective: Effective,
     /// When systemd would kill, counted from TERM.
     systemd: Option<Duration>,
+    /// Of a unit: what becomes of its jobs, and whether it comes back.
+    unit: Option<UnitStop>,
 }
 
 /// All of them as text, drawn in lines of `width`.
@@ -26,8 +29,13 @@ pub(super) fn stops(facts: &Facts, width: usize, glyphs: Glyphs) -> String {
     let mut text = String::new();
     for stop in all(facts) {
         let timeout = &stop.effective.timeout;
-        let drawn = draw(&stop.drawn, timeout, stop.systemd, width - 2, glyphs);
         line(&mut text, &stop.title);
+        if let Some(unit) = stop.unit.as_ref().filter(|unit| !unit.waits_for_sidekiq()) {
+            forecast(&mut text, unit);
+            text.push('\n');
+            continue;
+        }
+        let drawn = draw(&stop.drawn, timeout, stop.systemd, width - 2, glyphs);
         for drawing in drawn.lines() {
             line(&mut text, &format!("  {drawing}"));
         }
@@ -41,9 +49,18 @@ pub(super) fn stops(facts: &Facts, width: usize, glyphs: Glyphs) -> String {
         if let Some(why) = &stop.effective.unread {
             line(&mut text, &format!("  but {why}"));
         }
+        if let Some(unit) = &stop.unit {
+            forecast(&mut text, unit);
+        }
         text.push('\n');
     }
     text
+}
+
+/// What becomes of the jobs of a unit that is stopped, and who starts it again.
+fn forecast(text: &mut String, unit: &UnitStop) {
+    line(text, &format!("  {}", unit.unfinished));
+    line(text, &format!("  {}", unit.afterwards()));
 }
 
 fn line(text: &mut String, line: &str) {
@@ -56,20 +73,21 @@ fn all(facts: &Facts) -> Vec<Stop> {
         .iter()
         .filter_map(|stated| of_sequence(facts, stated))
         .collect();
-    for unit in &facts.units {
-        if matches!(unit.stop_limit(), StopLimit::Unread(..)) {
+    for (unit, stop) in facts.units.iter().zip(unit_stops(facts)) {
+        if matches!(unit.kill_limit(), StopLimit::Unread(..)) {
             continue;
         }
-        let limit = unit.stop_limit().span();
+        let limit = unit.kill_limit().span();
         let Some(sequence) = term_then(limit) else {
             continue;
         };
         stops.push(Stop {
-            title: format!("systemctl stop {}", unit.name),
+            title: format!("{} {}", stop_command(unit), unit.name),
             drawn: term_then(None).unwrap_or_else(|| sequence.clone()),
             sequence,
             effective: effective_timeout(&facts.sidekiq, Some(&unit.name)),
             systemd: limit,
+            unit: Some(stop),
         });
     }
     for stopper in &facts.stoppers {
@@ -80,6 +98,7 @@ fn all(facts: &Facts) -> Vec<Stop> {
                 sequence,
                 effective: effective_timeout(&facts.sidekiq, Some(&stopper.scope)),
                 systemd: None,
+                unit: None,
             });
         }
     }
@@ -90,6 +109,15 @@ fn all(facts: &Facts) -> Vec<Stop> {
         stops.extend(of_sequence(facts, &stated));
     }
     stops
+}
+
+/// What stops the units of the machine, or those of a user.
+fn stop_command(unit: &UnitFacts) -> &'static str {
+    if unit.is_user_unit == Some(true) {
+        "systemctl --user stop"
+    } else {
+        "systemctl stop"
+    }
 }
 
 fn of_sequence(facts: &Facts, stated: &StatedSequence) -> Option<Stop> {
@@ -105,11 +133,12 @@ fn of_sequence(facts: &Facts, stated: &StatedSequence) -> Option<Stop> {
     let limits = facts
         .units
         .iter()
-        .filter_map(|unit| unit.stop_limit().span());
+        .filter_map(|unit| unit.kill_limit().span());
     Some(Stop {
         title: format!("{sequence}   ({})", stated.origin.0),
         effective: effective_timeout(&facts.sidekiq, known),
         systemd: limits.min().filter(|_| facts.units.len() == 1),
+        unit: None,
         drawn: sequence.clone(),
         sequence,
     })

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::page::{head, job_row, outcome, process_row, signal_rows};
+use super::page::{head, job_row, later, outcome, process_row, signal_rows};
 use super::repeated_lines;
 use crate::report::{Notice, Repeated, Report, Summary};
 
@@ -41,6 +41,8 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated]) -> String {
         line(&mut text, &format!("- **{name}**: {}", escaped(&value)));
     }
     section(&mut text, "Record", report.faults.iter().cloned());
+    let checked = report.checked().into_iter();
+    section(&mut text, "Check before the first signal", checked);
     if !report.timeline.is_empty() {
         text.push_str("\n## Timeline\n\n```\n");
         for entry in &report.timeline {
@@ -65,6 +67,7 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated]) -> String {
         let heads = ["Class", "JID", "Queue", "Ran", "Until", "Fate", "Evidence"];
         table(&mut text, &heads, report.fates.iter().map(job_row));
     }
+    section(&mut text, "Looked for later", later(report).into_iter());
     for backtrace in &report.backtraces {
         let of = backtrace.jid.as_deref().or(backtrace.tid.as_deref());
         line(

@@ -100,6 +100,12 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated], room: Room) -> Strin
         ..room
     };
     section(&mut text, "record", report.faults.iter().cloned(), whole);
+    section(
+        &mut text,
+        "check before the first signal",
+        report.checked(),
+        whole,
+    );
     let timeline = report
         .timeline
         .iter()
@@ -120,6 +126,7 @@ pub(super) fn report(report: &Report, cut_off: &[Repeated], room: Room) -> Strin
         let rows: Vec<Vec<String>> = report.fates.iter().map(job_row).collect();
         text.push_str(&table(&JOBS, &rows, room.width, room.ascii));
     }
+    section(&mut text, "looked for later", later(report), whole);
     for backtrace in &report.backtraces {
         let of = backtrace.jid.as_deref().or(backtrace.tid.as_deref());
         let title = format!("backtrace of {}", of.unwrap_or("a thread"));
@@ -183,7 +190,8 @@ pub(super) fn head(report: &Report) -> Vec<(&'static str, String)> {
         head.push((
             "sequence",
             format!(
-                "{sequence}   budget {budget} (-t {} {from})",
+                "{sequence}{}   budget {budget} (-t {} {from})",
+                written(report.sequence_from.as_deref()),
                 report.timeout_s
             ),
         ));
@@ -194,6 +202,15 @@ pub(super) fn head(report: &Report) -> Vec<(&'static str, String)> {
     ));
     head.push(("jobs", report.counted()));
     head
+}
+
+/// Where a sequence was written: ` from FILE:LINE`.
+fn written(from: Option<&str>) -> String {
+    match from {
+        None => String::new(),
+        Some("default") => " (the default)".into(),
+        Some(from) => format!(" from {from}"),
+    }
 }
 
 /// A row for each signal: when it was sent, by when it was received for sure, what it did.
@@ -244,17 +261,17 @@ pub(super) fn job_row(job: &JobFate) -> Vec<String> {
         job.ran_s.map_or_else(unknown, |ran| format!("{ran:.0} s")),
         at(job.until_t_s),
         fate(job.fate).into(),
-        evidence(job),
+        job.evidence.clone(),
     ]
 }
 
-/// How its fate is known, and where a later look found it.
-fn evidence(job: &JobFate) -> String {
-    match &job.found_later {
-        Some(found) if job.evidence.is_empty() => found.words(),
-        Some(found) => format!("{}; {}", found.words(), job.evidence),
-        None => job.evidence.clone(),
-    }
+/// Where a later look found jobs of unknown fate.
+pub(super) fn later(report: &Report) -> Vec<String> {
+    let looked = report.fates.iter();
+    let looked = looked.filter_map(|job| Some((job, job.found_later.as_ref()?)));
+    looked
+        .map(|(job, found)| format!("{}: {}", job.label(), found.words()))
+        .collect()
 }
 
 fn fate(fate: Fate) -> &'static str {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::console::fixture::World;
 use crate::console::{Friction, Key, Request, Screen, attention, result_text};
 use crate::core::drain::{Command, Outcome, Phase};
+use crate::core::preflight::Consent;
 use crate::core::session::Session;
 
 fn wait(world: &mut World, milliseconds: u64) {
@@ -25,7 +26,14 @@ fn a_yes_begins_with_the_targets_that_the_dialog_named() {
     assert!(world.press(Key::Char('a')).is_empty());
     wait(&mut world, 400);
     let requests = world.press(Key::Char('y'));
-    let begin = Request::Begin { targets: all() };
+    let consent = Consent {
+        sequence: world.session.setting.plan.sequence.clone(),
+        ..Consent::default()
+    };
+    let begin = Request::Begin {
+        targets: all(),
+        consent: Some(consent),
+    };
     assert_eq!(requests, [begin, Request::Command(Command::Automatic)]);
     assert!(matches!(
         world.session.run.as_ref().map(|run| run.phase().clone()),
@@ -93,11 +101,11 @@ fn what_would_be_lost_is_typed_out() {
         dialog
             .lines
             .iter()
-            .any(|line| line == "KILL: 3 jobs run, 1 is back in its queue, 2 would be lost.")
+            .any(|line| line == "KILL: 3 jobs run, 1 is back in its queue, 2 would be lost; their payloads are saved first.")
     );
     // Neither yes nor a wrong number goes.
     world.type_slowly("y3\n");
-    assert!(world.console.dialog.as_ref().unwrap().wrong);
+    assert!(world.console.dialog.as_ref().unwrap().entry.wrong);
     assert_eq!(next_step(&world.session), Some(2));
     world.type_slowly("9");
     wait(&mut world, 500);
@@ -198,7 +206,7 @@ fn quitting_while_a_drain_runs_holds_it_and_says_so() {
     assert!(dialog.lines.iter().any(|line| line.contains("stays quiet")));
     wait(&mut world, 500);
     let requests = world.press(Key::Char('y'));
-    assert_eq!(requests, [Request::Command(Command::HangUp), Request::Quit]);
+    assert_eq!(requests, [Request::Command(Command::Leave), Request::Quit]);
     let mut idle = World::new();
     assert_eq!(idle.press(Key::Char('q')), [Request::Quit]);
 }
@@ -298,5 +306,8 @@ fn the_operator_is_called_once_per_reason() {
     world.pass(5);
     assert_eq!(attention(&world.session), first);
     let failed = attention(&World::failed().session).unwrap();
-    assert!(failed.contains("a signal failed"));
+    assert!(
+        failed.contains("a signal failed: util1:4242: not"),
+        "{failed}"
+    );
 }

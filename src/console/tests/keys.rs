@@ -55,7 +55,11 @@ fn screens(world: &World) -> Vec<(&'static str, Console)> {
         screen,
         ..base.clone()
     };
-    let mut screens = vec![("processes", on(Screen::Main)), ("help", on(Screen::Help))];
+    let mut screens = vec![
+        ("processes", on(Screen::Main)),
+        ("help", on(Screen::Help)),
+        ("the check", on(Screen::Check)),
+    ];
     let jobs = Console {
         pane: Pane::Jobs,
         ..on(Screen::Main)

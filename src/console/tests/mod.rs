@@ -2,5 +2,6 @@
 
 mod backtraces;
 mod dialogs;
+mod findings;
 mod keys;
 mod selection;

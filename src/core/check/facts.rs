@@ -113,6 +113,17 @@ pub enum MainProcess {
     Wrapper,
 }
 
+impl MainProcess {
+    /// The word of the JSON form.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sidekiq => "sidekiq",
+            Self::Swarm => "swarm",
+            Self::Wrapper => "wrapper",
+        }
+    }
+}
+
 /// One systemd unit that runs a Sidekiq.
 #[derive(Clone, Debug, Default)]
 pub struct UnitFacts {
@@ -201,6 +212,17 @@ impl UnitFacts {
             | Value::Expression(_)
             | Value::Unusable { .. }
             | Value::Default(_)) => StopLimit::Unread(from, other.to_string()),
+        }
+    }
+
+    /// When systemd kills, counted from its TERM: never with `SendSIGKILL=no`, whatever
+    /// `TimeoutStopSec` says (systemd.kill(5)).
+    pub fn kill_limit(&self) -> StopLimit {
+        match self.setting("SendSIGKILL") {
+            Some(spared) if spared.value == Value::Flag(false) => {
+                StopLimit::Infinite(spared.from.clone())
+            }
+            Some(_) | None => self.stop_limit(),
         }
     }
 

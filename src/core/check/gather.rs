@@ -32,6 +32,9 @@ pub struct Chosen {
     pub longest_job: Option<Duration>,
     /// Whether the job classes were among what was read.
     pub jobs_were_read: bool,
+    /// Units that run a Sidekiq, whatever their command looks like: somebody named them, or a
+    /// Sidekiq was seen in them.
+    pub units: Vec<String>,
 }
 
 /// Settings that say how long a tool waits before it kills.
@@ -58,7 +61,7 @@ const SIGNALS: &[(Layer, &str)] = &[
 pub fn gather(values: &[Located], chosen: &Chosen) -> Facts {
     let found = Found { values };
     let commands = found.sidekiq_commands();
-    let units = units(values);
+    let units = units(values, &chosen.units);
     let stoppers = found.stoppers();
     let mut deploy = found.deploy();
     deploy.limits = found.limits(&units, &stoppers);

@@ -10,6 +10,7 @@ mod recommend;
 mod rows;
 mod rules;
 mod source;
+mod unit_stop;
 mod units;
 
 #[cfg(test)]
@@ -27,3 +28,4 @@ pub use recommend::{Recommendation, recommend};
 pub use rows::{CheckRow, FindingRow, LayerRow, rows};
 pub use rules::rules;
 pub use source::{Ambiguous, sequence_in_force};
+pub use unit_stop::{Loss, Unfinished, UnitStop, UnitStopRow, unit_stops};

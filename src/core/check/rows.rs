@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::facts::Facts;
 use super::finding::{Finding, Severity};
+use super::unit_stop::{UnitStop, UnitStopRow, unit_stops};
 use crate::core::layers::{
     Layer, Located, app_json, cloud66, command_line, compose, deploy_rb, initializer, kamal,
     kubernetes, nomad, sidekiq_yml, supervisord, upstart,
@@ -22,6 +23,8 @@ pub struct CheckRow {
     pub findings: Vec<FindingRow>,
     /// Rules that could not be decided.
     pub undecided: Vec<UndecidedRow>,
+    /// What `systemctl stop` does to each unit that runs a Sidekiq.
+    pub units: Vec<UnitStopRow>,
 }
 
 /// One place that states a wait.
@@ -92,6 +95,7 @@ pub fn rows(facts: &Facts, values: &[Located], findings: &[Finding]) -> CheckRow
                 })
             })
             .collect(),
+        units: unit_stops(facts).iter().map(UnitStop::row).collect(),
     }
 }
 

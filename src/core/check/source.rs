@@ -47,7 +47,7 @@ fn of_unit(unit: &UnitFacts) -> Option<StatedSequence> {
         .word("ExecReload")
         .is_some_and(|command| command.contains("TSTP"));
     let before = if quiets { "tstp, 120, " } else { "" };
-    let limit = unit.stop_limit();
+    let limit = unit.kill_limit();
     let text = match (&limit, limit.span()) {
         (StopLimit::Unread(..), _) => return None,
         (StopLimit::Infinite(_), _) | (_, None) => format!("{before}term"),

@@ -5,8 +5,9 @@ use super::facts::UnitFacts;
 use crate::core::layers::command_line::starts_sidekiq;
 use crate::core::layers::{Layer, Located};
 
-/// The units that run a Sidekiq, each with all that is known of it.
-pub(super) fn units(values: &[Located]) -> Vec<UnitFacts> {
+/// The units that run a Sidekiq, each with all that is known of it; those that are `known` to
+/// do so, whatever their command looks like.
+pub(super) fn units(values: &[Located], known: &[String]) -> Vec<UnitFacts> {
     let mut units: Vec<UnitFacts> = Vec::new();
     for located in values {
         if !matches!(located.layer, Layer::Systemd | Layer::SystemdLoaded) {
@@ -27,7 +28,7 @@ pub(super) fn units(values: &[Located]) -> Vec<UnitFacts> {
     for unit in &mut units {
         unit.is_user_unit = is_user_unit(unit);
     }
-    units.retain(runs_sidekiq);
+    units.retain(|unit| known.contains(&unit.name) || runs_sidekiq(unit));
     units
 }
 

@@ -17,7 +17,7 @@ use std::time::Duration;
 use super::fleet::RedisAddress;
 use super::sequence::Sequence;
 
-pub use super::drain::{Early, Policy, UnknownWord};
+pub use super::drain::{Early, Policy, StopUnit, UnknownWord};
 pub use errors::{ConfigError, ConfigErrors};
 pub use reading::{KEYS, read};
 pub use settings::{
@@ -33,7 +33,8 @@ pub struct Config {
     pub file: String,
     /// `redis`, `namespace`.
     pub source: Source,
-    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `rescue`.
+    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `ask_reason`, `stop_unit`, `rescue`,
+    /// `on_finish`.
     pub stop: Stop,
     /// `state_dir`, `log`, `sidekiq_log`.
     pub places: Places,
@@ -76,8 +77,14 @@ pub struct Stop {
     pub kill_extra: Option<Duration>,
     /// `early`.
     pub early: Option<Early>,
+    /// `ask_reason`.
+    pub ask_reason: Option<bool>,
     /// `rescue`.
     pub rescue: Option<bool>,
+    /// `on_finish`.
+    pub on_finish: Option<Vec<String>>,
+    /// When the stop of its unit takes TERM's place.
+    pub stop_unit: Option<StopUnit>,
 }
 
 /// Where files go.

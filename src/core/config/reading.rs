@@ -9,7 +9,7 @@ use crate::core::clean::clean;
 use crate::core::sequence::nearest;
 
 /// Every key there is, in the order of `config.example.yml`.
-pub const KEYS: [&str; 16] = [
+pub const KEYS: [&str; 19] = [
     "redis",
     "namespace",
     "sequence",
@@ -17,7 +17,10 @@ pub const KEYS: [&str; 16] = [
     "kill",
     "kill_extra",
     "early",
+    "ask_reason",
+    "stop_unit",
     "rescue",
+    "on_finish",
     "state_dir",
     "log",
     "sidekiq_log",
@@ -96,7 +99,10 @@ impl Config {
             "kill" => self.stop.kill = Some(values::word(value)?),
             "kill_extra" => self.stop.kill_extra = Some(values::seconds(value)?),
             "early" => self.stop.early = Some(values::word(value)?),
+            "ask_reason" => self.stop.ask_reason = Some(values::truth(value)?),
+            "stop_unit" => self.stop.stop_unit = Some(values::word(value)?),
             "rescue" => self.stop.rescue = Some(values::truth(value)?),
+            "on_finish" => self.stop.on_finish = Some(values::program(value)?),
             "state_dir" => self.places.state_dir = Some(values::path(value)?),
             "log" => self.places.log = Some(values::path(value)?),
             "sidekiq_log" => self.places.sidekiq_log = Some(values::path(value)?),

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Config, Early, Located, Places, Policy};
+use super::{Config, Early, Located, Places, Policy, StopUnit};
 use crate::core::fleet::RedisAddress;
 use crate::core::sequence::{Sequence, SequenceOrigin, Timeout};
 
@@ -50,7 +50,7 @@ pub struct StatedAddress {
 }
 
 /// What a drain may do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conduct {
     /// What happens when KILL is due with jobs at stake; `None`: as the front has it.
     pub kill: Option<Policy>,
@@ -58,8 +58,14 @@ pub struct Conduct {
     pub kill_extra: Duration,
     /// Whether a wait may end early.
     pub early: Early,
+    /// Whether the console asks why, before a first signal for which no reason was given.
+    pub ask_reason: bool,
     /// Whether a drain without a screen pushes lost jobs back.
     pub rescue: bool,
+    /// The program, with its arguments, that is given the report of a drain; empty: none.
+    pub on_finish: Vec<String>,
+    /// When the stop of its unit takes TERM's place.
+    pub stop_unit: StopUnit,
 }
 
 /// What a screen looks like.
@@ -84,7 +90,7 @@ pub struct Flags {
     pub sequence: Option<SequenceFlag>,
     /// `--timeout`.
     pub timeout: Option<Duration>,
-    /// `--kill`, `--kill-extra`, `--early`.
+    /// `--kill`, `--kill-extra`, `--early`, `--stop-unit`.
     pub conduct: ConductFlags,
     /// `--state-dir`, `--log`.
     pub places: Places,
@@ -112,6 +118,8 @@ pub struct ConductFlags {
     pub kill_extra: Option<Duration>,
     /// `--early`.
     pub early: Option<Early>,
+    /// `--stop-unit`.
+    pub stop_unit: Option<StopUnit>,
 }
 
 /// The flags of the screen's look.
@@ -166,7 +174,14 @@ impl Settings {
                     .early
                     .or(config.stop.early)
                     .unwrap_or_default(),
+                ask_reason: config.stop.ask_reason.unwrap_or(false),
                 rescue: config.stop.rescue.unwrap_or(false),
+                on_finish: config.stop.on_finish.clone().unwrap_or_default(),
+                stop_unit: flags
+                    .conduct
+                    .stop_unit
+                    .or(config.stop.stop_unit)
+                    .unwrap_or_default(),
             },
             places: Places {
                 state_dir: (flags.places.state_dir)

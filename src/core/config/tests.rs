@@ -52,12 +52,13 @@ fn an_empty_file_says_nothing() {
 fn every_key_is_read() {
     let read = config(
         "redis: redis://:secret@10.0.0.5:6379/2\nnamespace: billing\nsequence: term, 90, kill\ntimeout: 7.5\n\
-         kill: follow\nkill_extra: 12\nearly: never\nrescue: true\nstate_dir: /var/lib/d\nlog: /var/log/d\nread_only: true\n\
+         kill: follow\nkill_extra: 12\nearly: never\nask_reason: true\nstop_unit: always\nrescue: true\nstate_dir: /var/lib/d\nlog: /var/log/d\nread_only: true\n\
          show_args: true\ncolor: false\nascii: true\nrefresh_seconds: 0.5\n",
     );
     assert_eq!(read.stop.kill, Some(Policy::Follow));
     assert_eq!(read.stop.early, Some(Early::Never));
     assert_eq!(read.stop.rescue, Some(true));
+    assert_eq!(read.stop.stop_unit, Some(super::StopUnit::Always));
     assert_eq!(read.source.namespace.as_deref(), Some("billing"));
     let settings = settled(&read);
     let stated = settings.redis.configuration.clone().unwrap();
@@ -68,6 +69,7 @@ fn every_key_is_read() {
     let timeout = settings.timeout.clone().unwrap();
     assert_eq!(timeout.to_string(), "7.5 s from test.yml:4");
     assert_eq!(settings.conduct.kill_extra, Duration::from_secs(12));
+    assert!(settings.conduct.ask_reason);
     assert_eq!(settings.places.log, Some(PathBuf::from("/var/log/d")));
     assert!(settings.read_only && settings.appearance.ascii && settings.appearance.show_args);
     assert!(!settings.appearance.colour);
@@ -105,6 +107,10 @@ fn each_wrong_value_says_what_was_expected() {
     insta::assert_snapshot!(refusal("kill: false"), @"kill: found false; expected ask, wait-for-requeue or follow");
     insta::assert_snapshot!(refusal("state_dir: ~/state"), @"state_dir: `~/state`: `~` is not expanded here; expected a path that begins with /");
     insta::assert_snapshot!(refusal("log: drain.log"), @"log: `drain.log` is relative; expected a path that begins with /");
+    insta::assert_snapshot!(refusal("on_finish: curl -d @- http://log"), @"on_finish: found the text `curl -d @- http://log`; expected a list of words that begins with the path of a program, such as [/usr/local/bin/post, drain]");
+    insta::assert_snapshot!(refusal("on_finish: [post, 5]"), @"on_finish: `post` is no path from the root; expected a list of words that begins with the path of a program, such as [/usr/local/bin/post, drain]");
+    insta::assert_snapshot!(refusal("on_finish: []"), @"on_finish: an empty list; expected a list of words that begins with the path of a program, such as [/usr/local/bin/post, drain]");
+    insta::assert_snapshot!(refusal("on_finish: [/bin/post, [a]]"), @"on_finish: found a list; expected a list of words that begins with the path of a program, such as [/usr/local/bin/post, drain]");
     insta::assert_snapshot!(refusal("refresh_seconds: 0"), @"refresh_seconds: 0 is out of range; expected 0.2 to 3600 seconds");
     insta::assert_snapshot!(refusal("namespace: 5"), @"namespace: found the number 5; expected a text");
     insta::assert_snapshot!(refusal("ascii: 1"), @"ascii: found the number 1; expected true or false");
@@ -118,14 +124,14 @@ fn each_wrong_value_says_what_was_expected() {
 #[test]
 fn a_wrong_key_is_named_with_the_one_that_was_meant() {
     insta::assert_snapshot!(refusal("Kill-Extra: 5"), @"Kill-Extra: unknown key: did you mean `kill_extra`?");
-    insta::assert_snapshot!(refusal("banana: 5"), @"banana: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, rescue, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
-    insta::assert_snapshot!(refusal("1: 5"), @"1: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, rescue, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
+    insta::assert_snapshot!(refusal("banana: 5"), @"banana: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
+    insta::assert_snapshot!(refusal("1: 5"), @"1: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
     insta::assert_snapshot!(refusal("ascii: true\nascii: false"), @"ascii: stands a second time, first in line 1; expected each key once");
     insta::assert_snapshot!(refused("kill_extra: 5\n\"a\\e[2J\": 1\n").to_string(), @r#"
     the configuration test.yml has 1 error
-      test.yml:2: a: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, rescue, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds
+      test.yml:2: a: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds
     "#);
-    for reserved in ["on_finish", "backtrace_after"] {
+    for reserved in ["backtrace_after"] {
         assert!(refusal(&format!("{reserved}: true")).contains("unknown key"));
     }
 }
@@ -264,4 +270,11 @@ proptest! {
     fn no_text_of_seconds_panics(text in ".*|[0-9.]{0,12}[a-z]{0,3}") {
         let _outcome = seconds_from_text(&text);
     }
+}
+
+#[test]
+fn a_program_with_its_arguments_is_a_list_of_words() {
+    let settings = settled(&config("on_finish: [/bin/post, to deploys, 5]\n"));
+    assert_eq!(settings.conduct.on_finish, ["/bin/post", "to deploys", "5"]);
+    assert!(settled(&config("")).conduct.on_finish.is_empty());
 }

@@ -207,6 +207,33 @@ pub(super) fn path(value: &Value) -> Result<PathBuf, Rejection> {
     Err(Rejection::new(problem, EXPECTED))
 }
 
+/// A program with its arguments. No shell reads them, so that nothing in a job's name can ever be
+/// a command; a relative path would mean another program in each working directory.
+pub(super) fn program(value: &Value) -> Result<Vec<String>, Rejection> {
+    const EXPECTED: &str = "a list of words that begins with the path of a program, such as [/usr/local/bin/post, drain]";
+    let Value::Sequence(items) = value else {
+        return Err(Rejection::new(found(value), EXPECTED));
+    };
+    let word = |item: &Value| match item {
+        Value::String(text) => Ok(text.clone()),
+        Value::Number(number) => Ok(number.to_string()),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Sequence(_)
+        | Value::Mapping(_)
+        | Value::Tagged(_) => Err(Rejection::new(found(item), EXPECTED)),
+    };
+    let words = items.iter().map(word).collect::<Result<Vec<_>, _>>()?;
+    match words.first() {
+        Some(program) if program.starts_with('/') => Ok(words),
+        Some(program) => Err(Rejection::new(
+            format!("`{}` is no path from the root", clean(program, 120)),
+            EXPECTED,
+        )),
+        None => Err(Rejection::new("an empty list", EXPECTED)),
+    }
+}
+
 /// An address of Redis. What was written is never repeated: it may hold a password.
 pub(super) fn address(value: &Value) -> Result<RedisAddress, Rejection> {
     const EXPECTED: &str = "an address such as redis://127.0.0.1:6379/0, rediss:// or unix://";

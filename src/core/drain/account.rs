@@ -1,8 +1,8 @@
 //! The account of every job that was busy on a target at any time in a run: seen, still there,
 //! gone, found again. A fate is written only with its evidence, and once written it stays.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -155,6 +155,8 @@ pub struct Account {
     /// Per target: worker threads whose job nobody had seen.
     threads: HashMap<LocalId, Threads>,
     looked: Option<Moment>,
+    /// The jobs whose iteration state was seen at any time.
+    iterable: HashSet<String>,
     /// Who served which queue meanwhile.
     pub(super) watch: Watch,
 }
@@ -187,6 +189,11 @@ impl Account {
         self.jobs
             .iter()
             .filter(move |tracked| tracked.target == target)
+    }
+
+    /// Whether a job is known to be an `IterableJob`.
+    pub fn is_iterable(&self, jid: &str) -> bool {
+        self.iterable.contains(jid)
     }
 
     /// Takes in what the fleet shows of `target` now.
@@ -227,6 +234,9 @@ impl Account {
         let mut new = 0;
         for job in &process.jobs {
             let Some(jid) = &job.work.jid else { continue };
+            if job.iterable && !self.is_iterable(jid) {
+                self.iterable.insert(jid.clone());
+            }
             let tracked = Tracked::new(job, jid, target);
             match self.by_jid.entry((target, jid.clone())) {
                 Entry::Vacant(vacant) => {
@@ -253,11 +263,8 @@ impl Account {
             |tracked: &&mut Tracked| tracked.target == target.id && tracked.track == Track::Running;
         for tracked in self.jobs.iter_mut().filter(running) {
             let jid = Some(tracked.jid.as_str());
-            if !process
-                .jobs
-                .iter()
-                .any(|job| job.work.jid.as_deref() == jid)
-            {
+            let shows = |job: &Job| job.work.jid.as_deref() == jid;
+            if !process.jobs.iter().any(shows) {
                 tracked.track = Track::Gone {
                     at: now,
                     uninterrupted,
@@ -319,9 +326,14 @@ impl Account {
         for tracked in &mut self.jobs {
             let answer = answers.iter().find(|located| located.jid == tracked.jid);
             let Some(located) = answer else { continue };
+            if located.iterating {
+                self.iterable.insert(located.jid.clone());
+            }
             let target = targets.iter().find(|target| target.id == tracked.target);
             if !tracked.is_missed_again(located, target) {
                 tracked.located = Some(located.clone());
+            } else if let Some(known) = &mut tracked.located {
+                known.iterating = located.iterating;
             }
             let told = target.and_then(|target| target.mark).map(|mark| mark.at);
             if let Place::Queue { name } = &located.place

@@ -197,7 +197,12 @@ impl Run {
 
     /// Stops the clock.
     pub(super) fn hold(&mut self, why: Hold, resume: Resume, turn: &mut Turn<'_>) {
-        self.note(Event::Held { why: why.words() }, turn);
+        self.note(
+            Event::Held {
+                why: why.words(&self.targets),
+            },
+            turn,
+        );
         self.phase = Phase::Held {
             why,
             since: turn.now,

@@ -40,11 +40,13 @@ impl Run {
             Command::StopHere => self.stop("stopped here by the operator", turn),
             Command::StopUnanswered => self.stop("nobody is there to answer: stopped here", turn),
             Command::HangUp => self.stop("hang-up", turn),
+            Command::Leave => self.stop("left by the operator", turn),
             Command::ForceKill { target, accepted } => {
                 self.force_kill(&target, accepted, turn);
             }
             Command::Retry => self.retry(turn),
             Command::LeaveOut => self.leave_out(turn),
+            Command::StopBy(when) => self.stop_by(when, turn),
             Command::JournalFailed(why) => self.hold_for(Hold::Journal(why), turn),
         }
     }

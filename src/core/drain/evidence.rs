@@ -21,6 +21,8 @@ pub(super) struct Case<'a> {
     pub(super) now: Moment,
     /// Whether there is time to learn more.
     pub(super) patient: bool,
+    /// Whether it is known to be an `IterableJob`.
+    pub(super) iterable: bool,
 }
 
 impl Case<'_> {
@@ -51,6 +53,8 @@ impl Case<'_> {
         let broke_off = self.target.mark.is_some_and(|mark| at >= mark.at);
         match self.found(at) {
             Found::At(fate, evidence) => Some((fate, evidence)),
+            Found::Nowhere(..) if self.has_completed() => Some(completed()),
+            Found::Nowhere(_, asked) if self.is_iterating() => self.iterating_fate(asked),
             Found::Nowhere(_, asked) if broke_off && self.awaits_others(asked) => None,
             Found::Nowhere(..) => Some((Fate::Finished, evidence())),
             Found::NotKnown => None,
@@ -63,13 +67,15 @@ impl Case<'_> {
             Found::At(fate, evidence) => Some((fate, evidence)),
             Found::NotKnown if self.patient => None,
             Found::NotKnown => self.late_fate(),
+            Found::Nowhere(..) if self.has_completed() => Some(completed()),
             Found::Nowhere(..) if self.awaits_log(exited) => None,
             // An `IterableJob` may have gone to its queue by itself and be taken up elsewhere.
             Found::Nowhere(_, asked) if self.awaits_others(asked) => None,
             Found::Nowhere(whole, asked) => {
                 let others = self.others(asked);
+                let in_order = self.in_order_fate().filter(|_| !self.is_iterating());
                 Some(
-                    self.in_order_fate()
+                    in_order
                         .or_else(|| self.late_fate())
                         .unwrap_or_else(|| self.nowhere_fate(whole, others, clean)),
                 )
@@ -77,9 +83,30 @@ impl Case<'_> {
         }
     }
 
+    /// Whether its iteration state is kept: then it has not ended, wherever it is.
+    pub(super) fn is_iterating(self) -> bool {
+        let located = self.tracked.located.as_ref();
+        located.is_some_and(|located| located.iterating)
+    }
+
+    /// Whether it is an `IterableJob` whose iteration state is gone: that is dropped by its
+    /// completion alone, here or on another process.
+    fn has_completed(self) -> bool {
+        self.iterable && !self.is_iterating()
+    }
+
+    /// An unfinished `IterableJob` that left its thread by itself and stands nowhere: somebody
+    /// took it up. Where no beat shows that in time, nothing more is said.
+    fn iterating_fate(self, asked: Moment) -> Option<(Fate, String)> {
+        let in_time = self.patient && self.now < asked.after(OTHERS);
+        let evidence = "it broke off between two iterations and has not ended (its state it-… is \
+                        kept); where it is was not seen";
+        (!in_time && self.fleet.look_is_fresh(self.now)).then(|| (Fate::Unknown, evidence.into()))
+    }
+
     /// A job that is nowhere and that its process cannot have interrupted.
     fn in_order_fate(self) -> Option<(Fate, String)> {
-        if self.target.idle_before_stop {
+        if self.target.stop.idle_before {
             let evidence = "its process was proven idle before it was told to stop";
             return Some((Fate::Finished, evidence.into()));
         }
@@ -113,10 +140,12 @@ impl Case<'_> {
                 "its process died, it is nowhere, and nobody else could have taken it",
             )
         } else {
-            (
-                Fate::Unknown,
-                "nowhere: it ended, or was pushed back and taken up unseen",
-            )
+            let evidence = if self.is_iterating() {
+                "it has not ended (its state it-… is kept) and is nowhere: lost, or taken up unseen"
+            } else {
+                "nowhere: it ended, or was pushed back and taken up unseen"
+            };
+            (Fate::Unknown, evidence)
         };
         (fate, evidence.into())
     }
@@ -174,7 +203,10 @@ impl Case<'_> {
         match &located.place {
             Place::Queue { name } => Found::At(Fate::PushedBack, format!("back in queue {name}")),
             Place::Private { identity } => {
-                let evidence = format!("in the private list of {}", identity.short());
+                let evidence = format!(
+                    "in the private list of {}: reliable fetch recovers it later",
+                    identity.short()
+                );
                 Found::At(Fate::PushedBack, evidence)
             }
             Place::Retry => found(Fate::Retried, "it failed and stands in the retry set"),
@@ -189,6 +221,12 @@ impl Case<'_> {
             Place::Nowhere { .. } | Place::NotAsked { .. } => Found::NotKnown,
         }
     }
+}
+
+/// The fate of an `IterableJob` whose iteration state is gone.
+fn completed() -> (Fate, String) {
+    let evidence = "it completed its iterations: the state it-… that it kept is gone";
+    (Fate::Finished, evidence.into())
 }
 
 /// Whether an ended process may have interrupted its jobs and pushed them back before it ended.

@@ -16,6 +16,8 @@ pub struct Stake {
     pub running: Vec<String>,
     /// Jobs that run and are back already.
     pub back: Vec<String>,
+    /// Jobs that run and stand in a private list of Sidekiq Pro's `super_fetch`: recovered later.
+    pub kept: Vec<String>,
     /// Worker threads whose job, if any, nobody has seen.
     pub unseen: u64,
     /// Whether the evidence is fresh. If not, the rest may have changed.
@@ -39,10 +41,18 @@ impl fmt::Display for Stake {
         let running = self.running.len();
         write!(
             formatter,
-            "{} job(s) run, {} back in a queue, {running} would be lost",
-            running + self.back.len(),
+            "{} job(s) run, {} back in a queue, ",
+            running + self.back.len() + self.kept.len(),
             self.back.len()
         )?;
+        if !self.kept.is_empty() {
+            let kept = self.kept.len();
+            write!(
+                formatter,
+                "{kept} in a private list (reliable fetch: recovered later), "
+            )?;
+        }
+        write!(formatter, "{running} would be lost")?;
         if self.unseen > 0 {
             write!(
                 formatter,
@@ -85,14 +95,16 @@ impl Run {
         let running = |tracked: &&Tracked| tracked.track == Track::Running;
         let mut absent = 0;
         for tracked in self.account.of(target.id).filter(running) {
-            let back = tracked.is_back();
-            let list = if back {
-                &mut stake.back
+            let (list, gone) = if tracked.returned.is_some() {
+                (&mut stake.back, true)
+            } else if tracked.is_back() {
+                // It stands there from its fetch on: that does not free its thread.
+                (&mut stake.kept, false)
             } else {
-                &mut stake.running
+                (&mut stake.running, false)
             };
             list.push(tracked.jid.clone());
-            absent += u64::from(back);
+            absent += u64::from(gone);
         }
         let mark = target.mark.unwrap_or_else(|| process.mark(now));
         stake.unseen += Fleet::unseen_beside(process, &mark, absent, now);

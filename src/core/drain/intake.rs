@@ -11,6 +11,9 @@ use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, LocalId, Located, Proc
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
+/// So long before KILL it matters where the jobs are that it would cost.
+const BEFORE_KILL: std::time::Duration = std::time::Duration::from_secs(2);
+
 impl Run {
     /// Brings the targets up to what the fleet shows.
     pub(super) fn take_in(&mut self, turn: &mut Turn<'_>) {
@@ -63,7 +66,7 @@ impl Run {
             && turn.fleet.proof_of_idle(process, &mark, turn.now).is_some()
         {
             self.targets[index].standing = Standing::Idle { since: turn.now };
-            self.targets[index].idle_before_stop |= self.targets[index].stopped.is_none();
+            self.targets[index].stop.idle_before |= self.targets[index].stopped.is_none();
         }
     }
 
@@ -162,13 +165,24 @@ impl Run {
         if waits || target.exited() {
             return Some(self.pace.started);
         }
-        let interrupt = target.interrupt()?;
-        Some(if target.timeout.is_assumed() {
+        let is_kill = |step| self.plan.sequence.signal(step) == Some(Signal::Kill);
+        let kill = if let Phase::Waiting { next, until, .. } = self.phase
+            && is_kill(next)
+        {
+            Some(until.before(BEFORE_KILL))
+        } else {
+            None
+        };
+        let Some(interrupt) = target.interrupt() else {
+            return kill;
+        };
+        let interrupt = Some(if target.timeout.is_assumed() {
             // It may come at any time.
             self.pace.started
         } else {
             interrupt.before(ASK_EVERY)
-        })
+        });
+        [interrupt, kill].into_iter().flatten().min()
     }
 }
 

@@ -2,6 +2,7 @@
 //! only; nothing here searches or pushes.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::account::{Fate, Track, Tracked};
 use super::run::Run;
@@ -83,9 +84,13 @@ pub(super) struct Watch {
     since: Option<Moment>,
     /// When another process was last seen to fetch from a queue.
     served: BTreeMap<String, Moment>,
-    /// Worker threads of a quiet target as last counted while nobody had killed it.
-    working: BTreeMap<LocalId, u64>,
+    /// Worker threads of a quiet target as last counted while nobody had killed it, and when.
+    working: BTreeMap<LocalId, (u64, Moment)>,
 }
+
+/// After TSTP an idle thread sits in its fetch for up to 2 s, and before Ruby 3.3 an ended one
+/// lingers for 3 s: later each thread that is counted stands for a job.
+const SETTLED: Duration = Duration::from_secs(5);
 
 impl Watch {
     /// Takes in what the fleet shows now.
@@ -118,7 +123,8 @@ impl Watch {
                 && before.processors > 0
                 && threads.heartbeat
             {
-                self.working.insert(target.id, threads.processors as u64);
+                let count = (threads.processors as u64, threads.at);
+                self.working.insert(target.id, count);
             }
         }
     }
@@ -170,7 +176,7 @@ impl Run {
     /// Why the last beat of `target` may show jobs that had ended by themselves: fewer worker
     /// threads were left than jobs are missing, back, or unnamed.
     fn doubt(&self, target: &Target) -> Option<String> {
-        let working = *self.account.watch.working.get(&target.id)?;
+        let (working, _) = *self.account.watch.working.get(&target.id)?;
         let running = |tracked: &&Tracked| tracked.track == Track::Running;
         let of_target = || self.account.of(target.id).filter(running);
         let missing = of_target().filter(|tracked| is_missing(tracked)).count();
@@ -182,6 +188,37 @@ impl Run {
                  some had ended by themselves"
             )
         })
+    }
+}
+
+impl Run {
+    /// Why a job of the ended `target` may have ended by itself, for all that is known: its last
+    /// beat showed it no more, nobody counted the worker threads late enough since the beat that
+    /// did, or fewer were left than there were jobs.
+    pub(super) fn may_have_ended(&self, tracked: &Tracked, target: &Target) -> Option<String> {
+        let Standing::Exited { at: end, .. } = target.standing else {
+            return None;
+        };
+        if tracked.track != Track::Running {
+            return Some("it had left its thread by then".into());
+        }
+        let shown = |tracked: &&Tracked| tracked.track == Track::Running;
+        let shown = self.account.of(target.id).filter(shown).count() as u64;
+        let jobs = shown + self.account.unseen(target.id);
+        let settled = |(_, at): &&(u64, Moment)| {
+            end.since(*at) < FRESH
+                && target
+                    .mark
+                    .is_some_and(|mark| mark.at.after(SETTLED) <= *at)
+        };
+        let counted = self.account.watch.working.get(&target.id);
+        match counted.filter(settled) {
+            Some((working, _)) if *working >= jobs => None,
+            Some((working, _)) => Some(format!(
+                "it may have ended by itself before: {working} worker thread(s) were left for {jobs} job(s)"
+            )),
+            None => Some("it may have ended by itself since the last beat that showed it".into()),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod account;
 mod advance;
+mod by;
 mod checked;
 mod command;
 mod evidence;
@@ -24,6 +25,7 @@ mod settle;
 mod tally;
 mod target;
 mod testimony;
+mod unit;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +42,7 @@ pub use record::{About, By, Counts, Event, Outcome, Record};
 pub use rescue::{Rescue, SEARCH_WITHIN};
 pub use run::Run;
 pub use target::{Sent, Standing, Target};
+pub use unit::{Stop, StopUnit, UnitStop, UnitWords};
 
 use std::time::Duration;
 
@@ -64,13 +67,13 @@ pub enum Effect {
     Note(Box<Record>),
 }
 
-/// A change of the world: one signal to one process.
+/// A change of the world for one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
     /// To whom; always a process of this host.
     pub target: LocalId,
     /// What.
-    pub signal: Signal,
+    pub kind: ActKind,
     /// As which step of the sequence; `None` for a KILL out of turn.
     pub step: Option<usize>,
 }
@@ -84,6 +87,33 @@ pub struct PushBack {
     pub jid: String,
     /// How it is known that it is nowhere.
     pub why: String,
+}
+
+/// What an act is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ActKind {
+    /// One signal.
+    Signal(Signal),
+    /// The stop of the unit whose main process it is, in TERM's place.
+    StopUnit(Box<UnitStop>),
+}
+
+impl ActKind {
+    /// The signal that it is, or that it brings.
+    pub fn signal(&self) -> Signal {
+        match self {
+            Self::Signal(signal) => *signal,
+            Self::StopUnit(_) => Signal::Term,
+        }
+    }
+
+    /// Whether running jobs may be lost by it, with nobody asked any more.
+    pub fn is_deadly(&self) -> bool {
+        match self {
+            Self::Signal(signal) => *signal == Signal::Kill,
+            Self::StopUnit(stop) => stop.limit.is_some(),
+        }
+    }
 }
 
 /// A question to Redis.
@@ -144,6 +174,8 @@ pub enum Command {
     StopUnanswered,
     /// The terminal is gone or the program was told to end: hold and end.
     HangUp,
+    /// The operator leaves the program: as that, by his own will.
+    Leave,
     /// KILL one target out of turn.
     ForceKill {
         /// Which.
@@ -155,6 +187,8 @@ pub enum Command {
     Retry,
     /// Leave the targets whose signal failed out of the rest; they count as alive.
     LeaveOut,
+    /// Choose when the stop of a unit takes TERM's place.
+    StopBy(StopUnit),
     /// The journal cannot be written: hold.
     JournalFailed(String),
 }

@@ -5,8 +5,10 @@ use super::plan::Mode;
 use super::record::Event;
 use super::run::{Run, Turn};
 use super::target::{Sent, Standing};
+use super::unit::UnitStop;
 use super::{ActOutcome, EffectId};
 use crate::core::fleet::LocalId;
+use crate::core::moment::{Moment, rfc3339};
 use crate::core::sequence::Signal;
 
 /// One act whose outcome came.
@@ -15,6 +17,18 @@ struct Done {
     signal: Signal,
     step: Option<usize>,
     intent: Option<Intent>,
+}
+
+impl Done {
+    /// The stop of its unit that it was.
+    fn unit(&self) -> Option<&UnitStop> {
+        self.intent.as_ref()?.unit.as_deref()
+    }
+
+    /// When systemd kills by it: counted from the earliest moment when it may have begun.
+    fn systemd_kills(&self) -> Option<Moment> {
+        Some(self.intent.as_ref()?.at.after(self.unit()?.limit?))
+    }
 }
 
 impl Run {
@@ -38,7 +52,10 @@ impl Run {
                 may_have_happened,
             } => self.failed_act(&done, why, may_have_happened, turn),
             ActOutcome::Revoked => {
-                let text = format!("{} was not sent: the run was stopped", done.signal);
+                let text = match done.unit() {
+                    Some(stop) => format!("{} was not stopped: the run was stopped", stop.unit),
+                    None => format!("{} was not sent: the run was stopped", done.signal),
+                };
                 self.note_about(done.target, Event::Remarked { text }, turn);
                 self.remember_failure(done.target, "the licence was revoked".into());
             }
@@ -62,7 +79,7 @@ impl Run {
             | Phase::Over { .. } => return None,
         };
         let target = performing.acts.remove(&id)?;
-        let intent = performing.intents.get(&target).copied();
+        let intent = performing.intents.get(&target).cloned();
         let step = performing.step;
         Some(Done {
             target,
@@ -78,11 +95,19 @@ impl Run {
     }
 
     fn failed_act(&mut self, done: &Done, why: String, perhaps: bool, turn: &mut Turn<'_>) {
-        let event = Event::SignalFailed {
-            signal: done.signal,
-            step: done.step,
-            error: why.clone(),
-            may_have_happened: perhaps,
+        let event = match done.unit() {
+            Some(stop) => Event::UnitStopFailed {
+                unit: (&stop.unit).into(),
+                step: done.step,
+                error: why.clone(),
+                may_have_happened: perhaps,
+            },
+            None => Event::SignalFailed {
+                signal: done.signal,
+                step: done.step,
+                error: why.clone(),
+                may_have_happened: perhaps,
+            },
         };
         self.note_about(done.target, event, turn);
         if perhaps {
@@ -100,11 +125,23 @@ impl Run {
 
     fn sent(&mut self, done: &Done, turn: &mut Turn<'_>) {
         self.received(done, turn);
-        let event = Event::SignalSent {
-            signal: done.signal,
-            step: done.step,
-            at_stake: done.intent.and_then(|intent| intent.at_stake),
-            blind: done.intent.and_then(|intent| intent.blind),
+        let (at_stake, blind) = done
+            .intent
+            .as_ref()
+            .map_or((None, None), |intent| (intent.at_stake, intent.blind));
+        let event = match done.unit() {
+            Some(stop) => Event::UnitStopBegun {
+                unit: (&stop.unit).into(),
+                step: done.step,
+                at_stake,
+                systemd_kills_at: done.systemd_kills().map(|at| rfc3339(at.wall())),
+            },
+            None => Event::SignalSent {
+                signal: done.signal,
+                step: done.step,
+                at_stake,
+                blind,
+            },
         };
         self.note_about(done.target, event, turn);
     }
@@ -112,7 +149,8 @@ impl Run {
     /// Notes that a target received a signal, or may have.
     fn received(&mut self, done: &Done, turn: &Turn<'_>) {
         let signal = done.signal;
-        let intended = done.intent.map_or(turn.now, |intent| intent.at);
+        let intended = done.intent.as_ref().map_or(turn.now, |intent| intent.at);
+        let systemd_kills = done.systemd_kills();
         // Without a version USR1 may be either; a mark too early proves nothing.
         let quiets = signal.stops() || matches!(signal, Signal::Tstp | Signal::Usr1);
         for target in self.targets.iter_mut().filter(|t| t.id == done.target) {
@@ -122,7 +160,7 @@ impl Run {
             });
             // Evidence of quiet counts from the moment when the signal has left for sure.
             if target.mark.is_none() && quiets {
-                target.mark = done.intent.and_then(|intent| intent.mark);
+                target.mark = done.intent.as_ref().and_then(|intent| intent.mark);
                 if let Some(mark) = &mut target.mark {
                     mark.at = turn.now;
                 }
@@ -130,7 +168,8 @@ impl Run {
             // Its own clock runs from the earliest moment when it may have left.
             if signal.stops() && target.stopped.is_none() {
                 target.stopped = Some(intended);
-                target.idle_before_stop |= matches!(target.standing, Standing::Idle { .. });
+                target.stop.systemd_kills = systemd_kills;
+                target.stop.idle_before |= matches!(target.standing, Standing::Idle { .. });
             }
         }
         self.pace.first_signal = self.pace.first_signal.or(Some(turn.now));

@@ -10,7 +10,8 @@ use super::policy::Policy;
 use super::record::Event;
 use super::run::{Run, Turn};
 use super::target::Target;
-use super::{Act, Effect};
+use super::unit::UnitStop;
+use super::{Act, ActKind, Effect};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -117,16 +118,26 @@ impl Run {
         for id in ids {
             let effect = self.new_id();
             acts.insert(effect, *id);
-            intents.insert(*id, self.intent(*id, signal, turn));
-            self.note_about(*id, Event::SignalIntended { signal, step }, turn);
-            turn.effects.push(Effect::Act(
-                effect,
-                Act {
-                    target: *id,
-                    signal,
+            let unit = self.unit_for(*id, step, signal, turn).map(Box::new);
+            let kind = match &unit {
+                Some(stop) => ActKind::StopUnit(stop.clone()),
+                None => ActKind::Signal(signal),
+            };
+            let event = match &unit {
+                Some(stop) => Event::UnitStopIntended {
+                    unit: (&stop.unit).into(),
                     step,
                 },
-            ));
+                None => Event::SignalIntended { signal, step },
+            };
+            if unit.is_none() {
+                self.note_restart(*id, step, signal, turn);
+            }
+            intents.insert(*id, self.intent(*id, kind.is_deadly(), unit, turn));
+            self.note_about(*id, event, turn);
+            let target = *id;
+            let act = Act { target, kind, step };
+            turn.effects.push(Effect::Act(effect, act));
         }
         self.phase = Phase::Performing(Performing {
             step,
@@ -139,14 +150,20 @@ impl Run {
     }
 
     /// What is known of a target before it is signalled.
-    fn intent(&self, id: LocalId, signal: Signal, turn: &Turn<'_>) -> Intent {
-        let kills = signal == Signal::Kill;
+    fn intent(
+        &self,
+        id: LocalId,
+        kills: bool,
+        unit: Option<Box<UnitStop>>,
+        turn: &Turn<'_>,
+    ) -> Intent {
         let process = turn.fleet.get(&ProcessKey::Local(id));
         Intent {
             at: turn.now,
             mark: process.map(|process| process.mark(turn.now)),
             at_stake: kills.then(|| self.stake(Some(id), turn.fleet, turn.now).count()),
             blind: kills.then(|| Self::is_blind(turn.fleet, turn.now)),
+            unit,
         }
     }
 

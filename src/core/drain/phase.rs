@@ -7,6 +7,8 @@ use super::EffectId;
 use super::gate::Stake;
 use super::record::{Counts, Outcome};
 use super::rescue::Rescue;
+use super::target::Target;
+use super::unit::UnitStop;
 use crate::core::fleet::{LocalId, Mark};
 use crate::core::moment::Moment;
 
@@ -101,7 +103,7 @@ pub struct Performing {
 }
 
 /// What was known of a target at the moment before a signal.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Intent {
     /// When it was made.
     pub at: Moment,
@@ -111,6 +113,8 @@ pub struct Intent {
     pub at_stake: Option<u64>,
     /// For KILL: whether Redis could not be asked.
     pub blind: Option<bool>,
+    /// The stop of its unit that takes the signal's place.
+    pub unit: Option<Box<UnitStop>>,
 }
 
 /// Why the clock is stopped.
@@ -131,8 +135,12 @@ pub enum Hold {
 }
 
 impl Hold {
-    /// The reason in words.
-    pub fn words(&self) -> String {
+    /// The reason in words; `targets` are those of the run, whose names stand in it.
+    pub fn words(&self, targets: &[Target]) -> String {
+        let name = |id: &LocalId| {
+            let target = targets.iter().find(|target| target.id == *id);
+            target.map_or_else(|| id.to_string(), |target| target.about.name.clone())
+        };
         match self {
             Self::Operator => "by the operator".into(),
             Self::Question(stake) => format!("KILL is due: {stake}"),
@@ -141,7 +149,7 @@ impl Hold {
             Self::Failed(targets) => {
                 let who: Vec<String> = targets
                     .iter()
-                    .map(|(id, why)| format!("{id}: {why}"))
+                    .map(|(id, why)| format!("{}: {why}", name(id)))
                     .collect();
                 format!("a signal failed: {}", who.join("; "))
             }

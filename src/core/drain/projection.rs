@@ -71,9 +71,15 @@ impl Run {
         let interrupt = target
             .interrupt()
             .or_else(|| due(Signal::stops).map(|at| at.after(target.timeout.span)));
+        let stop = &target.stop;
+        let by_unit = stop.systemd_kills.or_else(|| {
+            let limit = stop.certain().filter(|_| target.stopped.is_none())?.limit?;
+            Some(due(Signal::stops)?.after(limit))
+        });
+        let kill = due(|signal| signal == Signal::Kill);
         Deadlines {
             interrupt,
-            kill: due(|signal| signal == Signal::Kill),
+            kill: by_unit.into_iter().chain(kill).min(),
         }
     }
 
@@ -97,7 +103,9 @@ impl Run {
                 until(term, now)
             },
             assumed: target.timeout.is_assumed(),
-            push_back_safe: self.plan.push_back_is_safe(&target.timeout),
+            push_back_safe: self.plan.push_back_is_safe(&target.timeout)
+                && target.stop.leaves_time(&target.timeout),
+            kept: false,
         })
     }
 }
@@ -124,6 +132,7 @@ impl Plan {
                 .filter(|wait| *wait > Duration::ZERO),
             assumed: timeout.is_assumed(),
             push_back_safe: self.push_back_is_safe(timeout),
+            kept: false,
         }
     }
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::account::Fate;
+pub use super::by::By;
 use super::checked::CheckedFinding;
 pub use super::tally::{Counts, Outcome};
+use super::unit::UnitWords;
 use crate::core::fleet::Identity;
 use crate::core::moment::{Moment, Seconds, rfc3339};
 use crate::core::sequence::Signal;
@@ -38,24 +40,6 @@ pub struct About {
     pub pid: Option<u32>,
     /// `util1:4242`, for people.
     pub name: String,
-}
-
-/// Who begins a drain, and why.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct By {
-    /// The account: `root (sudo by alice) on util1, pts/3`.
-    pub who: String,
-    /// The reason that was given.
-    pub why: Option<String>,
-}
-
-impl From<&str> for By {
-    fn from(who: &str) -> Self {
-        Self {
-            who: who.into(),
-            why: None,
-        }
-    }
 }
 
 /// What happened. Serialised with its name as `event`.
@@ -123,6 +107,38 @@ pub enum Event {
         /// Whether it may have been sent all the same.
         may_have_happened: bool,
     },
+    /// The stop of its unit is about to be asked for, in TERM's place. Journal only.
+    UnitStopIntended {
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+        /// The position of TERM.
+        step: Option<usize>,
+    },
+    /// systemd has begun to stop its unit, in TERM's place.
+    UnitStopBegun {
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+        /// The position of TERM.
+        step: Option<usize>,
+        /// Jobs known to be at stake by systemd's own KILL; null where it sends none.
+        at_stake: Option<u64>,
+        /// When systemd kills what still lives; null: never.
+        systemd_kills_at: Option<String>,
+    },
+    /// Its unit was not stopped, or nobody knows.
+    UnitStopFailed {
+        /// Which unit.
+        #[serde(flatten)]
+        unit: UnitWords,
+        /// The position of TERM.
+        step: Option<usize>,
+        /// Why.
+        error: String,
+        /// Whether it may be stopped all the same.
+        may_have_happened: bool,
+    },
     /// A target fetches no more.
     QuietConfirmed {
         /// How that is known.
@@ -158,9 +174,9 @@ pub enum Event {
         jid: Option<String>,
         /// Its class.
         class: String,
-        /// Its thread, as Sidekiq prints it.
+        /// Its thread.
         tid: String,
-        /// As they stood in the log, the innermost first.
+        /// The innermost first.
         frames: Vec<String>,
     },
     /// The payload of a job was saved before a KILL that could lose it.
@@ -365,6 +381,7 @@ impl Record {
             self.event,
             Event::SignalIntended { .. }
                 | Event::RescueIntended { .. }
+                | Event::UnitStopIntended { .. }
                 | Event::InterruptedCounted { .. }
                 | Event::Notified { .. }
                 | Event::FoundLater { .. }

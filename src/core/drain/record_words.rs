@@ -50,6 +50,37 @@ impl fmt::Display for Record {
                 };
                 write!(formatter, "{signal} to{who} failed: {error}{perhaps}")
             }
+            Event::UnitStopIntended { unit, .. } => {
+                write!(formatter, "systemctl stop {} for{who}", unit.unit)
+            }
+            Event::UnitStopBegun {
+                unit,
+                systemd_kills_at,
+                ..
+            } => {
+                write!(formatter, "{} stops by systemctl, for{who}", unit.unit)?;
+                match systemd_kills_at {
+                    Some(at) => write!(formatter, "; systemd kills at {at}"),
+                    None => formatter.write_str("; systemd does not kill it"),
+                }
+            }
+            Event::UnitStopFailed {
+                unit,
+                error,
+                may_have_happened,
+                ..
+            } => {
+                let perhaps = if *may_have_happened {
+                    " (it may stop all the same)"
+                } else {
+                    ""
+                };
+                let unit = &unit.unit;
+                write!(
+                    formatter,
+                    "systemctl stop {unit} for{who} failed: {error}{perhaps}"
+                )
+            }
             Event::QuietConfirmed { evidence } => {
                 write!(formatter, "{} is quiet: {evidence}", who.trim())
             }

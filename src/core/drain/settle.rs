@@ -45,11 +45,17 @@ impl Run {
                 fleet: turn.fleet,
                 now: turn.now,
                 patient,
+                iterable: self.account.is_iterable(&tracked.jid),
             };
-            let fate = case.fate();
-            if let Some(fate) = fate {
-                judged.push((index, fate));
+            let Some((mut fate, mut evidence)) = case.fate() else {
+                continue;
+            };
+            // Nobody knows of a loss who does not know that there was something to lose.
+            if let (Fate::Lost, Some(doubt)) = (fate, self.may_have_ended(tracked, target)) {
+                fate = Fate::Unknown;
+                evidence = format!("{evidence}; {doubt}");
             }
+            judged.push((index, (fate, evidence)));
         }
         for (index, (fate, evidence)) in judged {
             self.write_fate(index, fate, evidence, turn);
@@ -135,7 +141,7 @@ impl Run {
             .filter(|target| {
                 let left = fleet.get(&target.key()).and_then(Process::left_in_order);
                 let in_time = in_time(target, left).is_some();
-                target.exited() && (target.idle_before_stop || in_time)
+                target.exited() && (target.stop.idle_before || in_time)
             })
             .map(|target| target.id)
             .collect();

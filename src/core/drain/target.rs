@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::record::About;
+use super::unit::Stop;
 use crate::core::fleet::{Identity, LocalId, Mark, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Timeout};
@@ -68,8 +69,8 @@ pub struct Target {
     pub mark: Option<Mark>,
     /// When TERM or INT was sent to it first: its `T` runs from here.
     pub stopped: Option<Moment>,
-    /// Whether it was proven idle before TERM or INT was sent: then no job was interrupted.
-    pub idle_before_stop: bool,
+    /// How it may be told to stop.
+    pub stop: Stop,
 }
 
 impl Target {
@@ -92,7 +93,7 @@ impl Target {
             last: None,
             mark: None,
             stopped: None,
-            idle_before_stop: false,
+            stop: Stop::default(),
         }
     }
 
@@ -148,6 +149,13 @@ impl Target {
         match (self.last, self.interrupt()) {
             (Some(sent), _) if sent.signal == Signal::Kill => {
                 format!("{name} was sent KILL at {}", clock(sent.at))
+            }
+            (_, Some(interrupt)) if self.stop.systemd_kills.is_some() => {
+                let kills = self.stop.systemd_kills.map_or_else(String::new, clock);
+                format!(
+                    "{name}: systemd stops its unit, which cannot be taken back: it pushes back what still runs at {} and exits; systemd kills it at {kills}",
+                    clock(interrupt)
+                )
             }
             (_, Some(interrupt)) => format!(
                 "{name}: no KILL will be sent; TERM cannot be taken back: it pushes back what still runs at {} and exits",

@@ -73,6 +73,7 @@ impl Case<'_> {
             }
             // An `IterableJob` that breaks off for TSTP says the same, and may be taken up
             // elsewhere.
+            Found::Nowhere(..) if self.is_iterating() => None,
             Found::Nowhere(_, asked) if self.awaits_others(asked) => None,
             Found::Nowhere(true, _) => {
                 let evidence = format!(

@@ -42,6 +42,9 @@ pub struct Job {
     pub seen: Moment,
     /// The host's own time of the beat that showed it last.
     pub beat: f64,
+    /// Whether its iteration state was seen: it is an `IterableJob`. Until its first 5 s are over
+    /// nobody can tell.
+    pub iterable: bool,
 }
 
 impl Job {

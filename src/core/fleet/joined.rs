@@ -8,6 +8,7 @@ use super::local::{HostLook, LocalId, LocalProcess, RunState};
 use super::logs::Logs;
 use super::look::{Identity, Link, Look, LookRow, QueueDepth};
 use super::process::{Life, Listed, Process, ProcessKey};
+use super::unit::{Unit, UnitLook};
 use super::{ExitStatus, Observation};
 use crate::core::moment::Moment;
 
@@ -36,6 +37,8 @@ pub struct Fleet {
     pub hostname: String,
     /// Queues and their lengths, as last read.
     pub queues: Vec<QueueDepth>,
+    /// What systemd has loaded of the units that they run in.
+    pub units: BTreeMap<Unit, UnitLook>,
     /// What the logs say.
     pub logs: Box<Logs>,
 }
@@ -49,12 +52,20 @@ impl Default for Fleet {
             scanned: None,
             hostname: String::new(),
             queues: Vec::new(),
+            units: BTreeMap::new(),
             logs: Box::default(),
         }
     }
 }
 
 impl Fleet {
+    /// Whether systemd was asked about the unit of this process, if it runs in one.
+    pub fn unit_is_told(&self, id: LocalId) -> bool {
+        let local = self.get(&ProcessKey::Local(id));
+        let unit = local.and_then(|process| process.local.as_ref()?.surroundings.unit.as_ref());
+        unit.is_none_or(|unit| self.units.contains_key(unit))
+    }
+
     /// Takes an observation in.
     pub fn observe(&mut self, observation: Observation) {
         match observation {
@@ -67,6 +78,9 @@ impl Fleet {
             } => self.exited(process, at, status),
             Observation::Link(link) => self.link = link,
             Observation::Queues(queues) => self.queues = queues,
+            Observation::Unit(look) => {
+                self.units.insert(look.unit.clone(), look);
+            }
             Observation::Logged(news) => drop(self.logs.take(news)),
         }
     }

@@ -2,10 +2,9 @@
 //! them. Values only; reading them is the work of `host`.
 
 use std::fmt;
-use std::sync::Arc;
 
 use super::unit::Unit;
-use crate::core::layers;
+use super::written::Written;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 
@@ -120,8 +119,8 @@ pub struct Surroundings {
     pub uid: u32,
     /// The unit from its cgroup (`sidekiq@1.service`).
     pub unit: Option<Unit>,
-    /// Whether the parent is a `sidekiqswarm`.
-    pub swarm: bool,
+    /// The pid of its parent, where that is a `sidekiqswarm`.
+    pub swarm: Option<u32>,
     /// Its pid in its own pid namespace (last number of `NSpid`).
     pub inner_pid: u32,
     /// The host names under which it may register: `DYNO`, its own `hostname`.
@@ -131,7 +130,7 @@ pub struct Surroundings {
     /// Its own timeout, as its initializers, command lines and `sidekiq.yml` state it.
     pub stated_timeout: Option<Timeout>,
     /// Every value that was found in its files and its unit's, whether it holds or not.
-    pub layers: Arc<[layers::Located]>,
+    pub layers: Written,
 }
 
 impl Surroundings {

@@ -27,6 +27,10 @@ pub struct Located {
     pub place: Place,
     /// When the question left. What moved since is not in it.
     pub asked: Moment,
+    /// Whether its iteration state `it-<jid>` was there: an `IterableJob` that has not ended
+    /// (written at least every 5 s and before it breaks off, dropped when it is complete: 7.3.9
+    /// `lib/sidekiq/job/iterable.rb:171-183,257-278`).
+    pub iterating: bool,
 }
 
 /// Where a job is. Work hashes are not among the places: those are in every look.

@@ -77,6 +77,8 @@ pub struct LookRow {
     pub beat_age: Option<Duration>,
     /// The entries of its work hash.
     pub work: Vec<Arc<Work>>,
+    /// The ids among them whose iteration state `it-<jid>` was seen.
+    pub iterating: Vec<String>,
     /// What could not be read in this row, in words.
     pub faults: Vec<String>,
 }

@@ -11,6 +11,7 @@ mod process;
 mod proof;
 mod state;
 mod unit;
+mod written;
 
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,8 @@ pub use process::{Life, Listed, Process, ProcessKey};
 pub(crate) use proof::FRESH;
 pub use proof::{Evidence, Mark};
 pub use state::State;
-pub use unit::{Unit, UnitScope};
+pub use unit::{Route, Unit, UnitLook, UnitScope};
+pub use written::{StatedTimeout, Written};
 
 use super::moment::Moment;
 
@@ -51,6 +53,8 @@ pub enum Observation {
     Link(Link),
     /// How long the queues are.
     Queues(Vec<QueueDepth>),
+    /// What systemd has loaded of a unit.
+    Unit(UnitLook),
     /// What the logs of this host's Sidekiqs say.
     Logged(LogNews),
 }

@@ -16,6 +16,9 @@ use crate::core::sequence::{Timeout, Version};
 /// less the time that a look may take.
 const HASH_LIVES: Duration = Duration::from_secs(55);
 
+/// The label of `super_fetch`.
+const RELIABLE: &str = "reliable";
+
 /// What a process is known by: locally itself, else its identity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProcessKey {
@@ -162,6 +165,11 @@ impl Process {
                         .or_else(|| work.run_at.map(|run_at| clock.moment(run_at))),
                     seen,
                     beat,
+                    iterable: known.is_some_and(|job| job.iterable)
+                        || work
+                            .jid
+                            .as_ref()
+                            .is_some_and(|jid| row.iterating.contains(jid)),
                 }
             })
             .collect();
@@ -274,6 +282,14 @@ impl Process {
             .as_ref()
             .and_then(|local| local.surroundings.stated_timeout.clone())
             .unwrap_or_else(|| Timeout::assumed(self.version()))
+    }
+
+    /// Whether Sidekiq Pro's `super_fetch` keeps its jobs in private lists, by the label that it
+    /// writes (sidekiq/sidekiq issues 2998, 4778). Without the label nobody knows: then a KILL
+    /// loses them.
+    pub fn keeps_jobs(&self) -> bool {
+        let info = self.info.as_ref();
+        info.is_some_and(|info| info.labels.iter().any(|label| label == RELIABLE))
     }
 
     /// Whether it still lives, as far as this host knows.

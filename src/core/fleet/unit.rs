@@ -2,6 +2,10 @@
 //! belongs to. Words only; nothing here asks systemd.
 
 use std::fmt;
+use std::sync::Arc;
+
+use crate::core::layers::Located;
+use crate::core::moment::Moment;
 
 /// Whose systemd a unit belongs to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -68,6 +72,28 @@ impl fmt::Display for Unit {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.name)
     }
+}
+
+/// How systemctl may be called for a unit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// As it is: root, one's own user's systemd, or polkit permits it.
+    Plain,
+    /// Through `sudo -n`.
+    Sudo,
+}
+
+/// What systemd has loaded of a unit, and whether it may be stopped from here.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UnitLook {
+    /// Which unit.
+    pub unit: Unit,
+    /// When it was asked.
+    pub at: Moment,
+    /// The values of `systemctl show`; or why there are none.
+    pub loaded: Result<Arc<[Located]>, String>,
+    /// How it may be stopped; or why it may not, and what would help.
+    pub may_stop: Result<Route, String>,
 }
 
 #[cfg(test)]

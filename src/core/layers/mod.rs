@@ -29,6 +29,6 @@ mod yaml;
 mod tests;
 
 pub use kind::{Kind, unit};
-pub use ruby::timeout as ruby_timeout;
+pub use ruby::{Use as RubyUse, timeout as ruby_timeout};
 pub use span::{Span, busctl_span, duration_text, systemd_span};
 pub use value::{Expression, Fault, Hazard, Layer, Located, Place, Reading, Remark, Value, Weight};

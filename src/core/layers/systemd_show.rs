@@ -41,6 +41,10 @@ pub const PROPERTIES: &[&str] = &[
     "ExecStart",
     "ExecStop",
     "ExecReload",
+    "RequiredBy",
+    "BoundBy",
+    "ConsistsOf",
+    "PropagatesStopTo",
 ];
 
 /// Properties that hold spans, with the setting of the unit file that they come from.

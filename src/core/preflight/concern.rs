@@ -5,13 +5,14 @@ use crate::core::check::{
     Chosen, DeployLimit, Effective, Facts, Finding, MainProcess, Severity, StatedSequence,
     TermRoute, check, effective_timeout, gather,
 };
-use crate::core::drain::{Plan, Policy};
+use crate::core::drain::{Plan, Policy, StopUnit, UnitStop};
 use crate::core::fleet::{Fleet, LocalId, LocalProcess, Process, Title};
-use crate::core::layers::{Fault, Hazard, Value};
+use crate::core::layers::{Fault, Hazard, Place, Value};
 use crate::core::sequence::{SequenceOrigin, Timeout};
 
 use super::Preflight;
 use super::found::local;
+use super::route::{unit_stop, values};
 
 /// What `TimeoutStopSec` must leave after the waits of a drain inside `ExecStop`.
 const MARGIN: std::time::Duration = std::time::Duration::from_secs(5);
@@ -25,7 +26,7 @@ const RULES: &[&str] = &[
 ];
 
 /// Everything that the lint has to say of draining `targets` with `plan`, each thing once, the
-/// gravest first.
+/// gravest first; behind it the rules that could not be decided.
 pub fn findings(
     fleet: &Fleet,
     targets: &[LocalId],
@@ -35,45 +36,152 @@ pub fn findings(
 ) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();
     for (process, local) in local(fleet, targets) {
+        all.extend(left_to_its_swarm(process, local, targets, plan));
         let timeout = process.timeout(plan.timeout.as_ref());
-        let facts = facts(process, local, &timeout, plan, origin, preflight);
-        for mut finding in check(&facts) {
+        let facts = facts(fleet, process, local, plan, origin, preflight);
+        let way = unit_stop(fleet, local, plan, &facts, preflight);
+        for mut finding in check(&facts)
+            .into_iter()
+            .chain(outlasted(&way, plan, preflight))
+        {
             if !concerns(&finding, &facts) {
                 continue;
             }
-            finding.severity = weighed(&finding, &facts, &timeout, plan, preflight);
+            if finding.is_decided() {
+                finding.severity = weighed(&finding, &facts, &timeout, plan, preflight);
+                tell_way(&mut finding, &way, preflight.systemd.stop);
+            }
             if !all.contains(&finding) {
                 all.push(finding);
             }
         }
     }
-    all.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    all.sort_by_key(|finding| (!finding.is_decided(), std::cmp::Reverse(finding.severity)));
     all
+}
+
+/// The stop of the unit of one target: see [`unit_stop`].
+///
+/// # Errors
+/// Why it would be of use and cannot be had.
+pub fn stops(
+    fleet: &Fleet,
+    target: LocalId,
+    plan: &Plan,
+    preflight: &Preflight,
+) -> Result<Option<UnitStop>, String> {
+    let targets = [target];
+    let Some((process, known)) = local(fleet, &targets).next() else {
+        return Ok(None);
+    };
+    let origin = SequenceOrigin(String::new());
+    let facts = facts(fleet, process, known, plan, &origin, preflight);
+    unit_stop(fleet, known, plan, &facts, preflight)
+}
+
+/// Says of D37 what will be done about it, or why nothing can.
+fn tell_way(finding: &mut Finding, way: &Result<Option<UnitStop>, String>, when: StopUnit) {
+    if finding.rule != "D37" {
+        return;
+    }
+    let more = match (way, when) {
+        (Err(why), _) => format!("systemctl stop cannot take TERM's place: {why}."),
+        (Ok(Some(stop)), StopUnit::Idle) => format!(
+            "Once it is proven idle {} takes TERM's place; --stop-unit always or never changes that.",
+            stop.unit.command("stop")
+        ),
+        (Ok(Some(_)), StopUnit::Never) => "TERM goes all the same (--stop-unit never).".into(),
+        (Ok(Some(_)), StopUnit::Always) | (Ok(None), _) => return,
+    };
+    finding.message = format!("{} {more}", finding.message);
+}
+
+/// With the stop of a unit in TERM's place: whether systemd kills before the sequence would.
+fn outlasted(
+    way: &Result<Option<UnitStop>, String>,
+    plan: &Plan,
+    preflight: &Preflight,
+) -> Option<Finding> {
+    let stop = way.as_ref().ok()?.as_ref()?;
+    let limit = stop.limit?;
+    let wait = plan.sequence.stop_wait()?;
+    if preflight.systemd.stop != StopUnit::Always || wait + MARGIN <= limit {
+        return None;
+    }
+    Some(Finding {
+        rule: "D18",
+        severity: Severity::Warning,
+        message: format!(
+            "The sequence waits {} s after TERM; by systemctl stop systemd kills {} after {} s (TimeoutStopSec), with 5 s to spare {} s may be waited.",
+            wait.as_secs(),
+            stop.unit,
+            limit.as_secs(),
+            limit.saturating_sub(MARGIN).as_secs()
+        ),
+        from: None,
+        undecided: None,
+    })
+}
+
+/// A child of a swarm that would exit while its parent lives: the parent starts another one.
+fn left_to_its_swarm(
+    process: &Process,
+    local: &LocalProcess,
+    targets: &[LocalId],
+    plan: &Plan,
+) -> Option<Finding> {
+    let parent = local.surroundings.swarm?;
+    let exits = plan
+        .sequence
+        .first_stop()
+        .or(plan.sequence.kill())
+        .is_some();
+    if !exits || targets.iter().any(|target| target.pid == parent) {
+        return None;
+    }
+    let with_it = match local.surroundings.unit_name() {
+        Some(unit) => format!("--unit {unit}"),
+        None => format!("--pid {parent} beside --pid {}", local.id.pid),
+    };
+    Some(Finding {
+        rule: "D46",
+        severity: Severity::Error,
+        message: format!(
+            "{} is a child of sidekiqswarm (pid {parent}), which starts another one as soon as it exits: \
+             drain the parent with it, {with_it}.",
+            process.name()
+        ),
+        from: None,
+        undecided: None,
+    })
 }
 
 /// What the rules are asked about one target.
 fn facts(
+    fleet: &Fleet,
     process: &Process,
     local: &LocalProcess,
-    timeout: &Timeout,
     plan: &Plan,
     origin: &SequenceOrigin,
     preflight: &Preflight,
 ) -> Facts {
     let around = &local.surroundings;
+    let timeout = process.timeout(plan.timeout.as_ref());
     let chosen = Chosen {
         timeout: (!timeout.is_assumed()).then(|| (timeout.span, timeout.origin.text().to_owned())),
         version: process.version(),
+        units: around.unit.iter().map(|unit| unit.name.clone()).collect(),
         ..Chosen::default()
     };
-    let mut facts = gather(&around.layers, &chosen);
+    let mut facts = gather(&values(local, fleet), &chosen);
     facts.sequences = vec![StatedSequence::new(&plan.sequence.to_string(), &origin.0)];
     facts.stoppers.clear();
     facts.deploy = crate::core::check::DeployFacts::default();
     facts
         .units
         .retain(|unit| Some(unit.name.as_str()) == around.unit_name());
-    let is_inside = preflight.inside.is_some() && preflight.inside == around.unit;
+    let inside = &preflight.systemd.inside;
+    let is_inside = inside.is_some() && *inside == around.unit;
     if is_inside {
         facts.deploy.limits = facts.units.iter().filter_map(own_limit).collect();
     }
@@ -84,7 +192,13 @@ fn facts(
         };
     }
     // Within the unit's own stop systemd starts nothing again.
-    facts.drain.term = Some(if is_inside {
+    let by_systemd = is_inside
+        || preflight.systemd.stop == StopUnit::Always
+            && matches!(
+                unit_stop(fleet, local, plan, &facts, preflight),
+                Ok(Some(_))
+            );
+    facts.drain.term = Some(if by_systemd {
         TermRoute::SystemctlStop
     } else {
         TermRoute::Direct
@@ -109,7 +223,7 @@ fn own_limit(unit: &crate::core::check::UnitFacts) -> Option<DeployLimit> {
 }
 
 fn concerns(finding: &Finding, facts: &Facts) -> bool {
-    if !finding.is_decided() || !RULES.contains(&finding.rule) {
+    if !RULES.contains(&finding.rule) {
         return false;
     }
     // Only a service that tells systemd of its stopping is killed by it after a bare TERM:
@@ -119,7 +233,8 @@ fn concerns(finding: &Finding, facts: &Facts) -> bool {
             unit.word("Type")
                 .is_some_and(|kind| kind.starts_with("notify"))
         };
-        return facts.units.iter().any(notifies);
+        return facts.drain.term == Some(TermRoute::SystemctlStop)
+            || facts.units.iter().any(notifies);
     }
     true
 }
@@ -155,9 +270,20 @@ fn weighed(
     }
 }
 
-/// Whether the statement that a finding is about holds, and surely ends Sidekiq at TERM. One
-/// that keeps it from booting says nothing about a process that runs.
+/// Whether the statement that a finding is about holds, and surely ends Sidekiq at TERM.
 fn crashes_at_term(finding: &Finding, facts: &Facts) -> bool {
+    let place = crash(facts);
+    place.is_some() && finding.from == place
+}
+
+/// Whether TERM surely ends it with a failure.
+pub(super) fn crashes(facts: &Facts) -> bool {
+    crash(facts).is_some()
+}
+
+/// Where the timeout is written that ends it at TERM. One that keeps it from booting says
+/// nothing about a process that runs.
+fn crash(facts: &Facts) -> Option<Place> {
     let mut sidekiq = facts.sidekiq.clone();
     sidekiq
         .timeouts
@@ -167,7 +293,7 @@ fn crashes_at_term(finding: &Finding, facts: &Facts) -> bool {
         holds: Some(holds), ..
     } = effective_timeout(&sidekiq, Some(of.unwrap_or_default()))
     else {
-        return false;
+        return None;
     };
     let crashes = match &holds.value {
         Value::Unusable { fault, .. } => *fault == Fault::CrashesAtTerm,
@@ -176,5 +302,5 @@ fn crashes_at_term(finding: &Finding, facts: &Facts) -> bool {
             false
         }
     };
-    crashes && finding.from.as_ref() == Some(&holds.from)
+    crashes.then(|| holds.from.clone())
 }

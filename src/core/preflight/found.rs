@@ -3,6 +3,7 @@
 
 use std::fmt::Write;
 
+use super::route::values;
 use crate::core::check::{Chosen, gather, sequence_in_force};
 use crate::core::fleet::{Fleet, LocalId, LocalProcess, Process, ProcessKey, Unit};
 use crate::core::sequence::{Sequence, SequenceOrigin, Timeout};
@@ -72,7 +73,7 @@ pub fn found_sequence(
 ) -> Result<Option<Found>, Unsettled> {
     let mut asked: Vec<(String, Option<Found>)> = Vec::new();
     for (known, local) in self::local(fleet, targets) {
-        let found = of_one(local, process, inside)?;
+        let found = of_one(fleet, local, process, inside)?;
         asked.push((known.name(), found));
     }
     let mut distinct: Vec<&(String, Option<Found>)> = Vec::new();
@@ -102,6 +103,7 @@ pub fn found_sequence(
 
 /// The sequence that the files of one process ask for.
 fn of_one(
+    fleet: &Fleet,
     local: &LocalProcess,
     process: Option<&str>,
     inside: Option<&Unit>,
@@ -109,9 +111,10 @@ fn of_one(
     let around = &local.surroundings;
     let chosen = Chosen {
         process: process.map(str::to_owned),
+        units: around.unit.iter().map(|unit| unit.name.clone()).collect(),
         ..Chosen::default()
     };
-    let mut facts = gather(&around.layers, &chosen);
+    let mut facts = gather(&values(local, fleet), &chosen);
     facts
         .units
         .retain(|unit| Some(unit.name.as_str()) == around.unit_name());

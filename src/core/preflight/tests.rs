@@ -79,6 +79,7 @@ fn spoken(
     let origin = SequenceOrigin("--sequence".into());
     findings(&fleet, &ids, plan, &origin, preflight)
         .iter()
+        .filter(|finding| finding.is_decided())
         .map(|finding| (finding.rule, finding.severity))
         .collect()
 }
@@ -214,8 +215,8 @@ fn what_is_set_aside_by_name_is_no_objection() {
             despite,
             ..Preflight::default()
         };
-        preflight.findings = findings(&fleet, &ids, &plan, &origin, &preflight);
-        assert!(preflight.warnings().next().is_some());
+        preflight.seen.findings = findings(&fleet, &ids, &plan, &origin, &preflight);
+        assert!(preflight.seen.warnings().next().is_some());
         preflight.objections()
     };
     let said = objections(Some(Vec::new()));
@@ -274,7 +275,10 @@ fn a_unit_that_starts_it_again_is_told_of_but_not_within_its_own_stop() {
     assert_eq!(severity(&outside, "D37"), Some(Severity::Warning));
     assert_eq!(severity(&outside, "D18"), None);
     let within = Preflight {
-        inside: Some(Unit::of_system("sidekiq.service")),
+        systemd: Systemd {
+            inside: Some(Unit::of_system("sidekiq.service")),
+            ..Systemd::default()
+        },
         ..Preflight::default()
     };
     let inside = spoken(unit(), &plan, &within);
@@ -290,18 +294,18 @@ fn the_record_keeps_what_was_found_and_what_was_set_aside() {
     let (fleet, ids) = fleet(vec![process(1, Some(6), &[])]);
     let plan = plan("term, 2, kill", Policy::Follow);
     let origin = SequenceOrigin("--sequence".into());
-    let mut preflight = Preflight {
+    let seen = Seen {
         trouble: Some("the targets ask for different stop sequences".into()),
-        ..Preflight::default()
+        findings: findings(&fleet, &ids, &plan, &origin, &Preflight::default()),
     };
-    preflight.findings = findings(&fleet, &ids, &plan, &origin, &preflight);
-    let checked = serde_json::to_value(preflight.checked("--sequence")).unwrap();
+    let checked = serde_json::to_value(seen.checked("--sequence")).unwrap();
     assert_eq!(checked["event"], "checked");
     assert_eq!(checked["sequence_from"], "--sequence");
     assert!(checked["trouble"].as_str().unwrap().contains("different"));
     let rows = checked["findings"].as_array().unwrap();
-    assert_eq!(rows.len(), preflight.findings.len());
-    for (row, finding) in rows.iter().zip(&preflight.findings) {
+    assert_eq!(rows.len(), seen.found().count());
+    assert!(seen.undecided().count() > 0);
+    for (row, finding) in rows.iter().zip(seen.found()) {
         assert_eq!(row["rule"], finding.rule);
         assert_eq!(row["message"], finding.message.as_str());
         assert_eq!(row["severity"], finding.severity.word());

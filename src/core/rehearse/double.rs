@@ -9,6 +9,9 @@ use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Timeout, Version};
 use crate::core::sidekiq::{Config, Ending, Task, Temper, Worker, WorkerEvent};
 
+/// How long an iteration is taken to be: nobody knows it.
+const ITERATION: Duration = Duration::from_secs(1);
+
 /// A job that ran when the first signal was recorded.
 #[derive(Clone, Debug)]
 pub(super) struct Played {
@@ -20,6 +23,8 @@ pub(super) struct Played {
     pub(super) ended: Option<Moment>,
     /// When it would have been pushed back.
     pub(super) pushed_back: Option<Moment>,
+    /// Whether it is an `IterableJob`: it breaks off once its process is quiet.
+    iterable: bool,
 }
 
 impl Played {
@@ -33,7 +38,11 @@ impl Played {
             class: self.work.class.clone(),
             queue: self.work.queue.clone(),
             lasts: ended.map(|ended| ended.since(self.since)),
-            temper: Temper::Plain,
+            temper: if self.iterable {
+                Temper::Iterates(ITERATION)
+            } else {
+                Temper::Plain
+            },
         }
     }
 }
@@ -75,6 +84,7 @@ impl Double {
                 shown: job.beat,
                 ended: None,
                 pushed_back: None,
+                iterable: job.iterable,
             })
         });
         Self {
@@ -121,8 +131,10 @@ impl Double {
         let whole = row.work.len() as u64 >= heartbeat.busy;
         let at = |host_time: f64| before(now, now.epoch() - host_time);
         for work in &row.work {
+            let iterable = (work.jid.as_ref()).is_some_and(|jid| row.iterating.contains(jid));
             if let Some(known) = self.jobs.iter_mut().find(|known| known.is(work)) {
                 known.shown = heartbeat.beat;
+                known.iterable |= iterable;
                 continue;
             }
             // Whole seconds on both sides: what began in the second of the signal counts as in.
@@ -135,6 +147,7 @@ impl Double {
                 shown: heartbeat.beat,
                 ended: None,
                 pushed_back: None,
+                iterable,
             });
         }
         for known in self.jobs.iter_mut().filter(|known| known.ended.is_none()) {
@@ -181,7 +194,7 @@ impl Double {
             debug_assert!(refused.is_none(), "there is a thread for each job");
         }
         let mut events = Vec::new();
-        for (signal, at) in signals {
+        for (signal, at) in signals.iter().filter(|(_, at)| *at <= now) {
             events.extend(worker.step(*at));
             worker.signal(*signal, *at);
         }
@@ -204,6 +217,8 @@ impl Double {
                     }
                 }
                 WorkerEvent::Exited(ending) => {
+                    // What systemd would have sent later meets nobody.
+                    self.signals.retain(|(_, sent)| *sent <= at);
                     self.gone = Some(Gone {
                         at,
                         ending,

@@ -13,7 +13,7 @@ pub use outlook::{Named, Outlook, Shift};
 use std::collections::BTreeMap;
 
 use self::double::Double;
-use super::drain::{Act, ActOutcome};
+use super::drain::{Act, ActKind, ActOutcome};
 use super::fleet::{
     ExitStatus, Fleet, HostLook, LocalId, Located, Look, LookRow, Observation, Place, ProcessKey,
 };
@@ -68,7 +68,13 @@ impl StandIn {
         if double.gone.is_some() {
             return ActOutcome::Gone;
         }
-        double.signals.push((act.signal, now));
+        double.signals.push((act.kind.signal(), now));
+        if let ActKind::StopUnit(stop) = &act.kind
+            && let Some(limit) = stop.limit
+        {
+            // systemd's own KILL: it comes only if the process lives so long.
+            double.signals.push((Signal::Kill, now.after(limit)));
+        }
         double.settle(now);
         ActOutcome::Sent
     }
@@ -82,6 +88,7 @@ impl StandIn {
             live @ (Observation::Exited { .. }
             | Observation::Link(_)
             | Observation::Queues(_)
+            | Observation::Unit(_)
             | Observation::Logged(_)) => live,
         };
         let mut all = self.tick(now);
@@ -160,9 +167,12 @@ impl StandIn {
     /// When a double does something next.
     pub fn next_event(&self, now: Moment) -> Option<Moment> {
         let going = self.doubles.values().filter(|double| double.gone.is_none());
-        going
-            .filter_map(|double| double.worker(now).0.next_event())
-            .min()
+        let next = |double: &Double| {
+            let sent = double.signals.iter().map(|(_, at)| *at);
+            let worker = double.worker(now).0;
+            sent.filter(|at| *at > now).chain(worker.next_event()).min()
+        };
+        going.filter_map(next).min()
     }
 
     /// What would have been answered: a job that would have been pushed back stands in its

@@ -59,6 +59,7 @@ fn look(now: i64, beat: i64, jobs: &[(&str, i64)]) -> Observation {
         }),
         beat_age: Some(age),
         work,
+        iterating: Vec::new(),
         faults: Vec::new(),
     };
     Observation::Look(Look {
@@ -131,7 +132,7 @@ impl Scene {
     fn act(&mut self, signal: Signal, now: i64) -> ActOutcome {
         let act = Act {
             target: ID,
-            signal,
+            kind: ActKind::Signal(signal),
             step: None,
         };
         self.stand_in.act(&act, at(now))
@@ -155,6 +156,7 @@ impl Scene {
                 searched_whole: true,
             },
             asked: at(now),
+            iterating: false,
         };
         self.stand_in.locate(vec![live], at(now)).remove(0).place
     }

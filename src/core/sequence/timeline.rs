@@ -91,6 +91,15 @@ impl Sequence {
         self.signals().position(|signal| signal == Signal::Kill)
     }
 
+    /// Whether it quiets a Sidekiq before anything kills it: TSTP, TERM or INT comes first.
+    pub fn quiets(&self) -> bool {
+        let ends = |signal: &Signal| *signal == Signal::Tstp || signal.stops();
+        let first = self
+            .signals()
+            .find(|signal| ends(signal) || *signal == Signal::Kill);
+        first.as_ref().is_some_and(ends)
+    }
+
     /// `Q`: the sum of the waits before the first TERM or INT; `None` without one.
     pub fn quiet_wait(&self) -> Option<Duration> {
         self.first_stop().map(|index| self.timeline()[index].0)

@@ -140,6 +140,15 @@ impl Journalled {
     }
 }
 
+/// The lines of one row of `journalctl -o json`, of any bytes, with the time of them all.
+#[cfg(any(test, fuzzing))]
+pub(in crate::host) fn lines_of_row(row: &[u8]) -> Option<(Vec<String>, Moment)> {
+    let row: Row = serde_json::from_slice(row).ok()?;
+    let mut texts = Vec::new();
+    row.message.as_ref()?.lines(&mut texts);
+    Some((texts, row.at()))
+}
+
 impl Row {
     /// Its lines, if it is of one of these; what stands there from an earlier process with the
     /// same pid is not.

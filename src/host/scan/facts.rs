@@ -2,12 +2,10 @@
 //! a reading that ages.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use super::layers::About;
 use crate::core::clean::clean_bytes;
-use crate::core::fleet::{LocalId, RedisAddress, Title, Unit};
-use crate::core::layers::Located;
+use crate::core::fleet::{LocalId, RedisAddress, Title, Unit, Written};
 use crate::core::layers::command_line::starts_sidekiq;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
@@ -29,7 +27,7 @@ pub(super) struct Facts {
     pub(super) hostnames: Vec<String>,
     pub(super) redis_url: Option<RedisAddress>,
     pub(super) stated_timeout: Option<Timeout>,
-    pub(super) layers: Arc<[Located]>,
+    pub(super) layers: Written,
     /// Its command line, from the time before its title replaced it.
     pub(super) command: Option<String>,
 }
@@ -91,7 +89,7 @@ impl Place<'_> {
             hostnames: self.hostnames(process, status, environment, buffer),
             redis_url: environment.redis_url(),
             stated_timeout: None,
-            layers: Arc::default(),
+            layers: Written::default(),
             command: None,
         }
     }

@@ -11,7 +11,8 @@ use std::path::PathBuf;
 use nix::unistd::{Uid, User};
 use rustix::fs::{Dir, Mode, OFlags, openat};
 
-use crate::core::check::{Chosen, command_of, effective_timeout, gather};
+use crate::core::check::{Chosen, Effective, command_of, effective_timeout, gather};
+use crate::core::fleet::{StatedTimeout, Written};
 use crate::core::layers::command_line::CommandLine;
 use crate::core::layers::{Hazard, Kind, Layer, Located, Place, Reading, Value};
 use crate::core::sequence::Timeout;
@@ -54,7 +55,7 @@ pub(super) struct Found {
     /// The timeout that holds, if one is stated.
     pub(super) timeout: Option<Timeout>,
     /// Every value, whether it holds or not.
-    pub(super) values: Vec<Located>,
+    pub(super) written: Written,
 }
 
 /// Reads them.
@@ -86,6 +87,7 @@ pub(super) fn found(process: &ProcessDirectory, about: &About<'_>) -> Found {
     facts.sidekiq.commands.extend(own.map(|line| (None, line)));
     // A -t of another unit, or of some process of a Procfile, says nothing here.
     let effective = effective_timeout(&facts.sidekiq, Some(about.unit.unwrap_or_default()));
+    let timeouts = stated(&effective, &sought.newer);
     let timeout = effective
         .holds
         .filter(|_| effective.unread.is_none())
@@ -98,7 +100,24 @@ pub(super) fn found(process: &ProcessDirectory, about: &About<'_>) -> Found {
             };
             Timeout::stated(effective.timeout.span, origin)
         });
-    Found { timeout, values }
+    let written = Written::new(values, timeouts, sought.newer);
+    Found { timeout, written }
+}
+
+/// The statements of the timeout, the one that holds first.
+fn stated(effective: &Effective, newer: &[String]) -> Vec<StatedTimeout> {
+    let all = effective.holds.iter().chain(&effective.others);
+    all.enumerate()
+        .map(|(index, located)| StatedTimeout {
+            layer: located.layer.word(),
+            setting: located.setting,
+            span: located.value.span(),
+            value: located.value.to_string(),
+            from: located.from.to_string(),
+            holds: index == 0,
+            changed: newer.contains(&located.from.file.to_string()),
+        })
+        .collect()
 }
 
 /// The Rails environment: `-e`, then the variables in Sidekiq's own order (7.3.9

@@ -98,7 +98,7 @@ fn a_whole_process() {
         around.redis_url.as_ref().unwrap().expose(),
         "redis://:secret@10.0.0.5/1"
     );
-    assert!(!around.swarm);
+    assert_eq!(around.swarm, None);
     let expected = look.at.epoch() - look.at.since_boot().as_secs_f64() + 40.0;
     assert!((process.started_at - expected).abs() < 0.001);
 }
@@ -171,12 +171,12 @@ fn children_of_a_swarm() {
     tree.process(21, TITLE).stat(21, "ruby", 'S', 20, 5000);
     tree.process(22, TITLE);
     let look = tree.scanner().scan(&[]).unwrap();
-    let swarm: Vec<bool> = look
+    let swarm: Vec<Option<u32>> = look
         .processes
         .iter()
         .map(|process| process.surroundings.swarm)
         .collect();
-    assert_eq!(swarm, [false, true, false]);
+    assert_eq!(swarm, [None, Some(20), None]);
     assert_eq!(look.processes[0].title, Title::Swarm);
 }
 
@@ -267,7 +267,21 @@ fn a_timeout_is_found_in_the_files_below_the_working_directory() {
         )
     );
     let look = tree.scanner().scan(&[]).unwrap();
-    assert_eq!(look.processes[0].surroundings.layers.len(), 3);
+    let written = &look.processes[0].surroundings.layers;
+    assert_eq!(written.len(), 3);
+    // The one that holds comes first, and the file that changed is named.
+    let told: Vec<(u64, bool, bool)> = written
+        .timeouts()
+        .iter()
+        .map(|stated| (stated.span.unwrap().as_secs(), stated.holds, stated.changed))
+        .collect();
+    assert_eq!(told[0], (8, true, true), "{told:?}");
+    assert!(
+        told[1..]
+            .iter()
+            .all(|(_, holds, changed)| !holds && !changed)
+    );
+    assert_eq!(written.changed(), ["config/initializers/my_sidekiq.rb"]);
 }
 
 #[test]

@@ -118,13 +118,16 @@ fn a_record_without_an_end_says_how_far_it_goes() {
     );
 }
 
+/// A signal, by when it was received, and what it did when.
+type Told = (String, Option<f64>, Option<(&'static str, f64)>);
+
 #[test]
 fn a_signal_is_sent_received_and_effective_at_three_times() {
     let signal = |name: &str| format!(r#""event":"signal_sent","signal":"{name}","pid":7"#);
     let (tstp, term, kill) = (signal("TSTP"), signal("TERM"), signal("KILL"));
     let quiet = r#""event":"quiet_confirmed","evidence":"its beat","pid":7"#;
     let exited = r#""event":"exited","clean":true,"pid":7"#;
-    let told = |lines: &[(f64, &str)]| -> Vec<(String, Option<f64>, Option<(&str, f64)>)> {
+    let told = |lines: &[(f64, &str)]| -> Vec<Told> {
         let report = report(lines);
         let signals = report.processes[0].signals.iter();
         let told = signals.map(|sent| {
@@ -159,7 +162,56 @@ fn a_signal_is_sent_received_and_effective_at_three_times() {
     );
     let before = [(1.0, quiet), (2.0, tstp.as_str())];
     assert_eq!(told(&before), [expected("TSTP", None, None)]);
+    // What it logged is the earliest word of it, for the signal that it names.
+    let heard = r#""event":"logged","text":"Received TSTP, no longer accepting new work","pid":7"#;
+    let stopping = r#""event":"logged","text":"Shutting down","pid":7"#;
+    let stop = r#""event":"unit_stop_begun","unit":"s.service","scope":"system","step":1,"at_stake":null,"systemd_kills_at":null,"pid":7"#;
+    let logged = [
+        (1.0, tstp.as_str()),
+        (1.2, heard),
+        (8.0, quiet),
+        (60.0, stop),
+        (60.5, stopping),
+        (70.0, exited),
+    ];
+    assert_eq!(
+        told(&logged),
+        [
+            expected("TSTP", Some(1.2), Some(("quiet", 8.0))),
+            expected("systemctl stop", Some(60.5), Some(("exited", 70.0))),
+        ]
+    );
     // TERM quiets too: it was received by then, and has not done its work yet.
     let quieted = [(1.0, term.as_str()), (4.0, quiet)];
     assert_eq!(told(&quieted), [expected("TERM", Some(4.0), None)]);
+}
+
+#[test]
+fn what_was_about_to_be_done_is_told_only_where_nothing_says_what_became_of_it() {
+    let intended = r#""event":"rescue_intended","jid":"aa","class":"A","queue":"low","pid":7"#;
+    let ended = r#""event":"rescue_ended","jid":"aa","class":"A","queue":"low","back":true,"result":"pushed back to the front of its queue","pid":7"#;
+    let stop =
+        r#""event":"unit_stop_intended","unit":"s.service","scope":"system","step":1,"pid":7"#;
+    let failed = r#""event":"unit_stop_failed","unit":"s.service","scope":"system","step":1,"error":"denied","may_have_happened":false,"pid":7"#;
+    let texts = |lines: &[(f64, &str)]| -> Vec<String> {
+        report(lines)
+            .timeline
+            .into_iter()
+            .map(|entry| entry.text)
+            .collect()
+    };
+    assert_eq!(
+        texts(&[(1.0, stop), (2.0, failed), (3.0, intended), (4.0, ended)]),
+        [
+            "systemctl stop s.service failed for pid 7: denied",
+            "pid 7: A aa: pushed back to the front of its queue",
+        ]
+    );
+    assert_eq!(
+        texts(&[(1.0, stop), (3.0, intended)]),
+        [
+            "systemctl stop s.service was about to be called for pid 7; nothing says whether it was",
+            "pid 7: A aa was about to be pushed back; nothing says whether it was",
+        ]
+    );
 }

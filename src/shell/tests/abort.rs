@@ -90,7 +90,7 @@ async fn a_frame_that_cannot_be_shown_is_a_hang_up() {
 #[tokio::test(start_paused = true)]
 async fn leaving_holds_the_drain() {
     let stage = slow(0.001);
-    let leave = vec![Request::Command(Command::HangUp), Request::Quit];
+    let leave = vec![Request::Command(Command::Leave), Request::Quit];
     let script = Script::new()
         .drains(seconds(2.0), stage.targets())
         .key(seconds(9.0), Key::Asks(leave));

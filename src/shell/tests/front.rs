@@ -60,7 +60,10 @@ impl Script {
 
     /// Begins a drain of `targets` that goes on by itself.
     pub(super) fn drains(self, at: Duration, targets: Vec<LocalId>) -> Self {
-        let begin = Request::Begin { targets };
+        let begin = Request::Begin {
+            targets,
+            consent: None,
+        };
         let go = Request::Command(Command::Automatic);
         self.key(at, Key::Asks(vec![begin, go]))
     }

@@ -100,6 +100,7 @@ impl Sidekiqs {
                 heartbeat: Some(heartbeat),
                 beat_age: Some(now.since(beat.at)),
                 work: beat.busy.iter().map(work).collect(),
+                iterating: Vec::new(),
                 faults: Vec::new(),
             })
         };
@@ -329,7 +330,9 @@ impl Stage {
                 Work::Note(record) => self.sidekiqs().records.push(*record),
                 Work::Act { id, act, .. } => {
                     let outcome = if self.licence.load(Ordering::SeqCst) {
-                        let outcome = self.sidekiqs().signal(act.target, act.signal, self.now());
+                        let outcome =
+                            self.sidekiqs()
+                                .signal(act.target, act.kind.signal(), self.now());
                         sleep(self.act_takes).await;
                         outcome
                     } else {
@@ -376,6 +379,7 @@ impl Plugs for Stage {
             },
             jid: sought.jid,
             asked,
+            iterating: false,
         });
         let located: Vec<Located> = located.collect();
         Some(async move { located }.boxed())

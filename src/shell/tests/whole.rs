@@ -83,6 +83,7 @@ async fn by_hand_nothing_moves_but_by_hand() {
     let stage = Stage::new(&[&[]]);
     let begin = crate::console::Request::Begin {
         targets: stage.targets(),
+        consent: None,
     };
     let go = |step| Command::Go { step, accepted: 0 };
     let first = vec![begin, crate::console::Request::Command(go(0))];

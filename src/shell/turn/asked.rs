@@ -3,7 +3,6 @@
 
 use super::Turn;
 use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace};
-use crate::core::sequence::Signal;
 use crate::rescue::{SavedJob, in_flight};
 use crate::shell::front::Front;
 use crate::shell::missing::{saved_job, suspects};
@@ -14,7 +13,7 @@ impl<F: Front> Turn<F> {
     pub(super) fn at_stake(&self, act: &Act) -> (u64, Vec<SavedJob>) {
         let (now, fleet) = (self.now(), &self.session.fleet);
         match &self.session.run {
-            Some(run) if act.signal == Signal::Kill => (
+            Some(run) if act.kind.is_deadly() => (
                 run.stake(Some(act.target), fleet, now).count(),
                 in_flight(run, Some(act.target), fleet, now),
             ),

@@ -46,6 +46,8 @@ fn before_a_drain() {
     let mut read_only = World::new();
     read_only.session.setting.kind = Kind::ReadOnly;
     shot("read-only", &read_only);
+    shot("hasty", &World::hasty());
+    shot("contradicting", &World::contradicting());
     shot("marked", &after(World::new(), "jv"));
     let mut nobody = World::new();
     nobody.imagined.clear();
@@ -75,6 +77,10 @@ fn after_a_drain() {
 #[test]
 fn dialogs() {
     shot("dialog-automatic", &after(World::new(), "a"));
+    shot("dialog-despite", &after(World::hasty(), "aD02\n"));
+    let mut asking = World::new();
+    asking.console.memory.ask_reason = true;
+    shot("dialog-reason", &after(asking, "arelease 4711"));
     shot("dialog-by-hand", &after(World::new(), "n"));
     shot("dialog-next-step", &after(World::by_hand(), "n"));
     shot("dialog-go-automatic", &after(World::by_hand(), "a"));
@@ -90,6 +96,9 @@ fn pages() {
     shot("job", &pressed(World::draining(), &[Key::Tab, Key::Enter]));
     let shown = pressed(World::draining(), &[Key::Tab, Key::Enter, Key::Char('A')]);
     shot("job-arguments", &shown);
+    shot("check", &after(World::hasty(), "c"));
+    let stated = pressed(World::contradicting(), &[Key::Enter]);
+    shot("process-contradicting", &stated);
     shot("process", &pressed(World::draining(), &[Key::Enter]));
 }
 

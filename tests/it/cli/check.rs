@@ -69,6 +69,48 @@ fn cloud_66_with_a_longer_timeout_loses_jobs() {
         advice.contains("stop_sequence: tstp, 120, term, 65, kill"),
         "{advice}"
     );
+    assert!(advice.starts_with("no drain is recorded here"), "{advice}");
+}
+
+#[test]
+fn what_past_drains_saw_makes_the_waits_shorter() {
+    let state = tempfile::tempdir().unwrap();
+    let record = |run: &str, fate: &str, ran: f64| {
+        let folder = state.path().join("drains");
+        fs::create_dir_all(&folder).unwrap();
+        let line = json!({"at": "2026-11-21T19:00:00.000Z", "t_s": 9, "run": run,
+            "event": "reconciled", "jid": "ab", "class": "Sync", "fate": fate, "elapsed_s": ran, "pid": 7});
+        fs::write(folder.join(format!("{run}.jsonl")), format!("{line}\n")).unwrap();
+    };
+    let directory = format!("--state-dir={}", state.path().display());
+    let advice = |more: &[&str]| {
+        let all = [&["--recommend", directory.as_str()], more].concat();
+        out(&check_in(&application("cloud66-25"), &all))
+    };
+    record("20261121T190000Z-7", "finished", 40.0);
+    let seen = advice(&[]);
+    for words in [
+        "the longest job seen in 1 drain(s): Sync ab, 40 s (drain 20261121T190000Z-7); with a quarter more: 50 s",
+        "stop_sequence: tstp, 25, term, 30, kill",
+        "saves up to 95 s a deploy",
+    ] {
+        assert!(seen.contains(words), "{words}: {seen}");
+    }
+    // What is stated goes before what was seen.
+    let stated = advice(&["--longest=100"]);
+    assert!(
+        stated.contains("stop_sequence: tstp, 75, term, 30, kill"),
+        "{stated}"
+    );
+    assert!(!stated.contains("seen in"), "{stated}");
+    // One that was cut off after longer has not shown how long it takes: nothing is shortened.
+    record("20261122T190000Z-7", "pushed_back", 41.0);
+    let cut_off = advice(&[]);
+    assert!(
+        cut_off.contains("was cut off: Sync ab, after 41 s"),
+        "{cut_off}"
+    );
+    assert!(!cut_off.contains("saves up to"), "{cut_off}");
 }
 
 #[test]
@@ -234,7 +276,11 @@ fn what_may_not_be_read_is_said() {
     write(root, "Procfile", b"worker: bundle exec sidekiq\n");
     write(root, "config/sidekiq.yml", b":timeout: 60\n");
     let binary = root.join("drainboard");
-    fs::copy(env!("CARGO_BIN_EXE_drainboard"), &binary).unwrap();
+    // By another process: a child that another test starts meanwhile would hold it open for
+    // writing, and then it cannot be run.
+    let mut copy = std::process::Command::new("cp");
+    copy.arg(env!("CARGO_BIN_EXE_drainboard")).arg(&binary);
+    assert!(copy.status().unwrap().success());
     let closed = |path: &str| {
         fs::set_permissions(root.join(path), fs::Permissions::from_mode(0o000)).unwrap();
     };

@@ -55,6 +55,30 @@ fn json_of(command: &mut Command) -> Value {
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
 
+#[tokio::test]
+async fn it_lists_only_what_was_asked_for() {
+    let [one, other] = [7, 8].map(|pid| process("7.3.2", pid, &[("SleepJob", Some(50))]));
+    let server = server(&[one, other]).await;
+    let all = json_of(&mut asking(&server, &["ps", "--json"]));
+    // Sidekiqs of this host that this Redis does not know are listed too.
+    assert_eq!(all["jobs"].as_array().unwrap().len(), 2);
+    let identity = all["jobs"][0]["identity"].as_str().unwrap();
+    let chosen = format!("--identity={identity}");
+    let one = json_of(&mut asking(&server, &["ps", "--json", &chosen]));
+    assert_eq!(one["processes"].as_array().unwrap().len(), 1);
+    assert_eq!(one["jobs"].as_array().unwrap().len(), 1);
+    assert_eq!(one["jobs"][0]["identity"], identity);
+    let empty = asking(&server, &["ps", "--unit="]).output().unwrap();
+    assert!(
+        out(&empty).contains("no Sidekiq process is as asked for"),
+        "{}",
+        out(&empty)
+    );
+    // The job of another process is not over the limit of this one.
+    let over = ["ps", "--over=45", "--queue=elsewhere"];
+    assert_eq!(code(&asking(&server, &over).output().unwrap()), 0);
+}
+
 /// The elements of `rows` whose `key` is `value`.
 fn of<'a>(rows: &'a Value, key: &str, value: &str) -> Vec<&'a Value> {
     let rows = rows.as_array().expect("a list").iter();

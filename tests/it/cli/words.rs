@@ -20,6 +20,7 @@ fn what_is_wrong_with_the_command_line_ends_with_2() {
             "`drainboard drain` to drain and `drainboard ps` to look",
         ),
         (&["--pid=1", "drain", "--yes"], "behind the subcommand"),
+        (&["--reason=a", "drain", "--yes"], "behind the subcommand"),
     ] {
         let output = run(arguments);
         assert_eq!(code(&output), 2, "{arguments:?}");
@@ -45,6 +46,7 @@ fn help_mentions_what_works_and_nothing_else() {
         "--config",
         "--sequence",
         "--timeout",
+        "--reason",
         "--no-color",
         "EXAMPLES",
     ] {

@@ -3,12 +3,13 @@
 
 use serde_json::{Value, json};
 
+use crate::support::patience::until;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::{TIMEOUT, Version};
 use crate::support::terminal::Terminal;
 
 /// The arguments of a console that drains by `sequence`.
-fn by(sequence: &str) -> [&str; 4] {
+pub(super) fn by(sequence: &str) -> [&str; 4] {
     ["--sequence", sequence, "--timeout", TIMEOUT]
 }
 
@@ -40,7 +41,7 @@ pub(super) fn signals(scene: &Scene) -> Vec<String> {
 
 /// After the screen was left the terminal tells how it ended.
 #[track_caller]
-fn assert_told(terminal: &Terminal, words: &str) {
+pub(super) fn assert_told(terminal: &Terminal, words: &str) {
     terminal.assert_restored();
     // Lines of the terminal are as wide as it is.
     let text = terminal.text().replace('\n', " ");
@@ -175,4 +176,44 @@ fn a_question_calls_the_operator_once() {
     terminal.send("q");
     terminal.end(3);
     assert_eq!(signals(&scene), ["TERM"]);
+}
+
+#[test]
+fn the_report_of_a_drain_is_given_away_while_the_screen_stays() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let (kept, go, config) = (
+        scene.path("kept"),
+        scene.path("go"),
+        scene.path("config.yml"),
+    );
+    // It reads the report, then waits for what nobody does before the screen was left.
+    let script = format!(
+        "cat > {0}.part; mv {0}.part {0}; until [ -e {1} ]; do sleep 0.1; done",
+        kept.display(),
+        go.display()
+    );
+    let words = serde_json::json!(["/bin/sh", "-c", script]);
+    std::fs::write(&config, format!("on_finish: {words}\n")).unwrap();
+    let config = format!("--config={}", config.display());
+    let [one, two, three, four] = by("tstp, 300, term, 14, kill");
+    let mut terminal = Terminal::console(&scene, &[one, two, three, four, &config]);
+    terminal.wait_for(&format!(":{}", sidekiq.pid()));
+    terminal.wait_for("a auto");
+    terminal.send("a");
+    terminal.answer("Start the drain, by itself?", "y");
+    terminal.wait_for("the process has exited");
+    let text = until("it has the report", || std::fs::read_to_string(&kept).ok());
+    let report: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(report["outcome"], "drained");
+    assert!(terminal.runs() && terminal.is_raw());
+    // Whoever leaves gets the terminal back at once, and may wait or not.
+    terminal.send("q");
+    terminal.wait_for("on_finish runs; Ctrl-C leaves it to itself");
+    assert!(!terminal.is_raw());
+    terminal.send("\x03");
+    terminal.end(0);
+    assert_told(&terminal, "and every job ended");
+    std::fs::write(go, "").unwrap();
+    assert!(sidekiq.wait_for_end().success());
 }

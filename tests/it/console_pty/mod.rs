@@ -4,6 +4,8 @@
 mod appearance;
 mod backtraces;
 mod drains;
+mod findings;
+mod held;
 mod leaving;
 mod link;
 mod panics;

@@ -93,9 +93,9 @@ fn the_wait_for_the_push_back_has_an_end() {
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let jid = scene.busy("SleepJob", &json!([600]));
     let more = ["--kill=wait-for-requeue", "--kill-extra=1"];
-    let ended = Drain::start(&scene, "term, 1, kill", &more).end();
+    let ended = Drain::start(&scene, "tstp, 8, term, 1, kill", &more).end();
     ended.assert_outcome(4, "lost").assert_fate(&jid, "lost");
-    ended.assert_signals(&["TERM", "KILL"]);
+    ended.assert_signals(&["TSTP", "TERM", "KILL"]);
     sidekiq.wait_for_end();
 }
 
@@ -125,11 +125,12 @@ fn a_crash_during_the_drain_is_an_unclean_exit() {
     let scene = Scene::new();
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let jid = scene.busy("SleepJob", &json!([600]));
-    let mut drain = Drain::start(&scene, "tstp, 60, term, 30, kill", &[]);
-    drain.wait_for_signal("TSTP");
+    // TTIN changes nothing: by then the idle threads are gone, and the one left is the job's.
+    let mut drain = Drain::start(&scene, "tstp, 8, ttin, 60, term, 30, kill", &[]);
+    drain.wait_for_signal("TTIN");
     sidekiq.crash();
     let ended = drain.end();
     ended.assert_outcome(4, "lost").assert_fate(&jid, "lost");
     assert_eq!(ended.event("exited")["clean"], false);
-    ended.assert_signals(&["TSTP"]);
+    ended.assert_signals(&["TSTP", "TTIN"]);
 }

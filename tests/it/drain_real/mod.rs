@@ -6,6 +6,7 @@ mod backtrace;
 mod fates;
 mod held;
 mod invoked;
+mod kept;
 mod kill;
 mod logs;
 mod preflight;
@@ -14,6 +15,7 @@ mod refused;
 mod rescued;
 mod several;
 mod stopped;
+mod told;
 mod users;
 
 /// Quiet for 10 s, stop for 14 s.
@@ -28,4 +30,4 @@ macro_rules! for_each_version {
     };
 }
 
-use for_each_version;
+pub(crate) use for_each_version;

@@ -41,7 +41,12 @@ fn the_journal_is_what_was_printed_and_each_intent() {
     let (intents, public): (Vec<Value>, Vec<Value>) = read(&paths[0])
         .into_iter()
         .partition(|line| line["event"] == "signal_intended");
+    let (counted, public): (Vec<Value>, Vec<Value>) = public
+        .into_iter()
+        .partition(|line| line["event"] == "interrupted_counted");
     assert_eq!(public, ended.lines);
+    let when: Vec<&Value> = counted.iter().map(|line| &line["when"]).collect();
+    assert_eq!(when, ["before", "after"]);
     let names: Vec<&Value> = intents.iter().map(|line| &line["signal"]).collect();
     assert_eq!(names, ["TSTP", "TERM"]);
     assert!(intents.iter().all(|line| line["pid"] == sidekiq.pid()));

@@ -42,10 +42,24 @@ fn it_is_a_systemd_and_can_change_nothing_of_the_machine() {
 }
 
 #[test]
+fn it_ends_with_its_caller_and_leaves_nothing() {
+    let systemd = Systemd::boot();
+    let directory = systemd.directory().to_owned();
+    assert!(directory.exists());
+    let init = systemd.let_go();
+    assert!(!directory.exists());
+    let init = format!("/proc/{init}");
+    until_true("its first process is gone", || !Path::new(&init).exists());
+}
+
+#[test]
 fn a_unit_of_it_is_a_real_sidekiq() {
     let scene = UnitScene::new();
-    let start = UnitScene::sidekiq_command("-t 3");
-    scene.start("booted.service", &format!("Type=notify\nExecStart={start}"));
+    let start = scene.sidekiq_command();
+    scene.start(
+        "booted.service",
+        &format!("Type=notify\nExecStart={start} -t 3"),
+    );
     let jid = scene.push("SleepJob", &json!([0]));
     scene.wait_for_trace("done", &jid);
     let pid = scene.systemd.property("booted.service", "MainPID");

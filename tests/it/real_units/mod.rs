@@ -2,3 +2,6 @@
 //! systemd then does.
 
 mod booted;
+mod drains;
+mod matrix;
+mod user_unit;

@@ -115,7 +115,7 @@ async fn what_changed_is_decoded_again() {
 }
 
 #[tokio::test]
-async fn a_look_is_two_trips_and_three_commands_a_process() {
+async fn a_look_is_two_trips_and_three_commands_a_process_and_one_for_a_new_job() {
     let server = RedisServer::start();
     let mut admin = server.connection().await;
     let mut connection = connected(&server.address()).await;
@@ -130,7 +130,8 @@ async fn a_look_is_two_trips_and_three_commands_a_process() {
     let mut idle = Rows::of("6.5.12", count);
     idle.work.clear();
     idle.write(&mut admin).await;
-    for age_known in [false, true, true] {
+    // The jobs of 7.3.9 and 8.1.7 are asked once for their iteration state.
+    for (age_known, iterations) in [(false, 0), (true, 2), (true, 0)] {
         server.forget_commands().await;
         connection.trips = 0;
         let seen = look(&mut looker, &mut connection).await;
@@ -143,7 +144,8 @@ async fn a_look_is_two_trips_and_three_commands_a_process() {
         assert_eq!(known, if age_known { 4 } else { 0 });
         let commands = server.commands().await;
         let all: u64 = commands.iter().map(|(_, calls)| calls).sum();
-        assert_eq!(all, 2 + 3 * u64::from(count), "{commands:?}");
+        let expected = 2 + 3 * u64::from(count) + iterations;
+        assert_eq!(all, expected, "{commands:?}");
         let named = |name: &str| commands.iter().find(|(command, _)| command == name);
         assert_eq!(
             named("pttl").map(|(_, calls)| *calls),
@@ -157,6 +159,37 @@ async fn a_look_is_two_trips_and_three_commands_a_process() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn an_iterable_job_is_known_by_its_state_from_then_on() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    Rows::of("7.3.9", 1).write(&mut admin).await;
+    Rows::of("6.5.12", 2).write(&mut admin).await;
+    let (jid, older) = (format!("{:024x}", 1), format!("{:024x}", 2));
+    let mut connection = connected(&server.address()).await;
+    let mut looker = Looker::new(Keys::default());
+    let mut iterating = Vec::new();
+    for number in 0..14 {
+        if number == 3 {
+            for jid in [&jid, &older] {
+                run(&mut admin, &["HSET", &format!("it-{jid}"), "ex", "1"]).await;
+            }
+        }
+        if number == 13 {
+            run(&mut admin, &["DEL", &format!("it-{jid}")]).await;
+        }
+        let seen = look(&mut looker, &mut connection).await;
+        iterating.push(seen.rows[0].iterating.clone());
+        assert!(seen.rows[1].iterating.is_empty(), "there were none in 6.5");
+    }
+    // Asked in the second look, and ten looks later.
+    assert!(iterating[..11].iter().all(Vec::is_empty), "{iterating:?}");
+    assert!(
+        iterating[11..].iter().all(|jids| *jids == [jid.as_str()]),
+        "{iterating:?}"
+    );
 }
 
 #[tokio::test]

@@ -208,6 +208,23 @@ async fn a_key_of_another_kind_hides_nothing_else() {
 }
 
 #[tokio::test]
+async fn an_iteration_state_tells_that_a_job_has_not_ended() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    let mut state = redis::cmd("HSET");
+    state.arg("it-b").arg("ex").arg(1);
+    state.exec_async(&mut admin).await.unwrap();
+    let mut connection = open(&server.address(), Duration::from_secs(5))
+        .await
+        .unwrap();
+    let asked = [sought("a"), sought("b"), sought("c")];
+    let (located, _) = locate(&mut connection, &Keys::default(), Bounds::default(), &asked).await;
+    let iterating: Vec<bool> = located.iter().map(|located| located.iterating).collect();
+    assert_eq!(iterating, [false, true, false]);
+    assert!(located.iter().all(|found| found.place == nowhere(true)));
+}
+
+#[tokio::test]
 async fn a_long_queue_is_read_at_its_ends_with_read_commands_alone() {
     let server = RedisServer::start();
     let jids: Vec<String> = (0..200_000)

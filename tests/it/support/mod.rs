@@ -12,6 +12,7 @@ pub(crate) mod scene;
 pub(crate) mod sidekiq;
 pub(crate) mod sidekiq_rows;
 pub(crate) mod signal;
+pub(crate) mod swarm;
 pub(crate) mod systemd;
 pub(crate) mod terminal;
 pub(crate) mod trace;

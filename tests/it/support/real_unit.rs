@@ -7,7 +7,10 @@
 )]
 
 use std::cell::RefCell;
+use std::fs::{self, Permissions};
 use std::ops::Deref;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::Command;
 
 use super::patience::until_true;
@@ -41,30 +44,84 @@ impl UnitScene {
         }
     }
 
-    /// The command line of a Sidekiq, for `ExecStart=`.
-    pub(crate) fn sidekiq_command(arguments: &str) -> String {
-        let launcher = Version::Seven.launcher();
-        let launcher = launcher.canonicalize().unwrap();
-        format!("{} -c 2 -q default {arguments}", launcher.display())
+    /// Writes a script into this stage's directory, and gives its path.
+    pub(crate) fn script(&self, name: &str, text: &str) -> String {
+        let path = self.scene.path(name);
+        fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(0o755)).unwrap();
+        path.to_str().unwrap().to_owned()
+    }
+
+    /// A command that becomes a Sidekiq, for `ExecStart=`; further arguments may follow.
+    pub(crate) fn sidekiq_command(&self) -> String {
+        let launcher = Version::Seven.launcher().canonicalize().unwrap();
+        let becomes = format!("exec {} -c 2 -q default \"$@\"", launcher.display());
+        self.script("sidekiq", &becomes)
     }
 
     /// Lays a service `name` whose section `[Service]` has the lines `service`; its Redis, its
     /// trace and its working directory are those of this stage.
     pub(crate) fn lay(&self, name: &str, service: &str) {
-        let directory = self.scene.path("");
-        let text = format!(
-            "[Unit]\nDescription={name}\n\n[Service]\nWorkingDirectory={}\n\
-             Environment=REDIS_URL={}\nEnvironment=DRAINBOARD_TRACE={}\n{service}\n",
-            directory.display(),
-            self.scene.redis.url(),
-            self.scene.path("trace").display(),
-        );
+        let text = self.text(name, service);
         let template = name
             .split_once('@')
             .map(|(template, _)| format!("{template}@.service"));
         self.systemd
             .unit(template.as_deref().unwrap_or(name), &text);
         self.units.borrow_mut().push(name.to_owned());
+    }
+
+    fn text(&self, name: &str, service: &str) -> String {
+        format!(
+            "[Unit]\nDescription={name}\n\n[Service]\nWorkingDirectory={}\n\
+             Environment=REDIS_URL={}\nEnvironment=DRAINBOARD_TRACE={}\n{service}\n",
+            self.scene.path("").display(),
+            self.scene.redis.url(),
+            self.scene.path("trace").display(),
+        )
+    }
+
+    /// One whose Redis and directory a user without rights may use.
+    pub(crate) fn for_user() -> Self {
+        let stage = Self::new();
+        stage.systemd.start_user();
+        let url = stage.scene.redis.url();
+        let socket = Path::new(url.strip_prefix("unix://").unwrap());
+        for path in [&stage.scene.path(""), socket.parent().unwrap(), socket] {
+            fs::set_permissions(path, Permissions::from_mode(0o777)).unwrap();
+        }
+        stage
+    }
+
+    /// Lays a service of the user's systemd.
+    pub(crate) fn lay_for_user(&self, name: &str, service: &str) {
+        let path = format!("/var/www/.config/systemd/user/{name}");
+        self.systemd.write(&path, &self.text(name, service));
+        self.as_user(&["systemctl", "--user", "daemon-reload"]);
+    }
+
+    /// What `words` print for that user; they must succeed.
+    #[track_caller]
+    pub(crate) fn as_user(&self, words: &[&str]) -> String {
+        let directory = self.systemd.directory();
+        let output = self
+            .systemd
+            .enter_as_user(directory, &[], words)
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{words:?}: {said}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// What `drainboard` prints for that user.
+    pub(crate) fn drainboard_as_user(&self, arguments: &[&str]) -> String {
+        let url = self.scene.redis.url();
+        let words = [&[env!("CARGO_BIN_EXE_drainboard")], arguments].concat();
+        let directory = self.scene.path("");
+        let environment = [("REDIS_URL", url.as_str())];
+        let mut command = self.systemd.enter_as_user(&directory, &environment, &words);
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
     }
 
     /// Lays a service, starts it and waits until its Sidekiq has beaten.
@@ -74,6 +131,24 @@ impl UnitScene {
         until_true("the unit's Sidekiq has beaten", || {
             !self.scene.identities().is_empty()
         });
+    }
+
+    /// The pid, in there, of the one Sidekiq that this stage's Redis knows.
+    #[track_caller]
+    pub(crate) fn sidekiq_pid(&self) -> u32 {
+        let identities = self.scene.identities();
+        let [identity] = &identities[..] else {
+            panic!("not one Sidekiq: {identities:?}");
+        };
+        identity.split(':').nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Whether that process still runs; one that nobody has waited for yet does not.
+    pub(crate) fn runs(&self, pid: u32) -> bool {
+        let question = format!("grep -q '^State:[[:space:]][^ZX]' /proc/{pid}/status");
+        let directory = self.systemd.directory();
+        let mut command = self.systemd.enter(directory, &[], &["sh", "-c", &question]);
+        command.output().unwrap().status.success()
     }
 
     /// `drainboard` in there, with this stage's Redis and directories.

@@ -114,6 +114,33 @@ impl Scene {
         self.beaten(self.spawn(version, &[]))
     }
 
+    /// One with so many worker threads.
+    pub(crate) fn wide_sidekiq(&self, version: Version, threads: usize) -> Sidekiq {
+        self.started.set(self.started.get() + 1);
+        let log = self.path(&format!("sidekiq-{}.log", self.started.get()));
+        let (url, trace) = (self.redis.url(), self.path("trace"));
+        let environment = [
+            ("REDIS_URL", url.as_str()),
+            ("DRAINBOARD_TRACE", trace.to_str().unwrap()),
+        ];
+        self.beaten(Sidekiq::spawn_with(threads, version, &log, &environment))
+    }
+
+    /// Stands in for Sidekiq Pro's `super_fetch`: what was fetched stands in the private list of
+    /// the process too.
+    pub(crate) fn keep_privately(&self, jid: &str) {
+        let mut connection = self.connection();
+        let known: Vec<String> = connection.smembers("processes").unwrap();
+        let identity = known.first().unwrap();
+        let work: Vec<String> = connection.hvals(format!("{identity}:work")).unwrap();
+        let entry = work.iter().find(|entry| entry.contains(jid)).unwrap();
+        let entry: serde_json::Value = serde_json::from_str(entry).unwrap();
+        let payload = entry["payload"].as_str().unwrap();
+        let _: () = connection.sadd("super_processes", identity).unwrap();
+        let list = format!("queue:sq|{identity}|default");
+        let _: () = connection.lpush(list, payload).unwrap();
+    }
+
     /// One that works in `directory`, where its files are; it has beaten.
     pub(crate) fn sidekiq_in(
         &self,
@@ -222,6 +249,32 @@ impl Scene {
         let mut connection = self.connection();
         let jobs: Vec<String> = connection.lrange(format!("queue:{queue}"), 0, -1).unwrap();
         jobs.iter().filter(|job| job.contains(jid)).count()
+    }
+
+    /// Puts a job into the retry set that failed by this error; gives its id.
+    pub(crate) fn fail_by(&self, error: &str) -> String {
+        self.started.set(self.started.get() + 1);
+        let jid = format!("{:024x}", self.started.get());
+        let job = json!({"class": "FailJob", "args": [0], "jid": jid, "queue": "default",
+            "retry": true, "error_class": error, "retry_count": 1});
+        let later = clock::now().epoch() + 86_400.0;
+        let _: () = self
+            .connection()
+            .zadd("retry", job.to_string(), later)
+            .unwrap();
+        jid
+    }
+
+    /// Takes the job out of its queue, as a Sidekiq that runs it would.
+    pub(crate) fn forget(&self, jid: &str) {
+        let mut connection = self.connection();
+        for queue in ["default", "low"] {
+            let key = format!("queue:{queue}");
+            let jobs: Vec<String> = connection.lrange(&key, 0, -1).unwrap();
+            for job in jobs.iter().filter(|job| job.contains(jid)) {
+                let _: () = connection.lrem(&key, 0, job).unwrap();
+            }
+        }
     }
 
     /// How often the job stands in the retry set.

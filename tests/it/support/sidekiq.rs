@@ -64,14 +64,25 @@ pub(crate) struct Sidekiq {
     child: Child,
     version: Version,
     log: PathBuf,
+    threads: usize,
 }
 
 impl Sidekiq {
     /// Starts one with the jobs of `tests/sidekiq/jobs.rb`; it may still boot.
     pub(crate) fn spawn(version: Version, log: &Path, environment: &[(&str, &str)]) -> Self {
+        Self::spawn_with(CONCURRENCY, version, log, environment)
+    }
+
+    /// The same with so many worker threads.
+    pub(crate) fn spawn_with(
+        threads: usize,
+        version: Version,
+        log: &Path,
+        environment: &[(&str, &str)],
+    ) -> Self {
         let mut command = Command::new(version.launcher());
         command.args(["-t", TIMEOUT]);
-        Self::of(command, version, log, environment)
+        Self::of(command, (version, threads), log, environment)
     }
 
     /// Starts one in `directory`, whose files say how long it lets jobs go on.
@@ -83,18 +94,18 @@ impl Sidekiq {
     ) -> Self {
         let mut command = Command::new(version.launcher());
         command.current_dir(directory);
-        Self::of(command, version, log, environment)
+        Self::of(command, (version, CONCURRENCY), log, environment)
     }
 
     fn of(
         mut command: Command,
-        version: Version,
+        (version, threads): (Version, usize),
         log: &Path,
         environment: &[(&str, &str)],
     ) -> Self {
         let output = File::create(log).unwrap();
         let child = command
-            .args(["-c", &CONCURRENCY.to_string()])
+            .args(["-c", &threads.to_string()])
             .args(["-q", "default", "-q", "low"])
             .env_remove("DYNO")
             .env_remove("REDIS_PROVIDER")
@@ -108,6 +119,7 @@ impl Sidekiq {
             child,
             version,
             log: log.to_owned(),
+            threads,
         }
     }
 
@@ -164,7 +176,7 @@ impl Sidekiq {
             if let Some(status) = self.child.try_wait().unwrap() {
                 panic!("Sidekiq ended at once, {status}: {}", self.log());
             }
-            self.title().starts_with("sidekiq ") && self.workers() == CONCURRENCY && beaten(pid)
+            self.title().starts_with("sidekiq ") && self.workers() == self.threads && beaten(pid)
         });
     }
 

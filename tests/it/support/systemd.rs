@@ -17,13 +17,17 @@ use std::sync::OnceLock;
 /// Where a command looks for programs in there.
 const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+/// A user without any rights that every Debian has (www-data), and its home.
+pub(crate) const USER: u32 = 33;
+const HOME: &str = "/var/www";
+
 /// A running systemd. Every test of the program shares it: a unit's name is the test's own.
 pub(crate) struct Systemd {
     /// Its first process, as the machine numbers it.
     init: u32,
     directory: PathBuf,
-    /// Holds its standard input open.
-    _keeper: Child,
+    /// What started it; it ends with this one's standard input.
+    keeper: Child,
 }
 
 impl Systemd {
@@ -33,7 +37,8 @@ impl Systemd {
         SHARED.get_or_init(Self::boot)
     }
 
-    fn boot() -> Self {
+    /// Another one, for the test of its end.
+    pub(crate) fn boot() -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/systemd/boot");
         let mut keeper = Command::new(script)
             .stdin(Stdio::piped())
@@ -50,8 +55,15 @@ impl Systemd {
         Self {
             init: init.parse().unwrap(),
             directory: PathBuf::from(directory),
-            _keeper: keeper,
+            keeper,
         }
+    }
+
+    /// Lets go of it, as the end of its caller does, and waits until what started it has ended.
+    pub(crate) fn let_go(mut self) -> u32 {
+        drop(self.keeper.stdin.take());
+        assert!(self.keeper.wait().unwrap().success());
+        self.init
     }
 
     /// The directory that is the same in there and on the machine.
@@ -89,6 +101,49 @@ impl Systemd {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         command
+    }
+
+    /// Starts the systemd of the user [`USER`] as the machine's own would, but without a login,
+    /// which would need more services.
+    pub(crate) fn start_user(&self) {
+        static STARTED: OnceLock<()> = OnceLock::new();
+        STARTED.get_or_init(|| {
+            self.output(&["sh", "-c", &format!(
+                "mkdir -p {HOME} /run/user/{USER} && chown -R {USER}:{USER} {HOME} /run/user/{USER} && chmod 700 /run/user/{USER}"
+            )]);
+            self.unit(
+                "user@.service",
+                "[Service]\nType=notify\nUser=%i\nSlice=user-%i.slice\nDelegate=yes\n\
+                 ExecStart=/lib/systemd/systemd --user\n\
+                 Environment=XDG_RUNTIME_DIR=/run/user/%i SYSTEMD_LOG_TARGET=journal\n",
+            );
+            self.systemctl(&["start", &format!("user@{USER}.service")]);
+        });
+    }
+
+    /// `words` as a command in there, as the user [`USER`].
+    pub(crate) fn enter_as_user(
+        &self,
+        directory: &Path,
+        environment: &[(&str, &str)],
+        words: &[&str],
+    ) -> Command {
+        let user = USER.to_string();
+        let runtime = format!("/run/user/{USER}");
+        let own = [("XDG_RUNTIME_DIR", runtime.as_str()), ("HOME", HOME)];
+        let become_user = [
+            "setpriv",
+            "--reuid",
+            &user,
+            "--regid",
+            &user,
+            "--clear-groups",
+        ];
+        self.enter(
+            directory,
+            &[&own, environment].concat(),
+            &[&become_user[..], words].concat(),
+        )
     }
 
     /// What `words` print in there; they must succeed.

@@ -223,7 +223,7 @@ fn each_systemd_kill(
         if unit.waiting_exec_stop().is_some() {
             continue;
         }
-        let limit = unit.stop_limit();
+        let limit = unit.kill_limit();
         let effective = effective_timeout(&facts.sidekiq, Some(&unit.name));
         match (&limit, effective.decided()) {
             (StopLimit::Infinite(_), _) => {}

@@ -7,7 +7,7 @@ use super::logbook::Logbook;
 pub(super) use super::sources::{Failure, Sources};
 use super::world::World;
 use crate::core::drain::{
-    Act, ActOutcome, Ask, Command, Effect, EffectId, Event, Guard, Input, Mode, Phase, Plan,
+    Act, ActOutcome, Ask, Command, Early, Effect, EffectId, Event, Guard, Input, Mode, Phase, Plan,
     Policy, Record, Run,
 };
 use crate::core::fleet::{
@@ -152,11 +152,8 @@ impl Drive {
     /// Until the run is over.
     pub(super) fn finish(&mut self) {
         self.until(self.now.after(Duration::from_secs(3600)));
-        assert!(
-            self.run.phase().is_over(),
-            "stuck in {:?}",
-            self.run.phase()
-        );
+        let phase = self.run.phase();
+        assert!(phase.is_over(), "stuck in {phase:?}");
     }
 
     fn read_logs(&mut self) {
@@ -179,12 +176,10 @@ impl Drive {
 
     fn deliver(&mut self) {
         loop {
-            let due = self.wire.iter().enumerate();
-            let due = due
-                .filter(|(_, (when, _, _))| *when <= self.now)
-                .min_by_key(|(_, (when, number, _))| (*when, *number))
-                .map(|(index, _)| index);
-            let Some(index) = due else { return };
+            let wire = self.wire.iter().enumerate();
+            let due = wire.filter(|(_, (when, _, _))| *when <= self.now);
+            let next = due.min_by_key(|(_, (when, number, _))| (*when, *number));
+            let Some((index, _)) = next else { return };
             let (_, _, delivery) = self.wire.swap_remove(index);
             self.handle(delivery);
         }
@@ -271,14 +266,14 @@ impl Drive {
             _ if revoked => ActOutcome::Revoked,
             Some((_, failure)) => {
                 if failure == Failure::UnknownSent {
-                    self.world.signal(act.target, act.signal, self.now);
+                    self.world.signal(act.target, act.kind.signal(), self.now);
                 }
                 ActOutcome::Failed {
                     why: "no".into(),
                     may_have_happened: failure != Failure::Refused,
                 }
             }
-            None if self.world.signal(act.target, act.signal, self.now) => ActOutcome::Sent,
+            None if self.world.signal(act.target, act.kind.signal(), self.now) => ActOutcome::Sent,
             None => ActOutcome::Gone,
         };
         let when = self.now.after(self.sources.act_takes);
@@ -348,6 +343,7 @@ fn unasked(sought: &[Sought], asked: Moment) -> Vec<Located> {
         jid: sought.jid.clone(),
         place: Place::NotAsked { why: "gone".into() },
         asked,
+        iterating: false,
     };
     sought.iter().map(unasked).collect()
 }
@@ -378,7 +374,7 @@ pub(super) fn plan(sequence: &str) -> Plan {
             kill_extra: Duration::from_secs(30),
             rescue: false,
         },
-        early: crate::core::drain::Early::Idle,
+        early: Early::Idle,
         timeout: None,
         rehearsal: false,
     }

@@ -74,9 +74,9 @@ fn blind_the_other_policies_hold() {
 fn ask_asks_in_numbers_and_takes_only_enough_as_an_answer() {
     let mut drive = begin(
         world(25, vec![stuck("a")]),
-        with(Policy::Ask, "tstp, 4, kill"),
+        with(Policy::Ask, "tstp, 8, kill"),
     );
-    drive.until(at(5.0));
+    drive.until(at(9.0));
     let Phase::Held { why, .. } = drive.run.phase() else {
         panic!("{:?}", drive.run.phase());
     };
@@ -138,7 +138,7 @@ fn a_job_that_runs_again_on_the_same_process_has_its_fate_before_it() {
     let fails = task("a", Some(8.0), Temper::Fails);
     let mut drive = Drive::new(
         world(25, vec![fails]),
-        stated("tstp, 4, kill", 25),
+        stated("tstp, 8, kill", 25),
         Sources::default(),
         at(0.0),
     );
@@ -151,6 +151,41 @@ fn a_job_that_runs_again_on_the_same_process_has_its_fate_before_it() {
     drive.call(Input::Command(Command::Automatic));
     drive.finish();
     assert_eq!(fate(&drive, "a"), Some(Fate::Lost));
+}
+
+#[test]
+fn a_job_that_may_have_ended_since_its_last_beat_is_not_called_lost() {
+    // The beats come at 3 s and at 13 s: the end at 8 s is seen by nobody but its thread.
+    let jobs = vec![task("a", Some(10.0), Temper::Plain), stuck("b")];
+    let mut drive = begin(world(25, jobs), with(Policy::Follow, "tstp, 12, kill"));
+    drive.finish();
+    assert_eq!(fate(&drive, "a"), Some(Fate::Unknown));
+    assert_eq!(fate(&drive, "b"), Some(Fate::Unknown));
+    assert_eq!(drive.told("1 worker thread(s) were left for 2 job(s)"), 2);
+    // Before the idle threads are gone their number says nothing.
+    let mut drive = begin(
+        world(25, vec![stuck("b")]),
+        with(Policy::Follow, "tstp, 4, kill"),
+    );
+    drive.finish();
+    assert_eq!(fate(&drive, "b"), Some(Fate::Unknown));
+    assert_eq!(drive.run.outcome(), Some(Outcome::Lost));
+}
+
+#[test]
+fn a_job_that_left_its_thread_is_not_called_lost() {
+    // It ends at 12.5 s, after the interrupt was due; the beat at 13 s shows it no more.
+    let holds = Temper::HoldsInterpreter(Duration::from_secs(20));
+    let jobs = vec![task("a", Some(14.5), Temper::Plain), task("b", None, holds)];
+    let plan = Plan {
+        timeout: stated("term", 12).timeout,
+        ..with(Policy::Follow, "term, 14, kill")
+    };
+    let mut drive = begin(world(12, jobs), plan);
+    drive.finish();
+    assert_eq!(fate(&drive, "a"), Some(Fate::Unknown));
+    assert_eq!(drive.told("it had left its thread by then"), 1);
+    assert_eq!(fate(&drive, "b"), Some(Fate::Lost));
 }
 
 #[test]
@@ -321,6 +356,7 @@ fn an_unknown_answer_is_recorded_and_changes_nothing() {
         jid: "a".into(),
         place,
         asked: at(5.0),
+        iterating: false,
     };
     drive.call(Input::Answer(EffectId(77), vec![located]));
     assert!(drive.run.account().jobs()[0].located.is_none());

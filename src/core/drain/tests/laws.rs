@@ -3,16 +3,17 @@
 
 use super::drive::{Call, Drive};
 use crate::core::drain::{
-    ActOutcome, Command, Effect, Event, Input, Mode, Performing, Phase, Policy, Resume, Standing,
-    Target,
+    ActKind, ActOutcome, Command, Effect, Event, Input, Mode, Outcome, Performing, Phase, Policy,
+    Rescue, Resume, Standing, StopUnit, Target,
 };
-use crate::core::fleet::LocalId;
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::sequence::Signal;
 
 /// Panics at the first law that `call` breaks.
 pub(super) fn check(call: &Call, drive: &Drive) {
     over_is_over(call);
     abort_wins(call);
+    units_stop_by_choice_or_proof(call, drive);
     steps_act_in_order(call, drive);
     manual_means_confirmed(call);
     only_outcomes_leave_performing(call);
@@ -25,7 +26,10 @@ pub(super) fn check(call: &Call, drive: &Drive) {
 }
 
 fn aborts(input: &Input) -> bool {
-    matches!(input, Input::Command(Command::StopHere | Command::HangUp))
+    matches!(
+        input,
+        Input::Command(Command::StopHere | Command::HangUp | Command::Leave)
+    )
 }
 
 fn over_is_over(call: &Call) {
@@ -41,7 +45,20 @@ fn abort_wins(call: &Call) {
             call.after.phase(),
             Phase::Ending { .. } | Phase::Over { .. }
         );
-        assert!(ended, "law: abort wins from {:?}", call.before.phase());
+        // One push is under way: it is told as what it was, and none follows it.
+        let pushing = matches!(
+            call.after.phase(),
+            Phase::Settling {
+                outcome: Outcome::Stopped,
+                rescue: Rescue::Pushing { left, .. },
+                ..
+            } if left.is_empty()
+        );
+        assert!(
+            ended || pushing,
+            "law: abort wins from {:?}",
+            call.before.phase()
+        );
     }
     let closed = matches!(
         call.before.phase(),
@@ -54,12 +71,43 @@ fn abort_wins(call: &Call) {
             "law: no act after an abort or the end"
         );
     }
+    if aborts(&call.input) {
+        let is_push = |effect: &&Effect| matches!(effect, Effect::PushBack(..));
+        let pushed = call.effects.iter().filter(is_push).count();
+        assert_eq!(pushed, 0, "law: no push after an abort");
+    }
+}
+
+fn units_stop_by_choice_or_proof(call: &Call, drive: &Drive) {
+    for act in call.acts() {
+        let ActKind::StopUnit(stop) = &act.kind else {
+            continue;
+        };
+        let target = call.after.target(&ProcessKey::Local(act.target)).unwrap();
+        assert_eq!(
+            act.step,
+            call.after.plan().sequence.first_stop(),
+            "law: a unit is stopped in the place of the first TERM alone"
+        );
+        assert!(target.stop.when != StopUnit::Never, "law: never is never");
+        let proof = || {
+            let process = drive.fleet.get(&target.key())?;
+            drive.fleet.proof_of_idle(process, &target.mark?, call.at)
+        };
+        let proven = stop.after_term && proof().is_some();
+        assert!(
+            target.stop.when == StopUnit::Always || proven,
+            "law: unasked a unit is stopped only at proof of idle"
+        );
+    }
 }
 
 fn steps_act_in_order(call: &Call, drive: &Drive) {
     let mut done: Vec<(Option<usize>, u32)> = Vec::new();
     for record in &drive.journal {
-        if let Event::SignalIntended { step, .. } = record.event {
+        if let Event::SignalIntended { step, .. } | Event::UnitStopIntended { step, .. } =
+            record.event
+        {
             done.push((step, record.about.as_ref().unwrap().pid.unwrap()));
         }
     }
@@ -73,7 +121,14 @@ fn steps_act_in_order(call: &Call, drive: &Drive) {
         assert_eq!(act.step, now[0].0, "law: one call starts at most one step");
         let Some(step) = act.step else { continue };
         let signal = call.after.plan().sequence.signal(step);
-        assert_eq!(signal, Some(act.signal), "law: a step sends its signal");
+        let sent = match &act.kind {
+            ActKind::Signal(signal) => *signal,
+            // In the place of TERM or INT; to Sidekiq they are the same.
+            ActKind::StopUnit(_) => signal
+                .filter(|signal| signal.stops())
+                .unwrap_or(Signal::Term),
+        };
+        assert_eq!(signal, Some(sent), "law: a step sends its signal");
         if again {
             assert!(done.contains(&this), "law: only what failed is retried");
             assert_eq!(last, Some(step), "law: only the last step is retried");
@@ -171,7 +226,7 @@ fn deadlines_lie_in_the_future(call: &Call) {
 }
 
 fn no_kill_through_a_shut_gate(call: &Call, drive: &Drive) {
-    let kills = call.acts().filter(|act| act.signal == Signal::Kill);
+    let kills = call.acts().filter(|act| act.kind.signal() == Signal::Kill);
     let ids: Vec<LocalId> = kills.map(|act| act.target).collect();
     if ids.is_empty() {
         return;

@@ -43,14 +43,22 @@
 //! | a thread may run another job | one job ever | `fates::…whatever_is_pressed` |
 //! | what may have been sent counts as sent | it was not sent | `kills::a_failure_that_may…` |
 //! | outcome weighing | unknown is as good as done | `fates`, both drains |
+//! | a kept iteration state is no end | it is not looked at | `iterable::one_that_died…`, `fates` |
+//! | a dropped one is the end | it is not looked at | `iterable::one_that_completed…` |
+//! | what may have ended is not lost | its thread is not missed | `kills::a_job_that_may…` |
+//! | the same before idle threads are gone | their count counts | `kills::a_job_that_may…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
 mod cases;
 mod drive;
 mod fates;
+mod iterable;
 mod kills;
 mod laws;
 mod logbook;
+mod rescues;
 mod scenario;
 mod sources;
+mod states;
+mod units;
 mod world;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::drive::{Drive, Failure, Sources, plan};
+use super::units::unit_stop;
 use super::world::{World, at};
-use crate::core::drain::{Command, Early, Guard, Plan, Policy};
+use crate::core::drain::{Command, Early, Guard, Plan, Policy, StopUnit};
 use crate::core::sequence::{Timeout, Version};
 use crate::core::sidekiq::{Config, Task, Temper};
 
@@ -118,7 +119,7 @@ fn command() -> impl Strategy<Value = Command> {
         1 => span(1.0, 20.0).prop_map(Command::Longer),
         1 => span(1.0, 20.0).prop_map(Command::Shorter),
         1 => Just(Command::StopHere),
-        1 => Just(Command::HangUp),
+        1 => prop_oneof![Just(Command::HangUp), Just(Command::Leave)],
         1 => prop_oneof![Just(0), Just(99)].prop_map(|accepted| Command::ForceKill {
             target: crate::core::fleet::ProcessKey::Local(crate::core::fleet::LocalId {
                 pid: 100,
@@ -311,6 +312,10 @@ impl Scenario {
             world.queue.push_front(named(&name, *lasts, *temper));
         }
         let mut drive = Drive::new(world, self.plan.clone(), self.sources.clone(), at(0.0));
+        // Every other process runs in a unit that systemd would start again.
+        drive.run.take_units(StopUnit::Idle, |id| {
+            (id.pid % 2 == 1).then(|| unit_stop(None))
+        });
         for (when, command) in &self.keys {
             drive.command_at(at(*when), command.clone());
         }

@@ -217,6 +217,13 @@ impl World {
             } else {
                 Vec::new()
             },
+            iterating: if alive {
+                let kept = |busy: &&Busy| self.keeps_state(&busy.task.jid, now);
+                let kept = shown.work.iter().filter(kept);
+                kept.map(|busy| busy.task.jid.clone()).collect()
+            } else {
+                Vec::new()
+            },
             faults: Vec::new(),
         }
     }
@@ -273,6 +280,7 @@ impl World {
             jid: sought.jid.clone(),
             place: place(sought),
             asked,
+            iterating: self.keeps_state(&sought.jid, asked),
         };
         sought.iter().map(located).collect()
     }

@@ -76,6 +76,7 @@ fn row(identity: &str, heartbeat: Option<Heartbeat>) -> LookRow {
         heartbeat,
         beat_age: None,
         work: Vec::new(),
+        iterating: Vec::new(),
         faults: Vec::new(),
     }
 }

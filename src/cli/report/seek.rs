@@ -1,0 +1,186 @@
+//! Jobs of unknown fate, looked for once more: the record of a drain may have been closed while
+//! Redis was gone. It only reads Redis; what it finds is appended to the record, so that it is
+//! not lost again, and what the drain wrote down stays as it was.
+
+use std::time::Duration;
+
+use crate::cli::address::chosen;
+use crate::cli::output::tell;
+use crate::cli::runtime;
+use crate::clock;
+use crate::core::config::Settings;
+use crate::core::drain::{Event, Fate, Record};
+use crate::core::fleet::{Identity, LinkFault, Place, Sought};
+use crate::core::moment::Moment;
+use crate::journal::Journal;
+use crate::redis::{self, Bounds, Choice, Keys, Whereabouts};
+use crate::report::{FoundLater, JobFate, Past, Report};
+
+/// How long each answer of Redis is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Looks for the jobs of `report` whose fate is unknown, and writes down in `state_dir` what it
+/// finds. What cannot be done is said on standard error and fails nothing.
+pub(super) fn seek(
+    report: &mut Report,
+    past: &Past,
+    settings: &Settings,
+    state_dir: &std::path::Path,
+) {
+    let ended = report.summary.outcome.is_some() && !report.summary.rehearsal;
+    let open: Vec<Sought> = report
+        .fates
+        .iter()
+        .filter(|job| ended && job.is_open())
+        .filter_map(sought)
+        .collect();
+    if open.is_empty() {
+        return;
+    }
+    let now = clock::now();
+    let choice = match chosen(settings) {
+        Ok(choice) => choice,
+        Err(error) => return not_asked(open.len(), &error.to_string()),
+    };
+    match asked(&choice, settings, &open, &gone(report)) {
+        Ok(found) => {
+            let mut finds = Vec::new();
+            for (sought, whereabouts) in open.iter().zip(found) {
+                finds.extend(take(report, sought, &whereabouts, &choice, now));
+            }
+            if !settings.read_only && !past.torn {
+                write_down(&finds, past, state_dir, now);
+            }
+        }
+        Err(why) => not_asked(open.len(), &format!("{choice}: {why}")),
+    }
+}
+
+fn not_asked(count: usize, why: &str) {
+    tell(&format!(
+        "note: the fate of {count} job(s) is unknown, and Redis cannot be asked now: {why}"
+    ));
+}
+
+fn sought(job: &JobFate) -> Option<Sought> {
+    Some(Sought {
+        jid: job.jid.clone()?,
+        queue: job.queue.clone().unwrap_or_default(),
+        payload: b""[..].into(),
+    })
+}
+
+/// The processes that are known to have exited.
+fn gone(report: &Report) -> Vec<Identity> {
+    let exited = report.processes.iter();
+    let exited = exited.filter(|process| process.exited_t_s.is_some());
+    exited
+        .filter_map(|process| process.identity.as_deref().map(Identity::new))
+        .collect()
+}
+
+fn asked(
+    choice: &Choice,
+    settings: &Settings,
+    open: &[Sought],
+    gone: &[Identity],
+) -> Result<Vec<Whereabouts>, String> {
+    let keys = Keys::new(settings.redis.namespace.as_deref());
+    let asking = async {
+        let mut connection = redis::open(&choice.address, PATIENCE).await?;
+        redis::whereabouts(&mut connection, &keys, Bounds::default(), open, gone).await
+    };
+    let runtime = runtime().map_err(|error| error.to_string())?;
+    runtime
+        .block_on(asking)
+        .map_err(|why: LinkFault| why.to_string())
+}
+
+/// Puts one find beside each fate that it is about; gives what is worth writing down.
+fn take(
+    report: &mut Report,
+    sought: &Sought,
+    whereabouts: &Whereabouts,
+    choice: &Choice,
+    now: Moment,
+) -> Option<Event> {
+    let own = |identity: &Identity| {
+        let mut own = report.processes.iter();
+        own.any(|process| process.identity.as_deref() == Some(identity.as_str()))
+    };
+    let (fate, place) = match whereabouts {
+        Whereabouts::Work(identity) if own(identity) => {
+            (None, format!("still at work on {}", identity.short()))
+        }
+        Whereabouts::Work(identity) => (
+            Some(Fate::PushedBack),
+            format!("runs again on {}", identity.short()),
+        ),
+        Whereabouts::At(place) => found_at(place, choice),
+    };
+    let found = FoundLater::new(now.wall(), fate, &place);
+    let mut class = None;
+    let same = |job: &&mut JobFate| job.is_open() && job.jid.as_deref() == Some(&sought.jid);
+    for job in report.fates.iter_mut().filter(same) {
+        class.clone_from(&job.class);
+        job.found_later = Some(found.clone());
+    }
+    Some(Event::FoundLater {
+        jid: sought.jid.clone(),
+        class,
+        fate: fate?,
+        place,
+    })
+}
+
+/// What a place makes of a job. Nowhere proves nothing any more: it may have run meanwhile.
+fn found_at(place: &Place, choice: &Choice) -> (Option<Fate>, String) {
+    match place {
+        Place::Queue { name } => (Some(Fate::PushedBack), format!("back in queue {name}")),
+        Place::Private { identity } => (
+            Some(Fate::PushedBack),
+            format!("in the private list of {}", identity.short()),
+        ),
+        Place::Retry => (Some(Fate::Retried), "in the retry set".into()),
+        Place::Schedule => (Some(Fate::Retried), "in the scheduled set".into()),
+        Place::Dead => (Some(Fate::Retried), "in the dead set".into()),
+        Place::Nowhere {
+            searched_whole: true,
+        } => (
+            None,
+            format!("nowhere in {choice}: it ended since, or is lost"),
+        ),
+        Place::Nowhere {
+            searched_whole: false,
+        } => (
+            None,
+            format!("not found in {choice}, of which not everything was searched"),
+        ),
+        Place::NotAsked { why } => (None, format!("{choice} did not answer: {why}")),
+    }
+}
+
+fn write_down(finds: &[Event], past: &Past, state_dir: &std::path::Path, now: Moment) {
+    let Some(first) = past.lines.first().filter(|_| !finds.is_empty()) else {
+        return;
+    };
+    let since = now.wall().duration_since(first.at);
+    let record = |event: &Event| Record {
+        at: now,
+        since_start: Duration::try_from(since).unwrap_or_default(),
+        run: past.run.clone(),
+        rehearsal: false,
+        about: None,
+        event: event.clone(),
+    };
+    let written = Journal::open(state_dir, &past.run).and_then(|mut journal| {
+        finds
+            .iter()
+            .try_for_each(|event| journal.append(&record(event)))
+    });
+    if let Err(error) = written {
+        tell(&format!(
+            "note: what was found now cannot be added to the record: {error}"
+        ));
+    }
+}

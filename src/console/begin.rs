@@ -1,0 +1,255 @@
+//! The dialogs before a drain: why it is done, what it does, and what the check of its plan
+//! finds grave, which must be typed out. Nothing is sent here.
+
+use super::confirm::{accepted, policy_words};
+use super::consequence::{NAMED, consequence};
+use super::dialog::{Dialog, Friction, Premise, name};
+use super::judge::tally;
+use super::request::Request;
+use super::words::count;
+use crate::core::check::Severity;
+use crate::core::drain::{Command, Policy};
+use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::moment::Moment;
+use crate::core::preflight::{Consent, Grave, Seen};
+use crate::core::sequence::{Sequence, Signal};
+use crate::core::session::Session;
+
+/// How a drain is begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// It goes by itself.
+    Automatic,
+    /// Its first step alone.
+    Step,
+    /// A KILL of one process, out of turn.
+    Kill(LocalId),
+}
+
+/// What begins, for whom and why: frozen when the dialog opens.
+struct Beginning<'a> {
+    title: String,
+    lines: Vec<String>,
+    friction: Friction,
+    command: Command,
+    targets: &'a [LocalId],
+    sequence: Sequence,
+    seen: Seen,
+}
+
+/// Begins a drain of `targets` by `start`; `why` is the reason that was typed.
+pub(super) fn begin(
+    session: &Session,
+    start: Start,
+    targets: &[LocalId],
+    why: Option<String>,
+    now: Moment,
+) -> Dialog {
+    let beginning = match start {
+        Start::Automatic => automatic(session, targets, now),
+        Start::Step => step(session, targets, now),
+        Start::Kill(target) => return kill(session, target, why, now),
+    };
+    let premise = Premise::Before {
+        targets: targets.to_vec(),
+        despite: beginning.seen.grave().collect(),
+    };
+    dialog(beginning, premise, why, now)
+}
+
+/// Asks why a drain is begun. `before` is what was typed for one that did not begin.
+pub(super) fn reason(
+    session: &Session,
+    start: Start,
+    targets: Vec<LocalId>,
+    before: &str,
+    now: Moment,
+) -> Dialog {
+    let lines = vec!["The answer stands in the record of this drain and in its report.".into()];
+    let premise = Premise::Before {
+        despite: session.looked_at(&targets).1.grave().collect(),
+        targets,
+    };
+    let mut dialog = Dialog {
+        friction: Friction::Reason(start),
+        ..Dialog::new("Why is this drained?".into(), lines, premise, now)
+    };
+    before.clone_into(&mut dialog.entry.text);
+    dialog
+}
+
+/// By itself, from the first step to the last.
+fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Beginning<'a> {
+    let plan = &session.setting.plan;
+    let mut lines = Vec::new();
+    let mut friction = Friction::Yes;
+    let first = plan.sequence.signal(0).unwrap_or(Signal::Tstp);
+    consequence(session, first, targets, now, &mut lines, &mut friction);
+    let timeline = plan.sequence.timeline();
+    let then = timeline.iter().skip(1);
+    let then: Vec<String> = then
+        .map(|(due, signal)| format!("{signal} after {} s", due.as_secs()))
+        .collect();
+    if !then.is_empty() {
+        lines.push(format!("Then, by itself: {}.", then.join(", ")));
+    }
+    let tally = tally(session, targets, now);
+    if tally.total() > 0 {
+        lines.push(format!(
+            "{}: {} fit, {} at risk, {} pushed back, {} lost, {} unknown.",
+            count(tally.total(), "known job"),
+            tally.fits,
+            tally.at_risk,
+            tally.pushed_back,
+            tally.lost,
+            tally.unknown
+        ));
+    }
+    if plan.sequence.kill().is_some() {
+        lines.push(policy_words(plan.policy).into());
+    }
+    if plan.policy == Policy::Follow && tally.lost > 0 {
+        friction = Friction::Number(tally.lost);
+    }
+    Beginning {
+        title: "Start the drain, by itself?".into(),
+        lines,
+        friction,
+        command: Command::Automatic,
+        targets,
+        sequence: plan.sequence.clone(),
+        seen: session.looked_at(targets).1,
+    }
+}
+
+/// The first step alone.
+fn step<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Beginning<'a> {
+    let sequence = &session.setting.plan.sequence;
+    let signal = sequence.signal(0).unwrap_or(Signal::Tstp);
+    let mut lines = Vec::new();
+    let mut friction = Friction::Yes;
+    consequence(session, signal, targets, now, &mut lines, &mut friction);
+    lines.push("Each later step waits for you.".into());
+    let command = Command::Go {
+        step: 0,
+        accepted: accepted(&friction),
+    };
+    Beginning {
+        title: format!("Start by hand: send {signal}?"),
+        lines,
+        friction,
+        command,
+        targets,
+        sequence: sequence.clone(),
+        seen: session.looked_at(targets).1,
+    }
+}
+
+/// A KILL out of turn, which begins a drain of that process alone.
+fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) -> Dialog {
+    let targets = [target];
+    let mut lines = Vec::new();
+    let mut friction = Friction::Yes;
+    let signal = Signal::Kill;
+    consequence(session, signal, &targets, now, &mut lines, &mut friction);
+    lines.push("This begins a drain of this process alone.".into());
+    let accepted = accepted(&friction);
+    let (found, seen) = session.looked_at(&targets);
+    let beginning = Beginning {
+        title: format!("KILL {}?", name(session, target)),
+        lines,
+        friction,
+        command: Command::ForceKill {
+            target: ProcessKey::Local(target),
+            accepted,
+        },
+        targets: &targets,
+        sequence: found.sequence,
+        seen,
+    };
+    let premise = Premise::Kill {
+        target,
+        at_most: accepted,
+    };
+    dialog(beginning, premise, why, now)
+}
+
+/// The dialog of a beginning, with all that is grave at its top.
+fn dialog(beginning: Beginning<'_>, premise: Premise, why: Option<String>, now: Moment) -> Dialog {
+    let Beginning {
+        title,
+        lines,
+        friction,
+        command,
+        targets,
+        sequence,
+        seen,
+    } = beginning;
+    let grave: Vec<Grave> = seen.grave().collect();
+    let mut said = grave_words(&grave);
+    said.extend(lines);
+    match seen.count(Severity::Warning) as u64 {
+        0 => {}
+        warnings => said.push(format!(
+            "The check also gives {}.",
+            count(warnings, "warning")
+        )),
+    }
+    let friction = despite(friction, &grave);
+    if let Friction::Despite { lost: 1.., errors } = &friction {
+        said.push(format!(
+            "To be typed: {errors}, then the number of jobs that would be lost."
+        ));
+    }
+    let consent = Consent::to(&seen, &sequence, why);
+    Dialog {
+        friction,
+        requests: vec![
+            Request::Begin {
+                targets: targets.to_vec(),
+                consent: Some(consent),
+            },
+            Request::Command(command),
+        ],
+        ..Dialog::new(title, said, premise, now)
+    }
+}
+
+/// What the check finds grave, each in words.
+fn grave_words(grave: &[Grave]) -> Vec<String> {
+    let mut lines = match grave {
+        [] => return Vec::new(),
+        [_] => vec!["The check finds an error:".to_owned()],
+        several => vec![format!(
+            "The check finds {}:",
+            count(several.len() as u64, "error")
+        )],
+    };
+    lines.extend(
+        grave
+            .iter()
+            .take(NAMED)
+            .map(|grave| format!("{}.", grave.text)),
+    );
+    if grave.len() > NAMED {
+        lines.push(format!("and {} more.", grave.len() - NAMED));
+    }
+    lines
+}
+
+/// What a yes takes where something is grave: the one rule, or how many errors there are.
+fn despite(friction: Friction, grave: &[Grave]) -> Friction {
+    let errors = match grave {
+        [] => return friction,
+        [
+            Grave {
+                rule: Some(rule), ..
+            },
+        ] => (*rule).to_owned(),
+        several => several.len().to_string(),
+    };
+    Friction::Despite {
+        errors,
+        lost: accepted(&friction),
+    }
+}

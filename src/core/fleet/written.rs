@@ -1,0 +1,77 @@
+//! What the files around one process say about how it stops, with what the scan made of it: the
+//! statements of its timeout in their order, and the files that changed since it started.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::core::layers::Located;
+
+/// Everything that was read. As a slice it is the values.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Written {
+    values: Arc<[Located]>,
+    timeouts: Arc<[StatedTimeout]>,
+    changed: Arc<[String]>,
+}
+
+/// One statement of Sidekiq's own timeout that its process reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatedTimeout {
+    /// Which layer: `initializer`, `command line`, `sidekiq.yml`.
+    pub layer: &'static str,
+    /// The setting's own name there.
+    pub setting: &'static str,
+    /// What it says; `None` where it is no number or was not evaluated.
+    pub span: Option<Duration>,
+    /// The same in words.
+    pub value: String,
+    /// File and line.
+    pub from: String,
+    /// Whether it is the one that holds.
+    pub holds: bool,
+    /// Whether its file was changed after the process started.
+    pub changed: bool,
+}
+
+impl Written {
+    /// Values, the statements of the timeout with the one that holds first, and files that
+    /// changed.
+    pub fn new(values: Vec<Located>, timeouts: Vec<StatedTimeout>, changed: Vec<String>) -> Self {
+        Self {
+            values: values.into(),
+            timeouts: timeouts.into(),
+            changed: changed.into(),
+        }
+    }
+
+    /// The statements of Sidekiq's own timeout, the one that holds first.
+    pub fn timeouts(&self) -> &[StatedTimeout] {
+        &self.timeouts
+    }
+
+    /// Files that were changed after the process started: what they say now is not what it read.
+    pub fn changed(&self) -> &[String] {
+        &self.changed
+    }
+}
+
+impl Deref for Written {
+    type Target = [Located];
+
+    fn deref(&self) -> &[Located] {
+        &self.values
+    }
+}
+
+impl From<Vec<Located>> for Written {
+    fn from(values: Vec<Located>) -> Self {
+        Self::new(values, Vec::new(), Vec::new())
+    }
+}
+
+impl FromIterator<Located> for Written {
+    fn from_iter<I: IntoIterator<Item = Located>>(values: I) -> Self {
+        Self::from(values.into_iter().collect::<Vec<_>>())
+    }
+}

@@ -1,0 +1,160 @@
+//! Which way TERM goes to a target that systemd would start again: to the process, or as the
+//! stop of its unit; and what speaks against the latter. Read off what is loaded; pure.
+
+use std::time::Duration;
+
+use super::Preflight;
+use super::concern::crashes;
+use crate::core::check::{Facts, StopLimit, UnitFacts};
+use crate::core::drain::{Plan, UnitStop};
+use crate::core::fleet::{Fleet, LocalProcess, ProcessKey, Title, UnitLook};
+use crate::core::layers::{Layer, Located, Value};
+
+/// Settings by which the stop of one unit is that of another, too (systemd.unit(5)).
+const DRAGGED: [&str; 4] = ["RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo"];
+
+/// Everything that was found for a process: in its files, and what systemd has loaded.
+pub(super) fn values(local: &LocalProcess, fleet: &Fleet) -> Vec<Located> {
+    let unit = local.surroundings.unit.as_ref();
+    let look = unit.and_then(|unit| fleet.units.get(unit));
+    let loaded = look.and_then(|look| look.loaded.as_ref().ok());
+    let files = local.surroundings.layers.iter();
+    files
+        .chain(loaded.into_iter().flat_map(|loaded| loaded.iter()))
+        .cloned()
+        .collect()
+}
+
+/// The stop of the unit of `local`, where systemd would start it again; `Ok(None)`: there is no
+/// need for it.
+///
+/// # Errors
+/// Why it would be of use and cannot be had, and what would help.
+pub(super) fn unit_stop(
+    fleet: &Fleet,
+    local: &LocalProcess,
+    plan: &Plan,
+    facts: &Facts,
+    preflight: &Preflight,
+) -> Result<Option<UnitStop>, String> {
+    let Some(unit) = &local.surroundings.unit else {
+        return Ok(None);
+    };
+    // Within the unit's own stop systemd starts nothing again, and waits for this very program.
+    if preflight.systemd.inside.as_ref() == Some(unit) {
+        return Ok(None);
+    }
+    let settings = values(local, fleet);
+    let of_unit = |located: &Located| {
+        matches!(located.layer, Layer::Systemd | Layer::SystemdLoaded)
+            && located.scope.as_deref() == Some(&*unit.name)
+    };
+    let about = UnitFacts {
+        name: unit.name.clone(),
+        settings: settings.into_iter().filter(of_unit).collect(),
+        ..UnitFacts::default()
+    };
+    let restart = about.word("Restart").unwrap_or("no").to_owned();
+    let after_term = match restart.as_str() {
+        "always" | "on-success" => true,
+        // Exit 0 is no failure; a timeout that is text makes it one (D20).
+        "on-failure" => crashes(facts),
+        _ => false,
+    };
+    let after_kill = plan.sequence.kill().is_some()
+        && matches!(restart.as_str(), "on-failure" | "on-abnormal" | "on-abort");
+    if !after_term && !after_kill || already_stops(&about) {
+        return Ok(None);
+    }
+    let look = fleet.units.get(unit);
+    let route = possible(fleet, local, &about, look)?;
+    Ok(Some(UnitStop {
+        unit: unit.clone(),
+        route,
+        restart,
+        after_term,
+        limit: limit(&about),
+        first: about.word("ExecStop").map(str::to_owned),
+    }))
+}
+
+/// How long after its TERM systemd kills; `None`: never.
+fn limit(unit: &UnitFacts) -> Option<Duration> {
+    let spares = unit.setting("SendSIGKILL");
+    if spares.is_some_and(|located| located.value == Value::Flag(false)) {
+        return None;
+    }
+    match unit.stop_limit() {
+        StopLimit::Known(span, _) => Some(span),
+        StopLimit::Infinite(_) => None,
+        StopLimit::Default | StopLimit::Unread(..) => Some(StopLimit::DEFAULT),
+    }
+}
+
+/// Whether somebody else stops it already: then systemd starts nothing again.
+fn already_stops(unit: &UnitFacts) -> bool {
+    unit.word("ActiveState") == Some("deactivating")
+}
+
+/// How its unit may be stopped.
+fn possible(
+    fleet: &Fleet,
+    local: &LocalProcess,
+    unit: &UnitFacts,
+    look: Option<&UnitLook>,
+) -> Result<crate::core::fleet::Route, String> {
+    let Some(look) = look else {
+        return Err("systemd was not asked about it yet".into());
+    };
+    if let Err(why) = &look.loaded {
+        return Err(why.clone());
+    }
+    if let Some(why) = harm(fleet, local, unit) {
+        return Err(why);
+    }
+    look.may_stop.clone()
+}
+
+/// Why a stop of the unit would do something else than TERM to this process alone.
+fn harm(fleet: &Fleet, local: &LocalProcess, unit: &UnitFacts) -> Option<String> {
+    let main = unit.word("MainPID").unwrap_or("not known");
+    if main != local.id.pid.to_string() {
+        return Some(format!("its main process is {main}, not this one"));
+    }
+    if local.title == Title::Swarm || local.surroundings.swarm.is_some() {
+        return Some("a swarm runs in it".into());
+    }
+    let shares = |(key, process): &(&ProcessKey, &crate::core::fleet::Process)| {
+        let other = process.local.as_ref();
+        **key != ProcessKey::Local(local.id)
+            && !process.exited()
+            && other.is_some_and(|other| other.surroundings.unit == local.surroundings.unit)
+    };
+    if let Some((_, other)) = fleet.processes.iter().find(shares) {
+        return Some(format!("{} runs in it, too", other.name()));
+    }
+    match unit.word("KillSignal") {
+        Some("SIGTERM") => {}
+        Some(signal) => return Some(format!("its KillSignal is {signal}, not SIGTERM")),
+        None => return Some("which signal it sends is not known".into()),
+    }
+    let is_set = |setting: &str| unit.setting(setting).map(|located| &located.value);
+    if is_set("SendSIGHUP") == Some(&Value::Flag(true)) {
+        return Some("SendSIGHUP=yes ends Sidekiq at once".into());
+    }
+    match unit.word("KillMode") {
+        None | Some("control-group" | "mixed" | "process") => {}
+        Some(mode) => return Some(format!("KillMode={mode} sends TERM to nobody")),
+    }
+    if unit.word("ExecStop").is_some()
+        && let Some(mode @ ("kill" | "abort")) = unit.word("TimeoutStopFailureMode")
+    {
+        return Some(format!(
+            "if its ExecStop times out no TERM comes (TimeoutStopFailureMode={mode})"
+        ));
+    }
+    let dragged = DRAGGED
+        .iter()
+        .find_map(|setting| Some((setting, unit.word(setting)?)));
+    dragged.map(|(setting, names)| format!("it would stop {names}, too ({setting})"))
+}

@@ -1,0 +1,87 @@
+//! How a session looks at its plan before a drain begins, and why it lets none begin whose plan
+//! is not the one that somebody saw. Nothing is sent from here.
+
+use super::{Session, Setting};
+use crate::core::drain::Plan;
+use crate::core::fleet::LocalId;
+use crate::core::preflight::{Consent, Found, Seen, Whom, findings, found_sequence};
+
+impl Session {
+    /// Looks at the plan once more for exactly these targets, before anybody is held. `consent`
+    /// is what somebody saw and let begin: nothing else may begin in its place.
+    ///
+    /// # Errors
+    /// With every reason why it must not begin.
+    pub fn prepare(
+        &mut self,
+        targets: &[LocalId],
+        consent: Option<&Consent>,
+    ) -> Result<(), String> {
+        self.settle(targets);
+        let mut objections = self.preflight.objections();
+        if let Some(consent) = consent {
+            let plan = &self.setting.plan;
+            objections.extend(consent.missing(&self.preflight.seen, &plan.sequence));
+        }
+        if objections.is_empty() {
+            Ok(())
+        } else {
+            Err(objections.join("; "))
+        }
+    }
+
+    /// Somebody chose the targets: from now on these are looked at.
+    pub fn choose(&mut self, targets: Vec<LocalId>) {
+        self.preflight.whom = Whom::Marked(targets);
+        if !self.is_draining() {
+            self.look_at_plan();
+        }
+    }
+
+    /// Looks at the plan for those who would be drained now.
+    pub(super) fn look_at_plan(&mut self) {
+        let targets = self.preflight.targets(&self.fleet);
+        self.settle(&targets);
+    }
+
+    /// The sequence that the targets' files ask for, unless one was stated, and the findings.
+    fn settle(&mut self, targets: &[LocalId]) {
+        let (found, seen) = self.looked_at(targets);
+        self.setting.plan.sequence = found.sequence;
+        self.setting.sequence_from = found.origin;
+        self.preflight.seen = seen;
+    }
+
+    /// What would be followed and found in a drain of exactly these targets. Nothing changes.
+    pub fn looked_at(&self, targets: &[LocalId]) -> (Found, Seen) {
+        let Setting {
+            plan,
+            sequence_from,
+            ..
+        } = &self.setting;
+        let preflight = &self.preflight;
+        let mut trouble = None;
+        let found = if preflight.is_open {
+            let inside = preflight.systemd.inside.as_ref();
+            let process = preflight.process.as_deref();
+            match found_sequence(&self.fleet, targets, process, inside) {
+                Ok(found) => found.unwrap_or_else(Found::default_one),
+                Err(why) => {
+                    trouble = Some(why.to_string());
+                    Found::instead()
+                }
+            }
+        } else {
+            Found {
+                sequence: plan.sequence.clone(),
+                origin: sequence_from.clone(),
+            }
+        };
+        let plan = Plan {
+            sequence: found.sequence.clone(),
+            ..plan.clone()
+        };
+        let findings = findings(&self.fleet, targets, &plan, &found.origin, preflight);
+        (found, Seen { trouble, findings })
+    }
+}

@@ -1,0 +1,31 @@
+//! The readers of what `/proc`, a title and the journal say, for `crate::readers`.
+
+use super::logs::lines_of_row;
+use super::proc::environ::Environment;
+use super::proc::{cgroup, stat, status};
+use super::{timeout_on_command_line, title};
+use crate::readers::Reader;
+
+pub(crate) const READERS: &[Reader] = &[
+    ("host/cgroup", |bytes| {
+        let _unit = cgroup::unit(bytes);
+    }),
+    ("host/environ", |bytes| {
+        let environment = Environment(bytes);
+        let _redis = environment.redis_url();
+        let _names = (environment.dyno(), environment.hostname());
+    }),
+    ("host/journal", |bytes| {
+        let _lines = lines_of_row(bytes);
+    }),
+    ("host/stat", |bytes| {
+        let _stat = stat::parse(bytes);
+    }),
+    ("host/status", |bytes| {
+        let _status = status::parse(bytes);
+    }),
+    ("host/title", |bytes| {
+        let _title = title(bytes);
+        let _timeout = timeout_on_command_line(bytes);
+    }),
+];

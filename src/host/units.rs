@@ -1,0 +1,102 @@
+//! The task that asks systemd about the units of this host's Sidekiqs: what is loaded of each,
+//! and whether it may be stopped from here. It asks when a unit is seen first, when another
+//! process runs in it, and from time to time; it changes nothing.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::sleep;
+
+use super::privilege;
+use super::systemctl::{self, Verb};
+use crate::clock;
+use crate::core::fleet::{HostLook, Observation, Route, Unit, UnitLook};
+
+/// After so long it asks again.
+const AGAIN: Duration = Duration::from_secs(60);
+/// No host has more; a stranger's control groups must not keep systemd busy.
+const MOST: usize = 200;
+
+/// The units that Sidekiqs run in, each with their pids.
+pub type Running = BTreeSet<(Unit, u32)>;
+
+/// The units of a scan.
+pub(super) fn running(look: &HostLook) -> Running {
+    let units = look.processes.iter().filter_map(|process| {
+        let unit = process.surroundings.unit.clone()?;
+        Some((unit, process.id.pid))
+    });
+    units.take(MOST).collect()
+}
+
+/// The source of what systemd says.
+#[derive(Debug)]
+pub struct UnitSource {
+    /// The units that are asked about.
+    pub running: watch::Receiver<Running>,
+    /// Where observations go; closing it ends the task.
+    pub observations: mpsc::Sender<Observation>,
+    /// Whether it is asked who may stop them: nobody needs to know where nothing may be done.
+    pub may_act: bool,
+}
+
+impl UnitSource {
+    /// Asks until nobody listens any more, or no more units can come.
+    pub async fn run(mut self) {
+        loop {
+            let running = self.running.borrow_and_update().clone();
+            let mut units: Vec<Unit> = running.into_iter().map(|(unit, _)| unit).collect();
+            units.dedup();
+            for unit in units {
+                let look = self.look(unit).await;
+                if self
+                    .observations
+                    .send(Observation::Unit(look))
+                    .await
+                    .is_err()
+                {
+                    return;
+                }
+            }
+            tokio::select! {
+                () = self.observations.closed() => return,
+                changed = self.running.changed() => if changed.is_err() {
+                    // Whoever scanned has ended; what is known stays known.
+                    return self.observations.closed().await;
+                },
+                () = sleep(AGAIN) => {}
+            }
+        }
+    }
+
+    async fn look(&self, unit: Unit) -> UnitLook {
+        let at = clock::now();
+        let loaded = if unit.is_sound() {
+            systemctl::show_by(unit.scope, &unit.name).await
+        } else {
+            Err(systemctl::NotShown::NotLoaded(
+                "its name is none that systemctl takes".into(),
+            ))
+        };
+        let may_stop = match &loaded {
+            Ok(_) => self.may_stop(&unit).await,
+            Err(error) => Err(error.to_string()),
+        };
+        UnitLook {
+            unit,
+            at,
+            loaded: loaded
+                .map(|reading| reading.values.into())
+                .map_err(|error| error.to_string()),
+            may_stop,
+        }
+    }
+
+    async fn may_stop(&self, unit: &Unit) -> Result<Route, String> {
+        if !self.may_act {
+            return Err("nothing may be changed here (--read-only)".into());
+        }
+        privilege::route(Verb::Stop, unit).await
+    }
+}

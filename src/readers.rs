@@ -1,0 +1,219 @@
+//! Every reader of what comes from outside, as one table: for the tests and the fuzz target
+//! (`tests/fuzz`) that give them any bytes. No part of the program.
+
+use std::fmt::Write as _;
+
+use crate::core::check::{Chosen, check, gather, recommend, rows};
+use crate::core::clean::clean_bytes;
+use crate::core::config;
+use crate::core::layers::command_line::{self, CommandLine};
+use crate::core::layers::erb::Untagged;
+use crate::core::layers::ruby_timeout;
+use crate::core::layers::{Kind, RubyUse, busctl_span, duration_text, systemd_span, unit};
+use crate::core::log::{self, LogLine, Origin, Witness};
+use crate::core::moment::{Moment, from_epoch};
+use crate::core::sequence::{Sequence, Version};
+use crate::report::{Past, Report};
+
+/// A reader by its name, which is that of its file, as a function of bytes.
+pub type Reader = (&'static str, fn(&[u8]));
+
+/// All of them.
+pub fn all() -> Vec<Reader> {
+    [
+        CORE,
+        crate::redis::READERS,
+        crate::host::READERS,
+        crate::rescue::READERS,
+    ]
+    .concat()
+}
+
+const CORE: &[Reader] = &[
+    ("layers/app_json", |bytes| {
+        of_kind(Kind::AppJson, "app.json", bytes)
+    }),
+    ("layers/cloud66", |bytes| {
+        of_kind(Kind::Cloud66, ".cloud66/manifest.yml", bytes)
+    }),
+    ("layers/command_line", |bytes| {
+        let text = text(bytes);
+        let _line = CommandLine::read(&text);
+        let _value = command_line::timeout(&text);
+    }),
+    ("layers/compose", |bytes| {
+        of_kind(Kind::Compose, "compose.yml", bytes)
+    }),
+    ("layers/deploy_rb", |bytes| {
+        of_kind(Kind::Capistrano, "config/deploy.rb", bytes)
+    }),
+    ("layers/erb", |bytes| {
+        let text = text(bytes);
+        let untagged = Untagged::new(&text);
+        // What was taken out can be put back.
+        assert_eq!(untagged.restore(&untagged.text), text);
+    }),
+    ("layers/gemfile_lock", |bytes| {
+        of_kind(Kind::GemfileLock, "Gemfile.lock", bytes)
+    }),
+    ("layers/initializer", |bytes| {
+        of_kind(Kind::Initializer, "config/initializers/x.rb", bytes)
+    }),
+    ("layers/job_class", |bytes| {
+        of_kind(Kind::JobClass, "app/jobs/x.rb", bytes)
+    }),
+    ("layers/kamal", |bytes| {
+        of_kind(Kind::Kamal, "config/deploy.yml", bytes)
+    }),
+    ("layers/kind", |bytes| {
+        let text = text(bytes);
+        let (path, text) = text.split_once('\n').unwrap_or((&text, ""));
+        let _unit = unit(path);
+        if let Some(kind) = Kind::of(path, text) {
+            let _reading = kind.read(path, text);
+        }
+    }),
+    ("layers/kubernetes", |bytes| {
+        of_kind(Kind::Kubernetes, "k8s/x.yml", bytes)
+    }),
+    ("layers/nomad", |bytes| {
+        of_kind(Kind::Nomad, "x.nomad", bytes)
+    }),
+    ("layers/procfile", |bytes| {
+        of_kind(Kind::Procfile, "Procfile", bytes)
+    }),
+    ("layers/ruby", |bytes| {
+        let text = text(bytes);
+        let _assigned = ruby_timeout(&text, RubyUse::Assigned);
+        let _printed = ruby_timeout(&text, RubyUse::Printed);
+    }),
+    ("layers/sidekiq_yml", |bytes| {
+        of_kind(Kind::SidekiqYml, "config/sidekiq.yml", bytes)
+    }),
+    ("layers/span", |bytes| {
+        let text = text(bytes);
+        let _spans = (
+            systemd_span(&text),
+            busctl_span(&text),
+            duration_text(&text),
+        );
+    }),
+    ("layers/supervisord", |bytes| {
+        of_kind(Kind::Supervisord, "x.conf", bytes)
+    }),
+    ("layers/systemd_show", |bytes| {
+        of_kind(Kind::SystemdShow, "systemctl show x.service", bytes)
+    }),
+    ("layers/systemd_unit", |bytes| {
+        of_kind(Kind::SystemdUnit, "x.service", bytes)
+    }),
+    ("layers/upstart", |bytes| {
+        of_kind(Kind::Upstart, "sidekiq.conf", bytes)
+    }),
+    ("check", |bytes| lint(&text(bytes))),
+    ("clean", |bytes| {
+        let clean = clean_bytes(bytes, 100);
+        assert!(!clean.contains(char::is_control), "{clean:?}");
+    }),
+    ("config", |bytes| {
+        let _config = config::read("config.yml", &text(bytes));
+    }),
+    ("log", |bytes| {
+        let mut witness = Witness::default();
+        let origin = Origin {
+            pid: 7,
+            inner_pid: 7,
+            shared: bytes.len() % 2 == 0,
+        };
+        for line in text(bytes).lines() {
+            let _entry = log::read(line);
+            witness.take(&LogLine {
+                origin,
+                text: line.to_owned(),
+                at: moment(),
+            });
+        }
+    }),
+    ("report", |bytes| {
+        let _report = Report::of(&Past::from_text("20261121T190000Z-7", bytes));
+    }),
+    ("sequence", |bytes| {
+        let text = text(bytes);
+        let _version = Version::parse(&text);
+        match text.parse::<Sequence>() {
+            // What is accepted means the same when it is written out.
+            Ok(sequence) => assert_eq!(sequence.to_string().parse(), Ok(sequence)),
+            Err(error) => drop(error.reason()),
+        }
+    }),
+];
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn moment() -> Moment {
+    let wall = from_epoch(1_795_000_000.0).unwrap_or_default();
+    Moment::new(std::time::Duration::from_secs(100), wall)
+}
+
+/// What one reader finds, and what the lint makes of it.
+fn of_kind(kind: Kind, path: &str, bytes: &[u8]) {
+    let reading = kind.read(path, &text(bytes));
+    let mut shown = String::new();
+    for located in &reading.values {
+        write!(shown, "{}{}", located.value, located.from).unwrap_or_default();
+    }
+    let _findings = check(&gather(&reading.values, &Chosen::default()));
+}
+
+/// Several files, each behind a line `== PATH`, through the whole lint.
+fn lint(text: &str) {
+    let mut values = Vec::new();
+    for file in text.split("== ").skip(1) {
+        let (path, text) = file.split_once('\n').unwrap_or((file, ""));
+        if let Some(kind) = Kind::of(path, text) {
+            values.extend(kind.read(path, text).values);
+        }
+    }
+    let facts = gather(&values, &Chosen::default());
+    let findings = check(&facts);
+    let _row = rows(&facts, &values, &findings);
+    let _advice = recommend(&facts, None);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Files beside the readers that read nothing by themselves.
+    const NO_READERS: &[&str] = &["mod", "tests", "value", "yaml"];
+
+    #[test]
+    fn no_reader_is_forgotten() {
+        let known: Vec<&str> = all().iter().map(|(name, _)| *name).collect();
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/core/layers");
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let stem = path.file_stem().unwrap().to_str().unwrap();
+            let name = format!("layers/{stem}");
+            let listed = known.contains(&&*name);
+            assert_ne!(listed, NO_READERS.contains(&stem), "{name}");
+        }
+        let mut distinct = known.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), known.len(), "a name stands twice");
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_a_reader_panic(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            for (_, read) in all() {
+                read(&bytes);
+            }
+        }
+    }
+}

@@ -1,0 +1,292 @@
+//! What goes on beside a drain and after it: the interrupted jobs in `retry` and `dead` are
+//! counted at its beginning and its end, and the command of `on_finish` is given the report.
+//! Neither delays the drain, and nothing that they do or fail to do changes how it ended.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Ended, Turn};
+use crate::clock;
+use crate::core::drain::{Event, Record};
+use crate::core::fleet::LinkFault;
+use crate::core::moment::{Moment, Seconds};
+use crate::host::Piped;
+use crate::redis::Interrupted;
+use crate::report::{Full, Library, Past};
+use crate::shell::front::Front;
+use crate::shell::own_signals::OwnSignal;
+use crate::shell::performer::Reply;
+
+/// Time for `on_finish`.
+pub(super) const TELLING: Duration = Duration::from_secs(30);
+/// Time for one count, connection included.
+const COUNTING: Duration = Duration::from_secs(4);
+
+/// Who is told of a drain that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnFinish {
+    /// The program and its arguments.
+    pub words: Vec<String>,
+    /// Where the records of earlier drains are.
+    pub state_dir: Option<PathBuf>,
+}
+
+/// When interrupted jobs were counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// At the beginning.
+    Before,
+    /// At the end.
+    After,
+}
+
+/// What is under way after a drain.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Nothing,
+    Counting,
+    Telling,
+}
+
+/// The records of the last drain, as its journal has them, and what follows it.
+#[derive(Debug, Default)]
+pub(super) struct Afterwards {
+    run: String,
+    lines: Vec<u8>,
+    stage: Stage,
+}
+
+impl Afterwards {
+    /// A drain begins: what follows another one is its own affair.
+    pub(super) fn begin(&mut self, run: &str) {
+        *self = Self {
+            run: run.to_owned(),
+            ..Self::default()
+        };
+    }
+
+    /// Keeps a record of the drain.
+    pub(super) fn take(&mut self, record: &Record) {
+        if record.run == self.run && !record.rehearsal {
+            self.lines.extend_from_slice(record.json().as_bytes());
+            self.lines.push(b'\n');
+        }
+    }
+}
+
+impl<F: Front> Turn<F> {
+    /// Begins to count; says whether there is somebody to ask.
+    pub(super) fn count(&mut self, when: Counted) -> bool {
+        let Some(counting) = self.world.plugs.count_interrupted() else {
+            return false;
+        };
+        let (answers, run) = (self.world.answers.clone(), self.after.run.clone());
+        self.world.questions.spawn(async move {
+            let counted = tokio::time::timeout(COUNTING, counting).await;
+            let counted = counted.unwrap_or(Err(LinkFault::Silent));
+            drop(answers.send(Reply::Counted(run, when, counted)));
+        });
+        true
+    }
+
+    /// A drain has ended.
+    pub(super) fn follow(&mut self) {
+        self.after.stage = Stage::Counting;
+        if !self.count(Counted::After) {
+            self.tell_operator();
+        }
+    }
+
+    /// A count has come.
+    pub(super) fn counted(
+        &mut self,
+        run: &str,
+        when: Counted,
+        counted: Result<Interrupted, LinkFault>,
+        now: Moment,
+    ) {
+        if run != self.after.run {
+            return;
+        }
+        self.note(counted_event(when, counted), now);
+        if when == Counted::After && self.after.stage == Stage::Counting {
+            self.tell_operator();
+        }
+    }
+
+    /// Runs the command of `on_finish`, if there is one.
+    fn tell_operator(&mut self) {
+        self.after.stage = Stage::Nothing;
+        let Some(told) = self.told() else { return };
+        self.after.stage = Stage::Telling;
+        let (answers, run) = (self.world.answers.clone(), self.after.run.clone());
+        self.world.questions.spawn(async move {
+            let program = told.on_finish.words.first().cloned().unwrap_or_default();
+            let begun = clock::now();
+            let error = match told.piped().await.run(TELLING).await {
+                Ok(said) => {
+                    tracing::info!(program, ?said, "on_finish");
+                    None
+                }
+                Err(error) => Some(error.to_string()),
+            };
+            let event = Event::Notified {
+                program,
+                seconds: Seconds(clock::now().since(begun)),
+                error,
+            };
+            drop(answers.send(Reply::Told(run, Box::new(event))));
+        });
+    }
+
+    fn told(&self) -> Option<Told> {
+        let outcome = self.session.run.as_ref()?.outcome()?;
+        Some(Told {
+            on_finish: self.world.plugs.on_finish()?,
+            outcome: outcome.word(),
+            run: self.after.run.clone(),
+            lines: self.after.lines.clone(),
+        })
+    }
+
+    /// The command of `on_finish` has ended.
+    pub(super) fn was_told(&mut self, run: &str, event: Event, now: Moment) {
+        if let Event::Notified {
+            program,
+            error: Some(error),
+            ..
+        } = &event
+        {
+            self.front.tell(&format!("on_finish: {program}: {error}"));
+        }
+        if run == self.after.run {
+            self.after.stage = Stage::Nothing;
+            self.note(event, now);
+        }
+    }
+
+    fn note(&mut self, event: Event, now: Moment) {
+        let effects = self.session.note(event, now);
+        self.dispatch(effects);
+    }
+
+    /// Lets what follows a drain come to its end, unless somebody wants to be gone: a second
+    /// Ctrl-C, or a hang-up. After a hang-up the command is started and left to itself.
+    pub(super) async fn follow_to_the_end(&mut self, ended: Ended) {
+        if self.after.stage == Stage::Nothing {
+            return;
+        }
+        if ended == Ended::HangUp {
+            return self.leave_told();
+        }
+        if self.world.plugs.on_finish().is_some() {
+            self.front.leave();
+        }
+        let limit = tokio::time::sleep(TELLING + COUNTING);
+        let mut limit = std::pin::pin!(limit);
+        while self.after.stage != Stage::Nothing {
+            let own_signals = &mut self.world.own_signals;
+            let own = async {
+                match own_signals {
+                    Some(signals) => signals.next().await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                biased;
+                signal = own => if matches!(signal, OwnSignal::Interrupt | OwnSignal::HangUp) {
+                    return;
+                },
+                Some(reply) = self.world.replies.recv() => {
+                    let now = self.now();
+                    self.reply(reply, now);
+                }
+                () = &mut limit => return,
+            }
+        }
+    }
+
+    fn leave_told(&mut self) {
+        let Some(told) = self.told().filter(|_| self.after.stage == Stage::Counting) else {
+            return;
+        };
+        let program = told.on_finish.words.first().cloned().unwrap_or_default();
+        let left = told.of_this_alone().leave();
+        let event = Event::Notified {
+            program,
+            seconds: Seconds(Duration::ZERO),
+            error: left
+                .err()
+                .map(|error| format!("it cannot be started: {error}")),
+        };
+        let now = self.now();
+        self.note(event, now);
+    }
+}
+
+/// What is needed to tell of a drain.
+struct Told {
+    on_finish: OnFinish,
+    outcome: &'static str,
+    run: String,
+    lines: Vec<u8>,
+}
+
+impl Told {
+    /// The command with the report, made beside the loop: earlier records are read for it.
+    async fn piped(self) -> Piped {
+        let making = tokio::task::spawn_blocking(move || {
+            let library = self.on_finish.state_dir.as_deref().map(Library::new);
+            self.with(library.as_ref())
+        });
+        match making.await {
+            Ok(piped) => piped,
+            // A panic there is one here too.
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+
+    /// The same without a look at earlier drains: there is no time.
+    fn of_this_alone(self) -> Piped {
+        self.with(None)
+    }
+
+    fn with(self, library: Option<&Library>) -> Piped {
+        let past = Past::from_text(&self.run, &self.lines);
+        let full = Full::of(&past, library);
+        let mut input = serde_json::to_vec(&full).unwrap_or_default();
+        input.push(b'\n');
+        Piped {
+            words: self.on_finish.words,
+            environment: vec![
+                ("DRAINBOARD_RUN", self.run),
+                ("DRAINBOARD_OUTCOME", self.outcome.to_owned()),
+            ],
+            input,
+        }
+    }
+}
+
+fn counted_event(when: Counted, counted: Result<Interrupted, LinkFault>) -> Event {
+    let when = match when {
+        Counted::Before => "before",
+        Counted::After => "after",
+    };
+    match counted {
+        Ok(counted) => Event::InterruptedCounted {
+            when,
+            retry: Some(counted.retry),
+            dead: Some(counted.dead),
+            of_first: (!counted.whole).then_some(counted.read),
+            error: None,
+        },
+        Err(fault) => Event::InterruptedCounted {
+            when,
+            retry: None,
+            dead: None,
+            of_first: None,
+            error: Some(fault.to_string()),
+        },
+    }
+}
