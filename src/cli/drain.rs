@@ -49,6 +49,9 @@ pub struct DrainArguments {
     /// Nothing to drain is success.
     #[arg(long)]
     pub allow_empty: bool,
+    /// Take the backtraces of jobs that still run so many seconds after the start, before TERM.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds_from_text, allow_negative_numbers = true)]
+    pub backtrace_after: Option<Duration>,
     /// Why this drain is done, for its record.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -127,6 +130,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         confirm: !arguments.yes,
         successor: session.setting.successor.is_some(),
     };
+    session.backtraces.after = arguments.backtrace_after;
     let front = LinesFront::new(printer, errand);
     let runtime = session_runtime()?;
     let ended = runtime.block_on(async { shell::run(session, front, world.start()?).await });

@@ -3,6 +3,7 @@
 
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 
@@ -15,7 +16,7 @@ use super::opening::{Opened, Opening, open, preflight};
 use super::output::tell;
 use super::{Failure, session_runtime};
 use crate::clock;
-use crate::core::config::Settings;
+use crate::core::config::{Settings, seconds_from_text};
 use crate::core::drain::{Outcome, Policy, Record};
 use crate::core::rehearse::StandIn;
 use crate::core::session::Kind;
@@ -43,6 +44,9 @@ pub struct RehearseArguments {
     /// With --auto: say which lost jobs would be pushed back.
     #[arg(long, requires = "auto")]
     pub rescue: bool,
+    /// With --auto: as `drain` takes it; nothing is asked, and that is said.
+    #[arg(long, requires = "auto", value_name = "SECONDS", value_parser = seconds_from_text, allow_negative_numbers = true)]
+    pub backtrace_after: Option<Duration>,
     /// Without a screen, from the first step to the last.
     #[arg(long)]
     pub auto: bool,
@@ -168,7 +172,8 @@ fn headless(settings: &Settings, arguments: &RehearseArguments) -> Result<ExitCo
     };
     let lines = LinesFront::new(printer, errand);
     let front = RehearsalFront::new(lines, printer, stand_in.clone());
-    let Opened { session, world } = opened;
+    let Opened { mut session, world } = opened;
+    session.backtraces.after = arguments.backtrace_after;
     let runtime = session_runtime()?;
     let ended =
         runtime.block_on(async { shell::run(session, front, world.rehearse(stand_in)?).await });

@@ -41,6 +41,12 @@ pub enum Act {
     Save,
     /// Push lost jobs back.
     Rescue,
+    /// Ask for the backtrace of a job's thread.
+    Backtrace,
+    /// Show or fold the frames of gems and of Ruby.
+    Frames,
+    /// The next thread of a process.
+    NextThread,
     /// Take a process in or out before the drain.
     Mark,
     /// Go to the other table.
@@ -203,12 +209,15 @@ pub const BINDINGS: &[Binding] = &[
     drain(&[Char('v')], Act::Mark, "mark", "take the selected process in or out before the drain", can::mark),
     drain(&[Char('s')], Act::Save, "save", "save the payloads of the selected process to disk; in the job table those of all targets", can::save),
     drain(&[Char('R')], Act::Rescue, "push back", "push lost jobs back that are provably nowhere, or look again whether they are", can::rescue),
+    drain(&[Char('t')], Act::Backtrace, "backtrace", "show where the selected job is: asks its process by TTIN, which stops nothing", can::backtrace),
     drain(&[Char('K')], Act::ForceKill, "KILL", "send KILL to the selected process, out of turn", can::force_kill),
     find(&[Tab, BackTab], Act::Jump, Some("jump"), "jump from a process to its jobs, or back", can::on_main),
     find(&[Enter], Act::Open, Some("details"), "show all that is known of the selected row", can::open),
     find(&[Char('/')], Act::Filter, Some("filter"), "list only jobs whose class, queue, id or process contains a word", can::on_main),
     find(&[Char('S')], Act::Sort, Some("sort"), "change the order of the jobs", can::on_main),
     find(&[Char('A')], Act::Arguments, Some("arguments"), "show or hide the arguments of this job", can::arguments),
+    find(&[Char('f')], Act::Frames, Some("frames"), "show or fold the frames of gems and of Ruby", can::frames),
+    find(&[Tab], Act::NextThread, Some("next thread"), "show the backtrace of the next thread", can::frames),
     find(&[Char('j'), Down], Act::Down, None, "down", can::always),
     find(&[Char('k'), Up], Act::Up, None, "up", can::always),
     find(&[PageDown, Ctrl('f')], Act::PageDown, None, "down ten", can::always),

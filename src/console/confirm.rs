@@ -133,6 +133,36 @@ pub(super) fn push_back(session: &Session, now: Moment) -> Option<Dialog> {
     })
 }
 
+/// Asks a process for the backtraces of these threads.
+pub(super) fn backtrace(
+    session: &Session,
+    process: LocalId,
+    tids: Vec<String>,
+    now: Moment,
+) -> Dialog {
+    let log = session.fleet.logs.of(process);
+    let place = match log.map(|log| &log.place) {
+        Some(Ok(place)) => {
+            format!("It writes them to its log ({place}), from where they are shown.")
+        }
+        Some(Err(why)) => format!("It writes them to its log, which cannot be read here ({why})."),
+        None => "It writes them to its log, which was not found yet.".into(),
+    };
+    let lines = vec![
+        "It is sent TTIN, which stops and changes nothing.".into(),
+        place,
+    ];
+    Dialog {
+        requests: vec![Request::Backtrace { process, tids }],
+        ..Dialog::new(
+            format!("Ask {} for its backtraces?", name(session, process)),
+            lines,
+            Premise::Asks(process),
+            now,
+        )
+    }
+}
+
 /// Leaves the program while a drain runs.
 pub(super) fn quit(session: &Session, now: Moment) -> Dialog {
     let mut lines =

@@ -101,6 +101,8 @@ pub enum Premise {
         /// Jobs at stake when the dialog opened.
         at_most: u64,
     },
+    /// This process can be asked for its backtraces.
+    Asks(LocalId),
     /// A drain is under way.
     Draining,
     /// The run that began then is over, and these are what would bring its units back.
@@ -252,6 +254,7 @@ impl Dialog {
                 let known = same && jobs.iter().all(|job| nowhere.contains(job));
                 (!known).then(|| "what is known of the jobs has changed".into())
             }
+            Premise::Asks(id) => session.may_ask(*id).err(),
             Premise::Draining => run.is_none().then(|| "the drain is over".into()),
             Premise::Over { run: began, calls } => {
                 let known = session.run.as_ref();

@@ -2,6 +2,7 @@
 //! terminal, asks no clock, and does nothing by itself.
 
 mod attention;
+mod backtrace_page;
 mod begin;
 mod bindings;
 mod check_page;
@@ -48,7 +49,7 @@ pub use progress::{
 pub use request::Request;
 pub use result::result_text;
 pub use rows::{JobKey, JobRow, Sort, is_target, job_rows, process_rows};
-pub use state::{Console, Cursor, Listing, Memory, Pane, Screen};
+pub use state::{BacktraceView, Console, Cursor, Listing, Memory, Pane, Screen};
 pub use timeouts::timeouts_differ;
 pub use toll::{in_numbers, stake};
 pub use words::{count, few, span, thousands, time_of_day};

@@ -2,7 +2,7 @@
 //! look is the screen's business.
 
 use super::state::{Console, Screen};
-use super::{check_page, help, job_page, process_page, result};
+use super::{backtrace_page, check_page, help, job_page, process_page, result};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
@@ -69,6 +69,7 @@ pub fn lines(session: &Session, console: &Console, now: Moment) -> Vec<PageLine>
         Screen::Main => Vec::new(),
         Screen::Job(key) => job_page::lines(session, console, key, now),
         Screen::Process(key) => process_page::lines(session, key, now),
+        Screen::Backtrace(view) => backtrace_page::lines(session, view, now),
         Screen::Help => help::lines(session, console),
         Screen::Result => result::lines(session, Some(now)),
         Screen::Check => check_page::lines(session),
@@ -81,6 +82,7 @@ pub fn title(console: &Console) -> &'static str {
         Screen::Main => "",
         Screen::Job(_) => "job",
         Screen::Process(_) => "process",
+        Screen::Backtrace(_) => "backtrace",
         Screen::Help => "help",
         Screen::Result => "result",
         Screen::Check => "check",

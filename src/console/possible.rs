@@ -227,6 +227,17 @@ pub(super) fn bring_back(session: &Session, console: &Console) -> bool {
         && !session.unit_calls().is_empty()
 }
 
+/// Whether the selected process can be asked for its backtraces.
+pub(super) fn backtrace(session: &Session, console: &Console) -> bool {
+    let on_page = matches!(console.screen, Screen::Backtrace(_));
+    (acts(session, console) || on_page)
+        && selected_here(session, console).is_some_and(|id| session.may_ask(id).is_ok())
+}
+
+pub(super) fn frames(_: &Session, console: &Console) -> bool {
+    matches!(console.screen, Screen::Backtrace(_))
+}
+
 pub(super) fn open(session: &Session, console: &Console) -> bool {
     on_main(session, console) && console.selected_process(session).is_some()
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::backtrace_page::no_backtrace;
 use super::begin::{self, Start};
 use super::bindings::{Act, BINDINGS, Binding};
 use super::confirm;
@@ -61,7 +62,9 @@ impl Console {
 
     fn refuse(&mut self, binding: &Binding, session: &Session) {
         let label = binding.label.unwrap_or(binding.help);
-        if session.setting.kind == Kind::ReadOnly && binding.group == super::Group::Drain {
+        if binding.act == Act::Backtrace {
+            self.say(no_backtrace(session, self));
+        } else if session.setting.kind == Kind::ReadOnly && binding.group == super::Group::Drain {
             self.say("this session is read-only: nothing can be sent");
         } else {
             self.say(format!(
@@ -105,6 +108,7 @@ impl Console {
         let (Friction::Reason(start), Premise::Before { targets, .. }) =
             (&dialog.friction, &dialog.premise)
         else {
+            self.show_what_is_asked(&dialog.requests);
             return dialog.requests;
         };
         let why = clean(dialog.entry.text.trim(), REASON);
@@ -149,6 +153,9 @@ impl Console {
                     .map(|id| self.force_kill(session, id, now));
             }
             Act::BringBack => self.dialog = units::bring_back(session, now),
+            Act::Backtrace => self.dialog = self.backtrace(session, now),
+            Act::Frames => self.fold_frames(),
+            Act::NextThread => self.next_thread(session),
             Act::GoOn => return self.go_on(session, now),
             Act::Hold => return command(Command::Hold),
             Act::WaitMore => {

@@ -36,6 +36,13 @@ pub enum Request {
         /// As the dialog listed them.
         jobs: Vec<PushBack>,
     },
+    /// Ask a process for the backtraces of these threads; of all that run a job if none is named.
+    Backtrace {
+        /// Which process.
+        process: LocalId,
+        /// The threads, as Sidekiq names them.
+        tids: Vec<String>,
+    },
     /// Leave the program.
     Quit,
     /// Paint the whole screen anew.

@@ -19,12 +19,25 @@ pub enum Screen {
     Job(JobKey),
     /// One process.
     Process(ProcessKey),
+    /// Where a job is.
+    Backtrace(BacktraceView),
     /// The keys and the words.
     Help,
     /// How the drain ended.
     Result,
     /// What the check of the plan found.
     Check,
+}
+
+/// Which backtrace is shown, and how.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BacktraceView {
+    /// The process.
+    pub process: LocalId,
+    /// The thread; `None`: the first of those that were asked for.
+    pub tid: Option<String>,
+    /// Whether the frames of gems and of Ruby are shown.
+    pub all: bool,
 }
 
 /// Which table the arrow keys move in.
@@ -247,6 +260,7 @@ impl Console {
         match (&self.screen, self.pane) {
             (Screen::Process(key), _) => Some(key.clone()),
             (Screen::Job(job), _) => Some(job.process.clone()),
+            (Screen::Backtrace(view), _) => Some(ProcessKey::Local(view.process)),
             (_, Pane::Processes) => self.process_under_cursor(session),
             (_, Pane::Jobs) => self.job_under_cursor(session).map(|job| job.process),
         }

@@ -1,6 +1,7 @@
 //! One session: what is known, what is planned, and the run, if there is one. A screen and a
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
+mod backtraces;
 mod logs;
 mod prepare;
 mod salvage;
@@ -22,6 +23,7 @@ use super::sequence::{Deadlines, SequenceOrigin, Timeout};
 use super::successor::Watch;
 use super::verdict::{self, Blind, Verdict};
 
+pub use backtraces::{Asked, Backtraces, Inquiry, WantedThread};
 pub use salvage::Salvage;
 
 /// Records kept for the journal pane.
@@ -88,6 +90,8 @@ pub struct Session {
     pub watch: Option<Watch>,
     /// What is known of lost jobs once the run is over.
     pub salvage: Salvage,
+    /// The backtraces that were asked for.
+    pub backtraces: Box<Backtraces>,
 }
 
 /// Why a run was not begun.
@@ -116,6 +120,7 @@ impl Session {
             following: Following::default(),
             watch: None,
             salvage: Salvage::default(),
+            backtraces: Box::default(),
         }
     }
 
@@ -142,6 +147,7 @@ impl Session {
         }
         let mut effects = self.feed(Input::Observed, now);
         effects.extend(self.succeed(now));
+        effects.extend(self.follow_backtraces(now));
         effects
     }
 
@@ -150,6 +156,7 @@ impl Session {
     pub fn tick(&mut self, now: Moment) -> Vec<Effect> {
         let mut effects = self.feed(Input::Tick, now);
         effects.extend(self.succeed(now));
+        effects.extend(self.follow_backtraces(now));
         effects
     }
 
@@ -366,8 +373,13 @@ impl Session {
 
     /// When something is due, if nothing else happens.
     pub fn next_deadline(&self) -> Option<Moment> {
-        let run = self.run.as_ref()?.next_deadline();
-        run.or_else(|| self.watch.as_ref()?.deadline())
+        let run = self.run.as_ref().and_then(Run::next_deadline);
+        // What comes up afterwards is watched for once the run is over.
+        let run = run.or_else(|| self.watch.as_ref()?.deadline());
+        let backtraces = [self.backtraces.next_deadline(), self.backtraces_due()];
+        run.into_iter()
+            .chain(backtraces.into_iter().flatten())
+            .min()
     }
 
     /// Whether a run is under way.

@@ -112,6 +112,7 @@ fn journal() -> String {
                 class: "Quick".into(),
                 queue: "low".into(),
                 elapsed_s: None,
+                evidence: None,
             },
         ),
         record(61.0, None, Event::Extended { by_s: 30 }),

@@ -19,7 +19,7 @@ use crate::core::drain::{
 };
 use crate::core::fleet::{LinkFault, LocalId, Located};
 use crate::core::sequence::Signal;
-use crate::host::{Held, SendError};
+use crate::host::{Held, SendError, Sent};
 use crate::journal::Journal;
 use crate::redis::{Address, Interrupted, Keys, open};
 use crate::rescue::{SavedJob, Store, push_back};
@@ -57,6 +57,15 @@ pub enum Work {
         /// Payloads of what runs in it, to be saved before it.
         payloads: Vec<SavedJob>,
     },
+    /// Ask a process for its backtraces.
+    Backtrace {
+        /// Which.
+        process: LocalId,
+        /// It, or why it cannot be held.
+        held: Result<Arc<Held>, String>,
+        /// Whether the run wants it, whose licence it then needs.
+        automatic: bool,
+    },
     /// Push this lost job back, once.
     PushBack {
         /// Its number.
@@ -82,6 +91,8 @@ pub enum Reply {
     Outcome(EffectId, ActOutcome),
     /// A question was answered.
     Answer(EffectId, Vec<Located>),
+    /// A process was asked for its backtraces, or was not.
+    Asked(LocalId, ActOutcome),
     /// A search for missing jobs has ended.
     Searched(EffectId, Vec<(Missing, Trace)>),
     /// A push has ended.
@@ -198,6 +209,14 @@ impl Performer {
                         self.reply(Reply::Outcome(id, outcome));
                     }
                 }
+                Work::Backtrace {
+                    process,
+                    held,
+                    automatic,
+                } => {
+                    let outcome = self.ask(held, automatic);
+                    self.reply(Reply::Asked(process, outcome));
+                }
                 Work::Save { run, jobs } => {
                     let saved = self.save_on_demand(&run, &jobs);
                     self.reply(Reply::SavedOnDemand(run, jobs, saved));
@@ -291,12 +310,19 @@ impl Performer {
 
     fn send(&self, held: &Held, signal: Signal) -> ActOutcome {
         let licence = Arc::clone(&self.licence);
-        match held.send(signal, move || licence.load(Ordering::SeqCst)) {
-            Ok(_) => ActOutcome::Sent,
-            Err(SendError::Gone(_)) => ActOutcome::Gone,
-            Err(SendError::Revoked) => ActOutcome::Revoked,
-            Err(error) => ActOutcome::Failed {
-                why: error.to_string(),
+        outcome(held.send(signal, move || licence.load(Ordering::SeqCst)))
+    }
+
+    /// TTIN stops nothing: it needs no record before it, and no licence where somebody at the keys
+    /// wants it.
+    fn ask(&self, held: Result<Arc<Held>, String>, automatic: bool) -> ActOutcome {
+        let licence = Arc::clone(&self.licence);
+        match held {
+            Ok(held) => outcome(held.send(Signal::Ttin, move || {
+                !automatic || licence.load(Ordering::SeqCst)
+            })),
+            Err(why) => ActOutcome::Failed {
+                why,
                 may_have_happened: false,
             },
         }
@@ -374,5 +400,18 @@ impl Performer {
     fn reply(&self, reply: Reply) {
         // The loop has ended: nobody is left to be told.
         drop(self.replies.send(reply));
+    }
+}
+
+/// What became of a signal.
+fn outcome(sent: Result<Sent, SendError>) -> ActOutcome {
+    match sent {
+        Ok(_) => ActOutcome::Sent,
+        Err(SendError::Gone(_)) => ActOutcome::Gone,
+        Err(SendError::Revoked) => ActOutcome::Revoked,
+        Err(error) => ActOutcome::Failed {
+            why: error.to_string(),
+            may_have_happened: false,
+        },
     }
 }

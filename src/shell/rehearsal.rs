@@ -135,7 +135,12 @@ impl Recorder {
                         Vec::new()
                     }
                     // A rehearsal keeps no record.
-                    Some(Work::Begin { .. } | Work::Note(_) | Work::Save { .. }) => Vec::new(),
+                    Some(
+                        Work::Begin { .. }
+                        | Work::Note(_)
+                        | Work::Save { .. }
+                        | Work::Backtrace { .. },
+                    ) => Vec::new(),
                     None => return Ok(()),
                 },
                 observation = self.live.recv() => match observation {

@@ -237,6 +237,10 @@ impl<F: Front> Turn<F> {
                 Request::Choose { targets } => self.session.choose(targets),
                 Request::Command(command) => self.command(command, now),
                 Request::CallUnits(calls) => self.call_units(calls, now),
+                Request::Backtrace { process, tids } => {
+                    let effects = self.session.ask_backtraces(process, &tids, now);
+                    self.dispatch(effects);
+                }
                 Request::Quit => {
                     if self.session.is_draining() {
                         self.command(Command::Leave, now);
@@ -327,6 +331,7 @@ impl<F: Front> Turn<F> {
             Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
             Reply::Answer(id, answers) => self.session.answer(id, answers, now),
             Reply::Called(call, outcome) => self.session.unit_called(&call, Some(&outcome), now),
+            Reply::Asked(process, outcome) => self.session.asked(process, outcome, now),
             Reply::Searched(id, traces) => self.session.searched(id, traces, now),
             Reply::PushedBack(id, outcome) => self.session.pushed_back(id, outcome, now),
             Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),
@@ -371,6 +376,7 @@ impl<F: Front> Turn<F> {
                 Effect::PushBack(id, push) => self.push_back(id, &push),
             }
         }
+        self.ask_processes();
     }
 
     fn send(&self, work: Work) {

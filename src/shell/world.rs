@@ -15,10 +15,11 @@ use super::arm::{Armed, Refused, arm};
 use super::own_signals::OwnSignals;
 use super::performer::{Means, Performer, Reply, Work};
 use super::turn::OnFinish;
-use super::whereabouts::{Place, ask, place, search};
+pub(super) use super::whereabouts::ask;
+use super::whereabouts::{Place, place, search};
 use crate::core::clean::clean;
 use crate::core::drain::{Ask, Trace};
-use crate::core::fleet::{LinkFault, LocalId, Located, Observation};
+use crate::core::fleet::{LinkFault, LocalId, Located, Observation, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
@@ -60,6 +61,11 @@ pub trait Plugs: Send {
     fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
         drop(suspects);
         None
+    }
+
+    /// Holds one process that is to be asked for its backtraces, or says why it cannot be.
+    fn hold(&self, process: LocalId, _session: &Session) -> Result<Arc<Held>, String> {
+        Err(format!("{process} cannot be asked here"))
     }
 
     /// A run is over: what it held is let go.
@@ -351,6 +357,14 @@ impl Plugs for Real {
 
     fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
         search(&self.redis, suspects)
+    }
+
+    fn hold(&self, process: LocalId, session: &Session) -> Result<Arc<Held>, String> {
+        let known = session.fleet.get(&ProcessKey::Local(process));
+        let local = known.and_then(|known| known.local.as_ref());
+        let uid = local.ok_or("it has exited")?.surroundings.uid;
+        let held = Held::open(process, uid).map(Arc::new);
+        held.map_err(|error| error.to_string())
     }
 
     fn over(&mut self) {

@@ -3,8 +3,11 @@
 use std::fmt::Write;
 
 use crate::console::fixture::World;
-use crate::console::{BINDINGS, Console, Group, Key, Pane, Request, Screen, markdown};
+use crate::console::{
+    BINDINGS, BacktraceView, Console, Group, Key, Pane, Request, Screen, markdown,
+};
 use crate::core::drain::Command;
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::session::Kind;
 
 /// Every world that a key may meet.
@@ -40,6 +43,14 @@ fn keys() -> Vec<Key> {
     keys
 }
 
+fn view(process: LocalId) -> BacktraceView {
+    BacktraceView {
+        process,
+        tid: None,
+        all: false,
+    }
+}
+
 fn screens(world: &World) -> Vec<(&'static str, Console)> {
     let base = &world.console;
     let on = |screen| Console {
@@ -59,6 +70,9 @@ fn screens(world: &World) -> Vec<(&'static str, Console)> {
         screens.push(("a job", on(Screen::Job(job))));
     }
     if let Some(process) = jobs.process_under_cursor(&world.session) {
+        if let ProcessKey::Local(id) = process {
+            screens.push(("a backtrace", on(Screen::Backtrace(view(id)))));
+        }
         screens.push(("a process", on(Screen::Process(process))));
     }
     screens.push(("jobs", jobs));

@@ -1,5 +1,6 @@
 //! Tests of the console: keys in, requests out.
 
+mod backtraces;
 mod dialogs;
 mod findings;
 mod keys;

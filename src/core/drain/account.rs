@@ -307,13 +307,13 @@ impl Account {
         }
     }
 
-    /// The open jobs worth asking for: `due` says whether those that still run are, by target.
-    pub(super) fn wanted(&self, due: impl Fn(LocalId) -> bool) -> Vec<Sought> {
+    /// The open jobs worth asking for: `due` says whether those that still run are.
+    pub(super) fn wanted(&self, due: impl Fn(&Tracked) -> bool) -> Vec<Sought> {
         self.jobs
             .iter()
             .filter(|tracked| tracked.fate.is_none())
             .filter(|tracked| match tracked.track {
-                Track::Running => due(tracked.target),
+                Track::Running => due(tracked),
                 Track::Gone { .. } => true,
             })
             .map(Tracked::sought)
@@ -358,13 +358,14 @@ impl Account {
 
     /// Counts the threads of an ended process whose known job had ended by itself: until a last
     /// beat each of them may have taken another one.
-    pub(super) fn count_hidden(&mut self, target: LocalId, interrupted: bool) {
+    /// `freed`: those whose log said so.
+    pub(super) fn count_hidden(&mut self, target: LocalId, interrupted: bool, freed: u64) {
         let ended = |tracked: &&Tracked| {
             let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
             tracked.track == Track::Running
                 && (fate == Some(Fate::Retried) || fate == Some(Fate::PushedBack) && !interrupted)
         };
-        let hidden = self.of(target).filter(ended).count() as u64;
+        let hidden = self.of(target).filter(ended).count() as u64 + freed;
         if let Some(threads) = self.threads.get_mut(&target).filter(|threads| threads.open) {
             threads.unseen += hidden;
         }

@@ -28,6 +28,9 @@ pub(super) struct Case<'a> {
 impl Case<'_> {
     /// The fate of the job, with the evidence; `None`: it runs, or too little is known so far.
     pub(super) fn fate(self) -> Option<(Fate, String)> {
+        if let Some(fate) = self.logged_fate() {
+            return Some(fate);
+        }
         match (self.tracked.track, &self.target.standing) {
             (
                 Track::Gone {
@@ -62,20 +65,26 @@ impl Case<'_> {
     fn ended_fate(self, exited: Moment, clean: Option<bool>) -> Option<(Fate, String)> {
         match self.found(exited) {
             Found::At(fate, evidence) => Some((fate, evidence)),
-            Found::NotKnown => None,
+            Found::NotKnown if self.patient => None,
+            Found::NotKnown => self.late_fate(),
             Found::Nowhere(..) if self.has_completed() => Some(completed()),
+            Found::Nowhere(..) if self.awaits_log(exited) => None,
             // An `IterableJob` may have gone to its queue by itself and be taken up elsewhere.
             Found::Nowhere(_, asked) if self.awaits_others(asked) => None,
             Found::Nowhere(whole, asked) => {
                 let others = self.others(asked);
                 let in_order = self.in_order_fate().filter(|_| !self.is_iterating());
-                Some(in_order.unwrap_or_else(|| self.nowhere_fate(whole, others, clean)))
+                Some(
+                    in_order
+                        .or_else(|| self.late_fate())
+                        .unwrap_or_else(|| self.nowhere_fate(whole, others, clean)),
+                )
             }
         }
     }
 
     /// Whether its iteration state is kept: then it has not ended, wherever it is.
-    fn is_iterating(self) -> bool {
+    pub(super) fn is_iterating(self) -> bool {
         let located = self.tracked.located.as_ref();
         located.is_some_and(|located| located.iterating)
     }
@@ -143,7 +152,7 @@ impl Case<'_> {
 
     /// Whether the beats of others may still show that it went on elsewhere: for a time, and
     /// while they cannot be read at all.
-    fn awaits_others(self, asked: Moment) -> bool {
+    pub(super) fn awaits_others(self, asked: Moment) -> bool {
         let in_time = self.patient && self.now < asked.after(OTHERS);
         (in_time || !self.fleet.look_is_fresh(self.now)) && self.others(asked) == Others::Awaited
     }
@@ -183,7 +192,7 @@ impl Case<'_> {
     }
 
     /// Where it was found; that it is nowhere counts if it was asked at `since` or later.
-    fn found(self, since: Moment) -> Found {
+    pub(super) fn found(self, since: Moment) -> Found {
         if let Some(back) = &self.tracked.returned {
             return Found::At(Fate::PushedBack, back.clone());
         }
@@ -248,7 +257,7 @@ enum Others {
 }
 
 /// What the search says of a job.
-enum Found {
+pub(super) enum Found {
     At(Fate, String),
     /// Whether everything was searched, and when that was asked.
     Nowhere(bool, Moment),

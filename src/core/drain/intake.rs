@@ -5,6 +5,7 @@ use super::phase::{Hold, Phase};
 use super::record::Event;
 use super::run::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, TELL_LIMIT, Turn};
 use super::target::{Standing, Target};
+use super::testimony::is_told;
 use super::{Ask, Effect, EffectId};
 use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, LocalId, Located, Process};
 use crate::core::moment::Moment;
@@ -122,9 +123,11 @@ impl Run {
         if !turn.fleet.link.is_connected() {
             return;
         }
-        let sought = self
-            .account
-            .wanted(|id| self.matters_from(id).is_some_and(|from| from <= turn.now));
+        let sought = self.account.wanted(|tracked| {
+            self.matters_from(tracked.target)
+                .is_some_and(|from| from <= turn.now)
+                || is_told(tracked, turn.fleet)
+        });
         if sought.is_empty() {
             let targets = self.targets.iter();
             let later = targets.filter_map(|target| self.matters_from(target.id));

@@ -5,6 +5,7 @@
 mod account;
 mod advance;
 mod aftermath;
+mod by;
 mod call;
 mod checked;
 mod command;
@@ -27,6 +28,7 @@ mod settle;
 mod succession;
 mod tally;
 mod target;
+mod testimony;
 mod unit;
 
 #[cfg(test)]

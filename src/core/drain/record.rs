@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::account::Fate;
+pub use super::by::By;
 use super::call::UnitVerb;
 use super::checked::CheckedFinding;
 use super::succession::Successor;
@@ -41,24 +42,6 @@ pub struct About {
     pub pid: Option<u32>,
     /// `util1:4242`, for people.
     pub name: String,
-}
-
-/// Who begins a drain, and why.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct By {
-    /// The account: `root (sudo by alice) on util1, pts/3`.
-    pub who: String,
-    /// The reason that was given.
-    pub why: Option<String>,
-}
-
-impl From<&str> for By {
-    fn from(who: &str) -> Self {
-        Self {
-            who: who.into(),
-            why: None,
-        }
-    }
 }
 
 /// What happened. Serialised with its name as `event`.
@@ -215,6 +198,17 @@ pub enum Event {
         /// By so many seconds.
         by_s: i64,
     },
+    /// The backtrace of a job's thread was taken.
+    Backtrace {
+        /// The job.
+        jid: Option<String>,
+        /// Its class.
+        class: String,
+        /// Its thread.
+        tid: String,
+        /// The innermost first.
+        frames: Vec<String>,
+    },
     /// The payload of a job was saved before a KILL that could lose it.
     PayloadSaved {
         /// Its id.
@@ -256,6 +250,8 @@ pub enum Event {
         queue: String,
         /// How long it ran; null where nobody knows.
         elapsed_s: Option<Seconds>,
+        /// How that is known.
+        evidence: Option<String>,
     },
     /// A target has exited.
     Exited {

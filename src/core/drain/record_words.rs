@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::checked;
 use super::record::{Counts, Event, Outcome, Record};
+use crate::core::log::is_of_application;
 use crate::core::moment::Seconds;
 
 impl fmt::Display for Record {
@@ -42,13 +43,9 @@ impl fmt::Display for Record {
             | Event::Reconciled { .. }
             | Event::FoundLater { .. } => write_job(formatter, &self.event),
             Event::Exited { clean } => {
-                let how = match clean {
-                    Some(true) => "cleanly",
-                    Some(false) => "uncleanly",
-                    None => "(how is not known)",
-                };
-                write!(formatter, "{} exited {how}", who.trim())
+                write!(formatter, "{} exited {}", who.trim(), manner(*clean))
             }
+            Event::Backtrace { .. } => write_backtrace(formatter, &self.event),
             Event::Logged { text } => write!(formatter, "{} logged: {text}", who.trim()),
             Event::Remarked { text } => formatter.write_str(text),
             Event::InterruptedCounted { .. } => write_interrupted(formatter, &self.event),
@@ -210,7 +207,7 @@ fn write_job(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
         Event::RescueEnded {
             jid, class, result, ..
         } => write!(formatter, "{class} {jid}: {result}"),
-        Event::JobFinished { jid, class, .. } => write!(formatter, "{class} {jid} finished"),
+        Event::JobFinished { .. } => write_finished(formatter, event),
         Event::Reconciled {
             jid,
             class,
@@ -275,6 +272,47 @@ fn write_interrupted(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::
         )?,
     }
     of_first.map_or(Ok(()), |first| write!(formatter, " (of the first {first})"))
+}
+
+/// How a process left.
+fn manner(clean: Option<bool>) -> &'static str {
+    match clean {
+        Some(true) => "cleanly",
+        Some(false) => "uncleanly",
+        None => "(how is not known)",
+    }
+}
+
+fn write_finished(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    let Event::JobFinished {
+        jid,
+        class,
+        evidence,
+        ..
+    } = event
+    else {
+        return Ok(());
+    };
+    write!(formatter, "{class} {jid} finished")?;
+    evidence
+        .as_ref()
+        .map_or(Ok(()), |evidence| write!(formatter, " ({evidence})"))
+}
+
+fn write_backtrace(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {
+    let Event::Backtrace {
+        jid,
+        class,
+        tid,
+        frames,
+    } = event
+    else {
+        return Ok(());
+    };
+    let own = frames.iter().find(|frame| is_of_application(frame));
+    let jid = jid.as_deref().unwrap_or("without a known id");
+    let at = own.or(frames.first()).map_or("no frame", String::as_str);
+    write!(formatter, "{class} {jid} (thread {tid}) is at {at}")
 }
 
 fn write_start(formatter: &mut fmt::Formatter<'_>, event: &Event) -> fmt::Result {

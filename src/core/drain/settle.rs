@@ -1,7 +1,7 @@
 //! The account at the end: what became of each job, and on what evidence. Where the evidence
 //! does not reach, the fate is unknown; nothing here guesses.
 
-use super::account::{Fate, Tracked};
+use super::account::{Fate, Track, Tracked};
 use super::evidence::{Case, OTHERS, in_time, may_have_interrupted};
 use super::missing::awaits_log;
 use super::phase::Phase;
@@ -9,6 +9,7 @@ use super::record::{Counts, Event, Outcome};
 use super::rescue::Rescue;
 use super::run::{Run, Turn};
 use super::target::{Standing, Target};
+use super::testimony::may_have_gone_on;
 use crate::core::fleet::{Fleet, LocalId, Place, Process};
 use crate::core::moment::{Moment, Seconds};
 
@@ -75,7 +76,7 @@ impl Run {
         turn: &mut Turn<'_>,
     ) {
         let tracked = &mut self.account.jobs_mut()[index];
-        tracked.fate = Some((fate, evidence));
+        tracked.fate = Some((fate, evidence.clone()));
         let (work, target, jid) = (tracked.work.clone(), tracked.target, tracked.jid.clone());
         let elapsed_s = tracked.ran_until(turn.now).map(Seconds);
         if fate == Fate::Finished {
@@ -84,6 +85,7 @@ impl Run {
                 class: work.class.clone(),
                 queue: work.queue.clone(),
                 elapsed_s,
+                evidence: Some(evidence),
             };
             self.note_about(target, event, turn);
         }
@@ -159,7 +161,13 @@ impl Run {
         self.settle_unseen(turn.fleet);
         for target in self.targets.iter().filter(|target| target.exited()) {
             let interrupted = may_have_interrupted(target);
-            self.account.count_hidden(target.id, interrupted);
+            let freed = |tracked: &&Tracked| {
+                tracked.track == Track::Running
+                    && matches!(tracked.fate, Some((Fate::Finished, _)))
+                    && may_have_gone_on(tracked, target, turn.fleet)
+            };
+            let freed = self.account.of(target.id).filter(freed).count() as u64;
+            self.account.count_hidden(target.id, interrupted, freed);
         }
         self.tell_fates(turn);
         let exited = self.targets.iter().filter(|target| target.exited());

@@ -186,6 +186,12 @@ impl Dumps {
         }
     }
 
+    /// The backtraces of a process that were begun at or after `since`, as they stand in its log.
+    pub fn since(&self, source: u32, inner_pid: u32, since: Moment) -> Vec<&Backtrace> {
+        let of = |one: &&Backtrace| one.is_of(source, inner_pid, &one.tid) && one.at >= since;
+        self.backtraces.iter().filter(of).collect()
+    }
+
     /// The last backtrace of thread `tid` that stood in the log of process `source`, whose pid
     /// in its own namespace is `inner_pid`, and that was begun at or after `since`.
     pub fn find(

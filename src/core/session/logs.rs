@@ -25,6 +25,7 @@ impl Session {
             effects.extend(self.tell_of(process, event, now));
         }
         effects.extend(self.feed(Input::Observed, now));
+        effects.extend(self.follow_backtraces(now));
         effects
     }
 
@@ -44,6 +45,10 @@ impl Session {
             return Some(effect);
         }
         let known = self.fleet.get(&key)?;
+        // Of another application's processes on this host nothing is told that nobody asked for.
+        if known.identity.is_none() && matches!(event, Event::Logged { .. }) {
+            return None;
+        }
         let about = About {
             identity: known.identity.clone(),
             pid: Some(process.pid),

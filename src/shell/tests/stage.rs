@@ -330,7 +330,8 @@ impl Stage {
                 Work::Begin { .. }
                 | Work::PushBack { .. }
                 | Work::Call { .. }
-                | Work::Save { .. } => {}
+                | Work::Save { .. }
+                | Work::Backtrace { .. } => {}
                 Work::Note(record) => self.sidekiqs().records.push(*record),
                 Work::Act { id, act, .. } => {
                     let outcome = if self.licence.load(Ordering::SeqCst) {

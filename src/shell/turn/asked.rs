@@ -92,6 +92,18 @@ impl<F: Front> Turn<F> {
         });
     }
 
+    /// Sends what the session wants to ask processes for.
+    pub(super) fn ask_processes(&mut self) {
+        for (process, automatic) in self.session.questions() {
+            let held = self.world.plugs.hold(process, &self.session);
+            self.send(Work::Backtrace {
+                process,
+                held,
+                automatic,
+            });
+        }
+    }
+
     pub(super) fn push_back(&self, id: EffectId, push: &PushBack) {
         let (now, fleet) = (self.now(), &self.session.fleet);
         let run = self.session.run.as_ref();

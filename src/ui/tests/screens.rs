@@ -208,7 +208,7 @@ fn each_kind_of_session_stands_on_every_screen() {
 
 #[test]
 fn footer_and_help_name_every_key_that_does_something() {
-    let worlds = [
+    let worlds = vec![
         World::new(),
         World::draining(),
         World::by_hand(),
@@ -218,6 +218,7 @@ fn footer_and_help_name_every_key_that_does_something() {
         pressed(World::stopped(), &[Key::Esc]),
         World::lost(),
         pressed(World::new(), &[Key::Tab, Key::Enter]),
+        after(World::new(), "ty"),
     ];
     let mut named = vec![false; BINDINGS.len()];
     for world in &worlds {

@@ -2,6 +2,7 @@
 //! has a Redis, Sidekiqs and a terminal of its own.
 
 mod appearance;
+mod backtraces;
 mod drains;
 mod findings;
 mod held;

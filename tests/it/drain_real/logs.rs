@@ -8,7 +8,10 @@ use crate::support::ended::Ended;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
 
-for_each_version!(the_milestones_of_a_shutdown_are_recorded);
+for_each_version!(
+    the_milestones_of_a_shutdown_are_recorded,
+    a_job_that_ends_after_term_is_finished_by_its_log,
+);
 
 /// What the logs told of, in their order.
 fn logged(ended: &Ended) -> Vec<String> {
@@ -40,4 +43,21 @@ fn the_milestones_of_a_shutdown_are_recorded(version: Version) {
     for line in ended.events("logged") {
         assert_eq!(line["pid"], sidekiq.pid());
     }
+}
+
+/// Nobody stated `-t`: that it was not interrupted shows in its log alone.
+fn a_job_that_ends_after_term_is_finished_by_its_log(version: Version) {
+    let scene = Scene::new();
+    let _sidekiq = scene.sidekiq(version);
+    let done = scene.busy_until_released();
+    let arguments = ["drain", "--json", "--yes", "--sequence=term, 30, kill"];
+    let mut drain = Drain::of(&mut scene.drainboard(&arguments));
+    drain.wait_for_signal("TERM");
+    scene.release();
+    let ended = drain.end();
+    ended.assert_fate(&done, "finished");
+    let finished = ended.event("job_finished");
+    assert_eq!(finished["jid"], done.as_str());
+    let evidence = finished["evidence"].as_str().unwrap();
+    assert!(evidence.starts_with("its log: done in "), "{evidence}");
 }

@@ -2,6 +2,7 @@
 //! is signalled that it has not started.
 
 mod alone;
+mod backtrace;
 mod fates;
 mod full_disk;
 mod held;

@@ -96,6 +96,14 @@ impl Drain {
         })
     }
 
+    /// Waits for the backtrace of a job.
+    #[track_caller]
+    pub(crate) fn wait_for_backtrace(&mut self, jid: &str) -> Value {
+        self.wait_for_line(&format!("the backtrace of {jid}"), |line| {
+            line["event"] == "backtrace" && line["jid"] == jid
+        })
+    }
+
     /// Waits for the event `name`.
     #[track_caller]
     pub(crate) fn wait_for(&mut self, name: &str) -> Value {

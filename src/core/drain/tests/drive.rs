@@ -1,60 +1,19 @@
 //! Runs a drain against a world, jumping from one thing that is due to the next, and checks the
 //! laws that hold for every single call.
 
+use super::logbook::Logbook;
+pub(super) use super::sources::{Failure, Sources};
 use super::world::World;
 use crate::core::drain::{
     Act, ActOutcome, Ask, Command, Early, Effect, EffectId, Event, Input, Mode, Phase, Plan,
     Policy, Record, Run,
 };
 use crate::core::fleet::{
-    Fleet, HostLook, Link, LinkFault, LocalId, Located, Look, Observation, Place, Sought,
+    Fleet, HostLook, Link, LinkFault, LocalId, Located, LogNews, Look, Observation, Place, Sought,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use std::time::Duration;
-
-/// How the sources and the performer behave.
-#[derive(Clone, Debug)]
-pub(super) struct Sources {
-    pub(super) look_every: Duration,
-    pub(super) look_takes: Duration,
-    pub(super) scan_every: Duration,
-    pub(super) act_takes: Duration,
-    /// Ticks without any need.
-    pub(super) tick_every: Option<Duration>,
-    /// Whether those are the only ticks: no deadline wakes the run.
-    pub(super) lazy: bool,
-    /// While nothing comes from Redis.
-    pub(super) lost: Option<(Moment, Moment)>,
-    /// The acts, counted from 0, that fail, and whether the signal left all the same.
-    pub(super) failing: Vec<(usize, Failure)>,
-}
-
-/// How an act fails.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// The kernel says no.
-    Refused,
-    /// Nobody knows; it was sent.
-    UnknownSent,
-    /// Nobody knows; it was not sent.
-    UnknownNotSent,
-}
-
-impl Default for Sources {
-    fn default() -> Self {
-        Self {
-            look_every: Duration::from_secs(1),
-            look_takes: Duration::from_millis(2),
-            scan_every: Duration::from_secs(1),
-            act_takes: Duration::from_millis(1),
-            tick_every: None,
-            lazy: false,
-            lost: None,
-            failing: Vec::new(),
-        }
-    }
-}
 
 /// Something on its way to the run.
 #[derive(Clone, Debug)]
@@ -71,6 +30,7 @@ enum Delivery {
     Where(EffectId, Vec<Sought>, Moment),
     Answer(EffectId, Vec<Located>),
     Command(Command),
+    Logged(LogNews),
 }
 
 /// One call of the run.
@@ -103,6 +63,7 @@ pub(super) struct Drive {
     /// Deliveries so far, acts performed so far.
     counted: (usize, usize),
     pub(super) journal: Vec<Record>,
+    logbook: Logbook,
 }
 
 impl Drive {
@@ -123,8 +84,14 @@ impl Drive {
             wire: Vec::new(),
             counted: (0, 0),
             journal: Vec::new(),
+            logbook: Logbook::default(),
             sources,
         };
+        if drive.sources.logs.is_some() {
+            for place in Logbook::places(&drive.world) {
+                drive.send(now, Delivery::Logged(place));
+            }
+        }
         drive.take(effects);
         drive.send(now.after(drive.sources.look_every), Delivery::LookAgain);
         drive.send(now.after(drive.sources.scan_every), Delivery::ScanAgain);
@@ -161,6 +128,7 @@ impl Drive {
                     self.send(self.now, Delivery::Exited(id));
                 }
             }
+            self.read_logs();
             self.deliver();
             if deadline.is_some_and(|due| due <= self.now) {
                 self.call(Input::Tick);
@@ -185,6 +153,19 @@ impl Drive {
         self.until(self.now.after(Duration::from_secs(3600)));
         let phase = self.run.phase();
         assert!(phase.is_over(), "stuck in {phase:?}");
+    }
+
+    fn read_logs(&mut self) {
+        let Some(late) = self.sources.logs else {
+            return;
+        };
+        let lines = self.logbook.written(&self.world);
+        if !lines.is_empty() {
+            self.send(
+                self.now.after(late),
+                Delivery::Logged(LogNews::Lines(lines)),
+            );
+        }
     }
 
     fn send(&mut self, when: Moment, delivery: Delivery) {
@@ -253,6 +234,7 @@ impl Drive {
             }
             Delivery::Answer(id, answers) => self.call(Input::Answer(id, answers)),
             Delivery::Command(command) => self.call(Input::Command(command)),
+            Delivery::Logged(news) => self.observe(Observation::Logged(news)),
         }
     }
 

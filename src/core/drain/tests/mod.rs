@@ -61,10 +61,11 @@ mod fates;
 mod iterable;
 mod kills;
 mod laws;
+mod logbook;
 mod losses;
-
 mod rescues;
 mod scenario;
+mod sources;
 mod states;
 mod units;
 mod world;

@@ -177,17 +177,21 @@ fn sources() -> impl Strategy<Value = Sources> {
         tick,
         lost,
         failing,
+        prop::option::of(span(0.0, 0.4)),
     )
         .prop_map(
-            |(look_every, look_takes, scan_every, act_takes, tick_every, lost, failing)| Sources {
-                look_every,
-                look_takes,
-                scan_every,
-                act_takes,
-                tick_every,
-                lazy: false,
-                lost,
-                failing,
+            |(look_every, look_takes, scan_every, act_takes, tick_every, lost, failing, logs)| {
+                Sources {
+                    look_every,
+                    look_takes,
+                    scan_every,
+                    act_takes,
+                    tick_every,
+                    lazy: false,
+                    lost,
+                    failing,
+                    logs,
+                }
             },
         )
 }

@@ -1,0 +1,19 @@
+//! Who begins a drain: a text for people and records, never a permission.
+
+/// Who begins a drain, and why.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct By {
+    /// The account: `root (sudo by alice) on util1, pts/3`.
+    pub who: String,
+    /// The reason that was given.
+    pub why: Option<String>,
+}
+
+impl From<&str> for By {
+    fn from(who: &str) -> Self {
+        Self {
+            who: who.into(),
+            why: None,
+        }
+    }
+}

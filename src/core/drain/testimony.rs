@@ -1,0 +1,147 @@
+//! What the log of a job's own process says of this very execution. A line counts only if that
+//! process wrote it, after the execution began, on its thread; it never speaks against what
+//! Redis shows, and where Redis can be asked it is asked.
+
+use std::time::Duration;
+
+use super::account::{Fate, Tracked};
+use super::evidence::{Case, Found};
+use super::target::{MARGIN, Target};
+use crate::core::fleet::Fleet;
+use crate::core::log::{Milestone, Testimony, Told};
+use crate::core::moment::Moment;
+
+/// How far a job's begin as its log has it may lie from `run_at`, which is in whole seconds.
+const APART: Duration = Duration::from_secs(2);
+/// How long after an exit its last lines may take to be read.
+const LAST_LINES: Duration = Duration::from_secs(1);
+/// A thread that ends its job later than this after the signal takes no other (`BRPOP … 2`).
+const FETCHING: Duration = Duration::from_secs(2);
+
+/// The last thing that was said of the execution that `tracked` tells of.
+pub(super) fn said_of<'a>(tracked: &Tracked, fleet: &'a Fleet) -> Option<&'a Testimony> {
+    let said = fleet.logs.witness.of(tracked.target.pid, &tracked.jid)?;
+    let started = tracked.started?;
+    let on_its_thread = said.tid.as_ref().is_none_or(|tid| *tid == tracked.work.tid);
+    let after = said.at >= started.before(MARGIN);
+    // It ran for so long by then: what began before it is another execution.
+    let of_this_one = said
+        .elapsed
+        .is_none_or(|elapsed| said.at.before(elapsed) >= started.before(APART));
+    (on_its_thread && after && of_this_one).then_some(said)
+}
+
+/// Whether its log says that the job has ended, however that was.
+pub(super) fn is_told(tracked: &Tracked, fleet: &Fleet) -> bool {
+    said_of(tracked, fleet).is_some_and(|said| said.what != Told::Started)
+}
+
+/// Whether the thread of a job that ended by its log may have taken another one.
+pub(super) fn may_have_gone_on(tracked: &Tracked, target: &Target, fleet: &Fleet) -> bool {
+    let quiet = target.mark.map(|mark| mark.at.after(FETCHING));
+    said_of(tracked, fleet).is_some_and(|said| quiet.is_none_or(|quiet| said.at < quiet))
+}
+
+impl Case<'_> {
+    /// What becomes of the job by its log alone, or by its log and Redis.
+    pub(super) fn logged_fate(self) -> Option<(Fate, String)> {
+        let said = said_of(self.tracked, self.fleet)?;
+        match (said.what, said.late) {
+            (Told::Done, false) => self.done_fate(said),
+            (Told::Failed, _) => self.failed_fate(said),
+            // It may have been pushed back as well.
+            (Told::Done, true) | (Told::Started | Told::Interrupted, _) => None,
+        }
+    }
+
+    /// `done` before anything was interrupted: nothing pushed it back.
+    fn done_fate(self, said: &Testimony) -> Option<(Fate, String)> {
+        let done = || Some((Fate::Finished, format!("its log: {}", words(said))));
+        match self.found(said.at) {
+            Found::At(..) => None,
+            Found::NotKnown if self.fleet.link.is_connected() => None,
+            Found::Nowhere(..) | Found::NotKnown => done(),
+        }
+    }
+
+    /// An error of its own: Sidekiq has put it into its set before it says so (7.3.9
+    /// `lib/sidekiq/job_retry.rb`), unless the job is not to be retried.
+    fn failed_fate(self, said: &Testimony) -> Option<(Fate, String)> {
+        match self.found(said.at) {
+            Found::At(fate, evidence) => {
+                Some((fate, format!("{evidence}; its log: {}", words(said))))
+            }
+            // An `IterableJob` that breaks off for TSTP says the same, and may be taken up
+            // elsewhere.
+            Found::Nowhere(..) if self.is_iterating() => None,
+            Found::Nowhere(_, asked) if self.awaits_others(asked) => None,
+            Found::Nowhere(true, _) => {
+                let evidence = format!(
+                    "its log: {}, and it stands in no set: it is not retried, or was already",
+                    words(said)
+                );
+                Some((Fate::Finished, evidence))
+            }
+            Found::Nowhere(false, _) | Found::NotKnown => None,
+        }
+    }
+
+    /// What the log says of a job of an ended process that is nowhere, or where nobody could
+    /// ask. Only what was interrupted, or ended late, is left by then.
+    pub(super) fn late_fate(self) -> Option<(Fate, String)> {
+        let said = said_of(self.tracked, self.fleet)?;
+        match said.what {
+            Told::Done if said.late => {
+                let evidence = format!("its log: {}, after its time was up", words(said));
+                Some((Fate::Finished, evidence))
+            }
+            Told::Interrupted => {
+                let count = self.pushed_back()?;
+                let evidence = format!("its log: {}, and {count} job(s) pushed back", words(said));
+                Some((Fate::PushedBack, evidence))
+            }
+            Told::Done | Told::Failed | Told::Started => None,
+        }
+    }
+
+    /// How many jobs its process pushed back by its own word, if none of that failed. It says so
+    /// before it interrupts them (7.3.9 `lib/sidekiq/fetch.rb:44-70`).
+    fn pushed_back(self) -> Option<u64> {
+        let mut count = None;
+        let milestones = self.fleet.logs.witness.milestones(self.target.id.pid);
+        for (milestone, _) in milestones {
+            match milestone {
+                Milestone::PushedBack(jobs) => count = Some(count.unwrap_or(0) + jobs),
+                Milestone::FailedToRequeue(_) => return None,
+                Milestone::Quieted
+                | Milestone::ShuttingDown
+                | Milestone::Pausing
+                | Milestone::Terminating(_)
+                | Milestone::Bye => {}
+            }
+        }
+        count
+    }
+
+    /// Whether the last lines of its log may not have been read yet.
+    pub(super) fn awaits_log(self, exited: Moment) -> bool {
+        let log = self.fleet.logs.of(self.target.id);
+        self.patient
+            && log.is_some_and(|log| log.place.is_ok())
+            && self.now < exited.after(LAST_LINES)
+    }
+}
+
+/// `done in 3.2 s`, `failed after 0.1 s`, `interrupted after 25.0 s`.
+fn words(said: &Testimony) -> String {
+    let (what, how) = match said.what {
+        Told::Started => return "started".into(),
+        Told::Done => ("done", "in"),
+        Told::Failed => ("failed", "after"),
+        Told::Interrupted => ("interrupted", "after"),
+    };
+    said.elapsed.map_or_else(
+        || what.into(),
+        |elapsed| format!("{what} {how} {:.1} s", elapsed.as_secs_f64()),
+    )
+}

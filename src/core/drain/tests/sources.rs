@@ -1,0 +1,51 @@
+//! How the sources and the performer of a test behave.
+
+use std::time::Duration;
+
+use crate::core::moment::Moment;
+
+/// How the sources and the performer behave.
+#[derive(Clone, Debug)]
+pub(super) struct Sources {
+    pub(super) look_every: Duration,
+    pub(super) look_takes: Duration,
+    pub(super) scan_every: Duration,
+    pub(super) act_takes: Duration,
+    /// Ticks without any need.
+    pub(super) tick_every: Option<Duration>,
+    /// Whether those are the only ticks: no deadline wakes the run.
+    pub(super) lazy: bool,
+    /// While nothing comes from Redis.
+    pub(super) lost: Option<(Moment, Moment)>,
+    /// The acts, counted from 0, that fail, and whether the signal left all the same.
+    pub(super) failing: Vec<(usize, Failure)>,
+    /// How long after it was written a line of a log is read; `None`: there is no log.
+    pub(super) logs: Option<Duration>,
+}
+
+/// How an act fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The kernel says no.
+    Refused,
+    /// Nobody knows; it was sent.
+    UnknownSent,
+    /// Nobody knows; it was not sent.
+    UnknownNotSent,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self {
+            look_every: Duration::from_secs(1),
+            look_takes: Duration::from_millis(2),
+            scan_every: Duration::from_secs(1),
+            act_takes: Duration::from_millis(1),
+            tick_every: None,
+            lazy: false,
+            lost: None,
+            failing: Vec::new(),
+            logs: None,
+        }
+    }
+}
