@@ -31,10 +31,10 @@ pub fn all() -> Vec<Reader> {
 
 const CORE: &[Reader] = &[
     ("layers/app_json", |bytes| {
-        of_kind(Kind::AppJson, "app.json", bytes)
+        of_kind(Kind::AppJson, "app.json", bytes);
     }),
     ("layers/cloud66", |bytes| {
-        of_kind(Kind::Cloud66, ".cloud66/manifest.yml", bytes)
+        of_kind(Kind::Cloud66, ".cloud66/manifest.yml", bytes);
     }),
     ("layers/command_line", |bytes| {
         let text = text(bytes);
@@ -42,10 +42,10 @@ const CORE: &[Reader] = &[
         let _value = command_line::timeout(&text);
     }),
     ("layers/compose", |bytes| {
-        of_kind(Kind::Compose, "compose.yml", bytes)
+        of_kind(Kind::Compose, "compose.yml", bytes);
     }),
     ("layers/deploy_rb", |bytes| {
-        of_kind(Kind::Capistrano, "config/deploy.rb", bytes)
+        of_kind(Kind::Capistrano, "config/deploy.rb", bytes);
     }),
     ("layers/erb", |bytes| {
         let text = text(bytes);
@@ -54,16 +54,16 @@ const CORE: &[Reader] = &[
         assert_eq!(untagged.restore(&untagged.text), text);
     }),
     ("layers/gemfile_lock", |bytes| {
-        of_kind(Kind::GemfileLock, "Gemfile.lock", bytes)
+        of_kind(Kind::GemfileLock, "Gemfile.lock", bytes);
     }),
     ("layers/initializer", |bytes| {
-        of_kind(Kind::Initializer, "config/initializers/x.rb", bytes)
+        of_kind(Kind::Initializer, "config/initializers/x.rb", bytes);
     }),
     ("layers/job_class", |bytes| {
-        of_kind(Kind::JobClass, "app/jobs/x.rb", bytes)
+        of_kind(Kind::JobClass, "app/jobs/x.rb", bytes);
     }),
     ("layers/kamal", |bytes| {
-        of_kind(Kind::Kamal, "config/deploy.yml", bytes)
+        of_kind(Kind::Kamal, "config/deploy.yml", bytes);
     }),
     ("layers/kind", |bytes| {
         let text = text(bytes);
@@ -74,13 +74,13 @@ const CORE: &[Reader] = &[
         }
     }),
     ("layers/kubernetes", |bytes| {
-        of_kind(Kind::Kubernetes, "k8s/x.yml", bytes)
+        of_kind(Kind::Kubernetes, "k8s/x.yml", bytes);
     }),
     ("layers/nomad", |bytes| {
-        of_kind(Kind::Nomad, "x.nomad", bytes)
+        of_kind(Kind::Nomad, "x.nomad", bytes);
     }),
     ("layers/procfile", |bytes| {
-        of_kind(Kind::Procfile, "Procfile", bytes)
+        of_kind(Kind::Procfile, "Procfile", bytes);
     }),
     ("layers/ruby", |bytes| {
         let text = text(bytes);
@@ -88,7 +88,7 @@ const CORE: &[Reader] = &[
         let _printed = ruby_timeout(&text, RubyUse::Printed);
     }),
     ("layers/sidekiq_yml", |bytes| {
-        of_kind(Kind::SidekiqYml, "config/sidekiq.yml", bytes)
+        of_kind(Kind::SidekiqYml, "config/sidekiq.yml", bytes);
     }),
     ("layers/span", |bytes| {
         let text = text(bytes);
@@ -99,16 +99,16 @@ const CORE: &[Reader] = &[
         );
     }),
     ("layers/supervisord", |bytes| {
-        of_kind(Kind::Supervisord, "x.conf", bytes)
+        of_kind(Kind::Supervisord, "x.conf", bytes);
     }),
     ("layers/systemd_show", |bytes| {
-        of_kind(Kind::SystemdShow, "systemctl show x.service", bytes)
+        of_kind(Kind::SystemdShow, "systemctl show x.service", bytes);
     }),
     ("layers/systemd_unit", |bytes| {
-        of_kind(Kind::SystemdUnit, "x.service", bytes)
+        of_kind(Kind::SystemdUnit, "x.service", bytes);
     }),
     ("layers/upstart", |bytes| {
-        of_kind(Kind::Upstart, "sidekiq.conf", bytes)
+        of_kind(Kind::Upstart, "sidekiq.conf", bytes);
     }),
     ("check", |bytes| lint(&text(bytes))),
     ("clean", |bytes| {
