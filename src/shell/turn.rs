@@ -196,7 +196,7 @@ impl<F: Front> Turn<F> {
 
     /// Tells the watch over the successors where processes work.
     fn tell_directories(&mut self) {
-        let Some(watch) = &mut self.session.watch else {
+        let Some(watch) = &mut self.session.afterwards.watch else {
             return;
         };
         for id in watch.wanted(&self.session.fleet) {
