@@ -15,7 +15,7 @@ use crate::redis::Interrupted;
 use crate::report::{Full, Library, Past};
 use crate::shell::front::Front;
 use crate::shell::own_signals::OwnSignal;
-use crate::shell::performer::Reply;
+use crate::shell::work::Reply;
 
 /// Time for `on_finish`.
 pub(super) const TELLING: Duration = Duration::from_secs(30);

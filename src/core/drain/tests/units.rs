@@ -124,7 +124,7 @@ fn its_own_clock_and_that_of_systemd_run_from_the_stop() {
     let after = drive.run.deadlines(&target, at(6.0));
     assert_eq!(seconds(after.kill), Some(25.0));
     assert_eq!(seconds(after.interrupt), Some(15.0));
-    assert_eq!(drive.told("systemd kills at 2027-01-15T08:00:25Z"), 1);
+    assert_eq!(drive.told("systemd kills at 2027-01-15T08:00:25"), 1);
     let words = target.epitaph(&|at| format!("{:.0}", at.epoch() - super::world::start().epoch()));
     assert!(words.contains("systemd kills it at 25"), "{words}");
 }
