@@ -222,6 +222,7 @@ impl<F: Front> Turn<F> {
             }
         }
         self.was_draining = draining;
+        self.go_on_telling();
     }
 
     /// Meets requests in their order. What follows a run that could not begin was meant for it.
