@@ -123,6 +123,11 @@ fn nobody_is_asked_after_term_nor_where_acts_do_not_exist() {
             .unwrap_err()
             .contains("no longer listens")
     );
+    // The same by what was sent, where no log says anything.
+    let world = World::stopping();
+    let target = world.session.run.as_ref().unwrap().targets()[0].id;
+    let why = world.session.may_ask(target).unwrap_err();
+    assert!(why.contains("no longer listens"), "{why}");
     for (kind, words) in [
         (Kind::ReadOnly, "read-only"),
         (Kind::Rehearsal, "rehearsal"),
