@@ -9,6 +9,9 @@ use super::fleet::{Fleet, LocalId, LocalProcess, Process, ProcessKey, Title, Uni
 use super::moment::Moment;
 use super::sequence::Timeout;
 
+#[cfg(test)]
+mod tests;
+
 /// Processes whose working directory is asked for at most.
 const MOST: usize = 500;
 

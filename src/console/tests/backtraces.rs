@@ -2,6 +2,7 @@
 
 use crate::console::fixture::World;
 use crate::console::{Key, Request, Screen, lines};
+use crate::core::drain::Command;
 use crate::core::fleet::{LogNews, Observation, ProcessKey};
 use crate::core::log::{LogLine, Origin};
 use crate::core::session::Kind;
@@ -123,6 +124,22 @@ fn nobody_is_asked_after_term_nor_where_acts_do_not_exist() {
             .unwrap_err()
             .contains("no longer listens")
     );
+    // The same by what was sent, where no log says anything.
+    let world = World::stopping();
+    let target = world.session.run.as_ref().unwrap().targets()[0].id;
+    let why = world.session.may_ask(target).unwrap_err();
+    assert!(why.contains("no longer listens"), "{why}");
+    // Nor while TERM is on its way.
+    let mut world = World::by_hand();
+    let target = world.session.run.as_ref().unwrap().targets()[0].id;
+    assert!(world.session.may_ask(target).is_ok());
+    let go = Command::Go {
+        step: 1,
+        accepted: 9,
+    };
+    drop(world.session.command(go, world.now));
+    let why = world.session.may_ask(target).unwrap_err();
+    assert!(why.contains("no longer listens"), "{why}");
     for (kind, words) in [
         (Kind::ReadOnly, "read-only"),
         (Kind::Rehearsal, "rehearsal"),

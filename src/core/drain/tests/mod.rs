@@ -49,12 +49,30 @@
 //! | the same before idle threads are gone | their count counts | `losses::a_job_that_may…` |
 //! | the same with a log | a line of its end is not read | `losses::what_the_log…` |
 //! | the same once a beat has dropped it | its track is not asked | `losses::a_job_that_left…` |
+//! | a fail is no success | `fail` reads as `done` | `testimonies::a_fail…`, `log::tests` |
+//! | a line of another execution is none of this | its time, length or thread is not asked | `testimonies::an_end…`, `…a_begin…` |
+//! | each log speaks of its own process | the pid is not asked | `log::tests::in_a_file…` |
+//! | `done` after the interrupt may be back as well | it is an end | `fates::…nobody_touches…` |
+//! | a push-back that failed is none | it is not looked at | `testimonies::a_push_back…` |
+//! | what its log ended is not lost, nor rescued | that word is not asked | `testimonies::a_push_back…` |
+//! | a thread that is free may take another job | it hides none | `testimonies::a_thread…` |
+//! | others are ruled out only if watched | whole search, gap or interrupt not asked | `rescues::what_was_not…` |
+//! | doubt forbids a push | it is not asked | `rescues::fewer_threads…` |
+//! | a push ends by its own outcome | any will do | `rescues::the_outcome…` |
+//! | an abort pushes nothing more | the rest goes on | `rescues::an_abort_pushes…` |
+//! | nothing is asked afterwards before the end | it is | `aftermaths::nothing…` |
+//! | what is found later is counted | it is not | `aftermaths::what_is…` |
+//! | a stop stays one | it is weighed anew | `aftermaths::nothing…` |
+//! | a unit is stopped once proven idle | idle or not | `units::with_a_job…` |
+//! | only the first stop is the unit's | the second one too | `units::only_the_first…` |
+//! | systemd must leave time for a push-back | it is not asked | `units::a_push_back…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
 use std::time::Duration;
 
 use super::Guard;
 
+mod aftermaths;
 mod cases;
 mod drive;
 mod fates;
@@ -67,6 +85,7 @@ mod rescues;
 mod scenario;
 mod sources;
 mod states;
+mod testimonies;
 mod units;
 mod world;
 

@@ -11,7 +11,7 @@ use crate::core::drain::{
 };
 use crate::core::sidekiq::{Config, Temper};
 
-fn rescuing(sequence: &str) -> Plan {
+pub(super) fn rescuing(sequence: &str) -> Plan {
     Plan {
         policy: Policy::Follow,
         guard: Guard {
@@ -23,8 +23,12 @@ fn rescuing(sequence: &str) -> Plan {
 }
 
 /// Drives until the search for missing jobs is asked for.
-fn searching(world: World, plan: Plan) -> (Drive, EffectId, Vec<Missing>) {
-    let mut drive = Drive::new(world, plan, Sources::default(), at(0.0));
+pub(super) fn searching(world: World, plan: Plan) -> (Drive, EffectId, Vec<Missing>) {
+    searching_with(world, plan, Sources::default())
+}
+
+fn searching_with(world: World, plan: Plan, sources: Sources) -> (Drive, EffectId, Vec<Missing>) {
+    let mut drive = Drive::new(world, plan, sources, at(0.0));
     drive.command_at(at(0.0), Command::Automatic);
     for second in 1..100_u32 {
         drive.until(at(f64::from(second)));
@@ -234,6 +238,44 @@ fn a_push_back_that_nobody_can_have_taken_is_ruled_out() {
     two.add(Config::new(V7, Duration::from_secs(25), 4), None, at(-9.0));
     let (_, _, missing) = searching(two, rescuing("tstp, 5, term, 2, kill"));
     assert!(!missing[0].nobody_else, "another one serves its queue");
+}
+
+#[test]
+fn what_was_not_watched_all_the_time_is_not_ruled_out() {
+    // It holds the interpreter: its push-back is due at 7 s, and does not come before the KILL.
+    let held = || {
+        let holds = Temper::HoldsInterpreter(Duration::from_secs(20));
+        world(2, vec![task("a", None, holds)])
+    };
+    let nobody_else = |world: World, sources: Sources| {
+        let plan = Plan {
+            timeout: stated("term", 2).timeout,
+            ..rescuing("tstp, 5, term, 7, kill")
+        };
+        let (_, _, missing) = searching_with(world, plan, sources);
+        missing[0].nobody_else
+    };
+    assert!(nobody_else(held(), Sources::default()));
+    let blind = Sources {
+        lost: Some((at(6.0), at(9.0))),
+        ..Sources::default()
+    };
+    assert!(!nobody_else(held(), blind), "Redis was gone meanwhile");
+    let mut in_part = held();
+    in_part.searches_in_part = true;
+    assert!(!nobody_else(in_part, Sources::default()));
+}
+
+#[test]
+fn the_outcome_of_another_push_is_not_that_of_this_one() {
+    let world = world(25, vec![stuck("a")]);
+    let (mut drive, id, missing) = searching(world, rescuing("tstp, 14, kill"));
+    answer(&mut drive, id, missing, &nowhere());
+    let (push, _) = pushing(&drive).unwrap();
+    let other = EffectId(push.0 + 1);
+    drive.call(Input::PushedBack(other, PushOutcome::Pushed));
+    assert_eq!(pushing(&drive).map(|(id, _)| id), Some(push));
+    assert_eq!(fate(&drive, "a").0, Fate::Lost);
 }
 
 #[test]

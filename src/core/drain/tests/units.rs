@@ -102,6 +102,14 @@ fn never_is_never_and_always_waits_for_nobody() {
 }
 
 #[test]
+fn only_the_first_signal_that_stops_it_is_a_stop_of_the_unit() {
+    let plan = stated("int, 5, term, 30, kill", 20);
+    let drive = quick(world(20, vec![stuck("a")]), plan, StopUnit::Always);
+    assert_eq!(stops(&drive), [0]);
+    assert_eq!(drive.signals(), [(5, Signal::Term)]);
+}
+
+#[test]
 fn its_own_clock_and_that_of_systemd_run_from_the_stop() {
     let plan = stated("tstp, 5, term, 60, kill", 10);
     let mut drive = drive(

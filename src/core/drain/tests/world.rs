@@ -77,6 +77,8 @@ pub(super) struct World {
     pub(super) server_ahead: f64,
     /// Whether Redis tells the age of its keys.
     pub(super) tells_age: bool,
+    /// Whether its queues are too long to be searched whole.
+    pub(super) searches_in_part: bool,
 }
 
 impl World {
@@ -272,7 +274,7 @@ impl World {
                 Place::Retry
             } else {
                 Place::Nowhere {
-                    searched_whole: true,
+                    searched_whole: !self.searches_in_part,
                 }
             }
         };
