@@ -7,6 +7,7 @@ mod facts;
 mod finding;
 mod gather;
 mod recommend;
+mod restart;
 mod rows;
 mod rules;
 mod source;
@@ -25,6 +26,7 @@ pub use facts::{
 pub use finding::{Finding, Rule, Severity, check, explain};
 pub use gather::{Chosen, command_of, gather};
 pub use recommend::{Recommendation, recommend};
+pub use restart::{Ending, restart_words, starts_again};
 pub use rows::{CheckRow, FindingRow, LayerRow, rows};
 pub use rules::rules;
 pub use source::{Ambiguous, sequence_in_force};

@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::effective::effective_timeout;
 use super::facts::{Facts, MainProcess, StopLimit, UnitFacts};
+use super::restart::{Ending, starts_again};
+use crate::core::layers::Value;
 use crate::core::layers::command_line::Wrapper;
-use crate::core::layers::{Located, Value};
 use crate::core::moment::Seconds;
 
 /// What becomes of a job that is still running when its unit is stopped by `systemctl stop`.
@@ -150,16 +151,8 @@ fn not_reached(unit: &UnitFacts) -> Option<Unfinished> {
 /// Whether systemd starts the unit again after TERM and after KILL (systemd.service(5),
 /// `Restart=`): after TERM Sidekiq exits with 0.
 fn again(unit: &UnitFacts) -> (Option<bool>, Option<bool>) {
-    let restart = unit
-        .setting("Restart")
-        .map(|located: &Located| located.value.as_text());
-    match restart {
-        None | Some(Some("no" | "on-watchdog")) => (Some(false), Some(false)),
-        Some(Some("always")) => (Some(true), Some(true)),
-        Some(Some("on-success")) => (Some(true), Some(false)),
-        Some(Some("on-failure" | "on-abnormal" | "on-abort")) => (Some(false), Some(true)),
-        Some(Some(_) | None) => (None, None),
-    }
+    let after = |ending| starts_again(unit, ending);
+    (after(Ending::Exit(0)), after(Ending::Killed))
 }
 
 impl fmt::Display for Unfinished {

@@ -24,6 +24,18 @@ pub(super) fn units(values: &[Located], known: &[String]) -> Vec<UnitFacts> {
         });
         units[at].settings.push(located.clone());
     }
+    for instance in known {
+        let is_template = |unit: &UnitFacts| {
+            unit.name.contains("@.") && unit.name != *instance && is_scope_of(&unit.name, instance)
+        };
+        // Of an instance that systemd tells nothing of, the files of its template hold.
+        if units.iter().all(|unit| unit.name != *instance) && units.iter().any(is_template) {
+            units.push(UnitFacts {
+                name: instance.clone(),
+                ..UnitFacts::default()
+            });
+        }
+    }
     let mut units = with_templates(units);
     for unit in &mut units {
         unit.is_user_unit = is_user_unit(unit);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Preflight;
 use super::concern::crashes;
-use crate::core::check::{Facts, StopLimit, UnitFacts};
+use crate::core::check::{Ending, Facts, StopLimit, UnitFacts, restart_words, starts_again};
 use crate::core::drain::{Plan, UnitStop};
 use crate::core::fleet::{Fleet, LocalProcess, ProcessKey, Title, Unit, UnitLook, UnitScope};
 use crate::core::layers::{Layer, Located, Value};
@@ -59,15 +59,11 @@ pub(super) fn unit_stop(
         return Ok(None);
     }
     let about = about(local, fleet, unit);
-    let restart = about.word("Restart").unwrap_or("no").to_owned();
-    let after_term = match restart.as_str() {
-        "always" | "on-success" => true,
-        // Exit 0 is no failure; a timeout that is text makes it one (D20).
-        "on-failure" => crashes(facts),
-        _ => false,
-    };
-    let after_kill = plan.sequence.kill().is_some()
-        && matches!(restart.as_str(), "on-failure" | "on-abnormal" | "on-abort");
+    // A timeout that is text makes an exception of TERM (D20): Ruby then exits with 1.
+    let ended = Ending::Exit(u8::from(crashes(facts)));
+    let is_restart = |ending| starts_again(&about, ending) == Some(true);
+    let after_term = is_restart(ended);
+    let after_kill = plan.sequence.kill().is_some() && is_restart(Ending::Killed);
     if !after_term && !after_kill || already_stops(&about) {
         return Ok(None);
     }
@@ -76,7 +72,7 @@ pub(super) fn unit_stop(
     Ok(Some(UnitStop {
         unit: unit.clone(),
         route,
-        restart,
+        restart: restart_words(&about, &[ended, Ending::Killed]),
         after_term,
         limit: limit(&about),
         first: about.word("ExecStop").map(str::to_owned),

@@ -136,6 +136,30 @@ fn a_manifest_goes_before_the_unit_and_the_unit_before_the_default() {
 }
 
 #[test]
+fn a_unit_is_a_source_whatever_its_command_looks_like() {
+    let text = UNIT
+        .1
+        .replace("bundle exec sidekiq", "/srv/app/bin/start-jobs");
+    let in_unit = |name: &str, path: &str| {
+        let mut process = process(1, None, &[(path, &text)]);
+        process.surroundings.unit = Some(Unit::of_system(name));
+        process
+    };
+    for (unit, file) in [
+        ("jobs.service", "jobs.service"),
+        ("jobs@1.service", "jobs@.service"),
+    ] {
+        let path = format!("/etc/systemd/system/{file}");
+        let found = sequence_of(vec![in_unit(unit, &path)], None).unwrap();
+        let found = found.unwrap_or_else(|| panic!("{unit} is no source"));
+        assert_eq!(found, ("term, 90, kill".into(), format!("{path}:5")));
+    }
+    // Another unit's file is none.
+    let other = in_unit("jobs.service", "/etc/systemd/system/other.service");
+    assert_eq!(sequence_of(vec![other], None).unwrap(), None);
+}
+
+#[test]
 fn a_reload_that_quiets_makes_a_quiet_step_of_our_own_length() {
     let text = format!("{}ExecReload=/bin/kill -TSTP $MAINPID\n", UNIT.1);
     let unit = process(1, None, &[(UNIT.0, &text)]);

@@ -14,7 +14,7 @@ pub(super) fn by(sequence: &str) -> [&str; 4] {
 }
 
 /// The records that the drains of this scene left, in their order.
-pub(super) fn records(scene: &Scene) -> Vec<Value> {
+pub(crate) fn records(scene: &Scene) -> Vec<Value> {
     let folder = scene.state_dir().join("drains");
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
@@ -31,7 +31,7 @@ pub(super) fn records(scene: &Scene) -> Vec<Value> {
 }
 
 /// The signals that were sent, as the record has them.
-pub(super) fn signals(scene: &Scene) -> Vec<String> {
+pub(crate) fn signals(scene: &Scene) -> Vec<String> {
     records(scene)
         .iter()
         .filter(|record| record["event"] == "signal_sent")

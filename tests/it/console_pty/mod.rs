@@ -3,7 +3,7 @@
 
 mod appearance;
 mod backtraces;
-mod drains;
+pub(crate) mod drains;
 mod findings;
 mod held;
 mod leaving;

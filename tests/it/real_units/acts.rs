@@ -7,7 +7,7 @@ use crate::support::patience::until_true;
 use crate::support::real_unit::UnitScene;
 
 /// A Sidekiq with `-t 2` that systemd always starts again.
-fn always(name: &str) -> UnitScene {
+pub(super) fn always(name: &str) -> UnitScene {
     let scene = UnitScene::new();
     let start = format!("{} -t 2", scene.sidekiq_command());
     let service = format!("Type=notify\nRestart=always\nRestartSec=1\nExecStart={start}");
@@ -34,7 +34,7 @@ fn of<'a>(lines: &'a [Value], event: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["event"] == event).collect()
 }
 
-fn restarts(scene: &UnitScene, unit: &str) -> u32 {
+pub(super) fn restarts(scene: &UnitScene, unit: &str) -> u32 {
     scene.systemd.property(unit, "NRestarts").parse().unwrap()
 }
 

@@ -95,6 +95,18 @@ rows! {
         "Restart=on-failure\nTimeoutStopSec=20", Kill => "sidekiq", "pushed_back", again true, [];
     no_restart_stays_down_after_a_bare_kill: "no-kill.service", Plain, -t 4,
         "TimeoutStopSec=20", Kill => "sidekiq", "pushed_back", again false, [];
+    a_status_that_prevents_a_restart_goes_before_always: "prevented.service", Plain, -t 4,
+        "Restart=always\nRestartPreventExitStatus=0\nTimeoutStopSec=20", Term
+        => "sidekiq", "pushed_back", again false, [];
+    a_status_that_forces_a_restart_goes_before_no: "forced.service", Plain, -t 4,
+        "RestartForceExitStatus=SUCCESS\nTimeoutStopSec=20", Term
+        => "sidekiq", "pushed_back", again true, [];
+    prevention_goes_before_force: "prevented-forced.service", Plain, -t 4,
+        "Restart=always\nRestartForceExitStatus=SIGKILL\nRestartPreventExitStatus=3 SIGKILL\nTimeoutStopSec=20", Kill
+        => "sidekiq", "pushed_back", again false, [];
+    a_kill_that_counts_as_success_is_no_failure: "success.service", Plain, -t 4,
+        "Restart=on-failure\nSuccessExitStatus=SIGKILL\nTimeoutStopSec=20", Kill
+        => "sidekiq", "pushed_back", again false, [];
     systemd_kills_before_the_timeout_is_over: "short.service", Plain, -t 20,
         "Type=notify\nTimeoutStopSec=1", Stop => "sidekiq", "lost", again false, ["D03"];
     mixed_reaches_a_main_process: "mixed.service", Plain, -t 4,

@@ -3,6 +3,7 @@
 
 mod acts;
 mod booted;
+mod console;
 mod drains;
 mod matrix;
 mod user_unit;

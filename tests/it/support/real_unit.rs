@@ -17,6 +17,7 @@ use super::patience::until_true;
 use super::scene::Scene;
 use super::sidekiq::Version;
 use super::systemd::Systemd;
+use super::terminal::Terminal;
 
 /// The stage; what it shares with others is that of its [`Scene`].
 pub(crate) struct UnitScene {
@@ -151,6 +152,15 @@ impl UnitScene {
         command.output().unwrap().status.success()
     }
 
+    /// The console in there, in a terminal of 120 columns by 40 rows.
+    pub(crate) fn console(&self, arguments: &[&str]) -> Terminal {
+        let command = self.drainboard_inside(arguments);
+        let words = command.get_args().map(|word| word.to_str().unwrap());
+        let words: Vec<&str> = words.collect();
+        let program = Path::new(command.get_program());
+        Terminal::of(program, &self.scene, &words, &[], (120, 40))
+    }
+
     /// `drainboard` in there, with this stage's Redis and directories.
     pub(crate) fn drainboard_inside(&self, arguments: &[&str]) -> Command {
         let state = self.scene.state_dir();
@@ -158,6 +168,7 @@ impl UnitScene {
         let environment = [
             ("REDIS_URL", url.as_str()),
             ("STATE_DIRECTORY", state.to_str().unwrap()),
+            ("TERM", "xterm-256color"),
         ];
         let words = [&[env!("CARGO_BIN_EXE_drainboard")], arguments].concat();
         self.systemd

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::super::facts::{Facts, TermRoute};
 use super::super::finding::{Rule, Ruling, Severity};
+use super::super::restart::{Ending, restart_words, starts_again as systemd_starts_again};
 use super::{at_setting, each_unit, number};
 use crate::core::layers::Value;
 
@@ -81,10 +82,11 @@ fn each_direct_term(
 
 fn starts_again(facts: &Facts, ruling: &mut Ruling<'_>) {
     each_direct_term(facts, ruling, |unit, ruling| {
-        let Some(located) = unit.setting("Restart") else {
+        let forced = unit.setting("RestartForceExitStatus");
+        let Some(located) = unit.setting("Restart").or(forced) else {
             return;
         };
-        if matches!(located.value.as_text(), Some("always" | "on-success")) {
+        if systemd_starts_again(unit, Ending::Exit(0)) == Some(true) {
             let after = match unit.setting("RestartSec").map(|l| &l.value) {
                 Some(Value::Span(span)) => format!("{} s", number(*span)),
                 Some(_) => "some time".into(),
@@ -97,8 +99,8 @@ fn starts_again(facts: &Facts, ruling: &mut Ruling<'_>) {
 
 fn stays_down(facts: &Facts, ruling: &mut Ruling<'_>) {
     each_direct_term(facts, ruling, |unit, ruling| {
-        let restart = unit.word("Restart").unwrap_or("no");
-        if !matches!(restart, "always" | "on-success") {
+        if systemd_starts_again(unit, Ending::Exit(0)) != Some(true) {
+            let restart = restart_words(unit, &[Ending::Exit(0)]);
             let from = unit.setting("Restart").map(|l| &l.from);
             ruling.fires(from, &[("unit", &unit.name), ("restart", &restart)]);
         }
