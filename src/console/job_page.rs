@@ -9,6 +9,7 @@ use super::state::Console;
 use super::words::{date_and_time, span, time_of_day};
 use crate::core::clean::clean;
 use crate::core::fleet::Work;
+use crate::core::follow::Left;
 use crate::core::moment::{Moment, clock_face, from_epoch};
 use crate::core::session::Session;
 
@@ -93,6 +94,12 @@ fn gone(session: &Session, key: &JobKey) -> Vec<PageLine> {
         PageLine::fact("id", key.jid.clone().unwrap_or_default()),
         PageLine::fact("thread", key.tid.clone()),
     ];
+    let left = (key.jid.as_ref()).and_then(|jid| session.following.departed.of(jid));
+    if let Some(left) = left {
+        lines.push(PageLine::fact("class", left.class.clone()));
+        lines.push(PageLine::fact("left", left_at(left)));
+        lines.push(PageLine::fact("now", left.words(time_of_day)));
+    }
     let run = session.run.as_ref();
     let tracked = run.and_then(|run| {
         run.account()
@@ -107,6 +114,15 @@ fn gone(session: &Session, key: &JobKey) -> Vec<PageLine> {
         ));
     }
     lines
+}
+
+/// When it was missed, and what that is worth.
+fn left_at(left: &Left) -> String {
+    format!(
+        "{}, missed at {}; a beat is up to 10 s old",
+        left.from,
+        time_of_day(left.at)
+    )
 }
 
 /// When it was enqueued, and how long it waited before it began.

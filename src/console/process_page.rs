@@ -10,6 +10,8 @@ use crate::core::session::Session;
 
 /// Jobs that are listed.
 const LISTED: usize = 200;
+/// Jobs that left, listed at most.
+const DEPARTED: usize = 50;
 
 /// The lines of the page of `key`.
 pub(super) fn lines(session: &Session, key: &ProcessKey, now: Moment) -> Vec<PageLine> {
@@ -71,7 +73,32 @@ pub(super) fn lines(session: &Session, key: &ProcessKey, now: Moment) -> Vec<Pag
         ));
     }
     jobs(process, now, &mut lines);
+    departed(session, process, &mut lines);
     lines
+}
+
+/// The jobs that left it, the last one first, and what looks cannot tell.
+fn departed(session: &Session, process: &Process, lines: &mut Vec<PageLine>) {
+    let name = process.name();
+    let mut left = session.following.departed.from(&name).peekable();
+    if left.peek().is_none() {
+        return;
+    }
+    lines.push(PageLine::gap());
+    lines.push(PageLine::heading("Jobs that left it, the last one first"));
+    for job in left.take(DEPARTED) {
+        let text = format!(
+            "{} {}: {}",
+            job.class,
+            job.sought.jid,
+            job.words(time_of_day)
+        );
+        lines.push(PageLine::fact(&time_of_day(job.at), text));
+    }
+    lines.push(PageLine::new(
+        Weight::Faint,
+        "A beat is up to 10 s old; younger jobs may run, and end, unseen.",
+    ));
 }
 
 fn listed(listed: Listed) -> &'static str {

@@ -1,13 +1,19 @@
 //! Every job that a look has shown, followed from look to look, also before a drain: how long
-//! the jobs of a class take until they leave, and which processes show more jobs than threads. Its
-//! memory is bounded by what runs now and by the limits below. It decides nothing.
+//! the jobs of a class take until they leave, where those went that left, and which processes show
+//! more jobs than threads. Its memory is bounded by what runs now and by the limits below. It
+//! decides nothing.
+
+mod departed;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
 use super::fleet::{Fleet, Job, Listed, Process, ProcessKey};
+use super::log::Told;
 use super::moment::Moment;
 use super::stuck::{self, Facts, Stuck, Usual};
+
+pub use departed::{Departed, Left, Went};
 
 /// Classes of which times are kept, and times of each.
 const CLASSES: usize = 500;
@@ -16,6 +22,8 @@ const SAMPLES: usize = 32;
 /// What is remembered from look to look.
 #[derive(Clone, Debug, Default)]
 pub struct Following {
+    /// The jobs that left, and where they went.
+    pub departed: Departed,
     looked: Option<Moment>,
     /// The jobs of the last look, by process and thread.
     jobs: HashMap<(ProcessKey, String), Job>,
@@ -27,7 +35,7 @@ pub struct Following {
 impl Following {
     /// Takes in what the fleet shows after a look.
     pub fn observe(&mut self, fleet: &Fleet, now: Moment) {
-        if fleet.looked == self.looked {
+        if fleet.looked.is_none() || fleet.looked == self.looked {
             return;
         }
         self.looked = fleet.looked;
@@ -37,6 +45,7 @@ impl Following {
         });
         let before = std::mem::replace(&mut self.jobs, jobs.collect());
         self.learn(&before, fleet);
+        self.departed.observe(fleet, now);
         self.count_threads(fleet, now);
     }
 
@@ -109,7 +118,8 @@ impl Following {
             let process = fleet.get(key).filter(|process| works(process))?;
             let runs = (job.work.jid.as_deref()).is_some_and(|jid| running.contains(jid));
             let span = process.beat.as_ref()?.at.since(job.started?);
-            (!job.iterable && !runs).then(|| (job.work.class.clone(), span))
+            (!job.iterable && !runs && !is_told(fleet, key, job))
+                .then(|| (job.work.class.clone(), span))
         });
         for (class, span) in ended.collect::<Vec<_>>() {
             self.took(&class, span);
@@ -139,6 +149,19 @@ impl Following {
 /// Whether it beats, fetches and lives, as far as anybody knows.
 fn works(process: &Process) -> bool {
     process.listed == Listed::Yes && !process.exited() && !process.says_quiet()
+}
+
+/// Whether its log has said how the job ended: how long it took is known from there, and better.
+fn is_told(fleet: &Fleet, key: &ProcessKey, job: &Job) -> bool {
+    let (ProcessKey::Local(id), Some(jid)) = (key, &job.work.jid) else {
+        return false;
+    };
+    let said = fleet.logs.witness.of(id.pid, jid);
+    said.is_some_and(|said| match said.what {
+        Told::Done => said.elapsed.is_some(),
+        Told::Failed | Told::Interrupted => true,
+        Told::Started => false,
+    })
 }
 
 /// Its worker threads, where they are named and were just counted.

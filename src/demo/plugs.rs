@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::source::{SharedStore, Wanted};
 use crate::clock::Paced;
 use crate::core::drain::Ask;
-use crate::core::fleet::{LocalId, Located};
+use crate::core::fleet::{LocalId, Located, Sought};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::host::Lock;
@@ -68,6 +68,10 @@ impl Plugs for Stage {
                 }))
             }
         }
+    }
+
+    fn glance(&self, sought: Vec<Sought>) -> Option<BoxFuture<'static, Vec<Located>>> {
+        self.ask(Ask::Where(sought))
     }
 
     fn over(&mut self) {

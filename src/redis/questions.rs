@@ -24,6 +24,15 @@ pub struct Bounds {
     pub within: Duration,
 }
 
+impl Bounds {
+    /// What a question costs at most that is asked again and again.
+    pub const GLANCE: Self = Self {
+        each_end: 300,
+        set_members: 1_000,
+        within: Duration::from_secs(1),
+    };
+}
+
 impl Default for Bounds {
     fn default() -> Self {
         Self {

@@ -51,7 +51,7 @@ impl Default for Settings {
 }
 
 type LookReply = oneshot::Sender<Result<Moment, LinkFault>>;
-type Question = (Vec<Sought>, oneshot::Sender<Vec<Located>>);
+type Question = (Vec<Sought>, Bounds, oneshot::Sender<Vec<Located>>);
 
 /// The source. It does nothing until [`Source::run`] is awaited.
 #[must_use = "a source does nothing until it runs"]
@@ -68,6 +68,7 @@ pub struct Source {
 #[derive(Clone, Debug)]
 pub struct Asker {
     limit: Duration,
+    bounds: Bounds,
     looks: mpsc::Sender<LookReply>,
     questions: mpsc::Sender<Question>,
 }
@@ -94,11 +95,21 @@ impl Asker {
     /// Finds each job; one answer for each question, in the same order, within the bounds given
     /// to the source plus the time to connect twice (13 s by default).
     pub async fn locate(&self, sought: Vec<Sought>) -> Vec<Located> {
+        self.search(sought, self.bounds).await
+    }
+
+    /// Looks for each job in the likely places and no further, so cheaply that it may be done
+    /// every few seconds: "not searched to the end" is a common answer.
+    pub async fn glance(&self, sought: Vec<Sought>) -> Vec<Located> {
+        self.search(sought, Bounds::GLANCE).await
+    }
+
+    async fn search(&self, sought: Vec<Sought>, bounds: Bounds) -> Vec<Located> {
         let asked = clock::now();
         let unanswered = not_asked(&sought, asked, "no answer in time");
         let (reply, answer) = oneshot::channel();
         let asking = async {
-            self.questions.send((sought, reply)).await.ok()?;
+            self.questions.send((sought, bounds, reply)).await.ok()?;
             answer.await.ok()
         };
         match timeout(self.limit, asking).await {
@@ -130,6 +141,7 @@ impl Source {
         let asker = Asker {
             // A connection, two looks or one search, and a little for the way.
             limit: settings.answer_within * 4 + settings.bounds.within,
+            bounds: settings.bounds,
             looks: look_sender,
             questions: question_sender,
         };
@@ -330,7 +342,7 @@ async fn due(ticks: &mut tokio::time::Interval, not_before: Option<Instant>) {
 async fn answer(address: &Address, settings: &Settings, mut questions: mpsc::Receiver<Question>) {
     let keys = keys(settings);
     let mut kept: Option<MultiplexedConnection> = None;
-    while let Some((sought, reply)) = questions.recv().await {
+    while let Some((sought, bounds, reply)) = questions.recv().await {
         let asked = clock::now();
         // A connection that lay idle may have died since: then once more, on a new one.
         let tries = if kept.is_some() { 2 } else { 1 };
@@ -342,8 +354,7 @@ async fn answer(address: &Address, settings: &Settings, mut questions: mpsc::Rec
             };
             let fault = match connection {
                 Ok(mut connection) => {
-                    let (found, fault) =
-                        locate(&mut connection, &keys, settings.bounds, &sought).await;
+                    let (found, fault) = locate(&mut connection, &keys, bounds, &sought).await;
                     located = found;
                     if fault.is_none() {
                         kept = Some(connection);

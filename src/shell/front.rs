@@ -51,6 +51,11 @@ pub trait Front {
     /// All is over but for what is told of it: the terminal is given back, if it was taken.
     fn leave(&mut self) {}
 
+    /// Whether it shows where jobs went that left the table.
+    fn shows_departed(&self) -> bool {
+        false
+    }
+
     /// Whether somebody is there who can answer a question.
     fn is_attended(&self) -> bool;
 

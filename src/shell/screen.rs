@@ -287,6 +287,10 @@ impl Front for ScreenFront {
         Some(self.drawn.at.map_or(now, |drawn| drawn.after(FRAME)))
     }
 
+    fn shows_departed(&self) -> bool {
+        true
+    }
+
     fn is_attended(&self) -> bool {
         true
     }

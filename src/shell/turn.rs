@@ -193,16 +193,6 @@ impl<F: Front> Turn<F> {
         }
     }
 
-    /// Tells the watch over the successors where processes work.
-    fn tell_directories(&mut self) {
-        let Some(watch) = &mut self.session.afterwards.watch else {
-            return;
-        };
-        for id in watch.wanted(&self.session.fleet) {
-            watch.tell(id, self.world.plugs.directory(id));
-        }
-    }
-
     /// What the state itself asks for, where nobody can answer.
     fn answer(&mut self, now: Moment) {
         let requests = self.front.answer(&self.session, now);
@@ -330,6 +320,7 @@ impl<F: Front> Turn<F> {
         let effects = match reply {
             Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
             Reply::Answer(id, answers) => self.session.answer(id, answers, now),
+            Reply::Departed(found) => return self.session.following.departed.answered(found),
             Reply::Called(call, outcome) => self.session.unit_called(&call, Some(&outcome), now),
             Reply::Asked(process, outcome) => self.session.asked(process, outcome, now),
             Reply::Searched(id, traces) => self.session.searched(id, traces, now),
@@ -379,6 +370,7 @@ impl<F: Front> Turn<F> {
             }
         }
         self.ask_processes();
+        self.look_for_departed();
     }
 
     fn send(&self, work: Work) {

@@ -1,15 +1,30 @@
 //! Where a session's questions about jobs go: to the source that looks, or on a way of their own.
 //! It decides nothing and changes nothing.
 
+use std::time::Duration;
+
 use futures_util::future::BoxFuture;
 
+use super::world::Counting;
 use crate::core::drain::{Ask, SEARCH_WITHIN, Trace};
 use crate::core::fleet::Located;
-use crate::redis::{Address, Asker, Settings};
+use crate::redis::{Address, Asker, Keys, Settings, interrupted};
 use crate::rescue::{Suspect, prove};
 
 /// An address with the prefix of its keys.
 pub(super) type Place = Option<(Address, Option<String>)>;
+
+/// How long members of `retry` and `dead` are counted.
+const COUNTING: Duration = Duration::from_secs(2);
+
+/// Counts interrupted jobs, on a connection of its own.
+pub(super) fn count((address, settings): (Address, Settings)) -> Counting {
+    Box::pin(async move {
+        let mut connection = crate::redis::open(&address, settings.answer_within).await?;
+        let keys = Keys::new(settings.namespace.as_deref());
+        interrupted(&mut connection, &keys, COUNTING).await
+    })
+}
 
 /// Where the jobs are.
 pub(super) fn place(redis: Option<&(Address, Settings)>) -> Place {

@@ -82,6 +82,8 @@ pub enum Reply {
     Outcome(EffectId, ActOutcome),
     /// A question was answered.
     Answer(EffectId, Vec<Located>),
+    /// Jobs that left were looked for.
+    Departed(Vec<Located>),
     /// A process was asked for its backtraces, or was not.
     Asked(LocalId, ActOutcome),
     /// A search for missing jobs has ended.

@@ -16,11 +16,11 @@ use super::own_signals::OwnSignals;
 use super::performer::{Means, Performer};
 use super::turn::OnFinish;
 pub(super) use super::whereabouts::ask;
-use super::whereabouts::{Place, place, search};
+use super::whereabouts::{Place, count, place, search};
 use super::work::{Reply, Work};
 use crate::core::clean::clean;
 use crate::core::drain::{Ask, Trace};
-use crate::core::fleet::{LinkFault, LocalId, Located, Observation, ProcessKey};
+use crate::core::fleet::{LinkFault, LocalId, Located, Observation, ProcessKey, Sought};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
@@ -29,7 +29,7 @@ use crate::host::{
     working_directory,
 };
 use crate::journal::{Journal, run_name};
-use crate::redis::{Address, Asker, Interrupted, Keys, Settings, Source, interrupted};
+use crate::redis::{Address, Asker, Interrupted, Settings, Source};
 use crate::rescue::Suspect;
 
 /// What tells the time.
@@ -57,6 +57,12 @@ pub trait Plugs: Send {
 
     /// The answer to a question; `None` where there is nobody to ask.
     fn ask(&self, ask: Ask) -> Option<BoxFuture<'static, Vec<Located>>>;
+
+    /// Looks for jobs that left, cheaply; `None` where there is nobody to ask.
+    fn glance(&self, sought: Vec<Sought>) -> Option<BoxFuture<'static, Vec<Located>>> {
+        drop(sought);
+        None
+    }
 
     /// Searches for missing jobs, one trace for each; `None` where there is nobody to ask.
     fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
@@ -140,8 +146,6 @@ pub struct WorldBuilder {
     pub read_only: bool,
 }
 
-/// How long members of `retry` and `dead` are counted.
-const COUNTING: Duration = Duration::from_secs(2);
 /// Pieces of logs that may wait for the loop.
 const PIECES: usize = 4;
 
@@ -356,6 +360,11 @@ impl Plugs for Real {
         Some(Box::pin(ask(asker, question)))
     }
 
+    fn glance(&self, sought: Vec<Sought>) -> Option<BoxFuture<'static, Vec<Located>>> {
+        let asker = self.asker.clone()?;
+        Some(Box::pin(async move { asker.glance(sought).await }))
+    }
+
     fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
         search(&self.redis, suspects)
     }
@@ -374,12 +383,7 @@ impl Plugs for Real {
     }
 
     fn count_interrupted(&self) -> Option<Counting> {
-        let (address, settings) = self.beside.redis.clone()?;
-        Some(Box::pin(async move {
-            let mut connection = crate::redis::open(&address, settings.answer_within).await?;
-            let keys = Keys::new(settings.namespace.as_deref());
-            interrupted(&mut connection, &keys, COUNTING).await
-        }))
+        self.beside.redis.clone().map(count)
     }
 
     fn directory(&self, id: LocalId) -> Option<String> {

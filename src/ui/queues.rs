@@ -38,6 +38,10 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         first.push(words);
     }
     first.append(&mut pieces);
+    // What went before is worth the room that is left.
+    let departed = &view.session.following.departed;
+    let went = departed.line(time_of_day);
+    first.extend(went.filter(|words| fit::width(words) + 3 <= free));
     if first.is_empty() {
         first.push("no queue is known".into());
     }

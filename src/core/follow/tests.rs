@@ -13,13 +13,13 @@ use crate::core::sequence::Version;
 
 const EPOCH: f64 = 1_800_000_000.0;
 
-fn at(seconds: f64) -> Moment {
+pub(super) fn at(seconds: f64) -> Moment {
     let wall = Timestamp::from_second(1_800_000_000).unwrap();
     let start = Moment::new(Duration::from_secs(10_000), wall);
     start.after(Duration::from_secs_f64(seconds))
 }
 
-fn work(tid: &str, jid: &str, run_at: f64) -> Arc<Work> {
+pub(super) fn work(tid: &str, jid: &str, run_at: f64) -> Arc<Work> {
     Arc::new(Work {
         tid: tid.into(),
         jid: Some(jid.into()),
@@ -33,13 +33,13 @@ fn work(tid: &str, jid: &str, run_at: f64) -> Arc<Work> {
 }
 
 /// A Sidekiq, what it showed last, and what was learnt from it.
-struct Scene {
-    fleet: Fleet,
-    following: Following,
+pub(super) struct Scene {
+    pub(super) fleet: Fleet,
+    pub(super) following: Following,
 }
 
 impl Scene {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             fleet: Fleet::default(),
             following: Following::default(),
@@ -47,7 +47,7 @@ impl Scene {
     }
 
     /// A look at `seconds` at a beat of `beat` that shows these jobs.
-    fn look(&mut self, seconds: f64, beat: f64, quiet: bool, work: Vec<Arc<Work>>) {
+    pub(super) fn look(&mut self, seconds: f64, beat: f64, quiet: bool, work: Vec<Arc<Work>>) {
         let info = Info {
             started_at: Some(EPOCH - 100.0),
             queues: vec!["default".into()],
@@ -85,7 +85,7 @@ impl Scene {
         self.observe(Observation::Look(look), seconds);
     }
 
-    fn scan(&mut self, seconds: f64, processors: usize) {
+    pub(super) fn scan(&mut self, seconds: f64, processors: usize) {
         let local = LocalProcess {
             id: LocalId {
                 pid: 7,

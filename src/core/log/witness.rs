@@ -14,6 +14,8 @@ use crate::core::moment::Moment;
 const MOST_JOBS: usize = 20_000;
 /// Milestones that are remembered of one process: a shutdown has about five a capsule.
 const MOST_MILESTONES: usize = 100;
+/// Times of jobs that are kept until somebody takes them.
+const MOST_TIMES: usize = 1000;
 /// A time that a line names counts if it lies at most this long before the reading.
 const LATEST: Duration = Duration::from_hours(1);
 
@@ -54,6 +56,8 @@ pub struct Witness {
     jobs: HashMap<String, Vec<(u32, Testimony)>>,
     order: VecDeque<String>,
     milestones: HashMap<u32, Vec<(Milestone, Moment)>>,
+    /// How long jobs took, by their classes, until somebody takes it.
+    times: Vec<(String, Duration)>,
 }
 
 impl Witness {
@@ -93,6 +97,11 @@ impl Witness {
             | Happening::Text
             | Happening::Continued => return,
         };
+        if let (Told::Done, Some(class), Some(elapsed)) = (what, &entry.class, entry.elapsed)
+            && self.times.len() < MOST_TIMES
+        {
+            self.times.push((class.clone(), elapsed));
+        }
         let testimony = Testimony {
             what,
             at: written(entry, line),
@@ -124,6 +133,12 @@ impl Witness {
         let known = self.jobs.get(jid)?;
         let (_, testimony) = known.iter().find(|(source, _)| *source == pid)?;
         Some(testimony)
+    }
+
+    /// How long the jobs took that ended by themselves since this was asked last, with the class
+    /// of each.
+    pub fn take_times(&mut self) -> Vec<(String, Duration)> {
+        std::mem::take(&mut self.times)
     }
 
     /// The milestones of a process, in their order.

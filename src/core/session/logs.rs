@@ -24,6 +24,9 @@ impl Session {
             };
             effects.extend(self.tell_of(process, event, now));
         }
+        for (class, span) in self.fleet.logs.witness.take_times() {
+            self.following.took(&class, span);
+        }
         effects.extend(self.feed(Input::Observed, now));
         effects.extend(self.follow_backtraces(now));
         effects

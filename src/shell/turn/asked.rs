@@ -92,6 +92,37 @@ impl<F: Front> Turn<F> {
         });
     }
 
+    /// Has Redis asked where the jobs went that left the table. Not during a drain: its own
+    /// account asks, and must not wait behind this.
+    pub(super) fn look_for_departed(&mut self) {
+        if self.session.is_draining() || !self.front.shows_departed() {
+            return;
+        }
+        let now = self.now();
+        let departed = &mut self.session.following.departed;
+        let sought = departed.to_ask(now);
+        if sought.is_empty() {
+            return;
+        }
+        let Some(looking) = self.world.plugs.glance(sought) else {
+            return;
+        };
+        let answers = self.world.answers.clone();
+        self.world.questions.spawn(async move {
+            drop(answers.send(Reply::Departed(looking.await)));
+        });
+    }
+
+    /// Tells the watch over the successors where processes work.
+    pub(super) fn tell_directories(&mut self) {
+        let Some(watch) = &mut self.session.afterwards.watch else {
+            return;
+        };
+        for id in watch.wanted(&self.session.fleet) {
+            watch.tell(id, self.world.plugs.directory(id));
+        }
+    }
+
     /// Sends what the session wants to ask processes for.
     pub(super) fn ask_processes(&mut self) {
         for (process, automatic) in self.session.questions() {

@@ -88,7 +88,7 @@ fn old_readings_are_grey_and_then_marked() {
     let mut world = World::new();
     world.imagined[1].beat_age = 14;
     world.imagined[2].beat_age = 18;
-    world.session.fleet = crate::core::fleet::Fleet::default();
+    world.forget();
     world.look();
     let late = cell_of(&world, Look::default(), "util1:4243");
     assert!(late.modifier.contains(Modifier::DIM));

@@ -120,7 +120,7 @@ fn finding_ones_way() {
 fn a_stranger_is_named_with_its_redis() {
     let mut world = World::new();
     world.imagined[1].in_redis = false;
-    world.session.fleet = crate::core::fleet::Fleet::default();
+    world.forget();
     world.look();
     shot("stranger", &world);
 }
@@ -131,7 +131,7 @@ fn old_readings_are_marked() {
     for (index, age) in [14, 25, 38, 150].into_iter().enumerate() {
         world.imagined[index].beat_age = age;
     }
-    world.session.fleet = crate::core::fleet::Fleet::default();
+    world.forget();
     world.look();
     shot("old-readings", &world);
 }
@@ -143,7 +143,7 @@ fn wide_and_combining_letters_keep_the_columns() {
         job("報告作成処理報告作成処理報告作成処理", "既定", "w1", 31),
         job("Re\u{301}sume\u{301}Job", "défaut", "w2", 32),
     ];
-    world.session.fleet = crate::core::fleet::Fleet::default();
+    world.forget();
     world.look();
     shot("wide-letters", &world);
 }

@@ -1,0 +1,352 @@
+//! The jobs that left the table since the first look, and where each went. Looks show those
+//! that run again, logs those that ended, and Redis is asked for the rest, a few at a time. Its
+//! memory is bounded. It decides nothing: a job that is found nowhere ended or is lost, and only
+//! the account of a drain tells these two apart.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use crate::core::fleet::{Fleet, Listed, LocalId, Located, Place, ProcessKey, Sought, Work};
+use crate::core::log::Told;
+use crate::core::moment::Moment;
+
+/// Jobs that are remembered; the oldest give way.
+const MOST: usize = 500;
+/// Jobs that one question is about.
+const AT_ONCE: usize = 50;
+/// Time from one question to the next at least.
+const EVERY: Duration = Duration::from_secs(2);
+/// A question that is not answered by then has no answer.
+const UNANSWERED: Duration = Duration::from_secs(20);
+/// A job that waits somewhere is asked for again after so long: it may have gone on.
+const AGAIN: Duration = Duration::from_secs(15);
+/// A payload longer than this is not kept; the job is then found by its id alone.
+const LONGEST_PAYLOAD: usize = 16 << 10;
+
+/// Where a job went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Went {
+    /// Nobody has looked for it yet.
+    NotSought,
+    /// The log of its process says that it ended by itself.
+    Finished,
+    /// A beat shows it at work again.
+    Runs {
+        /// On which process.
+        on: String,
+    },
+    /// Redis was asked.
+    At {
+        /// What it said.
+        place: Place,
+        /// When it was asked.
+        asked: Moment,
+    },
+}
+
+/// A job that left.
+#[derive(Clone, Debug)]
+pub struct Left {
+    /// What it is searched by.
+    pub sought: Sought,
+    /// Its class.
+    pub class: String,
+    /// The process that ran it, by name.
+    pub from: String,
+    /// When a look missed it first. It left at most one beat before.
+    pub at: Moment,
+    /// Where it went.
+    pub went: Went,
+    process: Option<LocalId>,
+    started: Option<Moment>,
+}
+
+impl Left {
+    /// The words for people; `clock` writes a time.
+    pub fn words(&self, clock: impl Fn(Moment) -> String) -> String {
+        match &self.went {
+            Went::NotSought => "not looked for yet".into(),
+            Went::Finished => "finished, by its log".into(),
+            Went::Runs { on } if *on == self.from => format!("runs again on {on}"),
+            Went::Runs { on } => format!("runs on {on}"),
+            Went::At {
+                place: Place::Nowhere {
+                    searched_whole: true,
+                },
+                asked,
+            } => format!(
+                "nowhere in Redis at {}: it ended, or it is lost",
+                clock(*asked)
+            ),
+            Went::At { place, asked } => format!("{place} at {}", clock(*asked)),
+        }
+    }
+
+    /// Its place in the line that counts.
+    fn kind(&self) -> Kind {
+        match &self.went {
+            Went::NotSought => Kind::NotSought,
+            Went::Finished => Kind::Finished,
+            Went::Runs { on } if *on == self.from => Kind::Again,
+            Went::Runs { .. } => Kind::Elsewhere,
+            Went::At { place, .. } => match place {
+                Place::Queue { .. } | Place::Private { .. } => Kind::Queued,
+                Place::Retry => Kind::Retry,
+                Place::Dead => Kind::Dead,
+                Place::Schedule => Kind::Scheduled,
+                Place::Nowhere {
+                    searched_whole: true,
+                } => Kind::Gone,
+                Place::Nowhere {
+                    searched_whole: false,
+                } => Kind::NotFound,
+                Place::NotAsked { .. } => Kind::NotSought,
+            },
+        }
+    }
+
+    /// Whether Redis is to be asked for it now.
+    fn is_open(&self, now: Moment) -> bool {
+        match &self.went {
+            Went::NotSought => true,
+            Went::Finished | Went::Runs { .. } => false,
+            Went::At { place, asked } => match place {
+                Place::Nowhere {
+                    searched_whole: true,
+                }
+                | Place::Dead => false,
+                Place::Queue { .. }
+                | Place::Private { .. }
+                | Place::Retry
+                | Place::Schedule
+                | Place::Nowhere {
+                    searched_whole: false,
+                }
+                | Place::NotAsked { .. } => now.since(*asked) >= AGAIN,
+            },
+        }
+    }
+}
+
+/// What is counted together, in the order of the words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Finished,
+    Gone,
+    Elsewhere,
+    Again,
+    Queued,
+    Retry,
+    Scheduled,
+    Dead,
+    NotFound,
+    NotSought,
+}
+
+impl Kind {
+    const ALL: [(Self, &'static str); 10] = [
+        (Self::Finished, "finished"),
+        (Self::Gone, "gone"),
+        (Self::Elsewhere, "on another process"),
+        (Self::Again, "running again"),
+        (Self::Queued, "back in a queue"),
+        (Self::Retry, "in retry"),
+        (Self::Scheduled, "scheduled"),
+        (Self::Dead, "dead"),
+        (Self::NotFound, "not found"),
+        (Self::NotSought, "not looked for"),
+    ];
+}
+
+/// A job that a look shows.
+#[derive(Clone, Debug)]
+struct Running {
+    work: std::sync::Arc<Work>,
+    on: String,
+    process: Option<LocalId>,
+    started: Option<Moment>,
+}
+
+/// All that left.
+#[derive(Clone, Debug, Default)]
+pub struct Departed {
+    since: Option<Moment>,
+    running: HashMap<String, Running>,
+    /// Oldest first, each job once.
+    jobs: VecDeque<Left>,
+    /// Whether some had to give way.
+    more: bool,
+    /// When the last question left, and whether its answer is awaited.
+    question: Option<(Moment, bool)>,
+}
+
+impl Departed {
+    /// Takes in what a look shows.
+    pub(super) fn observe(&mut self, fleet: &Fleet, now: Moment) {
+        self.since.get_or_insert(now);
+        let running = running(fleet);
+        let before = std::mem::take(&mut self.running);
+        for (jid, job) in before {
+            match running.get(&jid) {
+                None => self.leave(job, Went::NotSought, now),
+                Some(still) if still.on != job.on => {
+                    let on = still.on.clone();
+                    self.leave(job, Went::Runs { on }, now);
+                }
+                Some(_) => {}
+            }
+        }
+        for left in &mut self.jobs {
+            if let Some(again) = running.get(&left.sought.jid) {
+                let on = again.on.clone();
+                left.went = Went::Runs { on };
+            }
+        }
+        self.running = running;
+        self.read_logs(fleet);
+    }
+
+    fn leave(&mut self, job: Running, went: Went, now: Moment) {
+        let Running {
+            work,
+            on,
+            process,
+            started,
+        } = job;
+        let Some(jid) = work.jid.clone() else { return };
+        self.jobs.retain(|left| left.sought.jid != jid);
+        if self.jobs.len() == MOST {
+            self.jobs.pop_front();
+            self.more = true;
+        }
+        let payload = if work.payload.len() <= LONGEST_PAYLOAD {
+            work.payload.clone()
+        } else {
+            Vec::new().into()
+        };
+        self.jobs.push_back(Left {
+            sought: Sought {
+                jid,
+                queue: work.queue.clone(),
+                payload,
+            },
+            class: work.class.clone(),
+            from: on,
+            at: now,
+            went,
+            process,
+            started,
+        });
+    }
+
+    /// Takes what the logs say of jobs that are not at work again.
+    fn read_logs(&mut self, fleet: &Fleet) {
+        for left in &mut self.jobs {
+            let Some(id) = left.process.filter(|_| left.went == Went::NotSought) else {
+                continue;
+            };
+            let said = fleet.logs.witness.of(id.pid, &left.sought.jid);
+            let done = said.filter(|said| said.what == Told::Done);
+            // A start is known to the second.
+            let begun = left.started.map(|at| at.before(Duration::from_secs(2)));
+            if done.is_some_and(|done| begun.is_none_or(|begun| done.at >= begun)) {
+                left.went = Went::Finished;
+            }
+        }
+    }
+
+    /// The jobs that Redis is to be asked for now, those first that nobody has looked for.
+    #[must_use]
+    pub fn to_ask(&mut self, now: Moment) -> Vec<Sought> {
+        let pause = match self.question {
+            Some((_, true)) => UNANSWERED,
+            Some((_, false)) => EVERY,
+            None => Duration::ZERO,
+        };
+        if self.question.is_some_and(|(at, _)| now.since(at) < pause) {
+            return Vec::new();
+        }
+        let open = self.jobs.iter().filter(|left| left.is_open(now));
+        let (new, old): (Vec<&Left>, Vec<&Left>) =
+            open.partition(|left| left.went == Went::NotSought);
+        let all = new.into_iter().chain(old).take(AT_ONCE);
+        let sought: Vec<Sought> = all.map(|left| left.sought.clone()).collect();
+        if !sought.is_empty() {
+            self.question = Some((now, true));
+        }
+        sought
+    }
+
+    /// Takes an answer in. What it says of a job that has left again since is out of date.
+    pub fn answered(&mut self, answers: Vec<Located>) {
+        if let Some((_, awaited)) = &mut self.question {
+            *awaited = false;
+        }
+        for Located {
+            jid, place, asked, ..
+        } in answers
+        {
+            let found = self.jobs.iter_mut().find(|left| left.sought.jid == jid);
+            let Some(left) = found.filter(|left| left.at <= asked) else {
+                continue;
+            };
+            if matches!(left.went, Went::NotSought | Went::At { .. }) {
+                left.went = Went::At { place, asked };
+            }
+        }
+    }
+
+    /// What is known of one job.
+    pub fn of(&self, jid: &str) -> Option<&Left> {
+        self.jobs.iter().find(|left| left.sought.jid == jid)
+    }
+
+    /// The jobs that left the process of this name, the last one first.
+    pub fn from<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Left> {
+        self.jobs.iter().rev().filter(move |left| left.from == name)
+    }
+
+    /// How many went where, in words; `None` while none has left. `clock` writes a time.
+    pub fn line(&self, clock: impl Fn(Moment) -> String) -> Option<String> {
+        let since = self.since.filter(|_| !self.jobs.is_empty())?;
+        let head = if self.more {
+            format!("last {MOST} that left")
+        } else {
+            format!("left since {}", clock(since))
+        };
+        let counts = Kind::ALL.iter().filter_map(|(kind, words)| {
+            let of_kind = self.jobs.iter().filter(|left| left.kind() == *kind);
+            let number = of_kind.count();
+            (number > 0).then(|| format!("{number} {words}"))
+        });
+        Some(format!("{head}: {}", counts.collect::<Vec<_>>().join(", ")))
+    }
+}
+
+/// The jobs that the last look shows at work, by id. What an ended process was last seen doing
+/// runs no more.
+fn running(fleet: &Fleet) -> HashMap<String, Running> {
+    let living = fleet
+        .processes
+        .iter()
+        .filter(|(_, process)| !process.exited() && process.listed == Listed::Yes);
+    let jobs = living.flat_map(|(key, process)| {
+        let process_id = match key {
+            ProcessKey::Local(id) => Some(*id),
+            ProcessKey::Remote(_) => None,
+        };
+        process.jobs.iter().filter_map(move |job| {
+            let running = Running {
+                work: job.work.clone(),
+                on: process.name(),
+                process: process_id,
+                started: job.started,
+            };
+            Some((job.work.jid.clone()?, running))
+        })
+    });
+    jobs.collect()
+}
+
+#[cfg(test)]
+mod tests;
