@@ -3,6 +3,7 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::address::{Stated, named_addresses};
 use super::{Failure, log};
@@ -59,6 +60,11 @@ pub(super) fn preflight(
         systemd: Systemd {
             inside: own_unit(),
             stop: settings.conduct.stop_unit,
+            afterwards: if settings.conduct.on_finish.is_empty() {
+                Duration::ZERO
+            } else {
+                crate::shell::TELLING
+            },
         },
         whom: Whom::Chosen(choice.clone()),
         despite,

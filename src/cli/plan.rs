@@ -1,6 +1,7 @@
 //! `plan`: the timeline of a sequence with its budget, for people or as JSON, and the jobs that
 //! run now if Redis answers. It sends no signal and needs no Redis.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use clap::Args;
@@ -9,15 +10,18 @@ use serde::Serialize;
 use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
 use super::look::Observer;
+use super::opening::preflight;
 use super::output::{self, room, tell};
 use super::rows::{self, JobRow};
 use super::{Failure, listing, runtime, timeline};
 use crate::core::choice::Choice;
 use crate::core::config::Settings;
+use crate::core::drain::{Guard, Mode, Plan, Policy, StopUnit};
+use crate::core::fleet::{LocalId, Observation, Unit};
 use crate::core::moment::Seconds;
-use crate::core::preflight::{Found, Unsettled, found_sequence, found_timeout};
+use crate::core::preflight::{Found, Unsettled, found_sequence, found_timeout, outlasting, stops};
 use crate::core::sequence::{Signal, Timeout};
-use crate::host::own_unit;
+use crate::host::{look_at_unit, own_unit};
 
 /// How long the jobs that run now are waited for.
 const AT_MOST: Duration = Duration::from_secs(1);
@@ -50,6 +54,10 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
     let mut observer = Observer::new(&settings, AT_MOST);
     let runtime = runtime()?;
     let looked = runtime.block_on(async { tokio::time::timeout(AT_MOST, observer.look()).await });
+    let may_act = settings.conduct.stop_unit == StopUnit::Always;
+    runtime.block_on(async {
+        drop(tokio::time::timeout(AT_MOST, ask_systemd(&mut observer, may_act)).await);
+    });
     // A scan that hangs is not waited for.
     runtime.shutdown_background();
     if looked.is_ok() && observer.origin() != "default" {
@@ -59,11 +67,17 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
     }
     take_found(&mut settings, &observer, arguments.process.as_deref())?;
     let timeout = planned(&settings, &observer);
+    let limit = systemd_kills_after(&settings, &observer);
+    let targets = Choice::default().choose(&observer.fleet);
+    let origin = &settings.sequence_origin;
+    for text in outlasting(&observer.fleet, &targets, &settings.sequence, origin) {
+        tell(&format!("note: {text}"));
+    }
     let jobs = observer.picture(&settings, |picture| rows::jobs(picture, &Choice::default()));
     if arguments.json {
-        return output::write_json(&PlanRow::of(&settings, &timeout, jobs));
+        return output::write_json(&PlanRow::of(&settings, &timeout, limit, jobs));
     }
-    let mut text = timeline::timeline(&settings, &timeout);
+    let mut text = timeline::timeline(&settings, &timeout, limit);
     text.push_str(&timeline::found(&settings, &timeout, &observer.fleet));
     if !jobs.is_empty() {
         text.push('\n');
@@ -95,6 +109,45 @@ fn take_found(
         }
     }
     Ok(())
+}
+
+/// Takes over what systemd has loaded of the units of this host's Sidekiqs; with `may_act` also
+/// whether they may be stopped from here.
+async fn ask_systemd(observer: &mut Observer, may_act: bool) {
+    let local = observer.fleet.processes.values();
+    let units: BTreeSet<Unit> = local
+        .filter(|process| process.identity.is_some())
+        .filter_map(|process| process.local.as_ref()?.surroundings.unit.clone())
+        .collect();
+    for unit in units {
+        let look = look_at_unit(unit, may_act).await;
+        observer.fleet.observe(Observation::Unit(look));
+    }
+}
+
+/// How long after TERM systemd kills, where the stop of a unit takes TERM's place in any case;
+/// of several the soonest.
+fn systemd_kills_after(settings: &Settings, observer: &Observer) -> Option<Duration> {
+    let preflight = preflight(settings, &Choice::default(), None, None);
+    if preflight.systemd.stop != StopUnit::Always {
+        return None;
+    }
+    let plan = Plan {
+        run: String::from("not-begun"),
+        sequence: settings.sequence.clone(),
+        mode: Mode::Automatic,
+        policy: settings.conduct.kill.unwrap_or(Policy::WaitForRequeue),
+        guard: Guard {
+            kill_extra: settings.conduct.kill_extra,
+            rescue: false,
+        },
+        early: settings.conduct.early,
+        timeout: settings.timeout.clone(),
+        rehearsal: true,
+    };
+    let targets = preflight.targets(&observer.fleet);
+    let limit = |id: &LocalId| stops(&observer.fleet, *id, &plan, &preflight).ok()??.limit;
+    targets.iter().filter_map(limit).min()
 }
 
 /// The timeout that is planned with: as stated, else what the files of this host's Sidekiqs
@@ -129,9 +182,14 @@ struct StepRow {
 }
 
 impl PlanRow {
-    fn of(settings: &Settings, timeout: &Timeout, jobs: Vec<JobRow>) -> Self {
+    fn of(
+        settings: &Settings,
+        timeout: &Timeout,
+        limit: Option<Duration>,
+        jobs: Vec<JobRow>,
+    ) -> Self {
         let sequence = &settings.sequence;
-        let budget = sequence.budget(timeout.span);
+        let budget = sequence.budget_within(timeout.span, limit);
         let step = |(at, signal): (_, Signal)| StepRow {
             at_s: Seconds(at),
             signal: signal.name(),

@@ -18,9 +18,9 @@ struct Row {
     means: String,
 }
 
-/// The plan as text.
-pub(super) fn timeline(settings: &Settings, timeout: &Timeout) -> String {
-    let budget = settings.sequence.budget(timeout.span);
+/// The plan as text. `limit`: how long after TERM systemd kills, where TERM comes from it.
+pub(super) fn timeline(settings: &Settings, timeout: &Timeout, limit: Option<Duration>) -> String {
+    let budget = settings.sequence.budget_within(timeout.span, limit);
     let mut text = format!(
         "{}   ({})\n\n",
         settings.sequence, settings.sequence_origin.0
@@ -32,6 +32,18 @@ pub(super) fn timeline(settings: &Settings, timeout: &Timeout) -> String {
     ));
     text.push('\n');
     figures(&mut text, &settings.sequence, timeout, budget);
+    if let Some((limit, kill)) = limit.zip(budget.kill)
+        && settings.sequence.kill_at() != Some(kill)
+    {
+        line(
+            &mut text,
+            format_args!(
+                "  systemctl stop takes TERM's place, and systemd kills {} after it, at {}: W is no more than that",
+                seconds(limit),
+                seconds(kill)
+            ),
+        );
+    }
     text
 }
 

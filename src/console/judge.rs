@@ -13,6 +13,9 @@ use crate::core::session::Session;
 use crate::core::stuck::Stuck;
 use crate::core::verdict::{self, Blind, Ends, Verdict};
 
+/// What a push-back takes after the interrupt, at most.
+const CLEANUP: Duration = Duration::from_secs(5);
+
 /// What is said of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Said {
@@ -97,6 +100,13 @@ fn ends(session: &Session, key: &ProcessKey, process: &Process, now: Moment) -> 
     let Some((run, target)) = running(session).and_then(|run| Some((run, run.target(key)?))) else {
         let mut ends = plan.ends_before(&session.timeout(process));
         ends.kept = process.keeps_jobs();
+        let budget = session.budget(key, process);
+        if budget.kill != ends.kill {
+            // systemd kills sooner, and waits for no push-back.
+            let both = budget.kill.zip(budget.interrupt);
+            ends.push_back_safe &= both.is_none_or(|(kill, interrupt)| kill >= interrupt + CLEANUP);
+            ends.kill = budget.kill;
+        }
         return Some(ends);
     };
     // Where nothing is due though the sequence has an end, that end waits for somebody.
@@ -130,8 +140,7 @@ pub fn judge(session: &Session, row: &JobRow<'_>, now: Moment) -> Judgement {
         return unjudged(Said::NotDrained, "");
     }
     let run = running(session);
-    let timeout = session.timeout(row.process);
-    let budget = session.setting.plan.sequence.budget(timeout.span).total();
+    let budget = session.budget(row.key, row.process).total();
     if let Some((said, why)) = run.and_then(|run| known(run, row, now)) {
         return Judgement {
             budget,
@@ -173,8 +182,7 @@ pub fn stuck(session: &Session, row: &JobRow<'_>, now: Moment) -> Vec<Stuck> {
     if row.is_done() {
         return Vec::new();
     }
-    let timeout = session.timeout(row.process);
-    let budget = session.setting.plan.sequence.budget(timeout.span).total();
+    let budget = session.budget(row.key, row.process).total();
     let spans = (row.elapsed(now), budget.filter(|_| row.drained));
     let place = (row.key, row.process);
     session

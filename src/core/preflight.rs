@@ -5,11 +5,14 @@
 mod concern;
 mod consent;
 mod found;
+mod outlasting;
 mod route;
 mod seen;
 
 #[cfg(test)]
 mod tests;
+
+use std::time::Duration;
 
 use super::choice::Choice;
 use super::drain::StopUnit;
@@ -19,6 +22,7 @@ use super::sequence::Signal;
 pub use concern::{findings, stops};
 pub use consent::Consent;
 pub use found::{Found, Unsettled, found_sequence, found_timeout};
+pub use outlasting::outlasting;
 pub use seen::{Grave, Seen};
 
 /// How a session looks at its plan before it begins, and what it saw.
@@ -62,6 +66,8 @@ pub struct Systemd {
     pub inside: Option<Unit>,
     /// When the stop of its unit takes TERM's place.
     pub stop: StopUnit,
+    /// How long this program may go on after the last step: its `on_finish` runs then.
+    pub afterwards: Duration,
 }
 
 impl Preflight {

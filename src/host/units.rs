@@ -49,7 +49,7 @@ impl UnitSource {
             let mut units: Vec<Unit> = running.into_iter().map(|(unit, _)| unit).collect();
             units.dedup();
             for unit in units {
-                let look = self.look(unit).await;
+                let look = look_at_unit(unit, self.may_act).await;
                 if self
                     .observations
                     .send(Observation::Unit(look))
@@ -69,34 +69,35 @@ impl UnitSource {
             }
         }
     }
+}
 
-    async fn look(&self, unit: Unit) -> UnitLook {
-        let at = clock::now();
-        let loaded = if unit.is_sound() {
-            systemctl::show_by(unit.scope, &unit.name).await
-        } else {
-            Err(systemctl::NotShown::NotLoaded(
-                "its name is none that systemctl takes".into(),
-            ))
-        };
-        let may_stop = match &loaded {
-            Ok(_) => self.may_stop(&unit).await,
-            Err(error) => Err(error.to_string()),
-        };
-        UnitLook {
-            unit,
-            at,
-            loaded: loaded
-                .map(|reading| reading.values.into())
-                .map_err(|error| error.to_string()),
-            may_stop,
-        }
+/// What systemd says of `unit` now; with `may_act` also whether it may be stopped from here.
+pub async fn look_at_unit(unit: Unit, may_act: bool) -> UnitLook {
+    let at = clock::now();
+    let loaded = if unit.is_sound() {
+        systemctl::show_by(unit.scope, &unit.name).await
+    } else {
+        Err(systemctl::NotShown::NotLoaded(
+            "its name is none that systemctl takes".into(),
+        ))
+    };
+    let may_stop = match &loaded {
+        Ok(_) => may_stop(&unit, may_act).await,
+        Err(error) => Err(error.to_string()),
+    };
+    UnitLook {
+        unit,
+        at,
+        loaded: loaded
+            .map(|reading| reading.values.into())
+            .map_err(|error| error.to_string()),
+        may_stop,
     }
+}
 
-    async fn may_stop(&self, unit: &Unit) -> Result<Route, String> {
-        if !self.may_act {
-            return Err("nothing may be changed here (--read-only)".into());
-        }
-        privilege::route(Verb::Stop, unit).await
+async fn may_stop(unit: &Unit, may_act: bool) -> Result<Route, String> {
+    if !may_act {
+        return Err("nothing may be changed here (--read-only)".into());
     }
+    privilege::route(Verb::Stop, unit).await
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use color_eyre::eyre::{Report, Result, eyre};
 
 use self::afterwards::Afterwards;
-pub use self::afterwards::{Counted, OnFinish};
+pub use self::afterwards::{Counted, OnFinish, TELLING};
 use super::front::Front;
 use super::own_signals::OwnSignal;
 use super::work::{Reply, Work};

@@ -203,17 +203,24 @@ fn plan_lines(width: u16, view: &View<'_>) -> Vec<Vec<PlanPiece>> {
 fn plan(width: u16, view: &View<'_>) -> [String; 3] {
     let sequence = &view.session.setting.plan.sequence;
     let mut timeouts = Vec::new();
+    let mut budgets = Vec::new();
     for (key, process) in &view.processes {
+        if !crate::console::is_target(key, &view.targets) {
+            continue;
+        }
+        budgets.push(view.session.budget(key, process).total());
         let timeout = view.session.timeout(process);
-        if crate::console::is_target(key, &view.targets) && !timeouts.contains(&timeout) {
+        if !timeouts.contains(&timeout) {
             timeouts.push(timeout);
         }
     }
-    let total = |timeout: &Timeout| sequence.budget(timeout.span).total();
-    let budget = match timeouts.iter().map(total).max() {
-        Some(Some(budget)) => format!("budget {} s", budget.as_secs()),
-        Some(None) => "budget unlimited".into(),
-        None => "no target".into(),
+    let budget = if budgets.is_empty() {
+        "no target".into()
+    } else if budgets.contains(&None) {
+        "budget unlimited".into()
+    } else {
+        let longest = budgets.into_iter().flatten().max().unwrap_or_default();
+        format!("budget {} s", longest.as_secs())
     };
     let mut sequence = sequence.to_string();
     if is_narrow(width) {

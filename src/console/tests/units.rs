@@ -10,6 +10,15 @@ use crate::core::session::Kind;
 
 /// Before TERM, by hand; the unit of util1:4242 is always started again and has this limit.
 fn before_term(limit: &str, may_stop: Result<Route, String>) -> World {
+    let mut world = in_unit(limit, may_stop);
+    world.type_slowly("ny");
+    world.pass(4);
+    world.press(Key::Char('n'));
+    world
+}
+
+/// Nothing was sent yet; its unit is known.
+fn in_unit(limit: &str, may_stop: Result<Route, String>) -> World {
     let mut world = World::new();
     let name = "sidekiq@2.service";
     let text = format!(
@@ -25,10 +34,39 @@ fn before_term(limit: &str, may_stop: Result<Route, String>) -> World {
     };
     let effects = world.session.observe(Observation::Unit(look), world.now);
     assert!(effects.is_empty());
+    world
+}
+
+#[test]
+fn the_budget_ends_with_systemd_where_term_is_sure_to_come_from_it() {
+    let budgets = |world: &World| -> Vec<u64> {
+        let processes = world.session.fleet.processes.iter();
+        let unit = |process: &crate::core::fleet::Process| {
+            let local = process.local.as_ref()?;
+            Some(local.surroundings.unit_name()? == "sidekiq@2.service")
+        };
+        let budget = |(key, process)| world.session.budget(key, process).total();
+        processes
+            .filter(|(_, process)| unit(process) == Some(true))
+            .filter_map(budget)
+            .map(|budget| budget.as_secs())
+            .collect()
+    };
+    let mut world = in_unit("20s", Ok(Route::Plain));
+    assert_eq!(budgets(&world), [145]);
+    world.session.preflight.systemd.stop = StopUnit::Always;
+    assert_eq!(budgets(&world), [140]);
+    // One that may not be stopped gets a plain TERM.
+    let mut refused = in_unit("20s", Err("run as root".into()));
+    refused.session.preflight.systemd.stop = StopUnit::Always;
+    assert_eq!(budgets(&refused), [145]);
+    let mut later = in_unit("1min 30s", Ok(Route::Plain));
+    later.session.preflight.systemd.stop = StopUnit::Always;
+    assert_eq!(budgets(&later), [145]);
+    // In a drain the choice of its target counts.
     world.type_slowly("ny");
     world.pass(4);
-    world.press(Key::Char('n'));
-    world
+    assert_eq!(budgets(&world), [140]);
 }
 
 fn shown(world: &World) -> String {

@@ -15,7 +15,7 @@ use super::found::local;
 use super::route::{about, unit_stop, values};
 
 /// What `TimeoutStopSec` must leave after the waits of a drain inside `ExecStop`.
-const MARGIN: std::time::Duration = std::time::Duration::from_secs(5);
+pub(super) const MARGIN: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Rules about the sequence, the budget, the units and the moment. The others are about files
 /// that a drain does not follow.
@@ -189,7 +189,11 @@ fn facts(
     let inside = &preflight.systemd.inside;
     let is_inside = inside.is_some() && *inside == around.unit;
     if is_inside {
-        facts.deploy.limits = facts.units.iter().filter_map(own_limit).collect();
+        facts.deploy.limits = facts
+            .units
+            .iter()
+            .filter_map(|unit| own_limit(unit, preflight.systemd.afterwards))
+            .collect();
     }
     for unit in &mut facts.units {
         unit.main = match local.title {
@@ -213,17 +217,29 @@ fn facts(
     facts
 }
 
-/// What a drain inside a unit's `ExecStop` has for all of its waits.
-fn own_limit(unit: &crate::core::check::UnitFacts) -> Option<DeployLimit> {
+/// What a drain inside a unit's `ExecStop` has for all of its waits: systemd lets the stop go on
+/// until `afterwards` is over, too.
+fn own_limit(
+    unit: &crate::core::check::UnitFacts,
+    afterwards: std::time::Duration,
+) -> Option<DeployLimit> {
     let limit = unit.stop_limit();
     let span = limit.span()?;
+    let spare = if afterwards.is_zero() {
+        " and 5 s to spare".into()
+    } else {
+        format!(
+            ", 5 s to spare and up to {} s for on_finish",
+            afterwards.as_secs()
+        )
+    };
     Some(DeployLimit {
         tool: format!(
-            "ExecStop of {}, with TimeoutStopSec={} and 5 s to spare,",
+            "ExecStop of {}, with TimeoutStopSec={}{spare},",
             unit.name,
             span.as_secs_f64()
         ),
-        span: span.saturating_sub(MARGIN),
+        span: span.saturating_sub(MARGIN + afterwards),
         from: limit.place().cloned(),
     })
 }

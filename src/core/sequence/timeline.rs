@@ -129,6 +129,20 @@ impl Sequence {
             kill: self.kill_at(),
         }
     }
+
+    /// The same where somebody else kills `limit` after the first TERM or INT: `W` is the
+    /// smaller of the two.
+    pub fn budget_within(&self, timeout: Duration, limit: Option<Duration>) -> Budget {
+        let budget = self.budget(timeout);
+        let other = self
+            .quiet_wait()
+            .zip(limit)
+            .map(|(quiet, limit)| quiet + limit);
+        Budget {
+            kill: budget.kill.into_iter().chain(other).min(),
+            ..budget
+        }
+    }
 }
 
 impl fmt::Display for Sequence {

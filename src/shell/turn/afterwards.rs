@@ -18,7 +18,7 @@ use crate::shell::own_signals::OwnSignal;
 use crate::shell::work::Reply;
 
 /// Time for `on_finish`.
-pub(super) const TELLING: Duration = Duration::from_secs(30);
+pub const TELLING: Duration = Duration::from_secs(30);
 /// Time for one count, connection included.
 const COUNTING: Duration = Duration::from_secs(4);
 

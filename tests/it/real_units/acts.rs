@@ -216,3 +216,52 @@ fn the_command_that_an_abort_names_brings_the_unit_back() {
         String::from_utf8_lossy(&output.stdout).contains("\"state\":\"running\"")
     });
 }
+
+#[test]
+fn a_rehearsal_of_a_unit_s_stop_asks_systemd_and_tells_it_nothing() {
+    let unit = "acts-rehearsed.service";
+    let scene = always(unit);
+    let before = scene.systemd.property(unit, "MainPID");
+    let trace = scene.path("calls");
+    let trace = trace.to_str().unwrap();
+    let strace = ["strace", "-f", "-qq", "-s", "4096", "-o", trace];
+    let what = ["-e", "trace=execve,kill,tkill,tgkill,pidfd_send_signal"];
+    let words = [
+        "rehearse",
+        "--auto",
+        "--json",
+        "--timeout",
+        "2",
+        "--unit",
+        unit,
+        "--stop-unit=always",
+        "--sequence",
+        "tstp, 60, term, 20, kill",
+    ];
+    let output = scene
+        .drainboard_under(&[&strace[..], &what].concat(), &words)
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    let lines = String::from_utf8_lossy(&output.stdout);
+    assert!(lines.contains("\"event\":\"unit_stop_begun\""), "{lines}");
+
+    let calls = std::fs::read_to_string(trace).unwrap();
+    let systemctl = |line: &&str| line.contains("/systemctl\", [");
+    let asked: Vec<&str> = calls.lines().filter(systemctl).collect();
+    assert!(!asked.is_empty(), "{calls}");
+    for line in asked {
+        assert!(line.contains("\"show\""), "{line}");
+    }
+    for call in ["kill(", "pidfd_send_signal("] {
+        // Signal 0 and a null signal ask whether a process may be signalled.
+        let sent =
+            |line: &&str| line.contains(call) && line.contains("SIG") && !line.contains("--- SIG");
+        let sent: Vec<&str> = calls.lines().filter(sent).collect();
+        assert!(sent.iter().all(|line| !line.contains(&before)), "{sent:?}");
+    }
+    assert_eq!(scene.systemd.property(unit, "MainPID"), before);
+    assert_eq!(scene.systemd.property(unit, "ActiveState"), "active");
+    assert!(!scene.systemd.journal(unit).contains("Stopping"));
+}

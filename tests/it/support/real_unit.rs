@@ -163,6 +163,11 @@ impl UnitScene {
 
     /// `drainboard` in there, with this stage's Redis and directories.
     pub(crate) fn drainboard_inside(&self, arguments: &[&str]) -> Command {
+        self.drainboard_under(&[], arguments)
+    }
+
+    /// The same, started by another command, such as one that traces it.
+    pub(crate) fn drainboard_under(&self, starter: &[&str], arguments: &[&str]) -> Command {
         let state = self.scene.state_dir();
         let url = self.scene.redis.url();
         let environment = [
@@ -170,7 +175,7 @@ impl UnitScene {
             ("STATE_DIRECTORY", state.to_str().unwrap()),
             ("TERM", "xterm-256color"),
         ];
-        let words = [&[env!("CARGO_BIN_EXE_drainboard")], arguments].concat();
+        let words = [starter, &[env!("CARGO_BIN_EXE_drainboard")], arguments].concat();
         self.systemd
             .enter(&self.scene.path(""), &environment, &words)
     }
