@@ -77,6 +77,14 @@ fn report(scene: &Scene, more: &[&str]) -> (Value, String) {
     (serde_json::from_slice(&output.stdout).unwrap(), said)
 }
 
+/// A configuration under which Sidekiq's own log, which would tell its end, is not found.
+fn without_log(scene: &Scene) -> String {
+    let path = scene.path("without-log.yml");
+    let nowhere = scene.path("no-such.log");
+    fs::write(&path, format!("sidekiq_log: {}\n", nowhere.display())).unwrap();
+    path.display().to_string()
+}
+
 fn journal(scene: &Scene) -> String {
     let mut files = fs::read_dir(scene.state_dir().join("drains")).unwrap();
     fs::read_to_string(files.next().unwrap().unwrap().path()).unwrap()
@@ -89,7 +97,8 @@ fn a_fate_that_was_open_when_redis_was_gone_is_found_later() {
     let jid = scene.busy("NapJob", &json!([600]));
     let way = Way::to(&scene);
     let chosen = sidekiq.chosen();
-    let more = [&chosen, "--redis", &way.url()];
+    let config = without_log(&scene);
+    let more = [&chosen, "--redis", &way.url(), "--config", &config];
     let mut drain = Drain::start(&scene, "tstp, 2, term, 14, kill", &more);
     drain.wait_for_signal("TERM");
     way.cut();
@@ -149,7 +158,13 @@ fn what_is_nowhere_later_is_not_called_lost() {
     let mut drain = Drain::start(
         &scene,
         "tstp, 2, term, 14, kill",
-        &[&chosen, "--redis", &way.url()],
+        &[
+            &chosen,
+            "--redis",
+            &way.url(),
+            "--config",
+            &without_log(&scene),
+        ],
     );
     drain.wait_for_signal("TERM");
     way.cut();
