@@ -110,7 +110,7 @@ pub(super) fn force_kill(session: &Session, target: LocalId, now: Moment) -> Dia
 /// Pushes lost jobs back that are provably nowhere.
 pub(super) fn push_back(session: &Session, now: Moment) -> Option<Dialog> {
     let run = session.run.as_ref()?;
-    let jobs = session.salvage.nowhere.clone();
+    let jobs = session.afterwards.salvage.nowhere.clone();
     let number = jobs.len() as u64;
     let mut lines = vec![
         "They go to the front of their queues, once, and run again from their beginning.".into(),

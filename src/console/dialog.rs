@@ -250,7 +250,7 @@ impl Dialog {
             Premise::Lost { run: began, jobs } => {
                 let run = session.run.as_ref();
                 let same = run.is_some_and(|run| run.pace().started == *began);
-                let nowhere = &session.salvage.nowhere;
+                let nowhere = &session.afterwards.salvage.nowhere;
                 let known = same && jobs.iter().all(|job| nowhere.contains(job));
                 (!known).then(|| "what is known of the jobs has changed".into())
             }

@@ -179,7 +179,7 @@ impl Console {
                 let targets = possible::saved_of(session, self);
                 return vec![Request::Save { targets }];
             }
-            Act::Rescue if session.salvage.nowhere.is_empty() => {
+            Act::Rescue if session.afterwards.salvage.nowhere.is_empty() => {
                 self.say("looking whether the missing jobs are provably nowhere");
                 return vec![Request::LookForLost];
             }

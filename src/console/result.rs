@@ -77,7 +77,7 @@ pub(super) fn lines(session: &Session, now: Option<Moment>) -> Vec<PageLine> {
         };
         PageLine::new(weight, stays(session, target))
     }));
-    if let Some(watch) = &session.watch {
+    if let Some(watch) = &session.afterwards.watch {
         lines.push(PageLine::gap());
         lines.push(PageLine::heading("In their place"));
         let places = watch.lines(now).into_iter();
@@ -297,17 +297,17 @@ fn unit<'a>(session: &'a Session, target: &Target) -> Option<&'a Unit> {
 
 /// What to do about lost jobs.
 fn lost_words(session: &Session) -> String {
-    if !session.salvage.nowhere.is_empty() {
+    if !session.afterwards.salvage.nowhere.is_empty() {
         return offered(session);
     }
-    if session.salvage.searches() {
+    if session.afterwards.salvage.searches() {
         return "Wait: it is being looked whether the lost jobs are provably nowhere, which takes up to 20 s.".into();
     }
     "Enqueue the lost jobs again by hand: nothing else will run them.".into()
 }
 
 fn offered(session: &Session) -> String {
-    let number = session.salvage.nowhere.len() as u64;
+    let number = session.afterwards.salvage.nowhere.len() as u64;
     format!(
         "R: push back {} to the front of their queues; they are provably nowhere.",
         count(number, "lost job")
@@ -322,7 +322,7 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
         .any(|target| !target.exited() && target.last.is_some() && target.stopped.is_none());
     if jobs.lost > 0 {
         advice.push(lost_words(session));
-    } else if !session.salvage.nowhere.is_empty() {
+    } else if !session.afterwards.salvage.nowhere.is_empty() {
         advice.push(offered(session));
     }
     let running = still_running(run).len() as u64;

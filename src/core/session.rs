@@ -24,7 +24,7 @@ use super::successor::Watch;
 use super::verdict::{self, Blind, Verdict};
 
 pub use backtraces::{Asked, Backtraces, Inquiry, WantedThread};
-pub use salvage::Salvage;
+pub use salvage::{Afterwards, Salvage};
 
 /// Records kept for the journal pane.
 const KEPT: usize = 1000;
@@ -86,10 +86,8 @@ pub struct Session {
     pub preflight: Box<Preflight>,
     /// What was learnt from look to look.
     pub following: Following,
-    /// The watch over what comes up in the place of the targets, if it was asked for.
-    pub watch: Option<Watch>,
-    /// What is known of lost jobs once the run is over.
-    pub salvage: Salvage,
+    /// What is looked at once the run is over.
+    pub afterwards: Afterwards,
     /// The backtraces that were asked for.
     pub backtraces: Box<Backtraces>,
 }
@@ -118,8 +116,7 @@ impl Session {
             journal: VecDeque::new(),
             preflight: Box::default(),
             following: Following::default(),
-            watch: None,
-            salvage: Salvage::default(),
+            afterwards: Afterwards::default(),
             backtraces: Box::default(),
         }
     }
@@ -233,14 +230,14 @@ impl Session {
         let (watched, unwatched) = self.watched(&targets);
         let stated = self.setting.plan.timeout.as_ref();
         let watch = |span| Watch::new(&self.fleet, &watched, stated, span, now);
-        self.watch = self.setting.successor.map(watch);
+        self.afterwards.watch = self.setting.successor.map(watch);
         let plan = self.setting.plan.clone();
         let (mut run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
         let plan = &self.setting.plan;
         run.take_units(self.preflight.systemd.stop, |id| {
             stops(&self.fleet, id, plan, &self.preflight).ok()?
         });
-        if let Some(unit) = unwatched.filter(|_| self.watch.is_some()) {
+        if let Some(unit) = unwatched.filter(|_| self.afterwards.watch.is_some()) {
             let text = format!(
                 "what comes up in {unit} after this drain is not watched: this runs inside it"
             );
@@ -252,7 +249,7 @@ impl Session {
         // Behind the record of its beginning.
         effects.insert(effects.len().min(1), checked);
         self.run = Some(run);
-        self.salvage = Salvage::default();
+        self.afterwards.salvage = Salvage::default();
         self.keep(&effects);
         Ok(effects)
     }
@@ -375,7 +372,7 @@ impl Session {
     pub fn next_deadline(&self) -> Option<Moment> {
         let run = self.run.as_ref().and_then(Run::next_deadline);
         // What comes up afterwards is watched for once the run is over.
-        let run = run.or_else(|| self.watch.as_ref()?.deadline());
+        let run = run.or_else(|| self.afterwards.watch.as_ref()?.deadline());
         let backtraces = [self.backtraces.next_deadline(), self.backtraces_due()];
         run.into_iter()
             .chain(backtraces.into_iter().flatten())

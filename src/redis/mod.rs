@@ -13,6 +13,7 @@ mod look;
 mod loose;
 mod lossless;
 mod marks;
+mod names;
 mod once;
 mod pages;
 mod payload;

@@ -2,7 +2,6 @@
 //! questions on a second connection. It reconnects by itself and says so; nothing it does waits
 //! longer than its limits, whatever the server does.
 
-use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
@@ -15,13 +14,12 @@ use super::commands::Keys;
 use super::connection::open;
 use super::link::backoff;
 use super::look::Looker;
+use super::names::Names;
 use super::questions::{Bounds, locate, queues};
 use crate::clock;
 use crate::core::fleet::{Link, LinkFault, Located, Look, Observation, Place, Sought};
 use crate::core::moment::Moment;
 
-/// Queues whose length is read at most.
-const MOST_QUEUES: usize = 200;
 /// Questions that may wait for one another.
 const WAITING: usize = 16;
 
@@ -156,7 +154,7 @@ impl Source {
         } = self;
         let watch = Watch {
             looker: Looker::new(keys(&settings)),
-            names: BTreeSet::new(),
+            names: Names::default(),
             address: &address,
             settings: &settings,
             connection: None,
@@ -180,7 +178,7 @@ struct Watch<'a> {
     observations: &'a mpsc::Sender<Observation>,
     connection: Option<MultiplexedConnection>,
     looker: Looker,
-    names: BTreeSet<String>,
+    names: Names,
 }
 
 /// Nobody takes observations any more.
@@ -260,7 +258,7 @@ impl Watch<'_> {
     ) -> Result<Option<Duration>, Closed> {
         match outcome {
             Ok((look, round_trip)) => {
-                self.names = queue_names(look);
+                self.names.see(look);
                 *progress = Progress {
                     last_answer: look.answered,
                     failures: 0,
@@ -292,7 +290,7 @@ impl Watch<'_> {
         let Some(connection) = &mut self.connection else {
             return Ok(());
         };
-        let names: Vec<String> = self.names.iter().take(MOST_QUEUES).cloned().collect();
+        let names = self.names.asked();
         let keys = keys(self.settings);
         let asking = queues(connection, &keys, &names);
         match timeout(self.settings.answer_within, asking).await {
@@ -326,14 +324,6 @@ async fn due(ticks: &mut tokio::time::Interval, not_before: Option<Instant>) {
             ticks.tick().await;
         }
     }
-}
-
-/// The queues that somebody fetches from, by the last look.
-fn queue_names(look: &Look) -> BTreeSet<String> {
-    let heartbeats = look.rows.iter().filter_map(|row| row.heartbeat.as_ref());
-    heartbeats
-        .flat_map(|heartbeat| heartbeat.info.queues.iter().cloned())
-        .collect()
 }
 
 /// Answers questions one after the other, for as long as somebody may ask.

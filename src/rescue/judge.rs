@@ -211,6 +211,6 @@ fn nowhere(job: &SavedJob, exited: Timestamp, circumstances: Circumstances) -> S
     State::Unknown(if before {
         "its process died before the push-back, if its timeout was as assumed".into()
     } else {
-        "it may have been pushed back, taken up and ended unseen".into()
+        "it may have been pushed back and taken up: its queue was not watched all the time".into()
     })
 }

@@ -16,6 +16,7 @@ mod systemd;
 mod terminal;
 mod turn;
 mod whereabouts;
+mod work;
 mod world;
 
 #[cfg(test)]
@@ -25,11 +26,12 @@ pub use arm::{Armed, Refused, arm};
 pub use front::Front;
 pub use lines::{Errand, LinesFront};
 pub use own_signals::{OwnSignal, OwnSignals};
-pub use performer::{Means, Performer, Reply, Work};
+pub use performer::{Means, Performer};
 pub use printer::{Printed, Printer, say};
 pub use rehearsal::SharedStandIn;
 pub use rehearsal_lines::RehearsalFront;
 pub use screen::{Conduct, ScreenFront, Told};
 pub use terminal::{Screen, give_back, guard_panics};
 pub use turn::{Counted, Ended, OnFinish, TELLING, run};
+pub use work::{Reply, Work};
 pub use world::{Clock, Counting, Plugs, World, WorldBuilder};

@@ -12,104 +12,16 @@ use tokio::task::JoinSet;
 
 use super::missing::push_outcome;
 use super::systemd::{call_unit, stop_unit};
-use super::turn::Counted;
+use super::work::{Reply, Work};
 use crate::core::drain::{
-    Act, ActKind, ActOutcome, CallOutcome, EffectId, Event, Missing, PushOutcome, Record, Trace,
-    UnitCall, UnitStop,
+    Act, ActKind, ActOutcome, CallOutcome, EffectId, PushOutcome, Record, UnitStop,
 };
-use crate::core::fleet::{LinkFault, LocalId, Located};
+use crate::core::fleet::LocalId;
 use crate::core::sequence::Signal;
 use crate::host::{Held, SendError, Sent};
 use crate::journal::Journal;
-use crate::redis::{Address, Interrupted, Keys, open};
+use crate::redis::{Address, Keys, open};
 use crate::rescue::{SavedJob, Store, push_back};
-
-/// Something to perform.
-#[derive(Debug)]
-pub enum Work {
-    /// A new run: the processes it holds, its journal, and the licence to act for it.
-    Begin {
-        /// What it may signal.
-        held: HashMap<LocalId, Arc<Held>>,
-        /// Where it is written down; an error is reported with the first record. `None` where
-        /// nothing real happens: a demo and a rehearsal keep no record.
-        journal: Result<Option<Journal>, String>,
-        /// Revoked by an abort.
-        licence: Arc<AtomicBool>,
-    },
-    /// Write this down.
-    Note(Box<Record>),
-    /// Do this.
-    Act {
-        /// Its number.
-        id: EffectId,
-        /// What.
-        act: Act,
-        /// Jobs known to be at stake if it is a KILL.
-        at_stake: u64,
-        /// Their payloads, to be saved before it.
-        payloads: Vec<SavedJob>,
-    },
-    /// Tell systemd this of a unit, after a run.
-    Call {
-        /// What.
-        call: UnitCall,
-        /// Payloads of what runs in it, to be saved before it.
-        payloads: Vec<SavedJob>,
-    },
-    /// Ask a process for its backtraces.
-    Backtrace {
-        /// Which.
-        process: LocalId,
-        /// It, or why it cannot be held.
-        held: Result<Arc<Held>, String>,
-        /// Whether the run wants it, whose licence it then needs.
-        automatic: bool,
-    },
-    /// Push this lost job back, once.
-    PushBack {
-        /// Its number.
-        id: EffectId,
-        /// The job; its payload is saved again first.
-        job: Box<SavedJob>,
-        /// Whether somebody confirmed it after the end: then no run's licence is needed.
-        confirmed: bool,
-    },
-    /// Save these payloads because somebody wants it.
-    Save {
-        /// Under which name.
-        run: String,
-        /// Whose they are.
-        jobs: Vec<SavedJob>,
-    },
-}
-
-/// What comes back.
-#[derive(Clone, Debug)]
-pub enum Reply {
-    /// An act has ended.
-    Outcome(EffectId, ActOutcome),
-    /// A question was answered.
-    Answer(EffectId, Vec<Located>),
-    /// A process was asked for its backtraces, or was not.
-    Asked(LocalId, ActOutcome),
-    /// A search for missing jobs has ended.
-    Searched(EffectId, Vec<(Missing, Trace)>),
-    /// A push has ended.
-    PushedBack(EffectId, PushOutcome),
-    /// Payloads of this process's jobs are saved.
-    Saved(LocalId, Vec<SavedJob>),
-    /// systemd was told of a unit, or was not.
-    Called(UnitCall, CallOutcome),
-    /// Payloads were saved on demand, and where; or why they were not.
-    SavedOnDemand(String, Vec<SavedJob>, Result<PathBuf, String>),
-    /// A record could not be written; said once.
-    JournalFailed(String),
-    /// Interrupted jobs were counted for this run, or could not be.
-    Counted(String, Counted, Result<Interrupted, LinkFault>),
-    /// The command of `on_finish` has ended for this run; the event says how.
-    Told(String, Box<Event>),
-}
 
 /// What a performer may use besides the held processes.
 #[derive(Clone, Debug, Default)]
@@ -176,58 +88,62 @@ impl Performer {
                 work = work.recv() => work,
             };
             let Some(work) = work else { break };
-            match work {
-                Work::Begin {
-                    held,
-                    journal,
-                    licence,
-                } => self.begin(held, journal, licence),
-                Work::Note(record) => self.write(&record),
-                Work::Call { call, payloads } => {
-                    // Nobody waits for an answer here: what cannot be saved stops the call.
-                    if let Some(ActOutcome::Failed { why, .. }) = self.save(call.target, payloads) {
-                        let outcome = CallOutcome::Failed {
-                            why,
-                            may_have_happened: false,
-                        };
-                        self.reply(Reply::Called(call, outcome));
-                        continue;
-                    }
-                    let replies = self.replies.clone();
-                    self.calls.spawn(async move {
-                        let outcome = call_unit(&call).await;
-                        drop(replies.send(Reply::Called(call, outcome)));
-                    });
-                }
-                Work::Act {
-                    id,
-                    act,
-                    at_stake,
-                    payloads,
-                } => {
-                    if let Some(outcome) = self.act(id, &act, at_stake, payloads) {
-                        self.reply(Reply::Outcome(id, outcome));
-                    }
-                }
-                Work::Backtrace {
-                    process,
-                    held,
-                    automatic,
-                } => {
-                    let outcome = self.ask(held, automatic);
-                    self.reply(Reply::Asked(process, outcome));
-                }
-                Work::Save { run, jobs } => {
-                    let saved = self.save_on_demand(&run, &jobs);
-                    self.reply(Reply::SavedOnDemand(run, jobs, saved));
-                }
-                Work::PushBack { id, job, confirmed } => {
-                    let outcome = self.push_back(&job, confirmed).await;
-                    self.reply(Reply::PushedBack(id, outcome));
-                }
-            }
+            self.perform(work).await;
         }
         while self.calls.join_next().await.is_some() {}
+    }
+
+    async fn perform(&mut self, work: Work) {
+        match work {
+            Work::Begin {
+                held,
+                journal,
+                licence,
+            } => self.begin(held, journal, licence),
+            Work::Note(record) => self.write(&record),
+            Work::Call { call, payloads } => {
+                // Nobody waits for an answer here: what cannot be saved stops the call.
+                if let Some(ActOutcome::Failed { why, .. }) = self.save(call.target, payloads) {
+                    let outcome = CallOutcome::Failed {
+                        why,
+                        may_have_happened: false,
+                    };
+                    self.reply(Reply::Called(call, outcome));
+                    return;
+                }
+                let replies = self.replies.clone();
+                self.calls.spawn(async move {
+                    let outcome = call_unit(&call).await;
+                    drop(replies.send(Reply::Called(call, outcome)));
+                });
+            }
+            Work::Act {
+                id,
+                act,
+                at_stake,
+                payloads,
+            } => {
+                if let Some(outcome) = self.act(id, &act, at_stake, payloads) {
+                    self.reply(Reply::Outcome(id, outcome));
+                }
+            }
+            Work::Backtrace {
+                process,
+                held,
+                automatic,
+            } => {
+                let outcome = self.ask(held, automatic);
+                self.reply(Reply::Asked(process, outcome));
+            }
+            Work::Save { run, jobs } => {
+                let saved = self.save_on_demand(&run, &jobs);
+                self.reply(Reply::SavedOnDemand(run, jobs, saved));
+            }
+            Work::PushBack { id, job, confirmed } => {
+                let outcome = self.push_back(&job, confirmed).await;
+                self.reply(Reply::PushedBack(id, outcome));
+            }
+        }
     }
 
     fn begin(

@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 
 use super::arm::{Refused, objections};
 use super::own_signals::OwnSignals;
-use super::performer::{Reply, Work};
 use super::whereabouts::{Place, ask, place, search};
+use super::work::{Reply, Work};
 use super::world::{CALM, KEEN, Plugs, Sources, World, WorldBuilder, sources};
 use crate::clock;
 use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome, PushOutcome, Trace};

@@ -12,7 +12,7 @@ use self::afterwards::Afterwards;
 pub use self::afterwards::{Counted, OnFinish, TELLING};
 use super::front::Front;
 use super::own_signals::OwnSignal;
-use super::performer::{Reply, Work};
+use super::work::{Reply, Work};
 use super::world::World;
 use crate::console::Request;
 use crate::core::drain::{Ask, Command, Effect};
@@ -20,7 +20,6 @@ use crate::core::fleet::{LocalId, Observation};
 use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
 use crate::core::session::Session;
-use crate::rescue::SavedJob;
 
 /// While something is due, the loop looks at the clock at least this often: timers stand still
 /// while the machine is suspended.
@@ -196,7 +195,7 @@ impl<F: Front> Turn<F> {
 
     /// Tells the watch over the successors where processes work.
     fn tell_directories(&mut self) {
-        let Some(watch) = &mut self.session.watch else {
+        let Some(watch) = &mut self.session.afterwards.watch else {
             return;
         };
         for id in watch.wanted(&self.session.fleet) {
@@ -223,6 +222,7 @@ impl<F: Front> Turn<F> {
             }
         }
         self.was_draining = draining;
+        self.go_on_telling();
     }
 
     /// Meets requests in their order. What follows a run that could not begin was meant for it.
@@ -334,7 +334,9 @@ impl<F: Front> Turn<F> {
             Reply::Asked(process, outcome) => self.session.asked(process, outcome, now),
             Reply::Searched(id, traces) => self.session.searched(id, traces, now),
             Reply::PushedBack(id, outcome) => self.session.pushed_back(id, outcome, now),
-            Reply::Saved(target, payloads) => self.session.saved(target, &labels(&payloads), now),
+            Reply::Saved(target, payloads) => {
+                self.session.saved(target, &asked::labels(&payloads), now)
+            }
             Reply::Counted(run, when, counted) => return self.counted(&run, when, counted, now),
             Reply::Told(run, event) => return self.was_told(&run, *event, now),
             Reply::SavedOnDemand(run, jobs, saved) => {
@@ -396,13 +398,4 @@ impl<F: Front> Turn<F> {
         // What does not end in time is ended with the runtime.
         drop(tokio::time::timeout(CLOSING, all).await);
     }
-}
-
-/// Ids, classes and queues of saved jobs, for the record.
-fn labels(payloads: &[SavedJob]) -> Vec<[String; 3]> {
-    let label = |saved: &SavedJob| {
-        let jid = saved.jid.clone().unwrap_or_default();
-        [jid, saved.class.clone(), saved.queue.clone()]
-    };
-    payloads.iter().map(label).collect()
 }

@@ -13,10 +13,11 @@ use tokio::task::JoinSet;
 
 use super::arm::{Armed, Refused, arm};
 use super::own_signals::OwnSignals;
-use super::performer::{Means, Performer, Reply, Work};
+use super::performer::{Means, Performer};
 use super::turn::OnFinish;
 pub(super) use super::whereabouts::ask;
 use super::whereabouts::{Place, place, search};
+use super::work::{Reply, Work};
 use crate::core::clean::clean;
 use crate::core::drain::{Ask, Trace};
 use crate::core::fleet::{LinkFault, LocalId, Located, Observation, ProcessKey};

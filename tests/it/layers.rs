@@ -37,9 +37,9 @@ const PLACES: [(&str, &[&str]); 36] = [
     ("journal", &["clock", "core", "host/state_dir"]),
     // No part of the program: the table of readers that tests and the fuzz target go through.
     ("readers", &["core", "host", "redis", "report", "rescue"]),
-    ("redis/readers", &["readers"]),
-    ("host/readers", &["readers"]),
-    ("rescue/readers", &["readers"]),
+    ("redis/readers", &["readers", "redis"]),
+    ("host/readers", &["host", "readers"]),
+    ("rescue/readers", &["readers", "rescue"]),
     ("redis", &["clock", "core"]),
     ("host", &["clock", "core"]),
     ("clock", &["core/moment"]),

@@ -61,7 +61,7 @@ fn no_is_the_default_and_pushes_nothing() {
 #[test]
 fn what_has_changed_under_the_dialog_closes_it() {
     let mut world = opened();
-    world.session.salvage.nowhere.pop();
+    world.session.afterwards.salvage.nowhere.pop();
     assert!(world.press(Key::Char('y')).is_empty());
     assert_eq!(fates(&world, Fate::Rescued), 0);
 }

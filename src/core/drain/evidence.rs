@@ -68,7 +68,7 @@ impl Case<'_> {
             Found::NotKnown if self.patient => None,
             Found::NotKnown => self.late_fate(),
             Found::Nowhere(..) if self.has_completed() => Some(completed()),
-            Found::Nowhere(..) if self.awaits_log(exited) => None,
+            Found::Nowhere(..) if self.awaits_log() => None,
             // An `IterableJob` may have gone to its queue by itself and be taken up elsewhere.
             Found::Nowhere(_, asked) if self.awaits_others(asked) => None,
             Found::Nowhere(whole, asked) => {
@@ -137,7 +137,7 @@ impl Case<'_> {
         } else if unclean && others == Others::Nobody {
             (
                 Fate::Lost,
-                "its process died, it is nowhere, and nobody else could have taken it",
+                "its process died, it is nowhere, and no other process was seen to serve its queue",
             )
         } else {
             let evidence = if self.is_iterating() {

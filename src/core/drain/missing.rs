@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::account::{Fate, Track, Tracked};
 use super::run::Run;
-use super::target::{MARGIN, Standing, Target};
+use super::target::{Standing, Target};
+use super::testimony::{LastWord, last_word};
 use crate::core::fleet::{FRESH, Fleet, LocalId, Place, ProcessKey};
-use crate::core::log::{Testimony, Told};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
@@ -156,7 +156,7 @@ impl Run {
                 nobody_else: self.nobody_else(tracked, target),
                 doubt: match last_word(tracked, target, fleet, now) {
                     LastWord::Runs => None,
-                    LastWord::Ended => Some(TOLD_ENDED.into()),
+                    LastWord::Ended(said) => Some(said),
                     LastWord::Silent => self.doubt(target),
                 },
             })
@@ -221,7 +221,7 @@ impl Run {
         }
         match last_word(tracked, target, fleet, now) {
             LastWord::Runs => return None,
-            LastWord::Ended => return Some(TOLD_ENDED.into()),
+            LastWord::Ended(said) => return Some(said),
             LastWord::Silent => {}
         }
         let shown = |tracked: &&Tracked| tracked.track == Track::Running;
@@ -241,46 +241,6 @@ impl Run {
             )),
             None => Some("it may have ended by itself since the last beat that showed it".into()),
         }
-    }
-}
-
-/// What the log of its process said last of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum LastWord {
-    /// It began, and the log was read until after the exit: it ran to the end of its process.
-    Runs,
-    /// It ended, whatever way.
-    Ended,
-    /// Nothing of this execution, or its last lines are not read yet.
-    Silent,
-}
-
-const TOLD_ENDED: &str = "its log tells of its end";
-
-/// How long after an exit its last lines may take to be read.
-const LAST_LINES: Duration = Duration::from_secs(1);
-
-/// Whether the last lines of the log of an ended process are still to be read.
-pub(super) fn awaits_log(target: &Target, fleet: &Fleet, now: Moment) -> bool {
-    let Standing::Exited { at, .. } = target.standing else {
-        return false;
-    };
-    let log = fleet.logs.of(target.id);
-    log.is_some_and(|log| log.place.is_ok()) && now < at.after(LAST_LINES)
-}
-
-fn last_word(tracked: &Tracked, target: &Target, fleet: &Fleet, now: Moment) -> LastWord {
-    let said = fleet.logs.witness.of(target.id.pid, &tracked.jid);
-    let since = tracked.started.map(|started| started.before(MARGIN));
-    let of_this_one = |said: &&Testimony| {
-        let tid = said.tid.as_ref();
-        tid.is_none_or(|tid| *tid == tracked.work.tid)
-            && since.is_some_and(|since| said.at >= since)
-    };
-    match said.filter(of_this_one).map(|said| said.what) {
-        Some(Told::Started) if !awaits_log(target, fleet, now) => LastWord::Runs,
-        Some(Told::Done | Told::Failed | Told::Interrupted) => LastWord::Ended,
-        Some(Told::Started) | None => LastWord::Silent,
     }
 }
 

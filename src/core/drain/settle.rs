@@ -3,7 +3,6 @@
 
 use super::account::{Fate, Track, Tracked};
 use super::evidence::{Case, OTHERS, in_time, may_have_interrupted};
-use super::missing::awaits_log;
 use super::phase::Phase;
 use super::record::{Counts, Event, Outcome};
 use super::rescue::Rescue;
@@ -52,14 +51,11 @@ impl Run {
                 continue;
             };
             // Nobody knows of a loss who does not know that there was something to lose.
-            if fate == Fate::Lost {
-                if patient && awaits_log(target, turn.fleet, turn.now) {
-                    continue;
-                }
-                if let Some(doubt) = self.may_have_ended(tracked, target, turn.fleet, turn.now) {
-                    fate = Fate::Unknown;
-                    evidence = format!("{evidence}; {doubt}");
-                }
+            if fate == Fate::Lost
+                && let Some(doubt) = self.may_have_ended(tracked, target, turn.fleet, turn.now)
+            {
+                fate = Fate::Unknown;
+                evidence = format!("{evidence}; {doubt}");
             }
             judged.push((index, (fate, evidence)));
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::account::{Fate, Tracked};
 use super::evidence::{Case, Found};
-use super::target::{MARGIN, Target};
+use super::target::{MARGIN, Standing, Target};
 use crate::core::fleet::Fleet;
 use crate::core::log::{Milestone, Testimony, Told};
 use crate::core::moment::Moment;
@@ -18,17 +18,60 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 /// A thread that ends its job later than this after the signal takes no other (`BRPOP … 2`).
 const FETCHING: Duration = Duration::from_secs(2);
 
+/// What the log of an ended process said last of one of its jobs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum LastWord {
+    /// It began, and the log was read until after the exit: it ran to the end of its process.
+    Runs,
+    /// It ended, whatever way; in words.
+    Ended(String),
+    /// Nothing of this execution, or its last lines are not read yet.
+    Silent,
+}
+
+/// What speaks for and against a loss. An end counts here even where the line may tell of the
+/// execution before: in doubt nothing is called lost, and nothing is pushed back.
+pub(super) fn last_word(
+    tracked: &Tracked,
+    target: &Target,
+    fleet: &Fleet,
+    now: Moment,
+) -> LastWord {
+    match since_it_began(tracked, fleet) {
+        Some(said) if said.what != Told::Started => {
+            LastWord::Ended(format!("its log: {}", words(said)))
+        }
+        Some(_) if !awaits_log(target, fleet, now) => LastWord::Runs,
+        Some(_) | None => LastWord::Silent,
+    }
+}
+
+/// Whether the last lines of the log of an ended process may not have been read yet.
+fn awaits_log(target: &Target, fleet: &Fleet, now: Moment) -> bool {
+    let Standing::Exited { at, .. } = target.standing else {
+        return false;
+    };
+    let log = fleet.logs.of(target.id);
+    log.is_some_and(|log| log.place.is_ok()) && now < at.after(LAST_LINES)
+}
+
+/// The last thing that its process said of a job, on its thread and after it began there.
+fn since_it_began<'a>(tracked: &Tracked, fleet: &'a Fleet) -> Option<&'a Testimony> {
+    let said = fleet.logs.witness.of(tracked.target.pid, &tracked.jid)?;
+    let on_its_thread = said.tid.as_ref().is_none_or(|tid| *tid == tracked.work.tid);
+    let after = said.at >= tracked.started?.before(MARGIN);
+    (on_its_thread && after).then_some(said)
+}
+
 /// The last thing that was said of the execution that `tracked` tells of.
 pub(super) fn said_of<'a>(tracked: &Tracked, fleet: &'a Fleet) -> Option<&'a Testimony> {
-    let said = fleet.logs.witness.of(tracked.target.pid, &tracked.jid)?;
+    let said = since_it_began(tracked, fleet)?;
     let started = tracked.started?;
-    let on_its_thread = said.tid.as_ref().is_none_or(|tid| *tid == tracked.work.tid);
-    let after = said.at >= started.before(MARGIN);
     // It ran for so long by then: what began before it is another execution.
     let of_this_one = said
         .elapsed
         .is_none_or(|elapsed| said.at.before(elapsed) >= started.before(APART));
-    (on_its_thread && after && of_this_one).then_some(said)
+    of_this_one.then_some(said)
 }
 
 /// Whether its log says that the job has ended, however that was.
@@ -123,12 +166,9 @@ impl Case<'_> {
         count
     }
 
-    /// Whether the last lines of its log may not have been read yet.
-    pub(super) fn awaits_log(self, exited: Moment) -> bool {
-        let log = self.fleet.logs.of(self.target.id);
-        self.patient
-            && log.is_some_and(|log| log.place.is_ok())
-            && self.now < exited.after(LAST_LINES)
+    /// Whether there is time to read the last lines of its log, and need.
+    pub(super) fn awaits_log(self) -> bool {
+        self.patient && awaits_log(self.target, self.fleet, self.now)
     }
 }
 

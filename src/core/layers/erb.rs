@@ -36,16 +36,18 @@ impl Untagged {
         let mut rest = text;
         // Line ends inside a tag are put back at the end of the line it closes on.
         let mut owed = 0;
-        while let Some(start) = rest.find("<%") {
-            untagged.keep(&rest[..start], &mut owed);
-            let inside = &rest[start + 2..];
+        while let Some((before, inside)) = rest.split_once("<%") {
+            untagged.keep(before, &mut owed);
+            rest = &rest[before.len()..];
             if let Some(after) = inside.strip_prefix('%') {
                 untagged.keep("<%", &mut owed);
                 rest = after;
                 continue;
             }
-            let end = inside.find("%>").unwrap_or(inside.len());
-            let code = &inside[..end];
+            // What is never closed is text (erb, `ERB::Compiler#compile`): settings behind it count.
+            let Some((code, after)) = inside.split_once("%>") else {
+                break;
+            };
             owed += code.matches('\n').count();
             if let Some(printed) = code.strip_prefix('=') {
                 let number = untagged.codes.len();
@@ -53,8 +55,9 @@ impl Untagged {
                 let printed = printed.strip_suffix('-').unwrap_or(printed);
                 untagged.codes.push(printed.trim().to_string());
             }
-            rest = inside.get(end + 2..).unwrap_or("");
+            rest = after;
         }
+        // From the first tag that is not closed, if there is one.
         untagged.keep(rest, &mut owed);
         untagged
     }
@@ -117,11 +120,16 @@ fn blocks(text: &str) -> Vec<(usize, usize, String)> {
     let mut open: Option<(usize, String)> = None;
     let (mut depth, mut line) = (0_usize, 1);
     let mut rest = text;
-    while let Some(start) = rest.find("<%") {
-        line += rest[..start].matches('\n').count();
-        let inside = &rest[start + 2..];
-        let end = inside.find("%>").unwrap_or(inside.len());
-        let code = inside[..end].trim_matches(['-', ' ', '\n', '\t']);
+    while let Some((before, inside)) = rest.split_once("<%") {
+        line += before.matches('\n').count();
+        if let Some(after) = inside.strip_prefix('%') {
+            rest = after;
+            continue;
+        }
+        let Some((tag, after)) = inside.split_once("%>") else {
+            break;
+        };
+        let code = tag.trim_matches(['-', ' ', '\n', '\t']);
         let mut words = code.split(|c: char| !c.is_alphanumeric());
         let first = words.next().unwrap_or_default();
         let opens = matches!(
@@ -139,8 +147,8 @@ fn blocks(text: &str) -> Vec<(usize, usize, String)> {
                 blocks.push((first, line, code));
             }
         }
-        line += code.matches('\n').count();
-        rest = inside.get(end + 2..).unwrap_or("");
+        line += tag.matches('\n').count();
+        rest = after;
     }
     if let Some((first, code)) = open {
         blocks.push((first, usize::MAX, code));
@@ -179,6 +187,31 @@ mod tests {
         let block = |line| untagged.block(line);
         assert_eq!(block(3), Some("if x"));
         assert_eq!((block(1), block(7)), (None, None));
+    }
+
+    /// As in Ruby: `ERB.new("a <%= b\nc: 2").result` holds `c: 2`.
+    #[test]
+    fn a_tag_that_is_never_closed_is_text() {
+        for text in [
+            "a: 1 <%",
+            "a: <%= b\nc: 2\n",
+            "a: <%# b\n<% if x\nc: 2 %\n>",
+        ] {
+            let untagged = Untagged::new(text);
+            assert_eq!(untagged.text, text);
+            assert_eq!(untagged.restore(&untagged.text), text);
+            assert_eq!(untagged.block(3), None);
+        }
+        let untagged = Untagged::new("a: <%= 1\n %>\nb: <%\nc: 2\n");
+        assert_eq!(untagged.text, "a: zqERBqz0q\n\nb: <%\nc: 2\n");
+    }
+
+    #[test]
+    fn an_escaped_tag_opens_no_block() {
+        let untagged = Untagged::new("<%% x do %>\na: 1\n<%\n\nif y %>\nb: 2\n<% end %>\nc: 3\n");
+        assert_eq!(untagged.block(2), None);
+        assert_eq!(untagged.block(6), Some("if y"));
+        assert_eq!(untagged.block(8), None);
     }
 
     proptest! {

@@ -8,6 +8,16 @@ use crate::core::drain::{
     Effect, EffectId, Event, Missing, PushBack, PushOutcome, Record, Run, Trace,
 };
 use crate::core::moment::Moment;
+use crate::core::successor::Watch;
+
+/// What is looked at once a run is over.
+#[derive(Clone, Debug, Default)]
+pub struct Afterwards {
+    /// The watch over what comes up in the place of the targets, if it was asked for.
+    pub watch: Option<Watch>,
+    /// What is known of lost jobs.
+    pub salvage: Salvage,
+}
 
 /// What is known of lost jobs.
 #[derive(Clone, Debug, Default)]
@@ -38,7 +48,7 @@ impl Session {
     pub fn may_salvage(&self) -> bool {
         let missing = |run: &Run| run.phase().is_over() && run.misses_any();
         self.setting.kind == Kind::Live
-            && !self.salvage.is_under_way()
+            && !self.afterwards.salvage.is_under_way()
             && self.run.as_ref().is_some_and(missing)
     }
 
@@ -48,13 +58,13 @@ impl Session {
         if !self.may_salvage() {
             return Vec::new();
         }
-        self.salvage.nowhere.clear();
+        self.afterwards.salvage.nowhere.clear();
         let run = self.run.as_mut();
         let asked = run.and_then(|run| run.ask_afterwards(&self.fleet, now));
         let Some((id, effect)) = asked else {
             return Vec::new();
         };
-        self.salvage.asked = Some(id);
+        self.afterwards.salvage.asked = Some(id);
         vec![effect]
     }
 
@@ -65,15 +75,15 @@ impl Session {
         traces: Vec<(Missing, Trace)>,
         now: Moment,
     ) -> Vec<Effect> {
-        if self.salvage.asked != Some(id) {
+        if self.afterwards.salvage.asked != Some(id) {
             return Vec::new();
         }
-        self.salvage.asked = None;
+        self.afterwards.salvage.asked = None;
         let Some(run) = &mut self.run else {
             return Vec::new();
         };
         let (nowhere, effects) = run.found_afterwards(traces, &self.fleet, now);
-        self.salvage.nowhere = nowhere;
+        self.afterwards.salvage.nowhere = nowhere;
         self.keep(&effects);
         effects
     }
@@ -81,10 +91,10 @@ impl Session {
     /// Pushes back what somebody confirmed: of it what is still known to be nowhere.
     #[must_use]
     pub fn push_lost(&mut self, jobs: &[PushBack], now: Moment) -> Vec<Effect> {
-        let (pushes, left) = std::mem::take(&mut self.salvage.nowhere)
+        let (pushes, left) = std::mem::take(&mut self.afterwards.salvage.nowhere)
             .into_iter()
             .partition(|push| jobs.contains(push));
-        self.salvage.nowhere = left;
+        self.afterwards.salvage.nowhere = left;
         let pushes: Vec<PushBack> = pushes;
         let Some(run) = self
             .run
@@ -96,7 +106,7 @@ impl Session {
         let mut all = Vec::new();
         for push in pushes {
             let (id, effects) = run.push_afterwards(&push, &self.fleet, now);
-            self.salvage.pushing.insert(id, push);
+            self.afterwards.salvage.pushing.insert(id, push);
             all.extend(effects);
         }
         self.keep(&all);
@@ -110,7 +120,7 @@ impl Session {
         outcome: &PushOutcome,
         now: Moment,
     ) -> Vec<Effect> {
-        let push = self.salvage.pushing.remove(&id);
+        let push = self.afterwards.salvage.pushing.remove(&id);
         let (Some(push), Some(run)) = (push, &mut self.run) else {
             return Vec::new();
         };

@@ -9,7 +9,7 @@ use crate::core::successor::Watch;
 impl Session {
     /// What came up in the place of the targets once the drain was over.
     pub(super) fn succeed(&mut self, now: Moment) -> Vec<Effect> {
-        let (Some(run), Some(watch)) = (&self.run, &mut self.watch) else {
+        let (Some(run), Some(watch)) = (&self.run, &mut self.afterwards.watch) else {
             return Vec::new();
         };
         let stated = self.setting.plan.timeout.as_ref();
@@ -25,7 +25,7 @@ impl Session {
 
     /// Whether what comes up in the place of the targets is still awaited.
     pub fn awaits_successors(&self) -> bool {
-        self.watch.as_ref().is_some_and(Watch::is_open)
+        self.afterwards.watch.as_ref().is_some_and(Watch::is_open)
     }
 
     /// The targets whose places can be watched, and the unit of the others: within a unit's own

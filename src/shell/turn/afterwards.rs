@@ -15,7 +15,7 @@ use crate::redis::Interrupted;
 use crate::report::{Full, Library, Past};
 use crate::shell::front::Front;
 use crate::shell::own_signals::OwnSignal;
-use crate::shell::performer::Reply;
+use crate::shell::work::Reply;
 
 /// Time for `on_finish`.
 pub const TELLING: Duration = Duration::from_secs(30);
@@ -46,6 +46,8 @@ enum Stage {
     #[default]
     Nothing,
     Counting,
+    /// Nobody reads along, and the report is to say what came up.
+    Awaiting,
     Telling,
 }
 
@@ -94,6 +96,24 @@ impl<F: Front> Turn<F> {
     pub(super) fn follow(&mut self) {
         self.after.stage = Stage::Counting;
         if !self.count(Counted::After) {
+            self.tell_when_known();
+        }
+    }
+
+    /// Runs the command of `on_finish`; where no screen shows what comes up in the place of the
+    /// targets, once that is known.
+    fn tell_when_known(&mut self) {
+        let stays = self.leaving.is_none() && !self.front.is_attended();
+        if stays && self.session.awaits_successors() {
+            self.after.stage = Stage::Awaiting;
+        } else {
+            self.tell_operator();
+        }
+    }
+
+    /// What was awaited may have come up.
+    pub(super) fn go_on_telling(&mut self) {
+        if self.after.stage == Stage::Awaiting && !self.session.awaits_successors() {
             self.tell_operator();
         }
     }
@@ -111,7 +131,7 @@ impl<F: Front> Turn<F> {
         }
         self.note(counted_event(when, counted), now);
         if when == Counted::After && self.after.stage == Stage::Counting {
-            self.tell_operator();
+            self.tell_when_known();
         }
     }
 
@@ -180,6 +200,9 @@ impl<F: Front> Turn<F> {
         if ended == Ended::HangUp {
             return self.leave_told();
         }
+        if self.after.stage == Stage::Awaiting {
+            self.tell_operator();
+        }
         if self.world.plugs.on_finish().is_some() {
             self.front.leave();
         }
@@ -208,7 +231,8 @@ impl<F: Front> Turn<F> {
     }
 
     fn leave_told(&mut self) {
-        let Some(told) = self.told().filter(|_| self.after.stage == Stage::Counting) else {
+        let begun = matches!(self.after.stage, Stage::Nothing | Stage::Telling);
+        let Some(told) = self.told().filter(|_| !begun) else {
             return;
         };
         let program = told.on_finish.words.first().cloned().unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::journal::run_name;
 use crate::rescue::{SavedJob, in_flight, shown_by};
 use crate::shell::front::Front;
 use crate::shell::missing::{saved_job, suspects};
-use crate::shell::performer::{Reply, Work};
+use crate::shell::work::{Reply, Work};
 
 impl<F: Front> Turn<F> {
     /// Saves what these processes were last seen running.
@@ -40,7 +40,7 @@ impl<F: Front> Turn<F> {
                 let count = jobs.len();
                 let text = format!("{count} payload(s) saved to {}", path.display());
                 self.front.tell(&text);
-                let effects = self.session.saved_on_demand(run, &super::labels(jobs), now);
+                let effects = self.session.saved_on_demand(run, &labels(jobs), now);
                 self.dispatch(effects);
             }
             Err(why) => self.front.tell(&format!("nothing is saved: {why}")),
@@ -128,4 +128,13 @@ impl<F: Front> Turn<F> {
             }
         });
     }
+}
+
+/// Ids, classes and queues of saved jobs, for the record.
+pub(super) fn labels(payloads: &[SavedJob]) -> Vec<[String; 3]> {
+    let label = |saved: &SavedJob| {
+        let jid = saved.jid.clone().unwrap_or_default();
+        [jid, saved.class.clone(), saved.queue.clone()]
+    };
+    payloads.iter().map(label).collect()
 }

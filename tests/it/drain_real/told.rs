@@ -152,6 +152,39 @@ fn after_a_hang_up_the_command_is_started_and_left_to_itself() {
 }
 
 #[test]
+fn the_command_is_told_what_came_up() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let told = Told::by(&scene, "");
+    let mut drain = Drain::start(&scene, SEQUENCE, &[&told.option(), "--successor=120"]);
+    drain.wait_for("exited");
+    sidekiq.wait_for_end();
+    let next = scene.sidekiq(Version::Seven);
+    drain.end().assert_outcome(0, "drained");
+    let report = told.report();
+    assert_eq!(report["successors"][0]["pid"], next.pid(), "{report}");
+}
+
+#[test]
+fn an_interrupt_ends_the_watch_and_the_command_is_still_told() {
+    let scene = Scene::new();
+    let _sidekiq = scene.sidekiq(Version::Seven);
+    let told = Told::by(&scene, "");
+    let mut drain = Drain::start(&scene, SEQUENCE, &[&told.option(), "--successor=300"]);
+    drain.wait_for("exited");
+    until("all is over but for the watch", || {
+        let shown: Value = serde_json::from_str(&shown(&scene, &["--json"])).ok()?;
+        shown["interrupted"]["after"].is_object().then_some(())
+    });
+    assert!(!told.kept.exists());
+    drain.signal(Signal::INT);
+    drain.end();
+    let report = told.report();
+    assert_eq!(report["outcome"], "drained");
+    assert_eq!(report["successors"], json!([]), "{report}");
+}
+
+#[test]
 fn a_second_interrupt_leaves_a_command_that_takes_long() {
     let scene = Scene::new();
     let _sidekiq = scene.sidekiq(Version::Seven);

@@ -290,6 +290,23 @@ async fn queues_are_counted() {
         .map(|depth| (depth.name.as_str(), depth.waiting))
         .collect();
     assert_eq!(depths, [("default", 3), ("low", 0)]);
+    // Its last process leaves, and pushes a job back.
+    redis::cmd("DEL")
+        .arg("processes")
+        .exec_async(&mut admin)
+        .await
+        .unwrap();
+    let mut back = redis::cmd("RPUSH");
+    back.arg("queue:default").arg("d");
+    back.exec_async(&mut admin).await.unwrap();
+    source
+        .until(|observation| {
+            let Observation::Queues(depths) = observation else {
+                return None;
+            };
+            (depths.first()?.waiting == 4).then_some(())
+        })
+        .await;
 }
 
 #[tokio::test]

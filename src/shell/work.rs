@@ -1,0 +1,103 @@
+//! What the performer is given to do and what comes back. Values only: nothing is done here.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::turn::Counted;
+use crate::core::drain::{
+    Act, ActOutcome, CallOutcome, EffectId, Event, Missing, PushOutcome, Record, Trace, UnitCall,
+};
+use crate::core::fleet::{LinkFault, LocalId, Located};
+use crate::host::Held;
+use crate::journal::Journal;
+use crate::redis::Interrupted;
+use crate::rescue::SavedJob;
+
+/// Something to perform.
+#[derive(Debug)]
+pub enum Work {
+    /// A new run: the processes it holds, its journal, and the licence to act for it.
+    Begin {
+        /// What it may signal.
+        held: HashMap<LocalId, Arc<Held>>,
+        /// Where it is written down; an error is reported with the first record. `None` where
+        /// nothing real happens: a demo and a rehearsal keep no record.
+        journal: Result<Option<Journal>, String>,
+        /// Revoked by an abort.
+        licence: Arc<AtomicBool>,
+    },
+    /// Write this down.
+    Note(Box<Record>),
+    /// Do this.
+    Act {
+        /// Its number.
+        id: EffectId,
+        /// What.
+        act: Act,
+        /// Jobs known to be at stake if it is a KILL.
+        at_stake: u64,
+        /// Their payloads, to be saved before it.
+        payloads: Vec<SavedJob>,
+    },
+    /// Tell systemd this of a unit, after a run.
+    Call {
+        /// What.
+        call: UnitCall,
+        /// Payloads of what runs in it, to be saved before it.
+        payloads: Vec<SavedJob>,
+    },
+    /// Ask a process for its backtraces.
+    Backtrace {
+        /// Which.
+        process: LocalId,
+        /// It, or why it cannot be held.
+        held: Result<Arc<Held>, String>,
+        /// Whether the run wants it, whose licence it then needs.
+        automatic: bool,
+    },
+    /// Push this lost job back, once.
+    PushBack {
+        /// Its number.
+        id: EffectId,
+        /// The job; its payload is saved again first.
+        job: Box<SavedJob>,
+        /// Whether somebody confirmed it after the end: then no run's licence is needed.
+        confirmed: bool,
+    },
+    /// Save these payloads because somebody wants it.
+    Save {
+        /// Under which name.
+        run: String,
+        /// Whose they are.
+        jobs: Vec<SavedJob>,
+    },
+}
+
+/// What comes back.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// An act has ended.
+    Outcome(EffectId, ActOutcome),
+    /// A question was answered.
+    Answer(EffectId, Vec<Located>),
+    /// A process was asked for its backtraces, or was not.
+    Asked(LocalId, ActOutcome),
+    /// A search for missing jobs has ended.
+    Searched(EffectId, Vec<(Missing, Trace)>),
+    /// A push has ended.
+    PushedBack(EffectId, PushOutcome),
+    /// Payloads of this process's jobs are saved.
+    Saved(LocalId, Vec<SavedJob>),
+    /// systemd was told of a unit, or was not.
+    Called(UnitCall, CallOutcome),
+    /// Payloads were saved on demand, and where; or why they were not.
+    SavedOnDemand(String, Vec<SavedJob>, Result<PathBuf, String>),
+    /// A record could not be written; said once.
+    JournalFailed(String),
+    /// Interrupted jobs were counted for this run, or could not be.
+    Counted(String, Counted, Result<Interrupted, LinkFault>),
+    /// The command of `on_finish` has ended for this run; the event says how.
+    Told(String, Box<Event>),
+}
