@@ -60,7 +60,7 @@ pub fn findings(
     all
 }
 
-/// The stop of the unit of one target: see [`unit_stop`].
+/// The stop of the unit of one target: see `unit_stop` in `route`.
 ///
 /// # Errors
 /// Why it would be of use and cannot be had.
