@@ -81,7 +81,10 @@ const PLACES: [(&str, &[&str]); 36] = [
         "core/successor",
         &["core/drain", "core/fleet", "core/moment", "core/sequence"],
     ),
-    ("core/follow", &["core/fleet", "core/moment", "core/stuck"]),
+    (
+        "core/follow",
+        &["core/fleet", "core/log", "core/moment", "core/stuck"],
+    ),
     // What will be shown, not what is done: the one file of `drain` that knows verdicts.
     (
         "core/drain/projection",

@@ -8,7 +8,11 @@ use crate::support::real_unit::UnitScene;
 
 /// A Sidekiq with `-t 2` that systemd always starts again.
 pub(super) fn always(name: &str) -> UnitScene {
-    let scene = UnitScene::new();
+    always_in(UnitScene::new(), name)
+}
+
+/// The same on this stage.
+pub(super) fn always_in(scene: UnitScene, name: &str) -> UnitScene {
     let start = format!("{} -t 2", scene.sidekiq_command());
     let service = format!("Type=notify\nRestart=always\nRestartSec=1\nExecStart={start}");
     scene.start(name, &service);
@@ -160,7 +164,7 @@ fn a_stop_that_would_end_more_than_the_target_is_not_taken() {
 #[test]
 fn what_is_loaded_counts_and_not_what_the_file_says_by_now() {
     let unit = "acts-loaded.service";
-    let scene = always(unit);
+    let scene = always_in(UnitScene::alone(), unit);
     // The file forbids the restart; systemd has not read that.
     let file = "/etc/systemd/system/acts-loaded.service";
     let text = scene.systemd.output(&["cat", file]);
@@ -187,14 +191,21 @@ fn stopped_after_quiet(scene: &UnitScene, unit: &str) -> String {
         "tstp, 300, term, 20, kill",
         "--early=never",
     ];
-    let child = scene.drainboard_inside(&words).spawn().unwrap();
+    // What is spawned is `nsenter`; the drain itself is a child of it, in there.
+    let pid = scene.path("drain.pid");
+    let starter = [
+        "sh",
+        "-c",
+        "echo $$ >\"$0\"; exec \"$@\"",
+        pid.to_str().unwrap(),
+    ];
+    let child = scene.drainboard_under(&starter, &words).spawn().unwrap();
     until_true("it is quiet", || {
         let output = scene.drainboard_inside(&["ps", "--json"]).output().unwrap();
         String::from_utf8_lossy(&output.stdout).contains("\"state\":\"quiet\"")
     });
-    // What was spawned is `nsenter`; the drain itself is a child of it, in there.
-    let of_unit = format!("kill -INT $(pgrep -f -- '[d]rainboard drain.*{unit}')");
-    scene.systemd.output(&["sh", "-c", &of_unit]);
+    let pid = std::fs::read_to_string(pid).unwrap();
+    scene.systemd.output(&["kill", "-INT", pid.trim()]);
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{output:?}");
     String::from_utf8_lossy(&output.stderr).into_owned()

@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::acts::always;
+use super::acts::always_in;
 use crate::support::drain::Drain;
 use crate::support::patience::until_true;
 use crate::support::real_unit::UnitScene;
@@ -11,7 +11,7 @@ use crate::support::real_unit::UnitScene;
 #[test]
 fn a_unit_that_comes_back_is_told_and_its_journal_is_evidence() {
     let unit = "afterwards-back.service";
-    let scene = always(unit);
+    let scene = always_in(UnitScene::alone(), unit);
     // Loaded is the default; the file says something else by now.
     let path = format!("/etc/systemd/system/{unit}");
     let text = scene.systemd.output(&["cat", &path]);

@@ -37,7 +37,16 @@ impl Deref for UnitScene {
 impl UnitScene {
     /// Sets one up.
     pub(crate) fn new() -> Self {
-        let systemd = Systemd::shared();
+        Self::within(Systemd::shared())
+    }
+
+    /// Sets one up in a systemd that nobody else tells to load its files anew. It ends with the
+    /// test program.
+    pub(crate) fn alone() -> Self {
+        Self::within(Box::leak(Box::new(Systemd::boot())))
+    }
+
+    fn within(systemd: &'static Systemd) -> Self {
         Self {
             systemd,
             scene: Scene::within(systemd.directory()),
