@@ -2,6 +2,7 @@
 //! systemd then does.
 
 mod acts;
+mod afterwards;
 mod booted;
 mod console;
 mod drains;

@@ -102,10 +102,10 @@ fn a_push_back_that_failed_in_part_makes_nothing_safe() {
         ],
     );
     assert_eq!(fate(&drive, "a"), Some(Fate::Unknown));
-    assert_eq!(drive.told("its log tells of its end"), 1);
+    assert_eq!(drive.told("its log: interrupted after 3.0 s"), 1);
     let missing = drive.run.missing(&drive.fleet, drive.now);
     let doubt = missing[0].doubt.as_deref();
-    assert_eq!(doubt, Some("its log tells of its end"));
+    assert_eq!(doubt, Some("its log: interrupted after 3.0 s"));
 }
 
 #[test]
