@@ -10,10 +10,9 @@ use serde::Serialize;
 
 use super::missing::Watch;
 use super::record::Counts;
-use super::target::{MARGIN, Standing, Target};
-use crate::core::fleet::{
-    Fleet, Job, Listed, LocalId, Located, Place, Process, ProcessKey, Sought, Work,
-};
+use super::target::{Standing, Target};
+use super::testimony::has_freed_its_thread;
+use crate::core::fleet::{Fleet, Job, Listed, LocalId, Located, Place, Process, Sought, Work};
 use crate::core::moment::Moment;
 
 /// What became of a job.
@@ -154,7 +153,7 @@ pub struct Account {
     by_jid: HashMap<(LocalId, String), usize>,
     /// Per target: worker threads whose job nobody had seen.
     threads: HashMap<LocalId, Threads>,
-    looked: Option<Moment>,
+    pub(super) looked: Option<Moment>,
     /// The jobs whose iteration state was seen at any time.
     iterable: HashSet<String>,
     /// Who served which queue meanwhile.
@@ -166,6 +165,10 @@ pub struct Account {
 struct Threads {
     /// Those whose job nobody had seen.
     unseen: u64,
+    /// When the system had counted them; `None`: as many as Sidekiq has were taken to be busy.
+    counted: Option<Moment>,
+    /// How many known jobs had freed theirs by then.
+    freed: u64,
     /// Whether no beat was late enough to name all that is left to name.
     open: bool,
 }
@@ -197,36 +200,54 @@ impl Account {
     }
 
     /// Takes in what the fleet shows of `target` now.
-    pub(super) fn observe(&mut self, target: &Target, process: &Process, now: Moment) {
+    pub(super) fn observe(
+        &mut self,
+        target: &Target,
+        process: &Process,
+        fleet: &Fleet,
+        now: Moment,
+    ) {
         let new = self.follow(target.id, process);
         if process.listed == Listed::Yes && !process.exited() {
             self.mark_gone(target, process, now);
         }
-        self.count_threads(target, process, new, now);
-    }
-
-    /// Counts the threads whose job nobody has seen. What ends after it may have been interrupted
-    /// tells nothing of what was on its threads before.
-    fn count_threads(&mut self, target: &Target, process: &Process, new: u64, now: Moment) {
         let mark = target.mark.unwrap_or_else(|| process.mark(now));
+        let counted = Fleet::counted_at(process, &mark, now);
+        let freed = self.freed(target, counted, fleet);
+        let unseen = Fleet::unseen_beside(process, &mark, freed, now);
         let safe = target.safe_until();
         let last = Fleet::last_word(process, &mark)
             .is_some_and(|beat| safe.is_none_or(|safe| beat.host_time < safe.epoch()));
-        let unseen = Fleet::unseen(process, &mark, now);
-        let known = self
-            .threads
-            .entry(target.id)
-            .or_insert(Threads { unseen, open: true });
+        let latest = Threads {
+            unseen,
+            counted,
+            freed,
+            open: true,
+        };
+        let known = self.threads.entry(target.id).or_insert(latest);
+        known.open &= !last;
         // What a last look still shows was on one of the threads counted before.
         let before = known.unseen.saturating_sub(new);
-        known.unseen = if process.exited() {
-            before.min(if last { unseen } else { before })
+        // What ends after it may have been interrupted tells nothing of what was on its threads.
+        if process.exited() {
+            known.unseen = before.min(if last { unseen } else { before });
         } else if last || safe.is_none_or(|safe| now < safe) {
-            unseen
+            let open = known.open;
+            *known = Threads { open, ..latest };
         } else {
-            before
+            known.unseen = before;
+        }
+    }
+
+    /// How many jobs of `target` ended by their log, and left their threads to others or were
+    /// not on any when these were `counted`.
+    fn freed(&self, target: &Target, counted: Option<Moment>, fleet: &Fleet) -> u64 {
+        let freed = |tracked: &&Tracked| {
+            tracked.track == Track::Running
+                && matches!(tracked.fate, Some((Fate::Finished, _)))
+                && has_freed_its_thread(tracked, target, counted, fleet)
         };
-        known.open &= !last;
+        self.of(target.id).filter(freed).count() as u64
     }
 
     /// Takes in the jobs that `process` shows; how many of them nobody had seen.
@@ -270,40 +291,6 @@ impl Account {
                     uninterrupted,
                 };
             }
-        }
-    }
-
-    /// Notes which open jobs another process runs; once per look.
-    pub(super) fn look_elsewhere(&mut self, fleet: &Fleet) {
-        let open = |tracked: &Tracked| tracked.fate.is_none() && tracked.returned.is_none();
-        if fleet.looked == self.looked || !self.jobs.iter().any(open) {
-            return;
-        }
-        self.looked = fleet.looked;
-        let mut running: HashMap<&str, Vec<Elsewhere<'_>>> = HashMap::new();
-        for (key, process) in &fleet.processes {
-            for job in &process.jobs {
-                if let (Some(jid), Some(started)) = (job.work.jid.as_deref(), job.started) {
-                    let place = Elsewhere {
-                        key,
-                        process,
-                        started,
-                    };
-                    running.entry(jid).or_default().push(place);
-                }
-            }
-        }
-        for tracked in self.jobs.iter_mut().filter(|tracked| open(tracked)) {
-            let own = ProcessKey::Local(tracked.target);
-            let since = tracked.started.map(|started| started.before(MARGIN));
-            let later = |place: &&Elsewhere<'_>| {
-                *place.key != own && since.is_some_and(|since| place.started >= since)
-            };
-            let places = running.get(tracked.jid.as_str()).into_iter().flatten();
-            let mut later = places.filter(later);
-            tracked.returned = later
-                .next()
-                .map(|place| format!("runs again on {}", place.process.name()));
         }
     }
 
@@ -358,16 +345,21 @@ impl Account {
 
     /// Counts the threads of an ended process whose known job had ended by itself: until a last
     /// beat each of them may have taken another one.
-    /// `freed`: those whose log said so.
-    pub(super) fn count_hidden(&mut self, target: LocalId, interrupted: bool, freed: u64) {
+    pub(super) fn count_hidden(&mut self, target: &Target, interrupted: bool, fleet: &Fleet) {
+        let Some(threads) = self.threads.get(&target.id).filter(|threads| threads.open) else {
+            return;
+        };
         let ended = |tracked: &&Tracked| {
             let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
             tracked.track == Track::Running
                 && (fate == Some(Fate::Retried) || fate == Some(Fate::PushedBack) && !interrupted)
         };
-        let hidden = self.of(target).filter(ended).count() as u64 + freed;
-        if let Some(threads) = self.threads.get_mut(&target).filter(|threads| threads.open) {
-            threads.unseen += hidden;
+        let hidden = self.of(target.id).filter(ended).count() as u64;
+        // Those of the last count are among the unseen by now.
+        let freed = self.freed(target, threads.counted, fleet);
+        let freed = freed.saturating_sub(threads.freed);
+        if let Some(threads) = self.threads.get_mut(&target.id) {
+            threads.unseen += hidden + freed;
         }
     }
 
@@ -390,11 +382,4 @@ impl Account {
         }
         counts
     }
-}
-
-/// A job in the work of some process.
-struct Elsewhere<'a> {
-    key: &'a ProcessKey,
-    process: &'a Process,
-    started: Moment,
 }

@@ -21,7 +21,7 @@ impl Run {
             let process = turn.fleet.get(&self.targets[index].key());
             if let Some(process) = process {
                 self.account
-                    .observe(&self.targets[index], process, turn.now);
+                    .observe(&self.targets[index], process, turn.fleet, turn.now);
                 let identity = &mut self.targets[index].about.identity;
                 *identity = identity.take().or_else(|| process.identity.clone());
             }

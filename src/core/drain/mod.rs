@@ -9,6 +9,7 @@ mod by;
 mod call;
 mod checked;
 mod command;
+mod elsewhere;
 mod evidence;
 mod gate;
 mod intake;

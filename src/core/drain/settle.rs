@@ -1,14 +1,13 @@
 //! The account at the end: what became of each job, and on what evidence. Where the evidence
 //! does not reach, the fate is unknown; nothing here guesses.
 
-use super::account::{Fate, Track, Tracked};
+use super::account::{Fate, Tracked};
 use super::evidence::{Case, OTHERS, in_time, may_have_interrupted};
 use super::phase::Phase;
 use super::record::{Counts, Event, Outcome};
 use super::rescue::Rescue;
 use super::run::{Run, Turn};
 use super::target::{Standing, Target};
-use super::testimony::may_have_gone_on;
 use crate::core::fleet::{Fleet, LocalId, Place, Process};
 use crate::core::moment::{Moment, Seconds};
 
@@ -157,13 +156,7 @@ impl Run {
         self.settle_unseen(turn.fleet);
         for target in self.targets.iter().filter(|target| target.exited()) {
             let interrupted = may_have_interrupted(target);
-            let freed = |tracked: &&Tracked| {
-                tracked.track == Track::Running
-                    && matches!(tracked.fate, Some((Fate::Finished, _)))
-                    && may_have_gone_on(tracked, target, turn.fleet)
-            };
-            let freed = self.account.of(target.id).filter(freed).count() as u64;
-            self.account.count_hidden(target.id, interrupted, freed);
+            self.account.count_hidden(target, interrupted, turn.fleet);
         }
         self.tell_fates(turn);
         let exited = self.targets.iter().filter(|target| target.exited());

@@ -17,6 +17,8 @@ const APART: Duration = Duration::from_secs(2);
 const LAST_LINES: Duration = Duration::from_secs(1);
 /// A thread that ends its job later than this after the signal takes no other (`BRPOP … 2`).
 const FETCHING: Duration = Duration::from_secs(2);
+/// A count of threads bears the time when it began; it may take so long.
+const COUNTING: Duration = Duration::from_secs(1);
 
 /// What the log of an ended process said last of one of its jobs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,10 +81,19 @@ pub(super) fn is_told(tracked: &Tracked, fleet: &Fleet) -> bool {
     said_of(tracked, fleet).is_some_and(|said| said.what != Told::Started)
 }
 
-/// Whether the thread of a job that ended by its log may have taken another one.
-pub(super) fn may_have_gone_on(tracked: &Tracked, target: &Target, fleet: &Fleet) -> bool {
+/// Whether the thread of a job that ended by its log may have taken another one, or was not among
+/// those `counted` then.
+pub(super) fn has_freed_its_thread(
+    tracked: &Tracked,
+    target: &Target,
+    counted: Option<Moment>,
+    fleet: &Fleet,
+) -> bool {
     let quiet = target.mark.map(|mark| mark.at.after(FETCHING));
-    said_of(tracked, fleet).is_some_and(|said| quiet.is_none_or(|quiet| said.at < quiet))
+    said_of(tracked, fleet).is_some_and(|said| {
+        quiet.is_none_or(|quiet| said.at < quiet)
+            || counted.is_some_and(|at| said.at <= at.after(COUNTING))
+    })
 }
 
 impl Case<'_> {

@@ -92,6 +92,18 @@ impl Fleet {
         (threads.heartbeat && now.since(threads.at) < FRESH).then_some(threads)
     }
 
+    /// The same where there were some at the signal of `mark`: all that still fetch or run.
+    fn counted_beside(process: &Process, mark: &Mark, now: Moment) -> Option<Threads> {
+        let before = mark.threads.is_some_and(|threads| threads.processors > 0);
+        Self::counted(process, now).filter(|_| before)
+    }
+
+    /// When the worker threads were counted that [`Fleet::unseen`] goes by; `None`: it goes by
+    /// the concurrency.
+    pub fn counted_at(process: &Process, mark: &Mark, now: Moment) -> Option<Moment> {
+        Self::counted_beside(process, mark, now).map(|threads| threads.at)
+    }
+
     /// Proof that `process` fetches no more since the signal of `mark`.
     pub fn proof_of_quiet(&self, process: &Process, mark: &Mark, now: Moment) -> Option<Evidence> {
         if process.says_quiet() {
@@ -171,9 +183,8 @@ impl Fleet {
             let shown = shown.filter(|job| !differs(job.beat, beat.host_time));
             return nameless + beat.busy.saturating_sub(shown.count() as u64);
         }
-        let threads = Self::counted(process, now)
-            .filter(|_| mark.threads.is_some_and(|threads| threads.processors > 0))
-            .map(|threads| threads.processors as u64);
+        let threads = Self::counted_beside(process, mark, now);
+        let threads = threads.map(|threads| threads.processors as u64);
         match threads.or(process.concurrency()) {
             Some(threads) => threads
                 .saturating_sub(known.saturating_sub(absent))

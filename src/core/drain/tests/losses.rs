@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use super::cases::{begin, stated, stuck, world};
+use super::cases::{begin, config, stated, stuck, world};
+use super::drive::{Drive, Sources};
 use super::kills::{fate, with};
-use super::world::{at, task};
-use crate::core::drain::{Fate, Outcome, Plan, Policy};
+use super::world::{World, at, task};
+use crate::core::drain::{Command, Event, Fate, Outcome, Plan, Policy};
 use crate::core::fleet::LogNews;
 use crate::core::log::{LogLine, Origin};
 use crate::core::sidekiq::Temper;
@@ -76,4 +77,45 @@ fn a_job_that_left_its_thread_is_not_called_lost() {
     assert_eq!(fate(&drive, "a"), Some(Fate::Unknown));
     assert_eq!(drive.told("it had left its thread by then"), 1);
     assert_eq!(fate(&drive, "b"), Some(Fate::Lost));
+}
+
+/// The jobs of `unseen` begin after the last beat before the kill. By then `a` has ended by its
+/// log and its thread is gone; `b` never ends.
+fn killed_beside(unseen: &[&str]) -> Drive {
+    let mut world = World {
+        tells_age: true,
+        ..World::default()
+    };
+    // Its beats come at -2 s and at 8 s.
+    world.add(config(25, 4), Some(100), at(-12.0));
+    let shown = [task("a", Some(13.5), Temper::Plain), stuck("b")];
+    let shown = shown.into_iter().map(|job| (-11.0, job));
+    let unseen = unseen.iter().map(|jid| (-1.0, stuck(jid)));
+    for (when, job) in shown.chain(unseen) {
+        world.step(at(when));
+        assert_eq!(world.members[0].worker.give(job, at(when)), None);
+    }
+    let sources = Sources {
+        logs: Some(Duration::ZERO),
+        ..Sources::default()
+    };
+    let plan = with(Policy::Follow, "tstp, 7, kill");
+    let mut drive = Drive::new(world, plan, sources, at(0.0));
+    drive.command_at(at(0.0), Command::Automatic);
+    drive.finish();
+    drive
+}
+
+#[test]
+fn each_thread_that_was_busy_at_the_kill_has_a_line() {
+    for unseen in [&[][..], &["c"], &["c", "d"]] {
+        let drive = killed_beside(unseen);
+        assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
+        assert_eq!(fate(&drive, "b"), Some(Fate::Lost));
+        let lines = drive.journal.iter().map(|record| &record.event);
+        let nameless = |event: &&Event| matches!(event, Event::Reconciled { jid: None, .. });
+        assert_eq!(lines.filter(nameless).count(), unseen.len(), "{unseen:?}");
+        let lost: usize = drive.world.lost().values().map(Vec::len).sum();
+        assert_eq!(lost, 1 + unseen.len());
+    }
 }

@@ -1,0 +1,51 @@
+//! Which jobs of a run another process runs by now. It only reads what a look showed.
+
+use std::collections::HashMap;
+
+use super::account::{Account, Tracked};
+use super::target::MARGIN;
+use crate::core::fleet::{Fleet, Process, ProcessKey};
+use crate::core::moment::Moment;
+
+/// A job in the work of some process.
+struct Elsewhere<'a> {
+    key: &'a ProcessKey,
+    process: &'a Process,
+    started: Moment,
+}
+
+impl Account {
+    /// Notes which open jobs another process runs; once per look.
+    pub(super) fn look_elsewhere(&mut self, fleet: &Fleet) {
+        let open = |tracked: &Tracked| tracked.fate.is_none() && tracked.returned.is_none();
+        if fleet.looked == self.looked || !self.jobs().iter().any(open) {
+            return;
+        }
+        self.looked = fleet.looked;
+        let mut running: HashMap<&str, Vec<Elsewhere<'_>>> = HashMap::new();
+        for (key, process) in &fleet.processes {
+            for job in &process.jobs {
+                if let (Some(jid), Some(started)) = (job.work.jid.as_deref(), job.started) {
+                    let place = Elsewhere {
+                        key,
+                        process,
+                        started,
+                    };
+                    running.entry(jid).or_default().push(place);
+                }
+            }
+        }
+        for tracked in self.jobs_mut().iter_mut().filter(|tracked| open(tracked)) {
+            let own = ProcessKey::Local(tracked.target);
+            let since = tracked.started.map(|started| started.before(MARGIN));
+            let later = |place: &&Elsewhere<'_>| {
+                *place.key != own && since.is_some_and(|since| place.started >= since)
+            };
+            let places = running.get(tracked.jid.as_str()).into_iter().flatten();
+            let mut later = places.filter(later);
+            tracked.returned = later
+                .next()
+                .map(|place| format!("runs again on {}", place.process.name()));
+        }
+    }
+}
