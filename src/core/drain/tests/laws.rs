@@ -3,8 +3,8 @@
 
 use super::drive::{Call, Drive};
 use crate::core::drain::{
-    ActKind, ActOutcome, Command, Effect, Event, Input, Mode, Outcome, Performing, Phase, Policy,
-    Rescue, Resume, Standing, StopUnit, Target,
+    ActKind, ActOutcome, Command, Effect, Event, Hold, Input, Mode, Outcome, Performing, Phase,
+    Policy, Rescue, Resume, Standing, StopUnit, Target,
 };
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::sequence::Signal;
@@ -111,7 +111,8 @@ fn steps_act_in_order(call: &Call, drive: &Drive) {
             done.push((step, record.about.as_ref().unwrap().pid.unwrap()));
         }
     }
-    let again = matches!(call.input, Input::Command(Command::Retry));
+    // Where all that failed have exited meanwhile there is nothing to retry: the drain goes on.
+    let again = matches!(call.input, Input::Command(Command::Retry)) && any_is_left(call);
     let last = done.iter().filter_map(|(step, _)| *step).max();
     let mut now: Vec<(Option<usize>, u32)> = Vec::new();
     for act in call.acts() {
@@ -137,6 +138,22 @@ fn steps_act_in_order(call: &Call, drive: &Drive) {
             assert_eq!(step, due, "law: steps act in order, each once");
         }
     }
+}
+
+/// Whether any target whose signal failed before the call still takes part.
+fn any_is_left(call: &Call) -> bool {
+    let Phase::Held {
+        why: Hold::Failed(failed),
+        ..
+    } = call.before.phase()
+    else {
+        return true;
+    };
+    let left = |id: &LocalId| {
+        let target = call.after.target(&ProcessKey::Local(*id));
+        target.is_some_and(Target::takes_part)
+    };
+    failed.iter().any(|(id, _)| left(id))
 }
 
 fn manual_means_confirmed(call: &Call) {
