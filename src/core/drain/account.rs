@@ -169,6 +169,8 @@ struct Threads {
     counted: Option<Moment>,
     /// How many known jobs had freed theirs by then.
     freed: u64,
+    /// Since when it is known that they take no more jobs.
+    quiet: Option<Moment>,
     /// Whether no beat was late enough to name all that is left to name.
     open: bool,
 }
@@ -213,7 +215,10 @@ impl Account {
         }
         let mark = target.mark.unwrap_or_else(|| process.mark(now));
         let counted = Fleet::counted_at(process, &mark, now);
-        let freed = self.freed(target, counted, fleet);
+        let known = self.threads.get(&target.id).and_then(|known| known.quiet);
+        let proof = || fleet.proof_of_quiet(process, &mark, now).map(|_| now);
+        let quiet = known.or_else(|| target.mark.and_then(|_| proof()));
+        let freed = self.freed(target, quiet, counted, fleet);
         let unseen = Fleet::unseen_beside(process, &mark, freed, now);
         let safe = target.safe_until();
         let last = Fleet::last_word(process, &mark)
@@ -222,10 +227,12 @@ impl Account {
             unseen,
             counted,
             freed,
+            quiet,
             open: true,
         };
         let known = self.threads.entry(target.id).or_insert(latest);
         known.open &= !last;
+        known.quiet = quiet;
         // What a last look still shows was on one of the threads counted before.
         let before = known.unseen.saturating_sub(new);
         // What ends after it may have been interrupted tells nothing of what was on its threads.
@@ -241,11 +248,17 @@ impl Account {
 
     /// How many jobs of `target` ended by their log, and left their threads to others or were
     /// not on any when these were `counted`.
-    fn freed(&self, target: &Target, counted: Option<Moment>, fleet: &Fleet) -> u64 {
+    fn freed(
+        &self,
+        target: &Target,
+        quiet: Option<Moment>,
+        counted: Option<Moment>,
+        fleet: &Fleet,
+    ) -> u64 {
         let freed = |tracked: &&Tracked| {
             tracked.track == Track::Running
                 && matches!(tracked.fate, Some((Fate::Finished, _)))
-                && has_freed_its_thread(tracked, target, counted, fleet)
+                && has_freed_its_thread(tracked, quiet, counted, fleet)
         };
         self.of(target.id).filter(freed).count() as u64
     }
@@ -356,7 +369,7 @@ impl Account {
         };
         let hidden = self.of(target.id).filter(ended).count() as u64;
         // Those of the last count are among the unseen by now.
-        let freed = self.freed(target, threads.counted, fleet);
+        let freed = self.freed(target, threads.quiet, threads.counted, fleet);
         let freed = freed.saturating_sub(threads.freed);
         if let Some(threads) = self.threads.get_mut(&target.id) {
             threads.unseen += hidden + freed;

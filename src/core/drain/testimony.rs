@@ -15,7 +15,7 @@ use crate::core::moment::Moment;
 const APART: Duration = Duration::from_secs(2);
 /// How long after an exit its last lines may take to be read.
 const LAST_LINES: Duration = Duration::from_secs(1);
-/// A thread that ends its job later than this after the signal takes no other (`BRPOP … 2`).
+/// A thread that ends its job later than this after quiet is proven takes no other (`BRPOP … 2`).
 const FETCHING: Duration = Duration::from_secs(2);
 /// A count of threads bears the time when it began; it may take so long.
 const COUNTING: Duration = Duration::from_secs(1);
@@ -85,11 +85,12 @@ pub(super) fn is_told(tracked: &Tracked, fleet: &Fleet) -> bool {
 /// those `counted` then.
 pub(super) fn has_freed_its_thread(
     tracked: &Tracked,
-    target: &Target,
+    quiet: Option<Moment>,
     counted: Option<Moment>,
     fleet: &Fleet,
 ) -> bool {
-    let quiet = target.mark.map(|mark| mark.at.after(FETCHING));
+    // A signal that was sent is not yet one that was heard.
+    let quiet = quiet.map(|quiet| quiet.after(FETCHING));
     said_of(tracked, fleet).is_some_and(|said| {
         quiet.is_none_or(|quiet| said.at < quiet)
             || counted.is_some_and(|at| said.at <= at.after(COUNTING))
