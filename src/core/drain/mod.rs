@@ -14,6 +14,7 @@ mod evidence;
 mod gate;
 mod intake;
 mod missing;
+mod named;
 mod outcome;
 mod perform;
 mod phase;
@@ -30,12 +31,13 @@ mod succession;
 mod tally;
 mod target;
 mod testimony;
+mod tracked;
 mod unit;
 
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, Fate, Tracked};
+pub use account::Account;
 pub use call::{CallOutcome, UnitCall, UnitVerb};
 pub use checked::CheckedFinding;
 pub use gate::Stake;
@@ -49,6 +51,7 @@ pub use rescue::{Rescue, SEARCH_WITHIN};
 pub use run::Run;
 pub use succession::{Successor, tenths};
 pub use target::{Sent, Standing, Target};
+pub use tracked::{Fate, Tracked};
 pub use unit::{Stop, StopUnit, UnitStop, UnitWords};
 
 use std::time::Duration;

@@ -273,12 +273,7 @@ async fn jobs_of_megabytes_are_read_in_small_pieces() {
         push.arg("queue:low").arg(large);
         push.exec_async(&mut admin).await.unwrap();
     }
-    let found = places(
-        &server,
-        patient(),
-        &[changed("large3"), changed("none")],
-    )
-    .await;
+    let found = places(&server, patient(), &[changed("large3"), changed("none")]).await;
     assert_eq!(found, [low(), nowhere(true)]);
 }
 

@@ -81,6 +81,7 @@ mod kills;
 mod laws;
 mod logbook;
 mod losses;
+mod names;
 mod rescues;
 mod scenario;
 mod sources;
