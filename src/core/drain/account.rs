@@ -6,46 +6,13 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Serialize;
-
+pub use super::fate::Fate;
 use super::missing::Watch;
 use super::record::Counts;
 use super::target::{Standing, Target};
-use super::testimony::has_freed_its_thread;
+use super::testimony::{has_freed_its_thread, is_told};
 use crate::core::fleet::{Fleet, Job, Listed, LocalId, Located, Place, Process, Sought, Work};
 use crate::core::moment::Moment;
-
-/// What became of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// It ended by itself before anything interrupted it.
-    Finished,
-    /// It is back in a queue, or runs again elsewhere.
-    PushedBack,
-    /// It failed and stands in the retry, dead or scheduled set.
-    Retried,
-    /// We pushed it back.
-    Rescued,
-    /// Its process died before it could push it back, and it is nowhere.
-    Lost,
-    /// Nobody can say.
-    Unknown,
-}
-
-impl Fate {
-    /// The words for people.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Finished => "finished",
-            Self::PushedBack => "pushed back",
-            Self::Retried => "to be retried",
-            Self::Rescued => "rescued",
-            Self::Lost => "LOST",
-            Self::Unknown => "unknown",
-        }
-    }
-}
 
 /// What the beats say of a job.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -210,9 +177,12 @@ impl Account {
         now: Moment,
     ) {
         let new = self.follow(target.id, process);
-        if process.listed == Listed::Yes && !process.exited() {
-            self.mark_gone(target, process, now);
-        }
+        // A killed process keeps its rows: its last beat may be read after its end.
+        let gone = if process.listed == Listed::Yes {
+            self.mark_gone(target, process, now)
+        } else {
+            0
+        };
         let mark = target.mark.unwrap_or_else(|| process.mark(now));
         let counted = Fleet::counted_at(process, &mark, now);
         let known = self.threads.get(&target.id).and_then(|known| known.quiet);
@@ -233,8 +203,9 @@ impl Account {
         let known = self.threads.entry(target.id).or_insert(latest);
         known.open &= !last;
         known.quiet = quiet;
-        // What a last look still shows was on one of the threads counted before.
-        let before = known.unseen.saturating_sub(new);
+        // What a last look still shows was on one of the threads counted before, or on that of a
+        // job that it shows no more.
+        let before = known.unseen.saturating_sub(new.saturating_sub(gone));
         // What ends after it may have been interrupted tells nothing of what was on its threads.
         if process.exited() {
             known.unseen = before.min(if last { unseen } else { before });
@@ -288,8 +259,9 @@ impl Account {
         new
     }
 
-    /// Jobs that the fleet dropped: a newer, whole beat did not show them.
-    fn mark_gone(&mut self, target: &Target, process: &Process, now: Moment) {
+    /// Marks the jobs that the fleet dropped, as a newer, whole beat did not show them; how many.
+    fn mark_gone(&mut self, target: &Target, process: &Process, now: Moment) -> u64 {
+        let mut gone = 0;
         let beat = process.beat.as_ref().map_or(0.0, |beat| beat.host_time);
         let safe = target.safe_until();
         let uninterrupted = safe.is_none_or(|safe| beat < safe.epoch());
@@ -303,8 +275,10 @@ impl Account {
                     at: now,
                     uninterrupted,
                 };
+                gone += 1;
             }
         }
+        gone
     }
 
     /// The open jobs worth asking for: `due` says whether those that still run are.
@@ -362,17 +336,19 @@ impl Account {
         let Some(threads) = self.threads.get(&target.id).filter(|threads| threads.open) else {
             return;
         };
+        // One that its log ended is among the freed.
         let ended = |tracked: &&Tracked| {
             let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
             tracked.track == Track::Running
-                && (fate == Some(Fate::Retried) || fate == Some(Fate::PushedBack) && !interrupted)
+                && (fate == Some(Fate::Retried)
+                    || fate == Some(Fate::PushedBack) && !interrupted
+                    || fate == Some(Fate::Finished) && !is_told(tracked, fleet))
         };
         let hidden = self.of(target.id).filter(ended).count() as u64;
         // Those of the last count are among the unseen by now.
         let freed = self.freed(target, threads.quiet, threads.counted, fleet);
-        let freed = freed.saturating_sub(threads.freed);
         if let Some(threads) = self.threads.get_mut(&target.id) {
-            threads.unseen += hidden + freed;
+            threads.unseen += hidden + freed.saturating_sub(threads.freed);
         }
     }
 
