@@ -148,7 +148,13 @@ impl Case<'_> {
         match said.what {
             Told::Done if said.late => {
                 let evidence = format!("its log: {}, after its time was up", words(said));
-                Some((Fate::Finished, evidence))
+                if !matches!(self.found(said.at), Found::NotKnown) {
+                    return Some((Fate::Finished, evidence));
+                }
+                // It went on beside its push-back: unless somebody looked, it runs again.
+                let count = self.pushed_back()?;
+                let evidence = format!("{evidence}, and {count} job(s) pushed back");
+                Some((Fate::PushedBack, evidence))
             }
             Told::Interrupted => {
                 let count = self.pushed_back()?;
