@@ -4,11 +4,12 @@
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use super::fate::Fate;
 use super::missing::Watch;
 use super::named::{denies, has_left};
 use super::record::Counts;
 use super::target::Target;
-use super::tracked::{Fate, Track, Tracked};
+use super::tracked::{Track, Tracked};
 use crate::core::fleet::{Fleet, Job, Listed, LocalId, Located, Place, Process, Sought};
 use crate::core::moment::Moment;
 
@@ -80,9 +81,12 @@ impl Account {
         now: Moment,
     ) {
         let new = self.follow(target.id, process);
-        if process.listed == Listed::Yes && !process.exited() {
-            self.mark_gone(target, process, now);
-        }
+        // A killed process keeps its rows: its last beat may be read after its end.
+        let gone = if process.listed == Listed::Yes {
+            self.mark_gone(target, process, now)
+        } else {
+            0
+        };
         let mark = target.mark.unwrap_or_else(|| process.mark(now));
         let counted = Fleet::counted_at(process, &mark, now);
         let known = self.threads.get(&target.id).and_then(|known| known.quiet);
@@ -103,8 +107,9 @@ impl Account {
         let known = self.threads.entry(target.id).or_insert(latest);
         known.open &= !last;
         known.quiet = quiet;
-        // What a last look still shows was on one of the threads counted before.
-        let before = known.unseen.saturating_sub(new);
+        // What a last look still shows was on one of the threads counted before, or on that of a
+        // job that it shows no more.
+        let before = known.unseen.saturating_sub(new.saturating_sub(gone));
         // What ends after it may have been interrupted tells nothing of what was on its threads.
         if process.exited() {
             known.unseen = before.min(if last { unseen } else { before });
@@ -161,8 +166,9 @@ impl Account {
         new
     }
 
-    /// Jobs that the fleet dropped: a newer, whole beat did not show them.
-    fn mark_gone(&mut self, target: &Target, process: &Process, now: Moment) {
+    /// Marks the jobs that the fleet dropped, as a newer, whole beat did not show them; how many.
+    fn mark_gone(&mut self, target: &Target, process: &Process, now: Moment) -> u64 {
+        let mut gone = 0;
         let beat = process.beat.as_ref().map_or(0.0, |beat| beat.host_time);
         let safe = target.safe_until();
         let uninterrupted = safe.is_none_or(|safe| beat < safe.epoch());
@@ -181,8 +187,10 @@ impl Account {
                     at: now,
                     uninterrupted,
                 };
+                gone += u64::from(!tracked.is_named_by_log_alone());
             }
         }
+        gone
     }
 
     /// The open jobs worth asking for: `due` says whether those that still run are.
@@ -251,7 +259,7 @@ impl Account {
         let left = |tracked: &&Tracked| {
             tracked.track == Track::Running
                 && !tracked.is_named_by_log_alone()
-                && has_left(tracked, target)
+                && has_left(tracked, target, fleet)
         };
         let hidden = self.of(target.id).filter(left).count() as u64;
         // Those of the last count are among the unseen by now.

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use super::fate::Fate;
 use super::target::{Standing, Target};
-use super::tracked::{Fate, Track, Tracked};
+use super::tracked::{Track, Tracked};
 use crate::core::fleet::{Fleet, Life, Place, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;

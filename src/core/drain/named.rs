@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use super::account::{Account, Threads};
 use super::evidence::may_have_interrupted;
+use super::fate::Fate;
 use super::target::{Standing, Target};
 use super::testimony::{has_freed_its_thread, is_told};
-use super::tracked::{Fate, Track, Tracked};
+use super::tracked::{Track, Tracked};
 use crate::core::fleet::{Fleet, Job, Listed, LocalId, Process, Work};
 use crate::core::log::{Begun, Told};
 
@@ -55,7 +56,7 @@ impl Account {
     ) -> u64 {
         let running = || self.of(target.id).filter(|job| job.track == Track::Running);
         let free = |job: &Tracked| is_told(job, fleet) && threads.freed_by(job, fleet);
-        let left = |job: &Tracked| has_left(job, target);
+        let left = |job: &Tracked| has_left(job, target, fleet);
         let holds = |job: &&Tracked| {
             let finished = job.fate.as_ref().map(|(fate, _)| *fate) == Some(Fate::Finished);
             !(finished && free(job) || ended && left(job))
@@ -78,11 +79,13 @@ impl Threads {
 
 /// Whether a job has left its thread, by what is known of it, in a way that lets the thread take
 /// another one.
-pub(super) fn has_left(job: &Tracked, target: &Target) -> bool {
+pub(super) fn has_left(job: &Tracked, target: &Target, fleet: &Fleet) -> bool {
     match job.fate.as_ref().map(|(fate, _)| *fate) {
         Some(Fate::Retried) => true,
         Some(Fate::PushedBack) => !may_have_interrupted(target),
-        Some(Fate::Finished | Fate::Rescued | Fate::Lost | Fate::Unknown) | None => false,
+        // One that its log ended is looked at by itself.
+        Some(Fate::Finished) => !is_told(job, fleet),
+        Some(Fate::Rescued | Fate::Lost | Fate::Unknown) | None => false,
     }
 }
 

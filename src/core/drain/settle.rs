@@ -2,12 +2,13 @@
 //! does not reach, the fate is unknown; nothing here guesses.
 
 use super::evidence::{Case, OTHERS, in_time};
+use super::fate::Fate;
 use super::phase::Phase;
 use super::record::{Counts, Event, Outcome};
 use super::rescue::Rescue;
 use super::run::{Run, Turn};
 use super::target::{Standing, Target};
-use super::tracked::{Fate, Tracked};
+use super::tracked::Tracked;
 use crate::core::fleet::{Fleet, LocalId, Place, Process};
 use crate::core::moment::{Moment, Seconds};
 

@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use super::evidence::{Case, Found};
+use super::fate::Fate;
 use super::target::{MARGIN, Standing, Target};
-use super::tracked::{Fate, Tracked};
+use super::tracked::Tracked;
 use crate::core::fleet::Fleet;
 use crate::core::log::{Milestone, Testimony, Told};
 use crate::core::moment::Moment;
@@ -152,7 +153,13 @@ impl Case<'_> {
         match said.what {
             Told::Done if said.late => {
                 let evidence = format!("its log: {}, after its time was up", words(said));
-                Some((Fate::Finished, evidence))
+                if !matches!(self.found(said.at), Found::NotKnown) {
+                    return Some((Fate::Finished, evidence));
+                }
+                // It went on beside its push-back: unless somebody looked, it runs again.
+                let count = self.pushed_back()?;
+                let evidence = format!("{evidence}, and {count} job(s) pushed back");
+                Some((Fate::PushedBack, evidence))
             }
             Told::Interrupted => {
                 let count = self.pushed_back()?;

@@ -76,6 +76,7 @@ mod aftermaths;
 mod cases;
 mod drive;
 mod fates;
+mod hidden;
 mod iterable;
 mod kills;
 mod laws;
