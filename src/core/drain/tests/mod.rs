@@ -52,10 +52,11 @@
 //! | a fail is no success | `fail` reads as `done` | `testimonies::a_fail…`, `log::tests` |
 //! | a line of another execution is none of this | its time, length or thread is not asked | `testimonies::an_end…`, `…a_begin…` |
 //! | each log speaks of its own process | the pid is not asked | `log::tests::in_a_file…` |
-//! | `done` after the interrupt may be back as well | it is an end | `fates::…nobody_touches…` |
+//! | `done` after the interrupt may be back as well | it is an end | `testimonies::what_ends…` |
 //! | a push-back that failed is none | it is not looked at | `testimonies::a_push_back…` |
 //! | what its log ended is not lost, nor rescued | that word is not asked | `testimonies::a_push_back…` |
 //! | a thread that is free may take another job | it hides none | `testimonies::a_thread…` |
+//! | a signal that was sent is not heard yet | it is | `heard::what_is…` |
 //! | others are ruled out only if watched | whole search, gap or interrupt not asked | `rescues::what_was_not…` |
 //! | doubt forbids a push | it is not asked | `rescues::fewer_threads…` |
 //! | a push ends by its own outcome | any will do | `rescues::the_outcome…` |
@@ -76,6 +77,7 @@ mod aftermaths;
 mod cases;
 mod drive;
 mod fates;
+mod heard;
 mod iterable;
 mod kills;
 mod laws;
