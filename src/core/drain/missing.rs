@@ -1,7 +1,7 @@
 //! Jobs of ended processes that nobody has found: what speaks for and against them. Evidence
 //! only; nothing here searches or pushes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::account::{Fate, Track, Tracked};
@@ -87,6 +87,8 @@ pub(super) struct Watch {
     served: BTreeMap<String, Moment>,
     /// Worker threads of a quiet target as last counted while nobody had killed it, and when.
     working: BTreeMap<LocalId, (u64, Moment)>,
+    /// Targets of which a beat has named everything that ran once they fetched no more.
+    named: BTreeSet<LocalId>,
 }
 
 /// After TSTP an idle thread sits in its fetch for up to 2 s, and before Ruby 3.3 an ended one
@@ -119,6 +121,10 @@ impl Watch {
             let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
             let before = target.mark.and_then(|mark| mark.threads);
             let process = fleet.get(&target.key());
+            let last_word = process.zip(target.mark);
+            if last_word.is_some_and(|(process, mark)| Fleet::last_word(process, &mark).is_some()) {
+                self.named.insert(target.id);
+            }
             let threads = process.and_then(|process| process.local.as_ref()?.threads);
             if let (true, false, Some(before), Some(threads)) = (quiet, killed, before, threads)
                 && before.processors > 0
@@ -205,7 +211,8 @@ impl Run {
 impl Run {
     /// Why a job of the ended `target` may have ended by itself, for all that is known: its last
     /// beat showed it no more, nobody counted the worker threads late enough since the beat that
-    /// did, or fewer were left than there were jobs. Its log knows better, where it can be read.
+    /// did, fewer were left than there were jobs, or no beat has named all that ran on them. Its
+    /// log knows better, where it can be read.
     pub(super) fn may_have_ended(
         &self,
         tracked: &Tracked,
@@ -235,7 +242,13 @@ impl Run {
         };
         let counted = self.account.watch.working.get(&target.id);
         match counted.filter(settled) {
-            Some((working, _)) if *working >= jobs => None,
+            Some((working, _)) if *working >= jobs && self.account.watch.named.contains(&target.id) => {
+                None
+            }
+            Some((working, _)) if *working >= jobs => Some(
+                "it may have ended by itself before, and the thread that was left have taken another job"
+                    .into(),
+            ),
             Some((working, _)) => Some(format!(
                 "it may have ended by itself before: {working} worker thread(s) were left for {jobs} job(s)"
             )),

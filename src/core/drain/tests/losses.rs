@@ -80,15 +80,15 @@ fn a_job_that_left_its_thread_is_not_called_lost() {
 }
 
 /// The jobs of `unseen` begin after the last beat before the kill. By then `a` has ended by its
-/// log and its thread is gone; `b` never ends.
-fn killed_beside(unseen: &[&str]) -> Drive {
+/// log, at this second, and its thread is gone; `b` never ends.
+fn killed_beside(ends: f64, unseen: &[&str]) -> Drive {
     let mut world = World {
         tells_age: true,
         ..World::default()
     };
     // Its beats come at -2 s and at 8 s.
     world.add(config(25, 4), Some(100), at(-12.0));
-    let shown = [task("a", Some(13.5), Temper::Plain), stuck("b")];
+    let shown = [task("a", Some(11.0 + ends), Temper::Plain), stuck("b")];
     let shown = shown.into_iter().map(|job| (-11.0, job));
     let unseen = unseen.iter().map(|jid| (-1.0, stuck(jid)));
     for (when, job) in shown.chain(unseen) {
@@ -108,8 +108,11 @@ fn killed_beside(unseen: &[&str]) -> Drive {
 
 #[test]
 fn each_thread_that_was_busy_at_the_kill_has_a_line() {
-    for unseen in [&[][..], &["c"], &["c", "d"]] {
-        let drive = killed_beside(unseen);
+    // The first end comes so early that its thread may have taken another job.
+    let ends = [2.5, 6.0].into_iter();
+    let each = ends.flat_map(|ends| [&[][..], &["c"], &["c", "d"]].map(|unseen| (ends, unseen)));
+    for (ends, unseen) in each {
+        let drive = killed_beside(ends, unseen);
         assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
         assert_eq!(fate(&drive, "b"), Some(Fate::Lost));
         let lines = drive.journal.iter().map(|record| &record.event);

@@ -175,3 +175,22 @@ fn what_ends_after_its_time_may_run_elsewhere_too() {
     assert_eq!(drive.world.story(1, "a").started, 1);
     assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
 }
+
+#[test]
+fn what_ended_after_its_time_has_ended_where_nobody_can_be_asked() {
+    let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
+    let sources = Sources {
+        logs: Some(Duration::ZERO),
+        lost: Some((at(4.0), at(1000.0))),
+        ..Sources::default()
+    };
+    let plan = Plan {
+        timeout: Some(Timeout::stated(Duration::from_secs(6), "a test")),
+        ..with(Policy::Follow, "term, 60, kill")
+    };
+    let mut drive = begin_with(world(6, vec![swallows]), plan, sources);
+    drive.finish();
+    assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
+    let evidence = "a: finished (its log: done in 9.0 s, after its time was up)";
+    assert_eq!(drive.told(evidence), 1);
+}
