@@ -324,7 +324,7 @@ impl Performer {
 }
 
 /// An act that was not tried.
-fn not_tried(why: String) -> ActOutcome {
+pub(super) fn not_tried(why: String) -> ActOutcome {
     ActOutcome::Failed {
         why,
         may_have_happened: false,
