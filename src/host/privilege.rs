@@ -82,7 +82,7 @@ impl Asked<'_> {
                 Some(list) => sudoers::of_all(&list, answer.trim()),
                 None => Password::Needed,
             },
-            told => told,
+            told @ (Password::NotNeeded | Password::Needed) => told,
         };
         password == Password::NotNeeded
     }

@@ -51,8 +51,8 @@ pub(super) fn of_one(answer: &str) -> Password {
 pub(super) fn of_all(list: &str, command: &str) -> Password {
     let mut any = false;
     for entry in entries(list).iter().rev() {
-        let about = |named: &&str| meets(named, command);
-        let best = entry.commands.iter().map(|named| about(&named)).max();
+        let about = entry.commands.iter().map(|named| meets(named, command));
+        let best = about.max();
         let meets = best.unwrap_or(Meets::No).min(as_root(entry.runs_as));
         if meets == Meets::No {
             continue;
@@ -157,8 +157,8 @@ mod tests {
             "" => String::new(),
             options => format!("    Options: {options}\n"),
         };
-        let commands: String = commands.iter().map(|one| format!("\t{one}\n")).collect();
-        format!("\nSudoers entry:\n    RunAsUsers: {users}\n{options}    Commands:\n{commands}")
+        let commands = commands.join("\n\t");
+        format!("\nSudoers entry:\n    RunAsUsers: {users}\n{options}    Commands:\n\t{commands}\n")
     }
 
     fn list(entries: &[String]) -> String {
@@ -251,7 +251,11 @@ mod tests {
                 "{named}"
             );
             assert_eq!(all(&[sure, free.clone()]), Password::NotNeeded, "{named}");
-            assert_eq!(all(&[free.clone()]), Password::NotNeeded, "{named}");
+            assert_eq!(
+                all(std::slice::from_ref(&free)),
+                Password::NotNeeded,
+                "{named}"
+            );
             assert_eq!(all(&[asks, free]), Password::Needed, "{named}");
         }
         for named in [
