@@ -23,6 +23,8 @@ struct Place(tempfile::TempDir);
 
 impl Place {
     fn new(pkcheck: &str, sudo: &str) -> Self {
+        // What this program itself could be asked on; nobody it calls may have it.
+        rustix::stdio::dup2_stdin(fs::File::open("/dev/zero").unwrap()).unwrap();
         let place = Self(tempfile::tempdir().unwrap());
         for (name, answers) in [("pkcheck", pkcheck), ("sudo", sudo)] {
             // A program that was just written may still be open for writing in another test's fork.
