@@ -1,13 +1,14 @@
 //! Jobs of ended processes that nobody has found: what speaks for and against them. Evidence
 //! only; nothing here searches or pushes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::account::{Fate, Track, Tracked};
+use super::fate::Fate;
 use super::run::Run;
 use super::target::{Standing, Target};
 use super::testimony::{LastWord, last_word};
+use super::tracked::{Track, Tracked};
 use crate::core::fleet::{FRESH, Fleet, LocalId, Place, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -87,6 +88,8 @@ pub(super) struct Watch {
     served: BTreeMap<String, Moment>,
     /// Worker threads of a quiet target as last counted while nobody had killed it, and when.
     working: BTreeMap<LocalId, (u64, Moment)>,
+    /// The targets of which a last word was read.
+    last_words: BTreeSet<LocalId>,
 }
 
 /// After TSTP an idle thread sits in its fetch for up to 2 s, and before Ruby 3.3 an ended one
@@ -119,6 +122,10 @@ impl Watch {
             let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
             let before = target.mark.and_then(|mark| mark.threads);
             let process = fleet.get(&target.key());
+            let said = |mark| process.and_then(|process| Fleet::last_word(process, &mark));
+            if target.mark.and_then(said).is_some() {
+                self.last_words.insert(target.id);
+            }
             let threads = process.and_then(|process| process.local.as_ref()?.threads);
             if let (true, false, Some(before), Some(threads)) = (quiet, killed, before, threads)
                 && before.processors > 0
@@ -153,11 +160,15 @@ impl Run {
             Some(Missing {
                 target: target.id,
                 jid: tracked.jid.clone(),
-                nobody_else: self.nobody_else(tracked, target),
-                doubt: match last_word(tracked, target, fleet, now) {
-                    LastWord::Runs => None,
-                    LastWord::Ended(said) => Some(said),
-                    LastWord::Silent => self.doubt(target),
+                nobody_else: self.nobody_else(tracked, target, fleet),
+                doubt: if tracked.is_named_by_log_alone() {
+                    Some("no beat has shown its payload".into())
+                } else {
+                    match last_word(tracked, target, fleet, now) {
+                        LastWord::Runs => None,
+                        LastWord::Ended(said) => Some(said),
+                        LastWord::Silent => self.unnamed(target).or_else(|| self.doubt(target)),
+                    }
                 },
             })
         })
@@ -170,7 +181,7 @@ impl Run {
     }
 
     /// Whether a push-back of it, had there been one, would have been seen in its queue.
-    fn nobody_else(&self, tracked: &Tracked, target: &Target) -> bool {
+    fn nobody_else(&self, tracked: &Tracked, target: &Target, fleet: &Fleet) -> bool {
         let Standing::Exited { at, .. } = target.standing else {
             return false;
         };
@@ -181,7 +192,16 @@ impl Run {
             located.place == whole && located.asked >= at
         });
         let from = target.safe_until().unwrap_or(at).min(at);
-        searched && self.account.watch.nobody_else(&tracked.work.queue, from)
+        let queues = tracked.queues(fleet);
+        let nobody = |queue: &String| self.account.watch.nobody_else(queue, from);
+        searched && !queues.is_empty() && queues.iter().all(nobody)
+    }
+
+    /// Why a thread that was left may have run another job than those that were seen: until a last
+    /// word an idle one beside them may have taken it, and ended in their place.
+    fn unnamed(&self, target: &Target) -> Option<String> {
+        let named = self.account.watch.last_words.contains(&target.id);
+        (!named).then(|| "no beat after it was quiet named what ran on its threads".into())
     }
 
     /// Why the last beat of `target` may show jobs that had ended by themselves: fewer worker
@@ -223,6 +243,9 @@ impl Run {
             LastWord::Runs => return None,
             LastWord::Ended(said) => return Some(said),
             LastWord::Silent => {}
+        }
+        if let Some(doubt) = self.unnamed(target) {
+            return Some(doubt);
         }
         let shown = |tracked: &&Tracked| tracked.track == Track::Running;
         let shown = self.account.of(target.id).filter(shown).count() as u64;

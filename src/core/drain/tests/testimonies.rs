@@ -159,7 +159,7 @@ fn a_job_that_ended_after_it_was_pushed_back_runs_again() {
     let plan = stated("tstp, 15, term", 8);
     let sources = Sources {
         lost: Some((at(20.0), at(3000.0))),
-        logs: Some(Duration::ZERO),
+        logs: Some((Duration::ZERO, at(-60.0))),
         ..Sources::default()
     };
     let mut drive = Drive::new(world(8, vec![swallows]), plan, sources, at(0.0));
@@ -167,7 +167,7 @@ fn a_job_that_ended_after_it_was_pushed_back_runs_again() {
     drive.finish();
     assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
     assert_eq!(drive.run.outcome(), Some(Outcome::Requeued));
-    let evidence = "after its time was up, when 1 job(s) had been pushed back";
+    let evidence = "after its time was up, and 1 job(s) pushed back";
     assert_eq!(drive.told(evidence), 1);
 }
 
