@@ -9,8 +9,8 @@ use std::time::Duration;
 pub use super::fate::Fate;
 use super::missing::Watch;
 use super::record::Counts;
-use super::target::{Standing, Target};
-use super::testimony::{has_freed_its_thread, is_told};
+use super::target::{MARGIN, Standing, Target};
+use super::testimony::{has_failed, has_freed_its_thread, is_told};
 use crate::core::fleet::{Fleet, Job, Listed, LocalId, Located, Place, Process, Sought, Work};
 use crate::core::moment::Moment;
 
@@ -122,7 +122,7 @@ pub struct Account {
     threads: HashMap<LocalId, Threads>,
     pub(super) looked: Option<Moment>,
     /// The jobs whose iteration state was seen at any time.
-    iterable: HashSet<String>,
+    pub(super) iterable: HashSet<String>,
     /// Who served which queue meanwhile.
     pub(super) watch: Watch,
 }
@@ -140,6 +140,8 @@ struct Threads {
     quiet: Option<Moment>,
     /// Whether no beat was late enough to name all that is left to name.
     open: bool,
+    /// How many were added for jobs that had ended by themselves.
+    hidden: u64,
 }
 
 impl Account {
@@ -199,6 +201,7 @@ impl Account {
             freed,
             quiet,
             open: true,
+            hidden: 0,
         };
         let known = self.threads.entry(target.id).or_insert(latest);
         known.open &= !last;
@@ -253,7 +256,14 @@ impl Account {
                 Entry::Occupied(known) if !self.jobs[*known.get()].is(job) => {
                     self.jobs[*known.get()] = tracked;
                 }
-                Entry::Occupied(_) => {}
+                // Shown again: the look that missed it fell into a rewrite of the work hash.
+                Entry::Occupied(known) => {
+                    let known = &mut self.jobs[*known.get()];
+                    if known.track != Track::Running {
+                        known.track = Track::Running;
+                        known.fate = None;
+                    }
+                }
             }
         }
         new
@@ -300,6 +310,11 @@ impl Account {
         for tracked in &mut self.jobs {
             let answer = answers.iter().find(|located| located.jid == tracked.jid);
             let Some(located) = answer else { continue };
+            // What was asked before this execution had begun tells of another one.
+            let began = tracked.started.map(|started| started.after(MARGIN));
+            if began.is_some_and(|began| located.asked < began) {
+                continue;
+            }
             if located.iterating {
                 self.iterable.insert(located.jid.clone());
             }
@@ -331,24 +346,34 @@ impl Account {
     }
 
     /// Counts the threads of an ended process whose known job had ended by itself: until a last
-    /// beat each of them may have taken another one.
+    /// beat each of them may have taken another one. What is known by now counts once.
     pub(super) fn count_hidden(&mut self, target: &Target, interrupted: bool, fleet: &Fleet) {
         let Some(threads) = self.threads.get(&target.id).filter(|threads| threads.open) else {
             return;
+        };
+        // One that is back may have been interrupted, or have left its thread by itself before.
+        let left = |tracked: &Tracked| {
+            let went = self.is_iterable(&tracked.jid) || has_failed(tracked, fleet);
+            !interrupted || went && !target.left_in_order()
         };
         // One that its log ended is among the freed.
         let ended = |tracked: &&Tracked| {
             let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
             tracked.track == Track::Running
                 && (fate == Some(Fate::Retried)
-                    || fate == Some(Fate::PushedBack) && !interrupted
+                    || fate == Some(Fate::PushedBack) && left(tracked)
                     || fate == Some(Fate::Finished) && !is_told(tracked, fleet))
         };
         let hidden = self.of(target.id).filter(ended).count() as u64;
+        // Each needs a thread of those that were left once it took no more jobs.
+        let most = self.watch.most(target.id).unwrap_or(u64::MAX);
         // Those of the last count are among the unseen by now.
         let freed = self.freed(target, threads.quiet, threads.counted, fleet);
         if let Some(threads) = self.threads.get_mut(&target.id) {
-            threads.unseen += hidden + freed.saturating_sub(threads.freed);
+            let hidden = hidden + freed.saturating_sub(threads.freed);
+            let more = hidden.saturating_sub(threads.hidden);
+            threads.unseen += more.min(most.saturating_sub(threads.unseen));
+            threads.hidden = threads.hidden.max(hidden);
         }
     }
 
