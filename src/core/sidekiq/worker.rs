@@ -54,7 +54,6 @@ pub struct Worker {
     unheeded: VecDeque<(Moment, Signal)>,
     next_beat: Moment,
     last_beat: Option<Snapshot>,
-    tids: u32,
     events: Vec<(Moment, WorkerEvent)>,
 }
 
@@ -67,7 +66,6 @@ impl Worker {
             unheeded: VecDeque::new(),
             next_beat: now.after(config.first_beat),
             last_beat: None,
-            tids: 0,
             events: Vec::new(),
             config,
         }
@@ -91,9 +89,10 @@ impl Worker {
     /// the front of its queue.
     #[must_use]
     pub fn give(&mut self, task: Task, now: Moment) -> Option<Task> {
-        self.tids += 1;
-        let tid = format!("t{:x}", 0xa00 + self.tids);
-        self.adopt(task, tid, now, now)
+        // A thread keeps its name from job to job.
+        let idle = |slot: &Slot| matches!(slot, Slot::Idle { .. });
+        let thread = self.slots.iter().position(idle).unwrap_or_default();
+        self.adopt(task, format!("t{:x}", 0xa01 + thread), now, now)
     }
 
     /// Puts a job that runs since `since` on one of its threads, as a rehearsal finds it. It

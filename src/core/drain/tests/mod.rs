@@ -56,6 +56,15 @@
 //! | a push-back that failed is none | it is not looked at | `testimonies::a_push_back…` |
 //! | what its log ended is not lost, nor rescued | that word is not asked | `testimonies::a_push_back…` |
 //! | a thread that is free may take another job | it hides none | `testimonies::a_thread…` |
+//! | the same once its iterations are complete | it hides none | `hidden::a_thread_whose…`, `fates` |
+//! | the same once it broke off | it may have been interrupted | `hidden::one_that_broke…`, `fates` |
+//! | a new job may be in a gone one's place | it is on an unseen thread | `hidden::a_job_in_the_place…` |
+//! | a killed one's last beat is read | only what lives is | `hidden::the_last_beat…` |
+//! | a beat shows what ran before it | it counts whenever it was | `hidden::a_beat_from_before…`, `fates` |
+//! | an answer tells of what ran before it | it counts whenever it was asked | `hidden::an_answer…` |
+//! | what is found later uncovers its thread | threads are counted once | `hidden::what_is_found…` |
+//! | an end beside a push-back is none | it is an end | `hidden::one_that_ends…`, `fates` |
+//! | one thread left is not the seen job's | no last word is asked for | `hidden::one_thread_left…`, `fates` |
 //! | others are ruled out only if watched | whole search, gap or interrupt not asked | `rescues::what_was_not…` |
 //! | doubt forbids a push | it is not asked | `rescues::fewer_threads…` |
 //! | a push ends by its own outcome | any will do | `rescues::the_outcome…` |
@@ -83,11 +92,14 @@ mod laws;
 mod logbook;
 mod losses;
 mod rescues;
+mod salvage;
 mod scenario;
 mod sources;
 mod states;
+mod storms;
 mod testimonies;
 mod units;
+mod weather;
 mod world;
 
 /// What is done against a loss where nothing else is said.
