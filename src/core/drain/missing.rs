@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::account::{Fate, Track, Tracked};
+use super::fate::Fate;
 use super::run::Run;
 use super::target::{Standing, Target};
 use super::testimony::{LastWord, last_word};
+use super::tracked::{Track, Tracked};
 use crate::core::fleet::{FRESH, Fleet, LocalId, Place, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -164,13 +165,17 @@ impl Run {
             Some(Missing {
                 target: target.id,
                 jid: tracked.jid.clone(),
-                nobody_else: self.nobody_else(tracked, target),
-                doubt: match last_word(tracked, target, fleet, now) {
-                    LastWord::Runs => None,
-                    LastWord::Ended(said) => Some(said),
-                    LastWord::Silent => in_order(target)
-                        .or_else(|| self.doubt(target))
-                        .or_else(|| self.may_have_ended(tracked, target, fleet, now)),
+                nobody_else: self.nobody_else(tracked, target, fleet),
+                doubt: if tracked.is_named_by_log_alone() {
+                    Some("no beat has shown its payload".into())
+                } else {
+                    match last_word(tracked, target, fleet, now) {
+                        LastWord::Runs => None,
+                        LastWord::Ended(said) => Some(said),
+                        LastWord::Silent => in_order(target)
+                            .or_else(|| self.doubt(target))
+                            .or_else(|| self.may_have_ended(tracked, target, fleet, now)),
+                    }
                 },
             })
         })
@@ -183,7 +188,7 @@ impl Run {
     }
 
     /// Whether a push-back of it, had there been one, would have been seen in its queue.
-    fn nobody_else(&self, tracked: &Tracked, target: &Target) -> bool {
+    fn nobody_else(&self, tracked: &Tracked, target: &Target, fleet: &Fleet) -> bool {
         let Standing::Exited { at, .. } = target.standing else {
             return false;
         };
@@ -194,7 +199,9 @@ impl Run {
             located.place == whole && located.asked >= at
         });
         let from = target.safe_until().unwrap_or(at).min(at);
-        searched && self.account.watch.nobody_else(&tracked.work.queue, from)
+        let queues = tracked.queues(fleet);
+        let nobody = |queue: &String| self.account.watch.nobody_else(queue, from);
+        searched && !queues.is_empty() && queues.iter().all(nobody)
     }
 
     /// Why a thread that was left may have run another job than those that were seen: until a last

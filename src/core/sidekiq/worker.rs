@@ -89,10 +89,11 @@ impl Worker {
     /// the front of its queue.
     #[must_use]
     pub fn give(&mut self, task: Task, now: Moment) -> Option<Task> {
-        // A thread keeps its name from job to job.
-        let idle = |slot: &Slot| matches!(slot, Slot::Idle { .. });
-        let thread = self.slots.iter().position(idle).unwrap_or_default();
-        self.adopt(task, format!("t{:x}", 0xa01 + thread), now, now)
+        // Each thread keeps its id from job to job.
+        let mut slots = self.slots.iter();
+        let free = slots.position(|slot| matches!(slot, Slot::Idle { .. }));
+        let tid = format!("t{:x}", 0xa01 + free.unwrap_or_default());
+        self.adopt(task, tid, now, now)
     }
 
     /// Puts a job that runs since `since` on one of its threads, as a rehearsal finds it. It

@@ -149,7 +149,7 @@ fn one_that_ends_beside_its_push_back_is_not_finished() {
     let swallows = task("a", Some(8.5), Temper::SwallowsShutdown);
     let sources = Sources {
         lost: Some((at(4.0), at(60.0))),
-        logs: Some(Duration::ZERO),
+        logs: Some((Duration::ZERO, at(-15.0))),
         ..Sources::default()
     };
     let plan = stated("term, 30, kill", 6);

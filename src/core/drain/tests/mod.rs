@@ -91,6 +91,7 @@ mod kills;
 mod laws;
 mod logbook;
 mod losses;
+mod names;
 mod rescues;
 mod salvage;
 mod scenario;

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::drive::{Delivery, Drive};
 use super::world::{Shown, World};
-use crate::core::drain::{EffectId, Fate, Input, Missing, PushBack, PushOutcome, Standing, Trace};
+use crate::core::drain::{
+    EffectId, Fate, Input, Missing, PushBack, PushOutcome, Standing, Trace, Tracked,
+};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::sidekiq::{Busy, WorkerEvent};
@@ -96,8 +98,7 @@ impl Drive {
         let tracked = self.run.account().of(push.target);
         let mut tracked = tracked.filter(|tracked| tracked.jid == push.jid);
         let tracked = tracked.next().expect("a job that is known");
-        let (run_at, tid) = (tracked.work.run_at, tracked.work.tid.clone());
-        let (task, end) = self.execution(push.target, &push.jid, &tid, run_at);
+        let (task, end) = self.execution(tracked);
         let lost = matches!(end, Some((_, _, WorkerEvent::JobLost(_))));
         assert!(
             lost || self.ended_at_last(push.target, end),
@@ -118,33 +119,36 @@ impl Drive {
     }
 
     /// The execution that a work entry told of, and its first end.
-    pub(super) fn execution(
-        &self,
-        target: LocalId,
-        jid: &str,
-        tid: &str,
-        run_at: Option<f64>,
-    ) -> (&Busy, Option<&Told>) {
-        let member = self.world.member(target);
-        let whole = |busy: &Busy| Some(busy.since.epoch().floor()) == run_at;
+    pub(super) fn execution(&self, tracked: &Tracked) -> (&Busy, Option<&Told>) {
+        let member = self.world.member(tracked.target);
+        let (jid, work) = (&tracked.jid, &tracked.work);
+        let near = |busy: &Busy| {
+            let read = tracked.started.map(|started| started.since(busy.since));
+            read.is_some_and(|read| read < Duration::from_secs(1))
+        };
+        let whole = |busy: &Busy| match work.run_at {
+            Some(run_at) => (busy.since.epoch().floor() - run_at).abs() < 0.5,
+            // Its log alone names it.
+            None => near(busy),
+        };
         let mut begun = None;
         let truth = &self.world.truth;
         for (index, (_, of, event)) in truth.iter().enumerate() {
             if let WorkerEvent::JobStarted(busy) = event
                 && *of == member
-                && busy.task.jid == jid
-                && busy.tid == tid
+                && busy.task.jid == *jid
+                && busy.tid == work.tid
                 && whole(busy)
             {
                 begun = Some((index, busy));
             }
         }
-        let (index, busy) = begun.unwrap_or_else(|| panic!("{jid} on {tid} at {run_at:?}"));
+        let (index, busy) = begun.unwrap_or_else(|| panic!("no such execution: {tracked:?}"));
         let ends = |(_, of, event): &&Told| match event {
             WorkerEvent::JobFinished(task)
             | WorkerEvent::JobFailed(task)
             | WorkerEvent::PushedBack { task, .. }
-            | WorkerEvent::JobLost(task) => *of == member && task.jid == jid,
+            | WorkerEvent::JobLost(task) => *of == member && task.jid == *jid,
             WorkerEvent::JobStarted(_)
             | WorkerEvent::Beat(_)
             | WorkerEvent::LeftRegistry

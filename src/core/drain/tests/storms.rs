@@ -45,7 +45,7 @@ fn in_weather(scenario: impl Strategy<Value = Scenario>) -> impl Strategy<Value 
     (scenario, weather(), waiting, any::<bool>()).prop_map(
         |(mut scenario, mut weather, heeds, salvages)| {
             if let Some(late) = weather.undated {
-                scenario.sources.logs = Some(late);
+                scenario.sources.logs = Some((late, at(-15.0)));
             }
             for (number, heard) in heeds.iter().enumerate() {
                 scenario.heeds_after(number, Duration::from_secs_f64(*heard));
@@ -68,8 +68,7 @@ fn check(drive: &Drive) {
 }
 
 fn fate_is_true(drive: &Drive, tracked: &Tracked) {
-    let (tid, run_at) = (&tracked.work.tid, tracked.work.run_at);
-    let (_, end) = drive.execution(tracked.target, &tracked.jid, tid, run_at);
+    let (_, end) = drive.execution(tracked);
     let end = end.map(|(_, _, event)| event);
     let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
     let says = format!("{}: {:?} but {end:?}", tracked.jid, tracked.fate);
