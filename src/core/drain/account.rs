@@ -8,7 +8,7 @@ use super::fate::Fate;
 use super::missing::Watch;
 use super::named::{denies, has_left};
 use super::record::Counts;
-use super::target::Target;
+use super::target::{MARGIN, Target};
 use super::tracked::{Track, Tracked};
 use crate::core::fleet::{Fleet, Job, Listed, LocalId, Located, Place, Process, Sought};
 use crate::core::moment::Moment;
@@ -24,7 +24,7 @@ pub struct Account {
     pub(super) heard: HashMap<LocalId, u64>,
     pub(super) looked: Option<Moment>,
     /// The jobs whose iteration state was seen at any time.
-    iterable: HashSet<String>,
+    pub(super) iterable: HashSet<String>,
     /// Who served which queue meanwhile.
     pub(super) watch: Watch,
 }
@@ -44,6 +44,8 @@ pub(super) struct Threads {
     pub(super) quiet: Option<Moment>,
     /// Whether no beat was late enough to name all that is left to name.
     open: bool,
+    /// How many were added for jobs that had ended by themselves.
+    hidden: u64,
 }
 
 impl Account {
@@ -159,6 +161,9 @@ impl Account {
                         // Fetched again before it was quiet: what was known is of the execution
                         // before.
                         *known = tracked;
+                    } else if known.track != Track::Running {
+                        // The look that missed it fell into a rewrite of the work hash.
+                        (known.track, known.fate) = (Track::Running, None);
                     }
                 }
             }
@@ -213,6 +218,11 @@ impl Account {
             let Some(located) = found(answers, &tracked.jid) else {
                 continue;
             };
+            // What was asked before this execution had begun tells of another one.
+            let began = tracked.started.map(|started| started.after(MARGIN));
+            if began.is_some_and(|began| located.asked < began) {
+                continue;
+            }
             if located.iterating {
                 self.iterable.insert(located.jid.clone());
             }
@@ -251,7 +261,7 @@ impl Account {
     }
 
     /// Counts the threads of an ended process whose known job had ended by itself: until a last
-    /// beat each of them may have taken another one.
+    /// beat each of them may have taken another one. What is known by now counts once.
     pub(super) fn count_hidden(&mut self, target: &Target, fleet: &Fleet) {
         let Some(threads) = self.threads.get(&target.id).filter(|threads| threads.open) else {
             return;
@@ -259,15 +269,20 @@ impl Account {
         let left = |tracked: &&Tracked| {
             tracked.track == Track::Running
                 && !tracked.is_named_by_log_alone()
-                && has_left(tracked, target, fleet)
+                && has_left(tracked, target, self.is_iterable(&tracked.jid), fleet)
         };
+        // Each needs a thread of those that were left once it took no more jobs.
+        let most = self.watch.most(target.id).unwrap_or(u64::MAX);
         let hidden = self.of(target.id).filter(left).count() as u64;
         // Those of the last count are among the unseen by now.
         let freed = self.freed(target, threads, fleet);
         let freed = freed.saturating_sub(threads.freed);
         let named = self.named(target, threads, true, fleet);
         if let Some(threads) = self.threads.get_mut(&target.id) {
-            threads.unseen += hidden + freed;
+            let hidden = hidden + freed;
+            let more = hidden.saturating_sub(threads.hidden);
+            threads.unseen += more.min(most.saturating_sub(threads.unseen));
+            threads.hidden = threads.hidden.max(hidden);
             threads.named = named;
         }
     }

@@ -30,7 +30,7 @@ impl Run {
     ) -> (Vec<PushBack>, Vec<Effect>) {
         let mut turn = Turn::new(fleet, now);
         let pushes = self.take_traces(traces, &mut turn);
-        self.count_again();
+        self.count_again(fleet);
         (pushes, turn.effects)
     }
 
@@ -68,12 +68,13 @@ impl Run {
             };
             self.note_about(push.target, event, &mut turn);
         }
-        self.count_again();
+        self.count_again(fleet);
         turn.effects
     }
 
     /// The jobs by fate, and the outcome that follows, once fates have changed.
-    fn count_again(&mut self) {
+    fn count_again(&mut self, fleet: &Fleet) {
+        self.count_hidden(fleet);
         let exited = self.targets.iter().filter(|target| target.exited());
         let counts = self.account.counts(exited.map(|target| target.id));
         if let Phase::Over { outcome, jobs, .. } = &mut self.phase {

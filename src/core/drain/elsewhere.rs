@@ -13,6 +13,8 @@ struct Elsewhere<'a> {
     key: &'a ProcessKey,
     process: &'a Process,
     started: Moment,
+    /// The beat that showed it last.
+    shown: Moment,
 }
 
 impl Account {
@@ -23,24 +25,33 @@ impl Account {
             return;
         }
         self.looked = fleet.looked;
+        let mut iterable = Vec::new();
         let mut running: HashMap<&str, Vec<Elsewhere<'_>>> = HashMap::new();
         for (key, process) in &fleet.processes {
             for job in &process.jobs {
-                if let (Some(jid), Some(started)) = (job.work.jid.as_deref(), job.started) {
+                if let (Some(jid), Some(started)) = (job.work.jid.as_deref(), job.started)
+                    && let Some(shown) = process.shown(job)
+                {
                     let place = Elsewhere {
                         key,
                         process,
                         started,
+                        shown,
                     };
                     running.entry(jid).or_default().push(place);
                 }
+                iterable.extend(job.work.jid.clone().filter(|_| job.iterable));
             }
         }
         for tracked in self.jobs_mut().iter_mut().filter(|tracked| open(tracked)) {
             let own = ProcessKey::Local(tracked.target);
             let since = tracked.started.map(|started| started.before(MARGIN));
+            // Where it ran just before it began here, only a beat from before that shows it.
+            let here = tracked.started.map(|started| started.after(MARGIN));
             let later = |place: &&Elsewhere<'_>| {
-                *place.key != own && since.is_some_and(|since| place.started >= since)
+                *place.key != own
+                    && since.is_some_and(|since| place.started >= since)
+                    && here.is_some_and(|here| place.shown >= here)
             };
             let places = running.get(tracked.jid.as_str()).into_iter().flatten();
             let mut later = places.filter(later);
@@ -48,5 +59,6 @@ impl Account {
                 .next()
                 .map(|place| format!("runs again on {}", place.process.name()));
         }
+        self.iterable.extend(iterable);
     }
 }

@@ -137,6 +137,11 @@ impl Watch {
         }
     }
 
+    /// How many jobs a quiet target can have run since its threads were counted last.
+    pub(super) fn most(&self, target: LocalId) -> Option<u64> {
+        self.working.get(&target).map(|(count, _)| *count)
+    }
+
     /// Whether nobody else can have fetched from `queue` since `from`.
     fn nobody_else(&self, queue: &str, from: Moment) -> bool {
         self.since.is_some_and(|since| since <= from)
@@ -167,7 +172,10 @@ impl Run {
                     match last_word(tracked, target, fleet, now) {
                         LastWord::Runs => None,
                         LastWord::Ended(said) => Some(said),
-                        LastWord::Silent => self.unnamed(target).or_else(|| self.doubt(target)),
+                        LastWord::Silent => self
+                            .doubt(target)
+                            .or_else(|| in_order(target))
+                            .or_else(|| self.may_have_ended(tracked, target, fleet, now)),
                     }
                 },
             })
@@ -263,6 +271,13 @@ impl Run {
             None => Some("it may have ended by itself since the last beat that showed it".into()),
         }
     }
+}
+
+/// Why a job of `target` is not missing at all, for all that is known: a process that leaves in
+/// order has pushed back what it ran.
+fn in_order(target: &Target) -> Option<String> {
+    let left = target.left_in_order();
+    left.then(|| "its process left in order: it had ended, or was pushed back".into())
 }
 
 /// Whether nobody has found it, and nothing shows that it ended.

@@ -9,7 +9,7 @@ use super::account::{Account, Threads};
 use super::evidence::may_have_interrupted;
 use super::fate::Fate;
 use super::target::{Standing, Target};
-use super::testimony::{has_freed_its_thread, is_told};
+use super::testimony::{has_failed, has_freed_its_thread, is_told};
 use super::tracked::{Track, Tracked};
 use crate::core::fleet::{Fleet, Job, Listed, LocalId, Process, Work};
 use crate::core::log::{Begun, Told};
@@ -56,7 +56,7 @@ impl Account {
     ) -> u64 {
         let running = || self.of(target.id).filter(|job| job.track == Track::Running);
         let free = |job: &Tracked| is_told(job, fleet) && threads.freed_by(job, fleet);
-        let left = |job: &Tracked| has_left(job, target, fleet);
+        let left = |job: &Tracked| has_left(job, target, self.is_iterable(&job.jid), fleet);
         let holds = |job: &&Tracked| {
             let finished = job.fate.as_ref().map(|(fate, _)| *fate) == Some(Fate::Finished);
             !(finished && free(job) || ended && left(job))
@@ -79,10 +79,12 @@ impl Threads {
 
 /// Whether a job has left its thread, by what is known of it, in a way that lets the thread take
 /// another one.
-pub(super) fn has_left(job: &Tracked, target: &Target, fleet: &Fleet) -> bool {
+pub(super) fn has_left(job: &Tracked, target: &Target, iterable: bool, fleet: &Fleet) -> bool {
+    let went = iterable || has_failed(job, fleet);
     match job.fate.as_ref().map(|(fate, _)| *fate) {
         Some(Fate::Retried) => true,
-        Some(Fate::PushedBack) => !may_have_interrupted(target),
+        // It may have been interrupted, or have left its thread by itself before.
+        Some(Fate::PushedBack) => !may_have_interrupted(target) || went && !target.left_in_order(),
         // One that its log ended is looked at by itself.
         Some(Fate::Finished) => !is_told(job, fleet),
         Some(Fate::Rescued | Fate::Lost | Fate::Unknown) | None => false,

@@ -152,12 +152,17 @@ impl Run {
         }
     }
 
+    /// Counts the threads of ended targets that the fates known by now leave open.
+    pub(super) fn count_hidden(&mut self, fleet: &Fleet) {
+        for target in self.targets.iter().filter(|target| target.exited()) {
+            self.account.count_hidden(target, fleet);
+        }
+    }
+
     /// Writes the last records and is over.
     pub(super) fn finish(&mut self, base: Outcome, turn: &mut Turn<'_>) {
         self.settle_unseen(turn.fleet);
-        for target in self.targets.iter().filter(|target| target.exited()) {
-            self.account.count_hidden(target, turn.fleet);
-        }
+        self.count_hidden(turn.fleet);
         self.tell_fates(turn);
         let exited = self.targets.iter().filter(|target| target.exited());
         let jobs = self.account.counts(exited.map(|target| target.id));

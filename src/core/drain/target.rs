@@ -115,6 +115,17 @@ impl Target {
         matches!(self.standing, Standing::Exited { .. })
     }
 
+    /// Whether it has ended and left in order, as far as known: then nothing was on its threads.
+    pub fn left_in_order(&self) -> bool {
+        matches!(
+            self.standing,
+            Standing::Exited {
+                clean: Some(true),
+                ..
+            }
+        )
+    }
+
     /// When it exited, while the record of that is not written yet.
     pub fn untold_exit(&self) -> Option<Moment> {
         if let Standing::Exited {

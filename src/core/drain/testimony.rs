@@ -82,6 +82,11 @@ pub(super) fn is_told(tracked: &Tracked, fleet: &Fleet) -> bool {
     said_of(tracked, fleet).is_some_and(|said| said.what != Told::Started)
 }
 
+/// Whether its log says that the job failed by an error of its own, or broke off by itself.
+pub(super) fn has_failed(tracked: &Tracked, fleet: &Fleet) -> bool {
+    said_of(tracked, fleet).is_some_and(|said| said.what == Told::Failed)
+}
+
 /// Whether the thread of a job that ended by its log may have taken another one, or was not among
 /// those `counted` then.
 pub(super) fn has_freed_its_thread(

@@ -316,6 +316,13 @@ impl Process {
         self.beat.as_ref().is_some_and(|beat| beat.quiet)
     }
 
+    /// When the beat was that showed `job` last, on our clock; `None` before the first.
+    pub(crate) fn shown(&self, job: &Job) -> Option<Moment> {
+        let beat = self.beat.as_ref()?;
+        let before = Duration::try_from_secs_f64(beat.host_time - job.beat).unwrap_or_default();
+        Some(beat.at.before(before))
+    }
+
     /// What is known of it at the moment before a signal.
     pub fn mark(&self, at: Moment) -> Mark {
         Mark {

@@ -76,8 +76,8 @@ pub struct Witness {
     begins: VecDeque<Begun>,
     /// How many begins were read, with those that gave way.
     begun: u64,
-    /// How long jobs took, by their classes, until somebody takes it.
-    times: Vec<(String, Duration)>,
+    /// How long jobs took, by their processes and classes, until somebody takes it.
+    times: Vec<(u32, String, Duration)>,
 }
 
 impl Witness {
@@ -120,7 +120,7 @@ impl Witness {
         if let (Told::Done, Some(class), Some(elapsed)) = (what, &entry.class, entry.elapsed)
             && self.times.len() < MOST_TIMES
         {
-            self.times.push((class.clone(), elapsed));
+            self.times.push((pid, class.clone(), elapsed));
         }
         let at = written(entry, line);
         if let (Told::Started, Some(class), Some(tid)) = (what, &entry.class, &entry.tid) {
@@ -181,9 +181,9 @@ impl Witness {
         (self.begins.range(from..), self.begun)
     }
 
-    /// How long the jobs took that ended by themselves since this was asked last, with the class
-    /// of each.
-    pub fn take_times(&mut self) -> Vec<(String, Duration)> {
+    /// How long the jobs took that ended by themselves since this was asked last, with the pid
+    /// of the process and the class of each.
+    pub fn take_times(&mut self) -> Vec<(u32, String, Duration)> {
         std::mem::take(&mut self.times)
     }
 

@@ -24,8 +24,12 @@ impl Session {
             };
             effects.extend(self.tell_of(process, event, now));
         }
-        for (class, span) in self.fleet.logs.witness.take_times() {
-            self.following.took(&class, span);
+        for (pid, class, span) in self.fleet.logs.witness.take_times() {
+            // Jobs of other applications on this host may go by the same names.
+            let mut processes = self.fleet.processes.values();
+            if processes.any(|process| process.identity.is_some() && process.pid() == Some(pid)) {
+                self.following.took(&class, span);
+            }
         }
         effects.extend(self.feed(Input::Observed, now));
         effects.extend(self.follow_backtraces(now));

@@ -5,8 +5,8 @@ use super::logbook::Logbook;
 pub(super) use super::sources::{Failure, Reading, Sources};
 use super::world::World;
 use crate::core::drain::{
-    Act, ActOutcome, Ask, Command, Early, Effect, EffectId, Event, Input, Mode, Phase, Plan,
-    Policy, Record, Run,
+    Act, ActOutcome, Ask, Command, Early, Effect, EffectId, Event, Input, Missing, Mode, Phase,
+    Plan, Policy, PushBack, Record, Run, SEARCH_WITHIN,
 };
 use crate::core::fleet::{
     Fleet, HostLook, Link, LinkFault, LocalId, Located, LogNews, Look, Observation, Place, Sought,
@@ -17,7 +17,7 @@ use std::time::Duration;
 
 /// Something on its way to the run.
 #[derive(Clone, Debug)]
-enum Delivery {
+pub(super) enum Delivery {
     LookAgain,
     ScanAgain,
     TickAgain,
@@ -31,6 +31,8 @@ enum Delivery {
     Answer(EffectId, Vec<Located>),
     Command(Command),
     Logged(LogNews),
+    Search(EffectId, Vec<Missing>, Moment),
+    PushBack(EffectId, PushBack),
 }
 
 /// One call of the run.
@@ -171,7 +173,7 @@ impl Drive {
         }
     }
 
-    fn send(&mut self, when: Moment, delivery: Delivery) {
+    pub(super) fn send(&mut self, when: Moment, delivery: Delivery) {
         self.counted.0 += 1;
         self.wire.push((when, self.counted.0, delivery));
     }
@@ -238,6 +240,11 @@ impl Drive {
             Delivery::Answer(id, answers) => self.call(Input::Answer(id, answers)),
             Delivery::Command(command) => self.call(Input::Command(command)),
             Delivery::Logged(news) => self.observe(Observation::Logged(news)),
+            Delivery::Search(id, missing, until) => self.search(id, missing, until),
+            Delivery::PushBack(id, push) => {
+                let outcome = self.push_back(&push);
+                self.call(Input::PushedBack(id, outcome));
+            }
         }
     }
 
@@ -308,6 +315,14 @@ impl Drive {
                 Effect::Ask(id, Ask::Where(sought)) => {
                     let when = self.now.after(self.sources.look_takes);
                     self.send(when, Delivery::Where(id, sought, self.now));
+                }
+                Effect::Ask(id, Ask::Nowhere(missing)) if self.world.weather.salvages => {
+                    let until = self.now.after(SEARCH_WITHIN);
+                    self.search(id, missing, until);
+                }
+                Effect::PushBack(id, push) if self.world.weather.salvages => {
+                    let when = self.now.after(self.sources.act_takes);
+                    self.send(when, Delivery::PushBack(id, push));
                 }
                 Effect::Ask(_, Ask::Nowhere(_)) | Effect::PushBack(..) => {}
                 Effect::Note(record) => self.journal.push(*record),

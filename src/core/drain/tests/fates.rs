@@ -76,7 +76,7 @@ fn fates_are_true(drive: &Drive) {
 
 /// Whether the job ended so shortly before its process that its thread was counted still: a count
 /// is up to 3 s old, and the name of an ended thread lingers for 3 s.
-fn ended_at_last(drive: &Drive, member: usize, jid: &str) -> bool {
+pub(super) fn ended_at_last(drive: &Drive, member: usize, jid: &str) -> bool {
     let exits = |(when, index, event): &(Moment, usize, WorkerEvent)| {
         (*index == member && matches!(event, WorkerEvent::Exited(_))).then_some(*when)
     };
@@ -105,14 +105,19 @@ fn has_finished(drive: &Drive, member: usize, jid: &str) -> bool {
     drive.world.story(member, jid).finished > 0 || broke_off && all.any(|story| story.finished > 0)
 }
 
-/// Every job that was lost is counted as lost or as unknown, seen or not.
-fn nothing_lost_is_overlooked(drive: &Drive) {
+/// Every job that was lost is counted as lost, as rescued or as unknown, seen or not.
+pub(super) fn nothing_lost_is_overlooked(drive: &Drive) {
     let account = drive.run.account();
     for (member, jids) in drive.world.lost() {
         let Some(id) = drive.world.members[member].local else {
             continue;
         };
-        let open = |fate: Option<Fate>| matches!(fate, Some(Fate::Lost | Fate::Unknown) | None);
+        let open = |fate: Option<Fate>| {
+            matches!(
+                fate,
+                Some(Fate::Lost | Fate::Unknown | Fate::Rescued) | None
+            )
+        };
         let fates = account
             .of(id)
             .map(|t| t.fate.as_ref().map(|(fate, _)| *fate));
@@ -177,12 +182,12 @@ fn outcome_is_true(drive: &Drive, outcome: Outcome) {
 /// The longest time between an event and the look that shows it: a beat and a look.
 const SHOWN: Duration = Duration::from_secs(13);
 
-fn cases() -> u32 {
+pub(super) fn cases() -> u32 {
     let wanted = std::env::var("PROPTEST_CASES").ok();
     wanted.and_then(|cases| cases.parse().ok()).unwrap_or(256)
 }
 
-fn play(scenario: &Scenario) -> Drive {
+pub(super) fn play(scenario: &Scenario) -> Drive {
     let mut drive = scenario.drive();
     // Whoever holds it for ever ends it in the end.
     drive.command_at(at(600.0), Command::StopHere);

@@ -35,7 +35,12 @@ impl Logbook {
             let Some(id) = world.members[*member].local else {
                 continue;
             };
-            for words in self.words(*member, *when, event) {
+            let words = self.words(*member, *when, event);
+            if world.weather.swallows(*when) {
+                continue;
+            }
+            let read = when.after(world.weather.undated.unwrap_or_default());
+            for words in words {
                 lines.push(LogLine {
                     origin: Origin {
                         pid: id.pid,
@@ -43,7 +48,7 @@ impl Logbook {
                         shared: false,
                     },
                     text: format!("pid={} {words}", id.pid),
-                    at: *when,
+                    at: read,
                 });
             }
         }

@@ -58,6 +58,15 @@
 //! | a count without an ended job needs no thread for it | it does | `losses::each_thread…` |
 //! | a thread that is free may take another job | it hides none | `testimonies::a_thread…` |
 //! | a signal that was sent is not heard yet | it is | `heard::what_is…` |
+//! | the same once its iterations are complete | it hides none | `hidden::a_thread_whose…`, `fates` |
+//! | the same once it broke off | it may have been interrupted | `hidden::one_that_broke…`, `fates` |
+//! | a new job may be in a gone one's place | it is on an unseen thread | `hidden::a_job_in_the_place…` |
+//! | a killed one's last beat is read | only what lives is | `hidden::the_last_beat…` |
+//! | a beat shows what ran before it | it counts whenever it was | `hidden::a_beat_from_before…`, `fates` |
+//! | an answer tells of what ran before it | it counts whenever it was asked | `hidden::an_answer…` |
+//! | what is found later uncovers its thread | threads are counted once | `hidden::what_is_found…` |
+//! | an end beside a push-back is none | it is an end | `hidden::one_that_ends…`, `fates` |
+//! | one thread left is not the seen job's | no last word is asked for | `hidden::one_thread_left…`, `fates` |
 //! | others are ruled out only if watched | whole search, gap or interrupt not asked | `rescues::what_was_not…` |
 //! | the same of a target that still fetches | it is taken for quiet | `watched::a_target…` |
 //! | an old count of threads proves no loss | it does | `watched::threads_that…` |
@@ -93,12 +102,15 @@ mod logbook;
 mod losses;
 mod names;
 mod rescues;
+mod salvage;
 mod scenario;
 mod sources;
 mod states;
+mod storms;
 mod testimonies;
 mod units;
 mod watched;
+mod weather;
 mod world;
 
 /// What is done against a loss where nothing else is said.

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::drive::{Drive, Failure, Reading, Sources, plan};
 use super::units::unit_stop;
+use super::weather::Weather;
 use super::world::{World, at};
 use crate::core::drain::{Command, Early, Guard, Plan, Policy, StopUnit};
 use crate::core::sequence::{Timeout, Version};
@@ -31,6 +32,7 @@ pub(super) struct Scenario {
     pub(super) sources: Sources,
     pub(super) keys: Vec<(f64, Command)>,
     tells_age: bool,
+    pub(super) weather: Weather,
 }
 
 const SEQUENCES: [&str; 10] = [
@@ -46,7 +48,7 @@ const SEQUENCES: [&str; 10] = [
     "tstp, 0, term, 0, kill",
 ];
 
-fn span(low: f64, high: f64) -> impl Strategy<Value = Duration> {
+pub(super) fn span(low: f64, high: f64) -> impl Strategy<Value = Duration> {
     (low..high).prop_map(Duration::from_secs_f64)
 }
 
@@ -249,6 +251,7 @@ pub(super) fn untouched() -> impl Strategy<Value = Scenario> {
                     sources,
                     keys: vec![(0.0, Command::Automatic)],
                     tells_age,
+                    weather: Weather::default(),
                 }
             },
         )
@@ -307,6 +310,7 @@ impl Scenario {
     pub(super) fn drive(&self) -> Drive {
         let mut world = World {
             tells_age: self.tells_age,
+            weather: self.weather.clone(),
             ..World::default()
         };
         for (number, cast) in (0_u32..).zip(&self.cast) {
@@ -330,6 +334,15 @@ impl Scenario {
             drive.command_at(at(*when), command.clone());
         }
         drive
+    }
+
+    /// Lets a member heed its signals so late; where jobs hop nobody can tell then.
+    pub(super) fn heeds_after(&mut self, number: usize, late: Duration) {
+        let hops = |temper: Temper| matches!(temper, Temper::Iterates(_));
+        let mut tempers = self.cast.iter().flat_map(|one| &one.jobs).map(|job| job.2);
+        if !tempers.any(hops) && !self.waiting.iter().any(|job| hops(job.1)) {
+            self.cast[number].config.heeds_after = late;
+        }
     }
 
     /// Lets the jobs begin in the 15 s before the drain, each on its own process.

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::weather::Weather;
 use crate::core::fleet::{
     Heartbeat, HostLook, Identity, Info, LocalId, LocalProcess, Located, Look, LookRow, Place,
     RunState, Sought, Surroundings, Threads, Title, Work,
@@ -44,9 +45,9 @@ pub(super) fn task(jid: &str, lasts: Option<f64>, temper: Temper) -> Task {
 
 /// What Redis holds of a member.
 #[derive(Clone, Debug)]
-struct Shown {
-    beat: Snapshot,
-    work: Vec<Busy>,
+pub(super) struct Shown {
+    pub(super) beat: Snapshot,
+    pub(super) work: Vec<Busy>,
 }
 
 /// One Sidekiq of the world.
@@ -61,7 +62,7 @@ pub(super) struct Member {
     /// Whether its threads have names.
     pub(super) named: bool,
     started: Moment,
-    shown: Option<Shown>,
+    pub(super) shown: Option<Shown>,
 }
 
 /// Everything there is.
@@ -79,6 +80,8 @@ pub(super) struct World {
     pub(super) tells_age: bool,
     /// Whether its queues are too long to be searched whole.
     pub(super) searches_in_part: bool,
+    /// What goes wrong around it.
+    pub(super) weather: Weather,
 }
 
 impl World {
@@ -107,15 +110,15 @@ impl World {
     /// When something happens next.
     pub(super) fn next_event(&self) -> Option<Moment> {
         let members = self.members.iter();
-        members
-            .filter_map(|member| member.worker.next_event())
-            .min()
+        let members = members.filter_map(|member| member.worker.next_event());
+        members.chain(self.next_gust()).min()
     }
 
     /// Lets everything happen that is due by `now`; the members that ended.
     pub(super) fn step(&mut self, now: Moment) -> Vec<usize> {
         let mut ended = Vec::new();
         while let Some(due) = self.next_event().filter(|due| *due <= now) {
+            self.blow(due);
             self.happen(due, &mut ended);
             self.fetch(due);
         }
@@ -131,6 +134,7 @@ impl World {
                     ended.push(index);
                 }
                 self.apply(index, &event);
+                self.retries(when, &event);
                 self.truth.push((when, index, event));
             }
         }
@@ -170,16 +174,19 @@ impl World {
 
     /// One look at Redis.
     pub(super) fn look(&self, asked: Moment, answered: Moment) -> Look {
-        let row = |member: &Member| Some(self.row(member, member.shown.as_ref()?, asked));
+        let row = |(index, member): (usize, &Member)| {
+            Some(self.row((index, member), member.shown.as_ref()?, asked))
+        };
         Look {
             asked,
             answered,
             server_time: asked.epoch() + self.server_ahead,
-            rows: self.members.iter().filter_map(row).collect(),
+            rows: self.members.iter().enumerate().filter_map(row).collect(),
         }
     }
 
-    fn row(&self, member: &Member, shown: &Shown, now: Moment) -> LookRow {
+    fn row(&self, (index, member): (usize, &Member), shown: &Shown, now: Moment) -> LookRow {
+        let (shown_work, busy) = self.seen(index, (shown.beat.at, &shown.work), now);
         let age = now.since(shown.beat.at);
         let alive = age < Duration::from_secs(60);
         let config = member.worker.config();
@@ -193,7 +200,7 @@ impl World {
         let heartbeat = alive.then(|| Heartbeat {
             info: Arc::new(info),
             beat: shown.beat.at.epoch() + member.ahead,
-            busy: shown.beat.busy.len() as u64,
+            busy,
             quiet: shown.beat.quiet,
             rss_kb: None,
             concurrency: Some(config.threads as u64),
@@ -215,13 +222,13 @@ impl World {
             heartbeat,
             beat_age: (alive && self.tells_age).then_some(age),
             work: if alive {
-                shown.work.iter().map(work).collect()
+                shown_work.iter().map(work).collect()
             } else {
                 Vec::new()
             },
             iterating: if alive {
                 let kept = |busy: &&Busy| self.keeps_state(&busy.task.jid, now);
-                let kept = shown.work.iter().filter(kept);
+                let kept = shown_work.iter().filter(kept);
                 kept.map(|busy| busy.task.jid.clone()).collect()
             } else {
                 Vec::new()

@@ -158,7 +158,8 @@ fn what_a_log_tells_is_not_asked_and_how_long_it_took_is_learnt_once() {
     // A beat would say that it took 15 s.
     assert!(scene.following.times.is_empty());
     let times = scene.fleet.logs.witness.take_times();
-    assert_eq!(times, [("Report".into(), Duration::from_millis(6500))]);
+    let took = Duration::from_millis(6500);
+    assert_eq!(times, [(7, "Report".into(), took)]);
     assert!(scene.fleet.logs.witness.take_times().is_empty(), "once");
 }
 

@@ -1,0 +1,119 @@
+//! Random drains in foul weather: no loss is overlooked, no fate is better than the truth, and
+//! nothing that is pushed back runs a second time.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::drive::{Drive, Reading};
+use super::fates::{cases, ended_at_last, nothing_lost_is_overlooked, play};
+use super::scenario::{Scenario, span, touched, untouched};
+use super::weather::Weather;
+use super::world::at;
+use crate::core::drain::{Fate, Tracked};
+use crate::core::sequence::Signal;
+use crate::core::sidekiq::WorkerEvent;
+
+fn weather() -> impl Strategy<Value = Weather> {
+    let retries = prop::option::weighted(0.6, span(0.1, 12.0));
+    let signal = prop_oneof![2 => Just(Signal::Kill), 1 => Just(Signal::Tstp)];
+    let strangers = prop::collection::vec((0.0..40.0, 0_usize..3, signal), 0..2);
+    let strangers = prop_oneof![2 => Just(Vec::new()), 1 => strangers];
+    let torn = prop_oneof![2 => Just(0), 1 => 1_u64..5];
+    let gaps = prop::collection::vec((-15.0..40.0, 0.1..20.0), 0..3);
+    let undated = prop::option::weighted(0.3, span(0.0, 0.4));
+    (retries, strangers, torn, gaps, undated).prop_map(
+        |(retries_after, strangers, torn, gaps, undated)| Weather {
+            retries_after,
+            strangers: strangers
+                .into_iter()
+                .map(|(when, index, signal)| (at(when), index, signal))
+                .collect(),
+            torn,
+            gaps: gaps
+                .into_iter()
+                .map(|(from, length)| (at(from), at(from + length)))
+                .collect(),
+            undated,
+            ..Weather::default()
+        },
+    )
+}
+
+fn in_weather(scenario: impl Strategy<Value = Scenario>) -> impl Strategy<Value = Scenario> {
+    let waiting = prop::option::weighted(0.5, 0.0..8.0);
+    (scenario, weather(), waiting, any::<bool>()).prop_map(
+        |(mut scenario, mut weather, heeds, salvages)| {
+            if let Some(late) = weather.undated {
+                scenario.sources.logs = Some(Reading {
+                    late,
+                    from: at(-15.0),
+                    begins: true,
+                });
+            }
+            for (number, heard) in heeds.iter().enumerate() {
+                scenario.heeds_after(number, Duration::from_secs_f64(*heard));
+            }
+            let locals = scenario.cast.len();
+            weather.strangers.retain(|(_, index, _)| *index < locals);
+            weather.salvages = salvages;
+            scenario.plan.guard.rescue = salvages;
+            scenario.weather = weather;
+            scenario
+        },
+    )
+}
+
+fn check(drive: &Drive) {
+    nothing_lost_is_overlooked(drive);
+    for tracked in drive.run.account().jobs() {
+        fate_is_true(drive, tracked);
+    }
+}
+
+fn fate_is_true(drive: &Drive, tracked: &Tracked) {
+    let (_, end) = drive.execution(tracked);
+    let end = end.map(|(_, _, event)| event);
+    let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
+    let says = format!("{}: {:?} but {end:?}", tracked.jid, tracked.fate);
+    let lost = matches!(end, Some(WorkerEvent::JobLost(_)));
+    let ended = matches!(
+        end,
+        Some(WorkerEvent::JobFinished(_) | WorkerEvent::JobFailed(_))
+    );
+    let back = matches!(end, Some(WorkerEvent::PushedBack { .. }));
+    let failed = matches!(end, Some(WorkerEvent::JobFailed(_)));
+    let broke_off = matches!(end, Some(WorkerEvent::PushedBack { front: false, .. }));
+    match fate {
+        Some(Fate::Finished) => assert!(ended || broke_off || late(drive, tracked), "{says}"),
+        Some(Fate::PushedBack) => assert!(back || failed, "{says}"),
+        Some(Fate::Retried) => assert!(!lost, "{says}"),
+        Some(Fate::Rescued) => {}
+        Some(Fate::Lost) => {
+            let member = drive.world.member(tracked.target);
+            let there = lost || ended_at_last(drive, member, &tracked.jid);
+            assert!(there, "called lost, but it had ended: {says}");
+        }
+        Some(Fate::Unknown) | None => {}
+    }
+}
+
+/// Whether a job that swallowed the interrupt finished all the same.
+fn late(drive: &Drive, tracked: &Tracked) -> bool {
+    let member = drive.world.member(tracked.target);
+    drive.world.story(member, &tracked.jid).finished > 0
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn in_foul_weather_no_loss_is_overlooked_and_nothing_runs_twice(scenario in in_weather(untouched())) {
+        check(&play(&scenario));
+    }
+
+    #[test]
+    fn the_same_whatever_is_pressed(scenario in in_weather(touched())) {
+        check(&play(&scenario));
+    }
+}

@@ -1,0 +1,106 @@
+//! What goes wrong around a drain: jobs that failed come back, strangers send signals, a look falls
+//! into the rewrite of a work hash, a beat is written long after its jobs were read, a log has gaps.
+
+use std::time::Duration;
+
+use super::world::World;
+use crate::core::moment::Moment;
+use crate::core::sequence::Signal;
+use crate::core::sidekiq::{Busy, Task, WorkerEvent};
+
+/// The weather of a world; calm unless somebody says otherwise.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Weather {
+    /// So long after it failed a job stands in its queue again; `None`: it stays in its set.
+    pub(super) retries_after: Option<Duration>,
+    /// The jobs that come back, and when.
+    pub(super) returning: Vec<(Moment, Task)>,
+    /// Signals that somebody else sends, to which member.
+    pub(super) strangers: Vec<(Moment, usize, Signal)>,
+    /// One look in so many sees work hashes that are being rewritten; 0: none.
+    pub(super) torn: u64,
+    /// So long before a beat is written its jobs were read.
+    pub(super) stale: Duration,
+    /// What was written into a log meanwhile is never read.
+    pub(super) gaps: Vec<(Moment, Moment)>,
+    /// The lines of logs bear no time: each counts from its reading, so much later.
+    pub(super) undated: Option<Duration>,
+    /// Whether missing jobs are searched for and pushed back.
+    pub(super) salvages: bool,
+}
+
+impl Weather {
+    /// Whether a line written `when` is lost.
+    pub(super) fn swallows(&self, when: Moment) -> bool {
+        let mut gaps = self.gaps.iter();
+        gaps.any(|(from, to)| *from <= when && when < *to)
+    }
+}
+
+impl World {
+    /// When the weather changes something next.
+    pub(super) fn next_gust(&self) -> Option<Moment> {
+        let returning = self.weather.returning.iter().map(|(when, _)| *when);
+        let strangers = self.weather.strangers.iter().map(|(when, _, _)| *when);
+        returning.chain(strangers).min()
+    }
+
+    /// Does what the weather has due by `now`.
+    pub(super) fn blow(&mut self, now: Moment) {
+        let mut weather = std::mem::take(&mut self.weather);
+        weather.returning.retain(|(when, task)| {
+            if *when <= now {
+                self.retry.remove(&task.jid);
+                self.queue.push_front(task.clone());
+            }
+            *when > now
+        });
+        weather.strangers.retain(|(when, index, signal)| {
+            let worker = &mut self.members[*index].worker;
+            if *when <= now && worker.ended().is_none() {
+                worker.signal(*signal, now);
+            }
+            *when > now
+        });
+        self.weather = weather;
+    }
+
+    /// A job that failed comes back, if it does.
+    pub(super) fn retries(&mut self, when: Moment, event: &WorkerEvent) {
+        if let (WorkerEvent::JobFailed(task), Some(after)) = (event, self.weather.retries_after) {
+            let due = when.after(after);
+            self.weather.returning.push((due, task.clone()));
+        }
+    }
+
+    /// What a look at `asked` sees of the jobs of a member that beat `at`, and its busy count.
+    pub(super) fn seen(
+        &self,
+        index: usize,
+        (at, beat): (Moment, &[Busy]),
+        asked: Moment,
+    ) -> (Vec<Busy>, u64) {
+        let read = at.before(self.weather.stale);
+        let shown = beat.iter().filter(|busy| busy.since <= read).cloned();
+        let shown: Vec<Busy> = shown.collect();
+        let busy = shown.len() as u64;
+        let chance = mixed(asked.since(super::world::at(-3600.0)).as_nanos() as u64 ^ index as u64);
+        // The work hash is rewritten just before the next beat (6.4.2 to 7.2.2).
+        let worker = &self.members[index].worker;
+        let period = Duration::from_secs(worker.config().version.beat_seconds());
+        let due = at.after(period).since(asked) < Duration::from_secs(1) && asked > at;
+        if !due || self.weather.torn == 0 || !chance.is_multiple_of(self.weather.torn) {
+            return (shown, busy);
+        }
+        let running = worker.running().enumerate();
+        let part = running.filter(|(number, _)| (chance >> (number + 20)) & 1 == 1);
+        (part.map(|(_, busy)| busy.clone()).collect(), busy)
+    }
+}
+
+/// A number that looks like chance.
+fn mixed(number: u64) -> u64 {
+    let number = (number ^ (number >> 31)).wrapping_mul(0x7fb5_d329_728e_a185);
+    let number = (number ^ (number >> 27)).wrapping_mul(0x81da_def4_bc2d_d44d);
+    number ^ (number >> 33)
+}
