@@ -13,7 +13,7 @@ mod tests;
 
 pub use dump::{Backtrace, Dumps, is_of_application};
 pub use entry::{Entry, Happening, Milestone, read};
-pub use witness::{Testimony, Told, Witness};
+pub use witness::{Begun, Testimony, Told, Witness};
 
 use crate::core::moment::Moment;
 

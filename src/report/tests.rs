@@ -110,7 +110,7 @@ fn journal() -> String {
             Event::JobFinished {
                 jid: "aa".into(),
                 class: "Quick".into(),
-                queue: "low".into(),
+                queue: Some("low".into()),
                 elapsed_s: None,
                 evidence: None,
             },

@@ -22,7 +22,8 @@ pub fn in_flight(run: &Run, only: Option<LocalId>, fleet: &Fleet, now: Moment) -
         .flat_map(|target| {
             let process = fleet.get(&target.key());
             let known = run.account().of(target.id);
-            let open = known.filter(|tracked| tracked.fate.is_none());
+            let open =
+                known.filter(|tracked| tracked.fate.is_none() && !tracked.is_named_by_log_alone());
             // A payload that names no id is worth as much as any other.
             let nameless = process.into_iter().flat_map(|process| &process.jobs);
             let nameless = nameless.filter(|job| job.work.jid.is_none());

@@ -19,6 +19,7 @@ class Play
     lines, code = drain(targets)
     # Whatever the drain says, the witnesses are read when nothing of the targets goes on any more.
     targets.each { |pid| @stage.end(pid) }
+    begun_on(others)
     Truth.new(jobs: @jobs, trace: @stage.trace, standing: @stage.standing, targets: targets, begun: begun)
          .against(lines, code, @scenario)
   end
@@ -51,6 +52,14 @@ class Play
       seen |= @stage.listed
       seen |= @stage.trace.select { |event, *| %w[done failed].include?(event) }.map { |_, jid, *| jid }
       (jids - seen).empty?
+    end
+  end
+
+  # Waits until each job that the others show has written its begin: their beats may come before it.
+  def begun_on(pids)
+    @stage.patiently("the jobs that others show begin") do
+      began = @stage.trace.select { |event, _, _, pid| event == "start" && pids.include?(pid) }.map { |_, jid, *| jid }
+      (@stage.listed(pids) - began).empty?
     end
   end
 

@@ -57,9 +57,11 @@ class Stage
 
   def push(job) = ask("LPUSH", "queue:default", JSON.generate(job))
 
-  # The ids that the work of any process shows.
-  def listed
-    keys = ask("SMEMBERS", "processes").flat_map { |identity| ["#{identity}:work", "#{identity}:workers"] }
+  # The ids that the work of any process shows, or of those with these pids.
+  def listed(pids = nil)
+    identities = ask("SMEMBERS", "processes")
+    identities.select! { |identity| pids.include?(identity.split(":")[1].to_i) } if pids
+    keys = identities.flat_map { |identity| ["#{identity}:work", "#{identity}:workers"] }
     works = keys.flat_map { |key| ask("HVALS", key) }.map { |text| JSON.parse(text)["payload"] }
     works.map { |payload| (payload.is_a?(String) ? JSON.parse(payload) : payload)["jid"] }
   end

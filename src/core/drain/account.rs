@@ -3,148 +3,15 @@
 
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::time::Duration;
 
-use serde::Serialize;
-
+use super::fate::Fate;
 use super::missing::Watch;
+use super::named::{denies, has_left};
 use super::record::Counts;
-use super::target::{Standing, Target};
-use super::testimony::has_freed_its_thread;
-use crate::core::fleet::{Fleet, Job, Listed, LocalId, Located, Place, Process, Sought, Work};
+use super::target::Target;
+use super::tracked::{Track, Tracked};
+use crate::core::fleet::{Fleet, Job, Listed, LocalId, Located, Place, Process, Sought};
 use crate::core::moment::Moment;
-
-/// What became of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Fate {
-    /// It ended by itself before anything interrupted it.
-    Finished,
-    /// It is back in a queue, or runs again elsewhere.
-    PushedBack,
-    /// It failed and stands in the retry, dead or scheduled set.
-    Retried,
-    /// We pushed it back.
-    Rescued,
-    /// Its process died before it could push it back, and it is nowhere.
-    Lost,
-    /// Nobody can say.
-    Unknown,
-}
-
-impl Fate {
-    /// The words for people.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Finished => "finished",
-            Self::PushedBack => "pushed back",
-            Self::Retried => "to be retried",
-            Self::Rescued => "rescued",
-            Self::Lost => "LOST",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-/// What the beats say of a job.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Track {
-    /// The last beat showed it, or nobody has said otherwise since.
-    Running,
-    /// A later beat of its living process does not show it any more.
-    Gone {
-        /// When a look said so.
-        at: Moment,
-        /// Whether that beat came before anything could have interrupted it.
-        uninterrupted: bool,
-    },
-}
-
-/// One job on its way.
-#[derive(Clone, Debug)]
-pub struct Tracked {
-    /// Its id.
-    pub jid: String,
-    /// What its work entry said.
-    pub work: Arc<Work>,
-    /// On which target.
-    pub target: LocalId,
-    /// What the beats say.
-    pub track: Track,
-    /// Where Redis has it, as last asked.
-    pub located: Option<Located>,
-    /// How it is known that it was back after the signal, in its queue or on another process.
-    pub returned: Option<String>,
-    /// What became of it, with the evidence.
-    pub fate: Option<(Fate, String)>,
-    /// When this execution began, as far as known.
-    pub started: Option<Moment>,
-}
-
-impl Tracked {
-    fn new(job: &Job, jid: &str, target: LocalId) -> Self {
-        Self {
-            jid: jid.into(),
-            work: Arc::clone(&job.work),
-            target,
-            track: Track::Running,
-            located: None,
-            returned: None,
-            fate: None,
-            started: job.started,
-        }
-    }
-
-    /// How long it ran, as far as known: until it was seen to be gone, at most until `end`.
-    pub(super) fn ran_until(&self, end: Moment) -> Option<Duration> {
-        let gone = match self.track {
-            Track::Gone { at, .. } => at.min(end),
-            Track::Running => end,
-        };
-        self.started.map(|started| gone.since(started))
-    }
-
-    /// Whether it was seen back in a queue, in a private list or in another process's work.
-    pub fn is_back(&self) -> bool {
-        let private = |located: &Located| matches!(located.place, Place::Private { .. });
-        self.returned.is_some() || self.located.as_ref().is_some_and(private)
-    }
-
-    /// Whether `job` is the execution that this tells of.
-    fn is(&self, job: &Job) -> bool {
-        self.work.tid == job.work.tid && self.work.run_at == job.work.run_at
-    }
-
-    /// Whether `located` only says again that it is nowhere since it can be nowhere for good: the
-    /// first time is what later beats are held against.
-    fn is_missed_again(&self, located: &Located, target: Option<&Target>) -> bool {
-        let since = match (self.track, target.map(|target| &target.standing)) {
-            (
-                Track::Gone {
-                    at,
-                    uninterrupted: true,
-                },
-                _,
-            ) => at,
-            (_, Some(Standing::Exited { at, .. })) => *at,
-            _ => return false,
-        };
-        self.located.as_ref().is_some_and(|known| {
-            known.asked >= since
-                && known.place == located.place
-                && matches!(known.place, Place::Nowhere { .. })
-        })
-    }
-
-    fn sought(&self) -> Sought {
-        Sought {
-            jid: self.jid.clone(),
-            queue: self.work.queue.clone(),
-            payload: Arc::clone(&self.work.payload),
-        }
-    }
-}
 
 /// All jobs of a run.
 #[derive(Clone, Debug, Default)]
@@ -153,6 +20,8 @@ pub struct Account {
     by_jid: HashMap<(LocalId, String), usize>,
     /// Per target: worker threads whose job nobody had seen.
     threads: HashMap<LocalId, Threads>,
+    /// How far the log of each target was taken in.
+    pub(super) heard: HashMap<LocalId, u64>,
     pub(super) looked: Option<Moment>,
     /// The jobs whose iteration state was seen at any time.
     iterable: HashSet<String>,
@@ -162,15 +31,17 @@ pub struct Account {
 
 /// The worker threads of one target, as last counted.
 #[derive(Clone, Copy, Debug, Default)]
-struct Threads {
-    /// Those whose job nobody had seen.
+pub(super) struct Threads {
+    /// Those whose job no beat had shown.
     unseen: u64,
+    /// Those of them whose job the log has named.
+    named: u64,
     /// When the system had counted them; `None`: as many as Sidekiq has were taken to be busy.
-    counted: Option<Moment>,
+    pub(super) counted: Option<Moment>,
     /// How many known jobs had freed theirs by then.
     freed: u64,
     /// Since when it is known that they take no more jobs.
-    quiet: Option<Moment>,
+    pub(super) quiet: Option<Moment>,
     /// Whether no beat was late enough to name all that is left to name.
     open: bool,
 }
@@ -210,31 +81,35 @@ impl Account {
         now: Moment,
     ) {
         let new = self.follow(target.id, process);
-        if process.listed == Listed::Yes && !process.exited() {
-            self.mark_gone(target, process, now);
-        }
+        // A killed process keeps its rows: its last beat may be read after its end.
+        let gone = if process.listed == Listed::Yes {
+            self.mark_gone(target, process, now)
+        } else {
+            0
+        };
         let mark = target.mark.unwrap_or_else(|| process.mark(now));
         let counted = Fleet::counted_at(process, &mark, now);
         let known = self.threads.get(&target.id).and_then(|known| known.quiet);
         let proof = || fleet.proof_of_quiet(process, &mark, now).map(|_| now);
         let quiet = known.or_else(|| target.mark.and_then(|_| proof()));
-        let freed = self.freed(target, quiet, counted, fleet);
+        let mut latest = Threads {
+            counted,
+            quiet,
+            open: true,
+            ..Threads::default()
+        };
+        let freed = self.freed(target, &latest, fleet);
         let unseen = Fleet::unseen_beside(process, &mark, freed, now);
         let safe = target.safe_until();
         let last = Fleet::last_word(process, &mark)
             .is_some_and(|beat| safe.is_none_or(|safe| beat.host_time < safe.epoch()));
-        let latest = Threads {
-            unseen,
-            counted,
-            freed,
-            quiet,
-            open: true,
-        };
+        (latest.unseen, latest.freed) = (unseen, freed);
         let known = self.threads.entry(target.id).or_insert(latest);
         known.open &= !last;
         known.quiet = quiet;
-        // What a last look still shows was on one of the threads counted before.
-        let before = known.unseen.saturating_sub(new);
+        // What a last look still shows was on one of the threads counted before, or on that of a
+        // job that it shows no more.
+        let before = known.unseen.saturating_sub(new.saturating_sub(gone));
         // What ends after it may have been interrupted tells nothing of what was on its threads.
         if process.exited() {
             known.unseen = before.min(if last { unseen } else { before });
@@ -244,21 +119,19 @@ impl Account {
         } else {
             known.unseen = before;
         }
+        let known = *known;
+        let named = self.named(target, &known, false, fleet);
+        self.threads.insert(target.id, Threads { named, ..known });
     }
 
     /// How many jobs of `target` ended by their log, and left their threads to others or were
     /// not on any when these were `counted`.
-    fn freed(
-        &self,
-        target: &Target,
-        quiet: Option<Moment>,
-        counted: Option<Moment>,
-        fleet: &Fleet,
-    ) -> u64 {
+    fn freed(&self, target: &Target, threads: &Threads, fleet: &Fleet) -> u64 {
         let freed = |tracked: &&Tracked| {
             tracked.track == Track::Running
+                && !tracked.is_named_by_log_alone()
                 && matches!(tracked.fate, Some((Fate::Finished, _)))
-                && has_freed_its_thread(tracked, quiet, counted, fleet)
+                && threads.freed_by(tracked, fleet)
         };
         self.of(target.id).filter(freed).count() as u64
     }
@@ -278,18 +151,24 @@ impl Account {
                     self.jobs.push(tracked);
                     new += 1;
                 }
-                // Fetched again before it was quiet: what was known is of the execution before.
-                Entry::Occupied(known) if !self.jobs[*known.get()].is(job) => {
-                    self.jobs[*known.get()] = tracked;
+                Entry::Occupied(known) => {
+                    let known = &mut self.jobs[*known.get()];
+                    if known.complete(job) {
+                        new += 1;
+                    } else if !known.is(job) {
+                        // Fetched again before it was quiet: what was known is of the execution
+                        // before.
+                        *known = tracked;
+                    }
                 }
-                Entry::Occupied(_) => {}
             }
         }
         new
     }
 
-    /// Jobs that the fleet dropped: a newer, whole beat did not show them.
-    fn mark_gone(&mut self, target: &Target, process: &Process, now: Moment) {
+    /// Marks the jobs that the fleet dropped, as a newer, whole beat did not show them; how many.
+    fn mark_gone(&mut self, target: &Target, process: &Process, now: Moment) -> u64 {
+        let mut gone = 0;
         let beat = process.beat.as_ref().map_or(0.0, |beat| beat.host_time);
         let safe = target.safe_until();
         let uninterrupted = safe.is_none_or(|safe| beat < safe.epoch());
@@ -298,17 +177,24 @@ impl Account {
         for tracked in self.jobs.iter_mut().filter(running) {
             let jid = Some(tracked.jid.as_str());
             let shows = |job: &Job| job.work.jid.as_deref() == jid;
-            if !process.jobs.iter().any(shows) {
+            // The beat may have come before the log had named it.
+            let early = tracked.is_named_by_log_alone()
+                && tracked
+                    .started
+                    .is_some_and(|begun| !denies(process, begun.epoch(), &tracked.jid));
+            if !early && !process.jobs.iter().any(shows) {
                 tracked.track = Track::Gone {
                     at: now,
                     uninterrupted,
                 };
+                gone += u64::from(!tracked.is_named_by_log_alone());
             }
         }
+        gone
     }
 
     /// The open jobs worth asking for: `due` says whether those that still run are.
-    pub(super) fn wanted(&self, due: impl Fn(&Tracked) -> bool) -> Vec<Sought> {
+    pub(super) fn wanted(&self, fleet: &Fleet, due: impl Fn(&Tracked) -> bool) -> Vec<Sought> {
         self.jobs
             .iter()
             .filter(|tracked| tracked.fate.is_none())
@@ -316,7 +202,7 @@ impl Account {
                 Track::Running => due(tracked),
                 Track::Gone { .. } => true,
             })
-            .map(Tracked::sought)
+            .flat_map(|tracked| tracked.sought(fleet))
             .collect()
     }
 
@@ -324,8 +210,9 @@ impl Account {
     /// known for it, wherever it goes from there.
     pub(super) fn answer(&mut self, answers: &[Located], targets: &[Target]) {
         for tracked in &mut self.jobs {
-            let answer = answers.iter().find(|located| located.jid == tracked.jid);
-            let Some(located) = answer else { continue };
+            let Some(located) = found(answers, &tracked.jid) else {
+                continue;
+            };
             if located.iterating {
                 self.iterable.insert(located.jid.clone());
             }
@@ -345,11 +232,18 @@ impl Account {
         }
     }
 
+    /// Adds a job that its log names, unless it is known.
+    pub(super) fn name(&mut self, job: Tracked) {
+        if let Entry::Vacant(vacant) = self.by_jid.entry((job.target, job.jid.clone())) {
+            vacant.insert(self.jobs.len());
+            self.jobs.push(job);
+        }
+    }
+
     /// Worker threads of `target` whose job nobody had seen when it was last counted.
     pub fn unseen(&self, target: LocalId) -> u64 {
-        self.threads
-            .get(&target)
-            .map_or(0, |threads| threads.unseen)
+        let threads = self.threads.get(&target);
+        threads.map_or(0, |threads| threads.unseen.saturating_sub(threads.named))
     }
 
     pub(super) fn forget_unseen(&mut self, target: LocalId) {
@@ -358,21 +252,23 @@ impl Account {
 
     /// Counts the threads of an ended process whose known job had ended by itself: until a last
     /// beat each of them may have taken another one.
-    pub(super) fn count_hidden(&mut self, target: &Target, interrupted: bool, fleet: &Fleet) {
+    pub(super) fn count_hidden(&mut self, target: &Target, fleet: &Fleet) {
         let Some(threads) = self.threads.get(&target.id).filter(|threads| threads.open) else {
             return;
         };
-        let ended = |tracked: &&Tracked| {
-            let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
+        let left = |tracked: &&Tracked| {
             tracked.track == Track::Running
-                && (fate == Some(Fate::Retried) || fate == Some(Fate::PushedBack) && !interrupted)
+                && !tracked.is_named_by_log_alone()
+                && has_left(tracked, target, fleet)
         };
-        let hidden = self.of(target.id).filter(ended).count() as u64;
+        let hidden = self.of(target.id).filter(left).count() as u64;
         // Those of the last count are among the unseen by now.
-        let freed = self.freed(target, threads.quiet, threads.counted, fleet);
+        let freed = self.freed(target, threads, fleet);
         let freed = freed.saturating_sub(threads.freed);
+        let named = self.named(target, threads, true, fleet);
         if let Some(threads) = self.threads.get_mut(&target.id) {
             threads.unseen += hidden + freed;
+            threads.named = named;
         }
     }
 
@@ -395,4 +291,20 @@ impl Account {
         }
         counts
     }
+}
+
+/// What the answers say of a job: where it was found, else where it may not have been looked for,
+/// else that it is nowhere. One that may have come from several queues was asked for in each.
+fn found<'a>(answers: &'a [Located], jid: &str) -> Option<&'a Located> {
+    let certain = |located: &&Located| match located.place {
+        Place::Queue { .. }
+        | Place::Private { .. }
+        | Place::Retry
+        | Place::Dead
+        | Place::Schedule => 0,
+        Place::NotAsked { .. } => 1,
+        Place::Nowhere { searched_whole } => 2 + u8::from(searched_whole),
+    };
+    let answers = answers.iter().filter(|located| located.jid == jid);
+    answers.min_by_key(certain)
 }

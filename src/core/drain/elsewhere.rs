@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
-use super::account::{Account, Tracked};
+use super::account::Account;
 use super::target::MARGIN;
+use super::tracked::Tracked;
 use crate::core::fleet::{Fleet, Process, ProcessKey};
 use crate::core::moment::Moment;
 

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
-use super::account::{Fate, Track, Tracked};
+use super::fate::Fate;
 use super::target::{Standing, Target};
+use super::tracked::{Track, Tracked};
 use crate::core::fleet::{Fleet, Life, Place, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -162,19 +163,20 @@ impl Case<'_> {
     /// the signal may have taken it, and shows nothing any more.
     fn others(self, asked: Moment) -> Others {
         let own = ProcessKey::Local(self.tracked.target);
-        let queue = &self.tracked.work.queue;
+        let queues = self.tracked.queues(self.fleet);
+        let serves =
+            |process: &Process| queues.iter().any(|queue| process.queues().contains(queue));
         let since = self.target.mark.map(|mark| mark.at);
         let ended = |process: &Process| match process.life {
             Life::Exited { at, .. } => since.is_none_or(|since| at > since),
             Life::Here | Life::Elsewhere => false,
         };
         let processes = self.fleet.processes.iter();
-        let mut gone = processes.filter(|(key, process)| {
-            **key != own && ended(process) && process.queues().contains(queue)
-        });
-        let mut others = self
-            .fleet
-            .serving(queue)
+        let mut gone =
+            processes.filter(|(key, process)| **key != own && ended(process) && serves(process));
+        let mut others = queues
+            .iter()
+            .flat_map(|queue| self.fleet.serving(queue))
             .filter(|(key, _)| **key != own)
             .peekable();
         if others.peek().is_none() && gone.next().is_none() {

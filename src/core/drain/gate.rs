@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use super::account::{Track, Tracked};
 use super::run::Run;
 use super::target::Target;
+use super::tracked::{Track, Tracked};
 use crate::core::fleet::{FRESH, Fleet, LocalId, Process};
 use crate::core::moment::Moment;
 

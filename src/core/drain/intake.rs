@@ -20,6 +20,7 @@ impl Run {
         for index in 0..self.targets.len() {
             let process = turn.fleet.get(&self.targets[index].key());
             if let Some(process) = process {
+                self.account.hear(&self.targets[index], process, turn.fleet);
                 self.account
                     .observe(&self.targets[index], process, turn.fleet, turn.now);
                 let identity = &mut self.targets[index].about.identity;
@@ -123,7 +124,7 @@ impl Run {
         if !turn.fleet.link.is_connected() {
             return;
         }
-        let sought = self.account.wanted(|tracked| {
+        let sought = self.account.wanted(turn.fleet, |tracked| {
             self.matters_from(tracked.target)
                 .is_some_and(|from| from <= turn.now)
                 || is_told(tracked, turn.fleet)

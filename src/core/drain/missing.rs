@@ -4,10 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::account::{Fate, Track, Tracked};
+use super::fate::Fate;
 use super::run::Run;
 use super::target::{Standing, Target};
 use super::testimony::{LastWord, last_word};
+use super::tracked::{Track, Tracked};
 use crate::core::fleet::{FRESH, Fleet, LocalId, Place, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -87,8 +88,8 @@ pub(super) struct Watch {
     served: BTreeMap<String, Moment>,
     /// Worker threads of a quiet target as last counted while nobody had killed it, and when.
     working: BTreeMap<LocalId, (u64, Moment)>,
-    /// Targets of which a beat has named everything that ran once they fetched no more.
-    named: BTreeSet<LocalId>,
+    /// The targets of which a last word was read.
+    last_words: BTreeSet<LocalId>,
 }
 
 /// After TSTP an idle thread sits in its fetch for up to 2 s, and before Ruby 3.3 an ended one
@@ -121,9 +122,9 @@ impl Watch {
             let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
             let before = target.mark.and_then(|mark| mark.threads);
             let process = fleet.get(&target.key());
-            let last_word = process.zip(target.mark);
-            if last_word.is_some_and(|(process, mark)| Fleet::last_word(process, &mark).is_some()) {
-                self.named.insert(target.id);
+            let said = |mark| process.and_then(|process| Fleet::last_word(process, &mark));
+            if target.mark.and_then(said).is_some() {
+                self.last_words.insert(target.id);
             }
             let threads = process.and_then(|process| process.local.as_ref()?.threads);
             if let (true, false, Some(before), Some(threads)) = (quiet, killed, before, threads)
@@ -159,11 +160,15 @@ impl Run {
             Some(Missing {
                 target: target.id,
                 jid: tracked.jid.clone(),
-                nobody_else: self.nobody_else(tracked, target),
-                doubt: match last_word(tracked, target, fleet, now) {
-                    LastWord::Runs => None,
-                    LastWord::Ended(said) => Some(said),
-                    LastWord::Silent => self.doubt(target),
+                nobody_else: self.nobody_else(tracked, target, fleet),
+                doubt: if tracked.is_named_by_log_alone() {
+                    Some("no beat has shown its payload".into())
+                } else {
+                    match last_word(tracked, target, fleet, now) {
+                        LastWord::Runs => None,
+                        LastWord::Ended(said) => Some(said),
+                        LastWord::Silent => self.unnamed(target).or_else(|| self.doubt(target)),
+                    }
                 },
             })
         })
@@ -176,7 +181,7 @@ impl Run {
     }
 
     /// Whether a push-back of it, had there been one, would have been seen in its queue.
-    fn nobody_else(&self, tracked: &Tracked, target: &Target) -> bool {
+    fn nobody_else(&self, tracked: &Tracked, target: &Target, fleet: &Fleet) -> bool {
         let Standing::Exited { at, .. } = target.standing else {
             return false;
         };
@@ -187,7 +192,16 @@ impl Run {
             located.place == whole && located.asked >= at
         });
         let from = target.safe_until().unwrap_or(at).min(at);
-        searched && self.account.watch.nobody_else(&tracked.work.queue, from)
+        let queues = tracked.queues(fleet);
+        let nobody = |queue: &String| self.account.watch.nobody_else(queue, from);
+        searched && !queues.is_empty() && queues.iter().all(nobody)
+    }
+
+    /// Why a thread that was left may have run another job than those that were seen: until a last
+    /// word an idle one beside them may have taken it, and ended in their place.
+    fn unnamed(&self, target: &Target) -> Option<String> {
+        let named = self.account.watch.last_words.contains(&target.id);
+        (!named).then(|| "no beat after it was quiet named what ran on its threads".into())
     }
 
     /// Why the last beat of `target` may show jobs that had ended by themselves: fewer worker
@@ -211,8 +225,7 @@ impl Run {
 impl Run {
     /// Why a job of the ended `target` may have ended by itself, for all that is known: its last
     /// beat showed it no more, nobody counted the worker threads late enough since the beat that
-    /// did, fewer were left than there were jobs, or no beat has named all that ran on them. Its
-    /// log knows better, where it can be read.
+    /// did, or fewer were left than there were jobs. Its log knows better, where it can be read.
     pub(super) fn may_have_ended(
         &self,
         tracked: &Tracked,
@@ -231,6 +244,9 @@ impl Run {
             LastWord::Ended(said) => return Some(said),
             LastWord::Silent => {}
         }
+        if let Some(doubt) = self.unnamed(target) {
+            return Some(doubt);
+        }
         let shown = |tracked: &&Tracked| tracked.track == Track::Running;
         let shown = self.account.of(target.id).filter(shown).count() as u64;
         let jobs = shown + self.account.unseen(target.id);
@@ -242,13 +258,7 @@ impl Run {
         };
         let counted = self.account.watch.working.get(&target.id);
         match counted.filter(settled) {
-            Some((working, _)) if *working >= jobs && self.account.watch.named.contains(&target.id) => {
-                None
-            }
-            Some((working, _)) if *working >= jobs => Some(
-                "it may have ended by itself before, and the thread that was left have taken another job"
-                    .into(),
-            ),
+            Some((working, _)) if *working >= jobs => None,
             Some((working, _)) => Some(format!(
                 "it may have ended by itself before: {working} worker thread(s) were left for {jobs} job(s)"
             )),

@@ -11,9 +11,11 @@ mod checked;
 mod command;
 mod elsewhere;
 mod evidence;
+mod fate;
 mod gate;
 mod intake;
 mod missing;
+mod named;
 mod outcome;
 mod perform;
 mod phase;
@@ -30,14 +32,16 @@ mod succession;
 mod tally;
 mod target;
 mod testimony;
+mod tracked;
 mod unit;
 
 #[cfg(test)]
 mod tests;
 
-pub use account::{Account, Fate, Tracked};
+pub use account::Account;
 pub use call::{CallOutcome, UnitCall, UnitVerb};
 pub use checked::CheckedFinding;
+pub use fate::Fate;
 pub use gate::Stake;
 pub use missing::{Missing, PushOutcome, Trace};
 pub use phase::{Hold, Intent, Performing, Phase, Resume};
@@ -49,6 +53,7 @@ pub use rescue::{Rescue, SEARCH_WITHIN};
 pub use run::Run;
 pub use succession::{Successor, tenths};
 pub use target::{Sent, Standing, Target};
+pub use tracked::Tracked;
 pub use unit::{Stop, StopUnit, UnitStop, UnitWords};
 
 use std::time::Duration;

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::account::Fate;
 pub use super::by::By;
 use super::call::UnitVerb;
 use super::checked::CheckedFinding;
+use super::fate::Fate;
 use super::succession::Successor;
 pub use super::tally::{Counts, Outcome};
 use super::unit::UnitWords;
@@ -246,8 +246,8 @@ pub enum Event {
         jid: String,
         /// Its class.
         class: String,
-        /// Its queue.
-        queue: String,
+        /// Its queue; null where only its log has named the job.
+        queue: Option<String>,
         /// How long it ran; null where nobody knows.
         elapsed_s: Option<Seconds>,
         /// How that is known.

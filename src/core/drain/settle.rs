@@ -1,13 +1,14 @@
 //! The account at the end: what became of each job, and on what evidence. Where the evidence
 //! does not reach, the fate is unknown; nothing here guesses.
 
-use super::account::{Fate, Tracked};
-use super::evidence::{Case, OTHERS, in_time, may_have_interrupted};
+use super::evidence::{Case, OTHERS, in_time};
+use super::fate::Fate;
 use super::phase::Phase;
 use super::record::{Counts, Event, Outcome};
 use super::rescue::Rescue;
 use super::run::{Run, Turn};
 use super::target::{Standing, Target};
+use super::tracked::Tracked;
 use crate::core::fleet::{Fleet, LocalId, Place, Process};
 use crate::core::moment::{Moment, Seconds};
 
@@ -78,7 +79,7 @@ impl Run {
             let event = Event::JobFinished {
                 jid,
                 class: work.class.clone(),
-                queue: work.queue.clone(),
+                queue: known(&work.queue),
                 elapsed_s,
                 evidence: Some(evidence),
             };
@@ -155,8 +156,7 @@ impl Run {
     pub(super) fn finish(&mut self, base: Outcome, turn: &mut Turn<'_>) {
         self.settle_unseen(turn.fleet);
         for target in self.targets.iter().filter(|target| target.exited()) {
-            let interrupted = may_have_interrupted(target);
-            self.account.count_hidden(target, interrupted, turn.fleet);
+            self.account.count_hidden(target, turn.fleet);
         }
         self.tell_fates(turn);
         let exited = self.targets.iter().filter(|target| target.exited());
@@ -203,7 +203,7 @@ impl Run {
             let event = Event::Reconciled {
                 jid: Some(tracked.jid.clone()),
                 class: Some(tracked.work.class.clone()),
-                queue: Some(tracked.work.queue.clone()),
+                queue: known(&tracked.work.queue),
                 elapsed_s: tracked
                     .ran_until(self.end_of(tracked.target, turn.now))
                     .map(Seconds),
@@ -258,4 +258,9 @@ pub(super) fn weigh(base: Outcome, jobs: Counts) -> Outcome {
         | Outcome::Requeued
         | Outcome::Drained => base,
     }
+}
+
+/// The name of a queue; one that only the log has named a job of is not known.
+fn known(queue: &str) -> Option<String> {
+    (!queue.is_empty()).then(|| queue.to_owned())
 }

@@ -4,9 +4,10 @@
 
 use std::time::Duration;
 
-use super::account::{Fate, Tracked};
 use super::evidence::{Case, Found};
+use super::fate::Fate;
 use super::target::{MARGIN, Standing, Target};
+use super::tracked::Tracked;
 use crate::core::fleet::Fleet;
 use crate::core::log::{Milestone, Testimony, Told};
 use crate::core::moment::Moment;
@@ -92,6 +93,10 @@ pub(super) fn has_freed_its_thread(
     // A signal that was sent is not yet one that was heard.
     let quiet = quiet.map(|quiet| quiet.after(FETCHING));
     said_of(tracked, fleet).is_some_and(|said| {
+        if said.late {
+            // It was told to stop before anything was interrupted: it takes none after that.
+            return false;
+        }
         quiet.is_none_or(|quiet| said.at < quiet)
             || counted.is_some_and(|at| said.at <= at.after(COUNTING))
     })
@@ -148,7 +153,13 @@ impl Case<'_> {
         match said.what {
             Told::Done if said.late => {
                 let evidence = format!("its log: {}, after its time was up", words(said));
-                Some((Fate::Finished, evidence))
+                if !matches!(self.found(said.at), Found::NotKnown) {
+                    return Some((Fate::Finished, evidence));
+                }
+                // It went on beside its push-back: unless somebody looked, it runs again.
+                let count = self.pushed_back()?;
+                let evidence = format!("{evidence}, and {count} job(s) pushed back");
+                Some((Fate::PushedBack, evidence))
             }
             Told::Interrupted => {
                 let count = self.pushed_back()?;

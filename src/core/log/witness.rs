@@ -14,6 +14,8 @@ use crate::core::moment::Moment;
 const MOST_JOBS: usize = 20_000;
 /// Milestones that are remembered of one process: a shutdown has about five a capsule.
 const MOST_MILESTONES: usize = 100;
+/// Begins that are remembered, of all processes; the oldest give way.
+const MOST_BEGINS: usize = 10_000;
 /// Times of jobs that are kept until somebody takes them.
 const MOST_TIMES: usize = 1000;
 /// A time that a line names counts if it lies at most this long before the reading.
@@ -48,6 +50,21 @@ pub enum Told {
     Interrupted,
 }
 
+/// The begin of a job, where its line names everything that tells one execution from another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Begun {
+    /// The process in whose log it stands.
+    pub pid: u32,
+    /// The job.
+    pub jid: String,
+    /// Its class.
+    pub class: String,
+    /// The thread that took it.
+    pub tid: String,
+    /// When.
+    pub at: Moment,
+}
+
 /// Everything read so far.
 #[derive(Clone, Debug, Default)]
 pub struct Witness {
@@ -56,6 +73,9 @@ pub struct Witness {
     jobs: HashMap<String, Vec<(u32, Testimony)>>,
     order: VecDeque<String>,
     milestones: HashMap<u32, Vec<(Milestone, Moment)>>,
+    begins: VecDeque<Begun>,
+    /// How many begins were read, with those that gave way.
+    begun: u64,
     /// How long jobs took, by their classes, until somebody takes it.
     times: Vec<(String, Duration)>,
 }
@@ -102,14 +122,32 @@ impl Witness {
         {
             self.times.push((class.clone(), elapsed));
         }
+        let at = written(entry, line);
+        if let (Told::Started, Some(class), Some(tid)) = (what, &entry.class, &entry.tid) {
+            self.begin(Begun {
+                pid,
+                jid: jid.clone(),
+                class: class.clone(),
+                tid: tid.clone(),
+                at,
+            });
+        }
         let testimony = Testimony {
             what,
-            at: written(entry, line),
+            at,
             tid: entry.tid.clone(),
             elapsed: entry.elapsed,
             late,
         };
         self.keep(pid, jid, testimony);
+    }
+
+    fn begin(&mut self, begun: Begun) {
+        self.begins.push_back(begun);
+        self.begun += 1;
+        if self.begins.len() > MOST_BEGINS {
+            self.begins.pop_front();
+        }
     }
 
     fn keep(&mut self, pid: u32, jid: &str, testimony: Testimony) {
@@ -135,6 +173,14 @@ impl Witness {
         Some(testimony)
     }
 
+    /// The begins that were read after the first `read`, in their order, and how many there are by
+    /// now. Those that gave way meanwhile are left out.
+    pub fn begins_since(&self, read: u64) -> (impl Iterator<Item = &Begun>, u64) {
+        let new = usize::try_from(self.begun.saturating_sub(read)).unwrap_or(usize::MAX);
+        let from = self.begins.len().saturating_sub(new);
+        (self.begins.range(from..), self.begun)
+    }
+
     /// How long the jobs took that ended by themselves since this was asked last, with the class
     /// of each.
     pub fn take_times(&mut self) -> Vec<(String, Duration)> {
@@ -149,6 +195,9 @@ impl Witness {
     /// Forgets how far a process was: another one has its pid now.
     pub fn forget(&mut self, pid: u32) {
         self.milestones.remove(&pid);
+        for begun in self.begins.iter_mut().filter(|begun| begun.pid == pid) {
+            begun.pid = 0;
+        }
     }
 }
 

@@ -54,7 +54,6 @@ pub struct Worker {
     unheeded: VecDeque<(Moment, Signal)>,
     next_beat: Moment,
     last_beat: Option<Snapshot>,
-    tids: u32,
     events: Vec<(Moment, WorkerEvent)>,
 }
 
@@ -67,7 +66,6 @@ impl Worker {
             unheeded: VecDeque::new(),
             next_beat: now.after(config.first_beat),
             last_beat: None,
-            tids: 0,
             events: Vec::new(),
             config,
         }
@@ -91,8 +89,10 @@ impl Worker {
     /// the front of its queue.
     #[must_use]
     pub fn give(&mut self, task: Task, now: Moment) -> Option<Task> {
-        self.tids += 1;
-        let tid = format!("t{:x}", 0xa00 + self.tids);
+        // Each thread keeps its id from job to job.
+        let mut slots = self.slots.iter();
+        let free = slots.position(|slot| matches!(slot, Slot::Idle { .. }));
+        let tid = format!("t{:x}", 0xa01 + free.unwrap_or_default());
         self.adopt(task, tid, now, now)
     }
 

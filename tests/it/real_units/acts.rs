@@ -201,7 +201,8 @@ fn stopped_after_quiet(scene: &UnitScene, unit: &str) -> String {
     ];
     let child = scene.drainboard_under(&starter, &words).spawn().unwrap();
     until_true("it is quiet", || {
-        let output = scene.drainboard_inside(&["ps", "--json"]).output().unwrap();
+        let words = ["ps", "--json", "--unit", unit];
+        let output = scene.drainboard_inside(&words).output().unwrap();
         String::from_utf8_lossy(&output.stdout).contains("\"state\":\"quiet\"")
     });
     let pid = std::fs::read_to_string(pid).unwrap();

@@ -50,6 +50,14 @@ async fn places(server: &RedisServer, bounds: Bounds, sought: &[Sought]) -> Vec<
     located.into_iter().map(|located| located.place).collect()
 }
 
+/// The usual bounds, on a machine that may be busy with other things.
+fn patient() -> Bounds {
+    Bounds {
+        within: Duration::from_mins(1),
+        ..Bounds::default()
+    }
+}
+
 /// Fills `queue:low` from left to right.
 async fn fill(connection: &mut MultiplexedConnection, jids: &[String]) {
     for jids in jids.chunks(10_000) {
@@ -77,7 +85,7 @@ async fn in_a_queue_at_both_ends_in_the_middle_and_beyond_the_bound() {
     fill(&mut server.connection().await, &jids).await;
     let bounds = Bounds {
         each_end: 1_000,
-        ..Bounds::default()
+        ..patient()
     };
     let asked = [0, 999, 1_000, 2_500, 3_999, 4_000, 4_999];
     let as_pushed: Vec<Sought> = asked.iter().map(|index| sought(&jids[*index])).collect();
@@ -86,9 +94,9 @@ async fn in_a_queue_at_both_ends_in_the_middle_and_beyond_the_bound() {
     let expected = [low(), low(), far.clone(), far.clone(), far, low(), low()];
     assert_eq!(places(&server, bounds, &as_pushed).await, expected);
     assert_eq!(places(&server, bounds, &as_changed).await, expected);
-    let all = places(&server, Bounds::default(), &as_changed).await;
+    let all = places(&server, patient(), &as_changed).await;
     assert!(all.iter().all(|place| *place == low()), "{all:?}");
-    let missing = places(&server, Bounds::default(), &[sought("f00")]).await;
+    let missing = places(&server, patient(), &[sought("f00")]).await;
     assert_eq!(missing, [nowhere(true)]);
 }
 
@@ -111,7 +119,7 @@ async fn only_its_own_id_counts() {
     }
     let found = places(
         &server,
-        Bounds::default(),
+        patient(),
         &[sought("abc"), sought("a*c"), sought("abcd")],
     )
     .await;
@@ -145,20 +153,20 @@ async fn in_the_sets_and_in_private_lists() {
     pipeline.exec_async(&mut admin).await.unwrap();
     let private = |place: &Place| matches!(place, Place::Private { identity } if identity.as_str() == "util1:7:ab");
     let few: Vec<Sought> = ["r", "d", "s", "p", "none"].map(sought).into();
-    let found = places(&server, Bounds::default(), &few).await;
+    let found = places(&server, patient(), &few).await;
     assert_eq!(found[..3], [Place::Retry, Place::Dead, Place::Schedule]);
     assert!(private(&found[3]));
     assert_eq!(found[4], nowhere(true));
     // More than Redis is made to compare one by one: the sets are fetched.
     let mut many = few.clone();
     many.extend((0..20).map(|number| sought(&format!("none{number}"))));
-    let found = places(&server, Bounds::default(), &many).await;
+    let found = places(&server, patient(), &many).await;
     assert_eq!(found[..3], [Place::Retry, Place::Dead, Place::Schedule]);
     assert!(private(&found[3]));
     assert!(found[4..].iter().all(|place| *place == nowhere(true)));
     let bounds = Bounds {
         set_members: 1_000,
-        ..Bounds::default()
+        ..patient()
     };
     assert_eq!(
         places(&server, bounds, &[sought("none")]).await,
@@ -180,7 +188,7 @@ async fn a_key_of_another_kind_hides_nothing_else() {
         .arg(payload("d"))
         .ignore();
     pipeline.exec_async(&mut admin).await.unwrap();
-    let found = places(&server, Bounds::default(), &[sought("d"), sought("x")]).await;
+    let found = places(&server, patient(), &[sought("d"), sought("x")]).await;
     assert_eq!(found, [Place::Dead, nowhere(false)]);
     let homeless = Sought {
         queue: String::new(),
@@ -189,7 +197,7 @@ async fn a_key_of_another_kind_hides_nothing_else() {
     let mut pipeline = redis::pipe();
     pipeline.cmd("DEL").arg("retry").arg("queue:low").ignore();
     pipeline.exec_async(&mut admin).await.unwrap();
-    let found = places(&server, Bounds::default(), &[homeless, sought("x")]).await;
+    let found = places(&server, patient(), &[homeless, sought("x")]).await;
     assert_eq!(found, [nowhere(false), nowhere(true)]);
     let mut pipeline = redis::pipe();
     pipeline
@@ -203,7 +211,7 @@ async fn a_key_of_another_kind_hides_nothing_else() {
         .arg("text")
         .ignore();
     pipeline.exec_async(&mut admin).await.unwrap();
-    let found = places(&server, Bounds::default(), &[sought("x")]).await;
+    let found = places(&server, patient(), &[sought("x")]).await;
     assert_eq!(found, [nowhere(false)]);
 }
 
@@ -218,7 +226,7 @@ async fn an_iteration_state_tells_that_a_job_has_not_ended() {
         .await
         .unwrap();
     let asked = [sought("a"), sought("b"), sought("c")];
-    let (located, _) = locate(&mut connection, &Keys::default(), Bounds::default(), &asked).await;
+    let (located, _) = locate(&mut connection, &Keys::default(), patient(), &asked).await;
     let iterating: Vec<bool> = located.iter().map(|located| located.iterating).collect();
     assert_eq!(iterating, [false, true, false]);
     assert!(located.iter().all(|found| found.place == nowhere(true)));
@@ -265,12 +273,7 @@ async fn jobs_of_megabytes_are_read_in_small_pieces() {
         push.arg("queue:low").arg(large);
         push.exec_async(&mut admin).await.unwrap();
     }
-    let found = places(
-        &server,
-        Bounds::default(),
-        &[changed("large3"), changed("none")],
-    )
-    .await;
+    let found = places(&server, patient(), &[changed("large3"), changed("none")]).await;
     assert_eq!(found, [low(), nowhere(true)]);
 }
 
@@ -290,6 +293,6 @@ async fn a_job_without_an_id_is_found_by_its_bytes() {
         nameless(b"{\"class\":\"A\"}"),
         nameless(b"{\"class\":\"B\"}"),
     ];
-    let found = places(&server, Bounds::default(), &asked).await;
+    let found = places(&server, patient(), &asked).await;
     assert_eq!(found, [low(), nowhere(false)]);
 }

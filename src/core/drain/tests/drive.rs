@@ -156,10 +156,11 @@ impl Drive {
     }
 
     fn read_logs(&mut self) {
-        let Some(late) = self.sources.logs else {
+        let Some((late, from)) = self.sources.logs else {
             return;
         };
-        let lines = self.logbook.written(&self.world);
+        let mut lines = self.logbook.written(&self.world);
+        lines.retain(|line| line.at >= from);
         if !lines.is_empty() {
             self.send(
                 self.now.after(late),

@@ -3,9 +3,10 @@
 
 use std::time::Duration;
 
-use super::cases::{begin_with, config, stuck};
-use super::drive::{Drive, Sources};
+use super::cases::{begin, config, stuck};
+use super::drive::Drive;
 use super::kills::{fate, with};
+use super::testimonies::written;
 use super::world::{World, at, task};
 use crate::core::drain::{Event, Fate, Outcome, Plan, Policy};
 use crate::core::sequence::Timeout;
@@ -32,11 +33,11 @@ fn drained(sequence: &str, heeds_after: f64) -> Drive {
         timeout: Some(Timeout::stated(Duration::from_secs(25), "a test")),
         ..with(Policy::Follow, sequence)
     };
-    let sources = Sources {
-        logs: Some(Duration::ZERO),
-        ..Sources::default()
-    };
-    let mut drive = begin_with(world, plan, sources);
+    let mut drive = begin(world, plan);
+    drive.until(at(5.5));
+    // Of what begins this log says nothing.
+    let ended = "tid=ta01 class=Job jid=a elapsed=7 INFO: done";
+    written(&mut drive, &[(5.0, ended)]);
     drive.finish();
     assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
     drive

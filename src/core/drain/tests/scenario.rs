@@ -177,7 +177,7 @@ fn sources() -> impl Strategy<Value = Sources> {
         tick,
         lost,
         failing,
-        prop::option::of(span(0.0, 0.4)),
+        prop::option::of((span(0.0, 0.4), (-60.0..20.0).prop_map(at))),
     )
         .prop_map(
             |(look_every, look_takes, scan_every, act_takes, tick_every, lost, failing, logs)| {

@@ -19,8 +19,9 @@ pub(super) struct Sources {
     pub(super) lost: Option<(Moment, Moment)>,
     /// The acts, counted from 0, that fail, and whether the signal left all the same.
     pub(super) failing: Vec<(usize, Failure)>,
-    /// How long after it was written a line of a log is read; `None`: there is no log.
-    pub(super) logs: Option<Duration>,
+    /// How long after it was written a line of a log is read, and when the first that is read was
+    /// written at the earliest; `None`: there is no log.
+    pub(super) logs: Option<(Duration, Moment)>,
 }
 
 /// How an act fails.

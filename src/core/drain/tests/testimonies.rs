@@ -20,6 +20,13 @@ fn drained(sequence: &str, lines: &[(f64, &str)]) -> Drive {
 }
 
 fn finished(mut drive: Drive, lines: &[(f64, &str)]) -> Drive {
+    written(&mut drive, lines);
+    drive.finish();
+    drive
+}
+
+/// Has these lines read in the log of its first target.
+pub(super) fn written(drive: &mut Drive, lines: &[(f64, &str)]) {
     let process = drive.run.targets()[0].id;
     let place = Ok("a file".into());
     drive.fleet.logs.take(LogNews::Place { process, place });
@@ -34,8 +41,6 @@ fn finished(mut drive: Drive, lines: &[(f64, &str)]) -> Drive {
     };
     let lines = lines.iter().map(line).collect();
     drive.fleet.logs.take(LogNews::Lines(lines));
-    drive.finish();
-    drive
 }
 
 /// Threads are counted late enough here to prove that it ran until the KILL.
@@ -161,7 +166,7 @@ fn what_ends_after_its_time_may_run_elsewhere_too() {
     let mut world = world(6, vec![swallows]);
     world.add(config(25, 1), None, at(-7.0));
     let sources = Sources {
-        logs: Some(Duration::ZERO),
+        logs: Some((Duration::ZERO, at(-60.0))),
         ..Sources::default()
     };
     let plan = Plan {
@@ -177,10 +182,10 @@ fn what_ends_after_its_time_may_run_elsewhere_too() {
 }
 
 #[test]
-fn what_ended_after_its_time_has_ended_where_nobody_can_be_asked() {
+fn what_ended_after_its_time_is_back_too_where_nobody_can_be_asked() {
     let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
     let sources = Sources {
-        logs: Some(Duration::ZERO),
+        logs: Some((Duration::ZERO, at(-60.0))),
         lost: Some((at(4.0), at(1000.0))),
         ..Sources::default()
     };
@@ -190,7 +195,7 @@ fn what_ended_after_its_time_has_ended_where_nobody_can_be_asked() {
     };
     let mut drive = begin_with(world(6, vec![swallows]), plan, sources);
     drive.finish();
-    assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
-    let evidence = "a: finished (its log: done in 9.0 s, after its time was up)";
+    assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
+    let evidence = "done in 9.0 s, after its time was up, and 1 job(s) pushed back";
     assert_eq!(drive.told(evidence), 1);
 }

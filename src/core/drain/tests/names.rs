@@ -1,0 +1,78 @@
+//! Jobs that the log alone names: each takes the place of one thread without a name, and none
+//! of them hides another.
+
+use std::time::Duration;
+
+use super::cases::{config, stuck};
+use super::drive::{Drive, Sources};
+use super::kills::{fate, with};
+use super::losses::killed_beside;
+use super::world::{World, at, task};
+use crate::core::drain::{Command, Event, Fate, Outcome, Policy};
+use crate::core::sidekiq::{Task, Temper};
+
+fn nameless(drive: &Drive) -> usize {
+    let lines = drive.journal.iter().map(|record| &record.event);
+    let nameless = |event: &&Event| matches!(event, Event::Reconciled { jid: None, .. });
+    lines.filter(nameless).count()
+}
+
+/// One thread; its job `shown` stands in the beat at -2 s, and ends `lasts` seconds after its
+/// begin at -11 s. Then it takes `next`. The next beat comes at 8 s, after the KILL.
+fn taken_after(shown: Task, next: Task, plan: &str) -> Drive {
+    let mut world = World::default();
+    world.add(config(25, 1), Some(100), at(-12.0));
+    world.step(at(-11.0));
+    assert_eq!(world.members[0].worker.give(shown, at(-11.0)), None);
+    world.queue.push_front(next);
+    let sources = Sources {
+        logs: Some((Duration::ZERO, at(-60.0))),
+        ..Sources::default()
+    };
+    let mut drive = Drive::new(world, with(Policy::Follow, plan), sources, at(0.0));
+    drive.command_at(at(1.0), Command::Automatic);
+    drive.finish();
+    drive
+}
+
+#[test]
+fn a_job_that_no_beat_has_shown_has_its_fate_by_its_name() {
+    let drive = killed_beside(&["c", "d"], -60.0);
+    for jid in ["b", "c", "d"] {
+        assert_eq!(fate(&drive, jid), Some(Fate::Lost), "{jid}");
+    }
+    assert_eq!(nameless(&drive), 0);
+    let missing = drive.run.missing(&drive.fleet, drive.now);
+    let of = |jid: &str| missing.iter().find(|missing| missing.jid == jid).unwrap();
+    assert_eq!(of("b").doubt, None);
+    let payload = Some("no beat has shown its payload".to_owned());
+    assert_eq!(of("c").doubt, payload, "it cannot be pushed back");
+}
+
+#[test]
+fn one_that_took_the_thread_of_another_is_counted_once() {
+    // `a` ends at 0 s; `b` runs on its thread when the KILL comes.
+    let ends = task("a", Some(11.0), Temper::Plain);
+    let drive = taken_after(ends, stuck("b"), "kill");
+    assert_eq!(drive.world.lost()[&0], ["b"]);
+    assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
+    assert_eq!(fate(&drive, "b"), Some(Fate::Lost));
+    assert_eq!(nameless(&drive), 0);
+    // The same where `a` failed, and waits for its retry.
+    let fails = task("a", Some(11.0), Temper::Fails);
+    let drive = taken_after(fails, stuck("b"), "kill");
+    assert_eq!(fate(&drive, "a"), Some(Fate::Retried));
+    assert_eq!(fate(&drive, "b"), Some(Fate::Lost));
+    assert_eq!(nameless(&drive), 0);
+    assert_eq!(drive.run.outcome(), Some(Outcome::Lost));
+}
+
+#[test]
+fn what_ended_before_the_signal_is_none_of_the_drain() {
+    let drive = taken_after(
+        task("a", Some(11.2), Temper::Plain),
+        task("b", Some(0.5), Temper::Plain),
+        "tstp, 4, kill",
+    );
+    assert_eq!(fate(&drive, "b"), None, "it ended before TSTP");
+}
