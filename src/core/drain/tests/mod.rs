@@ -60,6 +60,7 @@
 //! | a signal that was sent is not heard yet | it is | `heard::what_is…` |
 //! | others are ruled out only if watched | whole search, gap or interrupt not asked | `rescues::what_was_not…` |
 //! | the same of a target that still fetches | it is taken for quiet | `watched::a_target…` |
+//! | unread queues may be any | they are none | `watched::who_serves…`, `testimonies::what_ends…` |
 //! | an old count of threads proves no loss | it does | `watched::threads_that…` |
 //! | a job that is back needs a thread too | it needs none | `watched::a_thread_whose…` |
 //! | a log to the end leaves no doubt | it does | `watched::a_log_that…` |

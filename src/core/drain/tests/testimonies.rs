@@ -162,23 +162,28 @@ fn its_last_lines_are_waited_for() {
 fn what_ends_after_its_time_may_run_elsewhere_too() {
     // Pushed back at 6 s, it is taken up at once by another process, whose beat comes at 13 s;
     // it swallows the interrupt and ends at 7 s, by its log.
-    let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
-    let mut world = world(6, vec![swallows]);
-    world.add(config(25, 1), None, at(-7.0));
-    let sources = Sources {
-        logs: Some((Duration::ZERO, at(-60.0))),
-        ..Sources::default()
-    };
-    let plan = Plan {
-        timeout: Some(Timeout::stated(Duration::from_secs(6), "a test")),
-        ..with(Policy::Follow, "term, 60, kill")
-    };
-    let mut drive = begin_with(world, plan, sources);
-    drive.finish();
-    let story = drive.world.story(0, "a");
-    assert_eq!((story.pushed, story.finished), (1, 1), "{story:?}");
-    assert_eq!(drive.world.story(1, "a").started, 1);
-    assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
+    for names_queues in [true, false] {
+        let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
+        let mut world = world(6, vec![swallows]);
+        let other = world.add(config(25, 1), None, at(-7.0));
+        world.members[other].names_queues = names_queues;
+        let sources = Sources {
+            logs: Some((Duration::ZERO, at(-60.0))),
+            ..Sources::default()
+        };
+        let plan = Plan {
+            timeout: Some(Timeout::stated(Duration::from_secs(6), "a test")),
+            ..with(Policy::Follow, "term, 60, kill")
+        };
+        let mut drive = begin_with(world, plan, sources);
+        drive.finish();
+        let story = drive.world.story(0, "a");
+        assert_eq!((story.pushed, story.finished), (1, 1), "{story:?}");
+        assert_eq!(drive.world.story(other, "a").started, 1);
+        assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
+        // By that beat, and not for want of a better one.
+        assert!(drive.now >= at(13.0), "{:?}", drive.now);
+    }
 }
 
 #[test]

@@ -47,6 +47,19 @@ fn a_target_that_still_fetches_may_have_taken_what_another_pushed_back() {
 }
 
 #[test]
+fn who_serves_queues_that_cannot_be_read_may_serve_any() {
+    let nobody_else = |names_queues: bool| {
+        let mut world = world(6, vec![stuck("a")]);
+        let other = world.add(config(25, 4), None, at(-9.0));
+        world.members[other].names_queues = names_queues;
+        let plan = stopping_within(6, rescuing("tstp, 5, term, 2, kill"));
+        let (_, _, missing) = searching(world, plan);
+        missing[0].nobody_else
+    };
+    assert!(!nobody_else(true) && !nobody_else(false));
+}
+
+#[test]
 fn threads_that_were_counted_too_long_ago_prove_no_loss() {
     // Counted at 9 s alone, killed at 12.4 s; the job ends at 10 s, between two beats.
     let ends = |second: f64| {
