@@ -228,7 +228,7 @@ fn is_late(row: &LookRow, look: &Look, job: &SavedJob, exited: Timestamp) -> boo
     let Some(heartbeat) = &row.heartbeat else {
         return true;
     };
-    if !heartbeat.info.queues.contains(&job.queue) {
+    if !heartbeat.info.may_serve(&job.queue) {
         return false;
     }
     if row.work.iter().any(|work| work.jid.is_none()) {

@@ -1,6 +1,9 @@
 //! Saved jobs against a real Redis: where they are, what is proven, and that nothing is ever
 //! pushed back twice.
 
+mod proof;
+mod sight;
+
 use std::time::Duration;
 
 use drainboard::clock;

@@ -164,8 +164,7 @@ impl Case<'_> {
     fn others(self, asked: Moment) -> Others {
         let own = ProcessKey::Local(self.tracked.target);
         let queues = self.tracked.queues(self.fleet);
-        let serves =
-            |process: &Process| queues.iter().any(|queue| process.queues().contains(queue));
+        let serves = |process: &Process| queues.iter().any(|queue| process.may_serve(queue));
         let since = self.target.mark.map(|mark| mark.at);
         let ended = |process: &Process| match process.life {
             Life::Exited { at, .. } => since.is_none_or(|since| at > since),

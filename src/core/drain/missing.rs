@@ -86,6 +86,8 @@ pub(super) struct Watch {
     since: Option<Moment>,
     /// When another process was last seen to fetch from a queue.
     served: BTreeMap<String, Moment>,
+    /// When one was last seen to fetch from queues that cannot be read.
+    served_unread: Option<Moment>,
     /// Worker threads of a quiet target as last counted while nobody had killed it, and when.
     working: BTreeMap<LocalId, (u64, Moment)>,
     /// The targets of which a last word was read.
@@ -112,6 +114,15 @@ impl Watch {
             if fetches {
                 let queues = process.queues().iter();
                 self.served.extend(queues.map(|queue| (queue.clone(), now)));
+                let unread = process
+                    .info
+                    .as_ref()
+                    .is_some_and(|info| info.queues.is_empty());
+                self.served_unread = if unread {
+                    Some(now)
+                } else {
+                    self.served_unread
+                };
             }
         }
         for target in targets {
@@ -146,6 +157,7 @@ impl Watch {
     fn nobody_else(&self, queue: &str, from: Moment) -> bool {
         self.since.is_some_and(|since| since <= from)
             && self.served.get(queue).is_none_or(|seen| *seen < from)
+            && self.served_unread.is_none_or(|seen| seen < from)
     }
 }
 
@@ -233,8 +245,7 @@ impl Run {
 impl Run {
     /// Why a job of the ended `target` may have ended by itself, for all that is known: its last
     /// beat showed it no more, nobody counted the worker threads late enough since the beat that
-    /// did, fewer were left than there were jobs, or no beat has named all that ran on them. Its
-    /// log knows better, where it can be read.
+    /// did, or fewer were left than there were jobs. Its log knows better, where it can be read.
     pub(super) fn may_have_ended(
         &self,
         tracked: &Tracked,

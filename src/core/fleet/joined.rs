@@ -119,7 +119,7 @@ impl Fleet {
             !process.exited()
                 && process.beat.is_some()
                 && process.listed == Listed::Yes
-                && process.queues().iter().any(|name| name == queue)
+                && process.may_serve(queue)
         })
     }
 

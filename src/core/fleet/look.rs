@@ -126,6 +126,14 @@ pub struct Info {
     pub embedded: bool,
 }
 
+impl Info {
+    /// Whether it may fetch from `queue`. Every Sidekiq has a queue: where none is named they could
+    /// not be read.
+    pub fn may_serve(&self, queue: &str) -> bool {
+        self.queues.is_empty() || self.queues.iter().any(|name| name == queue)
+    }
+}
+
 /// One entry of a work hash: a thread and the job it runs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Work {

@@ -242,6 +242,11 @@ impl Process {
         self.info.as_ref().map_or(&[], |info| &info.queues)
     }
 
+    /// Whether it may fetch from `queue`: it names it, or what it names cannot be read.
+    pub fn may_serve(&self, queue: &str) -> bool {
+        self.info.as_ref().is_some_and(|info| info.may_serve(queue))
+    }
+
     /// Number of its threads.
     pub fn concurrency(&self) -> Option<u64> {
         let titled = || match &self.local.as_ref()?.title {

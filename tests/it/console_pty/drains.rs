@@ -189,7 +189,7 @@ fn the_report_of_a_drain_is_given_away_while_the_screen_stays() {
     );
     // It reads the report, then waits for what nobody does before the screen was left.
     let script = format!(
-        "cat > {0}.part; mv {0}.part {0}; until [ -e {1} ]; do sleep 0.1; done",
+        "cat > {0}.part; mv {0}.part {0}; while [ -e {0} ] && ! [ -e {1} ]; do sleep 0.1; done",
         kept.display(),
         go.display()
     );

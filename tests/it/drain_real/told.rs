@@ -2,7 +2,7 @@
 //! None of it delays the drain or changes how it ended.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -130,16 +130,23 @@ fn nobody_is_told_of_a_rehearsal_or_of_what_did_not_begin() {
     assert!(!told.kept.exists());
 }
 
+/// Waits for a file, or for the end of the test, which removes the directory.
+fn waits_for(go: &Path) -> String {
+    let directory = go.parent().unwrap();
+    format!(
+        "while [ -d {} ] && ! [ -e {} ]; do sleep 0.1; done",
+        directory.display(),
+        go.display()
+    )
+}
+
 #[test]
 fn after_a_hang_up_the_command_is_started_and_left_to_itself() {
     let scene = Scene::new();
     let _sidekiq = scene.sidekiq(Version::Seven);
     scene.busy("SleepJob", &json!([600]));
     let go = scene.path("go");
-    let told = Told::by(
-        &scene,
-        &format!("until [ -e {} ]; do sleep 0.1; done", go.display()),
-    );
+    let told = Told::by(&scene, &waits_for(&go));
     let mut drain = Drain::start(&scene, "tstp, 300, term, 14, kill", &[&told.option()]);
     drain.wait_for_signal("TSTP");
     drain.signal(Signal::HUP);
@@ -189,10 +196,7 @@ fn a_second_interrupt_leaves_a_command_that_takes_long() {
     let scene = Scene::new();
     let _sidekiq = scene.sidekiq(Version::Seven);
     let go = scene.path("go");
-    let told = Told::by(
-        &scene,
-        &format!("until [ -e {} ]; do sleep 0.1; done", go.display()),
-    );
+    let told = Told::by(&scene, &waits_for(&go));
     let drain = Drain::start(&scene, SEQUENCE, &[&told.option()]);
     told.report();
     drain.signal(Signal::INT);

@@ -69,11 +69,11 @@
 //! | one thread left is not the seen job's | no last word is asked for | `hidden::one_thread_left…`, `fates` |
 //! | others are ruled out only if watched | whole search, gap or interrupt not asked | `rescues::what_was_not…` |
 //! | the same of a target that still fetches | it is taken for quiet | `watched::a_target…` |
+//! | unread queues may be any | they are none | `watched::who_serves…`, `testimonies::what_ends…` |
 //! | an old count of threads proves no loss | it does | `watched::threads_that…` |
-//! | nor a count before each job has a name | it does | `watched::what_may_have_run…` |
 //! | a job that is back needs a thread too | it needs none | `watched::a_thread_whose…` |
 //! | a log to the end leaves no doubt | it does | `watched::a_log_that…` |
-//! | what ended late has ended | it did not | `testimonies::what_ended…` |
+//! | what ended late was pushed back as well | it is not told | `testimonies::what_ended…` |
 //! | doubt forbids a push | it is not asked | `rescues::fewer_threads…` |
 //! | a push ends by its own outcome | any will do | `rescues::the_outcome…` |
 //! | an abort pushes nothing more | the rest goes on | `rescues::an_abort_pushes…` |

@@ -20,6 +20,13 @@ fn drained(sequence: &str, lines: &[(f64, &str)]) -> Drive {
 }
 
 fn finished(mut drive: Drive, lines: &[(f64, &str)]) -> Drive {
+    written(&mut drive, lines);
+    drive.finish();
+    drive
+}
+
+/// Has these lines read in the log of its first target.
+pub(super) fn written(drive: &mut Drive, lines: &[(f64, &str)]) {
     let process = drive.run.targets()[0].id;
     let place = Ok("a file".into());
     drive.fleet.logs.take(LogNews::Place { process, place });
@@ -34,8 +41,6 @@ fn finished(mut drive: Drive, lines: &[(f64, &str)]) -> Drive {
     };
     let lines = lines.iter().map(line).collect();
     drive.fleet.logs.take(LogNews::Lines(lines));
-    drive.finish();
-    drive
 }
 
 /// Threads are counted late enough here to prove that it ran until the KILL.
@@ -157,27 +162,32 @@ fn its_last_lines_are_waited_for() {
 fn what_ends_after_its_time_may_run_elsewhere_too() {
     // Pushed back at 6 s, it is taken up at once by another process, whose beat comes at 13 s;
     // it swallows the interrupt and ends at 7 s, by its log.
-    let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
-    let mut world = world(6, vec![swallows]);
-    world.add(config(25, 1), None, at(-7.0));
-    let sources = Sources {
-        logs: Some(Reading::all()),
-        ..Sources::default()
-    };
-    let plan = Plan {
-        timeout: Some(Timeout::stated(Duration::from_secs(6), "a test")),
-        ..with(Policy::Follow, "term, 60, kill")
-    };
-    let mut drive = begin_with(world, plan, sources);
-    drive.finish();
-    let story = drive.world.story(0, "a");
-    assert_eq!((story.pushed, story.finished), (1, 1), "{story:?}");
-    assert_eq!(drive.world.story(1, "a").started, 1);
-    assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
+    for names_queues in [true, false] {
+        let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
+        let mut world = world(6, vec![swallows]);
+        let other = world.add(config(25, 1), None, at(-7.0));
+        world.members[other].names_queues = names_queues;
+        let sources = Sources {
+            logs: Some(Reading::all()),
+            ..Sources::default()
+        };
+        let plan = Plan {
+            timeout: Some(Timeout::stated(Duration::from_secs(6), "a test")),
+            ..with(Policy::Follow, "term, 60, kill")
+        };
+        let mut drive = begin_with(world, plan, sources);
+        drive.finish();
+        let story = drive.world.story(0, "a");
+        assert_eq!((story.pushed, story.finished), (1, 1), "{story:?}");
+        assert_eq!(drive.world.story(other, "a").started, 1);
+        assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
+        // By that beat, and not for want of a better one.
+        assert!(drive.now >= at(13.0), "{:?}", drive.now);
+    }
 }
 
 #[test]
-fn what_ended_after_its_time_is_back_where_nobody_can_be_asked() {
+fn what_ended_after_its_time_is_back_too_where_nobody_can_be_asked() {
     let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
     let sources = Sources {
         logs: Some(Reading::all()),

@@ -7,10 +7,9 @@ use super::cases::{begin_with, config, stated, stuck, world};
 use super::drive::{Drive, Sources};
 use super::kills::{fate, with};
 use super::rescues::{rescuing, searching};
+use super::testimonies::written;
 use super::world::{at, task};
 use crate::core::drain::{Command, Fate, Missing, Plan, Policy};
-use crate::core::fleet::LogNews;
-use crate::core::log::{LogLine, Origin};
 use crate::core::sidekiq::{Config, Task, Temper};
 
 /// Every process stops within this many seconds of its TERM.
@@ -45,6 +44,19 @@ fn a_target_that_still_fetches_may_have_taken_what_another_pushed_back() {
     };
     assert!(nobody_else(0), "both were quiet");
     assert!(!nobody_else(60));
+}
+
+#[test]
+fn who_serves_queues_that_cannot_be_read_may_serve_any() {
+    let nobody_else = |names_queues: bool| {
+        let mut world = world(6, vec![stuck("a")]);
+        let other = world.add(config(25, 4), None, at(-9.0));
+        world.members[other].names_queues = names_queues;
+        let plan = stopping_within(6, rescuing("tstp, 5, term, 2, kill"));
+        let (_, _, missing) = searching(world, plan);
+        missing[0].nobody_else
+    };
+    assert!(!nobody_else(true) && !nobody_else(false));
 }
 
 #[test]
@@ -86,27 +98,14 @@ fn a_thread_whose_job_is_back_is_no_thread_of_a_missing_one() {
 }
 
 /// A drain in which `gone` ended at 5 s, after the last beat, and `stays` did not.
-fn one_gone(lines: &[&str]) -> Vec<Missing> {
+fn one_gone(lines: &[(f64, &str)]) -> Vec<Missing> {
     let jobs: Vec<Task> = vec![task("gone", Some(7.0), Temper::Plain), stuck("stays")];
     let mut drive = begin_with(
         world(25, jobs),
         rescuing("tstp, 11, kill"),
         Sources::default(),
     );
-    let process = drive.run.targets()[0].id;
-    let place = Ok("a file".into());
-    drive.fleet.logs.take(LogNews::Place { process, place });
-    let line = |words: &&str| LogLine {
-        origin: Origin {
-            pid: process.pid,
-            inner_pid: process.pid,
-            shared: false,
-        },
-        text: format!("pid={} {words}", process.pid),
-        at: at(0.0),
-    };
-    let lines = lines.iter().map(line).collect();
-    drive.fleet.logs.take(LogNews::Lines(lines));
+    written(&mut drive, lines);
     drive.until(at(13.5));
     drive.run.missing(&drive.fleet, drive.now)
 }
@@ -115,24 +114,7 @@ fn one_gone(lines: &[&str]) -> Vec<Missing> {
 fn a_log_that_shows_a_job_to_the_end_leaves_no_doubt_about_that_one() {
     let missing = one_gone(&[]);
     assert!(doubt(&missing, "gone").is_some() && doubt(&missing, "stays").is_some());
-    let missing = one_gone(&["tid=ta02 class=Job jid=stays INFO: start"]);
+    let missing = one_gone(&[(0.0, "tid=ta02 class=Job jid=stays INFO: start")]);
     assert!(doubt(&missing, "gone").is_some(), "{missing:?}");
     assert_eq!(doubt(&missing, "stays"), None);
-}
-
-#[test]
-fn what_may_have_run_in_the_place_of_a_known_job_is_not_ruled_out_by_a_count() {
-    // The beats come at 3 s and at 13 s. `c` begins between the beat and the signal, `a` ends after
-    // it: one thread is left, and it is not that of the job that a beat has shown.
-    let mut world = world(25, vec![task("a", Some(7.0), Temper::Plain)]);
-    world.step(at(3.2));
-    let late = stuck("c");
-    assert_eq!(world.members[0].worker.give(late, at(3.2)), None);
-    let plan = with(Policy::Follow, "tstp, 9, kill");
-    let mut drive = Drive::new(world, plan, Sources::default(), at(3.4));
-    drive.command_at(at(3.5), Command::Automatic);
-    drive.finish();
-    assert_eq!(drive.world.story(0, "a").finished, 1);
-    assert_eq!(drive.world.story(0, "c").lost, 1);
-    assert_eq!(fate(&drive, "a"), Some(Fate::Unknown));
 }

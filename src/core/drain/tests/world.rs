@@ -61,6 +61,8 @@ pub(super) struct Member {
     pub(super) ahead: f64,
     /// Whether its threads have names.
     pub(super) named: bool,
+    /// Whether the names of its queues can be read.
+    pub(super) names_queues: bool,
     started: Moment,
     pub(super) shown: Option<Shown>,
 }
@@ -101,6 +103,7 @@ impl World {
             identity: Identity::new(&identity),
             ahead: 0.0,
             named: true,
+            names_queues: true,
             started,
             shown: None,
         });
@@ -192,7 +195,11 @@ impl World {
         let config = member.worker.config();
         let info = Info {
             started_at: Some(member.started.epoch() + member.ahead),
-            queues: vec!["default".into()],
+            queues: member
+                .names_queues
+                .then(|| "default".into())
+                .into_iter()
+                .collect(),
             version: Some(config.version),
             version_text: Some(config.version.to_string()),
             ..Info::default()
