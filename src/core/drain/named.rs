@@ -89,7 +89,8 @@ pub(super) fn has_left(job: &Tracked, target: &Target, iterable: bool, fleet: &F
                 let safe = target.safe_until();
                 safe.is_none_or(|safe| *back < safe)
             });
-            !may_have_interrupted(target) || (went || early) && !target.left_in_order()
+            let left = went || early || target.died_in_time();
+            !may_have_interrupted(target) || left && !target.left_in_order()
         }
         // One that its log ended is looked at by itself.
         Some(Fate::Finished) => !is_told(job, fleet),
