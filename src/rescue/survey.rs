@@ -2,7 +2,6 @@
 //! slips through, and the act of pushing one back with its record. What was found decides;
 //! nothing here does.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -188,20 +187,18 @@ fn asked(job: &SavedJob, queue: &str) -> Sought {
 /// What is seen of one job.
 fn sight(job: &SavedJob, ending: Ending, place: Place, rescued: bool, looks: [&Look; 2]) -> Sight {
     let own = |row: &&LookRow| Some(row.identity.as_str()) == job.identity.as_deref();
-    let others = |look: &'_ Look| -> HashMap<String, String> {
-        let rows = look.rows.iter().filter(|row| !own(row) && !row.is_ghost());
-        rows.flat_map(|row| {
-            let process = row.identity.short();
-            let jids = row.work.iter().filter_map(|work| work.jid.clone());
-            jids.map(move |jid| (jid, process.to_owned()))
-        })
-        .collect()
-    };
-    if let Some(jid) = &job.jid {
-        for look in looks {
-            if let Some(process) = others(look).remove(jid) {
+    // A process that was killed itself goes on showing what it ran before.
+    let mut before = None;
+    for look in looks.into_iter().filter(|_| job.jid.is_some()) {
+        let shows = |row: &&LookRow| row.work.iter().any(|work| work.jid == job.jid);
+        let others = look.rows.iter().filter(|row| !own(row) && !row.is_ghost());
+        for row in others.filter(shows) {
+            let process = row.identity.short().to_owned();
+            let exited = ending.exited_at;
+            if !exited.is_some_and(|exited| is_late(row, look, job, exited)) {
                 return Sight::Work { process };
             }
+            before = Some(process);
         }
     }
     if !matches!(place, Place::Nowhere { .. } | Place::NotAsked { .. }) {
@@ -209,6 +206,9 @@ fn sight(job: &SavedJob, ending: Ending, place: Place, rescued: bool, looks: [&L
     }
     if rescued {
         return Sight::Rescued;
+    }
+    if let Some(process) = before {
+        return Sight::NotBeaten { process };
     }
     let late = ending.exited_at.and_then(|exited| {
         let late =

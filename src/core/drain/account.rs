@@ -236,7 +236,7 @@ impl Account {
             if let Place::Queue { name } = &located.place
                 && told.is_some_and(|told| located.asked >= told)
             {
-                let back = || format!("back in queue {name}");
+                let back = || (format!("back in queue {name}"), located.asked);
                 tracked.returned = tracked.returned.take().or_else(|| Some(back()));
             }
         }

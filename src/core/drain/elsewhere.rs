@@ -55,9 +55,12 @@ impl Account {
             };
             let places = running.get(tracked.jid.as_str()).into_iter().flatten();
             let mut later = places.filter(later);
-            tracked.returned = later
-                .next()
-                .map(|place| format!("runs again on {}", place.process.name()));
+            tracked.returned = later.next().map(|place| {
+                (
+                    format!("runs again on {}", place.process.name()),
+                    place.started,
+                )
+            });
         }
         self.iterable.extend(iterable);
     }

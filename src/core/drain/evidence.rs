@@ -194,7 +194,7 @@ impl Case<'_> {
 
     /// Where it was found; that it is nowhere counts if it was asked at `since` or later.
     pub(super) fn found(self, since: Moment) -> Found {
-        if let Some(back) = &self.tracked.returned {
+        if let Some((back, _)) = &self.tracked.returned {
             return Found::At(Fate::PushedBack, back.clone());
         }
         let Some(located) = &self.tracked.located else {

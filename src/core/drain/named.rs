@@ -84,7 +84,14 @@ pub(super) fn has_left(job: &Tracked, target: &Target, iterable: bool, fleet: &F
     match job.fate.as_ref().map(|(fate, _)| *fate) {
         Some(Fate::Retried) => true,
         // It may have been interrupted, or have left its thread by itself before.
-        Some(Fate::PushedBack) => !may_have_interrupted(target) || went && !target.left_in_order(),
+        Some(Fate::PushedBack) => {
+            let early = job.returned.as_ref().is_some_and(|(_, back)| {
+                let safe = target.safe_until();
+                safe.is_none_or(|safe| *back < safe)
+            });
+            let left = went || early || target.died_in_time();
+            !may_have_interrupted(target) || left && !target.left_in_order()
+        }
         // One that its log ended is looked at by itself.
         Some(Fate::Finished) => !is_told(job, fleet),
         Some(Fate::Rescued | Fate::Lost | Fate::Unknown) | None => false,

@@ -126,6 +126,14 @@ impl Target {
         )
     }
 
+    /// Whether it has ended before it would have interrupted anything, if its timeout is as assumed.
+    pub fn died_in_time(&self) -> bool {
+        let Standing::Exited { at, .. } = self.standing else {
+            return false;
+        };
+        self.timeout.is_assumed() && self.interrupt().is_some_and(|interrupt| at < interrupt)
+    }
+
     /// When it exited, while the record of that is not written yet.
     pub fn untold_exit(&self) -> Option<Moment> {
         if let Standing::Exited {

@@ -36,8 +36,9 @@ pub struct Tracked {
     pub track: Track,
     /// Where Redis has it, as last asked.
     pub located: Option<Located>,
-    /// How it is known that it was back after the signal, in its queue or on another process.
-    pub returned: Option<String>,
+    /// How it is known that it was back after the signal, in its queue or on another process, and
+    /// since when at the latest.
+    pub returned: Option<(String, Moment)>,
     /// What became of it, with the evidence.
     pub fate: Option<(Fate, String)>,
     /// When this execution began, as far as known.

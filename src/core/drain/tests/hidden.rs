@@ -233,3 +233,29 @@ fn the_last_beat_of_a_killed_process_is_read_for_what_has_gone() {
     assert_eq!(drive.world.story(0, "a").finished, 1);
     assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
 }
+
+/// `a` fails, comes back at once and runs elsewhere since before TERM; its thread took `b`. Nobody
+/// knows `T`.
+#[test]
+fn one_that_was_back_before_it_could_be_interrupted_covers_no_thread() {
+    let mut world = World::default();
+    world.weather.retries_after = Some(Duration::from_millis(100));
+    world.add(config(25, 1), Some(100), at(-13.0));
+    world.step(at(-4.0));
+    let fails = task("a", Some(3.9), Temper::Fails);
+    assert_eq!(world.members[0].worker.give(fails, at(-4.0)), None);
+    world.step(at(-0.1));
+    world.queue.push_back(stuck("b"));
+    world.step(at(-0.1));
+    world.add(config(25, 1), None, at(-8.0));
+    let plan = Plan {
+        timeout: None,
+        ..with(Policy::Follow, "term, 2, kill")
+    };
+    let mut drive = Drive::new(world, plan, Sources::default(), at(0.0));
+    drive.command_at(at(3.0), Command::Automatic);
+    drive.finish();
+    assert_eq!(drive.world.lost()[&0], ["b"]);
+    assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
+    assert_eq!(drive.told(NAMELESS), 1);
+}

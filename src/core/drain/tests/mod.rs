@@ -60,6 +60,7 @@
 //! | a signal that was sent is not heard yet | it is | `heard::what_is…` |
 //! | the same once its iterations are complete | it hides none | `hidden::a_thread_whose…`, `fates` |
 //! | the same once it broke off | it may have been interrupted | `hidden::one_that_broke…`, `fates` |
+//! | the same if it was back before | when it was back is not asked | `hidden::one_that_was_back…`, `storms` |
 //! | a new job may be in a gone one's place | it is on an unseen thread | `hidden::a_job_in_the_place…` |
 //! | a killed one's last beat is read | only what lives is | `hidden::the_last_beat…` |
 //! | a beat shows what ran before it | it counts whenever it was | `hidden::a_beat_from_before…`, `fates` |

@@ -64,7 +64,10 @@ impl Drive {
         };
         let own = self.world.member(missing.target);
         let shown = self.world.shown_elsewhere(own);
-        if shown.iter().any(|(_, jids)| jids.contains(&missing.jid)) {
+        let has = |(beat, jids): &&(Moment, Vec<String>)| {
+            jids.contains(&missing.jid) && *beat > exited.after(FETCHED)
+        };
+        if shown.iter().any(|shown| has(&shown)) {
             return (Trace::Found(Fate::PushedBack, "runs".into()), false);
         }
         if self.world.queue.iter().any(|task| task.jid == missing.jid) {
