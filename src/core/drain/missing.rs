@@ -90,6 +90,8 @@ pub(super) struct Watch {
     served_unread: Option<Moment>,
     /// Worker threads of a quiet target as last counted while nobody had killed it, and when.
     working: BTreeMap<LocalId, (u64, Moment)>,
+    /// The same before it could interrupt anything.
+    most: BTreeMap<LocalId, u64>,
     /// The targets of which a last word was read.
     last_words: BTreeSet<LocalId>,
 }
@@ -144,13 +146,17 @@ impl Watch {
             {
                 let count = (threads.processors as u64, threads.at);
                 self.working.insert(target.id, count);
+                if target.safe_until().is_none_or(|safe| threads.at < safe) {
+                    self.most.insert(target.id, count.0);
+                }
             }
         }
     }
 
-    /// How many jobs a quiet target can have run since its threads were counted last.
+    /// How many jobs a quiet target can have run since its threads were counted last; what it
+    /// interrupted after that ran on them too.
     pub(super) fn most(&self, target: LocalId) -> Option<u64> {
-        self.working.get(&target).map(|(count, _)| *count)
+        self.most.get(&target).copied()
     }
 
     /// Whether nobody else can have fetched from `queue` since `from`.

@@ -259,3 +259,32 @@ fn one_that_was_back_before_it_could_be_interrupted_covers_no_thread() {
     assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
     assert_eq!(drive.told(NAMELESS), 1);
 }
+
+#[test]
+fn threads_that_are_gone_after_the_push_back_hide_what_it_pushed_back() {
+    // `a` is complete at 1 s; `b`, which no beat has shown, is pushed back at 3 s and runs
+    // elsewhere. The process exits at 6 s, without a thread left.
+    let slow = Config {
+        exit_takes: Duration::from_secs(3),
+        ..config(3, 2)
+    };
+    let mut world = World::default();
+    world.add(slow, Some(100), at(-10.0));
+    world.add(config(25, 1), None, at(-10.0));
+    world.step(at(-9.5));
+    let iterates = Temper::Iterates(Duration::from_secs(1));
+    let given = world.members[0]
+        .worker
+        .give(task("a", Some(10.5), iterates), at(-9.5));
+    assert_eq!(given, None);
+    world.step(at(0.0));
+    assert_eq!(world.members[0].worker.give(stuck("b"), at(0.0)), None);
+    let plan = stated("term, 20, kill", 3);
+    let mut drive = Drive::new(world, plan, Sources::default(), at(0.0));
+    drive.command_at(at(0.0), Command::Automatic);
+    drive.finish();
+    assert_eq!(drive.world.story(0, "b").pushed, 1);
+    assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
+    assert_ne!(drive.run.outcome(), Some(Outcome::Drained));
+    assert_eq!(drive.told(NAMELESS), 1);
+}
