@@ -84,6 +84,7 @@
 //! | a unit is stopped once proven idle | idle or not | `units::with_a_job…` |
 //! | only the first stop is the unit's | the second one too | `units::only_the_first…` |
 //! | systemd must leave time for a push-back | it is not asked | `units::a_push_back…` |
+//! | threads that ended with the push-back had jobs | those left after it are counted | `hidden::threads_that_are_gone…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
 use std::time::Duration;
