@@ -188,7 +188,8 @@ impl Run {
                     Some("no beat has shown its payload".into())
                 } else {
                     match last_word(tracked, target, fleet, now) {
-                        LastWord::Runs => None,
+                        // A line of its end may have been lost.
+                        LastWord::Runs => in_order(target),
                         LastWord::Ended(said) => Some(said),
                         LastWord::Silent => self
                             .doubt(target)

@@ -20,7 +20,8 @@ fn weather() -> impl Strategy<Value = Weather> {
     let strangers = prop::collection::vec((0.0..40.0, 0_usize..3, signal), 0..2);
     let strangers = prop_oneof![2 => Just(Vec::new()), 1 => strangers];
     let torn = prop_oneof![2 => Just(0), 1 => 1_u64..5];
-    let gaps = prop::collection::vec((-15.0..40.0, 0.1..20.0), 0..3);
+    // A log that is found late; one that loses lines in between proves nothing at all.
+    let gaps = prop::option::of(-15.0..10.0);
     let undated = prop::option::weighted(0.3, span(0.0, 0.4));
     (retries, strangers, torn, gaps, undated).prop_map(
         |(retries_after, strangers, torn, gaps, undated)| Weather {
@@ -30,10 +31,7 @@ fn weather() -> impl Strategy<Value = Weather> {
                 .map(|(when, index, signal)| (at(when), index, signal))
                 .collect(),
             torn,
-            gaps: gaps
-                .into_iter()
-                .map(|(from, length)| (at(from), at(from + length)))
-                .collect(),
+            gaps: gaps.map(|to| (at(-3600.0), at(to))).into_iter().collect(),
             undated,
             ..Weather::default()
         },
@@ -88,13 +86,12 @@ fn fate_is_true(drive: &Drive, tracked: &Tracked) {
         Some(Fate::Finished) => assert!(ended || broke_off || late(drive, tracked), "{says}"),
         Some(Fate::PushedBack) => assert!(back || failed, "{says}"),
         Some(Fate::Retried) => assert!(!lost, "{says}"),
-        Some(Fate::Rescued) => {}
         Some(Fate::Lost) => {
             let member = drive.world.member(tracked.target);
             let there = lost || ended_at_last(drive, member, &tracked.jid);
             assert!(there, "called lost, but it had ended: {says}");
         }
-        Some(Fate::Unknown) | None => {}
+        Some(Fate::Rescued | Fate::Unknown) | None => {}
     }
 }
 

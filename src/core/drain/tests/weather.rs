@@ -84,8 +84,11 @@ impl World {
         let shown = beat.iter().filter(|busy| busy.since <= read).cloned();
         let shown: Vec<Busy> = shown.collect();
         let busy = shown.len() as u64;
-        let chance =
-            mixed(u64::from(asked.since(super::world::at(-3600.0)).subsec_nanos()) ^ index as u64);
+        let chance = mixed(
+            u64::from(asked.since_boot().subsec_nanos())
+                ^ (asked.since_boot().as_secs() << 30)
+                ^ index as u64,
+        );
         // The work hash is rewritten just before the next beat (6.4.2 to 7.2.2).
         let worker = &self.members[index].worker;
         let period = Duration::from_secs(worker.config().version.beat_seconds());
