@@ -17,6 +17,7 @@ mod readers;
 mod scan;
 mod source;
 pub mod state_dir;
+mod sudoers;
 pub mod systemctl;
 mod title;
 mod units;

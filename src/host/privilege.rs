@@ -8,13 +8,16 @@ use std::time::Duration;
 use nix::unistd::Uid;
 use tokio::process::Command;
 
+use super::sudoers::{self, Password};
 use super::systemctl::{Verb, arguments};
 use crate::core::clean::clean;
 use crate::core::fleet::{Route, Unit, UnitScope};
 
 /// How long one of them is waited for.
 const WITHIN: Duration = Duration::from_secs(3);
-/// What polkit is asked about (org.freedesktop.systemd1(5)).
+/// What polkit is asked about (org.freedesktop.systemd1(5)). It tells nobody but root how it
+/// judges single units, so that a rule for one unit counts as none (`pkcheck --detail`, polkit
+/// 122: "Only trusted callers … pass details").
 const ACTION: &str = "org.freedesktop.systemd1.manage-units";
 
 /// How `verb` may be done to `unit`.
@@ -23,25 +26,73 @@ const ACTION: &str = "org.freedesktop.systemd1.manage-units";
 /// Why it may not be, and what would help.
 pub async fn route(verb: Verb, unit: &Unit) -> Result<Route, String> {
     match unit.scope {
-        UnitScope::Own => return Ok(Route::Plain),
-        UnitScope::Other(uid) => {
-            return Err(format!(
-                "it belongs to the systemd of uid {uid}: run as that user"
-            ));
+        UnitScope::Own => Ok(Route::Plain),
+        UnitScope::Other(uid) => Err(format!(
+            "it belongs to the systemd of uid {uid}: run as that user"
+        )),
+        UnitScope::System if Uid::effective().is_root() => Ok(Route::Plain),
+        UnitScope::System => Asked::REAL.route(verb, unit).await,
+    }
+}
+
+/// Who is asked.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    pkcheck: &'a str,
+    sudo: &'a str,
+}
+
+impl Asked<'_> {
+    const REAL: Asked<'static> = Asked {
+        pkcheck: "pkcheck",
+        sudo: "sudo",
+    };
+
+    /// How somebody other than root may do `verb` to a unit of the system.
+    async fn route(self, verb: Verb, unit: &Unit) -> Result<Route, String> {
+        if self.polkit_permits().await {
+            return Ok(Route::Plain);
         }
-        UnitScope::System if Uid::effective().is_root() => return Ok(Route::Plain),
-        UnitScope::System => {}
+        if self.sudo_permits(verb, unit).await {
+            return Ok(Route::Sudo);
+        }
+        Err(format!(
+            "it is not permitted to this user: run as root, or permit it in sudoers without a password ({}) or to polkit for all units ({ACTION})",
+            clean(&line(verb, unit), 300)
+        ))
     }
-    if polkit_permits().await {
-        return Ok(Route::Plain);
+
+    /// Whether polkit lets this very process manage units without a question.
+    async fn polkit_permits(self) -> bool {
+        let own = std::process::id().to_string();
+        let mut command = Command::new(self.pkcheck);
+        command.args(["--action-id", ACTION, "--process", &own]);
+        said(command).await.is_some()
     }
-    if sudo_permits(verb, unit).await {
-        return Ok(Route::Sudo);
+
+    /// Whether sudo would run exactly this command without a password (`sudo(8)`, `-n -l`).
+    async fn sudo_permits(self, verb: Verb, unit: &Unit) -> bool {
+        let mut one = self.list();
+        one.arg("systemctl").args(arguments(verb, unit));
+        let Some(answer) = said(one).await else {
+            return false;
+        };
+        let password = match sudoers::of_one(&answer) {
+            Password::Unsaid => match said(self.list()).await {
+                Some(list) => sudoers::of_all(&list, answer.trim()),
+                None => Password::Needed,
+            },
+            told @ (Password::NotNeeded | Password::Needed) => told,
+        };
+        password == Password::NotNeeded
     }
-    Err(format!(
-        "it is not permitted to this user: run as root, or permit it to polkit ({ACTION}) or in sudoers without a password: {}",
-        clean(&line(verb, unit), 300)
-    ))
+
+    /// A sudo that lists in its long form and asks for nothing.
+    fn list(self) -> Command {
+        let mut command = Command::new(self.sudo);
+        command.args(["-n", "-l", "-l"]);
+        command
+    }
 }
 
 /// The command as sudoers would name it.
@@ -50,67 +101,17 @@ fn line(verb: Verb, unit: &Unit) -> String {
     format!("/usr/bin/systemctl {words}")
 }
 
-/// Whether polkit lets this very process manage units without a question.
-async fn polkit_permits() -> bool {
-    let own = std::process::id().to_string();
-    let mut command = Command::new("pkcheck");
-    command.args(["--action-id", ACTION, "--process", &own]);
-    said(command)
-        .await
-        .is_some_and(|output| output.status.success())
-}
-
-/// Whether sudo would run exactly this command without a password (`sudo(8)`, `-n -l`).
-async fn sudo_permits(verb: Verb, unit: &Unit) -> bool {
-    let mut command = Command::new("sudo");
-    command.args(["-n", "-l", "-l", "systemctl"]);
-    command.args(arguments(verb, unit));
-    let Some(output) = said(command).await.filter(|output| output.status.success()) else {
-        return false;
-    };
-    let text = String::from_utf8_lossy(&output.stdout);
-    // The long form names the entry and, without a password, this option of it. An old sudo
-    // prints the command alone; root's own refusal then comes before anything is done.
-    !text.contains("Sudoers entry") || text.contains("!authenticate")
-}
-
-/// What a command said, if it ended in time.
-async fn said(mut command: Command) -> Option<Output> {
+/// What a command printed, if it ended in time and well.
+async fn said(mut command: Command) -> Option<String> {
     command
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    tokio::time::timeout(WITHIN, command.output())
-        .await
-        .ok()?
-        .ok()
+    let answered = tokio::time::timeout(WITHIN, command.output()).await;
+    let Output { status, stdout, .. } = answered.ok()?.ok()?;
+    let said = String::from_utf8_lossy(&stdout).into_owned();
+    status.success().then_some(said)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_names_the_line_that_would_help() {
-        let line = line(Verb::Stop, &Unit::of_system("sidekiq@1.service"));
-        assert_eq!(
-            line,
-            "/usr/bin/systemctl --no-ask-password --no-block stop -- sidekiq@1.service"
-        );
-    }
-
-    #[tokio::test]
-    async fn the_systemd_of_another_user_is_not_reached() {
-        let unit = Unit {
-            name: "app.service".into(),
-            scope: UnitScope::Other(4_000_000),
-        };
-        let why = route(Verb::Stop, &unit).await.unwrap_err();
-        assert!(why.contains("uid 4000000"), "{why}");
-        let own = Unit {
-            scope: UnitScope::Own,
-            ..unit
-        };
-        assert_eq!(route(Verb::Restart, &own).await, Ok(Route::Plain));
-    }
-}
+mod tests;

@@ -3,6 +3,7 @@
 use super::logs::lines_of_row;
 use super::proc::environ::Environment;
 use super::proc::{cgroup, stat, status};
+use super::sudoers;
 use super::{timeout_on_command_line, title};
 use crate::readers::Reader;
 
@@ -23,6 +24,12 @@ pub(crate) const READERS: &[Reader] = &[
     }),
     ("host/status", |bytes| {
         let _status = status::parse(bytes);
+    }),
+    ("host/sudoers", |bytes| {
+        let text = String::from_utf8_lossy(bytes);
+        let command = text.lines().next().unwrap_or_default();
+        let _one = sudoers::of_one(&text);
+        let _all = sudoers::of_all(&text, command);
     }),
     ("host/title", |bytes| {
         let _title = title(bytes);

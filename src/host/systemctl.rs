@@ -141,6 +141,23 @@ pub async fn call(
         let name = clean(&unit.name, 120);
         return Err(NotDone::Refused(format!("`{name}` is no name of a unit")));
     }
+    let mut command = command(verb, unit, route);
+    if !licence() {
+        return Err(NotDone::Revoked);
+    }
+    let child = command
+        .spawn()
+        .map_err(|error| NotDone::Refused(format!("systemctl: {error}")))?;
+    match tokio::time::timeout(WITHIN, child.wait_with_output()).await {
+        Err(_) => Err(NotDone::Unclear(NotShown::Late.to_string())),
+        Ok(Err(error)) => Err(NotDone::Unclear(format!("systemctl: {error}"))),
+        Ok(Ok(output)) if output.status.success() => Ok(()),
+        Ok(Ok(output)) => Err(refused(output.status.code(), &output.stderr)),
+    }
+}
+
+/// The call itself, to which nobody can type a password.
+fn command(verb: Verb, unit: &Unit, route: Route) -> Command {
     let mut command = match route {
         Route::Plain => Command::new("systemctl"),
         Route::Sudo => {
@@ -156,18 +173,7 @@ pub async fn call(
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true);
-    if !licence() {
-        return Err(NotDone::Revoked);
-    }
-    let child = command
-        .spawn()
-        .map_err(|error| NotDone::Refused(format!("systemctl: {error}")))?;
-    match tokio::time::timeout(WITHIN, child.wait_with_output()).await {
-        Err(_) => Err(NotDone::Unclear(NotShown::Late.to_string())),
-        Ok(Err(error)) => Err(NotDone::Unclear(format!("systemctl: {error}"))),
-        Ok(Ok(output)) if output.status.success() => Ok(()),
-        Ok(Ok(output)) => Err(refused(output.status.code(), &output.stderr)),
-    }
+    command
 }
 
 /// What a failure means. 4 and 5 are the codes of the LSB for a missing privilege and a unit that
@@ -239,6 +245,34 @@ mod tests {
         assert_eq!(called, Err(NotDone::Revoked));
         let called = call(Verb::Stop, &Unit::of_system("--all"), Route::Plain, || true).await;
         assert!(matches!(called, Err(NotDone::Refused(_))), "{called:?}");
+    }
+
+    #[test]
+    fn it_is_called_by_its_route_and_asks_for_no_password() {
+        let words = |unit: &Unit, route| {
+            let command = command(Verb::Stop, unit, route);
+            let command = command.as_std();
+            let words = std::iter::once(command.get_program()).chain(command.get_args());
+            let words: Vec<&str> = words.map(|word| word.to_str().unwrap()).collect();
+            words.join(" ")
+        };
+        let unit = Unit::of_system("sidekiq@1.service");
+        assert_eq!(
+            words(&unit, Route::Plain),
+            "systemctl --no-ask-password --no-block stop -- sidekiq@1.service"
+        );
+        assert_eq!(
+            words(&unit, Route::Sudo),
+            "sudo -n systemctl --no-ask-password --no-block stop -- sidekiq@1.service"
+        );
+        let own = Unit {
+            scope: UnitScope::Own,
+            ..unit
+        };
+        assert_eq!(
+            words(&own, Route::Plain),
+            "systemctl --user --no-ask-password --no-block stop -- sidekiq@1.service"
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::privilege;
 use super::systemctl::{self, Verb};
 use crate::clock;
-use crate::core::fleet::{HostLook, Observation, Route, Unit, UnitLook};
+use crate::core::fleet::{HostLook, NoRoute, Observation, Route, Unit, UnitLook};
 
 /// After so long it asks again.
 const AGAIN: Duration = Duration::from_secs(60);
@@ -83,7 +83,7 @@ pub async fn look_at_unit(unit: Unit, may_act: bool) -> UnitLook {
     };
     let may_stop = match &loaded {
         Ok(_) => may_stop(&unit, may_act).await,
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(NoRoute::NotLoaded(error.to_string())),
     };
     UnitLook {
         unit,
@@ -95,9 +95,10 @@ pub async fn look_at_unit(unit: Unit, may_act: bool) -> UnitLook {
     }
 }
 
-async fn may_stop(unit: &Unit, may_act: bool) -> Result<Route, String> {
+async fn may_stop(unit: &Unit, may_act: bool) -> Result<Route, NoRoute> {
     if !may_act {
-        return Err("nothing may be changed here (--read-only)".into());
+        return Err(NoRoute::ReadOnly);
     }
-    privilege::route(Verb::Stop, unit).await
+    let route = privilege::route(Verb::Stop, unit).await;
+    route.map_err(NoRoute::NotPermitted)
 }

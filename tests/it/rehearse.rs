@@ -5,6 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::support::calls::{calls, reached_others};
 use crate::support::drain::Drain;
 use crate::support::ended::Ended;
 use crate::support::scene::Scene;
@@ -119,7 +120,7 @@ fn no_signal_and_no_write_leaves_it() {
         .args(["-f", "-s", "65536", "-o"])
         .arg(scene.path("strace"))
         .args(["-e", "trace=kill,tgkill,tkill,rt_sigqueueinfo,rt_tgsigqueueinfo,pidfd_open,pidfd_send_signal,\
-                flock,sendto,sendmsg,sendmmsg,write,writev"])
+                execve,fork,vfork,clone,clone3,flock,sendto,sendmsg,sendmmsg,write,writev"])
         .arg(plain.get_program())
         .args(plain.get_args());
     scene.surround(&mut traced);
@@ -133,11 +134,15 @@ fn no_signal_and_no_write_leaves_it() {
     assert_eq!(scene.traced("shutdown", &endless), 0);
 
     let trace = fs::read_to_string(scene.path("strace")).unwrap();
-    // A program that it asks, such as systemctl, is awaited by a pidfd; its target is never held.
-    let held = format!("pidfd_open({},", sidekiq.pid());
-    let sends = "pidfd_send_signal(";
-    for call in ["kill(", "tkill(", "sigqueueinfo(", sends, &held, "flock("] {
-        assert!(!trace.contains(call), "{call} in {trace}");
+    let calls = calls(&trace);
+    // A program that it asks, such as systemctl, is awaited by a pidfd; nobody else is held.
+    let reached = reached_others(&calls);
+    assert!(reached.is_empty(), "{reached:#?}");
+    assert!(calls.iter().all(|call| call.name != "flock"), "{calls:#?}");
+    for call in calls.iter().filter(|call| call.name == "execve") {
+        let asks = call.rest.contains("systemctl\", [\"systemctl\", \"show\"");
+        let is_itself = call.by == calls[0].by;
+        assert!(asks || is_itself, "{call:?}");
     }
     let commands = commands(&trace);
     assert!(commands.contains(&"SMEMBERS".to_owned()), "{commands:?}");

@@ -3,13 +3,14 @@
 
 use crate::console::fixture::World;
 use crate::console::{Friction, Key, Request};
+use crate::core::check::Severity;
 use crate::core::drain::{Command, StopUnit, UnitCall};
-use crate::core::fleet::{Observation, Route, Unit, UnitLook};
+use crate::core::fleet::{NoRoute, Observation, Route, Unit, UnitLook};
 use crate::core::layers::systemd_show;
 use crate::core::session::Kind;
 
 /// Before TERM, by hand; the unit of util1:4242 is always started again and has this limit.
-fn before_term(limit: &str, may_stop: Result<Route, String>) -> World {
+fn before_term(limit: &str, may_stop: Result<Route, NoRoute>) -> World {
     let mut world = in_unit(limit, may_stop);
     world.type_slowly("ny");
     world.pass(4);
@@ -18,7 +19,7 @@ fn before_term(limit: &str, may_stop: Result<Route, String>) -> World {
 }
 
 /// Nothing was sent yet; its unit is known.
-fn in_unit(limit: &str, may_stop: Result<Route, String>) -> World {
+fn in_unit(limit: &str, may_stop: Result<Route, NoRoute>) -> World {
     let mut world = World::new();
     let name = "sidekiq@2.service";
     let text = format!(
@@ -57,7 +58,7 @@ fn the_budget_ends_with_systemd_where_term_is_sure_to_come_from_it() {
     world.session.preflight.systemd.stop = StopUnit::Always;
     assert_eq!(budgets(&world), [140]);
     // One that may not be stopped gets a plain TERM.
-    let mut refused = in_unit("20s", Err("run as root".into()));
+    let mut refused = in_unit("20s", Err(NoRoute::NotPermitted("run as root".into())));
     refused.session.preflight.systemd.stop = StopUnit::Always;
     assert_eq!(budgets(&refused), [145]);
     let mut later = in_unit("1min 30s", Ok(Route::Plain));
@@ -149,7 +150,7 @@ fn where_systemd_leaves_no_time_the_number_is_typed() {
 
 #[test]
 fn what_may_not_be_stopped_is_not_offered() {
-    let mut world = before_term("1min 30s", Err("run as root".into()));
+    let mut world = before_term("1min 30s", Err(NoRoute::NotPermitted("run as root".into())));
     let text = shown(&world);
     assert!(!text.contains("u:"), "{text}");
     world.press(Key::Char('u'));
@@ -168,6 +169,26 @@ fn what_may_not_be_stopped_is_not_offered() {
         .filter(|finding| finding.rule == "D37")
         .collect();
     assert!(told[0].message.contains("run as root"), "{told:?}");
+    assert_eq!(told[0].severity, Severity::Warning);
+}
+
+/// How grave it is, with the stop of the unit ordered in any case, that there is none.
+fn severity_where_it_is_ordered(why: NoRoute) -> Option<Severity> {
+    let mut world = in_unit("1min 30s", Err(why));
+    world.session.preflight.systemd.stop = StopUnit::Always;
+    world.type_slowly("n");
+    let seen = &world.session.preflight.seen;
+    let found = seen.findings.iter().find(|found| found.rule == "D37");
+    found.map(|found| found.severity)
+}
+
+#[test]
+fn a_stop_that_was_ordered_and_is_not_permitted_is_grave() {
+    let refused = NoRoute::NotPermitted("run as root".into());
+    assert_eq!(severity_where_it_is_ordered(refused), Some(Severity::Error));
+    for other in [NoRoute::ReadOnly, NoRoute::NotLoaded("late".into())] {
+        assert_eq!(severity_where_it_is_ordered(other), Some(Severity::Warning));
+    }
 }
 
 #[test]

@@ -256,9 +256,6 @@ impl Run {
             LastWord::Ended(said) => return Some(said),
             LastWord::Silent => {}
         }
-        if let Some(doubt) = self.unnamed(target) {
-            return Some(doubt);
-        }
         let shown = |tracked: &&Tracked| tracked.track == Track::Running;
         let shown = self.account.of(target.id).filter(shown).count() as u64;
         let jobs = shown + self.account.unseen(target.id);
@@ -270,7 +267,7 @@ impl Run {
         };
         let counted = self.account.watch.working.get(&target.id);
         match counted.filter(settled) {
-            Some((working, _)) if *working >= jobs => None,
+            Some((working, _)) if *working >= jobs => self.unnamed(target),
             Some((working, _)) => Some(format!(
                 "it may have ended by itself before: {working} worker thread(s) were left for {jobs} job(s)"
             )),

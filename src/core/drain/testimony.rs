@@ -157,12 +157,12 @@ impl Case<'_> {
                     return Some((Fate::Finished, evidence));
                 }
                 // It went on beside its push-back: unless somebody looked, it runs again.
-                let count = self.pushed_back()?;
+                let count = self.pushed_back(said.at)?;
                 let evidence = format!("{evidence}, and {count} job(s) pushed back");
                 Some((Fate::PushedBack, evidence))
             }
             Told::Interrupted => {
-                let count = self.pushed_back()?;
+                let count = self.pushed_back(said.at)?;
                 let evidence = format!("its log: {}, and {count} job(s) pushed back", words(said));
                 Some((Fate::PushedBack, evidence))
             }
@@ -170,16 +170,19 @@ impl Case<'_> {
         }
     }
 
-    /// How many jobs its process pushed back by its own word, if none of that failed. It says so
-    /// before it interrupts them (7.3.9 `lib/sidekiq/fetch.rb:44-70`).
-    fn pushed_back(self) -> Option<u64> {
+    /// How many jobs its process had pushed back at `by` by its own word, if none of that failed.
+    /// It says so before it interrupts them (7.3.9 `lib/sidekiq/fetch.rb:44-70`).
+    fn pushed_back(self, by: Moment) -> Option<u64> {
         let mut count = None;
         let milestones = self.fleet.logs.witness.milestones(self.target.id.pid);
-        for (milestone, _) in milestones {
+        for (milestone, at) in milestones {
             match milestone {
-                Milestone::PushedBack(jobs) => count = Some(count.unwrap_or(0) + jobs),
+                Milestone::PushedBack(jobs) if *at <= by => {
+                    count = Some(count.unwrap_or(0) + jobs);
+                }
                 Milestone::FailedToRequeue(_) => return None,
-                Milestone::Quieted
+                Milestone::PushedBack(_)
+                | Milestone::Quieted
                 | Milestone::ShuttingDown
                 | Milestone::Pausing
                 | Milestone::Terminating(_)

@@ -28,7 +28,7 @@ pub use process::{Life, Listed, Process, ProcessKey};
 pub(crate) use proof::FRESH;
 pub use proof::{Evidence, Mark};
 pub use state::State;
-pub use unit::{Route, Unit, UnitLook, UnitScope};
+pub use unit::{NoRoute, Route, Unit, UnitLook, UnitScope};
 pub use written::{StatedTimeout, Written};
 
 use super::moment::Moment;

@@ -83,6 +83,20 @@ pub enum Route {
     Sudo,
 }
 
+/// Why a unit may not be stopped from here.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoRoute {
+    /// Nobody was asked.
+    #[error("nothing may be changed here (--read-only)")]
+    ReadOnly,
+    /// Nobody knows what systemd has loaded of it.
+    #[error("{0}")]
+    NotLoaded(String),
+    /// It is not permitted; and what would help.
+    #[error("{0}")]
+    NotPermitted(String),
+}
+
 /// What systemd has loaded of a unit, and whether it may be stopped from here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitLook {
@@ -92,8 +106,8 @@ pub struct UnitLook {
     pub at: Moment,
     /// The values of `systemctl show`; or why there are none.
     pub loaded: Result<Arc<[Located]>, String>,
-    /// How it may be stopped; or why it may not, and what would help.
-    pub may_stop: Result<Route, String>,
+    /// How it may be stopped; or why it may not.
+    pub may_stop: Result<Route, NoRoute>,
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use crate::core::check::{
     TermRoute, check, effective_timeout, gather,
 };
 use crate::core::drain::{Plan, Policy, StopUnit, UnitStop};
-use crate::core::fleet::{Fleet, LocalId, LocalProcess, Process, Title};
+use crate::core::fleet::{Fleet, LocalId, LocalProcess, NoRoute, Process, Title};
 use crate::core::layers::{Fault, Hazard, Place, Value};
 use crate::core::sequence::{SequenceOrigin, Timeout};
 
@@ -50,6 +50,9 @@ pub fn findings(
             if finding.is_decided() {
                 finding.severity = weighed(&finding, &facts, &timeout, plan, preflight);
                 tell_way(&mut finding, &way, preflight.systemd.stop);
+                if finding.rule == "D37" && is_forbidden(fleet, local, preflight) {
+                    finding.severity = Severity::Error;
+                }
             }
             if !all.contains(&finding) {
                 all.push(finding);
@@ -77,6 +80,15 @@ pub fn stops(
     let origin = SequenceOrigin(String::new());
     let facts = facts(fleet, process, known, plan, &origin, preflight);
     unit_stop(fleet, known, plan, &facts, preflight)
+}
+
+/// Whether the stop of its unit was ordered in any case, and nobody here may do it: a plain TERM
+/// in its place would be the restart that was not wanted.
+fn is_forbidden(fleet: &Fleet, local: &LocalProcess, preflight: &Preflight) -> bool {
+    let unit = local.surroundings.unit.as_ref();
+    let look = unit.and_then(|unit| fleet.units.get(unit));
+    preflight.systemd.stop == StopUnit::Always
+        && look.is_some_and(|look| matches!(look.may_stop, Err(NoRoute::NotPermitted(_))))
 }
 
 /// Says of D37 what will be done about it, or why nothing can.

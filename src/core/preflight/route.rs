@@ -113,7 +113,7 @@ fn possible(
     if let Some(why) = harm(fleet, local, unit) {
         return Err(why);
     }
-    look.may_stop.clone()
+    look.may_stop.clone().map_err(|why| why.to_string())
 }
 
 /// Why a stop of the unit would do something else than TERM to this process alone.

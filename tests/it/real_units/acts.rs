@@ -38,6 +38,7 @@ fn of<'a>(lines: &'a [Value], event: &str) -> Vec<&'a Value> {
     lines.iter().filter(|line| line["event"] == event).collect()
 }
 
+/// How often systemd has started it again: exact in a systemd that nobody tells to reload.
 pub(super) fn restarts(scene: &UnitScene, unit: &str) -> u32 {
     scene.systemd.property(unit, "NRestarts").parse().unwrap()
 }
@@ -66,7 +67,7 @@ fn an_idle_unit_is_stopped_in_place_of_term_and_stays_down() {
 #[test]
 fn a_busy_unit_gets_its_term_and_is_started_again() {
     let unit = "acts-busy.service";
-    let scene = always(unit);
+    let scene = always_in(UnitScene::alone(), unit);
     let jid = scene.push("SleepJob", &json!([60]));
     scene.wait_for_trace("start", &jid);
     let (lines, said, code) = drain(&scene, unit, &["--sequence", "tstp, 13, term, 20, kill"]);
@@ -115,7 +116,7 @@ fn always_stops_a_busy_unit_for_good_and_saves_its_payloads_first() {
 #[test]
 fn never_leaves_an_idle_unit_to_its_restart() {
     let unit = "acts-never.service";
-    let scene = always(unit);
+    let scene = always_in(UnitScene::alone(), unit);
     let more = [
         "--sequence",
         "tstp, 60, term, 20, kill",

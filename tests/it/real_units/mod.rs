@@ -7,4 +7,5 @@ mod booted;
 mod console;
 mod drains;
 mod matrix;
+mod privilege;
 mod user_unit;

@@ -46,7 +46,8 @@ impl UnitScene {
         Self::within(Box::leak(Box::new(Systemd::boot())))
     }
 
-    fn within(systemd: &'static Systemd) -> Self {
+    /// Sets one up in this one.
+    pub(crate) fn within(systemd: &'static Systemd) -> Self {
         Self {
             systemd,
             scene: Scene::within(systemd.directory()),
@@ -95,12 +96,17 @@ impl UnitScene {
     pub(crate) fn for_user() -> Self {
         let stage = Self::new();
         stage.systemd.start_user();
-        let url = stage.scene.redis.url();
+        stage.open_to_all();
+        stage
+    }
+
+    /// Lets users without rights use its Redis and its directory.
+    pub(crate) fn open_to_all(&self) {
+        let url = self.scene.redis.url();
         let socket = Path::new(url.strip_prefix("unix://").unwrap());
-        for path in [&stage.scene.path(""), socket.parent().unwrap(), socket] {
+        for path in [&self.scene.path(""), socket.parent().unwrap(), socket] {
             fs::set_permissions(path, Permissions::from_mode(0o777)).unwrap();
         }
-        stage
     }
 
     /// Lays a service of the user's systemd.

@@ -21,6 +21,18 @@ const PATH: &str = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin
 pub(crate) const USER: u32 = 33;
 const HOME: &str = "/var/www";
 
+/// What makes a command one of `user`, by name or number.
+pub(crate) fn becomes(user: &str) -> [&str; 6] {
+    [
+        "setpriv",
+        "--reuid",
+        user,
+        "--regid",
+        user,
+        "--clear-groups",
+    ]
+}
+
 /// A running systemd. Every test of the program shares it: a unit's name is the test's own.
 pub(crate) struct Systemd {
     /// Its first process, as the machine numbers it.
@@ -131,19 +143,8 @@ impl Systemd {
         let user = USER.to_string();
         let runtime = format!("/run/user/{USER}");
         let own = [("XDG_RUNTIME_DIR", runtime.as_str()), ("HOME", HOME)];
-        let become_user = [
-            "setpriv",
-            "--reuid",
-            &user,
-            "--regid",
-            &user,
-            "--clear-groups",
-        ];
-        self.enter(
-            directory,
-            &[&own, environment].concat(),
-            &[&become_user[..], words].concat(),
-        )
+        let words = [&becomes(&user)[..], words].concat();
+        self.enter(directory, &[&own, environment].concat(), &words)
     }
 
     /// What `words` print in there; they must succeed.

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use super::cases::{begin, config, stuck};
-use super::drive::Drive;
+use super::cases::{begin_with, config, stuck};
+use super::drive::{Drive, Reading, Sources};
 use super::kills::{fate, with};
-use super::testimonies::written;
 use super::world::{World, at, task};
 use crate::core::drain::{Event, Fate, Outcome, Plan, Policy};
 use crate::core::sequence::Timeout;
@@ -33,11 +32,14 @@ fn drained(sequence: &str, heeds_after: f64) -> Drive {
         timeout: Some(Timeout::stated(Duration::from_secs(25), "a test")),
         ..with(Policy::Follow, sequence)
     };
-    let mut drive = begin(world, plan);
-    drive.until(at(5.5));
-    // Of what begins this log says nothing.
-    let ended = "tid=ta01 class=Job jid=a elapsed=7 INFO: done";
-    written(&mut drive, &[(5.0, ended)]);
+    let sources = Sources {
+        logs: Some(Reading {
+            begins: false,
+            ..Reading::all()
+        }),
+        ..Sources::default()
+    };
+    let mut drive = begin_with(world, plan, sources);
     drive.finish();
     assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
     drive

@@ -111,8 +111,7 @@ fn steps_act_in_order(call: &Call, drive: &Drive) {
             done.push((step, record.about.as_ref().unwrap().pid.unwrap()));
         }
     }
-    // Where all that failed have exited meanwhile there is nothing to retry: the drain goes on.
-    let again = matches!(call.input, Input::Command(Command::Retry)) && any_is_left(call);
+    let retried = matches!(call.input, Input::Command(Command::Retry)).then(|| failed(call));
     let last = done.iter().filter_map(|(step, _)| *step).max();
     let mut now: Vec<(Option<usize>, u32)> = Vec::new();
     for act in call.acts() {
@@ -120,6 +119,13 @@ fn steps_act_in_order(call: &Call, drive: &Drive) {
         assert!(!now.contains(&this), "law: each target once");
         now.push(this);
         assert_eq!(act.step, now[0].0, "law: one call starts at most one step");
+        let again = retried.is_some() && (act.step.is_none() || act.step == last);
+        if again {
+            let had_failed = retried
+                .as_ref()
+                .is_some_and(|all| all.contains(&act.target));
+            assert!(had_failed, "law: only what failed is retried");
+        }
         let Some(step) = act.step else { continue };
         let signal = call.after.plan().sequence.signal(step);
         let sent = match &act.kind {
@@ -131,29 +137,52 @@ fn steps_act_in_order(call: &Call, drive: &Drive) {
         };
         assert_eq!(signal, Some(sent), "law: a step sends its signal");
         if again {
-            assert!(done.contains(&this), "law: only what failed is retried");
-            assert_eq!(last, Some(step), "law: only the last step is retried");
+            assert!(done.contains(&this), "law: only what was tried is retried");
         } else {
+            // Where all that failed are gone there is nothing to retry: the drain goes on.
+            if let Some(failed) = &retried {
+                let all_gone = failed.iter().all(|id| is_gone(*id, call, drive));
+                assert!(
+                    !failed.is_empty() && all_gone,
+                    "law: a retry goes on only if nobody who failed is left"
+                );
+            }
             let due = last.map_or(0, |last| last + 1);
             assert_eq!(step, due, "law: steps act in order, each once");
         }
     }
 }
 
-/// Whether any target whose signal failed before the call still takes part.
-fn any_is_left(call: &Call) -> bool {
+/// The targets for whose failed signal the run was held before the call.
+fn failed(call: &Call) -> Vec<LocalId> {
     let Phase::Held {
         why: Hold::Failed(failed),
         ..
     } = call.before.phase()
     else {
-        return true;
+        return Vec::new();
     };
-    let left = |id: &LocalId| {
-        let target = call.after.target(&ProcessKey::Local(*id));
-        target.is_some_and(Target::takes_part)
+    failed.iter().map(|(id, _)| *id).collect()
+}
+
+/// The step that failed then.
+fn failed_step(call: &Call) -> Option<usize> {
+    let Phase::Held {
+        resume: Resume::Failed { step, .. },
+        ..
+    } = call.before.phase()
+    else {
+        return None;
     };
-    failed.iter().any(|(id, _)| left(id))
+    Some(*step)
+}
+
+/// Whether a target has really ended, or was left out before the call.
+fn is_gone(id: LocalId, call: &Call, drive: &Drive) -> bool {
+    let target = call.before.target(&ProcessKey::Local(id));
+    let left_out = matches!(target.unwrap().standing, Standing::LeftOut { .. });
+    let worker = &drive.world.members[drive.world.member(id)].worker;
+    left_out || worker.ended().is_some()
 }
 
 fn manual_means_confirmed(call: &Call) {
@@ -164,7 +193,9 @@ fn manual_means_confirmed(call: &Call) {
                 Input::Command(Command::Go { step, .. }) => {
                     act.step == Some(*step) && call.before.phase().next_step() == Some(*step)
                 }
-                Input::Command(Command::Retry) => act.step.is_some(),
+                Input::Command(Command::Retry) => {
+                    failed(call).contains(&act.target) && act.step == failed_step(call)
+                }
                 Input::Command(Command::ForceKill { .. }) => act.step.is_none(),
                 Input::Observed
                 | Input::Tick

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::cases::{begin, config, stated, stuck, world};
-use super::drive::{Drive, Sources};
+use super::drive::{Drive, Reading, Sources};
 use super::kills::{fate, with};
 use super::world::{World, at, task};
 use crate::core::drain::{Command, Event, Fate, Outcome, Plan, Policy};
@@ -80,13 +80,9 @@ fn a_job_that_left_its_thread_is_not_called_lost() {
 }
 
 /// The jobs of `unseen` begin after the last beat before the kill. By then `a` has ended by its
-/// log and its thread is gone; `b` never ends. The log is read from second `from` on.
-pub(super) fn killed_beside(unseen: &[&str], from: f64) -> Drive {
-    killed_once(2.5, unseen, from)
-}
-
-/// The same where `a` ends at this second.
-fn killed_once(ends: f64, unseen: &[&str], from: f64) -> Drive {
+/// log, at second `ends`, and its thread is gone; `b` never ends. The log is read from second
+/// `from` on.
+pub(super) fn killed_beside(ends: f64, unseen: &[&str], from: f64) -> Drive {
     let mut world = World {
         tells_age: true,
         ..World::default()
@@ -101,7 +97,10 @@ fn killed_once(ends: f64, unseen: &[&str], from: f64) -> Drive {
         assert_eq!(world.members[0].worker.give(job, at(when)), None);
     }
     let sources = Sources {
-        logs: Some((Duration::ZERO, at(from))),
+        logs: Some(Reading {
+            from: at(from),
+            ..Reading::all()
+        }),
         ..Sources::default()
     };
     let plan = with(Policy::Follow, "tstp, 7, kill");
@@ -118,7 +117,7 @@ fn each_thread_that_was_busy_at_the_kill_has_a_line() {
     let each = ends.flat_map(|ends| [&[][..], &["c"], &["c", "d"]].map(|unseen| (ends, unseen)));
     for (ends, unseen) in each {
         // The log is read too late to name them.
-        let drive = killed_once(ends, unseen, 0.0);
+        let drive = killed_beside(ends, unseen, 0.0);
         assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
         let lines = drive.journal.iter().map(|record| &record.event);
         let nameless = |event: &&Event| matches!(event, Event::Reconciled { jid: None, .. });

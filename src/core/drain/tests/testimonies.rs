@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::cases::{begin, begin_with, config, stuck, world};
-use super::drive::{Drive, Sources};
+use super::cases::{begin, begin_with, config, stated, stuck, world};
+use super::drive::{Drive, Reading, Sources};
 use super::kills::{fate, with};
 use super::world::{World, at, task};
-use crate::core::drain::{Command, Fate, Plan, Policy};
+use crate::core::drain::{Command, Fate, Outcome, Plan, Policy};
 use crate::core::fleet::LogNews;
 use crate::core::log::{LogLine, Origin};
 use crate::core::sequence::Timeout;
@@ -168,7 +168,7 @@ fn what_ends_after_its_time_may_run_elsewhere_too() {
         let other = world.add(config(25, 1), None, at(-7.0));
         world.members[other].names_queues = names_queues;
         let sources = Sources {
-            logs: Some((Duration::ZERO, at(-60.0))),
+            logs: Some(Reading::all()),
             ..Sources::default()
         };
         let plan = Plan {
@@ -187,10 +187,10 @@ fn what_ends_after_its_time_may_run_elsewhere_too() {
 }
 
 #[test]
-fn what_ended_after_its_time_is_back_too_where_nobody_can_be_asked() {
+fn what_ended_after_its_time_is_back_where_nobody_can_be_asked() {
     let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
     let sources = Sources {
-        logs: Some((Duration::ZERO, at(-60.0))),
+        logs: Some(Reading::all()),
         lost: Some((at(4.0), at(1000.0))),
         ..Sources::default()
     };
@@ -201,6 +201,50 @@ fn what_ended_after_its_time_is_back_too_where_nobody_can_be_asked() {
     let mut drive = begin_with(world(6, vec![swallows]), plan, sources);
     drive.finish();
     assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
-    let evidence = "done in 9.0 s, after its time was up, and 1 job(s) pushed back";
+    let evidence =
+        "a: pushed back (its log: done in 9.0 s, after its time was up, and 1 job(s) pushed back)";
     assert_eq!(drive.told(evidence), 1);
+}
+
+#[test]
+fn a_job_that_ended_after_it_was_pushed_back_runs_again() {
+    // Pushed back at 22.5 s, it heeds nothing and ends at 24 s; Redis is gone by then.
+    let swallows = task("a", Some(26.0), Temper::SwallowsShutdown);
+    let plan = stated("tstp, 15, term", 8);
+    let sources = Sources {
+        lost: Some((at(20.0), at(3000.0))),
+        logs: Some(Reading::all()),
+        ..Sources::default()
+    };
+    let mut drive = Drive::new(world(8, vec![swallows]), plan, sources, at(0.0));
+    drive.command_at(at(0.0), Command::Automatic);
+    drive.finish();
+    assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
+    assert_eq!(drive.run.outcome(), Some(Outcome::Requeued));
+    let evidence = "after its time was up, and 1 job(s) pushed back";
+    assert_eq!(drive.told(evidence), 1);
+}
+
+#[test]
+fn a_late_end_is_no_push_back_that_came_after_it() {
+    for (pushed, expected) in [(3.5, Some(Fate::PushedBack)), (3.7, None)] {
+        let sources = Sources {
+            lost: Some((at(3.2), at(3000.0))),
+            ..Sources::default()
+        };
+        let plan = with(Policy::Follow, UNCOUNTED);
+        let mut drive = Drive::new(world(25, vec![stuck("a")]), plan, sources, at(0.0));
+        drive.command_at(at(0.0), Command::Automatic);
+        let lines = [
+            (3.4, "tid=m WARN: Terminating 1 busy threads"),
+            (pushed, "tid=m INFO: Pushed 1 jobs back to Redis"),
+            (3.6, "tid=ta01 class=Job jid=a elapsed=5 INFO: done"),
+        ];
+        let drive = finished(drive, &lines);
+        assert_eq!(fate(&drive, "a"), expected, "{pushed}");
+        assert_eq!(
+            drive.told("unknown (not found"),
+            usize::from(expected.is_none())
+        );
+    }
 }

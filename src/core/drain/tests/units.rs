@@ -9,6 +9,7 @@ use crate::core::drain::{
     Command, Event, Hold, Mode, Outcome, Phase, Plan, Record, StopUnit, UnitStop,
 };
 use crate::core::fleet::{ProcessKey, Route, Unit};
+use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::verdict::Ends;
 
@@ -121,20 +122,20 @@ fn its_own_clock_and_that_of_systemd_run_from_the_stop() {
     drive.until(at(1.0));
     let target = drive.run.targets()[0].clone();
     // Before it: W is the smaller one of the sequence's 60 s and systemd's 20 s.
+    // Every call takes 1 ms, and its outcome another one: TSTP is through at 0.002, and at 5.002
+    // the stop is intended, the earliest moment when systemd may begin to count.
     let before = drive.run.deadlines(&target, at(1.0));
-    let seconds = |moment: Option<crate::core::moment::Moment>| {
-        moment.map(|moment| moment.since(at(0.0)).as_secs_f64().round())
-    };
-    assert_eq!(seconds(before.kill), Some(25.0));
-    assert_eq!(seconds(before.interrupt), Some(15.0));
+    assert_eq!(before.kill, Some(at(25.002)));
+    assert_eq!(before.interrupt, Some(at(15.002)));
     drive.until(at(6.0));
     let target = drive.run.targets()[0].clone();
     let after = drive.run.deadlines(&target, at(6.0));
-    assert_eq!(seconds(after.kill), Some(25.0));
-    assert_eq!(seconds(after.interrupt), Some(15.0));
-    assert_eq!(drive.told("systemd kills at 2027-01-15T08:00:25"), 1);
-    let words = target.epitaph(&|at| format!("{:.0}", at.epoch() - super::world::start().epoch()));
-    assert!(words.contains("systemd kills it at 25"), "{words}");
+    assert_eq!(after.kill, Some(at(25.002)));
+    assert_eq!(after.interrupt, Some(at(15.002)));
+    assert_eq!(drive.told("systemd kills at 2027-01-15T08:00:25.002Z"), 1);
+    let words = target.epitaph(&Moment::rfc3339);
+    let kills = "systemd kills it at 2027-01-15T08:00:25.002Z";
+    assert!(words.contains(kills), "{words}");
 }
 
 #[test]
