@@ -72,7 +72,7 @@ async fn a_beat_that_is_still_to_come_is_waited_for() {
     let beats = async {
         surveyed(&server).await;
         send(&mut admin, &[b"EXPIRE", rows.identity.as_bytes(), b"60"]).await;
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let traces = tokio::select! {
         traces = proves(&server, &suspects, LIMIT) => traces,
