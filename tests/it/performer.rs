@@ -15,6 +15,7 @@
 //! | no push without its payload saved | it is not saved | `kept::a_push…` |
 //! | what cannot be saved is not killed | it is | `kept::each_kill…` |
 //! | who was told tries again | never | `kept::each_kill…` |
+//! | the same for a call of systemctl | it is called | `kept::each_kill…` |
 //! | each process for itself | who was told of one was told of all | `kept::each_kill…` |
 //! | the same for a step without a record | the others are signalled | `kept::a_step…` |
 //! | a new run waives nothing | what was waived stays | `kept::a_step…` |
@@ -23,6 +24,7 @@
 //! | nobody there: no KILL without a record | it leaves | `kept::where_nobody…` |
 //! | nobody there: nothing is tried again | it is | `kept::where_nobody…` |
 //! | nothing at stake, nothing to save | it is held | `kept::where_nobody…` |
+//! | a failing record is told once | each time | `kept::a_disk…` |
 //! | a record that can be written again is one | it stays failing | `kept::a_disk…` |
 
 mod bench;

@@ -120,11 +120,9 @@ impl Watch {
                     .info
                     .as_ref()
                     .is_some_and(|info| info.queues.is_empty());
-                self.served_unread = if unread {
-                    Some(now)
-                } else {
-                    self.served_unread
-                };
+                if unread {
+                    self.served_unread = Some(now);
+                }
             }
         }
         for target in targets {
@@ -252,7 +250,8 @@ impl Run {
 impl Run {
     /// Why a job of the ended `target` may have ended by itself, for all that is known: its last
     /// beat showed it no more, nobody counted the worker threads late enough since the beat that
-    /// did, or fewer were left than there were jobs. Its log knows better, where it can be read.
+    /// did, fewer were left than there were jobs, or no beat has named all that ran on them. Its
+    /// log knows better, where it can be read.
     pub(super) fn may_have_ended(
         &self,
         tracked: &Tracked,

@@ -72,6 +72,7 @@
 //! | the same of a target that still fetches | it is taken for quiet | `watched::a_target…` |
 //! | unread queues may be any | they are none | `watched::who_serves…`, `testimonies::what_ends…` |
 //! | an old count of threads proves no loss | it does | `watched::threads_that…` |
+//! | nor does a count before each job has a name | it does | `watched::what_may_have_run…` |
 //! | a job that is back needs a thread too | it needs none | `watched::a_thread_whose…` |
 //! | a log to the end leaves no doubt | it does | `watched::a_log_that…` |
 //! | what ended late was pushed back as well | it is not told | `testimonies::what_ended…` |

@@ -187,7 +187,7 @@ fn what_ends_after_its_time_may_run_elsewhere_too() {
 }
 
 #[test]
-fn what_ended_after_its_time_is_back_too_where_nobody_can_be_asked() {
+fn what_ended_after_its_time_is_back_where_nobody_can_be_asked() {
     let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
     let sources = Sources {
         logs: Some(Reading::all()),

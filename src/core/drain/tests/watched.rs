@@ -118,3 +118,20 @@ fn a_log_that_shows_a_job_to_the_end_leaves_no_doubt_about_that_one() {
     assert!(doubt(&missing, "gone").is_some(), "{missing:?}");
     assert_eq!(doubt(&missing, "stays"), None);
 }
+
+#[test]
+fn what_may_have_run_in_the_place_of_a_known_job_is_not_ruled_out_by_a_count() {
+    // The beats come at 3 s and at 13 s. `c` begins between the beat and the signal, `a` ends after
+    // it: one thread is left, and it is not that of the job that a beat has shown.
+    let mut world = world(25, vec![task("a", Some(7.0), Temper::Plain)]);
+    world.step(at(3.2));
+    let late = stuck("c");
+    assert_eq!(world.members[0].worker.give(late, at(3.2)), None);
+    let plan = with(Policy::Follow, "tstp, 9, kill");
+    let mut drive = Drive::new(world, plan, Sources::default(), at(3.4));
+    drive.command_at(at(3.5), Command::Automatic);
+    drive.finish();
+    assert_eq!(drive.world.story(0, "a").finished, 1);
+    assert_eq!(drive.world.story(0, "c").lost, 1);
+    assert_eq!(fate(&drive, "a"), Some(Fate::Unknown));
+}
