@@ -34,7 +34,7 @@ pub(crate) fn calls(trace: &str) -> Vec<Call> {
         let Some((by, what)) = line.split_once(' ') else {
             continue;
         };
-        let (by, what): (u32, _) = (by.parse().unwrap(), what.trim_start());
+        let (by, what): (u32, _) = (by.parse().expect("a pid"), what.trim_start());
         if let Some(first) = what.strip_suffix("<unfinished ...>") {
             begun.insert(by, first.to_owned());
             continue;
