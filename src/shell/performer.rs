@@ -1,6 +1,8 @@
 //! The one task that performs: it writes each intent down, checks the run's licence, acts, and
 //! reports. Acts and records keep the order in which the run gave them.
 
+mod waiver;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use self::waiver::{Attempt, Waiver};
 use super::missing::push_outcome;
 use super::systemd::{call_unit, stop_unit};
 use super::work::{Reply, Work};
@@ -45,17 +48,16 @@ pub struct Performer {
     licence: Arc<AtomicBool>,
     failing: Option<String>,
     replies: mpsc::UnboundedSender<Reply>,
-    /// Whether somebody is there to be asked when the journal cannot be written.
-    attended: bool,
-    /// Whether he was asked and let it go on.
-    waived: bool,
+    /// What somebody lets go on all the same.
+    waiver: Waiver,
     means: Means,
     /// Calls of systemctl under way: nobody else's signal waits for them.
     calls: JoinSet<()>,
 }
 
 impl Performer {
-    /// A performer that has nothing to act on yet.
+    /// A performer that has nothing to act on yet; `attended`: somebody is there to be asked when
+    /// something cannot be written down or saved.
     pub fn new(replies: mpsc::UnboundedSender<Reply>, attended: bool) -> Self {
         Self {
             held: HashMap::new(),
@@ -63,8 +65,7 @@ impl Performer {
             licence: Arc::new(AtomicBool::new(false)),
             failing: None,
             replies,
-            attended,
-            waived: false,
+            waiver: Waiver::new(attended),
             means: Means::default(),
             calls: JoinSet::new(),
         }
@@ -103,7 +104,8 @@ impl Performer {
             Work::Note(record) => self.write(&record),
             Work::Call { call, payloads } => {
                 // Nobody waits for an answer here: what cannot be saved stops the call.
-                if let Some(ActOutcome::Failed { why, .. }) = self.save(call.target, payloads) {
+                let stake = payloads.len() as u64;
+                if let Err(why) = self.save((&call).into(), call.target, (stake, payloads)) {
                     let outcome = CallOutcome::Failed {
                         why,
                         may_have_happened: false,
@@ -152,9 +154,11 @@ impl Performer {
         journal: Result<Option<Journal>, String>,
         licence: Arc<AtomicBool>,
     ) {
-        (self.held, self.licence, self.waived) = (held, licence, false);
+        (self.held, self.licence, self.waiver) = (held, licence, self.waiver.anew());
+        // Of another run nobody was told, whatever failed in the one before.
+        self.failing = None;
         match journal {
-            Ok(journal) => (self.journal, self.failing) = (journal, None),
+            Ok(journal) => self.journal = journal,
             Err(why) => {
                 self.journal = None;
                 self.fail(why);
@@ -193,22 +197,13 @@ impl Performer {
     ) -> Option<ActOutcome> {
         if let Some(why) = &self.failing {
             let deadly = act.kind.is_deadly() && at_stake > 0;
-            let refused = if self.attended {
-                !std::mem::replace(&mut self.waived, true)
-            } else {
-                deadly
-            };
-            if refused {
+            if !self.waiver.lets_unrecorded(act.into(), deadly) {
                 let why = format!("the record of it cannot be written: {why}");
-                return Some(ActOutcome::Failed {
-                    why,
-                    may_have_happened: false,
-                });
+                return Some(not_tried(why));
             }
         }
-        let refused = self.save(act.target, payloads);
-        if refused.is_some() {
-            return refused;
+        if let Err(why) = self.save(act.into(), act.target, (at_stake, payloads)) {
+            return Some(not_tried(why));
         }
         let Some(held) = self.held.get(&act.target) else {
             // Each target was held at the start, or had ended before it could be.
@@ -237,10 +232,7 @@ impl Performer {
             Ok(held) => outcome(held.send(Signal::Ttin, move || {
                 !automatic || licence.load(Ordering::SeqCst)
             })),
-            Err(why) => ActOutcome::Failed {
-                why,
-                may_have_happened: false,
-            },
+            Err(why) => not_tried(why),
         }
     }
 
@@ -255,22 +247,34 @@ impl Performer {
         });
     }
 
-    /// Saves the payloads that a KILL could lose. If that fails no KILL leaves, unless somebody
-    /// was told and tries again.
-    fn save(&mut self, target: LocalId, payloads: Vec<SavedJob>) -> Option<ActOutcome> {
-        let journal = self.journal.as_ref().filter(|_| !payloads.is_empty())?;
-        let saved = Store::new(journal.state_dir()).save(journal.run(), &payloads);
-        match saved {
-            Ok(()) => {
-                self.reply(Reply::Saved(target, payloads));
-                None
-            }
-            Err(_) if std::mem::replace(&mut self.waived, true) => None,
-            Err(error) => Some(ActOutcome::Failed {
-                why: format!("the payloads at stake cannot be saved: {error}"),
-                may_have_happened: false,
-            }),
+    /// Saves the payloads that `attempt` could lose. If that fails it does not leave, unless
+    /// somebody was told of that very attempt and tries it again, or none of them is at stake any
+    /// more.
+    fn save(
+        &mut self,
+        attempt: Attempt,
+        target: LocalId,
+        (at_stake, payloads): (u64, Vec<SavedJob>),
+    ) -> Result<(), String> {
+        if payloads.is_empty() {
+            return Ok(());
         }
+        let saved = match (&self.journal, &self.failing) {
+            (Some(journal), _) => Store::new(journal.state_dir())
+                .save(journal.run(), &payloads)
+                .map_err(|error| error.to_string()),
+            (None, Some(why)) => Err(why.clone()),
+            // A demo and a rehearsal lose nothing.
+            (None, None) => return Ok(()),
+        };
+        match saved {
+            Ok(()) => self.reply(Reply::Saved(target, payloads)),
+            Err(_) if at_stake == 0 || self.waiver.lets_unsaved(attempt) => {}
+            Err(why) => {
+                return Err(format!("the payloads at stake cannot be saved: {why}"));
+            }
+        }
+        Ok(())
     }
 
     fn save_on_demand(&self, run: &str, jobs: &[SavedJob]) -> Result<PathBuf, String> {
@@ -319,15 +323,20 @@ impl Performer {
     }
 }
 
+/// An act that was not tried.
+pub(super) fn not_tried(why: String) -> ActOutcome {
+    ActOutcome::Failed {
+        why,
+        may_have_happened: false,
+    }
+}
+
 /// What became of a signal.
 fn outcome(sent: Result<Sent, SendError>) -> ActOutcome {
     match sent {
         Ok(_) => ActOutcome::Sent,
         Err(SendError::Gone(_)) => ActOutcome::Gone,
         Err(SendError::Revoked) => ActOutcome::Revoked,
-        Err(error) => ActOutcome::Failed {
-            why: error.to_string(),
-            may_have_happened: false,
-        },
+        Err(error) => not_tried(error.to_string()),
     }
 }

@@ -20,7 +20,8 @@ class Play
     # Whatever the drain says, the witnesses are read when nothing of the targets goes on any more.
     targets.each { |pid| @stage.end(pid) }
     begun_on(others)
-    Truth.new(jobs: @jobs, trace: @stage.trace, standing: @stage.standing, targets: targets, begun: begun)
+    trace, standing = witnesses
+    Truth.new(jobs: @jobs, trace: trace, standing: standing, targets: targets, begun: begun)
          .against(lines, code, @scenario)
   end
 
@@ -60,6 +61,18 @@ class Play
     @stage.patiently("the jobs that others show begin") do
       began = @stage.trace.select { |event, _, _, pid| event == "start" && pids.include?(pid) }.map { |_, jid, *| jid }
       (@stage.listed(pids) - began).empty?
+    end
+  end
+
+  # What the jobs wrote and what stands in Redis, once both stay the same for a second: a job that was fetched just now
+  # is in neither.
+  def witnesses
+    last, times = nil, 0
+    @stage.patiently("the witnesses agree with themselves") do
+      both = [@stage.trace, @stage.standing]
+      times = both == last ? times + 1 : 0
+      last = both
+      both if times == 10
     end
   end
 

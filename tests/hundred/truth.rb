@@ -1,6 +1,8 @@
 # What really became of each job, and whether a drain told it so.
 
 FATES = %w[finished pushed_back retried rescued lost unknown].freeze
+# The same in the table, where a thread without a known job stands apart.
+COLUMNS = [*FATES, "threads unknown"].freeze
 
 # What one drain showed: its jobs by fate, and what was wrong.
 Found = Struct.new(:fates, :wrong)
@@ -21,7 +23,7 @@ class Truth
     wrong += overlooked(told) + twice(told) + wrong_end(lines.last, told, code)
     lost = @jobs.keys.select { |jid| taken?(jid) && lost?(jid) }
     wrong << "lost although nothing may be: #{lost.join(" ")}" if scenario.lossless && lost.any?
-    Found.new(Hash.new(0).merge(told.map { |line| line["fate"] }.tally), wrong)
+    Found.new(Hash.new(0).merge(told.map { |line| line["jid"] ? line["fate"] : "threads unknown" }.tally), wrong)
   end
 
   private

@@ -15,6 +15,8 @@ mod hundred_drains;
 mod layers;
 mod logs_real;
 #[cfg(test)]
+mod performer;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod real_units;

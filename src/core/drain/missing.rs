@@ -225,7 +225,8 @@ impl Run {
 impl Run {
     /// Why a job of the ended `target` may have ended by itself, for all that is known: its last
     /// beat showed it no more, nobody counted the worker threads late enough since the beat that
-    /// did, or fewer were left than there were jobs. Its log knows better, where it can be read.
+    /// did, fewer were left than there were jobs, or no beat has named all that ran on them. Its
+    /// log knows better, where it can be read.
     pub(super) fn may_have_ended(
         &self,
         tracked: &Tracked,
@@ -244,9 +245,6 @@ impl Run {
             LastWord::Ended(said) => return Some(said),
             LastWord::Silent => {}
         }
-        if let Some(doubt) = self.unnamed(target) {
-            return Some(doubt);
-        }
         let shown = |tracked: &&Tracked| tracked.track == Track::Running;
         let shown = self.account.of(target.id).filter(shown).count() as u64;
         let jobs = shown + self.account.unseen(target.id);
@@ -258,7 +256,7 @@ impl Run {
         };
         let counted = self.account.watch.working.get(&target.id);
         match counted.filter(settled) {
-            Some((working, _)) if *working >= jobs => None,
+            Some((working, _)) if *working >= jobs => self.unnamed(target),
             Some((working, _)) => Some(format!(
                 "it may have ended by itself before: {working} worker thread(s) were left for {jobs} job(s)"
             )),

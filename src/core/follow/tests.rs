@@ -32,6 +32,31 @@ pub(super) fn work(tid: &str, jid: &str, run_at: f64) -> Arc<Work> {
     })
 }
 
+/// What a look shows of a process that beat at `beat`.
+pub(super) fn row(identity: &str, beat: f64, quiet: bool, work: Vec<Arc<Work>>) -> LookRow {
+    let info = Info {
+        started_at: Some(EPOCH - 100.0),
+        queues: vec!["default".into()],
+        version: Some(Version::new(7, 3, 9)),
+        ..Info::default()
+    };
+    LookRow {
+        identity: Identity::new(identity),
+        heartbeat: Some(Heartbeat {
+            info: Arc::new(info),
+            beat: EPOCH + beat,
+            busy: work.len() as u64,
+            quiet,
+            rss_kb: None,
+            concurrency: Some(4),
+        }),
+        beat_age: None,
+        work,
+        iterating: Vec::new(),
+        faults: Vec::new(),
+    }
+}
+
 /// A Sidekiq, what it showed last, and what was learnt from it.
 pub(super) struct Scene {
     pub(super) fleet: Fleet,
@@ -48,27 +73,11 @@ impl Scene {
 
     /// A look at `seconds` at a beat of `beat` that shows these jobs.
     pub(super) fn look(&mut self, seconds: f64, beat: f64, quiet: bool, work: Vec<Arc<Work>>) {
-        let info = Info {
-            started_at: Some(EPOCH - 100.0),
-            queues: vec!["default".into()],
-            version: Some(Version::new(7, 3, 9)),
-            ..Info::default()
-        };
-        let row = LookRow {
-            identity: Identity::new("util1:7:a"),
-            heartbeat: Some(Heartbeat {
-                info: Arc::new(info),
-                beat: EPOCH + beat,
-                busy: work.len() as u64,
-                quiet,
-                rss_kb: None,
-                concurrency: Some(4),
-            }),
-            beat_age: None,
-            work,
-            iterating: Vec::new(),
-            faults: Vec::new(),
-        };
+        self.look_at(seconds, vec![row("util1:7:a", beat, quiet, work)]);
+    }
+
+    /// A look at `seconds` that shows these processes.
+    pub(super) fn look_at(&mut self, seconds: f64, rows: Vec<LookRow>) {
         self.observe(
             Observation::Link(Link::Connected {
                 round_trip: Duration::ZERO,
@@ -80,7 +89,7 @@ impl Scene {
             asked: at(seconds),
             answered: at(seconds),
             server_time: EPOCH + seconds,
-            rows: vec![row],
+            rows,
         };
         self.observe(Observation::Look(look), seconds);
     }
@@ -115,7 +124,7 @@ impl Scene {
         self.observe(Observation::Host(host), seconds);
     }
 
-    fn observe(&mut self, observation: Observation, seconds: f64) {
+    pub(super) fn observe(&mut self, observation: Observation, seconds: f64) {
         self.fleet.observe(observation);
         self.following.observe(&self.fleet, at(seconds));
     }
@@ -212,31 +221,9 @@ fn a_job_that_newer_beats_do_not_show_is_marked_after_a_while() {
     scene.look(0.0, 0.0, false, vec![work("t1", "a", -5.0)]);
     // Half-written: the beat counts one job and lists none.
     for second in [10.0, 11.0, 14.0] {
-        let identity = Identity::new("util1:7:a");
-        let process = scene.fleet.processes.values().next().unwrap();
-        let info = Arc::clone(process.info.as_ref().unwrap());
-        let heartbeat = Heartbeat {
-            info,
-            beat: EPOCH + 10.0,
-            busy: 1,
-            quiet: false,
-            rss_kb: None,
-            concurrency: Some(4),
-        };
-        let look = Look {
-            asked: at(second),
-            answered: at(second),
-            server_time: EPOCH + second,
-            rows: vec![LookRow {
-                identity,
-                heartbeat: Some(heartbeat),
-                beat_age: None,
-                work: Vec::new(),
-                iterating: Vec::new(),
-                faults: Vec::new(),
-            }],
-        };
-        scene.observe(Observation::Look(look), second);
+        let mut half = row("util1:7:a", 10.0, false, Vec::new());
+        half.heartbeat.as_mut().unwrap().busy = 1;
+        scene.look_at(second, vec![half]);
     }
     assert_eq!(scene.marks(14.0), ["not shown"]);
 }

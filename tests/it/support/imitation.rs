@@ -19,7 +19,8 @@ pub(crate) const NOBODY: u32 = 65534;
 const TITLE: &str = "sidekiq 7.3.2 app [0 of 5 busy]";
 
 /// It writes down each signal that it hears, and ends at TERM.
-const SCRIPT: &str = "trap 'echo TSTP' TSTP; trap 'echo TERM; exit 0' TERM; echo $$; \
+const SCRIPT: &str = "trap 'echo TSTP' TSTP; trap 'echo TERM; exit 0' TERM; \
+                      trap 'echo TTIN' TTIN; trap 'echo WINCH' WINCH; echo $$; \
                       while :; do read -r -t 0.1 line; [ $? -gt 128 ] || exit 0; done";
 
 /// The shell.

@@ -44,7 +44,12 @@ pub(super) fn stated(sequence: &str, timeout: u64) -> Plan {
 
 /// A drain that goes on by itself from second 0.
 pub(super) fn begin(world: World, plan: Plan) -> Drive {
-    let mut drive = Drive::new(world, plan, Sources::default(), at(0.0));
+    begin_with(world, plan, Sources::default())
+}
+
+/// The same with other sources.
+pub(super) fn begin_with(world: World, plan: Plan, sources: Sources) -> Drive {
+    let mut drive = Drive::new(world, plan, sources, at(0.0));
     drive.command_at(at(0.0), Command::Automatic);
     drive
 }

@@ -2,7 +2,7 @@
 //! laws that hold for every single call.
 
 use super::logbook::Logbook;
-pub(super) use super::sources::{Failure, Sources};
+pub(super) use super::sources::{Failure, Reading, Sources};
 use super::world::World;
 use crate::core::drain::{
     Act, ActOutcome, Ask, Command, Early, Effect, EffectId, Event, Input, Mode, Phase, Plan,
@@ -156,14 +156,16 @@ impl Drive {
     }
 
     fn read_logs(&mut self) {
-        let Some((late, from)) = self.sources.logs else {
+        let Some(reading) = self.sources.logs else {
             return;
         };
         let mut lines = self.logbook.written(&self.world);
-        lines.retain(|line| line.at >= from);
+        lines.retain(|line| {
+            line.at >= reading.from && (reading.begins || !line.text.ends_with(": start"))
+        });
         if !lines.is_empty() {
             self.send(
-                self.now.after(late),
+                self.now.after(reading.late),
                 Delivery::Logged(LogNews::Lines(lines)),
             );
         }

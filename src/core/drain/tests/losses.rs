@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::cases::{begin, config, stated, stuck, world};
-use super::drive::{Drive, Sources};
+use super::drive::{Drive, Reading, Sources};
 use super::kills::{fate, with};
 use super::world::{World, at, task};
 use crate::core::drain::{Command, Event, Fate, Outcome, Plan, Policy};
@@ -80,15 +80,16 @@ fn a_job_that_left_its_thread_is_not_called_lost() {
 }
 
 /// The jobs of `unseen` begin after the last beat before the kill. By then `a` has ended by its
-/// log and its thread is gone; `b` never ends. The log is read from second `from` on.
-pub(super) fn killed_beside(unseen: &[&str], from: f64) -> Drive {
+/// log, at second `ends`, and its thread is gone; `b` never ends. The log is read from second
+/// `from` on.
+pub(super) fn killed_beside(ends: f64, unseen: &[&str], from: f64) -> Drive {
     let mut world = World {
         tells_age: true,
         ..World::default()
     };
     // Its beats come at -2 s and at 8 s.
     world.add(config(25, 4), Some(100), at(-12.0));
-    let shown = [task("a", Some(13.5), Temper::Plain), stuck("b")];
+    let shown = [task("a", Some(11.0 + ends), Temper::Plain), stuck("b")];
     let shown = shown.into_iter().map(|job| (-11.0, job));
     let unseen = unseen.iter().map(|jid| (-1.0, stuck(jid)));
     for (when, job) in shown.chain(unseen) {
@@ -96,7 +97,10 @@ pub(super) fn killed_beside(unseen: &[&str], from: f64) -> Drive {
         assert_eq!(world.members[0].worker.give(job, at(when)), None);
     }
     let sources = Sources {
-        logs: Some((Duration::ZERO, at(from))),
+        logs: Some(Reading {
+            from: at(from),
+            ..Reading::all()
+        }),
         ..Sources::default()
     };
     let plan = with(Policy::Follow, "tstp, 7, kill");
@@ -108,9 +112,12 @@ pub(super) fn killed_beside(unseen: &[&str], from: f64) -> Drive {
 
 #[test]
 fn each_thread_that_was_busy_at_the_kill_has_a_line() {
-    for unseen in [&[][..], &["c"], &["c", "d"]] {
+    // The first end comes so early that its thread may have taken another job.
+    let ends = [2.5, 6.0].into_iter();
+    let each = ends.flat_map(|ends| [&[][..], &["c"], &["c", "d"]].map(|unseen| (ends, unseen)));
+    for (ends, unseen) in each {
         // The log is read too late to name them.
-        let drive = killed_beside(unseen, 0.0);
+        let drive = killed_beside(ends, unseen, 0.0);
         assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
         let lines = drive.journal.iter().map(|record| &record.event);
         let nameless = |event: &&Event| matches!(event, Event::Reconciled { jid: None, .. });

@@ -52,11 +52,19 @@
 //! | a fail is no success | `fail` reads as `done` | `testimonies::a_fail…`, `log::tests` |
 //! | a line of another execution is none of this | its time, length or thread is not asked | `testimonies::an_end…`, `…a_begin…` |
 //! | each log speaks of its own process | the pid is not asked | `log::tests::in_a_file…` |
-//! | `done` after the interrupt may be back as well | it is an end | `fates::…nobody_touches…` |
+//! | `done` after the interrupt may be back as well | it is an end | `testimonies::what_ends…` |
 //! | a push-back that failed is none | it is not looked at | `testimonies::a_push_back…` |
 //! | what its log ended is not lost, nor rescued | that word is not asked | `testimonies::a_push_back…` |
+//! | a count without an ended job needs no thread for it | it does | `losses::each_thread…` |
 //! | a thread that is free may take another job | it hides none | `testimonies::a_thread…` |
+//! | a signal that was sent is not heard yet | it is | `heard::what_is…` |
 //! | others are ruled out only if watched | whole search, gap or interrupt not asked | `rescues::what_was_not…` |
+//! | the same of a target that still fetches | it is taken for quiet | `watched::a_target…` |
+//! | an old count of threads proves no loss | it does | `watched::threads_that…` |
+//! | nor a count before each job has a name | it does | `watched::what_may_have_run…` |
+//! | a job that is back needs a thread too | it needs none | `watched::a_thread_whose…` |
+//! | a log to the end leaves no doubt | it does | `watched::a_log_that…` |
+//! | what ended late has ended | it did not | `testimonies::what_ended…` |
 //! | doubt forbids a push | it is not asked | `rescues::fewer_threads…` |
 //! | a push ends by its own outcome | any will do | `rescues::the_outcome…` |
 //! | an abort pushes nothing more | the rest goes on | `rescues::an_abort_pushes…` |
@@ -76,6 +84,7 @@ mod aftermaths;
 mod cases;
 mod drive;
 mod fates;
+mod heard;
 mod hidden;
 mod iterable;
 mod kills;
@@ -89,6 +98,7 @@ mod sources;
 mod states;
 mod testimonies;
 mod units;
+mod watched;
 mod world;
 
 /// What is done against a loss where nothing else is said.

@@ -1,10 +1,8 @@
 //! Jobs that the log alone names: each takes the place of one thread without a name, and none
 //! of them hides another.
 
-use std::time::Duration;
-
 use super::cases::{config, stuck};
-use super::drive::{Drive, Sources};
+use super::drive::{Drive, Reading, Sources};
 use super::kills::{fate, with};
 use super::losses::killed_beside;
 use super::world::{World, at, task};
@@ -26,7 +24,7 @@ fn taken_after(shown: Task, next: Task, plan: &str) -> Drive {
     assert_eq!(world.members[0].worker.give(shown, at(-11.0)), None);
     world.queue.push_front(next);
     let sources = Sources {
-        logs: Some((Duration::ZERO, at(-60.0))),
+        logs: Some(Reading::all()),
         ..Sources::default()
     };
     let mut drive = Drive::new(world, with(Policy::Follow, plan), sources, at(0.0));
@@ -37,7 +35,7 @@ fn taken_after(shown: Task, next: Task, plan: &str) -> Drive {
 
 #[test]
 fn a_job_that_no_beat_has_shown_has_its_fate_by_its_name() {
-    let drive = killed_beside(&["c", "d"], -60.0);
+    let drive = killed_beside(2.5, &["c", "d"], -60.0);
     for jid in ["b", "c", "d"] {
         assert_eq!(fate(&drive, jid), Some(Fate::Lost), "{jid}");
     }

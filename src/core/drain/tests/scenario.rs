@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::drive::{Drive, Failure, Sources, plan};
+use super::drive::{Drive, Failure, Reading, Sources, plan};
 use super::units::unit_stop;
 use super::world::{World, at};
 use crate::core::drain::{Command, Early, Guard, Plan, Policy, StopUnit};
@@ -157,6 +157,16 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         })
 }
 
+fn reading() -> impl Strategy<Value = Reading> {
+    let from = prop_oneof![Just(-60.0), -5.0..20.0];
+    let begins = prop::bool::weighted(0.8);
+    (span(0.0, 0.4), from, begins).prop_map(|(late, from, begins)| Reading {
+        late,
+        from: at(from),
+        begins,
+    })
+}
+
 fn sources() -> impl Strategy<Value = Sources> {
     let lost = prop::option::weighted(0.25, (0.0..25.0, 1.0..40.0));
     let lost = lost.prop_map(|lost| lost.map(|(from, length)| (at(from), at(from + length))));
@@ -177,7 +187,7 @@ fn sources() -> impl Strategy<Value = Sources> {
         tick,
         lost,
         failing,
-        prop::option::of((span(0.0, 0.4), (-60.0..20.0).prop_map(at))),
+        prop::option::of(reading()),
     )
         .prop_map(
             |(look_every, look_takes, scan_every, act_takes, tick_every, lost, failing, logs)| {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::world::at;
 use crate::core::moment::Moment;
 
 /// How the sources and the performer behave.
@@ -19,9 +20,31 @@ pub(super) struct Sources {
     pub(super) lost: Option<(Moment, Moment)>,
     /// The acts, counted from 0, that fail, and whether the signal left all the same.
     pub(super) failing: Vec<(usize, Failure)>,
-    /// How long after it was written a line of a log is read, and when the first that is read was
-    /// written at the earliest; `None`: there is no log.
-    pub(super) logs: Option<(Duration, Moment)>,
+    /// How logs are read; `None`: there are none.
+    pub(super) logs: Option<Reading>,
+}
+
+/// How logs are read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    /// How long after it was written a line is read.
+    pub(super) late: Duration,
+    /// When the first line that is read was written at the earliest.
+    pub(super) from: Moment,
+    /// Whether begins are written at all (a class may silence them: `log_level` of 7.3.9
+    /// `lib/sidekiq/job_logger.rb`).
+    pub(super) begins: bool,
+}
+
+impl Reading {
+    /// Everything, at once.
+    pub(super) fn all() -> Self {
+        Self {
+            late: Duration::ZERO,
+            from: at(-60.0),
+            begins: true,
+        }
+    }
 }
 
 /// How an act fails.

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use super::cases::{begin, config, stated, stuck, world};
-use super::drive::{Drive, Sources};
+use super::cases::{begin, begin_with, config, stated, stuck, world};
+use super::drive::{Drive, Reading, Sources};
 use super::kills::{fate, with};
 use super::world::{World, at, task};
-use crate::core::drain::{Command, Fate, Outcome, Policy};
+use crate::core::drain::{Command, Fate, Outcome, Plan, Policy};
 use crate::core::fleet::LogNews;
 use crate::core::log::{LogLine, Origin};
+use crate::core::sequence::Timeout;
 use crate::core::sidekiq::Temper;
 
 /// A drain of one job `a` that began 2 s before it, on thread `ta01`, and ends with KILL; its log
@@ -153,13 +154,56 @@ fn its_last_lines_are_waited_for() {
 }
 
 #[test]
+fn what_ends_after_its_time_may_run_elsewhere_too() {
+    // Pushed back at 6 s, it is taken up at once by another process, whose beat comes at 13 s;
+    // it swallows the interrupt and ends at 7 s, by its log.
+    let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
+    let mut world = world(6, vec![swallows]);
+    world.add(config(25, 1), None, at(-7.0));
+    let sources = Sources {
+        logs: Some(Reading::all()),
+        ..Sources::default()
+    };
+    let plan = Plan {
+        timeout: Some(Timeout::stated(Duration::from_secs(6), "a test")),
+        ..with(Policy::Follow, "term, 60, kill")
+    };
+    let mut drive = begin_with(world, plan, sources);
+    drive.finish();
+    let story = drive.world.story(0, "a");
+    assert_eq!((story.pushed, story.finished), (1, 1), "{story:?}");
+    assert_eq!(drive.world.story(1, "a").started, 1);
+    assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
+}
+
+#[test]
+fn what_ended_after_its_time_is_back_where_nobody_can_be_asked() {
+    let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
+    let sources = Sources {
+        logs: Some(Reading::all()),
+        lost: Some((at(4.0), at(1000.0))),
+        ..Sources::default()
+    };
+    let plan = Plan {
+        timeout: Some(Timeout::stated(Duration::from_secs(6), "a test")),
+        ..with(Policy::Follow, "term, 60, kill")
+    };
+    let mut drive = begin_with(world(6, vec![swallows]), plan, sources);
+    drive.finish();
+    assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
+    let evidence =
+        "a: pushed back (its log: done in 9.0 s, after its time was up, and 1 job(s) pushed back)";
+    assert_eq!(drive.told(evidence), 1);
+}
+
+#[test]
 fn a_job_that_ended_after_it_was_pushed_back_runs_again() {
     // Pushed back at 22.5 s, it heeds nothing and ends at 24 s; Redis is gone by then.
     let swallows = task("a", Some(26.0), Temper::SwallowsShutdown);
     let plan = stated("tstp, 15, term", 8);
     let sources = Sources {
         lost: Some((at(20.0), at(3000.0))),
-        logs: Some((Duration::ZERO, at(-60.0))),
+        logs: Some(Reading::all()),
         ..Sources::default()
     };
     let mut drive = Drive::new(world(8, vec![swallows]), plan, sources, at(0.0));
