@@ -70,17 +70,13 @@ impl Owned {
 
     /// Its user drains it, and orders the stop of the unit.
     fn drain(&self, more: &[&str]) -> Drained {
-        let words = [
-            "drain",
-            "--yes",
-            "--json",
-            "--timeout",
-            "2",
-            "--unit",
-            &self.unit,
-        ];
+        self.run(&["drain", "--yes"], more)
+    }
+
+    fn run(&self, command: &[&str], more: &[&str]) -> Drained {
+        let words = ["--json", "--timeout", "2", "--unit", &self.unit];
         let sequence = ["--sequence", "tstp, 60, term, 20, kill"];
-        let words = [&words[..], &sequence, more].concat();
+        let words = [command, &words, &sequence, more].concat();
         let mut drain = self.scene.drainboard_under(&becomes(self.user), &words);
         let output = drain.output().unwrap();
         let lines = String::from_utf8_lossy(&output.stdout);
@@ -159,12 +155,19 @@ impl Owned {
     fn refuses(&self) {
         let pid = self.pid();
         self.assert_refused(&self.drain(&["--stop-unit", "always"]), &pid);
+        let rehearsed = self.run(&["rehearse", "--auto"], &["--stop-unit", "always"]);
+        self.assert_refused(&rehearsed, &pid);
     }
 }
 
 #[test]
 fn a_line_that_sudo_runs_without_a_password_stops_the_unit() {
     let owned = Owned::new("www-data", "sudo");
+    let pid = owned.pid();
+    let rehearsed = owned.run(&["rehearse", "--auto"], &["--stop-unit", "always"]);
+    assert_eq!(rehearsed.code, Some(0), "{}", rehearsed.said);
+    assert_eq!(owned.pid(), pid);
+    assert!(!owned.sudo_ran());
     owned.assert_stopped(&owned.drain(&["--stop-unit", "always"]));
     assert!(owned.sudo_ran());
 }
