@@ -153,7 +153,7 @@ pub struct TargetOptions {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap takes parsers that may fail")]
-fn named(text: &str) -> Result<Wish<String>, std::convert::Infallible> {
+pub(super) fn named(text: &str) -> Result<Wish<String>, std::convert::Infallible> {
     Ok(choice::name(text))
 }
 

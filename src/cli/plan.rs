@@ -7,17 +7,19 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use super::arguments::{ConductOptions, EveryCommand};
+use super::arguments::{ConductOptions, EveryCommand, named};
 use super::configuration::settings;
 use super::look::Observer;
 use super::opening::preflight;
 use super::output::{self, room, tell};
 use super::rows::{self, JobRow};
+use super::timeline::ByUnits;
 use super::{Failure, listing, runtime, timeline};
-use crate::core::choice::Choice;
+use crate::core::choice::{Choice, Wish};
+use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::core::drain::{Guard, Mode, Plan, Policy, StopUnit};
-use crate::core::fleet::{LocalId, Observation, Unit};
+use crate::core::fleet::{LocalId, Observation, ProcessKey, Unit};
 use crate::core::moment::Seconds;
 use crate::core::preflight::{Found, Unsettled, found_sequence, found_timeout, outlasting, stops};
 use crate::core::sequence::{Signal, Timeout};
@@ -25,17 +27,27 @@ use crate::host::{look_at_unit, own_unit};
 
 /// How long the jobs that run now are waited for.
 const AT_MOST: Duration = Duration::from_secs(1);
+/// How long systemd, polkit and sudo are waited for where a unit is named.
+const FOR_A_UNIT: Duration = Duration::from_secs(15);
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 #[command(after_help = "EXAMPLES:
   drainboard plan                             the configured sequence, or the default
   drainboard plan 'tstp, 120, term, 30, kill' --timeout 60
+  drainboard plan --unit sidekiq@1.service --stop-unit always
   drainboard plan --json | jq .budget_s")]
 pub struct PlanArguments {
     /// The stop sequence, quoted: signals and whole seconds alternate.
     #[arg(value_name = "SEQUENCE")]
     pub argument: Option<String>,
+    /// Plan for the processes of this systemd unit; may be given more than once.
+    #[arg(long, value_name = "UNIT", value_parser = named, allow_hyphen_values = true)]
+    pub unit: Vec<Wish<String>>,
+    /// Where systemd would start it again, `systemctl stop` of its unit takes TERM's place: idle,
+    /// always or never [default: idle].
+    #[arg(long, value_name = "WHEN")]
+    pub stop_unit: Option<StopUnit>,
     /// The process of a Cloud 66 manifest whose stop sequence is meant.
     #[arg(long, value_name = "NAME")]
     pub process: Option<String>,
@@ -46,17 +58,21 @@ pub struct PlanArguments {
 
 /// Prints the plan.
 pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<(), Failure> {
-    let mut settings = settings(
-        common,
-        &ConductOptions::default(),
-        arguments.argument.as_deref(),
-    )?;
+    let conduct = ConductOptions {
+        stop_unit: arguments.stop_unit,
+        ..ConductOptions::default()
+    };
+    let mut settings = settings(common, &conduct, arguments.argument.as_deref())?;
+    let choice = chosen(&arguments.unit);
     let mut observer = Observer::new(&settings, AT_MOST);
     let runtime = runtime()?;
     let looked = runtime.block_on(async { tokio::time::timeout(AT_MOST, observer.look()).await });
     let may_act = settings.conduct.stop_unit == StopUnit::Always;
+    // Whoever names a unit wants to know.
+    let at_most = if choice.asked { FOR_A_UNIT } else { AT_MOST };
     runtime.block_on(async {
-        drop(tokio::time::timeout(AT_MOST, ask_systemd(&mut observer, may_act)).await);
+        let asked = ask_systemd(&mut observer, &choice, may_act);
+        drop(tokio::time::timeout(at_most, asked).await);
     });
     // A scan that hangs is not waited for.
     runtime.shutdown_background();
@@ -65,19 +81,27 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
             tell(&format!("note: jobs that run now are not shown: {trouble}"));
         }
     }
-    take_found(&mut settings, &observer, arguments.process.as_deref())?;
-    let timeout = planned(&settings, &observer);
-    let limit = systemd_kills_after(&settings, &observer);
-    let targets = Choice::default().choose(&observer.fleet);
+    let targets = choice.choose(&observer.fleet);
+    if choice.asked && targets.is_empty() {
+        tell("note: no Sidekiq of this host runs in that unit");
+    }
+    take_found(
+        &mut settings,
+        &observer,
+        &targets,
+        arguments.process.as_deref(),
+    )?;
+    let timeout = planned(&settings, &observer, &targets);
+    let by = by_units(&settings, &observer, &choice);
     let origin = &settings.sequence_origin;
     for text in outlasting(&observer.fleet, &targets, &settings.sequence, origin) {
         tell(&format!("note: {text}"));
     }
-    let jobs = observer.picture(&settings, |picture| rows::jobs(picture, &Choice::default()));
+    let jobs = observer.picture(&settings, |picture| rows::jobs(picture, &choice));
     if arguments.json {
-        return output::write_json(&PlanRow::of(&settings, &timeout, limit, jobs));
+        return output::write_json(&PlanRow::of(&settings, &timeout, &by, jobs));
     }
-    let mut text = timeline::timeline(&settings, &timeout, limit);
+    let mut text = timeline::timeline(&settings, &timeout, &by);
     text.push_str(&timeline::found(&settings, &timeout, &observer.fleet));
     if !jobs.is_empty() {
         text.push('\n');
@@ -90,12 +114,12 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
 fn take_found(
     settings: &mut Settings,
     observer: &Observer,
+    targets: &[LocalId],
     process: Option<&str>,
 ) -> Result<(), Failure> {
-    let targets = Choice::default().choose(&observer.fleet);
     if settings.sequence_origin.is_default() {
         let unit = own_unit();
-        match found_sequence(&observer.fleet, &targets, process, unit.as_ref()) {
+        match found_sequence(&observer.fleet, targets, process, unit.as_ref()) {
             Ok(None) => {}
             Ok(Some(found)) => {
                 settings.sequence = found.sequence;
@@ -111,26 +135,36 @@ fn take_found(
     Ok(())
 }
 
-/// Takes over what systemd has loaded of the units of this host's Sidekiqs; with `may_act` also
+/// The choice of these units; of all that this Redis knows here without any.
+fn chosen(units: &[Wish<String>]) -> Choice {
+    Choice {
+        asked: !units.is_empty(),
+        units: units.iter().filter_map(|unit| unit.0.clone()).collect(),
+        ..Choice::default()
+    }
+}
+
+/// Takes over what systemd has loaded of the units of the chosen Sidekiqs; with `may_act` also
 /// whether they may be stopped from here.
-async fn ask_systemd(observer: &mut Observer, may_act: bool) {
-    let local = observer.fleet.processes.values();
-    let units: BTreeSet<Unit> = local
-        .filter(|process| process.identity.is_some())
-        .filter_map(|process| process.local.as_ref()?.surroundings.unit.clone())
-        .collect();
+async fn ask_systemd(observer: &mut Observer, choice: &Choice, may_act: bool) {
+    let targets = choice.choose(&observer.fleet);
+    let unit = |id: &LocalId| {
+        let process = observer.fleet.get(&ProcessKey::Local(*id))?;
+        process.local.as_ref()?.surroundings.unit.clone()
+    };
+    let units: BTreeSet<Unit> = targets.iter().filter_map(unit).collect();
     for unit in units {
         let look = look_at_unit(unit, may_act).await;
         observer.fleet.observe(Observation::Unit(look));
     }
 }
 
-/// How long after TERM systemd kills, where the stop of a unit takes TERM's place in any case;
-/// of several the soonest.
-fn systemd_kills_after(settings: &Settings, observer: &Observer) -> Option<Duration> {
-    let preflight = preflight(settings, &Choice::default(), None, None);
-    if preflight.systemd.stop != StopUnit::Always {
-        return None;
+/// The stops of units that take TERM's place in any case. Says of the others why they cannot.
+fn by_units(settings: &Settings, observer: &Observer, choice: &Choice) -> ByUnits {
+    let preflight = preflight(settings, choice, None, None);
+    let mut by = ByUnits::default();
+    if preflight.systemd.stop != StopUnit::Always || settings.sequence.first_stop().is_none() {
+        return by;
     }
     let plan = Plan {
         run: String::from("not-begun"),
@@ -146,17 +180,36 @@ fn systemd_kills_after(settings: &Settings, observer: &Observer) -> Option<Durat
         rehearsal: true,
     };
     let targets = preflight.targets(&observer.fleet);
-    let limit = |id: &LocalId| stops(&observer.fleet, *id, &plan, &preflight).ok()??.limit;
-    targets.iter().filter_map(limit).min()
+    let mut troubles = BTreeSet::new();
+    for target in targets {
+        match stops(&observer.fleet, target, &plan, &preflight) {
+            Ok(None) => by.in_part = true,
+            Ok(Some(stop)) => {
+                by.commands.push(clean(&stop.unit.command("stop"), 200));
+                by.limit = by.limit.into_iter().chain(stop.limit).min();
+            }
+            Err(why) => {
+                by.in_part = true;
+                troubles.insert(why);
+            }
+        }
+    }
+    by.commands.sort();
+    by.commands.dedup();
+    for why in troubles {
+        tell(&format!(
+            "note: systemctl stop cannot take TERM's place: {why}"
+        ));
+    }
+    by
 }
 
 /// The timeout that is planned with: as stated, else what the files of this host's Sidekiqs
 /// agree on.
-fn planned(settings: &Settings, observer: &Observer) -> Timeout {
-    let targets = Choice::default().choose(&observer.fleet);
+fn planned(settings: &Settings, observer: &Observer, targets: &[LocalId]) -> Timeout {
     let stated = settings.timeout.clone();
     stated
-        .or_else(|| found_timeout(&observer.fleet, &targets))
+        .or_else(|| found_timeout(&observer.fleet, targets))
         .unwrap_or_else(|| settings.timeout_or_assumed())
 }
 
@@ -172,6 +225,8 @@ struct PlanRow {
     kill_at_s: Option<Seconds>,
     steps: Vec<StepRow>,
     jobs: Vec<JobRow>,
+    /// The commands that take TERM's place.
+    unit_stops: Vec<String>,
 }
 
 /// One signal of it.
@@ -182,14 +237,9 @@ struct StepRow {
 }
 
 impl PlanRow {
-    fn of(
-        settings: &Settings,
-        timeout: &Timeout,
-        limit: Option<Duration>,
-        jobs: Vec<JobRow>,
-    ) -> Self {
+    fn of(settings: &Settings, timeout: &Timeout, by: &ByUnits, jobs: Vec<JobRow>) -> Self {
         let sequence = &settings.sequence;
-        let budget = sequence.budget_within(timeout.span, limit);
+        let budget = sequence.budget_within(timeout.span, by.limit);
         let step = |(at, signal): (_, Signal)| StepRow {
             at_s: Seconds(at),
             signal: signal.name(),
@@ -204,6 +254,7 @@ impl PlanRow {
             kill_at_s: budget.kill.map(Seconds),
             steps: sequence.timeline().into_iter().map(step).collect(),
             jobs,
+            unit_stops: by.commands.clone(),
         }
     }
 }

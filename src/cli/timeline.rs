@@ -1,6 +1,7 @@
 //! A stop sequence as a table for people: when each signal is due and what it does, and the
 //! budget that follows. Text only.
 
+use std::collections::VecDeque;
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -18,46 +19,58 @@ struct Row {
     means: String,
 }
 
-/// The plan as text. `limit`: how long after TERM systemd kills, where TERM comes from it.
-pub(super) fn timeline(settings: &Settings, timeout: &Timeout, limit: Option<Duration>) -> String {
-    let budget = settings.sequence.budget_within(timeout.span, limit);
+/// The stops of units that take TERM's place in any case.
+#[derive(Debug, Default)]
+pub(super) struct ByUnits {
+    /// Their commands; without any TERM goes itself.
+    pub(super) commands: Vec<String>,
+    /// Whether TERM goes to some processes all the same.
+    pub(super) in_part: bool,
+    /// How long after it systemd kills, of several the soonest; `None`: never.
+    pub(super) limit: Option<Duration>,
+}
+
+impl ByUnits {
+    /// When systemd kills, if that is before the sequence does.
+    fn kills(&self, sequence: &Sequence, budget: Budget) -> Option<Duration> {
+        self.limit?;
+        budget.kill.filter(|kill| sequence.kill_at() != Some(*kill))
+    }
+}
+
+/// The plan as text.
+pub(super) fn timeline(settings: &Settings, timeout: &Timeout, by: &ByUnits) -> String {
+    let budget = settings.sequence.budget_within(timeout.span, by.limit);
     let mut text = format!(
         "{}   ({})\n\n",
         settings.sequence, settings.sequence_origin.0
     );
-    text.push_str(&steps(
-        &settings.sequence,
-        timeout.span,
-        settings.conduct.early,
-    ));
+    let rows = rows(&settings.sequence, settings.conduct.early, budget, by);
+    write_rows(&mut text, rows);
     text.push('\n');
-    figures(&mut text, &settings.sequence, timeout, budget);
-    if let Some((limit, kill)) = limit.zip(budget.kill)
-        && settings.sequence.kill_at() != Some(kill)
-    {
-        line(
-            &mut text,
-            format_args!(
-                "  systemctl stop takes TERM's place, and systemd kills {} after it, at {}: W is no more than that",
-                seconds(limit),
-                seconds(kill)
-            ),
-        );
-    }
+    figures(&mut text, &settings.sequence, timeout, budget, by);
     text
 }
 
 /// What happens second by second, one line each.
 pub(super) fn steps(sequence: &Sequence, timeout: Duration, early: Early) -> String {
     let mut text = String::new();
-    for row in rows(sequence, early, sequence.budget(timeout)) {
+    let budget = sequence.budget(timeout);
+    write_rows(
+        &mut text,
+        rows(sequence, early, budget, &ByUnits::default()),
+    );
+    text
+}
+
+fn write_rows(text: &mut String, rows: Vec<Row>) {
+    for row in rows {
         let at = row.at.map_or_else(String::new, seconds);
         line(
-            &mut text,
+            text,
             format_args!("  {at:>7}  {:<9}  {}", row.what, row.means),
         );
     }
-    text
 }
 
 /// A span in seconds, as short as it goes.
@@ -69,25 +82,61 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
     writeln!(text, "{arguments}").expect("a String takes every text");
 }
 
-/// The signals, the waits between them and the push-back, in the order of time.
-fn rows(sequence: &Sequence, early: Early, budget: Budget) -> Vec<Row> {
+/// The signals, the waits between them, the push-back and systemd's own KILL, in the order of
+/// time.
+fn rows(sequence: &Sequence, early: Early, budget: Budget, by: &ByUnits) -> Vec<Row> {
+    let first_stop = sequence.first_stop();
+    let mut between: VecDeque<(Duration, Row)> = VecDeque::new();
+    if let Some(interrupt) = budget.interrupt {
+        between.push_back((interrupt, push_back_row(interrupt, budget)));
+    }
+    if let Some(kill) = by.kills(sequence, budget) {
+        let row = Row {
+            at: Some(kill),
+            what: "systemd".into(),
+            means: format!("{} (TimeoutStopSec, which cannot be held)", killed(budget)),
+        };
+        between.push_back((kill, row));
+    }
+    between.make_contiguous().sort_by_key(|(at, _)| *at);
     let mut rows = Vec::new();
-    let mut push_back = budget.interrupt;
     for (index, (at, signal)) in sequence.timeline().into_iter().enumerate() {
-        // The push-back stands before what is due at the same time.
-        if sequence.first_stop().is_some_and(|first| index > first)
-            && let Some(interrupt) = push_back.take_if(|interrupt| *interrupt <= at)
+        // What nobody sends stands before the signal that is due at the same time.
+        while first_stop.is_some_and(|first| index > first)
+            && let Some((_, row)) = between.pop_front_if(|(due, _)| *due <= at)
         {
-            rows.push(push_back_row(interrupt, budget));
+            rows.push(row);
         }
+        let by_unit = first_stop == Some(index) && !by.commands.is_empty();
+        let ended = by.limit.is_some() && budget.kill.is_some_and(|kill| kill < at);
+        let (what, means) = if by_unit {
+            let commands = by.commands.join(", ");
+            let others = if by.in_part {
+                format!(", and {signal} to the others")
+            } else {
+                format!(" in the place of {signal}")
+            };
+            let means = format!("{commands}{others}: the jobs that run have T left");
+            ("stop".into(), means)
+        } else if ended {
+            let means = if by.in_part {
+                "ends the others at once; systemd has killed its own by then"
+            } else {
+                "systemd has killed it by then"
+            };
+            (signal.name().into(), means.into())
+        } else {
+            let means = meaning(sequence, index, signal, budget);
+            (signal.name().into(), means)
+        };
         rows.push(Row {
             at: Some(at),
-            what: signal.name().into(),
-            means: meaning(sequence, index, signal, budget),
+            what,
+            means,
         });
         rows.extend(wait_row(sequence, early, index));
     }
-    rows.extend(push_back.map(|interrupt| push_back_row(interrupt, budget)));
+    rows.extend(between.into_iter().map(|(_, row)| row));
     rows
 }
 
@@ -161,11 +210,23 @@ fn killed(budget: Budget) -> &'static str {
 }
 
 /// `Q`, `W`, `T` and the budget, each with what it is.
-fn figures(text: &mut String, sequence: &Sequence, timeout: &Timeout, budget: Budget) {
+fn figures(
+    text: &mut String,
+    sequence: &Sequence,
+    timeout: &Timeout,
+    budget: Budget,
+    by: &ByUnits,
+) {
     let shown = |span: Option<Duration>, none: &str| span.map_or_else(|| none.into(), seconds);
     let quiet = shown(sequence.quiet_wait(), "none");
     let unlimited = sequence.first_stop().map_or("none", |_| "unlimited");
-    let stop = shown(sequence.stop_wait(), unlimited);
+    let by_systemd = by.kills(sequence, budget).and(by.limit);
+    let stop = shown(by_systemd.or(sequence.stop_wait()), unlimited);
+    let end = if by_systemd.is_some() {
+        "from systemctl stop to systemd's KILL"
+    } else {
+        "from the first TERM or INT to KILL"
+    };
     let total = shown(budget.total(), "unlimited");
     let origin = timeout.origin.text();
     let own = seconds(timeout.span);
@@ -177,7 +238,7 @@ fn figures(text: &mut String, sequence: &Sequence, timeout: &Timeout, budget: Bu
     };
     for (name, value, means) in [
         ("Q", quiet, "waits before the first TERM or INT".to_owned()),
-        ("W", stop, "from the first TERM or INT to KILL".into()),
+        ("W", stop, end.into()),
         (
             "T",
             own,
@@ -217,5 +278,42 @@ fn from(origin: &str) -> String {
         origin.into()
     } else {
         format!("from {origin}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(sequence: &str, timeout: u64, limit: Option<u64>, in_part: bool) -> String {
+        let sequence: Sequence = sequence.parse().unwrap();
+        let by = ByUnits {
+            commands: vec!["systemctl stop web.service".into()],
+            in_part,
+            limit: limit.map(Duration::from_secs),
+        };
+        let timeout = Timeout::stated(Duration::from_secs(timeout), "a test");
+        let budget = sequence.budget_within(timeout.span, by.limit);
+        let mut text = String::new();
+        write_rows(&mut text, rows(&sequence, Early::Idle, budget, &by));
+        figures(&mut text, &sequence, &timeout, budget, &by);
+        text
+    }
+
+    #[test]
+    fn the_stop_of_a_unit_stands_in_the_place_of_term_and_cuts_the_wait() {
+        insta::assert_snapshot!(drawn("tstp, 60, term, 30, kill", 15, Some(20), false));
+        insta::assert_snapshot!(drawn("tstp, 60, term, 30, kill", 25, Some(20), true));
+    }
+
+    #[test]
+    fn a_limit_that_comes_later_or_never_cuts_nothing() {
+        let later = drawn("tstp, 60, term, 30, kill", 15, Some(90), false);
+        assert!(!later.contains("systemd "), "{later}");
+        assert!(later.contains("30 s  from the first TERM or INT to KILL"));
+        assert_eq!(drawn("tstp, 60, term, 30, kill", 15, None, false), later);
+        let alone = drawn("tstp, 60, term", 15, Some(20), false);
+        assert!(alone.contains("80 s  systemd "), "{alone}");
+        assert!(alone.contains("20 s  from systemctl stop to systemd's KILL"));
     }
 }

@@ -90,7 +90,9 @@ fn every_command_and_option_in_it_exists() {
     let mut seen = 0;
     let in_code = text.split('`').skip(1).step_by(2);
     for code in in_code.chain(invocations(&text)) {
-        let lines = code.lines().map(|line| line.trim_start_matches(CARGO));
+        // What follows it is systemctl's.
+        let own = |line| str::split(line, "systemctl ").next().unwrap_or_default();
+        let lines = code.lines().map(|line| own(line.trim_start_matches(CARGO)));
         for word in lines.flat_map(str::split_whitespace) {
             let Some(option) = word.strip_prefix("--").filter(|option| !option.is_empty()) else {
                 continue;

@@ -375,7 +375,7 @@ fn the_settings_of_the_readme_fit_together() {
         write(directory.path(), path, text.as_bytes());
         files += 1;
     }
-    assert_eq!(files, 6);
+    assert_eq!(files, 7);
     let output = check_in(directory.path(), &["--deny", "warning"]);
     assert_eq!(code(&output), 0, "{}", out(&output));
     let text = out(&output);

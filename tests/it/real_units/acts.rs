@@ -278,3 +278,41 @@ fn a_rehearsal_of_a_unit_s_stop_asks_systemd_and_tells_it_nothing() {
     assert_eq!(scene.systemd.property(unit, "ActiveState"), "active");
     assert!(!scene.systemd.journal(unit).contains("Stopping"));
 }
+
+#[test]
+fn a_plan_for_a_unit_shows_its_stop_and_when_systemd_kills() {
+    let unit = "acts-planned.service";
+    let scene = UnitScene::new();
+    let start = format!("{} -t 2", scene.sidekiq_command());
+    let service = format!("Type=notify\nRestart=always\nTimeoutStopSec=9\nExecStart={start}");
+    scene.start(unit, &service);
+    let plan = |more: &[&str]| {
+        let words = ["plan", "tstp, 60, term, 30, kill", "--unit", unit];
+        let words = [&words[..], more].concat();
+        let output = scene.drainboard_inside(&words).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let always = plan(&["--stop-unit", "always"]);
+    for line in [
+        "60 s  stop       systemctl stop acts-planned.service in the place of TERM",
+        "69 s  systemd    ends it at once: what is not back yet is lost",
+        "90 s  KILL       systemd has killed it by then",
+        "9 s  from systemctl stop to systemd's KILL",
+    ] {
+        assert!(always.contains(line), "{line} in\n{always}");
+    }
+    let row: Value = serde_json::from_str(&plan(&["--stop-unit", "always", "--json"])).unwrap();
+    assert_eq!(
+        row["unit_stops"],
+        json!(["systemctl stop acts-planned.service"])
+    );
+    assert_eq!(row["timeout_s"], 2);
+    assert_eq!(row["interrupt_at_s"], 62);
+    assert_eq!(row["kill_at_s"], 69);
+    // Nobody ordered it: TERM it is, and the sequence's own KILL.
+    let row: Value = serde_json::from_str(&plan(&["--json"])).unwrap();
+    assert_eq!(row["unit_stops"], json!([]));
+    assert_eq!(row["kill_at_s"], 90);
+    assert!(plan(&[]).contains("60 s  TERM"));
+}

@@ -10,9 +10,16 @@ use crate::support::patience::until_true;
 use crate::support::real_unit::UnitScene;
 use crate::support::systemd::{Systemd, becomes};
 
-/// Who may run which line without a password; `mail` and `news` may only with one.
+/// The README's line for sudoers, for a user and a unit of these tests.
+fn line_of_readme(user: &str, unit: &str) -> String {
+    let mut lines = include_str!("../../../README.md").lines();
+    let line = lines.find(|line| line.starts_with("deploy ALL=")).unwrap();
+    let own = line.replace("deploy", user);
+    own.replace("sidekiq@1.service", unit) + "\n"
+}
+
+/// Who else may run which line without a password; `mail` and `news` may only with one.
 const SUDOERS: &str = "\
-www-data ALL=(root) NOPASSWD: /usr/bin/systemctl --no-ask-password --no-block stop -- privilege-sudo.service
 mail ALL=(root) /usr/bin/systemctl --no-ask-password --no-block stop -- privilege-password.service
 news ALL=(root) ALL, NOPASSWD: /bin/true
 uucp ALL=(root) NOPASSWD: /usr/bin/systemctl --no-ask-password --no-block stop -- privilege-other.service
@@ -34,7 +41,8 @@ fn with_polkit() -> &'static Systemd {
     static SHARED: OnceLock<Systemd> = OnceLock::new();
     SHARED.get_or_init(|| {
         let systemd = Systemd::boot();
-        systemd.write("/etc/sudoers.d/drainboard", SUDOERS);
+        let permitted = line_of_readme("www-data", "privilege-sudo.service");
+        systemd.write("/etc/sudoers.d/drainboard", &(permitted + SUDOERS));
         systemd.write("/etc/polkit-1/rules.d/50-drainboard.rules", POLKIT);
         systemd.systemctl(&["start", "dbus.service", "polkit.service"]);
         systemd
@@ -70,17 +78,13 @@ impl Owned {
 
     /// Its user drains it, and orders the stop of the unit.
     fn drain(&self, more: &[&str]) -> Drained {
-        let words = [
-            "drain",
-            "--yes",
-            "--json",
-            "--timeout",
-            "2",
-            "--unit",
-            &self.unit,
-        ];
+        self.run(&["drain", "--yes"], more)
+    }
+
+    fn run(&self, command: &[&str], more: &[&str]) -> Drained {
+        let words = ["--json", "--timeout", "2", "--unit", &self.unit];
         let sequence = ["--sequence", "tstp, 60, term, 20, kill"];
-        let words = [&words[..], &sequence, more].concat();
+        let words = [command, &words, &sequence, more].concat();
         let mut drain = self.scene.drainboard_under(&becomes(self.user), &words);
         let output = drain.output().unwrap();
         let lines = String::from_utf8_lossy(&output.stdout);
@@ -159,12 +163,19 @@ impl Owned {
     fn refuses(&self) {
         let pid = self.pid();
         self.assert_refused(&self.drain(&["--stop-unit", "always"]), &pid);
+        let rehearsed = self.run(&["rehearse", "--auto"], &["--stop-unit", "always"]);
+        self.assert_refused(&rehearsed, &pid);
     }
 }
 
 #[test]
 fn a_line_that_sudo_runs_without_a_password_stops_the_unit() {
     let owned = Owned::new("www-data", "sudo");
+    let pid = owned.pid();
+    let rehearsed = owned.run(&["rehearse", "--auto"], &["--stop-unit", "always"]);
+    assert_eq!(rehearsed.code, Some(0), "{}", rehearsed.said);
+    assert_eq!(owned.pid(), pid);
+    assert!(!owned.sudo_ran());
     owned.assert_stopped(&owned.drain(&["--stop-unit", "always"]));
     assert!(owned.sudo_ran());
 }
