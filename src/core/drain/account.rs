@@ -256,6 +256,10 @@ impl Account {
         threads.map_or(0, |threads| threads.unseen.saturating_sub(threads.named))
     }
 
+    pub(super) fn threads_of(&self, target: LocalId) -> Option<&Threads> {
+        self.threads.get(&target)
+    }
+
     pub(super) fn forget_unseen(&mut self, target: LocalId) {
         self.threads.remove(&target);
     }

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use super::fate::Fate;
 use super::run::Run;
 use super::target::Target;
 use super::tracked::{Track, Tracked};
@@ -95,6 +96,12 @@ impl Run {
         let running = |tracked: &&Tracked| tracked.track == Track::Running;
         let mut absent = 0;
         for tracked in self.account.of(target.id).filter(running) {
+            let shown = !tracked.is_named_by_log_alone();
+            if matches!(tracked.fate, Some((Fate::Finished, _))) {
+                // It has ended, by its log; its thread may have taken another one.
+                absent += u64::from(shown);
+                continue;
+            }
             let (list, gone) = if tracked.returned.is_some() {
                 (&mut stake.back, true)
             } else if tracked.is_back() {
@@ -104,10 +111,12 @@ impl Run {
                 (&mut stake.running, false)
             };
             list.push(tracked.jid.clone());
-            absent += u64::from(gone);
+            absent += u64::from(gone && shown);
         }
         let mark = target.mark.unwrap_or_else(|| process.mark(now));
-        stake.unseen += Fleet::unseen_beside(process, &mark, absent, now);
+        let unseen = Fleet::unseen_beside(process, &mark, absent, now);
+        let named = self.account.named_at_stake(target, fleet);
+        stake.unseen += unseen.saturating_sub(named);
         stake.fresh &= fleet.beat_is_fresh(process, now);
     }
 

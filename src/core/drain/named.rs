@@ -54,18 +54,43 @@ impl Account {
         ended: bool,
         fleet: &Fleet,
     ) -> u64 {
-        let running = || self.of(target.id).filter(|job| job.track == Track::Running);
-        let free = |job: &Tracked| is_told(job, fleet) && threads.freed_by(job, fleet);
         let left = |job: &Tracked| has_left(job, target, self.is_iterable(&job.jid), fleet);
         let holds = |job: &&Tracked| {
             let finished = job.fate.as_ref().map(|(fate, _)| *fate) == Some(Fate::Finished);
-            !(finished && free(job) || ended && left(job))
+            !(finished && threads.have_lost(job, fleet) || ended && left(job))
         };
-        let (named, shown): (Vec<_>, Vec<_>) =
-            running().partition(|job| job.is_named_by_log_alone());
-        let held: HashSet<&str> = tids(shown.into_iter().filter(holds));
-        let named = named.into_iter().filter(|job| !free(job) && !left(job));
-        tids(named).difference(&held).count() as u64
+        self.on_threads_of_their_own(target, holds, |job| {
+            !threads.have_lost(job, fleet) && !left(job)
+        })
+    }
+
+    /// The same while the process lives, of those alone that are at stake: what is back may have
+    /// left its thread to another one.
+    pub(super) fn named_at_stake(&self, target: &Target, fleet: &Fleet) -> u64 {
+        let Some(threads) = self.threads_of(target.id) else {
+            return 0;
+        };
+        let stays = |job: &&Tracked| {
+            let left = has_left(job, target, self.is_iterable(&job.jid), fleet);
+            job.returned.is_none() && !left && !threads.have_lost(job, fleet)
+        };
+        self.on_threads_of_their_own(target, stays, stays)
+    }
+
+    /// Threads with a job that the log alone names, one for each of the `named`; none of a job
+    /// that a beat has shown and that `holds` it still.
+    fn on_threads_of_their_own(
+        &self,
+        target: &Target,
+        holds: impl Fn(&&Tracked) -> bool,
+        named: impl Fn(&&Tracked) -> bool,
+    ) -> u64 {
+        let running = self.of(target.id).filter(|job| job.track == Track::Running);
+        let (by_log, shown): (Vec<_>, Vec<_>) =
+            running.partition(|job| job.is_named_by_log_alone());
+        let held = tids(shown.into_iter().filter(holds));
+        let named = tids(by_log.into_iter().filter(named));
+        named.difference(&held).count() as u64
     }
 }
 
@@ -74,6 +99,11 @@ impl Threads {
     /// these were counted.
     pub(super) fn freed_by(&self, job: &Tracked, fleet: &Fleet) -> bool {
         has_freed_its_thread(job, self.quiet, self.counted, fleet)
+    }
+
+    /// The same of any job, ended or not.
+    pub(super) fn have_lost(&self, job: &Tracked, fleet: &Fleet) -> bool {
+        is_told(job, fleet) && self.freed_by(job, fleet)
     }
 }
 

@@ -74,3 +74,33 @@ fn what_ended_before_the_signal_is_none_of_the_drain() {
     );
     assert_eq!(fate(&drive, "b"), None, "it ended before TSTP");
 }
+
+#[test]
+fn what_its_log_names_or_ends_counts_once_among_what_a_kill_would_cost() {
+    // The beats come at -2 s and at 8 s. `a` ends at 4 s, by its log; `b` stays, `c` is named by
+    // the log alone.
+    let mut world = World::default();
+    world.add(config(25, 3), Some(100), at(-12.0));
+    world.step(at(-11.0));
+    for job in [task("a", Some(15.0), Temper::Plain), stuck("b")] {
+        assert_eq!(world.members[0].worker.give(job, at(-11.0)), None);
+    }
+    world.step(at(-1.0));
+    assert_eq!(world.members[0].worker.give(stuck("c"), at(-1.0)), None);
+    let sources = Sources {
+        logs: Some(Reading::all()),
+        ..Sources::default()
+    };
+    let plan = with(Policy::Ask, "tstp, 30, kill");
+    let mut drive = Drive::new(world, plan, sources, at(0.0));
+    drive.command_at(at(0.0), Command::Automatic);
+    let at_stake = |drive: &Drive| {
+        let stake = drive.run.stake(None, &drive.fleet, drive.now);
+        (stake.running.clone(), stake.unseen)
+    };
+    let [a, b, c] = ["a", "b", "c"].map(str::to_owned);
+    drive.until(at(3.0));
+    assert_eq!(at_stake(&drive), (vec![a, b.clone(), c.clone()], 0));
+    drive.until(at(7.5));
+    assert_eq!(at_stake(&drive), (vec![b, c], 0), "before the next beat");
+}
