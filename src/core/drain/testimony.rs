@@ -111,12 +111,22 @@ impl Case<'_> {
     /// What becomes of the job by its log alone, or by its log and Redis.
     pub(super) fn logged_fate(self) -> Option<(Fate, String)> {
         let said = said_of(self.tracked, self.fleet)?;
-        match (said.what, said.late) {
-            (Told::Done, false) => self.done_fate(said),
-            (Told::Failed, _) => self.failed_fate(said),
+        match (said.what, self.is_in_time(said)) {
+            (Told::Done, true) => self.done_fate(said),
+            (Told::Failed, true) => self.failed_fate(said),
             // It may have been pushed back as well.
-            (Told::Done, true) | (Told::Started | Told::Interrupted, _) => None,
+            (Told::Done | Told::Failed, false) | (Told::Started | Told::Interrupted, _) => None,
         }
+    }
+
+    /// Whether it is known that nothing had been interrupted when that was said: it was not yet
+    /// time, or its log was read from before TERM on and had not said so.
+    fn is_in_time(self, said: &Testimony) -> bool {
+        let early = |until: Option<Moment>, at| until.is_none_or(|until| at < until);
+        let since = self.fleet.logs.witness.since(self.target.id.pid);
+        !said.late
+            && (early(self.target.safe_until(), said.at)
+                || since.is_some_and(|since| early(self.target.stopped, since)))
     }
 
     /// `done` before anything was interrupted: nothing pushed it back.
@@ -156,7 +166,7 @@ impl Case<'_> {
     pub(super) fn late_fate(self) -> Option<(Fate, String)> {
         let said = said_of(self.tracked, self.fleet)?;
         match said.what {
-            Told::Done if said.late => {
+            Told::Done if !self.is_in_time(said) => {
                 let evidence = format!("its log: {}, after its time was up", words(said));
                 if !matches!(self.found(said.at), Found::NotKnown) {
                     return Some((Fate::Finished, evidence));
@@ -166,12 +176,12 @@ impl Case<'_> {
                 let evidence = format!("{evidence}, and {count} job(s) pushed back");
                 Some((Fate::PushedBack, evidence))
             }
-            Told::Interrupted => {
+            Told::Interrupted | Told::Failed if !self.is_in_time(said) => {
                 let count = self.pushed_back(said.at)?;
                 let evidence = format!("its log: {}, and {count} job(s) pushed back", words(said));
                 Some((Fate::PushedBack, evidence))
             }
-            Told::Done | Told::Failed | Told::Started => None,
+            Told::Done | Told::Failed | Told::Interrupted | Told::Started => None,
         }
     }
 

@@ -73,6 +73,8 @@ pub struct Witness {
     jobs: HashMap<String, Vec<(u32, Testimony)>>,
     order: VecDeque<String>,
     milestones: HashMap<u32, Vec<(Milestone, Moment)>>,
+    /// When the first line was written that was read of each process.
+    since: HashMap<u32, Moment>,
     begins: VecDeque<Begun>,
     /// How many begins were read, with those that gave way.
     begun: u64,
@@ -88,6 +90,8 @@ impl Witness {
         if !line.origin.wrote(entry.pid) {
             return None;
         }
+        let first = self.since.entry(line.origin.pid);
+        first.or_insert_with(|| written(&entry, line));
         if let Happening::Milestone(milestone) = entry.happening {
             let known = self.milestones.entry(line.origin.pid).or_default();
             let said = (milestone, written(&entry, line));
@@ -187,6 +191,12 @@ impl Witness {
         std::mem::take(&mut self.times)
     }
 
+    /// When the first line was written that was read of process `pid`: what it wrote since is
+    /// known.
+    pub fn since(&self, pid: u32) -> Option<Moment> {
+        self.since.get(&pid).copied()
+    }
+
     /// The milestones of a process, in their order.
     pub fn milestones(&self, pid: u32) -> &[(Milestone, Moment)] {
         self.milestones.get(&pid).map_or(&[], Vec::as_slice)
@@ -195,6 +205,7 @@ impl Witness {
     /// Forgets how far a process was: another one has its pid now.
     pub fn forget(&mut self, pid: u32) {
         self.milestones.remove(&pid);
+        self.since.remove(&pid);
         for begun in self.begins.iter_mut().filter(|begun| begun.pid == pid) {
             begun.pid = 0;
         }

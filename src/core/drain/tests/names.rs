@@ -1,10 +1,11 @@
 //! Jobs that the log alone names: each takes the place of one thread without a name, and none
 //! of them hides another.
 
-use super::cases::{config, stuck};
+use super::cases::{config, stuck, world};
 use super::drive::{Drive, Reading, Sources};
 use super::kills::{fate, with};
 use super::losses::killed_beside;
+use super::testimonies::written;
 use super::world::{World, at, task};
 use crate::core::drain::{Command, Event, Fate, Outcome, Policy};
 use crate::core::sidekiq::{Task, Temper};
@@ -103,4 +104,75 @@ fn what_its_log_names_or_ends_counts_once_among_what_a_kill_would_cost() {
     assert_eq!(at_stake(&drive), (vec![a, b.clone(), c.clone()], 0));
     drive.until(at(7.5));
     assert_eq!(at_stake(&drive), (vec![b, c], 0), "before the next beat");
+}
+
+/// A drain of two stuck jobs, `a` in the beats of -7 s, 3 s and 13 s on thread `ta01` and `b`,
+/// which none of these shows; TSTP comes at second `told`.
+fn named_by(told: f64, lines: &[(f64, &str)]) -> Drive {
+    let mut world = world(25, vec![stuck("a")]);
+    world.step(at(3.5));
+    assert_eq!(world.members[0].worker.give(stuck("b"), at(3.5)), None);
+    let plan = with(Policy::Follow, "tstp, 4, kill");
+    let mut drive = Drive::new(world, plan, Sources::default(), at(4.0));
+    drive.command_at(at(told), Command::Automatic);
+    written(&mut drive, lines);
+    drive.finish();
+    drive
+}
+
+#[test]
+fn what_the_process_before_it_began_is_none_of_its_jobs() {
+    let begun = "tid=tb01 class=Job jid=z INFO: start";
+    assert_eq!(fate(&named_by(4.0, &[(-7.1, begun)]), "z"), None);
+    assert_eq!(
+        fate(&named_by(4.0, &[(-1.9, begun)]), "z"),
+        Some(Fate::Lost)
+    );
+}
+
+#[test]
+fn what_a_later_beat_does_not_show_had_ended() {
+    let begun = "tid=tb01 class=Job jid=z INFO: start";
+    // The beat at 3 s may have come too early to show it; the one at 13 s has not.
+    assert_eq!(fate(&named_by(4.0, &[(-2.5, begun)]), "z"), None);
+    assert_eq!(
+        fate(&named_by(4.0, &[(-1.9, begun)]), "z"),
+        Some(Fate::Lost)
+    );
+    let mut drive = named_by(12.0, &[(-1.9, begun)]);
+    assert_eq!(fate(&drive, "z"), Some(Fate::Finished));
+    assert_eq!(drive.told("a later beat of here:100 shows it no more"), 2);
+    drive.finish();
+}
+
+#[test]
+fn two_jobs_of_one_thread_stand_for_one_thread() {
+    // The log has lost the end of `a`, and says nothing of `b`.
+    let drive = named_by(4.0, &[(3.6, "tid=ta01 class=Job jid=z INFO: start")]);
+    assert_eq!(fate(&drive, "z"), Some(Fate::Lost));
+    assert_eq!(nameless(&drive), 1);
+}
+
+#[test]
+fn one_that_is_back_may_have_left_its_thread_to_another() {
+    let line = (3.6, "tid=ta02 class=Job jid=b INFO: start");
+    let mut world = world(25, vec![stuck("a")]);
+    world.step(at(3.5));
+    assert_eq!(world.members[0].worker.give(stuck("b"), at(3.5)), None);
+    let plan = with(Policy::Ask, "tstp, 40, kill");
+    let mut drive = Drive::new(world, plan, Sources::default(), at(4.0));
+    drive.command_at(at(4.0), Command::Automatic);
+    written(&mut drive, &[line]);
+    drive.until(at(9.5));
+    let at_stake = |drive: &Drive| {
+        let stake = drive.run.stake(None, &drive.fleet, drive.now);
+        (stake.running.len(), stake.back.len(), stake.unseen)
+    };
+    assert_eq!(at_stake(&drive), (2, 0, 0));
+    for tracked in drive.run.account.jobs_mut() {
+        if tracked.jid == "b" {
+            tracked.returned = Some(("back in queue default".into(), drive.now));
+        }
+    }
+    assert_eq!(at_stake(&drive), (1, 1, 1));
 }

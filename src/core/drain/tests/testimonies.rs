@@ -248,3 +248,25 @@ fn a_late_end_is_no_push_back_that_came_after_it() {
         );
     }
 }
+
+#[test]
+fn an_end_in_a_log_that_was_found_too_late_may_follow_a_push_back() {
+    // Pushed back at 5.5 s, it heeds nothing and ends at 7 s. Nobody reads what was written before
+    // the sixth second, or all of it is read.
+    for (from, expected) in [(6.0, Fate::PushedBack), (-60.0, Fate::PushedBack)] {
+        let swallows = task("a", Some(9.0), Temper::SwallowsShutdown);
+        let sources = Sources {
+            logs: Some(Reading {
+                from: at(from),
+                ..Reading::all()
+            }),
+            ..Sources::default()
+        };
+        let plan = stated("term, 60, kill", 6);
+        let mut world = world(6, vec![swallows]);
+        world.add(config(25, 1), None, at(-7.0));
+        let mut drive = begin_with(world, plan, sources);
+        drive.finish();
+        assert_eq!(fate(&drive, "a"), Some(expected), "from {from}");
+    }
+}
