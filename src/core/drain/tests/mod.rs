@@ -86,6 +86,12 @@
 //! | only the first stop is the unit's | the second one too | `units::only_the_first…` |
 //! | systemd must leave time for a push-back | it is not asked | `units::a_push_back…` |
 //! | threads that ended with the push-back had jobs | those left after it are counted | `hidden::threads_that_are_gone…` |
+//! | an end in a log that was found too late is none in time | it is | `testimonies::an_end_in_a_log…` |
+//! | a job that the log names takes one thread | it takes none, or two | `names::what_its_log_names…`, `…two_jobs…` |
+//! | what is back may have left its thread | it covers it | `names::one_that_is_back…` |
+//! | the log of the process before names nothing | its start is not asked | `names::what_the_process…` |
+//! | a whole later beat speaks against a begin | it is not asked | `names::what_a_later_beat…` |
+//! | what ended before the signal is no part | it is | `names::what_ended_before…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
 use std::time::Duration;

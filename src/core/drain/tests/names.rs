@@ -1,7 +1,7 @@
 //! Jobs that the log alone names: each takes the place of one thread without a name, and none
 //! of them hides another.
 
-use super::cases::{config, stuck, world};
+use super::cases::{begin, config, stuck, world};
 use super::drive::{Drive, Reading, Sources};
 use super::kills::{fate, with};
 use super::losses::killed_beside;
@@ -122,12 +122,17 @@ fn named_by(told: f64, lines: &[(f64, &str)]) -> Drive {
 
 #[test]
 fn what_the_process_before_it_began_is_none_of_its_jobs() {
-    let begun = "tid=tb01 class=Job jid=z INFO: start";
-    assert_eq!(fate(&named_by(4.0, &[(-7.1, begun)]), "z"), None);
-    assert_eq!(
-        fate(&named_by(4.0, &[(-1.9, begun)]), "z"),
-        Some(Fate::Lost)
-    );
+    // It started at -10 s, and its first beat came at -7 s.
+    for (when, expected) in [(-10.5, None), (-9.5, Some(Fate::Finished))] {
+        let mut drive = begin(
+            world(25, vec![stuck("a")]),
+            with(Policy::Follow, "tstp, 4, kill"),
+        );
+        let begun = "tid=tb01 class=Job jid=z INFO: start";
+        written(&mut drive, &[(when, begun)]);
+        drive.finish();
+        assert_eq!(fate(&drive, "z"), expected, "{when}");
+    }
 }
 
 #[test]
