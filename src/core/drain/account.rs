@@ -314,7 +314,7 @@ impl Account {
 
 /// What the answers say of a job: where it was found, else where it may not have been looked for,
 /// else that it is nowhere. One that may have come from several queues was asked for in each.
-fn found<'a>(answers: &'a [Located], jid: &str) -> Option<&'a Located> {
+pub(super) fn found<'a>(answers: &'a [Located], jid: &str) -> Option<&'a Located> {
     let certain = |located: &&Located| match located.place {
         Place::Queue { .. }
         | Place::Private { .. }

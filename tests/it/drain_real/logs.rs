@@ -61,3 +61,26 @@ fn a_job_that_ends_after_term_is_finished_by_its_log(version: Version) {
     let evidence = finished["evidence"].as_str().unwrap();
     assert!(evidence.starts_with("its log: done in "), "{evidence}");
 }
+
+/// It is fetched and pushed back between two beats: nothing but the log names it, and which of
+/// the queues it came from stands nowhere.
+#[test]
+fn a_job_that_only_the_log_names_is_found_in_its_queue() {
+    for version in [Version::Seven, Version::Eight] {
+        let scene = Scene::new();
+        let sidekiq = scene.sidekiq(version);
+        let jid = scene.push("NapJob", &json!([600]));
+        scene.wait_for_trace("start", &jid);
+        let more = [sidekiq.chosen(), "--kill=follow".into()];
+        let more: Vec<&str> = more.iter().map(String::as_str).collect();
+        let ended = Drain::start(&scene, "term, 14, kill", &more).end();
+        ended.assert_outcome(3, "requeued");
+        ended.assert_fate(&jid, "pushed_back");
+        let told = ended.events("reconciled");
+        let [told] = told[..] else {
+            panic!("{}", ended.text())
+        };
+        assert_eq!(told["evidence"], "back in queue low", "{}", ended.text());
+        assert_eq!(scene.times_queued("low", &jid), 1);
+    }
+}

@@ -7,7 +7,9 @@ use super::kills::{fate, with};
 use super::losses::killed_beside;
 use super::testimonies::written;
 use super::world::{World, at, task};
+use crate::core::drain::account::found;
 use crate::core::drain::{Command, Event, Fate, Outcome, Policy};
+use crate::core::fleet::{Located, Place};
 use crate::core::sidekiq::{Task, Temper};
 
 fn nameless(drive: &Drive) -> usize {
@@ -180,4 +182,31 @@ fn one_that_is_back_may_have_left_its_thread_to_another() {
         }
     }
     assert_eq!(at_stake(&drive), (1, 1, 1));
+}
+
+#[test]
+fn what_was_found_in_one_queue_outweighs_what_is_missing_in_the_others() {
+    let located = |jid: &str, place: Place| Located {
+        jid: jid.into(),
+        place,
+        asked: at(0.0),
+        iterating: false,
+    };
+    let nowhere = |searched_whole| Place::Nowhere { searched_whole };
+    let low = Place::Queue { name: "low".into() };
+    let not_asked = Place::NotAsked { why: "gone".into() };
+    for (places, expected) in [
+        ([nowhere(true), low.clone()], low.clone()),
+        ([low.clone(), nowhere(false)], low.clone()),
+        ([not_asked.clone(), low.clone()], low),
+        ([nowhere(true), nowhere(false)], nowhere(false)),
+        ([nowhere(true), not_asked.clone()], not_asked),
+        ([nowhere(true), nowhere(true)], nowhere(true)),
+    ] {
+        let mut answers: Vec<Located> = places.map(|place| located("a", place)).into();
+        answers.insert(1, located("b", Place::Retry));
+        let found = found(&answers, "a").map(|located| located.place.clone());
+        assert_eq!(found, Some(expected));
+    }
+    assert_eq!(found(&[], "a"), None);
 }
