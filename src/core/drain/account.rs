@@ -46,6 +46,8 @@ pub(super) struct Threads {
     open: bool,
     /// How many were added for jobs that had ended by themselves.
     hidden: u64,
+    /// How many of all these can have been interrupted, where its log tells.
+    most: Option<u64>,
 }
 
 impl Account {
@@ -253,7 +255,17 @@ impl Account {
     /// Worker threads of `target` whose job nobody had seen when it was last counted.
     pub fn unseen(&self, target: LocalId) -> u64 {
         let threads = self.threads.get(&target);
-        threads.map_or(0, |threads| threads.unseen.saturating_sub(threads.named))
+        threads.map_or(0, |threads| {
+            let unseen = threads.unseen.saturating_sub(threads.named);
+            unseen.min(threads.most.unwrap_or(u64::MAX))
+        })
+    }
+
+    /// Takes in how many threads without a name `target` can have interrupted.
+    pub(super) fn limit_unseen(&mut self, target: LocalId, most: u64) {
+        if let Some(threads) = self.threads.get_mut(&target) {
+            threads.most = Some(most);
+        }
     }
 
     pub(super) fn threads_of(&self, target: LocalId) -> Option<&Threads> {

@@ -11,6 +11,7 @@ mod checked;
 mod command;
 mod elsewhere;
 mod evidence;
+mod farewell;
 mod fate;
 mod gate;
 mod intake;

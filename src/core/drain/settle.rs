@@ -120,6 +120,11 @@ impl Run {
         if open {
             self.judge(false, turn);
         }
+        self.settle_unseen(turn.fleet);
+        self.count_hidden(turn.fleet);
+        if turn.now < until && self.awaits_farewell(turn.fleet, turn.now) {
+            return;
+        }
         // What was given up as alive may have ended while the account was made.
         let all = self.targets.iter().all(Target::exited);
         let outcome = if all { Outcome::Drained } else { outcome };
@@ -156,6 +161,13 @@ impl Run {
     pub(super) fn count_hidden(&mut self, fleet: &Fleet) {
         for target in self.targets.iter().filter(|target| target.exited()) {
             self.account.count_hidden(target, fleet);
+        }
+        let exited = self.targets.iter().filter(|target| target.exited());
+        let told = exited
+            .filter_map(|target| Some((target.id, self.interrupted_unseen(target, fleet)?)))
+            .collect::<Vec<_>>();
+        for (id, most) in told {
+            self.account.limit_unseen(id, most);
         }
     }
 

@@ -15,7 +15,7 @@ use crate::core::moment::Moment;
 /// How far a job's begin as its log has it may lie from `run_at`, which is in whole seconds.
 const APART: Duration = Duration::from_secs(2);
 /// How long after an exit its last lines may take to be read.
-const LAST_LINES: Duration = Duration::from_secs(1);
+pub(super) const LAST_LINES: Duration = Duration::from_secs(1);
 /// A thread that ends its job later than this after quiet is proven takes no other (`BRPOP … 2`).
 const FETCHING: Duration = Duration::from_secs(2);
 /// A count of threads bears the time when it began; it may take so long.
@@ -82,6 +82,24 @@ pub(super) fn is_told(tracked: &Tracked, fleet: &Fleet) -> bool {
     said_of(tracked, fleet).is_some_and(|said| said.what != Told::Started)
 }
 
+/// Whether the log of `target` was read from before it was told to stop, or from its own word of
+/// that.
+pub(super) fn is_read_since_term(target: &Target, fleet: &Fleet) -> bool {
+    let witness = &fleet.logs.witness;
+    let milestones = witness.milestones(target.id.pid);
+    let told = milestones
+        .iter()
+        .any(|(said, _)| *said == Milestone::ShuttingDown);
+    let since = witness.since(target.id.pid);
+    told || since.is_some_and(|since| target.stopped.is_none_or(|stopped| since < stopped))
+}
+
+/// Whether its log says that the job was interrupted, or ended after it: it began, and had not
+/// ended by then.
+pub(super) fn was_interrupted(tracked: &Tracked, fleet: &Fleet) -> bool {
+    said_of(tracked, fleet).is_some_and(|said| said.late || said.what == Told::Started)
+}
+
 /// Whether its log says that the job failed by an error of its own, or broke off by itself.
 pub(super) fn has_failed(tracked: &Tracked, fleet: &Fleet) -> bool {
     said_of(tracked, fleet).is_some_and(|said| said.what == Told::Failed)
@@ -122,11 +140,10 @@ impl Case<'_> {
     /// Whether it is known that nothing had been interrupted when that was said: it was not yet
     /// time, or its log was read from before TERM on and had not said so.
     fn is_in_time(self, said: &Testimony) -> bool {
-        let early = |until: Option<Moment>, at| until.is_none_or(|until| at < until);
-        let since = self.fleet.logs.witness.since(self.target.id.pid);
+        let safe = self.target.safe_until();
         !said.late
-            && (early(self.target.safe_until(), said.at)
-                || since.is_some_and(|since| early(self.target.stopped, since)))
+            && (safe.is_none_or(|safe| said.at < safe)
+                || is_read_since_term(self.target, self.fleet))
     }
 
     /// `done` before anything was interrupted: nothing pushed it back.

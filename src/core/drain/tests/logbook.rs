@@ -7,7 +7,7 @@ use super::world::World;
 use crate::core::fleet::LogNews;
 use crate::core::log::{LogLine, Origin};
 use crate::core::moment::Moment;
-use crate::core::sidekiq::{Task, Temper, WorkerEvent};
+use crate::core::sidekiq::{Ending, Task, Temper, WorkerEvent};
 
 /// The logs of a world, and how far they were read.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +78,7 @@ impl Logbook {
                 }
                 words
             }
+            WorkerEvent::Exited(Ending::InOrder) => vec!["tid=main INFO: Bye!".to_owned()],
             WorkerEvent::JobLost(_)
             | WorkerEvent::Beat(_)
             | WorkerEvent::LeftRegistry

@@ -92,6 +92,9 @@
 //! | the log of the process before names nothing | its start is not asked | `names::what_the_process…` |
 //! | a whole later beat speaks against a begin | it is not asked | `names::what_a_later_beat…` |
 //! | what ended before the signal is no part | it is | `names::what_ended_before…` |
+//! | what a stop did not interrupt had ended | its `Terminating` is not read | `farewells::what_it_did_not…` |
+//! | what it interrupted without a name stays open | it is not counted | `farewells::what_it_interrupted…` |
+//! | it tells only where its log is whole | `Bye!`, or its begin, is not asked | `farewells::one_that…`, `…a_log…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
 use std::time::Duration;
@@ -101,6 +104,7 @@ use super::Guard;
 mod aftermaths;
 mod cases;
 mod drive;
+mod farewells;
 mod fates;
 mod heard;
 mod hidden;
