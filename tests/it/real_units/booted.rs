@@ -1,5 +1,6 @@
 //! The systemd itself, and that nothing of it reaches the machine.
 
+use std::ffi::OsStr;
 use std::path::Path;
 
 use serde_json::json;
@@ -32,13 +33,16 @@ fn it_is_a_systemd_and_can_change_nothing_of_the_machine() {
         let writable = format!("test -w {place} && echo writable || echo no");
         assert_eq!(systemd.output(&["sh", "-c", &writable]), "no\n", "{place}");
     }
-    // Its own /tmp: of the machine's it sees one directory.
+    // Its own /tmp: of the machine's it sees one directory, and the project if that is there.
+    let shared = systemd.directory().file_name().unwrap();
+    let project = Path::new(env!("CARGO_MANIFEST_DIR")).strip_prefix("/tmp");
+    let project = project.ok().and_then(|path| path.iter().next());
+    let mut places: Vec<_> = project.into_iter().chain([shared]).collect();
+    places.sort();
     let seen = systemd.output(&["ls", "/tmp"]);
-    let seen: Vec<&str> = seen.lines().collect();
-    assert_eq!(
-        seen,
-        [systemd.directory().file_name().unwrap().to_str().unwrap()]
-    );
+    let mut seen: Vec<_> = seen.lines().map(OsStr::new).collect();
+    seen.sort();
+    assert_eq!(seen, places);
 }
 
 #[test]
