@@ -89,6 +89,7 @@ fn each_step_waits_for_a_hand() {
     terminal.wait_for("waits for you");
     terminal.send("n");
     terminal.answer("Send TERM now?", "y");
+    terminal.wait_for("Drained with jobs pushed back");
     terminal.wait_for("back in queue");
     assert!(sidekiq.wait_for_end().success());
     assert_eq!(scene.times_queued("default", &jid), 1);
@@ -163,6 +164,7 @@ fn a_question_calls_the_operator_once() {
     terminal.answer("Start the drain, by itself?", "y");
     terminal.wait_for("KILL is due");
     // Nobody answers: the job is pushed back, the process exits, the question is gone.
+    terminal.wait_for("Drained with jobs pushed back");
     terminal.wait_for("back in queue");
     assert!(sidekiq.wait_for_end().success());
     assert_eq!(terminal.heard(|heard| heard.bells), 1);
