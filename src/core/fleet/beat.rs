@@ -55,7 +55,7 @@ impl Job {
 
     /// Whether both are the same execution.
     pub fn is(&self, work: &Work) -> bool {
-        self.work.tid == work.tid && self.work.jid == work.jid
+        self.work.tid == work.tid && self.work.jid == work.jid && self.work.run_at == work.run_at
     }
 }
 

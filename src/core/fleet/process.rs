@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::beat::{Beat, HostClock, Job};
 use super::local::{LocalId, LocalProcess, RunState, Title};
-use super::look::{Identity, Info, LookRow};
+use super::look::{Identity, Info, LookRow, Work};
 use super::{ExitStatus, Mark};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Timeout, Version};
@@ -153,6 +153,10 @@ impl Process {
     fn take_jobs(&mut self, row: &LookRow, clock: HostClock, dependable: bool) {
         let beat = self.beat.as_ref().map_or(0.0, |beat| beat.host_time);
         let seen = clock.moment(f64::INFINITY);
+        let before = |work: &Work| {
+            let jid = work.jid.clone();
+            self.jobs.iter().filter(move |job| job.work.jid == jid)
+        };
         let mut jobs: Vec<Job> = row
             .work
             .iter()
@@ -165,7 +169,7 @@ impl Process {
                         .or_else(|| work.run_at.map(|run_at| clock.moment(run_at))),
                     seen,
                     beat,
-                    iterable: known.is_some_and(|job| job.iterable)
+                    iterable: before(work).any(|job| job.iterable)
                         || work
                             .jid
                             .as_ref()

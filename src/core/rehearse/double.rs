@@ -29,7 +29,7 @@ pub(super) struct Played {
 
 impl Played {
     fn is(&self, work: &Work) -> bool {
-        self.work.tid == work.tid && self.work.jid == work.jid
+        self.work.tid == work.tid && self.work.jid == work.jid && self.work.run_at == work.run_at
     }
 
     fn task(&self, ended: Option<Moment>) -> Task {

@@ -98,3 +98,12 @@ fn the_start_of_an_execution_does_not_move_with_later_looks() {
     fleet.observe(look(4.0, vec![row(1)]));
     assert_eq!(only(&fleet).jobs[0].started, first);
 }
+
+#[test]
+fn a_job_that_runs_again_on_its_thread_begins_anew() {
+    let row = |beat: f64, run_at: f64| busy(beat, 1, vec![work("t1", "one", run_at)]);
+    let mut fleet = fleet(vec![look(1.0, vec![row(0.0, -9.0)])]);
+    assert_eq!(only(&fleet).jobs[0].started, Some(at(-9.0)));
+    fleet.observe(look(11.0, vec![row(10.0, 4.0)]));
+    assert_eq!(only(&fleet).jobs[0].started, Some(at(4.0)));
+}
