@@ -116,6 +116,9 @@ impl Account {
         let before = known.unseen.saturating_sub(new.saturating_sub(gone));
         // What ends after it may have been interrupted tells nothing of what was on its threads.
         if process.exited() {
+            // The last beat of one that was killed may be read late: what it shows no more has
+            // left its thread to others.
+            let before = before + gone.saturating_sub(new);
             known.unseen = before.min(if last { unseen } else { before });
         } else if last || safe.is_none_or(|safe| now < safe) {
             let open = known.open;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::account::Account;
 use super::target::MARGIN;
 use super::tracked::Tracked;
-use crate::core::fleet::{Fleet, Process, ProcessKey};
+use crate::core::fleet::{Fleet, Life, Process, ProcessKey};
 use crate::core::moment::Moment;
 
 /// A job in the work of some process.
@@ -45,14 +45,8 @@ impl Account {
         }
         for tracked in self.jobs_mut().iter_mut().filter(|tracked| open(tracked)) {
             let own = ProcessKey::Local(tracked.target);
-            let since = tracked.started.map(|started| started.before(MARGIN));
-            // Where it ran just before it began here, only a beat from before that shows it.
-            let here = tracked.started.map(|started| started.after(MARGIN));
-            let later = |place: &&Elsewhere<'_>| {
-                *place.key != own
-                    && since.is_some_and(|since| place.started >= since)
-                    && here.is_some_and(|here| place.shown >= here)
-            };
+            let exit = exit_of(fleet, &own);
+            let later = |place: &&Elsewhere<'_>| *place.key != own && place.is_after(tracked, exit);
             let places = running.get(tracked.jid.as_str()).into_iter().flatten();
             let mut later = places.filter(later);
             tracked.returned = later.next().map(|place| {
@@ -63,5 +57,28 @@ impl Account {
             });
         }
         self.iterable.extend(iterable);
+    }
+}
+
+impl Elsewhere<'_> {
+    /// Whether it began after the execution of `tracked`, whose process has exited at `exit`. A
+    /// beat names whole seconds: of two executions in the same one only that went on which a beat
+    /// from after that exit shows.
+    fn is_after(&self, tracked: &Tracked, exit: Option<Moment>) -> bool {
+        let Some(began) = tracked.started else {
+            return false;
+        };
+        let later = self.started > began.after(MARGIN / 2);
+        let same = self.started >= began.before(MARGIN);
+        let survived = exit.is_some_and(|exit| self.shown > exit.after(MARGIN / 2));
+        // Where it ran just before it began here, only a beat from before that shows it.
+        self.shown >= began.after(MARGIN) && (later || same && survived)
+    }
+}
+
+fn exit_of(fleet: &Fleet, key: &ProcessKey) -> Option<Moment> {
+    match fleet.get(key)?.life {
+        Life::Exited { at, .. } => Some(at),
+        Life::Here | Life::Elsewhere => None,
     }
 }

@@ -288,3 +288,33 @@ fn threads_that_are_gone_after_the_push_back_hide_what_it_pushed_back() {
     assert_ne!(drive.run.outcome(), Some(Outcome::Drained));
     assert_eq!(drive.told(NAMELESS), 1);
 }
+
+#[test]
+fn a_last_beat_that_is_read_late_frees_the_threads_of_what_it_shows_no_more() {
+    // Redis is gone from 1 s to 10 s. `a` ends at 2 s and `b` takes its thread at 4 s, after the
+    // beat at 3 s, the last one before somebody else kills the process at 6 s.
+    let mut world = World::default();
+    world.add(config(25, 1), Some(100), at(-17.0));
+    world.members[0].named = false;
+    world.step(at(-8.5));
+    let ends = task("a", Some(10.5), Temper::Plain);
+    assert_eq!(world.members[0].worker.give(ends, at(-8.5)), None);
+    let sources = Sources {
+        lost: Some((at(1.0), at(10.0))),
+        ..Sources::default()
+    };
+    let plan = with(Policy::Ask, "tstp, 60, kill");
+    let mut drive = Drive::new(world, plan, sources, at(0.0));
+    drive.until(at(4.0));
+    assert_eq!(
+        drive.world.members[0].worker.give(stuck("b"), at(4.0)),
+        None
+    );
+    drive.until(at(6.0));
+    let worker = &mut drive.world.members[0].worker;
+    worker.signal(crate::core::sequence::Signal::Kill, at(6.0));
+    drive.finish();
+    assert_eq!(drive.world.lost()[&0], ["b"]);
+    assert_eq!(fate(&drive, "a"), Some(Fate::Finished));
+    assert_eq!(drive.told(NAMELESS), 1);
+}

@@ -95,6 +95,7 @@
 //! | what a stop did not interrupt had ended | its `Terminating` is not read | `farewells::what_it_did_not…` |
 //! | what it interrupted without a name stays open | it is not counted | `farewells::what_it_interrupted…` |
 //! | it tells only where its log is whole | `Bye!`, or its begin, is not asked | `farewells::one_that…`, `…a_log…` |
+//! | a last beat that is read late frees threads | it frees none | `hidden::a_last_beat…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
 use std::time::Duration;

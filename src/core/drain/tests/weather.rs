@@ -84,15 +84,14 @@ impl World {
         let shown = beat.iter().filter(|busy| busy.since <= read).cloned();
         let shown: Vec<Busy> = shown.collect();
         let busy = shown.len() as u64;
-        let chance = mixed(
-            u64::from(asked.since_boot().subsec_nanos())
-                ^ (asked.since_boot().as_secs() << 30)
-                ^ index as u64,
-        );
-        // The work hash is rewritten just before the next beat (6.4.2 to 7.2.2).
+        let beaten = at.since_boot();
+        let chance =
+            mixed(u64::from(beaten.subsec_nanos()) ^ (beaten.as_secs() << 30) ^ index as u64);
+        // The work hash is rewritten just before the next beat (6.4.2 to 7.2.2), and stays so.
         let worker = &self.members[index].worker;
         let period = Duration::from_secs(worker.config().version.beat_seconds());
-        let due = at.after(period).since(asked) < Duration::from_secs(1) && asked > at;
+        let ahead = Duration::from_millis((chance >> 50) % 1000);
+        let due = at.after(period).since(asked) < ahead && asked > at;
         if !due || self.weather.torn == 0 || !chance.is_multiple_of(self.weather.torn) {
             return (shown, busy);
         }
