@@ -9,6 +9,7 @@ use super::missing::Watch;
 use super::named::{denies, has_left};
 use super::record::Counts;
 use super::target::{MARGIN, Target};
+use super::testimony::FETCHING;
 use super::tracked::{Track, Tracked};
 use crate::core::fleet::{Fleet, Job, Listed, LocalId, Located, Place, Process, Sought};
 use crate::core::moment::Moment;
@@ -114,17 +115,22 @@ impl Account {
         // What a last look still shows was on one of the threads counted before, or on that of a
         // job that it shows no more.
         let before = known.unseen.saturating_sub(new.saturating_sub(gone));
+        // What a beat shows no more has left its thread to others, unless it took no more by then.
+        let settled = quiet.is_some_and(|quiet| {
+            let beat = process.beat.as_ref();
+            beat.is_some_and(|beat| beat.host_time > quiet.after(FETCHING).epoch())
+        });
+        let freed_by_beat = if settled { 0 } else { gone.saturating_sub(new) };
         // What ends after it may have been interrupted tells nothing of what was on its threads.
         if process.exited() {
-            // The last beat of one that was killed may be read late: what it shows no more has
-            // left its thread to others.
-            let before = before + gone.saturating_sub(new);
+            // The last beat of one that was killed may be read late.
+            let before = before + freed_by_beat;
             known.unseen = before.min(if last { unseen } else { before });
         } else if last || safe.is_none_or(|safe| now < safe) {
             let open = known.open;
             *known = Threads { open, ..latest };
         } else {
-            known.unseen = before;
+            known.unseen = before + freed_by_beat;
         }
         let known = *known;
         let named = self.named(target, &known, false, fleet);

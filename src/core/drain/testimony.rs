@@ -17,7 +17,7 @@ const APART: Duration = Duration::from_secs(2);
 /// How long after an exit its last lines may take to be read.
 pub(super) const LAST_LINES: Duration = Duration::from_secs(1);
 /// A thread that ends its job later than this after quiet is proven takes no other (`BRPOP … 2`).
-const FETCHING: Duration = Duration::from_secs(2);
+pub(super) const FETCHING: Duration = Duration::from_secs(2);
 /// A count of threads bears the time when it began; it may take so long.
 const COUNTING: Duration = Duration::from_secs(1);
 
