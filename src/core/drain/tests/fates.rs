@@ -9,7 +9,7 @@ use super::scenario::{Scenario, endless, touched, untouched, well_lit};
 use super::world::at;
 use crate::core::drain::{Command, Event, Fate, Input, Outcome, Phase, Record, Standing, Target};
 use crate::core::moment::Moment;
-use crate::core::sidekiq::WorkerEvent;
+use crate::core::sidekiq::{Temper, WorkerEvent};
 
 /// What must hold at the end of any drain.
 fn check_end(drive: &mut Drive) {
@@ -101,8 +101,17 @@ pub(super) fn ended_at_last(drive: &Drive, member: usize, jid: &str) -> bool {
 /// itself may have done so on another one.
 fn has_finished(drive: &Drive, member: usize, jid: &str) -> bool {
     let mut all = (0..drive.world.members.len()).map(|index| drive.world.story(index, jid));
-    let broke_off = drive.world.broke_off(member, jid);
+    let broke_off = drive.world.broke_off(member, jid) || iterates(drive, jid);
     drive.world.story(member, jid).finished > 0 || broke_off && all.any(|story| story.finished > 0)
+}
+
+/// Whether a job is an `IterableJob`: what became of its state tells that it is complete, and not
+/// where.
+fn iterates(drive: &Drive, jid: &str) -> bool {
+    drive.world.truth.iter().any(|(_, _, event)| {
+        matches!(event, WorkerEvent::JobStarted(busy)
+            if busy.task.jid == jid && matches!(busy.task.temper, Temper::Iterates(_)))
+    })
 }
 
 /// Every job that was lost is counted as lost, as rescued or as unknown, seen or not.
@@ -154,7 +163,8 @@ fn outcome_is_true(drive: &Drive, outcome: Outcome) {
             WorkerEvent::PushedBack { task, front } => {
                 members.contains(member)
                     && !drive.world.retry.contains(&task.jid)
-                    && (*front || known(&task.jid) && !has_finished(drive, *member, &task.jid))
+                    && (*front && !iterates(drive, &task.jid)
+                        || known(&task.jid) && !has_finished(drive, *member, &task.jid))
             }
             WorkerEvent::JobStarted(_)
             | WorkerEvent::JobFinished(_)
