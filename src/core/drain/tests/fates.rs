@@ -163,8 +163,9 @@ fn outcome_is_true(drive: &Drive, outcome: Outcome) {
             WorkerEvent::PushedBack { task, front } => {
                 members.contains(member)
                     && !drive.world.retry.contains(&task.jid)
-                    && (*front && !iterates(drive, &task.jid)
-                        || known(&task.jid) && !has_finished(drive, *member, &task.jid))
+                    && (*front || known(&task.jid))
+                    && !(has_finished(drive, *member, &task.jid)
+                        && (!*front || iterates(drive, &task.jid)))
             }
             WorkerEvent::JobStarted(_)
             | WorkerEvent::JobFinished(_)
