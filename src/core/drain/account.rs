@@ -277,10 +277,6 @@ impl Account {
         }
     }
 
-    pub(super) fn threads_of(&self, target: LocalId) -> Option<&Threads> {
-        self.threads.get(&target)
-    }
-
     pub(super) fn forget_unseen(&mut self, target: LocalId) {
         self.threads.remove(&target);
     }

@@ -64,17 +64,16 @@ impl Account {
         })
     }
 
-    /// The same while the process lives, of those alone that are at stake: what is back may have
-    /// left its thread to another one.
+    /// The same while the process lives, of those alone that are at stake. Its threads may have
+    /// been counted later than those of the account: what has ended, or is back, covers none.
     pub(super) fn named_at_stake(&self, target: &Target, fleet: &Fleet) -> u64 {
-        let Some(threads) = self.threads_of(target.id) else {
-            return 0;
-        };
-        let stays = |job: &&Tracked| {
-            let left = has_left(job, target, self.is_iterable(&job.jid), fleet);
-            job.returned.is_none() && !left && !threads.have_lost(job, fleet)
-        };
-        self.on_threads_of_their_own(target, stays, stays)
+        let left = |job: &Tracked| has_left(job, target, self.is_iterable(&job.jid), fleet);
+        let finished = |job: &Tracked| matches!(job.fate, Some((Fate::Finished, _)));
+        self.on_threads_of_their_own(
+            target,
+            |job| job.returned.is_none() && !finished(job),
+            |job| job.returned.is_none() && !is_told(job, fleet) && !left(job),
+        )
     }
 
     /// Threads with a job that the log alone names, one for each of the `named`; none of a job

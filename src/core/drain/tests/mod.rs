@@ -96,6 +96,7 @@
 //! | what it interrupted without a name stays open | it is not counted | `farewells::what_it_interrupted…` |
 //! | it tells only where its log is whole | `Bye!`, or its begin, is not asked | `farewells::one_that…`, `…a_log…` |
 //! | a last beat that is read late frees threads | it frees none | `hidden::a_last_beat…` |
+//! | a thread that ended with its job covers no other | it does at the gate | `names::a_thread_that_ended…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
 use std::time::Duration;

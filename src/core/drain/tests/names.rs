@@ -8,7 +8,7 @@ use super::losses::killed_beside;
 use super::testimonies::written;
 use super::world::{World, at, task};
 use crate::core::drain::account::found;
-use crate::core::drain::{Command, Event, Fate, Outcome, Policy};
+use crate::core::drain::{Command, Event, Fate, Outcome, Plan, Policy};
 use crate::core::fleet::{Located, Place};
 use crate::core::sidekiq::{Task, Temper};
 
@@ -209,4 +209,27 @@ fn what_was_found_in_one_queue_outweighs_what_is_missing_in_the_others() {
         assert_eq!(found, Some(expected));
     }
     assert_eq!(found(&[], "a"), None);
+}
+
+#[test]
+fn a_thread_that_ended_with_its_job_covers_no_other_one() {
+    // Nobody knows when it interrupts: threads are taken into the account until TERM alone. `z` is
+    // named by its log and ends at 11 s, by its log; `b` is named by nobody, and runs on.
+    let mut world = world(25, vec![stuck("a")]);
+    world.step(at(3.5));
+    assert_eq!(world.members[0].worker.give(stuck("b"), at(3.5)), None);
+    let plan = Plan {
+        timeout: None,
+        ..with(Policy::Ask, "term, 60, kill")
+    };
+    let mut drive = Drive::new(world, plan, Sources::default(), at(4.0));
+    drive.command_at(at(4.0), Command::Automatic);
+    written(&mut drive, &[(3.6, "tid=tz class=Job jid=z INFO: start")]);
+    drive.until(at(11.0));
+    let done = "tid=tz class=Job jid=z elapsed=7.4 INFO: done";
+    written(&mut drive, &[(11.0, done)]);
+    drive.until(at(12.8));
+    assert_eq!(fate(&drive, "z"), Some(Fate::Finished));
+    let stake = drive.run.stake(None, &drive.fleet, drive.now);
+    assert_eq!((stake.running, stake.unseen), (vec!["a".to_owned()], 1));
 }
