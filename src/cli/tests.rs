@@ -120,6 +120,7 @@ fn fleet() -> Fleet {
         asked: now(),
         answered: now(),
         server_time: EPOCH,
+        server: None,
         rows: vec![
             row("util1:4242:aa", "7.3.9", 3.27, busy),
             malformed,

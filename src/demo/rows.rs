@@ -28,6 +28,7 @@ pub(super) fn look(children: &[Offspring], now: Moment) -> Look {
         asked: now,
         answered: now,
         server_time: now.epoch(),
+        server: None,
         rows: children
             .iter()
             .filter(listed)

@@ -3,14 +3,17 @@
 
 use redis::{Cmd, cmd};
 
-/// A command that only reads. Redis files all of these under `@read`, but `TIME`, which is
-/// under `@fast` alone: an ACL user needs `+@read +time`.
+/// A command that only reads. Redis files them under `@read`, but `TIME` under `@fast` alone and
+/// `INFO` under `@dangerous`: an ACL user needs `+@read +time`, and `+info` so that a server that
+/// comes back empty is told from the one before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Read {
     /// All members of a set.
     SetMembers,
     /// The server's clock.
     Time,
+    /// What the server says of itself.
+    Info,
     /// Some fields of a hash.
     HashFields,
     /// A whole hash.
@@ -31,9 +34,10 @@ pub enum Read {
 
 impl Read {
     /// All of them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::SetMembers,
         Self::Time,
+        Self::Info,
         Self::HashFields,
         Self::WholeHash,
         Self::TimeToLive,
@@ -49,6 +53,7 @@ impl Read {
         match self {
             Self::SetMembers => "SMEMBERS",
             Self::Time => "TIME",
+            Self::Info => "INFO",
             Self::HashFields => "HMGET",
             Self::WholeHash => "HGETALL",
             Self::TimeToLive => "PTTL",

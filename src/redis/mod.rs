@@ -8,6 +8,7 @@ mod commands;
 mod connection;
 mod decode;
 mod interrupted;
+mod known;
 mod link;
 mod look;
 mod loose;
@@ -23,6 +24,7 @@ mod readers;
 mod rescue;
 mod scan;
 mod search;
+mod server;
 mod source;
 mod whereabouts;
 

@@ -58,6 +58,7 @@ mod tests {
             asked: at,
             answered: at,
             server_time: 0.0,
+            server: None,
             rows: vec![LookRow {
                 identity: Identity::new("util1:7:a"),
                 heartbeat: Some(Heartbeat {

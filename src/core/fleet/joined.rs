@@ -128,6 +128,7 @@ impl Fleet {
             asked,
             answered,
             server_time,
+            server: _,
             rows,
         } = look;
         if self.looked.is_some_and(|looked| looked > asked) {

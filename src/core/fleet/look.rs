@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::server::ServerIdentity;
 use crate::core::moment::Moment;
 use crate::core::sequence::Version;
 
@@ -60,6 +61,8 @@ pub struct Look {
     pub answered: Moment,
     /// Redis `TIME` of the first round trip, seconds since 1970.
     pub server_time: f64,
+    /// Which server answered; `None` where it does not say, or the user may not ask (`INFO`).
+    pub server: Option<ServerIdentity>,
     /// One row per member of `processes`.
     pub rows: Vec<LookRow>,
 }

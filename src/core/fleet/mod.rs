@@ -9,6 +9,7 @@ mod logs;
 mod look;
 mod process;
 mod proof;
+mod server;
 mod state;
 mod unit;
 mod written;
@@ -27,6 +28,7 @@ pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueD
 pub use process::{Life, Listed, Process, ProcessKey};
 pub(crate) use proof::FRESH;
 pub use proof::{Evidence, Mark};
+pub use server::{Replication, ServerIdentity};
 pub use state::State;
 pub use unit::{NoRoute, Route, Unit, UnitLook, UnitScope};
 pub use written::{StatedTimeout, Written};

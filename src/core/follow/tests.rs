@@ -89,6 +89,7 @@ impl Scene {
             asked: at(seconds),
             answered: at(seconds),
             server_time: EPOCH + seconds,
+            server: None,
             rows,
         };
         self.observe(Observation::Look(look), seconds);

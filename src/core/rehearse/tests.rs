@@ -66,6 +66,7 @@ fn look(now: i64, beat: i64, jobs: &[(&str, i64)]) -> Observation {
         asked: at(now),
         answered: at(now),
         server_time: at(now).epoch(),
+        server: None,
         rows: vec![row],
     })
 }

@@ -190,6 +190,7 @@ fn see(fleet: &mut Fleet, here: &[LocalProcess], beating: &[LocalProcess], now: 
         asked: now,
         answered: now,
         server_time: now.epoch(),
+        server: None,
         rows: beating.iter().map(|process| row(process, now)).collect(),
     }));
 }

@@ -108,6 +108,7 @@ impl Sidekiqs {
             asked: now,
             answered: now,
             server_time: now.epoch(),
+            server: None,
             rows: self.members.iter().filter_map(row).collect(),
         }
     }

@@ -75,6 +75,7 @@ async fn all_versions_are_read() {
     }
     assert!(first.answered >= first.asked);
     assert!((first.server_time - first.asked.epoch()).abs() < 60.0);
+    assert!(first.server.is_some());
     let second = look(&mut looker, &mut connection).await;
     for ((row, before), version) in second.rows.iter().zip(&first.rows).zip(VERSIONS) {
         check_row(row, version);
@@ -158,6 +159,43 @@ async fn a_look_is_two_trips_and_three_commands_a_process_and_one_for_a_new_job(
                 "{command} is not a read command"
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_comes_back_empty_is_told_from_the_one_before() {
+    let mut server = RedisServer::start();
+    let identity = async |server: &RedisServer| {
+        let mut connection = connected(&server.address()).await;
+        let look = look(&mut Looker::new(Keys::default()), &mut connection).await;
+        look.server.unwrap()
+    };
+    let first = identity(&server).await;
+    assert_eq!(identity(&server).await, first);
+    server.stop();
+    server.start_again();
+    let empty = identity(&server).await;
+    assert!(!empty.goes_on_from(&first), "{first:?}, {empty:?}");
+}
+
+#[tokio::test]
+async fn who_may_not_ask_for_the_server_still_looks() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    Rows::of("7.3.9", 1).write(&mut admin).await;
+    let rights = [
+        "ACL", "SETUSER", "viewer", "on", ">x", "~*", "+@read", "+time",
+    ];
+    run(&mut admin, &rights).await;
+    let url = format!("{}?user=viewer&pass=x", server.url());
+    let mut connection = connected(&Address::parse(&url).unwrap()).await;
+    let mut looker = Looker::new(Keys::default());
+    for _ in 0..2 {
+        connection.trips = 0;
+        let look = look(&mut looker, &mut connection).await;
+        assert_eq!((look.server, connection.trips), (None, 2));
+        assert!((look.server_time - look.asked.epoch()).abs() < 60.0);
+        check_row(&look.rows[0], "7.3.9");
     }
 }
 

@@ -184,6 +184,7 @@ impl World {
             asked,
             answered,
             server_time: asked.epoch() + self.server_ahead,
+            server: None,
             rows: self.members.iter().enumerate().filter_map(row).collect(),
         }
     }

@@ -100,6 +100,7 @@ fn look(seconds: f64, rows: Vec<LookRow>) -> Observation {
         asked: at(seconds),
         answered: at(seconds + 0.01),
         server_time: EPOCH + seconds,
+        server: None,
         rows,
     })
 }
