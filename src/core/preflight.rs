@@ -4,6 +4,7 @@
 
 mod concern;
 mod consent;
+mod crash;
 mod found;
 mod outlasting;
 mod route;

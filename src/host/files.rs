@@ -210,19 +210,6 @@ pub fn read_paths(paths: &[PathBuf]) -> Search {
     search
 }
 
-/// Looks for the units of this host that name Sidekiq, with their drop-ins: those of the system,
-/// and those of the user whose home is given.
-pub fn find_units(home: Option<&Path>) -> Search {
-    let names_sidekiq = |name: &str, path: &Path| {
-        read(path).is_ok_and(|text| text.contains("sidekiq")) || name.contains("sidekiq")
-    };
-    let mut search = units_in(&system_folders(), names_sidekiq);
-    let user = units_in(&user_folders(home), names_sidekiq);
-    search.files.extend(user.files);
-    search.looked_at.extend(user.looked_at);
-    search
-}
-
 /// Looks for one unit with its template and its drop-ins: among those of the system, else among
 /// those of the user whose home is given.
 pub fn find_unit(unit: &str, home: Option<&Path>) -> Search {

@@ -2,6 +2,7 @@
 //! performer, never in the loop.
 
 use super::performer::not_tried;
+use crate::core::check::UnitFacts;
 use crate::core::drain::{ActOutcome, CallOutcome, UnitCall, UnitStop, UnitVerb};
 use crate::core::fleet::Unit;
 use crate::core::layers::{Located, Reading};
@@ -42,7 +43,7 @@ fn still_to_be_stopped<'a>(
         return Err(ActOutcome::Gone);
     }
     let reading = shown.map_err(|error| not_tried(error.to_string()))?;
-    match changed(&reading.values, held.id().pid) {
+    match changed(reading.values, held.id().pid) {
         None => Ok(unit),
         Some(why) => Err(not_tried(format!("{unit} was not stopped: {why}"))),
     }
@@ -68,22 +69,16 @@ pub(super) async fn call_unit(call: &UnitCall) -> CallOutcome {
 }
 
 /// What has changed since the drain was begun, so that the stop would not do what was confirmed.
-fn changed(values: &[Located], pid: u32) -> Option<String> {
-    let word = |setting: &str| {
-        let located = values.iter().find(|located| located.setting == setting);
-        located.and_then(|located| located.value.as_text())
+fn changed(values: Vec<Located>, pid: u32) -> Option<String> {
+    let unit = UnitFacts {
+        settings: values,
+        ..UnitFacts::default()
     };
-    let main = word("MainPID").unwrap_or("unknown");
+    let main = unit.word("MainPID").unwrap_or("unknown");
     if main != pid.to_string() {
         return Some(format!("its main process is {main} now, not pid {pid}"));
     }
-    match word("KillSignal") {
-        Some("SIGTERM") => None,
-        other => Some(format!(
-            "it would send {}, not TERM",
-            other.unwrap_or("nobody knows what")
-        )),
-    }
+    unit.behaviour().differs_from_term()
 }
 
 #[cfg(test)]
@@ -106,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_changed_meanwhile_stops_nobody() {
-        let changed = |text: &str| changed(&shown(text).values, 4242);
+        let changed = |text: &str| changed(shown(text).values, 4242);
         assert_eq!(changed("MainPID=4242\nKillSignal=15\n"), None);
         let why = changed("MainPID=4243\nKillSignal=15\n").unwrap();
         assert!(why.contains("4243") && why.contains("4242"), "{why}");
@@ -117,8 +112,10 @@ mod tests {
         let why = changed("MainPID=0\nKillSignal=15\n").unwrap();
         assert!(why.contains("main process is 0"), "{why}");
         let why = changed("MainPID=4242\n").unwrap();
-        assert!(why.contains("nobody knows what"), "{why}");
-        // Both at once: whose process it is comes first.
+        assert!(why.contains("which signal it sends is not known"), "{why}");
+        let why = changed("MainPID=4242\nKillSignal=15\nSendSIGHUP=yes\n").unwrap();
+        assert!(why.contains("SendSIGHUP"), "{why}");
+        // Both at once: the process is named first.
         let why = changed("MainPID=4243\nKillSignal=9\n").unwrap();
         assert!(why.contains("4243"), "{why}");
     }

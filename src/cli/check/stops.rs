@@ -74,10 +74,10 @@ fn all(facts: &Facts) -> Vec<Stop> {
         .filter_map(|stated| of_sequence(facts, stated))
         .collect();
     for (unit, stop) in facts.units.iter().zip(unit_stops(facts)) {
-        if matches!(unit.kill_limit(), StopLimit::Unread(..)) {
+        if matches!(unit.behaviour().kill_limit, StopLimit::Unread(..)) {
             continue;
         }
-        let limit = unit.kill_limit().span();
+        let limit = unit.behaviour().kill_limit.span();
         let Some(sequence) = term_then(limit) else {
             continue;
         };
@@ -133,7 +133,7 @@ fn of_sequence(facts: &Facts, stated: &StatedSequence) -> Option<Stop> {
     let limits = facts
         .units
         .iter()
-        .filter_map(|unit| unit.kill_limit().span());
+        .filter_map(|unit| unit.behaviour().kill_limit.span());
     Some(Stop {
         title: format!("{sequence}   ({})", stated.origin.0),
         effective: effective_timeout(&facts.sidekiq, known),

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::facts::Facts;
-use super::rules::rules;
 use crate::core::layers::Place;
 
 /// How much a finding matters.
@@ -82,7 +81,12 @@ pub(super) struct Ruling<'a> {
     findings: &'a mut Vec<Finding>,
 }
 
-impl Ruling<'_> {
+impl<'a> Ruling<'a> {
+    /// Lets `rule` write its findings to `findings`.
+    pub(super) fn new(rule: &'static Rule, findings: &'a mut Vec<Finding>) -> Self {
+        Self { rule, findings }
+    }
+
     /// The rule speaks.
     pub(super) fn fires(&mut self, from: Option<&Place>, values: &[(&str, &dyn fmt::Display)]) {
         self.fires_as(self.rule.severity, from, values);
@@ -141,28 +145,4 @@ fn fill(template: &str, values: &[(&str, &dyn fmt::Display)]) -> String {
     }
     filled.push_str(rest);
     filled
-}
-
-/// Asks every rule. Findings come first, the gravest at the top; after them what could not be
-/// decided.
-pub fn check(facts: &Facts) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for rule in rules() {
-        let mut said = Vec::new();
-        (rule.decide)(
-            facts,
-            &mut Ruling {
-                rule,
-                findings: &mut said,
-            },
-        );
-        findings.extend(said);
-    }
-    findings.sort_by_key(|finding| (!finding.is_decided(), std::cmp::Reverse(finding.severity)));
-    findings
-}
-
-/// The row of a rule, by its id in either case.
-pub fn explain(rule: &str) -> Option<&'static Rule> {
-    rules().find(|row| row.id.eq_ignore_ascii_case(rule))
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use super::facts::{
     DeployFacts, DeployLimit, DrainFacts, Edition, Facts, JobFacts, SidekiqFacts, StatedSequence,
-    Stopper, UnitFacts,
+    Stopper,
 };
+use super::unit_facts::UnitFacts;
 use super::units::units;
 use crate::core::layers::command_line::{CommandLine, starts_sidekiq};
 use crate::core::layers::{

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use super::effective::{Effective, effective_timeout};
-use super::facts::{Facts, StatedSequence, StopLimit, Stopper, UnitFacts};
+use super::facts::{Facts, StatedSequence, Stopper};
 use super::rules::{MARGIN, timeout_of};
+use super::unit_facts::{StopLimit, UnitFacts};
 use crate::core::layers::{
     Layer, Place, Value, app_json, command_line, compose, nomad, supervisord, upstart,
 };
@@ -205,7 +206,7 @@ fn stop_limit(facts: &Facts, unit: &UnitFacts, timeout: Duration) -> Recommendat
         .first()
         .and_then(|stated| stated.parsed.as_ref().ok())
         .map(crate::core::sequence::Sequence::whole);
-    let (least, reason) = match (unit.waiting_exec_stop(), drain) {
+    let (least, reason) = match (unit.behaviour().waiting_exec_stop(), drain) {
         (Some(_), Some(drain)) => (
             drain.max(timeout) + MARGIN,
             format!(

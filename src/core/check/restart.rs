@@ -1,7 +1,7 @@
 //! Whether systemd starts a unit again after its main process has ended by itself, after
 //! systemd.service(5): `Restart=`, and the statuses that go before it. Pure.
 
-use super::facts::UnitFacts;
+use super::unit_facts::UnitFacts;
 
 /// How the main process of a unit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! Which stop sequence is followed: the one that was said, that of the manifest, that of the
 //! unit, else the default. It chooses; it judges nothing.
 
-use super::facts::{Facts, StatedSequence, StopLimit, UnitFacts};
+use super::facts::{Facts, StatedSequence};
+use super::unit_facts::{StopLimit, UnitFacts};
 use crate::core::sequence::DEFAULT_SEQUENCE;
 
 /// Several processes of a manifest have sequences of their own, and nobody said which is meant.
@@ -47,7 +48,7 @@ fn of_unit(unit: &UnitFacts) -> Option<StatedSequence> {
         .word("ExecReload")
         .is_some_and(|command| command.contains("TSTP"));
     let before = if quiets { "tstp, 120, " } else { "" };
-    let limit = unit.kill_limit();
+    let limit = unit.behaviour().kill_limit;
     let text = match (&limit, limit.span()) {
         (StopLimit::Unread(..), _) => return None,
         (StopLimit::Infinite(_), _) | (_, None) => format!("{before}term"),

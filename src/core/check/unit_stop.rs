@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::behaviour::{FirstSignal, Reach};
 use super::effective::effective_timeout;
-use super::facts::{Facts, MainProcess, StopLimit, UnitFacts};
+use super::facts::Facts;
 use super::restart::{Ending, starts_again};
-use crate::core::layers::Value;
+use super::unit_facts::{MainProcess, StopLimit, UnitFacts};
 use crate::core::layers::command_line::Wrapper;
 use crate::core::moment::Seconds;
 
@@ -54,15 +55,6 @@ impl fmt::Display for Loss {
     }
 }
 
-/// Signals that Sidekiq 6 and later takes for a stop.
-const STOPS: &[&str] = &["SIGTERM", "SIGINT"];
-
-/// Signals after which a Sidekiq goes on: its own, and those that the kernel ignores
-/// (signal(7)).
-const DEAF: &[&str] = &[
-    "SIGTSTP", "SIGTTIN", "SIGCONT", "SIGCHLD", "SIGURG", "SIGWINCH",
-];
-
 /// The forecast for one unit.
 #[derive(Clone, Debug)]
 pub struct UnitStop {
@@ -96,26 +88,28 @@ pub fn unit_stops(facts: &Facts) -> Vec<UnitStop> {
 
 /// Follows systemd.kill(5) and systemd.service(5), each way measured on systemd 252.
 fn unfinished(facts: &Facts, unit: &UnitFacts) -> Unfinished {
-    if unit.waiting_exec_stop().is_some() {
+    let behaviour = unit.behaviour();
+    if behaviour.waiting_exec_stop().is_some() {
         return Unfinished::Unknown("its ExecStop runs first, and may end Sidekiq itself".into());
     }
-    if let Some(reached) = not_reached(unit) {
+    if let Some(reached) = not_reached(unit, behaviour.reach) {
         return reached;
     }
-    if unit.setting("SendSIGHUP").map(|l| &l.value) == Some(&Value::Flag(true)) {
+    if behaviour.hangup.is_some() {
         return Unfinished::Lost(Duration::ZERO, Loss::Hangup);
     }
-    let signal = unit.word("KillSignal").unwrap_or("SIGTERM");
-    if !STOPS.contains(&signal) && !DEAF.contains(&signal) {
+    if matches!(
+        behaviour.signal,
+        FirstSignal::Destroys | FirstSignal::NotKnown
+    ) {
         return Unfinished::Lost(Duration::ZERO, Loss::FatalSignal);
     }
-    let limit = unit.kill_limit();
-    if let StopLimit::Unread(_, text) = limit {
+    if let StopLimit::Unread(_, text) = behaviour.kill_limit {
         return Unfinished::Unknown(format!("TimeoutStopSec is `{text}`"));
     }
-    let after = limit.span();
-    let is_deaf = DEAF.contains(&signal);
-    match (after, is_deaf) {
+    let after = behaviour.kill_limit.span();
+    let goes_on = behaviour.signal != FirstSignal::Stops;
+    match (after, goes_on) {
         (Some(after), true) => return Unfinished::Lost(after, Loss::DeafSignal),
         (None, true) => return Unfinished::LeftRunning,
         (Some(_) | None, false) => {}
@@ -130,21 +124,23 @@ fn unfinished(facts: &Facts, unit: &UnitFacts) -> Unfinished {
     }
 }
 
-/// What follows where `KillMode=` keeps the signal from Sidekiq; `None` if it gets it.
-fn not_reached(unit: &UnitFacts) -> Option<Unfinished> {
-    let mode = unit.word("KillMode").unwrap_or("control-group");
-    let behind_wrapper = match mode {
-        "mixed" => Unfinished::Lost(Duration::ZERO, Loss::Wrapper),
-        "process" => Unfinished::LeftRunning,
-        "none" => return Some(Unfinished::LeftRunning),
-        _ => return None,
+/// What follows where `KillMode=` keeps the signal from Sidekiq; `None` if Sidekiq gets it.
+fn not_reached(unit: &UnitFacts, reach: Reach) -> Option<Unfinished> {
+    let behind_wrapper = match reach {
+        Reach::MainThenKill => Unfinished::Lost(Duration::ZERO, Loss::Wrapper),
+        Reach::MainProcess => Unfinished::LeftRunning,
+        Reach::NoProcess => return Some(Unfinished::LeftRunning),
+        Reach::EveryProcess => return None,
     };
     match unit.main_process() {
         Ok(MainProcess::Sidekiq | MainProcess::Swarm) => None,
         Ok(MainProcess::Wrapper) => Some(behind_wrapper),
-        Err(Wrapper::Shell | Wrapper::Unknown | Wrapper::None) => Some(Unfinished::Unknown(
-            format!("with KillMode={mode} it depends on the main process, which is not known"),
-        )),
+        Err(Wrapper::Shell | Wrapper::Unknown | Wrapper::None) => {
+            Some(Unfinished::Unknown(format!(
+                "with KillMode={} it depends on the main process, which is not known",
+                reach.word()
+            )))
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which systemd units run a Sidekiq, joined from files, templates and what is loaded.
 
 use super::effective::is_scope_of;
-use super::facts::UnitFacts;
+use super::unit_facts::UnitFacts;
 use crate::core::layers::command_line::starts_sidekiq;
 use crate::core::layers::{Layer, Located};
 

@@ -2,15 +2,15 @@
 //! the gate before KILL protects from, and what is only assumed, stops nobody.
 
 use crate::core::check::{
-    Chosen, DeployLimit, Effective, Facts, Finding, MainProcess, Severity, StatedSequence,
-    TermRoute, check, effective_timeout, gather,
+    Chosen, DeployLimit, Facts, Finding, MainProcess, Severity, StatedSequence, TermRoute,
+    UnitFacts, check, gather,
 };
 use crate::core::drain::{Plan, Policy, StopUnit, UnitStop};
 use crate::core::fleet::{Fleet, LocalId, LocalProcess, NoRoute, Process, Title};
-use crate::core::layers::{Fault, Hazard, Place, Value};
 use crate::core::sequence::{SequenceOrigin, Timeout};
 
 use super::Preflight;
+use super::crash::crash;
 use super::found::local;
 use super::route::{about, unit_stop, values};
 
@@ -231,10 +231,7 @@ fn facts(
 
 /// What a drain inside a unit's `ExecStop` has for all of its waits: systemd lets the stop go on
 /// until `afterwards` is over, too.
-fn own_limit(
-    unit: &crate::core::check::UnitFacts,
-    afterwards: std::time::Duration,
-) -> Option<DeployLimit> {
+fn own_limit(unit: &UnitFacts, afterwards: std::time::Duration) -> Option<DeployLimit> {
     let limit = unit.stop_limit();
     let span = limit.span()?;
     let spare = if afterwards.is_zero() {
@@ -263,12 +260,8 @@ fn concerns(finding: &Finding, facts: &Facts) -> bool {
     // Only a service that tells systemd of its stopping is killed by it after a bare TERM:
     // STOPPING=1 arms TimeoutStopSec (systemd `service_enter_stop_by_notify`).
     if matches!(finding.rule, "D03" | "D04") {
-        let notifies = |unit: &crate::core::check::UnitFacts| {
-            unit.word("Type")
-                .is_some_and(|kind| kind.starts_with("notify"))
-        };
         return facts.drain.term == Some(TermRoute::SystemctlStop)
-            || facts.units.iter().any(notifies);
+            || facts.units.iter().any(UnitFacts::notifies);
     }
     true
 }
@@ -308,33 +301,4 @@ fn weighed(
 fn crashes_at_term(finding: &Finding, facts: &Facts) -> bool {
     let place = crash(facts);
     place.is_some() && finding.from == place
-}
-
-/// Whether TERM surely ends it with a failure.
-pub(super) fn crashes(facts: &Facts) -> bool {
-    crash(facts).is_some()
-}
-
-/// Where the timeout is written that ends it at TERM. One that keeps it from booting says
-/// nothing about a process that runs.
-fn crash(facts: &Facts) -> Option<Place> {
-    let mut sidekiq = facts.sidekiq.clone();
-    sidekiq
-        .timeouts
-        .retain(|located| located.layer != crate::core::layers::Layer::Given);
-    let of = facts.units.first().map(|unit| unit.name.as_str());
-    let Effective {
-        holds: Some(holds), ..
-    } = effective_timeout(&sidekiq, Some(of.unwrap_or_default()))
-    else {
-        return None;
-    };
-    let crashes = match &holds.value {
-        Value::Unusable { fault, .. } => *fault == Fault::CrashesAtTerm,
-        Value::Expression(expression) => expression.hazard == Hazard::TextOrNil,
-        Value::Span(_) | Value::Infinite | Value::Text(_) | Value::Flag(_) | Value::Default(_) => {
-            false
-        }
-    };
-    crashes.then(|| holds.from.clone())
 }

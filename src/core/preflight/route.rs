@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use super::Preflight;
-use super::concern::crashes;
+use super::crash::crashes;
 use crate::core::check::{Ending, Facts, StopLimit, UnitFacts, restart_words, starts_again};
 use crate::core::drain::{Plan, UnitStop};
 use crate::core::fleet::{Fleet, LocalProcess, ProcessKey, Title, Unit, UnitLook, UnitScope};
-use crate::core::layers::{Layer, Located, Value};
+use crate::core::layers::{Layer, Located};
 
 /// Settings by which the stop of one unit is that of another, too (systemd.unit(5)).
 const DRAGGED: [&str; 4] = ["RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo"];
@@ -81,11 +81,7 @@ pub(super) fn unit_stop(
 
 /// How long after its TERM systemd kills; `None`: never.
 fn limit(unit: &UnitFacts) -> Option<Duration> {
-    let spares = unit.setting("SendSIGKILL");
-    if spares.is_some_and(|located| located.value == Value::Flag(false)) {
-        return None;
-    }
-    match unit.stop_limit() {
+    match unit.behaviour().kill_limit {
         StopLimit::Known(span, _) => Some(span),
         StopLimit::Infinite(_) => None,
         StopLimit::Default | StopLimit::Unread(..) => Some(StopLimit::DEFAULT),
@@ -134,25 +130,8 @@ fn harm(fleet: &Fleet, local: &LocalProcess, unit: &UnitFacts) -> Option<String>
     if let Some((_, other)) = fleet.processes.iter().find(shares) {
         return Some(format!("{} runs in it, too", other.name()));
     }
-    match unit.word("KillSignal") {
-        Some("SIGTERM") => {}
-        Some(signal) => return Some(format!("its KillSignal is {signal}, not SIGTERM")),
-        None => return Some("which signal it sends is not known".into()),
-    }
-    let is_set = |setting: &str| unit.setting(setting).map(|located| &located.value);
-    if is_set("SendSIGHUP") == Some(&Value::Flag(true)) {
-        return Some("SendSIGHUP=yes ends Sidekiq at once".into());
-    }
-    match unit.word("KillMode") {
-        None | Some("control-group" | "mixed" | "process") => {}
-        Some(mode) => return Some(format!("KillMode={mode} sends TERM to nobody")),
-    }
-    if unit.word("ExecStop").is_some()
-        && let Some(mode @ ("kill" | "abort")) = unit.word("TimeoutStopFailureMode")
-    {
-        return Some(format!(
-            "if its ExecStop times out no TERM comes (TimeoutStopFailureMode={mode})"
-        ));
+    if let Some(why) = unit.behaviour().differs_from_term() {
+        return Some(why);
     }
     let dragged = DRAGGED
         .iter()

@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use super::super::effective::effective_timeout;
-use super::super::facts::{Facts, StopLimit};
+use super::super::facts::Facts;
 use super::super::finding::{Rule, Ruling, Severity};
+use super::super::unit_facts::StopLimit;
 use super::{MARGIN, each_sequence, number, timeout_of};
 use crate::core::layers::{Layer, Place};
 use crate::core::sequence::Timeout;
@@ -220,10 +221,11 @@ fn each_systemd_kill(
         ruling.undecided("no systemd unit is known");
     }
     for unit in &facts.units {
-        if unit.waiting_exec_stop().is_some() {
+        let behaviour = unit.behaviour();
+        if behaviour.waiting_exec_stop().is_some() {
             continue;
         }
-        let limit = unit.kill_limit();
+        let limit = behaviour.kill_limit;
         let effective = effective_timeout(&facts.sidekiq, Some(&unit.name));
         match (&limit, effective.decided()) {
             (StopLimit::Infinite(_), _) => {}

@@ -1,8 +1,9 @@
 //! D44 to D50: the drain at hand: what cannot be taken back, who fetches from a queue, and what
 //! becomes of jobs afterwards.
 
-use super::super::facts::{Edition, Facts, MainProcess, TermRoute};
+use super::super::facts::{Edition, Facts, TermRoute};
 use super::super::finding::{Rule, Ruling, Severity};
+use super::super::unit_facts::MainProcess;
 use crate::core::layers::Value;
 use crate::core::sequence::Signal;
 

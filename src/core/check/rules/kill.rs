@@ -1,10 +1,11 @@
 //! D30 to D36: whom a stop signals, with what, and what follows when time is up.
 
-use super::super::facts::{Facts, StopLimit};
+use super::super::behaviour::{FirstSignal, Reach};
+use super::super::facts::Facts;
 use super::super::finding::{Rule, Ruling, Severity};
+use super::super::unit_facts::StopLimit;
 use super::{at_setting, each_unit, number};
-use crate::core::layers::{Located, Value};
-use crate::core::sequence::Signal;
+use crate::core::layers::Located;
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[
@@ -75,10 +76,10 @@ pub(super) static RULES: &[Rule] = &[
 
 fn children_get_term(facts: &Facts, ruling: &mut Ruling<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
-        let mode = unit.setting("KillMode");
-        if !matches!(unit.word("KillMode"), None | Some("control-group")) {
+        if unit.behaviour().reach != Reach::EveryProcess {
             return;
         }
+        let mode = unit.setting("KillMode");
         let Some(jobs) = &facts.sidekiq.jobs else {
             return ruling.undecided("whether jobs start programs is not known");
         };
@@ -91,9 +92,11 @@ fn children_get_term(facts: &Facts, ruling: &mut Ruling<'_>) {
 
 fn children_survive(facts: &Facts, ruling: &mut Ruling<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
-        if let Some(located) = unit.setting("KillMode")
-            && matches!(located.value.as_text(), Some("process" | "none"))
-        {
+        let survive = matches!(
+            unit.behaviour().reach,
+            Reach::MainProcess | Reach::NoProcess
+        );
+        if let Some(located) = unit.setting("KillMode").filter(|_| survive) {
             at_setting(unit, located, ruling, "mode", &located.value);
         }
     });
@@ -101,9 +104,7 @@ fn children_survive(facts: &Facts, ruling: &mut Ruling<'_>) {
 
 fn hup_follows(facts: &Facts, ruling: &mut Ruling<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
-        if let Some(located) = unit.setting("SendSIGHUP")
-            && located.value == Value::Flag(true)
-        {
+        if let Some(located) = unit.behaviour().hangup {
             ruling.fires(Some(&located.from), &[("unit", &unit.name)]);
         }
     });
@@ -115,9 +116,7 @@ fn never_kills(facts: &Facts, ruling: &mut Ruling<'_>) {
             let why = "TimeoutStopSec has no end (0 means infinity)";
             ruling.fires(Some(&place), &[("unit", &unit.name), ("why", &why)]);
         }
-        if let Some(located) = unit.setting("SendSIGKILL")
-            && located.value == Value::Flag(false)
-        {
+        if let Some(located) = unit.behaviour().spares {
             at_setting(unit, located, ruling, "why", &"SendSIGKILL=no");
         }
     });
@@ -128,7 +127,7 @@ fn wrong_first_signal(facts: &Facts, ruling: &mut Ruling<'_>) {
         ruling.undecided("nothing that stops Sidekiq is known");
     }
     for unit in &facts.units {
-        if let Some(located) = unit.setting("KillSignal") {
+        if let Some(located) = unit.behaviour().kill_signal {
             first_signal(&unit.name, located, ruling);
         }
     }
@@ -144,16 +143,13 @@ fn first_signal(who: &str, located: &Located, ruling: &mut Ruling<'_>) {
     let Some(text) = located.value.as_text() else {
         return;
     };
-    let signal = match text {
-        "15" => Ok(Signal::Term),
-        "2" => Ok(Signal::Int),
-        name => name.parse::<Signal>(),
-    };
-    let then = match signal {
-        Ok(signal) if signal.stops() => return,
-        Ok(Signal::Tstp) => ": it quiets, the whole wait goes by, and KILL loses what runs",
-        Ok(_) => "",
-        Err(_) => return ruling.undecided(format!("`{text}` at {} names no signal", located.from)),
+    let then = match FirstSignal::read(text) {
+        FirstSignal::Stops => return,
+        FirstSignal::Quiets => ": it quiets, the whole wait goes by, and KILL loses what runs",
+        FirstSignal::PassedOver | FirstSignal::Destroys => "",
+        FirstSignal::NotKnown => {
+            return ruling.undecided(format!("`{text}` at {} names no signal", located.from));
+        }
     };
     ruling.fires(
         Some(&located.from),
@@ -163,10 +159,7 @@ fn first_signal(who: &str, located: &Located, ruling: &mut Ruling<'_>) {
 
 fn failure_mode(facts: &Facts, ruling: &mut Ruling<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
-        if let Some(located) = unit.setting("TimeoutStopFailureMode")
-            && matches!(located.value.as_text(), Some("kill" | "abort"))
-            && unit.setting("ExecStop").is_some()
-        {
+        if let Some(located) = unit.behaviour().skips_signal {
             at_setting(unit, located, ruling, "mode", &located.value);
         }
     });
@@ -174,7 +167,7 @@ fn failure_mode(facts: &Facts, ruling: &mut Ruling<'_>) {
 
 fn exec_stop_waits(facts: &Facts, ruling: &mut Ruling<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
-        let Some(located) = unit.waiting_exec_stop() else {
+        let Some(located) = unit.behaviour().waiting_exec_stop() else {
             return;
         };
         let each = match unit.stop_limit().span() {

@@ -1,7 +1,9 @@
 //! D28, D29 and D40: what it means when the main process of a unit is not Sidekiq itself.
 
-use super::super::facts::{Facts, MainProcess};
+use super::super::behaviour::Reach;
+use super::super::facts::Facts;
 use super::super::finding::{Rule, Ruling, Severity};
+use super::super::unit_facts::MainProcess;
 use super::each_unit;
 use crate::core::layers::command_line::Wrapper;
 
@@ -38,7 +40,7 @@ pub(super) static RULES: &[Rule] = &[
 
 fn mixed_with_wrapper(facts: &Facts, ruling: &mut Ruling<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
-        if unit.word("KillMode") != Some("mixed") {
+        if unit.behaviour().reach != Reach::MainThenKill {
             return;
         }
         match unit.main_process() {
@@ -77,11 +79,8 @@ fn main_is_wrapper(facts: &Facts, ruling: &mut Ruling<'_>) {
 
 fn ready_is_refused(facts: &Facts, ruling: &mut Ruling<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
-        let notifies = unit
-            .word("Type")
-            .is_some_and(|kind| kind.starts_with("notify"));
         let main_only = matches!(unit.word("NotifyAccess"), None | Some("main" | "none"));
-        if !notifies || !main_only {
+        if !unit.notifies() || !main_only {
             return;
         }
         match unit.main_process() {

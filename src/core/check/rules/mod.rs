@@ -15,8 +15,9 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::effective::{Effective, effective_timeout};
-use super::facts::{Facts, StatedSequence, UnitFacts};
-use super::finding::{Rule, Ruling};
+use super::facts::{Facts, StatedSequence};
+use super::finding::{Finding, Rule, Ruling};
+use super::unit_facts::UnitFacts;
 use crate::core::layers::Located;
 use crate::core::sequence::Sequence;
 
@@ -43,6 +44,24 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         rows
     });
     TABLE.iter().copied()
+}
+
+/// Asks every rule. Findings come first, the gravest at the top; after them what could not be
+/// decided.
+pub fn check(facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in rules() {
+        let mut said = Vec::new();
+        (rule.decide)(facts, &mut Ruling::new(rule, &mut said));
+        findings.extend(said);
+    }
+    findings.sort_by_key(|finding| (!finding.is_decided(), std::cmp::Reverse(finding.severity)));
+    findings
+}
+
+/// The row of a rule, by its id in either case.
+pub fn explain(rule: &str) -> Option<&'static Rule> {
+    rules().find(|row| row.id.eq_ignore_ascii_case(rule))
 }
 
 /// A span as a number of seconds: `30`, `2.5`.
