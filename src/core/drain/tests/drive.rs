@@ -234,8 +234,8 @@ impl Drive {
                 } else {
                     self.world.locate(&sought, asked)
                 };
-                let when = now.after(self.sources.look_takes);
-                self.send(when, Delivery::Answer(id, answers));
+                let takes = self.sources.answers_take.unwrap_or(self.sources.look_takes);
+                self.send(now.after(takes), Delivery::Answer(id, answers));
             }
             Delivery::Answer(id, answers) => self.call(Input::Answer(id, answers)),
             Delivery::Command(command) => self.call(Input::Command(command)),

@@ -123,6 +123,7 @@ mod sources;
 mod states;
 mod storms;
 mod testimonies;
+mod timeline;
 mod units;
 mod watched;
 mod weather;

@@ -196,6 +196,7 @@ fn sources() -> impl Strategy<Value = Sources> {
                 Sources {
                     look_every,
                     look_takes,
+                    answers_take: None,
                     scan_every,
                     act_takes,
                     tick_every,

@@ -10,6 +10,8 @@ use crate::core::moment::Moment;
 pub(super) struct Sources {
     pub(super) look_every: Duration,
     pub(super) look_takes: Duration,
+    /// How long an answer is on its way; `None`: as long as a look.
+    pub(super) answers_take: Option<Duration>,
     pub(super) scan_every: Duration,
     pub(super) act_takes: Duration,
     /// Ticks without any need.
@@ -63,6 +65,7 @@ impl Default for Sources {
         Self {
             look_every: Duration::from_secs(1),
             look_takes: Duration::from_millis(2),
+            answers_take: None,
             scan_every: Duration::from_secs(1),
             act_takes: Duration::from_millis(1),
             tick_every: None,
