@@ -9,7 +9,7 @@ use crate::core::config;
 use crate::core::layers::command_line::{self, CommandLine};
 use crate::core::layers::erb::Untagged;
 use crate::core::layers::ruby_timeout;
-use crate::core::layers::{Kind, RubyUse, busctl_span, duration_text, systemd_span, unit};
+use crate::core::layers::{Layer, RubyUse, busctl_span, duration_text, systemd_span, unit};
 use crate::core::log::{self, LogLine, Origin, Witness};
 use crate::core::moment::{Moment, from_epoch};
 use crate::core::sequence::{Sequence, Version};
@@ -31,10 +31,10 @@ pub fn all() -> Vec<Reader> {
 
 const CORE: &[Reader] = &[
     ("layers/app_json", |bytes| {
-        of_kind(Kind::AppJson, "app.json", bytes);
+        of_layer(Layer::Heroku, "app.json", bytes);
     }),
     ("layers/cloud66", |bytes| {
-        of_kind(Kind::Cloud66, ".cloud66/manifest.yml", bytes);
+        of_layer(Layer::Cloud66, ".cloud66/manifest.yml", bytes);
     }),
     ("layers/command_line", |bytes| {
         let text = text(bytes);
@@ -42,10 +42,10 @@ const CORE: &[Reader] = &[
         let _value = command_line::timeout(&text);
     }),
     ("layers/compose", |bytes| {
-        of_kind(Kind::Compose, "compose.yml", bytes);
+        of_layer(Layer::Compose, "compose.yml", bytes);
     }),
     ("layers/deploy_rb", |bytes| {
-        of_kind(Kind::Capistrano, "config/deploy.rb", bytes);
+        of_layer(Layer::Capistrano, "config/deploy.rb", bytes);
     }),
     ("layers/erb", |bytes| {
         let text = text(bytes);
@@ -60,33 +60,33 @@ const CORE: &[Reader] = &[
         }
     }),
     ("layers/gemfile_lock", |bytes| {
-        of_kind(Kind::GemfileLock, "Gemfile.lock", bytes);
+        of_layer(Layer::GemfileLock, "Gemfile.lock", bytes);
     }),
     ("layers/initializer", |bytes| {
-        of_kind(Kind::Initializer, "config/initializers/x.rb", bytes);
+        of_layer(Layer::Initializer, "config/initializers/x.rb", bytes);
     }),
     ("layers/job_class", |bytes| {
-        of_kind(Kind::JobClass, "app/jobs/x.rb", bytes);
+        of_layer(Layer::JobClass, "app/jobs/x.rb", bytes);
     }),
     ("layers/kamal", |bytes| {
-        of_kind(Kind::Kamal, "config/deploy.yml", bytes);
+        of_layer(Layer::Kamal, "config/deploy.yml", bytes);
     }),
-    ("layers/kind", |bytes| {
+    ("layers/tools", |bytes| {
         let text = text(bytes);
         let (path, text) = text.split_once('\n').unwrap_or((&text, ""));
         let _unit = unit(path);
-        if let Some(kind) = Kind::of(path, text) {
-            let _reading = kind.read(path, text);
+        if let Some(layer) = Layer::of(path, text) {
+            let _reading = layer.read(path, text);
         }
     }),
     ("layers/kubernetes", |bytes| {
-        of_kind(Kind::Kubernetes, "k8s/x.yml", bytes);
+        of_layer(Layer::Kubernetes, "k8s/x.yml", bytes);
     }),
     ("layers/nomad", |bytes| {
-        of_kind(Kind::Nomad, "x.nomad", bytes);
+        of_layer(Layer::Nomad, "x.nomad", bytes);
     }),
     ("layers/procfile", |bytes| {
-        of_kind(Kind::Procfile, "Procfile", bytes);
+        of_layer(Layer::Procfile, "Procfile", bytes);
     }),
     ("layers/ruby", |bytes| {
         let text = text(bytes);
@@ -94,7 +94,7 @@ const CORE: &[Reader] = &[
         let _printed = ruby_timeout(&text, RubyUse::Printed);
     }),
     ("layers/sidekiq_yml", |bytes| {
-        of_kind(Kind::SidekiqYml, "config/sidekiq.yml", bytes);
+        of_layer(Layer::SidekiqYml, "config/sidekiq.yml", bytes);
     }),
     ("layers/span", |bytes| {
         let text = text(bytes);
@@ -105,16 +105,16 @@ const CORE: &[Reader] = &[
         );
     }),
     ("layers/supervisord", |bytes| {
-        of_kind(Kind::Supervisord, "x.conf", bytes);
+        of_layer(Layer::Supervisord, "x.conf", bytes);
     }),
     ("layers/systemd_show", |bytes| {
-        of_kind(Kind::SystemdShow, "systemctl show x.service", bytes);
+        of_layer(Layer::SystemdLoaded, "systemctl show x.service", bytes);
     }),
     ("layers/systemd_unit", |bytes| {
-        of_kind(Kind::SystemdUnit, "x.service", bytes);
+        of_layer(Layer::Systemd, "x.service", bytes);
     }),
     ("layers/upstart", |bytes| {
-        of_kind(Kind::Upstart, "sidekiq.conf", bytes);
+        of_layer(Layer::Upstart, "sidekiq.conf", bytes);
     }),
     ("check", |bytes| lint(&text(bytes))),
     ("clean", |bytes| {
@@ -164,8 +164,8 @@ fn moment() -> Moment {
 }
 
 /// What one reader finds, and what the lint makes of it.
-fn of_kind(kind: Kind, path: &str, bytes: &[u8]) {
-    let reading = kind.read(path, &text(bytes));
+fn of_layer(layer: Layer, path: &str, bytes: &[u8]) {
+    let reading = layer.read(path, &text(bytes));
     let mut shown = String::new();
     for located in &reading.values {
         write!(shown, "{}{}", located.value, located.from).unwrap_or_default();
@@ -178,8 +178,8 @@ fn lint(text: &str) {
     let mut values = Vec::new();
     for file in text.split("== ").skip(1) {
         let (path, text) = file.split_once('\n').unwrap_or((file, ""));
-        if let Some(kind) = Kind::of(path, text) {
-            values.extend(kind.read(path, text).values);
+        if let Some(layer) = Layer::of(path, text) {
+            values.extend(layer.read(path, text).values);
         }
     }
     let facts = gather(&values, &Chosen::default());
@@ -195,7 +195,7 @@ mod tests {
     use super::*;
 
     /// Files beside the readers that read nothing by themselves.
-    const NO_READERS: &[&str] = &["mod", "tests", "value", "yaml"];
+    const NO_READERS: &[&str] = &["mod", "tests", "tool", "value", "yaml"];
 
     #[test]
     fn no_reader_is_forgotten() {

@@ -24,7 +24,7 @@ use super::report::state_directory;
 use super::{Failure, runtime};
 use crate::core::check::{Chosen, Facts, Finding, Severity, check, gather, recommend, rows};
 use crate::core::config::{Settings, seconds_from_text};
-use crate::core::layers::{Kind, Weight};
+use crate::core::layers::{Layer, Weight};
 use crate::report::{Library, Longest};
 
 /// Exit code: there is a finding that is denied.
@@ -186,7 +186,7 @@ fn chosen(
         process: arguments.process.clone(),
         version: live.version(),
         longest_job: arguments.longest,
-        jobs_were_read: sources.read.contains(&Kind::JobClass),
+        jobs_were_read: sources.read.contains(&Layer::JobClass),
         units: named.iter().cloned().chain(live.units()).collect(),
     }
 }

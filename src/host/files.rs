@@ -7,7 +7,7 @@ use std::io::{ErrorKind, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use crate::core::check::command_of;
-use crate::core::layers::{Kind, unit};
+use crate::core::layers::{Layer, unit};
 
 #[cfg(test)]
 mod tests;
@@ -63,8 +63,8 @@ const SYSTEM_UNITS: &[&str] = &[
 pub struct LayerFile {
     /// As it is shown: relative to the root where it lies below it.
     pub path: String,
-    /// Which reader is for it.
-    pub kind: Kind,
+    /// Which layer it is of.
+    pub layer: Layer,
     /// What it holds; bytes that are no UTF-8 are replaced.
     pub text: String,
 }
@@ -72,8 +72,8 @@ pub struct LayerFile {
 /// What became of a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Read, by the reader of this kind.
-    Read(Kind),
+    /// Read, as a file of this layer.
+    Read(Layer),
     /// Read, and nothing in it is for any reader.
     Unrelated,
     /// Not there.
@@ -101,17 +101,17 @@ impl Search {
         self.look_as(path, shown, None);
     }
 
-    /// As `look`, for a file that is known to be of a kind.
-    fn look_as(&mut self, path: &Path, shown: &str, kind: Option<Kind>) {
+    /// As `look`, for a file that is known to be of a layer.
+    fn look_as(&mut self, path: &Path, shown: &str, layer: Option<Layer>) {
         let outcome = match read(path) {
-            Ok(text) => match kind.or_else(|| Kind::of(shown, &text)) {
-                Some(kind) => {
+            Ok(text) => match layer.or_else(|| Layer::of(shown, &text)) {
+                Some(layer) => {
                     self.files.push(LayerFile {
                         path: shown.to_string(),
-                        kind,
+                        layer,
                         text,
                     });
-                    Outcome::Read(kind)
+                    Outcome::Read(layer)
                 }
                 None => Outcome::Unrelated,
             },
@@ -162,7 +162,7 @@ pub fn find_layers(root: &Path) -> Search {
     }
     for config in named_configs(&search) {
         if !search.knows(&config) {
-            search.look_as(&root.join(&config), &config, Some(Kind::SidekiqYml));
+            search.look_as(&root.join(&config), &config, Some(Layer::SidekiqYml));
         }
     }
     search
@@ -173,7 +173,7 @@ fn named_configs(search: &Search) -> Vec<String> {
     let readings = search
         .files
         .iter()
-        .map(|file| file.kind.read(&file.path, &file.text));
+        .map(|file| file.layer.read(&file.path, &file.text));
     let values = readings.flat_map(|reading| reading.values);
     let named = values.filter_map(|located| command_of(&located)?.config);
     let plain = |path: &String| {

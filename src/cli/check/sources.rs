@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::core::clean::clean;
-use crate::core::layers::{Kind, Layer, Located, Place, Reading, Remark, Value, Weight, cloud66};
+use crate::core::layers::{Layer, Located, Place, Reading, Remark, Value, Weight, cloud66};
 use crate::host::files::{Outcome, Search, find_layers, find_unit, read_paths};
 use crate::host::systemctl::{self, NotShown};
 
@@ -18,8 +18,8 @@ pub(super) struct Sources {
     pub(super) remarks: Vec<Remark>,
     /// Every path with what became of it.
     pub(super) looked_at: Vec<(String, Outcome)>,
-    /// The kinds of file that were among them.
-    pub(super) read: Vec<Kind>,
+    /// The layers of the files among them.
+    pub(super) read: Vec<Layer>,
     /// The applications' roots.
     pub(super) roots: Vec<PathBuf>,
     /// Whether the working directory was taken because nobody named a path.
@@ -98,8 +98,8 @@ impl Sources {
 
     fn take(&mut self, search: Search) {
         for file in search.files {
-            self.read.push(file.kind);
-            self.add(file.kind.read(&file.path, &file.text));
+            self.read.push(file.layer);
+            self.add(file.layer.read(&file.path, &file.text));
         }
         for (path, outcome) in search.looked_at {
             if let Some(why) = trouble(&outcome)

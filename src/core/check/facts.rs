@@ -125,28 +125,15 @@ impl Stopper {
         Some(limit.saturating_sub(self.before_term.unwrap_or_default()))
     }
 
-    /// `Docker Compose, service worker`.
+    /// Whether its wait is the platform's own and cannot be changed.
+    pub fn is_fixed(&self) -> bool {
+        let stop = self.layer.tool().stop.as_ref();
+        stop.is_some_and(crate::core::layers::Stop::is_fixed)
+    }
+
+    /// `Docker Compose (worker)`.
     pub fn title(&self) -> String {
-        let tool = match self.layer {
-            Layer::Compose => "Docker Compose",
-            Layer::Kubernetes => "Kubernetes",
-            Layer::Supervisord => "supervisord",
-            Layer::Kamal => "Kamal",
-            Layer::Nomad => "Nomad",
-            Layer::Upstart => "upstart",
-            Layer::Heroku => "Heroku",
-            Layer::Given
-            | Layer::Cloud66
-            | Layer::Systemd
-            | Layer::SystemdLoaded
-            | Layer::Initializer
-            | Layer::CommandLine
-            | Layer::SidekiqYml
-            | Layer::Procfile
-            | Layer::Capistrano
-            | Layer::GemfileLock
-            | Layer::JobClass => self.layer.word(),
-        };
+        let tool = self.layer.tool().title;
         if self.scope.is_empty() {
             tool.to_string()
         } else {

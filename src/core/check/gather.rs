@@ -9,10 +9,9 @@ use super::facts::{
 };
 use super::unit_facts::UnitFacts;
 use super::units::units;
-use crate::core::layers::command_line::{CommandLine, starts_sidekiq};
+use crate::core::layers::command_line::{COMMAND, CommandLine, starts_sidekiq};
 use crate::core::layers::{
-    Layer, Located, Place, Value, cloud66, compose, deploy_rb, job_class, kamal, kubernetes, nomad,
-    procfile, supervisord, upstart,
+    Layer, Located, Place, TOOLS, Value, cloud66, deploy_rb, job_class, kubernetes,
 };
 use crate::core::sequence::{SequenceOrigin, Version};
 
@@ -37,26 +36,6 @@ pub struct Chosen {
     /// Sidekiq was seen in them.
     pub units: Vec<String>,
 }
-
-/// Settings that say how long a tool waits before it kills.
-const LIMITS: &[(Layer, &str)] = &[
-    (Layer::Compose, compose::STOP_GRACE_PERIOD),
-    (Layer::Kubernetes, kubernetes::GRACE),
-    (Layer::Supervisord, supervisord::STOP_WAIT_SECONDS),
-    (Layer::Upstart, upstart::KILL_TIMEOUT),
-    (Layer::Nomad, nomad::KILL_TIMEOUT),
-    (Layer::Kamal, kamal::STOP_TIMEOUT),
-    (Layer::Kamal, kamal::STOP_WAIT_TIME),
-    (Layer::Kamal, kamal::DRAIN_TIMEOUT),
-];
-
-/// Settings that say with which signal a tool begins.
-const SIGNALS: &[(Layer, &str)] = &[
-    (Layer::Compose, compose::STOP_SIGNAL),
-    (Layer::Supervisord, supervisord::STOP_SIGNAL),
-    (Layer::Upstart, upstart::KILL_SIGNAL),
-    (Layer::Nomad, nomad::KILL_SIGNAL),
-];
 
 /// Joins what the readers found.
 pub fn gather(values: &[Located], chosen: &Chosen) -> Facts {
@@ -119,7 +98,7 @@ impl<'a> Found<'a> {
     /// Whether the command of `scope` in `layer` starts a Sidekiq; `None` if it has none.
     fn is_sidekiq(&self, layer: Layer, scope: &str) -> Option<bool> {
         let commands: Vec<_> = self
-            .of(layer, procfile::COMMAND)
+            .of(layer, COMMAND)
             .filter(|l| l.scope.as_deref() == Some(scope))
             .filter_map(|l| l.value.as_text())
             .collect();
@@ -231,34 +210,34 @@ impl<'a> Found<'a> {
 
     fn stoppers(&self) -> Vec<Stopper> {
         let mut stoppers = Vec::new();
-        for (layer, setting) in LIMITS {
-            for limit in self.of(*layer, setting) {
-                let scope = limit.scope.as_deref().unwrap_or_default();
-                let is_sidekiq = self
-                    .is_sidekiq(*layer, scope)
-                    .unwrap_or_else(|| scope.contains("sidekiq"));
-                if is_sidekiq {
-                    stoppers.push(self.stopper(*layer, scope, limit));
-                }
-            }
-        }
-        for limit in self.values.iter().filter(|l| l.layer == Layer::Heroku) {
-            for process in self.of(Layer::Procfile, procfile::COMMAND) {
-                if process.value.as_text().is_some_and(starts_sidekiq) {
-                    let scope = process.scope.as_deref().unwrap_or_default();
-                    stoppers.push(self.stopper(Layer::Heroku, scope, limit));
-                }
+        for tool in &TOOLS {
+            let limits = tool.stop.iter().flat_map(|stop| stop.limits);
+            for limit in limits.flat_map(|(setting, _)| self.of(tool.layer, setting)) {
+                let scopes = self.stopped_by(limit).into_iter();
+                stoppers.extend(scopes.map(|scope| self.stopper(tool.layer, scope, limit)));
             }
         }
         stoppers
     }
 
+    /// The Sidekiqs that a limit is about: the one of its scope, else all that its tool runs.
+    fn stopped_by(&self, limit: &'a Located) -> Vec<&'a str> {
+        let runs = (limit.layer.tool().stop.as_ref()).map_or(limit.layer, |stop| stop.runs);
+        if let Some(scope) = limit.scope.as_deref() {
+            let is_sidekiq = self.is_sidekiq(runs, scope);
+            let is_sidekiq = is_sidekiq.unwrap_or_else(|| scope.contains("sidekiq"));
+            return is_sidekiq.then_some(scope).into_iter().collect();
+        }
+        self.of(runs, COMMAND)
+            .filter(|command| command.value.as_text().is_some_and(starts_sidekiq))
+            .filter_map(|command| command.scope.as_deref())
+            .collect()
+    }
+
     fn stopper(&self, layer: Layer, scope: &str, limit: &Located) -> Stopper {
         let same = |l: &&Located| l.scope.as_deref() == Some(scope);
-        let signal = SIGNALS
-            .iter()
-            .filter(|(of, _)| *of == layer)
-            .find_map(|(of, setting)| self.of(*of, setting).find(same));
+        let signal =
+            (layer.tool().stop.as_ref()).and_then(|stop| self.of(layer, stop.signal?).find(same));
         let sleep = self.of(layer, kubernetes::PRE_STOP_SLEEP).find(same);
         Stopper {
             layer,
@@ -331,7 +310,7 @@ impl<'a> Found<'a> {
 
 /// The Sidekiq command line that a value is, if it is one.
 pub fn command_of(located: &Located) -> Option<CommandLine> {
-    let is_command = matches!(located.setting, procfile::COMMAND | "ExecStart");
+    let is_command = matches!(located.setting, COMMAND | "ExecStart");
     CommandLine::read(located.value.as_text().filter(|_| is_command)?)
 }
 

@@ -7,9 +7,7 @@ use super::effective::{Effective, effective_timeout};
 use super::facts::{Facts, StatedSequence, Stopper};
 use super::rules::{MARGIN, timeout_of};
 use super::unit_facts::{StopLimit, UnitFacts};
-use crate::core::layers::{
-    Layer, Place, Value, app_json, command_line, compose, nomad, supervisord, upstart,
-};
+use crate::core::layers::{Layer, Place, Value, command_line};
 
 /// One setting to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +62,7 @@ pub fn recommend(facts: &Facts, longest: Option<Duration>) -> Vec<Recommendation
 fn wanted_timeout(facts: &Facts, effective: &Effective) -> Duration {
     let span = effective.timeout.span;
     let whole = Duration::from_secs(span.as_secs() + u64::from(span.subsec_nanos() > 0));
-    let fixed = facts.stoppers.iter().filter(|s| s.layer == Layer::Heroku);
+    let fixed = facts.stoppers.iter().filter(|s| s.is_fixed());
     fixed
         .filter_map(|stopper| stopper.limit.value.span())
         .map(|limit| limit.saturating_sub(MARGIN))
@@ -166,7 +164,7 @@ fn sidekiq_timeout(
         format!("{why}: write a plain number")
     } else if effective.timeout.span == timeout {
         "this is the value that holds; the other waits are fitted to it".into()
-    } else if facts.stoppers.iter().any(|s| s.layer == Layer::Heroku) {
+    } else if facts.stoppers.iter().any(Stopper::is_fixed) {
         "Heroku kills 30 s after TERM, and 5 s of that are for pushing back".into()
     } else {
         "whole seconds can be written in every layer".into()
@@ -260,14 +258,8 @@ fn stopper_limit(stopper: &Stopper, timeout: Duration) -> Option<Recommendation>
     let least = timeout + MARGIN + before;
     let now = stopper.limit.value.span();
     let seconds = now.filter(|now| *now >= least).unwrap_or(least).as_secs();
-    let write = |seconds: &str| match stopper.limit.setting {
-        compose::STOP_GRACE_PERIOD => Some(format!("stop_grace_period: {seconds}s")),
-        supervisord::STOP_WAIT_SECONDS => Some(format!("stopwaitsecs={seconds}")),
-        nomad::KILL_TIMEOUT => Some(format!("kill_timeout = \"{seconds}s\"")),
-        upstart::KILL_TIMEOUT => Some(format!("kill timeout {seconds}")),
-        app_json::KILL_AFTER => None,
-        setting => Some(format!("{setting}: {seconds}")),
-    };
+    let stop = stopper.layer.tool().stop.as_ref()?;
+    let write = |seconds: &str| stop.paste(stopper.limit.setting, seconds);
     let reason = if before.is_zero() {
         format!(
             "{} kills after it: Sidekiq's timeout of {} s and 5 s to push jobs back",

@@ -6,10 +6,7 @@ use serde::Serialize;
 use super::facts::Facts;
 use super::finding::{Finding, Severity};
 use super::unit_stop::{UnitStop, UnitStopRow, unit_stops};
-use crate::core::layers::{
-    Layer, Located, app_json, cloud66, command_line, compose, deploy_rb, initializer, kamal,
-    kubernetes, nomad, sidekiq_yml, supervisord, upstart,
-};
+use crate::core::layers::Located;
 use crate::core::moment::Seconds;
 
 /// The whole answer.
@@ -70,9 +67,9 @@ pub struct UndecidedRow {
 pub fn rows(facts: &Facts, values: &[Located], findings: &[Finding]) -> CheckRow {
     let mut waits: Vec<&Located> = values
         .iter()
-        .filter(|located| WAITS.contains(&located.setting))
+        .filter(|located| located.layer.waits(located.setting))
         .collect();
-    waits.sort_by_key(|located| acts_at(located.layer));
+    waits.sort_by_key(|located| located.layer.tool().acts_at);
     CheckRow {
         sequence: facts.sequences.first().map(|stated| stated.text.clone()),
         layers: waits.into_iter().map(layer_row).collect(),
@@ -107,51 +104,5 @@ fn layer_row(located: &Located) -> LayerRow {
         seconds: located.value.span().map(Seconds),
         value: located.value.to_string(),
         from: located.from.to_string(),
-    }
-}
-
-/// Settings that say how long something waits at a stop.
-const WAITS: &[&str] = &[
-    app_json::KILL_AFTER,
-    cloud66::STOP_SEQUENCE,
-    cloud66::STOP_SEQUENCE_LIST,
-    command_line::TIMEOUT,
-    compose::STOP_GRACE_PERIOD,
-    deploy_rb::SIDEKIQ_TIMEOUT,
-    initializer::IN_CLIENT,
-    initializer::TIMEOUT,
-    kamal::DRAIN_TIMEOUT,
-    kamal::STOP_TIMEOUT,
-    kamal::STOP_WAIT_TIME,
-    kubernetes::GRACE,
-    kubernetes::PRE_STOP_SLEEP,
-    nomad::KILL_TIMEOUT,
-    sidekiq_yml::IN_CAPSULE,
-    sidekiq_yml::TIMEOUT,
-    supervisord::STOP_WAIT_SECONDS,
-    upstart::KILL_TIMEOUT,
-    "TimeoutStopSec",
-    "TimeoutAbortSec",
-];
-
-/// The order in which layers act at a stop: who sends first, who kills last.
-fn acts_at(layer: Layer) -> u8 {
-    match layer {
-        Layer::Given => 0,
-        Layer::Cloud66 | Layer::Capistrano => 1,
-        Layer::Initializer => 2,
-        Layer::CommandLine | Layer::Procfile => 3,
-        Layer::SidekiqYml => 4,
-        Layer::Systemd => 5,
-        Layer::SystemdLoaded => 6,
-        Layer::GemfileLock
-        | Layer::Kamal
-        | Layer::Compose
-        | Layer::Kubernetes
-        | Layer::Supervisord
-        | Layer::Upstart
-        | Layer::Nomad
-        | Layer::Heroku
-        | Layer::JobClass => 7,
     }
 }

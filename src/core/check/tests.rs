@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
-use crate::core::layers::{Kind, Located};
+use crate::core::layers::{Layer, Located};
 use crate::core::sequence::Timeout;
 
 mod cases;
@@ -24,8 +24,8 @@ fn read(files: &[(&str, &str)]) -> Vec<Located> {
     files
         .iter()
         .flat_map(|(path, text)| {
-            let kind = Kind::of(path, text).unwrap_or_else(|| panic!("{path}: no reader"));
-            kind.read(path, text).values
+            let layer = Layer::of(path, text).unwrap_or_else(|| panic!("{path}: no reader"));
+            layer.read(path, text).values
         })
         .collect()
 }

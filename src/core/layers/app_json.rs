@@ -3,7 +3,8 @@
 
 use std::time::Duration;
 
-use super::value::{Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Place, Reading, Value};
 
 /// Heroku's wait between TERM and KILL (devcenter, "Dynos": R12).
 pub const KILL_AFTER: &str = "kill after";

@@ -3,7 +3,8 @@
 
 use serde_yaml::Value as Node;
 
-use super::value::{Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Place, Reading, Value};
 use super::yaml::{self, Document};
 use crate::core::clean::clean;
 

@@ -4,11 +4,14 @@
 use std::time::Duration;
 
 use super::erb::Untagged;
-use super::value::{Expression, Fault, Hazard, Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
 use crate::core::clean::clean;
 
 /// The setting's name in tables.
 pub const TIMEOUT: &str = "-t";
+/// The setting under which every layer reports what it runs.
+pub const COMMAND: &str = "command";
 
 /// What stands between the service manager and Sidekiq.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use serde_yaml::Value as Node;
 
-use super::command_line::CommandLine;
-use super::procfile::COMMAND;
 use super::span::duration_text;
-use super::value::{Expression, Fault, Hazard, Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
 use super::yaml::{self, Document};
 use crate::core::clean::clean;
 
@@ -45,21 +44,12 @@ fn one_service(file: &str, document: &Document, name: &str, service: &Node, read
     let place = |key: &str| Place::new(file, document.line(&["services", name, key]));
     if let Some((text, is_shell)) = service.get("command").and_then(command) {
         let place = place("command");
-        reading.found(
-            Layer::Compose,
-            COMMAND,
-            Some(name),
-            Value::text(&text),
-            place.clone(),
-        );
-        if let Some(line) = CommandLine::read(&text) {
-            line.report(Some(name), &place, reading);
-            if is_shell && !text.contains("exec ") && service.get("init").is_none() {
-                reading.note(
-                    place,
-                    "check that the image has no shell as its entry point: a shell without exec keeps TERM from Sidekiq",
-                );
-            }
+        let line = reading.scope(Layer::Compose, name).command(&text, &place);
+        if line.is_some() && is_shell && !text.contains("exec ") && service.get("init").is_none() {
+            reading.note(
+                place,
+                "check that the image has no shell as its entry point: a shell without exec keeps TERM from Sidekiq",
+            );
         }
     }
     let (value, from) = service.get(STOP_GRACE_PERIOD).map_or_else(
@@ -69,16 +59,10 @@ fn one_service(file: &str, document: &Document, name: &str, service: &Node, read
         },
         |node| (grace(node), place(STOP_GRACE_PERIOD)),
     );
-    reading.found(Layer::Compose, STOP_GRACE_PERIOD, Some(name), value, from);
+    let mut scope = reading.scope(Layer::Compose, name);
+    scope.found(STOP_GRACE_PERIOD, value, &from);
     if let Some(signal) = service.get(STOP_SIGNAL).and_then(yaml::scalar) {
-        let value = Value::text(&signal);
-        reading.found(
-            Layer::Compose,
-            STOP_SIGNAL,
-            Some(name),
-            value,
-            place(STOP_SIGNAL),
-        );
+        scope.found(STOP_SIGNAL, Value::text(&signal), &place(STOP_SIGNAL));
     }
 }
 

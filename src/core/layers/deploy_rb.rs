@@ -3,7 +3,8 @@
 
 use super::command_line;
 use super::ruby;
-use super::value::{Expression, Hazard, Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Expression, Hazard, Place, Reading, Value};
 use crate::core::clean::clean;
 
 /// `set :sidekiq_timeout, …`.

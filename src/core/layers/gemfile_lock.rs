@@ -1,7 +1,8 @@
 //! `Gemfile.lock`: which Sidekiq, which of its paid gems and which capistrano-sidekiq an
 //! application uses. Only resolved versions count.
 
-use super::value::{Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Place, Reading, Value};
 
 /// The gems that matter, each reported as a setting with its version as text.
 pub const GEMS: &[&str] = &[

@@ -2,7 +2,8 @@
 //! command line is parsed and beats everything else. Ruby is read line by line, never run.
 
 use super::ruby::{self, Use};
-use super::value::{Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Place, Reading, Value};
 
 /// The setting where a server reads it.
 pub const TIMEOUT: &str = "timeout";

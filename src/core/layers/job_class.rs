@@ -2,7 +2,8 @@
 //! those that start programs. Patterns only; no Ruby is run.
 
 use super::ruby;
-use super::value::{Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Place, Reading, Value};
 
 /// A class that rescues the shutdown and enqueues: its job runs twice.
 pub const RESCUES_AND_ENQUEUES: &str = "rescues shutdown and enqueues";

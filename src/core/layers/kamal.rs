@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use serde_yaml::Value as Node;
 
-use super::command_line::CommandLine;
 use super::compose::command;
 use super::erb::{Scalar, Untagged};
-use super::procfile::COMMAND;
-use super::value::{Expression, Hazard, Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Expression, Hazard, Place, Reading, Value};
 use super::yaml::{self, Document};
 
 /// 2.12 and later, at the root or in a role.
@@ -59,17 +58,10 @@ fn one_role(
     };
     let cmd = untagged.restore(&cmd);
     let place = Place::new(file, document.line(&["servers", name, "cmd"]));
-    reading.found(
-        Layer::Kamal,
-        COMMAND,
-        Some(name),
-        Value::text(&cmd),
-        place.clone(),
-    );
-    let Some(line) = CommandLine::read(&cmd) else {
+    let mut scope = reading.scope(Layer::Kamal, name);
+    if scope.command(&cmd, &place).is_none() {
         return;
-    };
-    line.report(Some(name), &place, reading);
+    }
     let candidates: [(&'static str, Vec<&str>); 4] = [
         (STOP_TIMEOUT, vec!["servers", name, STOP_TIMEOUT]),
         (STOP_TIMEOUT, vec![STOP_TIMEOUT]),
@@ -80,18 +72,21 @@ fn one_role(
         if let Some(node) = document.get(&path) {
             let place = Place::new(file, document.line(&path));
             let value = seconds(untagged, node);
-            reading.found(Layer::Kamal, setting, Some(name), value, place);
+            scope.found(setting, value, &place);
             return;
         }
     }
+    scope.found(
+        STOP_TIMEOUT,
+        Value::Default(Duration::from_secs(30)),
+        &place,
+    );
     reading.note(
-        place.clone(),
+        place,
         format!(
             "role {name} sets no stop_timeout: Kamal 2.12 and later wait 30 s, earlier ones 10 s"
         ),
     );
-    let value = Value::Default(Duration::from_secs(30));
-    reading.found(Layer::Kamal, STOP_TIMEOUT, Some(name), value, place);
 }
 
 fn seconds(untagged: &Untagged, node: &Node) -> Value {

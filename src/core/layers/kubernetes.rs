@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use serde_yaml::Value as Node;
 
-use super::command_line::CommandLine;
 use super::compose::command;
-use super::procfile::COMMAND;
 use super::span::duration_text;
-use super::value::{Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Place, Reading, Value};
 use super::yaml::{self, Document};
 
 /// Counted from before `preStop` (Kubernetes API, `PodSpec`).
@@ -109,17 +108,8 @@ fn one_container(
         } else {
             "args"
         };
-        let place = line(&[key]);
-        reading.found(
-            Layer::Kubernetes,
-            COMMAND,
-            Some(&name),
-            Value::text(&text),
-            place.clone(),
-        );
-        if let Some(command) = CommandLine::read(&text) {
-            command.report(Some(&name), &place, reading);
-        }
+        let mut scope = reading.scope(Layer::Kubernetes, &name);
+        scope.command(&text, &line(&[key]));
     }
     if let Some(hook) = container
         .get("lifecycle")
@@ -138,23 +128,12 @@ fn pre_stop(name: &str, hook: &Node, place: &Place, reading: &mut Reading) {
         .and_then(Node::as_u64)
         .map(Duration::from_secs)
         .or_else(|| text.as_deref().and_then(slept));
+    let mut scope = reading.scope(Layer::Kubernetes, name);
     if let Some(text) = text {
-        reading.found(
-            Layer::Kubernetes,
-            PRE_STOP,
-            Some(name),
-            Value::text(&text),
-            place.clone(),
-        );
+        scope.found(PRE_STOP, Value::text(&text), place);
     }
     if let Some(span) = slept {
-        reading.found(
-            Layer::Kubernetes,
-            PRE_STOP_SLEEP,
-            Some(name),
-            Value::Span(span),
-            place.clone(),
-        );
+        scope.found(PRE_STOP_SLEEP, Value::Span(span), place);
     }
 }
 

@@ -1,5 +1,5 @@
-//! One reader per place where a stop budget is written: text in, located values out. Nothing
-//! here opens a file or runs anyone's code; what would need that stays an expression.
+//! One reader for each place where a setting of a stop is written: text in, located values out.
+//! Nothing here opens a file or runs code; a value that would need that stays an expression.
 
 pub mod app_json;
 pub mod cloud66;
@@ -11,7 +11,6 @@ pub mod gemfile_lock;
 pub mod initializer;
 pub mod job_class;
 pub mod kamal;
-mod kind;
 pub mod kubernetes;
 pub mod nomad;
 pub mod procfile;
@@ -21,6 +20,8 @@ mod span;
 pub mod supervisord;
 pub mod systemd_show;
 pub mod systemd_unit;
+mod tool;
+mod tools;
 pub mod upstart;
 mod value;
 mod yaml;
@@ -28,7 +29,8 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use kind::{Kind, unit};
 pub use ruby::{Use as RubyUse, timeout as ruby_timeout};
 pub use span::{Span, busctl_span, duration_text, systemd_span};
-pub use value::{Expression, Fault, Hazard, Layer, Located, Place, Reading, Remark, Value, Weight};
+pub use tool::{Layer, Limit, Stop, Tool, unit};
+pub use tools::TOOLS;
+pub use value::{Expression, Fault, Hazard, Located, Place, Reading, Remark, Value, Weight};

@@ -3,10 +3,9 @@
 
 use std::time::Duration;
 
-use super::command_line::CommandLine;
-use super::procfile::COMMAND;
 use super::span::duration_text;
-use super::value::{Expression, Hazard, Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Expression, Hazard, Place, Reading, Value};
 use crate::core::clean::clean;
 
 /// How long Nomad waits before it kills; a client's `max_kill_timeout` caps it.
@@ -45,7 +44,7 @@ pub fn read(file: &str, text: &str) -> Reading {
                 command: Vec::new(),
             });
         } else if let (Some(task), Some((key, value))) = (task.as_mut(), code.split_once('=')) {
-            setting(task, key.trim(), value.trim(), place, &mut reading);
+            setting(task, key.trim(), value.trim(), &place, &mut reading);
         }
         depth = (depth + code.matches('{').count()).saturating_sub(code.matches('}').count());
         if task.as_ref().is_some_and(|task| depth <= task.depth) {
@@ -56,7 +55,7 @@ pub fn read(file: &str, text: &str) -> Reading {
     reading
 }
 
-fn setting(task: &mut Task, key: &str, value: &str, place: Place, reading: &mut Reading) {
+fn setting(task: &mut Task, key: &str, value: &str, place: &Place, reading: &mut Reading) {
     let text = value.trim_matches('"');
     match key {
         KILL_TIMEOUT => {
@@ -70,11 +69,12 @@ fn setting(task: &mut Task, key: &str, value: &str, place: Place, reading: &mut 
                     hazard: Hazard::None,
                 }),
             };
-            reading.found(Layer::Nomad, KILL_TIMEOUT, Some(&task.name), value, place);
+            let mut scope = reading.scope(Layer::Nomad, &task.name);
+            scope.found(KILL_TIMEOUT, value, place);
         }
         KILL_SIGNAL => {
-            let value = Value::text(text);
-            reading.found(Layer::Nomad, KILL_SIGNAL, Some(&task.name), value, place);
+            let mut scope = reading.scope(Layer::Nomad, &task.name);
+            scope.found(KILL_SIGNAL, Value::text(text), place);
         }
         "command" => task.command.insert(0, text.to_string()),
         "args" => {
@@ -90,26 +90,11 @@ fn setting(task: &mut Task, key: &str, value: &str, place: Place, reading: &mut 
 fn close(task: Option<Task>, reading: &mut Reading) {
     let Some(task) = task else { return };
     let command = task.command.join(" ");
+    let mut scope = reading.scope(Layer::Nomad, &task.name);
     if !command.is_empty() {
-        reading.found(
-            Layer::Nomad,
-            COMMAND,
-            Some(&task.name),
-            Value::text(&command),
-            task.place.clone(),
-        );
-        if let Some(line) = CommandLine::read(&command) {
-            line.report(Some(&task.name), &task.place, reading);
-        }
+        scope.command(&command, &task.place);
     }
     if !task.waits {
-        let value = Value::Default(DEFAULT);
-        reading.found(
-            Layer::Nomad,
-            KILL_TIMEOUT,
-            Some(&task.name),
-            value,
-            task.place,
-        );
+        scope.found(KILL_TIMEOUT, Value::Default(DEFAULT), &task.place);
     }
 }

@@ -7,7 +7,8 @@ use serde_yaml::Value as Node;
 
 use super::erb::{Scalar, Untagged};
 use super::ruby::{self, Use};
-use super::value::{Expression, Fault, Hazard, Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
 use super::yaml::{self, Document};
 use crate::core::clean::clean;
 

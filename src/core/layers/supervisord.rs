@@ -3,10 +3,8 @@
 
 use std::time::Duration;
 
-use super::command_line::CommandLine;
-use super::procfile::COMMAND;
-use super::value::{Fault, Layer, Place, Reading, Value};
-use crate::core::clean::clean;
+use super::tool::Layer;
+use super::value::{Fault, Place, Reading, Value};
 
 /// How long supervisord waits before it kills.
 pub const STOP_WAIT_SECONDS: &str = "stopwaitsecs";
@@ -40,46 +38,20 @@ pub fn read(file: &str, text: &str) -> Reading {
         if key.trim() == STOP_WAIT_SECONDS {
             *waits = true;
         }
-        setting(name, key.trim(), value.trim(), place, &mut reading);
+        setting(name, key.trim(), value.trim(), &place, &mut reading);
     }
     close(program, &mut reading);
     reading
 }
 
-fn setting(program: &str, key: &str, value: &str, place: Place, reading: &mut Reading) {
+fn setting(program: &str, key: &str, value: &str, place: &Place, reading: &mut Reading) {
+    let mut program = reading.scope(Layer::Supervisord, program);
     match key {
         "command" => {
-            reading.found(
-                Layer::Supervisord,
-                COMMAND,
-                Some(program),
-                Value::text(value),
-                place.clone(),
-            );
-            if let Some(line) = CommandLine::read(value) {
-                line.report(Some(program), &place, reading);
-            }
+            program.command(value, place);
         }
-        STOP_WAIT_SECONDS => {
-            let value = match value.parse::<u32>() {
-                Ok(seconds) => Value::Span(Duration::from_secs(u64::from(seconds))),
-                Err(_) => Value::Unusable {
-                    written: clean(value, 60),
-                    fault: Fault::NoBoot,
-                },
-            };
-            reading.found(
-                Layer::Supervisord,
-                STOP_WAIT_SECONDS,
-                Some(program),
-                value,
-                place,
-            );
-        }
-        STOP_SIGNAL => {
-            let value = Value::text(value);
-            reading.found(Layer::Supervisord, STOP_SIGNAL, Some(program), value, place);
-        }
+        STOP_WAIT_SECONDS => program.seconds(STOP_WAIT_SECONDS, value, Fault::NoBoot, place),
+        STOP_SIGNAL => program.found(STOP_SIGNAL, Value::text(value), place),
         _ => {}
     }
 }
@@ -87,13 +59,7 @@ fn setting(program: &str, key: &str, value: &str, place: Place, reading: &mut Re
 /// Ends a program's section: without `stopwaitsecs` the default holds.
 fn close(program: Option<(String, Place, bool)>, reading: &mut Reading) {
     if let Some((name, place, false)) = program {
-        let value = Value::Default(DEFAULT);
-        reading.found(
-            Layer::Supervisord,
-            STOP_WAIT_SECONDS,
-            Some(&name),
-            value,
-            place,
-        );
+        let mut program = reading.scope(Layer::Supervisord, &name);
+        program.found(STOP_WAIT_SECONDS, Value::Default(DEFAULT), &place);
     }
 }

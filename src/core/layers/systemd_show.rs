@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::command_line::CommandLine;
 use super::span::{Span, busctl_span, systemd_span};
-use super::value::{Layer, Place, Reading, Value};
+use super::tool::Layer;
+use super::value::{Place, Reading, Value};
 use crate::core::clean::clean;
 
 /// The properties that `systemctl show -p …` is asked for.

@@ -6,7 +6,8 @@ use std::time::Duration;
 use super::command_line::CommandLine;
 use super::span::{Span, systemd_span};
 use super::systemd_show::signal_name;
-use super::value::{Expression, Fault, Hazard, Layer, Place, Reading, Value};
+use super::tool::{Layer, unit};
+use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
 use crate::core::clean::clean;
 use crate::core::sequence::Signal;
 
@@ -90,18 +91,12 @@ struct Assignment {
     line: usize,
 }
 
-/// Reads a unit file and its drop-ins (sorted as systemd applies them). Every assignment is
-/// reported in order: of those of one setting the last usable one holds.
-pub fn read(unit: &str, file: &str, text: &str, drop_ins: &[(&str, &str)]) -> Reading {
+/// Reads a unit file or a drop-in. Every assignment is reported in order: of those of one
+/// setting the last usable one holds, so drop-ins are read after their unit. The scope of a
+/// value is the unit.
+pub fn read(file: &str, text: &str) -> Reading {
+    let unit = unit(file).unwrap_or_default();
     let mut reading = Reading::default();
-    one_file(unit, file, text, &mut reading);
-    for (file, text) in drop_ins {
-        one_file(unit, file, text, &mut reading);
-    }
-    reading
-}
-
-fn one_file(unit: &str, file: &str, text: &str, reading: &mut Reading) {
     for assignment in assignments(text) {
         let place = Place::new(file, assignment.line);
         let key = assignment.key.as_str();
@@ -121,17 +116,18 @@ fn one_file(unit: &str, file: &str, text: &str, reading: &mut Reading) {
             // Sets both, says systemd.service(5).
             for setting in ["TimeoutStartSec", "TimeoutStopSec"] {
                 let value = value(Kind::Timeout, &assignment.value);
-                report(unit, setting, value, &assignment, &place, reading);
+                report(unit, setting, value, &assignment, &place, &mut reading);
             }
         } else if let Some((setting, kind)) = SETTINGS.iter().find(|(name, _)| *name == key) {
             if *kind == Kind::Command {
-                command(unit, setting, &assignment, &place, reading);
+                command(unit, setting, &assignment, &place, &mut reading);
             } else {
                 let value = value(*kind, &assignment.value);
-                report(unit, setting, value, &assignment, &place, reading);
+                report(unit, setting, value, &assignment, &place, &mut reading);
             }
         }
     }
+    reading
 }
 
 /// Adds one value; one that systemd ignores is said as well.

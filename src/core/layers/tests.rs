@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::command_line::{CommandLine, Wrapper};
-use super::{Kind, Reading, Weight, deploy_rb};
+use super::{Layer, Reading, TOOLS, Weight, deploy_rb};
 
 /// What was found, one thing a line.
 fn shown(reading: &Reading) -> String {
@@ -55,8 +55,8 @@ fn labelled_inputs() {
         let case = std::fs::read_to_string(&path).unwrap();
         let (file, rest) = case.split_once('\n').unwrap();
         let (text, expected) = rest.split_once("====\n").unwrap();
-        let kind = Kind::of(file, text).unwrap_or_else(|| panic!("{file}: no reader"));
-        let found = shown(&kind.read(file, text));
+        let layer = Layer::of(file, text).unwrap_or_else(|| panic!("{file}: no reader"));
+        let found = shown(&layer.read(file, text));
         count += 1;
         if found != expected {
             write!(
@@ -149,39 +149,9 @@ fn units_are_named_after_config_files() {
     );
 }
 
-/// Files that reach each reader.
-const FILES: &[&str] = &[
-    "app.json",
-    ".cloud66/manifest.yml",
-    "compose.yml",
-    "config/deploy.rb",
-    "Gemfile.lock",
-    "config/initializers/x.rb",
-    "app/jobs/x.rb",
-    "config/sidekiq.yml",
-    "Procfile",
-    "x.service",
-    "systemctl show x",
-    "x.nomad",
-];
-
-const KINDS: &[Kind] = &[
-    Kind::Kamal,
-    Kind::Kubernetes,
-    Kind::Supervisord,
-    Kind::Upstart,
-    Kind::Initializer,
-    Kind::JobClass,
-];
-
 fn read_by_all(text: &str) {
-    for file in FILES {
-        if let Some(kind) = Kind::of(file, text) {
-            let _reading = kind.read(file, text);
-        }
-    }
-    for kind in KINDS {
-        let _reading = kind.read("x.service", text);
+    for tool in &TOOLS {
+        let _reading = tool.layer.read("x.service", text);
     }
     let _command = CommandLine::read(text);
 }

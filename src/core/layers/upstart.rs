@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
-use super::command_line::CommandLine;
-use super::procfile::COMMAND;
-use super::value::{Fault, Layer, Place, Reading, Value};
+use super::command_line::starts_sidekiq;
+use super::tool::{Layer, file_name};
+use super::value::{Fault, Place, Reading, Value};
 use crate::core::clean::clean;
 
 /// How long upstart waits before it kills.
@@ -15,8 +15,10 @@ pub const KILL_SIGNAL: &str = "kill signal";
 /// upstart's own wait (init(5)).
 pub const DEFAULT: Duration = Duration::from_secs(5);
 
-/// Reads a job file. The scope of its values is the name given.
-pub fn read(job: &str, file: &str, text: &str) -> Reading {
+/// Reads a job file. The scope of its values is the job, which is named after the file.
+pub fn read(file: &str, text: &str) -> Reading {
+    let name = file_name(file);
+    let job = name.strip_suffix(".conf").unwrap_or(name);
     let mut reading = Reading::default();
     let mut waits = false;
     for (index, line) in text.lines().enumerate() {
@@ -29,19 +31,13 @@ pub fn read(job: &str, file: &str, text: &str) -> Reading {
         match (words.next(), words.next(), words.next()) {
             (Some("kill"), Some("timeout"), value) => {
                 waits = true;
-                let value = value.unwrap_or("");
-                let value = match value.parse::<u32>() {
-                    Ok(seconds) => Value::Span(Duration::from_secs(u64::from(seconds))),
-                    Err(_) => Value::Unusable {
-                        written: clean(value, 60),
-                        fault: Fault::Ignored,
-                    },
-                };
-                reading.found(Layer::Upstart, KILL_TIMEOUT, Some(job), value, place);
+                let value = value.unwrap_or_default();
+                let mut job = reading.scope(Layer::Upstart, job);
+                job.seconds(KILL_TIMEOUT, value, Fault::Ignored, &place);
             }
             (Some("kill"), Some("signal"), Some(signal)) => {
-                let value = Value::text(signal);
-                reading.found(Layer::Upstart, KILL_SIGNAL, Some(job), value, place);
+                let mut job = reading.scope(Layer::Upstart, job);
+                job.found(KILL_SIGNAL, Value::text(signal), &place);
             }
             (Some("kill"), Some(word), Some(number))
                 if number.parse::<u32>().is_ok()
@@ -59,14 +55,8 @@ pub fn read(job: &str, file: &str, text: &str) -> Reading {
         }
     }
     if !waits {
-        let value = Value::Default(DEFAULT);
-        reading.found(
-            Layer::Upstart,
-            KILL_TIMEOUT,
-            Some(job),
-            value,
-            Place::whole(file),
-        );
+        let mut job = reading.scope(Layer::Upstart, job);
+        job.found(KILL_TIMEOUT, Value::Default(DEFAULT), &Place::whole(file));
     }
     reading
 }
@@ -76,14 +66,7 @@ fn command(job: &str, code: &str, place: &Place, reading: &mut Reading) {
     if code.starts_with("description") || code.starts_with("env ") {
         return;
     }
-    if let Some(line) = CommandLine::read(code) {
-        reading.found(
-            Layer::Upstart,
-            COMMAND,
-            Some(job),
-            Value::text(code),
-            place.clone(),
-        );
-        line.report(Some(job), place, reading);
+    if starts_sidekiq(code) {
+        reading.scope(Layer::Upstart, job).command(code, place);
     }
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::command_line::{COMMAND, CommandLine};
+use super::tool::Layer;
 use crate::core::clean::clean;
 
 /// A file (or a command's output) and the line in it.
@@ -41,73 +43,6 @@ impl fmt::Display for Place {
         match self.line {
             Some(line) => write!(formatter, ":{line}"),
             None => Ok(()),
-        }
-    }
-}
-
-/// The place where a setting is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Layer {
-    /// Said to drainboard itself: `--timeout`, its configuration.
-    Given,
-    /// `.cloud66/manifest.yml`.
-    Cloud66,
-    /// Unit files and drop-ins on disk.
-    Systemd,
-    /// What systemd has loaded (`systemctl show`, `busctl`).
-    SystemdLoaded,
-    /// An initializer of the application.
-    Initializer,
-    /// A Sidekiq command line, wherever it stands.
-    CommandLine,
-    /// `config/sidekiq.yml`, with or without `.erb`.
-    SidekiqYml,
-    /// `Procfile`.
-    Procfile,
-    /// `config/deploy.rb` and stage files.
-    Capistrano,
-    /// `Gemfile.lock`.
-    GemfileLock,
-    /// Kamal's `config/deploy.yml`.
-    Kamal,
-    /// Docker Compose.
-    Compose,
-    /// Kubernetes manifests.
-    Kubernetes,
-    /// supervisord.
-    Supervisord,
-    /// upstart jobs.
-    Upstart,
-    /// Nomad job files.
-    Nomad,
-    /// `app.json` beside a `Procfile`.
-    Heroku,
-    /// Code of a job class.
-    JobClass,
-}
-
-impl Layer {
-    /// One word for JSON and tables.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Given => "given",
-            Self::Cloud66 => "cloud66",
-            Self::Systemd => "systemd",
-            Self::SystemdLoaded => "systemd_loaded",
-            Self::Initializer => "initializer",
-            Self::CommandLine => "command_line",
-            Self::SidekiqYml => "sidekiq_yml",
-            Self::Procfile => "procfile",
-            Self::Capistrano => "capistrano",
-            Self::GemfileLock => "gemfile_lock",
-            Self::Kamal => "kamal",
-            Self::Compose => "compose",
-            Self::Kubernetes => "kubernetes",
-            Self::Supervisord => "supervisord",
-            Self::Upstart => "upstart",
-            Self::Nomad => "nomad",
-            Self::Heroku => "heroku",
-            Self::JobClass => "job_class",
         }
     }
 }
@@ -300,6 +235,15 @@ impl Reading {
         });
     }
 
+    /// Adds what is of one process, unit, container or service of a layer.
+    pub(super) fn scope<'a>(&'a mut self, layer: Layer, name: &'a str) -> Scoped<'a> {
+        Scoped {
+            reading: self,
+            layer,
+            name,
+        }
+    }
+
     /// Adds a remark worth knowing.
     pub fn note(&mut self, from: Place, text: impl Into<String>) {
         self.remarks.push(Remark {
@@ -322,5 +266,47 @@ impl Reading {
     pub fn extend(&mut self, other: Self) {
         self.values.extend(other.values);
         self.remarks.extend(other.remarks);
+    }
+}
+
+/// A reading in which everything is of one layer and one process, unit, container or service.
+#[derive(Debug)]
+pub(super) struct Scoped<'a> {
+    reading: &'a mut Reading,
+    layer: Layer,
+    name: &'a str,
+}
+
+impl Scoped<'_> {
+    /// Adds a value.
+    pub(super) fn found(&mut self, setting: &'static str, value: Value, from: &Place) {
+        self.reading
+            .found(self.layer, setting, Some(self.name), value, from.clone());
+    }
+
+    /// Adds what is run, and the `-t` in it if that is a Sidekiq.
+    pub(super) fn command(&mut self, text: &str, from: &Place) -> Option<CommandLine> {
+        self.found(COMMAND, Value::text(text), from);
+        let line = CommandLine::read(text)?;
+        line.report(Some(self.name), from, self.reading);
+        Some(line)
+    }
+
+    /// Adds a number of whole seconds, or what becomes of something else.
+    pub(super) fn seconds(
+        &mut self,
+        setting: &'static str,
+        text: &str,
+        fault: Fault,
+        from: &Place,
+    ) {
+        let value = match text.parse::<u32>() {
+            Ok(seconds) => Value::Span(Duration::from_secs(u64::from(seconds))),
+            Err(_) => Value::Unusable {
+                written: clean(text, 60),
+                fault,
+            },
+        };
+        self.found(setting, value, from);
     }
 }

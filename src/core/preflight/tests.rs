@@ -6,13 +6,13 @@ use super::*;
 use crate::core::check::Severity;
 use crate::core::drain::{Early, Guard, Mode, Plan, Policy};
 use crate::core::fleet::{HostLook, LocalProcess, Observation, RunState, Surroundings, Title};
-use crate::core::layers::Kind;
+use crate::core::layers::Layer;
 use crate::core::moment::Moment;
 use crate::core::sequence::{SequenceOrigin, Timeout};
 
 /// A running Sidekiq with these files, in `sidekiq.service`.
 fn process(pid: u32, timeout: Option<u64>, files: &[(&str, &str)]) -> LocalProcess {
-    let read = |(path, text): &(&str, &str)| Kind::of(path, text).unwrap().read(path, text).values;
+    let read = |(path, text): &(&str, &str)| Layer::of(path, text).unwrap().read(path, text).values;
     LocalProcess {
         id: LocalId {
             pid,

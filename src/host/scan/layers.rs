@@ -14,7 +14,7 @@ use rustix::fs::{Dir, Mode, OFlags, openat};
 use crate::core::check::{Chosen, Effective, command_of, effective_timeout, gather};
 use crate::core::fleet::{StatedTimeout, Written};
 use crate::core::layers::command_line::CommandLine;
-use crate::core::layers::{Hazard, Kind, Layer, Located, Place, Reading, Value};
+use crate::core::layers::{Hazard, Layer, Located, Place, Reading, Value};
 use crate::core::sequence::Timeout;
 use crate::host::files::find_unit;
 use crate::host::proc::ProcessDirectory;
@@ -27,14 +27,14 @@ const MOST_ENTRIES: usize = 500;
 /// A file is newer than a process only if it is so by more than clocks are rounded.
 const ROUNDING: f64 = 1.0;
 
-/// Files of an application with their readers, in the order in which they are taken.
-const FILES: [(&str, Kind); 6] = [
-    (".cloud66/manifest.yml", Kind::Cloud66),
-    ("Procfile", Kind::Procfile),
-    ("Gemfile.lock", Kind::GemfileLock),
-    ("gems.locked", Kind::GemfileLock),
-    ("config/sidekiq.yml", Kind::SidekiqYml),
-    ("config/sidekiq.yml.erb", Kind::SidekiqYml),
+/// Files of an application with their layers, in the order in which they are taken.
+const FILES: [(&str, Layer); 6] = [
+    (".cloud66/manifest.yml", Layer::Cloud66),
+    ("Procfile", Layer::Procfile),
+    ("Gemfile.lock", Layer::GemfileLock),
+    ("gems.locked", Layer::GemfileLock),
+    ("config/sidekiq.yml", Layer::SidekiqYml),
+    ("config/sidekiq.yml.erb", Layer::SidekiqYml),
 ];
 
 /// What is known of a process beside its files.
@@ -177,7 +177,7 @@ impl Sought<'_> {
             if let Ok(metadata) = path.metadata() {
                 self.note_age(&file.path, &metadata);
             }
-            self.reading.extend(file.kind.read(&file.path, &file.text));
+            self.reading.extend(file.layer.read(&file.path, &file.text));
         }
     }
 
@@ -186,21 +186,21 @@ impl Sought<'_> {
         let Ok(root) = self.process.below("cwd") else {
             return;
         };
-        for (path, kind) in FILES {
-            self.file(root.as_fd(), path, path, kind);
+        for (path, layer) in FILES {
+            self.file(root.as_fd(), path, path, layer);
         }
         for name in initializers(root.as_fd()) {
             let path = format!("config/initializers/{name}");
-            self.file(root.as_fd(), &path, &path, Kind::Initializer);
+            self.file(root.as_fd(), &path, &path, Layer::Initializer);
         }
         let usual = |path: &String| FILES.iter().any(|(known, _)| known == path);
         for path in self.named_configs() {
             if let Some(below) = path.strip_prefix('/') {
                 if let Ok(top) = self.process.below("root") {
-                    self.file(top.as_fd(), below, &path, Kind::SidekiqYml);
+                    self.file(top.as_fd(), below, &path, Layer::SidekiqYml);
                 }
             } else if !usual(&path) {
-                self.file(root.as_fd(), &path, &path, Kind::SidekiqYml);
+                self.file(root.as_fd(), &path, &path, Layer::SidekiqYml);
             }
         }
     }
@@ -228,7 +228,7 @@ impl Sought<'_> {
     }
 
     /// Reads one file below `base`, if it is a plain one of bounded size.
-    fn file(&mut self, base: BorrowedFd<'_>, path: &str, shown: &str, kind: Kind) {
+    fn file(&mut self, base: BorrowedFd<'_>, path: &str, shown: &str, layer: Layer) {
         // A pipe is opened without waiting for its other end.
         let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
         let Ok(file) = openat(base, path, flags, Mode::empty()) else {
@@ -247,7 +247,7 @@ impl Sought<'_> {
         }
         self.note_age(shown, &metadata);
         let text = String::from_utf8_lossy(&bytes);
-        self.reading.extend(kind.read(shown, &text));
+        self.reading.extend(layer.read(shown, &text));
     }
 
     fn note_age(&mut self, shown: &str, metadata: &std::fs::Metadata) {

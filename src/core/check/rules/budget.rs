@@ -165,7 +165,7 @@ fn each_kill(
                     after,
                     timeout: &effective.timeout,
                     from: Some(&stopper.limit.from),
-                    is_fixed: stopper.layer == Layer::Heroku,
+                    is_fixed: stopper.is_fixed(),
                 },
                 ruling,
             ),

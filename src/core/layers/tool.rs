@@ -1,0 +1,193 @@
+//! What a row of the table of tools is: a layer, its files, its reader, its way to stop. Types and
+//! names of files only; the rows stand in `tools`.
+
+use super::value::Reading;
+
+/// The tool or the file in which a setting is written. The order is that in which the rows of
+/// the table are asked whether a file is theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Layer {
+    /// Said to drainboard itself: `--timeout`, its configuration.
+    Given,
+    /// A Sidekiq command line, wherever it stands.
+    CommandLine,
+    /// `app.json` beside a `Procfile`.
+    Heroku,
+    /// `Gemfile.lock`.
+    GemfileLock,
+    /// `Procfile`.
+    Procfile,
+    /// What systemd has loaded (`systemctl show`, `busctl`).
+    SystemdLoaded,
+    /// Unit files, drop-ins and templates of them.
+    Systemd,
+    /// Kubernetes manifests.
+    Kubernetes,
+    /// `.cloud66/manifest.yml`.
+    Cloud66,
+    /// Kamal's `config/deploy.yml`.
+    Kamal,
+    /// `config/sidekiq.yml`, with or without `.erb`.
+    SidekiqYml,
+    /// Docker Compose.
+    Compose,
+    /// `config/deploy.rb`, stage files and rake tasks.
+    Capistrano,
+    /// Ruby that sets up Sidekiq.
+    Initializer,
+    /// Ruby that holds a job class.
+    JobClass,
+    /// Nomad job files.
+    Nomad,
+    /// supervisord.
+    Supervisord,
+    /// upstart jobs.
+    Upstart,
+}
+
+/// A file as the table sees it: the end of its path decides, then its text.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) path: &'a str,
+    /// The file's name without `.erb`.
+    pub(super) stem: &'a str,
+    text: &'a str,
+}
+
+impl<'a> Seen<'a> {
+    pub(super) fn new(path: &'a str, text: &'a str) -> Self {
+        let name = file_name(path);
+        let stem = name.strip_suffix(".erb").unwrap_or(name);
+        Self { path, stem, text }
+    }
+
+    /// Whether the text holds this.
+    pub(super) fn has(&self, part: &str) -> bool {
+        self.text.contains(part)
+    }
+
+    pub(super) fn ends(&self, endings: &[&str]) -> bool {
+        endings.iter().any(|ending| self.stem.ends_with(ending))
+    }
+
+    pub(super) fn is_yaml(&self) -> bool {
+        self.ends(&[".yml", ".yaml"])
+    }
+}
+
+/// One row.
+pub struct Tool {
+    /// Its layer.
+    pub layer: Layer,
+    /// One word for JSON and tables.
+    pub word: &'static str,
+    /// Its name in a sentence.
+    pub title: &'static str,
+    /// When it acts at a stop: 0 sends first, 7 kills last.
+    pub acts_at: u8,
+    /// Its settings that say how long something else than its KILL waits.
+    pub(super) waits: &'static [&'static str],
+    /// How it stops what it runs; `None` if it stops nothing.
+    pub stop: Option<Stop>,
+    pub(super) fits: fn(&Seen<'_>) -> bool,
+    pub(super) read: fn(&str, &str) -> Reading,
+}
+
+/// A setting that says how long a tool waits before KILL, with the line to paste (`{}` stands
+/// for whole seconds); `None` where the wait cannot be changed.
+pub type Limit = (&'static str, Option<&'static str>);
+
+/// How a tool stops a Sidekiq.
+pub struct Stop {
+    /// Settings that say how long it waits before KILL.
+    pub limits: &'static [Limit],
+    /// The setting that says with which signal it begins.
+    pub signal: Option<&'static str>,
+    /// The layer whose commands it runs.
+    pub runs: Layer,
+}
+
+impl Stop {
+    /// The line to paste for a setting; `None` where it cannot be changed.
+    pub fn paste(&self, setting: &str, seconds: &str) -> Option<String> {
+        let (_, line) = self.limits.iter().find(|(name, _)| *name == setting)?;
+        line.map(|line| line.replace("{}", seconds))
+    }
+
+    /// Whether the wait is the platform's own and cannot be changed.
+    pub fn is_fixed(&self) -> bool {
+        self.limits.iter().all(|(_, line)| line.is_none())
+    }
+}
+
+impl Tool {
+    /// A row without files that stops nothing.
+    pub(super) const fn row(
+        layer: Layer,
+        word: &'static str,
+        title: &'static str,
+        acts_at: u8,
+    ) -> Self {
+        Self {
+            layer,
+            word,
+            title,
+            acts_at,
+            waits: &[],
+            stop: None,
+            fits: |_| false,
+            read: |_, _| Reading {
+                values: Vec::new(),
+                remarks: Vec::new(),
+            },
+        }
+    }
+
+    /// Which files are of it, and what reads them.
+    pub(super) const fn files(
+        self,
+        fits: fn(&Seen<'_>) -> bool,
+        read: fn(&str, &str) -> Reading,
+    ) -> Self {
+        Self { fits, read, ..self }
+    }
+
+    pub(super) const fn waits(self, waits: &'static [&'static str]) -> Self {
+        Self { waits, ..self }
+    }
+
+    /// How it stops what `runs` tells of; see [`Stop`].
+    pub(super) const fn stops(
+        self,
+        runs: Layer,
+        limits: &'static [Limit],
+        signal: Option<&'static str>,
+    ) -> Self {
+        let stop = Some(Stop {
+            limits,
+            signal,
+            runs,
+        });
+        Self { stop, ..self }
+    }
+}
+
+/// The last part of a path.
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The unit that a file is of: `sidekiq.service` of `…/sidekiq.service`, of a drop-in
+/// `…/sidekiq.service.d/override.conf`, and of a template `sidekiq.service.capistrano.erb`.
+pub fn unit(path: &str) -> Option<&str> {
+    if let Some((folder, file)) = path.rsplit_once('/')
+        && let Some(unit) = file_name(folder).strip_suffix(".d")
+        && unit.ends_with(".service")
+    {
+        return file.strip_suffix(".conf").map(|_| unit);
+    }
+    let name = file_name(path);
+    let end = name.find(".service")? + ".service".len();
+    let rest = &name[end..];
+    (rest.is_empty() || rest.strip_suffix(".erb").is_some()).then_some(&name[..end])
+}
