@@ -18,6 +18,8 @@ use crate::core::config::seconds_from_text;
 use crate::core::drain::{Outcome, Policy, Record};
 use crate::core::sequence::{Signal, UnknownSignal, nearest};
 use crate::core::session::Kind;
+use crate::core::stop_clock::ExtendAtMost;
+use crate::host::NotifySocket;
 use crate::shell::{self, Errand, LinesFront, Printed, Printer};
 
 /// Arguments of `drain`.
@@ -52,6 +54,11 @@ pub struct DrainArguments {
     /// Take the backtraces of jobs that still run so many seconds after the start, before TERM.
     #[arg(long, value_name = "SECONDS", value_parser = seconds_from_text, allow_negative_numbers = true)]
     pub backtrace_after: Option<Duration>,
+    /// As the `ExecStop=` of a unit with `Type=notify` and `NotifyAccess=exec`: how long the stop
+    /// may take at most, whatever its `TimeoutStopSec`; 0: no longer than that [default: until the
+    /// plan's own end, and 30 s more].
+    #[arg(long, value_name = "SECONDS", value_parser = seconds_from_text, allow_negative_numbers = true)]
+    pub extend_at_most: Option<Duration>,
     /// Why this drain is done, for its record.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -122,6 +129,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         }
         Err(failure) => return Err(failure),
     };
+    session.preflight.systemd.extend = extend_at_most(arguments.extend_at_most);
     session.setting.successor = arguments.successor;
     let errand = Errand {
         choice,
@@ -152,6 +160,15 @@ fn need_somebody(yes: bool, terminal: bool, kill: Option<Policy>) -> Result<(), 
         ));
     }
     Ok(())
+}
+
+/// How far systemd's clock may be moved, where this program is the `ExecStop=` of a unit.
+fn extend_at_most(stated: Option<Duration>) -> ExtendAtMost {
+    if NotifySocket::is_there() {
+        stated.map_or(ExtendAtMost::PlanAndSpare, ExtendAtMost::Span)
+    } else {
+        ExtendAtMost::NoClock
+    }
 }
 
 /// The signals named by `--force-signal`.

@@ -14,6 +14,7 @@ use crate::core::drain::{By, Guard, Mode, Plan, Policy};
 use crate::core::preflight::{Preflight, Systemd, Whom};
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
+use crate::core::stop_clock::ExtendAtMost;
 use crate::host::{Operator, Scanner, own_unit, state_dir};
 use crate::redis;
 use crate::shell::WorldBuilder;
@@ -65,6 +66,7 @@ pub(super) fn preflight(
             } else {
                 crate::shell::TELLING
             },
+            extend: ExtendAtMost::NoClock,
         },
         whom: Whom::Chosen(choice.clone()),
         despite,

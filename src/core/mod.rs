@@ -16,6 +16,7 @@ pub mod rehearse;
 pub mod sequence;
 pub mod session;
 pub mod sidekiq;
+pub mod stop_clock;
 pub mod stuck;
 pub mod successor;
 pub mod verdict;

@@ -19,6 +19,7 @@ use super::choice::Choice;
 use super::drain::StopUnit;
 use super::fleet::{Fleet, LocalId, ProcessKey, Unit};
 use super::sequence::Signal;
+use super::stop_clock::ExtendAtMost;
 
 pub use concern::{findings, stops};
 pub use consent::Consent;
@@ -69,6 +70,8 @@ pub struct Systemd {
     pub stop: StopUnit,
     /// How long this program may go on after the last step: its `on_finish` runs then.
     pub afterwards: Duration,
+    /// How far the clock of the unit's stop may be moved, while this program is its `ExecStop=`.
+    pub extend: ExtendAtMost,
 }
 
 impl Preflight {

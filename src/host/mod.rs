@@ -9,6 +9,7 @@ mod glance;
 mod held;
 mod lock;
 mod logs;
+mod notify;
 mod piped;
 mod privilege;
 mod proc;
@@ -28,6 +29,7 @@ pub use glance::{Glance, glance};
 pub use held::{Held, HeldError, SendError, Sent};
 pub use lock::{Holder, Lock, LockError};
 pub use logs::{LogPlace, LogSource, Logging, place_of_log};
+pub use notify::NotifySocket;
 pub use piped::{Piped, PipedError};
 pub use privilege::route;
 #[cfg(any(test, fuzzing))]

@@ -5,6 +5,7 @@ mod arm;
 mod front;
 mod lines;
 mod missing;
+mod notifier;
 mod own_signals;
 mod performer;
 mod printer;

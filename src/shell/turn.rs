@@ -3,6 +3,7 @@
 
 mod afterwards;
 mod asked;
+mod requested;
 
 use std::time::Duration;
 
@@ -11,14 +12,13 @@ use color_eyre::eyre::{Report, Result, eyre};
 use self::afterwards::Afterwards;
 pub use self::afterwards::{Counted, OnFinish, TELLING};
 use super::front::Front;
+use super::notifier::Notifier;
 use super::own_signals::OwnSignal;
 use super::work::{Reply, Work};
 use super::world::World;
-use crate::console::Request;
 use crate::core::drain::{Ask, Command, Effect};
-use crate::core::fleet::{LocalId, Observation};
+use crate::core::fleet::Observation;
 use crate::core::moment::Moment;
-use crate::core::preflight::Consent;
 use crate::core::session::Session;
 
 /// While something is due, the loop looks at the clock at least this often: timers stand still
@@ -59,6 +59,8 @@ struct Turn<F> {
     leaving: Option<Ended>,
     was_draining: bool,
     after: Afterwards,
+    /// Talks to systemd, where this program stops a unit.
+    notifier: Option<Notifier>,
 }
 
 /// Drives `session` until `front` is done, somebody leaves, or the terminal is gone.
@@ -70,6 +72,7 @@ pub async fn run<F: Front>(
     front: F,
     world: World,
 ) -> Result<(Session, F, Ended)> {
+    let notifier = Notifier::for_session(&session, (world.clock)());
     let mut turn = Turn {
         session,
         front,
@@ -77,10 +80,14 @@ pub async fn run<F: Front>(
         leaving: None,
         was_draining: false,
         after: Afterwards::default(),
+        notifier,
     };
     loop {
         let now = turn.now();
         turn.answer(now);
+        if let Some(notifier) = &mut turn.notifier {
+            notifier.tell(&turn.session, now);
+        }
         if turn.leaving.is_none() && turn.front.is_done(&turn.session) {
             turn.leaving = Some(Ended::Done);
         }
@@ -113,12 +120,18 @@ impl<F: Front> Turn<F> {
             session,
             front,
             world,
+            notifier,
             ..
         } = self;
-        let wakeup = [session.next_deadline(), front.next_show(session, now)]
-            .into_iter()
-            .flatten()
-            .min();
+        let notice = notifier.as_ref().and_then(Notifier::next);
+        let wakeup = [
+            session.next_deadline(),
+            front.next_show(session, now),
+            notice,
+        ]
+        .into_iter()
+        .flatten()
+        .min();
         let pause = wakeup.map_or(AT_LEAST, |wakeup| wakeup.since(now).min(AT_LEAST));
         let pause = pause.div_f64(world.pace);
         let own_signals = &mut world.own_signals;
@@ -213,106 +226,6 @@ impl<F: Front> Turn<F> {
         }
         self.was_draining = draining;
         self.go_on_telling();
-    }
-
-    /// Meets requests in their order. What follows a run that could not begin was meant for it.
-    fn requests(&mut self, requests: Vec<Request>, now: Moment) {
-        for request in requests {
-            match request {
-                Request::Begin { targets, consent } => {
-                    if !self.begin(&targets, consent, now) {
-                        return;
-                    }
-                }
-                Request::Choose { targets } => self.session.choose(targets),
-                Request::Command(command) => self.command(command, now),
-                Request::CallUnits(calls) => self.call_units(calls, now),
-                Request::Backtrace { process, tids } => {
-                    let effects = self.session.ask_backtraces(process, &tids, now);
-                    self.dispatch(effects);
-                }
-                Request::Quit => {
-                    if self.session.is_draining() {
-                        self.command(Command::Leave, now);
-                    }
-                    self.leaving = Some(Ended::Quit);
-                }
-                Request::Save { targets } => self.save(&targets, now),
-                Request::LookForLost => {
-                    let effects = self.session.look_for_lost(now);
-                    self.dispatch(effects);
-                }
-                Request::PushBack { jobs } => {
-                    let effects = self.session.push_lost(&jobs, now);
-                    self.dispatch(effects);
-                }
-                Request::Redraw => self.front.show_anew(),
-                Request::Suspend => self.front.suspend(),
-            }
-        }
-    }
-
-    fn command(&mut self, command: Command, now: Moment) {
-        if matches!(
-            command,
-            Command::StopHere | Command::StopUnanswered | Command::HangUp | Command::Leave
-        ) {
-            self.world.plugs.revoke();
-        }
-        tracing::info!(?command, "command");
-        let effects = self.session.command(command, now);
-        self.dispatch(effects);
-    }
-
-    /// Begins a run; says whether it did.
-    fn begin(&mut self, targets: &[LocalId], consent: Option<Consent>, now: Moment) -> bool {
-        if self.session.is_draining() {
-            return false;
-        }
-        if let Err(why) = self.session.prepare(targets, consent.as_ref()) {
-            self.front.refused(&why, &self.session, now);
-            return false;
-        }
-        let begun = match self.world.plugs.begin(targets, &mut self.session, now) {
-            Ok(begun) => begun,
-            Err(refused) => {
-                self.front.refused(&refused.to_string(), &self.session, now);
-                return false;
-            }
-        };
-        let mut by = self.session.setting.operator.clone();
-        by.why = consent.and_then(|consent| consent.why).or(by.why);
-        match self.session.begin(targets, Some(by), now) {
-            Ok(effects) => {
-                self.after.begin(&self.session.setting.plan.run);
-                self.tell_directories();
-                self.send(begun);
-                self.dispatch(effects);
-                self.count(Counted::Before);
-                self.was_draining = true;
-                true
-            }
-            Err(error) => {
-                self.world.plugs.over();
-                self.front.refused(&error.to_string(), &self.session, now);
-                false
-            }
-        }
-    }
-
-    fn interrupt(&mut self, now: Moment) {
-        if self.session.is_draining() {
-            self.command(Command::StopHere, now);
-        } else {
-            self.leaving = Some(Ended::Quit);
-        }
-    }
-
-    fn hang_up(&mut self, now: Moment) {
-        if self.session.is_draining() {
-            self.command(Command::HangUp, now);
-        }
-        self.leaving = Some(Ended::HangUp);
     }
 
     fn reply(&mut self, reply: Reply, now: Moment) {

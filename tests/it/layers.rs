@@ -9,7 +9,7 @@ use source::Source;
 
 /// The dependencies between modules of the core, by place, the longest name first that fits.
 /// `core` alone stands for all of it.
-const PLACES: [(&str, &[&str]); 36] = [
+const PLACES: [(&str, &[&str]); 37] = [
     ("main", &["cli"]),
     (
         "cli",
@@ -76,6 +76,16 @@ const PLACES: [(&str, &[&str]); 36] = [
             "core/verdict",
         ],
     ),
+    (
+        "core/stop_clock",
+        &[
+            "core/clean",
+            "core/drain",
+            "core/fleet",
+            "core/moment",
+            "core/sequence",
+        ],
+    ),
     ("core/stuck", &["core/moment"]),
     (
         "core/successor",
@@ -130,6 +140,7 @@ const PLACES: [(&str, &[&str]); 36] = [
             "core/layers",
             "core/moment",
             "core/sequence",
+            "core/stop_clock",
         ],
     ),
     ("core/session", &["core"]),

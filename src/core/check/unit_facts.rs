@@ -131,6 +131,12 @@ impl UnitFacts {
             .is_some_and(|kind| kind.starts_with("notify"))
     }
 
+    /// Whether systemd takes a message of its `ExecStop=` for one of the unit, and so gives its
+    /// stop more time (`systemd.service(5)`: `NotifyAccess=`, `TimeoutStopSec=`).
+    pub fn hears_its_exec_stop(&self) -> bool {
+        self.notifies() && matches!(self.word("NotifyAccess"), Some("exec" | "all"))
+    }
+
     /// The command line of `ExecStart`.
     pub fn command(&self) -> Option<CommandLine> {
         CommandLine::read(self.word("ExecStart")?)

@@ -8,11 +8,12 @@ use crate::core::check::{
 use crate::core::drain::{Plan, Policy, StopUnit, UnitStop};
 use crate::core::fleet::{Fleet, LocalId, LocalProcess, NoRoute, Process, Title};
 use crate::core::sequence::{SequenceOrigin, Timeout};
+use crate::core::stop_clock::ExtendAtMost;
 
-use super::Preflight;
 use super::crash::crash;
 use super::found::local;
 use super::route::{about, unit_stop, values};
+use super::{Preflight, Systemd};
 
 /// What `TimeoutStopSec` must leave after the waits of a drain inside `ExecStop`.
 pub(super) const MARGIN: std::time::Duration = std::time::Duration::from_secs(5);
@@ -204,7 +205,7 @@ fn facts(
         facts.deploy.limits = facts
             .units
             .iter()
-            .filter_map(|unit| own_limit(unit, preflight.systemd.afterwards))
+            .filter_map(|unit| own_limit(unit, &preflight.systemd))
             .collect();
     }
     for unit in &mut facts.units {
@@ -229,11 +230,22 @@ fn facts(
     facts
 }
 
-/// What a drain inside a unit's `ExecStop` has for all of its waits: systemd lets the stop go on
-/// until `afterwards` is over, too.
-fn own_limit(unit: &UnitFacts, afterwards: std::time::Duration) -> Option<DeployLimit> {
+/// What a drain inside a unit's `ExecStop` has for all of its waits: `TimeoutStopSec`, or what
+/// systemd is told to give it instead. What runs after the drain needs its part of it, too.
+fn own_limit(unit: &UnitFacts, systemd: &Systemd) -> Option<DeployLimit> {
     let limit = unit.stop_limit();
-    let span = limit.span()?;
+    let own = limit.span()?;
+    let (span, asked) = match systemd.extend {
+        ExtendAtMost::PlanAndSpare if unit.hears_its_exec_stop() => return None,
+        ExtendAtMost::Span(most) if unit.hears_its_exec_stop() && most > own => (
+            most,
+            format!(" and --extend-at-most {}", most.as_secs_f64()),
+        ),
+        ExtendAtMost::PlanAndSpare | ExtendAtMost::Span(_) | ExtendAtMost::NoClock => {
+            (own, String::new())
+        }
+    };
+    let afterwards = systemd.afterwards;
     let spare = if afterwards.is_zero() {
         " and 5 s to spare".into()
     } else {
@@ -244,9 +256,9 @@ fn own_limit(unit: &UnitFacts, afterwards: std::time::Duration) -> Option<Deploy
     };
     Some(DeployLimit {
         tool: format!(
-            "ExecStop of {}, with TimeoutStopSec={}{spare},",
+            "ExecStop of {}, with TimeoutStopSec={}{asked}{spare},",
             unit.name,
-            span.as_secs_f64()
+            own.as_secs_f64()
         ),
         span: span.saturating_sub(MARGIN + afterwards),
         from: limit.place().cloned(),

@@ -8,4 +8,5 @@ mod console;
 mod drains;
 mod matrix;
 mod privilege;
+mod stop_clock;
 mod user_unit;

@@ -1,0 +1,51 @@
+//! Tells systemd how a drain stands that is the `ExecStop=` of a unit, and asks for the time that
+//! it needs. A message that cannot be sent stops nothing: systemd then keeps its own clock.
+
+use crate::core::moment::Moment;
+use crate::core::session::Session;
+use crate::core::stop_clock::{ExtendAtMost, Notice, StopClock};
+use crate::host::NotifySocket;
+
+/// The socket, and what is to be said on it.
+#[derive(Debug)]
+pub(super) struct Notifier {
+    clock: StopClock,
+    socket: NotifySocket,
+}
+
+impl Notifier {
+    /// One for `session`, if it stops a unit of a systemd that listens.
+    pub(super) fn for_session(session: &Session, now: Moment) -> Option<Self> {
+        let systemd = &session.preflight.systemd;
+        if systemd.extend == ExtendAtMost::NoClock {
+            return None;
+        }
+        match NotifySocket::open() {
+            Ok(socket) => Some(Self {
+                clock: StopClock::new(systemd.extend, systemd.afterwards, now),
+                socket,
+            }),
+            Err(error) => {
+                tracing::warn!(%error, "systemd cannot be told how long this takes");
+                None
+            }
+        }
+    }
+
+    /// Tells it how `session` stands, if that is due.
+    pub(super) fn tell(&mut self, session: &Session, now: Moment) {
+        let notice = self.clock.notice(session.run.as_ref(), &session.fleet, now);
+        let Some(Notice { extend, status }) = notice else {
+            return;
+        };
+        tracing::debug!(?extend, status, "told systemd");
+        if let Err(error) = self.socket.send(extend, &status) {
+            tracing::warn!(%error, "systemd was not told");
+        }
+    }
+
+    /// When it wants to tell something again.
+    pub(super) fn next(&self) -> Option<Moment> {
+        self.clock.next()
+    }
+}

@@ -1,0 +1,88 @@
+//! systemd's own clock: a stop that needs longer than `TimeoutStopSec`, with drainboard as the
+//! unit's `ExecStop=`. Real systemd, real Sidekiq 7.3.
+
+use crate::support::patience::until_true;
+use crate::support::real_unit::UnitScene;
+
+/// A unit whose stop may take 6 s, and whose drain lets a job go on for a minute.
+fn unit(name: &str, sidekiq: &str, kind: &str, more: &str) -> String {
+    format!(
+        "{kind}\nExecStart={sidekiq} -t 2\n\
+         ExecStop=-{} drain --pid=${{MAINPID}} --yes --allow-empty --sequence tstp,60,term,10,kill {more}\n\
+         TimeoutStopSec=6\nStateDirectory={name}",
+        env!("CARGO_BIN_EXE_drainboard")
+    )
+}
+
+#[test]
+fn a_stop_goes_on_past_its_timeout_while_the_plan_needs_it() {
+    let scene = UnitScene::new();
+    let sidekiq = scene.sidekiq_command();
+    let name = "extended.service";
+    scene.start(
+        name,
+        &unit("extended", &sidekiq, "Type=notify\nNotifyAccess=exec", ""),
+    );
+    let jid = scene.busy_until_released();
+    scene.systemd.systemctl(&["stop", "--no-block", name]);
+    until_true("systemd shows how the drain stands", || {
+        let status = scene.systemd.property(name, "StatusText");
+        status.starts_with("draining: 1 job runs, ") && status.contains(" the longest, TERM in ")
+    });
+    let pid = scene.sidekiq_pid();
+    // Without more time systemd would have killed it 6 s after the stop began.
+    let told = scene.systemd.journal(name).matches("TSTP").count();
+    assert!(told >= 1);
+    let begun = drainboard::clock::now();
+    until_true("nine seconds of the stop have gone by", || {
+        drainboard::clock::now().since(begun).as_secs() >= 9
+    });
+    assert!(scene.runs(pid), "{}", scene.systemd.journal(name));
+    assert_eq!(scene.systemd.property(name, "ActiveState"), "deactivating");
+    scene.release();
+    until_true("the unit has ended", || {
+        scene.systemd.property(name, "ActiveState") == "inactive"
+    });
+    let journal = scene.systemd.journal(name);
+    assert_eq!(scene.traced("done", &jid), 1, "{journal}");
+    assert_eq!(
+        scene.systemd.property(name, "Result"),
+        "success",
+        "{journal}"
+    );
+}
+
+/// What systemd does without more time: it ends the drain after 6 s and stops Sidekiq itself.
+fn assert_cut_short(name: &str, kind: &str, more: &str) {
+    let scene = UnitScene::new();
+    let sidekiq = scene.sidekiq_command();
+    let unit_name = format!("{name}.service");
+    scene.start(&unit_name, &unit(name, &sidekiq, kind, more));
+    let jid = scene.busy_until_released();
+    scene.systemd.systemctl(&["stop", &unit_name]);
+    let journal = scene.systemd.journal(&unit_name);
+    assert!(journal.contains("TSTP sent"), "{journal}");
+    // It was warned of before the first signal.
+    assert!(journal.contains("TimeoutStopSec=6"), "{journal}");
+    assert!(!journal.contains("TERM sent"), "{journal}");
+    assert_eq!(scene.traced("shutdown", &jid), 1, "{journal}");
+    assert_eq!(
+        scene.systemd.property(&unit_name, "Result"),
+        "timeout",
+        "{journal}"
+    );
+}
+
+#[test]
+fn without_leave_to_extend_systemd_keeps_its_own_clock() {
+    assert_cut_short(
+        "unextended",
+        "Type=notify\nNotifyAccess=exec",
+        "--extend-at-most 0",
+    );
+}
+
+#[test]
+fn where_systemd_hears_the_main_process_alone_it_keeps_its_own_clock() {
+    assert_cut_short("unheard", "Type=notify", "");
+}
