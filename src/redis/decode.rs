@@ -16,7 +16,10 @@ use crate::core::fleet::{Heartbeat, Info};
 use crate::core::sequence::Version;
 
 /// The fields asked of an identity's hash, in this order.
-pub(super) const FIELDS: [&str; 6] = ["info", "busy", "beat", "quiet", "rss", "concurrency"];
+pub(super) const FIELDS: [&str; 6] = ["busy", "beat", "quiet", "rss", "concurrency", "info"];
+
+/// Those of them that a beat changes.
+pub(super) const BEAT_FIELDS: [&str; 5] = ["busy", "beat", "quiet", "rss", "concurrency"];
 
 /// How long Sidekiq lets an identity's hash live after a beat (5.2.10 `launcher.rb:108`, 8.1.7
 /// `launcher.rb:181`: `EXPIRE … 60`).
@@ -141,16 +144,17 @@ pub(super) struct Fields {
     numbers: [Option<Vec<u8>>; 5],
 }
 
-/// Takes the answer to `HMGET` apart; `Ok(None)` is a ghost.
+/// Takes the answer to `HMGET` of [`FIELDS`] or [`BEAT_FIELDS`] apart; `Ok(None)` is a ghost.
 pub(super) fn fields(answer: Value) -> Result<Option<Fields>, String> {
     let Value::Array(values) = answer else {
         return Err(format!("its hash cannot be read: {}", unexpected(&answer)));
     };
     let mut bytes = values.into_iter().map(bulk);
     let mut next = || bytes.next().flatten();
+    let numbers = [next(), next(), next(), next(), next()];
     let fields = Fields {
         info: next(),
-        numbers: [next(), next(), next(), next(), next()],
+        numbers,
     };
     let empty = fields.info.is_none() && fields.numbers.iter().all(Option::is_none);
     Ok((!empty).then_some(fields))

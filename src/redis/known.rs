@@ -1,16 +1,17 @@
-//! What is remembered of one identity from look to look, and its row from the answers about it.
-//! What did not change is not decoded again.
+//! What is remembered of one identity from look to look, and its row. What did not change is
+//! neither asked for nor decoded again.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Value;
 
-use super::decode::{self, DecodedInfo, Pairs};
+use super::decode::{self, DecodedInfo};
 use super::payload;
 use crate::core::clean::{clean, clean_bytes};
-use crate::core::fleet::{Identity, LookRow, Work};
+use crate::core::fleet::{Heartbeat, Identity, LookRow, Work};
 use crate::core::sequence::Version;
 
 /// The first Sidekiq whose work hash is `<identity>:work` (v6.4.2 `launcher.rb`; before that
@@ -22,25 +23,64 @@ const ITERABLE_SINCE: Version = Version::new(7, 3, 0);
 
 const LONGEST_IDENTITY: usize = 300;
 
+/// Jobs of one process that are read at most. Sidekiq runs one job a thread, and no process has
+/// so many: a larger hash is foreign, and must not cost the others anything.
+const MOST_JOBS: usize = 10_000;
+
 /// Looks from one question for the iteration state of a job to the next: the state is first
 /// written after 5 s, or after one long iteration.
 const ITERATION_EVERY: u64 = 10;
+
+/// Looks from one question for a member without a hash to the next, and from one measurement of a
+/// host's clock to the next. Each member has its turn, so that a look asks for a few of them.
+const DEAD_EVERY: u64 = 10;
+const CLOCK_EVERY: u64 = 60;
 
 /// What is remembered of one identity.
 #[derive(Debug)]
 pub(super) struct Known {
     identity: Identity,
-    work_key: Option<WorkKey>,
-    info: Option<(Vec<u8>, DecodedInfo)>,
+    /// Its number among all: it decides when its turn is.
+    number: u64,
+    info: Option<DecodedInfo>,
+    hash: Hash,
+    work: WorkRead,
+    clock: HostClock,
+}
+
+/// The hash of an identity, as it was last read.
+#[derive(Debug)]
+enum Hash {
+    /// It was not asked for yet, or its `info` was not.
+    New,
+    /// There was none.
+    Missing,
+    /// It was there; what could not be read of its beat is said.
+    There(Option<Heartbeat>, Vec<String>),
+    /// It cannot be read, and why.
+    Refused(String),
+}
+
+/// The work hash of an identity, as it was last read.
+#[derive(Debug, Default)]
+struct WorkRead {
+    /// Its name, where that is known.
+    key: Option<WorkKey>,
+    /// Whether it has to be read again.
+    due: bool,
     /// By thread id.
-    work: HashMap<Vec<u8>, Entry>,
+    entries: HashMap<Vec<u8>, Entry>,
+    /// The same, the oldest first.
+    sorted: Vec<Arc<Work>>,
+    fault: Option<String>,
+    hasher: RandomState,
 }
 
 /// What is remembered of one entry of a work hash.
 #[derive(Debug)]
 struct Entry {
-    /// As it was.
-    bytes: Vec<u8>,
+    /// The hash of its bytes.
+    digest: u64,
     /// What it decoded to.
     work: Arc<Work>,
     iteration: Iteration,
@@ -57,14 +97,14 @@ enum Iteration {
     Seen,
 }
 
-impl Iteration {
-    fn is_due(self, look: u64) -> bool {
-        match self {
-            Self::New => true,
-            Self::Missing(asked) => look >= asked + ITERATION_EVERY,
-            Self::Seen => false,
-        }
-    }
+/// How far a host's clock runs ahead of the server's, by the time that its hash has left to live.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum HostClock {
+    Unmeasured,
+    /// Its hash has no limit, so that nothing can be measured.
+    Unmeasurable,
+    /// In seconds.
+    Ahead(f64),
 }
 
 /// The two names of a work hash.
@@ -85,46 +125,192 @@ impl WorkKey {
 }
 
 impl Known {
-    pub(super) fn new(member: &[u8]) -> Self {
+    pub(super) fn new(member: &[u8], number: u64) -> Self {
         Self {
             identity: Identity::new(&clean_bytes(member, LONGEST_IDENTITY)),
-            work_key: None,
+            number,
             info: None,
-            work: HashMap::new(),
+            hash: Hash::New,
+            work: WorkRead::default(),
+            clock: HostClock::Unmeasured,
         }
     }
 
-    /// One row from the three answers about this identity.
-    pub(super) fn row(&mut self, [hash, second, third]: [Value; 3]) -> LookRow {
-        let mut faults = Vec::new();
-        let heartbeat = match decode::fields(hash) {
-            Ok(Some(mut fields)) => {
-                let decoded = self.info(fields.info.take());
-                faults.extend(decoded.fault.clone());
-                decode::heartbeat(&fields, &decoded, &mut faults)
+    /// Whether it is asked for its whole hash and for its work.
+    pub(super) fn is_new(&self) -> bool {
+        match self.hash {
+            Hash::New | Hash::Refused(_) => true,
+            Hash::There(..) => self.info.is_none(),
+            Hash::Missing => false,
+        }
+    }
+
+    /// Whether this look asks for the changing part of its hash: of a member without one only in
+    /// its turn.
+    pub(super) fn is_asked_for_its_beat(&self, look: u64) -> bool {
+        match self.hash {
+            Hash::There(..) => self.info.is_some(),
+            Hash::Missing => self.has_its_turn(look, DEAD_EVERY),
+            Hash::New | Hash::Refused(_) => false,
+        }
+    }
+
+    /// Whether the age of its beat is measured with it.
+    pub(super) fn is_asked_for_its_age(&self, look: u64) -> bool {
+        matches!(self.hash, Hash::There(..))
+            && (self.clock == HostClock::Unmeasured || self.has_its_turn(look, CLOCK_EVERY))
+    }
+
+    fn has_its_turn(&self, look: u64, every: u64) -> bool {
+        (look + self.number).is_multiple_of(every)
+    }
+
+    /// Whether its work has to be read.
+    pub(super) fn is_asked_for_its_work(&self) -> bool {
+        matches!(self.hash, Hash::There(..)) && self.work.due
+    }
+
+    /// The key to read its work from first.
+    pub(super) fn work_key(&self) -> WorkKey {
+        self.work.key.unwrap_or(WorkKey::Work)
+    }
+
+    /// Whether its jobs may stand under the older name: it says that it has some, and nothing
+    /// says which Sidekiq it is.
+    pub(super) fn may_be_older(&self) -> bool {
+        let busy = self.heartbeat().is_some_and(|beat| beat.busy > 0);
+        self.work.key.is_none() && busy && self.work.sorted.is_empty()
+    }
+
+    fn heartbeat(&self) -> Option<&Heartbeat> {
+        match &self.hash {
+            Hash::There(heartbeat, _) => heartbeat.as_ref(),
+            Hash::New | Hash::Missing | Hash::Refused(_) => None,
+        }
+    }
+
+    /// Takes in the changing part of its hash, and the time that it has left to live.
+    pub(super) fn take_beat(
+        &mut self,
+        hash: Value,
+        time_to_live: Option<Value>,
+        server_time: Option<f64>,
+    ) {
+        let Some(info) = self.info.clone() else {
+            // It has come back: all of it is read in the second trip.
+            match decode::fields(hash) {
+                Ok(Some(_)) => self.hash = Hash::New,
+                Ok(None) => {}
+                Err(why) => self.hash = Hash::Refused(why),
             }
-            Ok(None) => None,
-            Err(why) => {
-                faults.push(why);
-                None
-            }
+            return;
         };
-        let (entries, beat_age) = self.entries(second, third, &mut faults);
-        if let Some(version) = heartbeat.as_ref().and_then(|beat| beat.info.version) {
-            self.work_key.get_or_insert(if version < WORK_RENAMED {
+        self.take_fields(hash, |_| info);
+        let (Some(time_to_live), Some(now)) = (time_to_live, server_time) else {
+            return;
+        };
+        let age = decode::beat_age(&time_to_live);
+        let beat = self.heartbeat().map(|heartbeat| heartbeat.beat);
+        self.clock = match (age, beat) {
+            (Some(age), Some(beat)) => HostClock::Ahead(beat - (now - age.as_secs_f64())),
+            (_, _) => HostClock::Unmeasurable,
+        };
+    }
+
+    /// Takes in its whole hash.
+    pub(super) fn take_hash(&mut self, hash: Value) {
+        self.take_fields(hash, |bytes| match bytes {
+            Some(bytes) => decode::info(&bytes),
+            None => DecodedInfo {
+                fault: Some("its hash holds no info".into()),
+                ..DecodedInfo::default()
+            },
+        });
+    }
+
+    fn take_fields(&mut self, hash: Value, info: impl FnOnce(Option<Vec<u8>>) -> DecodedInfo) {
+        let before = self.heartbeat().map(|heartbeat| heartbeat.beat);
+        self.hash = match decode::fields(hash) {
+            Ok(Some(mut fields)) => {
+                let info = info(fields.info.take());
+                let mut faults = Vec::from_iter(info.fault.clone());
+                let heartbeat = decode::heartbeat(&fields, &info, &mut faults);
+                // What is malformed may be a write under way: it is read again.
+                self.info = info.fault.is_none().then_some(info);
+                Hash::There(heartbeat, faults)
+            }
+            Ok(None) => {
+                // Its work has expired with it.
+                self.work = WorkRead::default();
+                Hash::Missing
+            }
+            Err(why) => Hash::Refused(why),
+        };
+        if self.heartbeat().map(|heartbeat| heartbeat.beat) != before {
+            self.work.due = true;
+        }
+        let version = self.heartbeat().and_then(|beat| beat.info.version);
+        if let Some(version) = version {
+            self.work.key.get_or_insert(if version < WORK_RENAMED {
                 WorkKey::Workers
             } else {
                 WorkKey::Work
             });
         }
-        let work = self.decoded(entries);
+    }
+
+    /// Takes in the answer for [`Self::work_key`].
+    pub(super) fn take_work(&mut self, answer: Value) {
+        self.work.take(answer);
+        if !self.work.sorted.is_empty() {
+            self.work.key.get_or_insert(WorkKey::Work);
+        }
+        self.work_is_read();
+    }
+
+    /// Takes in the answer for the older name.
+    pub(super) fn take_older_work(&mut self, answer: Value) {
+        let fault = self.work.fault.clone();
+        self.work.take(answer);
+        if self.work.sorted.is_empty() {
+            self.work.fault = fault.or(self.work.fault.take());
+        } else {
+            self.work.key = Some(WorkKey::Workers);
+        }
+        self.work_is_read();
+    }
+
+    /// It is read again while it holds fewer jobs than the beat: 6.4.2 to 7.2.2 rewrite it in
+    /// steps, and a look can fall between them.
+    fn work_is_read(&mut self) {
+        let busy = self.heartbeat().map_or(0, |heartbeat| heartbeat.busy);
+        let is_short = (self.work.sorted.len() as u64) < busy.min(MOST_JOBS as u64);
+        self.work.due = is_short || self.work.fault.is_some();
+    }
+
+    /// Its row, at this time of the server.
+    pub(super) fn row(&self, server_time: f64) -> LookRow {
+        let mut faults = match &self.hash {
+            Hash::There(_, faults) => faults.clone(),
+            Hash::Refused(why) => vec![why.clone()],
+            Hash::New | Hash::Missing => Vec::new(),
+        };
+        faults.extend(self.work.fault.clone());
+        let heartbeat = self.heartbeat().cloned();
+        let age = |heartbeat: &Heartbeat| match self.clock {
+            HostClock::Ahead(ahead) => {
+                let age = (server_time - heartbeat.beat + ahead).max(0.0);
+                Duration::try_from_secs_f64(age).ok()
+            }
+            HostClock::Unmeasured | HostClock::Unmeasurable => None,
+        };
         let seen = |entry: &&Entry| entry.iteration == Iteration::Seen;
-        let iterating = self.work.values().filter(seen);
+        let iterating = self.work.entries.values().filter(seen);
         LookRow {
             identity: self.identity.clone(),
+            beat_age: heartbeat.as_ref().and_then(age),
             heartbeat,
-            beat_age,
-            work,
+            work: self.work.sorted.clone(),
             iterating: iterating
                 .filter_map(|entry| entry.work.jid.clone())
                 .collect(),
@@ -133,28 +319,27 @@ impl Known {
     }
 
     pub(super) fn has_iterable_jobs(&self) -> bool {
-        let info = self.info.as_ref().map(|(_, decoded)| decoded);
+        let info = self.info.as_ref();
         info.and_then(|decoded| decoded.info.version)
             .is_some_and(|version| version >= ITERABLE_SINCE)
     }
 
-    /// Which key its work is under; `None` while that is not known.
-    pub(super) fn work_key(&self) -> Option<WorkKey> {
-        self.work_key
-    }
-
     /// The jobs whose iteration state is due at this look: their threads and their ids.
     pub(super) fn due(&self, look: u64) -> impl Iterator<Item = (Vec<u8>, String)> {
-        self.work.iter().filter_map(move |(tid, entry)| {
+        self.work.entries.iter().filter_map(move |(tid, entry)| {
+            let due = match entry.iteration {
+                Iteration::New => true,
+                Iteration::Missing(asked) => look >= asked + ITERATION_EVERY,
+                Iteration::Seen => false,
+            };
             let jid = entry.work.jid.clone()?;
-            let due = entry.iteration.is_due(look);
             due.then(|| (tid.clone(), jid))
         })
     }
 
     /// Takes in whether the iteration state of the job of `tid` was there at this look.
     pub(super) fn learn(&mut self, tid: &[u8], seen: bool, look: u64) {
-        if let Some(entry) = self.work.get_mut(tid) {
+        if let Some(entry) = self.work.entries.get_mut(tid) {
             entry.iteration = if seen {
                 Iteration::Seen
             } else {
@@ -162,76 +347,45 @@ impl Known {
             };
         }
     }
+}
 
-    /// `info`, decoded once for as long as it stays the same.
-    fn info(&mut self, bytes: Option<Vec<u8>>) -> DecodedInfo {
-        let Some(bytes) = bytes else {
-            return DecodedInfo {
-                fault: Some("its hash holds no info".into()),
-                ..DecodedInfo::default()
-            };
-        };
-        match &self.info {
-            Some((same, decoded)) if *same == bytes => decoded.clone(),
-            _ => {
-                let decoded = decode::info(&bytes);
-                self.info = Some((bytes, decoded.clone()));
-                decoded
-            }
-        }
-    }
-
-    /// The entries of the work hash and the age of the beat. The key that holds something is
-    /// the one in use from then on.
-    fn entries(
-        &mut self,
-        second: Value,
-        third: Value,
-        faults: &mut Vec<String>,
-    ) -> (Pairs, Option<Duration>) {
-        let mut hash = |answer| match decode::pairs(answer) {
+impl WorkRead {
+    /// Decodes the entries; one that did not change is the same `Arc`.
+    fn take(&mut self, answer: Value) {
+        let mut entries = match decode::pairs(answer) {
             Ok(entries) => entries,
             Err(why) => {
-                faults.push(clean(&format!("its work cannot be read: {why}"), 300));
-                Vec::new()
+                let why = format!("its work cannot be read: {why}");
+                self.fault = Some(clean(&why, 300));
+                return;
             }
         };
-        if self.work_key.is_some() {
-            return (hash(second), decode::beat_age(&third));
-        }
-        let (work, workers) = (hash(second), hash(third));
-        if !work.is_empty() {
-            self.work_key = Some(WorkKey::Work);
-            return (work, None);
-        }
-        if !workers.is_empty() {
-            self.work_key = Some(WorkKey::Workers);
-        }
-        (workers, None)
-    }
-
-    /// The entries decoded, the oldest first; an entry that did not change is the same `Arc`.
-    fn decoded(&mut self, entries: Pairs) -> Vec<Arc<Work>> {
-        let mut before = std::mem::take(&mut self.work);
-        let mut all = Vec::with_capacity(entries.len());
+        self.fault = (entries.len() > MOST_JOBS).then(|| {
+            let count = entries.len();
+            format!("its work holds {count} entries, more than any Sidekiq: {MOST_JOBS} are read")
+        });
+        entries.truncate(MOST_JOBS);
+        let mut before = std::mem::take(&mut self.entries);
+        self.entries.reserve(entries.len());
+        self.sorted = Vec::with_capacity(entries.len());
         for (tid, bytes) in entries {
+            let digest = self.hasher.hash_one(&bytes);
             let entry = match before.remove(&tid) {
-                Some(entry) if entry.bytes == bytes => entry,
+                Some(entry) if entry.digest == digest => entry,
                 _ => Entry {
                     work: Arc::new(payload::work(&tid, &bytes)),
-                    bytes,
+                    digest,
                     iteration: Iteration::New,
                 },
             };
-            all.push(Arc::clone(&entry.work));
-            self.work.insert(tid, entry);
+            self.sorted.push(Arc::clone(&entry.work));
+            self.entries.insert(tid, entry);
         }
         let start = |work: &Work| work.run_at.unwrap_or(f64::INFINITY);
-        all.sort_by(|a, b| {
+        self.sorted.sort_by(|a, b| {
             start(a)
                 .total_cmp(&start(b))
                 .then_with(|| a.tid.cmp(&b.tid))
         });
-        all
     }
 }

@@ -1,7 +1,9 @@
-//! One look at all processes in two round trips, and the memory that makes the next one cheap.
-//! It asks and decodes; it never reconnects, retries or waits.
+//! One look at all processes, and the memory that makes the next one cheap. A first look takes two
+//! round trips and two commands a process. A later one asks for the beat alone, and for the jobs
+//! of those processes that have beaten since. It never reconnects, retries or waits.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::ConnectionLike;
@@ -13,25 +15,34 @@ use super::known::{Known, WorkKey};
 use super::link::{Wire, fault};
 use super::server::{Asking, Said};
 use crate::clock;
-use crate::core::fleet::{LinkFault, Look, LookRow};
+use crate::core::fleet::{LinkFault, Look};
 
 /// Jobs that one look asks for their iteration state at most.
 const MOST_ITERATIONS: usize = 200;
+
+/// A member of `processes`, byte for byte.
+type Member = Arc<[u8]>;
 
 /// Asks for looks and remembers, per identity, what does not change: which key its work is
 /// under, its decoded `info`, its decoded jobs.
 #[derive(Debug)]
 pub struct Looker {
     keys: Keys,
-    known: HashMap<Vec<u8>, Known>,
+    known: HashMap<Member, Known>,
     /// How many looks were asked.
     looks: u64,
+    /// How many identities were met, the forgotten ones included.
+    met: u64,
     /// How the server is asked who it is.
     asking: Asking,
 }
 
-/// A job whose iteration state is asked for: its process and its thread.
-type Asked = (Vec<u8>, Vec<u8>);
+/// What a first trip brought.
+struct First {
+    round_trip: Duration,
+    members: Vec<Member>,
+    said: Result<Said, Asking>,
+}
 
 impl Looker {
     /// A looker that knows nothing yet.
@@ -40,73 +51,187 @@ impl Looker {
             keys,
             known: HashMap::new(),
             looks: 0,
+            met: 0,
             asking: Asking::default(),
         }
     }
 
-    /// One look: the members and the server's time, then everything about them. The second trip
-    /// is left out where there is nobody. Gives the duration of the first trip too.
+    /// One look. Gives the duration of its first round trip too.
+    ///
+    /// # Errors
+    /// If the members, the server's time or all of the processes cannot be read.
     pub async fn look(
         &mut self,
         connection: &mut impl ConnectionLike,
     ) -> Result<(Look, Duration), LinkFault> {
         let asked = clock::now();
-        let mut first = Pipeline::with_capacity(3);
-        first.ignore_errors();
-        first.add_command(Read::SetMembers.of(&self.keys.processes()));
-        for command in self.asking.commands() {
-            first.add_command(command);
-        }
-        let mut answers = ask(&first, connection).await?;
-        let round_trip = clock::now().since(asked);
-        let of_server = answers.split_off(1.min(answers.len()));
-        let members = members(answers)?;
-        let said = self.asking.read(of_server)?;
-        self.known.retain(|member, _| members.contains(member));
         self.looks += 1;
-        let (rows, said) = self.second(&members, said, connection).await?;
+        let first = self.first(connection).await?;
+        self.meet(&first.members);
+        let said = self.second(&first.members, first.said, connection).await?;
+        self.older_work(&first.members, connection).await?;
+        let rows = first.members.iter().filter_map(|member| {
+            let known = self.known.get(member)?;
+            Some(known.row(said.time))
+        });
         let look = Look {
             asked,
+            rows: rows.collect(),
             answered: clock::now(),
             server_time: said.time,
             server: said.identity,
-            rows,
         };
-        Ok((look, round_trip))
+        Ok((look, first.round_trip))
     }
 
-    /// The second trip: everything about the members, and the server once more where it did not
-    /// answer the first question.
+    /// The members, the server, and the beats of those that are known.
+    async fn first(&mut self, connection: &mut impl ConnectionLike) -> Result<First, LinkFault> {
+        let mut pipeline = Pipeline::with_capacity(self.known.len() + 3);
+        pipeline.add_command(Read::SetMembers.of(&self.keys.processes()));
+        let of_server = self.asking.commands();
+        let before = 1 + of_server.len();
+        for command in of_server {
+            pipeline.add_command(command);
+        }
+        let mut asked: Vec<(Member, bool)> = Vec::with_capacity(self.known.len());
+        for (member, known) in &self.known {
+            if !known.is_asked_for_its_beat(self.looks) {
+                continue;
+            }
+            let key = self.keys.key(member);
+            let mut hash = Read::HashFields.of(&key);
+            hash.arg(&decode::BEAT_FIELDS[..]);
+            pipeline.add_command(hash);
+            let with_age = known.is_asked_for_its_age(self.looks);
+            if with_age {
+                pipeline.add_command(Read::TimeToLive.of(&key));
+            }
+            asked.push((Arc::clone(member), with_age));
+        }
+        let sent = clock::now();
+        let mut answers = ask(pipeline, connection).await?;
+        let round_trip = clock::now().since(sent);
+        let beats = answers.split_off(before.min(answers.len()));
+        let of_server = answers.split_off(1.min(answers.len()));
+        let members = members(answers)?;
+        let said = self.asking.read(of_server)?;
+        if let Some(why) = refused(&beats) {
+            return Err(why);
+        }
+        let server_time = said.as_ref().ok().map(|said| said.time);
+        let mut beats = beats.into_iter();
+        let mut next = || beats.next().unwrap_or(Value::Nil);
+        for (member, with_age) in asked {
+            let (hash, age) = (next(), with_age.then(&mut next));
+            if let Some(known) = self.known.get_mut(&member) {
+                known.take_beat(hash, age, server_time);
+            }
+        }
+        Ok(First {
+            round_trip,
+            members,
+            said,
+        })
+    }
+
+    /// Forgets those that are not listed any more, and takes in the new ones.
+    fn meet(&mut self, members: &[Member]) {
+        let listed: HashSet<&Member> = members.iter().collect();
+        self.known.retain(|member, _| listed.contains(member));
+        for member in members {
+            if !self.known.contains_key(member) {
+                self.met += 1;
+                let known = Known::new(member, self.met);
+                self.known.insert(Arc::clone(member), known);
+            }
+        }
+    }
+
+    /// The second trip: the hashes of the new ones, the jobs of those that have beaten since, and
+    /// the server once more where it did not answer the first question. It is left out where
+    /// there is nothing to ask.
     async fn second(
         &mut self,
-        members: &[Vec<u8>],
+        members: &[Member],
         said: Result<Said, Asking>,
         connection: &mut impl ConnectionLike,
-    ) -> Result<(Vec<LookRow>, Said), LinkFault> {
-        let mut second = self.questions(members);
-        let asked = self.iterations(members);
-        for (_, jid) in &asked {
-            second.add_command(Read::Exists.of(&self.keys.iteration(jid)));
+    ) -> Result<Said, LinkFault> {
+        let mut pipeline = Pipeline::with_capacity(members.len() * 2);
+        let mut asked: Vec<(&Member, bool)> = Vec::new();
+        for member in members {
+            let Some(known) = self.known.get(member) else {
+                continue;
+            };
+            let (is_new, has_work) = (known.is_new(), known.is_asked_for_its_work());
+            if !is_new && !has_work {
+                continue;
+            }
+            let key = self.keys.key(member);
+            if is_new {
+                let mut hash = Read::HashFields.of(&key);
+                hash.arg(&decode::FIELDS[..]);
+                pipeline.add_command(hash);
+            }
+            pipeline.add_command(Read::WholeHash.of(&known.work_key().of(&key)));
+            asked.push((member, is_new));
+        }
+        let of_members = pipeline.len();
+        let iterations = self.iterations(members);
+        for (_, _, jid) in &iterations {
+            pipeline.add_command(Read::Exists.of(&self.keys.iteration(jid)));
         }
         if let Err(asking) = said {
             for command in asking.commands() {
-                second.add_command(command);
+                pipeline.add_command(command);
             }
         }
-        let mut answers = if second.is_empty() {
-            Vec::new()
-        } else {
-            ask(&second, connection).await?
-        };
-        let mut iterations = answers.split_off(answers.len().min(members.len() * 3));
-        let of_server = iterations.split_off(iterations.len().min(asked.len()));
+        let mut answers = ask(pipeline, connection).await?;
+        let mut states = answers.split_off(of_members.min(answers.len()));
+        let of_server = states.split_off(iterations.len().min(states.len()));
         if let Some(why) = refused(&answers) {
             return Err(why);
         }
-        let asked = asked.into_iter().map(|(asked, _)| asked);
-        self.learn(asked.zip(iterations));
-        let rows = self.rows(members, answers);
-        Ok((rows, self.said(said, of_server)?))
+        let mut answers = answers.into_iter();
+        let mut next = || answers.next().unwrap_or(Value::Nil);
+        for (member, is_new) in asked {
+            let hash = is_new.then(&mut next);
+            let work = next();
+            if let Some(known) = self.known.get_mut(member) {
+                if let Some(hash) = hash {
+                    known.take_hash(hash);
+                }
+                known.take_work(work);
+            }
+        }
+        for ((member, tid, _), state) in iterations.into_iter().zip(states) {
+            if let Some(known) = self.known.get_mut(&member) {
+                known.learn(&tid, state == Value::Int(1), self.looks);
+            }
+        }
+        self.said(said, of_server)
+    }
+
+    /// A third trip, for those that show jobs and no `<identity>:work`: Sidekiq before 6.4.2 has
+    /// them under `<identity>:workers`, and no version before 7.0.2 says which it is.
+    async fn older_work(
+        &mut self,
+        members: &[Member],
+        connection: &mut impl ConnectionLike,
+    ) -> Result<(), LinkFault> {
+        let mut pipeline = Pipeline::new();
+        let is_asked = |member: &&Member| self.known.get(*member).is_some_and(Known::may_be_older);
+        let asked: Vec<&Member> = members.iter().filter(is_asked).collect();
+        for member in &asked {
+            let key = WorkKey::Workers.of(&self.keys.key(member));
+            pipeline.add_command(Read::WholeHash.of(&key));
+        }
+        let answers = ask(pipeline, connection).await?;
+        for (member, answer) in asked.into_iter().zip(answers) {
+            if let Some(known) = self.known.get_mut(member) {
+                known.take_older_work(answer);
+            }
+        }
+        Ok(())
     }
 
     /// What the server said at first, or when it was asked otherwise.
@@ -120,82 +245,35 @@ impl Looker {
             Err(asking) => asking,
         };
         self.asking = asking;
-        match asking.read(answers)? {
-            Ok(said) => Ok(said),
-            // The next look asks for the time alone.
-            Err(poorer) => {
-                self.asking = poorer;
-                Err(LinkFault::NotRedis("INFO is answered strangely".into()))
-            }
-        }
+        let strange = |_| LinkFault::NotRedis("INFO is answered strangely".into());
+        asking.read(answers)?.map_err(strange)
     }
 
-    /// Three commands for each member: its hash; then its work under both names while nobody
-    /// knows which is used, else under that one, with the time its hash has left to live.
-    fn questions(&mut self, members: &[Vec<u8>]) -> Pipeline {
-        let mut pipeline = Pipeline::with_capacity(members.len() * 3);
-        pipeline.ignore_errors();
-        for member in members {
-            let key = self.keys.key(member);
-            let mut hash = Read::HashFields.of(&key);
-            hash.arg(&decode::FIELDS[..]);
-            pipeline.add_command(hash);
-            if let Some(work_key) = self.known(member).work_key() {
-                pipeline.add_command(Read::WholeHash.of(&work_key.of(&key)));
-                pipeline.add_command(Read::TimeToLive.of(&key));
-            } else {
-                pipeline.add_command(Read::WholeHash.of(&WorkKey::Work.of(&key)));
-                pipeline.add_command(Read::WholeHash.of(&WorkKey::Workers.of(&key)));
-            }
-        }
-        pipeline
-    }
-
-    /// The jobs whose iteration state this look asks for, with their ids: those of the looks
-    /// before, on a Sidekiq that has iterable jobs.
-    fn iterations(&self, members: &[Vec<u8>]) -> Vec<(Asked, String)> {
+    /// The jobs whose iteration state this look asks for, by process and thread: those of the
+    /// looks before, on a Sidekiq that has iterable jobs.
+    fn iterations(&self, members: &[Member]) -> Vec<(Member, Vec<u8>, String)> {
         let known = members
             .iter()
             .filter_map(|member| Some((member, self.known.get(member)?)));
         let able = known.filter(|(_, known)| known.has_iterable_jobs());
         let due = able.flat_map(|(member, known)| {
             let due = known.due(self.looks);
-            due.map(move |(tid, jid)| ((member.clone(), tid), jid))
+            due.map(move |(tid, jid)| (Arc::clone(member), tid, jid))
         });
         due.take(MOST_ITERATIONS).collect()
     }
-
-    fn learn(&mut self, answers: impl Iterator<Item = (Asked, Value)>) {
-        for ((member, tid), answer) in answers {
-            if let Some(known) = self.known.get_mut(&member) {
-                known.learn(&tid, answer == Value::Int(1), self.looks);
-            }
-        }
-    }
-
-    fn known(&mut self, member: &[u8]) -> &mut Known {
-        self.known
-            .entry(member.to_vec())
-            .or_insert_with(|| Known::new(member))
-    }
-
-    fn rows(&mut self, members: &[Vec<u8>], answers: Vec<Value>) -> Vec<LookRow> {
-        let mut answers = answers.into_iter();
-        let mut rows = Vec::with_capacity(members.len());
-        for member in members {
-            let mut next = || answers.next().unwrap_or(Value::Nil);
-            let three = [next(), next(), next()];
-            rows.push(self.known(member).row(three));
-        }
-        rows
-    }
 }
 
-/// One round trip. An error of one command stays in its place among the answers.
+/// One round trip, or none for an empty pipeline. An error of one command stays in its place
+/// among the answers.
 async fn ask(
-    pipeline: &Pipeline,
+    mut pipeline: Pipeline,
     connection: &mut impl ConnectionLike,
 ) -> Result<Vec<Value>, LinkFault> {
+    if pipeline.is_empty() {
+        return Ok(Vec::new());
+    }
+    pipeline.ignore_errors();
     pipeline
         .query_async(connection)
         .await
@@ -204,19 +282,19 @@ async fn ask(
 
 /// Where nothing at all may be asked about the members, it is the link's fault and no row's.
 fn refused(answers: &[Value]) -> Option<LinkFault> {
-    let refusal = |answer: &Value| {
+    let mut first = None;
+    for answer in answers {
         let Value::ServerError(error) = answer else {
             return None;
         };
-        Some(fault(&error.clone().into(), Wire::Established))
-    };
-    let refusals: Option<Vec<LinkFault>> = answers.iter().map(refusal).collect();
-    let first = refusals?.into_iter().next()?;
-    matches!(first, LinkFault::Denied(_) | LinkFault::Loading).then_some(first)
+        first = first.or(Some(error));
+    }
+    let why = fault(&first?.clone().into(), Wire::Established);
+    matches!(why, LinkFault::Denied(_) | LinkFault::Loading).then_some(why)
 }
 
-/// Who is registered, in the order of their names.
-fn members(answers: Vec<Value>) -> Result<Vec<Vec<u8>>, LinkFault> {
+/// The members, in the order of their names.
+fn members(answers: Vec<Value>) -> Result<Vec<Member>, LinkFault> {
     let answer = answers.into_iter().next().unwrap_or(Value::Nil);
     if let Value::ServerError(error) = answer {
         return Err(fault(&error.into(), Wire::Established));
@@ -225,5 +303,5 @@ fn members(answers: Vec<Value>) -> Result<Vec<Vec<u8>>, LinkFault> {
     let mut members = decode::list(answer).map_err(strange)?;
     members.sort();
     members.dedup();
-    Ok(members)
+    Ok(members.into_iter().map(Member::from).collect())
 }

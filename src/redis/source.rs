@@ -233,14 +233,17 @@ impl Watch<'_> {
                 waiting.push(reply);
             }
             let outcome = self.look().await;
-            let Ok(pause) = self.report(&outcome, &mut progress).await else {
+            let answer = match &outcome {
+                Ok((look, _)) => Ok(look.asked),
+                Err(why) => Err(why.clone()),
+            };
+            let Ok(pause) = self.report(outcome, &mut progress).await else {
                 return;
             };
             not_before = pause.map(|pause| Instant::now() + pause);
             for reply in waiting.drain(..) {
-                let answer = outcome.as_ref().map(|(look, _)| look.asked);
-                // Who does not wait for the answer any more needs none.
-                drop(reply.send(answer.map_err(Clone::clone)));
+                // One that does not wait for the answer any more needs none.
+                drop(reply.send(answer.clone()));
             }
         }
     }
@@ -265,22 +268,22 @@ impl Watch<'_> {
     /// Says how a look went; gives the pause before the next try where it failed.
     async fn report(
         &mut self,
-        outcome: &Result<(Look, Duration), LinkFault>,
+        outcome: Result<(Look, Duration), LinkFault>,
         progress: &mut Progress,
     ) -> Result<Option<Duration>, Closed> {
         match outcome {
             Ok((look, round_trip)) => {
-                self.names.see(look);
+                self.names.see(&look);
                 *progress = Progress {
                     last_answer: look.answered,
                     failures: 0,
                 };
                 self.send(Observation::Link(Link::Connected {
-                    round_trip: *round_trip,
+                    round_trip,
                     at: look.answered,
                 }))
                 .await?;
-                self.send(Observation::Look(look.clone())).await?;
+                self.send(Observation::Look(look)).await?;
                 Ok(None)
             }
             Err(why) => {
@@ -289,7 +292,7 @@ impl Watch<'_> {
                 self.send(Observation::Link(Link::Lost {
                     since: progress.last_answer,
                     retry_at: clock::now().after(pause),
-                    why: why.clone(),
+                    why,
                 }))
                 .await?;
                 Ok(Some(pause))

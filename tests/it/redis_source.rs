@@ -3,6 +3,7 @@
 mod links;
 mod looks;
 mod places;
+mod steady;
 
 use redis::aio::ConnectionLike;
 use redis::{Cmd, Pipeline, RedisFuture, Value};

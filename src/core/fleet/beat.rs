@@ -42,15 +42,18 @@ pub struct Job {
     pub seen: Moment,
     /// The host's own time of the beat that showed it last.
     pub beat: f64,
+    /// The last look that showed it, once its process is dead: it runs no longer than that.
+    pub until: Option<Moment>,
     /// Whether its iteration state was seen: it is an `IterableJob`. Until its first 5 s are over
     /// nobody can tell.
     pub iterable: bool,
 }
 
 impl Job {
-    /// How long this execution has been running.
+    /// How long this execution has been running; of a dead process, how long it was seen to run.
     pub fn elapsed(&self, now: Moment) -> Option<Duration> {
-        self.started.map(|started| now.since(started))
+        let end = self.until.map_or(now, |until| until.min(now));
+        self.started.map(|started| end.since(started))
     }
 
     /// Whether both are the same execution.

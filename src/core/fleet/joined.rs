@@ -1,12 +1,12 @@
 //! The joined picture: rows of Redis and processes of this host, matched by host name, pid and
 //! start time. A row that matches nothing stays what it is; nothing is matched on a guess.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
 use super::local::{HostLook, LocalId, LocalProcess, RunState};
 use super::logs::Logs;
-use super::look::{Identity, Link, Look, LookRow, QueueDepth};
+use super::look::{Identity, Link, Look, QueueDepth};
 use super::process::{Life, Listed, Process, ProcessKey};
 use super::unit::{Unit, UnitLook};
 use super::{ExitStatus, Observation};
@@ -136,17 +136,21 @@ impl Fleet {
         }
         // An answer is as old as its question.
         self.looked = Some(asked);
-        for process in self.processes.values_mut() {
-            let gone = process
-                .identity
-                .as_ref()
-                .is_some_and(|identity| !rows.iter().any(|row| row.identity == *identity));
-            if gone && process.listed == Listed::Yes {
+        let listed: HashSet<&Identity> = rows.iter().map(|row| &row.identity).collect();
+        let mut keys = HashMap::with_capacity(self.processes.len());
+        for (key, process) in &mut self.processes {
+            let Some(identity) = &process.identity else {
+                continue;
+            };
+            if !listed.contains(identity) && process.listed == Listed::Yes {
                 process.listed = Listed::Removed { at: answered };
             }
+            // The first one that had an identity keeps it.
+            keys.entry(identity.clone()).or_insert_with(|| key.clone());
         }
         for row in rows {
-            let key = self.key_of(&row);
+            let new = || ProcessKey::Remote(row.identity.clone());
+            let key = keys.remove(&row.identity).unwrap_or_else(new);
             let process = self
                 .processes
                 .entry(key)
@@ -227,13 +231,14 @@ impl Fleet {
 
     /// The one process here that registered as `identity` at `started`.
     fn described(&self, identity: &Identity, started: f64) -> Option<LocalId> {
-        let mut fitting = self.processes.iter().filter_map(|(key, process)| {
-            let ProcessKey::Local(id) = key else {
-                return None;
-            };
-            let local = process.local.as_ref()?;
-            let fits = process.life == Life::Here && matches(local, identity, started);
-            fits.then_some((*id, process))
+        // Local ones come first in this order, and there are few of them.
+        let here = self.processes.iter().map_while(|(key, process)| match key {
+            ProcessKey::Local(id) => Some((*id, process)),
+            ProcessKey::Remote(_) => None,
+        });
+        let mut fitting = here.filter(|(_, process)| {
+            let fits = |local| matches(local, identity, started);
+            process.life == Life::Here && process.local.as_ref().is_some_and(fits)
         });
         let (id, process) = fitting.next()?;
         let registered = process.info.as_ref().and_then(|info| info.started_at);
@@ -250,16 +255,6 @@ impl Fleet {
                 life @ (Life::Here | Life::Elsewhere) => *life = Life::Exited { at, status },
             }
         }
-    }
-
-    /// Where a row belongs: to the process that had this identity before, else to itself.
-    fn key_of(&self, row: &LookRow) -> ProcessKey {
-        let same = |process: &Process| process.identity.as_ref() == Some(&row.identity);
-        let known = self.processes.iter().find(|(_, process)| same(process));
-        known.map_or_else(
-            || ProcessKey::Remote(row.identity.clone()),
-            |(key, _)| key.clone(),
-        )
     }
 
     /// Drops what has ended and is listed nowhere any more.

@@ -1,13 +1,14 @@
 //! One process as all sources together show it. It never decides anything: ages are read
 //! off here, states in `state`, proofs in `proof`.
 
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::beat::{Beat, HostClock, Job};
 use super::local::{LocalId, LocalProcess, RunState, Title};
-use super::look::{Identity, Info, LookRow, Work};
+use super::look::{Identity, Info, LookRow};
 use super::{ExitStatus, Mark};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Timeout, Version};
@@ -132,6 +133,9 @@ impl Process {
         if row.is_ghost() && self.local.is_none() {
             // Its hash has expired: it beats no more.
             self.beat = None;
+            for job in &mut self.jobs {
+                job.until.get_or_insert(job.seen);
+            }
         }
         if let Some(heartbeat) = &row.heartbeat {
             self.info = Some(Arc::clone(&heartbeat.info));
@@ -153,39 +157,46 @@ impl Process {
     fn take_jobs(&mut self, row: &LookRow, clock: HostClock, dependable: bool) {
         let beat = self.beat.as_ref().map_or(0.0, |beat| beat.host_time);
         let seen = clock.moment(f64::INFINITY);
-        let before = |work: &Work| {
-            let jid = work.jid.clone();
-            self.jobs.iter().filter(move |job| job.work.jid == jid)
-        };
-        let mut jobs: Vec<Job> = row
+        // A thread may have been seen with several jobs, but only with few.
+        let mut by_thread: HashMap<&str, Vec<&Job>> = HashMap::new();
+        for job in &self.jobs {
+            by_thread.entry(&job.work.tid).or_default().push(job);
+        }
+        let iterating: HashSet<&str> = row.iterating.iter().map(String::as_str).collect();
+        let before = self.jobs.iter().filter(|job| job.iterable);
+        let before: HashSet<&str> = before.filter_map(|job| job.work.jid.as_deref()).collect();
+        let jobs: Vec<Job> = row
             .work
             .iter()
             .map(|work| {
-                let known = self.jobs.iter().find(|job| job.is(work));
+                let known = by_thread.get(work.tid.as_str());
+                let known = known.and_then(|jobs| jobs.iter().find(|job| job.is(work)));
+                let jid = work.jid.as_deref();
                 Job {
                     work: Arc::clone(work),
                     started: known
                         .and_then(|job| job.started)
                         .or_else(|| work.run_at.map(|run_at| clock.moment(run_at))),
                     seen,
+                    until: None,
                     beat,
-                    iterable: before(work).any(|job| job.iterable)
-                        || work
-                            .jid
-                            .as_ref()
-                            .is_some_and(|jid| row.iterating.contains(jid)),
+                    iterable: jid
+                        .is_some_and(|jid| before.contains(jid) || iterating.contains(jid)),
                 }
             })
             .collect();
+        let before = std::mem::replace(&mut self.jobs, jobs);
         if !dependable {
-            let missing = self.jobs.drain(..).filter(|job| {
-                !row.work.iter().any(|work| {
-                    work.tid == job.work.tid || (work.jid.is_some() && work.jid == job.work.jid)
-                })
+            let threads: HashSet<&str> = row.work.iter().map(|work| work.tid.as_str()).collect();
+            let jids = row.work.iter().filter_map(|work| work.jid.as_deref());
+            let jids: HashSet<&str> = jids.collect();
+            let missing = before.into_iter().filter(|job| {
+                let jid = job.work.jid.as_deref();
+                !threads.contains(job.work.tid.as_str())
+                    && !jid.is_some_and(|jid| jids.contains(jid))
             });
-            jobs.extend(missing);
+            self.jobs.extend(missing);
         }
-        self.jobs = jobs;
     }
 
     /// Its version, from Redis or from its title.

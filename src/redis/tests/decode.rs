@@ -21,7 +21,9 @@ fn bulk(text: &str) -> Value {
 }
 
 /// `HMGET` as answered; an empty text stands for a field that is not there.
-fn beat(texts: [&str; 6]) -> (Option<Heartbeat>, Vec<String>) {
+fn beat(mut texts: [&str; 6]) -> (Option<Heartbeat>, Vec<String>) {
+    // `info` comes last.
+    texts.rotate_left(1);
     let values = texts.map(|text| {
         if text.is_empty() {
             Value::Nil

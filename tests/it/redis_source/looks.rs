@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drainboard::core::fleet::{Look, LookRow};
-use drainboard::redis::{Address, Keys, Looker, Read, Settings, look_once, open};
+use drainboard::redis::{Address, Keys, Looker, Settings, look_once, open};
 use redis::aio::MultiplexedConnection;
 
 use super::Counting;
@@ -18,25 +18,28 @@ use crate::support::sidekiq_rows::{Rows, VERSIONS};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-async fn connected(address: &Address) -> Counting<MultiplexedConnection> {
+pub(super) async fn connected(address: &Address) -> Counting<MultiplexedConnection> {
     Counting {
         inner: open(address, 5 * SECOND).await.unwrap(),
         trips: 0,
     }
 }
 
-async fn look(looker: &mut Looker, connection: &mut Counting<MultiplexedConnection>) -> Look {
+pub(super) async fn look(
+    looker: &mut Looker,
+    connection: &mut Counting<MultiplexedConnection>,
+) -> Look {
     looker.look(connection).await.unwrap().0
 }
 
 /// Runs one command that prepares something.
-async fn run(connection: &mut MultiplexedConnection, words: &[&str]) {
+pub(super) async fn run(connection: &mut MultiplexedConnection, words: &[&str]) {
     let mut command = redis::cmd(words[0]);
     command.arg(&words[1..]);
     command.exec_async(connection).await.unwrap();
 }
 
-fn check_row(row: &LookRow, version: &str) {
+pub(super) fn check_row(row: &LookRow, version: &str) {
     assert_eq!(row.faults, Vec::<String>::new(), "{version}");
     let heartbeat = row.heartbeat.as_ref().unwrap();
     assert_eq!(heartbeat.concurrency, Some(4), "{version}");
@@ -102,6 +105,7 @@ async fn what_changed_is_decoded_again() {
         rows.work[0].1.replace("run_at\":1", "run_at\":2"),
     ));
     rows.quiet = true;
+    rows.beat += 10.0;
     rows.write(&mut admin).await;
     let second = look(&mut looker, &mut connection).await;
     assert_eq!(first.rows[0].work[0].class, "ReportBuild");
@@ -110,56 +114,10 @@ async fn what_changed_is_decoded_again() {
     assert_eq!(row.work.len(), 2);
     assert!(row.work.iter().all(|work| work.class == "Cleanup"));
     rows.work.clear();
+    rows.beat += 10.0;
     rows.write(&mut admin).await;
     let third = look(&mut looker, &mut connection).await;
     assert!(third.rows[0].work.is_empty() && third.rows[0].faults.is_empty());
-}
-
-#[tokio::test]
-async fn a_look_is_two_trips_and_three_commands_a_process_and_one_for_a_new_job() {
-    let server = RedisServer::start();
-    let mut admin = server.connection().await;
-    let mut connection = connected(&server.address()).await;
-    let mut looker = Looker::new(Keys::default());
-    look(&mut looker, &mut connection).await;
-    assert_eq!(connection.trips, 1, "nobody is there");
-    // The last one is a 6.x that has nothing to do: nobody knows its key.
-    let count = 5;
-    for (pid, version) in (1..count).zip(["5.2.10", "6.5.12", "7.3.9", "8.1.7"]) {
-        Rows::of(version, pid).write(&mut admin).await;
-    }
-    let mut idle = Rows::of("6.5.12", count);
-    idle.work.clear();
-    idle.write(&mut admin).await;
-    // The jobs of 7.3.9 and 8.1.7 are asked once for their iteration state.
-    for (age_known, iterations) in [(false, 0), (true, 2), (true, 0)] {
-        server.forget_commands().await;
-        connection.trips = 0;
-        let seen = look(&mut looker, &mut connection).await;
-        assert_eq!(connection.trips, 2);
-        let known = seen
-            .rows
-            .iter()
-            .filter(|row| row.beat_age.is_some())
-            .count();
-        assert_eq!(known, if age_known { 4 } else { 0 });
-        let commands = server.commands().await;
-        let all: u64 = commands.iter().map(|(_, calls)| calls).sum();
-        let expected = 2 + 3 * u64::from(count) + iterations;
-        assert_eq!(all, expected, "{commands:?}");
-        let named = |name: &str| commands.iter().find(|(command, _)| command == name);
-        assert_eq!(
-            named("pttl").map(|(_, calls)| *calls),
-            age_known.then_some(4)
-        );
-        for (command, _) in &commands {
-            let known = |read: &Read| read.name().eq_ignore_ascii_case(command);
-            assert!(
-                Read::ALL.iter().any(known),
-                "{command} is not a read command"
-            );
-        }
-    }
 }
 
 #[tokio::test]

@@ -107,3 +107,18 @@ fn a_job_that_runs_again_on_its_thread_begins_anew() {
     fleet.observe(look(11.0, vec![row(10.0, 4.0)]));
     assert_eq!(only(&fleet).jobs[0].started, Some(at(4.0)));
 }
+
+#[test]
+fn the_jobs_of_a_dead_process_grow_no_older() {
+    let alive = busy(0.0, 1, vec![work("t1", "one", -9.0)]);
+    let mut fleet = fleet(vec![look(1.0, vec![alive])]);
+    fleet.observe(look(70.0, vec![row("util2:9:a", None)]));
+    let elapsed = |fleet: &Fleet| only(fleet).jobs[0].elapsed(at(500.0));
+    assert_eq!(elapsed(&fleet), Some(Duration::from_secs(10)));
+    // It only could not beat: its next beat shows the job still running.
+    fleet.observe(look(
+        71.0,
+        vec![busy(70.5, 1, vec![work("t1", "one", -9.0)])],
+    ));
+    assert_eq!(elapsed(&fleet), Some(Duration::from_secs(509)));
+}

@@ -15,6 +15,7 @@
 //! | pruned is not left | it is | `joining::one_that_is_pruned…` |
 //! | skewed hosts | clocks are believed | `jobs::ages_are_never_negative…` |
 
+mod crowds;
 mod jobs;
 mod joining;
 mod proofs;
