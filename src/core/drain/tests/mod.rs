@@ -1,5 +1,5 @@
 //! The engine against a world of imitated Sidekiqs. `laws` judges every single call, `fates`
-//! whole random drains, `cases` and `kills` tell single ones.
+//! whole random drains, `timeline` is a table of single ones, `cases` and `kills` tell more of them.
 //!
 //! Every law was shown to fail on a mutant: law | what was broken | the test that fails.
 //!
@@ -43,39 +43,39 @@
 //! | a thread may run another job | one job ever | `fates::…whatever_is_pressed` |
 //! | what may have been sent counts as sent | it was not sent | `kills::a_failure_that_may…` |
 //! | outcome weighing | unknown is as good as done | `fates`, both drains |
-//! | a kept iteration state is no end | it is not looked at | `iterable::one_that_died…`, `fates` |
-//! | a dropped one is the end | it is not looked at | `iterable::one_that_completed…` |
-//! | what may have ended is not lost | its thread is not missed | `losses::a_job_that_may…` |
-//! | the same before idle threads are gone | their count counts | `losses::a_job_that_may…` |
-//! | the same with a log | a line of its end is not read | `losses::what_the_log…` |
-//! | the same once a beat has dropped it | its track is not asked | `losses::a_job_that_left…` |
-//! | a fail is no success | `fail` reads as `done` | `testimonies::a_fail…`, `log::tests` |
-//! | a line of another execution is none of this | its time, length or thread is not asked | `testimonies::an_end…`, `…a_begin…` |
+//! | an iteration state that is kept means that the job has not ended | it is not looked at | `timeline`: iterable jobs; `fates` |
+//! | one that is gone means that it has | it is not looked at | `timeline`: completed elsewhere |
+//! | a job that may have ended is not lost | fewer threads than jobs do not matter | `timeline`: may have ended |
+//! | the same before idle threads are gone | their count proves a loss | `timeline`: may have ended |
+//! | the same with a log | the line of its end is not read | `timeline`: a push-back that failed |
+//! | the same once a beat shows it no more | that beat is not asked | `timeline`: had left its thread |
+//! | a fail is no success | `fail` reads as `done` | `timeline`: a fail; `log::tests` |
+//! | a line of another execution is not of this one | its time, length or thread is not asked | `timeline`: of another execution |
 //! | each log speaks of its own process | the pid is not asked | `log::tests::in_a_file…` |
-//! | `done` after the interrupt may be back as well | it is an end | `testimonies::what_ends…` |
-//! | a push-back that failed is none | it is not looked at | `testimonies::a_push_back…` |
-//! | what its log ended is not lost, nor rescued | that word is not asked | `testimonies::a_push_back…` |
-//! | a count without an ended job needs no thread for it | it does | `losses::each_thread…` |
-//! | a thread that is free may take another job | it hides none | `testimonies::a_thread…` |
-//! | a signal that was sent is not heard yet | it is | `heard::what_is…` |
-//! | the same once its iterations are complete | it hides none | `hidden::a_thread_whose…`, `fates` |
-//! | the same once it broke off | it may have been interrupted | `hidden::one_that_broke…`, `fates` |
-//! | the same if it was back before | when it was back is not asked | `hidden::one_that_was_back…`, `storms` |
-//! | a new job may be in a gone one's place | it is on an unseen thread | `hidden::a_job_in_the_place…` |
-//! | a killed one's last beat is read | only what lives is | `hidden::the_last_beat…` |
-//! | a beat shows what ran before it | it counts whenever it was | `hidden::a_beat_from_before…`, `fates` |
-//! | an answer tells of what ran before it | it counts whenever it was asked | `hidden::an_answer…` |
-//! | what is found later uncovers its thread | threads are counted once | `hidden::what_is_found…` |
-//! | an end beside a push-back is none | it is an end | `hidden::one_that_ends…`, `fates` |
-//! | one thread left is not the seen job's | no last word is asked for | `hidden::one_thread_left…`, `fates` |
+//! | a job `done` after the interrupt may be back as well | it is finished | `timeline`: after its time |
+//! | a push-back that failed is none | that line is not read | `timeline`: failed in part |
+//! | a job that its log ended is not lost, nor rescued | that line is not asked | `timeline`: failed in part |
+//! | an ended job needs no thread of those counted later | it needs one | `timeline`: each thread that was busy |
+//! | a thread that is free may take another job | it takes none | `timeline`: ended by its log |
+//! | a signal that was sent is not heeded yet | it is | `timeline`: heeds the signal |
+//! | the same once its iterations are complete | it takes none | `timeline`: iterations are complete; `fates` |
+//! | the same once it broke off | it may have been interrupted | `timeline`: broke off; `fates` |
+//! | the same if it was back before the interrupt | when it was back is not asked | `timeline`: was back before; `storms` |
+//! | a new job may have the thread of one that is gone | it has one without a name | `timeline`: in the place of |
+//! | the last beat of a killed process is read | only living ones are | `timeline`: the last beat |
+//! | a beat shows what ran before it | it counts whenever it was | `timeline`: a beat of another; `fates` |
+//! | an answer tells of what ran before it | it counts whenever it was asked | `timeline`: an answer |
+//! | a job that is found later frees its thread | threads are counted once | `timeline`: found after the end |
+//! | an end beside a push-back is none | it is an end | `timeline`: beside its push-back; `fates` |
+//! | one thread left may not be that of the job that was seen | no last beat is asked for | `timeline`: one thread left; `fates` |
 //! | others are ruled out only if watched | whole search, gap or interrupt not asked | `rescues::what_was_not…` |
-//! | the same of a target that still fetches | it is taken for quiet | `watched::a_target…` |
-//! | unread queues may be any | they are none | `watched::who_serves…`, `testimonies::what_ends…` |
-//! | an old count of threads proves no loss | it does | `watched::threads_that…` |
-//! | nor does a count before each job has a name | it does | `watched::what_may_have_run…` |
-//! | a job that is back needs a thread too | it needs none | `watched::a_thread_whose…` |
-//! | a log to the end leaves no doubt | it does | `watched::a_log_that…` |
-//! | what ended late was pushed back as well | it is not told | `testimonies::what_ended…` |
+//! | the same of a target that still fetches | it is taken for quiet | `timeline`: still fetches |
+//! | queues that cannot be read may be any | they are none | `timeline`: queues cannot be read |
+//! | an old count of threads proves no loss | it does | `timeline`: too long ago |
+//! | nor does a count before each job has a name | it does | `timeline`: a count of threads |
+//! | a job that is back needs a thread too | it needs none | `timeline`: a job that is back |
+//! | a log that was read to the end leaves no doubt | it does | `timeline`: a log that shows |
+//! | a job that ended late was pushed back as well | that is not told | `timeline`: was pushed back too |
 //! | doubt forbids a push | it is not asked | `rescues::fewer_threads…` |
 //! | a push ends by its own outcome | any will do | `rescues::the_outcome…` |
 //! | an abort pushes nothing more | the rest goes on | `rescues::an_abort_pushes…` |
@@ -85,18 +85,18 @@
 //! | a unit is stopped once proven idle | idle or not | `units::with_a_job…` |
 //! | only the first stop is the unit's | the second one too | `units::only_the_first…` |
 //! | systemd must leave time for a push-back | it is not asked | `units::a_push_back…` |
-//! | threads that ended with the push-back had jobs | those left after it are counted | `hidden::threads_that_are_gone…` |
-//! | an end in a log that was found too late is none in time | it is | `testimonies::an_end_in_a_log…` |
-//! | a job that the log names takes one thread | it takes none, or two | `names::what_its_log_names…`, `…two_jobs…` |
-//! | what is back may have left its thread | it covers it | `names::one_that_is_back…` |
-//! | the log of the process before names nothing | its start is not asked | `names::what_the_process…` |
-//! | a whole later beat speaks against a begin | it is not asked | `names::what_a_later_beat…` |
-//! | what ended before the signal is no part | it is | `names::what_ended_before…` |
-//! | what a stop did not interrupt had ended | its `Terminating` is not read | `farewells::what_it_did_not…` |
-//! | what it interrupted without a name stays open | it is not counted | `farewells::what_it_interrupted…` |
-//! | it tells only where its log is whole | `Bye!`, or its begin, is not asked | `farewells::one_that…`, `…a_log…` |
-//! | a last beat that is read late frees threads | it frees none | `hidden::a_last_beat…` |
-//! | a thread that ended with its job covers no other | it does at the gate | `names::a_thread_that_ended…` |
+//! | threads that ended with the push-back had jobs | those left after it are counted | `timeline`: end with the push-back |
+//! | an end in a log that was found too late may be late | it is in time | `timeline`: found too late |
+//! | a job that the log names takes one thread | it takes none, or two | `timeline`: its log names; two jobs |
+//! | a job that is back may have left its thread | it has not | `timeline`: may have left its thread |
+//! | the log of the process before names nothing | its start is not asked | `timeline`: the process before |
+//! | a whole later beat speaks against a begin | it is not asked | `timeline`: a later whole beat |
+//! | a job that ended before the signal is no part | it is | `timeline`: before the first signal |
+//! | what a stop did not interrupt had ended | its `Terminating` is not read | `timeline`: did not interrupt |
+//! | what it interrupted without a name stays open | it is not counted | `timeline`: the stop interrupted |
+//! | it tells only where its log is whole | `Bye!`, or its begin, is not asked | `timeline`: was killed; a part of the stop |
+//! | a last beat that is read late frees threads | it frees none | `timeline`: read late |
+//! | a thread that ended with its job is not another's | it is at the gate | `timeline`: does not account |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
 use std::time::Duration;
@@ -104,28 +104,21 @@ use std::time::Duration;
 use super::Guard;
 
 mod aftermaths;
+mod answers;
 mod cases;
 mod drive;
-mod farewells;
 mod fates;
-mod heard;
-mod hidden;
-mod iterable;
 mod kills;
 mod laws;
 mod logbook;
-mod losses;
-mod names;
 mod rescues;
 mod salvage;
 mod scenario;
 mod sources;
 mod states;
 mod storms;
-mod testimonies;
 mod timeline;
 mod units;
-mod watched;
 mod weather;
 mod world;
 
