@@ -15,11 +15,12 @@ use crate::core::session::Session;
 const LISTED: usize = 100;
 
 /// Fates in the order of their weight.
-const FATES: [(Fate, Weight); 6] = [
+const FATES: [(Fate, Weight); 7] = [
     (Fate::Lost, Weight::Bad),
     (Fate::Unknown, Weight::Warn),
     (Fate::PushedBack, Weight::Warn),
     (Fate::Rescued, Weight::Plain),
+    (Fate::Checkpointed, Weight::Plain),
     (Fate::Retried, Weight::Plain),
     (Fate::Finished, Weight::Good),
 ];
@@ -119,7 +120,7 @@ fn sentence(run: &Run, outcome: Outcome, jobs: Counts) -> String {
         Outcome::Drained => format!("Drained: {all}, and every job ended."),
         Outcome::Requeued => format!(
             "Drained with jobs pushed back: {all}; {} will run again.",
-            count(jobs.pushed_back + jobs.rescued, "job")
+            count(jobs.pushed_back + jobs.rescued + jobs.checkpointed, "job")
         ),
         Outcome::Lost if jobs.lost == 0 => format!(
             "Drained, but the fate of {} is not known: {all}.",
@@ -170,14 +171,12 @@ fn fates(run: &Run, jobs: Counts) -> Vec<PageLine> {
     let mut lines = vec![PageLine::heading(count(jobs.total(), "job"))];
     let running = still_running(run);
     for (fate, weight) in FATES {
-        let number = match fate {
-            Fate::Finished => jobs.finished,
-            Fate::PushedBack => jobs.pushed_back,
-            Fate::Retried => jobs.retried,
-            Fate::Rescued => jobs.rescued,
-            Fate::Lost => jobs.lost,
-            Fate::Unknown => jobs.unknown.saturating_sub(running.len() as u64),
+        let alive = if fate == Fate::Unknown {
+            running.len()
+        } else {
+            0
         };
+        let number = jobs.of(fate).saturating_sub(alive as u64);
         let of_fate: Vec<&Tracked> = run
             .account()
             .jobs()

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One instant: nanoseconds of `CLOCK_BOOTTIME` (which go on while the machine is suspended)
 /// with the wall time that was read beside them. Order and differences use the former alone,
@@ -106,8 +106,18 @@ impl Ord for Moment {
 }
 
 /// A span for JSON: whole seconds as an integer (`145`), others to the millisecond (`2.5`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seconds(pub Duration);
+
+impl<'de> Deserialize<'de> for Seconds {
+    /// A negative number, or one that no span can hold, is an error.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let seconds = f64::deserialize(deserializer)?;
+        Duration::try_from_secs_f64(seconds)
+            .map(Self)
+            .map_err(serde::de::Error::custom)
+    }
+}
 
 impl Serialize for Seconds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -15,7 +15,7 @@ const ROOM: f64 = 1.25;
 const BEARABLE: Duration = Duration::from_mins(15);
 
 /// What the advice is made from.
-pub(super) struct Seen<'a> {
+pub(super) struct Shown<'a> {
     /// The sequence, if it can be read.
     pub(super) sequence: Option<&'a Sequence>,
     /// Sidekiq's own timeout.
@@ -29,7 +29,7 @@ pub(super) struct Seen<'a> {
 }
 
 /// What to change, in words.
-pub(super) fn advice(seen: &Seen<'_>) -> Vec<String> {
+pub(super) fn advice(seen: &Shown<'_>) -> Vec<String> {
     let mut advice = Vec::new();
     let lost = seen.jobs.iter().filter(|job| job.fate == Fate::Lost);
     let lost = lost.count();
@@ -66,7 +66,7 @@ fn gap(sequence: &Sequence, timeout: &Timeout) -> Option<String> {
 }
 
 /// The longest job against the budget.
-fn budget(sequence: &Sequence, seen: &Seen<'_>) -> Option<String> {
+fn budget(sequence: &Sequence, seen: &Shown<'_>) -> Option<String> {
     let budget = sequence.budget(seen.timeout.span).total()?;
     let cut_off = seen.jobs.iter().find(|job| job.was_cut_off());
     if let Some(job) = cut_off {

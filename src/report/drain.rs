@@ -3,17 +3,15 @@
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
-use super::advice::{Seen, advice};
-use super::checked::{Checked, Finding};
+use super::advice::{Shown, advice};
 use super::job::{JobFate, counts, jobs};
 use super::later::{InterruptedCounts, Notice, end, notices};
 use super::library::Past;
-use super::line::{Happened, Line};
-use super::process::{Process, processes};
+use super::process::{DrainedProcess, processes};
 use super::successor::{CameUp, successors};
-use super::timeline::{Entry, timeline};
+use super::timeline::{TimelineLine, timeline};
 use crate::core::clean::clean;
-use crate::core::drain::{Counts, Outcome};
+use crate::core::drain::{CheckedFinding, Counts, Event, Outcome, Record};
 use crate::core::moment::rfc3339;
 use crate::core::sequence::{Sequence, Timeout};
 
@@ -52,7 +50,7 @@ pub struct Report {
     /// Where the sequence was found; `None`: not recorded.
     pub sequence_from: Option<String>,
     /// What the lint had found that concerned the drain when it began; `None`: not recorded.
-    pub findings: Option<Vec<Finding>>,
+    pub findings: Option<Vec<CheckedFinding>>,
     /// Why the sequence that the targets ask for was not taken, if so.
     pub trouble: Option<String>,
     /// Sidekiq's own timeout as the drain took it.
@@ -62,13 +60,13 @@ pub struct Report {
     /// How long a job could go on; `None` is unlimited or not known.
     pub budget_s: Option<f64>,
     /// Each process: signals, quiet, exit.
-    pub processes: Vec<Process>,
+    pub processes: Vec<DrainedProcess>,
     /// Each job, longest first.
     pub fates: Vec<JobFate>,
     /// What happened.
-    pub timeline: Vec<Entry>,
+    pub timeline: Vec<TimelineLine>,
     /// Backtraces that were taken.
-    pub backtraces: Vec<Backtrace>,
+    pub backtraces: Vec<TakenBacktrace>,
     /// What stays true of processes that did not exit.
     pub remains: Vec<String>,
     /// What to change.
@@ -85,7 +83,7 @@ pub struct Report {
 
 /// The backtrace of a job's thread.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Backtrace {
+pub struct TakenBacktrace {
     /// The job.
     pub jid: Option<String>,
     /// The thread.
@@ -102,6 +100,7 @@ fn time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S
 impl Report {
     /// The report of `past`.
     pub fn of(past: &Past) -> Self {
+        let past = &*past.shown();
         let fates = jobs(past);
         let processes = processes(past);
         let timeout = stated_timeout(past);
@@ -111,18 +110,18 @@ impl Report {
         let budget = sequence
             .as_ref()
             .and_then(|sequence| sequence.budget(timeout.span).total());
-        let seen = Seen {
+        let shown = Shown {
             sequence: sequence.as_ref(),
             timeout: &timeout,
             jobs: &fates,
             extended_s: extended(past),
             run: &past.run,
         };
-        let checked = Checked::of(past);
+        let (sequence_from, findings, trouble) = checked(past);
         Self {
-            sequence_from: checked.sequence_from,
-            findings: checked.findings,
-            trouble: checked.trouble,
+            sequence_from,
+            findings,
+            trouble,
             timeout_s: timeout.span.as_secs_f64(),
             timeout_from: timeout.origin.text().to_owned(),
             budget_s: budget.map(|budget| budget.as_secs_f64()),
@@ -132,7 +131,7 @@ impl Report {
                 .iter()
                 .filter_map(|process| process.remains.clone())
                 .collect(),
-            advice: advice(&seen),
+            advice: advice(&shown),
             faults: faults(past, summary.outcome),
             interrupted: InterruptedCounts::of(past),
             notified: notices(past),
@@ -149,7 +148,7 @@ impl Report {
         let trouble = trouble.map(|trouble| format!("set aside: {trouble}"));
         let mut lines: Vec<String> = trouble.collect();
         if let Some(findings) = &self.findings {
-            lines.extend(findings.iter().map(Finding::words));
+            lines.extend(findings.iter().map(CheckedFinding::words));
             if lines.is_empty() {
                 lines.push("nothing that concerns this drain".into());
             }
@@ -163,7 +162,7 @@ impl Report {
             let found = job.found_later.as_ref();
             found.is_some_and(|found| found.fate.is_some())
         };
-        let counted = counted(self.summary.jobs);
+        let counted = self.summary.jobs.words();
         match self.fates.iter().filter(found).count() {
             0 => counted,
             found => format!("{counted} ({found} of these found later)"),
@@ -171,72 +170,74 @@ impl Report {
     }
 }
 
-/// Jobs by fate in words, those that there are.
-pub(super) fn counted(jobs: Counts) -> String {
-    let all = [
-        (jobs.finished, "finished"),
-        (jobs.pushed_back, "pushed back"),
-        (jobs.retried, "to be retried"),
-        (jobs.rescued, "rescued"),
-        (jobs.lost, "LOST"),
-        (jobs.unknown, "unknown"),
-    ];
-    let some: Vec<String> = all
-        .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{count} {word}"))
-        .collect();
-    if some.is_empty() {
-        return "no jobs".into();
-    }
-    some.join(", ")
-}
-
 impl Summary {
     /// What became of the jobs, in one line.
     pub fn counted(&self) -> String {
-        counted(self.jobs)
+        self.jobs.words()
     }
 }
 
-fn summary(past: &Past, processes: &[Process], fates: &[JobFate]) -> Summary {
-    let first = past.lines.first();
+/// Where the sequence was found, what the lint found, and why the sequence that the targets ask
+/// for was not taken.
+type CheckedPlan = (Option<String>, Option<Vec<CheckedFinding>>, Option<String>);
+
+fn checked(past: &Past) -> CheckedPlan {
+    let found = past.records.iter().find_map(|record| {
+        let Event::Checked {
+            sequence_from,
+            trouble,
+            findings,
+        } = &record.event
+        else {
+            return None;
+        };
+        Some((
+            sequence_from.clone(),
+            Some(findings.clone()),
+            trouble.clone(),
+        ))
+    });
+    found.unwrap_or_default()
+}
+
+fn summary(past: &Past, processes: &[DrainedProcess], fates: &[JobFate]) -> Summary {
+    let names = processes.iter().map(|process| process.name.clone());
     let mut summary = Summary {
-        run: past.run.clone(),
-        at: first.map(|line| line.at),
+        run: clean(&past.run, 120),
+        at: past.records.first().map(|record| record.at.wall()),
         who: None,
         why: None,
-        targets: processes
-            .iter()
-            .map(|process| process.name.clone())
-            .collect(),
+        targets: names.collect(),
         sequence: None,
-        rehearsal: past.lines.iter().any(|line| line.rehearsal),
+        rehearsal: past.records.iter().any(|record| record.rehearsal),
         outcome: end(past).map(|(_, outcome)| outcome),
         seconds: lasted(past),
         jobs: counts(fates),
     };
-    for line in &past.lines {
-        began(&mut summary, line);
+    for record in &past.records {
+        began(&mut summary, record);
     }
     summary
 }
 
-/// Seconds up to its end, else up to the last line that tells of it.
+/// Seconds up to its end, else up to the last record of the drain itself.
 fn lasted(past: &Past) -> f64 {
-    let last = past.lines.iter().rev().find(|line| !line.is_later());
-    let end = end(past).map(|(line, _)| line).or(last);
-    end.map_or(0.0, |line| line.t_s)
+    let end = end(past).map(|(record, _)| record);
+    end.or(last_of_drain(past)).map_or(0.0, Record::t_s)
 }
 
-/// Takes over what the first record says. `by` is `OPERATOR: REASON`.
-fn began(summary: &mut Summary, line: &Line) {
-    let Happened::Started {
+fn last_of_drain(past: &Past) -> Option<&Record> {
+    past.records.iter().rev().find(|record| !record.is_later())
+}
+
+/// Takes over what the first record says. In records of early versions `by` is `OPERATOR: REASON`.
+fn began(summary: &mut Summary, record: &Record) {
+    let Event::Started {
         sequence,
         by,
         reason,
         ..
-    } = &line.happened
+    } = &record.event
     else {
         return;
     };
@@ -245,31 +246,31 @@ fn began(summary: &mut Summary, line: &Line) {
         Some(Err(who)) => (Some(who), None),
         None => (None, None),
     };
-    summary.sequence.get_or_insert_with(|| clean(sequence, 300));
-    summary.who = who.map(|who| clean(who, 200));
-    summary.why = (reason.as_deref().or(why)).map(|why| clean(why, 500));
+    summary.sequence.get_or_insert_with(|| sequence.clone());
+    summary.who = who.map(str::to_owned);
+    summary.why = reason.as_deref().or(why).map(str::to_owned);
 }
 
 fn stated_timeout(past: &Past) -> Timeout {
-    let stated = past.lines.iter().find_map(|line| {
-        if let Happened::Started {
+    let stated = past.records.iter().find_map(|record| {
+        if let Event::Started {
             timeout_s: Some(seconds),
             timeout_from,
             ..
-        } = &line.happened
+        } = &record.event
         {
-            let span = std::time::Duration::try_from_secs_f64(*seconds).ok()?;
             let from = timeout_from.as_deref().filter(|from| *from != "assumed")?;
-            return Some(Timeout::stated(span, clean(from, 200)));
+            return Some(Timeout::stated(seconds.0, from));
         }
         None
     });
     stated.unwrap_or_else(|| Timeout::assumed(None))
 }
 
+/// Seconds by which the waits were made longer.
 fn extended(past: &Past) -> i64 {
-    let by = past.lines.iter().filter_map(|line| {
-        if let Happened::Extended { by_s } = line.happened {
+    let by = past.records.iter().filter_map(|record| {
+        if let Event::Extended { by_s } = record.event {
             return Some(by_s);
         }
         None
@@ -277,16 +278,18 @@ fn extended(past: &Past) -> i64 {
     by.fold(0, i64::saturating_add)
 }
 
-fn backtraces(past: &Past) -> Vec<Backtrace> {
-    let taken = past.lines.iter().filter_map(|line| {
-        let Happened::Backtrace { jid, tid, frames } = &line.happened else {
+fn backtraces(past: &Past) -> Vec<TakenBacktrace> {
+    let taken = past.records.iter().filter_map(|record| {
+        let Event::Backtrace {
+            jid, tid, frames, ..
+        } = &record.event
+        else {
             return None;
         };
-        let text = |text: &Option<String>| text.as_deref().map(|text| clean(text, 64));
-        Some(Backtrace {
-            jid: text(jid),
-            tid: text(tid),
-            frames: frames.iter().map(|frame| clean(frame, 500)).collect(),
+        Some(TakenBacktrace {
+            jid: jid.clone(),
+            tid: Some(tid.clone()).filter(|tid| !tid.is_empty()),
+            frames: frames.clone(),
         })
     });
     taken.collect()
@@ -294,8 +297,7 @@ fn backtraces(past: &Past) -> Vec<Backtrace> {
 
 /// What a record without an end leaves open.
 fn unended(past: &Past) -> String {
-    let last = past.lines.iter().rev().find(|line| !line.is_later());
-    let until = last.map_or(0.0, |line| line.t_s);
+    let until = last_of_drain(past).map_or(0.0, Record::t_s);
     format!(
         "its record has no end: the drain is still under way, or the program ended at T+{:.0}s or later without another word. The jobs that ran then have no fate here",
         until.floor()
@@ -304,33 +306,28 @@ fn unended(past: &Past) -> String {
 
 /// Whether it was the loss of a terminal that stopped it.
 fn is_left(past: &Past) -> bool {
-    past.lines
-        .iter()
-        .rev()
-        .any(|line| matches!(&line.happened, Happened::Held { why } if why.starts_with("hang-up")))
-        && matches!(end(past), Some((_, Outcome::Stopped)))
+    let hung_up = |record: &Record| matches!(&record.event, Event::Held { why } if why.starts_with("hang-up"));
+    past.records.iter().any(hung_up) && matches!(end(past), Some((_, Outcome::Stopped)))
 }
 
 fn faults(past: &Past, outcome: Option<Outcome>) -> Vec<String> {
     let mut faults = Vec::new();
-    if past.lines.is_empty() {
+    if past.records.is_empty() {
         faults.push("nothing of its record can be read".into());
     } else if outcome.is_none() {
         faults.push(unended(past));
     } else if is_left(past) {
         faults.push(
-            "it was left by a hang-up: nothing more was sent, and nobody saw what came of it"
-                .into(),
+            "it was left by a hang-up: nothing more was sent, and its end was not watched".into(),
         );
     }
     if past.torn {
         faults.push("the last line of its record was cut off".into());
     }
-    if past.unreadable > 0 {
-        faults.push(format!(
-            "{} line(s) of its record cannot be read",
-            past.unreadable
-        ));
+    match past.unreadable {
+        0 => {}
+        1 => faults.push("1 line of its record cannot be read".into()),
+        several => faults.push(format!("{several} lines of its record cannot be read")),
     }
     faults
 }

@@ -7,12 +7,7 @@ use serde::Serialize;
 
 use super::later::{FoundLater, finds};
 use super::library::Past;
-use super::line::Happened;
-use crate::core::clean::clean;
-use crate::core::drain::{Counts, Fate};
-
-/// Longest text of a journal that is shown in one cell.
-const LONGEST: usize = 300;
+use crate::core::drain::{Counts, Event, Fate, Record, named};
 
 /// One job.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -27,7 +22,13 @@ pub struct JobFate {
     pub fate: Fate,
     /// How that is known.
     pub evidence: String,
-    /// How long it had run when it ended or was interrupted.
+    /// The id of the work that it does, whatever its JID; `None`: not known.
+    pub work_id: Option<String>,
+    /// The JID under which its work goes on.
+    pub goes_on_as: Option<String>,
+    /// Seconds of work that must be done again; `None`: not known.
+    pub cost_s: Option<f64>,
+    /// How long it had run when it ended or was interrupted, by its log where that tells it.
     pub ran_s: Option<f64>,
     /// How much of the drain had passed by then.
     pub until_t_s: Option<f64>,
@@ -38,21 +39,20 @@ pub struct JobFate {
 }
 
 impl JobFate {
-    /// Whether it was cut off: it will have to run again, or nobody knows.
+    /// Whether it was cut off: its work is lost, or begins again.
     pub fn was_cut_off(&self) -> bool {
         match self.fate {
             Fate::PushedBack | Fate::Rescued | Fate::Lost => true,
-            Fate::Finished | Fate::Retried | Fate::Unknown => false,
+            Fate::Finished | Fate::Checkpointed | Fate::Retried | Fate::Unknown => false,
         }
     }
 
     /// Its class and id, for people.
     pub fn label(&self) -> String {
-        let class = self.class.as_deref().unwrap_or("a job nobody had seen");
-        match &self.jid {
-            Some(jid) => format!("{class} {jid}"),
-            None => class.to_owned(),
-        }
+        named(
+            self.class.as_deref().unwrap_or_default(),
+            self.jid.as_deref(),
+        )
     }
 }
 
@@ -61,23 +61,17 @@ impl JobFate {
 pub(super) fn jobs(past: &Past) -> Vec<JobFate> {
     let mut jobs: Vec<JobFate> = Vec::new();
     let mut by_jid: HashMap<(String, Option<String>), usize> = HashMap::new();
-    let mut exits: HashMap<String, f64> = HashMap::new();
-    for line in &past.lines {
-        let process = line.name().map(|name| clean(&name, LONGEST));
-        if let (Happened::Exited { .. }, Some(process)) = (&line.happened, &process) {
-            exits.insert(process.clone(), line.t_s);
+    let mut exits: HashMap<&str, f64> = HashMap::new();
+    for record in &past.records {
+        if let (Event::Exited { .. }, Some(process)) = (&record.event, record.name()) {
+            exits.insert(process, record.t_s());
         }
-        let Some(mut job) = of(&line.happened, process, line.t_s) else {
+        let Some(job) = told(record) else {
             continue;
         };
         let key = job.jid.clone().map(|jid| (jid, job.process.clone()));
         if let Some(index) = key.as_ref().and_then(|key| by_jid.get(key)) {
-            let known = &mut jobs[*index];
-            job.queue = job.queue.or_else(|| known.queue.take());
-            job.class = job.class.or_else(|| known.class.take());
-            job.ran_s = job.ran_s.or(known.ran_s);
-            job.until_t_s = known.until_t_s;
-            *known = job;
+            jobs[*index].learn(job);
         } else {
             by_jid.extend(key.map(|key| (key, jobs.len())));
             jobs.push(job);
@@ -88,7 +82,7 @@ pub(super) fn jobs(past: &Past) -> Vec<JobFate> {
         if job.fate == Fate::Unknown {
             job.found_later = job.jid.as_ref().and_then(|jid| finds.remove(jid));
         }
-        let exit = job.process.as_ref().and_then(|name| exits.get(name));
+        let exit = job.process.as_deref().and_then(|name| exits.get(name));
         job.until_t_s = job.until_t_s.or(exit.copied());
     }
     let weight = |job: &JobFate| {
@@ -102,64 +96,92 @@ pub(super) fn jobs(past: &Past) -> Vec<JobFate> {
     jobs
 }
 
-fn of(happened: &Happened, process: Option<String>, t_s: f64) -> Option<JobFate> {
-    let text = |text: &Option<String>| text.as_deref().map(|text| clean(text, LONGEST));
+impl JobFate {
+    /// Takes over a later record of the same job. The run time of a job that ended by itself is the
+    /// shortest that any record has: later ones count up to the heartbeat that missed the job.
+    fn learn(&mut self, later: Self) {
+        let known = std::mem::replace(self, later);
+        self.queue = self.queue.take().or(known.queue);
+        self.class = self.class.take().or(known.class);
+        self.until_t_s = known.until_t_s;
+        let ended = matches!(self.fate, Fate::Finished | Fate::Retried);
+        self.ran_s = match (self.ran_s, known.ran_s) {
+            (Some(one), Some(other)) if ended => Some(one.min(other)),
+            (later, known) => later.or(known),
+        };
+    }
+}
+
+/// What a record tells of a job's end; `None`: nothing.
+fn told(record: &Record) -> Option<JobFate> {
+    let seconds = |seconds: crate::core::moment::Seconds| seconds.0.as_secs_f64();
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "all other events are about no job's end"
     )]
-    match happened {
-        Happened::JobFinished {
+    match &record.event {
+        Event::JobFinished {
             jid,
             class,
             queue,
             elapsed_s,
+            evidence,
         } => Some(JobFate {
-            jid: Some(clean(jid, LONGEST)),
-            class: text(class),
-            queue: text(queue),
+            jid: Some(jid.clone()),
+            class: Some(class.clone()).filter(|class| !class.is_empty()),
+            queue: queue.clone(),
             fate: Fate::Finished,
-            evidence: String::new(),
-            ran_s: *elapsed_s,
-            until_t_s: Some(t_s),
-            process,
+            evidence: evidence.clone().unwrap_or_default(),
+            work_id: None,
+            goes_on_as: None,
+            cost_s: None,
+            ran_s: by_log(evidence.as_deref().unwrap_or_default()).or(elapsed_s.map(seconds)),
+            until_t_s: Some(record.t_s()),
+            process: record.name().map(str::to_owned),
             found_later: None,
         }),
-        Happened::Reconciled {
+        Event::Reconciled {
             jid,
             class,
             queue,
             elapsed_s,
             fate,
             evidence,
+            work_id,
+            goes_on_as,
+            cost_s,
         } => Some(JobFate {
-            jid: text(jid),
-            class: text(class),
-            queue: text(queue),
+            jid: jid.clone(),
+            class: class.clone(),
+            queue: queue.clone(),
             fate: *fate,
-            evidence: clean(evidence, LONGEST),
-            ran_s: *elapsed_s,
+            evidence: evidence.clone(),
+            work_id: work_id.clone(),
+            goes_on_as: goes_on_as.clone(),
+            cost_s: cost_s.map(seconds),
+            ran_s: by_log(evidence).or(elapsed_s.map(seconds)),
             until_t_s: None,
-            process,
+            process: record.name().map(str::to_owned),
             found_later: None,
         }),
         _ => None,
     }
 }
 
+/// The run time in evidence that quotes Sidekiq's log: `done in 22.0 s`, `failed after 24.0 s`.
+fn by_log(evidence: &str) -> Option<f64> {
+    let after = ["done in ", "failed after "]
+        .into_iter()
+        .find_map(|words| evidence.split_once(words))?;
+    let number = after.1.split_once(" s")?.0;
+    number.parse().ok().filter(|seconds: &f64| *seconds >= 0.0)
+}
+
 /// The jobs by fate.
 pub(super) fn counts(jobs: &[JobFate]) -> Counts {
     let mut counts = Counts::default();
     for job in jobs {
-        let count = match job.fate {
-            Fate::Finished => &mut counts.finished,
-            Fate::PushedBack => &mut counts.pushed_back,
-            Fate::Retried => &mut counts.retried,
-            Fate::Rescued => &mut counts.rescued,
-            Fate::Lost => &mut counts.lost,
-            Fate::Unknown => &mut counts.unknown,
-        };
-        *count += 1;
+        counts.add(Some(job.fate));
     }
     counts
 }

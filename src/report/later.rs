@@ -1,5 +1,5 @@
-//! What was learned once a drain was over, or beside it: the interrupted jobs in `retry` and
-//! `dead` before and after, who was told, and jobs of unknown fate that a later look found. It
+//! What was learned beside a drain or after it: the interrupted jobs in `retry` and `dead` before
+//! and after, the command of `on_finish`, and jobs of unknown fate that a later look found. It
 //! stands beside what the drain itself wrote down and changes none of it.
 
 #[cfg(test)]
@@ -12,13 +12,8 @@ use serde::Serialize;
 
 use super::job::JobFate;
 use super::library::Past;
-use super::line::{Happened, Line};
-use crate::core::clean::clean;
-use crate::core::drain::{Fate, Outcome};
+use crate::core::drain::{Counted, Event, Fate, Outcome, Record};
 use crate::core::moment::rfc3339;
-
-/// Longest text of a journal in one line.
-const LONGEST: usize = 300;
 
 /// Jobs in `retry` and `dead` that failed by being stopped (`Sidekiq::Shutdown`, an interrupt).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -46,14 +41,14 @@ impl InterruptedCounts {
     /// The counts that stand in `past`.
     pub(super) fn of(past: &Past) -> Self {
         let mut counts = Self::default();
-        for line in &past.lines {
-            let Happened::InterruptedCounted {
+        for record in &past.records {
+            let Event::InterruptedCounted {
                 when,
                 retry,
                 dead,
                 of_first,
                 error,
-            } = &line.happened
+            } = &record.event
             else {
                 continue;
             };
@@ -61,18 +56,18 @@ impl InterruptedCounts {
                 retry: *retry,
                 dead: *dead,
                 of_first: *of_first,
-                error: error.as_deref().map(|error| clean(error, LONGEST)),
+                error: error.clone(),
             });
-            match when.as_str() {
-                "before" => counts.before = count,
-                "after" => counts.after = count,
-                _ => {}
+            match when {
+                Some(Counted::Before) => counts.before = count,
+                Some(Counted::After) => counts.after = count,
+                None => {}
             }
         }
         counts
     }
 
-    /// One line for each set, and one where something is not known; none where nobody counted.
+    /// One line for each set, and one where something is not known; none where no count was tried.
     pub fn lines(&self) -> Vec<String> {
         if self.before.is_none() && self.after.is_none() {
             return Vec::new();
@@ -126,7 +121,7 @@ impl FoundLater {
         Self {
             at: rfc3339(at),
             fate,
-            place: clean(place, LONGEST),
+            place: place.to_owned(),
         }
     }
 
@@ -142,16 +137,19 @@ impl FoundLater {
 /// The last find of each job in `past`.
 pub(super) fn finds(past: &Past) -> HashMap<String, FoundLater> {
     let mut finds = HashMap::new();
-    for line in &past.lines {
-        if let Happened::FoundLater { jid, fate, place } = &line.happened {
-            let found = FoundLater::new(line.at, Some(*fate), place);
-            finds.insert(clean(jid, LONGEST), found);
+    for record in &past.records {
+        if let Event::FoundLater {
+            jid, fate, place, ..
+        } = &record.event
+        {
+            let found = FoundLater::new(record.at.wall(), Some(*fate), place);
+            finds.insert(jid.clone(), found);
         }
     }
     finds
 }
 
-/// Who was told, and whether that failed.
+/// A command that was given the report, and whether that failed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Notice {
     /// The program of `on_finish`.
@@ -172,24 +170,24 @@ impl Notice {
     }
 }
 
-/// Everybody who was told.
+/// The commands that were given the report.
 pub(super) fn notices(past: &Past) -> Vec<Notice> {
-    let told = |line: &Line| {
-        let Happened::Notified {
+    let told = |record: &Record| {
+        let Event::Notified {
             program,
             seconds,
             error,
-        } = &line.happened
+        } = &record.event
         else {
             return None;
         };
         Some(Notice {
-            program: clean(program, LONGEST),
-            seconds: *seconds,
-            error: error.as_deref().map(|error| clean(error, LONGEST)),
+            program: program.clone(),
+            seconds: seconds.map(|seconds| seconds.0.as_secs_f64()),
+            error: error.clone(),
         })
     };
-    past.lines.iter().filter_map(told).collect()
+    past.records.iter().filter_map(told).collect()
 }
 
 impl JobFate {
@@ -201,11 +199,11 @@ impl JobFate {
     }
 }
 
-/// How a drain ended that says so, and when.
-pub(super) fn end(past: &Past) -> Option<(&Line, Outcome)> {
-    past.lines.iter().rev().find_map(|line| {
-        if let Happened::Finished { outcome, .. } = line.happened {
-            return Some((line, outcome));
+/// The record that says how a drain ended.
+pub(super) fn end(past: &Past) -> Option<(&Record, Outcome)> {
+    past.records.iter().rev().find_map(|record| {
+        if let Event::Finished { outcome, .. } = record.event {
+            return Some((record, outcome));
         }
         None
     })

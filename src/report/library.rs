@@ -1,15 +1,18 @@
 //! The journals below the state directory: found, chosen by a name's beginning, read. A line
 //! that cannot be read is counted and left out; a torn last line is what a crash leaves.
 
+use std::borrow::Cow;
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::line::Line;
 use crate::core::clean::clean;
+use crate::core::drain::Record;
 
 /// The longest line that is read; a record is far below it.
 const LONGEST_LINE: usize = 16 << 20;
+/// The longest text of a record that a report shows, in characters.
+const LONGEST_TEXT: usize = 500;
 
 /// Why a drain cannot be shown.
 #[derive(Debug, thiserror::Error)]
@@ -50,12 +53,14 @@ pub enum NoSuchDrain {
 pub struct Past {
     /// The drain's name.
     pub run: String,
-    /// Its lines.
-    pub lines: Vec<Line>,
+    /// Its records, byte for byte as they stand there.
+    pub records: Vec<Record>,
     /// Whether the last line was cut off.
     pub torn: bool,
     /// Lines that could not be read, the torn one left out.
     pub unreadable: u64,
+    /// The records that hold text which may not be safe for a terminal, by their index.
+    unsafe_for_screens: Vec<usize>,
 }
 
 /// Where the journals are.
@@ -159,16 +164,45 @@ fn next_line(reader: &mut impl BufRead, line: &mut Vec<u8>) -> io::Result<bool> 
     }
 }
 
+/// Whether every text in a line is safe for a terminal and short: plain ASCII without an escape
+/// that stands for another character.
+fn is_plain(line: &[u8]) -> bool {
+    let plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n');
+    let escapes = line.windows(2).filter(|pair| pair[0] == b'\\');
+    line.len() <= LONGEST_TEXT
+        && line.iter().all(plain)
+        && escapes
+            .into_iter()
+            .all(|pair| matches!(pair[1], b'"' | b'\\' | b'/'))
+}
+
 impl Past {
     fn take(&mut self, line: &[u8]) {
         if line.trim_ascii().is_empty() {
             return;
         }
         match serde_json::from_slice(line) {
-            Ok(line) => self.lines.push(line),
+            Ok(record) => {
+                if !is_plain(line) {
+                    self.unsafe_for_screens.push(self.records.len());
+                }
+                self.records.push(record);
+            }
             Err(_) if line.last() != Some(&b'\n') => self.torn = true,
             Err(_) => self.unreadable += 1,
         }
+    }
+
+    /// The same drain with every text in it made safe for a terminal: what reports are made of.
+    pub(super) fn shown(&self) -> Cow<'_, Self> {
+        if self.unsafe_for_screens.is_empty() {
+            return Cow::Borrowed(self);
+        }
+        let mut shown = self.clone();
+        for index in shown.unsafe_for_screens.drain(..) {
+            shown.records[index] = shown.records[index].cleaned(LONGEST_TEXT);
+        }
+        Cow::Owned(shown)
     }
 
     /// What was read of a journal's text.

@@ -21,14 +21,14 @@ pub enum Longest {
         drains: usize,
     },
     /// It ran to its end.
-    Finished(Seen),
+    Finished(LongestJob),
     /// One that was cut off ran longer than any that ended.
-    CutOff(Seen),
+    CutOff(LongestJob),
 }
 
 /// One job as it was seen.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Seen {
+pub struct LongestJob {
     /// Its class and id.
     pub label: String,
     /// How long it ran.
@@ -59,7 +59,7 @@ impl Longest {
                 let jobs = report.fates.iter().filter(|job| wanted(job));
                 jobs.filter_map(|job| {
                     let ran = Duration::try_from_secs_f64(job.ran_s?).ok()?;
-                    Some(Seen {
+                    Some(LongestJob {
                         label: job.label(),
                         ran,
                         run: report.summary.run.clone(),

@@ -1,18 +1,18 @@
-//! The processes of a past drain: what each was sent, when it was heard, when it exited, and
-//! what stays true of one that did not. Read off the journal, nothing else.
+//! The processes of a past drain: the signals that each was sent, when they were received, when it
+//! exited, and what stays true of a process that did not. Read off the journal, nothing else.
 
 use serde::Serialize;
 
 use super::library::Past;
-use super::line::{Happened, Line};
-use crate::core::clean::clean;
+use crate::core::drain::{Event, Record};
+use crate::core::sequence::Signal;
 
 /// What stands in TERM's place where systemd would start the process again.
 const UNIT_STOP: &str = "systemctl stop";
 
 /// A signal, or the stop of a unit in TERM's place.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Sent {
+pub struct SentSignal {
     /// Which.
     pub signal: String,
     /// Seconds since the drain began.
@@ -25,12 +25,12 @@ pub struct Sent {
     /// that it was. That it was sent says only that the kernel took it.
     pub received_by_t_s: Option<f64>,
     /// What it brought about, and when that was seen.
-    pub effect: Option<Effect>,
+    pub effect: Option<SignalEffect>,
 }
 
 /// What a signal brought about.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct Effect {
+pub struct SignalEffect {
     /// `quiet` or `exited`.
     pub what: &'static str,
     /// Seconds since the drain began when it was seen.
@@ -39,7 +39,7 @@ pub struct Effect {
 
 /// One process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Process {
+pub struct DrainedProcess {
     /// Its name in Redis.
     pub identity: Option<String>,
     /// Its pid.
@@ -47,7 +47,7 @@ pub struct Process {
     /// `util1:4242`, for people.
     pub name: String,
     /// What it was sent.
-    pub signals: Vec<Sent>,
+    pub signals: Vec<SentSignal>,
     /// When it was known to be quiet.
     pub quiet_t_s: Option<f64>,
     /// When it exited.
@@ -61,7 +61,7 @@ pub struct Process {
     heard: Vec<(bool, f64)>,
 }
 
-impl Process {
+impl DrainedProcess {
     /// When `signal` was sent to it first.
     pub fn sent(&self, signal: &str) -> Option<f64> {
         let sent = self.signals.iter().find(|sent| sent.signal == signal)?;
@@ -98,8 +98,8 @@ impl Process {
                 "TERM" | "INT" | UNIT_STOP => heard(true),
                 _ => None,
             };
-            let is_quiet = |t_s| Effect { what: "quiet", t_s };
-            let is_exit = |t_s| Effect {
+            let is_quiet = |t_s| SignalEffect { what: "quiet", t_s };
+            let is_exit = |t_s| SignalEffect {
                 what: "exited",
                 t_s,
             };
@@ -118,8 +118,8 @@ impl Process {
         if certain {
             self.signals.retain(|sent| sent.certain);
         }
-        self.signals.push(Sent {
-            signal: clean(signal, 20),
+        self.signals.push(SentSignal {
+            signal: signal.to_owned(),
             t_s,
             certain,
             at_stake,
@@ -148,24 +148,25 @@ impl Process {
     }
 }
 
-/// The processes of `past`, in the order in which they appear.
-pub(super) fn processes(past: &Past) -> Vec<Process> {
-    let mut processes: Vec<Process> = Vec::new();
-    for line in &past.lines {
-        let Some(name) = line.name().map(|name| clean(&name, 120)) else {
+/// The processes of `past`, in the order in which they appear: its targets. What came up in their
+/// place is told after the drain, and is none of them.
+pub(super) fn processes(past: &Past) -> Vec<DrainedProcess> {
+    let mut processes: Vec<DrainedProcess> = Vec::new();
+    for record in past.records.iter().filter(|record| !record.is_later()) {
+        let Some(about) = &record.about else {
             continue;
         };
-        let known = processes.iter().position(|process| process.name == name);
-        let index = known.unwrap_or_else(|| {
-            processes.push(Process {
-                identity: line.identity.as_deref().map(|text| clean(text, 300)),
-                pid: line.pid,
-                name,
-                ..Process::default()
+        let known = |process: &DrainedProcess| process.name == about.name;
+        let index = processes.iter().position(known).unwrap_or_else(|| {
+            processes.push(DrainedProcess {
+                identity: about.identity.as_ref().map(ToString::to_string),
+                pid: about.pid,
+                name: about.name.clone(),
+                ..DrainedProcess::default()
             });
             processes.len() - 1
         });
-        take(&mut processes[index], line);
+        take(&mut processes[index], record);
     }
     for process in &mut processes {
         process.remains = process.remains();
@@ -174,43 +175,41 @@ pub(super) fn processes(past: &Past) -> Vec<Process> {
     processes
 }
 
-fn take(process: &mut Process, line: &Line) {
+fn take(process: &mut DrainedProcess, record: &Record) {
+    let t_s = record.t_s();
+    let sent = |signal: &Signal| signal.name();
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "all other events change nothing of how a process stands"
     )]
-    match &line.happened {
-        Happened::SignalIntended { signal } => process.send(signal, line.t_s, false, None),
-        Happened::UnitStopIntended { .. } => process.send(UNIT_STOP, line.t_s, false, None),
-        Happened::SignalSent {
+    match &record.event {
+        Event::SignalIntended { signal, .. } => process.send(sent(signal), t_s, false, None),
+        Event::UnitStopIntended { .. } => process.send(UNIT_STOP, t_s, false, None),
+        Event::SignalSent {
             signal, at_stake, ..
-        } => {
-            process.send(signal, line.t_s, true, *at_stake);
-        }
-        Happened::UnitStopBegun { at_stake, .. } => {
-            process.send(UNIT_STOP, line.t_s, true, *at_stake);
-        }
-        Happened::SignalFailed {
+        } => process.send(sent(signal), t_s, true, *at_stake),
+        Event::UnitStopBegun { at_stake, .. } => process.send(UNIT_STOP, t_s, true, *at_stake),
+        Event::SignalFailed {
             may_have_happened, ..
         }
-        | Happened::UnitStopFailed {
+        | Event::UnitStopFailed {
             may_have_happened, ..
         } => {
             process
                 .signals
                 .retain(|sent| sent.certain || *may_have_happened);
         }
-        Happened::Logged { text } if text.starts_with("Received TSTP") => {
-            process.heard.push((false, line.t_s));
+        Event::Logged { text } if text.starts_with("Received TSTP") => {
+            process.heard.push((false, t_s));
         }
-        Happened::Logged { text } if text.starts_with("Shutting down") => {
-            process.heard.push((true, line.t_s));
+        Event::Logged { text } if text.starts_with("Shutting down") => {
+            process.heard.push((true, t_s));
         }
-        Happened::QuietConfirmed { .. } => {
-            process.quiet_t_s.get_or_insert(line.t_s);
+        Event::QuietConfirmed { .. } => {
+            process.quiet_t_s.get_or_insert(t_s);
         }
-        Happened::Exited { clean } => {
-            process.exited_t_s = Some(line.t_s);
+        Event::Exited { clean } => {
+            process.exited_t_s = Some(t_s);
             process.clean = *clean;
             // An exit while a signal was under way: it was gone, or it is the signal's doing.
             process.signals.retain(|sent| sent.certain);

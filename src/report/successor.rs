@@ -1,19 +1,15 @@
-//! What came up in the place of the processes that a drain has ended, as its journal has it.
+//! The processes that came up in the place of those that a drain has ended, as its journal has
+//! them.
 
 use serde::Serialize;
 
 use super::library::Past;
-use super::line::Happened;
-use crate::core::clean::clean;
-use crate::core::drain::Successor;
-
-/// Longest text of a journal in one line.
-const LONGEST: usize = 1000;
+use crate::core::drain::{Event, Successor};
 
 /// The place of one process.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CameUp {
-    /// Who came up, `util1:4300`; `None`: nobody.
+    /// The process that came up, `util1:4300`; `None`: there is none.
     pub name: Option<String>,
     /// Its identity.
     pub identity: Option<String>,
@@ -27,23 +23,25 @@ pub struct CameUp {
 impl CameUp {
     /// One line for people.
     pub fn words(&self) -> String {
-        let name = self.name.as_deref().unwrap_or("somebody");
-        clean(&self.successor.words(name), LONGEST)
+        let name = self.name.as_deref().filter(|_| self.successor.found);
+        self.successor.sentence().with(name.unwrap_or_default())
     }
 }
 
 /// The places of the processes of `past`, in the order in which something was known of them.
 pub(super) fn successors(past: &Past) -> Vec<CameUp> {
-    let lines = past.lines.iter().filter_map(|line| {
-        let Happened::Successor(successor) = &line.happened else {
+    let records = past.records.iter().filter_map(|record| {
+        let Event::Successor(successor) = &record.event else {
             return None;
         };
+        let about = record.about.as_ref();
+        let identity = about.and_then(|about| about.identity.as_ref());
         Some(CameUp {
-            name: line.name(),
-            identity: line.identity.clone(),
-            pid: line.pid,
+            name: record.name().map(str::to_owned),
+            identity: identity.map(ToString::to_string),
+            pid: about.and_then(|about| about.pid),
             successor: Successor::clone(successor),
         })
     });
-    lines.collect()
+    records.collect()
 }

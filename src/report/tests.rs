@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{Library, Past, Report, repeated};
-use crate::core::drain::{About, Counts, Event, Fate, Outcome, Record};
+use crate::core::drain::{About, Counts, Event, Fate, Mode, Outcome, Record};
 use crate::core::fleet::Identity;
 use crate::core::moment::{Moment, Seconds};
 use crate::core::sequence::Signal;
@@ -58,6 +58,9 @@ fn reconciled(pid: u32, jid: &str, class: &str, fate: Fate) -> String {
             elapsed_s: None,
             fate,
             evidence: "as seen".into(),
+            work_id: None,
+            goes_on_as: None,
+            cost_s: None,
         },
     )
 }
@@ -69,7 +72,7 @@ fn started() -> String {
         Event::Started {
             sequence: "tstp, 120, term, 28, kill".into(),
             targets: 2,
-            mode: "automatic",
+            mode: Some(Mode::Automatic),
             by: Some("root (sudo by alice) on util1, pts/3: release: 4711".into()),
             reason: None,
             timeout_s: None,
@@ -86,6 +89,8 @@ fn finished(outcome: Outcome) -> String {
             outcome,
             seconds: Seconds(Duration::from_secs(151)),
             jobs: Counts::default(),
+            work_kept_s: None,
+            work_redone_s: None,
             why: None,
         },
     )
@@ -138,7 +143,9 @@ fn every_record_is_read_back() {
     let extra = [
         Event::Resumed,
         Event::Held { why: "x".into() },
-        Event::ModeChanged { mode: "manual" },
+        Event::ModeChanged {
+            mode: Some(Mode::Manual),
+        },
         Event::AdvancedEarly {
             evidence: "x".into(),
             saved_s: Seconds(Duration::from_millis(2500)),
@@ -158,9 +165,9 @@ fn every_record_is_read_back() {
     let text = journal() + &extra;
     let past = Past::from_text("r", text.as_bytes());
     assert_eq!((past.unreadable, past.torn), (0, false));
-    assert_eq!(past.lines.len(), text.lines().count());
-    let known = |line: &super::Line| !matches!(line.happened, super::Happened::Other);
-    assert!(past.lines.iter().all(known));
+    assert_eq!(past.records.len(), text.lines().count());
+    let known = |record: &Record| !matches!(record.event, Event::Other);
+    assert!(past.records.iter().all(known));
 }
 
 #[test]
@@ -174,7 +181,7 @@ fn a_drain_with_its_jobs_and_processes() {
     assert_eq!(summary.why.as_deref(), Some("release: 4711"));
     assert_eq!(summary.outcome, Some(Outcome::Lost));
     assert_eq!(summary.targets, ["util1:1", "util1:2"]);
-    assert_eq!(report.counted(), "1 finished, 1 pushed back, 1 LOST");
+    assert_eq!(report.counted(), "1 LOST, 1 pushed back, 1 finished");
     let jids: Vec<_> = report.fates.iter().map(|job| job.jid.as_deref()).collect();
     assert_eq!(jids, [Some("cc"), Some("bb"), Some("aa")]);
     let quick = &report.fates[2];
@@ -192,16 +199,16 @@ fn a_drain_with_its_jobs_and_processes() {
         .map(|entry| format!("{} {}", entry.stamp(), entry.text))
         .collect();
     insta::assert_snapshot!(timeline.join("\n"), @r"
-    T+0s drain begins: tstp, 120, term, 28, kill (automatic)
+    T+0s drain started, automatic: tstp, 120, term, 28, kill, 2 targets, by root (sudo by alice) on util1, pts/3: release: 4711
     T+0s TSTP sent to util1:1, util1:2
-    T+4s util1:1 quiet: its beat says so
+    T+4s util1:1 is quiet: its beat says so
     T+60s Quick aa finished on util1:1
     T+61s wait extended by 30 s
     T+120s TERM sent to util1:1, util1:2
-    T+146s util1:1 exited in order
-    T+148s KILL sent to util1:2, 1 job(s) at stake
-    T+148s util1:2 died without leaving in order
-    T+151s drain over: lost
+    T+146s util1:1 exited by itself
+    T+148s KILL sent to util1:2, 1 job at stake
+    T+148s util1:2 died: it left its entries in Redis
+    T+151s lost after 151.0 s: no jobs
     ");
     insta::assert_snapshot!(report.advice.join("\n"), @r"
     1 job(s) are lost; where their payloads were saved, `drainboard rescue 20261121T190000Z-7` shows them

@@ -4,8 +4,8 @@
 use super::judge::{Ending, Tried};
 use super::saved::SavedJob;
 use super::store::Entry;
-use crate::core::drain::Fate;
-use crate::report::{Happened, Line, Past};
+use crate::core::drain::{Event, Fate, Record};
+use crate::report::Past;
 
 /// The ending of `job`'s process by the journal (`None`: there is none), and the attempts that
 /// the rescue file notes.
@@ -14,18 +14,18 @@ pub fn ending(past: Option<&Past>, entries: &[Entry], job: &SavedJob) -> Ending 
         tried: tried(entries, job),
         ..Ending::default()
     };
-    let lines = past.iter().flat_map(|past| &past.lines);
-    for line in lines.filter(|line| is_about(line, job)) {
+    let records = past.iter().flat_map(|past| &past.records);
+    for record in records.filter(|record| is_about(record, job)) {
         #[expect(
             clippy::wildcard_enum_match_arm,
             reason = "all other events say nothing of an end"
         )]
-        match &line.happened {
-            Happened::Exited { .. } => ending.exited_at = Some(line.at),
-            Happened::JobFinished { jid, .. } if Some(jid) == job.jid.as_ref() => {
+        match &record.event {
+            Event::Exited { .. } => ending.exited_at = Some(record.at.wall()),
+            Event::JobFinished { jid, .. } if Some(jid) == job.jid.as_ref() => {
                 ending.finished = true;
             }
-            Happened::Reconciled {
+            Event::Reconciled {
                 jid: Some(jid),
                 fate: Fate::Finished,
                 ..
@@ -54,10 +54,13 @@ fn tried(entries: &[Entry], job: &SavedJob) -> Tried {
     tried
 }
 
-/// Whether a line is about the process of `job`.
-fn is_about(line: &Line, job: &SavedJob) -> bool {
-    match (&line.identity, &job.identity) {
-        (Some(one), Some(other)) => one == other,
-        (None, _) | (_, None) => line.pid == Some(job.pid),
+/// Whether a record is about the process of `job`.
+fn is_about(record: &Record, job: &SavedJob) -> bool {
+    let Some(about) = &record.about else {
+        return false;
+    };
+    match (&about.identity, &job.identity) {
+        (Some(one), Some(other)) => one.as_str() == other,
+        (None, _) | (_, None) => about.pid == Some(job.pid),
     }
 }

@@ -33,6 +33,6 @@ pub use rehearsal::SharedStandIn;
 pub use rehearsal_lines::RehearsalFront;
 pub use screen::{Conduct, ScreenFront, Told};
 pub use terminal::{Screen, give_back, guard_panics};
-pub use turn::{Counted, Ended, OnFinish, TELLING, run};
+pub use turn::{Ended, OnFinish, TELLING, run};
 pub use work::{Reply, Work};
 pub use world::{Clock, Counting, Plugs, World, WorldBuilder};

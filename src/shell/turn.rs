@@ -10,13 +10,13 @@ use std::time::Duration;
 use color_eyre::eyre::{Report, Result, eyre};
 
 use self::afterwards::Afterwards;
-pub use self::afterwards::{Counted, OnFinish, TELLING};
+pub use self::afterwards::{OnFinish, TELLING};
 use super::front::Front;
 use super::notifier::Notifier;
 use super::own_signals::OwnSignal;
 use super::work::{Reply, Work};
 use super::world::World;
-use crate::core::drain::{Ask, Command, Effect};
+use crate::core::drain::{Ask, Command, Counted, Effect};
 use crate::core::fleet::Observation;
 use crate::core::moment::Moment;
 use crate::core::session::Session;

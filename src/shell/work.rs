@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::turn::Counted;
 use crate::core::drain::{
-    Act, ActOutcome, CallOutcome, EffectId, Event, Missing, PushOutcome, Record, Trace, UnitCall,
+    Act, ActOutcome, CallOutcome, Counted, EffectId, Event, Missing, PushOutcome, Record, Trace,
+    UnitCall,
 };
 use crate::core::fleet::{LinkFault, LocalId, Located};
 use crate::host::Held;

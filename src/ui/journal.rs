@@ -6,9 +6,8 @@ use ratatui::layout::Rect;
 use super::look::Tone;
 use super::view::{View, say};
 use crate::console::{count, few, time_of_day};
-use crate::core::drain::{Event, Record};
+use crate::core::drain::Sentence;
 use crate::core::moment::Moment;
-use crate::core::sequence::Signal;
 
 /// Draws the last records; a notice takes the place of the last line.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
@@ -33,64 +32,49 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     }
 }
 
-/// One line of the pane: a record, or one signal to several processes.
-struct Entry<'a> {
+/// One line of the pane: a record, or one thing that happened to several processes.
+struct PaneLine {
     at: Moment,
-    record: &'a Record,
-    /// The processes that got the same signal, first to last.
+    sentence: Sentence,
+    /// The processes that it happened to, first to last.
     names: Vec<String>,
 }
 
-impl Entry<'_> {
+impl PaneLine {
     fn words(&self) -> String {
-        if let Event::SignalSent { signal, .. } = &self.record.event
-            && self.names.len() > 1
-        {
-            let number = count(self.names.len() as u64, "process");
-            return format!("{signal} sent to {number}: {}", few(&self.names, 4));
+        let several = format!("{}: ", count(self.names.len() as u64, "process"));
+        let names = few(&self.names, 4);
+        match self.names.len() {
+            0 | 1 => self.sentence.with(&names),
+            _ => self.sentence.with(&(several + &names)),
         }
-        self.record.to_string()
     }
 }
 
 /// The last `room` lines, oldest first.
-fn last<'a>(view: &View<'a>, room: usize) -> Vec<Entry<'a>> {
-    let mut entries: Vec<Entry<'a>> = Vec::new();
+fn last(view: &View<'_>, room: usize) -> Vec<PaneLine> {
+    let mut lines: Vec<PaneLine> = Vec::new();
     let journal = &view.session.journal;
     for record in journal.iter().rev().filter(|record| record.is_public()) {
-        let name = record.about.as_ref().map(|about| about.name.clone());
-        if let (Some(last), Some(name)) = (entries.last_mut(), &name)
-            && is_same_signal(record, last.record)
+        let sentence = record.event.sentence();
+        if let (Some(last), Some(name)) = (lines.last_mut(), record.name())
+            && !last.names.is_empty()
+            && last.sentence.joins(&sentence)
+            && last.at.since(record.at) < Sentence::TOGETHER
         {
-            last.names.insert(0, name.clone());
+            last.names.insert(0, name.to_owned());
             last.at = record.at;
             continue;
         }
-        if entries.len() == room {
+        if lines.len() == room {
             break;
         }
-        entries.push(Entry {
+        lines.push(PaneLine {
             at: record.at,
-            record,
-            names: name.into_iter().collect(),
+            sentence,
+            names: record.name().into_iter().map(str::to_owned).collect(),
         });
     }
-    entries.reverse();
-    entries
-}
-
-/// Whether both tell of the same step of the sequence. A KILL keeps a line of its own: it says
-/// what was at stake.
-fn is_same_signal(one: &Record, other: &Record) -> bool {
-    match (&one.event, &other.event) {
-        (
-            Event::SignalSent { signal, step, .. },
-            Event::SignalSent {
-                signal: also,
-                step: same,
-                ..
-            },
-        ) => signal == also && step == same && step.is_some() && *signal != Signal::Kill,
-        _ => false,
-    }
+    lines.reverse();
+    lines
 }

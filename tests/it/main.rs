@@ -12,6 +12,7 @@ mod host_real;
 #[cfg(test)]
 mod hundred_drains;
 #[cfg(test)]
+mod journals;
 mod layers;
 mod logs_real;
 #[cfg(test)]

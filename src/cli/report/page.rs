@@ -7,7 +7,9 @@ use crate::cli::listing::Room;
 use crate::cli::table::{Column, cut, table};
 use crate::core::drain::Fate;
 use crate::core::moment::rfc3339;
-use crate::report::{CameUp, Effect, JobFate, Notice, Process, Repeated, Report, Summary};
+use crate::report::{
+    CameUp, DrainedProcess, JobFate, Notice, Repeated, Report, SignalEffect, Summary,
+};
 
 const DRAINS: [Column; 7] = [
     Column::text("DRAIN"),
@@ -226,7 +228,7 @@ pub(super) fn signal_rows(report: &Report) -> Vec<Vec<String>> {
         signals.map(move |sent| {
             let doubt = if sent.certain { "" } else { " perhaps" };
             let by = |t_s| format!("by {}", at(Some(t_s)));
-            let did = |effect: Effect| format!("{} {}", effect.what, at(Some(effect.t_s)));
+            let did = |effect: SignalEffect| format!("{} {}", effect.what, at(Some(effect.t_s)));
             let unseen = || "not seen".to_string();
             vec![
                 process.name.clone(),
@@ -241,7 +243,7 @@ pub(super) fn signal_rows(report: &Report) -> Vec<Vec<String>> {
 }
 
 /// A row of the processes.
-pub(super) fn process_row(process: &Process) -> Vec<String> {
+pub(super) fn process_row(process: &DrainedProcess) -> Vec<String> {
     let how = match (process.exited_t_s, process.clean) {
         (None, _) => "still there",
         (Some(_), Some(true)) => "in order",

@@ -161,10 +161,10 @@ fn found_at(place: &Place, choice: &Choice) -> (Option<Fate>, String) {
 }
 
 fn write_down(finds: &[Event], past: &Past, state_dir: &std::path::Path, now: Moment) {
-    let Some(first) = past.lines.first().filter(|_| !finds.is_empty()) else {
+    let Some(first) = past.records.first().filter(|_| !finds.is_empty()) else {
         return;
     };
-    let since = now.wall().duration_since(first.at);
+    let since = now.wall().duration_since(first.at.wall());
     let record = |event: &Event| Record {
         at: now,
         since_start: Duration::try_from(since).unwrap_or_default(),

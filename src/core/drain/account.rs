@@ -315,15 +315,7 @@ impl Account {
             ..Counts::default()
         };
         for tracked in &self.jobs {
-            let count = match tracked.fate.as_ref().map(|(fate, _)| *fate) {
-                Some(Fate::Finished) => &mut counts.finished,
-                Some(Fate::PushedBack) => &mut counts.pushed_back,
-                Some(Fate::Retried) => &mut counts.retried,
-                Some(Fate::Rescued) => &mut counts.rescued,
-                Some(Fate::Lost) => &mut counts.lost,
-                Some(Fate::Unknown) | None => &mut counts.unknown,
-            };
-            *count += 1;
+            counts.add(tracked.fate.as_ref().map(|(fate, _)| *fate));
         }
         counts
     }

@@ -1,7 +1,7 @@
 //! What may be done for units that a drain left behind: a quiet one is restarted, one that has
 //! exited and stays down is started. Offers and records; nothing is called here.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::record::{Event, Record};
 use super::run::Run;
@@ -12,7 +12,7 @@ use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
 /// What systemd is told of a unit after a drain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnitVerb {
     /// Stop and start it: the process lives and fetches nothing.

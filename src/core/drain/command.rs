@@ -8,7 +8,7 @@ use super::perform::Wish;
 use super::phase::{Hold, Phase, Resume};
 use super::plan::Mode;
 use super::record::{Event, Outcome};
-use super::run::{Run, Turn, mode_word};
+use super::run::{Run, Turn};
 use super::target::{Standing, Target};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::sequence::Signal;
@@ -66,7 +66,7 @@ impl Run {
         if begun {
             self.note(
                 Event::ModeChanged {
-                    mode: mode_word(self.mode),
+                    mode: Some(self.mode),
                 },
                 turn,
             );
@@ -99,7 +99,7 @@ impl Run {
         self.mode = Mode::Manual;
         self.note(
             Event::ModeChanged {
-                mode: mode_word(self.mode),
+                mode: Some(self.mode),
             },
             turn,
         );

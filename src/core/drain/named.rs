@@ -123,7 +123,7 @@ pub(super) fn has_left(job: &Tracked, target: &Target, iterable: bool, fleet: &F
         }
         // One that its log ended is looked at by itself.
         Some(Fate::Finished) => !is_told(job, fleet),
-        Some(Fate::Rescued | Fate::Lost | Fate::Unknown) | None => false,
+        Some(Fate::Rescued | Fate::Checkpointed | Fate::Lost | Fate::Unknown) | None => false,
     }
 }
 

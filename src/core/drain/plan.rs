@@ -1,17 +1,42 @@
 //! What is decided before a drain begins. Nothing of it changes while it runs, but the mode.
 
+use std::fmt;
+use std::str::FromStr;
 use std::time::Duration;
+
+use serde::Serialize;
 
 use super::policy::{Early, Policy};
 use crate::core::sequence::{Consequence, Sequence, Signal, Timeout, Version};
 
-/// Who moves from step to step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the drain moves from step to step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Each step waits for a confirmation.
     Manual,
     /// Waits run down by themselves.
     Automatic,
+}
+
+impl fmt::Display for Mode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Manual => "manual",
+            Self::Automatic => "automatic",
+        })
+    }
+}
+
+impl FromStr for Mode {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Self, ()> {
+        let all = [Self::Manual, Self::Automatic];
+        all.into_iter()
+            .find(|mode| mode.to_string() == word)
+            .ok_or(())
+    }
 }
 
 /// What is done against a loss.

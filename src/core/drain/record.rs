@@ -1,25 +1,25 @@
 //! The one format of everything that happened: journal line, JSON line, printed line, journal
-//! pane and source of the report. A record says what was, never what may be.
+//! pane, and the source of the report. It is written and read here alone.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
-use serde::Serialize;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 pub use super::by::By;
-use super::call::UnitVerb;
-use super::checked::CheckedFinding;
-use super::fate::Fate;
-use super::succession::Successor;
-pub use super::tally::{Counts, Outcome};
-use super::unit::UnitWords;
+pub use super::event::Event;
+pub use super::part::Part;
+pub use super::tally::{Counted, Counts, Outcome};
+use crate::core::clean::clean;
 use crate::core::fleet::Identity;
-use crate::core::moment::{Moment, Seconds};
-use crate::core::sequence::Signal;
+use crate::core::moment::{Moment, Seconds, rfc3339};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// When.
+    /// When. In a record that was read back, the time since boot counts from the start of its
+    /// drain: such moments may be compared within one drain only.
     pub at: Moment,
     /// Time since the run began.
     pub since_start: Duration,
@@ -29,7 +29,7 @@ pub struct Record {
     pub rehearsal: bool,
     /// The process it is about, if it is about one.
     pub about: Option<About>,
-    /// What.
+    /// What happened.
     pub event: Event,
 }
 
@@ -44,303 +44,6 @@ pub struct About {
     pub name: String,
 }
 
-/// What happened. Serialised with its name as `event`.
-#[derive(Clone, Debug, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
-    /// The run began.
-    Started {
-        /// The sequence in its normal form.
-        sequence: String,
-        /// How many targets.
-        targets: usize,
-        /// `manual` or `automatic`.
-        mode: &'static str,
-        /// Who started it.
-        by: Option<String>,
-        /// Why, in his words.
-        reason: Option<String>,
-        /// Sidekiq's own timeout as the run takes it: the longest of its targets.
-        timeout_s: Option<Seconds>,
-        /// Where that was found.
-        timeout_from: Option<String>,
-    },
-    /// The plan was looked at before the first signal.
-    Checked {
-        /// Where the sequence was found: `--sequence`, `FILE:LINE`, `default`.
-        sequence_from: String,
-        /// Why the sequence that the targets ask for was not taken, if so: somebody let the
-        /// drain begin all the same.
-        trouble: Option<String>,
-        /// What was found that concerns this drain, the gravest first.
-        findings: Vec<CheckedFinding>,
-    },
-    /// A signal is about to be sent. Journal only.
-    SignalIntended {
-        /// Which.
-        #[serde(serialize_with = "name")]
-        signal: Signal,
-        /// Its position.
-        step: Option<usize>,
-    },
-    /// A signal was sent.
-    SignalSent {
-        /// Which.
-        #[serde(serialize_with = "name")]
-        signal: Signal,
-        /// Its position; null for a KILL out of turn.
-        step: Option<usize>,
-        /// For KILL: jobs known to be at stake at that moment; null where nobody could say.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        at_stake: Option<u64>,
-        /// For KILL: whether Redis could not be asked.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        blind: Option<bool>,
-    },
-    /// A signal was not sent, or nobody knows.
-    SignalFailed {
-        /// Which.
-        #[serde(serialize_with = "name")]
-        signal: Signal,
-        /// Its position.
-        step: Option<usize>,
-        /// Why.
-        error: String,
-        /// Whether it may have been sent all the same.
-        may_have_happened: bool,
-    },
-    /// The stop of its unit is about to be asked for, in TERM's place. Journal only.
-    UnitStopIntended {
-        /// Which unit.
-        #[serde(flatten)]
-        unit: UnitWords,
-        /// The position of TERM.
-        step: Option<usize>,
-    },
-    /// systemd has begun to stop its unit, in TERM's place.
-    UnitStopBegun {
-        /// Which unit.
-        #[serde(flatten)]
-        unit: UnitWords,
-        /// The position of TERM.
-        step: Option<usize>,
-        /// Jobs known to be at stake by systemd's own KILL; null where it sends none.
-        at_stake: Option<u64>,
-        /// When systemd kills what still lives; null: never.
-        systemd_kills_at: Option<String>,
-    },
-    /// Its unit was not stopped, or nobody knows.
-    UnitStopFailed {
-        /// Which unit.
-        #[serde(flatten)]
-        unit: UnitWords,
-        /// The position of TERM.
-        step: Option<usize>,
-        /// Why.
-        error: String,
-        /// Whether it may be stopped all the same.
-        may_have_happened: bool,
-    },
-    /// systemd is about to be told to bring a unit back to work, after a drain. Journal only.
-    UnitCallIntended {
-        /// What.
-        verb: UnitVerb,
-        /// Which unit.
-        #[serde(flatten)]
-        unit: UnitWords,
-    },
-    /// It has taken that on.
-    UnitCalled {
-        /// What.
-        verb: UnitVerb,
-        /// Which unit.
-        #[serde(flatten)]
-        unit: UnitWords,
-    },
-    /// It has not, or nobody knows.
-    UnitCallFailed {
-        /// What.
-        verb: UnitVerb,
-        /// Which unit.
-        #[serde(flatten)]
-        unit: UnitWords,
-        /// Why.
-        error: String,
-        /// Whether it may do it all the same.
-        may_have_happened: bool,
-    },
-    /// A target fetches no more.
-    QuietConfirmed {
-        /// How that is known.
-        evidence: String,
-    },
-    /// A wait ended early.
-    AdvancedEarly {
-        /// How it is known that nothing runs.
-        evidence: String,
-        /// Seconds of the wait that were left.
-        saved_s: Seconds,
-    },
-    /// The clock was stopped.
-    Held {
-        /// Why.
-        why: String,
-    },
-    /// The clock runs again.
-    Resumed,
-    /// The mode was changed.
-    ModeChanged {
-        /// `manual` or `automatic`.
-        mode: &'static str,
-    },
-    /// A wait was made longer or (negative) shorter.
-    Extended {
-        /// By so many seconds.
-        by_s: i64,
-    },
-    /// The backtrace of a job's thread was taken.
-    Backtrace {
-        /// The job.
-        jid: Option<String>,
-        /// Its class.
-        class: String,
-        /// Its thread.
-        tid: String,
-        /// The innermost first.
-        frames: Vec<String>,
-    },
-    /// The payload of a job was saved before a KILL that could lose it.
-    PayloadSaved {
-        /// Its id.
-        jid: String,
-        /// Its class.
-        class: String,
-        /// Its queue.
-        queue: String,
-    },
-    /// A lost job is about to be pushed back. Journal only.
-    RescueIntended {
-        /// Its id.
-        jid: String,
-        /// Its class.
-        class: String,
-        /// Its queue.
-        queue: String,
-    },
-    /// What became of that.
-    RescueEnded {
-        /// Its id.
-        jid: String,
-        /// Its class.
-        class: String,
-        /// Its queue.
-        queue: String,
-        /// Whether it is back for certain; null where nobody knows.
-        back: Option<bool>,
-        /// In words.
-        result: String,
-    },
-    /// A job ended by itself.
-    JobFinished {
-        /// Its id.
-        jid: String,
-        /// Its class.
-        class: String,
-        /// Its queue; null where only its log has named the job.
-        queue: Option<String>,
-        /// How long it ran; null where nobody knows.
-        elapsed_s: Option<Seconds>,
-        /// How that is known.
-        evidence: Option<String>,
-    },
-    /// A target has exited.
-    Exited {
-        /// Whether it left its registry in order; null where nobody could see.
-        clean: Option<bool>,
-    },
-    /// The fate of a job.
-    Reconciled {
-        /// Its id; null for a worker thread whose job nobody had seen.
-        jid: Option<String>,
-        /// Its class.
-        class: Option<String>,
-        /// Its queue.
-        queue: Option<String>,
-        /// How long it had run when it was last known to run.
-        elapsed_s: Option<Seconds>,
-        /// What became of it.
-        fate: Fate,
-        /// How that is known.
-        evidence: String,
-    },
-    /// The log of a process tells how far its shutdown is.
-    Logged {
-        /// In Sidekiq's own words.
-        text: String,
-    },
-    /// Something that changed nothing, worth knowing.
-    Remarked {
-        /// In words.
-        text: String,
-    },
-    /// Jobs in `retry` and `dead` whose error is an interrupt were counted. Journal only.
-    InterruptedCounted {
-        /// `before` the first signal, or `after` the end.
-        when: &'static str,
-        /// In `retry`; null where Redis could not be asked.
-        retry: Option<u64>,
-        /// In `dead`; null where Redis could not be asked.
-        dead: Option<u64>,
-        /// Members of each set that were looked at, at most; null where that is all of them.
-        of_first: Option<u64>,
-        /// Why nothing is known.
-        error: Option<String>,
-    },
-    /// The command of `on_finish` was given the report. Journal only.
-    Notified {
-        /// The program.
-        program: String,
-        /// How long it took.
-        seconds: Seconds,
-        /// How it failed; null if it did not.
-        error: Option<String>,
-    },
-    /// A job of unknown fate was found once the drain was over. Journal only.
-    FoundLater {
-        /// Its id.
-        jid: String,
-        /// Its class.
-        class: Option<String>,
-        /// What that makes of it.
-        fate: Fate,
-        /// Where it was, in words.
-        place: String,
-    },
-    /// Something, or nothing, came up in the place of a target: printed before the last line.
-    Successor(Box<Successor>),
-    /// The run is over: the last of the lines that are printed. In the journal what is learned
-    /// later may follow it.
-    Finished {
-        /// How.
-        outcome: Outcome,
-        /// Whole duration.
-        seconds: Seconds,
-        /// Jobs by fate.
-        jobs: Counts,
-        /// What could not be done, for `refused` and `error`.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        why: Option<String>,
-    },
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature serde asks for"
-)]
-fn name<S: serde::Serializer>(signal: &Signal, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(signal.name())
-}
-
 impl Record {
     /// The only record of a drain that did not begin.
     pub fn unbegun(outcome: Outcome, why: &str, run: &str, now: Moment) -> Self {
@@ -348,6 +51,8 @@ impl Record {
             outcome,
             seconds: Seconds(Duration::ZERO),
             jobs: Counts::default(),
+            work_kept_s: None,
+            work_redone_s: None,
             why: Some(why.into()),
         };
         Self {
@@ -368,18 +73,127 @@ impl Record {
         })
     }
 
-    /// Whether it belongs in the JSON lines of `drain`. Intents stand in the journal alone, and so
-    /// does what was counted or told beside the drain: it may come after the last line.
+    /// Whether it belongs in the lines that `drain` prints. The other records stand in the journal
+    /// alone: intents, and what was counted or told beside the drain, which may come after the last
+    /// line.
     pub fn is_public(&self) -> bool {
-        !matches!(
-            self.event,
-            Event::SignalIntended { .. }
-                | Event::RescueIntended { .. }
-                | Event::UnitStopIntended { .. }
-                | Event::UnitCallIntended { .. }
-                | Event::InterruptedCounted { .. }
-                | Event::Notified { .. }
-                | Event::FoundLater { .. }
+        matches!(
+            self.event.part(),
+            Part::Course | Part::Account | Part::Afterwards
         )
+    }
+
+    /// Whether it was learned beside the drain or after it, and tells nothing of what the drain
+    /// itself did.
+    pub fn is_later(&self) -> bool {
+        matches!(self.event.part(), Part::Afterwards | Part::Aside)
+    }
+
+    /// Seconds since the drain began.
+    pub fn t_s(&self) -> f64 {
+        self.since_start.as_secs_f64()
+    }
+
+    /// The name of the process that it is about, for people: `util1:4242`.
+    pub fn name(&self) -> Option<&str> {
+        self.about.as_ref().map(|about| about.name.as_str())
+    }
+
+    /// The same record with every text in it made safe for a terminal and cut at `longest`
+    /// characters. A record that was read back may hold anything.
+    #[must_use]
+    pub fn cleaned(&self, longest: usize) -> Self {
+        let cleaned = serde_json::to_value(self).and_then(|mut value| {
+            clean_texts(&mut value, longest);
+            serde_json::from_value(value)
+        });
+        // Only an event that is not known here cannot be written again: it holds no text.
+        cleaned.unwrap_or_else(|_| Self {
+            about: None,
+            run: clean(&self.run, longest),
+            ..self.clone()
+        })
+    }
+}
+
+fn clean_texts(value: &mut serde_json::Value, longest: usize) {
+    match value {
+        serde_json::Value::String(text) => *text = clean(text, longest),
+        serde_json::Value::Array(all) => all.iter_mut().for_each(|one| clean_texts(one, longest)),
+        serde_json::Value::Object(all) => {
+            all.values_mut().for_each(|one| clean_texts(one, longest));
+        }
+        serde_json::Value::Null | serde_json::Value::Bool(_) | serde_json::Value::Number(_) => {}
+    }
+}
+
+/// The process of a record, in JSON. Both fields stand on each line about one process; null where
+/// they are not known.
+#[derive(Serialize, Deserialize)]
+struct AboutFields<'a> {
+    identity: Option<Cow<'a, str>>,
+    pid: Option<u32>,
+}
+
+/// A record as one object of JSON: its own fields, then those of the process that it is about.
+#[derive(Serialize, Deserialize)]
+struct RecordFields<'a> {
+    #[serde(serialize_with = "to_milliseconds")]
+    at: Timestamp,
+    t_s: Seconds,
+    run: Cow<'a, str>,
+    #[serde(flatten)]
+    event: Cow<'a, Event>,
+    #[serde(flatten)]
+    about: Option<AboutFields<'a>>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    rehearsal: bool,
+}
+
+fn to_milliseconds<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&rfc3339(*at))
+}
+
+impl Serialize for Record {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let about = self.about.as_ref().map(|about| AboutFields {
+            identity: (about.identity.as_ref()).map(|identity| Cow::Borrowed(identity.as_str())),
+            pid: about.pid,
+        });
+        RecordFields {
+            at: self.at.wall(),
+            t_s: Seconds(self.since_start),
+            run: Cow::Borrowed(&self.run),
+            event: Cow::Borrowed(&self.event),
+            about,
+            rehearsal: self.rehearsal,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Record {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let fields = RecordFields::deserialize(deserializer)?;
+        let about = fields.about.and_then(|about| {
+            let identity = about.identity.map(|identity| Identity::new(&identity));
+            let short = identity
+                .as_ref()
+                .map(|identity| identity.short().to_owned());
+            let name = short.or_else(|| about.pid.map(|pid| format!("pid {pid}")))?;
+            Some(About {
+                identity,
+                pid: about.pid,
+                name,
+            })
+        });
+        Ok(Self {
+            at: Moment::new(fields.t_s.0, fields.at),
+            since_start: fields.t_s.0,
+            run: fields.run.into_owned(),
+            rehearsal: fields.rehearsal,
+            about,
+            event: fields.event.into_owned(),
+        })
     }
 }

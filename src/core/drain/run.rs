@@ -123,7 +123,7 @@ impl Run {
         let event = Event::Started {
             sequence: run.plan.sequence.to_string(),
             targets: run.targets.len(),
-            mode: mode_word(mode),
+            mode: Some(mode),
             by: Some(by.who).filter(|who| !who.is_empty()),
             reason: by.why,
             timeout_s: longest.map(|timeout| Seconds(timeout.span)),
@@ -255,13 +255,5 @@ impl Run {
             about,
             event,
         }
-    }
-}
-
-/// The word of a mode.
-pub(super) fn mode_word(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Manual => "manual",
-        Mode::Automatic => "automatic",
     }
 }

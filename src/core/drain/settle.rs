@@ -190,6 +190,8 @@ impl Run {
                 outcome,
                 seconds,
                 jobs,
+                work_kept_s: None,
+                work_redone_s: None,
                 why: None,
             },
             turn,
@@ -226,6 +228,9 @@ impl Run {
                     .map(Seconds),
                 fate,
                 evidence,
+                work_id: None,
+                goes_on_as: None,
+                cost_s: None,
             };
             lines.push((tracked.target, event));
         }
@@ -241,6 +246,9 @@ impl Run {
                         elapsed_s: None,
                         fate: Fate::Unknown,
                         evidence,
+                        work_id: None,
+                        goes_on_as: None,
+                        cost_s: None,
                     },
                 ));
             }
@@ -266,7 +274,9 @@ impl Run {
 pub(super) fn weigh(base: Outcome, jobs: Counts) -> Outcome {
     match base {
         Outcome::Drained if jobs.lost + jobs.unknown > 0 => Outcome::Lost,
-        Outcome::Drained if jobs.pushed_back + jobs.rescued > 0 => Outcome::Requeued,
+        Outcome::Drained if jobs.pushed_back + jobs.rescued + jobs.checkpointed > 0 => {
+            Outcome::Requeued
+        }
         Outcome::Refused
         | Outcome::Error
         | Outcome::Stopped

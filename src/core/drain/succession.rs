@@ -1,9 +1,11 @@
-//! What came up in the place of a process that a drain has ended: the record of it, and its words.
-//! Whoever watches for it decides; nothing here does.
+//! The process that came up in the place of a process that a drain has ended: its record and its
+//! words. Nothing is decided here.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use super::sentence::Sentence;
 
 /// One process that has ended, and what came up in its place.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -45,26 +47,26 @@ pub fn tenths(span: Duration) -> f64 {
 }
 
 impl Successor {
-    /// What happened, for people; `name` is that of the new process.
-    pub fn words(&self, name: &str) -> String {
+    /// What came up, as a sentence around the name of the new process.
+    pub fn sentence(&self) -> Sentence {
         let replaces = &self.replaces;
         if !self.found {
             let start = self.start.as_ref().map_or_else(
-                || "nothing here says how it is started".into(),
+                || "no unit or Procfile was found that starts it".into(),
                 |command| format!("start it: {command}"),
             );
-            return format!(
-                "NOTHING came up in the place of {replaces} within {} s; {start}",
-                self.within_s
-            );
+            let within = self.within_s;
+            return Sentence::whole(format!(
+                "no process came up in the place of {replaces} within {within} s; {start}"
+            ));
         }
         let beat = match self.first_beat_s {
-            Some(beat) => format!("first beat after {beat} s"),
-            None => format!("NO BEAT within {} s", self.within_s),
+            Some(beat) => format!("first heartbeat {beat} s after that exit"),
+            None => format!("no heartbeat within {} s", self.within_s),
         };
         let after = self
             .after_s
-            .map(|after| format!("{after} s after its exit"));
+            .map(|after| format!("{after} s after that exit"));
         let rest = [
             after,
             Some(beat),
@@ -73,10 +75,8 @@ impl Successor {
             self.stop_timeout(),
         ];
         let rest: Vec<String> = rest.into_iter().flatten().collect();
-        format!(
-            "{name} came up in the place of {replaces}; {}",
-            rest.join("; ")
-        )
+        let rest = rest.join("; ");
+        Sentence::around("", format!(" came up in the place of {replaces}; {rest}"))
     }
 
     fn release(&self) -> Option<String> {
@@ -93,7 +93,7 @@ impl Successor {
         let was = self
             .timeout_before_s
             .filter(|before| differ(*before, seconds));
-        let was = was.map_or_else(String::new, |before| format!(", WAS {before} s"));
+        let was = was.map_or_else(String::new, |before| format!(", it was {before} s"));
         Some(format!("-t {seconds} s ({from}{was})"))
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::perform::CLEANUP;
 use super::policy::UnknownWord;
@@ -111,11 +111,12 @@ impl Stop {
 }
 
 /// A unit in a record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitWords {
     /// Its name.
     pub unit: String,
     /// Whether it is one of a user's own systemd.
+    #[serde(default)]
     pub user: bool,
 }
 

@@ -67,14 +67,14 @@ impl Seen {
     /// for it to begin.
     pub fn checked(&self, sequence_from: &str) -> Event {
         let row = |finding: &Finding| CheckedFinding {
-            rule: finding.rule,
-            severity: finding.severity.word(),
+            rule: finding.rule.into(),
+            severity: finding.severity.word().into(),
             message: finding.message.clone(),
             from: finding.from.as_ref().map(ToString::to_string),
             set_aside: is_grave(finding),
         };
         Event::Checked {
-            sequence_from: sequence_from.to_owned(),
+            sequence_from: Some(sequence_from.to_owned()),
             trouble: self.trouble.clone(),
             findings: self.found().map(row).collect(),
         }

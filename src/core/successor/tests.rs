@@ -239,7 +239,8 @@ fn its_first_beat_is_awaited_and_its_absence_told() {
     };
     assert_eq!((about.pid, successor.found), (Some(20), true));
     assert_eq!(successor.first_beat_s, None);
-    assert!(successor.words("util1:20").contains("NO BEAT within 30 s"));
+    let words = successor.sentence().with("util1:20");
+    assert!(words.contains("no heartbeat within 30 s"), "{words}");
 }
 
 #[test]
@@ -251,8 +252,8 @@ fn where_none_came_up_that_is_told_at_the_end_alone() {
     };
     assert_eq!((about.pid, about.name.as_str()), (None, "util1:10"));
     assert!(!successor.found);
-    let words = successor.words(&about.name);
-    assert!(words.contains("NOTHING came up"), "{words}");
+    let words = successor.sentence().with(&about.name);
+    assert!(words.contains("no process came up"), "{words}");
     assert!(words.contains("systemctl start s@1.service"), "{words}");
 }
 

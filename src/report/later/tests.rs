@@ -47,7 +47,10 @@ fn what_comes_after_the_end_changes_neither_outcome_nor_length() {
     ]);
     assert_eq!(report.summary.outcome, Some(Outcome::Lost));
     assert!((report.summary.seconds - 87.0).abs() < 1e-9);
-    assert_eq!(report.timeline.last().unwrap().text, "drain over: lost");
+    assert_eq!(
+        report.timeline.last().unwrap().text,
+        "lost after 0.0 s: no jobs"
+    );
     assert!(report.faults.is_empty(), "{:?}", report.faults);
     // The fate that was written down stays; the find stands beside it.
     let job = &report.fates[0];
@@ -73,7 +76,7 @@ fn a_find_says_nothing_of_a_job_whose_fate_is_known() {
     let report = report(&[STARTED, (5.0, finished), FINISHED, (90.0, found)]);
     assert_eq!(report.fates[0].found_later, None);
     assert!(!report.fates[0].is_open());
-    assert_eq!(report.counted(), "1 finished");
+    assert_eq!(report.counted(), "1 finished, 0 lost");
 }
 
 #[test]
@@ -203,7 +206,7 @@ fn what_was_about_to_be_done_is_told_only_where_nothing_says_what_became_of_it()
     assert_eq!(
         texts(&[(1.0, stop), (2.0, failed), (3.0, intended), (4.0, ended)]),
         [
-            "systemctl stop s.service failed for pid 7: denied",
+            "systemctl stop s.service for pid 7 failed: denied",
             "pid 7: A aa: pushed back to the front of its queue",
         ]
     );
@@ -211,7 +214,7 @@ fn what_was_about_to_be_done_is_told_only_where_nothing_says_what_became_of_it()
         texts(&[(1.0, stop), (3.0, intended)]),
         [
             "systemctl stop s.service was about to be called for pid 7; nothing says whether it was",
-            "pid 7: A aa was about to be pushed back; nothing says whether it was",
+            "pid 7: A aa was about to be pushed back to queue low; nothing says whether it was",
         ]
     );
 }

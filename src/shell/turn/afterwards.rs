@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Ended, Turn};
 use crate::clock;
-use crate::core::drain::{Event, Record};
+use crate::core::drain::{Counted, Event, Record};
 use crate::core::fleet::LinkFault;
 use crate::core::moment::{Moment, Seconds};
 use crate::host::Piped;
@@ -29,15 +29,6 @@ pub struct OnFinish {
     pub words: Vec<String>,
     /// Where the records of earlier drains are.
     pub state_dir: Option<PathBuf>,
-}
-
-/// When interrupted jobs were counted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Counted {
-    /// At the beginning.
-    Before,
-    /// At the end.
-    After,
 }
 
 /// What is under way after a drain.
@@ -153,7 +144,7 @@ impl<F: Front> Turn<F> {
             };
             let event = Event::Notified {
                 program,
-                seconds: Seconds(clock::now().since(begun)),
+                seconds: Some(Seconds(clock::now().since(begun))),
                 error,
             };
             drop(answers.send(Reply::Told(run, Box::new(event))));
@@ -239,7 +230,7 @@ impl<F: Front> Turn<F> {
         let left = told.of_this_alone().leave();
         let event = Event::Notified {
             program,
-            seconds: Seconds(Duration::ZERO),
+            seconds: Some(Seconds(Duration::ZERO)),
             error: left
                 .err()
                 .map(|error| format!("it cannot be started: {error}")),
@@ -293,10 +284,7 @@ impl Told {
 }
 
 fn counted_event(when: Counted, counted: Result<Interrupted, LinkFault>) -> Event {
-    let when = match when {
-        Counted::Before => "before",
-        Counted::After => "after",
-    };
+    let when = Some(when);
     match counted {
         Ok(counted) => Event::InterruptedCounted {
             when,

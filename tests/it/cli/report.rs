@@ -60,7 +60,7 @@ fn past_drains_are_listed_the_last_first() {
         "alive",
         "87.0",
         "util1:4242 and 1 more",
-        "1 finished, 1 pushed back",
+        "1 pushed back, 1 finished, 0 lost",
         "release 4711",
         "ReportBuild fedcba987654321001234567: cut off by 2 drains in a row, a candidate for splitting into smaller jobs",
     ] {
@@ -86,16 +86,16 @@ fn one_drain_as_text() {
     where     util1:4242, util1:4243
     sequence  tstp, 60, term, 30, kill   budget 85 s (-t 25 from config/sidekiq.yml:3)
     outcome   alive after 87.0 s
-    jobs      1 finished, 1 pushed back
+    jobs      1 pushed back, 1 finished, 0 lost
 
     timeline
-      T+0s → drain begins: tstp, 60, term, 30, kill (automatic)
+      T+0s → drain started, automatic: tstp, 60, term, 30, kill, 2 targets, by deploy on util1: release 4711
       T+0s → TSTP sent to util1:4242, util1:4243
-      T+7s → util1:4242 quiet: its beat says so
+      T+7s → util1:4242 is quiet: its beat says so
       T+31s → InventorySync 0123456789abcdef01234567 finished on util1:4242
       T+60s → TERM sent to util1:4243
-      T+86s → util1:4243 exited in order
-      T+87s → drain over: alive
+      T+86s → util1:4243 exited by itself
+      T+87s → alive after 87.0 s: 1 pushed back, 1 finished, 0 lost
 
     signals
     PROCESS     SIGNAL  SENT   RECEIVED  EFFECTIVE

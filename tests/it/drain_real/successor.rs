@@ -104,5 +104,8 @@ fn that_nothing_came_up_is_said_loudly() {
     assert!(told["first_beat_s"].is_null() && told["start"].is_null());
     sidekiq.wait_for_end();
     let text = report(&scene, &[]);
-    assert!(text.contains("NOTHING came up in the place of"), "{text}");
+    assert!(
+        text.contains("no process came up in the place of"),
+        "{text}"
+    );
 }

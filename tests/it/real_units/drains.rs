@@ -111,7 +111,7 @@ fn the_readme_s_exec_stop_lets_a_job_finish() {
     assert_eq!(scene.traced("done", &jid), 1, "{journal}");
     assert_eq!(scene.traced("shutdown", &jid), 0, "{journal}");
     assert!(journal.contains("drained after"), "{journal}");
-    assert!(journal.contains("1 finished, 0 pushed back"), "{journal}");
+    assert!(journal.contains("1 finished, 0 lost"), "{journal}");
     // It ran inside the unit, whose limit it knows.
     assert!(!journal.contains("cannot be written"), "{journal}");
     assert_eq!(

@@ -93,6 +93,7 @@ fn fate_is_true(drive: &Drive, tracked: &Tracked) {
             );
         }
         Some(Fate::PushedBack) => assert!(back || failed, "{says}"),
+        Some(Fate::Checkpointed) => assert!(broke_off, "{says}"),
         Some(Fate::Retried) => assert!(!lost, "{says}"),
         Some(Fate::Lost) => {
             let member = drive.world.member(tracked.target);

@@ -183,7 +183,7 @@ fn one_that_failed_holds_and_the_same_is_tried_again() {
         "{:?}",
         drive.run.phase()
     );
-    assert_eq!(drive.told("systemctl stop sidekiq.service for"), 2);
+    assert_eq!(drive.told("systemctl stop sidekiq.service"), 2);
     drive.command_at(at(11.0), Command::Retry);
     drive.finish();
     assert_eq!(drive.signals(), [(0, Signal::Tstp)]);

@@ -205,14 +205,8 @@ impl Drive {
         let Phase::Over { jobs, .. } = *self.run.phase() else {
             return Some("it is not over".into());
         };
-        let is = match fate_of(fate).unwrap_or_else(|| panic!("{fate:?} is no fate")) {
-            Fate::Finished => jobs.finished,
-            Fate::PushedBack => jobs.pushed_back,
-            Fate::Retried => jobs.retried,
-            Fate::Rescued => jobs.rescued,
-            Fate::Lost => jobs.lost,
-            Fate::Unknown => jobs.unknown,
-        };
+        let fate = fate_of(fate).unwrap_or_else(|| panic!("{fate:?} is no fate"));
+        let is = jobs.of(fate);
         differs(&is, &count)
     }
 }
