@@ -103,15 +103,12 @@ fn gone(session: &Session, key: &JobKey) -> Vec<PageLine> {
     let run = session.run.as_ref();
     let tracked = run.and_then(|run| {
         run.account()
-            .jobs()
-            .iter()
-            .find(|tracked| Some(&tracked.jid) == key.jid.as_ref())
+            .executions()
+            .find(|execution| Some(execution.jid()) == key.jid.as_deref())
     });
-    if let Some((fate, evidence)) = tracked.and_then(|tracked| tracked.fate.as_ref()) {
-        lines.push(PageLine::fact(
-            "fate",
-            format!("{}: {evidence}", fate.word()),
-        ));
+    if let Some(ruling) = tracked.and_then(|execution| execution.ruling()) {
+        let words = format!("{}: {}", ruling.fate.word(), ruling.why);
+        lines.push(PageLine::fact("fate", words));
     }
     lines
 }

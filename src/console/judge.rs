@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::rows::{JobRow, is_target, stilled};
 use super::words::time_of_day;
-use crate::core::drain::{Fate, Phase, Run};
+use crate::core::drain::{Execution, Fate, Phase, Run};
 use crate::core::fleet::{LocalId, Process, ProcessKey};
 use crate::core::moment::{Moment, clock_face};
 use crate::core::session::Session;
@@ -208,12 +208,12 @@ fn known(run: &Run, row: &JobRow<'_>, now: Moment) -> Option<(Said, String)> {
     let jid = row.job.work.jid.as_deref();
     let tracked = run
         .account()
-        .of(target.id)
-        .find(|tracked| Some(tracked.jid.as_str()) == jid);
+        .of(&target.key())
+        .find(|execution| Some(execution.jid()) == jid);
     if row.stilled.is_some() {
-        let fate = tracked.and_then(|tracked| tracked.fate.clone());
-        return Some(match fate {
-            Some((fate, evidence)) => (Said::Ended(fate), evidence),
+        let ruling = tracked.and_then(|execution| execution.ruling().cloned());
+        return Some(match ruling {
+            Some(ruling) => (Said::Ended(ruling.fate), ruling.why),
             None if target.exited() => (Said::Sought, "its process has exited".into()),
             None => (Said::Sought, "its process runs nothing more".into()),
         });
@@ -275,9 +275,8 @@ pub(super) fn back_already(session: &Session) -> HashSet<&str> {
         return HashSet::new();
     };
     run.account()
-        .jobs()
-        .iter()
-        .filter(|tracked| tracked.is_back())
-        .map(|tracked| tracked.jid.as_str())
+        .executions()
+        .filter(|execution| execution.is_back())
+        .map(Execution::jid)
         .collect()
 }

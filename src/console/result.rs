@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::pages::{PageLine, Weight};
 use super::words::{count, few, time_of_day};
-use crate::core::drain::{Counts, Fate, Outcome, Phase, Run, Standing, Target, Tracked};
+use crate::core::drain::{Counts, Execution, Fate, Outcome, Phase, Run, Standing, Target};
 use crate::core::fleet::Unit;
 use crate::core::moment::{Moment, clock_face};
 use crate::core::sequence::Signal;
@@ -177,21 +177,19 @@ fn fates(run: &Run, jobs: Counts) -> Vec<PageLine> {
             0
         };
         let number = jobs.of(fate).saturating_sub(alive as u64);
-        let of_fate: Vec<&Tracked> = run
+        let of_fate: Vec<&Execution> = run
             .account()
-            .jobs()
-            .iter()
-            .filter(|tracked| tracked.fate.as_ref().map_or(Fate::Unknown, |known| known.0) == fate)
-            .filter(|tracked| !running.contains(&tracked.jid.as_str()) || fate != Fate::Unknown)
+            .executions()
+            .filter(|execution| execution.fate().unwrap_or(Fate::Unknown) == fate)
+            .filter(|execution| !running.contains(&execution.jid()) || fate != Fate::Unknown)
             .collect();
         let unseen = number.saturating_sub(of_fate.len() as u64);
         list(run, (fate.word(), weight), &of_fate, unseen, &mut lines);
     }
-    let running: Vec<&Tracked> = run
+    let running: Vec<&Execution> = run
         .account()
-        .jobs()
-        .iter()
-        .filter(|tracked| running.contains(&tracked.jid.as_str()))
+        .executions()
+        .filter(|execution| running.contains(&execution.jid()))
         .collect();
     list(
         run,
@@ -205,26 +203,20 @@ fn fates(run: &Run, jobs: Counts) -> Vec<PageLine> {
 
 /// The jobs that nothing has ended: their processes live.
 fn still_running(run: &Run) -> Vec<&str> {
-    let lives = |tracked: &&Tracked| {
-        let target = run
-            .targets()
-            .iter()
-            .find(|target| target.id == tracked.target);
+    let lives = |execution: &&Execution| {
+        let target = run.target(execution.process());
         target.is_some_and(|target| !target.exited())
-            && tracked
-                .fate
-                .as_ref()
-                .is_none_or(|known| known.0 == Fate::Unknown)
+            && execution.fate().is_none_or(|fate| fate == Fate::Unknown)
     };
-    let jobs = run.account().jobs().iter().filter(lives);
-    jobs.map(|tracked| tracked.jid.as_str()).collect()
+    let jobs = run.account().executions().filter(lives);
+    jobs.map(Execution::jid).collect()
 }
 
 /// One heading with its jobs, and the worker threads whose job no beat had shown.
 fn list(
     run: &Run,
     (word, weight): (&str, Weight),
-    jobs: &[&Tracked],
+    jobs: &[&Execution],
     unseen: u64,
     lines: &mut Vec<PageLine>,
 ) {
@@ -233,7 +225,11 @@ fn list(
         return;
     }
     lines.push(PageLine::new(weight, format!("{word} {number}")));
-    lines.extend(jobs.iter().take(LISTED).map(|tracked| told(run, tracked)));
+    lines.extend(
+        jobs.iter()
+            .take(LISTED)
+            .map(|execution| told(run, execution)),
+    );
     if jobs.len() > LISTED {
         let rest = format!("and {} more", jobs.len() - LISTED);
         lines.push(PageLine::fact("  ", rest));
@@ -246,19 +242,16 @@ fn list(
 }
 
 /// One job with what became of it.
-fn told(run: &Run, tracked: &Tracked) -> PageLine {
-    let place = run
-        .targets()
-        .iter()
-        .find(|target| target.id == tracked.target)
-        .map_or("?", |target| target.about.name.as_str());
-    let evidence = tracked
-        .fate
-        .as_ref()
-        .map_or("it was still running when the drain ended", |(_, why)| why);
+fn told(run: &Run, execution: &Execution) -> PageLine {
+    let target = run.target(execution.process());
+    let place = target.map_or("?", |target| target.about.name.as_str());
+    let ruling = execution.ruling();
+    let why = ruling.map_or("it was still running when the drain ended", |ruling| {
+        &ruling.why
+    });
     PageLine::fact(
-        &format!("  {}", tracked.work.class),
-        format!("{} on {place}: {evidence}", tracked.jid),
+        &format!("  {}", execution.work().class),
+        format!("{} on {place}: {why}", execution.jid()),
     )
 }
 

@@ -3,17 +3,14 @@
 
 use super::judge::running;
 use super::words::count;
-use crate::core::drain::Stake;
-use crate::core::fleet::{Fleet, LocalId, ProcessKey};
+use crate::core::fate::{Stake, before_any_signal};
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
 /// What a KILL of `targets` would cost now.
 pub fn stake(session: &Session, targets: &[LocalId], now: Moment) -> Stake {
-    let mut sum = Stake {
-        fresh: true,
-        ..Stake::default()
-    };
+    let mut sum = Stake::default();
     for id in targets {
         let stake = match running(session) {
             Some(run) => run.stake(Some(*id), &session.fleet, now),
@@ -22,7 +19,7 @@ pub fn stake(session: &Session, targets: &[LocalId], now: Moment) -> Stake {
         sum.running.extend(stake.running);
         sum.back.extend(stake.back);
         sum.kept.extend(stake.kept);
-        sum.unseen += stake.unseen;
+        sum.unnamed += stake.unnamed;
         sum.fresh &= stake.fresh;
     }
     sum
@@ -32,20 +29,20 @@ pub fn stake(session: &Session, targets: &[LocalId], now: Moment) -> Stake {
 fn before(session: &Session, id: LocalId, now: Moment) -> Stake {
     let fleet = &session.fleet;
     let Some(process) = fleet.get(&ProcessKey::Local(id)) else {
-        return Stake::default();
-    };
-    if process.exited() {
         return Stake {
-            fresh: true,
+            fresh: false,
             ..Stake::default()
         };
+    };
+    if process.exited() {
+        return Stake::default();
     }
     let jids = process.jobs.iter().filter_map(|job| job.work.jid.clone());
     Stake {
         running: jids.collect(),
         back: Vec::new(),
         kept: Vec::new(),
-        unseen: Fleet::unseen(process, &process.mark(now), now),
+        unnamed: before_any_signal(process, now),
         fresh: fleet.look_is_fresh(now),
     }
 }
@@ -73,10 +70,10 @@ pub fn in_numbers(stake: &Stake) -> String {
     if lost + back + kept > 0 {
         parts.push(format!("{lost} would be lost"));
     }
-    if stake.unseen > 0 {
+    if stake.unnamed > 0 {
         parts.push(format!(
             "up to {} more that no beat has shown",
-            stake.unseen
+            stake.unnamed
         ));
     }
     if !stake.fresh {

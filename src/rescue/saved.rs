@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::base64;
-use crate::core::drain::{Run, Target};
+use crate::core::drain::{Execution, Run, Target};
 use crate::core::fleet::{Fleet, LocalId, Process, ProcessKey, Work};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
@@ -21,13 +21,13 @@ pub fn in_flight(run: &Run, only: Option<LocalId>, fleet: &Fleet, now: Moment) -
     targets
         .flat_map(|target| {
             let process = fleet.get(&target.key());
-            let known = run.account().of(target.id);
+            let known = run.account().of(&target.key());
             let open =
-                known.filter(|tracked| tracked.fate.is_none() && !tracked.is_named_by_log_alone());
+                known.filter(|known| known.ruling().is_none() && !known.is_named_by_log_alone());
             // A payload that names no id is worth as much as any other.
             let nameless = process.into_iter().flat_map(|process| &process.jobs);
             let nameless = nameless.filter(|job| job.work.jid.is_none());
-            let works = open.map(|tracked| &tracked.work);
+            let works = open.map(Execution::work);
             works
                 .chain(nameless.map(|job| &job.work))
                 .map(move |work| SavedJob::of(work, target, process, now))

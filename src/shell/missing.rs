@@ -15,10 +15,9 @@ pub(super) fn saved_job(
     now: Moment,
 ) -> Option<SavedJob> {
     let target = run.target(&ProcessKey::Local(target))?;
-    let mut jobs = run.account().of(target.id);
-    let tracked = jobs.find(|tracked| tracked.jid == jid)?;
+    let execution = run.account().find(&target.key(), jid)?;
     let process = fleet.get(&target.key());
-    Some(SavedJob::of(&tracked.work, target, process, now))
+    Some(SavedJob::of(execution.work(), target, process, now))
 }
 
 /// What a search needs to know of each missing job.

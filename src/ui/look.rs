@@ -111,7 +111,9 @@ impl From<Weight> for Tone {
 /// The tone of what is said of a job.
 pub(super) fn tone_of(said: Said) -> Tone {
     match said {
-        Said::Verdict(Verdict::Fits) | Said::Ended(Fate::Finished) => Tone::Good,
+        Said::Verdict(Verdict::Fits) | Said::Ended(Fate::Finished | Fate::Checkpointed) => {
+            Tone::Good
+        }
         Said::Verdict(Verdict::AtRisk | Verdict::PushedBack)
         | Said::Back
         | Said::Ended(Fate::PushedBack | Fate::Unknown) => Tone::Warn,

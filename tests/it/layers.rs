@@ -9,7 +9,7 @@ use source::Source;
 
 /// The dependencies between modules of the core, by place, the longest name first that fits.
 /// `core` alone stands for all of it.
-const PLACES: [(&str, &[&str]); 37] = [
+const PLACES: &[(&str, &[&str])] = &[
     ("main", &["cli"]),
     (
         "cli",
@@ -98,18 +98,37 @@ const PLACES: [(&str, &[&str]); 37] = [
     // What will be shown, not what is done: the one file of `drain` that knows verdicts.
     (
         "core/drain/projection",
-        &["core/drain", "core/moment", "core/sequence", "core/verdict"],
+        &[
+            "core/drain",
+            "core/moment",
+            "core/sequence",
+            "core/timing",
+            "core/verdict",
+        ],
+    ),
+    (
+        "core/fate",
+        &[
+            "core/fleet",
+            "core/log",
+            "core/moment",
+            "core/sequence",
+            "core/timing",
+        ],
     ),
     (
         "core/drain",
         &[
             "core/clean",
+            "core/fate",
             "core/fleet",
             "core/log",
             "core/moment",
             "core/sequence",
+            "core/timing",
         ],
     ),
+    ("core/timing", &[]),
     (
         "core/rehearse",
         &[

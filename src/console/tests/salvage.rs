@@ -8,11 +8,11 @@ use crate::core::drain::{Fate, Outcome};
 use crate::core::session::Kind;
 
 fn fates(world: &World, wanted: Fate) -> usize {
-    let jobs = world.session.run.as_ref().unwrap().account().jobs();
-    let of = |fate: &(Fate, String)| fate.0 == wanted;
-    jobs.iter()
-        .filter(|job| job.fate.as_ref().is_some_and(of))
-        .count()
+    let account = world.session.run.as_ref().unwrap().account();
+    let of_fate = account
+        .executions()
+        .filter(|known| known.fate() == Some(wanted));
+    of_fate.count()
 }
 
 fn opened() -> World {

@@ -1,12 +1,12 @@
 //! Lost jobs of a run that is over, where a person decides: the search for them, the pushes that
 //! somebody confirmed, and what that changes in the account. It pushes nothing by itself.
 
-use super::missing::{Missing, PushOutcome, Trace};
 use super::phase::Phase;
 use super::record::{Event, Outcome};
 use super::run::{Run, Turn};
 use super::{Ask, Effect, EffectId, PushBack};
-use crate::core::fleet::Fleet;
+use crate::core::fate::{Missing, PushOutcome, Ruling, Trace};
+use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
 
 impl Run {
@@ -56,15 +56,16 @@ impl Run {
     ) -> Vec<Effect> {
         let mut turn = Turn::new(fleet, now);
         self.take_push(push, outcome, &mut turn);
-        if let Some(index) = self.account.position(push.target, &push.jid)
-            && let Some((fate, evidence)) = self.account.jobs()[index].fate.clone()
+        let key = ProcessKey::Local(push.target);
+        if let Some(execution) = self.account.find(&key, &push.jid)
+            && let Some(Ruling { fate, why }) = execution.ruling().cloned()
             && outcome.fate().is_some()
         {
             let event = Event::FoundLater {
                 jid: push.jid.clone(),
-                class: Some(self.account.jobs()[index].work.class.clone()),
+                class: Some(execution.work().class.clone()),
                 fate,
-                place: evidence,
+                place: why,
             };
             self.note_about(push.target, event, &mut turn);
         }
@@ -74,9 +75,10 @@ impl Run {
 
     /// The jobs by fate, and the outcome that follows, once fates have changed.
     fn count_again(&mut self, fleet: &Fleet) {
-        self.count_hidden(fleet);
-        let exited = self.targets.iter().filter(|target| target.exited());
-        let counts = self.account.counts(exited.map(|target| target.id));
+        for target in &self.targets {
+            self.account.recount(&target.subject(), fleet);
+        }
+        let counts = self.counts();
         if let Phase::Over { outcome, jobs, .. } = &mut self.phase {
             *jobs = counts;
             if *outcome == Outcome::Lost {

@@ -8,11 +8,11 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::call::UnitVerb;
 use super::checked::CheckedFinding;
-use super::fate::Fate;
 use super::plan::Mode;
 use super::succession::Successor;
-use super::tally::{Counted, Counts, Outcome};
+use super::tally::{Counted, Outcome};
 use super::unit::UnitWords;
+use crate::core::fate::{Counts, Fate};
 use crate::core::moment::Seconds;
 use crate::core::sequence::Signal;
 

@@ -5,9 +5,8 @@ use super::phase::{Hold, Phase};
 use super::record::Event;
 use super::run::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, TELL_LIMIT, Turn};
 use super::target::{Standing, Target};
-use super::testimony::is_told;
 use super::{Ask, Effect, EffectId};
-use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, LocalId, Located, Process};
+use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, Located, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
@@ -20,9 +19,9 @@ impl Run {
         for index in 0..self.targets.len() {
             let process = turn.fleet.get(&self.targets[index].key());
             if let Some(process) = process {
-                self.account.hear(&self.targets[index], process, turn.fleet);
+                let subject = self.targets[index].subject();
                 self.account
-                    .observe(&self.targets[index], process, turn.fleet, turn.now);
+                    .observe(process, &subject, turn.fleet, turn.now);
                 let identity = &mut self.targets[index].about.identity;
                 *identity = identity.take().or_else(|| process.identity.clone());
             }
@@ -35,11 +34,9 @@ impl Run {
             }
             self.tell_exit(index, process, turn);
         }
-        self.account.look_elsewhere(turn.fleet);
-        let Self {
-            account, targets, ..
-        } = self;
-        account.watch.observe(targets, turn.fleet, turn.now);
+        let ended = self.targets.iter().filter(|target| target.exited());
+        let ended: Vec<ProcessKey> = ended.map(Target::key).collect();
+        self.account.observe_others(&ended, turn.fleet, turn.now);
     }
 
     fn stand(&mut self, index: usize, process: &Process, turn: &mut Turn<'_>) {
@@ -106,7 +103,9 @@ impl Run {
             return self.note(Event::Remarked { text }, turn);
         }
         self.asks.pending = None;
-        self.account.answer(answers, &self.targets);
+        for target in &self.targets {
+            self.account.answer(answers, &target.subject());
+        }
     }
 
     /// Asks where open jobs are: once a second while it matters, one question at a time.
@@ -124,14 +123,13 @@ impl Run {
         if !turn.fleet.link.is_connected() {
             return;
         }
-        let sought = self.account.wanted(turn.fleet, |tracked| {
-            self.matters_from(tracked.target)
-                .is_some_and(|from| from <= turn.now)
-                || is_told(tracked, turn.fleet)
+        let sought = self.account.wanted(turn.fleet, |execution| {
+            let from = self.matters_from(execution.process());
+            execution.is_ended_by_its_log() || from.is_some_and(|from| from <= turn.now)
         });
         if sought.is_empty() {
             let targets = self.targets.iter();
-            let later = targets.filter_map(|target| self.matters_from(target.id));
+            let later = targets.filter_map(|target| self.matters_from(&target.key()));
             self.asks.next = later.filter(|from| *from > turn.now).min();
             return;
         }
@@ -152,7 +150,7 @@ impl Run {
 
     /// From when on it matters where the jobs are that still run on a target: just before it
     /// interrupts them, and while KILL waits for them.
-    fn matters_from(&self, id: LocalId) -> Option<Moment> {
+    fn matters_from(&self, process: &ProcessKey) -> Option<Moment> {
         let waits = matches!(
             &self.phase,
             Phase::Gated { .. }
@@ -162,7 +160,7 @@ impl Run {
                     ..
                 }
         );
-        let target = self.targets.iter().find(|target| target.id == id)?;
+        let target = self.target(process)?;
         if waits || target.exited() {
             return Some(self.pace.started);
         }

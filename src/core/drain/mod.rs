@@ -2,23 +2,16 @@
 //! sends nothing, asks nothing and waits for nothing by itself, and no verdict or probability
 //! ever reaches it.
 
-mod account;
 mod advance;
 mod aftermath;
 mod by;
 mod call;
 mod checked;
 mod command;
-mod elsewhere;
 mod event;
 mod event_words;
-mod evidence;
-mod farewell;
-mod fate;
 mod gate;
 mod intake;
-mod missing;
-mod named;
 mod outcome;
 mod part;
 mod perform;
@@ -34,34 +27,28 @@ mod settle;
 mod succession;
 mod tally;
 mod target;
-mod testimony;
-mod tracked;
 mod unit;
 
 #[cfg(test)]
 mod tests;
 
-pub use account::Account;
 pub use call::{CallOutcome, UnitCall, UnitVerb};
 pub use checked::CheckedFinding;
-pub use fate::Fate;
-pub use gate::Stake;
-pub use missing::{Missing, PushOutcome, Trace};
-pub use phase::{Hold, Intent, Performing, Phase, Resume};
+pub use phase::{Hold, Intent, Performing, Phase, Rescue, Resume};
 pub use plan::{Guard, Mode, Plan, Refusal};
 pub use policy::{Early, Policy, UnknownWord};
 pub use projection::Projection;
-pub use record::{About, By, Counted, Counts, Event, Outcome, Part, Record};
-pub use rescue::{Rescue, SEARCH_WITHIN};
+pub use record::{About, By, Counted, Event, Outcome, Part, Record};
+pub use rescue::SEARCH_WITHIN;
 pub use run::Run;
 pub use sentence::{Sentence, named};
 pub use succession::{Successor, tenths};
 pub use target::{Sent, Standing, Target};
-pub use tracked::Tracked;
 pub use unit::{Stop, StopUnit, UnitStop, UnitWords};
 
 use std::time::Duration;
 
+pub use super::fate::{Account, Counts, Execution, Fate, Missing, PushOutcome, Stake, Trace};
 use super::fleet::{LocalId, Located, ProcessKey, Sought};
 use super::sequence::Signal;
 

@@ -15,11 +15,10 @@ use super::{Act, ActKind, Effect};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
+use crate::core::timing::CLEANUP;
 
 /// How long exits are waited for after a last KILL.
 const AFTER_KILL: Duration = Duration::from_secs(5);
-/// What Sidekiq may need beyond its timeout (wiki Deployment: "N+5 seconds").
-pub(super) const CLEANUP: Duration = Duration::from_secs(5);
 /// How long a last quiet signal may take to be confirmed.
 const CONFIRMED: Duration = Duration::from_secs(20);
 

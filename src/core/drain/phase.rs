@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::EffectId;
-use super::gate::Stake;
-use super::record::{Counts, Outcome};
-use super::rescue::Rescue;
+use super::PushBack;
+use super::record::Outcome;
 use super::target::Target;
 use super::unit::UnitStop;
+use crate::core::fate::{Counts, Stake};
 use crate::core::fleet::{LocalId, Mark};
 use crate::core::moment::Moment;
 
@@ -82,6 +82,28 @@ pub enum Phase {
         at: Moment,
         /// Jobs by fate.
         jobs: Counts,
+    },
+}
+
+/// How far the rescue of a run is that settles.
+#[derive(Clone, Debug, Default)]
+pub enum Rescue {
+    /// Fates are found out first, or nothing is to be rescued.
+    #[default]
+    Awaited,
+    /// The missing jobs are searched for.
+    Searching {
+        /// The question.
+        id: EffectId,
+    },
+    /// What is provably nowhere is pushed back.
+    Pushing {
+        /// The push under way.
+        id: EffectId,
+        /// Its job.
+        push: PushBack,
+        /// What is still to be pushed.
+        left: Vec<PushBack>,
     },
 }
 

@@ -3,7 +3,6 @@
 
 use std::time::Duration;
 
-use super::perform::CLEANUP;
 use super::phase::{Phase, Resume};
 use super::plan::{Mode, Plan};
 use super::policy::Policy;
@@ -11,6 +10,7 @@ use super::run::Run;
 use super::target::Target;
 use crate::core::moment::Moment;
 use crate::core::sequence::{Deadlines, Signal, Timeout};
+use crate::core::timing::CLEANUP;
 use crate::core::verdict::{Ends, until};
 
 /// A step to come.

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 pub use super::by::By;
 pub use super::event::Event;
 pub use super::part::Part;
-pub use super::tally::{Counted, Counts, Outcome};
+pub use super::tally::{Counted, Outcome};
 use crate::core::clean::clean;
 use crate::core::fleet::Identity;
 use crate::core::moment::{Moment, Seconds, rfc3339};

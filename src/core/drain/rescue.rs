@@ -4,11 +4,12 @@
 
 use std::time::Duration;
 
-use super::missing::{Missing, PushOutcome, Trace};
-use super::phase::Phase;
+use super::phase::{Phase, Rescue};
 use super::record::{Event, Outcome};
 use super::run::{Run, Turn};
 use super::{Ask, Effect, EffectId, PushBack};
+use crate::core::fate::{Missing, PushOutcome, Ruling, Scene, Trace};
+use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
 
 /// How long a search may wait for the beats of others: exit + 2 s, one period, and a margin.
@@ -18,29 +19,26 @@ const SEARCH_LIMIT: Duration = Duration::from_secs(60);
 /// How long the outcome of one push is waited for.
 const PUSH_LIMIT: Duration = Duration::from_secs(15);
 
-/// How far the rescue of a run is that settles.
-#[derive(Clone, Debug, Default)]
-pub enum Rescue {
-    /// Fates are found out first, or nothing is to be rescued.
-    #[default]
-    Awaited,
-    /// The missing jobs are searched for.
-    Searching {
-        /// The question.
-        id: EffectId,
-    },
-    /// What is provably nowhere is pushed back.
-    Pushing {
-        /// The push under way.
-        id: EffectId,
-        /// Its job.
-        push: PushBack,
-        /// What is still to be pushed.
-        left: Vec<PushBack>,
-    },
-}
-
 impl Run {
+    /// Whether some job of an ended target was not found.
+    pub fn misses_any(&self) -> bool {
+        let ended = self.targets.iter().filter(|target| target.exited());
+        let mut executions = ended.flat_map(|target| self.account.of(&target.key()));
+        executions.any(crate::core::fate::Execution::is_missing)
+    }
+
+    /// The jobs of ended targets that were not found.
+    pub fn missing(&self, fleet: &Fleet, now: Moment) -> Vec<Missing> {
+        let scene = Scene {
+            fleet,
+            now,
+            patient: false,
+        };
+        let targets = self.targets.iter();
+        let missing = targets.flat_map(|target| self.account.missing(&target.subject(), scene));
+        missing.collect()
+    }
+
     /// Begins the search for missing jobs, if that is wanted; says whether it did.
     pub(super) fn search(&mut self, outcome: Outcome, turn: &mut Turn<'_>) -> bool {
         let missing = self.missing(turn.fleet, turn.now);
@@ -94,9 +92,10 @@ impl Run {
     ) -> Vec<PushBack> {
         let mut pushes = Vec::new();
         for (missing, trace) in traces {
-            let Some(index) = self.account.position(missing.target, &missing.jid) else {
+            let key = ProcessKey::Local(missing.target);
+            if self.account.find(&key, &missing.jid).is_none() {
                 continue;
-            };
+            }
             let trace = match (missing.doubt, trace) {
                 (Some(doubt), Trace::Nowhere(_)) => Trace::Open(doubt),
                 (_, trace) => trace,
@@ -107,18 +106,19 @@ impl Run {
                     jid: missing.jid,
                     why,
                 }),
-                Trace::Found(fate, evidence) => self.write_fate(index, fate, evidence, turn),
-                Trace::Open(why) => self.not_pushed(index, &why),
+                Trace::Found(fate, why) => {
+                    let ruling = Ruling::new(fate, why);
+                    self.write_fate(missing.target, &missing.jid, ruling, turn);
+                }
+                Trace::Open(why) => self.not_pushed(&key, &missing.jid, &why),
             }
         }
         pushes
     }
 
-    fn not_pushed(&mut self, index: usize, why: &str) {
-        let tracked = &mut self.account.jobs_mut()[index];
-        if let Some((_, evidence)) = &mut tracked.fate {
-            *evidence = format!("{evidence}; not pushed back: {why}");
-        }
+    fn not_pushed(&mut self, process: &ProcessKey, jid: &str, why: &str) {
+        let remark = format!("not pushed back: {why}");
+        self.account.remark(process, jid, &remark);
     }
 
     /// Pushes the next job back, or is over.
@@ -152,8 +152,8 @@ impl Run {
 
     /// Id, class and queue of a job that is pushed back.
     pub fn named(&self, push: &PushBack) -> Option<[String; 3]> {
-        let index = self.account.position(push.target, &push.jid)?;
-        let work = &self.account.jobs()[index].work;
+        let key = ProcessKey::Local(push.target);
+        let work = self.account.find(&key, &push.jid)?.work();
         Some([push.jid.clone(), work.class.clone(), work.queue.clone()])
     }
 
@@ -191,17 +191,22 @@ impl Run {
         outcome: &PushOutcome,
         turn: &mut Turn<'_>,
     ) {
-        let Some(index) = self.account.position(push.target, &push.jid) else {
+        let key = ProcessKey::Local(push.target);
+        let Some(execution) = self.account.find(&key, &push.jid) else {
             return;
         };
-        let queue = self.account.jobs()[index].work.queue.clone();
+        let queue = execution.work().queue.clone();
         let result = outcome.words(&queue);
         match outcome.fate() {
             Some(fate) => {
-                let evidence = format!("{result}: {}", push.why);
-                self.write_fate(index, fate, evidence, turn);
+                let ruling = Ruling::new(fate, format!("{result}: {}", push.why));
+                self.write_fate(push.target, &push.jid, ruling, turn);
             }
-            None => self.not_pushed(index, result.trim_start_matches("not pushed back: ")),
+            None => self.not_pushed(
+                &key,
+                &push.jid,
+                result.trim_start_matches("not pushed back: "),
+            ),
         }
         if let Some([jid, class, queue]) = self.named(push) {
             let event = Event::RescueEnded {

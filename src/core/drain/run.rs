@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
-use super::account::Account;
 use super::phase::Phase;
 use super::plan::{Mode, Plan};
 use super::record::{About, By, Event, Outcome, Record};
 use super::target::Target;
 use super::{Ask, Effect, EffectId, Input};
+use crate::core::fate::Account;
 use crate::core::fleet::{Fleet, LocalId, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
 

@@ -1,16 +1,15 @@
-//! The account at the end: what became of each job, and on what evidence. Where the evidence
-//! does not reach, the fate is unknown; nothing here guesses.
+//! The account at the end: what became of each job, and on what evidence. The fates are judged in
+//! `fate`; here they are asked for in time, written down and weighed.
 
-use super::evidence::{Case, OTHERS, in_time};
-use super::fate::Fate;
-use super::phase::Phase;
-use super::record::{Counts, Event, Outcome};
-use super::rescue::Rescue;
+use super::phase::{Phase, Rescue};
+use super::record::{Event, Outcome};
 use super::run::{Run, Turn};
 use super::target::{Standing, Target};
-use super::tracked::Tracked;
-use crate::core::fleet::{Fleet, LocalId, Place, Process};
+use crate::core::fate::{Counts, Execution, Fate, Ruling, Scene};
+use crate::core::fleet::{LocalId, Place, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
+use crate::core::sequence::Signal;
+use crate::core::timing::{LAST_LINES, ONE_BEAT};
 
 impl Run {
     /// Begins to find out what became of the jobs.
@@ -19,71 +18,57 @@ impl Run {
         self.look_now(turn);
         self.phase = Phase::Settling {
             since: turn.now,
-            until: turn.now.after(OTHERS),
+            until: turn.now.after(ONE_BEAT),
             outcome,
             rescue: Rescue::Awaited,
         };
     }
 
-    /// Fates that beats and answers show by now, while the run goes on and at its end.
+    /// Fates that beats, logs and answers show by now, while the run goes on and at its end.
     pub(super) fn judge(&mut self, patient: bool, turn: &mut Turn<'_>) {
-        let mut judged = Vec::new();
-        for (index, tracked) in self.account.jobs().iter().enumerate() {
-            if tracked.fate.is_some() {
-                continue;
+        let scene = Scene {
+            fleet: turn.fleet,
+            now: turn.now,
+            patient,
+        };
+        for index in 0..self.targets.len() {
+            let target = &self.targets[index];
+            let id = target.id;
+            for execution in self.account.judge(&target.subject(), scene) {
+                self.tell_finished(id, &execution, turn);
             }
-            let Some(target) = self
-                .targets
-                .iter()
-                .find(|target| target.id == tracked.target)
-            else {
-                continue;
-            };
-            let case = Case {
-                tracked,
-                target,
-                fleet: turn.fleet,
-                now: turn.now,
-                patient,
-                iterable: self.account.is_iterable(&tracked.jid),
-            };
-            let Some((mut fate, mut evidence)) = case.fate() else {
-                continue;
-            };
-            // Nobody knows of a loss who does not know that there was something to lose.
-            if fate == Fate::Lost
-                && let Some(doubt) = self.may_have_ended(tracked, target, turn.fleet, turn.now)
-            {
-                fate = Fate::Unknown;
-                evidence = format!("{evidence}; {doubt}");
-            }
-            judged.push((index, (fate, evidence)));
-        }
-        for (index, (fate, evidence)) in judged {
-            self.write_fate(index, fate, evidence, turn);
         }
     }
 
+    /// Writes down that a job has finished; other fates are told at the end.
+    fn tell_finished(&self, target: LocalId, execution: &Execution, turn: &mut Turn<'_>) {
+        let Some(ruling) = execution
+            .ruling()
+            .filter(|ruling| ruling.fate == Fate::Finished)
+        else {
+            return;
+        };
+        let event = Event::JobFinished {
+            jid: execution.jid().to_owned(),
+            class: execution.work().class.clone(),
+            queue: known(&execution.work().queue),
+            elapsed_s: execution.ran_until(turn.now).map(Seconds),
+            evidence: Some(ruling.why.clone()),
+        };
+        self.note_about(target, event, turn);
+    }
+
+    /// Takes over the fate of a job that a search found or a push changed.
     pub(super) fn write_fate(
         &mut self,
-        index: usize,
-        fate: Fate,
-        evidence: String,
+        target: LocalId,
+        jid: &str,
+        ruling: Ruling,
         turn: &mut Turn<'_>,
     ) {
-        let tracked = &mut self.account.jobs_mut()[index];
-        tracked.fate = Some((fate, evidence.clone()));
-        let (work, target, jid) = (tracked.work.clone(), tracked.target, tracked.jid.clone());
-        let elapsed_s = tracked.ran_until(turn.now).map(Seconds);
-        if fate == Fate::Finished {
-            let event = Event::JobFinished {
-                jid,
-                class: work.class.clone(),
-                queue: known(&work.queue),
-                elapsed_s,
-                evidence: Some(evidence),
-            };
-            self.note_about(target, event, turn);
+        let key = ProcessKey::Local(target);
+        if let Some(execution) = self.account.settle(&key, jid, ruling, turn.now).cloned() {
+            self.tell_finished(target, &execution, turn);
         }
     }
 
@@ -101,11 +86,9 @@ impl Run {
         if self.rescue_goes_on(turn) {
             return;
         }
-        let open = self
-            .account
-            .jobs()
-            .iter()
-            .any(|tracked| tracked.fate.is_none() && self.has_exited(tracked));
+        let is_open =
+            |known: &Execution| known.ruling().is_none() && self.has_exited(known.process());
+        let open = self.account.executions().any(is_open);
         let untold = self
             .targets
             .iter()
@@ -120,9 +103,8 @@ impl Run {
         if open {
             self.judge(false, turn);
         }
-        self.settle_unseen(turn.fleet);
-        self.count_hidden(turn.fleet);
-        if turn.now < until && self.awaits_farewell(turn.fleet, turn.now) {
+        self.recount(turn);
+        if turn.now < until && self.awaits_last_lines(turn) {
             return;
         }
         // What was given up as alive may have ended while the account was made.
@@ -133,51 +115,38 @@ impl Run {
         }
     }
 
-    fn has_exited(&self, tracked: &Tracked) -> bool {
-        self.targets
-            .iter()
-            .any(|target| target.id == tracked.target && target.exited())
+    fn has_exited(&self, process: &ProcessKey) -> bool {
+        self.target(process).is_some_and(Target::exited)
     }
 
-    /// Unseen threads count as jobs of unknown fate, unless their process provably ended
-    /// everything before it could have been interrupted.
-    fn settle_unseen(&mut self, fleet: &Fleet) {
-        let harmless: Vec<_> = self
-            .targets
-            .iter()
-            .filter(|target| {
-                let left = fleet.get(&target.key()).and_then(Process::left_in_order);
-                let in_time = in_time(target, left).is_some();
-                target.exited() && (target.stop.idle_before || in_time)
-            })
-            .map(|target| target.id)
-            .collect();
-        for id in harmless {
-            self.account.forget_unseen(id);
+    fn recount(&mut self, turn: &Turn<'_>) {
+        for target in &self.targets {
+            self.account.recount(&target.subject(), turn.fleet);
         }
     }
 
-    /// Counts the threads of ended targets that the fates known by now leave open.
-    pub(super) fn count_hidden(&mut self, fleet: &Fleet) {
-        for target in self.targets.iter().filter(|target| target.exited()) {
-            self.account.count_hidden(target, fleet);
-        }
-        let exited = self.targets.iter().filter(|target| target.exited());
-        let told = exited
-            .filter_map(|target| Some((target.id, self.interrupted_unseen(target, fleet)?)))
-            .collect::<Vec<_>>();
-        for (id, most) in told {
-            self.account.limit_unseen(id, most);
-        }
+    /// Whether the last lines of a target that ended by itself may still be read, and would tell
+    /// how many jobs without a name it interrupted.
+    fn awaits_last_lines(&self, turn: &Turn<'_>) -> bool {
+        self.targets.iter().any(|target| {
+            let Standing::Exited { at, .. } = target.standing else {
+                return false;
+            };
+            let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
+            let log = turn.fleet.logs.of(target.id);
+            target.stopped.is_some()
+                && !killed
+                && turn.now < at.after(LAST_LINES)
+                && log.is_some_and(|log| log.place.is_ok())
+                && self.account.unnamed(&target.key()) > 0
+        })
     }
 
     /// Writes the last records and is over.
     pub(super) fn finish(&mut self, base: Outcome, turn: &mut Turn<'_>) {
-        self.settle_unseen(turn.fleet);
-        self.count_hidden(turn.fleet);
+        self.recount(turn);
         self.tell_fates(turn);
-        let exited = self.targets.iter().filter(|target| target.exited());
-        let jobs = self.account.counts(exited.map(|target| target.id));
+        let jobs = self.counts();
         let outcome = weigh(base, jobs);
         let seconds = Seconds(turn.now.since(self.pace.started));
         self.phase = Phase::Over {
@@ -198,71 +167,64 @@ impl Run {
         );
     }
 
-    /// When `target` ended, else now.
-    fn end_of(&self, target: LocalId, now: Moment) -> Moment {
-        let ended = |known: &&Target| known.id == target;
-        match self
-            .targets
-            .iter()
-            .find(ended)
-            .map(|target| &target.standing)
-        {
+    /// All jobs by fate.
+    pub(super) fn counts(&self) -> Counts {
+        let exited = self.targets.iter().filter(|target| target.exited());
+        self.account.counts(exited.map(Target::key))
+    }
+
+    /// When the process ended, else now.
+    fn end_of(&self, process: &ProcessKey, now: Moment) -> Moment {
+        match self.target(process).map(|target| &target.standing) {
             Some(Standing::Exited { at, .. }) => *at,
             Some(_) | None => now,
         }
     }
 
     fn tell_fates(&mut self, turn: &mut Turn<'_>) {
-        let mut lines = Vec::new();
-        for tracked in self.account.jobs() {
-            let (fate, evidence) = tracked
-                .fate
-                .clone()
-                .unwrap_or_else(|| (Fate::Unknown, self.why_open(tracked)));
-            let event = Event::Reconciled {
-                jid: Some(tracked.jid.clone()),
-                class: Some(tracked.work.class.clone()),
-                queue: known(&tracked.work.queue),
-                elapsed_s: tracked
-                    .ran_until(self.end_of(tracked.target, turn.now))
-                    .map(Seconds),
-                fate,
-                evidence,
-                work_id: None,
-                goes_on_as: None,
-                cost_s: None,
-            };
-            lines.push((tracked.target, event));
-        }
-        for target in self.targets.iter().filter(|target| target.exited()) {
-            for _ in 0..self.account.unseen(target.id) {
-                let evidence = "a worker thread whose job no beat had shown".into();
-                lines.push((
-                    target.id,
-                    Event::Reconciled {
-                        jid: None,
-                        class: None,
-                        queue: None,
-                        elapsed_s: None,
-                        fate: Fate::Unknown,
-                        evidence,
-                        work_id: None,
-                        goes_on_as: None,
-                        cost_s: None,
-                    },
-                ));
+        for target in &self.targets {
+            let key = target.key();
+            let end = self.end_of(&key, turn.now);
+            for execution in self.account.of(&key) {
+                let open = || Ruling::new(Fate::Unknown, self.why_open(execution));
+                let Ruling { fate, why } = execution.ruling().cloned().unwrap_or_else(open);
+                let event = Event::Reconciled {
+                    jid: Some(execution.jid().to_owned()),
+                    class: Some(execution.work().class.clone()),
+                    queue: known(&execution.work().queue),
+                    elapsed_s: execution.ran_until(end).map(Seconds),
+                    fate,
+                    evidence: why,
+                    work_id: None,
+                    goes_on_as: None,
+                    cost_s: None,
+                };
+                self.note_about(target.id, event, turn);
             }
         }
-        for (target, event) in lines {
-            self.note_about(target, event, turn);
+        for target in self.targets.iter().filter(|target| target.exited()) {
+            for _ in 0..self.account.unnamed(&target.key()) {
+                let event = Event::Reconciled {
+                    jid: None,
+                    class: None,
+                    queue: None,
+                    elapsed_s: None,
+                    fate: Fate::Unknown,
+                    evidence: "a worker thread whose job no beat had shown".into(),
+                    work_id: None,
+                    goes_on_as: None,
+                    cost_s: None,
+                };
+                self.note_about(target.id, event, turn);
+            }
         }
     }
 
-    fn why_open(&self, tracked: &Tracked) -> String {
-        if !self.has_exited(tracked) {
+    fn why_open(&self, execution: &Execution) -> String {
+        if !self.has_exited(execution.process()) {
             return "it was still running when the drain ended".into();
         }
-        match tracked.located.as_ref().map(|located| &located.place) {
+        match execution.place() {
             Some(Place::NotAsked { why }) => format!("Redis could not be asked: {why}"),
             None => "Redis could not be asked".into(),
             Some(_) => "not found before the time was up".into(),
@@ -287,7 +249,7 @@ pub(super) fn weigh(base: Outcome, jobs: Counts) -> Outcome {
     }
 }
 
-/// The name of a queue; one that only the log has named a job of is not known.
+/// The name of a queue; that of a job that only the log has named is not known.
 fn known(queue: &str) -> Option<String> {
     (!queue.is_empty()).then(|| queue.to_owned())
 }

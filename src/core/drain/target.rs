@@ -1,16 +1,12 @@
 //! One process that a run may signal: how it stands, and the last signal it received. What is
 //! told of it at an abort is read off here.
 
-use std::time::Duration;
-
 use super::record::About;
 use super::unit::Stop;
+use crate::core::fate::{Exit, Signals, Subject};
 use crate::core::fleet::{Identity, LocalId, Mark, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Timeout};
-
-/// An interrupt may come this much before its time is up (Sidekiq polls every 0.5 s).
-pub(super) const MARGIN: Duration = Duration::from_secs(1);
 
 /// How a target stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -115,23 +111,27 @@ impl Target {
         matches!(self.standing, Standing::Exited { .. })
     }
 
-    /// Whether it has ended and left in order, as far as known: then nothing was on its threads.
-    pub fn left_in_order(&self) -> bool {
-        matches!(
-            self.standing,
-            Standing::Exited {
-                clean: Some(true),
-                ..
-            }
-        )
-    }
-
-    /// Whether it has ended before it would have interrupted anything, if its timeout is as assumed.
-    pub fn died_in_time(&self) -> bool {
-        let Standing::Exited { at, .. } = self.standing else {
-            return false;
+    /// The process as a judgement of its jobs sees it.
+    pub fn subject(&self) -> Subject<'_> {
+        let exit = match self.standing {
+            Standing::Exited { at, clean, .. } => Some(Exit { at, clean }),
+            Standing::Alive
+            | Standing::Quiet { .. }
+            | Standing::Idle { .. }
+            | Standing::LeftOut { .. } => None,
         };
-        self.timeout.is_assumed() && self.interrupt().is_some_and(|interrupt| at < interrupt)
+        Subject {
+            id: self.id,
+            name: &self.about.name,
+            timeout: &self.timeout,
+            signals: Signals {
+                mark: self.mark,
+                stopped: self.stopped,
+                killed: self.last.is_some_and(|sent| sent.signal == Signal::Kill),
+                idle_before: self.stop.idle_before,
+            },
+            exit,
+        }
     }
 
     /// When it exited, while the record of that is not written yet.
@@ -147,16 +147,13 @@ impl Target {
 
     /// When Sidekiq interrupts its jobs; `None` before TERM.
     pub fn interrupt(&self) -> Option<Moment> {
-        self.stopped.map(|stopped| stopped.after(self.timeout.span))
+        self.subject().interrupt()
     }
 
     /// Until when it has interrupted nothing for sure; `None`: as long as nobody tells it to stop.
     /// Where its timeout is only assumed nothing is sure from TERM on.
     pub fn safe_until(&self) -> Option<Moment> {
-        if self.timeout.is_assumed() {
-            return self.stopped;
-        }
-        self.interrupt().map(|interrupt| interrupt.before(MARGIN))
+        self.subject().safe_until()
     }
 
     /// What stays true of it when nothing more is sent.

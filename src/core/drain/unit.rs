@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::perform::CLEANUP;
 use super::policy::UnknownWord;
 use super::record::Event;
 use super::run::{Run, Turn};
@@ -15,6 +14,7 @@ use crate::core::clean::clean;
 use crate::core::fleet::{LocalId, ProcessKey, Route, Unit, UnitScope};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Timeout, nearest};
+use crate::core::timing::CLEANUP;
 
 /// When the stop of its unit takes TERM's place, where systemd would start it again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

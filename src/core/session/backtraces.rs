@@ -307,8 +307,8 @@ impl Session {
             .filter_map(|target| {
                 let process = self.fleet.get(&target.key())?;
                 let ended = |jid: &Option<String>| {
-                    let mut jobs = run.account().of(target.id);
-                    jobs.any(|job| Some(&job.jid) == jid.as_ref() && job.fate.is_some())
+                    let mut jobs = run.account().of(&target.key());
+                    jobs.any(|job| Some(job.jid()) == jid.as_deref() && job.ruling().is_some())
                 };
                 let jobs = process.jobs.iter().filter(|job| !ended(&job.work.jid));
                 // What began later is not what keeps this drain waiting.

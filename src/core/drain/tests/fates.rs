@@ -7,7 +7,10 @@ use proptest::prelude::*;
 use super::drive::Drive;
 use super::scenario::{Scenario, endless, touched, untouched, well_lit};
 use super::world::at;
-use crate::core::drain::{Command, Event, Fate, Input, Outcome, Phase, Record, Standing, Target};
+use crate::core::drain::{
+    Command, Event, Execution, Fate, Input, Outcome, Phase, Record, Standing, Target,
+};
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::sidekiq::{Temper, WorkerEvent};
 
@@ -21,8 +24,12 @@ fn check_end(drive: &mut Drive) {
     outcome_is_true(drive, outcome);
     let account = drive.run.account();
     let exited = drive.run.targets().iter().filter(|t| t.exited());
-    let unseen: u64 = exited.map(|target| account.unseen(target.id)).sum();
-    assert_eq!(jobs.total(), account.jobs().len() as u64 + unseen, "counts");
+    let unseen: u64 = exited.map(|target| account.unnamed(&target.key())).sum();
+    assert_eq!(
+        jobs.total(),
+        account.executions().count() as u64 + unseen,
+        "counts"
+    );
     let last = drive.journal.last().map(|record| &record.event);
     assert!(
         matches!(last, Some(Event::Finished { .. })),
@@ -47,25 +54,25 @@ fn check_end(drive: &mut Drive) {
 }
 
 fn fates_are_true(drive: &Drive) {
-    for tracked in drive.run.account().jobs() {
-        let member = drive.world.member(tracked.target);
-        let story = drive.world.story(member, &tracked.jid);
-        let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
-        let says = format!("{}: {:?} but {story:?}", tracked.jid, tracked.fate);
+    for known in drive.run.account().executions() {
+        let member = drive.world.member_of(known.process());
+        let story = drive.world.story(member, known.jid());
+        let fate = known.fate();
+        let says = format!("{}: {:?} but {story:?}", known.jid(), known.ruling());
         if story.lost > 0 {
             let honest = matches!(fate, Some(Fate::Lost | Fate::Unknown) | None);
             assert!(honest, "a safe fate for a lost job: {says}");
         }
         match fate {
-            Some(Fate::Finished) => assert!(has_finished(drive, member, &tracked.jid), "{says}"),
+            Some(Fate::Finished) => assert!(has_finished(drive, member, known.jid()), "{says}"),
             Some(Fate::PushedBack) => assert!(story.pushed > 0, "{says}"),
             Some(Fate::Retried) => {
-                let stands = drive.world.retry.contains(&tracked.jid);
+                let stands = drive.world.retry.contains(known.jid());
                 assert!(stands, "{says}");
             }
             Some(Fate::Lost) => {
                 assert_eq!(story.pushed, 0, "{says}");
-                let there = story.lost > 0 || ended_at_last(drive, member, &tracked.jid);
+                let there = story.lost > 0 || ended_at_last(drive, member, known.jid());
                 assert!(there, "called lost, but it had ended: {says}");
             }
             Some(Fate::Rescued | Fate::Checkpointed) => panic!("{says}"),
@@ -127,10 +134,9 @@ pub(super) fn nothing_lost_is_overlooked(drive: &Drive) {
                 Some(Fate::Lost | Fate::Unknown | Fate::Rescued) | None
             )
         };
-        let fates = account
-            .of(id)
-            .map(|t| t.fate.as_ref().map(|(fate, _)| *fate));
-        let counted = fates.filter(|fate| open(*fate)).count() as u64 + account.unseen(id);
+        let fates = account.of(&ProcessKey::Local(id)).map(Execution::fate);
+        let counted = fates.filter(|fate| open(*fate)).count() as u64
+            + account.unnamed(&ProcessKey::Local(id));
         assert!(
             counted >= jids.len() as u64,
             "lost {jids:?}, counted {counted}"
@@ -154,7 +160,13 @@ fn outcome_is_true(drive: &Drive, outcome: Outcome) {
         .count();
     // A job that was pushed back and failed elsewhere since has ended, and an `IterableJob` that
     // no beat had shown when it went to its queue by itself leaves no trace.
-    let known = |jid: &str| drive.run.account().jobs().iter().any(|t| t.jid == jid);
+    let known = |jid: &str| {
+        drive
+            .run
+            .account()
+            .executions()
+            .any(|known| known.jid() == jid)
+    };
     let pushed = drive
         .world
         .truth

@@ -33,9 +33,8 @@ pub(super) fn with(policy: Policy, sequence: &str) -> Plan {
 }
 
 pub(super) fn fate(drive: &Drive, jid: &str) -> Option<Fate> {
-    let mut jobs = drive.run.account().jobs().iter();
-    let tracked = jobs.find(|tracked| tracked.jid == jid)?;
-    tracked.fate.as_ref().map(|(fate, _)| *fate)
+    let mut executions = drive.run.account().executions();
+    executions.find(|known| known.jid() == jid)?.fate()
 }
 
 #[test]
@@ -324,7 +323,13 @@ fn an_unknown_answer_is_recorded_and_changes_nothing() {
         iterating: false,
     };
     drive.call(Input::Answer(EffectId(77), vec![located]));
-    assert!(drive.run.account().jobs()[0].located.is_none());
+    assert!(
+        drive
+            .run
+            .account()
+            .executions()
+            .all(|known| known.place().is_none())
+    );
     assert_eq!(drive.told("not awaited any more"), 1);
 }
 

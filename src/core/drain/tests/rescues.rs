@@ -66,9 +66,10 @@ fn pushing(drive: &Drive) -> Option<(EffectId, String)> {
 }
 
 fn fate(drive: &Drive, jid: &str) -> (Fate, String) {
-    let mut jobs = drive.run.account().jobs().iter();
-    let tracked = jobs.find(|tracked| tracked.jid == jid).unwrap();
-    tracked.fate.clone().unwrap()
+    let mut executions = drive.run.account().executions();
+    let known = executions.find(|known| known.jid() == jid).unwrap();
+    let ruling = known.ruling().unwrap();
+    (ruling.fate, ruling.why.clone())
 }
 
 fn ends_in_finished(drive: &Drive) {

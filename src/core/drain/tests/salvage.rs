@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::drive::{Delivery, Drive};
 use super::world::{Shown, World};
 use crate::core::drain::{
-    EffectId, Fate, Input, Missing, PushBack, PushOutcome, Standing, Trace, Tracked,
+    EffectId, Execution, Fate, Input, Missing, PushBack, PushOutcome, Standing, Trace,
 };
-use crate::core::fleet::LocalId;
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sidekiq::{Busy, WorkerEvent};
 
@@ -98,10 +98,9 @@ impl Drive {
         if self.world.queue.iter().any(|task| task.jid == push.jid) {
             return PushOutcome::InQueue;
         }
-        let tracked = self.run.account().of(push.target);
-        let mut tracked = tracked.filter(|tracked| tracked.jid == push.jid);
-        let tracked = tracked.next().expect("a job that is known");
-        let (task, end) = self.execution(tracked);
+        let key = ProcessKey::Local(push.target);
+        let known = self.run.account().find(&key, &push.jid);
+        let (task, end) = self.execution(known.expect("a job that is known"));
         let lost = matches!(end, Some((_, _, WorkerEvent::JobLost(_))));
         assert!(
             lost || self.ended_at_last(push.target, end),
@@ -122,11 +121,11 @@ impl Drive {
     }
 
     /// The execution that a work entry told of, and its first end.
-    pub(super) fn execution(&self, tracked: &Tracked) -> (&Busy, Option<&Told>) {
-        let member = self.world.member(tracked.target);
-        let (jid, work) = (&tracked.jid, &tracked.work);
+    pub(super) fn execution(&self, known: &Execution) -> (&Busy, Option<&Told>) {
+        let member = self.world.member_of(known.process());
+        let (jid, work) = (known.jid(), known.work());
         let near = |busy: &Busy| {
-            let read = tracked.started.map(|started| started.since(busy.since));
+            let read = known.begun().map(|started| started.since(busy.since));
             read.is_some_and(|read| read < Duration::from_secs(1))
         };
         let whole = |busy: &Busy| match work.run_at {
@@ -139,19 +138,19 @@ impl Drive {
         for (index, (_, of, event)) in truth.iter().enumerate() {
             if let WorkerEvent::JobStarted(busy) = event
                 && *of == member
-                && busy.task.jid == *jid
+                && busy.task.jid == jid
                 && busy.tid == work.tid
                 && whole(busy)
             {
                 begun = Some((index, busy));
             }
         }
-        let (index, busy) = begun.unwrap_or_else(|| panic!("no such execution: {tracked:?}"));
+        let (index, busy) = begun.unwrap_or_else(|| panic!("no such execution: {known:?}"));
         let ends = |(_, of, event): &&Told| match event {
             WorkerEvent::JobFinished(task)
             | WorkerEvent::JobFailed(task)
             | WorkerEvent::PushedBack { task, .. }
-            | WorkerEvent::JobLost(task) => *of == member && task.jid == *jid,
+            | WorkerEvent::JobLost(task) => *of == member && task.jid == jid,
             WorkerEvent::JobStarted(_)
             | WorkerEvent::Beat(_)
             | WorkerEvent::LeftRegistry

@@ -10,7 +10,7 @@ use super::fates::{cases, ended_at_last, nothing_lost_is_overlooked, play};
 use super::scenario::{Scenario, span, touched, untouched};
 use super::weather::Weather;
 use super::world::at;
-use crate::core::drain::{Fate, Tracked};
+use crate::core::drain::{Execution, Fate};
 use crate::core::sequence::Signal;
 use crate::core::sidekiq::{Temper, WorkerEvent};
 
@@ -64,17 +64,17 @@ fn in_weather(scenario: impl Strategy<Value = Scenario>) -> impl Strategy<Value 
 
 fn check(drive: &Drive) {
     nothing_lost_is_overlooked(drive);
-    for tracked in drive.run.account().jobs() {
-        fate_is_true(drive, tracked);
+    for known in drive.run.account().executions() {
+        fate_is_true(drive, known);
     }
 }
 
-fn fate_is_true(drive: &Drive, tracked: &Tracked) {
-    let (busy, end) = drive.execution(tracked);
+fn fate_is_true(drive: &Drive, known: &Execution) {
+    let (busy, end) = drive.execution(known);
     let iterates = matches!(busy.task.temper, Temper::Iterates(_));
     let end = end.map(|(_, _, event)| event);
-    let fate = tracked.fate.as_ref().map(|(fate, _)| *fate);
-    let says = format!("{}: {:?} but {end:?}", tracked.jid, tracked.fate);
+    let fate = known.fate();
+    let says = format!("{}: {:?} but {end:?}", known.jid(), known.ruling());
     let lost = matches!(end, Some(WorkerEvent::JobLost(_)));
     let ended = matches!(
         end,
@@ -86,9 +86,9 @@ fn fate_is_true(drive: &Drive, tracked: &Tracked) {
     match fate {
         Some(Fate::Finished) => {
             // Its state tells that it is complete, and not where.
-            let complete = iterates && completed_anywhere(drive, &tracked.jid);
+            let complete = iterates && completed_anywhere(drive, known.jid());
             assert!(
-                ended || broke_off || complete || late(drive, tracked),
+                ended || broke_off || complete || late(drive, known),
                 "{says}"
             );
         }
@@ -96,10 +96,11 @@ fn fate_is_true(drive: &Drive, tracked: &Tracked) {
         Some(Fate::Checkpointed) => assert!(broke_off, "{says}"),
         Some(Fate::Retried) => assert!(!lost, "{says}"),
         Some(Fate::Lost) => {
-            let member = drive.world.member(tracked.target);
-            let there = lost || ended_at_last(drive, member, &tracked.jid);
+            let member = drive.world.member_of(known.process());
+            let there = lost || ended_at_last(drive, member, known.jid());
             assert!(there, "called lost, but it had ended: {says}");
         }
+        Some(Fate::Checkpointed) => assert!(broke_off, "{says}"),
         Some(Fate::Rescued | Fate::Unknown) | None => {}
     }
 }
@@ -111,9 +112,9 @@ fn completed_anywhere(drive: &Drive, jid: &str) -> bool {
 }
 
 /// Whether a job that swallowed the interrupt finished all the same.
-fn late(drive: &Drive, tracked: &Tracked) -> bool {
-    let member = drive.world.member(tracked.target);
-    drive.world.story(member, &tracked.jid).finished > 0
+fn late(drive: &Drive, known: &Execution) -> bool {
+    let member = drive.world.member_of(known.process());
+    drive.world.story(member, known.jid()).finished > 0
 }
 
 proptest! {

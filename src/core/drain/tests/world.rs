@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::weather::Weather;
 use crate::core::fleet::{
     Heartbeat, HostLook, Identity, Info, LocalId, LocalProcess, Located, Look, LookRow, Place,
-    RunState, Sought, Surroundings, Threads, Title, Work,
+    ProcessKey, RunState, Sought, Surroundings, Threads, Title, Work,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -300,6 +300,13 @@ impl World {
             iterating: self.keeps_state(&sought.jid, asked),
         };
         sought.iter().map(located).collect()
+    }
+
+    pub(super) fn member_of(&self, process: &ProcessKey) -> usize {
+        let ProcessKey::Local(id) = process else {
+            panic!("{process} is no target");
+        };
+        self.member(*id)
     }
 
     pub(super) fn member(&self, id: LocalId) -> usize {

@@ -147,8 +147,8 @@ impl Drive {
                 words.extend(jids.iter().cloned());
             }
         }
-        if stake.unseen > 0 {
-            words.push(format!("unnamed {}", stake.unseen));
+        if stake.unnamed > 0 {
+            words.push(format!("unnamed {}", stake.unnamed));
         }
         if words.is_empty() {
             words.push("nothing".into());

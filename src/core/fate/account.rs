@@ -1,0 +1,260 @@
+//! All case files of one drain: every job that was busy on a target at any time. The one place
+//! that hands out fates, stakes and missing jobs.
+
+use std::collections::HashMap;
+
+use super::case_file::CaseFile;
+use super::evidence::Fact;
+use super::execution::Execution;
+use super::fate::{Counts, Ruling};
+use super::judge::{Scene, judge};
+use super::missing::{Missing, missing};
+use super::others::Served;
+use super::subject::Subject;
+use crate::core::fleet::{Fleet, Life, Located, Place, Process, ProcessKey, Sought};
+use crate::core::moment::Moment;
+use crate::core::timing::INTERRUPT_MARGIN;
+
+/// All jobs of a drain.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    files: Vec<CaseFile>,
+    served: Served,
+    /// The look that was taken in last.
+    looked: Option<Moment>,
+}
+
+impl Account {
+    /// Every execution, process by process.
+    pub fn executions(&self) -> impl Iterator<Item = &Execution> {
+        self.files.iter().flat_map(CaseFile::executions)
+    }
+
+    /// The executions of one process.
+    pub fn of<'a>(&'a self, process: &ProcessKey) -> impl Iterator<Item = &'a Execution> + use<'a> {
+        let file = self.file(process);
+        file.into_iter().flat_map(CaseFile::executions)
+    }
+
+    /// The case file of one process.
+    pub fn file(&self, process: &ProcessKey) -> Option<&CaseFile> {
+        self.files.iter().find(|file| file.process() == process)
+    }
+
+    /// The newest execution of this JID on this process.
+    pub fn find(&self, process: &ProcessKey, jid: &str) -> Option<&Execution> {
+        self.file(process)?.of(jid)
+    }
+
+    fn find_mut(&mut self, process: &ProcessKey, jid: &str) -> Option<&mut Execution> {
+        let mut files = self.files.iter_mut();
+        files.find(|file| file.process() == process)?.of_mut(jid)
+    }
+
+    /// How many jobs `process` may have run that no source named.
+    pub fn unnamed(&self, process: &ProcessKey) -> u64 {
+        self.file(process).map_or(0, CaseFile::unnamed)
+    }
+
+    /// Takes in what the fleet shows of one target.
+    pub fn observe(
+        &mut self,
+        process: &Process,
+        subject: &Subject<'_>,
+        fleet: &Fleet,
+        now: Moment,
+    ) {
+        let key = subject.key();
+        let known = self.files.iter().position(|file| *file.process() == key);
+        let index = known.unwrap_or_else(|| {
+            self.files.push(CaseFile::new(key));
+            self.files.len() - 1
+        });
+        let file = &mut self.files[index];
+        file.observe(process, subject, fleet, now);
+        file.recount(subject, fleet);
+    }
+
+    /// Takes in what the fleet shows of all other processes. `ended`: the targets that have exited.
+    pub fn observe_others(&mut self, ended: &[ProcessKey], fleet: &Fleet, now: Moment) {
+        self.served.observe(ended, fleet, now);
+        if fleet.looked != self.looked {
+            self.looked = fleet.looked;
+            self.look_elsewhere(fleet);
+        }
+    }
+
+    /// Notes which open executions go on in another process.
+    fn look_elsewhere(&mut self, fleet: &Fleet) {
+        let files = self.files.iter_mut();
+        let mut open: HashMap<String, Vec<&mut Execution>> = HashMap::new();
+        for execution in files.flat_map(CaseFile::executions_mut) {
+            if execution.ruling().is_none() && execution.back().is_none() {
+                let known = open.entry(execution.jid().to_owned()).or_default();
+                known.push(execution);
+            }
+        }
+        if open.is_empty() {
+            return;
+        }
+        for (key, process) in &fleet.processes {
+            for job in &process.jobs {
+                let jid = job.work.jid.as_deref().unwrap_or_default();
+                let (Some(known), Some(began), Some(shown)) =
+                    (open.get_mut(jid), job.started, process.shown(job))
+                else {
+                    continue;
+                };
+                for execution in known {
+                    if job.iterable {
+                        execution.add(job.seen, Fact::Iterable);
+                    }
+                    let exit = exit_of(fleet, execution.process());
+                    if key != execution.process() && goes_on(execution, began, shown, exit) {
+                        let how = format!("runs again on {}", process.name());
+                        execution.add(began, Fact::Back { how });
+                    }
+                }
+            }
+        }
+    }
+
+    /// The open executions worth asking Redis for. `due` says whether one that still runs is.
+    pub fn wanted(&self, fleet: &Fleet, due: impl Fn(&Execution) -> bool) -> Vec<Sought> {
+        self.executions()
+            .filter(|execution| execution.ruling().is_none())
+            .filter(|execution| !execution.is_on_its_thread() || due(execution))
+            .flat_map(|execution| execution.sought(fleet))
+            .collect()
+    }
+
+    /// Takes in where jobs of this process were found. One that was back in its queue after the
+    /// first signal stays known for it, wherever it goes from there.
+    pub fn answer(&mut self, answers: &[Located], subject: &Subject<'_>) {
+        let key = subject.key();
+        let file = self.files.iter_mut().find(|file| *file.process() == key);
+        let answers = best(answers);
+        for execution in file.into_iter().flat_map(CaseFile::executions_mut) {
+            if let Some(located) = answers.get(execution.jid()) {
+                execution.locate(located, subject);
+            }
+        }
+    }
+
+    /// Judges every open execution of one process; gives those that have a fate now.
+    pub fn judge(&mut self, subject: &Subject<'_>, scene: Scene<'_>) -> Vec<Execution> {
+        let key = subject.key();
+        let Some(file) = self.files.iter_mut().find(|file| *file.process() == key) else {
+            return Vec::new();
+        };
+        let open = file.executions().filter(|known| known.ruling().is_none());
+        let ruled: Vec<(String, Ruling)> = open
+            .filter_map(|known| {
+                let ruling = judge(known, file, subject, scene)?;
+                Some((known.jid().to_owned(), ruling))
+            })
+            .collect();
+        let mut judged = Vec::new();
+        for (jid, ruling) in ruled {
+            if let Some(execution) = file.of_mut(&jid) {
+                execution.rule(ruling);
+                judged.push(execution.clone());
+            }
+        }
+        file.recount(subject, scene.fleet);
+        judged
+    }
+
+    /// Counts again how many jobs of one process no source named.
+    pub fn recount(&mut self, subject: &Subject<'_>, fleet: &Fleet) {
+        let key = subject.key();
+        if let Some(file) = self.files.iter_mut().find(|file| *file.process() == key) {
+            file.recount(subject, fleet);
+        }
+    }
+
+    /// Takes in what a search or a push of this program made of a job; gives its execution.
+    pub fn settle(
+        &mut self,
+        process: &ProcessKey,
+        jid: &str,
+        ruling: Ruling,
+        at: Moment,
+    ) -> Option<&Execution> {
+        let execution = self.find_mut(process, jid)?;
+        let Ruling { fate, why } = ruling.clone();
+        execution.add(at, Fact::Settled { fate, why });
+        execution.rule(ruling);
+        Some(execution)
+    }
+
+    /// Adds to the reason of a job's fate.
+    pub fn remark(&mut self, process: &ProcessKey, jid: &str, remark: &str) {
+        if let Some(execution) = self.find_mut(process, jid) {
+            execution.remark(remark);
+        }
+    }
+
+    /// The jobs of one ended process that were not found.
+    pub fn missing(&self, subject: &Subject<'_>, scene: Scene<'_>) -> Vec<Missing> {
+        let file = self.file(&subject.key());
+        file.map_or_else(Vec::new, |file| missing(file, subject, &self.served, scene))
+    }
+
+    /// Jobs by fate. Open ones are unknown, and so are the unnamed ones of the processes that have
+    /// `exited`.
+    pub fn counts(&self, exited: impl Iterator<Item = ProcessKey>) -> Counts {
+        let mut counts = Counts {
+            unknown: exited.map(|process| self.unnamed(&process)).sum(),
+            ..Counts::default()
+        };
+        for execution in self.executions() {
+            counts.add(execution.fate());
+        }
+        counts
+    }
+}
+
+/// Whether the job of `execution` goes on in another process, where it began at `began` and a beat
+/// of the time `shown` still showed it. `run_at` is in whole seconds: if both executions began in
+/// the same second, only a beat from after the exit of the first process tells them apart.
+fn goes_on(execution: &Execution, began: Moment, shown: Moment, exit: Option<Moment>) -> bool {
+    let Some(here) = execution.begun() else {
+        return false;
+    };
+    let half = INTERRUPT_MARGIN / 2;
+    let later = began > here.after(half);
+    let same_second = began >= here.before(INTERRUPT_MARGIN);
+    let survived = exit.is_some_and(|exit| shown > exit.after(half));
+    // Where it ran there just before it began here, only a beat from before that shows it.
+    shown >= here.after(INTERRUPT_MARGIN) && (later || same_second && survived)
+}
+
+fn exit_of(fleet: &Fleet, key: &ProcessKey) -> Option<Moment> {
+    match fleet.get(key)?.life {
+        Life::Exited { at, .. } => Some(at),
+        Life::Here | Life::Elsewhere => None,
+    }
+}
+
+/// What the answers say of each job: where it was found, else where it may not have been looked for,
+/// else that it is nowhere. A job that may have come from several queues was asked for in each.
+fn best(answers: &[Located]) -> HashMap<&str, &Located> {
+    let rank = |located: &Located| match located.place {
+        Place::Queue { .. }
+        | Place::Private { .. }
+        | Place::Retry
+        | Place::Dead
+        | Place::Schedule => 0,
+        Place::NotAsked { .. } => 1,
+        Place::Nowhere { searched_whole } => 2 + u8::from(searched_whole),
+    };
+    let mut best: HashMap<&str, &Located> = HashMap::new();
+    for located in answers {
+        let known = best.entry(&located.jid).or_insert(located);
+        if rank(located) < rank(known) {
+            *known = located;
+        }
+    }
+    best
+}

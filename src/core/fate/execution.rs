@@ -1,0 +1,420 @@
+//! One run of one job on one thread of one process, with its evidence. A job that is fetched
+//! again is another execution. Evidence is kept here; what it means is judged in `judge`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::evidence::{Evidence, Fact, LogEnd};
+use super::fate::{Fate, Ruling};
+use super::subject::Subject;
+use crate::core::fleet::{Fleet, Job, Located, Place, Process, ProcessKey, Sought, Work};
+use crate::core::log::{Begun, Testimony, Told};
+use crate::core::moment::Moment;
+use crate::core::timing::{INTERRUPT_MARGIN, SHOWN_WITHIN, WHOLE_SECOND};
+
+/// One run of one job.
+#[derive(Clone, Debug)]
+pub struct Execution {
+    process: ProcessKey,
+    jid: String,
+    work: Arc<Work>,
+    begun: Option<Moment>,
+    /// At most one of each kind of fact.
+    evidence: Vec<Evidence>,
+    ruling: Option<Ruling>,
+}
+
+impl Execution {
+    /// An execution that a beat shows.
+    pub(super) fn shown(job: &Job, jid: &str, process: ProcessKey) -> Self {
+        let mut execution = Self {
+            process,
+            jid: jid.into(),
+            work: Arc::clone(&job.work),
+            begun: job.started,
+            evidence: Vec::new(),
+            ruling: None,
+        };
+        execution.show(job);
+        execution
+    }
+
+    /// An execution that the log of `process` names at its begin. Its queue is known only where
+    /// the process serves a single one.
+    pub(super) fn named(begun: &Begun, process: &Process, key: ProcessKey) -> Self {
+        let queue = match process.queues() {
+            [only] => only.clone(),
+            _ => String::new(),
+        };
+        let work = Work {
+            tid: begun.tid.clone(),
+            jid: Some(begun.jid.clone()),
+            class: begun.class.clone(),
+            queue,
+            run_at: None,
+            enqueued_at: None,
+            payload: [].into(),
+            fault: None,
+        };
+        let mut execution = Self {
+            process: key,
+            jid: begun.jid.clone(),
+            work: Arc::new(work),
+            begun: Some(begun.at),
+            evidence: Vec::new(),
+            ruling: None,
+        };
+        execution.add(begun.at, Fact::LogStarted);
+        execution
+    }
+
+    /// The process that ran it.
+    pub fn process(&self) -> &ProcessKey {
+        &self.process
+    }
+
+    /// The id of its job.
+    pub fn jid(&self) -> &str {
+        &self.jid
+    }
+
+    /// The id of its work: the same when the work goes on under another JID.
+    pub fn work_id(&self) -> &str {
+        &self.jid
+    }
+
+    /// What its work entry said; of one that only the log names, what the log said.
+    pub fn work(&self) -> &Arc<Work> {
+        &self.work
+    }
+
+    /// When it began, as far as known.
+    pub fn begun(&self) -> Option<Moment> {
+        self.begun
+    }
+
+    /// All evidence about it.
+    pub fn evidence(&self) -> &[Evidence] {
+        &self.evidence
+    }
+
+    /// What became of it; `None`: it runs, or the evidence does not say yet.
+    pub fn ruling(&self) -> Option<&Ruling> {
+        self.ruling.as_ref()
+    }
+
+    /// The fate of [`Self::ruling`].
+    pub fn fate(&self) -> Option<Fate> {
+        self.ruling.as_ref().map(|ruling| ruling.fate)
+    }
+
+    pub(super) fn rule(&mut self, ruling: Ruling) {
+        self.ruling = Some(ruling);
+    }
+
+    /// Adds to the reason of its ruling.
+    pub(super) fn remark(&mut self, remark: &str) {
+        if let Some(ruling) = &mut self.ruling {
+            ruling.why = format!("{}; {remark}", ruling.why);
+        }
+    }
+
+    /// Adds a fact. Of each kind one is kept.
+    pub(super) fn add(&mut self, at: Moment, fact: Fact) {
+        let kind = std::mem::discriminant(&fact);
+        let same = |known: &&mut Evidence| std::mem::discriminant(&known.fact) == kind;
+        match self.evidence.iter_mut().find(same) {
+            Some(known) if known.fact.keeps_first() => {}
+            Some(known) => *known = Evidence { at, fact },
+            None => self.evidence.push(Evidence { at, fact }),
+        }
+    }
+
+    fn find<T>(&self, wanted: impl Fn(&Evidence) -> Option<T>) -> Option<T> {
+        self.evidence.iter().find_map(wanted)
+    }
+
+    /// The host's time of the last beat that showed it, in seconds since 1970.
+    pub(super) fn last_shown(&self) -> Option<f64> {
+        self.find(|known| {
+            if let Fact::Shown { beat } = known.fact {
+                Some(beat)
+            } else {
+                None
+            }
+        })
+    }
+
+    /// When a look found that a later beat did not show it, and the host's time of that beat.
+    pub(super) fn missed(&self) -> Option<(Moment, f64)> {
+        self.find(|known| {
+            if let Fact::Missed { beat } = known.fact {
+                Some((known.at, beat))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Whether no later beat of its process has left it out.
+    pub fn is_on_its_thread(&self) -> bool {
+        self.missed().is_none()
+    }
+
+    /// The line of its log that ended it for sure, and when that was written. A line never speaks
+    /// against a later beat that still shows the execution.
+    pub(super) fn log_end(&self) -> Option<(Moment, LogEnd)> {
+        let shown = self.last_shown();
+        let shown_after =
+            |at: Moment| shown.is_some_and(|shown| shown > at.after(SHOWN_WITHIN).epoch());
+        self.any_log_end()
+            .filter(|(at, end)| end.ours && !shown_after(*at))
+    }
+
+    /// The same where the line may also be of the execution before.
+    pub(super) fn any_log_end(&self) -> Option<(Moment, LogEnd)> {
+        self.find(|known| {
+            if let Fact::LogEnd(end) = known.fact {
+                Some((known.at, end))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Whether its log says that it was interrupted, or had not ended when the log ended.
+    pub(super) fn was_interrupted(&self) -> bool {
+        match self.log_end() {
+            Some((_, end)) => end.late,
+            None => self.is_in_its_log() && self.any_log_end().is_none(),
+        }
+    }
+
+    /// Whether its log said that it began, or that it ended.
+    pub(super) fn is_in_its_log(&self) -> bool {
+        let of_log = |known: &Evidence| matches!(known.fact, Fact::LogStarted | Fact::LogEnd(_));
+        self.evidence.iter().any(of_log)
+    }
+
+    /// Where Redis had it when it was asked last, and when that was.
+    pub(super) fn located(&self) -> Option<(Moment, &Place)> {
+        self.evidence.iter().find_map(|known| {
+            if let Fact::Located { place, .. } = &known.fact {
+                Some((known.at, place))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// The same place alone.
+    pub fn place(&self) -> Option<&Place> {
+        self.located().map(|(_, place)| place)
+    }
+
+    /// Whether its log says for sure that it ended, however that was.
+    pub fn is_ended_by_its_log(&self) -> bool {
+        self.log_end().is_some()
+    }
+
+    /// Whether it was not found, and nothing shows that it ended.
+    pub fn is_missing(&self) -> bool {
+        matches!(self.fate(), Some(Fate::Lost | Fate::Unknown))
+    }
+
+    /// Whether its iteration state was kept when Redis was asked last: then it has not ended,
+    /// wherever it is.
+    pub(super) fn is_iterating(&self) -> bool {
+        let kept = |known: &Evidence| {
+            matches!(
+                known.fact,
+                Fact::Located {
+                    iterating: true,
+                    ..
+                }
+            )
+        };
+        self.evidence.iter().any(kept)
+    }
+
+    /// Whether it is known to be an `IterableJob`.
+    pub fn is_iterable(&self) -> bool {
+        self.evidence
+            .iter()
+            .any(|known| known.fact == Fact::Iterable)
+    }
+
+    /// How it is known that it was back after the first signal, and since when at the latest.
+    pub fn back(&self) -> Option<(Moment, &str)> {
+        self.evidence.iter().find_map(|known| {
+            if let Fact::Back { how } = &known.fact {
+                Some((known.at, how.as_str()))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Whether it was seen back in a queue, in a private list or in another process's work.
+    pub fn is_back(&self) -> bool {
+        let private = |(_, place): (Moment, &Place)| matches!(place, Place::Private { .. });
+        self.back().is_some() || self.located().is_some_and(private)
+    }
+
+    /// Whether no beat has shown it: then its queue and its payload may not be known.
+    pub fn is_named_by_log_alone(&self) -> bool {
+        self.work.payload.is_empty()
+    }
+
+    /// What the search or a push of this program made of it.
+    pub(super) fn settled(&self) -> Option<Ruling> {
+        self.evidence.iter().find_map(|known| {
+            if let Fact::Settled { fate, why } = &known.fact {
+                Some(Ruling::new(*fate, why.clone()))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// How long it ran, as far as known: until its log ended it, else until a beat missed it, at
+    /// most until `end`.
+    pub fn ran_until(&self, end: Moment) -> Option<Duration> {
+        let ended = self.log_end().map(|(at, _)| at);
+        let missed = self.missed().map(|(at, _)| at);
+        let until = ended.or(missed).map_or(end, |at| at.min(end));
+        self.begun.map(|begun| until.since(begun))
+    }
+
+    /// Whether `job` is this execution.
+    pub(super) fn is(&self, job: &Job) -> bool {
+        self.work.tid == job.work.tid && self.work.run_at == job.work.run_at
+    }
+
+    /// Takes over what a beat shows of it.
+    pub(super) fn show(&mut self, job: &Job) {
+        self.add(job.seen, Fact::Shown { beat: job.beat });
+        if job.iterable {
+            self.add(job.seen, Fact::Iterable);
+        }
+    }
+
+    /// A look that missed it fell into a rewrite of the work hash: a later one shows it again, so
+    /// nothing that was concluded from its absence stands.
+    pub(super) fn show_again(&mut self, job: &Job) {
+        self.evidence
+            .retain(|known| !matches!(known.fact, Fact::Missed { .. }));
+        self.ruling = None;
+        self.show(job);
+    }
+
+    /// Takes over what a beat shows of an execution that only the log has named; whether it is that.
+    pub(super) fn complete(&mut self, job: &Job) -> bool {
+        // A beat names the second in which the job was taken, which may be late by the turns of
+        // other threads.
+        let near = |shown: Moment, begun: Moment| {
+            shown >= begun.before(INTERRUPT_MARGIN * 2)
+                && shown <= begun.after(INTERRUPT_MARGIN * 5)
+        };
+        let same = self.is_named_by_log_alone()
+            && self.work.tid == job.work.tid
+            && (job.started)
+                .zip(self.begun)
+                .is_none_or(|(shown, begun)| near(shown, begun));
+        if same {
+            self.work = Arc::clone(&job.work);
+            self.show(job);
+        }
+        same
+    }
+
+    /// Takes in what its process wrote into its log of this JID last.
+    pub(super) fn hear(&mut self, said: &Testimony) {
+        let on_its_thread = said.tid.as_ref().is_none_or(|tid| *tid == self.work.tid);
+        let Some(begun) = self.begun.filter(|_| on_its_thread) else {
+            return;
+        };
+        if said.at < begun.before(INTERRUPT_MARGIN) {
+            return;
+        }
+        if said.what == Told::Started {
+            // An end that stood before this begin was of the execution before.
+            self.evidence
+                .retain(|known| !matches!(known.fact, Fact::LogEnd(_)));
+            return self.add(said.at, Fact::LogStarted);
+        }
+        // It ran for so long by then: a line that began before it is of another execution.
+        let ours = said.elapsed.is_none_or(|elapsed| {
+            said.at.before(elapsed) >= begun.before(WHOLE_SECOND + INTERRUPT_MARGIN)
+        });
+        let end = LogEnd {
+            how: said.what,
+            elapsed: said.elapsed,
+            late: said.late,
+            ours,
+        };
+        self.add(said.at, Fact::LogEnd(end));
+    }
+
+    /// Takes in where Redis had it. `subject` is its process.
+    pub(super) fn locate(&mut self, located: &Located, subject: &Subject<'_>) {
+        // A question from before it began asked for another execution.
+        let began = self.begun.map(|begun| begun.after(INTERRUPT_MARGIN));
+        if began.is_some_and(|began| located.asked < began) {
+            return;
+        }
+        if located.iterating {
+            self.add(located.asked, Fact::Iterable);
+        }
+        // The first time that it was nowhere stays: later beats are held against it.
+        let at = if self.is_missed_again(located, subject) {
+            self.located().map_or(located.asked, |(asked, _)| asked)
+        } else {
+            located.asked
+        };
+        let (place, iterating) = (located.place.clone(), located.iterating);
+        self.add(at, Fact::Located { place, iterating });
+        let told = subject.signals.mark.map(|mark| mark.at);
+        if let Place::Queue { name } = &located.place
+            && told.is_some_and(|told| located.asked >= told)
+        {
+            let how = format!("back in queue {name}");
+            self.add(located.asked, Fact::Back { how });
+        }
+    }
+
+    /// Whether `located` only says again that it is nowhere, since it can be nowhere for good.
+    fn is_missed_again(&self, located: &Located, subject: &Subject<'_>) -> bool {
+        let missed = self.missed();
+        let since = match (missed, subject.exit) {
+            (Some((at, beat)), _) if subject.is_safe_at(beat) => at,
+            (_, Some(exit)) => exit.at,
+            (_, None) => return false,
+        };
+        self.located().is_some_and(|(asked, place)| {
+            asked >= since && *place == located.place && matches!(place, Place::Nowhere { .. })
+        })
+    }
+
+    /// What to ask Redis for: in each queue that it may have come from.
+    pub(super) fn sought(&self, fleet: &Fleet) -> Vec<Sought> {
+        let in_queue = |queue: &str| Sought {
+            jid: self.jid.clone(),
+            queue: queue.to_owned(),
+            payload: Arc::clone(&self.work.payload),
+        };
+        match self.queues(fleet) {
+            [] => vec![in_queue("")],
+            queues => queues.iter().map(|queue| in_queue(queue)).collect(),
+        }
+    }
+
+    /// The queues that it may have come from: its own, or all of its process where only the log
+    /// has named it. Empty: not known.
+    pub(super) fn queues<'a>(&'a self, fleet: &'a Fleet) -> &'a [String] {
+        if !self.work.queue.is_empty() {
+            return std::slice::from_ref(&self.work.queue);
+        }
+        fleet.get(&self.process).map_or(&[], Process::queues)
+    }
+}

@@ -1,0 +1,312 @@
+//! What became of one execution, from all of its evidence. Pure: the same evidence gives the same
+//! ruling. Where the evidence does not reach there is no ruling; nothing here guesses.
+
+use super::case_file::CaseFile;
+use super::execution::Execution;
+use super::fate::{Fate, Ruling};
+use super::log;
+use super::others::{Others, others};
+use super::subject::Subject;
+use super::why;
+use crate::core::fleet::{Fleet, Place, Process};
+use crate::core::log::Told;
+use crate::core::moment::Moment;
+use crate::core::timing::ONE_BEAT;
+
+/// What is known around an execution when it is judged.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// What all sources show.
+    pub fleet: &'a Fleet,
+    /// When it is judged.
+    pub now: Moment,
+    /// Whether there is time to learn more.
+    pub patient: bool,
+}
+
+/// What Redis says of an execution.
+enum Found {
+    /// It is in a place that tells its fate.
+    At(Ruling),
+    /// It is in no place.
+    Nowhere {
+        /// Whether every place was searched to the end.
+        whole: bool,
+        /// When Redis was asked.
+        asked: Moment,
+    },
+    /// Redis was not asked since, or did not answer.
+    NotKnown,
+}
+
+/// The ruling on `execution` of `file`; `None`: it runs, or too little is known so far.
+pub fn judge(
+    execution: &Execution,
+    file: &CaseFile,
+    subject: &Subject<'_>,
+    scene: Scene<'_>,
+) -> Option<Ruling> {
+    let case = Case {
+        execution,
+        subject,
+        scene,
+    };
+    let ruling = case.ruling()?;
+    // A job is lost only if it was still running when its process died.
+    if ruling.fate == Fate::Lost
+        && let Some(doubt) = why::may_have_ended(execution, file, subject, scene)
+    {
+        let why = format!("{}; {doubt}", ruling.why);
+        return Some(Ruling::new(Fate::Unknown, why));
+    }
+    Some(ruling)
+}
+
+#[derive(Clone, Copy)]
+struct Case<'a> {
+    execution: &'a Execution,
+    subject: &'a Subject<'a>,
+    scene: Scene<'a>,
+}
+
+impl Case<'_> {
+    fn ruling(self) -> Option<Ruling> {
+        if let Some(settled) = self.execution.settled() {
+            return Some(settled);
+        }
+        if let Some(ruling) = self.by_its_log() {
+            return Some(ruling);
+        }
+        match (self.execution.missed(), self.subject.exit) {
+            (Some((at, beat)), _) if self.subject.is_safe_at(beat) => self.left_its_thread(at),
+            (_, Some(exit)) => self.process_ended(exit.at, exit.clean),
+            (_, None) => None,
+        }
+    }
+
+    /// By its log alone, or by its log and Redis: it ended before anything was interrupted.
+    fn by_its_log(self) -> Option<Ruling> {
+        let (at, end) = self.execution.log_end()?;
+        if !self.is_in_time(at, end.late) {
+            // It may have been pushed back as well.
+            return None;
+        }
+        let line = format!("its log: {}", end.words());
+        let found = self.found(at);
+        match (end.how, found) {
+            (Told::Done, Found::Nowhere { .. }) => Some(Ruling::new(Fate::Finished, line)),
+            (Told::Done, Found::NotKnown) => {
+                let gone = !self.scene.fleet.link.is_connected();
+                gone.then(|| Ruling::new(Fate::Finished, line))
+            }
+            (Told::Failed, Found::At(place)) => {
+                let why = format!("{}; {line}", place.why);
+                Some(Ruling::new(place.fate, why))
+            }
+            (Told::Failed, Found::Nowhere { whole, asked }) => self.failed(whole, asked, &line),
+            (Told::Done, Found::At(_))
+            | (Told::Failed, Found::NotKnown)
+            | (Told::Interrupted | Told::Started, _) => None,
+        }
+    }
+
+    /// It failed by an error of its own and is in no place: Sidekiq puts a job into its set before
+    /// it says so (7.3.9 `lib/sidekiq/job_retry.rb`), unless it is not to be retried.
+    fn failed(self, whole: bool, asked: Moment, line: &str) -> Option<Ruling> {
+        // An `IterableJob` that breaks off for TSTP says the same, and may be taken up elsewhere.
+        if !whole || self.execution.is_iterating() || self.awaits_others(asked) {
+            return None;
+        }
+        let why = format!("{line}, and it stands in no set: it is not retried, or was already");
+        Some(Ruling::new(Fate::Finished, why))
+    }
+
+    /// A beat of its living process, from before any interrupt, does not show it any more. `at` is
+    /// when a look said so.
+    fn left_its_thread(self, at: Moment) -> Option<Ruling> {
+        // Before the first signal a job leaves its thread by its end alone.
+        let mark = self.subject.signals.mark;
+        let may_have_broken_off = mark.is_some_and(|mark| at >= mark.at);
+        match self.found(at) {
+            Found::At(ruling) => Some(ruling),
+            Found::NotKnown => None,
+            Found::Nowhere { .. } if self.has_completed() => Some(completed()),
+            Found::Nowhere { asked, .. } if self.execution.is_iterating() => {
+                self.broke_off_unseen(asked)
+            }
+            Found::Nowhere { asked, .. } if may_have_broken_off && self.awaits_others(asked) => {
+                None
+            }
+            Found::Nowhere { .. } => {
+                let name = self.subject.name;
+                let why = format!(
+                    "a later beat of {name} shows it no more, and nothing had interrupted it"
+                );
+                Some(Ruling::new(Fate::Finished, why))
+            }
+        }
+    }
+
+    /// Its process has ended.
+    fn process_ended(self, exited: Moment, clean: Option<bool>) -> Option<Ruling> {
+        match self.found(exited) {
+            Found::At(ruling) => Some(ruling),
+            Found::NotKnown if self.scene.patient => None,
+            Found::NotKnown => self.by_its_last_lines(),
+            Found::Nowhere { .. } if self.has_completed() => Some(completed()),
+            Found::Nowhere { .. } if self.awaits_its_log() => None,
+            // An `IterableJob` may have gone to its queue by itself and be taken up elsewhere.
+            Found::Nowhere { asked, .. } if self.awaits_others(asked) => None,
+            Found::Nowhere { whole, asked } => {
+                let in_order = self.left_in_order();
+                in_order
+                    .or_else(|| self.by_its_last_lines())
+                    .or_else(|| Some(self.nowhere(whole, asked, clean)))
+            }
+        }
+    }
+
+    /// Whether it is an `IterableJob` whose iteration state is gone: only its completion drops
+    /// that, here or on another process.
+    fn has_completed(self) -> bool {
+        self.execution.is_iterable() && !self.execution.is_iterating()
+    }
+
+    /// An unfinished `IterableJob` that left its thread by itself and is in no place: another
+    /// process took it up. Where no beat shows that in time, nothing more is known.
+    fn broke_off_unseen(self, asked: Moment) -> Option<Ruling> {
+        let in_time = self.scene.patient && self.scene.now < asked.after(ONE_BEAT);
+        let why = "it broke off between two iterations and has not ended (its state it-… is \
+                   kept); where it is was not seen";
+        let fresh = self.scene.fleet.look_is_fresh(self.scene.now);
+        (!in_time && fresh).then(|| Ruling::new(Fate::Unknown, why))
+    }
+
+    /// It is nowhere, and its process cannot have interrupted it.
+    fn left_in_order(self) -> Option<Ruling> {
+        if self.execution.is_iterating() {
+            return None;
+        }
+        if self.subject.signals.idle_before {
+            let why = "its process was proven idle before it was told to stop";
+            return Some(Ruling::new(Fate::Finished, why));
+        }
+        let early = self.subject.early_by(self.process_left())?.as_secs();
+        let why =
+            format!("its process left in order {early} s before it would have interrupted it");
+        Some(Ruling::new(Fate::Finished, why))
+    }
+
+    /// When its process took itself out of `processes`.
+    fn process_left(self) -> Option<Moment> {
+        let process = self.scene.fleet.get(self.execution.process());
+        process.and_then(Process::left_in_order)
+    }
+
+    /// The log of an ended process, where Redis does not tell: its job was interrupted, or ended
+    /// after the interrupt.
+    fn by_its_last_lines(self) -> Option<Ruling> {
+        let (at, end) = self.execution.log_end()?;
+        if self.is_in_time(at, end.late) {
+            return None;
+        }
+        let line = format!("its log: {}", end.words());
+        if end.how == Told::Done {
+            let late = format!("{line}, after its time was up");
+            if !matches!(self.found(at), Found::NotKnown) {
+                return Some(Ruling::new(Fate::Finished, late));
+            }
+            // It went on beside its push-back, and runs again.
+            let count = log::pushed_back(self.subject, self.scene.fleet, at)?;
+            let why = format!("{late}, and {count} job(s) pushed back");
+            return Some(Ruling::new(Fate::PushedBack, why));
+        }
+        let count = log::pushed_back(self.subject, self.scene.fleet, at)?;
+        let why = format!("{line}, and {count} job(s) pushed back");
+        Some(Ruling::new(Fate::PushedBack, why))
+    }
+
+    /// It is in no place, its process has ended, and may have interrupted or lost it.
+    fn nowhere(self, whole: bool, asked: Moment, clean: Option<bool>) -> Ruling {
+        let died = self.subject.signals.killed || clean == Some(false);
+        let died = died && self.process_left().is_none();
+        if !whole {
+            let why = "not found, and its queue was not searched to the end";
+            return Ruling::new(Fate::Unknown, why);
+        }
+        if died && !self.subject.may_have_interrupted() {
+            let why = "its process died before it could push it back, and it is nowhere";
+            return Ruling::new(Fate::Lost, why);
+        }
+        if died && self.others(asked) == Others::NoneServe {
+            let why =
+                "its process died, it is nowhere, and no other process was seen to serve its queue";
+            return Ruling::new(Fate::Lost, why);
+        }
+        Ruling::new(
+            Fate::Unknown,
+            if self.execution.is_iterating() {
+                "it has not ended (its state it-… is kept) and is nowhere: lost, or taken up unseen"
+            } else {
+                "nowhere: it ended, or was pushed back and taken up unseen"
+            },
+        )
+    }
+
+    /// Whether nothing had been interrupted when its log said that it ended: it was not yet time,
+    /// or the log was read from before TERM on and had not said so.
+    fn is_in_time(self, at: Moment, late: bool) -> bool {
+        let safe = self.subject.safe_until();
+        !late
+            && (safe.is_none_or(|safe| at < safe)
+                || log::is_read_since_term(self.subject, self.scene.fleet))
+    }
+
+    /// Whether there is time to read the last lines of its log.
+    fn awaits_its_log(self) -> bool {
+        let Scene {
+            fleet,
+            now,
+            patient,
+        } = self.scene;
+        patient && log::awaits_last_lines(self.subject, fleet, now)
+    }
+
+    fn others(self, asked: Moment) -> Others {
+        others(self.execution, self.subject, self.scene.fleet, asked)
+    }
+
+    /// Whether the beats of other processes may still show that it went on there: for one beat
+    /// period, and while they cannot be read at all.
+    fn awaits_others(self, asked: Moment) -> bool {
+        let in_time = self.scene.patient && self.scene.now < asked.after(ONE_BEAT);
+        let stale = !self.scene.fleet.look_is_fresh(self.scene.now);
+        (in_time || stale) && self.others(asked) == Others::Awaited
+    }
+
+    /// Where it was found. That it is nowhere counts if Redis was asked at `since` or later.
+    fn found(self, since: Moment) -> Found {
+        if let Some((_, how)) = self.execution.back() {
+            return Found::At(Ruling::new(Fate::PushedBack, how));
+        }
+        let Some((asked, place)) = self.execution.located() else {
+            return Found::NotKnown;
+        };
+        if let Some(ruling) = Fate::at(place) {
+            return Found::At(ruling);
+        }
+        if let Place::Nowhere { searched_whole } = place
+            && asked >= since
+        {
+            let whole = *searched_whole;
+            return Found::Nowhere { whole, asked };
+        }
+        Found::NotKnown
+    }
+}
+
+/// An `IterableJob` whose iteration state is gone.
+fn completed() -> Ruling {
+    let why = "it completed its iterations: the state it-… that it kept is gone";
+    Ruling::new(Fate::Finished, why)
+}

@@ -1,0 +1,66 @@
+//! The log of one process as a whole: how far it was read, and the lines of its shutdown.
+
+use super::subject::Subject;
+use crate::core::fleet::Fleet;
+use crate::core::log::Milestone;
+use crate::core::moment::Moment;
+use crate::core::timing::LAST_LINES;
+
+/// Whether the last lines of an ended process may not have been read yet.
+pub(super) fn awaits_last_lines(subject: &Subject<'_>, fleet: &Fleet, now: Moment) -> bool {
+    let Some(exit) = subject.exit else {
+        return false;
+    };
+    let log = fleet.logs.of(subject.id);
+    log.is_some_and(|log| log.place.is_ok()) && now < exit.at.after(LAST_LINES)
+}
+
+/// Whether the log was read from before the process was told to stop, or from its own word of that.
+pub(super) fn is_read_since_term(subject: &Subject<'_>, fleet: &Fleet) -> bool {
+    let witness = &fleet.logs.witness;
+    let milestones = witness.milestones(subject.id.pid);
+    let told = milestones
+        .iter()
+        .any(|(said, _)| *said == Milestone::ShuttingDown);
+    let since = witness.since(subject.id.pid);
+    let stopped = subject.signals.stopped;
+    told || since.is_some_and(|since| stopped.is_none_or(|stopped| since < stopped))
+}
+
+/// Whether the log was read from before TERM to its last line.
+pub(super) fn is_whole(subject: &Subject<'_>, fleet: &Fleet) -> bool {
+    let milestones = fleet.logs.witness.milestones(subject.id.pid);
+    is_read_since_term(subject, fleet) && milestones.iter().any(|(said, _)| *said == Milestone::Bye)
+}
+
+/// How many threads the process was about to interrupt by its own word: all that were left, idle
+/// ones too. It says so for each capsule before it pushes anything back (7.3.9
+/// `lib/sidekiq/manager.rb:96-120`).
+pub(super) fn terminated(subject: &Subject<'_>, fleet: &Fleet) -> u64 {
+    let milestones = fleet.logs.witness.milestones(subject.id.pid);
+    let counts = milestones.iter().filter_map(|(said, _)| {
+        if let Milestone::Terminating(threads) = said {
+            return Some(*threads);
+        }
+        None
+    });
+    counts.sum()
+}
+
+/// How many jobs the process had pushed back at `by` by its own word; `None`: it said nothing, or
+/// that a push-back failed. It says so before it interrupts them (7.3.9
+/// `lib/sidekiq/fetch.rb:44-70`).
+pub(super) fn pushed_back(subject: &Subject<'_>, fleet: &Fleet, by: Moment) -> Option<u64> {
+    let mut count = None;
+    for (said, at) in fleet.logs.witness.milestones(subject.id.pid) {
+        if let Milestone::FailedToRequeue(_) = said {
+            return None;
+        }
+        if let Milestone::PushedBack(jobs) = said
+            && *at <= by
+        {
+            count = Some(count.unwrap_or(0) + jobs);
+        }
+    }
+    count
+}

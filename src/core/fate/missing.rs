@@ -1,0 +1,142 @@
+//! Jobs of ended processes that were not found: what a search and a push may make of them. Values
+//! only; whether a job may be pushed back is judged in `nowhere`.
+
+use super::case_file::CaseFile;
+use super::execution::Execution;
+use super::fate::Fate;
+use super::judge::Scene;
+use super::others::Served;
+use super::subject::Subject;
+use super::why::{LastLine, last_line, may_have_ended, too_few_threads};
+use crate::core::fleet::{Fleet, LocalId, Place};
+
+/// A job of an ended process that was not found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The process that ran it.
+    pub target: LocalId,
+    /// Its id.
+    pub jid: String,
+    /// Whether every process that serves its queue was watched since it may have been pushed back,
+    /// and no other one does: then a push-back would still stand in the queue.
+    pub nobody_else: bool,
+    /// Why it must not be pushed back whatever a search says.
+    pub doubt: Option<String>,
+}
+
+/// What a search says of a missing job.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trace {
+    /// It is provably nowhere, and why.
+    Nowhere(String),
+    /// It was found, or ended by itself.
+    Found(Fate, String),
+    /// Nothing is proven, and why.
+    Open(String),
+}
+
+/// How a push ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PushOutcome {
+    /// It stands at the front of its queue.
+    Pushed,
+    /// It had been pushed back before.
+    Already,
+    /// It stood in its queue.
+    InQueue,
+    /// It was not pushed, and why.
+    Refused(String),
+    /// There was no answer: it may stand in its queue, and will not be pushed a second time.
+    Doubtful(String),
+    /// Nothing was pushed, for nothing is real: it would have been.
+    Rehearsed,
+}
+
+impl PushOutcome {
+    /// What became of the job by it; `None`: what it was before.
+    pub fn fate(&self) -> Option<Fate> {
+        match self {
+            Self::Pushed | Self::Already | Self::Rehearsed => Some(Fate::Rescued),
+            Self::InQueue => Some(Fate::PushedBack),
+            Self::Doubtful(_) => Some(Fate::Unknown),
+            Self::Refused(_) => None,
+        }
+    }
+
+    /// In words; `queue` is where it was pushed to.
+    pub fn words(&self, queue: &str) -> String {
+        match self {
+            Self::Pushed => format!("pushed back to the front of queue {queue}"),
+            Self::Already => "it had been pushed back before".into(),
+            Self::InQueue => format!("it stood in queue {queue}"),
+            Self::Refused(why) => format!("not pushed back: {why}"),
+            Self::Doubtful(why) => format!("it is not known whether it was pushed back: {why}"),
+            Self::Rehearsed => format!("would be pushed back to the front of queue {queue}"),
+        }
+    }
+}
+
+/// The jobs of an ended process that were not found.
+pub(super) fn missing(
+    file: &CaseFile,
+    subject: &Subject<'_>,
+    served: &Served,
+    scene: Scene<'_>,
+) -> Vec<Missing> {
+    if subject.exit.is_none() {
+        return Vec::new();
+    }
+    let missing = |execution: &Execution| Missing {
+        target: subject.id,
+        jid: execution.jid().to_owned(),
+        nobody_else: would_still_stand(execution, subject, served, scene.fleet),
+        doubt: doubt(execution, file, subject, scene),
+    };
+    let executions = file.executions().filter(|known| known.is_missing());
+    executions.map(missing).collect()
+}
+
+/// Why `execution` must not be pushed back, whatever a search says.
+fn doubt(
+    execution: &Execution,
+    file: &CaseFile,
+    subject: &Subject<'_>,
+    scene: Scene<'_>,
+) -> Option<String> {
+    if execution.is_named_by_log_alone() {
+        return Some("no beat has shown its payload".into());
+    }
+    // A process that leaves in order has pushed back what it ran.
+    let in_order = || {
+        let left = subject.left_in_order();
+        left.then(|| "its process left in order: it had ended, or was pushed back".into())
+    };
+    match last_line(execution, subject, scene.fleet, scene.now) {
+        // A line of its end may have been lost.
+        LastLine::Runs => in_order(),
+        LastLine::Ended(said) => Some(said),
+        LastLine::Silent => too_few_threads(file, subject)
+            .or_else(in_order)
+            .or_else(|| may_have_ended(execution, file, subject, scene)),
+    }
+}
+
+/// Whether a push-back of `execution`, had there been one, would still stand in its queue.
+fn would_still_stand(
+    execution: &Execution,
+    subject: &Subject<'_>,
+    served: &Served,
+    fleet: &Fleet,
+) -> bool {
+    let Some(exit) = subject.exit else {
+        return false;
+    };
+    let whole = Place::Nowhere {
+        searched_whole: true,
+    };
+    let searched =
+        (execution.located()).is_some_and(|(asked, place)| *place == whole && asked >= exit.at);
+    let from = subject.safe_until().unwrap_or(exit.at).min(exit.at);
+    let queues = execution.queues(fleet);
+    searched && !queues.is_empty() && queues.iter().all(|queue| served.by_none(queue, from))
+}

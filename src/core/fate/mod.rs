@@ -1,0 +1,33 @@
+//! What became of each job. One [`CaseFile`] a process, in it one [`Execution`] for each run of a
+//! job on a thread, with timed [`Evidence`]. [`judge`] gives the fate, [`CaseFile::may_run_unnamed`]
+//! how many jobs may run that no source named, [`Stake`] what a KILL costs, [`Missing`] what may be
+//! pushed back. Nothing else in the program judges these.
+
+mod account;
+mod case_file;
+mod evidence;
+mod execution;
+#[expect(
+    clippy::module_inception,
+    reason = "the fate itself is one word among these files"
+)]
+mod fate;
+mod judge;
+mod log;
+mod missing;
+mod others;
+mod stake;
+mod subject;
+mod threads;
+mod why;
+
+pub use account::Account;
+pub use case_file::CaseFile;
+pub use evidence::{Evidence, Fact, LogEnd, Source};
+pub use execution::Execution;
+pub use fate::{Counts, Fate, Ruling};
+pub use judge::{Scene, judge};
+pub use missing::{Missing, PushOutcome, Trace};
+pub use stake::Stake;
+pub use subject::{Exit, Signals, Subject};
+pub use threads::{ThreadCount, before_any_signal};

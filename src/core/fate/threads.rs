@@ -1,0 +1,191 @@
+//! How many jobs may run that no source has named: worker threads that are alive, less those that
+//! a known execution is known to hold. Always an upper bound: a thread that may run an unnamed job
+//! counts as one that does.
+
+use std::collections::HashMap;
+
+use super::case_file::CaseFile;
+use super::execution::Execution;
+use super::fate::Fate;
+use super::subject::Subject;
+use crate::core::fleet::{Fleet, Process};
+use crate::core::moment::Moment;
+use crate::core::timing::{COUNTING, FETCH, FRESH};
+
+/// A count of the worker threads of one process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ThreadCount {
+    /// When it began.
+    pub at: Moment,
+    /// How many were alive; idle ones too.
+    pub alive: u64,
+}
+
+/// A beat that was late enough to list every job: the process fetched nothing after it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct LastWord {
+    /// The host's own time of it, in seconds since 1970.
+    pub(super) beat: f64,
+    /// How many jobs it counted but did not name.
+    pub(super) unnamed: u64,
+}
+
+/// When an execution left its thread, as far as known.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Left {
+    /// It has not, or it was interrupted on it: the thread took no other job.
+    Never,
+    /// At this time, by its log.
+    At(Moment),
+    /// Some time after the last beat that showed it.
+    AtSomeTime,
+}
+
+impl CaseFile {
+    /// How many jobs may have run unnamed when its process could interrupt nothing yet, or died:
+    /// those that the account must count.
+    pub(super) fn may_have_run_unnamed(&self, subject: &Subject<'_>) -> u64 {
+        let threads = self.threads();
+        self.unnamed_beside(threads.counted_safe, threads.last_word_safe, subject)
+    }
+
+    /// How many jobs may run unnamed right now, by what is fresh.
+    pub fn may_run_unnamed(&self, process: &Process, subject: &Subject<'_>, now: Moment) -> u64 {
+        let fresh = |count: &ThreadCount| now.since(count.at) < FRESH;
+        let count = counted(process, subject).filter(fresh);
+        self.unnamed_beside(count, last_word(process, subject, now), subject)
+    }
+
+    fn unnamed_beside(
+        &self,
+        count: Option<ThreadCount>,
+        word: Option<LastWord>,
+        subject: &Subject<'_>,
+    ) -> u64 {
+        if let Some(word) = word {
+            let named = |execution: &&Execution| {
+                execution.is_named_by_log_alone() && leaves(execution, subject) == Left::Never
+            };
+            let named = self.newest_on_threads().filter(named).count() as u64;
+            return word.unnamed.saturating_sub(named);
+        }
+        let threads = self.threads();
+        let counted = count.map(|count| count.alive);
+        let Some(alive) = counted.into_iter().chain(threads.concurrency).min() else {
+            return threads.nameless;
+        };
+        let holds = |execution: &&Execution| self.holds_its_thread(execution, count, subject);
+        let held = self.newest_on_threads().filter(holds).count() as u64;
+        alive.saturating_sub(held).max(threads.nameless)
+    }
+
+    /// The newest execution of each thread.
+    fn newest_on_threads(&self) -> impl Iterator<Item = &Execution> {
+        let mut newest: HashMap<&str, &Execution> = HashMap::new();
+        for execution in self.executions() {
+            let known = newest.entry(&execution.work().tid).or_insert(execution);
+            if execution.begun() >= known.begun() {
+                *known = execution;
+            }
+        }
+        newest.into_values()
+    }
+
+    /// Whether the thread of `execution` was among those of `count` and can have run no other job
+    /// since.
+    fn holds_its_thread(
+        &self,
+        execution: &Execution,
+        count: Option<ThreadCount>,
+        subject: &Subject<'_>,
+    ) -> bool {
+        // A signal that was sent is not yet one that was heard, and a fetch may still go on then.
+        let takes_until = self.quiet().map(|quiet| quiet.after(FETCH));
+        let Some(takes_until) = takes_until else {
+            return leaves(execution, subject) == Left::Never;
+        };
+        match leaves(execution, subject) {
+            Left::Never => true,
+            Left::At(at) => {
+                let counted = count.is_none_or(|count| at > count.at.after(COUNTING));
+                at >= takes_until && counted
+            }
+            Left::AtSomeTime => {
+                let shown = execution.last_shown();
+                shown.is_some_and(|shown| shown > takes_until.epoch())
+            }
+        }
+    }
+}
+
+/// When an execution left its thread, by all that is known of it.
+fn leaves(execution: &Execution, subject: &Subject<'_>) -> Left {
+    if let Some((at, end)) = execution.log_end() {
+        // A process that was told to stop before it interrupted anything takes no job after that.
+        return if end.late { Left::Never } else { Left::At(at) };
+    }
+    if !execution.is_on_its_thread() {
+        return Left::AtSomeTime;
+    }
+    match execution.fate() {
+        Some(Fate::Retried | Fate::Finished | Fate::Checkpointed) => Left::AtSomeTime,
+        Some(Fate::PushedBack) => {
+            let early = execution.back().is_some_and(|(back, _)| {
+                let safe = subject.safe_until();
+                safe.is_none_or(|safe| back < safe)
+            });
+            let left = execution.is_iterable() || early || subject.died_in_time();
+            if !subject.may_have_interrupted() || left && !subject.left_in_order() {
+                Left::AtSomeTime
+            } else {
+                Left::Never
+            }
+        }
+        // The thread of a job that is back while its process lives may run another job by now.
+        None if execution.back().is_some() => Left::AtSomeTime,
+        Some(Fate::Rescued | Fate::Lost | Fate::Unknown) | None => Left::Never,
+    }
+}
+
+/// The worker threads of `process` as `/proc` counted them last, where they may prove something:
+/// there were some before the first signal, and the heartbeat thread stood beside them.
+pub(super) fn counted(process: &Process, subject: &Subject<'_>) -> Option<ThreadCount> {
+    let threads = process.local.as_ref()?.threads?;
+    let before = subject
+        .signals
+        .mark
+        .map_or(Some(threads), |mark| mark.threads);
+    let seen_before = before.is_some_and(|before| before.processors > 0);
+    (threads.heartbeat && seen_before).then_some(ThreadCount {
+        at: threads.at,
+        alive: threads.processors as u64,
+    })
+}
+
+/// How many jobs may run in `process` that no look has named, before any signal was sent to it:
+/// its threads as counted last, else as many as Sidekiq says it has, less the jobs it shows.
+pub fn before_any_signal(process: &Process, now: Moment) -> u64 {
+    let mark = process.mark(now);
+    Fleet::unseen(process, &mark, now)
+}
+
+/// What the last word of `process` leaves unnamed.
+pub(super) fn last_word(process: &Process, subject: &Subject<'_>, now: Moment) -> Option<LastWord> {
+    let mark = subject.signals.mark.unwrap_or_else(|| process.mark(now));
+    let beat = Fleet::last_word(process, &mark)?;
+    let shown = process
+        .jobs
+        .iter()
+        .filter(|job| is_of(job.beat, beat.host_time));
+    let named = shown.clone().filter(|job| job.work.jid.is_some());
+    let (shown, named) = (shown.count() as u64, named.count() as u64);
+    Some(LastWord {
+        beat: beat.host_time,
+        unnamed: shown - named + beat.busy.saturating_sub(shown),
+    })
+}
+
+/// Whether two times that a host wrote are of the same beat.
+fn is_of(one: f64, other: f64) -> bool {
+    (one - other).abs() <= 1e-6
+}

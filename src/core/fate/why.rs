@@ -1,0 +1,99 @@
+//! Why a job that is found nowhere may have ended by itself all the same. Each answer is a doubt in
+//! words: it forbids to call the job lost, and to push it back.
+
+use super::case_file::CaseFile;
+use super::execution::Execution;
+use super::judge::Scene;
+use super::log;
+use super::subject::Subject;
+use super::threads::ThreadCount;
+use crate::core::fleet::Fleet;
+use crate::core::moment::Moment;
+use crate::core::timing::{FETCH, FRESH, LINGER};
+
+/// What the log of an ended process said last of one of its executions.
+pub(super) enum LastLine {
+    /// It began, and the log was read until after the exit: it ran to the end of its process.
+    Runs,
+    /// It ended, whatever way; in words.
+    Ended(String),
+    /// Nothing of this execution, or its last lines are not read yet.
+    Silent,
+}
+
+/// The last line about `execution`. An end counts even where the line may tell of the execution
+/// before: in doubt nothing is called lost, and nothing is pushed back.
+pub(super) fn last_line(
+    execution: &Execution,
+    subject: &Subject<'_>,
+    fleet: &Fleet,
+    now: Moment,
+) -> LastLine {
+    if let Some((_, end)) = execution.any_log_end() {
+        return LastLine::Ended(format!("its log: {}", end.words()));
+    }
+    if execution.is_in_its_log() && !log::awaits_last_lines(subject, fleet, now) {
+        return LastLine::Runs;
+    }
+    LastLine::Silent
+}
+
+/// Why `execution` may have ended by itself before its process died, for all that is known.
+/// `None`: it was still running, or its process lives.
+pub(super) fn may_have_ended(
+    execution: &Execution,
+    file: &CaseFile,
+    subject: &Subject<'_>,
+    scene: Scene<'_>,
+) -> Option<String> {
+    let end = subject.exit?.at;
+    if !execution.is_on_its_thread() {
+        return Some("it had left its thread by then".into());
+    }
+    match last_line(execution, subject, scene.fleet, scene.now) {
+        LastLine::Runs => return None,
+        LastLine::Ended(said) => return Some(said),
+        LastLine::Silent => {}
+    }
+    let on_threads = file.executions().filter(|known| known.is_on_its_thread());
+    let jobs = on_threads.count() as u64 + file.may_have_run_unnamed(subject);
+    let is_late = |count: &ThreadCount| {
+        let mark = subject.signals.mark;
+        // After TSTP an idle thread sits in its fetch, and an ended one keeps its name for a while:
+        // after that each thread that is counted stands for a job.
+        end.since(count.at) < FRESH
+            && mark.is_some_and(|mark| mark.at.after(FETCH + LINGER) <= count.at)
+    };
+    match file.threads().counted_quiet.filter(is_late) {
+        Some(count) if count.alive >= jobs => no_last_word(file),
+        Some(count) => Some(format!(
+            "it may have ended by itself before: {} worker thread(s) were left for {jobs} job(s)",
+            count.alive
+        )),
+        None => Some("it may have ended by itself since the last beat that showed it".into()),
+    }
+}
+
+/// Without a beat that listed every job, an idle thread may have fetched a job that no source
+/// named: the threads that were left do not prove which jobs ran on them.
+pub(super) fn no_last_word(file: &CaseFile) -> Option<String> {
+    let named = file.threads().has_last_word;
+    (!named).then(|| "no beat after it was quiet named what ran on its threads".into())
+}
+
+/// Why the last beat of an ended process may show jobs that had ended by themselves: fewer worker
+/// threads were left than jobs are missing, back, or unnamed.
+pub(super) fn too_few_threads(file: &CaseFile, subject: &Subject<'_>) -> Option<String> {
+    let count = file.threads().counted_quiet?;
+    let on_threads = || file.executions().filter(|known| known.is_on_its_thread());
+    let missing = on_threads().filter(|known| known.is_missing()).count();
+    let back = on_threads().filter(|known| known.is_back()).count();
+    let claimed = (missing + back) as u64 + file.may_have_run_unnamed(subject);
+    (count.alive < claimed).then(|| {
+        format!(
+            "only {} worker thread(s) of its process were left for {claimed} job(s): some had \
+             ended by themselves",
+            count.alive
+        )
+    })
+}
