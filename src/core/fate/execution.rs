@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use super::evidence::{Evidence, Fact, LogEnd};
 use super::fate::{Fate, Ruling};
-use super::subject::Subject;
-use crate::core::fleet::{Fleet, Job, Located, Place, Process, ProcessKey, Sought, Work};
+use crate::core::fleet::{Job, Place, Process, ProcessKey, Work};
 use crate::core::log::{Begun, Testimony, Told};
 use crate::core::moment::Moment;
 use crate::core::timing::{INTERRUPT_MARGIN, SHOWN_WITHIN, WHOLE_SECOND};
@@ -354,67 +353,5 @@ impl Execution {
             ours,
         };
         self.add(said.at, Fact::LogEnd(end));
-    }
-
-    /// Takes in where Redis had it. `subject` is its process.
-    pub(super) fn locate(&mut self, located: &Located, subject: &Subject<'_>) {
-        // A question from before it began asked for another execution.
-        let began = self.begun.map(|begun| begun.after(INTERRUPT_MARGIN));
-        if began.is_some_and(|began| located.asked < began) {
-            return;
-        }
-        if located.iterating {
-            self.add(located.asked, Fact::Iterable);
-        }
-        // The first time that it was nowhere stays: later beats are held against it.
-        let at = if self.is_missed_again(located, subject) {
-            self.located().map_or(located.asked, |(asked, _)| asked)
-        } else {
-            located.asked
-        };
-        let (place, iterating) = (located.place.clone(), located.iterating);
-        self.add(at, Fact::Located { place, iterating });
-        let told = subject.signals.mark.map(|mark| mark.at);
-        if let Place::Queue { name } = &located.place
-            && told.is_some_and(|told| located.asked >= told)
-        {
-            let how = format!("back in queue {name}");
-            self.add(located.asked, Fact::Back { how });
-        }
-    }
-
-    /// Whether `located` only says again that it is nowhere, since it can be nowhere for good.
-    fn is_missed_again(&self, located: &Located, subject: &Subject<'_>) -> bool {
-        let missed = self.missed();
-        let since = match (missed, subject.exit) {
-            (Some((at, beat)), _) if subject.is_safe_at(beat) => at,
-            (_, Some(exit)) => exit.at,
-            (_, None) => return false,
-        };
-        self.located().is_some_and(|(asked, place)| {
-            asked >= since && *place == located.place && matches!(place, Place::Nowhere { .. })
-        })
-    }
-
-    /// What to ask Redis for: in each queue that it may have come from.
-    pub(super) fn sought(&self, fleet: &Fleet) -> Vec<Sought> {
-        let in_queue = |queue: &str| Sought {
-            jid: self.jid.clone(),
-            queue: queue.to_owned(),
-            payload: Arc::clone(&self.work.payload),
-        };
-        match self.queues(fleet) {
-            [] => vec![in_queue("")],
-            queues => queues.iter().map(|queue| in_queue(queue)).collect(),
-        }
-    }
-
-    /// The queues that it may have come from: its own, or all of its process where only the log
-    /// has named it. Empty: not known.
-    pub(super) fn queues<'a>(&'a self, fleet: &'a Fleet) -> &'a [String] {
-        if !self.work.queue.is_empty() {
-            return std::slice::from_ref(&self.work.queue);
-        }
-        fleet.get(&self.process).map_or(&[], Process::queues)
     }
 }

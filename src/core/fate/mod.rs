@@ -16,6 +16,7 @@ mod judge;
 mod log;
 mod missing;
 mod others;
+mod search;
 mod stake;
 mod subject;
 mod threads;
