@@ -119,6 +119,6 @@ pub(super) fn tone_of(said: Said) -> Tone {
         | Said::Ended(Fate::PushedBack | Fate::Unknown) => Tone::Warn,
         Said::Verdict(Verdict::Lost) | Said::Ended(Fate::Lost) | Said::Overdue => Tone::Bad,
         Said::Verdict(Verdict::Unknown) | Said::NotDrained | Said::Sought => Tone::Faint,
-        Said::Ended(Fate::Retried | Fate::Rescued | Fate::Checkpointed) => Tone::Plain,
+        Said::Ended(Fate::Retried | Fate::Rescued) => Tone::Plain,
     }
 }

@@ -1,10 +1,10 @@
 //! The one table of sentences: what each event says to people.
 
 use super::event::Event;
-use super::fate::Fate;
 use super::record::{Counted, Outcome};
 use super::sentence::{Sentence, named};
 use super::unit::UnitWords;
+use crate::core::fate::Fate;
 use crate::core::log::is_of_application;
 use crate::core::sequence::Signal;
 

@@ -12,6 +12,7 @@ pub use super::event::Event;
 pub use super::part::Part;
 pub use super::tally::{Counted, Outcome};
 use crate::core::clean::clean;
+use crate::core::fate::Counts;
 use crate::core::fleet::Identity;
 use crate::core::moment::{Moment, Seconds, rfc3339};
 

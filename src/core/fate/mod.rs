@@ -22,6 +22,9 @@ mod subject;
 mod threads;
 mod why;
 
+#[cfg(test)]
+mod tests;
+
 pub use account::Account;
 pub use case_file::CaseFile;
 pub use evidence::{Evidence, Fact, LogEnd, Source};

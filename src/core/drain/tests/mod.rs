@@ -104,7 +104,6 @@ use std::time::Duration;
 use super::Guard;
 
 mod aftermaths;
-mod answers;
 mod cases;
 mod drive;
 mod fates;

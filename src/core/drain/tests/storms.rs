@@ -93,7 +93,6 @@ fn fate_is_true(drive: &Drive, known: &Execution) {
             );
         }
         Some(Fate::PushedBack) => assert!(back || failed, "{says}"),
-        Some(Fate::Checkpointed) => assert!(broke_off, "{says}"),
         Some(Fate::Retried) => assert!(!lost, "{says}"),
         Some(Fate::Lost) => {
             let member = drive.world.member_of(known.process());

@@ -303,15 +303,12 @@ impl World {
     }
 
     pub(super) fn member_of(&self, process: &ProcessKey) -> usize {
-        let ProcessKey::Local(id) = process else {
-            panic!("{process} is no target");
-        };
-        self.member(*id)
+        let here = |member: &Member| member.local.map(ProcessKey::Local).as_ref() == Some(process);
+        self.members.iter().position(here).unwrap()
     }
 
     pub(super) fn member(&self, id: LocalId) -> usize {
-        let here = |member: &Member| member.local == Some(id);
-        self.members.iter().position(here).unwrap()
+        self.member_of(&ProcessKey::Local(id))
     }
 
     /// Sends a signal; whether there was anybody to receive it.

@@ -1,16 +1,20 @@
 //! What several answers say of one job: it may have come from several queues and was asked for in
 //! each of them.
 
-use super::world::at;
-use crate::core::drain::account::found;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::account::best;
 use crate::core::fleet::{Located, Place};
+use crate::core::moment::Moment;
 
 #[test]
 fn a_job_found_in_one_queue_counts_before_one_missing_in_the_others() {
     let located = |jid: &str, place: Place| Located {
         jid: jid.into(),
         place,
-        asked: at(0.0),
+        asked: Moment::new(Duration::ZERO, Timestamp::UNIX_EPOCH),
         iterating: false,
     };
     let nowhere = |searched_whole| Place::Nowhere { searched_whole };
@@ -26,8 +30,8 @@ fn a_job_found_in_one_queue_counts_before_one_missing_in_the_others() {
     ] {
         let mut answers: Vec<Located> = places.map(|place| located("a", place)).into();
         answers.insert(1, located("b", Place::Retry));
-        let found = found(&answers, "a").map(|located| located.place.clone());
+        let found = best(&answers).get("a").map(|located| located.place.clone());
         assert_eq!(found, Some(expected));
     }
-    assert_eq!(found(&[], "a"), None);
+    assert!(best(&[]).is_empty());
 }
