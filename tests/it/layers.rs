@@ -55,6 +55,7 @@ const PLACES: &[(&str, &[&str])] = &[
             "core/log",
             "core/moment",
             "core/sequence",
+            "core/timing",
         ],
     ),
     ("core/choice", &["core/clean", "core/fleet"]),

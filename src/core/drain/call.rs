@@ -1,67 +1,15 @@
 //! What may be done for units that a drain left behind: a quiet one is restarted, one that has
 //! exited and stays down is started. Offers and records; nothing is called here.
 
-use serde::{Deserialize, Serialize};
-
-use super::record::{Event, Record};
+use super::event::Event;
+use super::record::Record;
 use super::run::Run;
 use super::target::{Standing, Target};
-use super::unit::UnitWords;
-use crate::core::fleet::{Fleet, LocalId, Unit};
+use super::unit_call::{CallOutcome, UnitCall, UnitVerb};
+use super::unit_stop::UnitWords;
+use crate::core::fleet::{Fleet, Unit};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
-
-/// What systemd is told of a unit after a drain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UnitVerb {
-    /// Stop and start it: the process lives and fetches nothing.
-    Restart,
-    /// Start it: nothing runs in it.
-    Start,
-}
-
-impl UnitVerb {
-    /// The word of systemctl.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Restart => "restart",
-            Self::Start => "start",
-        }
-    }
-}
-
-/// One call that would bring a unit back to work.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UnitCall {
-    /// What.
-    pub verb: UnitVerb,
-    /// Of which unit.
-    pub unit: Unit,
-    /// For which target of the drain.
-    pub target: LocalId,
-}
-
-impl UnitCall {
-    /// The command that does it, ready to paste.
-    pub fn command(&self) -> String {
-        self.unit.command(self.verb.word())
-    }
-}
-
-/// How a call ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CallOutcome {
-    /// systemd has taken it on.
-    Taken,
-    /// It was refused, or nobody knows.
-    Failed {
-        /// Why.
-        why: String,
-        /// Whether systemd may do it all the same.
-        may_have_happened: bool,
-    },
-}
 
 impl Run {
     /// What brings the units back to work that this run, once over, left quiet or down; a unit

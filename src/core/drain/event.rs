@@ -6,12 +6,12 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::call::UnitVerb;
 use super::checked::CheckedFinding;
 use super::plan::Mode;
 use super::succession::Successor;
 use super::tally::{Counted, Outcome};
-use super::unit::UnitWords;
+use super::unit_call::UnitVerb;
+use super::unit_stop::UnitWords;
 use crate::core::fate::{Counts, Fate};
 use crate::core::moment::Seconds;
 use crate::core::sequence::Signal;

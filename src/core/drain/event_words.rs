@@ -3,7 +3,7 @@
 use super::event::Event;
 use super::record::{Counted, Outcome};
 use super::sentence::{Sentence, named};
-use super::unit::UnitWords;
+use super::unit_stop::UnitWords;
 use crate::core::fate::Fate;
 use crate::core::log::is_of_application;
 use crate::core::sequence::Signal;

@@ -2,8 +2,9 @@
 
 use super::run::Run;
 use crate::core::fate::Stake;
-use crate::core::fleet::{FRESH, Fleet, LocalId};
+use crate::core::fleet::{Fleet, LocalId};
 use crate::core::moment::Moment;
+use crate::core::timing::FRESH;
 
 impl Run {
     /// What a KILL would cost now: of `only` one target, or of all that take part.

@@ -2,6 +2,7 @@
 //! sends nothing, asks nothing and waits for nothing by itself, and no verdict or probability
 //! ever reaches it.
 
+mod about;
 mod advance;
 mod aftermath;
 mod by;
@@ -28,11 +29,12 @@ mod succession;
 mod tally;
 mod target;
 mod unit;
+mod unit_call;
+mod unit_stop;
 
 #[cfg(test)]
 mod tests;
 
-pub use call::{CallOutcome, UnitCall, UnitVerb};
 pub use checked::CheckedFinding;
 pub use phase::{Hold, Intent, Performing, Phase, Rescue, Resume};
 pub use plan::{Guard, Mode, Plan, Refusal};
@@ -44,7 +46,8 @@ pub use run::Run;
 pub use sentence::{Sentence, named};
 pub use succession::{Successor, tenths};
 pub use target::{Sent, Standing, Target};
-pub use unit::{Stop, StopUnit, UnitStop, UnitWords};
+pub use unit_call::{CallOutcome, UnitCall, UnitVerb};
+pub use unit_stop::{Stop, StopUnit, UnitStop, UnitWords};
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use super::plan::Mode;
 use super::record::Event;
 use super::run::{Run, Turn};
 use super::target::{Sent, Standing};
-use super::unit::UnitStop;
+use super::unit_stop::UnitStop;
 use super::{ActOutcome, EffectId};
 use crate::core::fleet::LocalId;
 use crate::core::moment::{Moment, rfc3339};

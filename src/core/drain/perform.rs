@@ -10,7 +10,7 @@ use super::policy::Policy;
 use super::record::Event;
 use super::run::{Run, Turn};
 use super::target::Target;
-use super::unit::UnitStop;
+use super::unit_stop::UnitStop;
 use super::{Act, ActKind, Effect};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;

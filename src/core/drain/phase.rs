@@ -7,7 +7,7 @@ use super::EffectId;
 use super::PushBack;
 use super::record::Outcome;
 use super::target::Target;
-use super::unit::UnitStop;
+use super::unit_stop::UnitStop;
 use crate::core::fate::{Counts, Stake};
 use crate::core::fleet::{LocalId, Mark};
 use crate::core::moment::Moment;

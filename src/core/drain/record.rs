@@ -2,11 +2,13 @@
 //! pane, and the source of the report. It is written and read here alone.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+pub use super::about::About;
 pub use super::by::By;
 pub use super::event::Event;
 pub use super::part::Part;
@@ -32,17 +34,6 @@ pub struct Record {
     pub about: Option<About>,
     /// What happened.
     pub event: Event,
-}
-
-/// The process that a record is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct About {
-    /// Its name in Redis.
-    pub identity: Option<Identity>,
-    /// Its pid here.
-    pub pid: Option<u32>,
-    /// `util1:4242`, for people.
-    pub name: String,
 }
 
 impl Record {
@@ -196,5 +187,15 @@ impl<'de> Deserialize<'de> for Record {
             about,
             event: fields.event.into_owned(),
         })
+    }
+}
+
+impl fmt::Display for Record {
+    /// One line for people, without the time.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // That nothing came up in the place of a process is about no process that there is.
+        let found = !matches!(&self.event, Event::Successor(successor) if !successor.found);
+        let name = self.name().filter(|_| found).unwrap_or_default();
+        formatter.write_str(&self.event.sentence().with(name))
     }
 }

@@ -2,11 +2,7 @@
 //! happened to. The printed line, the journal pane and the timeline of a report are all made of
 //! these.
 
-use std::fmt;
 use std::time::Duration;
-
-use super::event::Event;
-use super::record::Record;
 
 /// The words of an event, without its time. The same thing often happens to several processes
 /// within a second: then one sentence may name them all.
@@ -55,16 +51,6 @@ impl Sentence {
             None if names.is_empty() => self.before.clone(),
             None => format!("{names}: {}", self.before),
         }
-    }
-}
-
-impl fmt::Display for Record {
-    /// One line for people, without the time.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // That nothing came up in the place of a process is about no process that there is.
-        let found = !matches!(&self.event, Event::Successor(successor) if !successor.found);
-        let name = self.name().filter(|_| found).unwrap_or_default();
-        formatter.write_str(&self.event.sentence().with(name))
     }
 }
 

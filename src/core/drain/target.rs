@@ -2,7 +2,7 @@
 //! told of it at an abort is read off here.
 
 use super::record::About;
-use super::unit::Stop;
+use super::unit_stop::Stop;
 use crate::core::fate::{Exit, Signals, Subject};
 use crate::core::fleet::{Identity, LocalId, Mark, ProcessKey};
 use crate::core::moment::Moment;

@@ -3,11 +3,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::count::{LastWord, ThreadCount, counted, last_word};
 use super::evidence::Fact;
 use super::execution::Execution;
 use super::log;
 use super::subject::Subject;
-use super::threads::{LastWord, ThreadCount, counted, last_word};
 use crate::core::fleet::{Fleet, Job, Listed, Process, ProcessKey};
 use crate::core::log::{Begun, Told};
 use crate::core::moment::Moment;

@@ -6,23 +6,13 @@ use super::execution::Execution;
 use super::fate::{Fate, Ruling};
 use super::log;
 use super::others::{Others, others};
+use super::scene::Scene;
 use super::subject::Subject;
 use super::why;
-use crate::core::fleet::{Fleet, Place, Process};
+use crate::core::fleet::{Place, Process};
 use crate::core::log::Told;
 use crate::core::moment::Moment;
 use crate::core::timing::ONE_BEAT;
-
-/// What is known around an execution when it is judged.
-#[derive(Clone, Copy)]
-pub struct Scene<'a> {
-    /// What all sources show.
-    pub fleet: &'a Fleet,
-    /// When it is judged.
-    pub now: Moment,
-    /// Whether there is time to learn more.
-    pub patient: bool,
-}
 
 /// What Redis says of an execution.
 enum Found {

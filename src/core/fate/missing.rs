@@ -4,8 +4,8 @@
 use super::case_file::CaseFile;
 use super::execution::Execution;
 use super::fate::Fate;
-use super::judge::Scene;
 use super::others::Served;
+use super::scene::Scene;
 use super::subject::Subject;
 use super::why::{LastLine, last_line, may_have_ended, too_few_threads};
 use crate::core::fleet::{Fleet, LocalId, Place};

@@ -5,6 +5,7 @@
 
 mod account;
 mod case_file;
+mod count;
 mod evidence;
 mod execution;
 #[expect(
@@ -16,6 +17,7 @@ mod judge;
 mod log;
 mod missing;
 mod others;
+mod scene;
 mod search;
 mod stake;
 mod subject;
@@ -27,11 +29,13 @@ mod tests;
 
 pub use account::Account;
 pub use case_file::CaseFile;
+pub use count::ThreadCount;
 pub use evidence::{Evidence, Fact, LogEnd, Source};
 pub use execution::Execution;
 pub use fate::{Counts, Fate, Ruling};
-pub use judge::{Scene, judge};
+pub use judge::judge;
 pub use missing::{Missing, PushOutcome, Trace};
+pub use scene::Scene;
 pub use stake::Stake;
 pub use subject::{Exit, Signals, Subject};
-pub use threads::{ThreadCount, before_any_signal};
+pub use threads::before_any_signal;

@@ -2,11 +2,11 @@
 //! words: it forbids to call the job lost, and to push it back.
 
 use super::case_file::CaseFile;
+use super::count::ThreadCount;
 use super::execution::Execution;
-use super::judge::Scene;
 use super::log;
+use super::scene::Scene;
 use super::subject::Subject;
-use super::threads::ThreadCount;
 use crate::core::fleet::Fleet;
 use crate::core::moment::Moment;
 use crate::core::timing::{FETCH, FRESH, LINGER};

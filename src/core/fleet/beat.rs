@@ -114,3 +114,8 @@ impl HostClock {
         }
     }
 }
+
+/// Whether two times that a host wrote are of different beats.
+pub(super) fn differs(one: f64, other: f64) -> bool {
+    (one - other).abs() > 1e-6
+}

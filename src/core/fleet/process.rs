@@ -6,16 +6,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::beat::{Beat, HostClock, Job};
+use super::ExitStatus;
+use super::beat::{Beat, HostClock, Job, differs};
 use super::local::{LocalId, LocalProcess, RunState, Title};
 use super::look::{Identity, Info, LookRow};
-use super::{ExitStatus, Mark};
+use super::mark::Mark;
 use crate::core::moment::Moment;
 use crate::core::sequence::{Timeout, Version};
-
-/// So long its hash lives after a beat (`EXPIRE 60`, 7.3.9 `lib/sidekiq/launcher.rb:169-180`),
-/// less the time that a look may take.
-const HASH_LIVES: Duration = Duration::from_secs(55);
+use crate::core::timing::HASH_LIVES;
 
 /// The label of `super_fetch`.
 const RELIABLE: &str = "reliable";
@@ -351,9 +349,4 @@ impl Process {
             threads: self.local.as_ref().and_then(|local| local.threads),
         }
     }
-}
-
-/// Whether two times that a host wrote are of different beats.
-pub(super) fn differs(one: f64, other: f64) -> bool {
-    (one - other).abs() > 1e-6
 }

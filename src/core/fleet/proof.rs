@@ -4,29 +4,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::beat::Beat;
+use super::beat::{Beat, differs};
 use super::joined::Fleet;
 use super::local::Threads;
-use super::process::{Process, differs};
+use super::mark::Mark;
+use super::process::Process;
 use crate::core::moment::Moment;
-
-/// A look or a scan older than this passes no gate.
-pub(crate) const FRESH: Duration = Duration::from_secs(3);
-
-/// A thread sits in its fetch for up to 2 s after it was told to stop (`BRPOP … 2`,
-/// `lib/sidekiq/fetch.rb:12`), and may still take a job then.
-const FETCH: Duration = Duration::from_secs(2);
-
-/// What was known of a process when a signal left for it.
-#[derive(Clone, Copy, Debug)]
-pub struct Mark {
-    /// When it left.
-    pub at: Moment,
-    /// The last beat read before, on the host's own clock.
-    pub beat: Option<f64>,
-    /// Its threads as last counted before.
-    pub threads: Option<Threads>,
-}
+use crate::core::timing::{FETCH, FRESH};
 
 /// Why something counts as proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,0 +1,15 @@
+//! What is known around an execution when it is judged. A value only.
+
+use crate::core::fleet::Fleet;
+use crate::core::moment::Moment;
+
+/// What is known around an execution when it is judged.
+#[derive(Clone, Copy)]
+pub struct Scene<'a> {
+    /// What all sources show.
+    pub fleet: &'a Fleet,
+    /// When it is judged.
+    pub now: Moment,
+    /// Whether there is time to learn more.
+    pub patient: bool,
+}

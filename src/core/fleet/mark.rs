@@ -1,0 +1,15 @@
+//! What was known of a process when the first signal left for it. A value only.
+
+use super::local::Threads;
+use crate::core::moment::Moment;
+
+/// What was known of a process when a signal left for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Mark {
+    /// When it left.
+    pub at: Moment,
+    /// The last beat read before, on the host's own clock.
+    pub beat: Option<f64>,
+    /// Its threads as last counted before.
+    pub threads: Option<Threads>,
+}
