@@ -1,16 +1,22 @@
 //! One look at everything, for commands that look and go: this host's processes and one
 //! Redis, both at once where the address is known beforehand. It only reads.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::time::Duration;
 
 use super::address::{Stated, named_addresses};
+use super::opening::{planned, preflight};
 use super::rows::Picture;
 use crate::clock;
+use crate::core::choice::Choice;
 use crate::core::config::Settings;
-use crate::core::fleet::{Fleet, HostLook, Link, LinkFault, Look, Observation};
-use crate::host::Scanner;
-use crate::redis::{self, Choice, ChoiceError};
+use crate::core::drain::Policy;
+use crate::core::fleet::{
+    Fleet, HostLook, Link, LinkFault, LocalId, Look, Observation, ProcessKey, Unit,
+};
+use crate::host::{Scanner, look_at_unit};
+use crate::redis::{self, Choice as RedisChoice, ChoiceError};
 
 /// Looks again and again into the same picture.
 #[derive(Debug)]
@@ -23,7 +29,7 @@ pub(super) struct Observer {
     /// What is known.
     pub(super) fleet: Fleet,
     /// The Redis that is asked.
-    pub(super) choice: Option<Choice>,
+    pub(super) choice: Option<RedisChoice>,
     /// What went wrong in the last look, in words.
     pub(super) troubles: Vec<String>,
 }
@@ -108,12 +114,30 @@ impl Observer {
         self.choice = Some(choice);
     }
 
+    /// Takes over what systemd has loaded of the units of the chosen Sidekiqs; with `may_act` also
+    /// whether they may be stopped from here.
+    pub(super) async fn ask_systemd(&mut self, choice: &Choice, may_act: bool) {
+        let targets = choice.choose(&self.fleet);
+        let unit = |id: &LocalId| {
+            let process = self.fleet.get(&ProcessKey::Local(*id))?;
+            process.local.as_ref()?.surroundings.unit.clone()
+        };
+        let units: BTreeSet<Unit> = targets.iter().filter_map(unit).collect();
+        for unit in units {
+            let look = look_at_unit(unit, may_act).await;
+            self.fleet.observe(Observation::Unit(look));
+        }
+    }
+
     /// Does `work` with what is known now.
     pub(super) fn picture<T>(&self, settings: &Settings, work: impl FnOnce(Picture<'_>) -> T) -> T {
         let choice = self.choice.as_ref();
         let url = choice.map(|choice| choice.address.to_string());
+        // As the console would begin it: the same job must have the same outlook in both.
         work(Picture {
             fleet: &self.fleet,
+            plan: &planned(settings, Policy::Ask),
+            preflight: &preflight(settings, &Choice::default(), None, None),
             settings,
             url: url.as_deref(),
             now: clock::now(),
@@ -177,12 +201,12 @@ async fn scan(scanner: Option<Scanner>, pids: Vec<u32>) -> Scanned {
 
 /// A chosen Redis with its answer.
 struct Asked {
-    choice: Choice,
+    choice: RedisChoice,
     answer: Result<(Look, Duration), LinkFault>,
 }
 
 async fn ask(
-    choice: Result<Choice, ChoiceError>,
+    choice: Result<RedisChoice, ChoiceError>,
     reading: &redis::Settings,
 ) -> Result<Asked, ChoiceError> {
     let choice = choice?;

@@ -74,6 +74,23 @@ pub(super) fn preflight(
     }
 }
 
+/// What a drain by `settings` would do. `policy` holds where they state none.
+pub(super) fn planned(settings: &Settings, policy: Policy) -> Plan {
+    Plan {
+        run: String::from("not-begun"),
+        sequence: settings.sequence.clone(),
+        mode: Mode::Automatic,
+        policy: settings.conduct.kill.unwrap_or(policy),
+        guard: Guard {
+            kill_extra: settings.conduct.kill_extra,
+            rescue: false,
+        },
+        early: settings.conduct.early,
+        timeout: settings.timeout.clone(),
+        rehearsal: true,
+    }
+}
+
 /// Opens a session by `settings`.
 pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Failure> {
     log::start(settings.places.log.as_deref())?;
@@ -87,17 +104,12 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
             .filter(|reason| !reason.is_empty()),
     };
     let plan = Plan {
-        run: String::from("not-begun"),
-        sequence: settings.sequence.clone(),
-        mode: Mode::Automatic,
-        policy: settings.conduct.kill.unwrap_or(opening.policy),
         guard: Guard {
             kill_extra: settings.conduct.kill_extra,
             rescue: opening.rescue,
         },
-        early: settings.conduct.early,
-        timeout: settings.timeout.clone(),
         rehearsal: opening.kind == Kind::Rehearsal,
+        ..planned(settings, opening.policy)
     };
     let reading = redis::Settings {
         period: settings.appearance.refresh,

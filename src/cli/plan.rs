@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::arguments::{ConductOptions, EveryCommand, named};
 use super::configuration::settings;
 use super::look::Observer;
-use super::opening::preflight;
+use super::opening::{self, preflight};
 use super::output::{self, room, tell};
 use super::rows::{self, JobRow};
 use super::timeline::ByUnits;
@@ -18,12 +18,12 @@ use super::{Failure, listing, runtime, timeline};
 use crate::core::choice::{Choice, Wish};
 use crate::core::clean::clean;
 use crate::core::config::Settings;
-use crate::core::drain::{Guard, Mode, Plan, Policy, StopUnit};
-use crate::core::fleet::{LocalId, Observation, ProcessKey, Unit};
+use crate::core::drain::{Policy, StopUnit};
+use crate::core::fleet::LocalId;
 use crate::core::moment::Seconds;
 use crate::core::preflight::{Found, Unsettled, found_sequence, found_timeout, outlasting, stops};
 use crate::core::sequence::{Signal, Timeout};
-use crate::host::{look_at_unit, own_unit};
+use crate::host::own_unit;
 
 /// How long the jobs that run now are waited for.
 const AT_MOST: Duration = Duration::from_secs(1);
@@ -71,7 +71,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
     // Whoever names a unit wants to know.
     let at_most = if choice.asked { FOR_A_UNIT } else { AT_MOST };
     runtime.block_on(async {
-        let asked = ask_systemd(&mut observer, &choice, may_act);
+        let asked = observer.ask_systemd(&choice, may_act);
         drop(tokio::time::timeout(at_most, asked).await);
     });
     // A scan that hangs is not waited for.
@@ -144,21 +144,6 @@ fn chosen(units: &[Wish<String>]) -> Choice {
     }
 }
 
-/// Takes over what systemd has loaded of the units of the chosen Sidekiqs; with `may_act` also
-/// whether they may be stopped from here.
-async fn ask_systemd(observer: &mut Observer, choice: &Choice, may_act: bool) {
-    let targets = choice.choose(&observer.fleet);
-    let unit = |id: &LocalId| {
-        let process = observer.fleet.get(&ProcessKey::Local(*id))?;
-        process.local.as_ref()?.surroundings.unit.clone()
-    };
-    let units: BTreeSet<Unit> = targets.iter().filter_map(unit).collect();
-    for unit in units {
-        let look = look_at_unit(unit, may_act).await;
-        observer.fleet.observe(Observation::Unit(look));
-    }
-}
-
 /// The stops of units that take TERM's place in any case. Says of the others why they cannot.
 fn by_units(settings: &Settings, observer: &Observer, choice: &Choice) -> ByUnits {
     let preflight = preflight(settings, choice, None, None);
@@ -166,19 +151,7 @@ fn by_units(settings: &Settings, observer: &Observer, choice: &Choice) -> ByUnit
     if preflight.systemd.stop != StopUnit::Always || settings.sequence.first_stop().is_none() {
         return by;
     }
-    let plan = Plan {
-        run: String::from("not-begun"),
-        sequence: settings.sequence.clone(),
-        mode: Mode::Automatic,
-        policy: settings.conduct.kill.unwrap_or(Policy::WaitForRequeue),
-        guard: Guard {
-            kill_extra: settings.conduct.kill_extra,
-            rescue: false,
-        },
-        early: settings.conduct.early,
-        timeout: settings.timeout.clone(),
-        rehearsal: true,
-    };
+    let plan = opening::planned(settings, Policy::WaitForRequeue);
     let targets = preflight.targets(&observer.fleet);
     let mut troubles = BTreeSet::new();
     for target in targets {

@@ -14,7 +14,11 @@ use super::output::{self, room, tell};
 use super::over::Over;
 use super::rows::PsRow;
 use super::{Failure, runtime};
+use crate::core::choice::Choice;
 use crate::core::config::Settings;
+use crate::core::drain::StopUnit;
+use crate::core::preflight::{Found, found_sequence};
+use crate::host::own_unit;
 
 /// How long each answer of Redis is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -74,9 +78,11 @@ pub(super) fn run(common: &EveryCommand, arguments: &PsArguments) -> Result<Exit
             return watch(&settings, &mut observer, arguments).await;
         }
         observer.look().await;
+        ask_systemd(&settings, &mut observer).await;
         for trouble in &observer.troubles {
             tell(&format!("error: {trouble}"));
         }
+        let settings = with_found_sequence(&settings, &observer);
         if let Some(several) = observer.several() {
             tell(&format!("note: {several}"));
         }
@@ -85,6 +91,34 @@ pub(super) fn run(common: &EveryCommand, arguments: &PsArguments) -> Result<Exit
             None => print(&settings, &observer, arguments),
         }
     })
+}
+
+/// Asks systemd about the units of this host's Sidekiqs, where their own stop takes the place of
+/// TERM in any case: then systemd's KILL may end a job.
+async fn ask_systemd(settings: &Settings, observer: &mut Observer) {
+    if settings.conduct.stop_unit == StopUnit::Always {
+        observer.ask_systemd(&Choice::default(), true).await;
+    }
+}
+
+/// The settings with the sequence that the files of this host's Sidekiqs ask for, where no other
+/// was stated: a drain would follow that.
+fn with_found_sequence(settings: &Settings, observer: &Observer) -> Settings {
+    let mut settings = settings.clone();
+    if !settings.sequence_origin.is_default() {
+        return settings;
+    }
+    let targets = Choice::default().choose(&observer.fleet);
+    let unit = own_unit();
+    let found = match found_sequence(&observer.fleet, &targets, None, unit.as_ref()) {
+        Ok(found) => found,
+        Err(_) => Some(Found::instead()),
+    };
+    if let Some(found) = found {
+        settings.sequence = found.sequence;
+        settings.sequence_origin = found.origin;
+    }
+    settings
 }
 
 /// The listing, or the JSON.
@@ -154,6 +188,8 @@ async fn watch(
             _ = &mut interrupted => return Ok(ExitCode::SUCCESS),
             () = observer.look() => {}
         }
+        ask_systemd(settings, observer).await;
+        let settings = &with_found_sequence(settings, observer);
         let text = observer.picture(settings, |picture| {
             let rows = PsRow::of(picture, &arguments.targets.choice());
             if arguments.json {

@@ -7,14 +7,13 @@ use serde::Serialize;
 
 use crate::core::choice::Choice;
 use crate::core::config::Settings;
+use crate::core::drain::Plan;
 use crate::core::fleet::{Fleet, Identity, Job, Link, Process, ProcessKey, State};
 use crate::core::follow::Following;
 use crate::core::moment::{Moment, Seconds, from_epoch, rfc3339};
+use crate::core::outlook::{Becomes, ProcessOutlook, Situation, Verdict};
+use crate::core::preflight::Preflight;
 use crate::core::sequence::Timeout;
-use crate::core::verdict::{self, Blind, Ends, Verdict, blind, verdict};
-
-/// How much later than the push-back KILL must come for the jobs to be back in Redis.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// What rows are made from.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +22,10 @@ pub(super) struct Picture<'a> {
     pub(super) fleet: &'a Fleet,
     /// What holds.
     pub(super) settings: &'a Settings,
+    /// What a drain that began now would do.
+    pub(super) plan: &'a Plan,
+    /// What it has to do with systemd.
+    pub(super) preflight: &'a Preflight,
     /// The Redis that was asked, without its password.
     pub(super) url: Option<&'a str>,
     /// Now.
@@ -230,10 +233,9 @@ pub(super) fn jobs(picture: Picture<'_>, choice: &Choice) -> Vec<JobRow> {
         .iter()
         .filter(|(_, process)| choice.covers(process))
         .flat_map(|(key, process)| {
-            process
-                .jobs
-                .iter()
-                .map(|job| JobRow::of(picture, (key, process), job))
+            let outlook = picture.situation().process(key, process);
+            let row = move |job| JobRow::of(picture, (key, process), job, &outlook);
+            process.jobs.iter().map(row)
         })
         .collect();
     rows.sort_by(|one, other| {
@@ -243,10 +245,15 @@ pub(super) fn jobs(picture: Picture<'_>, choice: &Choice) -> Vec<JobRow> {
 }
 
 impl JobRow {
-    fn of(picture: Picture<'_>, place: (&ProcessKey, &Process), job: &Job) -> Self {
+    fn of(
+        picture: Picture<'_>,
+        place: (&ProcessKey, &Process),
+        job: &Job,
+        outlook: &ProcessOutlook<'_>,
+    ) -> Self {
         let (_, process) = place;
         let timeout = timeout(picture, process);
-        let budget = picture.settings.sequence.budget(timeout.span).total();
+        let budget = outlook.budget();
         let state = process.state(false, picture.now);
         let history = matches!(state, State::Ghost | State::Exited);
         // What a stale process showed is of its last beat, and so is the age of its jobs.
@@ -258,16 +265,17 @@ impl JobRow {
         let elapsed = job
             .elapsed(seen)
             .map(|elapsed| Duration::from_secs(elapsed.as_secs()));
-        let (verdict, why) = judged(
-            picture.settings,
-            &timeout,
-            (state, process.keeps_jobs()),
-            elapsed,
-            job.iterable,
-        );
+        let said = outlook.job(job);
+        let verdict = match said.becomes {
+            Becomes::Expected(verdict) => verdict,
+            Becomes::NotDrained
+            | Becomes::Back
+            | Becomes::Ended(_)
+            | Becomes::Overdue
+            | Becomes::Sought => Verdict::Unknown,
+        };
         let spans = (elapsed, budget);
         let reasons = Following::default().reasons(picture.fleet, place, job, spans, picture.now);
-        let ended = verdict == Verdict::Unknown && state != State::Running && history;
         Self {
             jid: job.work.jid.clone(),
             class: job.work.class.clone(),
@@ -277,9 +285,9 @@ impl JobRow {
             run_at: job.work.run_at.and_then(from_epoch).map(rfc3339),
             elapsed_s: elapsed.map(Seconds),
             budget_s: budget.map(Seconds),
-            left_s: budget.filter(|_| !ended).map(Seconds),
+            left_s: budget.filter(|_| !history).map(Seconds),
             verdict: verdict.word(),
-            why,
+            why: said.reason.words(outlook.clock()),
             stuck: reasons.first().map(|reason| reason.sentence()),
             process: process.name(),
             timeout: timeout.span,
@@ -288,44 +296,15 @@ impl JobRow {
     }
 }
 
-/// What becomes of a job if a drain begins now.
-fn judged(
-    settings: &Settings,
-    timeout: &Timeout,
-    (state, kept): (State, bool),
-    elapsed: Option<Duration>,
-    iterable: bool,
-) -> (Verdict, String) {
-    match state {
-        State::Ghost | State::Exited => {
-            return (Verdict::Unknown, "its process is gone".into());
+impl<'a> Picture<'a> {
+    /// What the outlook for every job is made from.
+    fn situation(self) -> Situation<'a> {
+        Situation {
+            fleet: self.fleet,
+            plan: self.plan,
+            preflight: self.preflight,
+            run: None,
+            now: self.now,
         }
-        State::Stale => return (Verdict::Unknown, "its process beats no more".into()),
-        State::Suspended => return (Verdict::Unknown, "its process is suspended".into()),
-        State::Booting | State::Stopping | State::Quiet | State::Running => {}
-    }
-    if elapsed.is_none() {
-        return blind(Blind::NoStart);
-    }
-    let budget = settings.sequence.budget(timeout.span);
-    let safe = match (budget.interrupt, budget.kill) {
-        (Some(interrupt), Some(kill)) => kill >= interrupt + GRACE,
-        (Some(_) | None, None) | (None, Some(_)) => true,
-    };
-    let ends = Ends {
-        interrupt: budget.interrupt,
-        kill: budget.kill,
-        quiet: settings.sequence.quiet_wait(),
-        assumed: timeout.is_assumed(),
-        push_back_safe: safe,
-        kept,
-    };
-    let plain = verdict(elapsed, ends, |left| {
-        format!("{} s of a drain", left.as_secs_f64())
-    });
-    if iterable {
-        verdict::iterable(plain, settings.sequence.quiets())
-    } else {
-        plain
     }
 }

@@ -9,13 +9,16 @@ use jiff::Timestamp;
 
 use super::listing::{Room, jobs, listing, overlong, top};
 use super::rows::{Picture, PsRow};
+use crate::cli::opening::planned;
 use crate::core::choice::Choice;
 use crate::core::config::{Config, Environment, Flags, Settings};
+use crate::core::drain::Policy;
 use crate::core::fleet::{
     Fleet, Heartbeat, HostLook, Identity, Info, Link, LinkFault, LocalId, LocalProcess, Look,
     LookRow, Observation, RedisAddress, RunState, Surroundings, Title, Unit, Work,
 };
 use crate::core::moment::Moment;
+use crate::core::preflight::Preflight;
 use crate::core::sequence::{Timeout, Version};
 
 const EPOCH: f64 = 1_795_287_600.0;
@@ -147,6 +150,8 @@ fn settings() -> Settings {
 fn with<T>(fleet: &Fleet, work: impl FnOnce(Picture<'_>) -> T) -> T {
     work(Picture {
         fleet,
+        plan: &planned(&settings(), Policy::Ask),
+        preflight: &Preflight::default(),
         settings: &settings(),
         url: Some("redis://10.0.0.5:6379/0"),
         now: now(),
@@ -183,18 +188,18 @@ fn the_listing_is_readable_at_80_columns() {
     util2:8 web     5.2.10   stale     1/5  47 s!  310 M  -           8 assumed
     util3:9         ?        ghost     ?/?      ?      ?  -           25 assumed
 
-    CLASS                       QUEUE         PROCESS     ELAPSED  BUDGET  VERDICT
-    ReportBuild                 low           util1:4242     9:40    2:30  lost
-    AmazonEdiPushWithALongName  edi_outgoing  util1:4242     1:30    2:30  at risk
-    GhostlyJob                  low           util3:9        1:10    2:25  unknown
-    InventorySync               default       util1:4242     0:31    2:30  fits
-    StaleJob                    low           util2:8        0:13    2:08  unknown
-    Undated                     default       util1:4242        ?    2:30  unknown
+    CLASS                     QUEUE         PROCESS     ELAPSED  BUDGET  VERDICT
+    ReportBuild               low           util1:4242     9:40    2:30  pushed back
+    AmazonEdiPushWithALongN…  edi_outgoing  util1:4242     1:30    2:30  at risk
+    GhostlyJob                low           util3:9        1:10    2:25  unknown
+    InventorySync             default       util1:4242     0:31    2:30  fits
+    StaleJob                  low           util2:8        0:13    2:08  unknown
+    Undated                   default       util1:4242        ?    2:30  unknown
       at risk: it has run more than half of the time left
       fits: it has run less than half of the time left
-      lost: if it still runs at 150 s of a drain
-      unknown: its process beats no more
+      pushed back: if it still runs at +3:00
       unknown: its process is gone
+      unknown: its process sent no heartbeat for 47 s
       unknown: its start is not known
 
     util1:4300 is not known to this Redis; its environment names redis://10.0.0.6:6379/0
@@ -219,13 +224,13 @@ fn the_listing_uses_the_room_there_is() {
     util2:8 web     5.2.10   stale     1/5  47 s!  310 M  -                     8 assumed
     util3:9         ?        ghost     ?/?      ?      ?  -                     25 assumed
 
-    CLASS                       QUEUE         PROCESS     ELAPSED  BUDGET  VERDICT  WHY                                         JID
-    ReportBuild                 low           util1:4242     9:40    2:30  lost     if it still runs at 150 s of a drain        0000000000000reportbuild
-    AmazonEdiPushWithALongName  edi_outgoing  util1:4242     1:30    2:30  at risk  it has run more than half of the time left  amazonedipushwithalongname
-    GhostlyJob                  low           util3:9        1:10    2:25  unknown  its process is gone                         00000000000000ghostlyjob
-    InventorySync               default       util1:4242     0:31    2:30  fits     it has run less than half of the time left  00000000000inventorysync
-    StaleJob                    low           util2:8        0:13    2:08  unknown  its process beats no more                   0000000000000000stalejob
-    Undated                     default       util1:4242        ?    2:30  unknown  its start is not known                      00000000000000000undated
+    CLASS                       QUEUE         PROCESS     ELAPSED  BUDGET  VERDICT      WHY                                         JID
+    ReportBuild                 low           util1:4242     9:40    2:30  pushed back  if it still runs at +3:00                   0000000000000reportbuild
+    AmazonEdiPushWithALongName  edi_outgoing  util1:4242     1:30    2:30  at risk      it has run more than half of the time left  amazonedipushwithalongname
+    GhostlyJob                  low           util3:9        1:10    2:25  unknown      its process is gone                         00000000000000ghostlyjob
+    InventorySync               default       util1:4242     0:31    2:30  fits         it has run less than half of the time left  00000000000inventorysync
+    StaleJob                    low           util2:8        0:13    2:08  unknown      its process sent no heartbeat for 47 s      0000000000000000stalejob
+    Undated                     default       util1:4242        ?    2:30  unknown      its start is not known                      00000000000000000undated
 
     util1:4300 is not known to this Redis; its environment names redis://10.0.0.6:6379/0
     util2:7: info is no JSON
@@ -272,11 +277,11 @@ fn the_json_has_every_field() {
     {"identity":"util2:7:bb","hostname":"util2","pid":7,"version":"8.1.7","tag":"web","local":false,"unit":null,"state":"running","started_at":"2026-11-21T17:53:20.000Z","concurrency":5,"busy":0,"beat_age_s":25,"rss_kb":317440,"queues":["default","low"],"timeout_s":25,"timeout_from":"assumed","timeout_layers":null,"changed_files":null}
     {"identity":"util2:8:dd","hostname":"util2","pid":8,"version":"5.2.10","tag":"web","local":false,"unit":null,"state":"stale","started_at":"2026-11-21T17:53:20.000Z","concurrency":5,"busy":1,"beat_age_s":47,"rss_kb":317440,"queues":["default","low"],"timeout_s":8,"timeout_from":"assumed","timeout_layers":null,"changed_files":null}
     {"identity":"util3:9:cc","hostname":"util3","pid":9,"version":null,"tag":"","local":false,"unit":null,"state":"ghost","started_at":null,"concurrency":null,"busy":null,"beat_age_s":null,"rss_kb":null,"queues":null,"timeout_s":25,"timeout_from":"assumed","timeout_layers":null,"changed_files":null}
-    {"jid":"0000000000000reportbuild","class":"ReportBuild","queue":"low","identity":"util1:4242:aa","tid":"t11","run_at":"2026-11-21T18:50:19.599Z","elapsed_s":580,"budget_s":150,"left_s":150,"verdict":"lost","why":"if it still runs at 150 s of a drain","stuck":"it has run longer than the whole drain budget of 2:30"}
+    {"jid":"0000000000000reportbuild","class":"ReportBuild","queue":"low","identity":"util1:4242:aa","tid":"t11","run_at":"2026-11-21T18:50:19.599Z","elapsed_s":580,"budget_s":150,"left_s":150,"verdict":"pushed back","why":"if it still runs at +3:00","stuck":"it has run longer than the whole drain budget of 2:30"}
     {"jid":"amazonedipushwithalongname","class":"AmazonEdiPushWithALongName","queue":"edi_outgoing","identity":"util1:4242:aa","tid":"t26","run_at":"2026-11-21T18:58:30.000Z","elapsed_s":90,"budget_s":150,"left_s":150,"verdict":"at risk","why":"it has run more than half of the time left","stuck":null}
     {"jid":"00000000000000ghostlyjob","class":"GhostlyJob","queue":"low","identity":"util3:9:cc","tid":"t10","run_at":"2026-11-21T18:58:50.000Z","elapsed_s":70,"budget_s":145,"left_s":null,"verdict":"unknown","why":"its process is gone","stuck":null}
     {"jid":"00000000000inventorysync","class":"InventorySync","queue":"default","identity":"util1:4242:aa","tid":"t13","run_at":"2026-11-21T18:59:29.000Z","elapsed_s":31,"budget_s":150,"left_s":150,"verdict":"fits","why":"it has run less than half of the time left","stuck":null}
-    {"jid":"0000000000000000stalejob","class":"StaleJob","queue":"low","identity":"util2:8:dd","tid":"t8","run_at":"2026-11-21T18:59:00.000Z","elapsed_s":13,"budget_s":128,"left_s":128,"verdict":"unknown","why":"its process beats no more","stuck":"its process has not beaten for 0:47: whether it still runs is not known"}
+    {"jid":"0000000000000000stalejob","class":"StaleJob","queue":"low","identity":"util2:8:dd","tid":"t8","run_at":"2026-11-21T18:59:00.000Z","elapsed_s":13,"budget_s":128,"left_s":128,"verdict":"unknown","why":"its process sent no heartbeat for 47 s","stuck":"its process has not beaten for 0:47: whether it still runs is not known"}
     {"jid":"00000000000000000undated","class":"Undated","queue":"default","identity":"util1:4242:aa","tid":"t7","run_at":null,"elapsed_s":null,"budget_s":150,"left_s":150,"verdict":"unknown","why":"its start is not known","stuck":null}
     "#);
 }

@@ -1,12 +1,11 @@
 //! What the operator is called for: the bell and the title of the terminal, once per reason.
 
-use super::judge::running;
 use crate::core::drain::{Hold, Phase};
 use crate::core::session::Session;
 
 /// Why the operator is needed; the same text as long as it is the same reason.
 pub fn attention(session: &Session) -> Option<String> {
-    let run = running(session)?;
+    let run = session.active_run()?;
     let Phase::Held { why, .. } = run.phase() else {
         return None;
     };

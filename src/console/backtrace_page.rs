@@ -3,7 +3,7 @@
 
 use super::confirm;
 use super::dialog::Dialog;
-use super::pages::{PageLine, Weight};
+use super::page_line::{PageLine, Weight};
 use super::possible::selected_here;
 use super::request::Request;
 use super::state::{BacktraceView, Console, Pane, Screen};

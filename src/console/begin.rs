@@ -1,31 +1,19 @@
 //! The dialogs before a drain: why it is done, what it does, and what the check of its plan
 //! finds grave, which must be typed out. Nothing is sent here.
 
-use super::confirm::{accepted, policy_words};
 use super::consequence::{NAMED, consequence};
-use super::dialog::{Dialog, Friction, Premise, name};
-use super::judge::tally;
+use super::dialog::{Dialog, Friction, Premise, Start};
 use super::request::Request;
 use super::units;
-use super::words::count;
+use super::words::{all, count, policy_words};
 use crate::core::check::Severity;
 use crate::core::drain::{Command, Policy};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
+use crate::core::outlook::Outlooks;
 use crate::core::preflight::{Consent, Grave, Seen};
 use crate::core::sequence::{Sequence, Signal};
 use crate::core::session::Session;
-
-/// How a drain is begun.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Start {
-    /// It goes by itself.
-    Automatic,
-    /// Its first step alone.
-    Step,
-    /// A KILL of one process, out of turn.
-    Kill(LocalId),
-}
 
 /// What begins, for whom and why: frozen when the dialog opens.
 struct Beginning<'a> {
@@ -96,7 +84,7 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Begi
     }
     let units = units::by_itself(session, targets);
     lines.extend(units.into_iter().take(NAMED));
-    let tally = tally(session, targets, now);
+    let tally = Outlooks::new(session.situation(now), targets).tally();
     if tally.total() > 0 {
         lines.push(format!(
             "{}: {} fit, {} at risk, {} pushed back, {} lost, {} unknown.",
@@ -105,7 +93,7 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Begi
             tally.at_risk,
             tally.pushed_back,
             tally.lost,
-            tally.unknown
+            tally.unknown + tally.in_danger
         ));
     }
     if plan.sequence.kill().is_some() {
@@ -115,7 +103,7 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Begi
         friction = Friction::Number(tally.lost);
     }
     Beginning {
-        title: "Start the drain, by itself?".into(),
+        title: "Start automatic drain?".into(),
         lines,
         friction,
         command: Command::Automatic,
@@ -135,10 +123,10 @@ fn step<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Beginning
     lines.push("Each later step waits for you.".into());
     let command = Command::Go {
         step: 0,
-        accepted: accepted(&friction),
+        accepted: friction.accepted(),
     };
     Beginning {
-        title: format!("Start by hand: send {signal}?"),
+        title: format!("Send {signal} to {}?", all(targets.len())),
         lines,
         friction,
         command,
@@ -156,10 +144,10 @@ fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) ->
     let signal = Signal::Kill;
     consequence(session, signal, &targets, now, &mut lines, &mut friction);
     lines.push("This begins a drain of this process alone.".into());
-    let accepted = accepted(&friction);
+    let accepted = friction.accepted();
     let (found, seen) = session.looked_at(&targets);
     let beginning = Beginning {
-        title: format!("KILL {}?", name(session, target)),
+        title: format!("KILL {}?", session.name_of(target)),
         lines,
         friction,
         command: Command::ForceKill {
@@ -253,6 +241,6 @@ fn despite(friction: Friction, grave: &[Grave]) -> Friction {
     };
     Friction::Despite {
         errors,
-        lost: accepted(&friction),
+        lost: friction.accepted(),
     }
 }

@@ -1,9 +1,7 @@
 //! What the check of the plan found for the processes that would be drained: the page, and the
 //! few words of the header. Nothing is decided here.
 
-use super::dialog::name;
-use super::judge::running;
-use super::pages::{PageLine, Weight};
+use super::page_line::{PageLine, Weight};
 use super::words::{count, few};
 use crate::core::check::{Finding, Severity, explain};
 use crate::core::preflight::Seen;
@@ -14,7 +12,7 @@ const NAMED: usize = 8;
 
 /// What the check says, in a few words with their weight; `None` while there is nobody to drain.
 pub fn check_words(session: &Session) -> Option<(Weight, String)> {
-    if session.preflight.targets(&session.fleet).is_empty() && running(session).is_none() {
+    if session.preflight.targets(&session.fleet).is_empty() && session.active_run().is_none() {
         return None;
     }
     let (weight, words) = in_numbers(&session.preflight.seen);
@@ -117,11 +115,11 @@ fn why(rule: &str) -> Option<PageLine> {
 
 /// What was checked: for whom, and which sequence from where.
 fn about(session: &Session) -> Vec<PageLine> {
-    let targets = match running(session) {
+    let targets = match session.active_run() {
         Some(run) => run.targets().iter().map(|target| target.id).collect(),
         None => session.preflight.targets(&session.fleet),
     };
-    let names: Vec<String> = targets.iter().map(|id| name(session, *id)).collect();
+    let names: Vec<String> = targets.iter().map(|id| session.name_of(*id)).collect();
     let whom = if names.is_empty() {
         "nobody: no process here is chosen".to_owned()
     } else {
@@ -138,7 +136,7 @@ fn about(session: &Session) -> Vec<PageLine> {
 
 /// What a beginning takes, where something is grave.
 fn asked(session: &Session) -> Option<&'static str> {
-    if running(session).is_some() {
+    if session.active_run().is_some() {
         return None;
     }
     match session.preflight.seen.grave().count() {

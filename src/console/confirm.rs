@@ -1,13 +1,13 @@
 //! The dialogs: what each act would do, in numbers, before it is done. Nothing is sent here.
 
 use super::consequence::{NAMED, consequence};
-use super::dialog::{Dialog, Friction, Premise, name};
-use super::judge::running;
+use super::dialog::{Dialog, Friction, Premise};
 use super::request::Request;
-use super::result::stays;
+use super::stays::stays;
+use super::toll::taking_part;
 use super::units;
-use super::words::{count, time_of_day};
-use crate::core::drain::{Command, Policy, StopUnit};
+use super::words::{count, policy_words, time_of_day};
+use crate::core::drain::{Command, StopUnit};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -19,7 +19,7 @@ const LISTED: usize = 8;
 /// Sends the step that comes next in the run, now.
 /// `choice` is how a stop goes where units may be stopped; `None`: as the run has it.
 pub(super) fn step(session: &Session, choice: Option<StopUnit>, now: Moment) -> Option<Dialog> {
-    let run = running(session)?;
+    let run = session.active_run()?;
     let step = run.phase().next_step()?;
     let signal = run.plan().sequence.signal(step)?;
     let targets = taking_part(session);
@@ -34,7 +34,7 @@ pub(super) fn step(session: &Session, choice: Option<StopUnit>, now: Moment) -> 
     {
         lines.push(format!("That is {early} s before its time."));
     }
-    let accepted = accepted(&friction);
+    let accepted = friction.accepted();
     let premise = Premise::Step {
         run: run.pace().started,
         step,
@@ -53,7 +53,7 @@ pub(super) fn step(session: &Session, choice: Option<StopUnit>, now: Moment) -> 
 
 /// Lets a run that goes by hand go on by itself.
 pub(super) fn go_automatic(session: &Session, now: Moment) -> Option<Dialog> {
-    let run = running(session)?;
+    let run = session.active_run()?;
     let step = run.phase().next_step()?;
     let signal = run.plan().sequence.signal(step)?;
     let mut lines = vec![format!(
@@ -90,7 +90,7 @@ pub(super) fn force_kill(session: &Session, target: LocalId, now: Moment) -> Dia
     let mut friction = Friction::Yes;
     let signal = Signal::Kill;
     consequence(session, signal, &[target], now, &mut lines, &mut friction);
-    let accepted = accepted(&friction);
+    let accepted = friction.accepted();
     let kill = Command::ForceKill {
         target: ProcessKey::Local(target),
         accepted,
@@ -99,7 +99,7 @@ pub(super) fn force_kill(session: &Session, target: LocalId, now: Moment) -> Dia
         target,
         at_most: accepted,
     };
-    let title = format!("KILL {}?", name(session, target));
+    let title = format!("KILL {}?", session.name_of(target));
     Dialog {
         friction,
         requests: vec![Request::Command(kill)],
@@ -112,9 +112,8 @@ pub(super) fn push_back(session: &Session, now: Moment) -> Option<Dialog> {
     let run = session.run.as_ref()?;
     let jobs = session.afterwards.salvage.nowhere.clone();
     let number = jobs.len() as u64;
-    let mut lines = vec![
-        "They go to the front of their queues, once, and run again from their beginning.".into(),
-    ];
+    let mut lines =
+        vec!["They go to the front of their queues, once, and run again from the start.".into()];
     for push in jobs.iter().take(LISTED) {
         let [jid, class, queue] = run.named(push)?;
         lines.push(format!("{class} {jid} to queue {queue}: {}.", push.why));
@@ -155,7 +154,7 @@ pub(super) fn backtrace(
     Dialog {
         requests: vec![Request::Backtrace { process, tids }],
         ..Dialog::new(
-            format!("Ask {} for its backtraces?", name(session, process)),
+            format!("Ask {} for its backtraces?", session.name_of(process)),
             lines,
             Premise::Asks(process),
             now,
@@ -165,9 +164,11 @@ pub(super) fn backtrace(
 
 /// Leaves the program while a drain runs.
 pub(super) fn quit(session: &Session, now: Moment) -> Dialog {
-    let mut lines =
-        vec!["The drain is held where it is: nothing more is sent, nothing is undone.".into()];
-    let targets = running(session).map_or(&[][..], |run| run.targets());
+    let mut lines = vec![
+        "y: quit and leave the drain on hold. Nothing more is sent, nothing is undone.".into(),
+        "x: end the drain here.".into(),
+    ];
+    let targets = session.active_run().map_or(&[][..], |run| run.targets());
     let living: Vec<String> = targets
         .iter()
         .filter(|target| !target.exited())
@@ -185,33 +186,5 @@ pub(super) fn quit(session: &Session, now: Moment) -> Dialog {
             Premise::Draining,
             now,
         )
-    }
-}
-
-/// The targets of the run that still take part.
-pub(super) fn taking_part(session: &Session) -> Vec<LocalId> {
-    running(session).map_or(Vec::new(), |run| {
-        run.targets()
-            .iter()
-            .filter(|target| target.takes_part())
-            .map(|target| target.id)
-            .collect()
-    })
-}
-
-/// How many jobs may be lost by a yes.
-pub(super) fn accepted(friction: &Friction) -> u64 {
-    match friction {
-        Friction::Yes | Friction::Reason(_) => 0,
-        Friction::Number(number) => *number,
-        Friction::Despite { lost, .. } => *lost,
-    }
-}
-
-pub(super) fn policy_words(policy: Policy) -> &'static str {
-    match policy {
-        Policy::Ask => "KILL asks first if jobs would be lost.",
-        Policy::WaitForRequeue => "KILL waits for the push-back, then goes without asking.",
-        Policy::Follow => "KILL goes on time, without asking.",
     }
 }

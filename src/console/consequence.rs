@@ -1,7 +1,9 @@
 //! What a signal does to the processes it would go to: the lines of a dialog, and the friction
 //! that they deserve. It counts; it sends nothing.
 
-use super::dialog::{Friction, name};
+use std::collections::BTreeMap;
+
+use super::dialog::Friction;
 use super::toll::{in_numbers, stake};
 use super::words::{count, few, time_of_day};
 use crate::core::drain::Stake;
@@ -29,14 +31,16 @@ pub(super) fn consequence(
         few(&names, NAMED)
     ));
     match worst(session, signal, targets) {
-        Consequence::Quiets => lines.push(
-            "It cannot be undone: they fetch no job any more until they are restarted.".into(),
-        ),
+        Consequence::Quiets => lines
+            .push("They take no new job until they are restarted. This cannot be undone.".into()),
         Consequence::Stops => lines.push(stops(session, targets, now)),
         Consequence::Kills | Consequence::Destroys => {
             let stake = stake(session, targets, now);
             let saved = payloads_saved(session, &stake);
-            lines.push(format!("{signal}: {}{saved}.", in_numbers(&stake)));
+            lines.push(format!(
+                "{signal}: {}{saved}.",
+                in_numbers(&stake, &session.fleet)
+            ));
             lines.extend(at_stake(session, targets, &stake));
             if stake.count() > 0 {
                 *friction = Friction::Number(stake.count());
@@ -54,7 +58,7 @@ pub(super) fn consequence(
 
 /// `util1:4242 (pid 4242)`: the pid only where the name does not end in it.
 fn named(session: &Session, id: LocalId) -> String {
-    let name = name(session, id);
+    let name = session.name_of(id);
     if name.ends_with(&format!(":{}", id.pid)) {
         name
     } else {
@@ -90,7 +94,7 @@ fn stops(session: &Session, targets: &[LocalId], now: Moment) -> String {
     }
     let (least, most) = (spans.iter().min(), spans.iter().max());
     let (Some(least), Some(most)) = (least, most) else {
-        return "It cannot be undone.".into();
+        return "This cannot be undone.".into();
     };
     let when = if least == most {
         let at = now.after(std::time::Duration::from_secs(*least));
@@ -99,7 +103,7 @@ fn stops(session: &Session, targets: &[LocalId], now: Moment) -> String {
         format!("{least} to {most} s later")
     };
     format!(
-        "It cannot be undone: what of {} still runs {when} is pushed back, and they exit.",
+        "What still runs of {} {when} is pushed back, and they exit. This cannot be undone.",
         count(jobs, "known job")
     )
 }
@@ -115,7 +119,7 @@ fn payloads_saved(session: &Session, stake: &Stake) -> &'static str {
 
 /// The jobs that a KILL would cost, by class.
 fn at_stake(session: &Session, targets: &[LocalId], stake: &Stake) -> Option<String> {
-    let mut classes = Vec::new();
+    let mut classes: BTreeMap<String, u64> = BTreeMap::new();
     for id in targets {
         let process = session.fleet.get(&ProcessKey::Local(*id))?;
         for job in &process.jobs {
@@ -125,22 +129,29 @@ fn at_stake(session: &Session, targets: &[LocalId], stake: &Stake) -> Option<Str
                 .as_ref()
                 .is_some_and(|jid| stake.running.contains(jid))
             {
-                classes.push(job.work.class.clone());
+                *classes.entry(job.work.class.clone()).or_insert(0_u64) += 1;
             }
         }
     }
+    let classes: Vec<String> = classes
+        .into_iter()
+        .map(|(class, number)| match number {
+            1 => class,
+            number => format!("{number} × {class}"),
+        })
+        .collect();
     (!classes.is_empty()).then(|| format!("At stake: {}.", few(&classes, NAMED)))
 }
 
 /// What else ought to be known of a target before it is signalled.
 fn caution(session: &Session, id: LocalId, process: &Process, now: Moment) -> Option<String> {
-    let name = name(session, id);
+    let name = session.name_of(id);
     match session.state(&ProcessKey::Local(id), process, now) {
         State::Booting => Some(format!(
             "{name} still boots: a signal may be refused to it."
         )),
         State::Suspended => Some(format!(
-            "{name} is suspended: it heeds nothing but CONT and KILL."
+            "{name} is suspended: it reacts to CONT and KILL alone."
         )),
         State::Exited
         | State::Ghost

@@ -4,8 +4,6 @@
 use std::time::Duration;
 
 use super::Key;
-use super::begin::Start;
-use super::judge::running;
 use super::request::Request;
 use super::toll::stake;
 use crate::core::drain::{PushBack, UnitCall};
@@ -22,6 +20,17 @@ const DIGITS: usize = 9;
 const PHRASE: usize = 24;
 /// The longest reason.
 const REASON: usize = 200;
+
+/// How a drain is begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// It goes by itself.
+    Automatic,
+    /// Its first step alone.
+    Step,
+    /// A KILL of one process, out of turn.
+    Kill(LocalId),
+}
 
 /// What a yes takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +58,15 @@ impl Friction {
             Self::Number(number) => Some(number.to_string()),
             Self::Despite { errors, lost: 0 } => Some(errors.clone()),
             Self::Despite { errors, lost } => Some(format!("{errors} {lost}")),
+        }
+    }
+
+    /// How many jobs may be lost by a yes.
+    pub(super) fn accepted(&self) -> u64 {
+        match self {
+            Self::Yes | Self::Reason(_) => 0,
+            Self::Number(number) => *number,
+            Self::Despite { lost, .. } => *lost,
         }
     }
 
@@ -212,7 +230,7 @@ impl Dialog {
 
     /// Why it cannot stand any more, if so.
     pub(super) fn broken(&self, session: &Session, now: Moment) -> Option<String> {
-        let run = running(session);
+        let run = session.active_run();
         let grown = |targets: &[LocalId], at_most: u64| {
             let count = stake(session, targets, now).count();
             (count > at_most).then(|| format!("now {count} jobs are at stake, not {at_most}"))
@@ -222,7 +240,7 @@ impl Dialog {
             Premise::Before { targets, despite } => targets
                 .iter()
                 .find(|id| !lives(session, **id))
-                .map(|id| format!("{} has exited", name(session, *id)))
+                .map(|id| format!("{} has exited", session.name_of(*id)))
                 .or_else(|| graver(session, targets, despite)),
             Premise::Step {
                 run: began,
@@ -244,7 +262,7 @@ impl Dialog {
                 at_most.and_then(|at_most| grown(&ids, at_most))
             }
             Premise::Kill { target, .. } if !lives(session, *target) => {
-                Some(format!("{} has exited", name(session, *target)))
+                Some(format!("{} has exited", session.name_of(*target)))
             }
             Premise::Kill { target, at_most } => grown(&[*target], *at_most),
             Premise::Lost { run: began, jobs } => {
@@ -289,12 +307,4 @@ fn lives(session: &Session, id: LocalId) -> bool {
         .fleet
         .get(&ProcessKey::Local(id))
         .is_some_and(|process| !process.exited())
-}
-
-/// The name of a local process for people.
-pub(super) fn name(session: &Session, id: LocalId) -> String {
-    session
-        .fleet
-        .get(&ProcessKey::Local(id))
-        .map_or_else(|| id.to_string(), crate::core::fleet::Process::name)
 }

@@ -2,7 +2,7 @@
 //! the words of the screen. No key is named here by hand.
 
 use super::bindings::{BINDINGS, Binding, Group};
-use super::pages::{PageLine, Weight};
+use super::page_line::{PageLine, Weight};
 use super::state::{Console, Screen};
 use crate::core::session::Session;
 

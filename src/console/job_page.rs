@@ -2,15 +2,15 @@
 
 use serde_json::value::RawValue;
 
-use super::judge::{judge, stuck};
-use super::pages::{PageLine, Weight};
-use super::rows::{JobKey, JobRow, job_rows};
+use super::page_line::{PageLine, Weight};
+use super::rows::{JobKey, JobRow, job_rows, stuck};
 use super::state::Console;
 use super::words::{date_and_time, span, time_of_day};
 use crate::core::clean::clean;
 use crate::core::fleet::Work;
 use crate::core::follow::Left;
 use crate::core::moment::{Moment, clock_face, from_epoch};
+use crate::core::outlook::{Clock, Outlooks, ProcessOutlook};
 use crate::core::session::Session;
 
 /// Characters of arguments that are shown.
@@ -46,10 +46,13 @@ pub(super) fn lines(
 /// What is known of a job that runs.
 fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) -> Vec<PageLine> {
     let work = &row.job.work;
-    let judged = judge(session, row, now);
+    let targets = console.targets(session);
+    let outlooks = Outlooks::new(session.situation(now), &targets);
+    let said = outlooks.job(row.key, row.job);
+    let clock = (outlooks.of(row.key)).map_or(Clock::Stands, ProcessOutlook::clock);
     let unknown = || "not known".to_string();
     let elapsed = row.elapsed(now).map_or_else(unknown, clock_face);
-    let left = judged.left.map_or("no end is due".into(), clock_face);
+    let left = said.left.map_or("no end is due".into(), clock_face);
     let arguments = if console.listing.arguments {
         arguments(work)
     } else {
@@ -64,10 +67,13 @@ fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) ->
         PageLine::fact("running for", elapsed),
         PageLine::fact("since", row.job.started.map_or_else(unknown, time_of_day)),
         PageLine::fact("enqueued", enqueued(work).unwrap_or_else(unknown)),
-        PageLine::fact("verdict", judged.words()),
+        PageLine::fact("verdict", said.words(clock)),
         PageLine::fact("time left", left),
     ];
-    for (index, reason) in stuck(session, row, now).into_iter().enumerate() {
+    for (index, reason) in stuck(session, row, said.budget, now)
+        .into_iter()
+        .enumerate()
+    {
         let name = if index == 0 { "looks stuck" } else { "" };
         lines.push(PageLine::fact(name, reason.sentence()));
     }
@@ -101,10 +107,9 @@ fn gone(session: &Session, key: &JobKey) -> Vec<PageLine> {
         lines.push(PageLine::fact("now", left.words(time_of_day)));
     }
     let run = session.run.as_ref();
+    // The same job may have run on another target as well: only this execution counts.
     let tracked = run.and_then(|run| {
-        run.account()
-            .executions()
-            .find(|execution| Some(execution.jid()) == key.jid.as_deref())
+        run.account().find(&key.process, key.jid.as_deref()?)
     });
     if let Some(ruling) = tracked.and_then(|execution| execution.ruling()) {
         let words = format!("{}: {}", ruling.fate.word(), ruling.why);

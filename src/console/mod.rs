@@ -11,9 +11,8 @@ mod consequence;
 mod dialog;
 mod help;
 mod job_page;
-mod judge;
 mod key;
-mod outlook;
+mod page_line;
 mod pages;
 mod possible;
 mod press;
@@ -23,9 +22,12 @@ mod request;
 mod result;
 mod rows;
 mod state;
+mod stays;
+mod strip_words;
 mod timeouts;
 mod toll;
 mod units;
+mod untouched;
 mod words;
 
 #[cfg(test)]
@@ -34,22 +36,20 @@ pub(crate) mod fixture;
 mod tests;
 
 pub use attention::attention;
-pub use begin::Start;
 pub use bindings::{Act, BINDINGS, Binding, Group};
 pub use check_page::check_words;
-pub use dialog::{Dialog, Entry, Friction, Premise};
+pub use dialog::{Dialog, Entry, Friction, Premise, Start};
 pub use help::markdown;
-pub use judge::{Judgement, Said, Tally, judge, stuck, tally};
 pub use key::Key;
-pub use outlook::{answers, if_untouched, standing};
-pub use pages::{PageLine, Weight, lines, title};
-pub use progress::{
-    Clock, Standings, StepDone, holds_up, standings, step_clock, steps_done, whole_clock,
-};
+pub use page_line::{PageLine, Weight};
+pub use pages::{lines, title};
+pub use progress::{Countdown, Standings, holds_up, standings, step_clock, whole_clock};
 pub use request::Request;
 pub use result::result_text;
-pub use rows::{JobKey, JobRow, Sort, is_target, job_rows, process_rows};
+pub use rows::{JobKey, JobRow, Sort, is_target, job_rows, process_rows, stuck};
 pub use state::{BacktraceView, Console, Cursor, Listing, Memory, Pane, Screen};
+pub use strip_words::{advice, answers, standing};
 pub use timeouts::timeouts_differ;
 pub use toll::{in_numbers, stake};
+pub use untouched::if_untouched;
 pub use words::{count, few, span, thousands, time_of_day};

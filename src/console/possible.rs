@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use super::judge::running;
 use super::state::{Console, Pane, Screen};
 use crate::core::drain::{Hold, Mode, Phase, Resume, Run};
 use crate::core::fleet::{LocalId, ProcessKey};
@@ -34,7 +33,7 @@ fn may_begin(session: &Session, console: &Console) -> bool {
 
 /// The run, while it is not over and acts exist.
 fn acting<'a>(session: &'a Session, console: &Console) -> Option<&'a Run> {
-    running(session).filter(|_| acts(session, console))
+    session.active_run().filter(|_| acts(session, console))
 }
 
 fn phase<'a>(session: &'a Session, console: &Console) -> Option<&'a Phase> {
@@ -105,7 +104,9 @@ pub(super) fn wait_more(session: &Session, console: &Console) -> bool {
     matches!(
         held(session, console),
         Some(Hold::Question(_) | Hold::Blind(_) | Hold::Late)
-    ) && running(session).is_some_and(|run| run.mode() == Mode::Automatic)
+    ) && session
+        .active_run()
+        .is_some_and(|run| run.mode() == Mode::Automatic)
 }
 
 pub(super) fn longer(session: &Session, console: &Console) -> bool {
@@ -149,7 +150,9 @@ pub(super) fn manual(session: &Session, console: &Console) -> bool {
 
 /// From every screen.
 pub(super) fn stop_here(session: &Session, _: &Console) -> bool {
-    running(session).is_some_and(|run| !matches!(run.phase(), Phase::Ending { .. }))
+    session
+        .active_run()
+        .is_some_and(|run| !matches!(run.phase(), Phase::Ending { .. }))
 }
 
 pub(super) fn retry(session: &Session, console: &Console) -> bool {
@@ -207,7 +210,7 @@ pub(super) fn force_kill(session: &Session, console: &Console) -> bool {
     let Some(id) = selected_here(session, console) else {
         return false;
     };
-    let Some(run) = running(session) else {
+    let Some(run) = session.active_run() else {
         return acts(session, console);
     };
     let open = !matches!(

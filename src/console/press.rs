@@ -5,16 +5,15 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::backtrace_page::no_backtrace;
-use super::begin::{self, Start};
+use super::begin;
 use super::bindings::{Act, BINDINGS, Binding};
 use super::confirm;
-use super::dialog::{Answer, Dialog, Friction, Premise};
-use super::judge::running;
-use super::outlook::held_wait;
+use super::dialog::{Answer, Dialog, Friction, Premise, Start};
 use super::possible;
 use super::request::Request;
 use super::rows::Sort;
 use super::state::{Console, Pane, Screen};
+use super::strip_words::held_wait;
 use super::{Key, pages, units};
 use crate::core::clean::clean;
 use crate::core::drain::{Command, Mode};
@@ -180,7 +179,7 @@ impl Console {
                 return vec![Request::Save { targets }];
             }
             Act::Rescue if session.afterwards.salvage.nowhere.is_empty() => {
-                self.say("looking whether the missing jobs are provably nowhere");
+                self.say("searching all queues and sets for the lost jobs");
                 return vec![Request::LookForLost];
             }
             Act::Rescue => self.dialog = confirm::push_back(session, now),
@@ -237,7 +236,7 @@ impl Console {
     /// Goes on from a hold. Where the wait is over that would send: it is a step then, and
     /// asked as one.
     fn go_on(&mut self, session: &Session, now: Moment) -> Vec<Request> {
-        let sends = running(session).is_some_and(|run| {
+        let sends = session.active_run().is_some_and(|run| {
             run.mode() == Mode::Automatic
                 && held_wait(run).is_some_and(|left| left < possible::TIME_TO_THINK)
         });

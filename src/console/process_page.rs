@@ -1,6 +1,6 @@
 //! All that is known of one process, and from where.
 
-use super::pages::{PageLine, Weight};
+use super::page_line::{PageLine, Weight};
 use super::timeouts;
 use super::words::{count, date_and_time, span, time_of_day};
 use crate::core::drain::{Standing, Target};

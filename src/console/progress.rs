@@ -1,27 +1,13 @@
-//! How far a run has come: steps done, both clocks, and who holds it up. It only reads.
+//! How far a run has come: steps done, both clocks, and what it waits for. It only reads.
 
 use std::time::Duration;
 
-use super::judge::{back_already, running};
 use super::rows::is_target;
-use crate::core::drain::{Event, Phase, Resume, Run, Standing};
-use crate::core::fleet::LocalId;
+use crate::core::drain::{Phase, Resume, Run, Standing};
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
-use crate::core::sequence::Signal;
+use crate::core::outlook::back_already;
 use crate::core::session::Session;
-
-/// A step whose signal has been sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StepDone {
-    /// Its position.
-    pub step: usize,
-    /// Its signal.
-    pub signal: Signal,
-    /// When the first of its signals left.
-    pub at: Moment,
-    /// To how many processes.
-    pub sent: usize,
-}
 
 /// How many targets there are, and how many are how far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,52 +24,11 @@ pub struct Standings {
 
 /// A clock: how long it has been running, and the whole of it where there is an end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Clock {
+pub struct Countdown {
     /// Gone by.
     pub run: Duration,
     /// In all; `None`: it has no end, or waits for somebody.
     pub whole: Option<Duration>,
-}
-
-/// The steps that `session`'s run has sent, in order.
-pub fn steps_done(session: &Session) -> Vec<StepDone> {
-    let Some(run) = &session.run else {
-        return Vec::new();
-    };
-    let started = run.pace().started;
-    let mut steps: Vec<StepDone> = Vec::new();
-    for record in session.journal.iter().filter(|record| record.at >= started) {
-        #[expect(
-            clippy::wildcard_enum_match_arm,
-            reason = "all other events send nothing"
-        )]
-        let (step, signal) = match record.event {
-            Event::SignalSent {
-                signal,
-                step: Some(step),
-                ..
-            } => (step, signal),
-            // It is TERM, by way of systemd.
-            Event::UnitStopBegun {
-                step: Some(step), ..
-            } => (
-                step,
-                run.plan().sequence.signal(step).unwrap_or(Signal::Term),
-            ),
-            _ => continue,
-        };
-        if let Some(known) = steps.iter_mut().find(|known| known.step == step) {
-            known.sent += 1;
-        } else {
-            steps.push(StepDone {
-                step,
-                signal,
-                at: record.at,
-                sent: 1,
-            });
-        }
-    }
-    steps
 }
 
 /// How the targets of `run` stand.
@@ -105,11 +50,11 @@ pub fn standings(run: &Run) -> Standings {
 }
 
 /// The clock of the running step.
-pub fn step_clock(run: &Run, now: Moment) -> Option<Clock> {
+pub fn step_clock(run: &Run, now: Moment) -> Option<Countdown> {
     match run.phase() {
         Phase::Waiting { since, until, .. }
         | Phase::Gated { since, until, .. }
-        | Phase::Settling { since, until, .. } => Some(Clock {
+        | Phase::Settling { since, until, .. } => Some(Countdown {
             run: now.since(*since),
             whole: Some(until.since(*since)),
         }),
@@ -117,15 +62,15 @@ pub fn step_clock(run: &Run, now: Moment) -> Option<Clock> {
             since: held,
             resume: Resume::Wait { since, left, .. },
             ..
-        } => Some(Clock {
+        } => Some(Countdown {
             run: held.since(*since),
             whole: Some(held.since(*since) + *left),
         }),
-        Phase::Ready { .. } => run.pace().last_step.map(|last| Clock {
+        Phase::Ready { .. } => run.pace().last_step.map(|last| Countdown {
             run: now.since(last),
             whole: None,
         }),
-        Phase::Leaving { until } => run.pace().last_step.map(|last| Clock {
+        Phase::Leaving { until } => run.pace().last_step.map(|last| Countdown {
             run: now.since(last),
             whole: Some(until.since(last)),
         }),
@@ -136,7 +81,7 @@ pub fn step_clock(run: &Run, now: Moment) -> Option<Clock> {
 }
 
 /// The clock of the whole drain, from its first signal to its last.
-pub fn whole_clock(run: &Run, now: Moment) -> Option<Clock> {
+pub fn whole_clock(run: &Run, now: Moment) -> Option<Countdown> {
     let first = run.pace().first_signal?;
     let end = match run.phase() {
         Phase::Over { at, .. } => *at,
@@ -149,39 +94,41 @@ pub fn whole_clock(run: &Run, now: Moment) -> Option<Clock> {
         | Phase::Ending { .. }
         | Phase::Settling { .. } => now,
     };
-    Some(Clock {
+    Some(Countdown {
         run: end.since(first),
         whole: run.projected(now).last().map(|last| last.at.since(first)),
     })
 }
 
-/// Who holds the drain up: the job that has run longest on a target, or the target that is
-/// still awaited.
+/// What the drain waits for: the job that has run longest on a target, or the target that has not
+/// exited.
 pub fn holds_up(session: &Session, now: Moment) -> Option<String> {
-    let run = running(session)?;
+    let run = session.active_run()?;
     run.pace().first_signal?;
-    let back = back_already(session);
+    let back = back_already(run);
     let targets: Vec<LocalId> = run
         .targets()
         .iter()
         .filter(|target| target.takes_part() && !matches!(target.standing, Standing::Idle { .. }))
         .map(|target| target.id)
         .collect();
-    let longest = session
+    let running = session
         .fleet
         .processes
         .iter()
         .filter(|(key, _)| is_target(key, &targets))
         .flat_map(|(key, process)| process.jobs.iter().map(move |job| (key, process, job)))
-        .filter(|(_, _, job)| {
-            !job.work
-                .jid
-                .as_deref()
-                .is_some_and(|jid| back.contains(jid))
-        })
-        .min_by_key(|(_, _, job)| job.started);
-    if let Some((key, process, job)) = longest {
+        .filter(|(key, _, job)| match (key, job.work.jid.as_deref()) {
+            (ProcessKey::Local(id), Some(jid)) => !back.contains(&(*id, jid)),
+            (ProcessKey::Local(_) | ProcessKey::Remote(_), _) => true,
+        });
+    let others = running.clone().count().saturating_sub(1);
+    if let Some((key, process, job)) = running.min_by_key(|(_, _, job)| job.started) {
         let who = format!("{} on {}", job.work.class, process.name());
+        let who = match others {
+            0 => who,
+            others => format!("{who}, and {others} more"),
+        };
         let place = (key, process);
         let spans = (job.elapsed(now), None);
         let reasons = (session.following).reasons(&session.fleet, place, job, spans, now);
@@ -196,7 +143,7 @@ pub fn holds_up(session: &Session, now: Moment) -> Option<String> {
     })?;
     let name = &awaited.about.name;
     Some(if awaited.stopped.is_some() {
-        format!("{name}, on its way out")
+        format!("{name}, stopping")
     } else {
         format!("no known job; proof of idle from {name}")
     })

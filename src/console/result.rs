@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use super::pages::{PageLine, Weight};
+use super::page_line::{PageLine, Weight};
+use super::stays::stays;
 use super::words::{count, few, time_of_day};
-use crate::core::drain::{Counts, Execution, Fate, Outcome, Phase, Run, Standing, Target};
-use crate::core::fleet::Unit;
+use crate::core::drain::{Counts, Execution, Fate, Outcome, Phase, Run};
 use crate::core::moment::{Moment, clock_face};
-use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
 /// Jobs that are listed of each fate.
@@ -102,6 +101,7 @@ fn sentence(run: &Run, outcome: Outcome, jobs: Counts) -> String {
     let number = run.targets().len();
     let all = match number {
         1 => "the process has exited".to_string(),
+        2 => "both processes have exited".to_string(),
         _ => format!("all {number} processes have exited"),
     };
     let alive: Vec<String> = run
@@ -255,45 +255,19 @@ fn told(run: &Run, execution: &Execution) -> PageLine {
     )
 }
 
-/// What stays true of a target when nothing more is sent, with the command that ends it.
-pub(super) fn stays(session: &Session, target: &Target) -> String {
-    if let Standing::Exited { at, clean, .. } = target.standing {
-        let how = match clean {
-            Some(true) => " in order",
-            Some(false) => " without leaving its registry",
-            None => "",
-        };
-        let calls = session.unit_calls();
-        let call = calls.iter().find(|call| call.target == target.id);
-        let start = call.map_or_else(String::new, |call| format!("; {}", call.command()));
-        return format!(
-            "{} exited{how} at {}{start}",
-            target.about.name,
-            time_of_day(at)
-        );
-    }
-    let text = target.epitaph(&time_of_day);
-    let only_quiet = target
-        .last
-        .is_some_and(|sent| sent.signal == Signal::Tstp && target.stopped.is_none());
-    match unit(session, target).filter(|_| only_quiet) {
-        Some(unit) => format!("{text}: {}", unit.command("restart")),
-        None => text,
-    }
-}
-
-fn unit<'a>(session: &'a Session, target: &Target) -> Option<&'a Unit> {
-    let local = session.fleet.get(&target.key())?.local.as_ref()?;
-    local.surroundings.unit.as_ref()
-}
-
 /// What to do about lost jobs.
-fn lost_words(session: &Session) -> String {
+fn lost_words(session: &Session, lost: u64) -> String {
     if !session.afterwards.salvage.nowhere.is_empty() {
         return offered(session);
     }
     if session.afterwards.salvage.searches() {
-        return "Wait: it is being looked whether the lost jobs are provably nowhere, which takes up to 20 s.".into();
+        return format!(
+            "Wait: all queues and sets are searched for {}, which takes up to 20 s.",
+            count(lost, "lost job")
+        );
+    }
+    if session.may_salvage() {
+        return "R: look again whether the lost jobs can be pushed back. Do not enqueue them by hand while R is offered: they would run twice.".into();
     }
     "Enqueue the lost jobs again by hand: nothing else will run them.".into()
 }
@@ -301,7 +275,7 @@ fn lost_words(session: &Session) -> String {
 fn offered(session: &Session) -> String {
     let number = session.afterwards.salvage.nowhere.len() as u64;
     format!(
-        "R: push back {} to the front of their queues; they are provably nowhere.",
+        "R: push back {} to the front of their queues: they are in no queue, no set and no process.",
         count(number, "lost job")
     )
 }
@@ -313,7 +287,7 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
         .iter()
         .any(|target| !target.exited() && target.last.is_some() && target.stopped.is_none());
     if jobs.lost > 0 {
-        advice.push(lost_words(session));
+        advice.push(lost_words(session, jobs.lost));
     } else if !session.afterwards.salvage.nowhere.is_empty() {
         advice.push(offered(session));
     }

@@ -2,14 +2,13 @@
 //! formatted here, so that ten thousand of them cost little.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
 use std::time::Duration;
 
-use super::judge::{back_already, running};
-use crate::core::drain::{Run, Standing};
 use crate::core::fleet::{Job, LocalId, Process, ProcessKey};
 use crate::core::moment::Moment;
+use crate::core::outlook::{Stilled, back_already, stilled};
 use crate::core::session::Session;
+use crate::core::stuck::Stuck;
 
 /// The order of the job table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,8 +73,8 @@ pub struct JobRow<'a> {
     pub job: &'a Job,
     /// Whether its process is a target.
     pub drained: bool,
-    /// Since when its process is known to run nothing more.
-    pub stilled: Option<Moment>,
+    /// Why its process is known to run nothing more.
+    pub stilled: Option<Stilled>,
     /// Whether it was seen back in its queue, or runs again elsewhere.
     pub back: bool,
 }
@@ -99,7 +98,7 @@ impl JobRow<'_> {
 
     /// How long it has been running; as long as it can have, where its process is still.
     pub fn elapsed(&self, now: Moment) -> Option<Duration> {
-        self.job.elapsed(self.stilled.unwrap_or(now))
+        self.job.elapsed(self.stilled.map_or(now, Stilled::since))
     }
 
     /// Whether it holds nothing up any more.
@@ -147,19 +146,6 @@ pub fn is_target(key: &ProcessKey, targets: &[LocalId]) -> bool {
     }
 }
 
-/// Since when each target is known to run nothing more: it has ended, or is proven idle.
-pub(super) fn stilled(session: &Session) -> HashMap<LocalId, Moment> {
-    let targets = running(session).map_or(&[][..], Run::targets);
-    targets
-        .iter()
-        .filter_map(|target| match target.standing {
-            Standing::Exited { at, .. } => Some((target.id, at)),
-            Standing::Idle { since } => Some((target.id, since)),
-            Standing::Alive | Standing::Quiet { .. } | Standing::LeftOut { .. } => None,
-        })
-        .collect()
-}
-
 /// The jobs that pass `filter`, in the order of `sort`. Those of an ended process are listed
 /// only while a drain still finds out what became of them.
 pub fn job_rows<'a>(
@@ -170,31 +156,26 @@ pub fn job_rows<'a>(
 ) -> Vec<JobRow<'a>> {
     let filter = filter.to_lowercase();
     let draining = session.is_draining();
-    let (stilled, back) = (stilled(session), back_already(session));
+    let run = session.active_run();
+    let back = run.map(back_already).unwrap_or_default();
     let mut rows = Vec::new();
     for (key, process) in &session.fleet.processes {
         let drained = is_target(key, targets);
         if process.exited() && !(draining && drained) {
             continue;
         }
-        let stilled = match key {
-            ProcessKey::Local(id) => stilled.get(id).copied(),
-            ProcessKey::Remote(_) => None,
+        let stilled = run.and_then(|run| stilled(run.target(key)?));
+        let is_back = |job: &Job| match (key, job.work.jid.as_deref()) {
+            (ProcessKey::Local(id), Some(jid)) => back.contains(&(*id, jid)),
+            (ProcessKey::Local(_) | ProcessKey::Remote(_), _) => false,
         };
-        rows.extend(process.jobs.iter().map(|job| {
-            JobRow {
-                key,
-                process,
-                job,
-                drained,
-                stilled,
-                back: drained
-                    && job
-                        .work
-                        .jid
-                        .as_deref()
-                        .is_some_and(|jid| back.contains(jid)),
-            }
+        rows.extend(process.jobs.iter().map(|job| JobRow {
+            key,
+            process,
+            job,
+            drained,
+            stilled,
+            back: is_back(job),
         }));
     }
     if !filter.is_empty() {
@@ -232,4 +213,22 @@ fn order(sort: Sort, one: &JobRow<'_>, other: &JobRow<'_>) -> Ordering {
         Sort::Process => one.key.cmp(other.key).then_with(longest),
     };
     first.then_with(tie)
+}
+
+/// Why the job of `row` looks stuck, the heaviest reason first. `budget` is that of its process,
+/// where it is drained.
+pub fn stuck(
+    session: &Session,
+    row: &JobRow<'_>,
+    budget: Option<Duration>,
+    now: Moment,
+) -> Vec<Stuck> {
+    if row.is_done() {
+        return Vec::new();
+    }
+    let spans = (row.elapsed(now), budget);
+    let place = (row.key, row.process);
+    session
+        .following
+        .reasons(&session.fleet, place, row.job, spans, now)
 }

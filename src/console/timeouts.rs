@@ -2,7 +2,7 @@
 //! changed since: which statement holds, and which are ignored. Nothing is decided here: which
 //! holds was found with the process.
 
-use super::pages::{PageLine, Weight};
+use super::page_line::{PageLine, Weight};
 use crate::core::fleet::{LocalProcess, Process, StatedTimeout};
 
 /// Whether a statement differs from the one that holds, or was changed since the process

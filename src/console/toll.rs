@@ -1,10 +1,9 @@
-//! What a KILL would cost, with a run or before one. The numbers are the core's; where nobody
-//! can know, threads count as jobs.
+//! What a KILL would cost, with a run or before one. The numbers are those of the core. A thread
+//! whose job is not known counts as a job.
 
-use super::judge::running;
 use super::words::count;
 use crate::core::fate::{Stake, before_any_signal};
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::{Fleet, LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
@@ -12,7 +11,7 @@ use crate::core::session::Session;
 pub fn stake(session: &Session, targets: &[LocalId], now: Moment) -> Stake {
     let mut sum = Stake::default();
     for id in targets {
-        let stake = match running(session) {
+        let stake = match session.active_run() {
             Some(run) => run.stake(Some(*id), &session.fleet, now),
             None => before(session, *id, now),
         };
@@ -48,12 +47,12 @@ fn before(session: &Session, id: LocalId, now: Moment) -> Stake {
 }
 
 /// The cost in numbers: `3 jobs run, 1 is back in its queue, 2 would be lost`.
-pub fn in_numbers(stake: &Stake) -> String {
+pub fn in_numbers(stake: &Stake, fleet: &Fleet) -> String {
     let lost = stake.running.len() as u64;
     let back = stake.back.len() as u64;
     let kept = stake.kept.len() as u64;
     let mut parts = vec![match lost + back + kept {
-        0 => "no known job runs".to_string(),
+        0 => "0 known jobs".to_string(),
         1 => "1 job runs".to_string(),
         run => format!("{} run", count(run, "job")),
     }];
@@ -72,12 +71,30 @@ pub fn in_numbers(stake: &Stake) -> String {
     }
     if stake.unnamed > 0 {
         parts.push(format!(
-            "up to {} more that no beat has shown",
+            "up to {} may have started since the last heartbeat",
             stake.unnamed
         ));
     }
     if !stake.fresh {
-        parts.push("Redis cannot be asked just now, so this may have changed".into());
+        parts.push(
+            if fleet.link.is_connected() {
+                "the last heartbeat is old, so this may have changed"
+            } else {
+                "Redis does not answer, so this may have changed"
+            }
+            .into(),
+        );
     }
     parts.join(", ")
+}
+
+/// The targets of the run that still take part.
+pub(super) fn taking_part(session: &Session) -> Vec<LocalId> {
+    session.active_run().map_or(Vec::new(), |run| {
+        run.targets()
+            .iter()
+            .filter(|target| target.takes_part())
+            .map(|target| target.id)
+            .collect()
+    })
 }

@@ -1,10 +1,9 @@
 //! TERM by way of systemd in the dialogs: which way it would go, what that means in numbers, and
 //! the choice between the two. Words and requests; nothing is sent here.
 
-use super::dialog::{Dialog, Friction, Premise, name};
-use super::judge::running;
+use super::dialog::{Dialog, Friction, Premise};
 use super::request::Request;
-use super::toll::{in_numbers, stake};
+use super::toll::{in_numbers, stake, taking_part};
 use super::words::time_of_day;
 use crate::core::drain::{Command, StopUnit, Target, UnitStop, UnitVerb};
 use crate::core::fleet::{LocalId, ProcessKey, Unit};
@@ -21,7 +20,7 @@ struct Stoppable<'a> {
 
 /// Those of the run that were not told to stop yet.
 fn stoppable(session: &Session, now: Moment) -> Vec<Stoppable<'_>> {
-    let Some(run) = running(session) else {
+    let Some(run) = session.active_run() else {
         return Vec::new();
     };
     let open = |target: &&Target| target.takes_part() && target.stopped.is_none();
@@ -71,7 +70,7 @@ impl<'a> Stoppable<'a> {
             if self.stop.after_term {
                 lines.push(format!(
                     "{}: plain TERM, and systemd starts {unit} again (Restart={}).",
-                    name(session, id),
+                    session.name_of(id),
                     self.stop.restart
                 ));
             }
@@ -79,7 +78,7 @@ impl<'a> Stoppable<'a> {
         }
         lines.push(format!(
             "{}: {} takes TERM's place, and it stays down.",
-            name(session, id),
+            session.name_of(id),
             unit.command("stop")
         ));
         if let Some(first) = &self.stop.first {
@@ -94,7 +93,7 @@ impl<'a> Stoppable<'a> {
                     "systemd kills at {}; this cannot be held.",
                     time_of_day(now.after(limit))
                 ));
-                let cost = in_numbers(&stake(session, &[id], now));
+                let cost = in_numbers(&stake(session, &[id], now), &session.fleet);
                 let lost = if self.may_lose() {
                     "; that leaves no time to push back"
                 } else {
@@ -133,7 +132,7 @@ pub(super) fn choose(
     if lost > 0 {
         dialog.friction = Friction::Number(lost);
         if let Premise::Step { at_most, .. } = &mut dialog.premise {
-            *at_most = Some(stake(session, &super::confirm::taking_part(session), now).count());
+            *at_most = Some(stake(session, &taking_part(session), now).count());
         }
     }
     let fixed = if ways.iter().all(|by_unit| *by_unit) {
@@ -195,7 +194,7 @@ pub(super) fn by_itself(session: &Session, targets: &[LocalId]) -> Vec<String> {
             }
             Err(why) => lines.push(format!(
                 "{}: systemd starts it again after TERM; systemctl stop cannot be used: {why}.",
-                name(session, *id)
+                session.name_of(*id)
             )),
             Ok(_) => {}
         }
@@ -212,7 +211,7 @@ pub(super) fn bring_back(session: &Session, now: Moment) -> Option<Dialog> {
     for call in &calls {
         lines.push(format!(
             "{}: {}",
-            name(session, call.target),
+            session.name_of(call.target),
             call.command()
         ));
         if call.verb == UnitVerb::Start {
@@ -227,7 +226,7 @@ pub(super) fn bring_back(session: &Session, now: Moment) -> Option<Dialog> {
         }
         lines.push(format!(
             "{}; what still runs {} s later is pushed back. Payloads are saved first.",
-            in_numbers(&cost),
+            in_numbers(&cost, &session.fleet),
             target.timeout.span.as_secs()
         ));
         if let Some(limit) = limit(session, &call.unit)

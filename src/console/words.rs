@@ -4,18 +4,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::core::moment::Moment;
-
-/// Wall time of a moment in UTC: `12:05:44`.
-pub fn time_of_day(moment: Moment) -> String {
-    let second = moment.wall().as_second().rem_euclid(86_400);
-    format!(
-        "{:02}:{:02}:{:02}",
-        second / 3600,
-        second / 60 % 60,
-        second % 60
-    )
-}
+use crate::core::drain::Policy;
+pub use crate::core::moment::time_of_day;
 
 /// Date and time in UTC to the second: `2026-11-21 12:05:44`.
 pub(super) fn date_and_time(time: Timestamp) -> String {
@@ -63,6 +53,24 @@ pub fn span(span: Duration) -> String {
         seconds @ 0..120 => format!("{seconds} s"),
         seconds @ 120..7200 => format!("{} m", seconds / 60),
         seconds => format!("{} h", seconds / 3600),
+    }
+}
+
+/// All of some processes: `1 process`, `both processes`, `all 3 processes`.
+pub(super) fn all(number: usize) -> String {
+    match number {
+        1 => "1 process".into(),
+        2 => "both processes".into(),
+        number => format!("all {number} processes"),
+    }
+}
+
+/// What happens when KILL is due, in a sentence.
+pub(super) fn policy_words(policy: Policy) -> &'static str {
+    match policy {
+        Policy::Ask => "KILL asks first if jobs would be lost.",
+        Policy::WaitForRequeue => "KILL waits for the push-back, then goes without asking.",
+        Policy::Follow => "KILL goes on time, without asking.",
     }
 }
 

@@ -146,6 +146,17 @@ pub fn clock_face(span: Duration) -> String {
     }
 }
 
+/// Wall time of a moment in UTC: `12:05:44`.
+pub fn time_of_day(moment: Moment) -> String {
+    let second = moment.wall().as_second().rem_euclid(86_400);
+    format!(
+        "{:02}:{:02}:{:02}",
+        second / 3600,
+        second / 60 % 60,
+        second % 60
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

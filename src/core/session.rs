@@ -2,13 +2,13 @@
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
 mod backtraces;
+mod kept;
 mod logs;
 mod prepare;
 mod salvage;
 mod succession;
 mod units;
 
-use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::drain::{
@@ -18,16 +18,14 @@ use super::drain::{
 use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
 use super::follow::Following;
 use super::moment::Moment;
+use super::outlook::Situation;
 use super::preflight::{Preflight, stops};
-use super::sequence::{Deadlines, SequenceOrigin, Timeout};
+use super::sequence::{SequenceOrigin, Timeout};
 use super::successor::Watch;
-use super::verdict::{self, Blind, Verdict};
 
 pub use backtraces::{Asked, Backtraces, Inquiry, WantedThread};
+pub use kept::{KeptRecords, StepDone};
 pub use salvage::{Afterwards, Salvage};
-
-/// Records kept for the journal pane.
-const KEPT: usize = 1000;
 
 /// What kind of session it is; stands on every screen and in every line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,8 +78,8 @@ pub struct Session {
     pub run: Option<Run>,
     /// What it is about.
     pub setting: Setting,
-    /// The last records, oldest first.
-    pub journal: VecDeque<Record>,
+    /// The last records, and the steps that they told of.
+    pub journal: KeptRecords,
     /// What is to be said of the plan before it begins.
     pub preflight: Box<Preflight>,
     /// What was learnt from look to look.
@@ -113,7 +111,7 @@ impl Session {
             fleet: Fleet::default(),
             run: None,
             setting,
-            journal: VecDeque::new(),
+            journal: KeptRecords::default(),
             preflight: Box::default(),
             following: Following::default(),
             afterwards: Afterwards::default(),
@@ -304,10 +302,7 @@ impl Session {
     }
 
     fn pane(&mut self, record: Record) {
-        if self.journal.len() == KEPT {
-            self.journal.pop_front();
-        }
-        self.journal.push_back(record);
+        self.journal.take(record, &self.setting.plan.sequence);
     }
 
     /// The processes that are drained when nobody chooses: those of this host that the
@@ -336,36 +331,26 @@ impl Session {
         process.timeout(self.setting.plan.timeout.as_ref())
     }
 
-    /// The deadlines of the jobs of `key`, while a run has it as a target.
-    pub fn deadlines(&self, key: &ProcessKey, now: Moment) -> Option<Deadlines> {
-        let run = self.run.as_ref().filter(|run| !run.phase().is_over())?;
-        Some(run.deadlines(run.target(key)?, now))
+    /// The run, while it is not over.
+    pub fn active_run(&self) -> Option<&Run> {
+        self.run.as_ref().filter(|run| !run.phase().is_over())
     }
 
-    /// What becomes of a job of `key` that has run for `elapsed`, and why.
-    pub fn verdict(
-        &self,
-        key: &ProcessKey,
-        process: &Process,
-        elapsed: Option<Duration>,
-        now: Moment,
-        clock: impl Fn(Moment) -> String,
-    ) -> (Verdict, String) {
-        let run = self.run.as_ref().filter(|run| !run.phase().is_over());
-        let at = |left| clock(now.after(left));
-        let Some((run, target)) = run.and_then(|run| Some((run, run.target(key)?))) else {
-            let mut ends = self.setting.plan.ends_before(&self.timeout(process));
-            ends.kept = process.keeps_jobs();
-            let begins = |left: Duration| format!("T+{} s", left.as_secs());
-            return verdict::verdict(elapsed, ends, begins);
-        };
-        match run.ends(target, now) {
-            Some(mut ends) => {
-                ends.kept = process.keeps_jobs();
-                verdict::verdict(elapsed, ends, at)
-            }
-            None => verdict::blind(Blind::WaitsForYou),
+    /// What the outlook for every job is made from.
+    pub fn situation(&self, now: Moment) -> Situation<'_> {
+        Situation {
+            fleet: &self.fleet,
+            plan: &self.setting.plan,
+            preflight: &self.preflight,
+            run: self.active_run(),
+            now,
         }
+    }
+
+    /// The name of a local process for people.
+    pub fn name_of(&self, id: LocalId) -> String {
+        let process = self.fleet.get(&ProcessKey::Local(id));
+        process.map_or_else(|| id.to_string(), Process::name)
     }
 
     /// When something is due, if nothing else happens.

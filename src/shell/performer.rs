@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use self::waiver::{Attempt, Waiver};
 use super::missing::push_outcome;
 use super::systemd::{call_unit, stop_unit};
-use super::work::{Reply, Work};
+use super::work::{Reply, Work, not_tried};
 use crate::core::drain::{
     Act, ActKind, ActOutcome, CallOutcome, EffectId, PushOutcome, Record, UnitStop,
 };
@@ -320,14 +320,6 @@ impl Performer {
     fn reply(&self, reply: Reply) {
         // The loop has ended: nobody is left to be told.
         drop(self.replies.send(reply));
-    }
-}
-
-/// An act that was not tried.
-pub(super) fn not_tried(why: String) -> ActOutcome {
-    ActOutcome::Failed {
-        why,
-        may_have_happened: false,
     }
 }
 

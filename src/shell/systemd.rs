@@ -1,7 +1,7 @@
 //! Telling systemd: the checks right before, and what came of it. It runs in tasks of the
 //! performer, never in the loop.
 
-use super::performer::not_tried;
+use super::work::not_tried;
 use crate::core::check::UnitFacts;
 use crate::core::drain::{ActOutcome, CallOutcome, UnitCall, UnitStop, UnitVerb};
 use crate::core::fleet::Unit;

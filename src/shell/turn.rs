@@ -10,7 +10,7 @@ use std::time::Duration;
 use color_eyre::eyre::{Report, Result, eyre};
 
 use self::afterwards::Afterwards;
-pub use self::afterwards::{OnFinish, TELLING};
+pub use self::afterwards::TELLING;
 use super::front::Front;
 use super::notifier::Notifier;
 use super::own_signals::OwnSignal;

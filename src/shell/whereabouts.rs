@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 
-use super::world::Counting;
+use super::work::Counting;
 use crate::core::drain::{Ask, SEARCH_WITHIN, Trace};
 use crate::core::fleet::Located;
 use crate::redis::{Address, Asker, Keys, Settings, interrupted};

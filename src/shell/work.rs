@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use futures_util::future::BoxFuture;
+
 use crate::core::drain::{
     Act, ActOutcome, CallOutcome, Counted, EffectId, Event, Missing, PushOutcome, Record, Trace,
     UnitCall,
@@ -14,6 +16,18 @@ use crate::host::Held;
 use crate::journal::Journal;
 use crate::redis::Interrupted;
 use crate::rescue::SavedJob;
+
+/// Who is told of a drain that has ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnFinish {
+    /// The program and its arguments.
+    pub words: Vec<String>,
+    /// Where the records of earlier drains are.
+    pub state_dir: Option<PathBuf>,
+}
+
+/// A count of interrupted jobs under way.
+pub type Counting = BoxFuture<'static, Result<Interrupted, LinkFault>>;
 
 /// Something to perform.
 #[derive(Debug)]
@@ -102,4 +116,12 @@ pub enum Reply {
     Counted(String, Counted, Result<Interrupted, LinkFault>),
     /// The command of `on_finish` has ended for this run; the event says how.
     Told(String, Box<Event>),
+}
+
+/// An act that was not tried.
+pub(super) fn not_tried(why: String) -> ActOutcome {
+    ActOutcome::Failed {
+        why,
+        may_have_happened: false,
+    }
 }

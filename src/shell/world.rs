@@ -14,13 +14,12 @@ use tokio::task::JoinSet;
 use super::arm::{Armed, Refused, arm};
 use super::own_signals::OwnSignals;
 use super::performer::{Means, Performer};
-use super::turn::OnFinish;
 pub(super) use super::whereabouts::ask;
 use super::whereabouts::{Place, count, place, search};
-use super::work::{Reply, Work};
+use super::work::{Counting, OnFinish, Reply, Work};
 use crate::core::clean::clean;
 use crate::core::drain::{Ask, Trace};
-use crate::core::fleet::{LinkFault, LocalId, Located, Observation, ProcessKey, Sought};
+use crate::core::fleet::{LocalId, Located, Observation, ProcessKey, Sought};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
@@ -29,14 +28,11 @@ use crate::host::{
     working_directory,
 };
 use crate::journal::{Journal, run_name};
-use crate::redis::{Address, Asker, Interrupted, Settings, Source};
+use crate::redis::{Address, Asker, Settings, Source};
 use crate::rescue::Suspect;
 
 /// What tells the time.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
-
-/// A count under way.
-pub type Counting = BoxFuture<'static, Result<Interrupted, LinkFault>>;
 
 /// How processes are made ready for a run, and how questions are answered.
 pub trait Plugs: Send {

@@ -205,10 +205,10 @@ fn plan(width: u16, view: &View<'_>) -> [String; 3] {
     let mut timeouts = Vec::new();
     let mut budgets = Vec::new();
     for (key, process) in &view.processes {
-        if !crate::console::is_target(key, &view.targets) {
+        let Some(outlook) = view.outlooks.of(key) else {
             continue;
-        }
-        budgets.push(view.session.budget(key, process).total());
+        };
+        budgets.push(outlook.budget());
         let timeout = view.session.timeout(process);
         if !timeouts.contains(&timeout) {
             timeouts.push(timeout);

@@ -11,10 +11,10 @@ use super::age::age;
 use super::fit;
 use super::look::{Tone, tone_of};
 use super::view::{View, put, say, window};
-use crate::console::{JobRow, Judgement, Pane, Said, Sort, judge, stuck, thousands};
+use crate::console::{JobRow, Pane, Sort, stuck, thousands};
 use crate::core::moment::clock_face;
+use crate::core::outlook::{Becomes, Clock, JobOutlook, ProcessOutlook, Verdict};
 use crate::core::stuck::Stuck;
-use crate::core::verdict::Verdict;
 
 /// Cells of each column; 0 leaves it out.
 struct Columns {
@@ -85,7 +85,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         let text = if view.console.listing.filter.is_empty() {
             "  no busy job is known"
         } else {
-            "  no busy job passes the filter; Esc lifts it"
+            "  no busy job passes the filter; Esc clears it"
         };
         say(buffer, area, 1, view.look, Tone::Faint, text);
     }
@@ -162,7 +162,8 @@ fn note(shown: &std::ops::Range<usize>, view: &View<'_>) -> String {
 }
 
 fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) -> Line<'static> {
-    let judged = judge(view.session, row, view.now);
+    let said = view.outlooks.job(row.key, row.job);
+    let clock = (view.outlooks.of(row.key)).map_or(Clock::Stands, ProcessOutlook::clock);
     let age = age(row.process, view.now);
     let elapsed = row.elapsed(view.now);
     let focused = selected && view.console.pane == Pane::Jobs;
@@ -177,7 +178,9 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     } else {
         ' '
     };
-    let stuck = stuck(view.session, row, view.now).first().copied();
+    let stuck = stuck(view.session, row, said.budget, view.now)
+        .first()
+        .copied();
     let old = match stuck {
         _ if late > 1 => '!',
         Some(_) => view.look.glyph('◆', '*'),
@@ -207,18 +210,18 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     let tone = if focused {
         Tone::Selected
     } else {
-        tone_of(judged.said)
+        tone_of(&said)
     };
     let mut spans = vec![view.span(base, text)];
     if columns.bar > 0 {
-        spans.extend(bar(view, columns.bar, elapsed, &judged, tone));
+        spans.extend(bar(view, columns.bar, elapsed, &said, tone));
         spans.push(view.span(base, " "));
     }
-    let left = judged
+    let left = said
         .left
         .map_or("-".into(), |left| clock_face(coarse(left, view)));
     spans.push(view.span(base, fit::right(&left, columns.left) + " "));
-    let words = verdict(&judged, stuck, columns.verdict);
+    let words = verdict(&said, clock, stuck, columns.verdict);
     spans.push(view.span(tone, fit::left(&words, columns.verdict)));
     Line::from(spans)
 }
@@ -226,13 +229,12 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
 /// What is said of a job, with as much of the reason as fits into `cells`. Why a job fits
 /// stands in the help; its row stays calm.
 ///
-/// Why it looks stuck stands before it; that it is past its budget, what is said of it tells too,
-/// and gives way first.
-fn verdict(judged: &Judgement, stuck: Option<Stuck>, cells: usize) -> String {
-    let word = judged.said.word();
-    let whole = judged.words();
+/// The reason why it looks stuck stands first. "Past budget" is dropped: the verdict implies it.
+fn verdict(said: &JobOutlook<'_>, clock: Clock, stuck: Option<Stuck>, cells: usize) -> String {
+    let word = said.word();
+    let whole = said.words(clock);
     let shorter = whole.replace("if it still runs ", "");
-    let plain = if judged.said == Said::Verdict(Verdict::Fits) {
+    let plain = if said.becomes == Becomes::Expected(Verdict::Fits) {
         vec![word.into()]
     } else {
         vec![whole, shorter, word.into()]
@@ -264,13 +266,13 @@ fn bar(
     view: &View<'_>,
     cells: usize,
     elapsed: Option<Duration>,
-    judged: &Judgement,
+    said: &JobOutlook<'_>,
     tone: Tone,
 ) -> Vec<Span<'static>> {
     let repeat = |unicode, ascii, times| {
         std::iter::repeat_n(view.look.glyph(unicode, ascii), times).collect::<String>()
     };
-    let (Some(elapsed), Some(budget)) = (elapsed, judged.budget) else {
+    let (Some(elapsed), Some(budget)) = (elapsed, said.budget) else {
         return vec![view.span(tone, " ".repeat(cells))];
     };
     if elapsed > budget {

@@ -4,9 +4,9 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
-use crate::console::{Said, Weight};
+use crate::console::Weight;
 use crate::core::drain::Fate;
-use crate::core::verdict::Verdict;
+use crate::core::outlook::{Becomes, JobOutlook, Verdict};
 
 /// Colours, or none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -108,17 +108,20 @@ impl From<Weight> for Tone {
     }
 }
 
-/// The tone of what is said of a job.
-pub(super) fn tone_of(said: Said) -> Tone {
-    match said {
-        Said::Verdict(Verdict::Fits) | Said::Ended(Fate::Finished | Fate::Checkpointed) => {
-            Tone::Good
+/// The tone of what is said of a job. What only the operator's next key makes true is faint.
+pub(super) fn tone_of(said: &JobOutlook<'_>) -> Tone {
+    match said.becomes {
+        _ if said.is_what_if() => Tone::Faint,
+        Becomes::Expected(Verdict::Fits)
+        | Becomes::Ended(Fate::Finished | Fate::Checkpointed) => Tone::Good,
+        Becomes::Expected(Verdict::AtRisk | Verdict::PushedBack)
+        | Becomes::Back
+        | Becomes::Ended(Fate::PushedBack | Fate::Unknown) => Tone::Warn,
+        Becomes::Expected(Verdict::Lost) | Becomes::Ended(Fate::Lost) | Becomes::Overdue => {
+            Tone::Bad
         }
-        Said::Verdict(Verdict::AtRisk | Verdict::PushedBack)
-        | Said::Back
-        | Said::Ended(Fate::PushedBack | Fate::Unknown) => Tone::Warn,
-        Said::Verdict(Verdict::Lost) | Said::Ended(Fate::Lost) | Said::Overdue => Tone::Bad,
-        Said::Verdict(Verdict::Unknown) | Said::NotDrained | Said::Sought => Tone::Faint,
-        Said::Ended(Fate::Retried | Fate::Rescued) => Tone::Plain,
+        Becomes::Expected(Verdict::Unknown) if said.is_in_danger() => Tone::Bad,
+        Becomes::Expected(Verdict::Unknown) | Becomes::NotDrained | Becomes::Sought => Tone::Faint,
+        Becomes::Ended(Fate::Retried | Fate::Rescued) => Tone::Plain,
     }
 }

@@ -8,7 +8,7 @@ use super::fit;
 use super::look::Tone;
 use super::view::{View, say};
 use crate::console::{count, thousands, time_of_day};
-use crate::core::drain::{Event, Record, Standing};
+use crate::core::drain::Standing;
 use crate::core::fleet::{Process, QueueDepth};
 
 /// Draws the line.
@@ -92,20 +92,17 @@ fn quiet_since(view: &View<'_>) -> Option<String> {
         .as_ref()
         .filter(|run| !run.phase().is_over())?;
     let living = run.targets().iter().filter(|target| !target.exited());
-    let (mut number, mut quiet) = (0, true);
+    let (mut number, mut last) = (0, None);
     for target in living {
+        let (Standing::Quiet { since } | Standing::Idle { since }) = target.standing else {
+            return None;
+        };
         number += 1;
-        quiet &= matches!(
-            target.standing,
-            Standing::Quiet { .. } | Standing::Idle { .. }
-        );
+        last = last.max(Some(since));
     }
-    let confirmed = |record: &&Record| matches!(record.event, Event::QuietConfirmed { .. });
-    let last = view.session.journal.iter().rev().find(confirmed)?;
-    let words = format!(
+    Some(format!(
         "{} quiet since {}",
         count(number, "process"),
-        time_of_day(last.at)
-    );
-    (quiet && number > 0).then_some(words)
+        time_of_day(last?)
+    ))
 }

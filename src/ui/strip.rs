@@ -1,5 +1,5 @@
-//! The sequence strip: steps done and to come, the running wait as a bar, both clocks, who
-//! holds it up, and what happens if nobody touches anything.
+//! The sequence strip: steps done and to come, the running wait as a bar, both clocks, what the
+//! drain waits for, and what happens if the operator does nothing.
 
 use std::time::Duration;
 
@@ -13,12 +13,13 @@ use super::frame::bordered;
 use super::look::Tone;
 use super::view::{View, put};
 use crate::console::{
-    Clock, StepDone, answers, attention, holds_up, if_untouched, standing, standings, step_clock,
-    steps_done, whole_clock,
+    Countdown, advice, answers, attention, holds_up, if_untouched, standing, standings, step_clock,
+    whole_clock,
 };
 use crate::core::drain::{Phase, Run};
 use crate::core::moment::clock_face;
 use crate::core::sequence::Signal;
+use crate::core::session::StepDone;
 
 /// The narrowest bar that says anything.
 const LEAST_BAR: usize = 6;
@@ -59,7 +60,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, boxed: bool, view: &View<'_>
 fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
     let mut lines = vec![steps(view, cells)];
     let called = attention(view.session).is_some();
-    let words = standing(view.session, &view.targets, view.now);
+    let words = standing(view.session, &view.outlooks);
     let mut pieces = Vec::new();
     if called || fit::width(&words) > cells {
         let tone = if called { Tone::Bad } else { Tone::Strong };
@@ -72,11 +73,15 @@ fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
     } else {
         pieces.push((Tone::Strong, words));
     }
+    if let Some(text) = advice(view.session, &view.outlooks) {
+        let wrapped = fit::wrap(&text, cells).into_iter();
+        lines.extend(wrapped.map(|text| Line::from(view.span(Tone::Strong, text))));
+    }
     let answers = answers(view.session);
     pieces.extend(answers.iter().map(|text| (Tone::Strong, (*text).into())));
     pieces.extend(clocks(view).into_iter().map(|text| (Tone::Plain, text)));
     if let Some(who) = holds_up(view.session, view.now) {
-        pieces.push((Tone::Plain, format!("holds it up: {who}")));
+        pieces.push((Tone::Plain, format!("waiting for: {who}")));
     }
     let widths: Vec<usize> = pieces.iter().map(|(_, text)| fit::width(text)).collect();
     let laid = fit::lay(&widths, GAP, cells);
@@ -90,11 +95,11 @@ fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
         }
         lines.push(Line::from(spans));
     }
-    let untouched = if_untouched(view.session, &view.targets, view.now);
+    let untouched = if_untouched(view.session, &view.outlooks);
     let lead = if cells < 60 {
         "then"
     } else {
-        "if nobody touches anything"
+        "if you do nothing"
     };
     let untouched = fit::wrap(&format!("{lead}: {untouched}"), cells);
     lines.extend(
@@ -110,7 +115,7 @@ fn clocks(view: &View<'_>) -> Vec<String> {
     let Some(run) = &view.session.run else {
         return Vec::new();
     };
-    let face = |label: &str, clock: Clock| {
+    let face = |label: &str, clock: Countdown| {
         let run = clock_face(clock.run);
         match clock.whole {
             Some(whole) => format!("{label} {run} / {}", clock_face(whole)),
@@ -126,16 +131,16 @@ fn clocks(view: &View<'_>) -> Vec<String> {
 enum Piece {
     Text(Tone, String),
     /// The running wait: a bar, and what is left of it.
-    Bar(Clock),
+    Bar(Countdown),
 }
 
 /// The steps in as much detail as fits.
 fn steps(view: &View<'_>, cells: usize) -> Line<'static> {
-    let done = steps_done(view.session);
+    let done = steps_done(view);
     let arrow = format!(" {} ", view.look.glyph('▸', '>'));
     let mut best = Line::default();
     for detail in (0..4).rev() {
-        let pieces = pieces(view, &done, detail);
+        let pieces = pieces(view, done, detail);
         let bars = pieces.iter().any(|piece| matches!(piece, Piece::Bar(_)));
         let fixed: usize = pieces.iter().map(fixed_width).sum::<usize>()
             + fit::width(&arrow) * pieces.len().saturating_sub(1);
@@ -160,6 +165,14 @@ fn steps(view: &View<'_>, cells: usize) -> Line<'static> {
     best
 }
 
+/// The steps that the run has sent; none before one.
+fn steps_done<'a>(view: &View<'a>) -> &'a [StepDone] {
+    match &view.session.run {
+        Some(_) => view.session.journal.steps(),
+        None => &[],
+    }
+}
+
 fn fixed_width(piece: &Piece) -> usize {
     match piece {
         Piece::Text(_, text) => fit::width(text),
@@ -167,12 +180,12 @@ fn fixed_width(piece: &Piece) -> usize {
     }
 }
 
-fn left_words(clock: Clock) -> String {
+fn left_words(clock: Countdown) -> String {
     let left = clock.whole.unwrap_or_default().saturating_sub(clock.run);
     format!("{} s left", left.as_secs())
 }
 
-fn bar(view: &View<'_>, clock: Clock, cells: usize) -> Vec<Span<'static>> {
+fn bar(view: &View<'_>, clock: Countdown, cells: usize) -> Vec<Span<'static>> {
     let whole = clock.whole.unwrap_or(Duration::ZERO);
     let filled = fit::share(cells, clock.run, whole);
     let repeat = |unicode, ascii, times| {
@@ -232,8 +245,12 @@ fn waiting(run: &Run, view: &View<'_>) -> Option<Piece> {
         Phase::Waiting { .. } | Phase::Gated { .. } => Piece::Bar(clock),
         Phase::Held { .. } => {
             let due = clock.whole.is_some_and(|whole| whole <= clock.run);
-            let left = if due { "due".into() } else { left_words(clock) };
-            Piece::Text(Tone::Warn, format!("HELD, {left}"))
+            let text = if due {
+                "waits for your answer".into()
+            } else {
+                format!("on hold, {}", left_words(clock))
+            };
+            Piece::Text(Tone::Warn, text)
         }
         Phase::Ready { .. }
         | Phase::Performing(_)

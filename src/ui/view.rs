@@ -10,6 +10,7 @@ use super::look::{Look, Tone};
 use crate::console::{Console, JobRow, job_rows, process_rows};
 use crate::core::fleet::{LocalId, Process, ProcessKey};
 use crate::core::moment::Moment;
+use crate::core::outlook::Outlooks;
 use crate::core::session::Session;
 
 /// One frame's worth of everything.
@@ -24,6 +25,8 @@ pub(super) struct View<'a> {
     pub(super) look: Look,
     /// The processes that are drained, or would be.
     pub(super) targets: Vec<LocalId>,
+    /// What becomes of their jobs.
+    pub(super) outlooks: Outlooks<'a>,
     /// The rows of the process table.
     pub(super) processes: Vec<(&'a ProcessKey, &'a Process)>,
     /// The rows of the job table.
@@ -38,6 +41,7 @@ impl<'a> View<'a> {
         Self {
             processes: process_rows(session, &targets),
             jobs: job_rows(session, &targets, &listing.filter, listing.sort),
+            outlooks: Outlooks::new(session.situation(now), &targets),
             targets,
             session,
             console,

@@ -63,9 +63,17 @@ const PLACES: &[(&str, &[&str])] = &[
         "core/sidekiq",
         &["core/fleet", "core/moment", "core/sequence"],
     ),
+    // What becomes of each job if nothing is done. `drain` does not know it.
     (
-        "core/verdict",
-        &["core/clean", "core/fleet", "core/moment", "core/sequence"],
+        "core/outlook",
+        &[
+            "core/drain",
+            "core/fleet",
+            "core/moment",
+            "core/preflight",
+            "core/sequence",
+            "core/timing",
+        ],
     ),
     (
         "core/forecast",
@@ -74,7 +82,7 @@ const PLACES: &[(&str, &[&str])] = &[
             "core/fleet",
             "core/moment",
             "core/sequence",
-            "core/verdict",
+            "core/outlook",
         ],
     ),
     (
@@ -95,17 +103,6 @@ const PLACES: &[(&str, &[&str])] = &[
     (
         "core/follow",
         &["core/fleet", "core/log", "core/moment", "core/stuck"],
-    ),
-    // What will be shown, not what is done: the one file of `drain` that knows verdicts.
-    (
-        "core/drain/projection",
-        &[
-            "core/drain",
-            "core/moment",
-            "core/sequence",
-            "core/timing",
-            "core/verdict",
-        ],
     ),
     (
         "core/fate",
@@ -236,10 +233,6 @@ fn a_place_that_must_not_be_used_is_found() {
     assert_eq!(place, "core/drain");
     assert!(!allowed.iter().any(|allowed| fits(allowed, "redis/Source")));
     assert!(fits("core/drain", "core/drain/run") && !fits("core/drain", "core/drainage"));
-    assert_eq!(
-        row("core/drain/projection").unwrap().0,
-        "core/drain/projection"
-    );
 }
 
 #[test]

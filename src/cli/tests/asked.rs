@@ -3,9 +3,12 @@
 use std::time::Duration;
 
 use super::{fleet, local, now, settings, shown, with};
+use crate::cli::opening::planned;
 use crate::cli::rows::{Picture, PsRow};
 use crate::core::choice::Choice;
+use crate::core::drain::Policy;
 use crate::core::fleet::{Fleet, HostLook, Observation, StatedTimeout, Written};
+use crate::core::preflight::Preflight;
 use crate::core::sequence::Timeout;
 
 /// A process whose initializer and yml differ, the yml changed under it.
@@ -62,6 +65,8 @@ fn timeouts_that_differ_and_files_that_changed_are_told() {
     let fleet = two_minds();
     let picture = Picture {
         fleet: &fleet,
+        plan: &planned(&settings, Policy::Ask),
+        preflight: &Preflight::default(),
         settings: &settings,
         url: None,
         now: now(),

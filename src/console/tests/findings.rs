@@ -8,6 +8,7 @@ use crate::console::{
     Friction, Key, Request, Screen, Weight, check_words, if_untouched, lines, result_text,
 };
 use crate::core::drain::{Command, Event};
+use crate::core::outlook::Outlooks;
 
 fn words(world: &World) -> (Weight, String) {
     check_words(&world.session).unwrap()
@@ -214,7 +215,7 @@ fn a_reason_is_asked_where_the_configuration_says_so() {
     world.type_slowly("  \n");
     assert!(dialog(&world).entry.wrong, "nor blank");
     world.type_slowly("next queue \n");
-    assert_eq!(dialog(&world).title, "Start the drain, by itself?");
+    assert_eq!(dialog(&world).title, "Start automatic drain?");
     // No is no, and what was typed is not typed again.
     world.type_slowly("\n");
     assert!(world.session.run.is_none());
@@ -230,7 +231,7 @@ fn a_reason_is_asked_where_the_configuration_says_so() {
     };
     let why = consent.as_ref().unwrap().why.as_deref();
     assert_eq!(why, Some("next queue 1"));
-    let started = world.session.journal.front().unwrap().to_string();
+    let started = world.session.journal.iter().next().unwrap().to_string();
     assert!(started.contains("next queue 1"), "{started}");
     assert_eq!(world.console.memory.why, None, "the next drain asks anew");
 }
@@ -241,7 +242,7 @@ fn a_reason_that_was_given_is_not_asked() {
     world.console.memory.ask_reason = true;
     world.session.setting.operator.why = Some("release 4711".into());
     world.type_slowly("a");
-    assert_eq!(dialog(&world).title, "Start the drain, by itself?");
+    assert_eq!(dialog(&world).title, "Start automatic drain?");
     assert_eq!(dialog(&world).friction, Friction::Yes);
     world.type_slowly("\n");
     world.session.setting.operator.why = None;
@@ -280,16 +281,19 @@ fn a_second_drain_is_checked_anew() {
     assert_eq!(requests.last(), Some(&Request::Command(Command::Automatic)));
 }
 
+/// What happens if the operator does nothing, as the strip says it.
+fn said_of(world: &World) -> String {
+    let targets = world.console.targets(&world.session);
+    let outlooks = Outlooks::new(world.session.situation(world.now), &targets);
+    if_untouched(&world.session, &outlooks)
+}
+
 #[test]
 fn what_comes_first_is_said_first() {
     let mut world = hasty_and_idle();
     world.type_slowly("a");
     world.type_slowly("D01\n");
-    let said = if_untouched(
-        &world.session,
-        &world.console.targets(&world.session),
-        world.now,
-    );
+    let said = said_of(&world);
     let at = |word: &str| {
         said.find(word)
             .unwrap_or_else(|| panic!("no {word}: {said}"))
@@ -300,11 +304,7 @@ fn what_comes_first_is_said_first() {
         "{said}"
     );
     let world = World::draining();
-    let said = if_untouched(
-        &world.session,
-        &world.console.targets(&world.session),
-        world.now,
-    );
+    let said = said_of(&world);
     assert!(said.find("push-back") < said.find("KILL"), "{said}");
 }
 

@@ -46,7 +46,8 @@ fn the_budget_ends_with_systemd_where_term_is_sure_to_come_from_it() {
             let local = process.local.as_ref()?;
             Some(local.surroundings.unit_name()? == "sidekiq@2.service")
         };
-        let budget = |(key, process)| world.session.budget(key, process).total();
+        let situation = world.session.situation(world.now);
+        let budget = |(key, process)| situation.budget(key, process).total();
         processes
             .filter(|(_, process)| unit(process) == Some(true))
             .filter_map(budget)

@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
+use super::joined::Fleet;
 use super::local::{LocalProcess, RunState, Title};
 use super::process::{Life, Listed, Process};
 use crate::core::moment::Moment;
 
 /// A beat older than this is stale, whatever the version (keys live 60 s).
 const STALE: Duration = Duration::from_secs(30);
+
+/// A heartbeat is seen up to this long after it was due: by the next look.
+const BEAT_SHOWS: Duration = Duration::from_secs(2);
 
 /// The state of a process, the first that applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +80,29 @@ impl Process {
             Some(beat) if beat.quiet => State::Quiet,
             Some(_) => State::Running,
         }
+    }
+
+    /// The pid of the process while a signal has stopped it.
+    pub fn suspended_pid(&self) -> Option<u32> {
+        let local = self.local.as_ref()?;
+        (local.run_state == RunState::Suspended).then_some(local.id.pid)
+    }
+
+    /// How long it has sent no heartbeat, once that is longer than it may be: two beat periods, or
+    /// one since the signal that was sent at `signalled`. `None` while the heartbeat is in time,
+    /// before the first one, and while Redis does not answer: then its age says nothing.
+    pub fn silent(
+        &self,
+        signalled: Option<Moment>,
+        fleet: &Fleet,
+        now: Moment,
+    ) -> Option<Duration> {
+        let beat = self.beat.as_ref().filter(|_| fleet.link.is_connected())?;
+        let period = self.beat_period();
+        let unanswered =
+            signalled.is_some_and(|at| beat.at < at && now.since(at) > period + BEAT_SHOWS);
+        let silent = beat.age(now);
+        (unanswered || silent > period * 2 + BEAT_SHOWS).then_some(silent)
     }
 
     /// Without Redis the title alone speaks.

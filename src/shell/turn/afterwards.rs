@@ -2,7 +2,6 @@
 //! counted at its beginning and its end, and the command of `on_finish` is given the report.
 //! Neither delays the drain, and nothing that they do or fail to do changes how it ended.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Ended, Turn};
@@ -15,21 +14,12 @@ use crate::redis::Interrupted;
 use crate::report::{Full, Library, Past};
 use crate::shell::front::Front;
 use crate::shell::own_signals::OwnSignal;
-use crate::shell::work::Reply;
+use crate::shell::work::{OnFinish, Reply};
 
 /// Time for `on_finish`.
 pub const TELLING: Duration = Duration::from_secs(30);
 /// Time for one count, connection included.
 const COUNTING: Duration = Duration::from_secs(4);
-
-/// Who is told of a drain that has ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OnFinish {
-    /// The program and its arguments.
-    pub words: Vec<String>,
-    /// Where the records of earlier drains are.
-    pub state_dir: Option<PathBuf>,
-}
 
 /// What is under way after a drain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

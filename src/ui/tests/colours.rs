@@ -40,7 +40,7 @@ fn verdicts_have_their_colours() {
     let question = World::questioned();
     let overdue = cell_of(&question, Look::default(), "NOT BACK YET");
     assert_eq!(overdue.fg, Color::Red);
-    let called = cell_of(&question, Look::default(), "KILL is due since");
+    let called = cell_of(&question, Look::default(), "KILL waits for your");
     assert_eq!(called.fg, Color::Red);
 }
 

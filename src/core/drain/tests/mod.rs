@@ -107,6 +107,7 @@ mod aftermaths;
 mod cases;
 mod drive;
 mod fates;
+mod foretold;
 mod kills;
 mod laws;
 mod logbook;

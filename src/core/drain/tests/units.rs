@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use super::cases::{begin, stated, stuck, world};
 use super::drive::{Drive, Failure, Sources};
+use super::foretold::{jobs, process};
 use super::world::{World, at};
 use crate::core::drain::{
     Command, Event, Hold, Mode, Outcome, Phase, Plan, Record, StopUnit, UnitStop,
 };
 use crate::core::fleet::{ProcessKey, Route, Unit};
 use crate::core::moment::Moment;
+use crate::core::outlook::{Becomes, Verdict};
 use crate::core::sequence::Signal;
-use crate::core::verdict::Ends;
 
 pub(super) fn unit_stop(limit: Option<u64>) -> UnitStop {
     UnitStop {
@@ -124,14 +125,15 @@ fn its_own_clock_and_that_of_systemd_run_from_the_stop() {
     // Before it: W is the smaller one of the sequence's 60 s and systemd's 20 s.
     // Every call takes 1 ms, and its outcome another one: TSTP is through at 0.002, and at 5.002
     // the stop is intended, the earliest moment when systemd may begin to count.
-    let before = drive.run.deadlines(&target, at(1.0));
-    assert_eq!(before.kill, Some(at(25.002)));
-    assert_eq!(before.interrupt, Some(at(15.002)));
+    let due = |left: Option<Duration>, now: f64| left.map(|left| at(now).after(left));
+    let before = process(&drive, &target.key());
+    assert_eq!(due(before.kill(), 1.0), Some(at(25.002)));
+    assert_eq!(due(before.interrupt(), 1.0), Some(at(15.002)));
     drive.until(at(6.0));
     let target = drive.run.targets()[0].clone();
-    let after = drive.run.deadlines(&target, at(6.0));
-    assert_eq!(after.kill, Some(at(25.002)));
-    assert_eq!(after.interrupt, Some(at(15.002)));
+    let after = process(&drive, &target.key());
+    assert_eq!(due(after.kill(), 6.0), Some(at(25.002)));
+    assert_eq!(due(after.interrupt(), 6.0), Some(at(15.002)));
     assert_eq!(drive.told("systemd kills at 2027-01-15T08:00:25.002Z"), 1);
     let words = target.epitaph(&Moment::rfc3339);
     let kills = "systemd kills it at 2027-01-15T08:00:25.002Z";
@@ -141,22 +143,19 @@ fn its_own_clock_and_that_of_systemd_run_from_the_stop() {
 #[test]
 fn a_push_back_is_safe_only_if_systemd_leaves_time_for_it() {
     let safe = |timeout: u64| {
-        let plan = stated("tstp, 5, term, 90, kill", timeout);
+        let plan = stated("tstp, 15, term, 90, kill", timeout);
         let mut drive = drive(
             world(timeout, vec![stuck("a")]),
             plan,
             StopUnit::Always,
             Sources::default(),
         );
-        drive.until(at(1.0));
-        let target = drive.run.targets()[0].clone();
-        let Some(Ends { push_back_safe, .. }) = drive.run.ends(&target, at(1.0)) else {
-            panic!("it goes by itself");
-        };
-        push_back_safe
+        // The first heartbeat has shown the job by now.
+        drive.until(at(12.0));
+        jobs(&drive).remove(0).1
     };
-    assert!(safe(15));
-    assert!(!safe(16));
+    assert_eq!(safe(15), Becomes::Expected(Verdict::PushedBack));
+    assert_eq!(safe(16), Becomes::Expected(Verdict::Lost));
 }
 
 #[test]

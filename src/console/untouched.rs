@@ -1,0 +1,151 @@
+//! What happens if the operator does nothing, in one sentence. Every time and number in it is
+//! that of the outlook: this file only words them.
+
+use super::words::{thousands, time_of_day};
+use crate::core::drain::{Mode, Phase, Policy, Projection, Run};
+use crate::core::moment::Moment;
+use crate::core::outlook::{Given, Outlooks, Tally};
+use crate::core::sequence::Signal;
+use crate::core::session::Session;
+
+/// What happens if the operator does nothing.
+pub fn if_untouched(session: &Session, outlooks: &Outlooks<'_>) -> String {
+    let now = outlooks.situation().now;
+    let Some(run) = session.active_run() else {
+        return before(outlooks);
+    };
+    match run.phase() {
+        Phase::Waiting { .. } | Phase::Gated { .. } => comes(run, outlooks),
+        Phase::Performing(_) if run.mode() == Mode::Automatic => comes(run, outlooks),
+        Phase::Leaving { until } => format!(
+            "{}; the drain ends at {}",
+            jobs(outlooks),
+            time_of_day(*until)
+        ),
+        Phase::Settling { until, .. } => format!(
+            "nothing more is sent; a job that is not found by {} stays unknown",
+            time_of_day(*until)
+        ),
+        Phase::Ready { .. } | Phase::Performing(_) | Phase::Held { .. } => waits(outlooks),
+        Phase::Ending { .. } | Phase::Over { .. } => match push_back(outlooks, now) {
+            Some(text) => format!("nothing more is sent; {text}"),
+            None => "nothing more is sent".into(),
+        },
+    }
+}
+
+/// No drain has begun.
+fn before(outlooks: &Outlooks<'_>) -> String {
+    if outlooks.targets().next().is_none() {
+        return "nothing is sent".into();
+    }
+    let tally = outlooks.tally();
+    if tally.total() == 0 {
+        return "nothing is sent; drained now, no known job would be interrupted".into();
+    }
+    format!("nothing is sent; drained now: {}", numbers(tally))
+}
+
+/// The steps come by themselves.
+fn comes(run: &Run, outlooks: &Outlooks<'_>) -> String {
+    let now = outlooks.situation().now;
+    let mut to_come: Vec<(Moment, String)> = Vec::new();
+    if let Some((first, last)) = outlooks.push_back() {
+        let (first, last) = (now.after(first), now.after(last));
+        to_come.push((first, push_back_words(first, last, now)));
+    }
+    for Projection { signal, at, .. } in run.projected(now) {
+        let text = match (signal, run.plan().policy) {
+            (Signal::Kill, Policy::Ask) => format!("KILL {} (asks first)", time_of_day(at)),
+            (Signal::Kill, Policy::WaitForRequeue) => format!(
+                "KILL {} (up to {} s later while jobs are not back)",
+                time_of_day(at),
+                run.plan().guard.kill_extra.as_secs()
+            ),
+            (signal, _) => format!("{signal} {}", time_of_day(at)),
+        };
+        to_come.push((at, text));
+    }
+    // The push-back first, where it falls on the moment of a signal.
+    to_come.sort_by_key(|(at, _)| *at);
+    let words: Vec<String> = to_come.into_iter().map(|(_, words)| words).collect();
+    format!("{}; {}", numbers(outlooks.tally()), words.join(", "))
+}
+
+/// The next step waits for the operator: only a TERM that was sent goes on by itself.
+fn waits(outlooks: &Outlooks<'_>) -> String {
+    let tally = outlooks.tally();
+    match outlooks.given() {
+        _ if tally.total() == 0 => "nothing is sent".into(),
+        Given::TermNow => {
+            let when = match outlooks.push_back() {
+                Some((first, last)) if first == last => format!("{} s later", first.as_secs()),
+                Some((first, last)) => {
+                    format!("{} to {} s later", first.as_secs(), last.as_secs())
+                }
+                None => "then".into(),
+            };
+            format!("nothing is sent; TERM sent now: {when} {}", numbers(tally))
+        }
+        Given::ResumeNow => format!("nothing is sent; resumed now: {}", numbers(tally)),
+        Given::Untouched | Given::DrainNow => format!("nothing is sent; {}", jobs(outlooks)),
+    }
+}
+
+/// The jobs, and when what still runs is pushed back.
+fn jobs(outlooks: &Outlooks<'_>) -> String {
+    let numbers = numbers(outlooks.tally());
+    match push_back(outlooks, outlooks.situation().now) {
+        Some(text) => format!("{numbers}; {text}"),
+        None => numbers,
+    }
+}
+
+/// The jobs by what becomes of them, the lost ones first. Zeros stand only where they calm.
+fn numbers(tally: Tally) -> String {
+    let mut words = Vec::new();
+    let mut add = |number: u64, text: &str| {
+        if number > 0 {
+            words.push(format!("{} {text}", thousands(number)));
+        }
+    };
+    add(tally.gone, "LOST already");
+    add(tally.lost, "lost");
+    add(tally.in_danger, "may be lost");
+    if let Some(obstacle) = tally.danger
+        && let Some(last) = words.last_mut()
+    {
+        *last = format!("{last} ({})", obstacle.words());
+    }
+    words.push(format!("{} pushed back", thousands(tally.pushed_back)));
+    if tally.gone + tally.lost + tally.in_danger == 0 {
+        words.push("0 lost".into());
+    }
+    let mut add = |number: u64, text: &str| {
+        if number > 0 {
+            words.push(format!("{} {text}", thousands(number)));
+        }
+    };
+    add(tally.at_risk, "at risk");
+    add(tally.unknown, "unknown");
+    add(tally.fits, if tally.fits == 1 { "fits" } else { "fit" });
+    words.join(", ")
+}
+
+/// When Sidekiq pushes back what still runs.
+fn push_back(outlooks: &Outlooks<'_>, now: Moment) -> Option<String> {
+    let (first, last) = outlooks.push_back()?;
+    Some(push_back_words(now.after(first), now.after(last), now))
+}
+
+fn push_back_words(first: Moment, last: Moment, now: Moment) -> String {
+    if last <= now {
+        return "push-back was due".into();
+    }
+    let (first, last) = (time_of_day(first), time_of_day(last));
+    if first == last {
+        format!("push-back {first}")
+    } else {
+        format!("push-back {first} to {last}")
+    }
+}

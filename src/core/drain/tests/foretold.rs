@@ -1,0 +1,173 @@
+//! The outlook against what then happens: jobs that never end, drains that nobody touches, and at
+//! any moment a forecast for each job that the world must come to fulfil.
+//!
+//! | law | mutant | dies in |
+//! |---|---|---|
+//! | KILL that asks does not come by itself | `unasked` gives `Some(due)` for `ask` | `what_is_foretold…` |
+//! | KILL waits for the push-back, but not for ever | `unasked` gives `None` for `wait-for-requeue` | the same |
+//! | KILL too soon after the push-back loses | `CLEANUP` is zero | `verdict::a_kill_too_soon…` |
+//! | what is known goes before any forecast | `known::of` gives `None` | `what_is_foretold…` |
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::drive::{Drive, plan};
+use super::scenario::{Scenario, well_lit};
+use super::world::at;
+use crate::core::drain::{Fate, Guard, Plan, Policy, Standing, StopUnit};
+use crate::core::fleet::{Job, LocalId, ProcessKey};
+use crate::core::outlook::{Becomes, ProcessOutlook, Reason, Situation, Verdict};
+use crate::core::preflight::Preflight;
+use crate::core::sequence::Timeout;
+
+/// The outlook for one process of a drive.
+pub(super) fn process<'a>(drive: &'a Drive, key: &ProcessKey) -> ProcessOutlook<'a> {
+    static NOTHING: std::sync::LazyLock<Preflight> = std::sync::LazyLock::new(Preflight::default);
+    let situation = Situation {
+        fleet: &drive.fleet,
+        plan: drive.run.plan(),
+        preflight: &NOTHING,
+        run: Some(&drive.run),
+        now: drive.now,
+    };
+    situation.process(key, &drive.fleet.processes[key])
+}
+
+/// What becomes of each known job of the targets, as if it had run for an hour, and whether that is
+/// sure: KILL close behind the push-back may or may not come too soon.
+pub(super) fn jobs(drive: &Drive) -> Vec<((LocalId, String), Becomes, bool)> {
+    let mut all = Vec::new();
+    for target in drive.run.targets() {
+        let key = target.key();
+        let outlook = process(drive, &key);
+        for job in &drive.fleet.processes[&key].jobs {
+            let long = Job {
+                started: Some(drive.now.before(Duration::from_secs(3600))),
+                ..job.clone()
+            };
+            let jid = job.work.jid.clone().unwrap();
+            let said = outlook.job(&long);
+            let sure = !matches!(said.reason, Reason::KillTooSoon(_));
+            all.push(((target.id, jid), said.becomes, sure));
+        }
+    }
+    all
+}
+
+/// How a job of a process ended in the world.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Truth {
+    PushedBack,
+    Lost,
+    Runs,
+}
+
+fn truth(drive: &Drive, (id, jid): &(LocalId, String)) -> Truth {
+    let index = drive.world.member(*id);
+    if drive.world.story(index, jid).pushed > 0 {
+        Truth::PushedBack
+    } else if drive.world.ended(index).is_some() {
+        Truth::Lost
+    } else {
+        Truth::Runs
+    }
+}
+
+/// Drains of jobs that never end, with all the light there is and any policy.
+fn endless() -> impl Strategy<Value = Scenario> {
+    let sequences = [
+        "tstp, 12, term, 20, kill",
+        "tstp, 6, term, 3, kill",
+        "tstp, 9, kill",
+        "term, 4, kill",
+        "tstp, 5, term",
+        "tstp",
+    ];
+    let policy = prop_oneof![
+        Just(Policy::Ask),
+        Just(Policy::WaitForRequeue),
+        Just(Policy::Follow)
+    ];
+    let sequence = prop::sample::select(sequences.to_vec());
+    let extra = 1_u64..15;
+    (well_lit(), sequence, policy, extra, 2_u64..12).prop_map(
+        |(mut scenario, sequence, policy, extra, timeout)| {
+            let timeout = Duration::from_secs(timeout);
+            scenario.never_end(timeout);
+            scenario.plan = Plan {
+                policy,
+                guard: Guard {
+                    kill_extra: Duration::from_secs(extra),
+                    rescue: false,
+                },
+                timeout: Some(Timeout::stated(timeout, "a test")),
+                ..plan(sequence)
+            };
+            scenario
+        },
+    )
+}
+
+/// Whether `said` came true. A forecast that gives no answer promises nothing.
+fn came_true(said: Becomes, truth: Truth) -> bool {
+    match said {
+        Becomes::Expected(Verdict::PushedBack)
+        | Becomes::Back
+        | Becomes::Ended(Fate::PushedBack) => truth == Truth::PushedBack,
+        Becomes::Expected(Verdict::Lost) | Becomes::Ended(Fate::Lost) => truth == Truth::Lost,
+        Becomes::Expected(Verdict::Fits) => truth == Truth::Runs,
+        Becomes::Expected(Verdict::AtRisk | Verdict::Unknown)
+        | Becomes::Ended(Fate::Unknown)
+        | Becomes::Overdue
+        | Becomes::Sought => true,
+        Becomes::Ended(Fate::Finished | Fate::Retried | Fate::Rescued) | Becomes::NotDrained => {
+            false
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_is_foretold_is_what_happens(scenario in endless(), when in 0.1_f64..30.0) {
+        let mut drive = scenario.drive();
+        drive.until(at(when));
+        if drive.run.phase().is_over() {
+            return Ok(());
+        }
+        let said = jobs(&drive);
+        let alive = drive.run.targets().iter().filter(|target| {
+            !matches!(target.standing, Standing::Exited { .. })
+        });
+        let promised = alive.count();
+        drive.until(at(400.0));
+        for (job, becomes, sure) in said {
+            let truth = truth(&drive, &job);
+            prop_assert!(
+                !sure || came_true(becomes, truth),
+                "at {when} s, {promised} alive: {job:?} {becomes:?}, but {truth:?}; {:?} {}",
+                drive.run.plan().policy,
+                drive.run.plan().sequence
+            );
+        }
+    }
+}
+
+#[test]
+fn a_job_has_an_answer_in_an_untouched_drain() {
+    let scenario = |policy| {
+        let mut scenario = Scenario::plain("tstp, 5, term, 3, kill", Duration::from_secs(6));
+        scenario.plan.policy = policy;
+        let mut drive = scenario.drive();
+        drive.run.take_units(StopUnit::Never, |_| None);
+        drive.until(at(2.0));
+        jobs(&drive).remove(0).1
+    };
+    assert_eq!(
+        scenario(Policy::Ask),
+        Becomes::Expected(Verdict::PushedBack)
+    );
+    assert_eq!(scenario(Policy::Follow), Becomes::Expected(Verdict::Lost));
+}

@@ -1,0 +1,325 @@
+//! When the jobs of one process end: by its own timeout, by KILL, by systemd; given the policy,
+//! the mode of the run, and whether process and Redis answer.
+
+use std::time::Duration;
+
+use super::known::{self, stilled};
+use super::verdict::{CLEANUP, Ends, forecast, of_iterable};
+use super::{Becomes, Clock, JobOutlook, Obstacle, Reason, Verdict};
+use crate::core::drain::{Mode, Phase, Plan, Policy, Resume, Run, StopUnit, Target};
+use crate::core::fleet::{Fleet, Job, Link, Process, ProcessKey};
+use crate::core::moment::Moment;
+use crate::core::preflight::{Preflight, stops};
+use crate::core::sequence::{Budget, Signal, Timeout};
+
+/// Sidekiq may interrupt its jobs this much after its time: it polls every 0.5 s.
+const LATEST: Duration = Duration::from_secs(1);
+
+/// What an outlook is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Situation<'a> {
+    /// What is known of all processes.
+    pub fleet: &'a Fleet,
+    /// The plan that a drain follows, or would follow.
+    pub plan: &'a Plan,
+    /// What is known of the units of the targets.
+    pub preflight: &'a Preflight,
+    /// The run, while it is not over.
+    pub run: Option<&'a Run>,
+    /// Now.
+    pub now: Moment,
+}
+
+/// What a forecast supposes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Given {
+    /// Nothing is touched, and the clock of the drain runs.
+    Untouched,
+    /// A drain begins now and goes by itself.
+    DrainNow,
+    /// The hold ends now.
+    ResumeNow,
+    /// The operator sends TERM now.
+    TermNow,
+}
+
+/// When the jobs of one process end.
+#[derive(Clone, Copy, Debug)]
+pub struct ProcessOutlook<'a> {
+    situation: Situation<'a>,
+    target: Option<(&'a Run, &'a Target)>,
+    given: Given,
+    /// `None`: the next step waits for the operator, and no TERM is left to come.
+    ends: Option<Ends>,
+    budget: Option<Duration>,
+}
+
+impl<'a> Situation<'a> {
+    /// The outlook for the jobs of `process`.
+    pub fn process(self, key: &ProcessKey, process: &Process) -> ProcessOutlook<'a> {
+        let target = self.run.and_then(|run| Some((run, run.target(key)?)));
+        let (given, ends) = match target {
+            None => (Given::DrainNow, Some(self.before(key, process))),
+            Some((run, target)) => in_run(run, target, self.now),
+        };
+        let ends = ends.map(|ends| Ends {
+            kept: process.keeps_jobs(),
+            obstacle: self.obstacle(key, process, target.map(|(_, target)| target)),
+            ..ends
+        });
+        ProcessOutlook {
+            situation: self,
+            target,
+            given,
+            ends,
+            budget: self.budget(key, process).total(),
+        }
+    }
+
+    /// The drain budget of a process. Where the stop of its unit takes the place of TERM in any
+    /// case, systemd's own KILL may end it sooner.
+    pub fn budget(self, key: &ProcessKey, process: &Process) -> Budget {
+        let timeout = process.timeout(self.plan.timeout.as_ref());
+        let limit = self.systemd_kills_after(key);
+        self.plan.sequence.budget_within(timeout.span, limit)
+    }
+
+    /// How long after TERM systemd kills it, where the stop of its unit is certain.
+    fn systemd_kills_after(self, key: &ProcessKey) -> Option<Duration> {
+        if let Some(target) = self.run.and_then(|run| run.target(key)) {
+            return target.stop.certain()?.limit;
+        }
+        let ProcessKey::Local(id) = key else {
+            return None;
+        };
+        if self.preflight.systemd.stop != StopUnit::Always {
+            return None;
+        }
+        stops(self.fleet, *id, self.plan, self.preflight)
+            .ok()??
+            .limit
+    }
+
+    /// The ends if a drain began now and went by itself.
+    fn before(self, key: &ProcessKey, process: &Process) -> Ends {
+        let timeout = process.timeout(self.plan.timeout.as_ref());
+        let budget = self.budget(key, process);
+        let planned = self.plan.sequence.budget(timeout.span).kill;
+        let kill = planned.and_then(|kill| unasked(self.plan, kill, budget.interrupt));
+        Ends {
+            interrupt: budget.interrupt,
+            // Where systemd kills sooner, it asks for nothing and waits for nothing.
+            kill: kill
+                .into_iter()
+                .chain(budget.kill.filter(|kill| Some(*kill) != planned))
+                .min(),
+            quiet: (self.plan.sequence.quiet_wait()).filter(|wait| !wait.is_zero()),
+            assumed: timeout.is_assumed(),
+            kept: false,
+            obstacle: None,
+        }
+    }
+
+    /// What keeps `process` from pushing its jobs back.
+    fn obstacle(
+        self,
+        key: &ProcessKey,
+        process: &Process,
+        target: Option<&Target>,
+    ) -> Option<Obstacle> {
+        let without_hash = process.beat.is_none() && process.local.is_none();
+        if process.exited() || without_hash {
+            return Some(Obstacle::Gone);
+        }
+        if let Some(pid) = process.suspended_pid() {
+            return Some(Obstacle::Suspended(pid));
+        }
+        let leaves = process.left_in_order().is_some();
+        let since = target.and_then(|target| target.last).map(|sent| sent.at);
+        match (process.silent(since, self.fleet, self.now), key) {
+            (Some(silent), ProcessKey::Local(_)) if !leaves => Some(Obstacle::Hangs(silent)),
+            (Some(silent), ProcessKey::Remote(_)) => Some(Obstacle::Silent(silent)),
+            _ if matches!(self.fleet.link, Link::Lost { .. }) => Some(Obstacle::RedisSilent),
+            _ => None,
+        }
+    }
+}
+
+/// After how long a KILL that is due in `due` really goes to a process with jobs at stake,
+/// without an answer from the operator. `None`: never.
+fn unasked(plan: &Plan, due: Duration, interrupt: Option<Duration>) -> Option<Duration> {
+    match plan.policy {
+        Policy::Ask => None,
+        Policy::WaitForRequeue => {
+            let last = due + plan.guard.kill_extra;
+            // It waits for the push-back itself, not for a time by which that is sure.
+            let waits = interrupt.filter(|interrupt| last > *interrupt + LATEST);
+            Some(waits.map_or(last, |interrupt| last.max(interrupt + CLEANUP)))
+        }
+        Policy::Follow => Some(due),
+    }
+}
+
+/// The ends of the jobs of `target`, and what they suppose.
+fn in_run(run: &Run, target: &Target, now: Moment) -> (Given, Option<Ends>) {
+    let plan = run.plan();
+    let manual = run.mode() == Mode::Manual;
+    let held = matches!(run.phase(), Phase::Held { .. });
+    let given = match (target.stopped, run.phase()) {
+        (Some(_), _) => Given::Untouched,
+        (None, Phase::Ready { .. }) => Given::TermNow,
+        (None, _) if manual => Given::TermNow,
+        (None, Phase::Held { .. }) => Given::ResumeNow,
+        (None, _) => Given::Untouched,
+    };
+    let projected = run.projected(now);
+    let due = |wanted: fn(Signal) -> bool| {
+        projected
+            .iter()
+            .find(|step| wanted(step.signal))
+            .map(|step| step.at)
+    };
+    let term = match given {
+        Given::TermNow => stop_to_come(run).then_some(now),
+        Given::Untouched | Given::DrainNow | Given::ResumeNow => due(Signal::stops),
+    };
+    if given == Given::TermNow && term.is_none() && !is_endless(plan) {
+        return (given, None);
+    }
+    let timeout = &target.timeout;
+    let interrupt = target
+        .interrupt()
+        .or_else(|| term.map(|at| at.after(timeout.span)));
+    let by_unit = target.stop.systemd_kills.or_else(|| {
+        let limit = target
+            .stop
+            .certain()
+            .filter(|_| target.stopped.is_none())?
+            .limit?;
+        Some(term?.after(limit))
+    });
+    let from_now = |at: Option<Moment>| at.map(|at| at.since(now));
+    // A KILL that waits for the operator, in a hold or by hand, does not come by itself.
+    let comes = !manual && (!held || given == Given::ResumeNow);
+    let kill = match run.phase() {
+        Phase::Gated { until, .. } => {
+            let waits = interrupt.filter(|interrupt| *until > interrupt.after(LATEST));
+            Some(waits.map_or(*until, |interrupt| interrupt.after(CLEANUP).max(*until)))
+        }
+        _ if comes => due(|signal| signal == Signal::Kill)
+            .and_then(|at| unasked(plan, at.since(now), from_now(interrupt)))
+            .map(|left| now.after(left)),
+        _ => None,
+    };
+    let ends = Ends {
+        interrupt: from_now(interrupt),
+        kill: from_now(by_unit.into_iter().chain(kill).min()),
+        quiet: from_now(term.filter(|_| target.stopped.is_none())),
+        assumed: Timeout::is_assumed(timeout),
+        kept: false,
+        obstacle: None,
+    };
+    (given, Some(ends))
+}
+
+/// Whether a TERM or INT of the sequence was not sent yet.
+fn stop_to_come(run: &Run) -> bool {
+    let next = match run.phase() {
+        Phase::Held {
+            resume: Resume::Failed { step, .. },
+            ..
+        } => Some(*step),
+        Phase::Performing(performing) => performing.step,
+        phase => phase.next_step(),
+    };
+    let stop = run.plan().sequence.first_stop();
+    stop.zip(next).is_some_and(|(stop, next)| next <= stop)
+}
+
+/// Whether no step of the sequence ends a process.
+fn is_endless(plan: &Plan) -> bool {
+    plan.sequence
+        .first_stop()
+        .or(plan.sequence.kill())
+        .is_none()
+}
+
+impl<'a> ProcessOutlook<'a> {
+    /// The whole drain budget of the process. `None`: unlimited.
+    pub fn budget(&self) -> Option<Duration> {
+        self.budget
+    }
+
+    /// What keeps the process from pushing its jobs back.
+    pub fn obstacle(&self) -> Option<Obstacle> {
+        self.ends.and_then(|ends| ends.obstacle)
+    }
+
+    /// Time until Sidekiq pushes back what still runs. `None`: it will not.
+    pub fn interrupt(&self) -> Option<Duration> {
+        self.ends.and_then(|ends| ends.interrupt)
+    }
+
+    /// Time until a KILL that waits for no answer. `None`: no such KILL comes.
+    pub fn kill(&self) -> Option<Duration> {
+        self.ends.and_then(|ends| ends.kill)
+    }
+
+    /// Whether it lives, takes part and is not proven idle.
+    pub(super) fn may_run(&self) -> bool {
+        let idle = |target: &Target| stilled(target).is_some() || !target.takes_part();
+        self.obstacle() != Some(Obstacle::Gone)
+            && !self.target.is_some_and(|(_, target)| idle(target))
+    }
+
+    /// What the forecasts of its jobs suppose.
+    pub fn given(&self) -> Given {
+        self.given
+    }
+
+    /// How the times of its jobs are printed.
+    pub fn clock(&self) -> Clock {
+        match self.given {
+            Given::Untouched => Clock::Runs(self.situation.now),
+            Given::DrainNow | Given::ResumeNow | Given::TermNow => Clock::Stands,
+        }
+    }
+
+    /// What becomes of `job`.
+    pub fn job(&self, job: &Job) -> JobOutlook<'a> {
+        let now = self.situation.now;
+        let known = self
+            .target
+            .and_then(|(run, target)| known::of(run, target, job, now));
+        if let Some((becomes, mut reason)) = known {
+            if let (Becomes::Overdue, Some(obstacle)) = (becomes, self.obstacle()) {
+                reason = Reason::CannotPushBack(obstacle);
+            }
+            return JobOutlook {
+                becomes,
+                reason,
+                given: Given::Untouched,
+                left: None,
+                budget: self.budget,
+            };
+        }
+        let (verdict, reason) = match self.ends {
+            None => (Verdict::Unknown, Reason::WaitsForOperator),
+            Some(ends) => {
+                let plain = forecast(job.elapsed(now), ends);
+                if job.iterable {
+                    of_iterable(plain, self.situation.plan.sequence.quiets())
+                } else {
+                    plain
+                }
+            }
+        };
+        JobOutlook {
+            becomes: Becomes::Expected(verdict),
+            reason,
+            given: self.given,
+            left: self.ends.and_then(|ends| ends.left()),
+            budget: self.budget,
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What the account of a run already says of a job. All that an outlook reads of that account
+//! is read here.
+
+use std::collections::HashSet;
+
+use super::{Becomes, Reason};
+use crate::core::drain::{Fate, Run, Standing, Target};
+use crate::core::fleet::{Job, LocalId};
+use crate::core::moment::Moment;
+
+/// Why a target runs nothing more, and since when that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stilled {
+    /// Its process has ended.
+    Exited(Moment),
+    /// It is proven idle.
+    Idle(Moment),
+}
+
+impl Stilled {
+    /// Since when that is known.
+    pub fn since(self) -> Moment {
+        match self {
+            Self::Exited(at) | Self::Idle(at) => at,
+        }
+    }
+}
+
+/// Whether `target` is known to run nothing more.
+pub fn stilled(target: &Target) -> Option<Stilled> {
+    match target.standing {
+        Standing::Exited { at, .. } => Some(Stilled::Exited(at)),
+        Standing::Idle { since } => Some(Stilled::Idle(since)),
+        Standing::Alive | Standing::Quiet { .. } | Standing::LeftOut { .. } => None,
+    }
+}
+
+/// What the account says of `job`, before any forecast.
+pub(super) fn of<'a>(
+    run: &'a Run,
+    target: &'a Target,
+    job: &Job,
+    now: Moment,
+) -> Option<(Becomes, Reason<'a>)> {
+    let jid = job.work.jid.as_deref()?;
+    let told = run.account().told(target.id, jid);
+    // A job that its log says has ended runs no more, whatever an old heartbeat shows.
+    if let Some((fate, evidence)) = told.and_then(|tracked| tracked.fate.as_ref())
+        && (stilled(target).is_some() || *fate != Fate::Unknown)
+    {
+        return Some((Becomes::Ended(*fate), Reason::Recorded(evidence)));
+    }
+    match stilled(target) {
+        Some(Stilled::Exited(_)) => return Some((Becomes::Sought, Reason::ProcessEnded)),
+        Some(Stilled::Idle(_)) => return Some((Becomes::Sought, Reason::ProcessIdle)),
+        None => {}
+    }
+    if told?.is_back() {
+        return Some((Becomes::Back, Reason::SeenBack));
+    }
+    let due = target.interrupt().filter(|due| *due <= now)?;
+    Some((Becomes::Overdue, Reason::PushBackWasDue(due)))
+}
+
+/// The fates of the jobs of an ended `target`; `None` where the search goes on.
+pub(super) fn fates<'a>(run: &'a Run, target: &Target) -> impl Iterator<Item = Option<Fate>> + 'a {
+    let jobs = run.account().of(target.id);
+    jobs.map(|tracked| tracked.fate.as_ref().map(|(fate, _)| *fate))
+}
+
+/// The jobs that still run and are back in a queue or in a private list already.
+pub fn back_already(run: &Run) -> HashSet<(LocalId, &str)> {
+    let back = run
+        .account()
+        .jobs()
+        .iter()
+        .filter(|tracked| tracked.is_back());
+    back.map(|tracked| (tracked.target, tracked.jid.as_str()))
+        .collect()
+}

@@ -1,0 +1,168 @@
+//! The outlook for all targets at once, and their jobs counted by what becomes of them.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{
+    Becomes, Given, JobOutlook, Obstacle, ProcessOutlook, Reason, Situation, Verdict, known,
+};
+use crate::core::drain::Fate;
+use crate::core::fleet::{Job, LocalId, ProcessKey};
+
+/// The jobs of the targets by what becomes of them if nothing is touched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Known to be lost already: their process has ended and they are nowhere.
+    pub gone: u64,
+    /// Lost if they run so long.
+    pub lost: u64,
+    /// They may be lost: nothing can push them back now.
+    pub in_danger: u64,
+    /// Pushed back, or pushed back if they run so long.
+    pub pushed_back: u64,
+    /// May end in time.
+    pub at_risk: u64,
+    /// Expected to end in time.
+    pub fits: u64,
+    /// There is no forecast.
+    pub unknown: u64,
+    /// What most of the jobs in danger suffer from.
+    pub danger: Option<Obstacle>,
+}
+
+impl Tally {
+    /// The jobs that still run, or whose end is not known.
+    pub fn open(self) -> u64 {
+        self.lost + self.in_danger + self.pushed_back + self.at_risk + self.fits + self.unknown
+    }
+
+    /// Every job that is counted.
+    pub fn total(self) -> u64 {
+        self.open() + self.gone
+    }
+
+    fn add(&mut self, becomes: Becomes, reason: Reason<'_>) {
+        let count = match (becomes, reason) {
+            (
+                Becomes::Expected(Verdict::Unknown) | Becomes::Overdue,
+                Reason::CannotPushBack(obstacle),
+            ) => {
+                self.danger = self.danger.or(Some(obstacle));
+                &mut self.in_danger
+            }
+            (Becomes::Expected(Verdict::Fits), _) => &mut self.fits,
+            (Becomes::Expected(Verdict::AtRisk), _) => &mut self.at_risk,
+            (
+                Becomes::Expected(Verdict::PushedBack)
+                | Becomes::Back
+                | Becomes::Ended(Fate::PushedBack | Fate::Rescued),
+                _,
+            ) => &mut self.pushed_back,
+            (Becomes::Expected(Verdict::Lost), _) => &mut self.lost,
+            (Becomes::Ended(Fate::Lost), _) => &mut self.gone,
+            (
+                Becomes::Expected(Verdict::Unknown)
+                | Becomes::Overdue
+                | Becomes::Sought
+                | Becomes::Ended(Fate::Unknown),
+                _,
+            ) => &mut self.unknown,
+            (Becomes::Ended(Fate::Finished | Fate::Retried) | Becomes::NotDrained, _) => return,
+        };
+        *count += 1;
+    }
+}
+
+/// The outlook for the jobs of every target, made once for a whole frame, dialog or line.
+#[derive(Debug)]
+pub struct Outlooks<'a> {
+    situation: Situation<'a>,
+    processes: BTreeMap<LocalId, ProcessOutlook<'a>>,
+}
+
+impl<'a> Outlooks<'a> {
+    /// The outlook for the jobs of `targets`.
+    pub fn new(situation: Situation<'a>, targets: &[LocalId]) -> Self {
+        let of = |id: &LocalId| {
+            let key = ProcessKey::Local(*id);
+            let process = situation.fleet.get(&key)?;
+            Some((*id, situation.process(&key, process)))
+        };
+        Self {
+            situation,
+            processes: targets.iter().filter_map(of).collect(),
+        }
+    }
+
+    /// What they are made from.
+    pub fn situation(&self) -> Situation<'a> {
+        self.situation
+    }
+
+    /// The targets.
+    pub fn targets(&self) -> impl Iterator<Item = LocalId> {
+        self.processes.keys().copied()
+    }
+
+    /// The outlook for the jobs of one process. `None`: it is no target.
+    pub fn of(&self, key: &ProcessKey) -> Option<&ProcessOutlook<'a>> {
+        match key {
+            ProcessKey::Local(id) => self.processes.get(id),
+            ProcessKey::Remote(_) => None,
+        }
+    }
+
+    /// What the forecasts suppose: the operator's next act, where one target waits for it.
+    pub fn given(&self) -> Given {
+        let taking_part = self.processes.values().filter(|process| process.may_run());
+        let given = taking_part.map(ProcessOutlook::given);
+        given.max().unwrap_or(Given::Untouched)
+    }
+
+    /// The targets that may run jobs and cannot push them back by themselves.
+    pub fn stuck(&self) -> Vec<(LocalId, Obstacle)> {
+        let stuck = |(id, process): (&LocalId, &ProcessOutlook<'_>)| {
+            let obstacle = process.obstacle().filter(|obstacle| !obstacle.is_redis())?;
+            process.may_run().then_some((*id, obstacle))
+        };
+        self.processes.iter().filter_map(stuck).collect()
+    }
+
+    /// Time until the first and until the last of the targets push back what still runs. `None`:
+    /// no target will.
+    pub fn push_back(&self) -> Option<(Duration, Duration)> {
+        let taking_part = self.processes.values().filter(|process| process.may_run());
+        let times: Vec<Duration> = taking_part.filter_map(ProcessOutlook::interrupt).collect();
+        Some((*times.iter().min()?, *times.iter().max()?))
+    }
+
+    /// What becomes of `job`, which runs in the process `key`.
+    pub fn job(&self, key: &ProcessKey, job: &Job) -> JobOutlook<'a> {
+        self.of(key)
+            .map_or_else(JobOutlook::not_drained, |process| process.job(job))
+    }
+
+    /// The jobs of the targets by what becomes of them. Those of ended targets are counted by
+    /// the account of the run.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for (id, outlook) in &self.processes {
+            let key = ProcessKey::Local(*id);
+            let run = self.situation.run;
+            let target = run.and_then(|run| Some((run, run.target(&key)?)));
+            if let Some((run, target)) = target.filter(|(_, target)| target.exited()) {
+                for fate in known::fates(run, target) {
+                    let becomes = fate.map_or(Becomes::Sought, Becomes::Ended);
+                    tally.add(becomes, Reason::Nothing);
+                }
+                continue;
+            }
+            let process = self.situation.fleet.get(&key);
+            for job in process.iter().flat_map(|process| &process.jobs) {
+                let said = outlook.job(job);
+                tally.add(said.becomes, said.reason);
+            }
+        }
+        tally
+    }
+}

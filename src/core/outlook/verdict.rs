@@ -1,0 +1,257 @@
+//! The forecast of one job from two figures: how long it has run, and when its process will be
+//! interrupted or killed. Arithmetic only.
+
+use std::time::Duration;
+
+use super::reason::{Obstacle, Reason};
+
+/// The time that Sidekiq may need to push its jobs back, beyond its own timeout (Sidekiq wiki,
+/// Deployment: "N+5 seconds").
+pub(super) const CLEANUP: Duration = Duration::from_secs(5);
+
+/// The forecast for a job. It is always shown with its reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The job is expected to end in time.
+    Fits,
+    /// The job may end in time.
+    AtRisk,
+    /// Sidekiq pushes the job back to its queue if it still runs at the interrupt time.
+    PushedBack,
+    /// The job is gone if it still runs at the kill time.
+    Lost,
+    /// There is no forecast.
+    Unknown,
+}
+
+impl Verdict {
+    /// The word on screens and in JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Fits => "fits",
+            Self::AtRisk => "at risk",
+            Self::PushedBack => "pushed back",
+            Self::Lost => "lost",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// When the jobs of one process end if nothing is touched, counted from now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// Time until Sidekiq interrupts its jobs (TERM + `-t`). `None`: no TERM comes.
+    pub interrupt: Option<Duration>,
+    /// Time until a KILL that waits for no answer. `None`: no such KILL comes.
+    pub kill: Option<Duration>,
+    /// Time until TERM, while it was not sent. Up to there nothing depends on `-t`.
+    pub quiet: Option<Duration>,
+    /// Whether `-t` is only assumed.
+    pub assumed: bool,
+    /// Whether `super_fetch` of Sidekiq Pro keeps the jobs. Then KILL loses none.
+    pub kept: bool,
+    /// What keeps the process from pushing its jobs back.
+    pub obstacle: Option<Obstacle>,
+}
+
+impl Ends {
+    /// Time until the first of the two ends.
+    pub fn left(&self) -> Option<Duration> {
+        self.interrupt.into_iter().chain(self.kill).min()
+    }
+
+    /// What ends a job that runs on, and when. `None`: nothing does.
+    fn first(&self) -> Option<(Verdict, Duration, Reason<'static>)> {
+        Some(match (self.interrupt, self.kill) {
+            (Some(interrupt), Some(kill)) if interrupt <= kill && kill < interrupt + CLEANUP => {
+                (Verdict::Lost, interrupt, Reason::KillTooSoon(interrupt))
+            }
+            (Some(interrupt), kill) if kill.is_none_or(|kill| interrupt <= kill) => {
+                let why = Reason::IfItRunsAt(interrupt);
+                (Verdict::PushedBack, interrupt, why)
+            }
+            (_, Some(kill)) => (Verdict::Lost, kill, Reason::IfItRunsAt(kill)),
+            (_, None) => return None,
+        })
+    }
+}
+
+/// The forecast for a job that has run for `elapsed`.
+pub(super) fn forecast(elapsed: Option<Duration>, ends: Ends) -> (Verdict, Reason<'static>) {
+    if let Some(obstacle) = ends.obstacle.filter(|obstacle| !obstacle.is_redis()) {
+        return stuck(obstacle, ends);
+    }
+    let Some((end, left, why)) = ends.first() else {
+        return (Verdict::Fits, Reason::NothingEndsIt);
+    };
+    let Some(elapsed) = elapsed else {
+        return (Verdict::Unknown, Reason::StartUnknown);
+    };
+    if elapsed >= left {
+        return match (end, ends.obstacle) {
+            (Verdict::Lost, _) if ends.kept => (Verdict::PushedBack, Reason::KilledButKept(left)),
+            (Verdict::PushedBack, Some(obstacle)) => {
+                (Verdict::Unknown, Reason::CannotPushBack(obstacle))
+            }
+            (end, _) => (end, why),
+        };
+    }
+    // With `-t` only assumed, nothing that needs time after TERM is promised.
+    let promised = if ends.assumed {
+        ends.quiet.unwrap_or_default()
+    } else {
+        left
+    };
+    if elapsed < promised / 2 {
+        (Verdict::Fits, Reason::LessThanHalf)
+    } else if ends.assumed && elapsed < left / 2 {
+        (Verdict::AtRisk, Reason::NeedsAssumedTime)
+    } else {
+        (Verdict::AtRisk, Reason::MoreThanHalf)
+    }
+}
+
+/// The forecast for a job of a process that reacts to nothing: only KILL ends it.
+fn stuck(obstacle: Obstacle, ends: Ends) -> (Verdict, Reason<'static>) {
+    match ends.kill {
+        Some(kill) if ends.kept => (Verdict::PushedBack, Reason::KilledButKept(kill)),
+        Some(kill) => (Verdict::Lost, Reason::KilledWhileStuck(obstacle, kill)),
+        None => (Verdict::Unknown, Reason::CannotPushBack(obstacle)),
+    }
+}
+
+/// The forecast for an `IterableJob`: it stops at its next iteration once its process is quiet,
+/// and goes to the back of its queue by itself (7.3.9 `lib/sidekiq/job/iterable.rb:199-210`).
+/// How long an iteration takes is not known, so a KILL may still lose it.
+pub(super) fn of_iterable(
+    plain: (Verdict, Reason<'static>),
+    quiets: bool,
+) -> (Verdict, Reason<'static>) {
+    match plain.0 {
+        Verdict::Fits | Verdict::AtRisk | Verdict::PushedBack if quiets => {
+            (Verdict::PushedBack, Reason::NextIteration)
+        }
+        Verdict::Fits
+        | Verdict::AtRisk
+        | Verdict::PushedBack
+        | Verdict::Lost
+        | Verdict::Unknown => plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seconds(n: u64) -> Duration {
+        Duration::from_secs(n)
+    }
+
+    fn say(elapsed: u64, ends: Ends) -> (Verdict, Reason<'static>) {
+        forecast(Some(seconds(elapsed)), ends)
+    }
+
+    const BEFORE: Ends = Ends {
+        interrupt: Some(Duration::from_secs(145)),
+        kill: Some(Duration::from_secs(150)),
+        quiet: Some(Duration::from_secs(120)),
+        assumed: false,
+        kept: false,
+        obstacle: None,
+    };
+
+    #[test]
+    fn half_of_the_time_left_decides() {
+        assert_eq!(say(31, BEFORE).0, Verdict::Fits);
+        assert_eq!(say(80, BEFORE).0, Verdict::AtRisk);
+        let end = Reason::IfItRunsAt(seconds(145));
+        assert_eq!(say(580, BEFORE), (Verdict::PushedBack, end));
+    }
+
+    #[test]
+    fn a_kill_too_soon_after_term_loses() {
+        let hasty = Ends {
+            kill: Some(seconds(149)),
+            ..BEFORE
+        };
+        let why = Reason::KillTooSoon(seconds(145));
+        assert_eq!(say(580, hasty), (Verdict::Lost, why));
+        let earlier = Ends {
+            kill: Some(seconds(120)),
+            ..BEFORE
+        };
+        let why = Reason::IfItRunsAt(seconds(120));
+        assert_eq!(say(580, earlier), (Verdict::Lost, why));
+        let unasked = Ends {
+            kill: None,
+            ..BEFORE
+        };
+        assert_eq!(say(580, unasked).0, Verdict::PushedBack);
+    }
+
+    #[test]
+    fn an_assumed_timeout_promises_nothing_after_term() {
+        let assumed = Ends {
+            assumed: true,
+            ..BEFORE
+        };
+        assert_eq!(say(59, assumed).0, Verdict::Fits);
+        assert_eq!(say(65, assumed).0, Verdict::AtRisk);
+        let stopping = Ends {
+            quiet: Some(Duration::ZERO),
+            interrupt: Some(seconds(25)),
+            assumed: true,
+            ..BEFORE
+        };
+        assert_eq!(say(3, stopping).0, Verdict::AtRisk);
+    }
+
+    #[test]
+    fn an_iterable_job_is_pushed_back_at_its_next_iteration() {
+        let said = of_iterable(say(31, BEFORE), true);
+        assert_eq!(said, (Verdict::PushedBack, Reason::NextIteration));
+        assert_eq!(of_iterable(say(31, BEFORE), false), say(31, BEFORE));
+        let hasty = Ends {
+            kill: Some(seconds(146)),
+            ..BEFORE
+        };
+        assert_eq!(of_iterable(say(580, hasty), true).0, Verdict::Lost);
+    }
+
+    #[test]
+    fn without_an_end_a_job_fits_and_without_a_start_it_is_unknown() {
+        let endless = Ends {
+            interrupt: None,
+            kill: None,
+            ..BEFORE
+        };
+        assert_eq!(say(9_999, endless).0, Verdict::Fits);
+        assert_eq!(forecast(None, BEFORE).0, Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_process_that_cannot_react_pushes_nothing_back() {
+        let suspended = Ends {
+            kill: None,
+            obstacle: Some(Obstacle::Suspended(7)),
+            ..BEFORE
+        };
+        assert_eq!(say(1, suspended).0, Verdict::Unknown);
+        let killed = Ends {
+            kill: Some(seconds(150)),
+            ..suspended
+        };
+        assert_eq!(say(1, killed).0, Verdict::Lost);
+    }
+
+    #[test]
+    fn without_redis_no_push_back_is_promised() {
+        let cut = Ends {
+            obstacle: Some(Obstacle::RedisSilent),
+            ..BEFORE
+        };
+        let why = Reason::CannotPushBack(Obstacle::RedisSilent);
+        assert_eq!(say(580, cut), (Verdict::Unknown, why));
+        assert_eq!(say(31, cut).0, Verdict::Fits);
+    }
+}
