@@ -13,7 +13,6 @@ use crate::core::session::Session;
 
 /// Where the run stands, in a few words.
 pub fn standing(session: &Session, outlooks: &Outlooks<'_>) -> String {
-    let now = outlooks.situation().now;
     let Some(run) = &session.run else {
         let targets = outlooks.targets().count() as u64;
         return match targets {

@@ -165,12 +165,15 @@ fn in_run(run: &Run, target: &Target, now: Moment) -> (Given, Option<Ends>) {
     let plan = run.plan();
     let manual = run.mode() == Mode::Manual;
     let held = matches!(run.phase(), Phase::Held { .. });
-    let given = match (target.stopped, run.phase()) {
-        (Some(_), _) => Given::Untouched,
-        (None, Phase::Ready { .. }) => Given::TermNow,
-        (None, _) if manual => Given::TermNow,
-        (None, Phase::Held { .. }) => Given::ResumeNow,
-        (None, _) => Given::Untouched,
+    let ready = matches!(run.phase(), Phase::Ready { .. });
+    let given = if target.stopped.is_some() {
+        Given::Untouched
+    } else if ready || manual {
+        Given::TermNow
+    } else if held {
+        Given::ResumeNow
+    } else {
+        Given::Untouched
     };
     let projected = run.projected(now);
     let due = |wanted: fn(Signal) -> bool| {
@@ -201,15 +204,18 @@ fn in_run(run: &Run, target: &Target, now: Moment) -> (Given, Option<Ends>) {
     let from_now = |at: Option<Moment>| at.map(|at| at.since(now));
     // A KILL that waits for the operator, in a hold or by hand, does not come by itself.
     let comes = !manual && (!held || given == Given::ResumeNow);
-    let kill = match run.phase() {
-        Phase::Gated { until, .. } => {
-            let waits = interrupt.filter(|interrupt| *until > interrupt.after(LATEST));
-            Some(waits.map_or(*until, |interrupt| interrupt.after(CLEANUP).max(*until)))
-        }
-        _ if comes => due(|signal| signal == Signal::Kill)
+    let gated = |until: Moment| {
+        let waits = interrupt.filter(|interrupt| until > interrupt.after(LATEST));
+        waits.map_or(until, |interrupt| interrupt.after(CLEANUP).max(until))
+    };
+    let kill = if let Phase::Gated { until, .. } = run.phase() {
+        Some(gated(*until))
+    } else if comes {
+        due(|signal| signal == Signal::Kill)
             .and_then(|at| unasked(plan, at.since(now), from_now(interrupt)))
-            .map(|left| now.after(left)),
-        _ => None,
+            .map(|left| now.after(left))
+    } else {
+        None
     };
     let ends = Ends {
         interrupt: from_now(interrupt),
@@ -224,13 +230,16 @@ fn in_run(run: &Run, target: &Target, now: Moment) -> (Given, Option<Ends>) {
 
 /// Whether a TERM or INT of the sequence was not sent yet.
 fn stop_to_come(run: &Run) -> bool {
-    let next = match run.phase() {
-        Phase::Held {
-            resume: Resume::Failed { step, .. },
-            ..
-        } => Some(*step),
-        Phase::Performing(performing) => performing.step,
-        phase => phase.next_step(),
+    let next = if let Phase::Held {
+        resume: Resume::Failed { step, .. },
+        ..
+    } = run.phase()
+    {
+        Some(*step)
+    } else if let Phase::Performing(performing) = run.phase() {
+        performing.step
+    } else {
+        run.phase().next_step()
     };
     let stop = run.plan().sequence.first_stop();
     stop.zip(next).is_some_and(|(stop, next)| next <= stop)

@@ -77,10 +77,10 @@ impl JobOutlook<'_> {
 
     /// The word on the screen: in danger, what may happen and not that it is unknown.
     pub fn word(&self) -> &'static str {
-        match self.becomes {
-            Becomes::Expected(Verdict::Unknown) if self.is_in_danger() => "may be lost",
-            becomes => becomes.word(),
+        if self.becomes == Becomes::Expected(Verdict::Unknown) && self.is_in_danger() {
+            return "may be lost";
         }
+        self.becomes.word()
     }
 
     /// The word with its reason.

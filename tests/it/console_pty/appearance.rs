@@ -51,7 +51,7 @@ fn the_first_screen_shows_link_processes_jobs_and_what_would_happen() {
     assert!(
         terminal
             .text()
-            .contains("if nobody touches anything: nothing is sent")
+            .contains("if you do nothing: nothing is sent")
     );
     assert!(terminal.text().contains("nothing has been sent"));
 }

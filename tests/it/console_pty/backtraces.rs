@@ -26,7 +26,7 @@ fn t_shows_where_the_job_is_until_term() {
     terminal.send("\u{1b}");
     terminal.wait_for("a auto");
     terminal.send("a");
-    terminal.answer("Start the drain, by itself?", "y");
+    terminal.answer("Start automatic drain?", "y");
     terminal.wait_for("TERM sent to");
     terminal.wait_for("StuckJob");
     terminal.send("t");

@@ -56,7 +56,7 @@ fn an_idle_sidekiq_is_drained_by_itself() {
     terminal.wait_for(&format!(":{}", sidekiq.pid()));
     terminal.wait_for("a auto");
     terminal.send("a");
-    terminal.answer("Start the drain, by itself?", "y");
+    terminal.answer("Start automatic drain?", "y");
     terminal.wait_for("the process has exited");
     assert!(sidekiq.wait_for_end().success());
     // The page is shown by itself, and the main screen is one key away.
@@ -79,12 +79,12 @@ fn each_step_waits_for_a_hand() {
     // No is the default, on Enter, Escape and n.
     for no in ["\r", "\x1b", "n"] {
         terminal.send("n");
-        terminal.answer("send TSTP?", no);
+        terminal.answer("Send TSTP to", no);
         terminal.wait_for("no: nothing was done");
     }
     assert!(!sidekiq.was_disturbed(), "{}", sidekiq.log());
     terminal.send("n");
-    terminal.answer("send TSTP?", "y");
+    terminal.answer("Send TSTP to", "y");
     terminal.wait_for("quiet 1/1");
     terminal.wait_for("waits for you");
     terminal.send("n");
@@ -110,11 +110,11 @@ fn typing_ahead_fires_nothing() {
     terminal.type_for("?", "Possible now");
     terminal.type_for("\x1b", "nothing has been sent");
     terminal.send("ayyyyy");
-    terminal.wait_for("Start the drain, by itself?");
+    terminal.wait_for("Start automatic drain?");
     // Keys are heeded in their order: when this has closed it, the others were seen.
     terminal.type_for("\x1b", "no: nothing was done");
     terminal.send("nyyyyy");
-    terminal.answer("send TSTP?", "\x1b");
+    terminal.answer("Send TSTP to", "\x1b");
     terminal.wait_for("nothing has been sent");
     assert!(
         sidekiq.runs() && !sidekiq.was_disturbed(),
@@ -135,7 +135,7 @@ fn a_kill_that_costs_a_job_asks_for_its_number() {
     terminal.wait_for("SleepJob");
     terminal.wait_for("a auto");
     terminal.send("a");
-    terminal.answer("Start the drain, by itself?", "y");
+    terminal.answer("Start automatic drain?", "y");
     terminal.wait_for("quiet 1/1");
     terminal.send("K");
     terminal.wait_for_dialog(&format!(":{}?", sidekiq.pid()));
@@ -161,8 +161,8 @@ fn a_question_calls_the_operator_once() {
     terminal.wait_for("StuckJob");
     terminal.wait_for("a auto");
     terminal.send("a");
-    terminal.answer("Start the drain, by itself?", "y");
-    terminal.wait_for("KILL is due");
+    terminal.answer("Start automatic drain?", "y");
+    terminal.wait_for("KILL waits for your answer");
     // Nobody answers: the job is pushed back, the process exits, the question is gone.
     terminal.wait_for("Drained with jobs pushed back");
     terminal.wait_for("back in queue");
@@ -203,7 +203,7 @@ fn the_report_of_a_drain_is_given_away_while_the_screen_stays() {
     terminal.wait_for(&format!(":{}", sidekiq.pid()));
     terminal.wait_for("a auto");
     terminal.send("a");
-    terminal.answer("Start the drain, by itself?", "y");
+    terminal.answer("Start automatic drain?", "y");
     terminal.wait_for("the process has exited");
     let text = until("it has the report", || std::fs::read_to_string(&kept).ok());
     let report: Value = serde_json::from_str(&text).unwrap();

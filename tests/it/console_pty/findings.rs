@@ -39,7 +39,7 @@ fn an_error_of_the_check_is_typed_out_before_tstp_leaves() {
     );
     terminal.send("\x1b");
     terminal.wait_for("a auto");
-    for (key, title) in [("a", "Start the drain, by itself?"), ("n", "Start by hand")] {
+    for (key, title) in [("a", "Start automatic drain?"), ("n", "Send TSTP")] {
         terminal.send(key);
         terminal.wait_for_dialog(title);
         assert!(terminal.text().contains("The check finds an error"));
@@ -56,7 +56,7 @@ fn an_error_of_the_check_is_typed_out_before_tstp_leaves() {
         sidekiq.log()
     );
     terminal.send("a");
-    terminal.answer("Start the drain, by itself?", "D01\r");
+    terminal.answer("Start automatic drain?", "D01\r");
     terminal.wait_for("the process has exited");
     sidekiq.wait_for_end();
     assert_eq!(signals(&scene)[0], "TSTP");
@@ -94,7 +94,7 @@ fn a_reason_is_asked_and_recorded() {
     terminal.wait_for_dialog("Why is this drained?");
     terminal.type_for("\r", "A reason is needed.");
     terminal.send("release 4712\r");
-    terminal.answer("Start the drain, by itself?", "y");
+    terminal.answer("Start automatic drain?", "y");
     terminal.wait_for("the process has exited");
     sidekiq.wait_for_end();
     assert_eq!(event(&scene, "started")["reason"], "release 4712");

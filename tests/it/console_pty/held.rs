@@ -23,8 +23,8 @@ fn asked(scene: &Scene, version: Version, sequence: &str) -> (Sidekiq, Terminal,
     terminal.wait_for("WedgedJob");
     terminal.wait_for("a auto");
     terminal.send("a");
-    terminal.answer("Start the drain, by itself?", "y");
-    terminal.wait_for("KILL is due");
+    terminal.answer("Start automatic drain?", "y");
+    terminal.wait_for("KILL waits for your answer");
     (sidekiq, terminal, jid)
 }
 
@@ -33,8 +33,8 @@ fn kill_is_held_until_a_wedged_job_is_back(version: Version) {
     let (mut sidekiq, mut terminal, jid) = asked(&scene, version, "term, 1, kill");
     assert_eq!(signals(&scene), ["TERM"]);
     terminal.wait_for("1 would be lost");
-    terminal.wait_for("it was seen back in its queue");
-    terminal.wait_for("it would lose nothing now");
+    terminal.wait_for("found in its queue");
+    terminal.wait_for("no job would be lost now");
     assert_eq!(scene.times_queued("default", &jid), 1);
     assert!(sidekiq.runs());
     terminal.send("n");

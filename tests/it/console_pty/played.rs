@@ -13,7 +13,7 @@ fn the_demo_plays_itself_and_leaves() {
     let mut terminal = Terminal::console(&scene, &["demo", "--auto", "--speed", "6"]);
     terminal.wait_for("DEMO");
     terminal.wait_for("ReportBuild");
-    terminal.wait_for("holds it up:");
+    terminal.wait_for("waiting for:");
     let status = terminal.wait_for_end();
     // A machine that stands still for too long holds the drain, and rightly.
     assert!(matches!(status.code(), Some(3..=5)), "{status:?}");
@@ -26,7 +26,7 @@ fn the_demo_is_drained_by_hand_and_stopped() {
     let mut terminal = Terminal::console(&scene, &["demo", "--speed", "2"]);
     terminal.wait_for("4 processes to drain");
     terminal.send("n");
-    terminal.answer("send TSTP?", "y");
+    terminal.answer("Send TSTP to", "y");
     terminal.wait_for("quiet 4/4");
     terminal.send("n");
     terminal.answer("Send TERM now?", "y");
@@ -58,7 +58,7 @@ fn a_rehearsal_says_so_on_every_screen_and_sends_nothing() {
     terminal.type_for("\x1b", "SleepJob");
     terminal.wait_for("a auto");
     terminal.send("a");
-    terminal.answer("by itself?", "y");
+    terminal.answer("Start automatic drain?", "y");
     terminal.wait_for("pushed back 1");
     assert!(terminal.text().contains("REHEARSAL"), "{}", terminal.text());
     terminal.send("q");

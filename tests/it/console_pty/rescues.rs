@@ -32,7 +32,7 @@ fn a_lost_job_is_offered_and_pushed_back() {
     terminal.type_for("s", "1 payload(s) saved");
     assert!(saved(&scene).contains(&jid));
     terminal.send("a");
-    terminal.answer("Start the drain, by itself?", "y");
+    terminal.answer("Start automatic drain?", "y");
     terminal.wait_for("quiet 1/1");
     terminal.send("K");
     terminal.wait_for_dialog(&format!(":{}?", sidekiq.pid()));

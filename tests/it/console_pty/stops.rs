@@ -25,7 +25,7 @@ fn quiet(scene: &Scene) -> (Sidekiq, Terminal) {
     terminal.wait_for("SleepJob");
     terminal.wait_for("a auto");
     terminal.send("a");
-    terminal.answer("Start the drain, by itself?", "y");
+    terminal.answer("Start automatic drain?", "y");
     terminal.wait_for("quiet 1/1");
     (sidekiq, terminal)
 }
@@ -130,7 +130,7 @@ fn a_drain_goes_on_by_its_clock_while_redis_is_away() {
     // The clock runs on, and a key is heeded.
     let left = terminal.line_with("s left");
     terminal.wait_until("another second", |text| !text.contains(left.trim()));
-    terminal.type_for(" ", "HELD by you");
+    terminal.type_for(" ", "on hold by you");
     terminal.type_for(" ", "automatic");
     terminal.send("x");
     terminal.wait_for("stays quiet until it is restarted");
