@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
+use super::cases::{begin, stated, stuck, world};
 use super::drive::{Drive, plan};
 use super::scenario::{Scenario, well_lit};
 use super::world::at;
-use crate::core::drain::{Fate, Guard, Plan, Policy, Standing, StopUnit};
+use crate::core::drain::{Fate, Guard, Plan, Policy, Standing};
 use crate::core::fleet::{Job, LocalId, ProcessKey};
 use crate::core::outlook::{Becomes, ProcessOutlook, Reason, Situation, Verdict};
 use crate::core::preflight::Preflight;
@@ -156,18 +157,16 @@ proptest! {
 }
 
 #[test]
-fn a_job_has_an_answer_in_an_untouched_drain() {
-    let scenario = |policy| {
-        let mut scenario = Scenario::plain("tstp, 5, term, 3, kill", Duration::from_secs(6));
-        scenario.plan.policy = policy;
-        let mut drive = scenario.drive();
-        drive.run.take_units(StopUnit::Never, |_| None);
-        drive.until(at(2.0));
+fn a_kill_before_the_push_back_loses_only_where_it_does_not_ask() {
+    let said = |policy| {
+        let plan = Plan {
+            policy,
+            ..stated("tstp, 15, term, 3, kill", 6)
+        };
+        let mut drive = begin(world(6, vec![stuck("a")]), plan);
+        drive.until(at(12.0));
         jobs(&drive).remove(0).1
     };
-    assert_eq!(
-        scenario(Policy::Ask),
-        Becomes::Expected(Verdict::PushedBack)
-    );
-    assert_eq!(scenario(Policy::Follow), Becomes::Expected(Verdict::Lost));
+    assert_eq!(said(Policy::Ask), Becomes::Expected(Verdict::PushedBack));
+    assert_eq!(said(Policy::Follow), Becomes::Expected(Verdict::Lost));
 }

@@ -349,29 +349,6 @@ impl Scenario {
         self.waiting.clear();
     }
 
-    /// A drain of one Sidekiq 7.3 with one job that never ends.
-    pub(super) fn plain(sequence: &str, timeout: Duration) -> Self {
-        let config = Config::new(Version::new(7, 3, 2), timeout, 2);
-        Self {
-            cast: vec![Cast {
-                config,
-                local: true,
-                named: true,
-                ahead: 0.0,
-                jobs: vec![(9.0, None, Temper::Plain)],
-            }],
-            waiting: Vec::new(),
-            plan: Plan {
-                timeout: Some(Timeout::stated(timeout, "a test")),
-                ..plan(sequence)
-            },
-            sources: Sources::default(),
-            keys: vec![(0.0, Command::Automatic)],
-            tells_age: true,
-            weather: Weather::default(),
-        }
-    }
-
     /// Lets a member heed its signals so late; where jobs hop nobody can tell then.
     pub(super) fn heeds_after(&mut self, number: usize, late: Duration) {
         let hops = |temper: Temper| matches!(temper, Temper::Iterates(_));
