@@ -67,7 +67,11 @@ impl Tally {
                 | Becomes::Ended(Fate::Unknown),
                 _,
             ) => &mut self.unknown,
-            (Becomes::Ended(Fate::Finished | Fate::Retried) | Becomes::NotDrained, _) => return,
+            (
+                Becomes::Ended(Fate::Finished | Fate::Checkpointed | Fate::Retried)
+                | Becomes::NotDrained,
+                _,
+            ) => return,
         };
         *count += 1;
     }

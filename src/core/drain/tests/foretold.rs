@@ -122,9 +122,8 @@ fn came_true(said: Becomes, truth: Truth) -> bool {
         | Becomes::Ended(Fate::Unknown)
         | Becomes::Overdue
         | Becomes::Sought => true,
-        Becomes::Ended(Fate::Finished | Fate::Retried | Fate::Rescued) | Becomes::NotDrained => {
-            false
-        }
+        Becomes::Ended(Fate::Finished | Fate::Checkpointed | Fate::Retried | Fate::Rescued)
+        | Becomes::NotDrained => false,
     }
 }
 
