@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::rows::is_target;
 use crate::core::drain::{Phase, Resume, Run, Standing};
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::outlook::back_already;
 use crate::core::session::Session;
@@ -118,9 +118,9 @@ pub fn holds_up(session: &Session, now: Moment) -> Option<String> {
         .iter()
         .filter(|(key, _)| is_target(key, &targets))
         .flat_map(|(key, process)| process.jobs.iter().map(move |job| (key, process, job)))
-        .filter(|(key, _, job)| match (key, job.work.jid.as_deref()) {
-            (ProcessKey::Local(id), Some(jid)) => !back.contains(&(*id, jid)),
-            (ProcessKey::Local(_) | ProcessKey::Remote(_), _) => true,
+        .filter(|(key, _, job)| {
+            let jid = job.work.jid.as_deref();
+            !jid.is_some_and(|jid| back.contains(&(*key, jid)))
         });
     let others = running.clone().count().saturating_sub(1);
     if let Some((key, process, job)) = running.min_by_key(|(_, _, job)| job.started) {

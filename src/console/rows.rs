@@ -165,9 +165,9 @@ pub fn job_rows<'a>(
             continue;
         }
         let stilled = run.and_then(|run| stilled(run.target(key)?));
-        let is_back = |job: &Job| match (key, job.work.jid.as_deref()) {
-            (ProcessKey::Local(id), Some(jid)) => back.contains(&(*id, jid)),
-            (ProcessKey::Local(_) | ProcessKey::Remote(_), _) => false,
+        let is_back = |job: &Job| {
+            let jid = job.work.jid.as_deref();
+            jid.is_some_and(|jid| back.contains(&(key, jid)))
         };
         rows.extend(process.jobs.iter().map(|job| JobRow {
             key,

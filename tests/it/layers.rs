@@ -68,6 +68,7 @@ const PLACES: &[(&str, &[&str])] = &[
         "core/outlook",
         &[
             "core/drain",
+            "core/fate",
             "core/fleet",
             "core/moment",
             "core/preflight",

@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use super::known::{self, stilled};
-use super::verdict::{CLEANUP, Ends, forecast, of_iterable};
+use super::verdict::{Ends, forecast, of_iterable};
 use super::{Becomes, Clock, JobOutlook, Obstacle, Reason, Verdict};
 use crate::core::drain::{Mode, Phase, Plan, Policy, Resume, Run, StopUnit, Target};
 use crate::core::fleet::{Fleet, Job, Link, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::preflight::{Preflight, stops};
 use crate::core::sequence::{Budget, Signal, Timeout};
+use crate::core::timing::CLEANUP;
 
 /// Sidekiq may interrupt its jobs this much after its time: it polls every 0.5 s.
 const LATEST: Duration = Duration::from_secs(1);

@@ -4,8 +4,9 @@
 use std::collections::HashSet;
 
 use super::{Becomes, Reason};
-use crate::core::drain::{Fate, Run, Standing, Target};
-use crate::core::fleet::{Job, LocalId};
+use crate::core::drain::{Run, Standing, Target};
+use crate::core::fate::{Execution, Fate};
+use crate::core::fleet::{Job, ProcessKey};
 use crate::core::moment::Moment;
 
 /// Why a target runs nothing more, and since when that is known.
@@ -43,12 +44,12 @@ pub(super) fn of<'a>(
     now: Moment,
 ) -> Option<(Becomes, Reason<'a>)> {
     let jid = job.work.jid.as_deref()?;
-    let told = run.account().told(target.id, jid);
+    let told = run.account().find(&target.key(), jid);
     // A job that its log says has ended runs no more, whatever an old heartbeat shows.
-    if let Some((fate, evidence)) = told.and_then(|tracked| tracked.fate.as_ref())
-        && (stilled(target).is_some() || *fate != Fate::Unknown)
+    if let Some(ruling) = told.and_then(Execution::ruling)
+        && (stilled(target).is_some() || ruling.fate != Fate::Unknown)
     {
-        return Some((Becomes::Ended(*fate), Reason::Recorded(evidence)));
+        return Some((Becomes::Ended(ruling.fate), Reason::Recorded(&ruling.why)));
     }
     match stilled(target) {
         Some(Stilled::Exited(_)) => return Some((Becomes::Sought, Reason::ProcessEnded)),
@@ -64,17 +65,16 @@ pub(super) fn of<'a>(
 
 /// The fates of the jobs of an ended `target`; `None` where the search goes on.
 pub(super) fn fates<'a>(run: &'a Run, target: &Target) -> impl Iterator<Item = Option<Fate>> + 'a {
-    let jobs = run.account().of(target.id);
-    jobs.map(|tracked| tracked.fate.as_ref().map(|(fate, _)| *fate))
+    let executions = run.account().of(&target.key());
+    executions.map(Execution::fate)
 }
 
 /// The jobs that still run and are back in a queue or in a private list already.
-pub fn back_already(run: &Run) -> HashSet<(LocalId, &str)> {
+pub fn back_already(run: &Run) -> HashSet<(&ProcessKey, &str)> {
     let back = run
         .account()
-        .jobs()
-        .iter()
-        .filter(|tracked| tracked.is_back());
-    back.map(|tracked| (tracked.target, tracked.jid.as_str()))
+        .executions()
+        .filter(|execution| execution.is_back());
+    back.map(|execution| (execution.process(), execution.jid()))
         .collect()
 }

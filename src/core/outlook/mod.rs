@@ -15,7 +15,7 @@ pub use verdict::{Ends, Verdict};
 
 use std::time::Duration;
 
-use super::drain::Fate;
+use super::fate::Fate;
 
 /// What is said of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

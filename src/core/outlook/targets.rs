@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{
     Becomes, Given, JobOutlook, Obstacle, ProcessOutlook, Reason, Situation, Verdict, known,
 };
-use crate::core::drain::Fate;
+use crate::core::fate::Fate;
 use crate::core::fleet::{Job, LocalId, ProcessKey};
 
 /// The jobs of the targets by what becomes of them if nothing is touched.

@@ -4,10 +4,7 @@
 use std::time::Duration;
 
 use super::reason::{Obstacle, Reason};
-
-/// The time that Sidekiq may need to push its jobs back, beyond its own timeout (Sidekiq wiki,
-/// Deployment: "N+5 seconds").
-pub(super) const CLEANUP: Duration = Duration::from_secs(5);
+use crate::core::timing::CLEANUP;
 
 /// The forecast for a job. It is always shown with its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
