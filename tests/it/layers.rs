@@ -1,6 +1,7 @@
 //! Who may use whom, how long a file may be, and where signals may leave from: read off the
 //! sources themselves. A new place needs a row in [`PLACES`]; that is the moment to think.
 
+mod circles;
 mod source;
 
 use std::fmt::Write;
@@ -183,6 +184,9 @@ const SENDERS: [(&str, &[&str]); 6] = [
 
 const LONGEST_FILE: usize = 400;
 
+/// How many files outside the core may import each other in a circle.
+const LARGEST_CIRCLE: usize = 4;
+
 fn fits(place: &str, module: &str) -> bool {
     module == place
         || module
@@ -221,6 +225,56 @@ fn each_module_uses_what_it_may() {
         }
     }
     assert_none(&wrong);
+}
+
+#[test]
+fn files_of_the_core_import_each_other_in_no_circle() {
+    let core = source::all();
+    let core: Vec<Source> = core
+        .into_iter()
+        .filter(|source| fits("core", &source.module))
+        .collect();
+    let mut wrong = String::new();
+    for circle in circles::circles(&core) {
+        writeln!(wrong, "a circle of {}: {}", circle.len(), circle.join(", ")).unwrap();
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn files_outside_the_core_import_each_other_in_small_circles_at_most() {
+    // The commands of `cli` are named by the parser of its arguments, which each of them uses.
+    let outside = source::all();
+    let outside: Vec<Source> = outside
+        .into_iter()
+        .filter(|source| !fits("core", &source.module) && !fits("cli", &source.module))
+        .collect();
+    let mut wrong = String::new();
+    for circle in circles::circles(&outside) {
+        if circle.len() > LARGEST_CIRCLE {
+            writeln!(wrong, "a circle of {}: {}", circle.len(), circle.join(", ")).unwrap();
+        }
+    }
+    assert_none(&wrong);
+}
+
+#[test]
+fn a_circle_is_found_through_groups_and_through_what_a_parent_passes_on() {
+    let file = |path: &str, text: &str| Source::of(path, text);
+    let sources = [
+        file(
+            "src/core/a/mod.rs",
+            "mod one;\npub use one::{One, Other};\n",
+        ),
+        file(
+            "src/core/a/one.rs",
+            "use crate::core::b::{Two, three::{Three, Four}};\n",
+        ),
+        file("src/core/b/mod.rs", "pub mod three;\n"),
+        file("src/core/b/three.rs", "use crate::core::a::Other;\n"),
+    ];
+    let found = circles::circles(&sources);
+    assert_eq!(found, [["core/a/one", "core/b/three"]]);
 }
 
 #[test]

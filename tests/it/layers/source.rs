@@ -80,6 +80,48 @@ impl Source {
         used
     }
 
+    /// The full paths of everything that it names: `core/fleet/Fleet`. Groups are opened.
+    pub(super) fn full_paths(&self) -> Vec<String> {
+        let opened = opened(&self.code);
+        tokens(&opened).filter_map(|path| self.full(path)).collect()
+    }
+
+    /// The full paths of what it passes on by `pub use`.
+    pub(super) fn uses_that_are_public(&self) -> Vec<String> {
+        let opened = opened(&self.code);
+        let lines = opened.lines().filter_map(|line| {
+            let line = line.trim_start().strip_prefix("pub")?;
+            let path = line.split_once("use ")?.1.trim_end_matches(';');
+            let child = !path.starts_with("crate::") && !path.starts_with("super::");
+            if child {
+                return Some(format!("{}/{}", self.module, path.replace("::", "/")));
+            }
+            self.full(path)
+        });
+        lines.collect()
+    }
+
+    fn full(&self, path: &str) -> Option<String> {
+        let mut parts = path.split("::");
+        let mut base: Vec<&str> = match parts.next()? {
+            "crate" => Vec::new(),
+            "super" => {
+                let mut own: Vec<&str> = self.module.split('/').collect();
+                own.pop();
+                own
+            }
+            _ => return None,
+        };
+        for part in parts {
+            match part {
+                "super" => drop(base.pop()),
+                "" | "self" => {}
+                name => base.push(name),
+            }
+        }
+        Some(base.join("/"))
+    }
+
     fn resolve(&self, path: &str) -> Option<String> {
         let mut parts = path.split("::").peekable();
         let mut base: Vec<&str> = match parts.next()? {
@@ -113,6 +155,63 @@ impl Source {
         base.truncate(3);
         Some(base.join("/"))
     }
+}
+
+/// The code with each group of a `use` written out: one `use` a line, one path each.
+fn opened(code: &str) -> String {
+    let mut lines = String::new();
+    let mut rest = code;
+    while let Some(at) = rest.find("use ") {
+        let head = &rest[..at];
+        let begins = head.ends_with(|letter: char| letter.is_whitespace()) || head.is_empty();
+        let end = rest[at..].find(';').map_or(rest.len(), |end| at + end);
+        if !begins {
+            lines.push_str(&rest[..at + 4]);
+            rest = &rest[at + 4..];
+            continue;
+        }
+        lines.push_str(head);
+        let visible = if head.trim_end().ends_with("pub") || head.trim_end().ends_with(')') {
+            "pub "
+        } else {
+            ""
+        };
+        for path in open_group(rest[at + 4..end].trim()) {
+            lines.push_str(&format!("\n{visible}use {path};"));
+        }
+        rest = &rest[end..];
+    }
+    lines.push_str(rest);
+    lines
+}
+
+/// `a::{b, c::{d, e}}` as `a::b`, `a::c::d`, `a::c::e`.
+fn open_group(path: &str) -> Vec<String> {
+    let Some((before, inside)) = path.split_once('{') else {
+        let path = path.split(" as ").next().unwrap_or(path);
+        return vec![path.trim().to_owned()];
+    };
+    let inside = inside.strip_suffix('}').unwrap_or(inside);
+    let (mut depth, mut parts) = (0, vec![String::new()]);
+    for letter in inside.chars() {
+        match letter {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(String::new());
+                continue;
+            }
+            _ => {}
+        }
+        let part = parts.last_mut().expect("there is one");
+        part.push(letter);
+    }
+    let parts = parts.iter().map(|part| part.trim());
+    let parts = parts.filter(|part| !part.is_empty());
+    parts
+        .flat_map(open_group)
+        .map(|part| format!("{}{part}", before.trim()))
+        .collect()
 }
 
 /// Paths that begin with `crate` or `super`, as they are written.
