@@ -6,6 +6,7 @@ use super::record::Event;
 use super::run::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, TELL_LIMIT, Turn};
 use super::target::{Standing, Target};
 use super::{Ask, Effect, EffectId};
+use crate::core::fate::left_in_order;
 use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, Located, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -194,7 +195,7 @@ fn how_it_left(target: &Target, process: &Process, fleet: &Fleet, exited: Moment
     {
         return Some(status == ExitStatus::Code(0));
     }
-    if process.left_in_order().is_some() {
+    if left_in_order(process, &target.subject(), fleet).is_some() {
         return Some(true);
     }
     let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);

@@ -5,7 +5,7 @@ use super::phase::{Phase, Rescue};
 use super::record::{Event, Outcome};
 use super::run::{Run, Turn};
 use super::target::{Standing, Target};
-use crate::core::fate::{Counts, Execution, Fate, Ruling, Scene};
+use crate::core::fate::{Cost, Counts, Execution, Fate, Ruling, Scene};
 use crate::core::fleet::{LocalId, Place, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
 use crate::core::sequence::Signal;
@@ -144,10 +144,19 @@ impl Run {
 
     /// Writes the last records and is over.
     pub(super) fn finish(&mut self, base: Outcome, turn: &mut Turn<'_>) {
+        let scene = Scene {
+            fleet: turn.fleet,
+            now: turn.now,
+            patient: false,
+        };
+        for target in self.targets.iter().filter(|target| target.exited()) {
+            self.account.contradict(&target.subject(), scene);
+        }
         self.recount(turn);
         self.tell_fates(turn);
         let jobs = self.counts();
         let outcome = weigh(base, jobs);
+        let work = self.work(turn.now);
         let seconds = Seconds(turn.now.since(self.pace.started));
         self.phase = Phase::Over {
             outcome,
@@ -159,8 +168,8 @@ impl Run {
                 outcome,
                 seconds,
                 jobs,
-                work_kept_s: None,
-                work_redone_s: None,
+                work_kept_s: work.map(|work| Seconds(work.kept)),
+                work_redone_s: work.map(|work| Seconds(work.redone)),
                 why: None,
             },
             turn,
@@ -181,12 +190,26 @@ impl Run {
         }
     }
 
+    /// The work of all jobs, kept and to be done again; `None`: that of some job is not known.
+    fn work(&self, now: Moment) -> Option<Cost> {
+        let exited = self.targets.iter().filter(|target| target.exited());
+        let unnamed: u64 = exited
+            .map(|target| self.account.unnamed(&target.key()))
+            .sum();
+        let costs = self.account.executions().map(|execution| {
+            let end = self.end_of(execution.process(), now);
+            execution.cost(end)
+        });
+        let sum = costs.sum::<Option<Cost>>()?;
+        (unnamed == 0).then_some(sum)
+    }
+
     fn tell_fates(&mut self, turn: &mut Turn<'_>) {
         for target in &self.targets {
             let key = target.key();
             let end = self.end_of(&key, turn.now);
             for execution in self.account.of(&key) {
-                let open = || Ruling::new(Fate::Unknown, self.why_open(execution));
+                let open = || Ruling::new(Fate::Unknown, self.why_open(execution, turn));
                 let Ruling { fate, why } = execution.ruling().cloned().unwrap_or_else(open);
                 let event = Event::Reconciled {
                     jid: Some(execution.jid().to_owned()),
@@ -195,9 +218,9 @@ impl Run {
                     elapsed_s: execution.ran_until(end).map(Seconds),
                     fate,
                     evidence: why,
-                    work_id: None,
+                    work_id: Some(execution.work_id().to_owned()),
                     goes_on_as: None,
-                    cost_s: None,
+                    cost_s: execution.cost(end).map(|cost| Seconds(cost.redone)),
                 };
                 self.note_about(target.id, event, turn);
             }
@@ -220,13 +243,16 @@ impl Run {
         }
     }
 
-    fn why_open(&self, execution: &Execution) -> String {
+    fn why_open(&self, execution: &Execution, turn: &Turn<'_>) -> String {
         if !self.has_exited(execution.process()) {
             return "it was still running when the drain ended".into();
         }
         match execution.place() {
             Some(Place::NotAsked { why }) => format!("Redis could not be asked: {why}"),
             None => "Redis could not be asked".into(),
+            Some(_) if turn.fleet.memory.lost_at().is_some() => {
+                "Redis lost what it had meanwhile: that it is nowhere proves nothing".into()
+            }
             Some(_) => "not found before the time was up".into(),
         }
     }

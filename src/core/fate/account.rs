@@ -6,8 +6,9 @@ use std::collections::HashMap;
 use super::case_file::CaseFile;
 use super::evidence::Fact;
 use super::execution::Execution;
-use super::fate::{Counts, Ruling};
+use super::fate::{Counts, Fate, Ruling};
 use super::judge::judge;
+use super::log;
 use super::missing::{Missing, missing};
 use super::others::Served;
 use super::scene::Scene;
@@ -164,6 +165,36 @@ impl Account {
         }
         file.recount(subject, scene.fleet);
         judged
+    }
+
+    /// Holds the fates of one ended process against the count in its own log: where it pushed back
+    /// more jobs than are known to be back, a job that only seems to have finished may be one of
+    /// them.
+    pub fn contradict(&mut self, subject: &Subject<'_>, scene: Scene<'_>) {
+        let key = subject.key();
+        let Some(file) = self.files.iter_mut().find(|file| *file.process() == key) else {
+            return;
+        };
+        let Some(pushed) = log::pushed_back(subject, scene.fleet, scene.now) else {
+            return;
+        };
+        let may_be_back =
+            |known: &&Execution| !matches!(known.fate(), Some(Fate::Finished | Fate::Retried));
+        let back = file.executions().filter(may_be_back).count() as u64 + file.unnamed();
+        if pushed <= back {
+            return;
+        }
+        let doubt = format!(
+            "but its log says that {pushed} job(s) were pushed back, and only {back} are known \
+             that may be"
+        );
+        for execution in file.executions_mut() {
+            if execution.fate() == Some(Fate::Finished) && execution.log_end().is_none() {
+                execution.remark(&doubt);
+                let why = execution.ruling().map(|ruling| ruling.why.clone());
+                execution.rule(Ruling::new(Fate::Unknown, why.unwrap_or_default()));
+            }
+        }
     }
 
     /// Counts again how many jobs of one process no source named.

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::count::{LastWord, ThreadCount, counted, last_word};
+use super::departure::left_in_order;
 use super::evidence::Fact;
 use super::execution::Execution;
 use super::log;
@@ -108,7 +109,8 @@ impl CaseFile {
         if subject.exit.is_none() {
             return unnamed;
         }
-        let left = fleet.get(&self.process).and_then(Process::left_in_order);
+        let process = fleet.get(&self.process);
+        let left = process.and_then(|process| left_in_order(process, subject, fleet));
         if subject.signals.idle_before || subject.early_by(left).is_some() {
             return 0;
         }

@@ -2,6 +2,7 @@
 //! ruling. Where the evidence does not reach there is no ruling; nothing here guesses.
 
 use super::case_file::CaseFile;
+use super::departure::left_in_order;
 use super::execution::Execution;
 use super::fate::{Fate, Ruling};
 use super::log;
@@ -9,7 +10,7 @@ use super::others::{Others, others};
 use super::scene::Scene;
 use super::subject::Subject;
 use super::why;
-use crate::core::fleet::{Place, Process};
+use crate::core::fleet::Place;
 use crate::core::log::Told;
 use crate::core::moment::Moment;
 use crate::core::timing::ONE_BEAT;
@@ -42,8 +43,10 @@ pub fn judge(
         scene,
     };
     let ruling = case.ruling()?;
-    // A job is lost only if it was still running when its process died.
+    // A job is lost only if it was still running when its process died, or failed to push it back.
+    let not_requeued = log::failed_to_requeue(subject, scene.fleet) > 0;
     if ruling.fate == Fate::Lost
+        && !(not_requeued && execution.was_interrupted())
         && let Some(doubt) = why::may_have_ended(execution, file, subject, scene)
     {
         let why = format!("{}; {doubt}", ruling.why);
@@ -86,8 +89,9 @@ impl Case<'_> {
         match (end.how, found) {
             (Told::Done, Found::Nowhere { .. }) => Some(Ruling::new(Fate::Finished, line)),
             (Told::Done, Found::NotKnown) => {
-                let gone = !self.scene.fleet.link.is_connected();
-                gone.then(|| Ruling::new(Fate::Finished, line))
+                let fleet = self.scene.fleet;
+                let says_nothing = !fleet.link.is_connected() || fleet.memory.lost_at().is_some();
+                says_nothing.then(|| Ruling::new(Fate::Finished, line))
             }
             (Told::Failed, Found::At(place)) => {
                 let why = format!("{}; {line}", place.why);
@@ -189,8 +193,8 @@ impl Case<'_> {
 
     /// When its process took itself out of `processes`.
     fn process_left(self) -> Option<Moment> {
-        let process = self.scene.fleet.get(self.execution.process());
-        process.and_then(Process::left_in_order)
+        let process = self.scene.fleet.get(self.execution.process())?;
+        left_in_order(process, self.subject, self.scene.fleet)
     }
 
     /// The log of an ended process, where Redis does not tell: its job was interrupted, or ended
@@ -223,6 +227,14 @@ impl Case<'_> {
         if !whole {
             let why = "not found, and its queue was not searched to the end";
             return Ruling::new(Fate::Unknown, why);
+        }
+        let failed = log::failed_to_requeue(self.subject, self.scene.fleet);
+        if failed > 0 && self.execution.is_on_its_thread() {
+            let why = format!(
+                "its process could not push it back (its log: Failed to requeue {failed} jobs), \
+                 and it is nowhere"
+            );
+            return Ruling::new(Fate::Lost, why);
         }
         if died && !self.subject.may_have_interrupted() {
             let why = "its process died before it could push it back, and it is nowhere";
@@ -274,19 +286,37 @@ impl Case<'_> {
         (in_time || stale) && self.others(asked) == Others::Awaited
     }
 
+    /// An `IterableJob` that was back before its process could interrupt it broke off by itself.
+    fn broke_off(self, ruling: Ruling) -> Ruling {
+        let before = |at: Moment| (self.subject.safe_until()).is_none_or(|safe| at < safe);
+        let left = self
+            .execution
+            .missed()
+            .map(|(_, beat)| self.subject.is_safe_at(beat));
+        let back = self.execution.back().map(|(at, _)| before(at));
+        let by_itself = left.or(back).unwrap_or(false);
+        if ruling.fate != Fate::PushedBack || !self.execution.is_iterable() || !by_itself {
+            return ruling;
+        }
+        let why = format!("it broke off between two iterations: {}", ruling.why);
+        Ruling::new(Fate::Checkpointed, why)
+    }
+
     /// Where it was found. That it is nowhere counts if Redis was asked at `since` or later.
     fn found(self, since: Moment) -> Found {
         if let Some((_, how)) = self.execution.back() {
-            return Found::At(Ruling::new(Fate::PushedBack, how));
+            return Found::At(self.broke_off(Ruling::new(Fate::PushedBack, how)));
         }
         let Some((asked, place)) = self.execution.located() else {
             return Found::NotKnown;
         };
         if let Some(ruling) = Fate::at(place) {
-            return Found::At(ruling);
+            return Found::At(self.broke_off(ruling));
         }
+        let forgot = self.scene.fleet.memory.lost_at();
         if let Place::Nowhere { searched_whole } = place
             && asked >= since
+            && forgot.is_none_or(|lost| asked < lost)
         {
             let whole = *searched_whole;
             return Found::Nowhere { whole, asked };

@@ -47,6 +47,18 @@ pub(super) fn terminated(subject: &Subject<'_>, fleet: &Fleet) -> u64 {
     counts.sum()
 }
 
+/// How many jobs the process failed to push back by its own word.
+pub(super) fn failed_to_requeue(subject: &Subject<'_>, fleet: &Fleet) -> u64 {
+    let milestones = fleet.logs.witness.milestones(subject.id.pid);
+    let counts = milestones.iter().filter_map(|(said, _)| {
+        if let Milestone::FailedToRequeue(jobs) = said {
+            return Some(*jobs);
+        }
+        None
+    });
+    counts.sum()
+}
+
 /// How many jobs the process had pushed back at `by` by its own word; `None`: it said nothing, or
 /// that a push-back failed. It says so before it interrupts them (7.3.9
 /// `lib/sidekiq/fetch.rb:44-70`).

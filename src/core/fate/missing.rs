@@ -106,6 +106,9 @@ fn doubt(
     if execution.is_named_by_log_alone() {
         return Some("no beat has shown its payload".into());
     }
+    if scene.fleet.memory.lost_at().is_some() {
+        return Some("Redis lost what it had: that the job is nowhere proves nothing".into());
+    }
     // A process that leaves in order has pushed back what it ran.
     let in_order = || {
         let left = subject.left_in_order();

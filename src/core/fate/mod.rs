@@ -5,7 +5,9 @@
 
 mod account;
 mod case_file;
+mod cost;
 mod count;
+mod departure;
 mod evidence;
 mod execution;
 #[expect(
@@ -29,7 +31,9 @@ mod tests;
 
 pub use account::Account;
 pub use case_file::CaseFile;
+pub use cost::Cost;
 pub use count::ThreadCount;
+pub use departure::left_in_order;
 pub use evidence::{Evidence, Fact, LogEnd, Source};
 pub use execution::Execution;
 pub use fate::{Counts, Fate, Ruling};

@@ -4,6 +4,7 @@
 use std::fmt;
 
 use super::case_file::CaseFile;
+use super::departure::left_in_order;
 use super::fate::Fate;
 use super::subject::Subject;
 use crate::core::fleet::{Fleet, Process};
@@ -112,5 +113,7 @@ impl fmt::Display for Stake {
 /// which it does after its push-back, or it is idle.
 fn runs_nothing(fleet: &Fleet, process: &Process, subject: &Subject<'_>, now: Moment) -> bool {
     let idle = |mark| fleet.proof_of_idle(process, &mark, now).is_some();
-    process.exited() || process.left_in_order().is_some() || subject.signals.mark.is_some_and(idle)
+    process.exited()
+        || left_in_order(process, subject, fleet).is_some()
+        || subject.signals.mark.is_some_and(idle)
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::local::{HostLook, LocalId, LocalProcess, RunState};
 use super::logs::Logs;
 use super::look::{Identity, Link, Look, QueueDepth};
+use super::memory::RedisMemory;
 use super::process::{Life, Listed, Process, ProcessKey};
 use super::unit::{Unit, UnitLook};
 use super::{ExitStatus, Observation};
@@ -42,6 +43,8 @@ pub struct Fleet {
     pub units: BTreeMap<Unit, UnitLook>,
     /// What the logs say.
     pub logs: Box<Logs>,
+    /// Whether Redis still has what it had.
+    pub memory: RedisMemory,
 }
 
 impl Default for Fleet {
@@ -55,6 +58,7 @@ impl Default for Fleet {
             queues: Vec::new(),
             units: BTreeMap::new(),
             logs: Box::default(),
+            memory: RedisMemory::default(),
         }
     }
 }
@@ -128,7 +132,7 @@ impl Fleet {
             asked,
             answered,
             server_time,
-            server: _,
+            server,
             rows,
         } = look;
         if self.looked.is_some_and(|looked| looked > asked) {
@@ -136,6 +140,7 @@ impl Fleet {
         }
         // An answer is as old as its question.
         self.looked = Some(asked);
+        self.memory.answered(server, server_time, asked);
         let listed: HashSet<&Identity> = rows.iter().map(|row| &row.identity).collect();
         let mut keys = HashMap::with_capacity(self.processes.len());
         for (key, process) in &mut self.processes {
@@ -155,6 +160,9 @@ impl Fleet {
                 .processes
                 .entry(key)
                 .or_insert_with(|| Process::from_identity(row.identity.clone()));
+            if let Listed::Removed { at } = process.listed {
+                self.memory.contradicted(at);
+            }
             process.look(row, asked, server_time);
         }
         self.join();

@@ -75,7 +75,10 @@ fn fates_are_true(drive: &Drive) {
                 let there = story.lost > 0 || ended_at_last(drive, member, known.jid());
                 assert!(there, "called lost, but it had ended: {says}");
             }
-            Some(Fate::Rescued | Fate::Checkpointed) => panic!("{says}"),
+            Some(Fate::Checkpointed) => {
+                assert!(drive.world.broke_off(member, known.jid()), "{says}");
+            }
+            Some(Fate::Rescued) => panic!("{says}"),
             Some(Fate::Unknown) | None => {}
         }
     }

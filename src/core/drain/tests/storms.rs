@@ -23,8 +23,12 @@ fn weather() -> impl Strategy<Value = Weather> {
     // A log that is found late; one that loses lines in between proves nothing at all.
     let gaps = prop::option::of(-15.0..10.0);
     let undated = prop::option::weighted(0.3, span(0.0, 0.4));
-    (retries, strangers, torn, gaps, undated).prop_map(
-        |(retries_after, strangers, torn, gaps, undated)| Weather {
+    let empties = prop::option::weighted(0.15, (0.0..40.0, any::<bool>()));
+    (retries, strangers, torn, gaps, undated, empties).prop_map(
+        |(retries_after, strangers, torn, gaps, undated, empties)| Weather {
+            empties: (empties.into_iter())
+                .map(|(when, anew)| (at(when), anew))
+                .collect(),
             retries_after,
             strangers: strangers
                 .into_iter()

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::world::World;
+use crate::core::fleet::ServerIdentity;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::sidekiq::{Busy, Task, WorkerEvent};
@@ -25,6 +26,11 @@ pub(super) struct Weather {
     pub(super) gaps: Vec<(Moment, Moment)>,
     /// The lines of logs bear no time: each counts from its reading, so much later.
     pub(super) undated: Option<Duration>,
+    /// When Redis loses all that it has, and whether as a server that was started anew; else it was
+    /// flushed.
+    pub(super) empties: Vec<(Moment, bool)>,
+    /// How often it was started anew.
+    pub(super) restarts: u32,
     /// Whether missing jobs are searched for and pushed back.
     pub(super) salvages: bool,
 }
@@ -42,7 +48,8 @@ impl World {
     pub(super) fn next_gust(&self) -> Option<Moment> {
         let returning = self.weather.returning.iter().map(|(when, _)| *when);
         let strangers = self.weather.strangers.iter().map(|(when, _, _)| *when);
-        returning.chain(strangers).min()
+        let empties = self.weather.empties.iter().map(|(when, _)| *when);
+        returning.chain(strangers).chain(empties).min()
     }
 
     /// Does what the weather has due by `now`.
@@ -62,7 +69,31 @@ impl World {
             }
             *when > now
         });
+        let due = |(when, _): &(Moment, bool)| *when <= now;
+        if let Some(index) = weather.empties.iter().position(due) {
+            let (_, anew) = weather.empties.remove(index);
+            weather.restarts += u32::from(anew);
+            weather.returning.clear();
+            self.forget();
+        }
         self.weather = weather;
+    }
+
+    /// Redis holds nothing any more. A process that lives is there again with its next beat.
+    fn forget(&mut self) {
+        self.queue.clear();
+        self.retry.clear();
+        for member in &mut self.members {
+            member.shown = None;
+        }
+    }
+
+    /// Which server answers.
+    pub(super) fn server(&self) -> ServerIdentity {
+        ServerIdentity {
+            run_id: format!("run{}", self.weather.restarts),
+            replication: None,
+        }
     }
 
     /// A job that failed comes back, if it does.

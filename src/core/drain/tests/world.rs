@@ -184,7 +184,7 @@ impl World {
             asked,
             answered,
             server_time: asked.epoch() + self.server_ahead,
-            server: None,
+            server: Some(self.server()),
             rows: self.members.iter().enumerate().filter_map(row).collect(),
         }
     }

@@ -25,6 +25,7 @@ fn fate_of(words: &str) -> Option<Fate> {
     Some(match words {
         "finished" => Fate::Finished,
         "pushed back" => Fate::PushedBack,
+        "checkpointed" => Fate::Checkpointed,
         "retried" => Fate::Retried,
         "rescued" => Fate::Rescued,
         "lost" => Fate::Lost,

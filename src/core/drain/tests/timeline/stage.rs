@@ -76,6 +76,8 @@ impl StagedDrain {
             ["asks"] => self.plan.policy = Policy::Ask,
             ["rescues"] => self.plan.guard.rescue = true,
             ["opens", second] => self.opens = number(second),
+            [_, "redis", "is", "flushed"] => self.empties(part, false),
+            [_, "redis", "comes", "back", "empty"] => self.empties(part, true),
             ["retries", "after", seconds] => self.world.weather.retries_after = Some(span(seconds)),
             ["redis", "gone", from, "to", until] => {
                 self.sources.lost = Some((at(number(from)), at(number(until))));
@@ -95,6 +97,11 @@ impl StagedDrain {
             ["T", ..] | [] => {}
             [second, ..] => assert!(second.parse::<f64>().is_ok(), "{part:?} says nothing"),
         }
+    }
+
+    fn empties(&mut self, part: &str, anew: bool) {
+        let second = words(part)[0];
+        self.world.weather.empties.push((at(number(second)), anew));
     }
 
     /// A Sidekiq: here, or on another host.
@@ -167,6 +174,7 @@ impl StagedDrain {
                 let job = busy.expect("a job that runs").task.clone();
                 world.queue.push_back(job);
             }
+            ["redis", "is", "flushed"] | ["redis", "comes", "back", "empty"] => {}
             ["killed"] => self.world().members[0]
                 .worker
                 .signal(Signal::Kill, at(second)),
