@@ -23,5 +23,11 @@ pub fn left_in_order(process: &Process, subject: &Subject<'_>, fleet: &Fleet) ->
     let threads = process.local.as_ref().and_then(|local| local.threads);
     let still_works =
         threads.is_some_and(|threads| threads.processors > 0 && threads.at > left.after(LINGER));
-    (told && !still_works).then_some(left)
+    // With its row other rows would have gone in a flush. Where there is no other, only an exit by
+    // itself, its last line, or threads that have ended tell the two apart.
+    let ended = subject.exit.is_some() && !subject.signals.killed;
+    let idle = threads.is_some_and(|threads| threads.heartbeat && threads.processors == 0);
+    let said = milestones.iter().any(|(said, _)| *said == Milestone::Bye);
+    let proven = fleet.memory.was_whole_at(left) || ended || idle || said;
+    (told && !still_works && proven).then_some(left)
 }

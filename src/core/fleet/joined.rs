@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use super::beat::differs;
 use super::local::{HostLook, LocalId, LocalProcess, RunState};
 use super::logs::Logs;
-use super::look::{Identity, Link, Look, QueueDepth};
+use super::look::{Identity, Link, Look, LookRow, QueueDepth};
 use super::memory::RedisMemory;
 use super::process::{Life, Listed, Process, ProcessKey};
 use super::unit::{Unit, UnitLook};
@@ -152,6 +153,19 @@ impl Fleet {
             }
             // The first one that had an identity keeps it.
             keys.entry(identity.clone()).or_insert_with(|| key.clone());
+        }
+        let is_as_before = |row: &LookRow| {
+            let known = keys
+                .get(&row.identity)
+                .and_then(|key| self.processes.get(key));
+            let before = known.and_then(|known| known.beat.as_ref());
+            let now = row.heartbeat.as_ref().map(|heartbeat| heartbeat.beat);
+            before
+                .zip(now)
+                .is_some_and(|(before, now)| !differs(now, before.host_time))
+        };
+        if rows.iter().any(is_as_before) {
+            self.memory.was_whole(answered);
         }
         for row in rows {
             let new = || ProcessKey::Remote(row.identity.clone());

@@ -1,6 +1,8 @@
 //! Whether Redis still has what it had: a server that was restarted, flushed or replaced answers
 //! like the one before, and knows nothing. From then on absence there proves nothing.
 
+use std::collections::VecDeque;
+
 use super::server::ServerIdentity;
 use crate::core::moment::Moment;
 
@@ -10,7 +12,13 @@ pub struct RedisMemory {
     server: Option<ServerIdentity>,
     server_time: Option<f64>,
     lost: Option<Moment>,
+    /// The last looks that found something written before the look before them, by the time of
+    /// their answer.
+    whole: VecDeque<Moment>,
 }
+
+/// Looks that are remembered: a drain asks for those of the last minute at most.
+const MOST_LOOKS: usize = 120;
 
 /// How far the server's clock may run back between two looks: it is set by hand, or the server is
 /// another one.
@@ -20,6 +28,20 @@ impl RedisMemory {
     /// When a look showed first that Redis has lost what it had; `None`: no look did.
     pub fn lost_at(&self) -> Option<Moment> {
         self.lost
+    }
+
+    /// Whether the look that was answered at `answered` proves that Redis had not been flushed: it
+    /// still found a beat that the look before had read.
+    pub fn was_whole_at(&self, answered: Moment) -> bool {
+        self.whole.contains(&answered)
+    }
+
+    /// Notes that a look found a beat that the look before had read.
+    pub(super) fn was_whole(&mut self, answered: Moment) {
+        if self.whole.len() == MOST_LOOKS {
+            self.whole.pop_front();
+        }
+        self.whole.push_back(answered);
     }
 
     /// Takes in which server answered a look that was asked at `asked`, and its clock.
