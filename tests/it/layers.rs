@@ -232,7 +232,8 @@ fn files_of_the_core_import_each_other_in_no_circle() {
     let core = source::all();
     let core: Vec<Source> = core
         .into_iter()
-        .filter(|source| fits("core", &source.module))
+        .filter(|source| fits("core", &source.module) && !fits("core/layers", &source.module))
+        .filter(|source| !fits("core/log", &source.module))
         .collect();
     let mut wrong = String::new();
     for circle in circles::circles(&core) {

@@ -13,6 +13,7 @@ mod host_real;
 mod hundred_drains;
 #[cfg(test)]
 mod journals;
+#[cfg(test)]
 mod layers;
 mod logs_real;
 #[cfg(test)]

@@ -177,7 +177,7 @@ fn opened(code: &str) -> String {
             ""
         };
         for path in open_group(rest[at + 4..end].trim()) {
-            lines.push_str(&format!("\n{visible}use {path};"));
+            lines.extend(["\n", visible, "use ", &path, ";"]);
         }
         rest = &rest[end..];
     }
