@@ -12,7 +12,7 @@ class Play
     beaten(targets)
     early = push(@scenario.jobs)
     shown(early)
-    others = @scenario.others ? [@stage.sidekiq(timeout: 25, threads: 4)] : []
+    others = @scenario.others ? [@stage.sidekiq(timeout: 25, threads: 4, log: :plain)] : []
     beaten(others)
     push(@scenario.late)
     begun = @stage.now
@@ -27,7 +27,7 @@ class Play
 
   private
 
-  def target = @stage.sidekiq(timeout: @scenario.timeout, threads: @scenario.threads)
+  def target = @stage.sidekiq(timeout: @scenario.timeout, threads: @scenario.threads, log: @scenario.log)
 
   def beaten(pids)
     pids.each { |pid| @stage.patiently("Sidekiq beats") { @stage.beats?(pid) } }

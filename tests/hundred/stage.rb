@@ -35,7 +35,7 @@ class Stage
   def initialize(directory, version, binary)
     @directory, @version, @binary = directory, version, binary
     @children = []
-    start({}, "redis-server", "--port", "0", "--save", "", "--dir", directory, "--unixsocket", socket, log: "redis.log")
+    start({}, "redis-server", "--port", "0", "--save", "", "--dir", directory, "--unixsocket", socket, log: path("redis.log"))
     @talk = patiently("Redis answers") { File.socket?(socket) && Talk.new(socket) rescue false }
     @talk.ask("SADD", "queues", "default")
   end
@@ -46,11 +46,12 @@ class Stage
 
   def ask(*words) = @talk.ask(*words)
 
-  # Starts a Sidekiq; its pid.
-  def sidekiq(timeout:, threads:)
+  # Starts a Sidekiq with such a log; its pid.
+  def sidekiq(timeout:, threads:, log:)
     environment = { "REDIS_URL" => url, "DRAINBOARD_TRACE" => path("trace"), "DYNO" => nil, "REDIS_PROVIDER" => nil }
-    start(environment, "#{SIDEKIQS}/#{version}/run", "-t", timeout.to_s, "-c", threads.to_s, "-q", "default",
-          log: "sidekiq-#{@children.size}.log")
+    environment["DRAINBOARD_LOG"] = log.to_s if %i[warn json].include?(log)
+    file = { dark: "/dev/null", shared: path("sidekiqs.log") }.fetch(log, path("sidekiq-#{@children.size}.log"))
+    start(environment, "#{SIDEKIQS}/#{version}/run", "-t", timeout.to_s, "-c", threads.to_s, "-q", "default", log: file)
   end
 
   def beats?(pid) = ask("SMEMBERS", "processes").any? { |identity| identity.include?(":#{pid}:") }
@@ -104,12 +105,12 @@ class Stage
     reap(pid)
   end
 
-  # What the jobs wrote: event, id, seconds, pid.
+  # What the jobs wrote: event, id, seconds, pid, and the id that it goes on under.
   def trace
     return [] unless File.exist?(path("trace"))
     File.readlines(path("trace")).map do |line|
-      event, jid, seconds, pid = line.split
-      [event, jid, seconds.to_f, pid.to_i]
+      event, jid, seconds, pid, goes_on_as = line.split
+      [event, jid, seconds.to_f, pid.to_i, goes_on_as]
     end
   end
 
@@ -135,7 +136,7 @@ class Stage
   def url = "unix://#{socket}"
 
   def start(environment, *command, log:)
-    pid = Process.spawn(environment, *command, in: :close, %i[out err] => path(log), chdir: ROOT)
+    pid = Process.spawn(environment, *command, in: :close, %i[out err] => [log, "a"], chdir: ROOT)
     @children << pid
     pid
   end

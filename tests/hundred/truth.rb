@@ -1,6 +1,6 @@
 # What really became of each job, and whether a drain told it so.
 
-FATES = %w[finished pushed_back retried rescued lost unknown].freeze
+FATES = %w[finished checkpointed pushed_back retried rescued lost unknown].freeze
 # The same in the table, where a thread without a known job stands apart.
 COLUMNS = [*FATES, "threads unknown"].freeze
 
@@ -30,7 +30,7 @@ class Truth
 
   def events(jid, *names) = @trace.fetch(jid, []).select { |event, *| names.include?(event) }
 
-  def ours?(entry) = @targets.include?(entry.last)
+  def ours?(entry) = @targets.include?(entry[3])
 
   # Whether a drained process ever began it.
   def taken?(jid) = events(jid, "start").any? { |entry| ours?(entry) }
@@ -44,17 +44,26 @@ class Truth
   # Whether it ended on a drained process by itself, for good. One that broke off between two steps may have gone on and
   # ended elsewhere: that is its end too.
   def ended?(jid)
-    ends = @jobs[jid][:retry] == false ? %w[done failed] : %w[done]
+    ends = @jobs.dig(jid, :retry) == false ? %w[done failed] : %w[done]
     broke_off = events(jid, "stop").any? { |entry| ours?(entry) }
     events(jid, *ends).any? { |entry| ours?(entry) || broke_off }
   end
 
-  def lost?(jid) = !ended?(jid) && places(jid).empty? && !elsewhere?(jid)
+  # The id under which the rest of its work stands, or ran, after it broke off on a drained process: its own for an
+  # `IterableJob`.
+  def goes_on_as(jid)
+    stop = events(jid, "stop").reverse.find { |entry| ours?(entry) } or return
+    again = stop[4] || jid
+    again if places(again).any? || events(again, "start").any? { |entry| !ours?(entry) }
+  end
+
+  def lost?(jid) = !ended?(jid) && places(jid).empty? && !elsewhere?(jid) && !goes_on_as(jid)
 
   def wrong_fate(line)
     jid, fate = line["jid"], line["fate"]
     true_fate = case fate
                 when "finished" then ended?(jid) && places(jid).empty?
+                when "checkpointed" then line["goes_on_as"] && line["goes_on_as"] == goes_on_as(jid)
                 when "pushed_back", "rescued" then places(jid).any? || elsewhere?(jid)
                 when "retried" then (places(jid) & %w[retry dead schedule]).any? || elsewhere?(jid)
                 when "lost" then lost?(jid)
@@ -65,7 +74,8 @@ class Truth
   end
 
   def story(jid)
-    wrote = @trace.fetch(jid, []).map { |event, _, at, pid| "#{event} +#{(at - @begun).round(1)} s on #{pid}" }
+    wrote = @trace.fetch(jid, []).map { |event, _, at, pid, *| "#{event} +#{(at - @begun).round(1)} s on #{pid}" }
+    wrote << "it goes on as #{goes_on_as(jid)}" if goes_on_as(jid)
     "it wrote #{wrote.join(", ")}; it stands in #{places(jid).inspect}#{", it is lost" if lost?(jid)}"
   end
 
@@ -81,7 +91,7 @@ class Truth
   end
 
   # It failed before the drain began and has been given up since.
-  def failing?(jid) = events(jid, "failed").any? { |_, _, at, _| at < @begun }
+  def failing?(jid) = events(jid, "failed").any? { |_, _, at, *| at < @begun }
 
   # Jobs that stand or ran more than once, and that we pushed back.
   def twice(told)
@@ -97,8 +107,10 @@ class Truth
   def wrong_end(last, told, code)
     return ["no last line, exit code #{code}"] unless last && last["event"] == "finished"
     counts = FATES.to_h { |fate| [fate, told.count { |line| line["fate"] == fate }] }
+    # A version that knows no checkpoints does not count them.
+    counts.delete("checkpointed") unless last["jobs"].key?("checkpointed")
     outcome = if counts["lost"] + counts["unknown"] > 0 then "lost"
-              elsif counts["pushed_back"] + counts["rescued"] > 0 then "requeued"
+              elsif counts.values_at("pushed_back", "rescued", "checkpointed").compact.sum > 0 then "requeued"
               else "drained"
               end
     wrong = []

@@ -2,16 +2,25 @@
 #
 # DRAINBOARD_TRACE=FILE: each job appends lines "EVENT JID SECONDS PID" to it (start, then done, failed or shutdown;
 # SECONDS since 1970), so that a test knows what happened from another witness than Redis or the log. A job that
-# iterates writes stop where it breaks off or ends.
+# iterates writes stop where it breaks off or ends; one that goes on under another JID appends that JID to the line.
+# DRAINBOARD_LOG=warn|json: Sidekiq's log is silent below WARN, or written by its JSON formatter.
 # DRAINBOARD_SLOW_BOOT=SECONDS: the start takes that much longer. Until it is over, Sidekiq traps no signal.
 
 sleep ENV["DRAINBOARD_SLOW_BOOT"].to_f
 
+$quiet = false
+Sidekiq.configure_server do |config|
+  config.on(:quiet) { $quiet = true }
+  config.logger.level = Logger::WARN if ENV["DRAINBOARD_LOG"] == "warn"
+  config.logger.formatter = Sidekiq::Logger::Formatters::JSON.new if ENV["DRAINBOARD_LOG"] == "json"
+end
+
 module Traced
-  def trace(event)
+  def trace(event, goes_on_as = nil)
     path = ENV["DRAINBOARD_TRACE"] or return
+    line = [event, jid, format("%.3f", Time.now.to_f), Process.pid, goes_on_as].compact.join(" ")
     # One write to a file opened for appending: lines of several processes do not mix.
-    File.open(path, "a") { |file| file.syswrite("#{event} #{jid} #{format("%.3f", Time.now.to_f)} #{Process.pid}\n") }
+    File.open(path, "a") { |file| file.syswrite("#{line}\n") }
   end
 
   def traced
@@ -143,5 +152,89 @@ if defined?(Sidekiq::IterableJob)
     def on_complete
       trace "done"
     end
+  end
+end
+
+# Jobs of three libraries that break off once their process is quiet and go on under another JID. Only what they write to
+# Redis is imitated: there is no Rails here. Sidekiq's log says "done" of the JID that broke off.
+module BreaksOff
+  include Traced
+
+  # Takes the steps from `first` on. Gives the step that it broke off before, or nil once all are done.
+  def take_steps(first, count, seconds)
+    trace "start"
+    (first...count).each do |step|
+      return step if $quiet
+      sleep seconds
+    end
+    trace "done"
+    nil
+  rescue Sidekiq::Shutdown
+    trace "shutdown"
+    raise
+  end
+
+  # Puts the rest of the work back under a new JID: into its queue, or into `schedule` after `wait` seconds.
+  def goes_on(arguments, wait: nil, wrapped: nil)
+    goes_on_as = SecureRandom.hex(12)
+    payload = { "class" => self.class.to_s, "queue" => "default", "args" => arguments, "jid" => goes_on_as }
+    payload["wrapped"] = wrapped if wrapped
+    payload["at"] = Time.now.to_f + wait if wait
+    Sidekiq::Client.push(payload)
+    trace "stop", goes_on_as
+  end
+end
+
+# What Sidekiq runs for Active Job. The arguments of the job itself are a number of steps and the seconds that each takes.
+module ActiveJob
+  module QueueAdapters
+    class SidekiqAdapter
+      class JobWrapper < TestJob
+        include BreaksOff
+
+        def perform(job)
+          job.key?("continuation") ? continue(job) : iterate(job)
+        end
+
+        private
+
+        # Rails 8.1, activejob/lib/active_job/continuable.rb: `resume_options` wait 5 s.
+        def continue(job)
+          _name, first = job["continuation"]["current"]
+          step = take_steps(first || 0, *job["arguments"]) or return
+          continuation = { "completed" => [], "current" => ["work", step] }
+          again = { "continuation" => continuation, "resumptions" => job["resumptions"].to_i + 1 }
+          goes_on([job.merge(again)], wait: 5, wrapped: job["job_class"])
+        end
+
+        # job-iteration 1, lib/job-iteration/iteration.rb: back into its queue at once.
+        def iterate(job)
+          step = take_steps(job["cursor_position"] || 0, *job["arguments"]) or return
+          again = { "cursor_position" => step, "times_interrupted" => job["times_interrupted"].to_i + 1 }
+          goes_on([job.merge(again)], wrapped: job["job_class"])
+        end
+      end
+    end
+  end
+end
+
+# The same under the name that it has since Sidekiq 8.
+module Sidekiq
+  module ActiveJob
+    class Wrapper < ::ActiveJob::QueueAdapters::SidekiqAdapter::JobWrapper
+    end
+  end
+end
+
+# sidekiq-iteration, lib/sidekiq_iteration/iteration.rb: its state is the last argument.
+class IterationJob < TestJob
+  include BreaksOff
+
+  def perform(steps, seconds, state = {})
+    known = state.fetch("sidekiq_iteration", {})
+    step = take_steps(known["cursor_position"] || 0, steps, seconds) or return
+    again = { "executions" => known["executions"].to_i + 1, "cursor_position" => step,
+              "times_interrupted" => known["times_interrupted"].to_i + 1, "total_time" => 0.0 }
+    goes_on([steps, seconds, { "sidekiq_iteration" => again }], wait: 1)
   end
 end
