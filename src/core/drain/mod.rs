@@ -3,32 +3,21 @@
 //! ever reaches it.
 
 mod about;
-mod advance;
-mod aftermath;
 mod by;
-mod call;
 mod checked;
-mod command;
+mod cursor;
 mod event;
 mod event_words;
-mod gate;
-mod intake;
-mod outcome;
 mod part;
-mod perform;
 mod phase;
 mod plan;
 mod policy;
-mod projection;
 mod record;
-mod rescue;
 mod run;
 mod sentence;
-mod settle;
 mod succession;
 mod tally;
 mod target;
-mod unit;
 mod unit_call;
 mod unit_stop;
 
@@ -39,10 +28,8 @@ pub use checked::CheckedFinding;
 pub use phase::{Hold, Intent, Performing, Phase, Rescue, Resume};
 pub use plan::{Guard, Mode, Plan, Refusal};
 pub use policy::{Early, Policy, UnknownWord};
-pub use projection::Projection;
 pub use record::{About, By, Counted, Event, Outcome, Part, Record};
-pub use rescue::SEARCH_WITHIN;
-pub use run::Run;
+pub use run::{Projection, Run, SEARCH_WITHIN};
 pub use sentence::{Sentence, named};
 pub use succession::{Successor, tenths};
 pub use target::{Sent, Standing, Target};

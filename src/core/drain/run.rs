@@ -1,8 +1,25 @@
 //! One drain of fixed targets: one cursor, one clock. It is told everything and does nothing by
 //! itself; each call starts at most one step.
 
+mod advance;
+mod aftermath;
+mod call;
+mod command;
+mod gate;
+mod intake;
+mod outcome;
+mod perform;
+mod projection;
+mod rescue;
+mod settle;
+mod unit;
+
+pub use projection::Projection;
+pub use rescue::SEARCH_WITHIN;
+
 use std::time::Duration;
 
+use super::cursor::{Cursor, Pace};
 use super::phase::Phase;
 use super::plan::{Mode, Plan};
 use super::record::{About, By, Event, Outcome, Record};
@@ -13,48 +30,37 @@ use crate::core::fleet::{Fleet, LocalId, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
 
 /// Between two questions for the same jobs.
-pub(super) const ASK_EVERY: Duration = Duration::from_secs(1);
+const ASK_EVERY: Duration = Duration::from_secs(1);
 /// How long an answer is waited for before the question is put again.
-pub(super) const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// How long a look after an exit is waited for.
-pub(super) const TELL_LIMIT: Duration = Duration::from_secs(2);
-
-/// The clock of a run.
-#[derive(Clone, Copy, Debug)]
-pub struct Pace {
-    /// When the run began.
-    pub started: Moment,
-    /// When the first signal left.
-    pub first_signal: Option<Moment>,
-    /// When the last outcome of the last step came.
-    pub last_step: Option<Moment>,
-}
+const TELL_LIMIT: Duration = Duration::from_secs(2);
 
 /// The questions under way.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Asks {
-    pub(super) pending: Option<(EffectId, Moment)>,
-    pub(super) last: Option<Moment>,
-    pub(super) at_once: bool,
+struct Asks {
+    pending: Option<(EffectId, Moment)>,
+    last: Option<Moment>,
+    at_once: bool,
     /// When there will be something to ask, if nothing else happens.
-    pub(super) next: Option<Moment>,
+    next: Option<Moment>,
 }
 
 impl Asks {
-    pub(super) fn want_now(&mut self) {
+    fn want_now(&mut self) {
         self.at_once = true;
     }
 }
 
 /// One call of a run: what is known, when it is, and what is to be done.
-pub(super) struct Turn<'a> {
-    pub(super) fleet: &'a Fleet,
-    pub(super) now: Moment,
-    pub(super) effects: Vec<Effect>,
+struct Turn<'a> {
+    fleet: &'a Fleet,
+    now: Moment,
+    effects: Vec<Effect>,
 }
 
 impl<'a> Turn<'a> {
-    pub(super) fn new(fleet: &'a Fleet, now: Moment) -> Self {
+    fn new(fleet: &'a Fleet, now: Moment) -> Self {
         Self {
             fleet,
             now,
@@ -66,14 +72,12 @@ impl<'a> Turn<'a> {
 /// One drain.
 #[derive(Clone, Debug)]
 pub struct Run {
-    pub(super) plan: Plan,
-    pub(super) targets: Vec<Target>,
-    pub(super) phase: Phase,
-    pub(super) mode: Mode,
-    pub(super) account: Account,
-    pub(super) pace: Pace,
-    pub(super) asks: Asks,
-    pub(super) next_id: u64,
+    plan: Plan,
+    targets: Vec<Target>,
+    cursor: Cursor,
+    account: Account,
+    asks: Asks,
+    next_id: u64,
 }
 
 impl Run {
@@ -102,17 +106,8 @@ impl Run {
         let mut run = Self {
             plan,
             targets,
-            phase: Phase::Ready {
-                next: 0,
-                since: now,
-            },
-            mode: Mode::Manual,
+            cursor: Cursor::new(now),
             account: Account::default(),
-            pace: Pace {
-                started: now,
-                first_signal: None,
-                last_step: None,
-            },
             asks: Asks::default(),
             next_id: 0,
         };
@@ -146,12 +141,12 @@ impl Run {
 
     /// Where it stands.
     pub fn phase(&self) -> &Phase {
-        &self.phase
+        &self.cursor.phase
     }
 
     /// Who moves it on.
     pub fn mode(&self) -> Mode {
-        self.mode
+        self.cursor.mode
     }
 
     /// The jobs it accounts for.
@@ -161,12 +156,12 @@ impl Run {
 
     /// Its clock.
     pub fn pace(&self) -> Pace {
-        self.pace
+        self.cursor.pace
     }
 
     /// How it ended, once it has.
     pub fn outcome(&self) -> Option<Outcome> {
-        if let Phase::Over { outcome, .. } = self.phase {
+        if let Phase::Over { outcome, .. } = self.cursor.phase {
             return Some(outcome);
         }
         None
@@ -183,7 +178,7 @@ impl Run {
     #[must_use]
     pub fn handle(&mut self, input: Input, fleet: &Fleet, now: Moment) -> Vec<Effect> {
         let mut turn = Turn::new(fleet, now);
-        if self.phase.is_over() {
+        if self.cursor.phase.is_over() {
             return turn.effects;
         }
         self.take_in(&mut turn);
@@ -195,11 +190,11 @@ impl Run {
             Input::Searched(id, traces) => self.searched(id, traces, &mut turn),
             Input::PushedBack(id, outcome) => self.pushed(id, &outcome, &mut turn),
         }
-        if !self.phase.is_over() {
+        if !self.cursor.phase.is_over() {
             self.judge(true, &mut turn);
             self.advance(&mut turn);
         }
-        if !self.phase.is_over() {
+        if !self.cursor.phase.is_over() {
             self.ask(&mut turn);
         }
         turn.effects
@@ -207,7 +202,7 @@ impl Run {
 
     /// When it wants to be called again, if nothing else happens.
     pub fn next_deadline(&self) -> Option<Moment> {
-        let phase = match &self.phase {
+        let phase = match &self.cursor.phase {
             Phase::Waiting { until, .. }
             | Phase::Gated { until, .. }
             | Phase::Leaving { until }
@@ -221,21 +216,21 @@ impl Run {
         untold.chain(phase).chain(self.asks.next).min()
     }
 
-    pub(super) fn look_now(&mut self, turn: &mut Turn<'_>) {
+    fn look_now(&mut self, turn: &mut Turn<'_>) {
         turn.effects.push(Effect::Ask(self.new_id(), Ask::LookNow));
     }
 
-    pub(super) fn new_id(&mut self) -> EffectId {
+    fn new_id(&mut self) -> EffectId {
         self.next_id += 1;
         EffectId(self.next_id)
     }
 
-    pub(super) fn note(&self, event: Event, turn: &mut Turn<'_>) {
+    fn note(&self, event: Event, turn: &mut Turn<'_>) {
         turn.effects
             .push(Effect::Note(Box::new(self.record(None, event, turn.now))));
     }
 
-    pub(super) fn note_about(&self, target: LocalId, event: Event, turn: &mut Turn<'_>) {
+    fn note_about(&self, target: LocalId, event: Event, turn: &mut Turn<'_>) {
         let about = self
             .targets
             .iter()
@@ -249,7 +244,7 @@ impl Run {
     pub fn record(&self, about: Option<About>, event: Event, now: Moment) -> Record {
         Record {
             at: now,
-            since_start: now.since(self.pace.started),
+            since_start: now.since(self.cursor.pace.started),
             run: self.plan.run.clone(),
             rehearsal: self.plan.rehearsal,
             about,

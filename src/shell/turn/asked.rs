@@ -47,7 +47,8 @@ impl<F: Front> Turn<F> {
         }
     }
 
-    /// What a KILL would cost, and the payloads that it could lose.
+    /// What a KILL would cost, and the payloads that it could lose. TERM costs nothing: its payloads
+    /// are saved too, for the push-back that it brings may fail.
     pub(super) fn at_stake(&self, act: &Act) -> (u64, Vec<SavedJob>) {
         let (now, fleet) = (self.now(), &self.session.fleet);
         match &self.session.run {
@@ -55,6 +56,9 @@ impl<F: Front> Turn<F> {
                 run.stake(Some(act.target), fleet, now).count(),
                 in_flight(run, Some(act.target), fleet, now),
             ),
+            Some(run) if act.kind.signal().stops() => {
+                (0, in_flight(run, Some(act.target), fleet, now))
+            }
             Some(_) | None => (0, Vec::new()),
         }
     }

@@ -1,10 +1,10 @@
 //! TERM by way of systemd: where a unit would be started again after a plain TERM, the stop of
 //! that unit may take its place. It decides which way a stop goes; it calls no program.
 
-use super::event::Event;
-use super::run::{Run, Turn};
-use super::target::Target;
-use super::unit_stop::{StopUnit, UnitStop};
+use super::{Run, Turn};
+use crate::core::drain::event::Event;
+use crate::core::drain::target::Target;
+use crate::core::drain::unit_stop::{StopUnit, UnitStop};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::sequence::Signal;
 

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use super::ActOutcome;
 use super::perform::Wish;
-use super::phase::{Hold, Phase, Resume};
-use super::plan::Mode;
-use super::policy::Early;
-use super::record::{Event, Outcome};
-use super::run::{Run, Turn};
-use super::target::Standing;
+use super::{Run, Turn};
+use crate::core::drain::ActOutcome;
+use crate::core::drain::phase::{Hold, Phase, Resume};
+use crate::core::drain::plan::Mode;
+use crate::core::drain::policy::Early;
+use crate::core::drain::record::{Event, Outcome};
+use crate::core::drain::target::Standing;
 use crate::core::fleet::Fleet;
 use crate::core::moment::{Moment, Seconds};
 use crate::core::sequence::Signal;
@@ -30,7 +30,7 @@ impl Run {
         if self.nobody_left(turn) {
             return;
         }
-        match self.phase {
+        match self.cursor.phase {
             Phase::Waiting { next, since, until } => {
                 self.wait(next, since, until, turn);
             }
@@ -53,13 +53,18 @@ impl Run {
     /// Once no target takes part any more, the account is all that is left to do.
     fn nobody_left(&mut self, turn: &mut Turn<'_>) -> bool {
         let closing = matches!(
-            self.phase,
+            self.cursor.phase,
             Phase::Performing(_)
                 | Phase::Ending { .. }
                 | Phase::Settling { .. }
                 | Phase::Over { .. }
         );
-        if closing || self.targets.iter().any(super::Target::takes_part) {
+        if closing
+            || self
+                .targets
+                .iter()
+                .any(crate::core::drain::Target::takes_part)
+        {
             return false;
         }
         let left_out = self
@@ -119,7 +124,7 @@ impl Run {
         let again = turn.now.after(FRESH_LOOK);
         let (Phase::Waiting { until, .. }
         | Phase::Leaving { until }
-        | Phase::Settling { until, .. }) = &mut self.phase
+        | Phase::Settling { until, .. }) = &mut self.cursor.phase
         else {
             return;
         };
@@ -135,7 +140,7 @@ impl Run {
 
     /// The end of an abort: what is still in a system call may have been sent.
     fn end(&mut self, turn: &mut Turn<'_>) {
-        let Phase::Ending { under_way, .. } = &self.phase else {
+        let Phase::Ending { under_way, .. } = &self.cursor.phase else {
             return;
         };
         let open: Vec<_> = under_way.acts.keys().copied().collect();
@@ -172,7 +177,8 @@ impl Run {
     fn watch_leaving(&mut self, until: Moment, turn: &mut Turn<'_>) {
         let stops =
             self.plan.sequence.first_stop().is_some() || self.plan.sequence.kill().is_some();
-        let quiet = |target: &super::Target| !matches!(target.standing, Standing::Alive);
+        let quiet =
+            |target: &crate::core::drain::Target| !matches!(target.standing, Standing::Alive);
         let confirmed = !stops && self.targets.iter().filter(|t| t.takes_part()).all(quiet);
         if turn.now < until && !confirmed {
             return;
@@ -203,7 +209,7 @@ impl Run {
             },
             turn,
         );
-        self.phase = Phase::Held {
+        self.cursor.phase = Phase::Held {
             why,
             since: turn.now,
             resume,
@@ -217,37 +223,22 @@ impl Run {
 
     /// Stops the clock wherever it runs, for `why`.
     pub(super) fn hold_for(&mut self, why: Hold, turn: &mut Turn<'_>) {
-        let resume = match &mut self.phase {
-            Phase::Waiting { next, since, until } => Resume::Wait {
-                next: *next,
-                since: *since,
-                left: until.since(turn.now),
-            },
-            Phase::Gated { next, since, .. } => Resume::Wait {
-                next: *next,
-                since: *since,
-                left: Duration::ZERO,
-            },
-            Phase::Ready { next, .. } => Resume::Ready { next: *next },
-            Phase::Leaving { .. } => Resume::Leaving,
-            Phase::Performing(performing) => {
-                performing.then_hold = Some(why);
-                return;
-            }
-            Phase::Held { .. }
-            | Phase::Ending { .. }
-            | Phase::Settling { .. }
-            | Phase::Over { .. } => return,
+        if let Phase::Performing(performing) = &mut self.cursor.phase {
+            performing.then_hold = Some(why);
+            return;
+        }
+        let Some(resume) = self.cursor.resume(turn.now) else {
+            return;
         };
         self.hold(why, resume, turn);
     }
 
     /// Goes on from a hold.
     pub(super) fn go_on(&mut self, turn: &mut Turn<'_>) {
-        let Phase::Held { resume, .. } = &self.phase else {
+        let Phase::Held { resume, .. } = &self.cursor.phase else {
             return;
         };
-        let phase = match (*resume, self.mode) {
+        let phase = match (*resume, self.cursor.mode) {
             // A signal failed: only trying again or leaving out leads on.
             (Resume::Failed { .. }, _) => return,
             (Resume::Wait { next, .. } | Resume::Ready { next }, Mode::Manual) => Phase::Ready {
@@ -269,6 +260,6 @@ impl Run {
             }
         };
         self.note(Event::Resumed, turn);
-        self.phase = phase;
+        self.cursor.phase = phase;
     }
 }

@@ -1,12 +1,12 @@
 //! What may be done for units that a drain left behind: a quiet one is restarted, one that has
 //! exited and stays down is started. Offers and records; nothing is called here.
 
-use super::event::Event;
-use super::record::Record;
-use super::run::Run;
-use super::target::{Standing, Target};
-use super::unit_call::{CallOutcome, UnitCall, UnitVerb};
-use super::unit_stop::UnitWords;
+use super::Run;
+use crate::core::drain::event::Event;
+use crate::core::drain::record::Record;
+use crate::core::drain::target::{Standing, Target};
+use crate::core::drain::unit_call::{CallOutcome, UnitCall, UnitVerb};
+use crate::core::drain::unit_stop::UnitWords;
 use crate::core::fleet::{Fleet, Unit};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -15,7 +15,7 @@ impl Run {
     /// What brings the units back to work that this run, once over, left quiet or down; a unit
     /// that systemd starts again by itself needs nothing.
     pub fn unit_calls(&self, fleet: &Fleet) -> Vec<UnitCall> {
-        if !self.phase.is_over() {
+        if !self.cursor.phase.is_over() {
             return Vec::new();
         }
         let mut calls: Vec<UnitCall> = Vec::new();
@@ -46,7 +46,7 @@ impl Run {
                 let comes_back = target.stop.unit.as_ref().is_some_and(|stop| {
                     stop.after_term && !target.stop.begun || last == Some(Signal::Kill)
                 });
-                let unfinished = self.outcome() == Some(super::Outcome::Stopped);
+                let unfinished = self.outcome() == Some(crate::core::drain::Outcome::Stopped);
                 (unfinished && !lives && !comes_back).then_some(UnitVerb::Start)
             }
             Standing::Alive | Standing::Quiet { .. } | Standing::Idle { .. } => {

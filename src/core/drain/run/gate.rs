@@ -1,6 +1,6 @@
 //! The gate before KILL: what a KILL would cost now, of one target or of all that take part.
 
-use super::run::Run;
+use super::Run;
 use crate::core::fate::Stake;
 use crate::core::fleet::{Fleet, LocalId};
 use crate::core::moment::Moment;

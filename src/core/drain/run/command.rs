@@ -3,18 +3,17 @@
 
 use std::time::Duration;
 
-use super::Command;
 use super::perform::Wish;
-use super::phase::{Hold, Phase, Resume};
-use super::plan::Mode;
-use super::record::{Event, Outcome};
-use super::run::{Run, Turn};
-use super::target::{Standing, Target};
+use super::{Run, Turn};
+use crate::core::drain::Command;
+use crate::core::drain::cursor::LEAST;
+use crate::core::drain::phase::{Hold, Phase, Resume};
+use crate::core::drain::plan::Mode;
+use crate::core::drain::record::{Event, Outcome};
+use crate::core::drain::target::{Standing, Target};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::sequence::Signal;
 
-/// The least that is left of a wait that somebody makes shorter or starts anew: time to think.
-const LEAST: Duration = Duration::from_secs(5);
 /// How long an act in a system call may take to tell its outcome.
 const OUTCOME_LIMIT: Duration = Duration::from_millis(600);
 
@@ -52,26 +51,26 @@ impl Run {
     }
 
     fn go(&mut self, step: usize, accepted: u64, turn: &mut Turn<'_>) {
-        if self.phase.next_step() == Some(step) {
+        if self.cursor.phase.next_step() == Some(step) {
             self.start_step(step, Wish::Confirmed(accepted), turn);
         }
     }
 
     fn automatic(&mut self, turn: &mut Turn<'_>) {
-        if self.mode == Mode::Automatic {
+        if self.cursor.mode == Mode::Automatic {
             return;
         }
-        self.mode = Mode::Automatic;
-        let begun = self.pace.first_signal.is_some();
+        self.cursor.mode = Mode::Automatic;
+        let begun = self.cursor.pace.first_signal.is_some();
         if begun {
             self.note(
                 Event::ModeChanged {
-                    mode: Some(self.mode),
+                    mode: Some(self.cursor.mode),
                 },
                 turn,
             );
         }
-        if let Phase::Ready { next, .. } = self.phase {
+        if let Phase::Ready { next, .. } = self.cursor.phase {
             self.count_down(next, turn);
         }
     }
@@ -83,9 +82,9 @@ impl Run {
             return;
         }
         // The wait counts from the signal before it; one that ran out meanwhile leaves time to think.
-        let since = self.pace.last_step.unwrap_or(turn.now);
+        let since = self.cursor.pace.last_step.unwrap_or(turn.now);
         let wait = self.plan.sequence.wait_after(next - 1).unwrap_or_default();
-        self.phase = Phase::Waiting {
+        self.cursor.phase = Phase::Waiting {
             next,
             since,
             until: since.after(wait).max(turn.now.after(LEAST)),
@@ -93,18 +92,18 @@ impl Run {
     }
 
     fn manual(&mut self, turn: &mut Turn<'_>) {
-        if self.mode == Mode::Manual {
+        if self.cursor.mode == Mode::Manual {
             return;
         }
-        self.mode = Mode::Manual;
+        self.cursor.mode = Mode::Manual;
         self.note(
             Event::ModeChanged {
-                mode: Some(self.mode),
+                mode: Some(self.cursor.mode),
             },
             turn,
         );
-        if let Phase::Waiting { next, .. } | Phase::Gated { next, .. } = self.phase {
-            self.phase = Phase::Ready {
+        if let Phase::Waiting { next, .. } | Phase::Gated { next, .. } = self.cursor.phase {
+            self.cursor.phase = Phase::Ready {
                 next,
                 since: turn.now,
             };
@@ -112,53 +111,13 @@ impl Run {
     }
 
     fn longer(&mut self, by: Duration, turn: &mut Turn<'_>) {
-        match &mut self.phase {
-            Phase::Waiting { until, .. }
-            | Phase::Gated { until, .. }
-            | Phase::Leaving { until } => {
-                *until = until.after(by);
-            }
-            Phase::Held {
-                resume: Resume::Wait { left, .. },
-                ..
-            } => *left = left.saturating_add(by),
-            Phase::Ready { .. }
-            | Phase::Performing(_)
-            | Phase::Held { .. }
-            | Phase::Ending { .. }
-            | Phase::Settling { .. }
-            | Phase::Over { .. } => return,
+        if self.cursor.lengthen(by) {
+            self.note(Event::Extended { by_s: signed(by) }, turn);
         }
-        self.note(Event::Extended { by_s: signed(by) }, turn);
     }
 
     fn shorter(&mut self, by: Duration, turn: &mut Turn<'_>) {
-        let cut = match &mut self.phase {
-            Phase::Waiting { until, .. } => {
-                let earliest = turn.now.after(LEAST).min(*until);
-                let moved = until.before(by).max(earliest);
-                let cut = until.since(moved);
-                *until = moved;
-                cut
-            }
-            Phase::Held {
-                resume: Resume::Wait { left, .. },
-                ..
-            } => {
-                let kept = left.saturating_sub(by).max(LEAST.min(*left));
-                let cut = left.saturating_sub(kept);
-                *left = kept;
-                cut
-            }
-            Phase::Ready { .. }
-            | Phase::Performing(_)
-            | Phase::Gated { .. }
-            | Phase::Held { .. }
-            | Phase::Leaving { .. }
-            | Phase::Ending { .. }
-            | Phase::Settling { .. }
-            | Phase::Over { .. } => return,
-        };
+        let cut = self.cursor.shorten(by, turn.now);
         if cut.as_secs() > 0 {
             self.note(Event::Extended { by_s: -signed(cut) }, turn);
         }
@@ -166,15 +125,15 @@ impl Run {
 
     /// Sends nothing more. What is in a system call already is awaited and reported.
     fn stop(&mut self, why: &str, turn: &mut Turn<'_>) {
-        if matches!(self.phase, Phase::Ending { .. } | Phase::Over { .. }) {
+        if matches!(self.cursor.phase, Phase::Ending { .. } | Phase::Over { .. }) {
             return;
         }
         self.note(Event::Held { why: why.into() }, turn);
         if self.end_pushing(OUTCOME_LIMIT, turn.now) {
             return;
         }
-        if let Phase::Performing(performing) = &self.phase {
-            self.phase = Phase::Ending {
+        if let Phase::Performing(performing) = &self.cursor.phase {
+            self.cursor.phase = Phase::Ending {
                 under_way: performing.clone(),
                 until: turn.now.after(OUTCOME_LIMIT),
             };
@@ -192,7 +151,7 @@ impl Run {
             return;
         };
         let closed = matches!(
-            self.phase,
+            self.cursor.phase,
             Phase::Performing(_)
                 | Phase::Ending { .. }
                 | Phase::Settling { .. }
@@ -207,7 +166,7 @@ impl Run {
             self.note_about(id, Event::Remarked { text }, turn);
             return;
         }
-        let back = Box::new(self.phase.clone());
+        let back = Box::new(self.cursor.phase.clone());
         self.perform(None, Signal::Kill, &[id], Some(back), turn);
     }
 
@@ -217,7 +176,7 @@ impl Run {
             why: Hold::Failed(targets),
             resume: Resume::Failed { step, accepted },
             ..
-        } = &self.phase
+        } = &self.cursor.phase
         {
             return Some(Failed {
                 targets: targets.clone(),

@@ -1,12 +1,12 @@
 //! What the outcome of an act does to its target and to the run. It makes no act.
 
-use super::phase::{Hold, Intent, Performing, Phase, Resume};
-use super::plan::Mode;
-use super::record::Event;
-use super::run::{Run, Turn};
-use super::target::{Sent, Standing};
-use super::unit_stop::UnitStop;
-use super::{ActOutcome, EffectId};
+use super::{Run, Turn};
+use crate::core::drain::phase::{Hold, Intent, Performing, Phase, Resume};
+use crate::core::drain::plan::Mode;
+use crate::core::drain::record::Event;
+use crate::core::drain::target::{Sent, Standing};
+use crate::core::drain::unit_stop::UnitStop;
+use crate::core::drain::{ActOutcome, EffectId};
 use crate::core::fleet::LocalId;
 use crate::core::moment::{Moment, rfc3339};
 use crate::core::sequence::Signal;
@@ -42,7 +42,9 @@ impl Run {
         match outcome {
             ActOutcome::Sent => self.sent(&done, turn),
             ActOutcome::Gone => {
-                let gone = |known: &super::Target| known.id == done.target && known.takes_part();
+                let gone = |known: &crate::core::drain::Target| {
+                    known.id == done.target && known.takes_part()
+                };
                 if let Some(index) = self.targets.iter().position(gone) {
                     self.exit(index, turn.now, turn);
                 }
@@ -64,7 +66,7 @@ impl Run {
     }
 
     fn awaited(&mut self, id: EffectId) -> Option<Done> {
-        let performing = match &mut self.phase {
+        let performing = match &mut self.cursor.phase {
             Phase::Performing(performing)
             | Phase::Ending {
                 under_way: performing,
@@ -118,7 +120,7 @@ impl Run {
     }
 
     fn remember_failure(&mut self, target: LocalId, why: String) {
-        if let Phase::Performing(performing) = &mut self.phase {
+        if let Phase::Performing(performing) = &mut self.cursor.phase {
             performing.failed.push((target, why));
         }
     }
@@ -173,11 +175,11 @@ impl Run {
                 target.stop.idle_before |= matches!(target.standing, Standing::Idle { .. });
             }
         }
-        self.pace.first_signal = self.pace.first_signal.or(Some(turn.now));
+        self.cursor.pace.first_signal = self.cursor.pace.first_signal.or(Some(turn.now));
     }
 
     fn after_outcomes(&mut self, turn: &mut Turn<'_>) {
-        let Phase::Performing(performing) = &mut self.phase else {
+        let Phase::Performing(performing) = &mut self.cursor.phase else {
             return;
         };
         if !performing.acts.is_empty() {
@@ -215,7 +217,7 @@ impl Run {
 
     /// Back to where a KILL out of turn was sent from.
     fn go_back(&mut self, back: Phase, turn: &Turn<'_>) {
-        self.phase = match (back, self.mode) {
+        self.cursor.phase = match (back, self.cursor.mode) {
             // It was made manual meanwhile: nothing counts down.
             (Phase::Waiting { next, .. } | Phase::Gated { next, .. }, Mode::Manual) => {
                 Phase::Ready {

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use super::phase::{Phase, Rescue};
-use super::record::{Event, Outcome};
-use super::run::{Run, Turn};
-use super::{Ask, Effect, EffectId, PushBack};
+use super::{Run, Turn};
+use crate::core::drain::phase::{Phase, Rescue};
+use crate::core::drain::record::{Event, Outcome};
+use crate::core::drain::{Ask, Effect, EffectId, PushBack};
 use crate::core::fate::{Missing, PushOutcome, Ruling, Scene, Trace};
 use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
@@ -59,7 +59,7 @@ impl Run {
         self.note(Event::Remarked { text }, turn);
         let id = self.new_id();
         turn.effects.push(Effect::Ask(id, Ask::Nowhere(missing)));
-        self.phase = Phase::Settling {
+        self.cursor.phase = Phase::Settling {
             since: turn.now,
             until: turn.now.after(SEARCH_LIMIT),
             outcome,
@@ -75,7 +75,7 @@ impl Run {
         traces: Vec<(Missing, Trace)>,
         turn: &mut Turn<'_>,
     ) {
-        if !matches!(&self.phase, Phase::Settling { rescue: Rescue::Searching { id: awaited }, .. } if *awaited == id)
+        if !matches!(&self.cursor.phase, Phase::Settling { rescue: Rescue::Searching { id: awaited }, .. } if *awaited == id)
         {
             let text = "the answer of a search came that is not awaited any more".into();
             return self.note(Event::Remarked { text }, turn);
@@ -123,7 +123,7 @@ impl Run {
 
     /// Pushes the next job back, or is over.
     fn push_next(&mut self, mut left: Vec<PushBack>, turn: &mut Turn<'_>) {
-        let Phase::Settling { since, outcome, .. } = self.phase else {
+        let Phase::Settling { since, outcome, .. } = self.cursor.phase else {
             return;
         };
         if left.is_empty() {
@@ -131,7 +131,7 @@ impl Run {
         }
         let push = left.remove(0);
         let id = self.intend_push(&push, turn);
-        self.phase = Phase::Settling {
+        self.cursor.phase = Phase::Settling {
             since,
             until: turn.now.after(PUSH_LIMIT),
             outcome,
@@ -167,7 +167,7 @@ impl Run {
                     left,
                 },
             ..
-        } = &self.phase
+        } = &self.cursor.phase
         else {
             return self.strange(turn);
         };
@@ -226,7 +226,7 @@ impl Run {
 
     /// Ends a rescue whose time is up; says whether there was one that goes on.
     pub(super) fn rescue_goes_on(&mut self, turn: &mut Turn<'_>) -> bool {
-        let Phase::Settling { until, rescue, .. } = &self.phase else {
+        let Phase::Settling { until, rescue, .. } = &self.cursor.phase else {
             return false;
         };
         let late = turn.now >= *until;
@@ -256,7 +256,7 @@ impl Run {
             outcome,
             until,
             ..
-        } = &mut self.phase
+        } = &mut self.cursor.phase
         {
             left.clear();
             if *outcome != Outcome::Stopped {

@@ -1,11 +1,11 @@
 //! What a run takes in: how its targets stand, their exits, and where their jobs are. It asks
 //! and notes; it never acts.
 
-use super::phase::{Hold, Phase};
-use super::record::Event;
-use super::run::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, TELL_LIMIT, Turn};
-use super::target::{Standing, Target};
-use super::{Ask, Effect, EffectId};
+use super::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, TELL_LIMIT, Turn};
+use crate::core::drain::phase::{Hold, Phase};
+use crate::core::drain::record::Event;
+use crate::core::drain::target::{Standing, Target};
+use crate::core::drain::{Ask, Effect, EffectId};
 use crate::core::fate::left_in_order;
 use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, Located, Process, ProcessKey};
 use crate::core::moment::Moment;
@@ -153,7 +153,7 @@ impl Run {
     /// interrupts them, and while KILL waits for them.
     fn matters_from(&self, process: &ProcessKey) -> Option<Moment> {
         let waits = matches!(
-            &self.phase,
+            &self.cursor.phase,
             Phase::Gated { .. }
                 | Phase::Settling { .. }
                 | Phase::Held {
@@ -163,10 +163,10 @@ impl Run {
         );
         let target = self.target(process)?;
         if waits || target.exited() {
-            return Some(self.pace.started);
+            return Some(self.cursor.pace.started);
         }
         let is_kill = |step| self.plan.sequence.signal(step) == Some(Signal::Kill);
-        let kill = if let Phase::Waiting { next, until, .. } = self.phase
+        let kill = if let Phase::Waiting { next, until, .. } = self.cursor.phase
             && is_kill(next)
         {
             Some(until.before(BEFORE_KILL))
@@ -178,7 +178,7 @@ impl Run {
         };
         let interrupt = Some(if target.timeout.is_assumed() {
             // It may come at any time.
-            self.pace.started
+            self.cursor.pace.started
         } else {
             interrupt.before(ASK_EVERY)
         });

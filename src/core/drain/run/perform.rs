@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::phase::{Hold, Intent, Performing, Phase, Resume};
-use super::plan::Mode;
-use super::policy::Policy;
-use super::record::Event;
-use super::run::{Run, Turn};
-use super::target::Target;
-use super::unit_stop::UnitStop;
-use super::{Act, ActKind, Effect};
+use super::{Run, Turn};
+use crate::core::drain::phase::{Hold, Intent, Performing, Phase, Resume};
+use crate::core::drain::plan::Mode;
+use crate::core::drain::policy::Policy;
+use crate::core::drain::record::Event;
+use crate::core::drain::target::Target;
+use crate::core::drain::unit_stop::UnitStop;
+use crate::core::drain::{Act, ActKind, Effect};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -65,7 +65,7 @@ impl Run {
                 let text =
                     format!("KILL is due and waits for the push-back, at most {most} s: {stake}");
                 self.note(Event::Remarked { text }, turn);
-                self.phase = Phase::Gated {
+                self.cursor.phase = Phase::Gated {
                     next: step,
                     since: turn.now,
                     until: turn.now.after(self.plan.guard.kill_extra),
@@ -84,7 +84,7 @@ impl Run {
             Hold::Question(stake)
         };
         self.asks.want_now();
-        let since = self.pace.last_step.unwrap_or(turn.now);
+        let since = self.cursor.pace.last_step.unwrap_or(turn.now);
         self.hold(
             why,
             Resume::Wait {
@@ -138,7 +138,7 @@ impl Run {
             let act = Act { target, kind, step };
             turn.effects.push(Effect::Act(effect, act));
         }
-        self.phase = Phase::Performing(Performing {
+        self.cursor.phase = Phase::Performing(Performing {
             step,
             acts,
             intents,
@@ -168,9 +168,9 @@ impl Run {
 
     /// What follows once step `step` is done.
     pub(super) fn after_step(&mut self, step: usize, now: Moment) {
-        self.pace.last_step = Some(now);
+        self.cursor.pace.last_step = Some(now);
         let next = step + 1;
-        self.phase = match (self.plan.sequence.wait_after(step), self.mode) {
+        self.cursor.phase = match (self.plan.sequence.wait_after(step), self.cursor.mode) {
             (None, _) => return self.leave(now),
             (Some(_), Mode::Manual) => Phase::Ready { next, since: now },
             (Some(wait), Mode::Automatic) => Phase::Waiting {
@@ -195,7 +195,7 @@ impl Run {
             .filter(|target| target.takes_part())
             .map(last)
             .max();
-        self.phase = Phase::Leaving {
+        self.cursor.phase = Phase::Leaving {
             until: until.unwrap_or(now),
         };
     }

@@ -1,10 +1,10 @@
 //! Lost jobs of a run that is over, where a person decides: the search for them, the pushes that
 //! somebody confirmed, and what that changes in the account. It pushes nothing by itself.
 
-use super::phase::Phase;
-use super::record::{Event, Outcome};
-use super::run::{Run, Turn};
-use super::{Ask, Effect, EffectId, PushBack};
+use super::{Run, Turn};
+use crate::core::drain::phase::Phase;
+use crate::core::drain::record::{Event, Outcome};
+use crate::core::drain::{Ask, Effect, EffectId, PushBack};
 use crate::core::fate::{Missing, PushOutcome, Ruling, Trace};
 use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
@@ -14,7 +14,7 @@ impl Run {
     /// nothing is missing.
     pub fn ask_afterwards(&mut self, fleet: &Fleet, now: Moment) -> Option<(EffectId, Effect)> {
         let missing = self.missing(fleet, now);
-        if !self.phase.is_over() || missing.is_empty() {
+        if !self.cursor.phase.is_over() || missing.is_empty() {
             return None;
         }
         let id = self.new_id();
@@ -79,7 +79,7 @@ impl Run {
             self.account.recount(&target.subject(), fleet);
         }
         let counts = self.counts();
-        if let Phase::Over { outcome, jobs, .. } = &mut self.phase {
+        if let Phase::Over { outcome, jobs, .. } = &mut self.cursor.phase {
             *jobs = counts;
             if *outcome == Outcome::Lost {
                 *outcome = super::settle::weigh(Outcome::Drained, counts);

@@ -1,10 +1,10 @@
 //! The account at the end: what became of each job, and on what evidence. The fates are judged in
 //! `fate`; here they are asked for in time, written down and weighed.
 
-use super::phase::{Phase, Rescue};
-use super::record::{Event, Outcome};
-use super::run::{Run, Turn};
-use super::target::{Standing, Target};
+use super::{Run, Turn};
+use crate::core::drain::phase::{Phase, Rescue};
+use crate::core::drain::record::{Event, Outcome};
+use crate::core::drain::target::{Standing, Target};
 use crate::core::fate::{Cost, Counts, Execution, Fate, Ruling, Scene};
 use crate::core::fleet::{LocalId, Place, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
@@ -16,7 +16,7 @@ impl Run {
     pub(super) fn settle(&mut self, outcome: Outcome, turn: &mut Turn<'_>) {
         self.asks.want_now();
         self.look_now(turn);
-        self.phase = Phase::Settling {
+        self.cursor.phase = Phase::Settling {
             since: turn.now,
             until: turn.now.after(ONE_BEAT),
             outcome,
@@ -79,7 +79,7 @@ impl Run {
             until,
             outcome,
             ..
-        } = self.phase
+        } = self.cursor.phase
         else {
             return;
         };
@@ -157,8 +157,8 @@ impl Run {
         let jobs = self.counts();
         let outcome = weigh(base, jobs);
         let work = self.work(turn.now);
-        let seconds = Seconds(turn.now.since(self.pace.started));
-        self.phase = Phase::Over {
+        let seconds = Seconds(turn.now.since(self.cursor.pace.started));
+        self.cursor.phase = Phase::Over {
             outcome,
             at: turn.now,
             jobs,
