@@ -13,7 +13,7 @@ use super::why;
 use crate::core::fleet::Place;
 use crate::core::log::Told;
 use crate::core::moment::Moment;
-use crate::core::timing::ONE_BEAT;
+use crate::core::timing::{ONE_BEAT, WHOLE_SECOND};
 
 /// What Redis says of an execution.
 enum Found {
@@ -288,7 +288,11 @@ impl Case<'_> {
 
     /// An `IterableJob` that was back before its process could interrupt it broke off by itself.
     fn broke_off(self, ruling: Ruling) -> Ruling {
-        let before = |at: Moment| (self.subject.safe_until()).is_none_or(|safe| at < safe);
+        // Where it began again elsewhere is known to the second.
+        let before = |at: Moment| {
+            let safe = self.subject.safe_until();
+            safe.is_none_or(|safe| at.after(WHOLE_SECOND) < safe)
+        };
         let left = self
             .execution
             .missed()

@@ -65,11 +65,16 @@ pub(super) fn may_have_ended(
             && mark.is_some_and(|mark| mark.at.after(FETCH + LINGER) <= count.at)
     };
     match file.threads().counted_quiet.filter(is_late) {
-        Some(count) if count.alive >= jobs => no_last_word(file),
-        Some(count) => Some(format!(
+        Some(count) if count.alive < jobs => Some(format!(
             "it may have ended by itself before: {} worker thread(s) were left for {jobs} job(s)",
             count.alive
         )),
+        Some(_) if no_last_word(file).is_some() => no_last_word(file),
+        // An ended thread keeps its name for a while, and a count is not of the last moment.
+        Some(_) => Some(
+            "it ran a few seconds before its process died; no log tells whether it ended in them"
+                .into(),
+        ),
         None => Some("it may have ended by itself since the last beat that showed it".into()),
     }
 }

@@ -1,7 +1,7 @@
 //! A run that is over and its lost jobs: what may still be asked and pushed, and what that changes.
 
-use super::cases::{begin, stated, stuck, world};
-use super::drive::Drive;
+use super::cases::{begin_with, stated, stuck, world};
+use super::drive::{Drive, Sources};
 use super::kills::fate;
 use super::rescues::{rescuing, searching};
 use crate::core::drain::{Command, Effect, Event, Fate, Input, Outcome, Phase, PushOutcome, Trace};
@@ -9,7 +9,7 @@ use crate::core::drain::{Command, Effect, Event, Fate, Input, Outcome, Phase, Pu
 /// A drain that lost `a` and is over.
 fn lost() -> Drive {
     let plan = stated("tstp, 14, kill", 25);
-    let mut drive = begin(world(25, vec![stuck("a")]), plan);
+    let mut drive = begin_with(world(25, vec![stuck("a")]), plan, Sources::with_logs());
     drive.finish();
     assert_eq!(drive.run.outcome(), Some(Outcome::Lost));
     drive

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::cases::{V7, begin, config, ends, stated, stuck, world};
+use super::cases::{V7, begin, begin_with, config, ends, stated, stuck, world};
 use super::drive::{Drive, Failure, Sources, plan};
 use super::world::{World, at, task};
 use crate::core::drain::{
@@ -71,9 +71,10 @@ fn blind_the_other_policies_hold() {
 
 #[test]
 fn ask_asks_in_numbers_and_takes_only_enough_as_an_answer() {
-    let mut drive = begin(
+    let mut drive = begin_with(
         world(25, vec![stuck("a")]),
         with(Policy::Ask, "tstp, 8, kill"),
+        Sources::with_logs(),
     );
     drive.until(at(9.0));
     let Phase::Held { why, .. } = drive.run.phase() else {
@@ -138,7 +139,7 @@ fn a_job_that_runs_again_on_the_same_process_has_its_fate_before_it() {
     let mut drive = Drive::new(
         world(25, vec![fails]),
         stated("tstp, 8, kill", 25),
-        Sources::default(),
+        Sources::with_logs(),
         at(0.0),
     );
     drive.until(at(15.0));

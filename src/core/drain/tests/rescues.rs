@@ -24,7 +24,7 @@ pub(super) fn rescuing(sequence: &str) -> Plan {
 
 /// Drives until the search for missing jobs is asked for.
 pub(super) fn searching(world: World, plan: Plan) -> (Drive, EffectId, Vec<Missing>) {
-    searching_with(world, plan, Sources::default())
+    searching_with(world, plan, Sources::with_logs())
 }
 
 fn searching_with(world: World, plan: Plan, sources: Sources) -> (Drive, EffectId, Vec<Missing>) {
@@ -222,7 +222,8 @@ fn fewer_threads_than_jobs_leave_it_open_which_of_them_ran() {
     let tasks = vec![stuck("a"), task("b", Some(7.0), Temper::Plain)];
     // It beats at 3 s and at 13 s; `b` ends at 5 s; an ended thread is named for 3 s more.
     let world = world(25, tasks);
-    let (mut drive, id, missing) = searching(world, rescuing("tstp, 11, kill"));
+    let plan = rescuing("tstp, 11, kill");
+    let (mut drive, id, missing) = searching_with(world, plan, Sources::default());
     assert_eq!(missing.len(), 2, "{missing:?}");
     assert!(missing.iter().all(|missing| missing.doubt.is_some()));
     answer(&mut drive, id, missing, &nowhere());

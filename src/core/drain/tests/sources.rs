@@ -60,6 +60,16 @@ pub(super) enum Failure {
     UnknownNotSent,
 }
 
+impl Sources {
+    /// All logs are read, from before the drain to their last line.
+    pub(super) fn with_logs() -> Self {
+        Self {
+            logs: Some(Reading::all()),
+            ..Self::default()
+        }
+    }
+}
+
 impl Default for Sources {
     fn default() -> Self {
         Self {
