@@ -270,6 +270,7 @@ impl Case<'_> {
             fleet,
             now,
             patient,
+            ..
         } = self.scene;
         patient && log::awaits_last_lines(self.subject, fleet, now)
     }

@@ -12,4 +12,6 @@ pub struct Scene<'a> {
     pub now: Moment,
     /// Whether there is time to learn more.
     pub patient: bool,
+    /// Whether the processes are stand-ins of a rehearsal: these end no job that they do not show.
+    pub rehearsal: bool,
 }

@@ -112,7 +112,7 @@ fn a_wedged_job_is_pushed_back_before_kill(version: Version) {
 }
 
 #[test]
-fn an_iterable_job_that_breaks_off_is_pushed_back_and_not_finished() {
+fn an_iterable_job_that_breaks_off_is_checkpointed_and_not_finished() {
     for version in [Version::Seven, Version::Eight] {
         let scene = Scene::new();
         let mut sidekiq = scene.sidekiq(version);
@@ -120,7 +120,7 @@ fn an_iterable_job_that_breaks_off_is_pushed_back_and_not_finished() {
         let ended = Drain::start(&scene, "tstp, 60, term, 14, kill", &[]).end();
         ended
             .assert_outcome(3, "requeued")
-            .assert_fate(&jid, "pushed_back");
+            .assert_fate(&jid, "checkpointed");
         assert_eq!(scene.times_queued("default", &jid), 1);
         assert_eq!(scene.traced("done", &jid), 0);
         assert!(sidekiq.wait_for_end().success());
@@ -128,7 +128,7 @@ fn an_iterable_job_that_breaks_off_is_pushed_back_and_not_finished() {
 }
 
 #[test]
-fn an_iterable_job_that_another_takes_up_is_pushed_back_and_not_finished() {
+fn an_iterable_job_that_another_takes_up_is_checkpointed_and_not_finished() {
     let scene = Scene::new();
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let jid = scene.busy("StepJob", &json!([600, 0.5]));
@@ -137,7 +137,7 @@ fn an_iterable_job_that_another_takes_up_is_pushed_back_and_not_finished() {
     let ended = Drain::start(&scene, "tstp, 60, term, 14, kill", &[&chosen]).end();
     ended
         .assert_outcome(3, "requeued")
-        .assert_fate(&jid, "pushed_back");
+        .assert_fate(&jid, "checkpointed");
     assert_eq!(scene.traced("done", &jid), 0);
     assert_eq!(scene.traced("start", &jid), 2, "{:?}", scene.trace());
     assert!(sidekiq.wait_for_end().success());

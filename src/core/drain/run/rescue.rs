@@ -33,6 +33,7 @@ impl Run {
             fleet,
             now,
             patient: false,
+            rehearsal: self.plan.rehearsal,
         };
         let targets = self.targets.iter();
         let missing = targets.flat_map(|target| self.account.missing(&target.subject(), scene));

@@ -30,6 +30,7 @@ impl Run {
             fleet: turn.fleet,
             now: turn.now,
             patient,
+            rehearsal: self.plan.rehearsal,
         };
         for index in 0..self.targets.len() {
             let target = &self.targets[index];
@@ -148,6 +149,7 @@ impl Run {
             fleet: turn.fleet,
             now: turn.now,
             patient: false,
+            rehearsal: self.plan.rehearsal,
         };
         for target in self.targets.iter().filter(|target| target.exited()) {
             self.account.contradict(&target.subject(), scene);
