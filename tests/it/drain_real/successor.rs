@@ -74,7 +74,7 @@ fn the_next_release_is_told_with_what_changed() {
     let text = report(&scene, &[]);
     assert!(text.contains("came up in the place of"), "{text}");
     assert!(
-        text.contains("-t 9 s (config/sidekiq.yml:1, WAS 7 s)"),
+        text.contains("-t 9 s (config/sidekiq.yml:1, it was 7 s)"),
         "{text}"
     );
     let markdown = report(&scene, &["--markdown"]);
