@@ -135,29 +135,22 @@ fn take(
 
 /// What a place makes of a job. Nowhere proves nothing any more: it may have run meanwhile.
 fn found_at(place: &Place, choice: &Choice) -> (Option<Fate>, String) {
-    match place {
-        Place::Queue { name } => (Some(Fate::PushedBack), format!("back in queue {name}")),
-        Place::Private { identity } => (
-            Some(Fate::PushedBack),
-            format!("in the private list of {}", identity.short()),
-        ),
-        Place::Retry => (Some(Fate::Retried), "in the retry set".into()),
-        Place::Schedule => (Some(Fate::Retried), "in the scheduled set".into()),
-        Place::Dead => (Some(Fate::Retried), "in the dead set".into()),
+    if let Some(ruling) = Fate::at(place) {
+        return (Some(ruling.fate), ruling.why);
+    }
+    let why = match place {
+        Place::NotAsked { why } => format!("{choice} did not answer: {why}"),
         Place::Nowhere {
             searched_whole: true,
-        } => (
-            None,
-            format!("nowhere in {choice}: it ended since, or is lost"),
-        ),
-        Place::Nowhere {
-            searched_whole: false,
-        } => (
-            None,
-            format!("not found in {choice}, of which not everything was searched"),
-        ),
-        Place::NotAsked { why } => (None, format!("{choice} did not answer: {why}")),
-    }
+        } => format!("nowhere in {choice}: it ended since, or is lost"),
+        Place::Nowhere { .. }
+        | Place::Queue { .. }
+        | Place::Private { .. }
+        | Place::Retry
+        | Place::Dead
+        | Place::Schedule => format!("not found in {choice}, of which not everything was searched"),
+    };
+    (None, why)
 }
 
 fn write_down(finds: &[Event], past: &Past, state_dir: &std::path::Path, now: Moment) {
