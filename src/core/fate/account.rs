@@ -233,6 +233,11 @@ impl Account {
         file.map_or_else(Vec::new, |file| missing(file, subject, &self.served, scene))
     }
 
+    /// Whether a process that left in order may have pushed back jobs that no source named.
+    pub fn may_have_pushed_unnamed(&self) -> bool {
+        self.files.iter().any(CaseFile::may_have_pushed_unnamed)
+    }
+
     /// Jobs by fate. Open ones are unknown, and so are the unnamed ones of the processes that have
     /// `exited`.
     pub fn counts(&self, exited: impl Iterator<Item = ProcessKey>) -> Counts {

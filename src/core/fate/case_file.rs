@@ -28,6 +28,8 @@ pub struct CaseFile {
     threads: Threads,
     /// How many jobs it may have run that no source named, as last counted.
     unnamed: u64,
+    /// Whether such jobs may have been pushed back by a process that left in order.
+    pushed_unnamed: bool,
 }
 
 /// The worker threads of one process, as counted so far.
@@ -58,6 +60,7 @@ impl CaseFile {
             quiet: None,
             threads: Threads::default(),
             unnamed: 0,
+            pushed_unnamed: false,
         }
     }
 
@@ -99,9 +102,20 @@ impl CaseFile {
         self.unnamed
     }
 
+    /// Whether it may have pushed back jobs that no source named.
+    pub(super) fn may_have_pushed_unnamed(&self) -> bool {
+        self.pushed_unnamed
+    }
+
     /// Counts again how many jobs it may have run that no source named.
     pub(super) fn recount(&mut self, subject: &Subject<'_>, fleet: &Fleet) {
-        self.unnamed = self.unnamed_at_the_end(subject, fleet);
+        let unnamed = self.unnamed_at_the_end(subject, fleet);
+        let process = fleet.get(&self.process);
+        let left = process.and_then(|process| left_in_order(process, subject, fleet));
+        // It left only after it had pushed back whatever it ran: none of these is lost.
+        let in_order = subject.exit.is_some() && left.is_some();
+        self.pushed_unnamed = in_order && unnamed > 0;
+        self.unnamed = if in_order { 0 } else { unnamed };
     }
 
     fn unnamed_at_the_end(&self, subject: &Subject<'_>, fleet: &Fleet) -> u64 {

@@ -82,7 +82,11 @@ impl Run {
         if let Phase::Over { outcome, jobs, .. } = &mut self.cursor.phase {
             *jobs = counts;
             if *outcome == Outcome::Lost {
-                *outcome = super::settle::weigh(Outcome::Drained, counts);
+                *outcome = super::settle::weigh(
+                    Outcome::Drained,
+                    counts,
+                    self.account.may_have_pushed_unnamed(),
+                );
             }
         }
     }

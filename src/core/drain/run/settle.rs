@@ -156,8 +156,13 @@ impl Run {
         }
         self.recount(turn);
         self.tell_fates(turn);
+        if self.account.may_have_pushed_unnamed() {
+            let text = "a process left in order, and may have pushed back a job that no heartbeat \
+                        showed: no job was lost with it";
+            self.note(Event::Remarked { text: text.into() }, turn);
+        }
         let jobs = self.counts();
-        let outcome = weigh(base, jobs);
+        let outcome = weigh(base, jobs, self.account.may_have_pushed_unnamed());
         let work = self.work(turn.now);
         let seconds = Seconds(turn.now.since(self.cursor.pace.started));
         self.cursor.phase = Phase::Over {
@@ -260,11 +265,12 @@ impl Run {
     }
 }
 
-/// The outcome once the fates are known: the worst that applies.
-pub(super) fn weigh(base: Outcome, jobs: Counts) -> Outcome {
+/// The outcome once the fates are known: the worst that applies. `unnamed`: jobs without a name may
+/// have been pushed back.
+pub(super) fn weigh(base: Outcome, jobs: Counts, unnamed: bool) -> Outcome {
     match base {
         Outcome::Drained if jobs.lost + jobs.unknown > 0 => Outcome::Lost,
-        Outcome::Drained if jobs.pushed_back + jobs.rescued + jobs.checkpointed > 0 => {
+        Outcome::Drained if unnamed || jobs.pushed_back + jobs.rescued + jobs.checkpointed > 0 => {
             Outcome::Requeued
         }
         Outcome::Refused
