@@ -122,6 +122,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         kind: opening.kind,
         plan,
         sequence_from: settings.sequence_origin.clone(),
+        namespace: settings.redis.namespace.clone(),
         redis: Some((choice.address.to_string(), choice.origin.clone())),
         operator,
         successor: None,

@@ -3,6 +3,7 @@
 
 mod markdown;
 mod page;
+mod sections;
 mod seek;
 
 use std::env;
@@ -12,14 +13,18 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::Failure;
+use super::address::chosen;
 use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
 use super::output::{room, tell, write, write_json};
+use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::host::state_dir;
+use crate::redis::Address;
 use crate::report::{
     Full, LOOKED_THROUGH, Library, NoSuchDrain, Repeated, Report, Summary, repeated,
 };
+use crate::rescue::{Entry, Store};
 
 /// Drains that the list shows.
 const SHOWN: usize = LOOKED_THROUGH;
@@ -32,8 +37,11 @@ const SHOWN: usize = LOOKED_THROUGH;
   drainboard report 20261121T1904 --markdown        the beginning of a name is enough
   drainboard report last --json | jq '.fates[] | select(.fate == \"lost\")'
 
-Jobs of unknown fate are looked for once more, if Redis can be asked; what is found is added to
-the record (not with --read-only).
+Jobs of unknown fate are looked for once more, if the Redis of the drain can be asked; what is
+found is added to the record (not with --read-only).
+
+Records are files in drains/ below the state directory. The last 500 are kept, and every one of the
+last 180 days; older ones are removed when a drain begins.
 
 EXIT CODES:
   0 printed; 1 there is no such drain, or it cannot be read; 2 usage.")]
@@ -64,7 +72,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &ReportArguments) -> Result<
     let state_dir = state_directory(&settings)?;
     let library = Library::new(&state_dir);
     match &arguments.id {
-        None => list(&library, &settings, arguments)?,
+        None => list(&library, &state_dir, &settings, arguments)?,
         Some(id) => one(&library, &state_dir, id, &settings, arguments)?,
     }
     Ok(ExitCode::SUCCESS)
@@ -79,11 +87,12 @@ pub(super) fn state_directory(settings: &Settings) -> Result<PathBuf, Failure> {
 
 fn list(
     library: &Library,
+    state_dir: &Path,
     settings: &Settings,
     arguments: &ReportArguments,
 ) -> Result<(), Failure> {
     let runs = library.runs().map_err(|error| failed(&error))?;
-    let reports = read(library, &runs[..runs.len().min(SHOWN)]);
+    let reports = read(library, state_dir, &runs[..runs.len().min(SHOWN)]);
     let row = ListRow {
         older: runs.len().saturating_sub(SHOWN),
         cut_off_repeatedly: repeated(&reports),
@@ -119,26 +128,73 @@ fn one(
     let run = library.choose(id).map_err(|error| failed(&error))?;
     let past = library.read(&run).map_err(|error| failed(&error))?;
     let mut full = Full::of(&past, Some(library));
-    seek::seek(&mut full.report, &past, settings, state_dir);
+    take_rescues(&mut full.report, state_dir, &run);
+    match other_redis(&full.report, settings) {
+        Some(why) => tell(&why),
+        None => seek::seek(&mut full.report, &past, settings, state_dir),
+    }
     if arguments.json {
         return write_json(&full);
     }
-    let (report, cut_off) = (&full.report, &full.cut_off_repeatedly);
     let text = if arguments.markdown {
-        markdown::report(report, cut_off)
+        markdown::report(&full)
     } else {
-        page::report(report, cut_off, room(settings))
+        page::report(&full, room(settings))
     };
     write(text.as_bytes())
 }
 
+/// Why jobs of unknown fate are not looked for: the drain ran against another Redis than the one
+/// that would be asked now. `None`: it is the same, or nothing is to be looked for.
+fn other_redis(report: &Report, settings: &Settings) -> Option<String> {
+    let open = report.fates.iter().filter(|job| job.is_open()).count();
+    let recorded = report.redis.as_deref().filter(|_| open > 0)?;
+    let address = Address::parse(recorded).ok()?;
+    let asked = chosen(settings).ok()?;
+    let same = asked.address.same_place(&address);
+    if same && report.namespace == settings.redis.namespace {
+        return None;
+    }
+    let here = match &settings.redis.namespace {
+        Some(namespace) => format!("{asked}, namespace {namespace}"),
+        None => asked.to_string(),
+    };
+    Some(format!(
+        "note: the fate of {open} of its jobs is unknown, and they are not looked for: the drain ran against {}, not against {here}; name it with --redis",
+        report.redis_words().unwrap_or_default()
+    ))
+}
+
+/// Takes over which jobs `drainboard rescue` pushed back after the drain.
+fn take_rescues(report: &mut Report, state_dir: &Path, run: &str) {
+    // Without saved payloads none was pushed back from them.
+    let Ok((entries, _)) = Store::new(state_dir).load(run) else {
+        return;
+    };
+    for entry in entries {
+        if let Entry::Pushed {
+            jid,
+            result,
+            back: Some(true),
+            ..
+        } = entry
+        {
+            report.rescued_later(&clean(&jid, 200), &clean(&result, 300));
+        }
+    }
+}
+
 /// The reports of these drains in the order of time. One that cannot be read is named and left
 /// out.
-fn read(library: &Library, runs: &[String]) -> Vec<Report> {
+fn read(library: &Library, state_dir: &Path, runs: &[String]) -> Vec<Report> {
     let mut reports = Vec::with_capacity(runs.len());
     for run in runs.iter().rev() {
         match library.read(run) {
-            Ok(past) => reports.push(Report::of(&past)),
+            Ok(past) => {
+                let mut report = Report::of(&past);
+                take_rescues(&mut report, state_dir, run);
+                reports.push(report);
+            }
             Err(error) => tell(&format!("warning: {error}")),
         }
     }
@@ -152,18 +208,4 @@ fn failed(error: &NoSuchDrain) -> Failure {
             Failure::Record(error.to_string())
         }
     }
-}
-
-/// What was cut off again and again, one line each.
-fn repeated_lines(cut_off: &[Repeated]) -> impl Iterator<Item = String> + '_ {
-    cut_off.iter().map(|repeated| {
-        let what = match &repeated.jid {
-            Some(jid) => format!("{} {jid}", repeated.class),
-            None => format!("jobs of {}", repeated.class),
-        };
-        format!(
-            "{what}: cut off by {} drains in a row, a candidate for splitting into smaller jobs",
-            repeated.runs.len()
-        )
-    })
 }

@@ -34,6 +34,11 @@ impl Column {
         }
     }
 
+    /// The word at its top.
+    pub(super) fn head(&self) -> &'static str {
+        self.head
+    }
+
     /// May be cut down to so many cells.
     pub(super) const fn least(self, least: usize) -> Self {
         Self {

@@ -63,6 +63,8 @@ pub struct Setting {
     pub sequence_from: SequenceOrigin,
     /// The address of Redis without secrets, and where it was found; `None`: it is not used.
     pub redis: Option<(String, String)>,
+    /// The prefix of its keys, where one is stated.
+    pub namespace: Option<String>,
     /// Who operates, and why if he said so.
     pub operator: By,
     /// How long after a drain is watched for what comes up in its place; `None`: not at all.
@@ -231,6 +233,7 @@ impl Session {
         self.afterwards.watch = self.setting.successor.map(watch);
         let plan = self.setting.plan.clone();
         let (mut run, mut effects) = Run::new(plan, &targets, &self.fleet, by, now);
+        self.name_redis(&mut effects);
         let plan = &self.setting.plan;
         run.take_units(self.preflight.systemd.stop, |id| {
             stops(&self.fleet, id, plan, &self.preflight).ok()?

@@ -96,6 +96,7 @@ pub fn session(script: &Script) -> Result<Session> {
         kind: Kind::Demo,
         plan,
         sequence_from,
+        namespace: None,
         redis: Some(("built in".into(), "the demo".into())),
         operator: "you".into(),
         successor: None,

@@ -24,20 +24,24 @@ pub(super) struct Shown<'a> {
     pub(super) jobs: &'a [JobFate],
     /// Seconds by which people made the waits longer.
     pub(super) extended_s: i64,
-    /// The drain's name.
-    pub(super) run: &'a str,
 }
 
 /// What to change, in words.
 pub(super) fn advice(seen: &Shown<'_>) -> Vec<String> {
     let mut advice = Vec::new();
-    let lost = seen.jobs.iter().filter(|job| job.fate == Fate::Lost);
-    let lost = lost.count();
-    if lost > 0 {
-        advice.push(format!(
-            "{lost} job(s) are lost; where their payloads were saved, `drainboard rescue {}` shows them",
-            seen.run
-        ));
+    let broke_off = seen
+        .jobs
+        .iter()
+        .filter(|job| job.fate == Fate::Checkpointed);
+    match broke_off.count() {
+        0 => {}
+        1 => advice.push(
+            "1 job broke off at a checkpoint and goes on from there: no longer wait is needed for it"
+                .into(),
+        ),
+        several => advice.push(format!(
+            "{several} jobs broke off at checkpoints and go on from there: no longer wait is needed for them"
+        )),
     }
     let Some(sequence) = seen.sequence else {
         return advice;
@@ -106,7 +110,7 @@ fn suggestion(sequence: &Sequence, timeout: &Timeout, needed: Duration, how: &st
     let before = needed.saturating_sub(timeout.span).as_secs_f64();
     let before = Duration::from_secs_f64((before / 10.0).ceil() * 10.0);
     let quiet = before.max(sequence.quiet_wait().unwrap_or_default());
-    let split = "split it into smaller jobs (an IterableJob from Sidekiq 7.3 on)";
+    let split = "split it into smaller jobs, or let it checkpoint (Sidekiq::IterableJob from 7.3 on, ActiveJob::Continuable, job-iteration)";
     if quiet > BEARABLE {
         return format!(
             "A wait of {} s before TERM would be needed: better {split}",

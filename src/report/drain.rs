@@ -1,45 +1,20 @@
 //! One past drain as a report: what a screen, a text, Markdown and JSON all show.
 
-use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use super::advice::{Shown, advice};
-use super::job::{JobFate, counts, jobs};
+use super::group::{JobGroup, groups};
+use super::job::{JobFate, counts, jobs, rescued};
 use super::later::{InterruptedCounts, Notice, end, notices};
 use super::library::Past;
+use super::next::next_steps;
 use super::process::{DrainedProcess, processes};
 use super::successor::{CameUp, successors};
+use super::summary::{Began, Summary, last_of_drain, summary};
 use super::timeline::{TimelineLine, timeline};
-use crate::core::clean::clean;
-use crate::core::drain::{CheckedFinding, Counts, Event, Outcome, Record};
-use crate::core::moment::rfc3339;
+use crate::core::drain::{CheckedFinding, Event, Fate, Mode, Outcome, Record};
+use crate::core::moment::clock_face;
 use crate::core::sequence::{Sequence, Timeout};
-
-/// One line of the list of drains.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Summary {
-    /// The drain's name.
-    pub run: String,
-    /// When it began; `None` if nothing of its record can be read.
-    #[serde(serialize_with = "time")]
-    pub at: Option<Timestamp>,
-    /// Who: `root (sudo by alice) on util1, pts/3`.
-    pub who: Option<String>,
-    /// Why, as far as anybody said.
-    pub why: Option<String>,
-    /// The processes, `util1:4242`.
-    pub targets: Vec<String>,
-    /// The sequence.
-    pub sequence: Option<String>,
-    /// Whether nothing was really sent.
-    pub rehearsal: bool,
-    /// How it ended; `None`: its record has no end.
-    pub outcome: Option<Outcome>,
-    /// How long it took; without an end, up to its last line.
-    pub seconds: f64,
-    /// Jobs by fate.
-    pub jobs: Counts,
-}
 
 /// One drain, with everything that is known of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -47,6 +22,16 @@ pub struct Report {
     /// Who, when, how it ended.
     #[serde(flatten)]
     pub summary: Summary,
+    /// How it began: by itself, or step by step; `None`: not recorded.
+    pub mode: Option<Mode>,
+    /// The Redis of the drain, without user and password; `None`: not recorded, or none was used.
+    pub redis: Option<String>,
+    /// The prefix of its keys.
+    pub namespace: Option<String>,
+    /// Seconds of work that ended, or goes on from a checkpoint; `None`: not known.
+    pub work_kept_s: Option<f64>,
+    /// Seconds of work that must be done again, or is lost; `None`: not known.
+    pub work_redone_s: Option<f64>,
     /// Where the sequence was found; `None`: not recorded.
     pub sequence_from: Option<String>,
     /// What the lint had found that concerned the drain when it began; `None`: not recorded.
@@ -69,6 +54,8 @@ pub struct Report {
     pub backtraces: Vec<TakenBacktrace>,
     /// What stays true of processes that did not exit.
     pub remains: Vec<String>,
+    /// What to do now, in this order.
+    pub next_steps: Vec<String>,
     /// What to change.
     pub advice: Vec<String>,
     /// What is wrong with the record itself.
@@ -92,19 +79,18 @@ pub struct TakenBacktrace {
     pub frames: Vec<String>,
 }
 
-#[expect(clippy::ref_option, reason = "the signature serde asks for")]
-fn time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.map(rfc3339).serialize(serializer)
-}
-
 impl Report {
     /// The report of `past`.
     pub fn of(past: &Past) -> Self {
         let past = &*past.shown();
         let fates = jobs(past);
-        let processes = processes(past);
         let timeout = stated_timeout(past);
-        let summary = summary(past, &processes, &fates);
+        let mut processes = processes(past);
+        for process in &mut processes {
+            process.settle_end(timeout.span.as_secs_f64());
+        }
+        let began = Began::of(past);
+        let summary = summary(past, &began, &processes, &fates);
         let sequence: Option<Sequence> =
             (summary.sequence.as_deref()).and_then(|sequence| sequence.parse().ok());
         let budget = sequence
@@ -115,10 +101,16 @@ impl Report {
             timeout: &timeout,
             jobs: &fates,
             extended_s: extended(past),
-            run: &past.run,
         };
         let (sequence_from, findings, trouble) = checked(past);
-        Self {
+        let (work_kept_s, work_redone_s) = work(past, &fates);
+        let mut report = Self {
+            mode: began.mode,
+            redis: began.redis,
+            namespace: began.namespace,
+            work_kept_s,
+            work_redone_s,
+            next_steps: Vec::new(),
             sequence_from,
             findings,
             trouble,
@@ -139,6 +131,47 @@ impl Report {
             processes,
             fates,
             summary,
+        };
+        report.next_steps = next_steps(&report);
+        report
+    }
+
+    /// Takes over that `drainboard rescue` pushed this job back after the drain.
+    pub fn rescued_later(&mut self, jid: &str, result: &str) {
+        rescued(&mut self.fates, jid, result);
+        self.summary.jobs = counts(&self.fates);
+        self.next_steps = next_steps(self);
+    }
+
+    /// Its jobs in groups, the worst fate first.
+    pub fn groups(&self) -> Vec<JobGroup> {
+        groups(&self.fates)
+    }
+
+    /// Which Redis it used, in words; `None`: not recorded.
+    pub fn redis_words(&self) -> Option<String> {
+        let redis = self.redis.as_ref()?;
+        Some(match &self.namespace {
+            Some(namespace) => format!("{redis}, namespace {namespace}"),
+            None => redis.clone(),
+        })
+    }
+
+    /// The work that was kept and the work that was thrown away, in words; `None`: not known.
+    pub fn work_words(&self) -> Option<String> {
+        let minutes = |seconds: f64| {
+            let span = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
+            clock_face(span)
+        };
+        let kept = self.work_kept_s.map(minutes);
+        let redone = self.work_redone_s.map(minutes);
+        match (kept, redone) {
+            (None, None) => None,
+            (kept, redone) => Some(format!(
+                "{} kept, {} to be done again or lost",
+                kept.unwrap_or_else(|| "0:00".into()),
+                redone.unwrap_or_else(|| "0:00".into())
+            )),
         }
     }
 
@@ -162,18 +195,18 @@ impl Report {
             let found = job.found_later.as_ref();
             found.is_some_and(|found| found.fate.is_some())
         };
-        let counted = self.summary.jobs.words();
+        let running = self.fates.iter().filter(|job| job.still_running).count() as u64;
+        let mut jobs = self.summary.jobs;
+        jobs.unknown -= running.min(jobs.unknown);
+        let counted = match (running, jobs.total()) {
+            (0, _) => jobs.words(),
+            (running, 0) => format!("{running} still running"),
+            (running, _) => format!("{running} still running, {}", jobs.words()),
+        };
         match self.fates.iter().filter(found).count() {
             0 => counted,
             found => format!("{counted} ({found} of these found later)"),
         }
-    }
-}
-
-impl Summary {
-    /// What became of the jobs, in one line.
-    pub fn counted(&self) -> String {
-        self.jobs.words()
     }
 }
 
@@ -200,55 +233,34 @@ fn checked(past: &Past) -> CheckedPlan {
     found.unwrap_or_default()
 }
 
-fn summary(past: &Past, processes: &[DrainedProcess], fates: &[JobFate]) -> Summary {
-    let names = processes.iter().map(|process| process.name.clone());
-    let mut summary = Summary {
-        run: clean(&past.run, 120),
-        at: past.records.first().map(|record| record.at.wall()),
-        who: None,
-        why: None,
-        targets: names.collect(),
-        sequence: None,
-        rehearsal: past.records.iter().any(|record| record.rehearsal),
-        outcome: end(past).map(|(_, outcome)| outcome),
-        seconds: lasted(past),
-        jobs: counts(fates),
+/// Seconds of work that were kept and that must be done again: as the drain counted them, else
+/// the run times of its jobs.
+fn work(past: &Past, fates: &[JobFate]) -> (Option<f64>, Option<f64>) {
+    let counted = past.records.iter().rev().find_map(|record| {
+        let Event::Finished {
+            work_kept_s,
+            work_redone_s,
+            ..
+        } = record.event
+        else {
+            return None;
+        };
+        Some((work_kept_s, work_redone_s))
+    });
+    let (kept, redone) = counted.unwrap_or_default();
+    let sum = |of: fn(Fate) -> bool, seconds: fn(&JobFate) -> Option<f64>| {
+        let jobs = fates.iter().filter(|job| of(job.fate));
+        jobs.filter_map(seconds).reduce(|one, other| one + other)
     };
-    for record in &past.records {
-        began(&mut summary, record);
-    }
-    summary
-}
-
-/// Seconds up to its end, else up to the last record of the drain itself.
-fn lasted(past: &Past) -> f64 {
-    let end = end(past).map(|(record, _)| record);
-    end.or(last_of_drain(past)).map_or(0.0, Record::t_s)
-}
-
-fn last_of_drain(past: &Past) -> Option<&Record> {
-    past.records.iter().rev().find(|record| !record.is_later())
-}
-
-/// Takes over what the first record says. In records of early versions `by` is `OPERATOR: REASON`.
-fn began(summary: &mut Summary, record: &Record) {
-    let Event::Started {
-        sequence,
-        by,
-        reason,
-        ..
-    } = &record.event
-    else {
-        return;
-    };
-    let (who, why) = match by.as_deref().map(|by| by.split_once(": ").ok_or(by)) {
-        Some(Ok((who, why))) => (Some(who), Some(why)),
-        Some(Err(who)) => (Some(who), None),
-        None => (None, None),
-    };
-    summary.sequence.get_or_insert_with(|| sequence.clone());
-    summary.who = who.map(str::to_owned);
-    summary.why = reason.as_deref().or(why).map(str::to_owned);
+    let seconds = |seconds: crate::core::moment::Seconds| seconds.0.as_secs_f64();
+    let keeps = |fate| matches!(fate, Fate::Finished | Fate::Checkpointed);
+    let wastes = |fate| matches!(fate, Fate::PushedBack | Fate::Rescued | Fate::Lost);
+    (
+        kept.map(seconds).or_else(|| sum(keeps, |job| job.ran_s)),
+        redone
+            .map(seconds)
+            .or_else(|| sum(wastes, |job| job.cost_s.or(job.ran_s))),
+    )
 }
 
 fn stated_timeout(past: &Past) -> Timeout {

@@ -1,11 +1,14 @@
 //! The jobs of a past drain with their fates, longest first. What a journal does not say of a
 //! job stays unknown.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
 use serde::Serialize;
 
-use super::later::{FoundLater, finds};
+use super::later::{FoundLater, end, finds};
 use super::library::Past;
 use crate::core::drain::{Counts, Event, Fate, Record, named};
 
@@ -34,8 +37,10 @@ pub struct JobFate {
     pub until_t_s: Option<f64>,
     /// The process that ran it.
     pub process: Option<String>,
-    /// Where a later look found it, if its fate was unknown and somebody looked.
+    /// Where a later look found it, if its fate was unknown and it was looked for.
     pub found_later: Option<FoundLater>,
+    /// Whether it was still running when the drain ended: its process had not exited.
+    pub still_running: bool,
 }
 
 impl JobFate {
@@ -44,6 +49,15 @@ impl JobFate {
         match self.fate {
             Fate::PushedBack | Fate::Rescued | Fate::Lost => true,
             Fate::Finished | Fate::Checkpointed | Fate::Retried | Fate::Unknown => false,
+        }
+    }
+
+    /// What became of it, in words.
+    pub fn word(&self) -> &'static str {
+        if self.still_running {
+            "still running"
+        } else {
+            self.fate.word()
         }
     }
 
@@ -66,6 +80,15 @@ pub(super) fn jobs(past: &Past) -> Vec<JobFate> {
         if let (Event::Exited { .. }, Some(process)) = (&record.event, record.name()) {
             exits.insert(process, record.t_s());
         }
+        if let Event::RescueEnded {
+            jid,
+            back: Some(true),
+            result,
+            ..
+        } = &record.event
+        {
+            rescued(&mut jobs, jid, result);
+        }
         let Some(job) = told(record) else {
             continue;
         };
@@ -78,12 +101,18 @@ pub(super) fn jobs(past: &Past) -> Vec<JobFate> {
         }
     }
     let mut finds = finds(past);
+    let ended = end(past).is_some();
     for job in &mut jobs {
         if job.fate == Fate::Unknown {
             job.found_later = job.jid.as_ref().and_then(|jid| finds.remove(jid));
         }
         let exit = job.process.as_deref().and_then(|name| exits.get(name));
         job.until_t_s = job.until_t_s.or(exit.copied());
+        let lives = job.process.is_some() && exit.is_none();
+        let found = job.found_later.as_ref();
+        let found = found.is_some_and(|found| found.fate.is_some());
+        job.still_running =
+            ended && lives && !found && job.fate == Fate::Unknown && job.jid.is_some();
     }
     let weight = |job: &JobFate| {
         let none = f64::NEG_INFINITY;
@@ -139,6 +168,7 @@ fn told(record: &Record) -> Option<JobFate> {
             until_t_s: Some(record.t_s()),
             process: record.name().map(str::to_owned),
             found_later: None,
+            still_running: false,
         }),
         Event::Reconciled {
             jid,
@@ -163,8 +193,21 @@ fn told(record: &Record) -> Option<JobFate> {
             until_t_s: None,
             process: record.name().map(str::to_owned),
             found_later: None,
+            still_running: false,
         }),
         _ => None,
+    }
+}
+
+/// Takes over that a lost job, or one of unknown fate, was pushed back after all.
+pub(super) fn rescued(jobs: &mut [JobFate], jid: &str, result: &str) {
+    let open = |job: &&mut JobFate| {
+        job.jid.as_deref() == Some(jid) && matches!(job.fate, Fate::Lost | Fate::Unknown)
+    };
+    for job in jobs.iter_mut().filter(open) {
+        job.fate = Fate::Rescued;
+        job.still_running = false;
+        result.clone_into(&mut job.evidence);
     }
 }
 

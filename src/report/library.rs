@@ -1,9 +1,13 @@
 //! The journals below the state directory: found, chosen by a name's beginning, read. A line
 //! that cannot be read is counted and left out; a torn last line is what a crash leaves.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufRead, BufReader};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::core::clean::clean;
@@ -80,7 +84,7 @@ impl Library {
     /// The names of all drains, the last first. No directory is no drain.
     pub fn runs(&self) -> Result<Vec<String>, NoSuchDrain> {
         let unreadable = |error| NoSuchDrain::Unreadable {
-            path: self.folder.clone(),
+            path: shown_path(&self.folder),
             error,
         };
         let entries = match fs::read_dir(&self.folder) {
@@ -105,23 +109,23 @@ impl Library {
     pub fn choose(&self, asked: &str) -> Result<String, NoSuchDrain> {
         let runs = self.runs()?;
         let Some(last) = runs.first() else {
-            return Err(NoSuchDrain::None(self.folder.clone()));
+            return Err(NoSuchDrain::None(shown_path(&self.folder)));
         };
         if asked == "last" {
             return Ok(last.clone());
         }
         let fits: Vec<&String> = runs.iter().filter(|run| run.starts_with(asked)).collect();
-        let asked = || clean(asked, 60);
+        let (whole, asked) = (asked, || clean(asked, 60));
         match fits.as_slice() {
             [] => Err(NoSuchDrain::Unknown {
                 asked: asked(),
-                last: last.clone(),
+                last: clean(last, 60),
             }),
             [run] => Ok((*run).clone()),
-            [..] if fits.iter().any(|run| **run == asked()) => Ok(asked()),
+            [..] if runs.iter().any(|run| run == whole) => Ok(whole.to_owned()),
             [..] => Err(NoSuchDrain::Several {
                 asked: asked(),
-                runs: fits.into_iter().take(4).cloned().collect(),
+                runs: fits.iter().take(4).map(|run| clean(run, 60)).collect(),
             }),
         }
     }
@@ -134,15 +138,54 @@ impl Library {
                 run: run.to_owned(),
                 ..Past::default()
             };
-            let mut reader = BufReader::new(File::open(&path)?);
+            let mut reader = BufReader::new(record_file(&path)?);
             let mut line = Vec::new();
             while next_line(&mut reader, &mut line)? {
                 past.take(&line);
             }
             Ok(past)
         };
-        read().map_err(|error| NoSuchDrain::Unreadable { path, error })
+        read().map_err(|error| NoSuchDrain::Unreadable {
+            path: shown_path(&path),
+            error,
+        })
     }
+}
+
+/// Opens a record for reading. Only a regular file is one that belongs to this user or to root and
+/// that no other user may write: a link, a pipe or a device is refused without waiting for it.
+fn record_file(path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
+        .map_err(|error| match error.raw_os_error() {
+            // open(2): the last part of the path is a symbolic link.
+            Some(code) if code == rustix::io::Errno::LOOP.raw_os_error() => {
+                io::Error::other("it is a symbolic link")
+            }
+            _ => error,
+        })?;
+    let found = file.metadata()?;
+    let own = rustix::process::geteuid().as_raw();
+    if !found.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if own != 0 && found.uid() != own && found.uid() != 0 {
+        return Err(io::Error::other("it belongs to another user"));
+    }
+    if found.mode() & 0o022 != 0 {
+        return Err(io::Error::other(
+            "other users may write it; if it is a record of yours: chmod 600",
+        ));
+    }
+    Ok(file)
+}
+
+/// A path as a terminal may show it.
+fn shown_path(path: &Path) -> PathBuf {
+    clean(&path.display().to_string(), LONGEST_TEXT).into()
 }
 
 /// Reads up to the end of a line, at most the longest; `false` at the end of the file.
@@ -193,12 +236,16 @@ impl Past {
         }
     }
 
-    /// The same drain with every text in it made safe for a terminal: what reports are made of.
+    /// The same drain with its name and every text in it made safe for a terminal: what reports are made of.
     pub(super) fn shown(&self) -> Cow<'_, Self> {
-        if self.unsafe_for_screens.is_empty() {
+        let run = clean(&self.run, LONGEST_TEXT);
+        if self.unsafe_for_screens.is_empty() && run == self.run {
             return Cow::Borrowed(self);
         }
-        let mut shown = self.clone();
+        let mut shown = Self {
+            run,
+            ..self.clone()
+        };
         for index in shown.unsafe_for_screens.drain(..) {
             shown.records[index] = shown.records[index].cleaned(LONGEST_TEXT);
         }

@@ -4,25 +4,30 @@
 mod advice;
 mod drain;
 mod full;
+mod group;
 mod job;
 mod later;
 mod library;
 mod longest;
+mod next;
 mod process;
 mod repeated;
 mod successor;
+mod summary;
 mod timeline;
 
 #[cfg(test)]
 mod tests;
 
-pub use drain::{Report, Summary, TakenBacktrace};
+pub use drain::{Report, TakenBacktrace};
 pub use full::{Full, LOOKED_THROUGH};
+pub use group::{JobGroup, JobsAlike};
 pub use job::JobFate;
 pub use later::{FoundLater, InterruptedCount, InterruptedCounts, Notice};
 pub use library::{Library, NoSuchDrain, Past};
 pub use longest::{Longest, LongestJob};
-pub use process::{DrainedProcess, SentSignal, SignalEffect};
+pub use process::{DrainedProcess, Ended, SentSignal, SignalEffect};
 pub use repeated::{Repeated, repeated};
 pub use successor::CameUp;
+pub use summary::Summary;
 pub use timeline::TimelineLine;

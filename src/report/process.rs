@@ -1,10 +1,13 @@
 //! The processes of a past drain: the signals that each was sent, when they were received, when it
 //! exited, and what stays true of a process that did not. Read off the journal, nothing else.
 
+#[cfg(test)]
+mod tests;
+
 use serde::Serialize;
 
 use super::library::Past;
-use crate::core::drain::{Event, Record};
+use crate::core::drain::{Event, Mode, Record};
 use crate::core::sequence::Signal;
 
 /// What stands in TERM's place where systemd would start the process again.
@@ -21,6 +24,8 @@ pub struct SentSignal {
     pub certain: bool,
     /// For KILL: jobs at stake.
     pub at_stake: Option<u64>,
+    /// Whether the operator sent it step by step, or confirmed it; `false`: the drain by itself.
+    pub by_operator: bool,
     /// Seconds since the drain began by which it had been received for sure; `None`: nothing shows
     /// that it was. That it was sent says only that the kernel took it.
     pub received_by_t_s: Option<f64>,
@@ -35,6 +40,52 @@ pub struct SignalEffect {
     pub what: &'static str,
     /// Seconds since the drain began when it was seen.
     pub t_s: f64,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// It left its registry and exited.
+    ByItself,
+    /// The operator's KILL ended it: sent by hand, or confirmed.
+    KilledByOperator,
+    /// The KILL of this drain ended it, without a question.
+    KilledByDrain,
+    /// It died without leaving its registry, and this drain had sent no KILL.
+    Died,
+    /// It exited; its registry could not be seen.
+    NotKnown,
+}
+
+/// How the drain stood when a signal was sent.
+#[derive(Clone, Copy, Debug, Default)]
+struct Course {
+    manual: bool,
+    held: bool,
+}
+
+impl Course {
+    fn follow(&mut self, event: &Event) {
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "all other events leave the course alone"
+        )]
+        match event {
+            Event::Started { mode, .. } | Event::ModeChanged { mode } => {
+                self.manual = *mode == Some(Mode::Manual);
+            }
+            Event::Held { .. } => self.held = true,
+            Event::Resumed => self.held = false,
+            _ => {}
+        }
+    }
+
+    /// Whether a signal of this step needs the operator: a KILL out of turn, a step by hand, or
+    /// the answer to a question.
+    fn needs_operator(self, step: Option<usize>) -> bool {
+        step.is_none() || self.manual || self.held
+    }
 }
 
 /// One process.
@@ -54,6 +105,11 @@ pub struct DrainedProcess {
     pub exited_t_s: Option<f64>,
     /// Whether it left in order.
     pub clean: Option<bool>,
+    /// How it ended; `None` if it did not exit.
+    pub ended: Option<Ended>,
+    /// For a process that was killed: seconds left until Sidekiq itself would have pushed its jobs
+    /// back; `None`: it was not told to stop, or they were over.
+    pub before_push_back_s: Option<f64>,
     /// What stays true of it; `None` if it exited.
     pub remains: Option<String>,
     /// When its own log said that it had heard TSTP (`false`), or TERM or INT (`true`).
@@ -62,6 +118,53 @@ pub struct DrainedProcess {
 }
 
 impl DrainedProcess {
+    /// How it ended, for people.
+    pub fn how(&self) -> String {
+        let early = self.before_push_back_s.map_or_else(String::new, |left| {
+            format!(", {left:.0} s before its push-back")
+        });
+        match self.ended {
+            None => "still there".into(),
+            Some(Ended::ByItself) => "exited by itself".into(),
+            Some(Ended::KilledByOperator) => format!("killed by the operator{early}"),
+            Some(Ended::KilledByDrain) => format!("killed by this drain{early}"),
+            Some(Ended::Died) => "died, not by a KILL of this drain".into(),
+            Some(Ended::NotKnown) => "exited, how is not known".into(),
+        }
+    }
+
+    /// Whether it was told to stop, or killed.
+    pub fn was_stopped(&self) -> bool {
+        let stops = ["TERM", "INT", "KILL", UNIT_STOP];
+        let stopped = |sent: &SentSignal| stops.contains(&sent.signal.as_str());
+        self.signals.iter().any(stopped)
+    }
+
+    /// Settles how it ended, by its registry and the signals before its exit. `timeout_s` is
+    /// Sidekiq's own.
+    pub(super) fn settle_end(&mut self, timeout_s: f64) {
+        let Some(exited) = self.exited_t_s else {
+            return;
+        };
+        let killed = |sent: &&SentSignal| sent.signal == "KILL" && sent.t_s <= exited;
+        let kill = self.signals.iter().find(killed);
+        self.ended = Some(match (self.clean, kill) {
+            (Some(true), _) => Ended::ByItself,
+            (_, Some(kill)) if kill.by_operator => Ended::KilledByOperator,
+            (_, Some(_)) => Ended::KilledByDrain,
+            (Some(false), None) => Ended::Died,
+            (None, None) => Ended::NotKnown,
+        });
+        if matches!(
+            self.ended,
+            Some(Ended::KilledByOperator | Ended::KilledByDrain)
+        ) {
+            let stop = ["TERM", "INT"].into_iter().find_map(|stop| self.sent(stop));
+            let left = stop.map(|stop| stop + timeout_s - exited);
+            self.before_push_back_s = left.filter(|left| *left > 0.0);
+        }
+    }
+
     /// When `signal` was sent to it first.
     pub fn sent(&self, signal: &str) -> Option<f64> {
         let sent = self.signals.iter().find(|sent| sent.signal == signal)?;
@@ -114,18 +217,21 @@ impl DrainedProcess {
 
     /// Notes that a signal left, or (`certain` is `false`) was about to. What is certain takes the
     /// place of what was intended.
-    fn send(&mut self, signal: &str, t_s: f64, certain: bool, at_stake: Option<u64>) {
+    fn send(&mut self, signal: &str, t_s: f64, certain: bool) -> &mut SentSignal {
         if certain {
             self.signals.retain(|sent| sent.certain);
         }
+        let at = self.signals.len();
         self.signals.push(SentSignal {
             signal: signal.to_owned(),
             t_s,
             certain,
-            at_stake,
+            at_stake: None,
+            by_operator: false,
             received_by_t_s: None,
             effect: None,
         });
+        &mut self.signals[at]
     }
 
     fn remains(&self) -> Option<String> {
@@ -152,7 +258,9 @@ impl DrainedProcess {
 /// place is told after the drain, and is none of them.
 pub(super) fn processes(past: &Past) -> Vec<DrainedProcess> {
     let mut processes: Vec<DrainedProcess> = Vec::new();
+    let mut course = Course::default();
     for record in past.records.iter().filter(|record| !record.is_later()) {
+        course.follow(&record.event);
         let Some(about) = &record.about else {
             continue;
         };
@@ -166,7 +274,7 @@ pub(super) fn processes(past: &Past) -> Vec<DrainedProcess> {
             });
             processes.len() - 1
         });
-        take(&mut processes[index], record);
+        take(&mut processes[index], record, course);
     }
     for process in &mut processes {
         process.remains = process.remains();
@@ -175,7 +283,7 @@ pub(super) fn processes(past: &Past) -> Vec<DrainedProcess> {
     processes
 }
 
-fn take(process: &mut DrainedProcess, record: &Record) {
+fn take(process: &mut DrainedProcess, record: &Record, course: Course) {
     let t_s = record.t_s();
     let sent = |signal: &Signal| signal.name();
     #[expect(
@@ -183,12 +291,27 @@ fn take(process: &mut DrainedProcess, record: &Record) {
         reason = "all other events change nothing of how a process stands"
     )]
     match &record.event {
-        Event::SignalIntended { signal, .. } => process.send(sent(signal), t_s, false, None),
-        Event::UnitStopIntended { .. } => process.send(UNIT_STOP, t_s, false, None),
+        Event::SignalIntended { signal, .. } => {
+            process.send(sent(signal), t_s, false);
+        }
+        Event::UnitStopIntended { .. } => {
+            process.send(UNIT_STOP, t_s, false);
+        }
         Event::SignalSent {
-            signal, at_stake, ..
-        } => process.send(sent(signal), t_s, true, *at_stake),
-        Event::UnitStopBegun { at_stake, .. } => process.send(UNIT_STOP, t_s, true, *at_stake),
+            signal,
+            step,
+            at_stake,
+            ..
+        } => {
+            let sent = process.send(sent(signal), t_s, true);
+            sent.at_stake = *at_stake;
+            sent.by_operator = course.needs_operator(*step);
+        }
+        Event::UnitStopBegun { step, at_stake, .. } => {
+            let sent = process.send(UNIT_STOP, t_s, true);
+            sent.at_stake = *at_stake;
+            sent.by_operator = course.needs_operator(*step);
+        }
         Event::SignalFailed {
             may_have_happened, ..
         }

@@ -77,6 +77,8 @@ fn started() -> String {
             reason: None,
             timeout_s: None,
             timeout_from: None,
+            redis: None,
+            namespace: None,
         },
     )
 }
@@ -211,9 +213,8 @@ fn a_drain_with_its_jobs_and_processes() {
     T+151s lost after 151.0 s: no jobs
     ");
     insta::assert_snapshot!(report.advice.join("\n"), @r"
-    1 job(s) are lost; where their payloads were saved, `drainboard rescue 20261121T190000Z-7` shows them
     KILL comes 28 s after TERM; Sidekiq with its timeout of 25 s assumed needs 30 s to push back what still runs
-    Wedged cc was cut off, with a budget of 145 s; how long it needs is not known. A first try: `tstp, 200, term, 30, kill`, or split it into smaller jobs (an IterableJob from Sidekiq 7.3 on)
+    Wedged cc was cut off, with a budget of 145 s; how long it needs is not known. A first try: `tstp, 200, term, 30, kill`, or split it into smaller jobs, or let it checkpoint (Sidekiq::IterableJob from 7.3 on, ActiveJob::Continuable, job-iteration)
     the waits were extended by 30 s by hand: if that is the rule, write it into the sequence
     ");
 }

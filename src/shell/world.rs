@@ -335,7 +335,7 @@ impl Plugs for Real {
         self.licence = Arc::new(AtomicBool::new(true));
         self.scan_every(KEEN);
         let journal = match &self.state_dir {
-            Ok(directory) => Journal::open(directory, &run)
+            Ok(directory) => Journal::begin(directory, &run, now)
                 .map(Some)
                 .map_err(|error| format!("{}: {error}", directory.display())),
             Err(why) => Err(why.clone()),

@@ -3,9 +3,9 @@
 
 use std::fmt::Write;
 
-use super::page::{head, job_row, later, outcome, process_row, signal_rows};
-use super::repeated_lines;
-use crate::report::{CameUp, Notice, Repeated, Report, Summary};
+use super::sections::{Body, head, outcome, repeated_lines, sections};
+use crate::cli::table::Column;
+use crate::report::{Full, Repeated, Summary};
 
 /// The list of past drains.
 pub(super) fn list(drains: &[Summary], cut_off: &[Repeated]) -> String {
@@ -24,77 +24,44 @@ pub(super) fn list(drains: &[Summary], cut_off: &[Repeated]) -> String {
         "Drain", "Who", "Outcome", "Seconds", "Targets", "Jobs", "Why",
     ];
     let mut text = String::from("# Drains\n");
-    table(&mut text, &heads, rows);
-    section(
-        &mut text,
-        "Cut off again and again",
-        repeated_lines(cut_off),
-    );
+    table(&mut text, &heads.map(str::to_owned), rows);
+    let cut_off: Vec<String> = repeated_lines(cut_off).collect();
+    if !cut_off.is_empty() {
+        line(&mut text, "\n## Cut off again and again\n");
+        lines(&mut text, "- ", &cut_off);
+    }
     text
 }
 
 /// One drain.
-pub(super) fn report(report: &Report, cut_off: &[Repeated]) -> String {
-    let drain = &report.summary;
+pub(super) fn report(full: &Full) -> String {
+    let drain = &full.report.summary;
     let mut text = format!("# Drain {}: {}\n\n", escaped(&drain.run), outcome(drain));
-    for (name, value) in head(report).into_iter().skip(1) {
+    for (name, value) in head(&full.report).into_iter().skip(1) {
         line(&mut text, &format!("- **{name}**: {}", escaped(&value)));
     }
-    section(&mut text, "Record", report.faults.iter().cloned());
-    let checked = report.checked().into_iter();
-    section(&mut text, "Check before the first signal", checked);
-    if !report.timeline.is_empty() {
-        text.push_str("\n## Timeline\n\n```\n");
-        for entry in &report.timeline {
-            let what = entry.text.replace("```", "'''");
-            line(&mut text, &format!("{} → {what}", entry.stamp()));
-        }
-        text.push_str("```\n");
-    }
-    let signals = signal_rows(report);
-    if !signals.is_empty() {
-        text.push_str("\n## Signals\n");
-        let heads = ["Process", "Signal", "Sent", "Received", "Effective"];
-        table(&mut text, &heads, signals.into_iter());
-    }
-    if !report.processes.is_empty() {
-        text.push_str("\n## Processes\n");
-        let heads = ["Process", "Quiet", "Exited", "How", "Identity"];
-        table(&mut text, &heads, report.processes.iter().map(process_row));
-    }
-    if !report.fates.is_empty() {
-        text.push_str("\n## Jobs, longest first\n");
-        let heads = ["Class", "JID", "Queue", "Ran", "Until", "Fate", "Evidence"];
-        table(&mut text, &heads, report.fates.iter().map(job_row));
-    }
-    section(&mut text, "Looked for later", later(report).into_iter());
-    for backtrace in &report.backtraces {
-        let of = backtrace.jid.as_deref().or(backtrace.tid.as_deref());
+    for section in sections(full, "→") {
         line(
             &mut text,
-            &format!(
-                "\n## Backtrace of {}\n\n```",
-                escaped(of.unwrap_or("a thread"))
-            ),
+            &format!("\n## {}\n", titled(&escaped(&section.title))),
         );
-        for frame in &backtrace.frames {
-            line(&mut text, &frame.replace("```", "'''"));
+        match section.body {
+            Body::Sentences(all) => lines(&mut text, "- ", &all),
+            Body::Steps(steps) => lines(&mut text, "1. ", &steps),
+            Body::Log(all) => {
+                line(&mut text, "```");
+                for one in all {
+                    line(&mut text, &one.replace("```", "'''"));
+                }
+                line(&mut text, "```");
+            }
+            Body::Table(columns, rows) => {
+                let heads = columns.iter().map(Column::head);
+                let heads: Vec<String> = heads.map(|head| titled(&head.to_lowercase())).collect();
+                table(&mut text, &heads, rows.into_iter());
+            }
         }
-        text.push_str("```\n");
     }
-    let interrupted = report.interrupted.lines().into_iter();
-    section(&mut text, "Failed by being stopped", interrupted);
-    let successors = report.successors.iter().map(CameUp::words);
-    section(&mut text, "Successor", successors);
-    let told = report.notified.iter().map(Notice::words);
-    section(&mut text, "Told", told);
-    section(&mut text, "What remains", report.remains.iter().cloned());
-    let changes = report.advice.iter().cloned();
-    section(
-        &mut text,
-        "What to change",
-        changes.chain(repeated_lines(cut_off)),
-    );
     text
 }
 
@@ -102,19 +69,21 @@ fn line(text: &mut String, line: &str) {
     writeln!(text, "{line}").expect("a String takes every text");
 }
 
-fn section(text: &mut String, title: &str, lines: impl Iterator<Item = String>) {
-    let lines: Vec<String> = lines.collect();
-    if lines.is_empty() {
-        return;
-    }
-    line(text, &format!("\n## {title}\n"));
-    for one in lines {
-        line(text, &format!("- {}", escaped(&one)));
+fn lines(text: &mut String, mark: &str, all: &[String]) {
+    for one in all {
+        line(text, &format!("{mark}{}", escaped(one)));
     }
 }
 
-fn table(text: &mut String, heads: &[&str], rows: impl Iterator<Item = Vec<String>>) {
-    line(text, &format!("\n| {} |", heads.join(" | ")));
+/// The text with a capital at its beginning.
+fn titled(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(characters).collect()
+}
+
+fn table(text: &mut String, heads: &[String], rows: impl Iterator<Item = Vec<String>>) {
+    line(text, &format!("| {} |", heads.join(" | ")));
     line(text, &format!("|{}", " --- |".repeat(heads.len())));
     for row in rows {
         let cells: Vec<String> = row.iter().map(|cell| escaped(cell)).collect();

@@ -38,6 +38,10 @@ pub enum Event {
         timeout_s: Option<Seconds>,
         /// Where that was found.
         timeout_from: Option<String>,
+        /// The Redis of the drain without user and password: `redis://10.0.0.5:6379/0`.
+        redis: Option<String>,
+        /// The prefix of its keys, where the application uses one.
+        namespace: Option<String>,
     },
     /// The lint looked at the plan before the first signal.
     Checked {

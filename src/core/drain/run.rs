@@ -123,6 +123,8 @@ impl Run {
             reason: by.why,
             timeout_s: longest.map(|timeout| Seconds(timeout.span)),
             timeout_from: longest.map(|timeout| timeout.origin.text().to_owned()),
+            redis: None,
+            namespace: None,
         };
         run.note(event, &mut turn);
         run.take_in(&mut turn);

@@ -2,7 +2,7 @@
 //! is not the one that somebody saw. Nothing is sent from here.
 
 use super::{Session, Setting};
-use crate::core::drain::Plan;
+use crate::core::drain::{Effect, Event, Plan};
 use crate::core::fleet::LocalId;
 use crate::core::preflight::{Consent, Found, Seen, Whom, findings, found_sequence};
 
@@ -27,6 +27,21 @@ impl Session {
             Ok(())
         } else {
             Err(objections.join("; "))
+        }
+    }
+
+    /// Writes into the record of a beginning which Redis the drain uses: a later look for its jobs
+    /// must ask the same.
+    pub(super) fn name_redis(&self, effects: &mut [Effect]) {
+        for effect in effects {
+            if let Effect::Note(record) = effect
+                && let Event::Started {
+                    redis, namespace, ..
+                } = &mut record.event
+            {
+                *redis = self.setting.redis.as_ref().map(|(url, _)| url.clone());
+                namespace.clone_from(&self.setting.namespace);
+            }
         }
     }
 

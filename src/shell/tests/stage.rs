@@ -258,6 +258,7 @@ impl Stage {
                 rehearsal: false,
             },
             sequence_from: SequenceOrigin("--sequence".into()),
+            namespace: None,
             redis: None,
             operator: "somebody".into(),
             successor: None,

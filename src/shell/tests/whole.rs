@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use super::front::Script;
 use super::seconds;
 use super::stage::Stage;
-use crate::core::drain::{Command, Outcome, Run};
+use crate::core::drain::{Command, Mode, Outcome, Run};
 use crate::core::sequence::Signal;
 use crate::shell::{Ended, run};
 
@@ -97,6 +97,8 @@ async fn by_hand_nothing_moves_but_by_hand() {
     let signals = stage.sidekiqs().signals.clone();
     assert_eq!(signals[1].1, Signal::Term);
     assert!(signals[1].0 >= seconds(600.0), "{signals:?}");
+    let plan = session.run.as_ref().map(|run| run.plan().mode);
+    assert_eq!(plan, Some(Mode::Manual), "as its record says");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,7 +2,7 @@
 
 use super::{Counted, Ended, Turn};
 use crate::console::Request;
-use crate::core::drain::Command;
+use crate::core::drain::{Command, Mode};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
@@ -11,9 +11,16 @@ use crate::shell::front::Front;
 impl<F: Front> Turn<F> {
     /// Meets requests in their order. What follows a run that could not begin was meant for it.
     pub(super) fn requests(&mut self, requests: Vec<Request>, now: Moment) {
-        for request in requests {
+        let mut requests = requests.into_iter().peekable();
+        while let Some(request) = requests.next() {
             match request {
                 Request::Begin { targets, consent } => {
+                    // The record says how the drain began: by itself, or step by step.
+                    let automatic = Request::Command(Command::Automatic);
+                    self.session.setting.plan.mode = match requests.peek() {
+                        Some(next) if *next == automatic => Mode::Automatic,
+                        Some(_) | None => Mode::Manual,
+                    };
                     if !self.begin(&targets, consent, now) {
                         return;
                     }

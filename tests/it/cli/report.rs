@@ -62,10 +62,14 @@ fn past_drains_are_listed_the_last_first() {
         "util1:4242 and 1 more",
         "1 pushed back, 1 finished, 0 lost",
         "release 4711",
-        "ReportBuild fedcba987654321001234567: cut off by 2 drains in a row, a candidate for splitting into smaller jobs",
+        "jobs of ReportBuild: cut off by 2 drains in a row, a candidate for smaller jobs or for checkpoints",
     ] {
         assert!(text.contains(words), "{words}:\n{text}");
     }
+    assert!(
+        !text.contains("fedcba987654321001234567"),
+        "once per class: {text}"
+    );
     let json: Value = serde_json::from_slice(&state.report(&["--json"]).stdout).expect("JSON");
     assert_eq!(json["drains"][0]["run"], "20261121T190000Z-7");
     assert_eq!(json["drains"][0]["jobs"]["pushed_back"], 1);
@@ -80,13 +84,37 @@ fn one_drain_as_text() {
     assert_eq!((code(&output), err(&output)), (0, String::new()));
     insta::assert_snapshot!(out(&output), @r"
     drain     20261121T190000Z-7
-    when      2026-11-21T19:00:00.000Z
+    when      2026-11-21T19:00:00.000Z, automatic
     who       deploy on util1
     why       release 4711
     where     util1:4242, util1:4243
     sequence  tstp, 60, term, 30, kill   budget 85 s (-t 25 from config/sidekiq.yml:3)
     outcome   alive after 87.0 s
     jobs      1 pushed back, 1 finished, 0 lost
+    work      0:40 kept, 9:40 to be done again or lost
+
+    next steps
+      1. restart util1:4242: until then it takes no job
+      2. start Sidekiq again, if it does not run yet: 1 job waits in Redis
+
+    pushed back 1: back in queue low | 1
+    JOBS  CLASS        QUEUE  PROCESS       RAN  JIDS
+       1  ReportBuild  low    util1:4243  580 s  fedcba987654321001234567
+
+    finished 1: a later beat shows it no more
+    JOBS  CLASS          QUEUE    PROCESS      RAN  JIDS
+       1  InventorySync  default  util1:4242  40 s  0123456789abcdef01234567
+
+    processes
+    PROCESS     QUIET  EXITED  HOW               IDENTITY
+    util1:4242   T+7s       -  still there       util1:4242:aa
+    util1:4243      -   T+86s  exited by itself  util1:4243:bb
+
+    signals
+    PROCESS     SIGNAL  SENT   RECEIVED  EFFECTIVE
+    util1:4242  TSTP    T+0s   by T+7s   quiet T+7s
+    util1:4243  TSTP    T+0s   not seen  not seen
+    util1:4243  TERM    T+60s  by T+86s  exited T+86s
 
     timeline
       T+0s → drain started, automatic: tstp, 60, term, 30, kill, 2 targets, by deploy on util1: release 4711
@@ -97,27 +125,11 @@ fn one_drain_as_text() {
       T+86s → util1:4243 exited by itself
       T+87s → alive after 87.0 s: 1 pushed back, 1 finished, 0 lost
 
-    signals
-    PROCESS     SIGNAL  SENT   RECEIVED  EFFECTIVE
-    util1:4242  TSTP    T+0s   by T+7s   quiet T+7s
-    util1:4243  TSTP    T+0s   not seen  not seen
-    util1:4243  TERM    T+60s  by T+86s  exited T+86s
-
-    processes
-    PROCESS     QUIET  EXITED  HOW          IDENTITY
-    util1:4242   T+7s       -  still there  util1:4242:aa
-    util1:4243      -   T+86s  in order     util1:4243:bb
-
-    jobs, longest first
-    CLASS          JID                       QUEUE      RAN  UNTIL  FATE         EVIDENCE
-    ReportBuild    fedcba987654321001234567  low      580 s  T+86s  pushed back  back in queue low | 1
-    InventorySync  0123456789abcdef01234567  default   40 s  T+31s  finished     a later beat shows it no more
-
     what remains
       util1:4242 stays quiet until it is restarted: it fetches no job
 
     what to change
-      ReportBuild fedcba987654321001234567 was cut off after 580 s, with a budget of 85 s; how long it needs is not known. A first try: `tstp, 850, term, 30, kill`, or split it into smaller jobs (an IterableJob from Sidekiq 7.3 on)
+      ReportBuild fedcba987654321001234567 was cut off after 580 s, with a budget of 85 s; how long it needs is not known. A first try: `tstp, 850, term, 30, kill`, or split it into smaller jobs, or let it checkpoint (Sidekiq::IterableJob from 7.3 on, ActiveJob::Continuable, job-iteration)
     ");
 }
 
@@ -137,7 +149,9 @@ fn one_drain_as_json_and_as_markdown() {
     for words in [
         "# Drain 20261121T190000Z-7: alive\n",
         "T+0s → TSTP sent to util1:4242, util1:4243\n",
-        "| ReportBuild | fedcba987654321001234567 | low | 580 s | T+86s | pushed back | back in queue low \\| 1 |",
+        "## Pushed back 1: back in queue low \\| 1\n",
+        "| 1 | ReportBuild | low | util1:4243 | 580 s | fedcba987654321001234567 |",
+        "1. restart util1:4242: until then it takes no job\n",
         "- util1:4242 stays quiet until it is restarted: it fetches no job",
     ] {
         assert!(text.contains(words), "{words}:\n{text}");
@@ -167,4 +181,39 @@ fn a_drain_that_is_not_there_is_an_error_that_says_what_to_do() {
         assert_eq!(code(&output), expected, "{id}");
         assert!(err(&output).contains(words), "{id}: {}", err(&output));
     }
+}
+
+#[test]
+fn jobs_are_not_looked_for_in_another_redis_than_that_of_the_drain() {
+    let state = State::with(&[]);
+    let text = DRAIN.replace("RUN", "20261121T190000Z-7");
+    let unknown = text.replace("\"fate\":\"pushed_back\"", "\"fate\":\"unknown\"");
+    let recorded = r#""targets":2,"redis":"redis://10.0.0.5:6379/3","namespace":"shop""#;
+    let unknown = unknown.replace("\"targets\":2", recorded);
+    let path = state.path().join("drains/20261121T190000Z-7.jsonl");
+    std::fs::write(&path, &unknown).expect("a file");
+    let output = state.report(&["last", "--redis", "redis://127.0.0.1:1/3"]);
+    assert!(
+        err(&output).contains("the drain ran against redis://10.0.0.5:6379/3, namespace shop, not against redis://127.0.0.1:1/3"),
+        "{}",
+        err(&output)
+    );
+    assert!(out(&output).contains("redis     redis://10.0.0.5:6379/3, namespace shop\n"));
+    assert_eq!(std::fs::read_to_string(&path).expect("a file"), unknown);
+}
+
+#[test]
+fn jobs_that_rescue_pushed_back_after_the_drain_count_as_rescued() {
+    let state = State::with(&[]);
+    let text = DRAIN.replace("RUN", "20261121T190000Z-7");
+    let lost = text.replace("\"fate\":\"pushed_back\"", "\"fate\":\"lost\"");
+    std::fs::write(state.path().join("drains/20261121T190000Z-7.jsonl"), lost).expect("a file");
+    let list = out(&state.report(&[]));
+    assert!(list.contains("1 LOST, 1 finished"), "{list}");
+    let folder = state.path().join("rescue");
+    std::fs::create_dir(&folder).expect("a folder");
+    let pushed = r#"{"what":"pushed","jid":"fedcba987654321001234567","at":"2026-11-21T19:05:00Z","result":"pushed back to the front of queue low","back":true}"#;
+    std::fs::write(folder.join("20261121T190000Z-7.jsonl"), pushed).expect("a file");
+    let list = out(&state.report(&[]));
+    assert!(list.contains("1 rescued, 1 finished, 0 lost"), "{list}");
 }

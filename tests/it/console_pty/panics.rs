@@ -48,6 +48,7 @@ impl Plugs for Nothing {
 
 fn session() -> Session {
     Session::new(Setting {
+        namespace: None,
         kind: Kind::Live,
         plan: Plan {
             run: "r".into(),

@@ -50,7 +50,12 @@ fn the_journal_is_what_was_printed_and_each_intent() {
     let names: Vec<&Value> = intents.iter().map(|line| &line["signal"]).collect();
     assert_eq!(names, ["TSTP", "TERM"]);
     assert!(intents.iter().all(|line| line["pid"] == sidekiq.pid()));
-    assert_eq!(ended.event("started")["reason"], "release 4711");
+    let started = ended.event("started");
+    assert_eq!(started["reason"], "release 4711");
+    assert_eq!(started["mode"], "automatic");
+    let redis = started["redis"].as_str().unwrap();
+    assert!(redis.starts_with("unix://"), "{redis}");
+    assert_eq!(started["namespace"], Value::Null);
     let run = ended.last()["run"].as_str().unwrap();
     assert_eq!(paths[0].file_stem().unwrap(), run);
 }
