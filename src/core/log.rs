@@ -18,7 +18,7 @@ pub use witness::{Begun, Testimony, Told, Witness};
 use crate::core::moment::Moment;
 
 /// Where a line stood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Origin {
     /// The process whose log it stands in.
     pub pid: u32,
@@ -40,7 +40,7 @@ impl Origin {
 }
 
 /// One line of a log as it was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LogLine {
     /// Whose log it stood in.
     pub origin: Origin,

@@ -3,13 +3,17 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::unit::Unit;
 use super::written::Written;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 
 /// One process of this machine for as long as it lives: a pid alone may be given to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct LocalId {
     /// Its pid as this program sees it.
     pub pid: u32,
@@ -24,7 +28,7 @@ impl fmt::Display for LocalId {
 }
 
 /// One whole scan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct HostLook {
     /// When it began.
     pub at: Moment,
@@ -35,7 +39,7 @@ pub struct HostLook {
 }
 
 /// One process as `/proc` shows it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LocalProcess {
     /// Which.
     pub id: LocalId,
@@ -56,7 +60,7 @@ pub struct LocalProcess {
 }
 
 /// What the command line of a process says it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Title {
     /// `sidekiq 7.3.2 app [2 of 5 busy] stopping`: written at each beat.
     Beating {
@@ -80,7 +84,7 @@ pub enum Title {
 }
 
 /// The state letter of `/proc/PID/stat`, as far as it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum RunState {
     /// Running or sleeping.
     Alive,
@@ -91,7 +95,7 @@ pub enum RunState {
 }
 
 /// Threads by name (`/proc/PID/task/*/comm`, 15 characters).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Threads {
     /// `processor` (6.x), `<capsule>/processor` (7.0), `sidekiq.<capsule>` (7.1+).
     pub processors: usize,
@@ -102,7 +106,7 @@ pub struct Threads {
 }
 
 /// The mask `SigCgt` of `/proc/PID/status`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Caught(pub u64);
 
 impl Caught {
@@ -113,7 +117,7 @@ impl Caught {
 }
 
 /// Where a process stands on this host.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Surroundings {
     /// Real user id.
     pub uid: u32,
@@ -156,6 +160,19 @@ impl RedisAddress {
     /// The address with its password, for connecting alone.
     pub fn expose(&self) -> &str {
         &self.secret
+    }
+}
+
+/// Written down without its password.
+impl Serialize for RedisAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_string().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RedisAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
     }
 }
 

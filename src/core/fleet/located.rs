@@ -19,7 +19,7 @@ pub struct Sought {
 }
 
 /// What was found for one job.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Located {
     /// Its id.
     pub jid: String,
@@ -34,7 +34,7 @@ pub struct Located {
 }
 
 /// Where a job is. Work hashes are not among the places: those are in every look.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Place {
     /// It waits in this queue.
     Queue {
