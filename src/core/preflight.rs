@@ -47,7 +47,7 @@ pub struct Preflight {
 }
 
 /// Who would be drained.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Whom {
     /// Those that a choice meets, whoever appears.
     Chosen(Choice),
@@ -62,7 +62,7 @@ impl Default for Whom {
 }
 
 /// What a drain has to do with systemd.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Systemd {
     /// The unit in whose control group this program itself runs.
     pub inside: Option<Unit>,
