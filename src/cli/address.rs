@@ -3,10 +3,11 @@
 
 use std::env;
 
-use crate::core::config::{Settings, StatedAddress};
+use crate::core::choice::Choice as Targets;
+use crate::core::config::{Settings, StatedAddress, TlsFiles};
 use crate::core::fleet::{HostLook, RedisAddress, Title};
 use crate::host::Scanner;
-use crate::redis::{self, Candidates, Choice, ChoiceError};
+use crate::redis::{self, Candidates, Certificates, Choice, ChoiceError};
 
 /// The addresses that are stated, as the choice takes them.
 #[derive(Debug)]
@@ -14,6 +15,7 @@ pub(super) struct Stated {
     flag: Option<StatedAddress>,
     environment: Result<Option<(String, String)>, ChoiceError>,
     configuration: Option<StatedAddress>,
+    certificates: Certificates,
 }
 
 impl Stated {
@@ -23,6 +25,7 @@ impl Stated {
             flag: settings.redis.flag.clone(),
             environment: redis::from_environment(|name| env::var(name).ok()),
             configuration: settings.redis.configuration.clone(),
+            certificates: certificates(&settings.redis.tls),
         }
     }
 
@@ -42,12 +45,22 @@ impl Stated {
         redis::choose(Candidates {
             flag: self.flag.as_ref().map(|stated| stated.address.expose()),
             environment,
+            certificates: Some(&self.certificates),
             configuration: self
                 .configuration
                 .as_ref()
                 .map(|stated| (stated.origin.as_str(), stated.address.expose())),
             local,
         })
+    }
+}
+
+fn certificates(files: &TlsFiles) -> Certificates {
+    Certificates {
+        ca: files.ca.clone(),
+        cert: files.cert.clone(),
+        key: files.key.clone(),
+        insecure: files.insecure,
     }
 }
 
@@ -61,6 +74,21 @@ pub(super) fn chosen(settings: &Settings) -> Result<Choice, ChoiceError> {
         look.as_ref().map(named_addresses).unwrap_or_default()
     };
     stated.choose(&local)
+}
+
+/// The addresses in the environments of the Sidekiqs of this host that `choice` names by pid or
+/// by unit; of all of them where it names none so.
+pub(super) fn addresses_of(look: &HostLook, choice: &Targets) -> Vec<(u32, RedisAddress)> {
+    let all = named_addresses(look);
+    if choice.pids.is_empty() && choice.units.is_empty() {
+        return all;
+    }
+    let is_named = |pid: u32| {
+        let process = look.processes.iter().find(|process| process.id.pid == pid);
+        let unit = process.and_then(|process| process.surroundings.unit_name());
+        choice.pids.contains(&pid) || unit.is_some_and(|unit| choice.names_unit(unit))
+    };
+    all.into_iter().filter(|(pid, _)| is_named(*pid)).collect()
 }
 
 /// The addresses in the environments of the Sidekiqs of this host.

@@ -197,7 +197,11 @@ async fn rescue(
     let mut connection = redis::open(&address.address, PATIENCE)
         .await
         .map_err(|why| failed(&why))?;
-    let keys = Keys::new(settings.redis.namespace.as_deref());
+    let stated = settings.redis.namespace.as_deref();
+    let namespace = redis::namespace(&mut connection, stated)
+        .await
+        .map_err(|why| failed(&why))?;
+    let keys = Keys::new(namespace.as_deref());
     let (runs, jobs): (Vec<String>, Vec<(SavedJob, Ending)>) = saved
         .into_iter()
         .map(|(run, job, ending)| (run, (job, ending)))

@@ -30,11 +30,13 @@ pub enum Read {
     SortedSetScan,
     /// Whether keys are there.
     Exists,
+    /// One step through the names of all keys.
+    KeyScan,
 }
 
 impl Read {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::SetMembers,
         Self::Time,
         Self::Info,
@@ -46,6 +48,7 @@ impl Read {
         Self::ListLength,
         Self::SortedSetScan,
         Self::Exists,
+        Self::KeyScan,
     ];
 
     /// Its name on the wire.
@@ -62,6 +65,7 @@ impl Read {
             Self::ListLength => "LLEN",
             Self::SortedSetScan => "ZSCAN",
             Self::Exists => "EXISTS",
+            Self::KeyScan => "SCAN",
         }
     }
 
@@ -75,6 +79,40 @@ impl Read {
     /// A command of this name without a key.
     pub(super) fn plain(self) -> Cmd {
         cmd(self.name())
+    }
+}
+
+/// The commands that open a connection. None of them names a key.
+pub(super) struct Open;
+
+impl Open {
+    /// `AUTH`, with a user from Redis 6.0 on.
+    pub(super) fn login(user: Option<&str>, password: &str) -> Cmd {
+        let mut command = cmd("AUTH");
+        if let Some(user) = user {
+            command.arg(user);
+        }
+        command.arg(password);
+        command
+    }
+
+    /// `SELECT`.
+    pub(super) fn database(number: u32) -> Cmd {
+        let mut command = cmd("SELECT");
+        command.arg(number);
+        command
+    }
+
+    /// `PING`: it only proves that an answer comes.
+    pub(super) fn answer() -> Cmd {
+        cmd("PING")
+    }
+
+    /// Where a Sentinel has the primary of this name.
+    pub(super) fn primary(name: &str) -> Cmd {
+        let mut command = cmd("SENTINEL");
+        command.arg("GET-MASTER-ADDR-BY-NAME").arg(name);
+        command
     }
 }
 

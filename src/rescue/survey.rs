@@ -101,6 +101,7 @@ pub(super) async fn survey_within(
     let marks = marks(connection, keys, &jids).await?;
     let places = places(connection, keys, bounds, jobs, &marks.queues).await;
     // Once more: what was fetched while the queues were searched, and the age of each beat.
+    looker.read_all_again();
     let (after, _) = looker.look(connection).await?;
     let surveyed = jobs
         .iter()
