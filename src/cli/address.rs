@@ -6,10 +6,11 @@ use std::env;
 use nix::unistd::Uid;
 
 use super::output::tell;
-use crate::core::config::{Settings, StatedAddress};
+use crate::core::choice::Choice as Targets;
+use crate::core::config::{Settings, StatedAddress, TlsFiles};
 use crate::core::fleet::{HostLook, LocalProcess, RedisAddress, Surroundings, Title};
 use crate::host::Scanner;
-use crate::redis::{self, Candidates, Choice, ChoiceError};
+use crate::redis::{self, Candidates, Certificates, Choice, ChoiceError};
 
 /// The addresses that are stated, as the choice takes them.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(super) struct Stated {
     flag: Option<StatedAddress>,
     environment: Result<Option<(String, String)>, ChoiceError>,
     configuration: Option<StatedAddress>,
+    certificates: Certificates,
 }
 
 impl Stated {
@@ -26,6 +28,7 @@ impl Stated {
             flag: settings.redis.flag.clone(),
             environment: redis::from_environment(|name| env::var(name).ok()),
             configuration: settings.redis.configuration.clone(),
+            certificates: certificates(&settings.redis.tls),
         }
     }
 
@@ -45,12 +48,22 @@ impl Stated {
         redis::choose(Candidates {
             flag: self.flag.as_ref().map(|stated| stated.address.expose()),
             environment,
+            certificates: Some(&self.certificates),
             configuration: self
                 .configuration
                 .as_ref()
                 .map(|stated| (stated.origin.as_str(), stated.address.expose())),
             local,
         })
+    }
+}
+
+fn certificates(files: &TlsFiles) -> Certificates {
+    Certificates {
+        ca: files.ca.clone(),
+        cert: files.cert.clone(),
+        key: files.key.clone(),
+        insecure: files.insecure,
     }
 }
 
@@ -69,6 +82,24 @@ pub(super) fn chosen(settings: &Settings) -> Result<Choice, ChoiceError> {
         found.taken
     };
     stated.choose(&local)
+}
+
+/// The addresses in the environments of the Sidekiqs of this host that `choice` names by pid or
+/// by unit; of all that are trusted where it names none so.
+pub(super) fn addresses_of(look: &HostLook, choice: &Targets) -> NamedAddresses {
+    let is_named = |process: &LocalProcess| {
+        let unit = process.surroundings.unit_name();
+        choice.pids.contains(&process.id.pid) || unit.is_some_and(|unit| choice.names_unit(unit))
+    };
+    let mut found = named_addresses(look, is_named);
+    if !choice.pids.is_empty() || !choice.units.is_empty() {
+        let named: Vec<u32> = (look.processes.iter())
+            .filter(|process| is_named(process))
+            .map(|process| process.id.pid)
+            .collect();
+        found.taken.retain(|(pid, _)| named.contains(pid));
+    }
+    found
 }
 
 /// The addresses in the environments of the Sidekiqs of this host.

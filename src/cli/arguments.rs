@@ -96,9 +96,13 @@ pub struct EveryCommand {
     /// Read this configuration and no other.
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The Redis of the Sidekiqs: `redis://[user:password@]host:port/database`, `rediss://`, `unix://`.
+    /// The Redis of the Sidekiqs: `redis://[user:password@]host:port/database`, `rediss://`,
+    /// `unix:/path`, `sentinel://host:port,host:port/name`.
     #[arg(long, global = true, value_name = "URL")]
     pub redis: Option<String>,
+    /// How that Redis is reached.
+    #[command(flatten)]
+    pub reached: RedisOptions,
     /// The stop sequence: signals and whole seconds alternate.
     #[arg(long, global = true, value_name = "SEQUENCE")]
     pub sequence: Option<String>,
@@ -123,6 +127,27 @@ pub struct EveryCommand {
     /// Write this program's own log to FILE.
     #[arg(long, global = true, value_name = "FILE")]
     pub log: Option<PathBuf>,
+}
+
+/// Options that say how Redis is reached.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Everywhere")]
+pub struct RedisOptions {
+    /// The prefix of all keys, where redis-namespace is used; else `REDIS_NAMESPACE`.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub namespace: Option<String>,
+    /// TLS: the certificate of the authority that signed the server's, or the server's own (PEM).
+    #[arg(long, global = true, value_name = "FILE")]
+    pub redis_ca: Option<PathBuf>,
+    /// TLS: our own certificate (PEM), where the server asks for one.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub redis_cert: Option<PathBuf>,
+    /// TLS: the private key of our own certificate (PEM).
+    #[arg(long, global = true, value_name = "FILE", requires = "redis_cert")]
+    pub redis_key: Option<PathBuf>,
+    /// TLS: take any certificate for the server's. Every screen says so.
+    #[arg(long, global = true, conflicts_with = "redis_ca")]
+    pub redis_insecure: bool,
 }
 
 /// Options that choose targets. One that is empty, or begins with `-`, chooses nothing.

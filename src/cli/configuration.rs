@@ -11,7 +11,8 @@ use super::arguments::{ConductOptions, EveryCommand};
 use super::output::tell;
 use super::rejected::Rejected;
 use crate::core::config::{
-    self, AppearanceFlags, Config, Environment, Flags, Places, SequenceFlag, Settings,
+    self, AppearanceFlags, Config, Environment, Flags, Places, RedisFlags, SequenceFlag, Settings,
+    TlsFiles,
 };
 use crate::redis::Address;
 
@@ -47,7 +48,7 @@ fn flags(
         return Err(Failure::Usage(format!("--redis: {error}")));
     }
     Ok(Flags {
-        redis: common.redis.clone(),
+        redis: redis_flags(common),
         sequence: written
             .map(|(text, origin)| sequence_flag(text, origin))
             .transpose()?,
@@ -67,6 +68,20 @@ fn flags(
     })
 }
 
+fn redis_flags(common: &EveryCommand) -> RedisFlags {
+    let reached = &common.reached;
+    RedisFlags {
+        url: common.redis.clone(),
+        namespace: (reached.namespace.clone()).filter(|name| !name.trim().is_empty()),
+        tls: TlsFiles {
+            ca: reached.redis_ca.clone(),
+            cert: reached.redis_cert.clone(),
+            key: reached.redis_key.clone(),
+            insecure: reached.redis_insecure,
+        },
+    }
+}
+
 fn sequence_flag(text: &str, origin: &'static str) -> Result<SequenceFlag, Rejected> {
     match text.parse() {
         Ok(sequence) => Ok(SequenceFlag { sequence, origin }),
@@ -83,6 +98,7 @@ fn environment() -> Environment {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty());
     Environment {
         no_color: set("NO_COLOR").is_some(),
+        namespace: set("REDIS_NAMESPACE").and_then(|name| name.into_string().ok()),
         // systemd separates several by colons; the first is the one to use.
         state_directory: set("STATE_DIRECTORY")
             .and_then(|list| env::split_paths(&list).next())

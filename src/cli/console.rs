@@ -45,7 +45,9 @@ pub(super) fn run(
         rescue: false,
         preflight: preflight(&settings, &choice, None, None),
     };
-    let Opened { mut session, world } = open(&settings, opening)?;
+    let Opened {
+        mut session, world, ..
+    } = open(&settings, opening)?;
     session.setting.successor = Some(WATCHED);
     let conduct = Conduct::Keys {
         choice: choice.asked.then_some(choice),

@@ -121,7 +121,11 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
             arguments.process.as_deref(),
         ),
     };
-    let Opened { mut session, world } = match open(&settings, opening) {
+    let Opened {
+        mut session,
+        world,
+        several,
+    } = match open(&settings, opening) {
         Ok(opened) => opened,
         Err(failure) if failure.code() == Outcome::Error.exit_code() => {
             unbegun(printer, Outcome::Error, &failure.to_string());
@@ -129,6 +133,14 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         }
         Err(failure) => return Err(failure),
     };
+    if let Some(listed) = several.filter(|_| !choice.all) {
+        let text = format!(
+            "the Sidekiqs of this host name several Redis, so it is not known which are meant: {listed}; \
+             name one by --redis, or the processes by --pid or --unit"
+        );
+        unbegun(printer, Outcome::Error, &text);
+        return Ok(exit_code(Outcome::Error, &accepted));
+    }
     session.preflight.systemd.extend = extend_at_most(arguments.extend_at_most);
     session.setting.successor = arguments.successor;
     let errand = Errand {

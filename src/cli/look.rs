@@ -149,7 +149,7 @@ impl Observer {
     /// Does `work` with what is known now.
     pub(super) fn picture<T>(&self, settings: &Settings, work: impl FnOnce(Picture<'_>) -> T) -> T {
         let choice = self.choice.as_ref();
-        let url = choice.map(|choice| choice.address.to_string());
+        let url = choice.map(|choice| choice.address.url());
         // As the console would begin it: the same job must have the same outlook in both.
         work(Picture {
             fleet: &self.fleet,
@@ -168,21 +168,16 @@ impl Observer {
 
     /// Several addresses that local Sidekiqs name, in words.
     pub(super) fn several(&self) -> Option<String> {
-        let named = &self.choice.as_ref()?.several;
-        if named.is_empty() {
-            return None;
-        }
-        let listed: Vec<String> = named
-            .iter()
-            .map(|named| {
-                let pids: Vec<String> = named.pids.iter().map(ToString::to_string).collect();
-                format!("{} (pid {})", named.address, pids.join(", "))
-            })
-            .collect();
+        let listed = self.choice.as_ref()?.listed()?;
         Some(format!(
-            "the Sidekiqs of this host name several Redis, the first is asked (choose with --redis): {}",
-            listed.join("; ")
+            "the Sidekiqs of this host name several Redis, the first is asked (choose with --redis): {listed}"
         ))
+    }
+
+    /// Addresses that local Sidekiqs name and that cannot be used, in words.
+    pub(super) fn unusable(&self) -> &[String] {
+        let choice = self.choice.as_ref();
+        choice.map_or(&[], |choice| &choice.unusable)
     }
 }
 

@@ -5,14 +5,14 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::address::{Stated, named_addresses};
+use super::address::{Stated, addresses_of, named_addresses};
 use super::output::tell;
-use super::{Failure, log};
+use super::{Failure, log, runtime};
 use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::core::drain::{By, Guard, Mode, Plan, Policy};
-use crate::core::fleet::{LocalProcess, RedisAddress, Vantage};
+use crate::core::fleet::{HostLook, LinkFault, RedisAddress, Vantage};
 use crate::core::preflight::{Preflight, Systemd, Whom};
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
@@ -21,12 +21,17 @@ use crate::host::{Operator, Scanner, own_unit, sees_host, state_dir};
 use crate::redis;
 use crate::shell::WorldBuilder;
 
+/// How long the namespace is sought before a session begins.
+const AT_ONCE: Duration = Duration::from_millis(250);
+
 /// A session and the world it stands in.
 pub(super) struct Opened {
     /// Knows nothing yet.
     pub(super) session: Session,
     /// Not started yet.
     pub(super) world: WorldBuilder,
+    /// Where no address is stated and the Sidekiqs of this host name several: all of them.
+    pub(super) several: Option<String>,
 }
 
 /// How it is opened.
@@ -96,7 +101,8 @@ pub(super) fn planned(settings: &Settings, policy: Policy) -> Plan {
 /// Opens a session by `settings`.
 pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Failure> {
     log::start(settings.places.log.as_deref())?;
-    let choice = redis_choice(settings, &opening.pids, &opening.preflight.whom)?;
+    let choice = redis_choice(settings, &opening.preflight.whom)?;
+    let several = choice.listed();
     let operator = Operator::current(|name| env::var_os(name)).to_string();
     let by = operator.clone();
     let operator = By {
@@ -115,7 +121,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
     };
     let reading = redis::Settings {
         period: settings.appearance.refresh,
-        namespace: settings.redis.namespace.clone(),
+        namespace: namespace(settings, &choice.address)?,
         ..redis::Settings::default()
     };
     let mut session = Session::new(Setting {
@@ -145,42 +151,48 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         on_finish: settings.conduct.on_finish.clone(),
         read_only: settings.read_only,
     };
-    Ok(Opened { session, world })
+    Ok(Opened {
+        session,
+        world,
+        several,
+    })
 }
 
-/// The address: stated, or read off the Sidekiqs of this host; where some are named by pid, off
-/// those, for another application's Redis knows nothing of them.
-fn redis_choice(settings: &Settings, pids: &[u32], whom: &Whom) -> Result<redis::Choice, Failure> {
+/// The namespace: stated, or found in a Redis that answers at once.
+fn namespace(settings: &Settings, address: &redis::Address) -> Result<Option<String>, Failure> {
+    let stated = settings.redis.namespace.clone();
+    if stated.is_some() {
+        return Ok(stated);
+    }
+    let seeking = async {
+        let mut connection = redis::open(address, AT_ONCE).await.ok()?;
+        Some(redis::namespace(&mut connection, None).await)
+    };
+    let found = runtime()?.block_on(async { tokio::time::timeout(AT_ONCE, seeking).await });
+    match found {
+        Ok(Some(Err(why @ LinkFault::Refused(_)))) => Err(Failure::Address(why.to_string())),
+        Ok(Some(Ok(found))) => Ok(found),
+        Ok(Some(Err(_)) | None) | Err(_) => Ok(None),
+    }
+}
+
+/// The address: stated, or read off the Sidekiqs of this host; where some are named by pid or by
+/// unit, off those, for another application's Redis knows nothing of them.
+fn redis_choice(settings: &Settings, whom: &Whom) -> Result<redis::Choice, Failure> {
     let stated = Stated::of(settings);
     let local = if stated.is_stated() {
         Vec::new()
     } else {
         let look = Scanner::new().and_then(|mut scanner| scanner.scan(&[]));
-        let units = match whom {
-            Whom::Chosen(choice) => choice.units.as_slice(),
-            Whom::Marked(_) => &[],
+        let named = |look: &HostLook| match whom {
+            Whom::Chosen(choice) => addresses_of(look, choice),
+            Whom::Marked(_) => named_addresses(look, |_| false),
         };
-        let named = |process: &LocalProcess| {
-            let unit = process.surroundings.unit_name();
-            pids.contains(&process.id.pid)
-                || unit.is_some_and(|unit| {
-                    let bare = unit.strip_suffix(".service");
-                    units
-                        .iter()
-                        .any(|name| name == unit || Some(name.as_str()) == bare)
-                })
-        };
-        let found = look
-            .map(|look| named_addresses(&look, named))
-            .unwrap_or_default();
+        let found = look.as_ref().map(named).unwrap_or_default();
         if let Some(note) = found.note() {
             tell(&note);
         }
-        let mut all = found.taken;
-        if !pids.is_empty() {
-            all.retain(|(pid, _)| pids.contains(pid));
-        }
-        all
+        found.taken
     };
     stated
         .choose(&local)

@@ -86,6 +86,12 @@ pub(super) fn run(common: &EveryCommand, arguments: &PsArguments) -> Result<Exit
         if let Some(several) = observer.several() {
             tell(&format!("note: {several}"));
         }
+        for unusable in observer.unusable() {
+            tell(&format!("note: {unusable}"));
+        }
+        if (observer.choice.as_ref()).is_some_and(|choice| choice.address.is_unchecked()) {
+            tell("note: the certificate of that Redis is not checked (--redis-insecure)");
+        }
         match arguments.over {
             Some(over) => print_overlong(&settings, &observer, over, arguments),
             None => print(&settings, &observer, arguments),

@@ -122,7 +122,7 @@ fn stand_in(opened: &Opened) -> SharedStandIn {
 fn at_the_screen(settings: &Settings, arguments: &RehearseArguments) -> Result<ExitCode, Failure> {
     let opened = open(settings, opening(settings, arguments, Policy::Ask)?)?;
     let stand_in = stand_in(&opened);
-    let Opened { session, world } = opened;
+    let Opened { session, world, .. } = opened;
     let shared = stand_in.clone();
     let choice = arguments.targets.choice();
     let conduct = Conduct::Keys {
@@ -172,7 +172,9 @@ fn headless(settings: &Settings, arguments: &RehearseArguments) -> Result<ExitCo
     };
     let lines = LinesFront::new(printer, errand);
     let front = RehearsalFront::new(lines, printer, stand_in.clone());
-    let Opened { mut session, world } = opened;
+    let Opened {
+        mut session, world, ..
+    } = opened;
     session.backtraces.after = arguments.backtrace_after;
     let runtime = session_runtime()?;
     let ended =

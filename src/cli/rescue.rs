@@ -240,9 +240,13 @@ async fn rescue(
     let mut connection = redis::open(&address.address, PATIENCE)
         .await
         .map_err(|why| failed(&why))?;
-    let keys = Keys::new(settings.redis.namespace.as_deref());
+    let stated = settings.redis.namespace.as_deref();
+    let namespace = redis::namespace(&mut connection, stated)
+        .await
+        .map_err(|why| failed(&why))?;
+    let keys = Keys::new(namespace.as_deref());
     let here = RedisAddress::new(address.address.to_string());
-    let here = Source::new(&here, settings.redis.namespace.as_deref());
+    let here = Source::new(&here, namespace.as_deref());
     // In another Redis than its own a job is nowhere, which proves nothing.
     let may_ask = |saved: &SavedRow| {
         let from = saved.job.from.as_ref();

@@ -112,12 +112,13 @@ impl Choice {
         self.pids.contains(&id.pid)
             || identities
                 .any(|identity| self.identities.iter().any(|name| identity.as_str() == name))
-            || is_sidekiq
-                && self.units.iter().any(|name| {
-                    unit.is_some_and(|unit| {
-                        unit == name || unit.strip_suffix(".service") == Some(name)
-                    })
-                })
+            || is_sidekiq && unit.is_some_and(|unit| self.names_unit(unit))
+    }
+
+    /// Whether `--unit` names this unit, with `.service` or without.
+    pub fn names_unit(&self, unit: &str) -> bool {
+        let is_named = |name: &String| unit == name || unit.strip_suffix(".service") == Some(name);
+        self.units.iter().any(is_named)
     }
 
     fn admits(&self, process: &Process) -> bool {

@@ -43,6 +43,7 @@ fn session() -> Session {
         },
         sequence_from: SequenceOrigin("--sequence".into()),
         redis: None,
+        namespace: None,
         operator: By::default(),
         successor: None,
     })

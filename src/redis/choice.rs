@@ -6,6 +6,7 @@ use std::fmt;
 use thiserror::Error;
 
 use super::address::{Address, AddressError};
+use super::tls::Certificates;
 use crate::core::fleet::RedisAddress;
 
 /// Everything that may name an address.
@@ -15,6 +16,8 @@ pub struct Candidates<'a> {
     pub flag: Option<&'a str>,
     /// What the own environment names: the variable and the address (see [`from_environment`]).
     pub environment: Option<&'a (String, String)>,
+    /// How TLS is checked, whatever the address.
+    pub certificates: Option<&'a Certificates>,
     /// The configuration: the place as people read it (`/etc/drainboard/config.yml:3`) and the
     /// address.
     pub configuration: Option<(&'a str, &'a str)>,
@@ -32,6 +35,8 @@ pub struct Choice {
     /// Where it comes from local Sidekiqs and these name several: all of them, the chosen one
     /// first. Else empty.
     pub several: Vec<Named>,
+    /// Addresses of local Sidekiqs that cannot be used, in words.
+    pub unusable: Vec<String>,
 }
 
 /// An address with the local Sidekiqs that name it.
@@ -80,7 +85,18 @@ pub fn from_environment(
 }
 
 /// Chooses the address.
+///
+/// # Errors
+/// If the one that is stated is none. One that only a local Sidekiq names is passed over and said.
 pub fn choose(candidates: Candidates<'_>) -> Result<Choice, ChoiceError> {
+    let mut choice = place(candidates)?;
+    if let Some(certificates) = candidates.certificates {
+        choice.address = choice.address.with_certificates(certificates.clone());
+    }
+    Ok(choice)
+}
+
+fn place(candidates: Candidates<'_>) -> Result<Choice, ChoiceError> {
     let named = candidates
         .flag
         .map(|url| ("--redis", url))
@@ -92,13 +108,13 @@ pub fn choose(candidates: Candidates<'_>) -> Result<Choice, ChoiceError> {
         let address = read(origin, url)?;
         return Ok(alone(address, origin));
     }
-    from_sidekiqs(candidates.local)
+    Ok(from_sidekiqs(candidates.local))
 }
 
 /// The address that most local Sidekiqs name, else the default.
-fn from_sidekiqs(local: &[(u32, RedisAddress)]) -> Result<Choice, ChoiceError> {
+fn from_sidekiqs(local: &[(u32, RedisAddress)]) -> Choice {
     let mut several: Vec<Named> = Vec::new();
-    let mut wrong = None;
+    let mut unusable = Vec::new();
     for (pid, url) in local {
         match read(&format!("from pid {pid}"), url.expose()) {
             Ok(address) => match several
@@ -111,25 +127,32 @@ fn from_sidekiqs(local: &[(u32, RedisAddress)]) -> Result<Choice, ChoiceError> {
                     pids: vec![*pid],
                 }),
             },
-            Err(error) => wrong = wrong.or(Some(error)),
+            Err(error) => unusable.push(error.to_string()),
         }
     }
     several.sort_by_key(|named| std::cmp::Reverse(named.pids.len()));
-    match (several.first(), wrong) {
-        (Some(first), _) => {
-            let pid = first.pids.first().copied().unwrap_or_default();
-            Ok(Choice {
-                address: first.address.clone(),
-                origin: format!("from pid {pid}"),
-                several: if several.len() > 1 {
-                    several
-                } else {
-                    Vec::new()
-                },
-            })
-        }
-        (None, Some(error)) => Err(error),
-        (None, None) => Ok(alone(Address::local(), "default")),
+    let Some(first) = several.first() else {
+        return Choice {
+            unusable,
+            ..alone(Address::local(), "default")
+        };
+    };
+    let pid = first.pids.first().copied().unwrap_or_default();
+    let address = first.address.clone();
+    let others: usize = several[1..].iter().map(|named| named.pids.len()).sum();
+    if others == 0 {
+        several.clear();
+    }
+    let origin = match others {
+        0 => format!("from pid {pid}"),
+        1 => format!("from pid {pid}; 1 other Sidekiq here names another"),
+        others => format!("from pid {pid}; {others} other Sidekiqs here name others"),
+    };
+    Choice {
+        address,
+        origin,
+        several,
+        unusable,
     }
 }
 
@@ -145,6 +168,20 @@ fn alone(address: Address, origin: &str) -> Choice {
         address,
         origin: origin.to_owned(),
         several: Vec::new(),
+        unusable: Vec::new(),
+    }
+}
+
+impl Choice {
+    /// The addresses that local Sidekiqs name, where they name several: `URL (pid 4242)`, the
+    /// chosen one first.
+    pub fn listed(&self) -> Option<String> {
+        let listed = self.several.iter().map(|named| {
+            let pids: Vec<String> = named.pids.iter().map(ToString::to_string).collect();
+            format!("{} (pid {})", named.address, pids.join(", "))
+        });
+        let listed: Vec<String> = listed.collect();
+        (!listed.is_empty()).then(|| listed.join("; "))
     }
 }
 

@@ -86,6 +86,40 @@ impl Read {
     }
 }
 
+/// The commands that open a connection. None of them names a key.
+pub(super) struct Open;
+
+impl Open {
+    /// `AUTH`, with a user from Redis 6.0 on.
+    pub(super) fn login(user: Option<&str>, password: &str) -> Cmd {
+        let mut command = cmd("AUTH");
+        if let Some(user) = user {
+            command.arg(user);
+        }
+        command.arg(password);
+        command
+    }
+
+    /// `SELECT`.
+    pub(super) fn database(number: u32) -> Cmd {
+        let mut command = cmd("SELECT");
+        command.arg(number);
+        command
+    }
+
+    /// `PING`: it only proves that an answer comes.
+    pub(super) fn answer() -> Cmd {
+        cmd("PING")
+    }
+
+    /// Where a Sentinel has the primary of this name.
+    pub(super) fn primary(name: &str) -> Cmd {
+        let mut command = cmd("SENTINEL");
+        command.arg("GET-MASTER-ADDR-BY-NAME").arg(name);
+        command
+    }
+}
+
 /// The names of Sidekiq's keys, with the prefix of `redis-namespace` where one is used
 /// (Sidekiq 6.5 and older; 6.5.12 `lib/sidekiq/redis_connection.rb:19-25`).
 #[derive(Clone, Debug, Default)]

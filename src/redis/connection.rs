@@ -1,42 +1,252 @@
-//! Opening a connection, bounded in time. It never reconnects by itself: whoever holds the
-//! connection drops it on the first failure and says so.
+//! Opening a connection, bounded in time, and a connection whose answers are bounded in size. It
+//! never reconnects by itself: its owner drops it on the first failure and says so.
 
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client};
+use redis::aio::{ConnectionLike, MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Cmd, Pipeline, RedisConnectionInfo, RedisError, RedisFuture, Value,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::{TcpStream, UnixStream};
+use tokio::task::JoinHandle;
 
-use super::address::Address;
+#[cfg(not(feature = "tls"))]
+use super::address::AddressError;
+use super::address::{Address, Endpoint, Place};
 use super::link::{Wire, fault};
+use super::login::{Login, NotOpened, greet};
+use super::sentinel;
+use super::tls::{self, Certificates};
 use crate::core::fleet::LinkFault;
 
-/// Connects, logs in and selects the database; all of it within `limit`. Every answer on the
-/// connection is then awaited no longer than `limit` either.
-pub async fn open(address: &Address, limit: Duration) -> Result<MultiplexedConnection, LinkFault> {
-    let info = address
-        .connection_info()
-        .map_err(|error| LinkFault::Unreachable(error.to_string()))?;
-    let wire = Wire::of(address);
-    choose_provider();
-    let client = Client::open(info).map_err(|error| fault(&error, wire))?;
-    let settings = AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(limit))
-        .set_response_timeout(Some(limit));
-    let opening = client.get_multiplexed_async_connection_with_config(&settings);
-    match tokio::time::timeout(limit + Duration::from_millis(500), opening).await {
-        Ok(opened) => opened.map_err(|error| fault(&error, wire)),
-        Err(_) => Err(wire.no_answer()),
+/// Bytes of all answers to one pipeline at most. 10,000 jobs are some 5 MB; a server that sends
+/// more than this is not to be kept in memory.
+const MOST_BYTES: usize = 64 << 20;
+
+/// A connection to Redis.
+#[derive(Debug)]
+pub struct Connection {
+    inner: MultiplexedConnection,
+    /// Reads and writes for it; it ends with the connection, answers or not.
+    driver: JoinHandle<()>,
+    /// Bytes that the answers may still have.
+    allowance: Arc<AtomicUsize>,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.driver.abort();
     }
 }
 
-/// Names rustls's provider of cryptography: it panics at the first use where it finds two. One
-/// that somebody named before stays.
+impl ConnectionLike for Connection {
+    fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
+        self.allowance.store(MOST_BYTES, Ordering::Relaxed);
+        self.inner.req_packed_command(command)
+    }
+
+    fn req_packed_commands<'a>(
+        &'a mut self,
+        pipeline: &'a Pipeline,
+        offset: usize,
+        count: usize,
+    ) -> RedisFuture<'a, Vec<Value>> {
+        self.allowance.store(MOST_BYTES, Ordering::Relaxed);
+        self.inner.req_packed_commands(pipeline, offset, count)
+    }
+
+    fn get_db(&self) -> i64 {
+        self.inner.get_db()
+    }
+}
+
+/// Connects, logs in and selects the database; all of it within `limit`. Every answer on the
+/// connection is then awaited no longer than `limit` either.
+///
+/// # Errors
+/// What is wrong, in words that name neither user nor password.
+pub async fn open(address: &Address, limit: Duration) -> Result<Connection, LinkFault> {
+    let opening = async {
+        let place = match &address.endpoint {
+            Endpoint::Tcp(place) => Reached::Network(place.clone(), false),
+            Endpoint::Tls(place) => Reached::Network(place.clone(), true),
+            Endpoint::Unix { path } => Reached::Socket(path.clone()),
+            Endpoint::Sentinel(watched) => {
+                let primary = sentinel::primary(watched, &address.certificates, limit).await?;
+                Reached::Network(primary, watched.tls)
+            }
+        };
+        let server = Server {
+            place,
+            certificates: &address.certificates,
+            database: address.database,
+        };
+        server.open(&address.logins, limit).await
+    };
+    match tokio::time::timeout(limit, opening).await {
+        Ok(opened) => opened,
+        Err(_) => Err(Wire::of(address).no_answer()),
+    }
+}
+
+/// Where one server is.
+#[derive(Clone, Debug)]
+pub(super) enum Reached {
+    /// By the network; whether with TLS.
+    Network(Place, bool),
+    /// By a socket of this machine.
+    Socket(String),
+}
+
+/// One server, as it is connected to.
+pub(super) struct Server<'a> {
+    pub(super) place: Reached,
+    pub(super) certificates: &'a Certificates,
+    pub(super) database: u32,
+}
+
+impl Server<'_> {
+    fn wire(&self) -> Wire {
+        match self.place {
+            Reached::Network(_, true) => Wire::Tls,
+            Reached::Network(_, false) | Reached::Socket(_) => Wire::Plain,
+        }
+    }
+
+    /// Connects with the first of these logins that it takes, or without one where there is none.
+    pub(super) async fn open(
+        &self,
+        logins: &[Login],
+        limit: Duration,
+    ) -> Result<Connection, LinkFault> {
+        let wire = self.wire();
+        let broken = |error: io::Error| {
+            let words = tls::words(&error).map(LinkFault::Unreachable);
+            words.unwrap_or_else(|| fault(&RedisError::from(error), wire))
+        };
+        let mut tries: Vec<Option<&Login>> = logins.iter().map(Some).collect();
+        if tries.is_empty() {
+            tries.push(None);
+        }
+        let mut first = None;
+        for login in tries {
+            let mut stream = self.connect().await.map_err(broken)?;
+            match greet(&mut stream, login, self.database, wire).await {
+                Ok(()) => return joined(stream, limit).await,
+                // The first one is what was meant.
+                Err(NotOpened::WrongLogin(why)) => first = first.or(Some(why)),
+                Err(NotOpened::Fault(why)) => return Err(why),
+                Err(NotOpened::Broken(error)) => return Err(broken(error)),
+            }
+        }
+        Err(first.unwrap_or(LinkFault::Silent))
+    }
+
+    async fn connect(&self) -> io::Result<Stream> {
+        match &self.place {
+            Reached::Socket(path) => Ok(Box::new(UnixStream::connect(path).await?)),
+            Reached::Network(place, with_tls) => {
+                let stream = TcpStream::connect((place.host.as_str(), place.port)).await?;
+                stream.set_nodelay(true)?;
+                if *with_tls {
+                    secured(stream, place, self.certificates).await
+                } else {
+                    Ok(Box::new(stream))
+                }
+            }
+        }
+    }
+}
+
 #[cfg(feature = "tls")]
-fn choose_provider() {
-    rustls::crypto::ring::default_provider()
-        .install_default()
-        .ok();
+async fn secured(
+    stream: TcpStream,
+    place: &Place,
+    certificates: &Certificates,
+) -> io::Result<Stream> {
+    let secured = tls::secure(stream, &place.host, certificates.clone()).await?;
+    Ok(Box::new(secured))
 }
 
 #[cfg(not(feature = "tls"))]
-fn choose_provider() {}
+async fn secured(_: TcpStream, _: &Place, _: &Certificates) -> io::Result<Stream> {
+    Err(io::Error::other(AddressError::NoTls))
+}
+
+/// Hands the stream to the client.
+async fn joined(stream: Stream, limit: Duration) -> Result<Connection, LinkFault> {
+    let allowance = Arc::new(AtomicUsize::new(MOST_BYTES));
+    let stream = Metered {
+        stream,
+        allowance: Arc::clone(&allowance),
+    };
+    let info = RedisConnectionInfo::default()
+        .set_lib_name(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
+    let settings = AsyncConnectionConfig::new().set_response_timeout(Some(limit));
+    let opening = MultiplexedConnection::new_with_config(&info, stream, settings);
+    let (inner, driver) = opening
+        .await
+        .map_err(|error| fault(&error, Wire::Established))?;
+    Ok(Connection {
+        inner,
+        driver: tokio::spawn(driver),
+        allowance,
+    })
+}
+
+/// A stream of bytes, of whatever kind.
+trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
+
+type Stream = Box<dyn Duplex>;
+
+/// A stream that ends with an error where more bytes come than are allowed.
+struct Metered {
+    stream: Stream,
+    allowance: Arc<AtomicUsize>,
+}
+
+impl AsyncRead for Metered {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let bytes = buffer.filled().len() - before;
+        let left = self.allowance.load(Ordering::Relaxed);
+        if bytes > left {
+            let megabytes = MOST_BYTES >> 20;
+            let why = format!("its answer is longer than {megabytes} MiB, and was not read on");
+            return Poll::Ready(Err(io::Error::other(why)));
+        }
+        self.allowance.store(left - bytes, Ordering::Relaxed);
+        read
+    }
+}
+
+impl AsyncWrite for Metered {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(context, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

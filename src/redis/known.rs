@@ -165,6 +165,11 @@ impl Known {
         (look + self.number).is_multiple_of(every)
     }
 
+    /// Has its work read again.
+    pub(super) fn read_again(&mut self) {
+        self.work.due = true;
+    }
+
     /// Whether its work has to be read.
     pub(super) fn is_asked_for_its_work(&self) -> bool {
         matches!(self.hash, Hash::There(..)) && self.work.due
@@ -189,13 +194,8 @@ impl Known {
         }
     }
 
-    /// Takes in the changing part of its hash, and the time that it has left to live.
-    pub(super) fn take_beat(
-        &mut self,
-        hash: Value,
-        time_to_live: Option<Value>,
-        server_time: Option<f64>,
-    ) {
+    /// Takes in the changing part of its hash.
+    pub(super) fn take_beat(&mut self, hash: Value) {
         let Some(info) = self.info.clone() else {
             // It has come back: all of it is read in the second trip.
             match decode::fields(hash) {
@@ -206,6 +206,10 @@ impl Known {
             return;
         };
         self.take_fields(hash, |_| info);
+    }
+
+    /// Measures the clock of its host by the time that its hash has left to live.
+    pub(super) fn measure(&mut self, time_to_live: Option<Value>, server_time: Option<f64>) {
         let (Some(time_to_live), Some(now)) = (time_to_live, server_time) else {
             return;
         };

@@ -58,7 +58,7 @@ impl Wire {
         }
     }
 
-    fn not_redis(self) -> LinkFault {
+    pub(super) fn not_redis(self) -> LinkFault {
         LinkFault::NotRedis(match self {
             Self::Plain => "what answers there does not speak its protocol; if that port wants TLS, write rediss:// instead of redis://".into(),
             Self::Tls | Self::Established => "what answers there does not speak its protocol; is it the right port?".into(),
@@ -77,45 +77,50 @@ pub(super) fn fault(error: &RedisError, wire: Wire) -> LinkFault {
         };
     }
     if let ErrorKind::Server(_) | ErrorKind::Extension = kind {
-        return refusal(error);
+        let code = error.code().unwrap_or("ERR");
+        return refusal(code, error.detail().unwrap_or_default());
     }
-    // The client keeps the server's words to itself where it logs in.
-    if kind == ErrorKind::AuthenticationFailed {
-        LinkFault::Denied("wrong user or password, or this Redis has none".into())
-    } else if matches!(kind, ErrorKind::Parse | ErrorKind::UnexpectedReturnType) {
+    if matches!(kind, ErrorKind::Parse | ErrorKind::UnexpectedReturnType) {
         wire.not_redis()
     } else {
         LinkFault::Unreachable(clean(&error.to_string(), 200))
     }
 }
 
-/// What Redis means by an error that it answers with.
-fn refusal(error: &RedisError) -> LinkFault {
-    match error.code() {
-        Some("LOADING") => LinkFault::Loading,
-        Some("NOAUTH") => LinkFault::Denied("a password is needed".into()),
-        Some("WRONGPASS") => LinkFault::Denied("wrong user or password".into()),
-        Some("NOPERM" | "DENIED") => LinkFault::Denied(answer(error)),
-        _ => LinkFault::Refused(answer(error)),
+/// What Redis means by an error that it answers with: its code, and the words behind it.
+pub(super) fn refusal(code: &str, detail: &str) -> LinkFault {
+    let answer = clean(format!("{code} {detail}").trim(), 200);
+    match code {
+        "LOADING" => LinkFault::Loading,
+        "NOAUTH" => LinkFault::Denied(
+            "a password is needed: write redis://:PASSWORD@HOST:PORT/DATABASE".into(),
+        ),
+        "WRONGPASS" => LinkFault::Denied("wrong user or password".into()),
+        "NOPERM" | "DENIED" => LinkFault::Denied(answer),
+        "MASTERDOWN" => LinkFault::Refused(format!(
+            "{answer}; this is a replica that lost its primary: ask the primary"
+        )),
+        "READONLY" => LinkFault::Refused(format!(
+            "{answer}; this is a replica that takes no writes: name the primary"
+        )),
+        "MOVED" | "CLUSTERDOWN" => LinkFault::Refused(format!(
+            "{answer}; this is a Redis Cluster, where Sidekiq does not run"
+        )),
+        _ if detail.contains("max number of clients") => LinkFault::Refused(format!(
+            "{answer}; it is tried again, and maxclients of that Redis is too low"
+        )),
+        _ if detail.contains("without any password configured") => {
+            LinkFault::Denied("this Redis has no password: leave it out of the address".into())
+        }
+        _ => LinkFault::Refused(answer),
     }
-}
-
-/// The server's own words.
-fn answer(error: &RedisError) -> String {
-    let code = error.code().unwrap_or("ERR");
-    let detail = error.detail().unwrap_or_default();
-    clean(format!("{code} {detail}").trim(), 200)
 }
 
 /// An input or output error in words.
 fn broken(error: &RedisError, wire: Wire) -> String {
     let words = clean(&error.to_string(), 200);
     if error.is_connection_refusal() {
-        return format!("nobody listens there ({words})");
-    }
-    if words.contains("certificate") {
-        // rustls-native-certs reads that variable (its documentation, "Configuring").
-        return format!("{words}; an authority of your own: name its certificate in SSL_CERT_FILE");
+        return format!("no server listens there ({words})");
     }
     match wire {
         Wire::Plain if error.is_connection_dropped() => {

@@ -84,6 +84,14 @@ impl Looker {
         Ok((look, first.round_trip))
     }
 
+    /// Has the next look read the work of all, beaten or not: a process writes its work just
+    /// before its beat, and where a job is at stake that moment counts.
+    pub fn read_all_again(&mut self) {
+        for known in self.known.values_mut() {
+            known.read_again();
+        }
+    }
+
     /// The members, the server, and the beats of those that are known.
     async fn first(&mut self, connection: &mut impl ConnectionLike) -> Result<First, LinkFault> {
         let mut pipeline = Pipeline::with_capacity(self.known.len() + 3);
@@ -124,7 +132,8 @@ impl Looker {
         for (member, with_age) in asked {
             let (hash, age) = (next(), with_age.then(&mut next));
             if let Some(known) = self.known.get_mut(&member) {
-                known.take_beat(hash, age, server_time);
+                known.take_beat(hash);
+                known.measure(age, server_time);
             }
         }
         Ok(First {
@@ -157,7 +166,7 @@ impl Looker {
         connection: &mut impl ConnectionLike,
     ) -> Result<Said, LinkFault> {
         let mut pipeline = Pipeline::with_capacity(members.len() * 2);
-        let mut asked: Vec<(&Member, bool)> = Vec::new();
+        let mut asked: Vec<(&Member, bool, bool)> = Vec::new();
         for member in members {
             let Some(known) = self.known.get(member) else {
                 continue;
@@ -167,13 +176,17 @@ impl Looker {
                 continue;
             }
             let key = self.keys.key(member);
+            let with_age = is_new && known.is_asked_for_its_age(self.looks);
             if is_new {
                 let mut hash = Read::HashFields.of(&key);
                 hash.arg(&decode::FIELDS[..]);
                 pipeline.add_command(hash);
             }
+            if with_age {
+                pipeline.add_command(Read::TimeToLive.of(&key));
+            }
             pipeline.add_command(Read::WholeHash.of(&known.work_key().of(&key)));
-            asked.push((member, is_new));
+            asked.push((member, is_new, with_age));
         }
         let of_members = pipeline.len();
         let iterations = self.iterations(members);
@@ -188,27 +201,42 @@ impl Looker {
         let mut answers = ask(pipeline, connection).await?;
         let mut states = answers.split_off(of_members.min(answers.len()));
         let of_server = states.split_off(iterations.len().min(states.len()));
-        if let Some(why) = refused(&answers) {
+        // Where the jobs alone were asked for, each row says what could not be read.
+        let with_hashes = asked.iter().any(|(_, is_new, _)| *is_new);
+        if let Some(why) = refused(&answers).filter(|_| with_hashes) {
             return Err(why);
         }
-        let mut answers = answers.into_iter();
-        let mut next = || answers.next().unwrap_or(Value::Nil);
-        for (member, is_new) in asked {
-            let hash = is_new.then(&mut next);
-            let work = next();
-            if let Some(known) = self.known.get_mut(member) {
-                if let Some(hash) = hash {
-                    known.take_hash(hash);
-                }
-                known.take_work(work);
-            }
-        }
+        let server_time = said.as_ref().ok().map(|said| said.time);
+        self.take(asked, answers, server_time);
         for ((member, tid, _), state) in iterations.into_iter().zip(states) {
             if let Some(known) = self.known.get_mut(&member) {
                 known.learn(&tid, state == Value::Int(1), self.looks);
             }
         }
         self.said(said, of_server)
+    }
+
+    /// Takes in the hashes, ages and jobs that a second trip brought.
+    fn take(
+        &mut self,
+        asked: Vec<(&Member, bool, bool)>,
+        answers: Vec<Value>,
+        server_time: Option<f64>,
+    ) {
+        let mut answers = answers.into_iter();
+        let mut next = || answers.next().unwrap_or(Value::Nil);
+        for (member, is_new, with_age) in asked {
+            let hash = is_new.then(&mut next);
+            let age = with_age.then(&mut next);
+            let work = next();
+            if let Some(known) = self.known.get_mut(member) {
+                if let Some(hash) = hash {
+                    known.take_hash(hash);
+                }
+                known.measure(age, server_time);
+                known.take_work(work);
+            }
+        }
     }
 
     /// A third trip, for those that show jobs and no `<identity>:work`: Sidekiq before 6.4.2 has

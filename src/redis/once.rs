@@ -6,6 +6,7 @@ use super::address::Address;
 use super::commands::Keys;
 use super::connection::open;
 use super::look::Looker;
+use super::namespaces::namespace;
 use super::source::Settings;
 use crate::core::fleet::{LinkFault, Look, LookRow};
 
@@ -15,7 +16,8 @@ const AT_MOST: Duration = Duration::from_secs(3);
 /// Ages of a beat that raise no doubt: others may be old, or dated by a clock that is off.
 const ORDINARY: std::ops::RangeInclusive<f64> = -1.0..=30.0;
 
-/// Connects and looks once. Where a beat seems to be over 30 s old or in the future, it looks a
+/// Connects and looks once. Where no Sidekiq is registered and no namespace is stated, the
+/// namespace is sought. Where a beat seems to be over 30 s old or in the future, it looks a
 /// second time: by then the key of the work is known, and the third command gives the beat's
 /// age by the server's own clock. At most 3 s in all; whatever fails after the first look, that
 /// look is the answer. Gives the duration of the first round trip too.
@@ -40,7 +42,14 @@ async fn looks(
 ) -> Result<(), LinkFault> {
     let mut connection = open(address, settings.answer_within).await?;
     let mut looker = Looker::new(Keys::new(settings.namespace.as_deref()));
-    let (look, round_trip) = looker.look(&mut connection).await?;
+    let (mut look, round_trip) = looker.look(&mut connection).await?;
+    if look.rows.is_empty() && settings.namespace.is_none() {
+        let found = namespace(&mut connection, None).await?;
+        if found.is_some() {
+            looker = Looker::new(Keys::new(found.as_deref()));
+            (look, _) = looker.look(&mut connection).await?;
+        }
+    }
     let doubtful = look
         .rows
         .iter()

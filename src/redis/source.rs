@@ -5,13 +5,12 @@
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-use redis::aio::MultiplexedConnection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use super::address::Address;
 use super::commands::Keys;
-use super::connection::open;
+use super::connection::{Connection, open};
 use super::link::backoff;
 use super::look::Looker;
 use super::names::Names;
@@ -188,7 +187,7 @@ struct Watch<'a> {
     address: &'a Address,
     settings: &'a Settings,
     observations: &'a mpsc::Sender<Observation>,
-    connection: Option<MultiplexedConnection>,
+    connection: Option<Connection>,
     looker: Looker,
     names: Names,
 }
@@ -261,6 +260,14 @@ impl Watch<'_> {
             Ok(answer) => answer?,
             Err(_) => return Err(LinkFault::Silent),
         };
+        let replication = answer.0.server.as_ref();
+        let replication = replication.and_then(|server| server.replication.as_ref());
+        if self.address.is_by_sentinel() && replication.is_some_and(|it| it.replica) {
+            // The Sentinels are asked anew.
+            return Err(LinkFault::Refused(
+                "the server that the Sentinels name is a replica: a failover is under way".into(),
+            ));
+        }
         self.connection = Some(connection);
         Ok(answer)
     }
@@ -344,7 +351,7 @@ async fn due(ticks: &mut tokio::time::Interval, not_before: Option<Instant>) {
 /// Answers questions one after the other, for as long as somebody may ask.
 async fn answer(address: &Address, settings: &Settings, mut questions: mpsc::Receiver<Question>) {
     let keys = keys(settings);
-    let mut kept: Option<MultiplexedConnection> = None;
+    let mut kept: Option<Connection> = None;
     while let Some((sought, bounds, reply)) = questions.recv().await {
         let asked = clock::now();
         // A connection that lay idle may have died since: then once more, on a new one.

@@ -35,6 +35,7 @@ pub async fn whereabouts(
     let mut looker = Looker::new(keys.clone());
     let (before, _) = looker.look(connection).await?;
     let (located, fault) = locate(connection, keys, bounds, sought).await;
+    looker.read_all_again();
     // After a fault nothing more can be asked on this connection.
     let after = match fault {
         None => looker.look(connection).await.ok().map(|(look, _)| look),

@@ -103,6 +103,7 @@ pub(super) async fn survey_within(
     let marks = marks(connection, keys, &executions).await?;
     let places = places(connection, keys, bounds, jobs, &marks.queues).await;
     // Once more: what was fetched while the queues were searched, and the age of each beat.
+    looker.read_all_again();
     let (mut after, _) = looker.look(connection).await?;
     for look in [&mut before, &mut after] {
         look.rows

@@ -3,6 +3,10 @@
 mod links;
 mod looks;
 mod places;
+mod reached;
+mod rights;
+mod secured;
+mod sentinels;
 mod steady;
 
 use redis::aio::ConnectionLike;

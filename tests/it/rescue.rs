@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use drainboard::clock;
 use drainboard::core::sequence::Signal;
-use drainboard::redis::{Keys, Looker, PushBack, Pushed, interrupted, open, push_back};
+use drainboard::redis::{Connection, Keys, Looker, PushBack, Pushed, interrupted, open, push_back};
 use drainboard::rescue::{Ending, Payload, SavedJob, State, Stopping, Surveyed, survey};
 use redis::aio::MultiplexedConnection;
 
@@ -43,7 +43,7 @@ fn lost(jid: &str) -> (SavedJob, Ending) {
     (job, ending)
 }
 
-async fn connect(server: &RedisServer) -> MultiplexedConnection {
+async fn connect(server: &RedisServer) -> Connection {
     open(&server.address(), Duration::from_secs(10))
         .await
         .expect("a connection")

@@ -2,6 +2,7 @@
 //! with flags and environment into [`Settings`]. Nothing here reads a file or a variable, and
 //! no address is ever printed with its password.
 
+mod blocks;
 mod entries;
 mod errors;
 mod reading;
@@ -21,7 +22,7 @@ pub use super::drain::{Early, Policy, StopUnit, UnknownWord};
 pub use errors::{ConfigError, ConfigErrors};
 pub use reading::{KEYS, read};
 pub use settings::{
-    Addresses, Appearance, AppearanceFlags, Conduct, ConductFlags, Environment, Flags,
+    Addresses, Appearance, AppearanceFlags, Conduct, ConductFlags, Environment, Flags, RedisFlags,
     SequenceFlag, Settings, StatedAddress,
 };
 pub use values::{NotSeconds, is_address, seconds_from_text};
@@ -31,7 +32,7 @@ pub use values::{NotSeconds, is_address, seconds_from_text};
 pub struct Config {
     /// The file, for people.
     pub file: String,
-    /// `redis`, `namespace`.
+    /// `redis`, `sentinel`, `tls`, `namespace`.
     pub source: Source,
     /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `ask_reason`, `stop_unit`, `rescue`,
     /// `on_finish`.
@@ -58,10 +59,43 @@ pub struct Located<T> {
 /// Where the jobs are.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Source {
-    /// `redis`.
+    /// `redis`, or `sentinel` as an address.
     pub redis: Option<Located<RedisAddress>>,
     /// `namespace`.
     pub namespace: Option<String>,
+    /// `tls`.
+    pub tls: TlsFiles,
+}
+
+/// The files that TLS needs, and whether it checks anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// The authorities that may sign the server's certificate, or that certificate itself.
+    pub ca: Option<PathBuf>,
+    /// Our own certificate, with its chain.
+    pub cert: Option<PathBuf>,
+    /// Its private key; without it the key stands in `cert`.
+    pub key: Option<PathBuf>,
+    /// Whether any certificate is taken for the server's.
+    pub insecure: bool,
+}
+
+impl TlsFiles {
+    /// What is stated here, else what `other` states.
+    #[must_use]
+    pub fn or(self, other: &Self) -> Self {
+        // A certificate and its key belong together.
+        let (cert, key) = match self.cert {
+            Some(cert) => (Some(cert), self.key),
+            None => (other.cert.clone(), self.key.or_else(|| other.key.clone())),
+        };
+        Self {
+            insecure: self.insecure || other.insecure && self.ca.is_none(),
+            ca: self.ca.or_else(|| other.ca.clone()),
+            cert,
+            key,
+        }
+    }
 }
 
 /// How to stop.

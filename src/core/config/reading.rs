@@ -2,6 +2,7 @@
 
 use serde_yaml::Value;
 
+use super::blocks;
 use super::entries::{Entry, entries};
 use super::values::{self, Rejection};
 use super::{Config, ConfigError, ConfigErrors, Located};
@@ -9,8 +10,10 @@ use crate::core::clean::clean;
 use crate::core::sequence::nearest;
 
 /// Every key there is, in the order of `config.example.yml`.
-pub const KEYS: [&str; 19] = [
+pub const KEYS: [&str; 21] = [
     "redis",
+    "sentinel",
+    "tls",
     "namespace",
     "sequence",
     "timeout",
@@ -87,10 +90,21 @@ impl Config {
     /// Sets the value of `key`.
     fn set(&mut self, key: &str, value: &Value, line: Option<usize>) -> Result<(), Refused> {
         match key {
+            "redis" | "sentinel" if self.source.redis.is_some() => {
+                return Err(Refused::Value(Rejection::new(
+                    "`redis` and `sentinel` both say where Redis is",
+                    "one of them",
+                )));
+            }
             "redis" => {
                 let value = values::address(value)?;
                 self.source.redis = Some(Located { value, line });
             }
+            "sentinel" => {
+                let value = blocks::sentinel(value)?;
+                self.source.redis = Some(Located { value, line });
+            }
+            "tls" => self.source.tls = blocks::tls(value)?,
             "namespace" => self.source.namespace = Some(values::text(value)?.to_owned()),
             "timeout" => {
                 let value = values::seconds(value)?;

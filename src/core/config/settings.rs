@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Config, Early, Located, Places, Policy, StopUnit};
+use super::{Config, Early, Located, Places, Policy, StopUnit, TlsFiles};
 use crate::core::fleet::RedisAddress;
 use crate::core::sequence::{Sequence, SequenceOrigin, Timeout};
 
@@ -38,6 +38,8 @@ pub struct Addresses {
     pub configuration: Option<StatedAddress>,
     /// The prefix of all keys, for redis-namespace.
     pub namespace: Option<String>,
+    /// How TLS is checked.
+    pub tls: TlsFiles,
 }
 
 /// An address with the place where it was stated.
@@ -84,8 +86,8 @@ pub struct Appearance {
 /// What the command line says, as far as it says anything.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flags {
-    /// `--redis`.
-    pub redis: Option<String>,
+    /// `--redis` and what belongs to it.
+    pub redis: RedisFlags,
     /// `--sequence`, or the sequence that `plan` was given.
     pub sequence: Option<SequenceFlag>,
     /// `--timeout`.
@@ -98,6 +100,17 @@ pub struct Flags {
     pub read_only: bool,
     /// `--no-color`, `--ascii`, `--show-args`.
     pub appearance: AppearanceFlags,
+}
+
+/// The flags that say where Redis is, and how it is reached.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RedisFlags {
+    /// `--redis`.
+    pub url: Option<String>,
+    /// `--namespace`.
+    pub namespace: Option<String>,
+    /// `--redis-ca`, `--redis-cert`, `--redis-key`, `--redis-insecure`.
+    pub tls: TlsFiles,
 }
 
 /// A sequence from the command line.
@@ -140,6 +153,8 @@ pub struct Environment {
     pub no_color: bool,
     /// `STATE_DIRECTORY`, as systemd sets it for a unit.
     pub state_directory: Option<PathBuf>,
+    /// `REDIS_NAMESPACE`.
+    pub namespace: Option<String>,
 }
 
 impl Settings {
@@ -149,7 +164,7 @@ impl Settings {
         let display = &config.display;
         Self {
             redis: Addresses {
-                flag: flags.redis.map(|url| StatedAddress {
+                flag: flags.redis.url.map(|url| StatedAddress {
                     address: RedisAddress::new(url),
                     origin: "--redis".into(),
                 }),
@@ -157,7 +172,10 @@ impl Settings {
                     address: stated.value.clone(),
                     origin: config.place(stated.line),
                 }),
-                namespace: config.source.namespace.clone(),
+                namespace: (flags.redis.namespace)
+                    .or(environment.namespace)
+                    .or_else(|| config.source.namespace.clone()),
+                tls: flags.redis.tls.or(&config.source.tls),
             },
             sequence,
             sequence_origin,

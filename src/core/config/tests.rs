@@ -6,8 +6,8 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::{
-    Config, ConfigErrors, Early, Environment, Flags, KEYS, Policy, SequenceFlag, Settings, read,
-    seconds_from_text,
+    Config, ConfigErrors, Early, Environment, Flags, KEYS, Policy, RedisFlags, SequenceFlag,
+    Settings, read, seconds_from_text,
 };
 
 const EXAMPLE: &str = include_str!("../../../config.example.yml");
@@ -45,6 +45,44 @@ fn an_empty_file_says_nothing() {
             ..Config::default()
         };
         assert_eq!(config(text), expected, "{text:?}");
+    }
+}
+
+#[test]
+fn sentinels_and_the_files_of_tls_are_blocks() {
+    let read = config(
+        "sentinel:\n  name: my master\n  hosts: [10.0.0.1:26379, \"[::1]\"]\n  password: p@ss/w:d\n  database: 2\n\
+         tls:\n  ca: /etc/ca.pem\n  cert: /etc/c.pem\n  key: /etc/k.pem\n",
+    );
+    let settings = settled(&read);
+    let stated = settings.redis.configuration.unwrap();
+    assert_eq!(
+        stated.address.expose(),
+        "sentinel://:p%40ss%2Fw%3Ad@10.0.0.1:26379,[::1]/my%20master/2?"
+    );
+    assert_eq!(stated.origin, "test.yml:1");
+    let path = |text: &str| Some(PathBuf::from(text));
+    assert_eq!(settings.redis.tls.ca, path("/etc/ca.pem"));
+    let insecure = config("tls:\n  insecure: true\n").source.tls;
+    let flags = super::TlsFiles {
+        ca: path("/flag.pem"),
+        ..super::TlsFiles::default()
+    };
+    assert!(insecure.insecure && !flags.or(&insecure).insecure);
+    for (text, says) in [
+        ("sentinel: x\n", "name: mymaster"),
+        ("sentinel:\n  name: m\n", "missing"),
+        ("sentinel:\n  name: m\n  hosts: [a/b]\n", "host"),
+        ("sentinel:\n  nam: m\n", "name"),
+        (
+            "redis: redis://h\nsentinel:\n  name: m\n  hosts: [h]\n",
+            "both",
+        ),
+        ("tls:\n  key: /k.pem\n", "without its cert"),
+        ("tls:\n  ca: k.pem\n", "relative"),
+    ] {
+        let why = refusal(text);
+        assert!(why.contains(says), "{text}: {why}");
     }
 }
 
@@ -124,12 +162,12 @@ fn each_wrong_value_says_what_was_expected() {
 #[test]
 fn a_wrong_key_is_named_with_the_one_that_was_meant() {
     insta::assert_snapshot!(refusal("Kill-Extra: 5"), @"Kill-Extra: unknown key: did you mean `kill_extra`?");
-    insta::assert_snapshot!(refusal("banana: 5"), @"banana: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
-    insta::assert_snapshot!(refusal("1: 5"), @"1: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
+    insta::assert_snapshot!(refusal("banana: 5"), @"banana: unknown key; expected one of redis, sentinel, tls, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
+    insta::assert_snapshot!(refusal("1: 5"), @"1: unknown key; expected one of redis, sentinel, tls, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
     insta::assert_snapshot!(refusal("ascii: true\nascii: false"), @"ascii: stands a second time, first in line 1; expected each key once");
     insta::assert_snapshot!(refused("kill_extra: 5\n\"a\\e[2J\": 1\n").to_string(), @r#"
     the configuration test.yml has 1 error
-      test.yml:2: a: unknown key; expected one of redis, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds
+      test.yml:2: a: unknown key; expected one of redis, sentinel, tls, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds
     "#);
     assert!(refusal("backtrace_after: true").contains("unknown key"));
 }
@@ -204,7 +242,15 @@ fn the_example_mentions_every_key_and_equals_the_defaults() {
             _ => line,
         })
         .fold(String::new(), |text, line| text + line + "\n");
-    let full = config(&uncommented);
+    // Two of them say where Redis is, and exclude each other.
+    let without = |key: &str| {
+        let lines = uncommented.lines();
+        let lines = lines.filter(|line| !line.starts_with(key));
+        lines.fold(String::new(), |text, line| text + line + "\n")
+    };
+    let full = config(&without("sentinel: "));
+    let by_sentinel = config(&without("redis: ")).source;
+    assert!(by_sentinel.redis.is_some() && by_sentinel.tls.ca.is_some());
     for key in KEYS {
         assert!(uncommented.contains(&format!("\n{key}: ")), "{key}");
     }
@@ -219,6 +265,7 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
     let environment = Environment {
         no_color: true,
         state_directory: Some("/environment".into()),
+        namespace: None,
     };
     let flags = Flags {
         sequence: Some(SequenceFlag {
@@ -226,7 +273,10 @@ fn a_flag_goes_before_the_environment_and_that_before_the_file() {
             origin: "--sequence",
         }),
         timeout: Some(Duration::from_secs(6)),
-        redis: Some("redis://flag".into()),
+        redis: RedisFlags {
+            url: Some("redis://flag".into()),
+            ..RedisFlags::default()
+        },
         ..Flags::default()
     };
     let settings = Settings::settle(flags.clone(), environment.clone(), &file);

@@ -25,7 +25,7 @@ pub(super) struct Rejection {
 }
 
 impl Rejection {
-    fn new(problem: impl Into<String>, expected: &'static str) -> Self {
+    pub(super) fn new(problem: impl Into<String>, expected: &'static str) -> Self {
         Self {
             problem: problem.into(),
             expected,
@@ -236,7 +236,8 @@ pub(super) fn program(value: &Value) -> Result<Vec<String>, Rejection> {
 
 /// An address of Redis. What was written is never repeated: it may hold a password.
 pub(super) fn address(value: &Value) -> Result<RedisAddress, Rejection> {
-    const EXPECTED: &str = "an address such as redis://127.0.0.1:6379/0, rediss:// or unix://";
+    const EXPECTED: &str =
+        "an address such as redis://127.0.0.1:6379/0, rediss://, unix:/PATH or sentinel://";
     let Some(text) = value.as_str() else {
         return Err(Rejection::new("not a text", EXPECTED));
     };
@@ -246,12 +247,22 @@ pub(super) fn address(value: &Value) -> Result<RedisAddress, Rejection> {
     Err(Rejection::new("not an address of a Redis", EXPECTED))
 }
 
-/// Whether `text` begins like an address of a Redis.
+/// Whether `text` begins like an address of a Redis: a scheme, or the path of a socket.
 pub fn is_address(text: &str) -> bool {
     let text = text.trim().to_lowercase();
-    ["redis://", "rediss://", "unix://", "redis+unix://"]
-        .iter()
-        .any(|scheme| text.len() > scheme.len() && text.starts_with(scheme))
+    [
+        "/",
+        "redis://",
+        "rediss://",
+        "unix:/",
+        "redis+unix:/",
+        "sentinel://",
+        "sentinels://",
+        "redis+sentinel://",
+        "rediss+sentinel://",
+    ]
+    .iter()
+    .any(|scheme| text.len() > scheme.len() && text.starts_with(scheme))
 }
 
 /// A stop sequence as text, or as a list (the second value then says so).

@@ -3,21 +3,21 @@
 use proptest::prelude::*;
 
 use crate::redis::address::{Address, AddressError};
+use crate::redis::login::Login;
 
 fn shown(url: &str) -> String {
     Address::parse(url).unwrap().to_string()
 }
 
-/// User, password and database as the client gets them.
-fn credentials(url: &str) -> (Option<String>, Option<String>, i64) {
-    let info = Address::parse(url).unwrap().connection_info().unwrap();
-    let settings = info.redis_settings();
-    let owned = |text: Option<&str>| text.map(str::to_owned);
-    (
-        owned(settings.username()),
-        owned(settings.password()),
-        settings.db(),
-    )
+/// The logins to try, `user:password` each, and the database.
+fn logins(url: &str) -> (Vec<String>, u32) {
+    let address = Address::parse(url).unwrap();
+    let written = |login: &Login| {
+        let user = login.user.as_deref().unwrap_or_default();
+        format!("{user}:{}", login.password)
+    };
+    let all = address.logins.iter().map(written);
+    (all.collect(), address.database)
 }
 
 #[test]
@@ -33,6 +33,10 @@ fn addresses_are_shown_whole_and_without_secrets() {
         ("redis://[::1]:7000/1", "redis://[::1]:7000/1"),
         ("redis://[fe80::1]", "redis://[fe80::1]:6379/0"),
         ("unix:///run/redis.sock", "unix:///run/redis.sock?db=0"),
+        ("unix:/run/redis.sock", "unix:///run/redis.sock?db=0"),
+        ("/run/redis.sock", "unix:///run/redis.sock?db=0"),
+        ("redis://", "redis://localhost:6379/0"),
+        ("redis://:6380/1", "redis://localhost:6380/1"),
         (
             "redis+unix:///run/r%20s.sock?db=3&pass=x",
             "unix:///run/r s.sock?db=3",
@@ -49,21 +53,42 @@ fn addresses_are_shown_whole_and_without_secrets() {
 }
 
 #[test]
-fn credentials_are_decoded() {
-    let some = |text: &str| Some(text.to_owned());
+fn logins_are_read_as_both_clients_read_them() {
+    for (url, expected, database) in [
+        (
+            "redis://user:p%40ss%2F@h/2",
+            &["user:p@ss/", ":p@ss/"][..],
+            2,
+        ),
+        ("redis://:se:cret@h", &[":se:cret"], 0),
+        ("redis://h", &[], 0),
+        // A user alone is a password to redis-client.
+        ("redis://secret@h/1", &[":secret"], 1),
+        // A blank in a form; a literal one may be meant.
+        ("redis://:a+b@h", &[":a b", ":a+b"], 0),
+        ("redis://u:a+b@h", &["u:a b", "u:a+b", ":a b", ":a+b"], 0),
+        ("unix:///s?db=1&user=u&pass=p%25", &["u:p%"], 1),
+        ("unix:/s?password=x", &[":x"], 0),
+        ("sentinel://:x@h/m/3?sentinel_password=y", &[":x"], 3),
+    ] {
+        assert_eq!(
+            logins(url),
+            (
+                expected.iter().map(|text| (*text).to_owned()).collect(),
+                database
+            ),
+            "{url}"
+        );
+    }
+}
+
+#[test]
+fn sentinels_are_places_with_the_name_of_what_they_watch() {
     assert_eq!(
-        credentials("redis://user:p%40ss%2F@h/2"),
-        (some("user"), some("p@ss/"), 2)
+        shown("sentinel://:x@a,b:26380,[::1]/my%20master/2"),
+        "sentinel://a:26379,b:26380,[::1]:26379/my master/2"
     );
-    assert_eq!(
-        credentials("redis://:se:cret@h"),
-        (None, some("se:cret"), 0)
-    );
-    assert_eq!(credentials("redis://h"), (None, None, 0));
-    assert_eq!(
-        credentials("unix:///s?db=1&user=u&pass=p%25"),
-        (some("u"), some("p%"), 1)
-    );
+    assert!(Address::parse("sentinels://a/m").unwrap().is_tls());
 }
 
 #[test]
@@ -73,9 +98,8 @@ fn errors_say_what_to_write() {
         ("   ", AddressError::Empty),
         ("10.0.0.5:6379", AddressError::Scheme),
         ("http://h", AddressError::Scheme),
-        ("redis+sentinel://h", AddressError::Scheme),
-        ("redis://", AddressError::Host),
-        ("redis://:6379/0", AddressError::Host),
+        ("redis+sentinel://h", AddressError::Primary),
+        ("redis://[::1", AddressError::Host),
         ("redis://a b/0", AddressError::Host),
         ("redis://user:pass", AddressError::Port),
         ("redis://h:0", AddressError::Port),
@@ -86,19 +110,9 @@ fn errors_say_what_to_write() {
         ("redis://:p%ff@h", AddressError::Encoding),
         ("unix://", AddressError::Socket),
         ("unix://relative/path", AddressError::Socket),
-        ("rediss://h/#insecure", AddressError::Insecure),
+        ("unix:relative", AddressError::Socket),
     ] {
         assert_eq!(Address::parse(url), Err(error), "{url}");
-    }
-}
-
-#[test]
-fn tls_needs_its_feature() {
-    let info = Address::parse("rediss://h").unwrap().connection_info();
-    if cfg!(feature = "tls") {
-        assert!(info.is_ok());
-    } else {
-        assert_eq!(info.err(), Some(AddressError::NoTls));
     }
 }
 

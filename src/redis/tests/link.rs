@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use redis::{ErrorKind, RedisError};
 
 use crate::core::fleet::LinkFault;
-use crate::redis::link::{LONGEST_BACKOFF, Wire, backoff, fault};
+use crate::redis::link::{LONGEST_BACKOFF, Wire, backoff, fault, refusal};
 
 #[test]
 fn pauses_double_up_to_the_longest() {
@@ -35,11 +35,15 @@ fn input_output(kind: io::ErrorKind) -> RedisError {
 #[test]
 fn errors_are_told_apart() {
     let refused = fault(&input_output(io::ErrorKind::ConnectionRefused), Wire::Plain);
-    assert!(matches!(&refused, LinkFault::Unreachable(why) if why.starts_with("nobody listens")));
+    assert!(
+        matches!(&refused, LinkFault::Unreachable(why) if why.starts_with("no server listens"))
+    );
     let silent = fault(&input_output(io::ErrorKind::TimedOut), Wire::Plain);
     assert_eq!(silent, LinkFault::Silent);
-    let denied = RedisError::from((ErrorKind::AuthenticationFailed, "no"));
-    assert!(matches!(fault(&denied, Wire::Plain), LinkFault::Denied(_)));
+    let denied = refusal("WRONGPASS", "invalid username-password pair");
+    assert!(matches!(denied, LinkFault::Denied(_)));
+    let full = refusal("ERR", "max number of clients reached");
+    assert!(matches!(full, LinkFault::Refused(why) if why.contains("maxclients")));
     let garbage = RedisError::from((ErrorKind::Parse, "no"));
     assert!(
         matches!(fault(&garbage, Wire::Plain), LinkFault::NotRedis(why) if why.contains("rediss://"))

@@ -116,7 +116,7 @@ fn a_configuration_with_five_errors_shows_all_five() {
       DIR/drainboard/config.yml:1: timout: unknown key: did you mean `timeout`?
       DIR/drainboard/config.yml:2: kill: `perhaps` is not known here; expected ask, wait-for-requeue or follow
       DIR/drainboard/config.yml:3: timeout: `60s` is not a number: did you mean `60`?; expected seconds as a number without a unit, such as 25 or 7.5
-      DIR/drainboard/config.yml:4: redis: not an address of a Redis; expected an address such as redis://127.0.0.1:6379/0, rediss:// or unix://
+      DIR/drainboard/config.yml:4: redis: not an address of a Redis; expected an address such as redis://127.0.0.1:6379/0, rediss://, unix:/PATH or sentinel://
       DIR/drainboard/config.yml:6: read_only: found the text `yes`: did you mean `true`?; expected true or false
     "#);
 }

@@ -111,7 +111,7 @@ async fn what_is_wrong_is_told_apart() {
     drop(nobody);
     let nobody = Address::parse(&format!("redis://:secret@127.0.0.1:{port}")).unwrap();
     assert!(
-        matches!(refused(&nobody).await, LinkFault::Unreachable(why) if why.contains("nobody listens"))
+        matches!(refused(&nobody).await, LinkFault::Unreachable(why) if why.contains("no server listens"))
     );
     let missing = Address::parse("unix:///nonexistent/redis.sock?pass=secret").unwrap();
     assert!(matches!(refused(&missing).await, LinkFault::Unreachable(_)));

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drainboard::core::fleet::{Look, LookRow};
-use drainboard::redis::{Address, Keys, Looker, Settings, look_once, open};
+use drainboard::redis::{Address, Connection, Keys, Looker, Settings, look_once, open};
 use redis::aio::MultiplexedConnection;
 
 use super::Counting;
@@ -18,17 +18,14 @@ use crate::support::sidekiq_rows::{Rows, VERSIONS};
 
 const SECOND: Duration = Duration::from_secs(1);
 
-pub(super) async fn connected(address: &Address) -> Counting<MultiplexedConnection> {
+pub(super) async fn connected(address: &Address) -> Counting<Connection> {
     Counting {
         inner: open(address, 5 * SECOND).await.unwrap(),
         trips: 0,
     }
 }
 
-pub(super) async fn look(
-    looker: &mut Looker,
-    connection: &mut Counting<MultiplexedConnection>,
-) -> Look {
+pub(super) async fn look(looker: &mut Looker, connection: &mut Counting<Connection>) -> Look {
     looker.look(connection).await.unwrap().0
 }
 

@@ -1,7 +1,7 @@
 //! What a look costs: trips and commands, for processes that beat, that are dead, and that lie.
 
 use drainboard::core::fleet::{Look, LookRow};
-use drainboard::redis::{Keys, Looker, Read};
+use drainboard::redis::{Connection, Keys, Looker, Read, Settings, look_once};
 use redis::aio::MultiplexedConnection;
 
 use super::Counting;
@@ -13,7 +13,7 @@ use crate::support::sidekiq_rows::Rows;
 async fn counted(
     server: &RedisServer,
     looker: &mut Looker,
-    connection: &mut Counting<MultiplexedConnection>,
+    connection: &mut Counting<Connection>,
 ) -> (Look, usize, String) {
     server.forget_commands().await;
     connection.trips = 0;
@@ -170,4 +170,41 @@ async fn a_work_hash_that_no_sidekiq_has_is_read_in_part_and_said() {
         seen.rows[0].faults
     );
     check_row(&seen.rows[1], "7.3.9");
+}
+
+#[tokio::test]
+async fn the_only_namespace_is_found_by_itself() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    let settings = Settings::default();
+    let rows = async |settings: &Settings| look_once(&server.address(), settings).await;
+    assert!(rows(&settings).await.unwrap().0.rows.is_empty());
+    let registered = async |admin: &mut MultiplexedConnection, key: &str, member: &str| {
+        run(admin, &["SADD", key, member]).await;
+    };
+    // A set that is no registry of Sidekiqs is none.
+    registered(&mut admin, "other:processes", "something else").await;
+    registered(&mut admin, "app:processes", "util1:1:ab").await;
+    let found = rows(&settings).await.unwrap().0;
+    assert_eq!(found.rows[0].identity.as_str(), "util1:1:ab");
+    registered(&mut admin, "blog:processes", "util1:2:ab").await;
+    let why = rows(&settings).await.unwrap_err().to_string();
+    assert!(
+        why.contains("app, blog") && why.contains("--namespace"),
+        "{why}"
+    );
+    let stated = Settings {
+        namespace: Some("blog".into()),
+        ..Settings::default()
+    };
+    assert_eq!(
+        rows(&stated).await.unwrap().0.rows[0].identity.as_str(),
+        "util1:2:ab"
+    );
+    // One without a namespace goes before all.
+    registered(&mut admin, "processes", "util1:3:ab").await;
+    assert_eq!(
+        rows(&settings).await.unwrap().0.rows[0].identity.as_str(),
+        "util1:3:ab"
+    );
 }

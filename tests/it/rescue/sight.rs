@@ -24,7 +24,7 @@
 use std::time::Duration;
 
 use drainboard::clock;
-use drainboard::redis::{Keys, Pushed, open};
+use drainboard::redis::{Connection, Keys, Pushed, open};
 use drainboard::rescue::{Ending, Entry, Rescued, SavedJob, State, Store, Surveyed, survey};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, Value};
@@ -125,7 +125,7 @@ async fn who_may_have_it_must_have_shown_that_it_has_not() {
 
 /// A connection on which something happens right after the first look.
 struct Between<'a> {
-    inner: MultiplexedConnection,
+    inner: Connection,
     admin: &'a mut MultiplexedConnection,
     happens: Vec<Cmd>,
 }
@@ -278,7 +278,7 @@ async fn each_push_is_written_down_before_and_after() {
     let keys = Keys::default();
     let limit = Duration::from_millis(300);
     let mut connection = open(&server.address(), limit).await.expect("a connection");
-    let push = async |connection: &mut MultiplexedConnection, job: &SavedJob| {
+    let push = async |connection: &mut Connection, job: &SavedJob| {
         drainboard::rescue::push_back(connection, &keys, &store, "r", job, "me").await
     };
     let (job, _) = lost("a");

@@ -1,6 +1,7 @@
 //! What the tests stand on: real servers, started and ended by the test that needs them.
 
 pub(crate) mod calls;
+pub(crate) mod certificates;
 pub(crate) mod drain;
 pub(crate) mod ended;
 pub(crate) mod imitation;

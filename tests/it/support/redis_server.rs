@@ -111,7 +111,9 @@ impl RedisServer {
                 let calls = rest.split(',').next().unwrap().parse().unwrap();
                 (name.to_owned(), calls)
             })
-            .filter(|(name, _)| !name.starts_with("client") && name != "config|resetstat")
+            .filter(|(name, _)| {
+                !name.starts_with("client") && name != "ping" && name != "config|resetstat"
+            })
             .collect();
         commands.sort();
         commands
@@ -123,6 +125,12 @@ impl RedisServer {
         let reset = redis::cmd("CONFIG").arg("RESETSTAT").to_owned();
         reset.exec_async(&mut connection).await.unwrap();
     }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
 }
 
 fn launch(directory: &tempfile::TempDir, arguments: &[String]) -> Child {
