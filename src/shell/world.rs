@@ -181,6 +181,7 @@ impl WorldBuilder {
             redis: redis.clone(),
             by: self.by,
             state_dir: self.state_dir.clone(),
+            queues: None,
         };
         let performer = Performer::new(answers.clone(), self.attended).with(means);
         tasks.spawn(async move {
