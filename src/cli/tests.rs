@@ -14,12 +14,13 @@ use crate::core::choice::Choice;
 use crate::core::config::{Config, Environment, Flags, Settings};
 use crate::core::drain::Policy;
 use crate::core::fleet::{
-    Fleet, Heartbeat, HostLook, Identity, Info, Link, LinkFault, LocalId, LocalProcess, Look,
-    LookRow, Observation, RedisAddress, RunState, Surroundings, Title, Unit, Work,
+    Fleet, Link, LinkFault, LocalId, LocalProcess, LookRow, Observation, RedisAddress,
+    Surroundings, Title, Unit, Work,
 };
 use crate::core::moment::Moment;
 use crate::core::preflight::Preflight;
-use crate::core::sequence::{Timeout, Version};
+use crate::core::sequence::Timeout;
+use crate::core::sidekiq::{Registered, shown as outside};
 
 const EPOCH: f64 = 1_795_287_600.0;
 
@@ -31,51 +32,29 @@ fn now() -> Moment {
 }
 
 fn work(class: &str, queue: &str, elapsed: Option<f64>) -> Arc<Work> {
-    Arc::new(Work {
-        tid: format!("t{}", class.len()),
-        jid: Some(format!("{:0>24}", class.to_lowercase())),
-        class: class.into(),
-        queue: queue.into(),
-        run_at: elapsed.map(|elapsed| EPOCH - elapsed),
-        enqueued_at: None,
-        payload: b"{}"[..].into(),
-        fault: None,
-    })
+    let jid = format!("{:0>24}", class.to_lowercase());
+    let mut work = outside::work_of(&format!("t{}", class.len()), &jid, class, EPOCH);
+    work.queue = queue.into();
+    work.run_at = elapsed.map(|elapsed| EPOCH - elapsed);
+    Arc::new(work)
 }
 
 fn row(identity: &str, version: &str, beat_age: f64, work: Vec<Arc<Work>>) -> LookRow {
-    let info = Info {
-        started_at: Some(EPOCH - 4_000.0),
-        tag: "web".into(),
-        queues: vec!["default".into(), "low".into()],
-        version: Version::parse(version),
-        version_text: Some(version.into()),
-        ..Info::default()
-    };
-    LookRow {
-        identity: Identity::new(identity),
-        heartbeat: Some(Heartbeat {
-            info: Arc::new(info),
-            beat: EPOCH - beat_age,
-            busy: work.len() as u64,
-            quiet: false,
-            rss_kb: Some(317_440),
-            concurrency: Some(5),
-        }),
-        beat_age: None,
-        work,
-        iterating: Vec::new(),
-        faults: Vec::new(),
-    }
+    let mut registered = Registered::new(identity, version, 5, EPOCH - 4_000.0);
+    registered.rss_kb = Some(317_440);
+    let info = Arc::make_mut(&mut registered.info);
+    info.tag = "web".into();
+    info.queues.push("low".into());
+    registered.row(EPOCH - beat_age, false, work)
 }
 
 fn local(pid: u32, timeout: Option<u64>) -> LocalProcess {
+    let id = LocalId {
+        pid,
+        start_ticks: 100,
+    };
+    let process = outside::process(id, "util1", EPOCH - 4_010.0);
     LocalProcess {
-        id: LocalId {
-            pid,
-            start_ticks: 100,
-        },
-        started_at: EPOCH - 4_010.0,
         title: Title::Beating {
             version: "7.3.9".into(),
             tag: "web".into(),
@@ -83,19 +62,15 @@ fn local(pid: u32, timeout: Option<u64>) -> LocalProcess {
             concurrency: 5,
             stopping: false,
         },
-        run_state: RunState::Alive,
         rss_kb: Some(320_000),
-        threads: None,
-        caught: None,
         surroundings: Surroundings {
             unit: Some(Unit::of_system(format!("sidekiq@{pid}.service"))),
-            inner_pid: pid,
-            hostnames: vec!["util1".into()],
             redis_url: Some(RedisAddress::new("redis://:secret@10.0.0.6:6379/0")),
             stated_timeout: timeout
                 .map(|span| Timeout::stated(Duration::from_secs(span), "its command line")),
-            ..Surroundings::default()
+            ..process.surroundings.clone()
         },
+        ..process
     }
 }
 
@@ -103,11 +78,8 @@ fn local(pid: u32, timeout: Option<u64>) -> LocalProcess {
 /// more, one that is a ghost.
 fn fleet() -> Fleet {
     let mut fleet = Fleet::default();
-    fleet.observe(Observation::Host(HostLook {
-        at: now(),
-        hostname: "util1".into(),
-        processes: vec![local(4242, Some(60)), local(4300, None)],
-    }));
+    let processes = vec![local(4242, Some(60)), local(4300, None)];
+    fleet.observe(Observation::Host(outside::scan("util1", processes, now())));
     let mut ghost = row("util3:9:cc", "7.3.9", 0.0, Vec::new());
     ghost.heartbeat = None;
     ghost.work = vec![work("GhostlyJob", "low", Some(70.0))];
@@ -119,23 +91,14 @@ fn fleet() -> Fleet {
     ];
     let mut malformed = row("util2:7:bb", "8.1.7", 25.0, Vec::new());
     malformed.faults = vec!["info is no JSON".into()];
-    fleet.observe(Observation::Look(Look {
-        asked: now(),
-        answered: now(),
-        server_time: EPOCH,
-        server: None,
-        rows: vec![
-            row("util1:4242:aa", "7.3.9", 3.27, busy),
-            malformed,
-            row(
-                "util2:8:dd",
-                "5.2.10",
-                47.0,
-                vec![work("StaleJob", "low", Some(60.0))],
-            ),
-            ghost,
-        ],
-    }));
+    let stale = vec![work("StaleJob", "low", Some(60.0))];
+    let rows = vec![
+        row("util1:4242:aa", "7.3.9", 3.27, busy),
+        malformed,
+        row("util2:8:dd", "5.2.10", 47.0, stale),
+        ghost,
+    ];
+    fleet.observe(Observation::Look(outside::look(rows, now())));
     fleet.observe(Observation::Link(Link::Connected {
         round_trip: Duration::from_micros(312),
         at: now(),

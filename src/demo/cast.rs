@@ -1,5 +1,5 @@
-//! Who plays in the demo: the processes, and the jobs that make every outcome occur in a drain
-//! that begins at any time. Constants only.
+//! The demo's processes, its jobs and its incidents: every outcome occurs in a drain that begins
+//! at any time. Constants only.
 
 use std::time::Duration;
 
@@ -11,8 +11,28 @@ pub(super) const HOST: &str = "util1";
 pub(super) const SEQUENCE: &str = "tstp, 60, term, 20, kill";
 /// `-t` of every process.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(12);
-/// How long after the begin of a drain the replacement starts.
-pub(super) const LATE: Duration = Duration::from_secs(12);
+
+/// What happens to a process while a drain goes on. Each process stands for its place in [`FLEET`].
+#[derive(Debug)]
+pub(super) enum Incident {
+    /// It hangs for so long: it beats no more and heeds no signal.
+    Hangs(usize, Duration),
+    /// A deploy starts this one.
+    Starts(&'static Role),
+    /// It dies as by a signal: what it runs is pushed back by nobody.
+    Dies(usize),
+}
+
+/// The incidents, in their order, each so long after the begin of a drain. The hang ends before TERM
+/// is due. The death comes after a quiet beat has named every job, so that they are known to be lost.
+pub(super) const INCIDENTS: [(Duration, Incident); 3] = [
+    (
+        Duration::from_secs(8),
+        Incident::Hangs(2, Duration::from_secs(35)),
+    ),
+    (Duration::from_secs(12), Incident::Starts(&REPLACEMENT)),
+    (Duration::from_secs(27), Incident::Dies(4)),
+];
 
 /// One process.
 #[derive(Debug)]
@@ -27,12 +47,14 @@ pub(super) struct Role {
     pub(super) beaten_s: i32,
     /// How long its exit takes: with a stuck thread, longer than anybody waits.
     pub(super) exit_takes: Duration,
+    /// The Redis that it belongs to, where that is not the demo's own: a stranger on this host.
+    pub(super) redis: Option<&'static str>,
 }
 
 const AT_ONCE: Duration = Duration::from_millis(400);
 
 /// The fleet at the first frame.
-pub(super) const FLEET: [Role; 4] = [
+pub(super) const FLEET: [Role; 6] = [
     Role {
         unit: "sidekiq-web@1.service",
         version: "7.3.9",
@@ -42,6 +64,7 @@ pub(super) const FLEET: [Role; 4] = [
         rss_kb: 318_204,
         beaten_s: 2,
         exit_takes: AT_ONCE,
+        redis: None,
     },
     Role {
         unit: "sidekiq-edi.service",
@@ -52,6 +75,7 @@ pub(super) const FLEET: [Role; 4] = [
         rss_kb: 401_880,
         beaten_s: 5,
         exit_takes: AT_ONCE,
+        redis: None,
     },
     Role {
         unit: "sidekiq-web@2.service",
@@ -62,6 +86,7 @@ pub(super) const FLEET: [Role; 4] = [
         rss_kb: 296_412,
         beaten_s: 7,
         exit_takes: AT_ONCE,
+        redis: None,
     },
     Role {
         unit: "sidekiq-low.service",
@@ -72,6 +97,29 @@ pub(super) const FLEET: [Role; 4] = [
         rss_kb: 233_976,
         beaten_s: 9,
         exit_takes: Duration::from_secs(900),
+        redis: None,
+    },
+    Role {
+        unit: "sidekiq-feeds.service",
+        version: "7.3.9",
+        tag: "shop-feeds",
+        queues: &["feeds"],
+        threads: 3,
+        rss_kb: 512_008,
+        beaten_s: 3,
+        exit_takes: AT_ONCE,
+        redis: None,
+    },
+    Role {
+        unit: "crm-sidekiq.service",
+        version: "6.5.12",
+        tag: "crm",
+        queues: &["crm"],
+        threads: 2,
+        rss_kb: 141_316,
+        beaten_s: 1,
+        exit_takes: AT_ONCE,
+        redis: Some("redis://10.0.0.9:6379/1"),
     },
 ];
 
@@ -85,6 +133,7 @@ pub(super) const REPLACEMENT: Role = Role {
     rss_kb: 187_344,
     beaten_s: -5,
     exit_takes: AT_ONCE,
+    redis: None,
 };
 
 /// A job that one process always has; when it ends, the next of its kind begins.
@@ -104,7 +153,7 @@ const fn minutes(minutes: u64, seconds: u64) -> Duration {
 }
 
 /// The jobs that show what a drain is about.
-pub(super) const STANDING: [Standing; 5] = [
+pub(super) const STANDING: [Standing; 7] = [
     // Fails within the wait before TERM, whenever that begins: retried.
     Standing {
         child: 0,
@@ -150,6 +199,24 @@ pub(super) const STANDING: [Standing; 5] = [
         lasts: None,
         temper: Temper::SwallowsShutdown,
         ran: minutes(26, 12),
+    },
+    // Their process dies in the middle of a drain, and no other one serves their queue: lost, and
+    // rescued at the end.
+    Standing {
+        child: 4,
+        class: "FeedExport",
+        queue: "feeds",
+        lasts: Some(minutes(45, 0)),
+        temper: Temper::Plain,
+        ran: minutes(6, 30),
+    },
+    Standing {
+        child: 4,
+        class: "PriceFeed",
+        queue: "feeds",
+        lasts: Some(minutes(70, 0)),
+        temper: Temper::Plain,
+        ran: minutes(1, 50),
     },
 ];
 
@@ -197,17 +264,37 @@ mod tests {
         assert!(failing.unwrap().lasts.unwrap() < quiet);
         let late = STANDING.iter().find_map(|job| match job.temper {
             Temper::HoldsInterpreter(late) => Some(late),
-            Temper::Plain | Temper::Fails | Temper::SwallowsShutdown | Temper::Iterates(_) => None,
+            Temper::Plain
+            | Temper::Fails
+            | Temper::SwallowsShutdown
+            | Temper::Iterates(_)
+            | Temper::Checkpoints(_) => None,
         });
         assert!(TIMEOUT + late.unwrap() > stop, "KILL comes first");
         assert!(TIMEOUT + Duration::from_secs(5) < stop);
     }
 
     #[test]
-    fn nobody_else_serves_the_queue_of_the_job_that_may_be_lost() {
+    fn incidents_come_in_their_order_and_end_before_term() {
+        let quiet = SEQUENCE.parse::<Sequence>().unwrap().quiet_wait().unwrap();
+        let ends = |(after, incident): &(Duration, Incident)| match incident {
+            Incident::Hangs(_, lasts) => *after + *lasts,
+            Incident::Starts(_) | Incident::Dies(_) => *after,
+        };
+        assert!(INCIDENTS.iter().map(ends).all(|end| end < quiet));
+        assert!(INCIDENTS.is_sorted_by_key(|(after, _)| *after));
+    }
+
+    #[test]
+    fn no_other_process_serves_the_queue_of_a_job_that_may_be_lost() {
+        let dies = |child| {
+            INCIDENTS
+                .iter()
+                .any(|(_, incident)| matches!(incident, Incident::Dies(number) if *number == child))
+        };
         for job in &STANDING {
             assert!(FLEET[job.child].queues.contains(&job.queue), "{job:?}");
-            if matches!(job.temper, Temper::HoldsInterpreter(_)) {
+            if matches!(job.temper, Temper::HoldsInterpreter(_)) || dies(job.child) {
                 let all = FLEET.iter().chain([&REPLACEMENT]);
                 let serving = all.filter(|role| role.queues.contains(&job.queue));
                 assert_eq!(serving.count(), 1);

@@ -13,8 +13,9 @@ use tokio::net::unix::pipe;
 use tokio::signal::unix::{self, SignalKind, signal};
 
 use super::NAME;
-use super::wire::{Birth, Order, Report, Seen, Tick};
+use super::wire::{Birth, Demand, Order, Report, Seen, Tick};
 use crate::clock::Paced;
+use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::sidekiq::{Ending, Snapshot, Worker, WorkerEvent};
 
@@ -67,6 +68,8 @@ impl Traps {
 struct Child {
     clock: Paced,
     worker: Worker,
+    /// Until when it hangs.
+    hangs: Option<Moment>,
     threads: Option<usize>,
     tids: u32,
 }
@@ -78,6 +81,7 @@ impl Child {
         Self {
             clock,
             worker,
+            hangs: None,
             threads: None,
             tids: 0,
         }
@@ -91,6 +95,10 @@ impl Child {
         let input = io::stdin().as_fd().try_clone_to_owned()?;
         let mut orders = BufReader::new(pipe::Receiver::from_owned_fd(input)?).lines();
         loop {
+            // It reads nothing meanwhile; should its parent end, the kernel ends it too.
+            if let Some(until) = self.hangs.take() {
+                tokio::time::sleep(self.clock.pause(until)).await;
+            }
             let now = self.clock.now();
             let events = self.worker.step(now);
             for (_, event) in events {
@@ -107,13 +115,23 @@ impl Child {
             tokio::select! {
                 biased;
                 line = orders.next_line() => match line? {
-                    Some(line) => self.take(&serde_json::from_str(&line)?)?,
+                    Some(line) => self.hear(&serde_json::from_str(&line)?)?,
                     None => return Ok(ExitCode::SUCCESS),
                 },
                 signal = traps.next() => self.worker.signal(signal, self.clock.now()),
                 () = tokio::time::sleep(pause) => {}
             }
         }
+    }
+
+    fn hear(&mut self, demand: &Demand) -> Result<()> {
+        let now = self.clock.now();
+        match demand {
+            Demand::Run(order) => self.take(order)?,
+            Demand::Hang(span) => self.hangs = Some(now.after(*span)),
+            Demand::Die => self.worker.signal(Signal::Kill, now),
+        }
+        Ok(())
     }
 
     fn take(&mut self, order: &Order) -> Result<()> {
@@ -136,6 +154,10 @@ impl Child {
             WorkerEvent::PushedBack { task, front } => Some(Report::Back {
                 jid: task.jid,
                 front,
+            }),
+            WorkerEvent::BrokeOff { task, .. } => Some(Report::Back {
+                jid: task.jid,
+                front: false,
             }),
             WorkerEvent::Beat(snapshot) => Some(self.beat(&snapshot)),
             WorkerEvent::LeftRegistry => Some(Report::Left),

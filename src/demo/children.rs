@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use super::NAME;
 use super::cast::Role;
 use super::store::Number;
-use super::wire::{Birth, Order, Report};
+use super::wire::{Birth, Demand, Report};
 use crate::core::fleet::{ExitStatus, Identity, Info, Work};
 use crate::core::moment::Moment;
 use crate::host::{Glance, glance};
@@ -71,9 +71,9 @@ pub(super) struct Registration {
 }
 
 impl Offspring {
-    /// Gives it a job. One that is ending does not take it; its end tells so.
-    pub(super) fn order(&self, order: &Order) {
-        if let Ok(line) = serde_json::to_string(order) {
+    /// Tells it something. A child that is ending does not hear it; its end says so.
+    pub(super) fn tell(&self, demand: &Demand) {
+        if let Ok(line) = serde_json::to_string(demand) {
             drop(self.orders.send(line + "\n"));
         }
     }

@@ -24,10 +24,10 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::clock::{self, Paced};
-use crate::core::drain::{Early, Guard, Mode, Plan, Policy};
+use crate::core::drain::{Plan, Policy};
 use crate::core::sequence::{Sequence, SequenceOrigin};
 use crate::core::session::{Kind, Session, Setting};
-use crate::shell::{OwnSignals, Performer, World};
+use crate::shell::{Means, OwnSignals, Performer, PretendedQueues, World};
 
 use self::children::Nursery;
 use self::plugs::Stage;
@@ -79,19 +79,10 @@ pub fn session(script: &Script) -> Result<Session> {
     };
     let stated = script.sequence.clone();
     let (sequence, sequence_from) = stated.map_or_else(own, Ok)?;
-    let plan = Plan {
-        run: String::from("not-begun"),
-        sequence,
-        mode: Mode::Automatic,
-        policy: script.policy,
-        guard: Guard {
-            kill_extra: Duration::from_secs(30),
-            rescue: false,
-        },
-        early: Early::Idle,
-        timeout: None,
-        rehearsal: false,
-    };
+    let mut plan = Plan::of(sequence);
+    plan.policy = script.policy;
+    // One process dies with its jobs: they are rescued at the end.
+    plan.guard.rescue = true;
     Ok(Session::new(Setting {
         kind: Kind::Demo,
         plan,
@@ -127,7 +118,13 @@ pub fn world(script: &Script) -> Result<World> {
     source.open()?;
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     tasks.spawn(source.run());
-    let performer = Performer::new(answers.clone(), script.attended);
+    let queues = store.clone();
+    let push_back = move |jid: &str| queues.lock().push_back(jid);
+    let means = Means {
+        queues: Some(PretendedQueues(Arc::new(push_back))),
+        ..Means::default()
+    };
+    let performer = Performer::new(answers.clone(), script.attended).with(means);
     tasks.spawn(async move {
         performer.run(works).await;
         Ok(())

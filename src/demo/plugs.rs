@@ -9,13 +9,13 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::source::{SharedStore, Wanted};
 use crate::clock::Paced;
-use crate::core::drain::Ask;
+use crate::core::drain::{Ask, Trace};
 use crate::core::fleet::{LocalId, Located, Sought};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::host::Lock;
 use crate::journal::run_name;
-use crate::shell::{Plugs, Refused, Work, arm};
+use crate::shell::{Plugs, Refused, Suspect, Work, arm};
 
 /// The plugs of the demo.
 pub(super) struct Stage {
@@ -72,6 +72,16 @@ impl Plugs for Stage {
 
     fn glance(&self, sought: Vec<Sought>) -> Option<BoxFuture<'static, Vec<Located>>> {
         self.ask(Ask::Where(sought))
+    }
+
+    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        let store = self.store.lock();
+        let trace = |suspect: &Suspect| match &suspect.job.jid {
+            Some(jid) => store.trace(jid),
+            None => Trace::Open("its id is not known".into()),
+        };
+        let traces: Vec<Trace> = suspects.iter().map(trace).collect();
+        Some(Box::pin(async move { traces }))
     }
 
     fn over(&mut self) {

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::cast::{HOST, TIMEOUT};
-use super::children::{LastBeat, Offspring};
+use super::children::Offspring;
 use super::store::Store;
 use super::wire::{Seen, Tick};
 use crate::clock::Paced;
 use crate::core::fleet::{
-    Heartbeat, HostLook, LocalProcess, Look, LookRow, RunState, Surroundings, Threads, Title, Unit,
-    Work,
+    HostLook, LocalProcess, Look, LookRow, RedisAddress, RunState, Surroundings, Threads, Title,
+    Unit, Work,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
+use crate::core::sidekiq::{Registered, shown};
 use crate::host::{Glance, glance};
 
 /// The hash of a process that beats no more is gone after this (7.3.9
@@ -23,43 +24,28 @@ const KEPT: Duration = Duration::from_secs(60);
 
 /// A look at the imitated Redis.
 pub(super) fn look(children: &[Offspring], now: Moment) -> Look {
-    let listed = |child: &&Offspring| !child.told.left;
-    Look {
-        asked: now,
-        answered: now,
-        server_time: now.epoch(),
-        server: None,
-        rows: children
-            .iter()
-            .filter(listed)
-            .filter_map(|child| row(child, now))
-            .collect(),
-    }
+    // A stranger stands in another Redis.
+    let listed = |child: &&Offspring| !child.told.left && child.role.redis.is_none();
+    let listed = children.iter().filter(listed);
+    shown::look(listed.filter_map(|child| row(child, now)).collect(), now)
 }
 
 fn row(child: &Offspring, now: Moment) -> Option<LookRow> {
     let beat = child.told.beat.as_ref()?;
     let age = now.since(beat.at);
-    let kept = age < KEPT;
-    Some(LookRow {
+    let registered = Registered {
         identity: child.identity.clone(),
-        heartbeat: kept.then(|| heartbeat(child, beat)),
-        beat_age: kept.then_some(age),
-        work: if kept { beat.work.clone() } else { Vec::new() },
-        iterating: Vec::new(),
-        faults: Vec::new(),
-    })
-}
-
-fn heartbeat(child: &Offspring, beat: &LastBeat) -> Heartbeat {
-    Heartbeat {
         info: Arc::clone(&child.info),
-        beat: beat.at.epoch(),
-        busy: beat.work.len() as u64,
-        quiet: beat.quiet,
         rss_kb: Some(child.role.rss_kb),
-        concurrency: Some(child.role.threads as u64),
+        threads: child.role.threads as u64,
+    };
+    if age >= KEPT {
+        return Some(registered.ghost());
     }
+    Some(LookRow {
+        beat_age: Some(age),
+        ..registered.row(beat.at.epoch(), beat.quiet, beat.work.clone())
+    })
 }
 
 /// The work entry of a job, as the beat of its process writes it.
@@ -79,15 +65,8 @@ pub(super) fn work(seen: &Seen, store: &Store, clock: &Paced) -> Option<Arc<Work
 
 /// A scan of the imitated host.
 pub(super) fn host(children: &[Offspring], now: Moment) -> HostLook {
-    HostLook {
-        at: now,
-        hostname: HOST.to_owned(),
-        processes: children
-            .iter()
-            .filter(|child| !child.told.ended)
-            .map(|child| local(child, now))
-            .collect(),
-    }
+    let living = children.iter().filter(|child| !child.told.ended);
+    shown::scan(HOST, living.map(|child| local(child, now)).collect(), now)
 }
 
 /// One that has ended counts as alive until everything that it said before was heard.
@@ -96,9 +75,8 @@ fn local(child: &Offspring, now: Moment) -> LocalProcess {
     let alive = |found: &Glance| found.id == id && found.run_state != Some(RunState::Ended);
     let found = glance(id.pid).ok().filter(alive).unwrap_or(child.glance);
     let told = &child.told;
+    let process = shown::process(id, HOST, child.started_at);
     LocalProcess {
-        id,
-        started_at: child.started_at,
         title: title(child),
         run_state: found.run_state.unwrap_or(RunState::Alive),
         rss_kb: Some(child.role.rss_kb),
@@ -109,16 +87,13 @@ fn local(child: &Offspring, now: Moment) -> LocalProcess {
         }),
         caught: found.caught,
         surroundings: Surroundings {
-            layers: Vec::new().into(),
             uid: found.uid.unwrap_or_default(),
             unit: Some(Unit::of_system(child.role.unit)),
-            swarm: None,
-            inner_pid: id.pid,
-            hostnames: vec![HOST.to_owned()],
-            redis_url: None,
-            beats_since: None,
+            redis_url: child.role.redis.map(RedisAddress::new),
             stated_timeout: Some(Timeout::stated(TIMEOUT, "config/sidekiq.yml:3")),
+            ..process.surroundings.clone()
         },
+        ..process
     }
 }
 

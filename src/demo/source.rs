@@ -7,12 +7,12 @@ use std::time::Duration;
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::sync::{mpsc, oneshot};
 
-use super::cast::{FLEET, LATE, REPLACEMENT, Role, STANDING, Standing};
+use super::cast::{FLEET, INCIDENTS, Incident, Role, STANDING, Standing};
 use super::children::{LastBeat, Nursery, Offspring, Registration, Word};
 use super::chores::Chores;
 use super::rows;
 use super::store::{Number, Post, Store};
-use super::wire::{Birth, ClockWords, Order, Report, Tick};
+use super::wire::{Birth, ClockWords, Demand, Order, Report, Tick};
 use crate::clock::Paced;
 use crate::core::fleet::{ExitStatus, Link, Observation};
 use crate::core::moment::Moment;
@@ -39,7 +39,7 @@ impl SharedStore {
 pub(super) enum Wanted {
     /// A look, at once.
     Look(oneshot::Sender<()>),
-    /// A drain has begun: the replacement may start.
+    /// A drain has begun: its incidents take place.
     Begun,
 }
 
@@ -51,8 +51,8 @@ pub(super) struct Source {
     children: Vec<Offspring>,
     store: SharedStore,
     chores: Chores,
-    /// When the replacement starts, once that is known.
-    late: Option<Moment>,
+    /// When the first drain began, and how many incidents took place since.
+    begun: Option<(Moment, usize)>,
     ends: Ends,
 }
 
@@ -72,7 +72,7 @@ impl Source {
             children: Vec::new(),
             store,
             chores: Chores::new(),
-            late: None,
+            begun: None,
             ends,
         }
     }
@@ -171,7 +171,7 @@ impl Source {
                     }
                 }
                 Some(wanted) = self.ends.wanted.recv() => match wanted {
-                    Wanted::Begun => self.late = self.late.or_else(|| Some(self.clock.now().after(LATE))),
+                    Wanted::Begun => self.begun = self.begun.or_else(|| Some((self.clock.now(), 0))),
                     Wanted::Look(done) => {
                         self.look().await;
                         let _gone = done.send(());
@@ -211,13 +211,27 @@ impl Source {
         for post in self.chores.second(now) {
             self.store.lock().enqueue(post);
         }
-        if self.late.is_some_and(|late| late <= now) && self.children.len() == FLEET.len() {
-            self.start(&REPLACEMENT, now.epoch(), Vec::new())?;
-        }
+        self.incidents(now)?;
         for number in 0..self.children.len() {
             // An idle thread now and then makes a fleet that is neither bored nor swamped.
             if self.free(number) > 0 && self.chores.between(1, 100) <= 60 {
                 self.feed(number);
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets the incidents take place that are due.
+    fn incidents(&mut self, now: Moment) -> Result<()> {
+        while let Some((begun, next)) = self.begun
+            && let Some((after, incident)) = INCIDENTS.get(next)
+            && begun.after(*after) <= now
+        {
+            self.begun = Some((begun, next + 1));
+            match incident {
+                Incident::Hangs(number, span) => self.children[*number].tell(&Demand::Hang(*span)),
+                Incident::Dies(number) => self.children[*number].tell(&Demand::Die),
+                Incident::Starts(role) => self.start(role, now.epoch(), Vec::new())?,
             }
         }
         Ok(())
@@ -250,10 +264,10 @@ impl Source {
     }
 
     fn order(&self, number: Number, post: &Post) {
-        self.children[number].order(&Order {
+        self.children[number].tell(&Demand::Run(Order {
             task: post.task.clone(),
             since: None,
-        });
+        }));
     }
 
     /// Gives a child the next standing job of this class, if that is one.

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::drain::{Fate, PushOutcome, Trace};
 use crate::core::fleet::{Located, Place, QueueDepth, Sought};
 use crate::core::moment::Moment;
 use crate::core::sidekiq::{Task, Temper};
@@ -32,6 +33,8 @@ pub(super) struct Store {
     queues: BTreeMap<String, VecDeque<Arc<Post>>>,
     retries: Vec<(Moment, Arc<Post>)>,
     running: HashMap<String, (Number, Arc<Post>)>,
+    /// Jobs that only a dead child had.
+    lost: Vec<Arc<Post>>,
 }
 
 impl Store {
@@ -100,7 +103,36 @@ impl Store {
 
     /// `child` is dead: what only it had is gone.
     pub(super) fn died(&mut self, child: Number) {
-        self.running.retain(|_, (number, _)| *number != child);
+        let of_child = |_: &String, (number, _): &mut (Number, Arc<Post>)| *number == child;
+        let lost = self.running.extract_if(of_child);
+        self.lost.extend(lost.map(|(_, (_, post))| post));
+    }
+
+    /// What became of a job that nobody has found.
+    pub(super) fn trace(&self, jid: &str) -> Trace {
+        if self.running.contains_key(jid) {
+            return Trace::Found(Fate::PushedBack, "it runs again".into());
+        }
+        match self.place(jid) {
+            Some(Place::Queue { name }) => {
+                Trace::Found(Fate::PushedBack, format!("back in queue {name}"))
+            }
+            Some(_) => Trace::Found(Fate::Retried, "among the retries".into()),
+            None => Trace::Nowhere("no process runs it, and it stands in no queue".into()),
+        }
+    }
+
+    /// Puts a job that died with its process at the front of its queue.
+    pub(super) fn push_back(&mut self, jid: &str) -> PushOutcome {
+        if matches!(self.place(jid), Some(Place::Queue { .. })) {
+            return PushOutcome::InQueue;
+        }
+        let Some(index) = self.lost.iter().position(|post| post.task.jid == jid) else {
+            return PushOutcome::Refused("it did not die with its process".into());
+        };
+        let post = self.lost.swap_remove(index);
+        self.queue(&post.task.queue).push_front(post);
+        PushOutcome::Pushed
     }
 
     /// Puts retries that are due into their queues; they succeed then.
@@ -129,7 +161,18 @@ impl Store {
 
     /// Where a job is, as Redis would say.
     pub(super) fn locate(&self, sought: &Sought, asked: Moment) -> Located {
-        let is = |post: &Arc<Post>| post.task.jid == sought.jid;
+        Located {
+            jid: sought.jid.clone(),
+            place: self.place(&sought.jid).unwrap_or(Place::Nowhere {
+                searched_whole: true,
+            }),
+            asked,
+            iterating: false,
+        }
+    }
+
+    fn place(&self, jid: &str) -> Option<Place> {
+        let is = |post: &Arc<Post>| post.task.jid == jid;
         let queue = self
             .queues
             .iter()
@@ -139,14 +182,7 @@ impl Store {
             let found = self.retries.iter().any(|(_, post)| is(post));
             found.then_some(Place::Retry)
         };
-        Located {
-            jid: sought.jid.clone(),
-            place: queue.or_else(retry).unwrap_or(Place::Nowhere {
-                searched_whole: true,
-            }),
-            asked,
-            iterating: false,
-        }
+        queue.or_else(retry)
     }
 }
 
@@ -163,6 +199,7 @@ mod tests {
                 queue: "low".into(),
                 lasts: None,
                 temper,
+                work_id: None,
             },
             enqueued_ms: 0,
             payload: Arc::from(&b"{}"[..]),
@@ -179,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_interrupted_comes_first_and_runs_again_elsewhere() {
+    fn an_interrupted_job_comes_first_and_is_pushed_back_once_its_process_died() {
         let mut store = Store::default();
         store.enqueue(post("a", Temper::Plain));
         store.enqueue(post("b", Temper::Plain));
@@ -199,10 +236,18 @@ mod tests {
         );
         store.died(1);
         assert_eq!((place(&store, "a"), store.busy(1)), (nowhere, 0));
+        assert!(matches!(store.trace("a"), Trace::Nowhere(_)));
+        assert_eq!(store.push_back("a"), PushOutcome::Pushed);
+        assert_eq!(store.push_back("a"), PushOutcome::InQueue);
+        assert!(matches!(
+            store.trace("a"),
+            Trace::Found(Fate::PushedBack, _)
+        ));
+        assert!(matches!(store.push_back("x"), PushOutcome::Refused(_)));
     }
 
     #[test]
-    fn what_failed_waits_for_its_retry_and_then_succeeds() {
+    fn a_failed_job_waits_for_its_retry_and_then_succeeds() {
         let mut store = Store::default();
         let now = clock::now();
         store.start(Arc::new(post("a", Temper::Fails)), 0);

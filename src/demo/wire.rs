@@ -88,6 +88,18 @@ pub(super) struct Order {
     pub(super) since: Option<Tick>,
 }
 
+/// What a child is told.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Demand {
+    /// Run this job.
+    Run(Order),
+    /// Hang for so long.
+    Hang(Duration),
+    /// Die without any word.
+    Die,
+}
+
 /// A job on a thread, as a beat shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Seen {

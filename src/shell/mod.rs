@@ -23,11 +23,12 @@ mod world;
 #[cfg(test)]
 mod tests;
 
+pub use crate::rescue::Suspect;
 pub use arm::{Armed, Refused, arm};
 pub use front::Front;
 pub use lines::{Errand, LinesFront};
 pub use own_signals::{OwnSignal, OwnSignals};
-pub use performer::{Means, Performer};
+pub use performer::{Means, Performer, PretendedQueues};
 pub use printer::{Printed, Printer, say};
 pub use rehearsal::SharedStandIn;
 pub use rehearsal_lines::RehearsalFront;

@@ -182,6 +182,7 @@ impl WorldBuilder {
             by: self.by,
             state_dir: self.state_dir.clone(),
             marks: None,
+            queues: None,
         };
         let performer = Performer::new(answers.clone(), self.attended).with(means);
         tasks.spawn(async move {

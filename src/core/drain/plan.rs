@@ -84,6 +84,25 @@ pub struct Refusal {
 }
 
 impl Plan {
+    /// An automatic drain by `sequence` with the choices that hold where none is made: it asks
+    /// before a KILL that would cost jobs, waits at most 30 s for a push-back, ends a quiet wait
+    /// at proof of idle, and rescues nothing by itself.
+    pub fn of(sequence: Sequence) -> Self {
+        Self {
+            run: "not-begun".into(),
+            sequence,
+            mode: Mode::Automatic,
+            policy: Policy::Ask,
+            guard: Guard {
+                kill_extra: Duration::from_secs(30),
+                rescue: false,
+            },
+            early: Early::Idle,
+            timeout: None,
+            rehearsal: false,
+        }
+    }
+
     /// The signals of the sequence that would destroy work in a Sidekiq of one of `versions`
     /// and that nobody forced.
     pub fn refusals(&self, versions: &[Option<Version>], forced: &[Signal]) -> Vec<Refusal> {

@@ -5,11 +5,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use super::*;
-use crate::core::fleet::{
-    Heartbeat, HostLook, Identity, Info, Link, LocalId, LocalProcess, Look, LookRow, Observation,
-    RunState, Surroundings, Threads, Title, Work,
-};
-use crate::core::sequence::Version;
+use crate::core::fleet::{Link, LocalId, LocalProcess, LookRow, Observation, Threads, Work};
+use crate::core::sidekiq::{Registered, shown};
 
 const EPOCH: f64 = 1_800_000_000.0;
 
@@ -20,41 +17,12 @@ pub(super) fn at(seconds: f64) -> Moment {
 }
 
 pub(super) fn work(tid: &str, jid: &str, run_at: f64) -> Arc<Work> {
-    Arc::new(Work {
-        tid: tid.into(),
-        jid: Some(jid.into()),
-        class: "Report".into(),
-        queue: "default".into(),
-        run_at: Some(EPOCH + run_at),
-        enqueued_at: None,
-        payload: b"{}"[..].into(),
-        fault: None,
-    })
+    Arc::new(shown::work_of(tid, jid, "Report", EPOCH + run_at))
 }
 
 /// What a look shows of a process that beat at `beat`.
 pub(super) fn row(identity: &str, beat: f64, quiet: bool, work: Vec<Arc<Work>>) -> LookRow {
-    let info = Info {
-        started_at: Some(EPOCH - 100.0),
-        queues: vec!["default".into()],
-        version: Some(Version::new(7, 3, 9)),
-        ..Info::default()
-    };
-    LookRow {
-        identity: Identity::new(identity),
-        heartbeat: Some(Heartbeat {
-            info: Arc::new(info),
-            beat: EPOCH + beat,
-            busy: work.len() as u64,
-            quiet,
-            rss_kb: None,
-            concurrency: Some(4),
-        }),
-        beat_age: None,
-        work,
-        iterating: Vec::new(),
-        faults: Vec::new(),
-    }
+    Registered::new(identity, "7.3.9", 4, EPOCH - 100.0).row(EPOCH + beat, quiet, work)
 }
 
 /// A Sidekiq, what it showed last, and what was learnt from it.
@@ -85,43 +53,24 @@ impl Scene {
             }),
             seconds,
         );
-        let look = Look {
-            asked: at(seconds),
-            answered: at(seconds),
-            server_time: EPOCH + seconds,
-            server: None,
-            rows,
-        };
+        let look = shown::look(rows, at(seconds));
         self.observe(Observation::Look(look), seconds);
     }
 
     pub(super) fn scan(&mut self, seconds: f64, processors: usize) {
+        let id = LocalId {
+            pid: 7,
+            start_ticks: 1,
+        };
         let local = LocalProcess {
-            id: LocalId {
-                pid: 7,
-                start_ticks: 1,
-            },
-            started_at: EPOCH - 110.0,
-            title: Title::Other("sidekiq".into()),
-            run_state: RunState::Alive,
-            rss_kb: None,
             threads: Some(Threads {
                 processors,
                 heartbeat: true,
                 at: at(seconds),
             }),
-            caught: None,
-            surroundings: Surroundings {
-                inner_pid: 7,
-                hostnames: vec!["util1".into()],
-                ..Surroundings::default()
-            },
+            ..shown::process(id, "util1", EPOCH - 110.0)
         };
-        let host = HostLook {
-            at: at(seconds),
-            hostname: "util1".into(),
-            processes: vec![local],
-        };
+        let host = shown::scan("util1", vec![local], at(seconds));
         self.observe(Observation::Host(host), seconds);
     }
 

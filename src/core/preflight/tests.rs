@@ -6,21 +6,22 @@ use std::time::Duration;
 
 use super::*;
 use crate::core::check::Severity;
-use crate::core::drain::{Early, Guard, Mode, Plan, Policy};
-use crate::core::fleet::{HostLook, LocalProcess, Observation, RunState, Surroundings, Title};
+use crate::core::drain::{Plan, Policy};
+use crate::core::fleet::{LocalProcess, Observation, Surroundings, Title};
 use crate::core::layers::Layer;
 use crate::core::moment::Moment;
 use crate::core::sequence::{SequenceOrigin, Timeout};
+use crate::core::sidekiq::shown;
 
 /// A running Sidekiq with these files, in `sidekiq.service`.
 fn process(pid: u32, timeout: Option<u64>, files: &[(&str, &str)]) -> LocalProcess {
     let read = |(path, text): &(&str, &str)| Layer::of(path, text).unwrap().read(path, text).values;
+    let id = LocalId {
+        pid,
+        start_ticks: 1,
+    };
+    let process = shown::process(id, "util1", 0.0);
     LocalProcess {
-        id: LocalId {
-            pid,
-            start_ticks: 1,
-        },
-        started_at: 0.0,
         title: Title::Beating {
             version: "7.3.2".into(),
             tag: String::new(),
@@ -28,46 +29,30 @@ fn process(pid: u32, timeout: Option<u64>, files: &[(&str, &str)]) -> LocalProce
             concurrency: 5,
             stopping: false,
         },
-        run_state: RunState::Alive,
-        rss_kb: None,
-        threads: None,
-        caught: None,
         surroundings: Surroundings {
             unit: Some(Unit::of_system("sidekiq.service")),
-            hostnames: vec!["util1".into()],
             stated_timeout: timeout.map(|seconds| {
                 Timeout::stated(Duration::from_secs(seconds), "config/sidekiq.yml:1")
             }),
             layers: files.iter().flat_map(read).collect(),
-            ..Surroundings::default()
+            ..process.surroundings.clone()
         },
+        ..process
     }
 }
 
 fn fleet(processes: Vec<LocalProcess>) -> (Fleet, Vec<LocalId>) {
     let ids = processes.iter().map(|process| process.id).collect();
     let mut fleet = Fleet::default();
-    fleet.observe(Observation::Host(HostLook {
-        at: Moment::new(Duration::ZERO, jiff::Timestamp::UNIX_EPOCH),
-        hostname: "util1".into(),
-        processes,
-    }));
+    let now = Moment::new(Duration::ZERO, jiff::Timestamp::UNIX_EPOCH);
+    fleet.observe(Observation::Host(shown::scan("util1", processes, now)));
     (fleet, ids)
 }
 
 fn plan(sequence: &str, policy: Policy) -> Plan {
     Plan {
-        run: "test".into(),
-        sequence: sequence.parse().unwrap(),
-        mode: Mode::Automatic,
         policy,
-        guard: Guard {
-            kill_extra: Duration::from_secs(30),
-            rescue: false,
-        },
-        early: Early::Idle,
-        timeout: None,
-        rehearsal: false,
+        ..Plan::of(sequence.parse().unwrap())
     }
 }
 

@@ -43,6 +43,7 @@ impl Played {
             } else {
                 Temper::Plain
             },
+            work_id: None,
         }
     }
 }
@@ -230,6 +231,7 @@ impl Double {
                 | WorkerEvent::JobFailed(_)
                 | WorkerEvent::JobLost(_)
                 | WorkerEvent::Beat(_)
+                | WorkerEvent::BrokeOff { .. }
                 | WorkerEvent::LeftRegistry => {}
             }
         }

@@ -150,6 +150,7 @@ impl StandIn {
                     WorkerEvent::JobStarted(_)
                     | WorkerEvent::JobFinished(_)
                     | WorkerEvent::JobFailed(_)
+                    | WorkerEvent::BrokeOff { .. }
                     | WorkerEvent::Beat(_)
                     | WorkerEvent::LeftRegistry => {}
                 }

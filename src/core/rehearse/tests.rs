@@ -6,10 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::*;
-use crate::core::fleet::{
-    Heartbeat, Identity, Info, Link, LocalProcess, RunState, Surroundings, Threads, Title, Work,
-};
-use crate::core::sequence::Version;
+use crate::core::fleet::{Link, LocalProcess, Threads, Title, Work};
+use crate::core::sidekiq::{Registered, shown};
 
 const ID: LocalId = LocalId {
     pid: 4242,
@@ -27,74 +25,36 @@ fn at(seconds: i64) -> Moment {
 }
 
 fn work(jid: &str, since: i64) -> Arc<Work> {
-    Arc::new(Work {
-        tid: format!("t{jid}"),
-        jid: Some(jid.into()),
-        class: "Job".into(),
-        queue: "low".into(),
-        run_at: Some(at(since).epoch().floor()),
-        enqueued_at: None,
-        payload: Arc::from(&b"{}"[..]),
-        fault: None,
-    })
+    let run_at = at(since).epoch().floor();
+    let mut work = shown::work_of(&format!("t{jid}"), jid, "Job", run_at);
+    work.queue = "low".into();
+    Arc::new(work)
 }
 
 /// What a look at `now` shows of a beat at `beat` with these jobs.
 fn look(now: i64, beat: i64, jobs: &[(&str, i64)]) -> Observation {
     let work: Vec<Arc<Work>> = jobs.iter().map(|(jid, since)| work(jid, *since)).collect();
     let age = Duration::from_secs(u64::try_from(now - beat).unwrap());
+    let mut registered = Registered::new(NAME, "7.3.9", 5, at(-5000).epoch());
+    Arc::make_mut(&mut registered.info).queues.clear();
     let row = LookRow {
-        identity: Identity::new(NAME),
-        heartbeat: Some(Heartbeat {
-            info: Arc::new(Info {
-                started_at: Some(at(-5000).epoch()),
-                version: Some(Version::new(7, 3, 9)),
-                ..Info::default()
-            }),
-            beat: at(beat).epoch(),
-            busy: work.len() as u64,
-            quiet: false,
-            rss_kb: None,
-            concurrency: Some(5),
-        }),
         beat_age: Some(age),
-        work,
-        iterating: Vec::new(),
-        faults: Vec::new(),
+        ..registered.row(at(beat).epoch(), false, work)
     };
-    Observation::Look(Look {
-        asked: at(now),
-        answered: at(now),
-        server_time: at(now).epoch(),
-        server: None,
-        rows: vec![row],
-    })
+    Observation::Look(shown::look(vec![row], at(now)))
 }
 
 fn host(now: i64) -> Observation {
     let local = LocalProcess {
-        id: ID,
-        started_at: at(-5010).epoch(),
         title: Title::Booting(String::new()),
-        run_state: RunState::Alive,
-        rss_kb: None,
         threads: Some(Threads {
             processors: 5,
             heartbeat: true,
             at: at(now),
         }),
-        caught: None,
-        surroundings: Surroundings {
-            inner_pid: ID.pid,
-            hostnames: vec!["util1".into()],
-            ..Surroundings::default()
-        },
+        ..shown::process(ID, "util1", at(-5010).epoch())
     };
-    Observation::Host(HostLook {
-        at: at(now),
-        hostname: "util1".into(),
-        processes: vec![local],
-    })
+    Observation::Host(shown::scan("util1", vec![local], at(now)))
 }
 
 /// A stand-in that was shown jobs `a` and `b`, with the fleet that a screen sees.

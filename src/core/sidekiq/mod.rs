@@ -2,12 +2,14 @@
 //! rehearsal and by the engine's property tests. Time is an argument; it runs no job, sends
 //! nothing and knows no Redis: what it would do there goes out as events.
 
+pub mod shown;
 mod slot;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
+pub use shown::Registered;
 pub use worker::Worker;
 
 use std::time::Duration;
@@ -70,6 +72,11 @@ pub enum Temper {
     /// An `IterableJob` with iterations of this length: once quiet it stops at the next one and
     /// puts itself at the back of its queue (7.3.9 `lib/sidekiq/job/iterable.rb:199-210`).
     Iterates(Duration),
+    /// Work with checkpoints so far apart: once quiet it breaks off at the next one and goes on
+    /// under another id, from the back of its queue (job-iteration 1 `lib/job-iteration/iteration.rb`;
+    /// Rails 8.1 `activejob/lib/active_job/continuable.rb` and sidekiq-iteration put it into
+    /// `schedule`). Sidekiq's log says `done`.
+    Checkpoints(Duration),
 }
 
 /// A job to run.
@@ -85,6 +92,24 @@ pub struct Task {
     pub lasts: Option<Duration>,
     /// What it is like.
     pub temper: Temper,
+    /// What it works on, if that has gone on under another id: the first id of the same work.
+    pub work_id: Option<String>,
+}
+
+impl Task {
+    /// The id of its work: the same whatever its own id is.
+    pub fn work_id(&self) -> &str {
+        self.work_id.as_deref().unwrap_or(&self.jid)
+    }
+
+    /// The rest of its work under the next id.
+    fn again(&self) -> Self {
+        Self {
+            jid: format!("{}+", self.jid),
+            work_id: Some(self.work_id().to_owned()),
+            ..self.clone()
+        }
+    }
 }
 
 /// A job on a thread.
@@ -133,6 +158,13 @@ pub enum WorkerEvent {
         task: Task,
         /// At the front (interrupted at the deadline) or at the back (an `IterableJob`).
         front: bool,
+    },
+    /// A job broke off at a checkpoint; the rest of its work goes on as another job.
+    BrokeOff {
+        /// Which.
+        task: Task,
+        /// The job that goes on with it, at the back of the queue.
+        again: Task,
     },
     /// A job was in memory only when the process died.
     JobLost(Task),

@@ -55,16 +55,21 @@ impl Errand {
             Temper::Iterates(_) if self.breaks_off => {
                 WorkerEvent::PushedBack { task, front: false }
             }
+            Temper::Checkpoints(_) if self.breaks_off => WorkerEvent::BrokeOff {
+                again: task.again(),
+                task,
+            },
             Temper::Plain
             | Temper::SwallowsShutdown
             | Temper::HoldsInterpreter(_)
-            | Temper::Iterates(_) => WorkerEvent::JobFinished(task),
+            | Temper::Iterates(_)
+            | Temper::Checkpoints(_) => WorkerEvent::JobFinished(task),
         }
     }
 
-    /// An `IterableJob` ends with the iteration that it is in.
+    /// A job of iterations or checkpoints ends with the one that it is in.
     pub(super) fn stop_iterating(&mut self, at: Moment) {
-        let Temper::Iterates(each) = self.busy.task.temper else {
+        let (Temper::Iterates(each) | Temper::Checkpoints(each)) = self.busy.task.temper else {
             return;
         };
         let next = at.after(each);

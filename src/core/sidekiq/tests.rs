@@ -23,6 +23,7 @@ fn task(jid: &str, lasts: Option<u64>, temper: Temper) -> Task {
         queue: "default".into(),
         lasts: lasts.map(seconds),
         temper,
+        work_id: None,
     }
 }
 
@@ -47,6 +48,10 @@ fn story(mut worker: Worker, until: u64) -> Vec<(u128, String)> {
             WorkerEvent::JobFailed(task) => format!("{} failed", task.jid),
             WorkerEvent::PushedBack { task, front } => {
                 format!("{} back, front: {front}", task.jid)
+            }
+            WorkerEvent::BrokeOff { task, again } => {
+                assert_eq!(task.work_id(), again.work_id());
+                format!("{} goes on as {}", task.jid, again.jid)
             }
             WorkerEvent::JobLost(task) => format!("{} lost", task.jid),
             WorkerEvent::LeftRegistry => "left".into(),
@@ -168,6 +173,17 @@ fn an_iterable_job_goes_to_the_back_of_its_queue_once_quiet() {
         story(worker, 10_000),
         lines(&[(1_800, "a back, front: false")])
     );
+}
+
+#[test]
+fn work_with_checkpoints_goes_on_under_another_id_once_quiet() {
+    let checkpoints = Temper::Checkpoints(Duration::from_millis(800));
+    let mut worker = worker(V7, 25, vec![task("a", Some(60), checkpoints)]);
+    worker.signal(Signal::Tstp, at(1_000));
+    let expected = [(1_800, "a goes on as a+")];
+    assert_eq!(story(worker, 10_000), lines(&expected));
+    let third = task("a", None, checkpoints).again().again();
+    assert_eq!((third.jid.as_str(), third.work_id()), ("a++", "a"));
 }
 
 #[test]

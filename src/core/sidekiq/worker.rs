@@ -308,9 +308,11 @@ impl Worker {
     fn look(&mut self, deadline: Moment, at: Moment) {
         let held = self.running().map(|busy| match busy.task.temper {
             Temper::HoldsInterpreter(late) => late,
-            Temper::Plain | Temper::Fails | Temper::SwallowsShutdown | Temper::Iterates(_) => {
-                Duration::ZERO
-            }
+            Temper::Plain
+            | Temper::Fails
+            | Temper::SwallowsShutdown
+            | Temper::Iterates(_)
+            | Temper::Checkpoints(_) => Duration::ZERO,
         });
         let held = held.max().unwrap_or_default();
         if self.alive() == 0 {

@@ -3,11 +3,10 @@
 use jiff::Timestamp;
 
 use super::*;
-use crate::core::drain::{ActOutcome, Command, Early, Effect, Guard, Input, Mode, Plan};
-use crate::core::fleet::{
-    HostLook, LocalId, LocalProcess, Observation, RunState, Surroundings, Title,
-};
+use crate::core::drain::{ActOutcome, Command, Early, Effect, Input, Plan};
+use crate::core::fleet::{LocalId, Observation};
 use crate::core::sequence::Timeout;
+use crate::core::sidekiq::shown;
 
 const ID: LocalId = LocalId {
     pid: 4242,
@@ -20,39 +19,23 @@ fn at(seconds: u64) -> Moment {
 }
 
 fn fleet() -> Fleet {
-    let process = LocalProcess {
-        id: ID,
-        started_at: at(0).epoch(),
-        title: Title::Other("sidekiq".into()),
-        run_state: RunState::Alive,
-        rss_kb: None,
-        threads: None,
-        caught: None,
-        surroundings: Surroundings::default(),
-    };
+    let process = shown::process(ID, "util1", at(0).epoch());
     let mut fleet = Fleet::default();
-    fleet.observe(Observation::Host(HostLook {
-        at: at(0),
-        hostname: "util1".into(),
-        processes: vec![process],
-    }));
+    fleet.observe(Observation::Host(shown::scan(
+        "util1",
+        vec![process],
+        at(0),
+    )));
     fleet
 }
 
 /// An automatic run that has sent TSTP at second 0: TERM is due at 60 s, KILL at 90 s.
 fn run(fleet: &Fleet) -> Run {
     let plan = Plan {
-        run: "r".into(),
-        sequence: "tstp, 60, term, 30, kill".parse().unwrap(),
-        mode: Mode::Automatic,
         policy: Policy::Follow,
-        guard: Guard {
-            kill_extra: Duration::from_secs(30),
-            rescue: false,
-        },
         early: Early::Never,
         timeout: Some(Timeout::stated(Duration::from_secs(25), "--timeout")),
-        rehearsal: false,
+        ..Plan::of("tstp, 60, term, 30, kill".parse().unwrap())
     };
     let (mut run, _) = Run::new(plan, &[ID], fleet, None, at(0));
     let effects = run.handle(Input::Command(Command::Automatic), fleet, at(0));

@@ -7,14 +7,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Watch;
-use crate::core::drain::{
-    About, ActOutcome, Command, Early, Effect, Guard, Input, Mode, Plan, Policy, Run, Successor,
-};
-use crate::core::fleet::{
-    Fleet, Heartbeat, HostLook, Identity, Info, Link, LocalId, LocalProcess, Look, LookRow,
-    Observation, RunState, Surroundings, Title, Unit,
-};
+use crate::core::drain::{About, ActOutcome, Command, Effect, Input, Plan, Policy, Run, Successor};
+use crate::core::fleet::{Fleet, Link, LocalId, LocalProcess, LookRow, Observation, Title, Unit};
 use crate::core::moment::Moment;
+use crate::core::sidekiq::{Registered, shown};
 
 fn at(seconds: u64) -> Moment {
     let wall = Timestamp::from_second(1_800_000_000).unwrap();
@@ -23,12 +19,11 @@ fn at(seconds: u64) -> Moment {
 
 /// A Sidekiq of this host that began at second `began`.
 fn sidekiq(pid: u32, began: u64, tag: &str) -> LocalProcess {
+    let id = LocalId {
+        pid,
+        start_ticks: u64::from(pid),
+    };
     LocalProcess {
-        id: LocalId {
-            pid,
-            start_ticks: u64::from(pid),
-        },
-        started_at: at(began).epoch(),
         title: Title::Beating {
             version: "7.3.9".into(),
             tag: tag.into(),
@@ -36,15 +31,7 @@ fn sidekiq(pid: u32, began: u64, tag: &str) -> LocalProcess {
             concurrency: 5,
             stopping: false,
         },
-        run_state: RunState::Alive,
-        rss_kb: None,
-        threads: None,
-        caught: None,
-        surroundings: Surroundings {
-            inner_pid: pid,
-            hostnames: vec!["util1".into()],
-            ..Surroundings::default()
-        },
+        ..shown::process(id, "util1", at(began).epoch())
     }
 }
 
@@ -58,26 +45,12 @@ fn row(process: &LocalProcess, now: Moment) -> LookRow {
     let Title::Beating { tag, .. } = &process.title else {
         panic!("it has not beaten");
     };
-    let info = Info {
-        started_at: Some(process.started_at + 1.0),
-        tag: tag.clone(),
-        queues: vec!["default".into()],
-        ..Info::default()
-    };
+    let identity = format!("util1:{0}:nonce{0}", process.id.pid);
+    let mut registered = Registered::new(&identity, "", 5, process.started_at + 1.0);
+    Arc::make_mut(&mut registered.info).tag.clone_from(tag);
     LookRow {
-        identity: Identity::new(&format!("util1:{0}:nonce{0}", process.id.pid)),
-        heartbeat: Some(Heartbeat {
-            info: Arc::new(info),
-            beat: now.epoch(),
-            busy: 0,
-            quiet: false,
-            rss_kb: None,
-            concurrency: Some(5),
-        }),
         beat_age: Some(Duration::ZERO),
-        work: Vec::new(),
-        iterating: Vec::new(),
-        faults: Vec::new(),
+        ..registered.row(now.epoch(), false, Vec::new())
     }
 }
 
@@ -101,17 +74,8 @@ impl Scene {
         let targets = &here[..here.len() - spared];
         let ids: Vec<LocalId> = targets.iter().map(|process| process.id).collect();
         let plan = Plan {
-            run: "test".into(),
-            sequence: "term".parse().unwrap(),
-            mode: Mode::Automatic,
             policy: Policy::Follow,
-            guard: Guard {
-                kill_extra: SPAN,
-                rescue: false,
-            },
-            early: Early::Idle,
-            timeout: None,
-            rehearsal: false,
+            ..Plan::of("term".parse().unwrap())
         };
         let watch = Watch::new(&fleet, &ids, None, SPAN, at(100));
         let (run, _) = Run::new(plan, &ids, &fleet, None, at(100));
@@ -177,22 +141,14 @@ impl Scene {
 }
 
 fn see(fleet: &mut Fleet, here: &[LocalProcess], beating: &[LocalProcess], now: Moment) {
-    fleet.observe(Observation::Host(HostLook {
-        at: now,
-        hostname: "util1".into(),
-        processes: here.to_vec(),
-    }));
+    let host = shown::scan("util1", here.to_vec(), now);
+    fleet.observe(Observation::Host(host));
     fleet.observe(Observation::Link(Link::Connected {
         round_trip: Duration::from_millis(1),
         at: now,
     }));
-    fleet.observe(Observation::Look(Look {
-        asked: now,
-        answered: now,
-        server_time: now.epoch(),
-        server: None,
-        rows: beating.iter().map(|process| row(process, now)).collect(),
-    }));
+    let rows = beating.iter().map(|process| row(process, now)).collect();
+    fleet.observe(Observation::Look(shown::look(rows, now)));
 }
 
 #[test]

@@ -14,15 +14,17 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::seconds;
-use crate::core::drain::{ActOutcome, Ask, Early, Guard, Mode, Plan, Policy, Record};
+use crate::core::drain::{ActOutcome, Ask, Mode, Plan, Record};
 use crate::core::fleet::{
-    Heartbeat, HostLook, Identity, Info, Link, LocalId, LocalProcess, Located, Look, LookRow,
-    Observation, Place, RunState, Surroundings, Threads, Title,
+    HostLook, Identity, Link, LocalId, LocalProcess, Located, Look, LookRow, Observation, Place,
+    Threads,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::{SequenceOrigin, Signal, Timeout, Version};
 use crate::core::session::{Kind, Session, Setting};
-use crate::core::sidekiq::{Config, Snapshot, Task, Temper, Worker, WorkerEvent};
+use crate::core::sidekiq::{
+    Config, Registered, Snapshot, Task, Temper, Worker, WorkerEvent, shown,
+};
 use crate::shell::{Clock, Plugs, Refused, Reply, Work, World};
 
 /// One Sidekiq.
@@ -53,7 +55,8 @@ impl Sidekiqs {
                 match event {
                     WorkerEvent::Beat(beat) => member.shown = Some(beat),
                     WorkerEvent::LeftRegistry => member.shown = None,
-                    WorkerEvent::PushedBack { task, .. } => self.queue.push_back(task),
+                    WorkerEvent::PushedBack { task, .. }
+                    | WorkerEvent::BrokeOff { again: task, .. } => self.queue.push_back(task),
                     WorkerEvent::Exited(_) => ended.push(member.id),
                     WorkerEvent::JobStarted(_)
                     | WorkerEvent::JobFinished(_)
@@ -68,79 +71,34 @@ impl Sidekiqs {
     fn look(&self, now: Moment) -> Look {
         let row = |member: &Member| {
             let beat = member.shown.as_ref()?;
-            let info = Info {
-                started_at: Some(start().epoch()),
-                queues: vec!["default".into()],
-                version: Some(VERSION),
-                version_text: Some(VERSION.to_string()),
-                ..Info::default()
-            };
-            let heartbeat = Heartbeat {
-                info: Arc::new(info),
-                beat: beat.at.epoch(),
-                busy: beat.busy.len() as u64,
-                quiet: beat.quiet,
-                rss_kb: None,
-                concurrency: Some(THREADS as u64),
-            };
-            let work = |busy: &crate::core::sidekiq::Busy| {
-                Arc::new(crate::core::fleet::Work {
-                    tid: busy.tid.clone(),
-                    jid: Some(busy.task.jid.clone()),
-                    class: busy.task.class.clone(),
-                    queue: busy.task.queue.clone(),
-                    run_at: Some(busy.since.epoch().floor()),
-                    enqueued_at: None,
-                    payload: Arc::from(busy.task.jid.as_bytes()),
-                    fault: None,
-                })
-            };
+            let identity = member.identity.as_str();
+            let version = VERSION.to_string();
+            let registered = Registered::new(identity, &version, THREADS as u64, start().epoch());
+            let work = beat
+                .busy
+                .iter()
+                .map(|busy| Arc::new(shown::work(busy, 0.0)));
+            let row = registered.row(beat.at.epoch(), beat.quiet, work.collect());
             Some(LookRow {
-                identity: member.identity.clone(),
-                heartbeat: Some(heartbeat),
                 beat_age: Some(now.since(beat.at)),
-                work: beat.busy.iter().map(work).collect(),
-                iterating: Vec::new(),
-                faults: Vec::new(),
+                ..row
             })
         };
-        Look {
-            asked: now,
-            answered: now,
-            server_time: now.epoch(),
-            server: None,
-            rows: self.members.iter().filter_map(row).collect(),
-        }
+        shown::look(self.members.iter().filter_map(row).collect(), now)
     }
 
     fn scan(&self, now: Moment) -> HostLook {
-        let alive = self
-            .members
-            .iter()
-            .filter(|member| member.worker.ended().is_none());
+        let members = self.members.iter();
+        let alive = members.filter(|member| member.worker.ended().is_none());
         let process = |member: &Member| LocalProcess {
-            id: member.id,
-            started_at: start().epoch() - 3.0,
-            title: Title::Other("sidekiq".into()),
-            run_state: RunState::Alive,
-            rss_kb: None,
             threads: Some(Threads {
                 processors: member.worker.named_threads(now),
                 heartbeat: true,
                 at: now,
             }),
-            caught: None,
-            surroundings: Surroundings {
-                inner_pid: member.id.pid,
-                hostnames: vec!["here".into()],
-                ..Surroundings::default()
-            },
+            ..shown::process(member.id, "here", start().epoch() - 3.0)
         };
-        HostLook {
-            at: now,
-            hostname: "here".into(),
-            processes: alive.map(process).collect(),
-        }
+        shown::scan("here", alive.map(process).collect(), now)
     }
 
     fn signal(&mut self, id: LocalId, signal: Signal, now: Moment) -> ActOutcome {
@@ -192,6 +150,7 @@ impl Stage {
                     queue: "default".into(),
                     lasts: Some(seconds(*lasts)),
                     temper: Temper::Plain,
+                    work_id: None,
                 };
                 assert_eq!(worker.give(task, start()), None);
             }
@@ -245,17 +204,9 @@ impl Stage {
         Session::new(Setting {
             kind: Kind::Live,
             plan: Plan {
-                run: "r".into(),
-                sequence: sequence.parse().unwrap(),
                 mode: Mode::Manual,
-                policy: Policy::Ask,
-                guard: Guard {
-                    kill_extra: seconds(30.0),
-                    rescue: false,
-                },
-                early: Early::Idle,
                 timeout: Some(Timeout::stated(seconds(25.0), "--timeout")),
-                rehearsal: false,
+                ..Plan::of(sequence.parse().unwrap())
             },
             sequence_from: SequenceOrigin("--sequence".into()),
             namespace: None,

@@ -24,10 +24,10 @@ fn the_demo_plays_itself_and_leaves() {
 fn the_demo_is_drained_by_hand_and_stopped() {
     let scene = Scene::new();
     let mut terminal = Terminal::console(&scene, &["demo", "--speed", "2"]);
-    terminal.wait_for("4 processes to drain");
+    terminal.wait_for("5 processes to drain");
     terminal.send("n");
     terminal.answer("Send TSTP to", "y");
-    terminal.wait_for("quiet 4/4");
+    terminal.wait_for("quiet 5/5");
     terminal.send("n");
     terminal.answer("Send TERM now?", "y");
     terminal.wait_for("exited ");

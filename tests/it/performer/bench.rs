@@ -42,6 +42,7 @@ impl Bench {
             by: "me".into(),
             state_dir: None,
             marks: None,
+            queues: None,
         };
         tokio::spawn(Performer::new(answers, attended).with(means).run(given));
         Self {

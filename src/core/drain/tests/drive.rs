@@ -5,8 +5,8 @@ use super::logbook::Logbook;
 pub(super) use super::sources::{Failure, Reading, Sources};
 use super::world::World;
 use crate::core::drain::{
-    Act, ActOutcome, Ask, Command, Early, Effect, EffectId, Event, Input, Missing, Mode, Phase,
-    Plan, Policy, PushBack, Record, Run, SEARCH_WITHIN,
+    Act, ActOutcome, Ask, Command, Effect, EffectId, Event, Input, Missing, Phase, Plan, Policy,
+    PushBack, Record, Run, SEARCH_WITHIN,
 };
 use crate::core::fleet::{
     Fleet, HostLook, Link, LinkFault, LocalId, Located, LogNews, Look, Observation, Place, Sought,
@@ -383,13 +383,7 @@ impl Drop for Drive {
 /// A plan with usual choices.
 pub(super) fn plan(sequence: &str) -> Plan {
     Plan {
-        run: "test".into(),
-        sequence: sequence.parse().unwrap(),
-        mode: Mode::Automatic,
         policy: Policy::Follow,
-        guard: super::GUARD,
-        early: Early::Idle,
-        timeout: None,
-        rehearsal: false,
+        ..Plan::of(sequence.parse().unwrap())
     }
 }

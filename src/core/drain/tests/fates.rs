@@ -98,6 +98,7 @@ pub(super) fn ended_at_last(drive: &Drive, member: usize, jid: &str) -> bool {
             WorkerEvent::JobFinished(task) | WorkerEvent::JobFailed(task) => task.jid == jid,
             WorkerEvent::JobStarted(_)
             | WorkerEvent::PushedBack { .. }
+            | WorkerEvent::BrokeOff { .. }
             | WorkerEvent::JobLost(_)
             | WorkerEvent::Beat(_)
             | WorkerEvent::LeftRegistry
@@ -183,6 +184,7 @@ fn outcome_is_true(drive: &Drive, outcome: Outcome) {
                         && (!*front || iterates(drive, &task.jid)))
             }
             WorkerEvent::JobStarted(_)
+            | WorkerEvent::BrokeOff { .. }
             | WorkerEvent::JobFinished(_)
             | WorkerEvent::JobFailed(_)
             | WorkerEvent::JobLost(_)
@@ -246,6 +248,7 @@ proptest! {
                 WorkerEvent::JobFinished(_) => safe.is_some_and(|safe| when.after(SHOWN) > safe),
                 WorkerEvent::JobFailed(_)
                 | WorkerEvent::PushedBack { .. }
+                | WorkerEvent::BrokeOff { .. }
                 | WorkerEvent::JobLost(_)
                 | WorkerEvent::Beat(_)
                 | WorkerEvent::LeftRegistry

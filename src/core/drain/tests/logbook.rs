@@ -64,7 +64,9 @@ impl Logbook {
                 let (tid, jid) = (&busy.tid, &busy.task.jid);
                 vec![format!("tid={tid} class=Job jid={jid} INFO: start")]
             }
-            WorkerEvent::JobFinished(task) => vec![self.end(member, when, task, "done")],
+            WorkerEvent::JobFinished(task) | WorkerEvent::BrokeOff { task, .. } => {
+                vec![self.end(member, when, task, "done")]
+            }
             WorkerEvent::JobFailed(task) | WorkerEvent::PushedBack { task, front: false } => {
                 vec![self.end(member, when, task, "fail")]
             }

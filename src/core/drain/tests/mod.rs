@@ -99,10 +99,6 @@
 //! | a thread that ended with its job is not another's | it is at the gate | `timeline`: does not account |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
-use std::time::Duration;
-
-use super::Guard;
-
 mod aftermaths;
 mod cases;
 mod drive;
@@ -121,9 +117,3 @@ mod timeline;
 mod units;
 mod weather;
 mod world;
-
-/// What is done against a loss where nothing else is said.
-const GUARD: Guard = Guard {
-    kill_extra: Duration::from_secs(30),
-    rescue: false,
-};

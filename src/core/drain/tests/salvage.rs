@@ -150,6 +150,7 @@ impl Drive {
             WorkerEvent::JobFinished(task)
             | WorkerEvent::JobFailed(task)
             | WorkerEvent::PushedBack { task, .. }
+            | WorkerEvent::BrokeOff { task, .. }
             | WorkerEvent::JobLost(task) => *of == member && task.jid == jid,
             WorkerEvent::JobStarted(_)
             | WorkerEvent::Beat(_)

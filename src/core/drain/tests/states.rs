@@ -33,6 +33,7 @@ impl World {
                 | WorkerEvent::JobFinished(_)
                 | WorkerEvent::JobFailed(_)
                 | WorkerEvent::PushedBack { .. }
+                | WorkerEvent::BrokeOff { .. }
                 | WorkerEvent::JobLost(_)
                 | WorkerEvent::Beat(_)
                 | WorkerEvent::LeftRegistry

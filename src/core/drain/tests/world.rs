@@ -9,12 +9,14 @@ use jiff::Timestamp;
 
 use super::weather::Weather;
 use crate::core::fleet::{
-    Heartbeat, HostLook, Identity, Info, LocalId, LocalProcess, Located, Look, LookRow, Place,
-    ProcessKey, RunState, Sought, Surroundings, Threads, Title, Work,
+    HostLook, Identity, LocalId, LocalProcess, Located, Look, LookRow, Place, ProcessKey, Sought,
+    Threads,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
-use crate::core::sidekiq::{Busy, Config, Ending, Snapshot, Task, Temper, Worker, WorkerEvent};
+use crate::core::sidekiq::{
+    Busy, Config, Ending, Registered, Snapshot, Task, Temper, Worker, WorkerEvent, shown,
+};
 
 /// The first moment of every world.
 pub(super) fn start() -> Moment {
@@ -40,6 +42,7 @@ pub(super) fn task(jid: &str, lasts: Option<f64>, temper: Temper) -> Task {
         queue: "default".into(),
         lasts: lasts.map(Duration::from_secs_f64),
         temper,
+        work_id: None,
     }
 }
 
@@ -160,7 +163,10 @@ impl World {
                 self.retry.insert(task.jid.clone());
             }
             WorkerEvent::PushedBack { task, front: true } => self.queue.push_back(task.clone()),
-            WorkerEvent::PushedBack { task, front: false } => self.queue.push_front(task.clone()),
+            WorkerEvent::PushedBack { task, front: false }
+            | WorkerEvent::BrokeOff { again: task, .. } => {
+                self.queue.push_front(task.clone());
+            }
             WorkerEvent::Beat(beat) => {
                 self.members[index].shown = Some(Shown {
                     work: beat.busy.clone(),
@@ -180,68 +186,46 @@ impl World {
         let row = |(index, member): (usize, &Member)| {
             Some(self.row((index, member), member.shown.as_ref()?, asked))
         };
+        let rows = self.members.iter().enumerate().filter_map(row).collect();
         Look {
-            asked,
             answered,
             server_time: asked.epoch() + self.server_ahead,
             server: Some(self.server()),
-            rows: self.members.iter().enumerate().filter_map(row).collect(),
+            ..shown::look(rows, asked)
         }
     }
 
-    fn row(&self, (index, member): (usize, &Member), shown: &Shown, now: Moment) -> LookRow {
-        let (shown_work, busy) = self.seen(index, (shown.beat.at, &shown.work), now);
-        let age = now.since(shown.beat.at);
+    fn row(&self, (index, member): (usize, &Member), last: &Shown, now: Moment) -> LookRow {
+        let (shown_work, busy) = self.seen(index, (last.beat.at, &last.work), now);
+        let age = now.since(last.beat.at);
         let alive = age < Duration::from_secs(60);
         let config = member.worker.config();
-        let info = Info {
-            started_at: Some(member.started.epoch() + member.ahead),
-            queues: member
-                .names_queues
-                .then(|| "default".into())
-                .into_iter()
-                .collect(),
-            version: Some(config.version),
-            version_text: Some(config.version.to_string()),
-            ..Info::default()
-        };
-        let heartbeat = alive.then(|| Heartbeat {
-            info: Arc::new(info),
-            beat: shown.beat.at.epoch() + member.ahead,
-            busy,
-            quiet: shown.beat.quiet,
-            rss_kb: None,
-            concurrency: Some(config.threads as u64),
-        });
-        let work = |busy: &Busy| {
-            Arc::new(Work {
-                tid: busy.tid.clone(),
-                jid: Some(busy.task.jid.clone()),
-                class: busy.task.class.clone(),
-                queue: busy.task.queue.clone(),
-                run_at: Some((busy.since.epoch() + member.ahead).floor()),
-                enqueued_at: None,
-                payload: Arc::from(busy.task.jid.as_bytes()),
-                fault: None,
-            })
-        };
+        let mut registered = Registered::new(
+            member.identity.as_str(),
+            &config.version.to_string(),
+            config.threads as u64,
+            member.started.epoch() + member.ahead,
+        );
+        if !member.names_queues {
+            Arc::make_mut(&mut registered.info).queues.clear();
+        }
+        if !alive {
+            return registered.ghost();
+        }
+        let kept = |busy: &&Busy| self.keeps_state(&busy.task.jid, now);
+        let iterating = shown_work.iter().filter(kept);
+        let iterating = iterating.map(|busy| busy.task.jid.clone()).collect();
+        let work = |busy: &Busy| Arc::new(shown::work(busy, member.ahead));
+        let work = shown_work.iter().map(work).collect();
+        let beat = last.beat.at.epoch() + member.ahead;
+        let mut row = registered.row(beat, last.beat.quiet, work);
+        if let Some(heartbeat) = &mut row.heartbeat {
+            heartbeat.busy = busy;
+        }
         LookRow {
-            identity: member.identity.clone(),
-            heartbeat,
-            beat_age: (alive && self.tells_age).then_some(age),
-            work: if alive {
-                shown_work.iter().map(work).collect()
-            } else {
-                Vec::new()
-            },
-            iterating: if alive {
-                let kept = |busy: &&Busy| self.keeps_state(&busy.task.jid, now);
-                let kept = shown_work.iter().filter(kept);
-                kept.map(|busy| busy.task.jid.clone()).collect()
-            } else {
-                Vec::new()
-            },
-            faults: Vec::new(),
+            beat_age: self.tells_age.then_some(age),
+            iterating,
+            ..row
         }
     }
 
@@ -254,29 +238,16 @@ impl World {
             }
             let processors = member.worker.named_threads(now);
             Some(LocalProcess {
-                id,
-                started_at: member.started.epoch() - 3.0,
-                title: Title::Other("sidekiq".into()),
-                run_state: RunState::Alive,
-                rss_kb: None,
                 threads: Some(Threads {
                     processors: if member.named { processors } else { 0 },
                     heartbeat: member.named,
                     at: now,
                 }),
-                caught: None,
-                surroundings: Surroundings {
-                    inner_pid: id.pid,
-                    hostnames: vec!["here".into()],
-                    ..Surroundings::default()
-                },
+                ..shown::process(id, "here", member.started.epoch() - 3.0)
             })
         };
-        HostLook {
-            at: now,
-            hostname: "here".into(),
-            processes: self.members.iter().filter_map(process).collect(),
-        }
+        let processes = self.members.iter().filter_map(process).collect();
+        shown::scan("here", processes, now)
     }
 
     /// Where a job stands in Redis.
@@ -340,6 +311,7 @@ impl World {
                 | WorkerEvent::JobFailed(_)
                 | WorkerEvent::JobLost(_)
                 | WorkerEvent::PushedBack { .. }
+                | WorkerEvent::BrokeOff { .. }
                 | WorkerEvent::Beat(_)
                 | WorkerEvent::LeftRegistry
                 | WorkerEvent::Exited(_) => {}
