@@ -1,66 +1,38 @@
 //! What a row of the table of tools is: a layer, its files, its reader, its way to stop. Types and
 //! names of files only; the rows stand in `tools`.
 
+use super::layer::Layer;
+use super::paths::{file_name, without_template};
 use super::value::Reading;
 
-/// The tool or the file in which a setting is written. The order is that in which the rows of
-/// the table are asked whether a file is theirs.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
-pub enum Layer {
-    /// Said to drainboard itself: `--timeout`, its configuration.
-    Given,
-    /// A Sidekiq command line, wherever it stands.
-    CommandLine,
-    /// `app.json` beside a `Procfile`.
-    Heroku,
-    /// `Gemfile.lock`.
-    GemfileLock,
-    /// `Procfile`.
-    Procfile,
-    /// What systemd has loaded (`systemctl show`, `busctl`).
-    SystemdLoaded,
-    /// Unit files, drop-ins and templates of them.
-    Systemd,
-    /// Kubernetes manifests.
-    Kubernetes,
-    /// `.cloud66/manifest.yml`.
-    Cloud66,
-    /// Kamal's `config/deploy.yml`.
-    Kamal,
-    /// `config/sidekiq.yml`, with or without `.erb`.
-    SidekiqYml,
-    /// Docker Compose.
-    Compose,
-    /// `config/deploy.rb`, stage files and rake tasks.
-    Capistrano,
-    /// Ruby that sets up Sidekiq.
-    Initializer,
-    /// Ruby that holds a job class.
-    JobClass,
-    /// Nomad job files.
-    Nomad,
-    /// supervisord.
-    Supervisord,
-    /// upstart jobs.
-    Upstart,
+/// One file of an application.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    /// Its layer.
+    pub layer: Layer,
+    /// Its path as it is shown.
+    pub path: &'a str,
+    /// What it holds.
+    pub text: &'a str,
 }
 
 /// A file as the table sees it: the end of its path decides, then its text.
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
     pub(super) path: &'a str,
-    /// The file's name without `.erb`.
+    /// The file's name without the endings of templates and examples.
     pub(super) stem: &'a str,
     text: &'a str,
 }
 
 impl<'a> Seen<'a> {
     pub(super) fn new(path: &'a str, text: &'a str) -> Self {
-        let name = file_name(path);
-        let stem = name.strip_suffix(".erb").unwrap_or(name);
+        let stem = without_template(file_name(path));
         Self { path, stem, text }
+    }
+
+    pub(super) fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Whether the text holds this.
@@ -72,8 +44,9 @@ impl<'a> Seen<'a> {
         endings.iter().any(|ending| self.stem.ends_with(ending))
     }
 
+    /// Whether it is YAML, also without a name (standard input).
     pub(super) fn is_yaml(&self) -> bool {
-        self.ends(&[".yml", ".yaml"])
+        self.ends(&[".yml", ".yaml"]) || self.path == "-"
     }
 }
 
@@ -91,8 +64,13 @@ pub struct Tool {
     pub(super) waits: &'static [&'static str],
     /// How it stops what it runs; `None` if it stops nothing.
     pub stop: Option<Stop>,
+    /// Where its files usually stand below an application's root: a star stands for any part of a
+    /// name, `**` for any folders.
+    pub places: &'static [&'static str],
     pub(super) fits: fn(&Seen<'_>) -> bool,
     pub(super) read: fn(&str, &str) -> Reading,
+    /// What reads all files of an application at once, where they say something together.
+    pub(super) together: Option<fn(&[Text<'_>]) -> Reading>,
 }
 
 /// A setting that says how long a tool waits before KILL, with the line to paste (`{}` stands
@@ -137,6 +115,8 @@ impl Tool {
             acts_at,
             waits: &[],
             stop: None,
+            places: &[],
+            together: None,
             fits: |_| false,
             read: |_, _| Reading {
                 values: Vec::new(),
@@ -152,6 +132,17 @@ impl Tool {
         read: fn(&str, &str) -> Reading,
     ) -> Self {
         Self { fits, read, ..self }
+    }
+
+    /// Where its files usually stand.
+    pub(super) const fn at(self, places: &'static [&'static str]) -> Self {
+        Self { places, ..self }
+    }
+
+    /// What reads its files as a set.
+    pub(super) const fn together(self, together: fn(&[Text<'_>]) -> Reading) -> Self {
+        let together = Some(together);
+        Self { together, ..self }
     }
 
     pub(super) const fn waits(self, waits: &'static [&'static str]) -> Self {
@@ -172,24 +163,4 @@ impl Tool {
         });
         Self { stop, ..self }
     }
-}
-
-/// The last part of a path.
-pub(super) fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// The unit that a file is of: `sidekiq.service` of `…/sidekiq.service`, of a drop-in
-/// `…/sidekiq.service.d/override.conf`, and of a template `sidekiq.service.capistrano.erb`.
-pub fn unit(path: &str) -> Option<&str> {
-    if let Some((folder, file)) = path.rsplit_once('/')
-        && let Some(unit) = file_name(folder).strip_suffix(".d")
-        && unit.ends_with(".service")
-    {
-        return file.strip_suffix(".conf").map(|_| unit);
-    }
-    let name = file_name(path);
-    let end = name.find(".service")? + ".service".len();
-    let rest = &name[end..];
-    (rest.is_empty() || rest.strip_suffix(".erb").is_some()).then_some(&name[..end])
 }
