@@ -208,7 +208,7 @@ fn notes_of(fleet: &Fleet, choice: &Choice) -> Vec<String> {
     let mut notes = Vec::new();
     let processes = fleet.processes.values();
     for process in processes.filter(|process| choice.covers(process)) {
-        if process.identity.is_none() && fleet.link.is_connected() {
+        if !process.is_ours() && fleet.link.is_connected() {
             notes.push(stranger(process));
         }
         for fault in &process.faults {

@@ -98,7 +98,7 @@ impl Choice {
             return is_sidekiq;
         }
         if self.pids.is_empty() && self.identities.is_empty() && self.units.is_empty() {
-            return process.identity.is_some();
+            return process.is_ours();
         }
         let unit = local.and_then(|local| local.surroundings.unit_name());
         let identity = process.identity.as_ref();

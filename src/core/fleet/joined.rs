@@ -4,8 +4,9 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
+use super::address::same_redis;
 use super::beat::differs;
-use super::local::{HostLook, LocalId, LocalProcess, RunState};
+use super::local::{HostLook, LocalId, LocalProcess, RunState, Title};
 use super::logs::Logs;
 use super::look::{Identity, Link, Look, LookRow, QueueDepth};
 use super::memory::RedisMemory;
@@ -180,6 +181,7 @@ impl Fleet {
             process.look(row, asked, server_time);
         }
         self.join();
+        self.join_expired();
         self.forget(answered);
     }
 
@@ -202,6 +204,7 @@ impl Fleet {
             self.local(local, host.at);
         }
         self.join();
+        self.join_expired();
         self.forget(host.at);
     }
 
@@ -251,6 +254,61 @@ impl Fleet {
         }
     }
 
+    /// Takes over which processes of this host are of the connected Redis at `address` without
+    /// being shown by a look: those whose title says that they work and whose own environment
+    /// names that address. A Sidekiq that hangs is one: its hash has expired.
+    pub fn claim(&mut self, address: &str) {
+        for process in self.processes.values_mut() {
+            let names = |local: &LocalProcess| {
+                let named = local.surroundings.redis_url.as_ref();
+                matches!(local.title, Title::Beating { .. })
+                    && named.is_some_and(|named| same_redis(named.expose(), address))
+            };
+            let unknown = matches!(process.listed, Listed::Never | Listed::Named);
+            if unknown && process.identity.is_none() {
+                process.listed = match process.local.as_ref().is_some_and(names) {
+                    true => Listed::Named,
+                    false => Listed::Never,
+                };
+            }
+        }
+    }
+
+    /// Brings together a process of this host and an identity without a hash: same host name,
+    /// same pid, and no other identity of its own. Its hash has expired, as it hangs. Its own
+    /// environment must not name another Redis.
+    fn join_expired(&mut self) {
+        let expired: Vec<Identity> = self
+            .processes
+            .iter()
+            .filter_map(|(key, process)| match key {
+                ProcessKey::Remote(identity) if process.beat.is_none() => Some(identity.clone()),
+                ProcessKey::Local(_) | ProcessKey::Remote(_) => None,
+            })
+            .collect();
+        for identity in expired {
+            let mut fitting = self.processes.iter().filter_map(|(key, process)| {
+                let ProcessKey::Local(id) = key else {
+                    return None;
+                };
+                let local = process.local.as_ref()?;
+                let free = process.identity.is_none() && process.life == Life::Here;
+                let works = matches!(local.title, Title::Beating { .. });
+                let elsewhere =
+                    local.surroundings.redis_url.is_some() && process.listed != Listed::Named;
+                (free && works && !elsewhere && has_the_name_of(local, &identity)).then_some(*id)
+            });
+            let (Some(id), None) = (fitting.next(), fitting.next()) else {
+                continue;
+            };
+            self.processes.remove(&ProcessKey::Remote(identity.clone()));
+            if let Some(here) = self.processes.get_mut(&ProcessKey::Local(id)) {
+                here.identity = Some(identity);
+                here.listed = Listed::Yes;
+            }
+        }
+    }
+
     /// The one process here that registered as `identity` at `started`.
     fn described(&self, identity: &Identity, started: f64) -> Option<LocalId> {
         // Local ones come first in this order, and there are few of them.
@@ -285,21 +343,25 @@ impl Fleet {
             .retain(|_, process| match (process.life, process.listed) {
                 (Life::Exited { .. }, Listed::Yes) | (Life::Here, _) => true,
                 (Life::Exited { at, .. }, Listed::Removed { .. }) => now.since(at) < REMEMBERED,
-                (Life::Exited { at, .. }, Listed::Never) => now.since(at) < PASSED_BY,
+                (Life::Exited { at, .. }, Listed::Never | Listed::Named) => {
+                    now.since(at) < PASSED_BY
+                }
                 (Life::Elsewhere, listed) => listed == Listed::Yes,
             });
     }
+}
+
+/// Whether `local` has the host name and the pid of `identity`.
+fn has_the_name_of(local: &LocalProcess, identity: &Identity) -> bool {
+    let surroundings = &local.surroundings;
+    let hostnames = &surroundings.hostnames;
+    identity.pid() == Some(surroundings.inner_pid)
+        && hostnames.iter().any(|name| name == identity.hostname())
 }
 
 /// Whether `local` is the process that registered as `identity`: same host name, same pid in
 /// its own namespace, and registered after it started. Without a start time in its hash
 /// nothing tells it from an earlier process with the same pid.
 fn matches(local: &LocalProcess, identity: &Identity, started: f64) -> bool {
-    let surroundings = &local.surroundings;
-    identity.pid() == Some(surroundings.inner_pid)
-        && surroundings
-            .hostnames
-            .iter()
-            .any(|name| name == identity.hostname())
-        && started > local.started_at - ROUNDING
+    has_the_name_of(local, identity) && started > local.started_at - ROUNDING
 }
