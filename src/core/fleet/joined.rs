@@ -324,7 +324,7 @@ impl Fleet {
         let registered = process.info.as_ref().and_then(|info| info.started_at);
         let taken = process.identity.is_some()
             && process.listed == Listed::Yes
-            && registered.is_none_or(|registered| registered >= started);
+            && registered.is_some_and(|registered| registered >= started);
         (fitting.next().is_none() && !taken).then_some(id)
     }
 
