@@ -300,7 +300,13 @@ pub(super) fn why_not(act: Act, session: &Session, console: &Console) -> &'stati
         Act::Automatic | Act::NextStep if !draining && console.targets(session).is_empty() => {
             "there is nothing to drain; v marks a process of this host"
         }
-        Act::Automatic if draining => "the drain goes by itself already",
+        Act::Automatic
+            if session
+                .active_run()
+                .is_some_and(|run| run.mode() == Mode::Automatic) =>
+        {
+            "the drain goes by itself already"
+        }
         Act::ForceKill | Act::Mark | Act::Save if remote => {
             "the selected process is on another host: no signal reaches it from here"
         }

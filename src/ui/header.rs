@@ -126,7 +126,7 @@ fn link(view: &View<'_>) -> (Tone, String) {
         }
         Link::Lost { since, why, .. } => {
             let word = match why {
-                LinkFault::Unreachable(_) => "UNREACHABLE",
+                LinkFault::Unreachable(_) => "OFFLINE",
                 LinkFault::Silent => "NO ANSWER",
                 LinkFault::Denied(_) => "DENIED",
                 LinkFault::NotRedis(_) => "NOT A REDIS",

@@ -30,7 +30,7 @@ fn columns(width: usize) -> Columns {
     let mut columns = match width {
         // Wider screens give to class and bar what they have.
         100.. => Columns {
-            class: 20 + width.saturating_sub(100) / 5,
+            class: 20 + width.saturating_sub(120) / 5,
             process: 14,
             queue: 10,
             elapsed: 8,

@@ -256,7 +256,7 @@ fn pressed_help(world: &World) -> World {
 #[test]
 fn every_fault_of_the_link_has_its_words() {
     for (why, word) in [
-        (LinkFault::Unreachable("refused".into()), "UNREACHABLE 8 s"),
+        (LinkFault::Unreachable("refused".into()), "OFFLINE 8 s"),
         (LinkFault::Silent, "NO ANSWER 8 s"),
         (LinkFault::Denied("WRONGPASS".into()), "DENIED 8 s"),
         (LinkFault::NotRedis("HTTP".into()), "NOT A REDIS 8 s"),
