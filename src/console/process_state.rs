@@ -5,7 +5,7 @@
 use super::stays::how_it_ended;
 use super::words::{count, span, time_of_day};
 use crate::core::drain::{Run, Standing, Target};
-use crate::core::fleet::{Listed, Process, ProcessKey, State};
+use crate::core::fleet::{Identity, Listed, Process, ProcessKey, State};
 use crate::core::moment::Moment;
 use crate::core::outlook::{Obstacle, Outlooks};
 use crate::core::sequence::Signal;
@@ -165,10 +165,7 @@ fn vanished(process: &Process, now: Moment) -> ProcessState {
         .beat
         .as_ref()
         .is_some_and(|beat| !late(beat.age(now)));
-    let pid = process
-        .identity
-        .as_ref()
-        .and_then(|identity| identity.pid());
+    let pid = process.identity.as_ref().and_then(Identity::pid);
     let pid = pid.map_or_else(|| "its pid".into(), |pid| format!("pid {pid}"));
     if beats {
         return ProcessState::new(

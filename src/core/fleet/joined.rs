@@ -266,9 +266,10 @@ impl Fleet {
             };
             let unknown = matches!(process.listed, Listed::Never | Listed::Named);
             if unknown && process.identity.is_none() {
-                process.listed = match process.local.as_ref().is_some_and(names) {
-                    true => Listed::Named,
-                    false => Listed::Never,
+                process.listed = if process.local.as_ref().is_some_and(names) {
+                    Listed::Named
+                } else {
+                    Listed::Never
                 };
             }
         }

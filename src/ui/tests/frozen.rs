@@ -85,7 +85,7 @@ fn each_screen_says_what_happens_and_what_to_press() {
         (
             "killed from outside",
             killed_from_outside(),
-            &["3 LOST already", "DIED"],
+            &["3 may be lost (its process is gone)", "DIED"],
         ),
         (
             "rehearsal",
