@@ -210,7 +210,7 @@ fn notes_of(fleet: &Fleet, choice: &Choice) -> Vec<String> {
     for process in processes.filter(|process| choice.covers(process)) {
         if !process.rivals.is_empty() {
             notes.push(ambiguous(process));
-        } else if process.identity.is_none() && fleet.link.is_connected() {
+        } else if !process.is_ours() && fleet.link.is_connected() {
             notes.push(stranger(process));
         }
         for fault in &process.faults {

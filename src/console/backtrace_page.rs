@@ -44,7 +44,14 @@ impl Console {
             }
             (Screen::Backtrace(view), _) => view.tid.clone().into_iter().collect(),
             (Screen::Main, Pane::Processes)
-            | (Screen::Process(_) | Screen::Help | Screen::Result | Screen::Check, _) => Vec::new(),
+            | (
+                Screen::Process(_)
+                | Screen::Help
+                | Screen::Result
+                | Screen::Check
+                | Screen::Journal,
+                _,
+            ) => Vec::new(),
         };
         Some(confirm::backtrace(session, process, tids, now))
     }

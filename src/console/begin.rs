@@ -145,6 +145,10 @@ fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) ->
     consequence(session, signal, &targets, now, &mut lines, &mut friction);
     lines.push("This begins a drain of this process alone.".into());
     let accepted = friction.accepted();
+    if let Some(warning) = stranger(session, target) {
+        lines.insert(0, warning);
+        friction = Friction::Pid(target.pid);
+    }
     let (found, seen) = session.looked_at(&targets);
     let beginning = Beginning {
         title: format!("KILL {}?", session.name_of(target)),
@@ -163,6 +167,27 @@ fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) ->
         at_most: accepted,
     };
     dialog(beginning, premise, why, now)
+}
+
+/// What is said of a target whose Redis is another one.
+fn stranger(session: &Session, target: LocalId) -> Option<String> {
+    let process = session.fleet.get(&ProcessKey::Local(target))?;
+    if process.is_ours() {
+        return None;
+    }
+    let local = process.local.as_ref()?;
+    let place = match &local.surroundings.redis_url {
+        Some(address) => format!("its jobs are in {address}, which this console does not read"),
+        None => "its jobs are in a Redis that this console does not read".into(),
+    };
+    let busy = process.busy().map_or_else(String::new, |busy| {
+        let threads = process.concurrency().unwrap_or(busy);
+        format!(" Its title says that {busy} of {threads} threads are busy.")
+    });
+    Some(format!(
+        "ANOTHER APPLICATION ({}): {place}. They cannot be seen, saved or rescued from here.{busy}",
+        process.tag()
+    ))
 }
 
 /// The dialog of a beginning, with all that is grave at its top.

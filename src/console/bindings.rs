@@ -2,92 +2,10 @@
 //! possible stand here and nowhere else.
 
 use super::Key;
+use super::act::Act;
 use super::possible as can;
 use super::state::Console;
 use crate::core::session::Session;
-
-/// What a key does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
-    /// Let the drain go by itself.
-    Automatic,
-    /// Send the next step.
-    NextStep,
-    /// End the running wait and send what follows it.
-    EndWait,
-    /// Stop the clock.
-    Hold,
-    /// Go on from a hold.
-    GoOn,
-    /// Leave a question open for a while longer.
-    WaitMore,
-    /// Make the wait longer.
-    Longer,
-    /// Make the wait shorter.
-    Shorter,
-    /// Let each step wait for a confirmation.
-    Manual,
-    /// Send nothing more.
-    StopHere,
-    /// KILL one process out of turn.
-    ForceKill,
-    /// Bring units back to work that a stopped drain left quiet or down.
-    BringBack,
-    /// Try failed signals again.
-    Retry,
-    /// Go on without the targets whose signal failed.
-    LeaveOut,
-    /// Save what runs to disk.
-    Save,
-    /// Push lost jobs back.
-    Rescue,
-    /// Ask for the backtrace of a job's thread.
-    Backtrace,
-    /// Show or fold the frames of gems and of Ruby.
-    Frames,
-    /// The next thread of a process.
-    NextThread,
-    /// Take a process in or out before the drain.
-    Mark,
-    /// Go to the other table.
-    Jump,
-    /// Show what is selected.
-    Open,
-    /// Up a row or line.
-    Up,
-    /// Down a row or line.
-    Down,
-    /// Up a page.
-    PageUp,
-    /// Down a page.
-    PageDown,
-    /// To the first row.
-    First,
-    /// To the last row.
-    Last,
-    /// Type a filter.
-    Filter,
-    /// Change the order.
-    Sort,
-    /// Show or hide arguments.
-    Arguments,
-    /// Back to the main screen.
-    Back,
-    /// How the last drain ended.
-    Outcome,
-    /// What the check of the plan found.
-    Check,
-    /// Keys and words.
-    Help,
-    /// Leave.
-    Quit,
-    /// Stop here while a drain runs, else leave.
-    Interrupt,
-    /// Paint anew.
-    Redraw,
-    /// Stop the program itself.
-    Suspend,
-}
 
 /// What a key is about; the order of help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -213,7 +131,9 @@ pub const BINDINGS: &[Binding] = &[
     drain(&[Char('K')], Act::ForceKill, "KILL", "send KILL to the selected process, out of turn", can::force_kill),
     find(&[Tab, BackTab], Act::Jump, Some("jump"), "jump from a process to its jobs, or back", can::on_main),
     find(&[Enter], Act::Open, Some("details"), "show all that is known of the selected row", can::open),
-    find(&[Char('/')], Act::Filter, Some("filter"), "list only jobs whose class, queue, id or process contains a word", can::on_main),
+    find(&[Char('/')], Act::Filter, Some("filter"), "list only jobs whose class, queue, id or process contains a word; on the journal page only its lines", can::filter),
+    find(&[Char('J')], Act::Journal, Some("journal"), "show what was done in this session, whole lines", can::journal),
+    find(&[Char('p')], Act::Fold, Some("processes"), "show or fold the processes of other applications and of other hosts", can::fold),
     find(&[Char('S')], Act::Sort, Some("sort"), "change the order of the jobs", can::on_main),
     find(&[Char('A')], Act::Arguments, Some("arguments"), "show or hide the arguments of this job", can::arguments),
     find(&[Char('f')], Act::Frames, Some("frames"), "show or fold the frames of gems and of Ruby", can::frames),

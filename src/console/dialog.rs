@@ -39,6 +39,8 @@ pub enum Friction {
     Yes,
     /// The number of jobs that would be lost, typed out, and Enter.
     Number(u64),
+    /// The pid of a process of another application, typed out, and Enter.
+    Pid(u32),
     /// What the check finds grave, typed out, and Enter.
     Despite {
         /// The one rule, or how many errors there are.
@@ -56,6 +58,7 @@ impl Friction {
         match self {
             Self::Yes | Self::Reason(_) => None,
             Self::Number(number) => Some(number.to_string()),
+            Self::Pid(pid) => Some(pid.to_string()),
             Self::Despite { errors, lost: 0 } => Some(errors.clone()),
             Self::Despite { errors, lost } => Some(format!("{errors} {lost}")),
         }
@@ -64,7 +67,7 @@ impl Friction {
     /// How many jobs may be lost by a yes.
     pub(super) fn accepted(&self) -> u64 {
         match self {
-            Self::Yes | Self::Reason(_) => 0,
+            Self::Yes | Self::Reason(_) | Self::Pid(_) => 0,
             Self::Number(number) => *number,
             Self::Despite { lost, .. } => *lost,
         }
@@ -74,7 +77,7 @@ impl Friction {
     fn takes(&self, character: char, length: usize) -> bool {
         match self {
             Self::Yes => false,
-            Self::Number(_) => character.is_ascii_digit() && length < DIGITS,
+            Self::Number(_) | Self::Pid(_) => character.is_ascii_digit() && length < DIGITS,
             Self::Despite { .. } => {
                 (character.is_ascii_alphanumeric() || character == ' ') && length < PHRASE
             }
@@ -163,6 +166,8 @@ pub struct Dialog {
 pub(super) enum Answer {
     /// It stays open.
     Open,
+    /// It stays open: the key was typed before the dialog could be read.
+    TooSoon,
     /// It closes and does nothing.
     No,
     /// It closes and does what it said.
@@ -183,19 +188,31 @@ impl Dialog {
         }
     }
 
+    /// Says in the title and in the first line that it is a rehearsal, if it is one.
+    pub(super) fn pretend(&mut self, rehearsal: bool) {
+        if rehearsal {
+            self.title = format!("REHEARSAL: {}", self.title);
+            let line =
+                "Nothing is sent. The screen shows what would happen with the jobs that run now.";
+            self.lines.insert(0, line.into());
+        }
+    }
+
     /// Takes one key.
     pub(super) fn press(&mut self, key: Key, now: Moment) -> Answer {
         if key == Key::Esc {
             return Answer::No;
         }
         if now.since(self.opened) < TYPED_AHEAD {
-            return Answer::Open;
+            return Answer::TooSoon;
         }
         match (&self.friction, key) {
             (Friction::Reason(_), _) => self.type_in(key),
             (_, Key::Char('n' | 'N' | 'q')) | (Friction::Yes, Key::Enter) => Answer::No,
             (Friction::Yes, Key::Char('y' | 'Y')) => Answer::Yes,
-            (Friction::Number(_) | Friction::Despite { .. }, _) => self.type_in(key),
+            (Friction::Number(_) | Friction::Pid(_) | Friction::Despite { .. }, _) => {
+                self.type_in(key)
+            }
             (Friction::Yes, _) => Answer::Open,
         }
     }

@@ -51,9 +51,8 @@ mod tests {
 
     #[test]
     fn an_age_has_three_words() {
-        let words = |age: u64| {
-            heartbeat(Some(Duration::from_secs(age)), Duration::from_secs(10)).words
-        };
+        let words =
+            |age: u64| heartbeat(Some(Duration::from_secs(age)), Duration::from_secs(10)).words;
         assert_eq!(words(3), "ok");
         assert_eq!(words(11), "ok");
         assert_eq!(words(13), "late 10 s");

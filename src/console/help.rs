@@ -45,13 +45,25 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("*", "a process that is drained, or would be"),
     (
+        "HANGS",
+        "it lives on this host and sends no heartbeat, or does not react to a signal",
+    ),
+    (
+        "DEAD, DIED",
+        "it ended without a word to Redis, and not by this drain",
+    ),
+    (
+        "may be lost",
+        "nothing can push the job back: Redis does not answer, or its process cannot react",
+    ),
+    (
         "◆ (*) before a job",
         "it looks stuck; its page says why: past the budget, many times its class's usual time, not \
          reported any more, or without a thread",
     ),
     (
-        "! before an age",
-        "the reading is more than two beats old: do not trust it",
+        "ok, late, none",
+        "the heartbeat is in time; more than one period late; more than two: do not trust the row",
     ),
     (
         "new",

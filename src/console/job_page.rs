@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::page_line::{PageLine, Weight};
-use super::rows::{JobKey, JobRow, job_rows, stuck};
+use super::rows::{JobKey, JobRow, Listing, job_rows, stuck};
 use super::state::Console;
 use super::words::{date_and_time, span, time_of_day};
 use crate::core::clean::clean;
@@ -35,7 +35,14 @@ pub(super) fn lines(
     now: Moment,
 ) -> Vec<PageLine> {
     let targets = console.targets(session);
-    let rows = job_rows(session, &targets, "", console.listing.sort);
+    let rows = job_rows(
+        session,
+        &targets,
+        &Listing {
+            unfolded: true,
+            ..Listing::default()
+        },
+    );
     let row = rows.into_iter().find(|row| row.is(key));
     row.map_or_else(
         || gone(session, key),

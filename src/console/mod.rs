@@ -1,6 +1,7 @@
 //! The console: keys in, requests out, and what the screen remembers. Pure: it knows no
 //! terminal, asks no clock, and does nothing by itself.
 
+mod act;
 mod attention;
 mod backtrace_page;
 mod begin;
@@ -9,14 +10,17 @@ mod check_page;
 mod confirm;
 mod consequence;
 mod dialog;
+mod heartbeat;
 mod help;
 mod job_page;
+mod journal_page;
 mod key;
 mod page_line;
 mod pages;
 mod possible;
 mod press;
 mod process_page;
+mod process_state;
 mod progress;
 mod request;
 mod result;
@@ -35,19 +39,24 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
+pub use act::Act;
 pub use attention::attention;
-pub use bindings::{Act, BINDINGS, Binding, Group};
+pub use bindings::{BINDINGS, Binding, Group};
 pub use check_page::check_words;
 pub use dialog::{Dialog, Entry, Friction, Premise, Start};
+pub use heartbeat::{HeartbeatAge, heartbeat, heartbeat_age};
 pub use help::markdown;
 pub use key::Key;
 pub use page_line::{PageLine, Weight};
 pub use pages::{lines, title};
+pub use process_state::{Alarm, Belongs, ProcessState, process_state};
 pub use progress::{Countdown, Standings, holds_up, standings, step_clock, whole_clock};
 pub use request::Request;
 pub use result::result_text;
-pub use rows::{JobKey, JobRow, Sort, is_target, job_rows, process_rows, stuck};
-pub use state::{BacktraceView, Console, Cursor, Listing, Memory, Pane, Screen};
+pub use rows::{
+    Folded, JobKey, JobRow, Listing, Sort, folded, is_target, job_rows, process_rows, stuck,
+};
+pub use state::{BacktraceView, Console, Cursor, Memory, Pane, Screen};
 pub use strip_words::{advice, answers, standing};
 pub use timeouts::timeouts_differ;
 pub use toll::{in_numbers, stake};

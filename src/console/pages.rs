@@ -2,7 +2,7 @@
 
 use super::page_line::PageLine;
 use super::state::{Console, Screen};
-use super::{backtrace_page, check_page, help, job_page, process_page, result};
+use super::{backtrace_page, check_page, help, job_page, journal_page, process_page, result};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
@@ -16,6 +16,7 @@ pub fn lines(session: &Session, console: &Console, now: Moment) -> Vec<PageLine>
         Screen::Help => help::lines(session, console),
         Screen::Result => result::lines(session, Some(now)),
         Screen::Check => check_page::lines(session),
+        Screen::Journal => journal_page::lines(session, &console.listing.journal),
     }
 }
 
@@ -29,5 +30,6 @@ pub fn title(console: &Console) -> &'static str {
         Screen::Help => "help",
         Screen::Result => "result",
         Screen::Check => "check",
+        Screen::Journal => "journal",
     }
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::act::Act;
+use super::rows::folded;
 use super::state::{Console, Pane, Screen};
 use crate::core::drain::{Hold, Mode, Phase, Resume, Run};
 use crate::core::fleet::{LocalId, ProcessKey};
@@ -245,6 +247,20 @@ pub(super) fn open(session: &Session, console: &Console) -> bool {
     on_main(session, console) && console.selected_process(session).is_some()
 }
 
+pub(super) fn filter(_: &Session, console: &Console) -> bool {
+    matches!(console.screen, Screen::Main | Screen::Journal)
+}
+
+pub(super) fn journal(_: &Session, console: &Console) -> bool {
+    console.screen != Screen::Journal
+}
+
+/// Whether some processes are folded, or would be.
+pub(super) fn fold(session: &Session, console: &Console) -> bool {
+    let targets = console.targets(session);
+    on_main(session, console) && !folded(session, &targets, false).is_empty()
+}
+
 pub(super) fn arguments(_: &Session, console: &Console) -> bool {
     matches!(console.screen, Screen::Job(_))
 }
@@ -267,4 +283,40 @@ pub(super) fn check(_: &Session, console: &Console) -> bool {
 
 pub(super) fn help(_: &Session, console: &Console) -> bool {
     console.screen != Screen::Help
+}
+
+/// Why a key does nothing now.
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "every other act has nothing to add"
+)]
+pub(super) fn why_not(act: Act, session: &Session, console: &Console) -> &'static str {
+    let draining = session.is_draining();
+    let remote = matches!(
+        console.selected_process(session),
+        Some(ProcessKey::Remote(_))
+    );
+    match act {
+        Act::Automatic | Act::NextStep if !draining && console.targets(session).is_empty() => {
+            "there is nothing to drain; v marks a process of this host"
+        }
+        Act::Automatic
+            if session
+                .active_run()
+                .is_some_and(|run| run.mode() == Mode::Automatic) =>
+        {
+            "the drain goes by itself already"
+        }
+        Act::ForceKill | Act::Mark | Act::Save if remote => {
+            "the selected process is on another host: no signal reaches it from here"
+        }
+        Act::Mark if draining => "the targets are fixed while a drain runs",
+        Act::StopHere | Act::Hold | Act::EndWait | Act::Longer | Act::Shorter | Act::Manual
+            if !draining =>
+        {
+            "no drain runs"
+        }
+        Act::Rescue => "no lost job can be pushed back now",
+        _ => "does nothing just now",
+    }
 }

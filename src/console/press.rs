@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::act::Act;
 use super::backtrace_page::no_backtrace;
 use super::begin;
-use super::bindings::{Act, BINDINGS, Binding};
+use super::bindings::{BINDINGS, Binding};
 use super::confirm;
 use super::dialog::{Answer, Dialog, Friction, Premise, Start};
 use super::possible;
@@ -53,7 +54,11 @@ impl Console {
             return Vec::new();
         };
         if let Some(binding) = bound.find(|known| (known.possible)(session, self)) {
-            return self.act(binding.act, session, now);
+            let requests = self.act(binding.act, session, now);
+            if let Some(dialog) = self.dialog.as_mut().filter(|_| !was_open) {
+                dialog.pretend(session.setting.kind == Kind::Rehearsal);
+            }
+            return requests;
         }
         self.refuse(first, session);
         Vec::new()
@@ -66,10 +71,8 @@ impl Console {
         } else if session.setting.kind == Kind::ReadOnly && binding.group == super::Group::Drain {
             self.say("this session is read-only: nothing can be sent");
         } else {
-            self.say(format!(
-                "{} ({label}) does nothing just now",
-                binding.shown()
-            ));
+            let why = possible::why_not(binding.act, session, self);
+            self.say(format!("{} ({label}): {why}", binding.shown()));
         }
     }
 
@@ -90,6 +93,10 @@ impl Console {
         }
         match dialog.press(key, now) {
             Answer::Open => Vec::new(),
+            Answer::TooSoon => {
+                self.say(format!("too fast: press {key} again"));
+                Vec::new()
+            }
             Answer::No => {
                 self.dialog = None;
                 self.say("no: nothing was done");
@@ -127,18 +134,24 @@ impl Console {
 
     fn press_filter(&mut self, key: Key) {
         let listing = &mut self.listing;
+        let filter = if self.screen == Screen::Journal {
+            &mut listing.journal
+        } else {
+            &mut listing.filter
+        };
         if let Key::Char(character) = key {
-            if listing.filter.chars().count() < FILTER {
-                listing.filter.push(character);
+            if filter.chars().count() < FILTER {
+                filter.push(character);
             }
         } else if key == Key::Backspace {
-            listing.filter.pop();
+            filter.pop();
         } else if key == Key::Enter || key == Key::Esc {
             listing.typing = false;
             if key == Key::Esc {
-                listing.filter.clear();
+                filter.clear();
             }
         }
+        self.scroll = 0;
         self.jobs = super::Cursor::default();
     }
 
@@ -194,10 +207,17 @@ impl Console {
             Act::Last => self.go(session, now, |_, rows| rows.saturating_sub(1)),
             Act::Filter => {
                 self.listing.typing = true;
-                self.pane = Pane::Jobs;
+                if self.screen == Screen::Main {
+                    self.pane = Pane::Jobs;
+                }
             }
             Act::Sort => self.sort(self.listing.sort.next()),
             Act::Arguments => self.listing.arguments = !self.listing.arguments,
+            Act::Journal => self.show(Screen::Journal),
+            Act::Fold => self.listing.unfolded = !self.listing.unfolded,
+            Act::Back if self.screen == Screen::Journal && !self.listing.journal.is_empty() => {
+                self.listing.journal.clear();
+            }
             Act::Back if self.screen == Screen::Main => self.listing.filter.clear(),
             Act::Back => self.show(Screen::Main),
             Act::Outcome => self.show(Screen::Result),

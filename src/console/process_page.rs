@@ -104,6 +104,7 @@ fn departed(session: &Session, process: &Process, lines: &mut Vec<PageLine>) {
 fn listed(listed: Listed) -> &'static str {
     match listed {
         Listed::Never => "never listed",
+        Listed::Named => "not listed, but its environment names this Redis",
         Listed::Yes => "listed",
         Listed::Removed { .. } => "removed: it left in order, or was pruned",
     }

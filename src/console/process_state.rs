@@ -5,7 +5,7 @@
 use super::stays::how_it_ended;
 use super::words::{count, span, time_of_day};
 use crate::core::drain::{Run, Standing, Target};
-use crate::core::fleet::{Listed, Process, ProcessKey, State};
+use crate::core::fleet::{Identity, Listed, Process, ProcessKey, State};
 use crate::core::moment::Moment;
 use crate::core::outlook::{Obstacle, Outlooks};
 use crate::core::sequence::Signal;
@@ -122,7 +122,11 @@ pub fn process_state(
                 State::Exited => Alarm::Faint,
                 State::Booting | State::Stopping | State::Quiet | State::Running => Alarm::None,
             };
-            ProcessState::new(state.word(), no_part(session, process, belongs, state), alarm)
+            ProcessState::new(
+                state.word(),
+                no_part(session, process, belongs, state),
+                alarm,
+            )
         }
     }
 }
@@ -157,8 +161,11 @@ fn died_with(process: &Process) -> String {
 /// Redis lists it under this host's name, and no such process is here.
 fn vanished(process: &Process, now: Moment) -> ProcessState {
     let late = |age: std::time::Duration| age > process.beat_period() * 2;
-    let beats = process.beat.as_ref().is_some_and(|beat| !late(beat.age(now)));
-    let pid = process.identity.as_ref().and_then(|identity| identity.pid());
+    let beats = process
+        .beat
+        .as_ref()
+        .is_some_and(|beat| !late(beat.age(now)));
+    let pid = process.identity.as_ref().and_then(Identity::pid);
     let pid = pid.map_or_else(|| "its pid".into(), |pid| format!("pid {pid}"));
     if beats {
         return ProcessState::new(
@@ -226,7 +233,11 @@ fn of_target(
     }
     if let Standing::LeftOut { why } = &target.standing {
         let remark = format!("skipped: {why}");
-        return ProcessState::new(session.state(&target.key(), process, now).word(), remark, Alarm::Watch);
+        return ProcessState::new(
+            session.state(&target.key(), process, now).word(),
+            remark,
+            Alarm::Watch,
+        );
     }
     match obstacle(outlooks, &target.key(), process) {
         Some(Obstacle::Suspended(pid)) => {
@@ -275,7 +286,10 @@ fn alive(run: &Run, target: &Target, now: Moment) -> (&'static str, String) {
     if let Some(interrupt) = target.interrupt() {
         let was = if interrupt <= now { "was due " } else { "" };
         let sent = format!("{} {}", sent.signal, time_of_day(sent.at));
-        return (word, format!("{sent}, push-back {was}{}", time_of_day(interrupt)));
+        return (
+            word,
+            format!("{sent}, push-back {was}{}", time_of_day(interrupt)),
+        );
     }
     let next = run
         .phase()
@@ -283,7 +297,11 @@ fn alive(run: &Run, target: &Target, now: Moment) -> (&'static str, String) {
         .and_then(|step| run.plan().sequence.signal(step));
     let text = match (&target.standing, next) {
         (Standing::Idle { since }, Some(next)) => {
-            format!("{} idle {}, stops at {next}", sent.signal, time_of_day(*since))
+            format!(
+                "{} idle {}, stops at {next}",
+                sent.signal,
+                time_of_day(*since)
+            )
         }
         (Standing::Idle { since }, None) => format!("{} idle {}", sent.signal, time_of_day(*since)),
         (Standing::Quiet { since }, _) => format!("{} quiet {}", sent.signal, time_of_day(*since)),

@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
+use super::process_state::Belongs;
 use crate::core::fleet::{Job, LocalId, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::outlook::{Stilled, back_already, stilled};
@@ -49,6 +50,23 @@ impl Sort {
             Self::Process => "process",
         }
     }
+}
+
+/// How the two tables are listed, and what the journal page shows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Only jobs that contain this.
+    pub filter: String,
+    /// Only lines of the journal page that contain this.
+    pub journal: String,
+    /// Whether a filter is being typed.
+    pub typing: bool,
+    /// The order of the jobs.
+    pub sort: Sort,
+    /// Whether arguments are shown.
+    pub arguments: bool,
+    /// Whether processes of other applications and of other hosts have rows of their own.
+    pub unfolded: bool,
 }
 
 /// One execution of a job in one thread: what a selection holds on to.
@@ -122,20 +140,83 @@ fn contains(text: &str, part: &str) -> bool {
     text.to_lowercase().contains(part)
 }
 
-/// Every process of the session: while a drain runs its targets first; what lives before what
-/// has ended, this host before the others. Before a drain a mark moves no row.
+/// What the process table folds into one line.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Folded {
+    /// Names of the processes of this host that are of another application or Redis.
+    pub other_applications: Vec<String>,
+    /// How many processes run on other hosts.
+    pub other_hosts: u64,
+}
+
+impl Folded {
+    /// Whether nothing is folded.
+    pub fn is_empty(&self) -> bool {
+        self.other_applications.is_empty() && self.other_hosts == 0
+    }
+}
+
+/// The processes of the table, the targets first, by host name and pid as numbers. `unfolded`:
+/// those of other applications and of other hosts too; also where there is no other.
 pub fn process_rows<'a>(
     session: &'a Session,
     targets: &[LocalId],
+    unfolded: bool,
 ) -> Vec<(&'a ProcessKey, &'a Process)> {
-    let draining = session.is_draining();
+    let belongs = |key: &ProcessKey, process: &Process| {
+        Belongs::of(session, key, process, is_target(key, targets))
+    };
     let mut rows: Vec<_> = session.fleet.processes.iter().collect();
+    if !unfolded && !shows_all(session, targets) {
+        rows.retain(|(key, process)| !belongs(key, process).is_folded());
+    }
+    let draining = session.is_draining();
     rows.sort_by_cached_key(|(key, process)| {
-        let remote = matches!(key, ProcessKey::Remote(_));
-        let stranger = draining && !is_target(key, targets);
-        (stranger, process.exited(), remote, process.name())
+        let mut belongs = belongs(key, process);
+        // Before a drain a mark moves no row.
+        if !draining && matches!(belongs, Belongs::Target | Belongs::Ours) {
+            belongs = if process.is_ours() {
+                Belongs::Target
+            } else {
+                Belongs::OtherApplication
+            };
+        }
+        (belongs, process.exited(), name_and_pid(process))
     });
     rows
+}
+
+/// Whether nothing but what would be folded is known.
+fn shows_all(session: &Session, targets: &[LocalId]) -> bool {
+    let mut processes = session.fleet.processes.iter();
+    processes.all(|(key, process)| {
+        Belongs::of(session, key, process, is_target(key, targets)).is_folded()
+    })
+}
+
+/// What is folded, where the table is.
+pub fn folded(session: &Session, targets: &[LocalId], unfolded: bool) -> Folded {
+    let mut folded = Folded::default();
+    if unfolded || shows_all(session, targets) {
+        return folded;
+    }
+    for (key, process) in &session.fleet.processes {
+        match Belongs::of(session, key, process, is_target(key, targets)) {
+            Belongs::OtherApplication => folded.other_applications.push(process.name()),
+            Belongs::OtherHost => folded.other_hosts += 1,
+            Belongs::Target | Belongs::Ours | Belongs::Vanished => {}
+        }
+    }
+    folded
+}
+
+/// Its host name and its pid as a number: `app-1:59` stands before `app-1:332`.
+fn name_and_pid(process: &Process) -> (String, u32) {
+    let name = process.name();
+    match name.rsplit_once(':') {
+        Some((host, pid)) => (host.to_owned(), pid.parse().unwrap_or(u32::MAX)),
+        None => (name, 0),
+    }
 }
 
 /// Whether `key` is among `targets`.
@@ -146,22 +227,23 @@ pub fn is_target(key: &ProcessKey, targets: &[LocalId]) -> bool {
     }
 }
 
-/// The jobs that pass `filter`, in the order of `sort`. Those of an ended process are listed
+/// The jobs that pass the filter of `listing`, in its order. Those of an ended process are listed
 /// only while a drain still finds out what became of them.
 pub fn job_rows<'a>(
     session: &'a Session,
     targets: &[LocalId],
-    filter: &str,
-    sort: Sort,
+    listing: &Listing,
 ) -> Vec<JobRow<'a>> {
-    let filter = filter.to_lowercase();
+    let filter = listing.filter.to_lowercase();
+    let all = listing.unfolded || shows_all(session, targets);
     let draining = session.is_draining();
     let run = session.active_run();
     let back = run.map(back_already).unwrap_or_default();
     let mut rows = Vec::new();
     for (key, process) in &session.fleet.processes {
         let drained = is_target(key, targets);
-        if process.exited() && !(draining && drained) {
+        let folded = !all && Belongs::of(session, key, process, drained).is_folded();
+        if folded || process.exited() && !(draining && drained) {
             continue;
         }
         let stilled = run.and_then(|run| stilled(run.target(key)?));
@@ -181,7 +263,7 @@ pub fn job_rows<'a>(
     if !filter.is_empty() {
         rows.retain(|row| row.passes(&filter));
     }
-    rows.sort_by(|one, other| order(sort, one, other));
+    rows.sort_by(|one, other| order(listing.sort, one, other));
     rows
 }
 

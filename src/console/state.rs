@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::dialog::Dialog;
-use super::rows::{JobKey, JobRow, Sort, job_rows, process_rows};
+use super::rows::{JobKey, JobRow, Listing, job_rows, process_rows};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
@@ -27,6 +27,8 @@ pub enum Screen {
     Result,
     /// What the check of the plan found.
     Check,
+    /// What was done in this session.
+    Journal,
 }
 
 /// Which backtrace is shown, and how.
@@ -84,19 +86,6 @@ impl<K> Cursor<K> {
         self.index = index;
         self.selected = rows.get(index).filter(|_| index > 0).map(key);
     }
-}
-
-/// How the job table is listed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Listing {
-    /// Only jobs that contain this.
-    pub filter: String,
-    /// Whether the filter is being typed.
-    pub typing: bool,
-    /// The order.
-    pub sort: Sort,
-    /// Whether arguments are shown.
-    pub arguments: bool,
 }
 
 /// What the console keeps besides the screen itself.
@@ -172,7 +161,7 @@ impl Console {
     /// The rows of the job table.
     pub fn job_rows<'a>(&self, session: &'a Session) -> Vec<JobRow<'a>> {
         let targets = self.targets(session);
-        job_rows(session, &targets, &self.listing.filter, self.listing.sort)
+        job_rows(session, &targets, &self.listing)
     }
 
     /// Brings the console up to what the session has become: closes a dialog whose step has
@@ -200,7 +189,7 @@ impl Console {
 
     fn keep_selections(&mut self, session: &Session) {
         if self.processes.selected.is_some() {
-            let rows = process_rows(session, &self.targets(session));
+            let rows = process_rows(session, &self.targets(session), self.listing.unfolded);
             let index = self.processes.row(&rows, |row, key| row.0 == key);
             self.processes.select(&rows, index, |row| row.0.clone());
         }
@@ -226,7 +215,7 @@ impl Console {
     pub(super) fn move_cursor(&mut self, session: &Session, to: impl Fn(usize, usize) -> usize) {
         match self.pane {
             Pane::Processes => {
-                let rows = process_rows(session, &self.targets(session));
+                let rows = process_rows(session, &self.targets(session), self.listing.unfolded);
                 let index = self.processes.row(&rows, |row, key| row.0 == key);
                 let index = to(index, rows.len()).min(rows.len().saturating_sub(1));
                 self.processes.select(&rows, index, |row| row.0.clone());
@@ -242,7 +231,7 @@ impl Console {
 
     /// The process that stands selected in its table.
     pub fn process_under_cursor(&self, session: &Session) -> Option<ProcessKey> {
-        let rows = process_rows(session, &self.targets(session));
+        let rows = process_rows(session, &self.targets(session), self.listing.unfolded);
         let index = self.processes.row(&rows, |row, key| row.0 == key);
         rows.get(index).map(|row| row.0.clone())
     }
@@ -286,7 +275,7 @@ impl Console {
                 let Some(job) = self.job_under_cursor(session) else {
                     return;
                 };
-                let rows = process_rows(session, &self.targets(session));
+                let rows = process_rows(session, &self.targets(session), self.listing.unfolded);
                 if let Some(index) = rows.iter().position(|row| *row.0 == job.process) {
                     self.processes.select(&rows, index, |row| row.0.clone());
                 }

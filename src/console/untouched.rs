@@ -118,7 +118,7 @@ fn numbers(tally: Tally) -> String {
         *last = format!("{last} ({})", obstacle.words());
     }
     words.push(format!("{} pushed back", thousands(tally.pushed_back)));
-    if tally.gone + tally.lost + tally.in_danger == 0 {
+    if tally.gone + tally.lost + tally.in_danger + tally.unknown == 0 {
         words.push("0 lost".into());
     }
     let mut add = |number: u64, text: &str| {

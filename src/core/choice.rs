@@ -104,7 +104,7 @@ impl Choice {
             return is_sidekiq;
         }
         if self.pids.is_empty() && self.identities.is_empty() && self.units.is_empty() {
-            return known;
+            return known || process.is_ours();
         }
         let unit = local.and_then(|local| local.surroundings.unit_name());
         // Of several identities that fit, any one names it.

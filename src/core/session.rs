@@ -142,6 +142,9 @@ impl Session {
             Observation::Host(_) | Observation::Look(_) | Observation::Unit(_)
         );
         self.fleet.observe(observation);
+        if let Some((address, _)) = &self.setting.redis {
+            self.fleet.claim(address);
+        }
         self.following.observe(&self.fleet, now);
         if brings_files && !self.is_draining() {
             self.look_at_plan();
@@ -312,15 +315,16 @@ impl Session {
         self.journal.take(record, &self.setting.plan.sequence);
     }
 
-    /// The processes that are drained when none is chosen: those of this host that the connected
-    /// Redis knows. Children of a swarm are among them; their parent would start them again.
+    /// The processes that are drained when none is chosen: those of this host whose Redis is the
+    /// connected one. Children of a swarm are among them; their parent would start them again.
     pub fn default_targets(&self) -> Vec<LocalId> {
         let asked = self.fleet.vantage.redis.as_ref();
-        let known = |(key, process): (&ProcessKey, &Process)| match key {
-            ProcessKey::Local(id) if process.is_known(asked) && !process.exited() => Some(*id),
+        let is_ours = |process: &Process| process.is_known(asked) || process.is_ours();
+        let ours = |(key, process): (&ProcessKey, &Process)| match key {
+            ProcessKey::Local(id) if is_ours(process) && !process.exited() => Some(*id),
             ProcessKey::Local(_) | ProcessKey::Remote(_) => None,
         };
-        self.fleet.processes.iter().filter_map(known).collect()
+        self.fleet.processes.iter().filter_map(ours).collect()
     }
 
     /// The state of a process, with what this session knows of it.

@@ -31,7 +31,12 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, dialog: &Dialog, view: &View
     let height = lines.len() + answer.len() + 3;
     let size = |cells: usize| Constraint::Length(u16::try_from(cells).unwrap_or(u16::MAX));
     let outer = area.centered(size(width), size(height));
-    Clear.render(outer, buffer);
+    let rows = Rect {
+        x: area.x,
+        width: area.width,
+        ..outer
+    };
+    Clear.render(rows, buffer);
     let loses = dialog.friction.phrase().is_some();
     let tone = if loses { Tone::Bad } else { Tone::Strong };
     let title = format!(" {} ", fit::cut(&dialog.title, cells));
@@ -74,9 +79,10 @@ fn answer(dialog: &Dialog, view: &View<'_>, cells: usize) -> Vec<String> {
             let said = wrong("A reason is needed.").into_iter();
             said.chain([typed, "Enter: go on".into(), esc()]).collect()
         }
-        typed @ (Friction::Number(_) | Friction::Despite { .. }) => {
+        typed @ (Friction::Number(_) | Friction::Pid(_) | Friction::Despite { .. }) => {
             let phrase = typed.phrase().unwrap_or_default();
             let said = match typed {
+                Friction::Pid(_) => wrong("That is not its pid."),
                 Friction::Number(_) => wrong("That is not the number."),
                 Friction::Yes | Friction::Reason(_) | Friction::Despite { .. } => {
                     wrong(&format!("That is not {phrase}."))
@@ -87,7 +93,7 @@ fn answer(dialog: &Dialog, view: &View<'_>, cells: usize) -> Vec<String> {
         }
     };
     if view.session.is_draining() {
-        pieces.push("x: stop here".into());
+        pieces.push("x: stop".into());
     }
     let widths: Vec<usize> = pieces.iter().map(|piece| fit::width(piece)).collect();
     fit::lay(&widths, 3, cells)

@@ -1,6 +1,8 @@
 //! The two lines at the top of every screen, and what is wrong with the sources. What kind of
 //! session it is always stands there.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -71,12 +73,12 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
         Kind::ReadOnly | Kind::Demo => Tone::Good,
         Kind::Rehearsal => Tone::Warn,
     };
-    let alive = view
+    let targets = view
         .processes
         .iter()
-        .filter(|(_, process)| !process.exited());
+        .filter(|(key, process)| view.outlooks.of(key).is_some() && !process.exited());
     let (mut number, mut busy, mut capacity) = (0, 0, 0);
-    for (_, process) in alive {
+    for (_, process) in targets {
         number += 1;
         busy += process.busy().unwrap_or_default();
         capacity += process.concurrency().unwrap_or_default();
@@ -90,8 +92,12 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
         pieces.push(piece(Tone::Plain, 4, short_address(address)));
     }
     pieces.push(piece(tone, 6, link));
-    pieces.push(piece(Tone::Plain, 2, count(number, "process")));
-    pieces.push(piece(Tone::Plain, 3, format!("{busy} of {capacity} busy")));
+    pieces.push(piece(Tone::Plain, 2, count(number, "target")));
+    pieces.push(piece(
+        Tone::Plain,
+        3,
+        format!("{busy} of {capacity} threads busy"),
+    ));
     pieces.push(piece(kind_tone, u8::MAX, kind.word().into()));
     pieces
 }
@@ -120,7 +126,7 @@ fn link(view: &View<'_>) -> (Tone, String) {
         }
         Link::Lost { since, why, .. } => {
             let word = match why {
-                LinkFault::Unreachable(_) => "LOST",
+                LinkFault::Unreachable(_) => "OFFLINE",
                 LinkFault::Silent => "NO ANSWER",
                 LinkFault::Denied(_) => "DENIED",
                 LinkFault::NotRedis(_) => "NOT A REDIS",
@@ -260,9 +266,9 @@ pub(super) fn warnings(view: &View<'_>) -> Vec<String> {
     } = &view.session.fleet.link
     {
         warnings.push(format!(
-            "Redis: {why}; since {}, next try in {}. Clocks, exits and signals go on; what Redis said ages.",
+            "Redis: {why}; since {}, next try in {}. The drain goes on; values from Redis are old.",
             span(view.now.since(*since)),
-            span(retry_at.since(view.now))
+            span(retry_at.since(view.now).max(Duration::from_secs(1)))
         ));
     }
     warnings.extend(strangers(view));
@@ -282,7 +288,7 @@ fn strangers(view: &View<'_>) -> Option<String> {
         beating && process.listed == Listed::Never && !process.exited()
     };
     let mut names = Vec::new();
-    for process in view.processes.iter().map(|row| row.1).filter(stranger) {
+    for process in view.session.fleet.processes.values().filter(stranger) {
         let address = process
             .local
             .as_ref()

@@ -7,11 +7,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use super::age::age;
 use super::fit;
 use super::look::{Tone, tone_of};
 use super::view::{View, put, say, window};
-use crate::console::{JobRow, Pane, Sort, stuck, thousands};
+use crate::console::{JobRow, Pane, Sort, heartbeat_age, stuck, thousands};
 use crate::core::moment::clock_face;
 use crate::core::outlook::{Becomes, Clock, JobOutlook, ProcessOutlook, Verdict};
 use crate::core::stuck::Stuck;
@@ -29,12 +28,13 @@ struct Columns {
 
 fn columns(width: usize) -> Columns {
     let mut columns = match width {
+        // Wider screens give to class and bar what they have.
         100.. => Columns {
-            class: 20,
+            class: 20 + width.saturating_sub(120) / 5,
             process: 14,
             queue: 10,
             elapsed: 8,
-            bar: 14,
+            bar: 14 + width.saturating_sub(120) / 3,
             left: 6,
             verdict: 0,
         },
@@ -102,7 +102,7 @@ fn heading(
     shown: &std::ops::Range<usize>,
     view: &View<'_>,
 ) {
-    let mut text = format!("  {} ", fit::left("CLASS", columns.class));
+    let mut text = format!("  {} ", fit::left("JOB", columns.class));
     let mut add = |heading: &str, cells: usize, right: bool| {
         if cells > 0 {
             text.push_str(&if right {
@@ -113,7 +113,7 @@ fn heading(
             text.push(' ');
         }
     };
-    add("PROCESS", columns.process, false);
+    add("ON", columns.process, false);
     add("QUEUE", columns.queue, false);
     add("ELAPSED", columns.elapsed, true);
     add(
@@ -126,7 +126,7 @@ fn heading(
         false,
     );
     add("LEFT", columns.left, true);
-    add("VERDICT", columns.verdict, false);
+    add("BECOMES", columns.verdict, false);
     say(buffer, area, 0, view.look, Tone::Faint, text.trim_end());
     let note = fit::cut(&note(shown, view), columns.verdict.saturating_sub(8));
     let width = u16::try_from(fit::width(&note))
@@ -164,10 +164,10 @@ fn note(shown: &std::ops::Range<usize>, view: &View<'_>) -> String {
 fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) -> Line<'static> {
     let said = view.outlooks.job(row.key, row.job);
     let clock = (view.outlooks.of(row.key)).map_or(Clock::Stands, ProcessOutlook::clock);
-    let age = age(row.process, view.now);
+    let age = heartbeat_age(row.process, view.now);
     let elapsed = row.elapsed(view.now);
     let focused = selected && view.console.pane == Pane::Jobs;
-    let late = if row.stilled.is_some() { 0 } else { age.beats };
+    let late = if row.stilled.is_some() { 0 } else { age.late };
     let base = match (focused, late, row.drained) {
         (true, _, _) => Tone::Selected,
         (false, 1.., _) | (false, _, false) => Tone::Faint,
@@ -188,7 +188,7 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     };
     let mut text = format!(
         "{cursor}{old}{} ",
-        fit::left(&row.job.work.class, columns.class)
+        fit::left(&fit::end(&row.job.work.class, columns.class), columns.class)
     );
     let mut add = |value: &str, cells: usize, right: bool| {
         if cells > 0 {

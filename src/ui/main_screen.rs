@@ -6,7 +6,6 @@ use ratatui::layout::Rect;
 use super::look::Tone;
 use super::view::{View, say};
 use super::{fit, footer, header, jobs, journal, processes, queues, strip};
-use crate::console::attention;
 
 /// Takes rows off the top or the bottom of what is left.
 struct Rows {
@@ -61,11 +60,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
             say(buffer, rows.top(1), 0, view.look, Tone::Warn, &line);
         }
     }
-    let calls = usize::from(attention(view.session).is_some());
-    let inner = match width {
-        100.. => 4 + calls,
-        _ => 5 + calls,
-    };
+    let cells = width.saturating_sub(if roomy { 4 } else { 0 });
+    let inner = strip::height(view, cells).min(if roomy { 8 } else { 6 });
     strip::draw(
         buffer,
         rows.top(inner + if roomy { 2 } else { 0 }),
@@ -74,15 +70,12 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     );
     let footer_rows = footer::height(view, width, if roomy { 2 } else { 1 });
     footer::draw(buffer, rows.bottom(footer_rows), view);
-    let journal_rows = match height {
+    let least_journal = match height {
         40.. => 5,
         30..40 => 3,
         _ => 1,
     };
-    journal::draw(buffer, rows.bottom(journal_rows), view);
-    if roomy {
-        queues::draw(buffer, rows.bottom(1), view);
-    }
+    let below = least_journal + usize::from(roomy);
     let least_jobs = if roomy { 5 } else { 3 };
     let heading = roomy;
     let most = match height {
@@ -91,8 +84,19 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         _ => 2,
     };
     let wanted = view.processes.len().clamp(1, most) + usize::from(heading);
-    let free = usize::from(rows.left.height);
+    let folded = usize::from(!view.folded.is_empty() && roomy);
+    let free = usize::from(rows.left.height).saturating_sub(below + folded);
     let given = wanted.min(free.saturating_sub(least_jobs)).max(1);
     processes::draw(buffer, rows.top(given), heading, view);
-    jobs::draw(buffer, rows.left, view);
+    if folded > 0 {
+        processes::draw_folded(buffer, rows.top(1), view);
+    }
+    // The journal has what the jobs leave.
+    let room = usize::from(rows.left.height).saturating_sub(below);
+    let jobs = (view.jobs.len().max(1) + 1).max(least_jobs).min(room);
+    jobs::draw(buffer, rows.top(jobs), view);
+    if roomy {
+        queues::draw(buffer, rows.top(1), view);
+    }
+    journal::draw(buffer, rows.left, view);
 }

@@ -1,7 +1,6 @@
 //! The screen: draws the session and the console, and changes neither. The only part that
 //! knows ratatui; it asks no clock and writes to no terminal itself.
 
-mod age;
 mod dialog;
 mod fit;
 mod footer;

@@ -10,6 +10,7 @@ use super::frame::bordered;
 use super::look::Tone;
 use super::view::{View, put};
 use crate::console::{PageLine, lines, title};
+use crate::core::session::Kind;
 
 /// Cells for the names of values.
 const LABEL: usize = 16;
@@ -18,7 +19,11 @@ const LABEL: usize = 16;
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let all = lines(view.session, view.console, view.now);
     let scroll = view.console.scroll.min(all.len().saturating_sub(1));
-    let block = bordered(view.look).title(format!(" {} ", title(view.console)));
+    let rehearsal = match view.session.setting.kind {
+        Kind::Rehearsal => "REHEARSAL: ",
+        Kind::Live | Kind::ReadOnly | Kind::Demo => "",
+    };
+    let block = bordered(view.look).title(format!(" {rehearsal}{} ", title(view.console)));
     let inner = block.inner(area);
     let inner = Rect {
         x: inner.x + 1,

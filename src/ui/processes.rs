@@ -1,19 +1,19 @@
-//! The process table. Ages are shown in steps of a beat, so that nothing here changes at each
-//! second.
+//! The process table: the targets first, and one line for all that is folded. Ages are shown in
+//! steps of a heartbeat, so that nothing here changes at each second.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::age::{Age, age};
 use super::fit;
 use super::look::Tone;
 use super::view::{View, put, say, window};
-use crate::console::{Pane, is_target, time_of_day, timeouts_differ};
-use crate::core::drain::{Run, Standing, Target};
-use crate::core::fleet::{Link, Process, ProcessKey, State};
-use crate::core::moment::Moment;
-use crate::core::sequence::Signal;
+use crate::console::{
+    Alarm, HeartbeatAge, Pane, few, heartbeat_age, is_target, process_state, thousands,
+    timeouts_differ,
+};
+use crate::core::drain::Standing;
+use crate::core::fleet::{Link, Process, ProcessKey};
 
 /// A column: its heading, its cells, and whether its values stand at the right.
 struct Column {
@@ -34,22 +34,24 @@ const fn column(heading: &'static str, cells: usize, right: bool) -> Column {
 fn columns(width: usize) -> [Column; 9] {
     let wide = width >= 100;
     let middle = width >= 60;
+    // Wider screens give to the name and the unit what they have.
+    let more = width.saturating_sub(120);
     let name = if wide {
-        24
+        21 + more / 4
     } else if middle {
-        22
+        20
     } else {
-        18
+        16
     };
     let shown = |yes: bool, cells: usize| if yes { cells } else { 0 };
     let mut columns = [
-        column("PROCESS", name, false),
+        column("TARGET", name, false),
         column("VERSION", shown(wide, 7), false),
         column("STATE", 9, false),
         column("BUSY", 5, true),
-        column("BEAT", shown(middle, 6), true),
+        column("HEARTBEAT", shown(middle, 9), false),
         column("RSS", shown(wide, 6), true),
-        column("UNIT", shown(wide, 18), false),
+        column("UNIT", shown(wide, 18 + more / 4), false),
         column("-t", shown(middle, 4), true),
         column("", 0, false),
     ];
@@ -130,8 +132,8 @@ fn line(
     process: &Process,
     selected: bool,
 ) -> Line<'static> {
-    let state = view.session.state(key, process, view.now);
-    let age = age(process, view.now);
+    let state = process_state(view.session, &view.outlooks, key, process);
+    let age = heartbeat_age(process, view.now);
     let timeout = view.session.timeout(process);
     let mark = match timeout.is_assumed() {
         _ if timeouts_differ(process) => "!",
@@ -143,7 +145,7 @@ fn line(
             .trim_end()
             .to_string(),
         process.version_text().unwrap_or("?").into(),
-        state.word().into(),
+        state.word.into(),
         busy(view, key, process),
         if process.exited() {
             "-".into()
@@ -153,7 +155,7 @@ fn line(
         memory(process.rss_kb()),
         unit(process).into(),
         format!("{}{mark}", timeout.span.as_secs()),
-        remark(view, key, process, state),
+        state.remark.clone(),
     ];
     let drained = is_target(key, &view.targets);
     let cursor = if selected {
@@ -167,24 +169,34 @@ fn line(
         assemble(columns, &values)
     );
     let focused = selected && view.console.pane == Pane::Processes;
-    Line::from(view.span(tone(state, &age, drained, focused), text))
+    Line::from(view.span(tone(state.alarm, &age, drained, focused), text))
 }
 
-fn tone(state: State, age: &Age, drained: bool, focused: bool) -> Tone {
-    if focused {
-        return Tone::Selected;
+fn tone(alarm: Alarm, age: &HeartbeatAge, drained: bool, focused: bool) -> Tone {
+    match alarm {
+        _ if focused => Tone::Selected,
+        Alarm::Danger => Tone::Bad,
+        Alarm::Watch => Tone::Warn,
+        Alarm::Faint => Tone::Faint,
+        Alarm::None if age.late > 0 || !drained => Tone::Faint,
+        Alarm::None => Tone::Plain,
     }
-    match state {
-        State::Suspended | State::Ghost | State::Stale => Tone::Warn,
-        State::Exited => Tone::Faint,
-        State::Booting | State::Stopping | State::Quiet | State::Running => {
-            if age.beats > 0 || !drained {
-                Tone::Faint
-            } else {
-                Tone::Plain
-            }
-        }
+}
+
+/// The line of what the table folds.
+pub(super) fn draw_folded(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
+    let folded = &view.folded;
+    let mut parts = Vec::new();
+    if !folded.other_applications.is_empty() {
+        let names = few(&folded.other_applications, 2);
+        let number = folded.other_applications.len();
+        parts.push(format!("{number} of another application ({names})"));
     }
+    if folded.other_hosts > 0 {
+        parts.push(format!("{} on other hosts", thousands(folded.other_hosts)));
+    }
+    let text = format!("   not drained: {}; p shows them", parts.join(", "));
+    say(buffer, area, 0, view.look, Tone::Faint, &text);
 }
 
 /// Jobs of its threads: none where the process has ended or is proven idle, whatever its last
@@ -220,71 +232,5 @@ fn memory(kilobytes: Option<u64>) -> String {
         Some(megabytes @ 0..100) => format!("{megabytes} M"),
         Some(megabytes @ 100..1000) => format!("{} M", megabytes / 10 * 10),
         Some(megabytes) => format!("{}.{} G", megabytes / 1024, megabytes % 1024 * 10 / 1024),
-    }
-}
-
-/// What there is to say of a process: its part in the drain, else what keeps it out of one.
-fn remark(view: &View<'_>, key: &ProcessKey, process: &Process, state: State) -> String {
-    let run = view
-        .session
-        .run
-        .as_ref()
-        .filter(|run| !run.phase().is_over());
-    if let Some(run) = run {
-        if let Some(target) = run.target(key) {
-            return part(run, target, view.now);
-        }
-        let began = run.pace().started.epoch();
-        let new = process
-            .local
-            .as_ref()
-            .is_some_and(|local| local.started_at > began);
-        if new {
-            return "new: no signal goes to it".into();
-        }
-    }
-    if let Some(fault) = process.faults.first() {
-        return format!("not readable: {fault}");
-    }
-    let address = process
-        .local
-        .as_ref()
-        .and_then(|local| local.surroundings.redis_url.as_ref());
-    match (key, &process.identity, address) {
-        (ProcessKey::Remote(_), _, _) => "on another host".into(),
-        (ProcessKey::Local(_), None, Some(address)) => format!("not in this Redis: {address}"),
-        (ProcessKey::Local(_), None, None) if state != State::Booting => "not in this Redis".into(),
-        (ProcessKey::Local(_), _, _) if run.is_some() => "not drained".into(),
-        (ProcessKey::Local(_), _, _) => String::new(),
-    }
-}
-
-/// The part of a target in the drain: the last signal and what came of it.
-fn part(run: &Run, target: &Target, now: Moment) -> String {
-    match &target.standing {
-        Standing::Exited { at, .. } => format!("exited {}", time_of_day(*at)),
-        Standing::LeftOut { why } => format!("left out: {why}"),
-        Standing::Alive | Standing::Quiet { .. } | Standing::Idle { .. } => {
-            let Some(sent) = target.last else {
-                return "nothing sent yet".into();
-            };
-            if sent.signal == Signal::Kill {
-                return "KILL sent, has not exited".into();
-            }
-            if let Some(interrupt) = target.interrupt() {
-                let was = if interrupt <= now { "was due " } else { "" };
-                return format!("push-back {was}{}", time_of_day(interrupt));
-            }
-            let next = run
-                .phase()
-                .next_step()
-                .and_then(|step| run.plan().sequence.signal(step));
-            match (&target.standing, next) {
-                (Standing::Idle { .. }, Some(next)) => format!("idle, goes with {next}"),
-                (Standing::Idle { .. }, None) => "quiet and idle".into(),
-                (Standing::Quiet { .. }, _) => "finishing its jobs".into(),
-                _ => format!("{} sent, not quiet yet", sent.signal),
-            }
-        }
     }
 }

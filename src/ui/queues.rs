@@ -60,10 +60,10 @@ fn queue_words(view: &View<'_>, queue: &QueueDepth) -> String {
         fetching += u64::from(fetches(process));
     }
     let who = match (serving, fetching) {
-        (0, _) => "nobody serves it".into(),
-        (_, 0) => "NOBODY FETCHES".into(),
-        (all, some) if all == some => format!("{} fetch", thousands(all)),
-        (all, some) => format!("{some} of {all} fetch"),
+        (_, 0) => "no process takes from it".into(),
+        (1, 1) => "1 process takes from it".into(),
+        (all, some) if all == some => format!("{} processes take from it", thousands(all)),
+        (all, some) => format!("{some} of {all} processes take from it"),
     };
     format!(
         "{}: {} waiting, {who}",
@@ -74,14 +74,13 @@ fn queue_words(view: &View<'_>, queue: &QueueDepth) -> String {
 
 /// Scheduled and retried jobs are moved by processes that are not quiet.
 fn scheduler(view: &View<'_>) -> Option<String> {
-    let mut beating = view
-        .processes
-        .iter()
-        .filter(|(_, process)| !process.exited() && process.beat.is_some())
+    let processes = view.session.fleet.processes.values();
+    let mut beating = processes
+        .filter(|process| !process.exited() && process.beat.is_some())
         .peekable();
     beating.peek()?;
-    let stopped = beating.all(|(_, process)| !fetches(process));
-    stopped.then(|| "scheduled and retried jobs stand still: all are quiet".into())
+    let stopped = beating.all(|process| !fetches(process));
+    stopped.then(|| "scheduled jobs wait: all processes are quiet".into())
 }
 
 /// Since when all living targets have been quiet.

@@ -19,7 +19,7 @@ use crate::console::{
 use crate::core::drain::{Phase, Run};
 use crate::core::moment::clock_face;
 use crate::core::sequence::Signal;
-use crate::core::session::StepDone;
+use crate::core::session::{Kind, StepDone};
 
 /// The narrowest bar that says anything.
 const LEAST_BAR: usize = 6;
@@ -32,10 +32,12 @@ const GAP: usize = 3;
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, boxed: bool, view: &View<'_>) {
     let called = attention(view.session).is_some();
     let inner = if boxed {
-        let title = if called {
-            " waits for you "
-        } else {
-            " sequence "
+        let rehearsal = view.session.setting.kind == Kind::Rehearsal;
+        let title = match (called, rehearsal) {
+            (true, true) => " REHEARSAL: your decision ",
+            (true, false) => " your decision ",
+            (false, true) => " REHEARSAL: nothing is sent ",
+            (false, false) => " sequence ",
         };
         let tone = if called { Tone::Bad } else { Tone::Plain };
         let block: Block<'_> = bordered(view.look)
@@ -55,6 +57,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, boxed: bool, view: &View<'_>
     for (row, line) in lines(view, usize::from(inner.width)).iter().enumerate() {
         put(buffer, inner, row, line);
     }
+}
+
+/// How many lines it takes where each has `cells` cells.
+pub(super) fn height(view: &View<'_>, cells: usize) -> usize {
+    lines(view, cells).len()
 }
 
 fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {

@@ -7,7 +7,7 @@ use ratatui::text::{Line, Span};
 
 use super::fit;
 use super::look::{Look, Tone};
-use crate::console::{Console, JobRow, job_rows, process_rows};
+use crate::console::{Console, Folded, JobRow, folded, job_rows, process_rows};
 use crate::core::fleet::{LocalId, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::outlook::Outlooks;
@@ -29,6 +29,8 @@ pub(super) struct View<'a> {
     pub(super) outlooks: Outlooks<'a>,
     /// The rows of the process table.
     pub(super) processes: Vec<(&'a ProcessKey, &'a Process)>,
+    /// What that table folds into one line.
+    pub(super) folded: Folded,
     /// The rows of the job table.
     pub(super) jobs: Vec<JobRow<'a>>,
 }
@@ -39,8 +41,9 @@ impl<'a> View<'a> {
         let targets = console.targets(session);
         let listing = &console.listing;
         Self {
-            processes: process_rows(session, &targets),
-            jobs: job_rows(session, &targets, &listing.filter, listing.sort),
+            processes: process_rows(session, &targets, listing.unfolded),
+            folded: folded(session, &targets, listing.unfolded),
+            jobs: job_rows(session, &targets, listing),
             outlooks: Outlooks::new(session.situation(now), &targets),
             targets,
             session,

@@ -7,4 +7,5 @@ mod findings;
 mod keys;
 mod salvage;
 mod selection;
+mod truth;
 mod units;

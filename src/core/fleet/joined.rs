@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
+use super::address::same_redis;
 use super::beat::differs;
 use super::identify::{Matches, identify};
-use super::local::{HostLook, LocalId, LocalProcess, RedisAddress, RunState};
+use super::local::{HostLook, LocalId, LocalProcess, RedisAddress, RunState, Title};
 use super::logs::Logs;
 use super::look::{Identity, Link, Look, LookRow, QueueDepth};
 use super::memory::RedisMemory;
@@ -356,6 +357,27 @@ impl Fleet {
         }
     }
 
+    /// Takes over which processes of this host are of the connected Redis at `address` without
+    /// being shown by a look: those whose title says that they work and whose own environment
+    /// names that address. A Sidekiq that hangs is one: its hash has expired.
+    pub fn claim(&mut self, address: &str) {
+        for process in self.processes.values_mut() {
+            let names = |local: &LocalProcess| {
+                let named = local.surroundings.redis_url.as_ref();
+                matches!(local.title, Title::Beating { .. })
+                    && named.is_some_and(|named| same_redis(named.expose(), address))
+            };
+            let unknown = matches!(process.listed, Listed::Never | Listed::Named);
+            if unknown && process.identity.is_none() {
+                process.listed = if process.local.as_ref().is_some_and(names) {
+                    Listed::Named
+                } else {
+                    Listed::Never
+                };
+            }
+        }
+    }
+
     fn exited(&mut self, id: LocalId, at: Moment, status: Option<ExitStatus>) {
         if let Some(process) = self.processes.get_mut(&ProcessKey::Local(id)) {
             match &mut process.life {
@@ -371,7 +393,9 @@ impl Fleet {
             .retain(|_, process| match (process.life, process.listed) {
                 (Life::Exited { .. }, Listed::Yes) | (Life::Here, _) => true,
                 (Life::Exited { at, .. }, Listed::Removed { .. }) => now.since(at) < REMEMBERED,
-                (Life::Exited { at, .. }, Listed::Never) => now.since(at) < PASSED_BY,
+                (Life::Exited { at, .. }, Listed::Never | Listed::Named) => {
+                    now.since(at) < PASSED_BY
+                }
                 (Life::Elsewhere, listed) => listed == Listed::Yes,
             });
     }

@@ -1,6 +1,7 @@
 //! What is known of the Sidekiqs: observations come in, one joined picture stands here. Every
 //! value from outside carries the time it was taken; what is not known is `None`, never zero.
 
+mod address;
 mod beat;
 mod identify;
 mod joined;

@@ -43,6 +43,8 @@ impl fmt::Display for ProcessKey {
 pub enum Listed {
     /// No look has shown it.
     Never,
+    /// No look has shown it, and its own environment names this very Redis.
+    Named,
     /// The last look showed it.
     Yes,
     /// It was there and is not any more: it left cleanly, or somebody pruned it.
@@ -215,6 +217,12 @@ impl Process {
             });
             self.jobs.extend(missing);
         }
+    }
+
+    /// Whether its Redis is the connected one: a look has shown it, or its own environment names
+    /// that very Redis.
+    pub fn is_ours(&self) -> bool {
+        self.rivals.is_empty() && (self.identity.is_some() || self.listed == Listed::Named)
     }
 
     /// Its version, from Redis or from its title.

@@ -12,6 +12,10 @@ use crate::core::moment::Moment;
 /// A beat older than this is stale, whatever the version (keys live 60 s).
 const STALE: Duration = Duration::from_secs(30);
 
+/// The hash of a process expires so long after its last heartbeat (`EXPIRE 60`, 7.3.9
+/// `lib/sidekiq/launcher.rb:169-180`).
+const HASH_EXPIRES: Duration = Duration::from_secs(60);
+
 /// A heartbeat is seen up to this long after it was due: by the next look.
 const BEAT_SHOWS: Duration = Duration::from_secs(2);
 
@@ -115,7 +119,18 @@ impl Process {
         fleet: &Fleet,
         now: Moment,
     ) -> Option<Duration> {
-        let beat = self.beat.as_ref().filter(|_| fleet.link.is_connected())?;
+        if !fleet.link.is_connected() || fleet.looked.is_none() {
+            return None;
+        }
+        let works = matches!(
+            self.local.as_ref().map(|local| &local.title),
+            Some(Title::Beating { .. })
+        );
+        let Some(beat) = &self.beat else {
+            // Its title says that it works, and its hash has expired.
+            let expired = works && self.is_ours() && self.listed == Listed::Yes;
+            return expired.then_some(HASH_EXPIRES);
+        };
         let period = self.beat_period();
         let unanswered =
             signalled.is_some_and(|at| beat.at < at && now.since(at) > period + BEAT_SHOWS);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{
     Becomes, Given, JobOutlook, Obstacle, ProcessOutlook, Reason, Situation, Verdict, known,
 };
+use crate::core::drain::Standing;
 use crate::core::fate::Fate;
 use crate::core::fleet::{Job, LocalId, ProcessKey};
 
@@ -155,9 +156,21 @@ impl<'a> Outlooks<'a> {
             let run = self.situation.run;
             let target = run.and_then(|run| Some((run, run.target(&key)?)));
             if let Some((run, target)) = target.filter(|(_, target)| target.exited()) {
+                let in_order = matches!(
+                    target.standing,
+                    Standing::Exited {
+                        clean: Some(true),
+                        ..
+                    }
+                );
                 for fate in known::fates(run, target) {
+                    let open = matches!(fate, None | Some(Fate::Unknown));
                     let becomes = fate.map_or(Becomes::Sought, Becomes::Ended);
-                    tally.add(becomes, Reason::Nothing);
+                    if open && !in_order {
+                        tally.add(Becomes::Overdue, Reason::CannotPushBack(Obstacle::Gone));
+                    } else {
+                        tally.add(becomes, Reason::Nothing);
+                    }
                 }
                 continue;
             }

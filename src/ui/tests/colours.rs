@@ -93,6 +93,6 @@ fn old_readings_are_grey_and_then_marked() {
     let late = cell_of(&world, Look::default(), "util1:4243");
     assert!(late.modifier.contains(Modifier::DIM));
     let text = drawn(&world, SIZE, Look::default()).backend().to_string();
-    assert!(text.contains(">10 s"), "{text}");
-    assert!(text.contains("!>15 s"), "{text}");
+    assert!(text.contains("late 10 s"), "{text}");
+    assert!(text.contains("none 15 s"), "{text}");
 }

@@ -2,6 +2,7 @@
 
 mod colours;
 mod economy;
+mod frozen;
 mod picture;
 mod screens;
 

@@ -1,4 +1,4 @@
-//! Every screen and dialog at the three sizes.
+//! Every screen and dialog at four sizes.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use crate::core::fleet::{Link, LinkFault, Observation};
 use crate::core::session::Kind;
 use crate::ui::{Colours, Glyphs, Look};
 
-const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (40, 15)];
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (40, 15), (200, 60)];
 
 fn shot(name: &str, world: &World) {
     let frames: Vec<String> = SIZES
@@ -256,7 +256,7 @@ fn pressed_help(world: &World) -> World {
 #[test]
 fn every_fault_of_the_link_has_its_words() {
     for (why, word) in [
-        (LinkFault::Unreachable("refused".into()), "LOST 8 s"),
+        (LinkFault::Unreachable("refused".into()), "OFFLINE 8 s"),
         (LinkFault::Silent, "NO ANSWER 8 s"),
         (LinkFault::Denied("WRONGPASS".into()), "DENIED 8 s"),
         (LinkFault::NotRedis("HTTP".into()), "NOT A REDIS 8 s"),

@@ -61,7 +61,7 @@ fn help_opens_and_closes_on_one_key_each() {
     let scene = Scene::new();
     let mut terminal = on_fixture(&scene, &[], &[]);
     terminal.type_for("?", "Possible now");
-    assert!(terminal.text().contains("stop the clock"));
+    assert!(terminal.text().contains("send nothing until you resume"));
     terminal.type_for("\x1b", "ReportBuild");
     assert!(!terminal.text().contains("Possible now"));
 }

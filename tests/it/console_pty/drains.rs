@@ -60,7 +60,7 @@ fn an_idle_sidekiq_is_drained_by_itself() {
     terminal.wait_for("the process has exited");
     assert!(sidekiq.wait_for_end().success());
     // The page is shown by itself, and the main screen is one key away.
-    terminal.type_for("\x1b", "over: drained");
+    terminal.type_for("\x1b", "done: drained");
     terminal.type_for("o", "the process has exited");
     terminal.send("q");
     terminal.end(0);

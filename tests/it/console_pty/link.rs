@@ -11,8 +11,8 @@ fn a_redis_that_ends_shows_at_once_and_everything_known_stays() {
     let mut terminal = Terminal::console(&scene, &[]);
     terminal.wait_for("ReportBuild");
     scene.redis.stop();
-    terminal.wait_for("LOST");
-    terminal.wait_for("what Redis said ages");
+    terminal.wait_for("OFFLINE");
+    terminal.wait_for("values from Redis are old");
     for words in ["ReportBuild", "util1:4242", "AmazonEdiPush"] {
         assert!(terminal.text().contains(words), "{words}");
     }
@@ -21,7 +21,7 @@ fn a_redis_that_ends_shows_at_once_and_everything_known_stays() {
     terminal.type_for("\x1b", "ReportBuild");
     scene.redis.start_again();
     fixture_rows(&scene);
-    terminal.wait_without("LOST");
+    terminal.wait_without("OFFLINE");
     terminal.wait_for("ReportBuild");
     terminal.send("q");
     terminal.end(0);
@@ -49,7 +49,7 @@ fn without_a_redis_from_the_start_it_waits_for_one() {
     let mut scene = Scene::new();
     scene.redis.stop();
     let mut terminal = Terminal::console(&scene, &[]);
-    terminal.wait_for("LOST");
+    terminal.wait_for("OFFLINE");
     terminal.wait_for("q quit");
     scene.redis.start_again();
     fixture_rows(&scene);

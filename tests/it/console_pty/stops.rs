@@ -126,7 +126,7 @@ fn a_drain_goes_on_by_its_clock_while_redis_is_away() {
     let mut scene = Scene::new();
     let (mut sidekiq, mut terminal) = quiet(&scene);
     scene.redis.stop();
-    terminal.wait_for("LOST");
+    terminal.wait_for("OFFLINE");
     // The clock runs on, and a key is heeded.
     let left = terminal.line_with("s left");
     terminal.wait_until("another second", |text| !text.contains(left.trim()));

@@ -203,6 +203,6 @@ fn how_it_left(target: &Target, process: &Process, fleet: &Fleet, exited: Moment
     match process.listed {
         Listed::Yes => looked.then_some(false),
         // Redis never knew it, or somebody pruned it.
-        Listed::Never | Listed::Removed { .. } => killed.then_some(false),
+        Listed::Never | Listed::Named | Listed::Removed { .. } => killed.then_some(false),
     }
 }

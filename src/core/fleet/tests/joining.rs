@@ -224,3 +224,49 @@ fn a_stranger_without_a_hash_is_a_ghost_and_serves_nothing() {
     assert_eq!(only(&fleet).state(false, at(60.0)), State::Ghost);
     assert_eq!(fleet.serving("default").count(), 0);
 }
+
+/// A process whose title says that it works.
+fn working(pid: u32, started: f64) -> LocalProcess {
+    LocalProcess {
+        title: Title::Beating {
+            version: "7.3.2".into(),
+            tag: String::new(),
+            busy: 0,
+            concurrency: 4,
+            stopping: false,
+        },
+        ..local(pid, started)
+    }
+}
+
+#[test]
+fn a_process_whose_hash_has_expired_keeps_its_identity_until_a_later_one_comes() {
+    let expired = || row("util1:42:a", None);
+    let hung = fleet(vec![
+        scan(0.0, vec![working(42, -110.0)]),
+        look(1.0, vec![expired()]),
+    ]);
+    assert_eq!(names(&hung), pairs(&[("42", Some("a"))]));
+    assert!(only(&hung).is_ours());
+    let later = row("util1:42:b", Some(heartbeat(1.5, 0.0)));
+    let restarted = fleet(vec![
+        scan(0.0, vec![working(42, -110.0)]),
+        look(1.0, vec![expired()]),
+        look(2.0, vec![expired(), later]),
+    ]);
+    let here = restarted.processes.values().next().unwrap();
+    assert!(here.identity.as_ref().unwrap().as_str().ends_with(":b"));
+}
+
+#[test]
+fn a_process_is_ours_where_its_environment_names_this_redis() {
+    let named = |address: &str| {
+        let mut process = working(42, -110.0);
+        process.surroundings.redis_url = Some(RedisAddress::new(address));
+        let mut fleet = fleet(vec![scan(0.0, vec![process])]);
+        fleet.claim("redis://127.0.0.1:6379/0");
+        only(&fleet).is_ours()
+    };
+    assert!(named("redis://:secret@localhost"));
+    assert!(!named("redis://localhost/1"));
+}

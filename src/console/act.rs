@@ -1,0 +1,88 @@
+//! What a key of the console can do.
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Act {
+    /// Let the drain go by itself.
+    Automatic,
+    /// Send the next step.
+    NextStep,
+    /// End the running wait and send what follows it.
+    EndWait,
+    /// Stop the clock.
+    Hold,
+    /// Go on from a hold.
+    GoOn,
+    /// Leave a question open for a while longer.
+    WaitMore,
+    /// Make the wait longer.
+    Longer,
+    /// Make the wait shorter.
+    Shorter,
+    /// Let each step wait for a confirmation.
+    Manual,
+    /// Send nothing more.
+    StopHere,
+    /// KILL one process out of turn.
+    ForceKill,
+    /// Bring units back to work that a stopped drain left quiet or down.
+    BringBack,
+    /// Try failed signals again.
+    Retry,
+    /// Go on without the targets whose signal failed.
+    LeaveOut,
+    /// Save what runs to disk.
+    Save,
+    /// Push lost jobs back.
+    Rescue,
+    /// Ask for the backtrace of a job's thread.
+    Backtrace,
+    /// Show or fold the frames of gems and of Ruby.
+    Frames,
+    /// The next thread of a process.
+    NextThread,
+    /// Take a process in or out before the drain.
+    Mark,
+    /// Go to the other table.
+    Jump,
+    /// Show what is selected.
+    Open,
+    /// Up a row or line.
+    Up,
+    /// Down a row or line.
+    Down,
+    /// Up a page.
+    PageUp,
+    /// Down a page.
+    PageDown,
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// Type a filter.
+    Filter,
+    /// Change the order.
+    Sort,
+    /// Show or hide arguments.
+    Arguments,
+    /// Give processes of other applications and hosts rows of their own, or fold them.
+    Fold,
+    /// What was done in this session.
+    Journal,
+    /// Back to the main screen.
+    Back,
+    /// How the last drain ended.
+    Outcome,
+    /// What the check of the plan found.
+    Check,
+    /// Keys and words.
+    Help,
+    /// Leave.
+    Quit,
+    /// Stop here while a drain runs, else leave.
+    Interrupt,
+    /// Paint anew.
+    Redraw,
+    /// Stop the program itself.
+    Suspend,
+}

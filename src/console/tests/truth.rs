@@ -1,0 +1,192 @@
+//! What the console says must be true, and the same on every screen.
+
+use crate::console::fixture::World;
+use crate::console::{
+    Friction, Key, Screen, if_untouched, job_rows, lines, process_rows, process_state,
+};
+use crate::core::drain::{Event, Policy};
+use crate::core::fleet::RedisAddress;
+use crate::core::outlook::{Becomes, Outlooks, Tally, Verdict};
+
+fn outlooks(world: &World) -> Outlooks<'_> {
+    let targets = world.console.targets(&world.session);
+    Outlooks::new(world.session.situation(world.now), &targets)
+}
+
+fn untouched(world: &World) -> String {
+    if_untouched(&world.session, &outlooks(world))
+}
+
+fn state(world: &World, pid: u32) -> (&'static str, String) {
+    let key = World::key(pid);
+    let process = &world.session.fleet.processes[&key];
+    let state = process_state(&world.session, &outlooks(world), &key, process);
+    (state.word, state.remark)
+}
+
+/// A drain whose KILL comes long before the push-back.
+fn hasty(policy: Policy) -> World {
+    let mut world = World::new();
+    world.session.setting.plan.sequence = "tstp, 10, term, 3, kill".parse().unwrap();
+    world.session.setting.plan.policy = policy;
+    world.look();
+    world
+}
+
+#[test]
+fn a_kill_that_asks_loses_nothing_by_itself() {
+    let asks = untouched(&hasty(Policy::Ask));
+    assert!(asks.contains("0 lost"), "{asks}");
+    let follows = untouched(&hasty(Policy::Follow));
+    assert!(!follows.contains(" 0 lost"), "{follows}");
+}
+
+#[test]
+fn jobs_whose_process_died_stand_first_in_the_sum() {
+    let mut world = World::draining();
+    world.imagined[0].died = Some(world.now);
+    world.pass(8);
+    let said = untouched(&world);
+    assert!(
+        said.starts_with("3 may be lost (its process is gone)"),
+        "{said}"
+    );
+    assert_eq!(state(&world, 4242).0, "DIED");
+}
+
+#[test]
+fn without_redis_no_push_back_is_promised() {
+    let said = untouched(&World::cut_off());
+    assert!(
+        said.contains("4 may be lost (push-back needs Redis"),
+        "{said}"
+    );
+}
+
+#[test]
+fn a_process_without_a_heartbeat_hangs_and_is_a_target() {
+    let mut world = World::new();
+    world.imagined[0].beat_age = 40;
+    world.forget();
+    world.look();
+    assert_eq!(state(&world, 4242).0, "HANGS");
+    assert!(world.session.default_targets().contains(&World::id(4242)));
+    let said = untouched(&world);
+    assert!(said.contains("3 may be lost (its process hangs"), "{said}");
+}
+
+#[test]
+fn a_clean_exit_is_never_called_by_a_worse_name() {
+    let world = World::requeued();
+    for pid in [4242, 4243, 4244] {
+        let (word, remark) = state(&world, pid);
+        assert_eq!(word, "exited");
+        assert!(remark.starts_with("stopped by itself"), "{remark}");
+    }
+}
+
+#[test]
+fn the_strip_knows_its_steps_when_the_pane_has_forgotten_them() {
+    let mut world = World::draining();
+    for number in 0..1100 {
+        let text = format!("remark {number}");
+        drop(world.session.note(Event::Remarked { text }, world.now));
+    }
+    let steps = world.session.journal.steps();
+    assert_eq!((steps.len(), steps[0].sent), (1, 3));
+}
+
+#[test]
+fn targets_stand_first_and_by_number() {
+    let mut world = World::new();
+    for (index, pid) in [(0, 59), (1, 5), (2, 9)] {
+        world.imagined[index].pid = pid;
+    }
+    world.forget();
+    world.look();
+    let targets = world.console.targets(&world.session);
+    let rows = process_rows(&world.session, &targets, true);
+    let names: Vec<String> = rows.iter().map(|(_, process)| process.name()).collect();
+    assert_eq!(names, ["util1:5", "util1:9", "util1:59", "util2:771"]);
+    let folded = process_rows(&world.session, &targets, false);
+    assert_eq!(folded.len(), 3);
+}
+
+#[test]
+fn a_kill_of_another_application_wants_its_pid() {
+    let mut world = World::new();
+    world.imagined[2].in_redis = false;
+    world.forget();
+    world.look();
+    assert!(
+        RedisAddress::new("redis://10.0.0.9:6379/1")
+            .to_string()
+            .contains("10.0.0.9")
+    );
+    world.press(Key::Char('p'));
+    world.press(Key::Char('j'));
+    world.press(Key::Char('j'));
+    world.type_slowly("K");
+    let dialog = world.console.dialog.as_ref().unwrap();
+    assert_eq!(dialog.friction, Friction::Pid(4244));
+    assert!(
+        dialog.lines[0].starts_with("ANOTHER APPLICATION"),
+        "{:?}",
+        dialog.lines
+    );
+}
+
+#[test]
+fn a_key_before_the_dialog_could_be_read_says_so() {
+    let mut world = World::new();
+    world.press(Key::Char('a'));
+    world.press(Key::Char('y'));
+    let said = world.console.memory.notice.clone().unwrap();
+    assert_eq!(said, "too fast: press y again");
+}
+
+/// Every row, its page and the sum give one answer for one job.
+#[test]
+fn no_two_screens_contradict_each_other() {
+    let worlds = [
+        World::new(),
+        World::draining(),
+        World::by_hand(),
+        World::stopping(),
+        World::questioned(),
+        World::cut_off(),
+        hasty(Policy::Follow),
+    ];
+    for mut world in worlds {
+        let outlooks = outlooks(&world);
+        let targets = world.console.targets(&world.session);
+        let rows = job_rows(&world.session, &targets, &world.console.listing);
+        let mut sum = Tally::default();
+        let mut pages = Vec::new();
+        for row in &rows {
+            let said = outlooks.job(row.key, row.job);
+            match said.becomes {
+                Becomes::Expected(Verdict::Fits) => sum.fits += 1,
+                Becomes::Expected(Verdict::AtRisk) => sum.at_risk += 1,
+                Becomes::Expected(Verdict::PushedBack) | Becomes::Back => sum.pushed_back += 1,
+                Becomes::Expected(Verdict::Lost) => sum.lost += 1,
+                Becomes::Expected(Verdict::Unknown)
+                | Becomes::NotDrained
+                | Becomes::Ended(_)
+                | Becomes::Overdue
+                | Becomes::Sought => {}
+            }
+            pages.push((row.job_key(), said.word()));
+        }
+        let tally = outlooks.tally();
+        let of_rows = (sum.fits, sum.at_risk, sum.pushed_back, sum.lost);
+        let of_sum = (tally.fits, tally.at_risk, tally.pushed_back, tally.lost);
+        assert_eq!(of_rows, of_sum);
+        for (key, word) in pages {
+            world.console.screen = Screen::Job(key);
+            let page = lines(&world.session, &world.console, world.now);
+            let verdict = page.iter().find(|line| line.label == "verdict").unwrap();
+            assert!(verdict.text.starts_with(word), "{} {word}", verdict.text);
+        }
+    }
+}

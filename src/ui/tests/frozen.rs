@@ -1,0 +1,123 @@
+//! Frozen screens, each with the answers that it must give: what happens if nothing is done, and
+//! what to press.
+
+use super::text;
+use crate::console::Key;
+use crate::console::fixture::World;
+use crate::core::session::Kind;
+
+fn held() -> World {
+    let mut world = World::draining();
+    world.press(Key::Char(' '));
+    world
+}
+
+fn hung() -> World {
+    let mut world = World::new();
+    world.imagined[0].beat_age = 40;
+    world.forget();
+    world.look();
+    world
+}
+
+fn killed_from_outside() -> World {
+    let mut world = World::draining();
+    world.imagined[0].died = Some(world.now);
+    world.pass(8);
+    world
+}
+
+fn rehearsal() -> World {
+    let mut world = World::new();
+    world.session.setting.kind = Kind::Rehearsal;
+    world.type_slowly("a");
+    world
+}
+
+#[test]
+fn each_screen_says_what_happens_and_what_to_press() {
+    let screens: [(&str, World, &[&str]); 10] = [
+        (
+            "before",
+            World::new(),
+            &[
+                "nothing is sent; drained now: 1 pushed back, 0 lost",
+                "a auto",
+            ],
+        ),
+        (
+            "quiet",
+            World::draining(),
+            &[
+                "2 pushed back, 0 lost, 2 at risk",
+                "push-back 12:06:58",
+                ". now",
+            ],
+        ),
+        (
+            "held",
+            held(),
+            &[
+                "on hold by you since",
+                "nothing is sent; resumed now",
+                "space resume",
+            ],
+        ),
+        (
+            "KILL due",
+            World::questioned(),
+            &[
+                "KILL waits for your answer",
+                "n: KILL anyway",
+                "x: stop, no KILL",
+            ],
+        ),
+        (
+            "hung",
+            hung(),
+            &["HANGS", "no heartbeat for 40 s", "3 may be lost"],
+        ),
+        (
+            "Redis gone",
+            World::cut_off(),
+            &[
+                "4 may be lost (push-back needs Redis",
+                "DENIED",
+                "The drain goes on",
+            ],
+        ),
+        (
+            "killed from outside",
+            killed_from_outside(),
+            &["3 may be lost (its process is gone)", "DIED"],
+        ),
+        (
+            "rehearsal",
+            rehearsal(),
+            &[
+                "REHEARSAL: Start automatic drain?",
+                "Nothing is sent",
+                "y: yes",
+            ],
+        ),
+        (
+            "result with losses",
+            World::lost(),
+            &["Work is lost", "was killed by you"],
+        ),
+        (
+            "by hand",
+            World::by_hand(),
+            &[
+                "by hand: n sends TERM",
+                "TERM sent now: 25 s later 4 pushed back, 0 lost",
+            ],
+        ),
+    ];
+    for (name, world, answers) in screens {
+        let frame = text(&world, (120, 40));
+        for answer in answers {
+            assert!(frame.contains(answer), "{name}: no `{answer}` in\n{frame}");
+        }
+    }
+}
