@@ -1,10 +1,11 @@
 //! What Sidekiq's own log says: lines in, jobs that started and ended, milestones and
-//! backtraces out. Pure, for lines of 5.x to 8.x and of formatters that nobody knows; nothing
-//! may depend on a log being there.
+//! backtraces out. Pure. A line is evidence only in the exact form of a formatter of Sidekiq 5 to
+//! 8 (`form`); what an application logs proves nothing, whatever it says. Nothing may depend on a
+//! log being there.
 
 mod dump;
 mod entry;
-mod header;
+mod form;
 mod structured;
 mod witness;
 
@@ -13,6 +14,7 @@ mod tests;
 
 pub use dump::{Backtrace, Dumps, is_of_application};
 pub use entry::{Entry, Happening, Milestone, read};
+pub use form::Form;
 pub use witness::{Begun, Testimony, Told, Witness};
 
 use crate::core::moment::Moment;
@@ -20,12 +22,12 @@ use crate::core::moment::Moment;
 /// Where a line stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
-    /// The process whose log it stands in.
+    /// The process in whose log the line stands.
     pub pid: u32,
     /// The same in its own pid namespace, as it writes itself.
     pub inner_pid: u32,
-    /// Whether other Sidekiqs write there too: then a line that does not say who wrote it is
-    /// nobody's.
+    /// Whether other Sidekiqs write there too. Then a line that does not name its writer belongs
+    /// to none of them.
     pub shared: bool,
 }
 

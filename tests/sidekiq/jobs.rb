@@ -67,6 +67,17 @@ class OnceLongJob < TestJob
   end
 end
 
+# Logs words of its own through Sidekiq's logger, or writes them to standard output as they are, and works on.
+class TalkingJob < TestJob
+  def perform(words, seconds, raw = false)
+    traced do
+      said = words.gsub("JID", jid).gsub("PID", Process.pid.to_s)
+      raw ? $stdout.syswrite(said + "\n") : Sidekiq.logger.info(said)
+      sleep seconds
+    end
+  end
+end
+
 # Ends as soon as the test has made the file.
 class ReleasedJob < TestJob
   def perform(path)

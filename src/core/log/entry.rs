@@ -1,12 +1,13 @@
-//! One entry of a log: who wrote it, about which job, and what it says. The exact words are
-//! those of Sidekiq's own sources; what is not recognised is just text.
+//! One entry of a log: which process wrote it, about which job, and what it says. Only a line in
+//! the exact form of a formatter of Sidekiq says anything about a job or a shutdown; all other
+//! lines are text of the application.
 
 use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::header::{Header, header};
+use super::form::{Form, Head, Shape, head, seconds};
 use super::structured::structured;
 use crate::core::clean::clean;
 
@@ -18,13 +19,15 @@ const MOST_LINES: usize = 400;
 /// One entry.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Entry {
-    /// Who wrote it, in its own pid namespace.
+    /// The formatter of Sidekiq that wrote it; `None` if it is not known.
+    pub form: Option<&'static Form>,
+    /// The process that wrote it, in its own pid namespace.
     pub pid: Option<u32>,
-    /// Its thread.
+    /// The thread that wrote it.
     pub tid: Option<String>,
-    /// The job.
+    /// The job that ran on that thread.
     pub jid: Option<String>,
-    /// The job's class.
+    /// The class of that job.
     pub class: Option<String>,
     /// How long the job ran.
     pub elapsed: Option<Duration>,
@@ -39,13 +42,13 @@ pub struct Entry {
 /// What an entry says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Happening {
-    /// A job started.
+    /// A job started. An application may log the same word in the middle of a job.
     Start,
-    /// It ended by itself.
+    /// A job ended without an error.
     Done,
-    /// It ended by an error, or was interrupted: Sidekiq says the same of both.
+    /// A job ended by an error, or was interrupted: Sidekiq writes the same for both.
     Fail,
-    /// Something on the way to the exit.
+    /// A step of the shutdown.
     Milestone(Milestone),
     /// A backtrace follows in the next entry of the same process.
     Thread {
@@ -56,7 +59,7 @@ pub enum Happening {
     },
     /// Anything else.
     Text,
-    /// No head was recognised: the line belongs to the entry before it, or to nobody.
+    /// No head was recognised: the line may go on with the entry before it.
     #[default]
     Continued,
 }
@@ -101,24 +104,49 @@ pub fn read(text: &str) -> Entry {
         return entry;
     }
     let plain = clean(text, usize::MAX);
-    match header(&plain) {
-        Some((header, message)) => of(header, message),
-        None => unknown(&plain),
+    match head(&plain) {
+        Some((head, message)) => own(head, message),
+        None => Entry {
+            lines: lines(&plain),
+            ..Entry::default()
+        },
     }
 }
 
-/// An entry of a known head.
-pub(super) fn of(header: Header, message: &str) -> Entry {
-    let (happening, stated) = happening(message.trim_matches(' '));
+/// An entry in a form of Sidekiq's own.
+pub(super) fn own(head: Head, message: &str) -> Entry {
+    let (happening, stated) = happening(&head, message);
     Entry {
-        pid: header.pid,
-        tid: header.tid,
-        jid: header.jid,
-        class: header.class,
-        elapsed: header.elapsed.or(stated),
-        time: header.time,
+        form: Some(head.form),
+        pid: Some(head.pid),
+        tid: Some(head.tid),
+        jid: head.context.jid,
+        class: head.context.class,
+        elapsed: head.context.elapsed.or(stated),
+        time: head.time,
         happening,
         lines: lines(message),
+    }
+}
+
+/// An entry of a formatter that is not known, written by `pid` as far as it says so. It names no
+/// job. Of a shutdown it says only what proves nothing about a job.
+pub(super) fn untrusted(pid: Option<u32>, message: &str) -> Entry {
+    let happening = match thread(message) {
+        Some(thread) => thread,
+        None => match milestone(message) {
+            Some((
+                said @ (Milestone::Quieted | Milestone::ShuttingDown | Milestone::Pausing),
+                _,
+            )) => Happening::Milestone(said),
+            Some(_) | None => Happening::Text,
+        },
+    };
+    Entry {
+        pid,
+        happening,
+        lines: lines(message),
+        ..Entry::default()
     }
 }
 
@@ -127,109 +155,84 @@ fn lines(message: &str) -> Vec<String> {
     lines.map(|line| clean(line, LONGEST_LINE)).collect()
 }
 
-/// What a message says, and the time that it names itself (`done: 1.002 sec` up to 5.x).
-pub(super) fn happening(message: &str) -> (Happening, Option<Duration>) {
-    let (word, rest) = message.split_once(':').unwrap_or((message, ""));
-    let elapsed = rest
-        .trim()
-        .strip_suffix(" sec")
-        .and_then(|seconds| seconds.parse().ok())
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    let of_job = match word {
-        "start" => Some(Happening::Start),
-        "done" => Some(Happening::Done),
-        "fail" => Some(Happening::Fail),
-        _ => None,
-    };
-    match of_job {
-        Some(happening) if rest.is_empty() || elapsed.is_some() => (happening, elapsed),
-        Some(_) | None => (said(message), None),
+/// What a message says, and the run time that it names itself (`done: 1.002 sec` up to 5.x).
+fn happening(head: &Head, message: &str) -> (Happening, Option<Duration>) {
+    if head.context.given {
+        let of_job = head.context.is_of_job() && head.level == "INFO";
+        return of_job
+            .then(|| of_a_job(head, message))
+            .flatten()
+            .unwrap_or((Happening::Text, None));
     }
+    // Threads without a job write these: the main one, the managers.
+    if let Some(thread) = thread(message) {
+        return (thread, None);
+    }
+    let own = milestone(message).filter(|(_, level)| head.level == *level);
+    let said = own.map_or(Happening::Text, |(said, _)| Happening::Milestone(said));
+    (said, None)
 }
 
-fn said(message: &str) -> Happening {
-    if let Some(thread) = message.strip_prefix("Thread TID-") {
-        let (tid, name) = thread.split_once(' ').unwrap_or((thread, ""));
-        return Happening::Thread {
-            tid: clean(tid, 64),
-            name: clean(name.trim(), 64),
-        };
-    }
-    milestone(message).map_or(Happening::Text, Happening::Milestone)
-}
-
-fn milestone(message: &str) -> Option<Milestone> {
-    let counted = |before: &str, after: &str| -> Option<u64> {
-        let rest = message.strip_prefix(before)?;
-        let (number, rest) = rest.split_once(' ')?;
-        rest.starts_with(after).then(|| number.parse().ok())?
-    };
-    Some(match message {
-        "Bye!" => Milestone::Bye,
-        "Shutting down" => Milestone::ShuttingDown,
-        _ if message.starts_with("Received TSTP") => Milestone::Quieted,
-        _ if message.starts_with("Pausing to allow ") => Milestone::Pausing,
-        _ => {
-            if let Some(count) = counted("Terminating ", "busy ") {
-                Milestone::Terminating(count)
-            } else if let Some(count) = counted("Pushed ", "jobs back") {
-                Milestone::PushedBack(count)
-            } else {
-                Milestone::FailedToRequeue(counted("Failed to requeue ", "jobs")?)
-            }
+/// What Sidekiq's job logger says: `start` before the job has a run time, `done` and `fail` with
+/// it (5.2.10, 6.4.1, 7.3.2 and 8.1.7 `lib/sidekiq/job_logger.rb`). The same word from inside a
+/// job has no run time, and says nothing.
+fn of_a_job(head: &Head, message: &str) -> Option<(Happening, Option<Duration>)> {
+    let elapsed = head.context.elapsed;
+    if head.form.shape == Shape::Words {
+        let stated = |word: &str| seconds(message.strip_prefix(word)?.strip_suffix(" sec")?);
+        if message == "start" {
+            return Some((Happening::Start, None));
         }
+        let done = stated("done: ").map(|span| (Happening::Done, Some(span)));
+        return done.or_else(|| stated("fail: ").map(|span| (Happening::Fail, Some(span))));
+    }
+    match (message, elapsed) {
+        ("start", None) => Some((Happening::Start, None)),
+        ("done", Some(_)) => Some((Happening::Done, None)),
+        ("fail", Some(_)) => Some((Happening::Fail, None)),
+        _ => None,
+    }
+}
+
+/// The head of a backtrace (7.3.9 `lib/sidekiq/cli.rb:202-211`).
+fn thread(message: &str) -> Option<Happening> {
+    let thread = message.strip_prefix("Thread TID-")?;
+    let (tid, name) = thread.split_once(' ').unwrap_or((thread, ""));
+    Some(Happening::Thread {
+        tid: clean(tid, 64),
+        name: clean(name.trim(), 64),
     })
 }
 
-/// A line of a formatter that nobody knows: a job's id in it, and its last word, say what can be
-/// said.
-fn unknown(text: &str) -> Entry {
-    let labelled = |label: &str| {
-        let rest = text.split_once(label)?.1;
-        let id: String = rest
-            .chars()
-            .take_while(char::is_ascii_alphanumeric)
-            .collect();
-        (!id.is_empty()).then_some(id)
+/// A step of the shutdown in Sidekiq's own words, and the level at which it is written.
+fn milestone(message: &str) -> Option<(Milestone, &'static str)> {
+    let counted = |before: &str, after: &str| -> Option<u64> {
+        let (number, rest) = message.strip_prefix(before)?.split_once(' ')?;
+        (rest == after).then(|| number.parse().ok())?
     };
-    let jid = labelled("jid=")
-        .or_else(|| labelled("JID-"))
-        .or_else(|| bare_jid(text));
-    let mut entry = Entry {
-        lines: lines(text),
-        ..Entry::default()
+    let failed = || -> Option<u64> {
+        let (number, rest) = message
+            .strip_prefix("Failed to requeue ")?
+            .split_once(' ')?;
+        rest.starts_with("jobs: ").then(|| number.parse().ok())?
     };
-    if jid.is_none() {
-        return entry;
-    }
-    entry.jid = jid;
-    let trimmed = text.trim_end();
-    let trimmed = trimmed.trim_end_matches(['"', '\'', ']', ')', '}', '.']);
-    let words: Vec<&str> = trimmed.rsplitn(4, [' ', '=', '\t']).collect();
-    let last = match words.as_slice() {
-        ["sec", number, word, ..] if number.parse::<f64>().is_ok() => word.trim_end_matches(':'),
-        [word, ..] => word.trim_start_matches(['"', '\'']),
-        [] => "",
-    };
-    entry.happening = match last {
-        "start" => Happening::Start,
-        "done" => Happening::Done,
-        "fail" => Happening::Fail,
-        _ => Happening::Continued,
-    };
-    entry
-}
-
-/// 24 hexadecimal digits that stand alone (7.3.9 `job_util.rb`: `SecureRandom.hex(12)`).
-fn bare_jid(text: &str) -> Option<String> {
-    let word = |word: &&str| {
-        word.len() == 24
-            && word
-                .bytes()
-                .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-    };
-    let mut words = text
-        .split(|c: char| !c.is_ascii_alphanumeric())
-        .filter(word);
-    words.next().map(str::to_owned)
+    Some(match message {
+        "Bye!" => (Milestone::Bye, "INFO"),
+        "Shutting down" => (Milestone::ShuttingDown, "INFO"),
+        "Received TSTP, no longer accepting new work" => (Milestone::Quieted, "INFO"),
+        "Pausing to allow jobs to finish..." | "Pausing to allow workers to finish..." => {
+            (Milestone::Pausing, "INFO")
+        }
+        _ => {
+            let terminating = counted("Terminating ", "busy threads")
+                .or_else(|| counted("Terminating ", "busy worker threads"));
+            if let Some(count) = terminating {
+                (Milestone::Terminating(count), "WARN")
+            } else if let Some(count) = counted("Pushed ", "jobs back to Redis") {
+                (Milestone::PushedBack(count), "INFO")
+            } else {
+                (Milestone::FailedToRequeue(failed()?), "WARN")
+            }
+        }
+    })
 }

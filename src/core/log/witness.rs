@@ -1,12 +1,13 @@
-//! What the logs have said so far: of each job its last start or end, of each process how far
-//! its shutdown is, and the backtraces. A witness beside the beats; a job that it does not know
-//! is one of which nothing was read.
+//! What the logs have said so far: the last start or end of each job on each thread, how far the
+//! shutdown of each process is, and the backtraces. Beats are the other source. Of a job that is
+//! not known here nothing was read.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::dump::Dumps;
 use super::entry::{Happening, Milestone};
+use super::form::{Form, Shape};
 use super::{Entry, LogLine};
 use crate::core::moment::Moment;
 
@@ -16,10 +17,18 @@ const MOST_JOBS: usize = 20_000;
 const MOST_MILESTONES: usize = 100;
 /// Begins that are remembered, of all processes; the oldest give way.
 const MOST_BEGINS: usize = 10_000;
-/// Times of jobs that are kept until somebody takes them.
+/// Times of jobs that are kept until they are taken.
 const MOST_TIMES: usize = 1000;
 /// A time that a line names counts if it lies at most this long before the reading.
 const LATEST: Duration = Duration::from_hours(1);
+/// Starts that are remembered of one job on one thread.
+const MOST_STARTS: usize = 8;
+/// Threads that are remembered of one job: it may be retried on many.
+const MOST_THREADS: usize = 64;
+/// How far the run time that an end names may lie from the time between both lines. Sidekiq takes
+/// it right after it wrote `start` and right before it writes the end; busy threads and reading
+/// times make it inexact.
+const APART: Duration = Duration::from_secs(2);
 
 /// The last thing that the log of a process said of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +44,20 @@ pub struct Testimony {
     /// Whether the process had begun to interrupt its jobs: it writes `Terminating` before it
     /// pushes anything back (7.3.9 `lib/sidekiq/manager.rb:96-120`).
     pub late: bool,
+}
+
+impl Testimony {
+    /// Whether this is an end of the execution that began at `started` on thread `tid`: on its
+    /// thread, and with a run time that leads back to its begin. A run time that is too short is
+    /// not Sidekiq's.
+    pub fn ends(&self, tid: &str, started: Moment) -> bool {
+        let on_its_thread = self.tid.as_deref().is_none_or(|own| own == tid);
+        let Some(elapsed) = self.elapsed else {
+            return false;
+        };
+        let begun = self.at.before(elapsed);
+        self.what != Told::Started && on_its_thread && apart(begun, started) <= APART
+    }
 }
 
 /// What a log can tell of a job.
@@ -65,12 +88,25 @@ pub struct Begun {
     pub at: Moment,
 }
 
+/// The last word about a job on one thread.
+#[derive(Clone, Debug)]
+struct Kept {
+    pid: u32,
+    /// The formatter that wrote it.
+    form: &'static Form,
+    class: String,
+    /// When a `start` was read, since the last end. More than one: the application wrote the word
+    /// as well, or an end was not read.
+    starts: Vec<Moment>,
+    testimony: Testimony,
+}
+
 /// Everything read so far.
 #[derive(Clone, Debug, Default)]
 pub struct Witness {
     /// The backtraces.
     pub dumps: Dumps,
-    jobs: HashMap<String, Vec<(u32, Testimony)>>,
+    jobs: HashMap<String, Vec<Kept>>,
     order: VecDeque<String>,
     milestones: HashMap<u32, Vec<(Milestone, Moment)>>,
     /// When the first line was written that was read of each process.
@@ -78,13 +114,13 @@ pub struct Witness {
     begins: VecDeque<Begun>,
     /// How many begins were read, with those that gave way.
     begun: u64,
-    /// How long jobs took, by their processes and classes, until somebody takes it.
+    /// How long jobs took, by their processes and classes, until it is taken.
     times: Vec<(u32, String, Duration)>,
 }
 
 impl Witness {
-    /// Takes a line in. Gives a milestone of the process in whose log it stood, with its
-    /// time. What another process wrote into the same file is that one's.
+    /// Takes a line in. Gives a milestone of the process in whose log it stood, with its time. A
+    /// line that another process wrote into the same file is left to that one.
     pub fn take(&mut self, line: &LogLine) -> Option<(Milestone, Moment)> {
         let entry = self.dumps.take(line);
         if !line.origin.wrote(entry.pid) {
@@ -105,7 +141,11 @@ impl Witness {
     }
 
     fn job(&mut self, entry: &Entry, line: &LogLine) {
-        let Some(jid) = &entry.jid else { return };
+        let (Some(form), Some(jid), Some(class), Some(tid)) =
+            (entry.form, &entry.jid, &entry.class, &entry.tid)
+        else {
+            return;
+        };
         let pid = line.origin.pid;
         let late = self
             .milestones(pid)
@@ -119,15 +159,35 @@ impl Witness {
             Happening::Milestone(_)
             | Happening::Thread { .. }
             | Happening::Text
-            | Happening::Continued => return,
+            | Happening::Continued => return self.still_works(pid, jid, tid),
         };
-        if let (Told::Done, Some(class), Some(elapsed)) = (what, &entry.class, entry.elapsed)
+        let at = written(entry, line);
+        let started = what == Told::Started;
+        let new = Kept {
+            pid,
+            form,
+            class: class.clone(),
+            starts: if started { vec![at] } else { Vec::new() },
+            testimony: Testimony {
+                what,
+                at,
+                tid: Some(tid.clone()),
+                elapsed: entry.elapsed,
+                late,
+            },
+        };
+        match self.verdict_on(&new, jid, tid) {
+            Credit::Believed => {}
+            Credit::Text if started => return self.start_again(pid, jid, tid, at),
+            Credit::Text => return,
+            Credit::Contradicts => return self.drop_job(pid, jid, tid),
+        }
+        if let (Told::Done, Some(elapsed)) = (what, entry.elapsed)
             && self.times.len() < MOST_TIMES
         {
             self.times.push((pid, class.clone(), elapsed));
         }
-        let at = written(entry, line);
-        if let (Told::Started, Some(class), Some(tid)) = (what, &entry.class, &entry.tid) {
+        if started {
             self.begin(Begun {
                 pid,
                 jid: jid.clone(),
@@ -136,14 +196,71 @@ impl Witness {
                 at,
             });
         }
-        let testimony = Testimony {
-            what,
-            at,
-            tid: entry.tid.clone(),
-            elapsed: entry.elapsed,
-            late,
+        self.keep(jid, tid, new);
+    }
+
+    /// Whether a line about a job can be Sidekiq's own, after what was read of that job before.
+    fn verdict_on(&self, new: &Kept, jid: &str, tid: &str) -> Credit {
+        let Some(before) = self.on(new.pid, jid, tid) else {
+            // Up to 5.x the run time is part of the message, so the application can write the same
+            // line. It counts only beside the start.
+            let forgeable = new.form.shape == Shape::Words && new.testimony.what != Told::Started;
+            return if forgeable {
+                Credit::Text
+            } else {
+                Credit::Believed
+            };
         };
-        self.keep(pid, jid, testimony);
+        if before.form != new.form || before.class != new.class {
+            return Credit::Text;
+        }
+        let (starts, old, new) = (&before.starts, &before.testimony, &new.testimony);
+        match (old.what, new.what) {
+            // A thread starts nothing while it runs this job. Which of the two words is Sidekiq's
+            // its run time will tell.
+            (Told::Started, Told::Started) => Credit::Text,
+            (Told::Started, Told::Done | Told::Failed | Told::Interrupted) => {
+                let begun = new.at.before(new.elapsed.unwrap_or_default());
+                if starts.iter().any(|start| apart(begun, *start) <= APART) {
+                    Credit::Believed
+                } else if starts.iter().all(|start| begun < *start) {
+                    Credit::Contradicts
+                } else {
+                    Credit::Text
+                }
+            }
+            (Told::Done | Told::Failed | Told::Interrupted, _) => Credit::Believed,
+        }
+    }
+
+    fn start_again(&mut self, pid: u32, jid: &str, tid: &str, at: Moment) {
+        let known = self.jobs.get_mut(jid).into_iter().flatten();
+        for kept in known.filter(|kept| kept.is_on(pid, tid)) {
+            if kept.starts.len() < MOST_STARTS {
+                kept.starts.push(at);
+            }
+        }
+    }
+
+    /// A line of the application on the thread of a job that is `done`, in its context: the job
+    /// still works, so that end was not Sidekiq's. After a failure Sidekiq itself writes more
+    /// (`Adding dead … job`, 7.3.2 `lib/sidekiq/job_retry.rb:257`).
+    fn still_works(&mut self, pid: u32, jid: &str, tid: &str) {
+        let ended = |kept: &Kept| kept.testimony.what == Told::Done;
+        if self.on(pid, jid, tid).is_some_and(ended) {
+            self.drop_job(pid, jid, tid);
+        }
+    }
+
+    fn on(&self, pid: u32, jid: &str, tid: &str) -> Option<&Kept> {
+        let mut known = self.jobs.get(jid)?.iter();
+        known.find(|kept| kept.is_on(pid, tid))
+    }
+
+    fn drop_job(&mut self, pid: u32, jid: &str, tid: &str) {
+        if let Some(known) = self.jobs.get_mut(jid) {
+            known.retain(|kept| !kept.is_on(pid, tid));
+        }
     }
 
     fn begin(&mut self, begun: Begun) {
@@ -154,14 +271,16 @@ impl Witness {
         }
     }
 
-    fn keep(&mut self, pid: u32, jid: &str, testimony: Testimony) {
-        let known = self.jobs.entry(jid.to_owned()).or_default();
-        if known.is_empty() {
+    fn keep(&mut self, jid: &str, tid: &str, new: Kept) {
+        if !self.jobs.contains_key(jid) {
             self.order.push_back(jid.to_owned());
         }
-        match known.iter_mut().find(|(source, _)| *source == pid) {
-            Some((_, last)) => *last = testimony,
-            None => known.push((pid, testimony)),
+        let known = self.jobs.entry(jid.to_owned()).or_default();
+        // The last one that spoke stands last.
+        known.retain(|kept| !kept.is_on(new.pid, tid));
+        known.push(new);
+        if known.len() > MOST_THREADS {
+            known.remove(0);
         }
         if self.order.len() > MOST_JOBS
             && let Some(oldest) = self.order.pop_front()
@@ -170,11 +289,16 @@ impl Witness {
         }
     }
 
-    /// The last thing that the log of process `pid` said of a job.
+    /// The last thing that the log of process `pid` said of a job, on whatever thread.
     pub fn of(&self, pid: u32, jid: &str) -> Option<&Testimony> {
-        let known = self.jobs.get(jid)?;
-        let (_, testimony) = known.iter().find(|(source, _)| *source == pid)?;
-        Some(testimony)
+        let mut known = self.jobs.get(jid)?.iter().rev();
+        Some(&known.find(|kept| kept.pid == pid)?.testimony)
+    }
+
+    /// The last thing that the log of process `pid` said of a job on thread `tid`: the same JID
+    /// may run on two threads at once.
+    pub fn of_thread(&self, pid: u32, jid: &str, tid: &str) -> Option<&Testimony> {
+        Some(&self.on(pid, jid, tid)?.testimony)
     }
 
     /// The begins that were read after the first `read`, in their order, and how many there are by
@@ -210,6 +334,27 @@ impl Witness {
             begun.pid = 0;
         }
     }
+}
+
+/// What a line about a job is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Credit {
+    /// It is Sidekiq's own.
+    Believed,
+    /// The application wrote it.
+    Text,
+    /// It does not fit the start that was read: then neither of them is known to be Sidekiq's.
+    Contradicts,
+}
+
+impl Kept {
+    fn is_on(&self, pid: u32, tid: &str) -> bool {
+        self.pid == pid && self.testimony.tid.as_deref() == Some(tid)
+    }
+}
+
+fn apart(one: Moment, other: Moment) -> Duration {
+    one.since(other).max(other.since(one))
 }
 
 /// When an entry was written, on our clock; never later than it was read.

@@ -134,11 +134,11 @@ mod tests {
         };
         let started = Moment::new(Duration::ZERO, "2026-11-21T18:59:00Z".parse().unwrap());
         let mut own = Own::new(origin, started, Arc::default());
-        let dated = "2026-11-21T19:00:00.000Z pid=7 tid=t class=A jid=a INFO: done";
+        let dated = "2026-11-21T19:00:00.000Z pid=7 tid=t class=A jid=a elapsed=1.0 INFO: done";
         let lines = [
             "2026-11-21T18:00:00.000Z pid=7 tid=t WARN: Terminating 2 busy threads",
             dated,
-            "pid=7 tid=t class=A jid=a INFO: done",
+            "pid=7 tid=t class=A jid=a elapsed=1.0 INFO: done",
             "0123456789abcdef01234567 done",
             "2026-11-21T19:00:00.000Z pid=7 tid=t WARN: Thread TID-a x",
             "2026-11-21T19:00:00.000Z pid=7 tid=t WARN: /app/a.rb:1:in `x'",

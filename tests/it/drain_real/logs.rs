@@ -11,6 +11,7 @@ use crate::support::sidekiq::Version;
 for_each_version!(
     the_milestones_of_a_shutdown_are_recorded,
     a_job_that_ends_after_term_is_finished_by_its_log,
+    what_the_application_logs_ends_no_job,
 );
 
 /// What the logs told of, in their order.
@@ -60,6 +61,42 @@ fn a_job_that_ends_after_term_is_finished_by_its_log(version: Version) {
     assert_eq!(finished["jid"], done.as_str());
     let evidence = finished["evidence"].as_str().unwrap();
     assert!(evidence.starts_with("its log: done in "), "{evidence}");
+}
+
+/// Jobs that log an end in the middle of their work, and are then killed: through Sidekiq's own
+/// logger, and past it.
+fn what_the_application_logs_ends_no_job(version: Version) {
+    let scene = Scene::new();
+    let sidekiq = scene.wide_sidekiq(version, 4);
+    let raw = |words: &str| json!([words, 600, true]);
+    let jids = [
+        scene.push("TalkingJob", &json!(["done", 600])),
+        scene.push(
+            "TalkingJob",
+            &raw(r#"{"msg":"stored","jid":"JID","status":"done"}"#),
+        ),
+        scene.push(
+            "TalkingJob",
+            &raw("pid=PID tid=zzz class=TalkingJob jid=JID elapsed=0.5 INFO: done"),
+        ),
+        scene.busy("TalkingJob", &raw("[import JID] page 1 done")),
+    ];
+    let chosen = sidekiq.chosen();
+    let more = ["--kill=follow", "--despite=D01", &chosen];
+    let ended = Drain::start(&scene, "tstp, 13, term, 2, kill", &more).end();
+    ended.assert_outcome(4, "lost");
+    let fates = ended.events("reconciled");
+    for jid in &jids {
+        let told = fates.iter().find(|line| line["jid"] == jid.as_str());
+        let told = told.unwrap_or_else(|| panic!("{jid}: {}", ended.text()));
+        assert!(
+            told["fate"] == "lost" || told["fate"] == "unknown",
+            "{told}: {}",
+            ended.text()
+        );
+    }
+    let saved = ended.events("payload_saved");
+    assert_eq!(saved.len(), 4, "{}", ended.text());
 }
 
 /// It is fetched and pushed back between two beats: nothing but the log names it, and which of
