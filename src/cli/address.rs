@@ -3,8 +3,11 @@
 
 use std::env;
 
+use nix::unistd::Uid;
+
+use super::output::tell;
 use crate::core::config::{Settings, StatedAddress};
-use crate::core::fleet::{HostLook, RedisAddress, Title};
+use crate::core::fleet::{HostLook, LocalProcess, RedisAddress, Surroundings, Title};
 use crate::host::Scanner;
 use crate::redis::{self, Candidates, Choice, ChoiceError};
 
@@ -58,18 +61,62 @@ pub(super) fn chosen(settings: &Settings) -> Result<Choice, ChoiceError> {
         Vec::new()
     } else {
         let look = Scanner::new().and_then(|mut scanner| scanner.scan(&[]));
-        look.as_ref().map(named_addresses).unwrap_or_default()
+        let found = look.map(|look| named_addresses(&look, |_| false));
+        let found = found.unwrap_or_default();
+        if let Some(note) = found.note() {
+            tell(&note);
+        }
+        found.taken
     };
     stated.choose(&local)
 }
 
 /// The addresses in the environments of the Sidekiqs of this host.
-pub(super) fn named_addresses(look: &HostLook) -> Vec<(u32, RedisAddress)> {
+#[derive(Debug, Default)]
+pub(super) struct NamedAddresses {
+    /// Those of processes that are trusted, by pid.
+    pub(super) taken: Vec<(u32, RedisAddress)>,
+    /// Those of other users' processes, by pid and user id: any user may start a process that
+    /// looks like a Sidekiq and names a Redis of his own.
+    left: Vec<(u32, u32, RedisAddress)>,
+}
+
+impl NamedAddresses {
+    /// What is to be said of the addresses that are not taken.
+    pub(super) fn note(&self) -> Option<String> {
+        let (pid, uid, address) = self.left.first()?;
+        let more = match self.left.len() - 1 {
+            0 => String::new(),
+            more => format!(", and {more} more"),
+        };
+        Some(format!(
+            "the address of pid {pid} of user id {uid} is not taken ({address}{more}): name it by --redis, or its process by --pid or --unit"
+        ))
+    }
+}
+
+/// The addresses in the environments of the Sidekiqs of this host: of this user's own processes,
+/// and of those that are `named` as targets.
+pub(super) fn named_addresses(
+    look: &HostLook,
+    named: impl Fn(&LocalProcess) -> bool,
+) -> NamedAddresses {
+    let own = Uid::effective().as_raw();
     let sidekiqs = look.processes.iter().filter(|process| match process.title {
         Title::Beating { .. } | Title::Booting(_) => true,
         Title::Swarm | Title::Other(_) => false,
     });
-    sidekiqs
-        .filter_map(|process| Some((process.id.pid, process.surroundings.redis_url.clone()?)))
-        .collect()
+    let mut found = NamedAddresses::default();
+    for process in sidekiqs {
+        let Surroundings { uid, redis_url, .. } = &process.surroundings;
+        let (pid, Some(address)) = (process.id.pid, redis_url.clone()) else {
+            continue;
+        };
+        if *uid == own || named(process) {
+            found.taken.push((pid, address));
+        } else {
+            found.left.push((pid, *uid, address));
+        }
+    }
+    found
 }

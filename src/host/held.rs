@@ -6,6 +6,7 @@ mod numbers;
 #[cfg(test)]
 mod tests;
 
+use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -313,4 +314,17 @@ fn refusal_to_hold(id: LocalId, error: Errno) -> HeldError {
             why: error.to_string(),
         },
     }
+}
+
+/// Kills the process group that `leader` leads, a child of this program that was started in a
+/// group of its own. It has not been waited for, so its pid cannot be another one's.
+pub(super) fn end_group(leader: &tokio::process::Child) -> io::Result<()> {
+    let pid = leader.id().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+    let pid = pid.ok_or(io::ErrorKind::NotFound)?;
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a group of this program's own child; no Sidekiq can be in it"
+    )]
+    rustix::process::kill_process_group(pid, rustix::process::Signal::KILL)?;
+    Ok(())
 }

@@ -1,11 +1,14 @@
 //! One drain per process: a lock on the process itself, so that it holds across users and goes
-//! with it. It never waits, and it changes nothing in the process that it locks.
+//! with it. It never waits, and it changes nothing in the process that it locks. Any user may hold
+//! such a lock, so the holder is checked: root passes by one that is no drainboard of a user who
+//! may drain the process.
 
 mod holder;
 
 use std::fs::{File, TryLockError};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 pub use self::holder::Holder;
@@ -19,17 +22,28 @@ pub struct Lock {
     /// Open as long as the lock holds: flock(2) goes with the open file.
     _locked: File,
     note: Option<PathBuf>,
+    passed: Option<Holder>,
 }
 
 /// Why there is no lock.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// Somebody else drains it.
+    /// Another drain has it.
     #[error("{id} is being drained already by {holder}")]
     HeldBy {
         /// Which process.
         id: LocalId,
-        /// Who.
+        /// The other drain.
+        holder: Holder,
+    },
+    /// A program that is no drainboard holds the lock.
+    #[error(
+        "{id} is locked by {holder}, which is no drainboard of yours, of root or of its owner: end it, or run this as root, which passes it by"
+    )]
+    Blocked {
+        /// Which process.
+        id: LocalId,
+        /// The program.
         holder: Holder,
     },
     /// It has ended.
@@ -55,16 +69,43 @@ impl Lock {
                 Ok(()) => Ok(Self {
                     _locked: directory,
                     note: state_dir.and_then(|state| holder::leave_note(state, id, run).ok()),
+                    passed: None,
                 }),
-                Err(TryLockError::WouldBlock) => Err(LockError::HeldBy {
-                    id,
-                    holder: Holder::find(directory.as_fd(), state_dir, id),
-                }),
+                Err(TryLockError::WouldBlock) => {
+                    let owner = directory.metadata().ok().map(|found| found.uid());
+                    let holder = Holder::find(directory.as_fd(), state_dir, id);
+                    Self::beside(id, run, state_dir, holder, owner)
+                }
                 Err(TryLockError::Error(error)) => Self::by_file(id, run, state_dir, error),
             },
             Err(error) if is_gone(&error) => Err(LockError::Gone(id)),
             Err(error) => Self::by_file(id, run, state_dir, error),
         }
+    }
+
+    /// What to do where `holder` has the lock of a process that belongs to `owner`.
+    fn beside(
+        id: LocalId,
+        run: &str,
+        state_dir: Option<&Path>,
+        holder: Holder,
+        owner: Option<u32>,
+    ) -> Result<Self, LockError> {
+        if holder.is_drainboard(owner) {
+            return Err(LockError::HeldBy { id, holder });
+        }
+        if !rustix::process::geteuid().is_root() {
+            return Err(LockError::Blocked { id, holder });
+        }
+        let passed = io::Error::other("a program that is no drainboard holds its lock");
+        let mut lock = Self::by_file(id, run, state_dir, passed)?;
+        lock.passed = Some(holder);
+        Ok(lock)
+    }
+
+    /// The program whose lock was passed by, because it is no drainboard.
+    pub fn passed(&self) -> Option<&Holder> {
+        self.passed.as_ref()
     }
 
     /// The lock file in the state directory; it stays when the lock goes, for removing a locked
@@ -86,6 +127,7 @@ impl Lock {
             Ok(()) => Ok(Self {
                 _locked: file,
                 note: holder::leave_note(state_dir, id, run).ok(),
+                passed: None,
             }),
             Err(TryLockError::WouldBlock) => Err(LockError::HeldBy {
                 id,
@@ -178,6 +220,42 @@ mod tests {
             Lock::take(id, "r3", None),
             Err(LockError::Gone(_))
         ));
+    }
+
+    /// Any user may lock a directory in `/proc`.
+    #[test]
+    fn a_program_that_is_no_drainboard_blocks_nobody_who_is_root() {
+        let state = tempfile::tempdir().unwrap();
+        let (mut target, id) = child();
+        let mut holder = std::process::Command::new("flock")
+            .arg("--no-fork")
+            .arg(format!("/proc/{}", id.pid))
+            .args(["sleep", "60"])
+            .spawn()
+            .unwrap();
+        let locked = || {
+            let directory = open_process(id).unwrap();
+            matches!(directory.try_lock(), Err(TryLockError::WouldBlock))
+        };
+        let end = crate::clock::now().after(std::time::Duration::from_secs(30));
+        while !locked() {
+            assert!(crate::clock::now() < end, "flock has not locked it");
+            std::thread::yield_now();
+        }
+        let lock = Lock::take(id, "r1", Some(state.path()));
+        if rustix::process::geteuid().is_root() {
+            let lock = lock.unwrap();
+            assert_eq!(lock.passed().unwrap().pid, Some(holder.id()));
+            // Two drains of root still exclude each other.
+            let second = Lock::take(id, "r2", Some(state.path())).unwrap_err();
+            assert!(second.to_string().contains("(run r1 since "), "{second}");
+        } else {
+            assert!(matches!(lock, Err(LockError::Blocked { .. })));
+        }
+        for child in [&mut holder, &mut target] {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use rustix::fs::{MemfdFlags, memfd_create};
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::process::Command;
 
+use super::held::end_group;
 use crate::core::clean::clean;
 
 /// Kept of what a command says.
@@ -65,14 +66,14 @@ impl Piped {
         let ended = tokio::time::timeout(within, child.wait()).await;
         if ended.is_err() {
             // It may just have ended; then there is nothing to end.
-            child.start_kill().ok();
+            end_group(&child).ok();
         }
         let listening = async {
             for listener in [output, errors].into_iter().flatten() {
                 listener.await.ok();
             }
         };
-        // What is still said then is said to nobody.
+        // What is still said then is not heard.
         tokio::time::timeout(LINGERING, listening).await.ok();
         let said = lines(&said.lock().unwrap_or_else(PoisonError::into_inner));
         match ended {
@@ -86,7 +87,7 @@ impl Piped {
         }
     }
 
-    /// Starts it and leaves it to itself: this program ends. What it says is said to nobody.
+    /// Starts it and leaves it to itself: this program ends. What it says is not heard.
     ///
     /// # Errors
     /// If it cannot be started.
@@ -100,7 +101,7 @@ impl Piped {
         let [program, arguments @ ..] = self.words.as_slice() else {
             return Err(io::Error::other("no program is named"));
         };
-        // All of the input lies there before it starts: nobody has to stay and feed it.
+        // All of the input lies there before it starts: it need not be fed.
         let mut input = File::from(memfd_create("drainboard", MemfdFlags::CLOEXEC)?);
         input.write_all(&self.input)?;
         input.rewind()?;
@@ -189,6 +190,30 @@ mod tests {
             .await
             .unwrap_err();
         assert!(matches!(error, PipedError::Late(_)), "{error}");
+    }
+
+    /// A shell that waits for its children is not the only one to end: they would run on.
+    #[tokio::test]
+    async fn one_that_takes_too_long_is_ended_with_its_whole_group() {
+        let short = Duration::from_millis(500);
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("pid");
+        let script = format!("sleep 600 & echo $! > {}; wait", file.display());
+        shell(&script).run(short).await.unwrap_err();
+        let child: u32 = std::fs::read_to_string(&file)
+            .unwrap()
+            .trim()
+            .parse()
+            .unwrap();
+        let gone = || match crate::host::glance(child) {
+            Ok(glance) => glance.run_state == Some(crate::core::fleet::RunState::Ended),
+            Err(_) => true,
+        };
+        let end = crate::clock::now().after(LONG);
+        while !gone() {
+            assert!(crate::clock::now() < end, "pid {child} runs on");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     #[tokio::test]

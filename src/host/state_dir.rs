@@ -2,10 +2,10 @@
 //! and files 0600; nothing here ever removes one.
 
 use std::ffi::OsString;
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::io;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::unistd::{Uid, User};
@@ -30,6 +30,14 @@ pub enum StateDirError {
         directory: PathBuf,
         /// Why.
         error: io::Error,
+    },
+    /// Another user could have written what stands there.
+    #[error("{} is not trusted: {why}; name another directory with --state-dir", .directory.display())]
+    Foreign {
+        /// Which directory.
+        directory: PathBuf,
+        /// Why, in words.
+        why: String,
     },
 }
 
@@ -82,11 +90,44 @@ pub fn prepare(directory: &Path) -> Result<(), StateDirError> {
         error,
     };
     private_directory(directory).map_err(unwritable)?;
+    check(directory)?;
     rustix::fs::access(
         directory,
         rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
     )
     .map_err(|error| unwritable(error.into()))
+}
+
+/// Checks that nobody but this user and root can write into `directory`: what stands there is
+/// believed and acted upon. One that is not there is fine.
+///
+/// # Errors
+/// If it is no directory, belongs to another user, or its mode lets others write.
+pub fn check(directory: &Path) -> Result<(), StateDirError> {
+    let foreign = |why| StateDirError::Foreign {
+        directory: directory.to_owned(),
+        why,
+    };
+    match fs::metadata(directory) {
+        Ok(found) if found.is_dir() => own(&found).map_err(foreign),
+        Ok(_) => Err(foreign("it is no directory".into())),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(foreign(error.to_string())),
+    }
+}
+
+/// Whether a file is this user's or root's, and no other user may write it.
+fn own(found: &fs::Metadata) -> Result<(), String> {
+    let (user, mode) = (found.uid(), found.mode() & 0o777);
+    if user != Uid::effective().as_raw() && user != 0 {
+        let name = User::from_uid(Uid::from_raw(user)).ok().flatten();
+        let name = name.map_or_else(|| format!("uid {user}"), |user| user.name);
+        return Err(format!("it belongs to {name}"));
+    }
+    if mode & 0o022 != 0 {
+        return Err(format!("its mode {mode:03o} lets others write"));
+    }
+    Ok(())
 }
 
 /// Makes `directory` with its parents, 0700 each that was not there.
@@ -98,15 +139,36 @@ pub fn private_directory(directory: &Path) -> io::Result<()> {
 }
 
 /// Opens a file of 0600 for reading and appending, made if it is not there; never through a
-/// symbolic link.
+/// symbolic link, never a pipe or a device, never one that another user may write.
 pub fn private_file(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .custom_flags(rustix::fs::OFlags::NOFOLLOW.bits().cast_signed())
-        .open(path)
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true).mode(0o600);
+    regular(&options, path)
+}
+
+/// The content of a file that this user or root wrote.
+///
+/// # Errors
+/// If it cannot be read, is a link, a pipe or a device, or another user may write it.
+pub fn read_private(path: &Path) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    regular(OpenOptions::new().read(true), path)?.read_to_end(&mut content)?;
+    Ok(content)
+}
+
+fn regular(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK;
+    let file = options
+        .clone()
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let found = file.metadata()?;
+    let refused = |why: String| io::Error::new(io::ErrorKind::PermissionDenied, why);
+    if !found.is_file() {
+        return Err(refused("it is no regular file".into()));
+    }
+    own(&found).map_err(refused)?;
+    Ok(file)
 }
 
 #[cfg(test)]
@@ -177,6 +239,40 @@ mod tests {
         assert_eq!(mode(&file), 0o600);
         symlink(&file, directory.join("link")).unwrap();
         assert!(private_file(&directory.join("link")).is_err());
+        assert!(read_private(&directory.join("link")).is_err());
         assert!(prepare(&file).is_err());
+    }
+
+    #[test]
+    fn what_others_may_write_is_refused() {
+        let place = tempfile::tempdir().unwrap();
+        let directory = place.path().join("state");
+        prepare(&directory).unwrap();
+        let file = directory.join("file");
+        private_file(&file).unwrap();
+        let mode = |path: &Path, mode| {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+        };
+        mode(&file, 0o620);
+        let error = read_private(&file).unwrap_err().to_string();
+        assert_eq!(error, "its mode 620 lets others write");
+        assert!(private_file(&file).is_err());
+        mode(&file, 0o640);
+        assert_eq!(read_private(&file).unwrap(), b"");
+        mode(&directory, 0o777);
+        let error = prepare(&directory).unwrap_err().to_string();
+        assert!(error.contains("its mode 777 lets others write"), "{error}");
+        mode(&directory, 0o755);
+        prepare(&directory).unwrap();
+        // A pipe would hold back the one that opens it.
+        let pipe = directory.join("pipe");
+        let (kind, mode) = (rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU);
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, kind, mode, 0).unwrap();
+        assert!(read_private(&pipe).is_err() && private_file(&pipe).is_err());
+        if Uid::effective().is_root() {
+            std::os::unix::fs::chown(&directory, Some(65534), None).unwrap();
+            let error = check(&directory).unwrap_err().to_string();
+            assert!(error.contains("it belongs to"), "{error}");
+        }
     }
 }

@@ -57,9 +57,18 @@ pub fn arm(
     }
     for id in armed.held.keys().copied().collect::<Vec<_>>() {
         match Lock::take(id, &plan.run, state_dir) {
-            Ok(lock) => armed.locks.push(lock),
+            Ok(lock) => {
+                if let Some(holder) = lock.passed() {
+                    tracing::warn!(%id, %holder, "its lock is held by a program that is no drainboard");
+                }
+                armed.locks.push(lock);
+            }
             Err(LockError::Gone(_)) => drop(armed.held.remove(&id)),
-            Err(error @ (LockError::HeldBy { .. } | LockError::Failed { .. })) => {
+            Err(
+                error @ (LockError::HeldBy { .. }
+                | LockError::Blocked { .. }
+                | LockError::Failed { .. }),
+            ) => {
                 reasons.push(error.to_string());
             }
         }

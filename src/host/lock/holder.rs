@@ -1,27 +1,61 @@
-//! Who holds a lock: the kernel's list of locks names the process, and a note in the state
-//! directory names its run. The note alone proves nothing.
+//! The holder of a lock: the kernel's list of locks names the process, and a note in the state
+//! directory names its run. The note alone proves nothing, and neither does the lock: the program
+//! and its user are looked at.
 
 use std::fmt;
 use std::fs;
 use std::io::{self, Write};
 use std::os::fd::BorrowedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{fstat, major, minor};
 use serde::{Deserialize, Serialize};
 
 use crate::clock;
-use crate::core::clean::clean;
+use crate::core::clean::{clean, clean_bytes};
 use crate::core::fleet::LocalId;
 use crate::host::state_dir::{private_directory, private_file};
 
-/// Who holds a lock, as far as it can be found.
+/// The holder of a lock, as far as it can be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
     /// The process; `None` if the kernel does not say (another pid namespace).
     pub pid: Option<u32>,
     /// Its run, and since when, RFC 3339.
     pub run: Option<(String, String)>,
+    /// What it is, where its pid is known and it may be looked at.
+    program: Option<Program>,
+}
+
+/// What a process runs, and for which user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Program {
+    /// Its name.
+    name: String,
+    /// Whether it is the same program as this one.
+    same: bool,
+    /// Its user id.
+    uid: u32,
+}
+
+impl Program {
+    fn of(pid: u32) -> Option<Self> {
+        let place = format!("/proc/{pid}");
+        let file = |exe: &str| {
+            let found = fs::metadata(exe).ok()?;
+            Some((found.dev(), found.ino()))
+        };
+        let own = file("/proc/self/exe");
+        let name = fs::read(format!("{place}/comm")).ok()?;
+        Some(Self {
+            name: clean_bytes(name.trim_ascii(), 40),
+            // After an update the other one is an older file of the same name.
+            same: own.is_some() && file(&format!("{place}/exe")) == own
+                || name.trim_ascii() == b"drainboard",
+            uid: fs::metadata(&place).ok()?.uid(),
+        })
+    }
 }
 
 /// What the holder of a lock leaves for the next.
@@ -44,8 +78,21 @@ impl Holder {
         let note = note.filter(|note| Some(note.pid) == pid);
         Self {
             pid,
+            program: pid.and_then(Program::of),
             run: note.map(|note| (clean(&note.run, 64), clean(&note.since, 40))),
         }
+    }
+}
+
+impl Holder {
+    /// Whether it is a drainboard of this user, of root, or of the user `owner` whose process is
+    /// locked. One that cannot be looked at counts as one.
+    pub(super) fn is_drainboard(&self, owner: Option<u32>) -> bool {
+        let Some(program) = &self.program else {
+            return true;
+        };
+        let own = rustix::process::geteuid().as_raw();
+        program.same && (program.uid == own || program.uid == 0 || Some(program.uid) == owner)
     }
 }
 
@@ -53,7 +100,16 @@ impl fmt::Display for Holder {
     /// `pid 4242 (run 20260101-1 since 12:03)`, or that it cannot be found.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.pid {
-            Some(pid) => write!(formatter, "pid {pid}")?,
+            Some(pid) => match &self.program {
+                Some(program) if !program.same => {
+                    write!(
+                        formatter,
+                        "pid {pid} ({}, uid {})",
+                        program.name, program.uid
+                    )?;
+                }
+                Some(_) | None => write!(formatter, "pid {pid}")?,
+            },
             None => formatter.write_str("a process that cannot be seen from here")?,
         }
         match &self.run {
