@@ -15,18 +15,22 @@ use super::output::{room, tell, write, write_json};
 use super::report::state_directory;
 use super::table::{Column, table};
 use super::{Failure, runtime};
-use crate::core::config::Settings;
-use crate::host::Operator;
+use crate::core::clean::clean;
+use crate::core::config::{Settings, StatedAddress};
+use crate::core::drain::Fate;
+use crate::core::fleet::RedisAddress;
+use crate::host::{Operator, state_dir};
 use crate::redis::{self, Keys};
 use crate::report::Library;
 use crate::rescue::{
-    Ending, Rescued, SavedJob, State, Store, Surveyed, ending, jobs, push_back, survey,
+    Ending, Rescued, SavedJob, Source, State, Store, ending, exited, fate, jobs, push_back, survey,
+    weigh,
 };
 
 /// How long each answer of Redis is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Exit code: some jobs are nowhere, or nobody knows where they are.
+/// Exit code: some jobs are nowhere, or it is not known where they are.
 const OPEN: u8 = 4;
 
 const COLUMNS: [Column; 6] = [
@@ -45,10 +49,12 @@ const COLUMNS: [Column; 6] = [
   drainboard rescue last --dry-run        what --requeue would push back
   drainboard rescue last --requeue        push back the jobs that are provably nowhere
   drainboard rescue last --requeue --jid 0123456789abcdef01234567
+  drainboard rescue last --requeue --into redis://10.0.0.6:6379/0
+                                          the Redis was moved: another one than the jobs came from
 
 EXIT CODES:
   0 nothing is open: each job is somewhere, ended, or was pushed back; 4 some jobs are nowhere, or
-  nobody knows; 1 there is nothing saved under that name, or Redis could not be asked; 2 usage.")]
+  it is not known where they are; 1 there is nothing saved under that name, or Redis could not be asked; 2 usage.")]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"
@@ -65,6 +71,9 @@ pub struct RescueArguments {
     /// Push this job back although nothing proves that it is lost: it may run twice.
     #[arg(long, value_name = "JID")]
     pub jid: Vec<String>,
+    /// Look, and push back, in this Redis, although the jobs came from another one.
+    #[arg(long, value_name = "URL", conflicts_with = "redis")]
+    pub into: Option<String>,
     /// Do not ask; needed for --requeue without a terminal.
     #[arg(long, short = 'y')]
     pub yes: bool,
@@ -89,6 +98,9 @@ struct Row {
     requeue: bool,
     /// What became of that; `null` if it was not tried.
     result: Option<String>,
+    /// Whether it came from another Redis than the one at hand.
+    #[serde(skip)]
+    foreign: bool,
     #[serde(skip)]
     job: SavedJob,
 }
@@ -100,14 +112,26 @@ struct Rows {
 
 /// Lists, and pushes back.
 pub(super) fn run(common: &EveryCommand, arguments: &RescueArguments) -> Result<ExitCode, Failure> {
-    let settings = settings(common, &ConductOptions::default(), None)?;
+    let mut settings = settings(common, &ConductOptions::default(), None)?;
+    if let Some(url) = &arguments.into {
+        settings.redis.flag = Some(StatedAddress {
+            address: RedisAddress::new(url),
+            origin: "--into".into(),
+        });
+    }
     check(arguments, &settings)?;
-    let state_dir = state_directory(&settings)?;
-    let store = Store::new(&state_dir);
-    let saved = saved(&store, &Library::new(&state_dir), arguments.id.as_deref())?;
+    let place = state_directory(&settings)?;
+    // A payload that another user wrote would run with the application's rights.
+    for directory in [&place, &place.join("rescue"), &place.join("drains")] {
+        state_dir::check(directory).map_err(|error| Failure::Record(error.to_string()))?;
+    }
+    let store = Store::new(&place);
+    let saved = saved(&store, &Library::new(&place), arguments.id.as_deref())?;
     if let Some(unknown) = arguments.jid.iter().find(|jid| {
-        let named = |(_, job, _): &&(String, SavedJob, Ending)| job.jid.as_ref() == Some(*jid);
-        !saved.iter().any(|row| named(&row))
+        !saved
+            .jobs
+            .iter()
+            .any(|saved| saved.job.jid.as_ref() == Some(*jid))
     }) {
         let unknown = crate::core::clean::clean(unknown, 64);
         return Err(Failure::Record(format!(
@@ -122,7 +146,7 @@ fn check(arguments: &RescueArguments, settings: &Settings) -> Result<(), Failure
     let wrong = if arguments.requeue && settings.read_only {
         "--read-only: nothing may be pushed back"
     } else if arguments.requeue && !arguments.yes && !terminal {
-        "nobody can be asked here: without a terminal --requeue needs --yes"
+        "there is no terminal to ask on: --requeue needs --yes"
     } else if !arguments.jid.is_empty() && !arguments.requeue && !arguments.dry_run {
         "--jid says what to push back: add --requeue, or --dry-run to see"
     } else {
@@ -131,12 +155,23 @@ fn check(arguments: &RescueArguments, settings: &Settings) -> Result<(), Failure
     Err(Failure::Usage(wrong.into()))
 }
 
+/// What is saved, with what the journals say of it.
+struct Saved {
+    jobs: Vec<SavedRow>,
+    /// The processes that have exited by the journals.
+    gone: Vec<String>,
+}
+
+/// One saved job with what its drain's journal says.
+struct SavedRow {
+    run: String,
+    job: SavedJob,
+    ending: Ending,
+    fate: Option<(Fate, String)>,
+}
+
 /// The saved jobs of one drain, or of all, each with the ending that its journal shows.
-fn saved(
-    store: &Store,
-    library: &Library,
-    id: Option<&str>,
-) -> Result<Vec<(String, SavedJob, Ending)>, Failure> {
+fn saved(store: &Store, library: &Library, id: Option<&str>) -> Result<Saved, Failure> {
     let unreadable =
         |error: io::Error| Failure::Record(format!("the saved payloads cannot be read: {error}"));
     let all = store.runs().map_err(unreadable)?;
@@ -144,7 +179,10 @@ fn saved(
         None => all,
         Some(id) => vec![chosen(all, id)?],
     };
-    let mut saved = Vec::new();
+    let mut saved = Saved {
+        jobs: Vec::new(),
+        gone: Vec::new(),
+    };
     for run in runs.into_iter().rev() {
         let (entries, bad) = store.load(&run).map_err(unreadable)?;
         if bad > 0 {
@@ -156,9 +194,14 @@ fn saved(
         // Without its journal nothing is known of how a process ended.
         let past = library.read(&run).ok();
         for job in jobs(&entries) {
-            let ending = ending(past.as_ref(), &entries, &job);
-            saved.push((run.clone(), job, ending));
+            saved.jobs.push(SavedRow {
+                run: run.clone(),
+                ending: ending(past.as_ref(), &entries, &job),
+                fate: fate(past.as_ref(), &job),
+                job,
+            });
         }
+        saved.gone.extend(exited(past.as_ref()));
     }
     Ok(saved)
 }
@@ -185,10 +228,10 @@ fn chosen(all: Vec<String>, id: &str) -> Result<String, Failure> {
 async fn rescue(
     settings: &Settings,
     store: &Store,
-    saved: Vec<(String, SavedJob, Ending)>,
+    saved: Saved,
     arguments: &RescueArguments,
 ) -> Result<ExitCode, Failure> {
-    if saved.is_empty() {
+    if saved.jobs.is_empty() {
         print(&Rows { jobs: Vec::new() }, arguments.json, room(settings))?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -198,19 +241,31 @@ async fn rescue(
         .await
         .map_err(|why| failed(&why))?;
     let keys = Keys::new(settings.redis.namespace.as_deref());
-    let (runs, jobs): (Vec<String>, Vec<(SavedJob, Ending)>) = saved
-        .into_iter()
-        .map(|(run, job, ending)| (run, (job, ending)))
-        .unzip();
-    // Who served a queue between the exit and now, nobody has watched.
-    let surveyed = survey(&mut connection, &keys, &jobs, |_| false)
+    let here = RedisAddress::new(address.address.to_string());
+    let here = Source::new(&here, settings.redis.namespace.as_deref());
+    // In another Redis than its own a job is nowhere, which proves nothing.
+    let may_ask = |saved: &SavedRow| {
+        let from = saved.job.from.as_ref();
+        arguments.into.is_some() || from.is_none_or(|from| from.is_same(&here))
+    };
+    let (ours, others): (Vec<_>, Vec<_>) = saved.jobs.into_iter().partition(may_ask);
+    let jobs: Vec<(SavedJob, Ending)> = ours
+        .iter()
+        .map(|saved| (saved.job.clone(), saved.ending))
+        .collect();
+    // Which processes served a queue between the exit and now was not watched.
+    let surveyed = survey(&mut connection, &keys, &jobs, &saved.gone, |_| false)
         .await
         .map_err(|why| failed(&why))?;
-    let mut rows: Vec<Row> = runs
+    let mut rows: Vec<Row> = others
         .into_iter()
-        .zip(surveyed)
-        .map(|(run, surveyed)| row(run, surveyed, &arguments.jid))
+        .map(|saved| foreign(saved, &here))
         .collect();
+    rows.extend(ours.into_iter().zip(surveyed).map(|(saved, surveyed)| {
+        let known = arguments.into.is_some() || saved.job.from.is_some();
+        let state = weigh(surveyed.state, saved.fate.as_ref(), known);
+        row(saved.run, saved.job, &state, &arguments.jid)
+    }));
     if arguments.requeue && confirmed(&rows, arguments.yes) {
         let by = Operator::current(|name| env::var_os(name)).to_string();
         for row in rows.iter_mut().filter(|row| row.requeue) {
@@ -223,7 +278,7 @@ async fn rescue(
     }
     let open = rows
         .iter()
-        .any(|row| matches!(row.state, "nowhere" | "unknown"));
+        .any(|row| row.foreign || matches!(row.state, "nowhere" | "unknown"));
     print(&Rows { jobs: rows }, arguments.json, room(settings))?;
     Ok(ExitCode::from(if open { OPEN } else { 0 }))
 }
@@ -235,8 +290,21 @@ fn settle(state: &mut &'static str, rescued: &Rescued) -> String {
     rescued.words()
 }
 
-fn row(run: String, surveyed: Surveyed, named: &[String]) -> Row {
-    let Surveyed { job, state, .. } = surveyed;
+/// A job that came from another Redis than the one at hand: it is neither looked for nor pushed
+/// back here.
+fn foreign(saved: SavedRow, here: &Source) -> Row {
+    let from = saved.job.from.as_ref().map(ToString::to_string);
+    let from = from.unwrap_or_default();
+    let why = format!(
+        "it came from {from}, and this is {here}: --redis names its own, --into another one"
+    );
+    Row {
+        foreign: true,
+        ..row(saved.run, saved.job, &State::NotOurs(why), &[])
+    }
+}
+
+fn row(run: String, job: SavedJob, state: &State, named: &[String]) -> Row {
     let is_named = job.jid.as_ref().is_some_and(|jid| named.contains(jid));
     Row {
         run,
@@ -250,6 +318,7 @@ fn row(run: String, surveyed: Surveyed, named: &[String]) -> Row {
         why: state.why().to_owned(),
         requeue: (named.is_empty() || is_named) && state.may_be_pushed(is_named),
         result: None,
+        foreign: false,
         job,
     }
 }
@@ -264,7 +333,7 @@ fn confirmed(rows: &[Row], yes: bool) -> bool {
         tell(&format!(
             "  {} (queue {}): {}",
             row.job.label(),
-            row.queue,
+            clean(&row.queue, 200),
             row.why
         ));
     }
@@ -299,7 +368,7 @@ fn print(rows: &Rows, json: bool, room: Room) -> Result<(), Failure> {
             vec![
                 row.class.clone(),
                 row.jid.clone().unwrap_or_else(|| "?".into()),
-                row.queue.clone(),
+                clean(&row.queue, 200),
                 row.run.clone(),
                 row.state.replace('_', " "),
                 why,

@@ -30,11 +30,15 @@ pub enum Read {
     SortedSetScan,
     /// Whether keys are there.
     Exists,
+    /// One step through the names of all keys.
+    KeyScan,
+    /// The score of a member of a sorted set.
+    Score,
 }
 
 impl Read {
     /// All of them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::SetMembers,
         Self::Time,
         Self::Info,
@@ -46,6 +50,8 @@ impl Read {
         Self::ListLength,
         Self::SortedSetScan,
         Self::Exists,
+        Self::KeyScan,
+        Self::Score,
     ];
 
     /// Its name on the wire.
@@ -62,6 +68,8 @@ impl Read {
             Self::ListLength => "LLEN",
             Self::SortedSetScan => "ZSCAN",
             Self::Exists => "EXISTS",
+            Self::KeyScan => "SCAN",
+            Self::Score => "ZSCORE",
         }
     }
 
@@ -125,9 +133,14 @@ impl Keys {
         self.key(format!("it-{jid}"))
     }
 
-    /// The mark of a job that this program pushed back.
-    pub(super) fn rescued(&self, jid: &str) -> Vec<u8> {
-        self.key(format!("drainboard:rescued:{jid}"))
+    /// The sorted set of the executions whose jobs this program pushed back. It does not expire.
+    pub(super) fn rescued(&self) -> Vec<u8> {
+        self.key("drainboard:rescued")
+    }
+
+    /// The prefix of all names.
+    pub(super) fn prefix(&self) -> &[u8] {
+        &self.prefix
     }
 
     /// The list in which `super_fetch` keeps what `identity` took from a queue (Sidekiq Pro's

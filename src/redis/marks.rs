@@ -1,5 +1,5 @@
-//! What a rescue must know beside the places of jobs: which were pushed back before, who keeps
-//! private lists, and what queues there are. It only reads.
+//! What a rescue must know beside the places of jobs: which executions were pushed back before,
+//! which processes keep private lists, and what queues there are. It only reads.
 
 use redis::aio::ConnectionLike;
 use redis::{Pipeline, RedisError, Value};
@@ -13,7 +13,7 @@ use crate::core::fleet::{Identity, LinkFault};
 /// What Redis says of rescues.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
-    /// For each job asked for, in order: whether it was pushed back by this program before.
+    /// For each execution asked for, in order: whether this program pushed its job back before.
     pub rescued: Vec<bool>,
     /// Processes whose jobs `super_fetch` keeps in private lists.
     pub super_processes: Vec<Identity>,
@@ -21,17 +21,20 @@ pub struct Marks {
     pub queues: Vec<String>,
 }
 
-/// Reads the marks of these jobs, in one round trip.
+/// Reads the marks of these executions, in one round trip. A command that the server refuses is a
+/// fault: what may not be read proves nothing.
 pub async fn marks(
     connection: &mut impl ConnectionLike,
     keys: &Keys,
-    jids: &[&str],
+    executions: &[String],
 ) -> Result<Marks, LinkFault> {
-    let mut pipeline = Pipeline::with_capacity(jids.len() + 2);
+    let mut pipeline = Pipeline::with_capacity(executions.len() + 2);
     pipeline.add_command(Read::SetMembers.of(&keys.key("super_processes")));
     pipeline.add_command(Read::SetMembers.of(&keys.queues()));
-    for jid in jids {
-        pipeline.add_command(Read::Exists.of(&keys.rescued(jid)));
+    for execution in executions {
+        let mut score = Read::Score.of(&keys.rescued());
+        score.arg(execution);
+        pipeline.add_command(score);
     }
     let answers: Vec<Value> = pipeline
         .query_async(connection)
@@ -47,7 +50,7 @@ pub async fn marks(
     };
     let (processes, queues) = (texts(300)?, texts(200)?);
     Ok(Marks {
-        rescued: answers.map(|answer| answer == Value::Int(1)).collect(),
+        rescued: answers.map(|answer| answer != Value::Nil).collect(),
         super_processes: processes.iter().map(|text| Identity::new(text)).collect(),
         queues,
     })

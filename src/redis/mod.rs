@@ -8,6 +8,7 @@ mod commands;
 mod connection;
 mod decode;
 mod interrupted;
+mod keyspace;
 mod known;
 mod link;
 mod look;
@@ -40,7 +41,7 @@ pub use link::{LONGEST_BACKOFF, backoff};
 pub use look::Looker;
 pub use marks::{Marks, marks};
 pub use once::look_once;
-pub use questions::{Bounds, locate, queues};
+pub use questions::{Bounds, Private, locate, queues};
 #[cfg(any(test, fuzzing))]
 pub(crate) use readers::READERS;
 pub use rescue::{PushBack, Pushed, push_back};

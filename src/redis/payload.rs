@@ -13,7 +13,7 @@ use crate::core::clean::{clean, clean_bytes};
 use crate::core::fleet::Work;
 
 /// Longest class, queue or tag kept.
-pub(super) const LONGEST_NAME: usize = 200;
+pub(super) const LONGEST_NAME: usize = crate::core::fleet::LONGEST_SHOWN;
 /// Longest job or thread id kept.
 const LONGEST_ID: usize = 64;
 /// What stands where a class cannot be read.

@@ -20,8 +20,22 @@ pub struct Bounds {
     pub each_end: usize,
     /// Members read, or compared, in each of `retry`, `dead` and `schedule`.
     pub set_members: usize,
+    /// Which private lists of fetchers are read.
+    pub private: Private,
     /// Time for the whole question.
     pub within: Duration,
+}
+
+/// Which private lists are read, in which fetchers keep what they took.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Private {
+    /// Those of the processes in `super_processes`.
+    Registered,
+    /// Also those that are found by name among so many keys. Where there are more keys, the rest
+    /// is left out without a word.
+    Sought(usize),
+    /// The same; where there are more keys, a job is not proven to be nowhere.
+    Whole(usize),
 }
 
 impl Bounds {
@@ -29,6 +43,7 @@ impl Bounds {
     pub const GLANCE: Self = Self {
         each_end: 300,
         set_members: 1_000,
+        private: Private::Registered,
         within: Duration::from_secs(1),
     };
 }
@@ -38,6 +53,7 @@ impl Default for Bounds {
         Self {
             each_end: 10_000,
             set_members: 100_000,
+            private: Private::Sought(100_000),
             within: Duration::from_secs(5),
         }
     }
@@ -54,6 +70,8 @@ pub async fn locate(
     sought: &[Sought],
 ) -> (Vec<Located>, Option<LinkFault>) {
     let asked = clock::now();
+    // A queue is read under its exact name; what is shown of it may be shortened.
+    let sought: &[Sought] = &sought.iter().map(Sought::exact).collect::<Vec<_>>();
     let mut search = Search::new(keys, bounds, sought, asked);
     let searching = search.run(connection);
     let outcome = match tokio::time::timeout(bounds.within, searching).await {

@@ -1,29 +1,30 @@
 //! The only thing that this program ever writes to Redis: one atomic, bounded script that pushes
 //! one lost job back to the front of its queue, never twice. Looks and questions do not know it.
 
-use std::time::Duration;
-
 use redis::aio::ConnectionLike;
 use redis::{RedisError, cmd};
 
 use super::commands::Keys;
 use super::link::{Wire, fault};
+use crate::clock;
 use crate::core::fleet::LinkFault;
 
-/// How long a job counts as rescued.
-const MARKED: Duration = Duration::from_hours(7 * 24);
+/// Executions that are remembered as rescued; the oldest give way.
+const REMEMBERED: u32 = 10_000;
 /// Elements of each end of the queue that the last look compares.
 const LAST_LOOK: usize = 10_000;
 /// The same where the server cannot compare by itself (before 6.0.6, no `LPOS`).
 const LAST_LOOK_BY_HAND: usize = 1_000;
 
-/// The mark first: whoever comes second finds it. Then a last look at both ends of the queue;
-/// then mark, push and name the queue; where the push is refused the mark goes again. The right end
-/// is the front: Sidekiq fetches with BRPOP (7.3.9 `fetch.rb:47`), and pushes back with RPUSH.
+/// The mark comes first, so that a second attempt finds it. Then a last look at both ends of the
+/// queue; then mark, push and name the queue; where the push is refused the mark goes again. The
+/// right end is the front: Sidekiq fetches with BRPOP (7.3.9 `fetch.rb:47`), and pushes back with
+/// RPUSH.
 const SCRIPT: &str = r"
-local marker, queue, queues = KEYS[1], KEYS[2], KEYS[3]
-local payload, name, seconds, bound, by_hand, by = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6]
-if redis.call('EXISTS', marker) == 1 then return 'already' end
+local marks, queue, queues = KEYS[1], KEYS[2], KEYS[3]
+local payload, name, execution, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local bound, by_hand, remembered = ARGV[5], tonumber(ARGV[6]), tonumber(ARGV[7])
+if redis.call('ZSCORE', marks, execution) then return 'already' end
 local function stands(rank)
   local found = redis.pcall('LPOS', queue, payload, 'RANK', rank, 'MAXLEN', bound)
   if type(found) ~= 'table' or not found.err then return found end
@@ -36,12 +37,13 @@ local function stands(rank)
   return false
 end
 if stands(1) or stands(-1) then return 'queued' end
-if not redis.call('SET', marker, by, 'NX', 'EX', seconds) then return 'already' end
+if redis.call('ZADD', marks, 'NX', now, execution) == 0 then return 'already' end
 local pushed = redis.pcall('RPUSH', queue, payload)
 if type(pushed) == 'table' and pushed.err then
-  redis.call('DEL', marker)
+  redis.call('ZREM', marks, execution)
   return pushed
 end
+redis.pcall('ZREMRANGEBYRANK', marks, 0, -remembered - 1)
 redis.pcall('SADD', queues, name)
 return 'pushed'
 ";
@@ -49,14 +51,12 @@ return 'pushed'
 /// A job to be pushed back.
 #[derive(Clone, Copy, Debug)]
 pub struct PushBack<'a> {
-    /// Its id.
-    pub jid: &'a str,
+    /// Which execution of it was lost, for the mark: the same id may be lost again later.
+    pub execution: &'a str,
     /// Its queue.
     pub queue: &'a str,
     /// Its payload, byte for byte.
     pub payload: &'a [u8],
-    /// Who pushes it back, for the mark.
-    pub by: &'a str,
 }
 
 /// What the script did.
@@ -64,13 +64,14 @@ pub struct PushBack<'a> {
 pub enum Pushed {
     /// It stands at the front of its queue now.
     Pushed,
-    /// Somebody had pushed it back before.
+    /// This execution was pushed back before.
     Already,
     /// It stood in its queue.
     InQueue,
 }
 
-/// Pushes one job back, if nobody did before and it does not stand in its queue.
+/// Pushes one job back, if this execution was not pushed back before and the job does not stand in
+/// its queue.
 ///
 /// # Errors
 /// If there was no answer: it may have been pushed back all the same, and will not be a second
@@ -84,15 +85,16 @@ pub async fn push_back(
     command
         .arg(SCRIPT)
         .arg(3)
-        .arg(keys.rescued(job.jid))
+        .arg(keys.rescued())
         .arg(keys.queue(job.queue))
         .arg(keys.queues())
         .arg(job.payload)
         .arg(job.queue)
-        .arg(MARKED.as_secs())
+        .arg(job.execution)
+        .arg(clock::now().epoch())
         .arg(LAST_LOOK)
         .arg(LAST_LOOK_BY_HAND)
-        .arg(job.by);
+        .arg(REMEMBERED);
     let answer: String = command
         .query_async(connection)
         .await

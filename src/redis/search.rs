@@ -9,13 +9,14 @@ use redis::{Pipeline, Value};
 
 use super::commands::{Keys, Read};
 use super::decode::list;
+use super::keyspace;
 use super::link::{Wire, fault};
 use super::pages::{Piece, Walk};
-use super::payload;
-use super::questions::Bounds;
+use super::payload::{self, LONGEST_NAME};
+use super::questions::{Bounds, Private};
 use super::scan::{STEP, Scan, pattern, step};
 use crate::clock;
-use crate::core::clean::clean_bytes;
+use crate::core::clean::{clean, clean_bytes};
 use crate::core::fleet::{Identity, LinkFault, Place, Sought};
 use crate::core::moment::Moment;
 
@@ -105,11 +106,16 @@ impl<'a> Search<'a> {
             self.set(key, &place, connection).await?;
         }
         self.private(connection).await?;
+        self.named(connection).await?;
         self.newest(connection).await
     }
 
     fn is_over(&self) -> bool {
-        self.places.iter().all(Option::is_some) || clock::now() >= self.until
+        self.is_found() || clock::now() >= self.until
+    }
+
+    fn is_found(&self) -> bool {
+        self.places.iter().all(Option::is_some)
     }
 
     fn open(&self) -> impl Iterator<Item = &'a Sought> {
@@ -168,9 +174,8 @@ impl<'a> Search<'a> {
         }
         for (index, answer) in asked.into_iter().zip(answers) {
             if matches!(answer, Value::Int(_)) {
-                self.places[index] = Some(Place::Queue {
-                    name: self.sought[index].queue.clone(),
-                });
+                let name = clean(&self.sought[index].queue, LONGEST_NAME);
+                self.places[index] = Some(Place::Queue { name });
             }
         }
         Ok(())
@@ -182,7 +187,9 @@ impl<'a> Search<'a> {
         name: &'a str,
         connection: &mut impl ConnectionLike,
     ) -> Result<(), LinkFault> {
-        let place = Place::Queue { name: name.into() };
+        let place = Place::Queue {
+            name: clean(name, LONGEST_NAME),
+        };
         let key = self.keys.queue(name);
         let mut walk = Walk::new(self.bounds.each_end);
         while let Some((from, to)) = walk.next() {
@@ -297,6 +304,45 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
+    /// The lists of other fetchers, found by their names: `working:queue:…`, `queue:sq_…` and any
+    /// other key that holds `queue:` and is no queue.
+    async fn named(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
+        let (limit, strict) = match self.bounds.private {
+            Private::Registered => return Ok(()),
+            Private::Sought(limit) => (limit, false),
+            Private::Whole(limit) => (limit, true),
+        };
+        if self.is_found() {
+            return Ok(());
+        }
+        let until = self.until;
+        let found = keyspace::lists(self.keys, limit, until, connection).await?;
+        self.partial |= strict && !(found.whole && found.keys.len() <= PRIVATE_LISTS);
+        for keys in found.keys[..found.keys.len().min(PRIVATE_LISTS)].chunks(50) {
+            let mut pipeline = Pipeline::with_capacity(keys.len());
+            for key in keys {
+                let mut range = Read::ListRange.of(key);
+                range.arg(0).arg(PRIVATE_ELEMENTS - 1);
+                pipeline.add_command(range);
+            }
+            let answers = ask(pipeline, connection).await?;
+            for (key, answer) in keys.iter().zip(answers) {
+                // A key of another type is no list of jobs.
+                if keyspace::is_of_another_type(&answer) {
+                    continue;
+                }
+                let place = Place::Private {
+                    identity: keyspace::holder(key),
+                };
+                let elements = list(answer);
+                let all = matches!(&elements, Ok(elements) if elements.len() < PRIVATE_ELEMENTS);
+                self.partial |= strict && !all;
+                self.meet_all(&elements.unwrap_or_default(), &place);
+            }
+        }
+        Ok(())
+    }
+
     /// The left ends once more: a retry that fell due after its queue was read, and before the
     /// set was, has been pushed there.
     async fn newest(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
@@ -305,7 +351,9 @@ impl<'a> Search<'a> {
                 self.partial = true;
                 break;
             }
-            let place = Place::Queue { name: name.into() };
+            let place = Place::Queue {
+                name: clean(name, LONGEST_NAME),
+            };
             let (mut piece, mut from) = (Piece::first(), 0);
             for _ in 0..NEWEST_PIECES {
                 let mut pipeline = Pipeline::with_capacity(1);

@@ -1,7 +1,7 @@
-//! How the process of a saved job ended, read off the journal of its drain, and whether anybody
-//! tried to rescue the job. What is not written down stays unknown.
+//! How the process of a saved job ended and what became of the job, read off the journal of its
+//! drain, and whether a rescue of it was tried. What is not written down stays unknown.
 
-use super::judge::{Ending, Tried};
+use super::judge::{Ending, State, Tried};
 use super::saved::SavedJob;
 use super::store::Entry;
 use crate::core::drain::{Event, Fate, Record};
@@ -34,6 +34,57 @@ pub fn ending(past: Option<&Past>, entries: &[Entry], job: &SavedJob) -> Ending 
         }
     }
     ending
+}
+
+/// What the journal says became of `job` with its process, the last word; `None`: nothing.
+pub fn fate(past: Option<&Past>, job: &SavedJob) -> Option<(Fate, String)> {
+    let records = past.iter().flat_map(|past| &past.records);
+    let mut said = None;
+    for record in records.filter(|record| is_about(record, job)) {
+        if let Event::Reconciled {
+            jid: Some(jid),
+            fate,
+            evidence,
+            ..
+        } = &record.event
+            && Some(jid) == job.jid.as_ref()
+        {
+            said = Some((*fate, evidence.clone()));
+        }
+    }
+    said
+}
+
+/// What a saved job's `state` in Redis comes to beside its record. The record of the drain counts:
+/// a job that ended, or went back, is not offered. A job that is nowhere may have ended by itself
+/// after the last beat that showed it, so only one that the record calls lost is proven lost; and
+/// only if it is `known` from which Redis it came.
+pub fn weigh(state: State, said: Option<&(Fate, String)>, known: bool) -> State {
+    if matches!(state, State::Safe(_) | State::NotOurs(_)) {
+        return state;
+    }
+    match (state, said) {
+        (_, Some((fate, evidence))) if !matches!(fate, Fate::Lost | Fate::Unknown) => State::Safe(
+            format!("{} by the record of its drain: {evidence}", fate.word()),
+        ),
+        (State::Nowhere(why), Some((Fate::Lost, _))) if known => State::Nowhere(why),
+        (State::Nowhere(why), Some((Fate::Lost, _))) => State::Unknown(format!(
+            "{why}, but it is not written down from which Redis it came"
+        )),
+        (State::Nowhere(why), _) => State::Unknown(format!(
+            "it may have ended by itself after the last beat that showed it: the record does not \
+             call it lost; {why}"
+        )),
+        (state, _) => state,
+    }
+}
+
+/// The identities of the processes that have exited by the journal.
+pub fn exited(past: Option<&Past>) -> Vec<String> {
+    let records = past.iter().flat_map(|past| &past.records);
+    let gone = records.filter(|record| matches!(record.event, Event::Exited { .. }));
+    gone.filter_map(|record| Some(record.about.as_ref()?.identity.as_ref()?.to_string()))
+        .collect()
 }
 
 fn tried(entries: &[Entry], job: &SavedJob) -> Tried {

@@ -1,6 +1,6 @@
 //! Payloads of jobs that a KILL could lose: saved to disk byte for byte beforehand, found again
-//! afterwards, and pushed back where they are provably nowhere. What cannot be proven is never
-//! pushed back by itself.
+//! afterwards, and pushed back where they are provably nowhere. A job without proof is pushed back
+//! only if it is named, and only into the Redis that it came from.
 
 mod base64;
 mod ending;
@@ -15,11 +15,11 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
-pub use ending::ending;
+pub use ending::{ending, exited, fate, weigh};
 pub use judge::{Circumstances, Ending, Sight, State, Tried, judge};
 pub use prove::{Suspect, prove};
 #[cfg(any(test, fuzzing))]
 pub(crate) use readers::READERS;
-pub use saved::{Payload, SavedJob, Stopping, in_flight, shown_by};
+pub use saved::{Payload, SavedJob, Source, Stopping, in_flight, shown_by};
 pub use store::{Entry, SaveError, Store, jobs};
 pub use survey::{Rescued, Surveyed, push_back, survey};

@@ -8,12 +8,13 @@ use super::saved::SavedJob;
 use super::survey::{Surveyed, survey_within};
 use crate::clock;
 use crate::core::drain::Trace;
-use crate::redis::{Address, Bounds, Keys, open};
+use crate::redis::{Address, Bounds, Keys, Private, open};
 
 /// A drain waits for its search: it may take this long, each time.
 const BOUNDS: Bounds = Bounds {
     each_end: 2_000_000,
     set_members: 2_000_000,
+    private: Private::Whole(20_000_000),
     within: Duration::from_secs(15),
 };
 /// How long each answer of Redis is waited for.
@@ -48,10 +49,12 @@ pub async fn prove(
     // Two entries are of the same execution alone if all of them is the same.
     let nobody_else =
         |job: &SavedJob| (suspects.iter()).any(|known| known.nobody_else && known.job == *job);
+    let exited = jobs.iter().filter(|(_, ending)| ending.exited_at.is_some());
+    let gone: Vec<String> = exited.filter_map(|(job, _)| job.identity.clone()).collect();
     loop {
         let surveyed = match open(address, PATIENCE).await {
             Ok(mut connection) => {
-                survey_within(&mut connection, &keys, BOUNDS, &jobs, nobody_else).await
+                survey_within(&mut connection, &keys, BOUNDS, &jobs, &gone, nobody_else).await
             }
             Err(why) => Err(why),
         };

@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::base64;
 use crate::core::drain::{Execution, Run, Target};
-use crate::core::fleet::{Fleet, LocalId, Process, ProcessKey, Work};
+use crate::core::fleet::{Fleet, LocalId, Process, ProcessKey, RedisAddress, Work, exact_queue};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
@@ -30,7 +30,7 @@ pub fn in_flight(run: &Run, only: Option<LocalId>, fleet: &Fleet, now: Moment) -
             let works = open.map(Execution::work);
             works
                 .chain(nameless.map(|job| &job.work))
-                .map(move |work| SavedJob::of(work, target, process, now))
+                .map(move |work| SavedJob::of(work, target, process, now).seen_in(fleet))
         })
         .collect()
 }
@@ -47,7 +47,7 @@ pub fn shown_by(targets: &[LocalId], session: &Session, now: Moment) -> Vec<Save
         let process = fleet.get(&ProcessKey::Local(*id));
         let jobs = process.into_iter().flat_map(|process| {
             let works = process.jobs.iter().map(|job| &job.work);
-            works.map(move |work| SavedJob::seen(work, *id, process, now))
+            works.map(move |work| SavedJob::seen(work, *id, process, now).seen_in(fleet))
         });
         jobs.collect()
     };
@@ -55,7 +55,7 @@ pub fn shown_by(targets: &[LocalId], session: &Session, now: Moment) -> Vec<Save
 }
 
 /// One line of a rescue file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SavedJob {
     /// When it was saved.
     pub saved_at: Timestamp,
@@ -63,7 +63,7 @@ pub struct SavedJob {
     pub jid: Option<String>,
     /// Its class.
     pub class: String,
-    /// The queue it was fetched from.
+    /// The queue it was fetched from, by its exact name.
     pub queue: String,
     /// The process that ran it.
     pub identity: Option<String>,
@@ -71,6 +71,12 @@ pub struct SavedJob {
     pub pid: u32,
     /// Its thread.
     pub tid: String,
+    /// When this execution began, in seconds since 1970 on its host's clock.
+    #[serde(default)]
+    pub run_at: Option<f64>,
+    /// The Redis it came from; files of 0.1.0 do not say.
+    #[serde(default)]
+    pub from: Option<Source>,
     /// How that process was being stopped.
     #[serde(flatten)]
     pub stopping: Stopping,
@@ -79,12 +85,60 @@ pub struct SavedJob {
     pub payload: Payload,
 }
 
+/// A Redis: server, database and prefix of the keys, without a password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// `redis://10.0.0.5:6379/0`.
+    pub redis: String,
+    /// The prefix of `redis-namespace`.
+    #[serde(default)]
+    pub namespace: Option<String>,
+}
+
+impl Source {
+    /// The Redis at `address`, whose text may hold a password.
+    pub fn new(address: &RedisAddress, namespace: Option<&str>) -> Self {
+        Self {
+            redis: address.to_string(),
+            namespace: namespace.filter(|name| !name.is_empty()).map(Into::into),
+        }
+    }
+
+    /// The Redis that `fleet` is seen in.
+    pub fn of(fleet: &Fleet) -> Option<Self> {
+        let vantage = &fleet.vantage;
+        Some(Self::new(
+            vantage.redis.as_ref()?,
+            vantage.namespace.as_deref(),
+        ))
+    }
+
+    /// Whether both are the same database under the same prefix, for certain.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let (one, two) = (
+            RedisAddress::new(&*self.redis),
+            RedisAddress::new(&*other.redis),
+        );
+        self.namespace == other.namespace && one.is_same(&two) == Some(true)
+    }
+}
+
+impl std::fmt::Display for Source {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(&self.redis)?;
+        match &self.namespace {
+            Some(namespace) => write!(formatter, " (namespace {namespace})"),
+            None => Ok(()),
+        }
+    }
+}
+
 /// How a process was being stopped when its jobs were saved.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stopping {
     /// TERM + `T`, when it would push its jobs back; `None`: it was sent no TERM.
     pub interrupt_at: Option<Timestamp>,
-    /// Whether nobody stated `T`: then that time proves nothing.
+    /// Whether `T` was only assumed: then that time proves nothing.
     pub timeout_assumed: bool,
     /// Whether Sidekiq Pro keeps its jobs in private lists.
     pub super_fetch: bool,
@@ -143,7 +197,9 @@ impl SavedJob {
             saved_at: now.wall(),
             jid: work.jid.clone(),
             class: work.class.clone(),
-            queue: work.queue.clone(),
+            queue: exact_queue(&work.queue, &work.payload),
+            run_at: work.run_at,
+            from: None,
             identity: target
                 .about
                 .identity
@@ -156,13 +212,15 @@ impl SavedJob {
         }
     }
 
-    /// A job as the last beat showed it of a process that nobody stops.
+    /// A job as the last beat showed it of a process that is not being stopped.
     fn seen(work: &Work, id: LocalId, process: &Process, now: Moment) -> Self {
         Self {
             saved_at: now.wall(),
             jid: work.jid.clone(),
             class: work.class.clone(),
-            queue: work.queue.clone(),
+            queue: exact_queue(&work.queue, &work.payload),
+            run_at: work.run_at,
+            from: None,
             identity: process.identity.as_ref().map(ToString::to_string),
             pid: id.pid,
             tid: work.tid.clone(),
@@ -172,6 +230,27 @@ impl SavedJob {
             },
             payload: Payload(work.payload.to_vec()),
         }
+    }
+
+    /// The same, with the Redis that `fleet` is seen in.
+    fn seen_in(self, fleet: &Fleet) -> Self {
+        Self {
+            from: Source::of(fleet),
+            ..self
+        }
+    }
+
+    /// The name of this execution of the job: two losses of the same id are two executions.
+    pub fn execution(&self) -> String {
+        let jid = self.jid.as_deref().unwrap_or("-");
+        let process = self
+            .identity
+            .clone()
+            .unwrap_or_else(|| format!("pid {}", self.pid));
+        let begun = self
+            .run_at
+            .map_or("-".into(), |run_at| format!("{run_at:.0}"));
+        format!("{jid} {process} {} {begun}", self.tid)
     }
 
     /// Its class and id, for people.

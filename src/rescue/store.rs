@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::saved::SavedJob;
-use crate::host::state_dir::{private_directory, private_file};
+use crate::host::state_dir::{private_directory, private_file, read_private};
 
 /// The folder of the rescue files below the state directory.
 const FOLDER: &str = "rescue";
@@ -36,7 +36,7 @@ pub enum SaveError {
 }
 
 /// One line of a rescue file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Entry {
     /// A payload was saved.
@@ -58,7 +58,7 @@ pub enum Entry {
         at: Timestamp,
         /// In words.
         result: String,
-        /// Whether it is back for certain; `false`: for certain not; `None`: nobody knows.
+        /// Whether it is back for certain; `false`: for certain not; `None`: not known.
         #[serde(default)]
         back: Option<bool>,
     },
@@ -156,7 +156,7 @@ impl Store {
 
     /// The entries of `run`; lines that cannot be read are counted.
     pub fn load(&self, run: &str) -> io::Result<(Vec<Entry>, usize)> {
-        let text = fs::read(self.path(run))?;
+        let text = read_private(&self.path(run))?;
         let mut entries = Vec::new();
         let mut unreadable = 0;
         let lines = text.split(|byte| *byte == b'\n');
@@ -176,7 +176,7 @@ pub fn jobs(entries: &[Entry]) -> Vec<SavedJob> {
     for entry in entries {
         let Entry::Saved(job) = entry else { continue };
         let same = |known: &&mut SavedJob| {
-            (&known.jid, &known.identity, &known.payload) == (&job.jid, &job.identity, &job.payload)
+            (known.execution(), &known.payload) == (job.execution(), &job.payload)
         };
         match jobs.iter_mut().find(same) {
             Some(known) => *known = job.clone(),

@@ -11,21 +11,23 @@ use super::judge::{Circumstances, Ending, FETCHED, Sight, State, judge};
 use super::saved::SavedJob;
 use super::store::{Entry, SaveError, Store};
 use crate::clock;
+use crate::core::clean::clean;
 use crate::core::drain::Fate;
-use crate::core::fleet::{LinkFault, Look, LookRow, Place, Sought};
-use crate::redis::{Bounds, Keys, Looker, Marks, PushBack, Pushed, locate, marks};
+use crate::core::fleet::{Info, LONGEST_SHOWN, LinkFault, Look, LookRow, Place, Sought};
+use crate::redis::{Bounds, Keys, Looker, Marks, Private, PushBack, Pushed, locate, marks};
 
-/// A rescue searches further than a drain: nobody waits for it.
+/// A rescue searches further than a drain: there is time.
 const BOUNDS: Bounds = Bounds {
     each_end: 2_000_000,
     set_members: 2_000_000,
+    private: Private::Whole(20_000_000),
     within: Duration::from_secs(60),
 };
 /// Other queues that are searched for a job; with more of them it is not proven nowhere.
 const MOST_QUEUES: usize = 100;
 
 /// A saved job with its state now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Surveyed {
     /// The job.
     pub job: SavedJob,
@@ -33,7 +35,7 @@ pub struct Surveyed {
     pub state: State,
     /// What became of it, where it was found.
     pub fate: Option<Fate>,
-    /// Whether a later beat of somebody may tell more.
+    /// Whether a later beat of another process may tell more.
     pub waits: bool,
 }
 
@@ -56,11 +58,11 @@ impl Rescued {
             Self::Done(Pushed::Already) => "had been pushed back before".into(),
             Self::Done(Pushed::InQueue) => "stood in its queue".into(),
             Self::Refused(why) => format!("not pushed back: {why}"),
-            Self::Doubtful(why) => format!("nobody knows whether it is back: {why}"),
+            Self::Doubtful(why) => format!("whether it is back is not known: {why}"),
         }
     }
 
-    /// Whether it is back; `None`: nobody knows.
+    /// Whether it is back; `None`: not known.
     pub fn is_back(&self) -> Option<bool> {
         match self {
             Self::Done(_) => Some(true),
@@ -70,8 +72,9 @@ impl Rescued {
     }
 }
 
-/// Finds each job. `nobody_else_served` says of a job whether all who serve its queue were
-/// watched since the exit, and there was nobody.
+/// Finds each job. `gone` are the identities of processes that are known to have exited: what
+/// Redis still shows of them is history. `nobody_else_served` says of a job whether every other
+/// process was watched since the exit, and none served its queue.
 ///
 /// # Errors
 /// If Redis cannot be asked at all.
@@ -79,9 +82,10 @@ pub async fn survey(
     connection: &mut impl ConnectionLike,
     keys: &Keys,
     jobs: &[(SavedJob, Ending)],
+    gone: &[String],
     nobody_else_served: impl Fn(&SavedJob) -> bool,
 ) -> Result<Vec<Surveyed>, LinkFault> {
-    survey_within(connection, keys, BOUNDS, jobs, nobody_else_served).await
+    survey_within(connection, keys, BOUNDS, jobs, gone, nobody_else_served).await
 }
 
 /// The same within other bounds.
@@ -90,18 +94,20 @@ pub(super) async fn survey_within(
     keys: &Keys,
     bounds: Bounds,
     jobs: &[(SavedJob, Ending)],
+    gone: &[String],
     nobody_else_served: impl Fn(&SavedJob) -> bool,
 ) -> Result<Vec<Surveyed>, LinkFault> {
     let mut looker = Looker::new(keys.clone());
-    let (before, _) = looker.look(connection).await?;
-    let jids: Vec<&str> = jobs
-        .iter()
-        .map(|(job, _)| job.jid.as_deref().unwrap_or_default())
-        .collect();
-    let marks = marks(connection, keys, &jids).await?;
+    let (mut before, _) = looker.look(connection).await?;
+    let executions: Vec<String> = jobs.iter().map(|(job, _)| job.execution()).collect();
+    let marks = marks(connection, keys, &executions).await?;
     let places = places(connection, keys, bounds, jobs, &marks.queues).await;
     // Once more: what was fetched while the queues were searched, and the age of each beat.
-    let (after, _) = looker.look(connection).await?;
+    let (mut after, _) = looker.look(connection).await?;
+    for look in [&mut before, &mut after] {
+        look.rows
+            .retain(|row| !gone.iter().any(|gone| gone == row.identity.as_str()));
+    }
     let surveyed = jobs
         .iter()
         .zip(places)
@@ -207,6 +213,9 @@ fn sight(job: &SavedJob, ending: Ending, place: Place, rescued: bool, looks: [&L
     if rescued {
         return Sight::Rescued;
     }
+    if let Some(why) = looks.into_iter().find_map(|look| unreadable(look, job)) {
+        return Sight::At(Place::NotAsked { why });
+    }
     if let Some(process) = before {
         return Sight::NotBeaten { process };
     }
@@ -223,12 +232,33 @@ fn sight(job: &SavedJob, ending: Ending, place: Place, rescued: bool, looks: [&L
     }
 }
 
+/// Why the work of a process that may run the job cannot be read. What cannot be read proves
+/// nothing.
+fn unreadable(look: &Look, job: &SavedJob) -> Option<String> {
+    let may_serve = |row: &&LookRow| {
+        let info = row.heartbeat.as_ref().map(|heartbeat| &heartbeat.info);
+        info.is_none_or(|info| may_serve(info, &job.queue))
+    };
+    let row = look.rows.iter().filter(may_serve);
+    let mut faults = row.filter_map(|row| Some((row, row.faults.first()?)));
+    let (row, fault) = faults.next()?;
+    Some(format!(
+        "{} may run it, and its row cannot be read: {fault}",
+        row.identity.short()
+    ))
+}
+
+/// Names of queues are shown clean in what a process says of itself.
+fn may_serve(info: &Info, queue: &str) -> bool {
+    info.may_serve(queue) || info.may_serve(&clean(queue, LONGEST_SHOWN))
+}
+
 /// Whether a process may have fetched the job without having shown it yet.
 fn is_late(row: &LookRow, look: &Look, job: &SavedJob, exited: Timestamp) -> bool {
     let Some(heartbeat) = &row.heartbeat else {
         return true;
     };
-    if !heartbeat.info.may_serve(&job.queue) {
+    if !may_serve(&heartbeat.info, &job.queue) {
         return false;
     }
     if row.work.iter().any(|work| work.jid.is_none()) {
@@ -264,10 +294,9 @@ pub async fn push_back(
     };
     store.append(run, &[intent])?;
     let job = PushBack {
-        jid,
+        execution: &job.execution(),
         queue: &job.queue,
         payload: &job.payload.0,
-        by,
     };
     let rescued = match crate::redis::push_back(connection, keys, job).await {
         Ok(pushed) => Rescued::Done(pushed),

@@ -25,6 +25,8 @@ fn job(payload: &[u8]) -> SavedJob {
         identity: Some("util1:4242:abc".into()),
         pid: 4242,
         tid: "otb".into(),
+        run_at: None,
+        from: None,
         stopping: Stopping {
             interrupt_at: Some(time(100)),
             timeout_assumed: false,

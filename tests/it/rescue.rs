@@ -1,6 +1,7 @@
 //! Saved jobs against a real Redis: where they are, what is proven, and that nothing is ever
 //! pushed back twice.
 
+mod nowhere;
 mod proof;
 mod sight;
 
@@ -30,6 +31,8 @@ fn lost(jid: &str) -> (SavedJob, Ending) {
         identity: Some("util9:1:abc".into()),
         pid: 1,
         tid: "otb".into(),
+        run_at: None,
+        from: None,
         stopping: Stopping::default(),
         payload: Payload(payload(jid).into_bytes()),
     };
@@ -48,7 +51,7 @@ async fn connect(server: &RedisServer) -> MultiplexedConnection {
 
 async fn states(server: &RedisServer, jobs: &[(SavedJob, Ending)]) -> Vec<State> {
     let mut connection = connect(server).await;
-    let surveyed = survey(&mut connection, &Keys::default(), jobs, |_| false).await;
+    let surveyed = survey(&mut connection, &Keys::default(), jobs, &[], |_| false).await;
     let surveyed: Vec<Surveyed> = surveyed.expect("an answer");
     surveyed
         .into_iter()
@@ -96,7 +99,7 @@ async fn each_job_is_found_where_it_is() {
         )
         .await;
     }
-    send(&mut admin, &[b"SET", b"drainboard:rescued:a7", b"x"]).await;
+    nowhere::mark(&mut admin, &lost("a7").0).await;
     let worked = format!("{:024x}", 7);
     let jids = ["a1", "a2", "a3", "a4", "a5", &worked, "a7", "a8"];
     let jobs: Vec<(SavedJob, Ending)> = jids.iter().map(|jid| lost(jid)).collect();
@@ -148,7 +151,7 @@ async fn nobody_may_have_it_unseen() {
 async fn two_rescuers_push_each_job_once() {
     let server = RedisServer::start();
     let jids: Vec<String> = (0..200).map(|number| format!("{number:024x}")).collect();
-    let rescuer = |name: &'static str| {
+    let rescuer = || {
         let (jids, address) = (jids.clone(), server.address());
         tokio::spawn(async move {
             let mut connection = open(&address, Duration::from_secs(10))
@@ -158,10 +161,9 @@ async fn two_rescuers_push_each_job_once() {
             for jid in &jids {
                 let payload = payload(jid).into_bytes();
                 let job = PushBack {
-                    jid,
+                    execution: jid,
                     queue: "low",
                     payload: &payload,
-                    by: name,
                 };
                 let done = push_back(&mut connection, &Keys::default(), job).await;
                 pushed += usize::from(done == Ok(Pushed::Pushed));
@@ -169,7 +171,7 @@ async fn two_rescuers_push_each_job_once() {
             pushed
         })
     };
-    let (one, two) = tokio::join!(rescuer("one"), rescuer("two"));
+    let (one, two) = tokio::join!(rescuer(), rescuer());
     assert_eq!(one.expect("it ended") + two.expect("it ended"), 200);
     let mut admin = server.connection().await;
     let elements: Vec<String> = redis::cmd("LRANGE")
@@ -181,16 +183,18 @@ async fn two_rescuers_push_each_job_once() {
         .expect("a list");
     let expected: Vec<String> = jids.iter().map(|jid| payload(jid)).collect();
     assert_eq!(elements, expected, "each once, at the front's end");
-    let (named, left): (Vec<String>, u64) = redis::pipe()
+    let (named, left, marks): (Vec<String>, i64, u64) = redis::pipe()
         .cmd("SMEMBERS")
         .arg("queues")
         .cmd("TTL")
-        .arg(format!("drainboard:rescued:{}", jids[0]))
+        .arg("drainboard:rescued")
+        .cmd("ZCARD")
+        .arg("drainboard:rescued")
         .query_async(&mut admin)
         .await
         .expect("answers");
     assert_eq!(named, ["low"]);
-    assert!((604_000..=604_800).contains(&left), "{left}");
+    assert_eq!((left, marks), (-1, 200), "the marks do not expire");
 }
 
 #[tokio::test]
@@ -200,10 +204,9 @@ async fn what_stands_in_its_queue_is_not_pushed_again() {
     let keys = Keys::new(Some("app"));
     let binary = b"\xff\x00{\"jid\":\"b\"}\r\n\xfe".to_vec();
     let job = PushBack {
-        jid: "b",
+        execution: "b",
         queue: "low",
         payload: &binary,
-        by: "me",
     };
     let mut connection = connect(&server).await;
     send(&mut admin, &[b"RPUSH", b"app:queue:low", &binary, b"other"]).await;
@@ -229,21 +232,22 @@ async fn what_stands_in_its_queue_is_not_pushed_again() {
     // A queue that is no list: nothing is written, not even the mark.
     send(&mut admin, &[b"SET", b"app:queue:odd", b"x"]).await;
     let odd = PushBack {
-        jid: "c",
+        execution: "c",
         queue: "odd",
         ..job
     };
     assert!(push_back(&mut connection, &keys, odd).await.is_err());
-    // Somebody who may mark and not push.
+    // A user who may mark and not push.
     send(&mut admin, &[b"DEL", b"app:queue:odd"]).await;
     send(&mut admin, &[b"ACL", b"SETUSER", b"default", b"-rpush"]).await;
     assert!(push_back(&mut connection, &keys, odd).await.is_err());
-    let marked: bool = redis::cmd("EXISTS")
-        .arg("app:drainboard:rescued:c")
+    let marked: Option<f64> = redis::cmd("ZSCORE")
+        .arg("app:drainboard:rescued")
+        .arg("c")
         .query_async(&mut admin)
         .await
         .expect("an answer");
-    assert!(!marked);
+    assert_eq!(marked, None);
 }
 
 #[tokio::test]
@@ -270,10 +274,9 @@ async fn a_long_queue_is_searched_to_the_end_and_the_act_is_short() {
     let mut connection = connect(&server).await;
     let payload = payload("f00").into_bytes();
     let job = PushBack {
-        jid: "f00",
+        execution: "f00",
         queue: "low",
         payload: &payload,
-        by: "me",
     };
     let begun = clock::now();
     let done = push_back(&mut connection, &Keys::default(), job).await;
@@ -358,10 +361,9 @@ async fn a_killed_job_runs_again(major: u8) {
     // What the dead one left in Redis is no process that runs it.
     assert_eq!(words(&server, &jobs).await, ["nowhere"]);
     let back = PushBack {
-        jid: &jid,
+        execution: &jid,
         queue: "low",
         payload: &jobs[0].0.payload.0,
-        by: "me",
     };
     let done = push_back(&mut connection, &Keys::default(), back).await;
     assert_eq!(done, Ok(Pushed::Pushed));

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Identity;
+use crate::core::clean::clean;
 use crate::core::moment::Moment;
 
 /// A job to be found.
@@ -16,6 +17,35 @@ pub struct Sought {
     pub queue: String,
     /// The payload as it was seen; may be empty.
     pub payload: Arc<[u8]>,
+}
+
+impl Sought {
+    /// The same with the exact name of its queue.
+    #[must_use]
+    pub fn exact(&self) -> Self {
+        Self {
+            queue: exact_queue(&self.queue, &self.payload),
+            ..self.clone()
+        }
+    }
+}
+
+/// Longest name of a queue that is shown, in characters.
+pub(crate) const LONGEST_SHOWN: usize = 200;
+
+/// The exact name of the queue that is shown as `shown`: the payload names it as Sidekiq wrote it,
+/// with what was cleaned away for the screen, or cut off. A name that is no UTF-8 stays as shown.
+pub fn exact_queue(shown: &str, payload: &[u8]) -> String {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        queue: String,
+    }
+    let named = serde_json::from_str::<Named>(&String::from_utf8_lossy(payload));
+    named
+        .ok()
+        .map(|named| named.queue)
+        .filter(|exact| clean(exact, LONGEST_SHOWN) == shown)
+        .unwrap_or_else(|| shown.to_owned())
 }
 
 /// What was found for one job.
@@ -92,5 +122,22 @@ impl fmt::Display for Place {
             } => formatter.write_str("not found, not searched to the end"),
             Self::NotAsked { why } => write!(formatter, "not known: {why}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_keeps_its_exact_name() {
+        let long = "x".repeat(250);
+        let shown = clean(&long, LONGEST_SHOWN);
+        let payload = |queue: &str| format!(r#"{{"jid":"a","queue":"{queue}","args":[1]}}"#);
+        assert_eq!(exact_queue(&shown, payload(&long).as_bytes()), long);
+        let hidden = "lo\u{200b}w";
+        assert_eq!(exact_queue("low", payload(hidden).as_bytes()), hidden);
+        assert_eq!(exact_queue("low", payload("other").as_bytes()), "low");
+        assert_eq!(exact_queue("low", b"no json"), "low");
     }
 }

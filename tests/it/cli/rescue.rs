@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Output;
 
-use drainboard::rescue::{Entry, Payload, SavedJob, Stopping, Store};
+use drainboard::core::fleet::RedisAddress;
+use drainboard::rescue::{Entry, Payload, SavedJob, Source, Stopping, Store};
 use serde_json::Value;
 
 use super::{code, drainboard, err, out};
@@ -17,7 +18,8 @@ fn payload(jid: &str) -> String {
 
 /// Three saved jobs: one of a process that was killed without TERM, one whose end is not known,
 /// one that ended by itself.
-fn prepare(state: &Path) {
+fn prepare(state: &Path, server: &RedisServer) {
+    let from = Source::new(&RedisAddress::new(server.url()), None);
     let saved = |jid: &str, pid: u32| SavedJob {
         saved_at: "2026-11-21T19:00:30Z".parse().expect("a time"),
         jid: Some(jid.into()),
@@ -26,6 +28,8 @@ fn prepare(state: &Path) {
         identity: Some(format!("util1:{pid}:abc")),
         pid,
         tid: "otb".into(),
+        run_at: None,
+        from: Some(from.clone()),
         stopping: Stopping::default(),
         payload: Payload(payload(jid).into_bytes()),
     };
@@ -33,9 +37,10 @@ fn prepare(state: &Path) {
     let jobs = [saved("killed", 1), saved("open", 2), saved("done", 1)];
     store.save(RUN, &jobs).expect("saved");
     let journal = format!(
-        "{}\n{}\n",
+        "{}\n{}\n{}\n",
         r#"{"at":"2026-11-21T19:00:20.000Z","t_s":20,"run":"RUN","event":"job_finished","jid":"done","identity":"util1:1:abc","pid":1}"#,
         r#"{"at":"2026-11-21T19:00:31.000Z","t_s":31,"run":"RUN","event":"exited","clean":false,"identity":"util1:1:abc","pid":1}"#,
+        r#"{"at":"2026-11-21T19:00:32.000Z","t_s":32,"run":"RUN","event":"reconciled","jid":"killed","class":"ReportBuild","fate":"lost","evidence":"it ran until the end","identity":"util1:1:abc","pid":1}"#,
     );
     std::fs::create_dir(state.join("drains")).expect("a folder");
     std::fs::write(state.join(format!("drains/{RUN}.jsonl")), journal).expect("a journal");
@@ -63,7 +68,7 @@ async fn queue(server: &RedisServer) -> Vec<String> {
 async fn looking_changes_nothing_and_pushing_back_is_done_once() {
     let server = RedisServer::start();
     let state = tempfile::tempdir().expect("a directory");
-    prepare(state.path());
+    prepare(state.path(), &server);
     server.forget_commands().await;
     for arguments in [&[][..], &["last", "--dry-run"], &["2026", "--json"]] {
         let output = rescue(&server, state.path(), arguments);
@@ -122,6 +127,56 @@ async fn looking_changes_nothing_and_pushing_back_is_done_once() {
     assert_eq!(tried.count(), 4);
 }
 
+/// The payloads of one application are never pushed into the Redis of another one, unless that is
+/// named for them.
+#[tokio::test]
+async fn jobs_go_back_into_the_redis_that_they_came_from() {
+    let (own, other) = (RedisServer::start(), RedisServer::start());
+    let state = tempfile::tempdir().expect("a directory");
+    prepare(state.path(), &own);
+    let push = ["last", "--requeue", "--yes", "--jid", "killed", "--json"];
+    let refused = rescue(&other, state.path(), &push);
+    assert_eq!(code(&refused), 4);
+    let rows: Value = serde_json::from_slice(&refused.stdout).expect("JSON");
+    let row = &rows["jobs"][0];
+    assert_eq!(
+        (&row["state"], &row["requeue"]),
+        (&"not_ours".into(), &false.into())
+    );
+    let why = row["why"].as_str().expect("a reason");
+    assert!(why.starts_with("it came from redis://127.0.0.1:"), "{why}");
+    assert!(queue(&other).await.is_empty() && queue(&own).await.is_empty());
+    let mut into = drainboard(&["rescue", "--state-dir"]);
+    into.arg(state.path()).args(push);
+    into.arg("--into").arg(other.url());
+    let output = into.output().expect("the binary runs");
+    assert_eq!(queue(&other).await, [payload("killed")], "{}", err(&output));
+}
+
+/// A job that its process pushed back, and that ended elsewhere, is nowhere now. The record knows.
+#[tokio::test]
+async fn the_record_of_the_drain_outweighs_that_a_job_is_nowhere() {
+    let server = RedisServer::start();
+    let state = tempfile::tempdir().expect("a directory");
+    prepare(state.path(), &server);
+    let path = state.path().join(format!("drains/{RUN}.jsonl"));
+    let journal = std::fs::read_to_string(&path).expect("a journal");
+    for (fate, expected) in [
+        ("pushed_back", "safe"),
+        ("finished", "safe"),
+        ("unknown", "unknown"),
+        ("lost", "nowhere"),
+    ] {
+        let told = journal.replace("\"fate\":\"lost\"", &format!("\"fate\":\"{fate}\""));
+        std::fs::write(&path, told).expect("a journal");
+        let output = rescue(&server, state.path(), &["last", "--dry-run", "--json"]);
+        let rows: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        let row = &rows["jobs"][0];
+        assert_eq!(row["state"], expected, "{fate}: {row}");
+        assert_eq!(row["requeue"], expected == "nowhere", "{fate}");
+    }
+}
+
 #[tokio::test]
 async fn what_cannot_be_done_is_said() {
     let server = RedisServer::start();
@@ -131,7 +186,7 @@ async fn what_cannot_be_done_is_said() {
         (code(&nothing), out(&nothing)),
         (0, "no payload is saved\n".into())
     );
-    prepare(state.path());
+    prepare(state.path(), &server);
     for (arguments, expected, words) in [
         (&["2025"][..], 1, "no payload is saved under `2025`"),
         (&["--jid", "killed"], 2, "add --requeue"),

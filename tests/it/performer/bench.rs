@@ -246,6 +246,8 @@ pub(super) fn job(jid: &str) -> SavedJob {
         identity: Some("util9:1:abc".into()),
         pid: 1,
         tid: "otb".into(),
+        run_at: None,
+        from: None,
         stopping: Stopping::default(),
         payload: Payload(format!(r#"{{"class":"ReportBuild","jid":"{jid}"}}"#).into_bytes()),
     }

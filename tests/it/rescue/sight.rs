@@ -29,6 +29,7 @@ use drainboard::rescue::{Ending, Entry, Rescued, SavedJob, State, Store, Surveye
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 
+use super::nowhere::mark;
 use super::{connect, lost, payload, send, serving, states};
 use crate::support::redis_server::RedisServer;
 use crate::support::sidekiq_rows::Rows;
@@ -204,7 +205,7 @@ async fn between_two_looks_nothing_slips_through() {
             happens,
         };
         let job = [lost(&shown(7))];
-        let seen = survey(&mut between, &Keys::default(), &job, |_| false).await;
+        let seen = survey(&mut between, &Keys::default(), &job, &[], |_| false).await;
         assert!(between.happens.is_empty(), "nothing happened");
         assert_state(&seen.expect("an answer")[0].state, word, why);
     }
@@ -214,7 +215,7 @@ async fn between_two_looks_nothing_slips_through() {
 async fn where_a_job_stands_is_told_and_what_was_not_searched_too() {
     let server = RedisServer::start();
     let mut admin = server.connection().await;
-    send(&mut admin, &[b"SET", b"drainboard:rescued:a", b"x"]).await;
+    mark(&mut admin, &lost("a").0).await;
     send(
         &mut admin,
         &[b"RPUSH", b"queue:low", payload("a").as_bytes()],
@@ -247,7 +248,10 @@ async fn a_push_back_is_ruled_out_only_where_nobody_else_served() {
     job.stopping.interrupt_at = Some(clock::now().before(Duration::from_secs(15)).wall());
     let jobs = [(job, ending)];
     for (nobody_else, expected) in [(true, "nowhere"), (false, "unknown")] {
-        let seen = survey(&mut connection, &Keys::default(), &jobs, |_| nobody_else).await;
+        let seen = survey(&mut connection, &Keys::default(), &jobs, &[], |_| {
+            nobody_else
+        })
+        .await;
         let seen: Vec<Surveyed> = seen.expect("an answer");
         assert_state(&seen[0].state, expected, "");
         assert!(!seen[0].waits, "no beat tells more");

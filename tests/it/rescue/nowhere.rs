@@ -1,0 +1,109 @@
+//! What must be known before a job is called nowhere: private lists of any fetcher, what may not
+//! be read, which processes have exited, and which execution was lost.
+
+use drainboard::redis::Keys;
+use drainboard::rescue::{SavedJob, survey};
+use redis::aio::MultiplexedConnection;
+
+use super::{connect, lost, payload, send, serving, states, words};
+use crate::support::redis_server::RedisServer;
+
+/// Marks this execution as pushed back.
+pub(super) async fn mark(connection: &mut MultiplexedConnection, job: &SavedJob) {
+    let execution = job.execution();
+    let command: [&[u8]; 4] = [b"ZADD", b"drainboard:rescued", b"1", execution.as_bytes()];
+    send(connection, &command).await;
+}
+
+/// Fetchers of others than Sidekiq keep a job in a list of their own while it runs, and no
+/// registry names it. The scan for such lists comes before anything is called nowhere.
+#[tokio::test]
+async fn a_job_in_a_private_list_of_any_fetcher_is_not_nowhere() {
+    for key in [
+        "working:queue:low:util9:1:abc",
+        "queue:sq_util9:1:abc_low",
+        "queue:sq|util9:1:abc|low",
+        "queue:low_util9_0",
+        "inproc:queue:low",
+    ] {
+        let server = RedisServer::start();
+        let mut admin = server.connection().await;
+        send(&mut admin, &[b"SADD", b"queues", b"low"]).await;
+        send(&mut admin, &[b"SET", b"other:queue:text", b"no list"]).await;
+        assert_eq!(words(&server, &[lost("a")]).await, ["nowhere"], "{key}");
+        let payload = payload("a");
+        send(&mut admin, &[b"LPUSH", key.as_bytes(), payload.as_bytes()]).await;
+        let found = states(&server, &[lost("a"), lost("b")]).await;
+        assert_eq!(found[0].word(), "not_ours", "{key}: {found:?}");
+        assert_eq!(found[1].word(), "nowhere", "{key}: {found:?}");
+        assert!(!found[0].may_be_pushed(true), "{key}");
+        // Without the right to look for them nothing is proven.
+        send(&mut admin, &[b"ACL", b"SETUSER", b"default", b"-scan"]).await;
+        assert_eq!(words(&server, &[lost("b")]).await, ["unknown"], "{key}");
+    }
+}
+
+/// A process whose work may not be read may run anything.
+#[tokio::test]
+async fn what_may_not_be_read_proves_nothing() {
+    for command in ["hgetall", "smembers", "lrange", "zscan", "zscore", "hmget"] {
+        let server = RedisServer::start();
+        let mut admin = server.connection().await;
+        serving(7).write(&mut admin).await;
+        assert_eq!(words(&server, &[lost("a")]).await, ["nowhere"]);
+        let without = format!("-{command}");
+        send(
+            &mut admin,
+            &[b"ACL", b"SETUSER", b"default", without.as_bytes()],
+        )
+        .await;
+        let mut connection = connect(&server).await;
+        let seen = survey(&mut connection, &Keys::default(), &[lost("a")], &[], |_| {
+            false
+        })
+        .await;
+        let nowhere = seen.is_ok_and(|seen| seen[0].state.word() == "nowhere");
+        assert!(!nowhere, "without {command}");
+    }
+}
+
+/// What Redis goes on showing of a process that has exited is history.
+#[tokio::test]
+async fn a_process_whose_exit_is_known_has_taken_nothing() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    let rows = serving(7);
+    rows.write(&mut admin).await;
+    send(&mut admin, &[b"EXPIRE", rows.identity.as_bytes(), b"55"]).await;
+    assert_eq!(
+        words(&server, &[lost("a")]).await,
+        ["unknown"],
+        "it may run it"
+    );
+    let mut connection = connect(&server).await;
+    let gone = [rows.identity.clone()];
+    let seen = survey(
+        &mut connection,
+        &Keys::default(),
+        &[lost("a")],
+        &gone,
+        |_| false,
+    )
+    .await;
+    assert_eq!(seen.expect("an answer")[0].state.word(), "nowhere");
+}
+
+/// The same id is lost again by a later drain: that is another execution.
+#[tokio::test]
+async fn a_second_loss_of_the_same_id_is_a_new_one() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    let (first, ending) = lost("a");
+    mark(&mut admin, &first).await;
+    let again = SavedJob {
+        identity: Some("util9:2:def".into()),
+        ..first.clone()
+    };
+    let jobs = [(first, ending), (again, ending)];
+    assert_eq!(words(&server, &jobs).await, ["safe", "nowhere"]);
+}
