@@ -208,7 +208,9 @@ fn notes_of(fleet: &Fleet, choice: &Choice) -> Vec<String> {
     let mut notes = Vec::new();
     let processes = fleet.processes.values();
     for process in processes.filter(|process| choice.covers(process)) {
-        if process.identity.is_none() && fleet.link.is_connected() {
+        if !process.rivals.is_empty() {
+            notes.push(ambiguous(process));
+        } else if process.identity.is_none() && fleet.link.is_connected() {
             notes.push(stranger(process));
         }
         for fault in &process.faults {
@@ -222,6 +224,19 @@ fn notes_of(fleet: &Fleet, choice: &Choice) -> Vec<String> {
         }
     }
     notes
+}
+
+/// A process that several identities fit.
+fn ambiguous(process: &Process) -> String {
+    let name = process.name();
+    let pid = process.local.as_ref().map_or(0, |local| local.id.pid);
+    let rivals = process.rivals.iter().map(ToString::to_string);
+    let rivals: Vec<String> = rivals.collect();
+    format!(
+        "{name} is not told apart: {} in Redis may be its own, so nothing there is taken for its \
+         state; --pid {pid} drains it on local evidence",
+        rivals.join(" and ")
+    )
 }
 
 fn stranger(process: &Process) -> String {

@@ -7,15 +7,17 @@ use std::time::Duration;
 
 use super::address::{Stated, named_addresses};
 use super::opening::{planned, preflight};
+use super::output::tell;
 use super::rows::Picture;
 use crate::clock;
 use crate::core::choice::Choice;
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
 use crate::core::fleet::{
-    Fleet, HostLook, Link, LinkFault, LocalId, Look, Observation, ProcessKey, Unit,
+    Fleet, HostLook, Link, LinkFault, LocalId, LocalProcess, Look, Observation, ProcessKey,
+    RedisAddress, Unit, Vantage,
 };
-use crate::host::{Scanner, look_at_unit};
+use crate::host::{Scanner, look_at_unit, sees_host};
 use crate::redis::{self, Choice as RedisChoice, ChoiceError};
 
 /// Looks again and again into the same picture.
@@ -32,6 +34,8 @@ pub(super) struct Observer {
     pub(super) choice: Option<RedisChoice>,
     /// What went wrong in the last look, in words.
     pub(super) troubles: Vec<String>,
+    /// Whether it was said that other users' processes name addresses.
+    told: bool,
 }
 
 impl Observer {
@@ -49,6 +53,7 @@ impl Observer {
             fleet: Fleet::default(),
             choice: None,
             troubles: Vec::new(),
+            told: false,
         }
     }
 
@@ -66,8 +71,15 @@ impl Observer {
             self.take_redis(asked);
         } else {
             let host = scan(self.scanner.take(), self.pids.clone()).await;
-            let local = host.look.as_ref().map(named_addresses);
-            let choice = self.addresses.choose(&local.unwrap_or_default());
+            let pids = self.pids.clone();
+            let named = |process: &LocalProcess| pids.contains(&process.id.pid);
+            let local = host.look.as_ref().map(|look| named_addresses(look, named));
+            let local = local.unwrap_or_default();
+            if let Some(note) = local.note().filter(|_| !self.told) {
+                tell(&note);
+                self.told = true;
+            }
+            let choice = self.addresses.choose(&local.taken);
             self.take_host(host);
             let asked = ask(choice, &reading).await;
             self.take_redis(asked);
@@ -93,6 +105,11 @@ impl Observer {
                 self.fleet.observe(Observation::Link(Link::Unused));
                 return;
             }
+        };
+        *self.fleet.vantage = Vantage {
+            redis: Some(RedisAddress::new(choice.address.to_string())),
+            namespace: self.reading.namespace.clone(),
+            sees_host: sees_host(),
         };
         let now = clock::now();
         let link = match answer {

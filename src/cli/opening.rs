@@ -6,16 +6,18 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::address::{Stated, named_addresses};
+use super::output::tell;
 use super::{Failure, log};
 use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::core::drain::{By, Guard, Mode, Plan, Policy};
+use crate::core::fleet::{LocalProcess, RedisAddress, Vantage};
 use crate::core::preflight::{Preflight, Systemd, Whom};
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session, Setting};
 use crate::core::stop_clock::ExtendAtMost;
-use crate::host::{Operator, Scanner, own_unit, state_dir};
+use crate::host::{Operator, Scanner, own_unit, sees_host, state_dir};
 use crate::redis;
 use crate::shell::WorldBuilder;
 
@@ -94,7 +96,7 @@ pub(super) fn planned(settings: &Settings, policy: Policy) -> Plan {
 /// Opens a session by `settings`.
 pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Failure> {
     log::start(settings.places.log.as_deref())?;
-    let choice = redis_choice(settings, &opening.pids)?;
+    let choice = redis_choice(settings, &opening.pids, &opening.preflight.whom)?;
     let operator = Operator::current(|name| env::var_os(name)).to_string();
     let by = operator.clone();
     let operator = By {
@@ -124,6 +126,11 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         operator,
         successor: None,
     });
+    *session.fleet.vantage = Vantage {
+        redis: Some(RedisAddress::new(choice.address.to_string())),
+        namespace: settings.redis.namespace.clone(),
+        sees_host: sees_host(),
+    };
     *session.preflight = opening.preflight;
     session.preflight.forced.clone_from(&opening.forced);
     let world = WorldBuilder {
@@ -142,13 +149,33 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
 
 /// The address: stated, or read off the Sidekiqs of this host; where some are named by pid, off
 /// those, for another application's Redis knows nothing of them.
-fn redis_choice(settings: &Settings, pids: &[u32]) -> Result<redis::Choice, Failure> {
+fn redis_choice(settings: &Settings, pids: &[u32], whom: &Whom) -> Result<redis::Choice, Failure> {
     let stated = Stated::of(settings);
     let local = if stated.is_stated() {
         Vec::new()
     } else {
         let look = Scanner::new().and_then(|mut scanner| scanner.scan(&[]));
-        let mut all = look.as_ref().map(named_addresses).unwrap_or_default();
+        let units = match whom {
+            Whom::Chosen(choice) => choice.units.as_slice(),
+            Whom::Marked(_) => &[],
+        };
+        let named = |process: &LocalProcess| {
+            let unit = process.surroundings.unit_name();
+            pids.contains(&process.id.pid)
+                || unit.is_some_and(|unit| {
+                    let bare = unit.strip_suffix(".service");
+                    units
+                        .iter()
+                        .any(|name| name == unit || Some(name.as_str()) == bare)
+                })
+        };
+        let found = look
+            .map(|look| named_addresses(&look, named))
+            .unwrap_or_default();
+        if let Some(note) = found.note() {
+            tell(&note);
+        }
+        let mut all = found.taken;
         if !pids.is_empty() {
             all.retain(|(pid, _)| pids.contains(pid));
         }

@@ -1,4 +1,4 @@
-//! Which processes somebody asked for, as it was written. An option that is empty, or that
+//! Which processes the command line asks for, as it was written. An option that is empty, or that
 //! begins with `-` (a variable that was not set), chooses nothing; it never widens the choice.
 
 use crate::core::clean::clean;
@@ -52,14 +52,17 @@ impl Choice {
 
     /// The live processes of this host that it chooses. Pids, identities and units name them
     /// (any of these will do), else `--all`, else those that the connected Redis knows; host,
-    /// tag and queue narrow that down. What is on another host is never chosen.
+    /// tag and queue narrow that down. A process on another host is never chosen.
     pub fn choose(&self, fleet: &Fleet) -> Vec<LocalId> {
         if self.is_nothing() {
             return Vec::new();
         }
+        let asked = fleet.vantage.redis.as_ref();
         let chosen = |(key, process): (&ProcessKey, &Process)| match key {
             ProcessKey::Local(id)
-                if !process.exited() && self.names(*id, process) && self.admits(process) =>
+                if !process.exited()
+                    && self.names(*id, process, process.is_known(asked))
+                    && self.admits(process) =>
             {
                 Some(*id)
             }
@@ -76,7 +79,9 @@ impl Choice {
         }
         let local = process.local.as_ref();
         let named = match local {
-            Some(local) if self.is_by_name() => self.names(local.id, process),
+            Some(local) if self.is_by_name() => {
+                self.names(local.id, process, process.identity.is_some())
+            }
             None if self.is_by_name() => process.identity.as_ref().is_some_and(|identity| {
                 self.identities.iter().any(|name| identity.as_str() == name)
             }),
@@ -91,22 +96,22 @@ impl Choice {
         !self.all && (!self.pids.is_empty() || named.contains(&false))
     }
 
-    fn names(&self, id: LocalId, process: &Process) -> bool {
+    /// Whether it names a process of this host; `known`: the connected Redis knows it.
+    fn names(&self, id: LocalId, process: &Process, known: bool) -> bool {
         let local = process.local.as_ref();
         let is_sidekiq = !matches!(local.map(|local| &local.title), Some(Title::Other(_)));
         if self.all {
             return is_sidekiq;
         }
         if self.pids.is_empty() && self.identities.is_empty() && self.units.is_empty() {
-            return process.identity.is_some();
+            return known;
         }
         let unit = local.and_then(|local| local.surroundings.unit_name());
-        let identity = process.identity.as_ref();
+        // Of several identities that fit, any one names it.
+        let mut identities = process.identity.iter().chain(&process.rivals);
         self.pids.contains(&id.pid)
-            || self
-                .identities
-                .iter()
-                .any(|name| identity.is_some_and(|identity| identity.as_str() == name))
+            || identities
+                .any(|identity| self.identities.iter().any(|name| identity.as_str() == name))
             || is_sidekiq
                 && self.units.iter().any(|name| {
                     unit.is_some_and(|unit| {

@@ -305,12 +305,12 @@ impl Session {
         self.journal.take(record, &self.setting.plan.sequence);
     }
 
-    /// The processes that are drained when nobody chooses: those of this host that the
-    /// connected Redis knows. Children of a swarm are among them; their parent would start
-    /// them again.
+    /// The processes that are drained when none is chosen: those of this host that the connected
+    /// Redis knows. Children of a swarm are among them; their parent would start them again.
     pub fn default_targets(&self) -> Vec<LocalId> {
+        let asked = self.fleet.vantage.redis.as_ref();
         let known = |(key, process): (&ProcessKey, &Process)| match key {
-            ProcessKey::Local(id) if process.identity.is_some() && !process.exited() => Some(*id),
+            ProcessKey::Local(id) if process.is_known(asked) && !process.exited() => Some(*id),
             ProcessKey::Local(_) | ProcessKey::Remote(_) => None,
         };
         self.fleet.processes.iter().filter_map(known).collect()

@@ -116,6 +116,7 @@ fn local(child: &Offspring, now: Moment) -> LocalProcess {
             inner_pid: id.pid,
             hostnames: vec![HOST.to_owned()],
             redis_url: None,
+            beats_since: None,
             stated_timeout: Some(Timeout::stated(TIMEOUT, "config/sidekiq.yml:3")),
         },
     }

@@ -32,6 +32,7 @@ pub use logs::{LogPlace, LogSource, Logging, place_of_log};
 pub use notify::NotifySocket;
 pub use piped::{Piped, PipedError};
 pub use privilege::route;
+pub use proc::namespaces::sees_host;
 #[cfg(any(test, fuzzing))]
 pub(crate) use readers::READERS;
 pub use scan::{Scanner, own_unit, working_directory};

@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{Dir, Mode, OFlags, open};
 
@@ -134,9 +135,10 @@ impl Scanner {
         let status = status::parse(process.read("status", &mut self.buffer).ok()?);
         let uid = status.uid?;
         let facts = self.facts(&process, id, title, at, &status, parent);
-        let threads = (run_state != RunState::Ended)
+        let counted = (run_state != RunState::Ended)
             .then(|| threads::count(&process, clock::now(), &mut self.buffer))
             .flatten();
+        let beats_since = counted.and_then(|counted| counted.beats_since);
         let process = LocalProcess {
             id,
             started_at: facts.started_at,
@@ -151,10 +153,14 @@ impl Scanner {
                 inner_pid: status.pids.last().copied().unwrap_or(pid),
                 hostnames: facts.hostnames,
                 redis_url: facts.redis_url,
+                beats_since: beats_since.and_then(|ticks| {
+                    let later = facts::seconds(ticks.saturating_sub(id.start_ticks));
+                    Duration::try_from_secs_f64(facts.started_at + later).ok()
+                }),
                 stated_timeout: facts.stated_timeout,
                 layers: facts.layers,
             },
-            threads,
+            threads: counted.map(|counted| counted.threads),
         };
         Some((process, parent))
     }

@@ -266,7 +266,7 @@ fn a_kill_before_any_drain_drains_that_process_alone() {
     world.type_slowly("5\n");
     let run = world.session.run.as_ref().unwrap();
     assert_eq!(run.targets().len(), 1);
-    world.imagined[0].alive = false;
+    world.imagined[0].died = Some(world.now);
     world.pass(15);
     let outcome = world.session.run.as_ref().unwrap().outcome();
     assert_eq!(outcome, Some(Outcome::Lost));

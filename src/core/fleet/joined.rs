@@ -1,11 +1,12 @@
-//! The joined picture: rows of Redis and processes of this host, matched by host name, pid and
-//! start time. A row that matches nothing stays what it is; nothing is matched on a guess.
+//! The joined picture: rows of Redis and processes of this host. Which belong together is decided
+//! in `identify`; a row that fits no process, or several, stays what it is.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use super::beat::differs;
-use super::local::{HostLook, LocalId, LocalProcess, RunState};
+use super::identify::{Matches, identify};
+use super::local::{HostLook, LocalId, LocalProcess, RedisAddress, RunState};
 use super::logs::Logs;
 use super::look::{Identity, Link, Look, LookRow, QueueDepth};
 use super::memory::RedisMemory;
@@ -21,9 +22,8 @@ const REMEMBERED: Duration = Duration::from_mins(1);
 /// How long one that this Redis never knew stays there.
 const PASSED_BY: Duration = Duration::from_secs(10);
 
-/// Sidekiq writes `started_at` after its boot, so it lies after the start of the process; this
-/// much before it is rounding (start times are counted in ticks from a boot time in seconds).
-const ROUNDING: f64 = 2.0;
+/// A beat counts as later than an exit only by so much: both times are estimates.
+const AFTER_EXIT: Duration = Duration::from_secs(2);
 
 /// Everything known, from all sources.
 #[derive(Clone, Debug)]
@@ -46,6 +46,20 @@ pub struct Fleet {
     pub logs: Box<Logs>,
     /// Whether Redis still has what it had.
     pub memory: RedisMemory,
+    /// From where all this is seen.
+    pub vantage: Box<Vantage>,
+}
+
+/// From where a fleet is seen. It does not change.
+#[derive(Clone, Debug, Default)]
+pub struct Vantage {
+    /// The address of the Redis that is asked.
+    pub redis: Option<RedisAddress>,
+    /// The prefix of its keys.
+    pub namespace: Option<String>,
+    /// Whether a scan shows every process that runs under this host's name. Only then a pid that
+    /// it does not show is gone.
+    pub sees_host: bool,
 }
 
 impl Default for Fleet {
@@ -60,6 +74,7 @@ impl Default for Fleet {
             units: BTreeMap::new(),
             logs: Box::default(),
             memory: RedisMemory::default(),
+            vantage: Box::default(),
         }
     }
 }
@@ -114,8 +129,8 @@ impl Fleet {
         self.processes.get(key)
     }
 
-    /// The processes that could run a job of `queue`: alive as far as anybody knows, and
-    /// fetching from it.
+    /// The processes that could run a job of `queue`: not known to have ended, and fetching from
+    /// it.
     pub fn serving<'a>(
         &'a self,
         queue: &'a str,
@@ -179,7 +194,7 @@ impl Fleet {
             }
             process.look(row, asked, server_time);
         }
-        self.join();
+        self.join(answered);
         self.forget(answered);
     }
 
@@ -201,73 +216,144 @@ impl Fleet {
         for local in host.processes {
             self.local(local, host.at);
         }
-        self.join();
+        self.join(host.at);
         self.forget(host.at);
     }
 
-    fn local(&mut self, local: LocalProcess, at: Moment) {
+    fn local(&mut self, mut local: LocalProcess, at: Moment) {
         let key = ProcessKey::Local(local.id);
         let ended = local.run_state == RunState::Ended;
         if let Some(process) = self.processes.get_mut(&key) {
             if ended && process.life == Life::Here {
                 process.life = Life::Exited { at, status: None };
             }
+            // Its heartbeat thread may not be read in each scan.
+            let before = process.local.as_ref();
+            let since = before.and_then(|before| before.surroundings.beats_since);
+            let surroundings = &mut local.surroundings;
+            surroundings.beats_since = surroundings.beats_since.or(since);
+            process.without_threads = local
+                .threads
+                .filter(|threads| threads.heartbeat && threads.processors == 0)
+                .map(|threads| process.without_threads.unwrap_or(threads.at));
             process.local = Some(local);
             return;
         }
-        // A zombie that was never seen alive is nobody's Sidekiq.
+        // A zombie that was never seen alive has nothing to show.
         if ended {
             return;
         }
         self.processes.insert(key, Process::from_local(local));
     }
 
-    /// Brings together what Redis and this host show of the same process. A row that would fit
-    /// several processes here is left alone: their evidence must never be taken for each other's.
-    fn join(&mut self) {
-        let mut pairs: Vec<(f64, Identity, LocalId)> = Vec::new();
-        for (key, process) in &self.processes {
-            let started_at = process.info.as_ref().and_then(|info| info.started_at);
-            if let (ProcessKey::Remote(identity), Some(started)) = (key, started_at)
-                && process.listed == Listed::Yes
-                && let Some(id) = self.described(identity, started)
-            {
-                pairs.push((started, identity.clone(), id));
+    /// Brings together what Redis and this host show of the same process, anew each time: a better
+    /// candidate may have come. A process that has ended keeps its identity, unless that goes on
+    /// beating.
+    fn join(&mut self, now: Moment) {
+        self.part_from_the_living();
+        let locals: Vec<(LocalId, &LocalProcess)> = self
+            .processes
+            .iter()
+            .filter_map(|(key, process)| match key {
+                ProcessKey::Local(id) if process.life == Life::Here => {
+                    Some((*id, process.local.as_ref()?))
+                }
+                ProcessKey::Local(_) | ProcessKey::Remote(_) => None,
+            })
+            .collect();
+        let listed = self.processes.values().filter_map(|process| {
+            let ended = matches!(process.life, Life::Exited { .. });
+            let free = process.listed == Listed::Yes && !ended;
+            Some((process.identity.as_ref().filter(|_| free)?, process))
+        });
+        // Beats are as old as the look that read them.
+        let at = self.looked.unwrap_or(now);
+        let matches = identify(&locals, listed, self.vantage.redis.as_ref(), at);
+        self.apply(matches);
+        self.mark_gone();
+    }
+
+    /// Takes the identity from a process that has ended, if that identity beats on: it was
+    /// another one's.
+    fn part_from_the_living(&mut self) {
+        let beats_on = |process: &Process| {
+            let Life::Exited { at, .. } = process.life else {
+                return false;
+            };
+            let beat = process.beat.as_ref();
+            process.local.is_some() && beat.is_some_and(|beat| beat.at > at.after(AFTER_EXIT))
+        };
+        let living: Vec<ProcessKey> = self
+            .processes
+            .iter()
+            .filter(|(_, process)| beats_on(process))
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in living {
+            let remote = self.processes.get_mut(&key).and_then(Process::part);
+            self.processes.extend(remote);
+        }
+    }
+
+    fn apply(&mut self, matches: Matches) {
+        let Matches { of, mut rivals } = matches;
+        let wrong: Vec<ProcessKey> = self
+            .processes
+            .iter()
+            .filter(|(key, process)| match key {
+                ProcessKey::Local(id) if process.life == Life::Here => {
+                    // What left Redis stays with its process.
+                    process.listed == Listed::Yes && of.get(id) != process.identity.as_ref()
+                }
+                ProcessKey::Local(_) | ProcessKey::Remote(_) => false,
+            })
+            .map(|(key, _)| key.clone())
+            .collect();
+        for key in wrong {
+            let remote = self.processes.get_mut(&key).and_then(Process::part);
+            self.processes.extend(remote);
+        }
+        for (id, identity) in of {
+            let key = ProcessKey::Remote(identity);
+            let Some(remote) = self.processes.remove(&key) else {
+                continue;
+            };
+            if let Some(here) = self.processes.get_mut(&ProcessKey::Local(id)) {
+                here.take_over(remote);
             }
         }
-        // A pid belongs to one process at a time: of two identities the later one has it.
-        pairs.sort_by(|one, other| one.0.total_cmp(&other.0));
-        for (_, identity, id) in pairs {
-            let remote = self.processes.remove(&ProcessKey::Remote(identity));
-            let here = self.processes.get_mut(&ProcessKey::Local(id));
-            if let (Some(remote), Some(here)) = (remote, here) {
-                let local = here.local.take();
-                *here = Process {
-                    local,
-                    life: here.life,
-                    ..remote
-                };
+        for (key, process) in &mut self.processes {
+            if let ProcessKey::Local(id) = key {
+                process.rivals = rivals.remove(id).unwrap_or_default();
             }
         }
     }
 
-    /// The one process here that registered as `identity` at `started`.
-    fn described(&self, identity: &Identity, started: f64) -> Option<LocalId> {
-        // Local ones come first in this order, and there are few of them.
-        let here = self.processes.iter().map_while(|(key, process)| match key {
-            ProcessKey::Local(id) => Some((*id, process)),
-            ProcessKey::Remote(_) => None,
-        });
-        let mut fitting = here.filter(|(_, process)| {
-            let fits = |local| matches(local, identity, started);
-            process.life == Life::Here && process.local.as_ref().is_some_and(fits)
-        });
-        let (id, process) = fitting.next()?;
-        let registered = process.info.as_ref().and_then(|info| info.started_at);
-        let taken = process.identity.is_some()
-            && process.listed == Listed::Yes
-            && registered.is_none_or(|registered| registered >= started);
-        (fitting.next().is_none() && !taken).then_some(id)
+    /// Marks the identities of this host whose pid no scan shows: their processes are gone. It is
+    /// said on the screen and proves nothing, for another machine may have this host's name.
+    fn mark_gone(&mut self) {
+        let Some(scanned) = self.scanned.filter(|_| self.vantage.sees_host) else {
+            return;
+        };
+        let here: BTreeSet<u32> = self
+            .processes
+            .values()
+            .filter_map(|process| Some(process.local.as_ref()?.surroundings.inner_pid))
+            .collect();
+        let hostname = self.hostname.as_str();
+        for (key, process) in &mut self.processes {
+            let ProcessKey::Remote(identity) = key else {
+                continue;
+            };
+            let later = process.beat.as_ref().is_some_and(|beat| beat.at >= scanned);
+            let embedded = process.info.as_ref().is_some_and(|info| info.embedded);
+            let ours = identity.hostname() == hostname && !embedded;
+            let shown = identity.pid().is_none_or(|pid| here.contains(&pid));
+            let first = process.gone.map_or(scanned, |known| known.min(scanned));
+            // A beat after a scan that did not show it: it runs where no scan looks.
+            process.gone = (ours && !shown && !later && !process.beats_unseen).then_some(first);
+            process.beats_unseen |= ours && !shown && later;
+        }
     }
 
     fn exited(&mut self, id: LocalId, at: Moment, status: Option<ExitStatus>) {
@@ -289,17 +375,4 @@ impl Fleet {
                 (Life::Elsewhere, listed) => listed == Listed::Yes,
             });
     }
-}
-
-/// Whether `local` is the process that registered as `identity`: same host name, same pid in
-/// its own namespace, and registered after it started. Without a start time in its hash
-/// nothing tells it from an earlier process with the same pid.
-fn matches(local: &LocalProcess, identity: &Identity, started: f64) -> bool {
-    let surroundings = &local.surroundings;
-    identity.pid() == Some(surroundings.inner_pid)
-        && surroundings
-            .hostnames
-            .iter()
-            .any(|name| name == identity.hostname())
-        && started > local.started_at - ROUNDING
 }

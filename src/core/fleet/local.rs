@@ -2,6 +2,7 @@
 //! them. Values only; reading them is the work of `host`.
 
 use std::fmt;
+use std::time::Duration;
 
 use super::unit::Unit;
 use super::written::Written;
@@ -125,8 +126,11 @@ pub struct Surroundings {
     pub inner_pid: u32,
     /// The host names under which it may register: `DYNO`, its own `hostname`.
     pub hostnames: Vec<String>,
-    /// The Redis addresses that its environment names, without passwords shown.
+    /// The Redis address that its environment names.
     pub redis_url: Option<RedisAddress>,
+    /// Start of its heartbeat thread as time since 1970, which is when it registers in Redis;
+    /// `None` where its threads have no names.
+    pub beats_since: Option<Duration>,
     /// Its own timeout, as its initializers, command lines and `sidekiq.yml` state it.
     pub stated_timeout: Option<Timeout>,
     /// Every value that was found in its files and its unit's, whether it holds or not.
@@ -156,6 +160,67 @@ impl RedisAddress {
     /// The address with its password, for connecting alone.
     pub fn expose(&self) -> &str {
         &self.secret
+    }
+
+    /// Whether both name the same database of the same server; `None` where that cannot be told
+    /// without asking for host names.
+    pub fn is_same(&self, other: &Self) -> Option<bool> {
+        let (one, other) = (Server::of(&self.secret)?, Server::of(&other.secret)?);
+        if one.database != other.database || one.port != other.port {
+            return Some(false);
+        }
+        if one.host == other.host {
+            return Some(true);
+        }
+        // Two names may mean one server; two numbers do not.
+        let is_number = |host: &str| host.parse::<std::net::IpAddr>().is_ok();
+        (is_number(&one.host) && is_number(&other.host)).then_some(false)
+    }
+}
+
+/// What an address says of server and database.
+struct Server {
+    /// Lower case, without brackets; every name of the own machine as `127.0.0.1`; the path of a
+    /// socket.
+    host: String,
+    /// `None`: a socket.
+    port: Option<u16>,
+    database: u32,
+}
+
+impl Server {
+    fn of(url: &str) -> Option<Self> {
+        let plain = without_secrets(url);
+        let (scheme, rest) = plain.split_once("://")?;
+        if scheme == "unix" {
+            let (_, parameters) = url.split_once('?').unwrap_or((url, ""));
+            let named = |part: &str| part.strip_prefix("db=")?.parse().ok();
+            return Some(Self {
+                host: rest.to_owned(),
+                port: None,
+                database: parameters.split('&').find_map(named).unwrap_or(0),
+            });
+        }
+        let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
+            _ => (authority, 6379),
+        };
+        let host = host.trim_matches(['[', ']']).to_ascii_lowercase();
+        let host = match host.as_str() {
+            "" | "localhost" | "::1" => "127.0.0.1".to_owned(),
+            _ => host,
+        };
+        let path = path.trim_matches('/');
+        Some(Self {
+            host,
+            port: Some(port),
+            database: if path.is_empty() {
+                0
+            } else {
+                path.parse().ok()?
+            },
+        })
     }
 }
 
@@ -200,6 +265,51 @@ mod tests {
         assert_eq!(
             format!("{:?}", RedisAddress::new("redis://:secret@h")),
             "RedisAddress(redis://h)"
+        );
+    }
+
+    #[test]
+    fn addresses_are_compared_by_what_they_mean() {
+        let same =
+            |one: &str, other: &str| RedisAddress::new(one).is_same(&RedisAddress::new(other));
+        for other in [
+            "redis://127.0.0.1:6379/0",
+            "redis://localhost",
+            "redis://:secret@LOCALHOST:6379",
+            "redis://[::1]/",
+            "redis://user:pw@127.0.0.1/0?timeout=1",
+        ] {
+            assert_eq!(
+                same("redis://127.0.0.1:6379/0", other),
+                Some(true),
+                "{other}"
+            );
+        }
+        assert_eq!(
+            same("redis://127.0.0.1/0", "redis://127.0.0.1/1"),
+            Some(false)
+        );
+        assert_eq!(
+            same("redis://127.0.0.1/0", "redis://127.0.0.1:6380"),
+            Some(false)
+        );
+        assert_eq!(same("redis://10.0.0.1", "redis://10.0.0.2"), Some(false));
+        assert_eq!(
+            same("redis://cache", "redis://10.0.0.2"),
+            None,
+            "a name may be that number"
+        );
+        assert_eq!(same("redis://cache/0", "redis://redis/0"), None);
+        assert_eq!(same("redis://cache/0", "redis://redis/1"), Some(false));
+        assert_eq!(
+            same("unix:///run/a.sock?db=1", "unix:///run/a.sock?db=1"),
+            Some(true)
+        );
+        assert_eq!(same("unix:///run/a.sock", "redis://localhost"), Some(false));
+        assert_eq!(
+            same("redis://localhost/x", "redis://localhost"),
+            None,
+            "no database"
         );
     }
 

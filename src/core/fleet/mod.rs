@@ -2,6 +2,7 @@
 //! value from outside carries the time it was taken; what is not known is `None`, never zero.
 
 mod beat;
+mod identify;
 mod joined;
 mod local;
 mod located;
@@ -20,11 +21,12 @@ mod written;
 mod tests;
 
 pub use beat::{Beat, Job};
-pub use joined::Fleet;
+pub use joined::{Fleet, Vantage};
 pub use local::{
     Caught, HostLook, LocalId, LocalProcess, RedisAddress, RunState, Surroundings, Threads, Title,
 };
-pub use located::{Located, Place, Sought};
+pub(crate) use located::LONGEST_SHOWN;
+pub use located::{Located, Place, Sought, exact_queue};
 pub use logs::{Log, LogNews, Logs};
 pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work};
 pub use mark::Mark;
@@ -32,7 +34,7 @@ pub use memory::RedisMemory;
 pub use process::{Life, Listed, Process, ProcessKey};
 pub use proof::Evidence;
 pub use server::{Replication, ServerIdentity};
-pub use state::State;
+pub use state::{Condition, State};
 pub use unit::{NoRoute, Route, Unit, UnitLook, UnitScope};
 pub use written::{StatedTimeout, Written};
 

@@ -18,7 +18,7 @@ use crate::core::timing::HASH_LIVES;
 /// The label of `super_fetch`.
 const RELIABLE: &str = "reliable";
 
-/// What a process is known by: locally itself, else its identity.
+/// The name of a process here: the process itself where it runs on this host, else its identity.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProcessKey {
     /// A process of this machine.
@@ -85,6 +85,16 @@ pub struct Process {
     pub life: Life,
     /// What could not be read of it.
     pub faults: Vec<String>,
+    /// Identities in Redis that fit this process equally well: which one is its own is not known,
+    /// so none of them is evidence about it.
+    pub rivals: Vec<Identity>,
+    /// The scan that first did not show the process of an identity of this host. It proves
+    /// nothing: another machine may have this host's name.
+    pub gone: Option<Moment>,
+    /// The first scan from which on no worker thread was left beside the heartbeat thread.
+    pub(super) without_threads: Option<Moment>,
+    /// Whether it beat although no scan showed its process: it runs where no scan looks.
+    pub(super) beats_unseen: bool,
 }
 
 impl Process {
@@ -98,6 +108,10 @@ impl Process {
             local: Some(local),
             listed: Listed::Never,
             faults: Vec::new(),
+            rivals: Vec::new(),
+            gone: None,
+            without_threads: None,
+            beats_unseen: false,
         }
     }
 
@@ -111,6 +125,10 @@ impl Process {
             listed: Listed::Yes,
             life: Life::Elsewhere,
             faults: Vec::new(),
+            rivals: Vec::new(),
+            gone: None,
+            without_threads: None,
+            beats_unseen: false,
         }
     }
 

@@ -1,5 +1,6 @@
 //! What proves that a process is quiet, idle, or fully known. A gate passes on these alone. A
-//! reading that is stale, or that was taken too early, proves nothing.
+//! reading that is stale, or that was taken too early, proves nothing, and of two readings that
+//! contradict each other neither does.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,6 +12,9 @@ use super::mark::Mark;
 use super::process::Process;
 use crate::core::moment::Moment;
 use crate::core::timing::{FETCH, FRESH};
+
+/// A beat lists the jobs before it is written; it may be that much older than its time.
+const BEAT_BEGAN: Duration = Duration::from_secs(1);
 
 /// Why something counts as proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,11 +119,14 @@ impl Fleet {
         let seen_before = mark
             .threads
             .is_some_and(|threads| threads.heartbeat && threads.processors > 0);
-        if seen_before
-            && Self::counted(process, now)
-                .is_some_and(|threads| threads.processors == 0 && threads.at > mark.at)
-        {
-            return Some(Evidence::NoThreads);
+        match Self::counted(process, now) {
+            // A row of Redis never outweighs the threads that are left.
+            Some(threads) if threads.processors > 0 => return None,
+            Some(threads) if seen_before && threads.at > mark.at => {
+                let contradicted = Self::works_without_threads(process);
+                return (!contradicted).then_some(Evidence::NoThreads);
+            }
+            Some(_) | None => {}
         }
         let beat = process.beat.as_ref()?;
         let differs_from_before = mark
@@ -136,6 +143,15 @@ impl Fleet {
         idle.then(|| Evidence::IdleBeat {
             after: Duration::from_secs_f64(after),
         })
+    }
+
+    /// Whether a beat shows jobs although no worker thread was left by then: a job ended its own
+    /// thread, and Sidekiq takes it for running.
+    fn works_without_threads(process: &Process) -> bool {
+        let (Some(beat), Some(since)) = (&process.beat, process.without_threads) else {
+            return false;
+        };
+        beat.at > since.after(BEAT_BEGAN) && (beat.busy > 0 || !process.jobs.is_empty())
     }
 
     /// A quiet beat more than 2 s later than the signal of `mark`: the process has fetched nothing

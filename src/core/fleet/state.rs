@@ -1,11 +1,12 @@
-//! The state of a process in one word, read off what is known of it. It proves nothing: no
-//! signal ever moves on a word of these.
+//! The state of a process in one word, read off what is known of it, and whether it hangs or is
+//! dead. It proves nothing: no signal ever depends on these.
 
 use std::time::Duration;
 
 use super::joined::Fleet;
 use super::local::{LocalProcess, RunState, Title};
-use super::process::{Life, Listed, Process};
+use super::look::Identity;
+use super::process::{Listed, Process};
 use crate::core::moment::Moment;
 
 /// A beat older than this is stale, whatever the version (keys live 60 s).
@@ -33,6 +34,21 @@ pub enum State {
     Quiet,
     /// Works.
     Running,
+}
+
+/// What is wrong with a process that Redis still lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It lives on this host and beats no more.
+    Hangs {
+        /// How long it has not beaten; `None`: no beat of it was ever seen.
+        silent: Option<Duration>,
+    },
+    /// Its process on this host is gone.
+    Dead {
+        /// Its pid there.
+        pid: Option<u32>,
+    },
 }
 
 impl State {
@@ -65,6 +81,9 @@ impl Process {
         if self.local.as_ref().is_some_and(suspended) {
             return State::Suspended;
         }
+        if self.gone.is_some() {
+            return State::Ghost;
+        }
         let booting = matches!(
             self.local.as_ref().map(|l| &l.title),
             Some(Title::Booting(_))
@@ -74,7 +93,6 @@ impl Process {
             None if booting => State::Booting,
             None if stopping => State::Stopping,
             None => self.titled_state(),
-            Some(beat) if beat.age(now) > STALE && self.is_gone_here() => State::Ghost,
             Some(beat) if beat.age(now) > STALE => State::Stale,
             Some(_) if stopping => State::Stopping,
             Some(beat) if beat.quiet => State::Quiet,
@@ -120,8 +138,24 @@ impl Process {
         }
     }
 
-    /// Listed under this host's name without a process here.
-    fn is_gone_here(&self) -> bool {
-        matches!(self.life, Life::Exited { .. })
+    /// Whether it hangs, or is dead although Redis still lists it; `None`: neither is known.
+    pub fn condition(&self, now: Moment) -> Option<Condition> {
+        if self.listed != Listed::Yes {
+            return None;
+        }
+        if self.exited() || self.gone.is_some() {
+            let named = || self.identity.as_ref().and_then(Identity::pid);
+            let local = self.local.as_ref().map(|local| local.id.pid);
+            return Some(Condition::Dead {
+                pid: local.or_else(named),
+            });
+        }
+        let local = self.local.as_ref()?;
+        let silent = self.beat.as_ref().map(|beat| beat.age(now));
+        let beating = silent.is_some_and(|silent| silent <= STALE);
+        let hangs = local.run_state == RunState::Alive
+            && matches!(local.title, Title::Beating { .. })
+            && !beating;
+        hangs.then_some(Condition::Hangs { silent })
     }
 }

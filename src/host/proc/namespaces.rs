@@ -1,5 +1,5 @@
-//! Whether a process shares our namespace of host names (namespaces(7)). What may not be read is unknown:
-//! never "the same".
+//! Whether a process shares our namespace of host names, and whether we see every process that
+//! goes by our host name (namespaces(7)). What may not be read is unknown: never "the same".
 
 use std::path::Path;
 
@@ -25,4 +25,21 @@ impl Namespaces {
         let theirs = process.link("ns/uts").ok()?;
         Some(*self.host_name.as_ref()? == theirs)
     }
+}
+
+/// The first namespaces of a machine (Linux `include/linux/proc_ns.h`, `PROC_PID_INIT_INO` and
+/// `PROC_UTS_INIT_INO`).
+const FIRST_PIDS: &str = "pid:[4026531836]";
+const FIRST_NAMES: &str = "uts:[4026531838]";
+
+/// Whether every process that registers under our host name stands in our `/proc`: our namespace
+/// of pids reaches as far as that of host names, and `/proc` hides no other user's processes
+/// (`hidepid`, proc(5)).
+pub fn sees_host() -> bool {
+    let link = |name: &str| std::fs::read_link(format!("/proc/self/ns/{name}"));
+    let (Ok(pids), Ok(names)) = (link("pid"), link("uts")) else {
+        return false;
+    };
+    let whole = (pids.as_os_str() == FIRST_PIDS) == (names.as_os_str() == FIRST_NAMES);
+    whole && (rustix::process::geteuid().is_root() || std::fs::read("/proc/1/stat").is_ok())
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use rustix::fs::Dir;
 
-use super::{ProcessDirectory, number, read_at, status};
+use super::{ProcessDirectory, number, read_at, stat, status};
 use crate::core::fleet::Threads;
 use crate::core::moment::Moment;
 
@@ -51,6 +51,15 @@ fn role(name: &[u8]) -> Role {
     }
 }
 
+/// The threads of a process.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::host) struct Counted {
+    /// How many there are, by name.
+    pub(in crate::host) threads: Threads,
+    /// Start of the heartbeat thread in clock ticks after boot.
+    pub(in crate::host) beats_since: Option<u64>,
+}
+
 /// Counts the threads of a process; `None` where they cannot be read, or come and go so fast that
 /// no listing was complete. The kernel may skip a live thread while another ends during the
 /// listing (`fs/proc/base.c`, `first_tid`), so the number listed must be the number that `status`
@@ -59,13 +68,13 @@ pub(in crate::host) fn count(
     process: &ProcessDirectory,
     at: Moment,
     buffer: &mut Vec<u8>,
-) -> Option<Threads> {
+) -> Option<Counted> {
     for _ in 0..3 {
-        let (threads, listed) = list(process, at, buffer).ok()?;
+        let (counted, listed) = list(process, at, buffer).ok()?;
         let content = process.read("status", buffer).ok()?;
         match status::parse(content).threads {
             Some(expected) if expected != listed => {}
-            _ => return Some(threads),
+            _ => return Some(counted),
         }
     }
     None
@@ -75,14 +84,14 @@ fn list(
     process: &ProcessDirectory,
     at: Moment,
     buffer: &mut Vec<u8>,
-) -> io::Result<(Threads, usize)> {
+) -> io::Result<(Counted, usize)> {
     let task = process.below("task")?;
     let mut threads = Threads {
         processors: 0,
         heartbeat: false,
         at,
     };
-    let mut listed = 0;
+    let (mut listed, mut beats) = (0, None);
     for entry in Dir::read_from(&task)? {
         let entry = entry?;
         let name = entry.file_name();
@@ -98,11 +107,23 @@ fn list(
         }
         match role(buffer.strip_suffix(b"\n").unwrap_or(buffer)) {
             Role::Processor => threads.processors += 1,
-            Role::Heartbeat => threads.heartbeat = true,
+            Role::Heartbeat => {
+                threads.heartbeat = true;
+                beats = Some(thread);
+            }
             Role::Other => {}
         }
     }
-    Ok((threads, listed))
+    let beats_since = beats.and_then(|thread| {
+        let path = format!("{thread}/stat");
+        read_at(rustix::fd::AsFd::as_fd(&task), &path, 4096, buffer).ok()?;
+        Some(stat::parse(buffer)?.start_ticks)
+    });
+    let counted = Counted {
+        threads,
+        beats_since,
+    };
+    Ok((counted, listed))
 }
 
 fn has_ended(error: &io::Error) -> bool {

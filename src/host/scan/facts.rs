@@ -145,10 +145,15 @@ pub(super) fn command(command_line: &[u8]) -> Option<String> {
 /// Ticks after boot in seconds since 1970. The clock's own distance between the two is used: it
 /// is finer than the whole seconds of `btime` in `/proc/stat`.
 pub(super) fn started_at(at: Moment, start_ticks: u64) -> f64 {
+    at.epoch() - at.since_boot().as_secs_f64() + seconds(start_ticks)
+}
+
+/// Clock ticks in seconds.
+pub(super) fn seconds(ticks: u64) -> f64 {
     #[expect(
         clippy::cast_precision_loss,
         reason = "ticks since boot stay far below 2^52"
     )]
-    let after_boot = start_ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
-    at.epoch() - at.since_boot().as_secs_f64() + after_boot
+    let seconds = ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
+    seconds
 }

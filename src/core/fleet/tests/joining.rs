@@ -2,7 +2,7 @@
 
 use super::*;
 
-fn names(fleet: &Fleet) -> Vec<(String, Option<&str>)> {
+pub(super) fn names(fleet: &Fleet) -> Vec<(String, Option<&str>)> {
     let name = |(key, process): (&ProcessKey, &Process)| {
         let identity = process.identity.as_ref();
         let short = match key {
@@ -23,7 +23,9 @@ fn names(fleet: &Fleet) -> Vec<(String, Option<&str>)> {
     fleet.processes.iter().map(name).collect()
 }
 
-fn pairs(expected: &[(&str, Option<&'static str>)]) -> Vec<(String, Option<&'static str>)> {
+pub(super) fn pairs(
+    expected: &[(&str, Option<&'static str>)],
+) -> Vec<(String, Option<&'static str>)> {
     expected.iter().map(|(k, n)| ((*k).into(), *n)).collect()
 }
 
@@ -90,24 +92,6 @@ fn a_ghost_of_an_earlier_process_with_the_same_pid_is_not_the_one_that_runs() {
         scan(0.0, vec![local(42, -110.0)]),
         look(1.0, vec![ghost, mine]),
     ]);
-    assert_eq!(
-        names(&fleet),
-        pairs(&[("42", Some("b")), ("remote", Some("a"))])
-    );
-}
-
-#[test]
-fn of_two_identities_the_later_one_has_the_pid() {
-    // Replaced by `exec`: the same process, a new name; the old one stays listed for a while.
-    let old = || row("util1:42:a", Some(heartbeat(-1.0, -100.0)));
-    let new = row("util1:42:b", Some(heartbeat(1.0, 0.5)));
-    let mut fleet = fleet(vec![
-        scan(0.0, vec![local(42, -110.0)]),
-        look(0.0, vec![old()]),
-    ]);
-    assert_eq!(names(&fleet), pairs(&[("42", Some("a"))]));
-    fleet.observe(look(2.0, vec![old(), new.clone()]));
-    fleet.observe(look(3.0, vec![old(), new]));
     assert_eq!(
         names(&fleet),
         pairs(&[("42", Some("b")), ("remote", Some("a"))])

@@ -9,16 +9,23 @@
 //! | replaced processors | a lingering one proves quiet | `proofs::replaced_processors…` |
 //! | half-written hash | it drops jobs | `jobs::a_half_written_hash…` |
 //! | a newer beat | a look at the same one drops jobs | `jobs::a_job_is_gone…` |
+//! | threads outweigh rows | busy 0 proves idle beside threads | `proofs::a_beat_proves_no_idle_while…` |
+//! | contradiction | no threads prove it against a later beat | `proofs::no_threads_and…` |
 //! | pid reuse | start times ignored | `joining::a_ghost_of_an_earlier…` |
-//! | ambiguity | the first that fits | `joining::two_containers…` |
-//! | the later identity has the pid | the first keeps it | `joining::of_two_identities…` |
+//! | ambiguity | the first that fits | `joining::two_containers…`, `identities::two_living…` |
+//! | the nearest start is its own | the latest one is | `identities::of_two_identities…` |
+//! | the heartbeat thread decides | the start of the process does | `identities::the_start_of…` |
+//! | each identity once | one is given to two processes | `twins` |
+//! | a stranger's beat is no evidence | host name and pid are enough | `twins` |
 //! | pruned is not left | it is | `joining::one_that_is_pruned…` |
 //! | skewed hosts | clocks are believed | `jobs::ages_are_never_negative…` |
 
 mod crowds;
+mod identities;
 mod jobs;
 mod joining;
 mod proofs;
+mod twins;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -144,6 +144,36 @@ fn a_beat_proves_no_idle_if_it_is_old_busy_or_not_quiet() {
 }
 
 #[test]
+fn a_beat_proves_no_idle_while_worker_threads_are_left() {
+    // The row lies, or the beat is older than what the threads do.
+    let (mut fleet, mark) = told();
+    see(&mut fleet, 4.0, quiet(3.0), vec![]);
+    fleet.observe(scan(4.1, vec![threaded(42, 2, 4.1)]));
+    assert_eq!(idle_now(&fleet, &mark, 4.2), None);
+    fleet.observe(scan(5.1, vec![threaded(42, 0, 5.1)]));
+    assert_eq!(idle_now(&fleet, &mark, 5.2), Some(Evidence::NoThreads));
+}
+
+#[test]
+fn no_threads_and_a_later_beat_with_a_job_contradict_each_other() {
+    // The job ended its own thread: Sidekiq goes on showing it.
+    let (mut fleet, mark) = told();
+    let one = |host: f64| Heartbeat {
+        busy: 1,
+        ..quiet(host)
+    };
+    see(&mut fleet, 3.0, one(2.9), vec![work("t1", "one", -3.0)]);
+    fleet.observe(scan(4.0, vec![threaded(42, 0, 4.0)]));
+    assert_eq!(idle_now(&fleet, &mark, 4.1), Some(Evidence::NoThreads));
+    fleet.observe(scan(13.0, vec![threaded(42, 0, 13.0)]));
+    see(&mut fleet, 13.1, one(12.9), vec![work("t1", "one", -3.0)]);
+    assert_eq!(idle_now(&fleet, &mark, 13.2), None);
+    see(&mut fleet, 23.1, quiet(22.9), vec![]);
+    fleet.observe(scan(23.1, vec![threaded(42, 0, 23.1)]));
+    assert_eq!(idle_now(&fleet, &mark, 23.2), Some(Evidence::NoThreads));
+}
+
+#[test]
 fn a_beat_that_was_known_before_the_signal_proves_no_idle() {
     // The host's clock was set back after the beat: it looks 3 s later than the signal.
     let (mut fleet, mark) = told();
