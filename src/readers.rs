@@ -9,7 +9,9 @@ use crate::core::config;
 use crate::core::layers::command_line::{self, CommandLine};
 use crate::core::layers::erb::Untagged;
 use crate::core::layers::ruby_timeout;
-use crate::core::layers::{Layer, RubyUse, busctl_span, duration_text, systemd_span, unit};
+use crate::core::layers::{
+    Layer, RubyUse, Text, busctl_span, duration_text, read_together, systemd_span, unit,
+};
 use crate::core::log::{self, LogLine, Origin, Witness};
 use crate::core::moment::{Moment, from_epoch};
 use crate::core::sequence::{Sequence, Version};
@@ -30,7 +32,7 @@ pub fn all() -> Vec<Reader> {
 }
 
 const CORE: &[Reader] = &[
-    ("layers/app_json", |bytes| {
+    ("layers/heroku", |bytes| {
         of_layer(Layer::Heroku, "app.json", bytes);
     }),
     ("layers/cloud66", |bytes| {
@@ -46,6 +48,30 @@ const CORE: &[Reader] = &[
     }),
     ("layers/deploy_rb", |bytes| {
         of_layer(Layer::Capistrano, "config/deploy.rb", bytes);
+    }),
+    ("layers/dockerfile", |bytes| {
+        of_layer(Layer::Dockerfile, "Dockerfile", bytes);
+    }),
+    ("layers/ecs", |bytes| {
+        of_layer(Layer::Ecs, "task-definition.json", bytes);
+    }),
+    ("layers/fly", |bytes| {
+        of_layer(Layer::Fly, "fly.toml", bytes);
+    }),
+    ("layers/render", |bytes| {
+        of_layer(Layer::Render, "render.yaml", bytes);
+    }),
+    ("layers/script", |bytes| {
+        of_layer(Layer::Script, "bin/start.sh", bytes);
+    }),
+    ("layers/together", |bytes| {
+        let text = text(bytes);
+        let files = text.split("== ").skip(1).filter_map(|file| {
+            let (path, text) = file.split_once('\n').unwrap_or((file, ""));
+            let layer = Layer::of(path, text)?;
+            Some(Text { layer, path, text })
+        });
+        let _reading = read_together(&files.collect::<Vec<_>>());
     }),
     ("layers/erb", |bytes| {
         let text = text(bytes);
@@ -195,7 +221,17 @@ mod tests {
     use super::*;
 
     /// Files beside the readers that read nothing by themselves.
-    const NO_READERS: &[&str] = &["mod", "tests", "tool", "value", "yaml"];
+    const NO_READERS: &[&str] = &[
+        "chart",
+        "kustomize",
+        "launch",
+        "mod",
+        "paths",
+        "tests",
+        "tool",
+        "value",
+        "yaml",
+    ];
 
     #[test]
     fn no_reader_is_forgotten() {

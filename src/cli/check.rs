@@ -203,7 +203,7 @@ impl Checked<'_> {
     fn print(&self, arguments: &CheckArguments) -> Result<(), Failure> {
         if arguments.json {
             for remark in &self.sources.remarks {
-                if remark.weight == Weight::Problem || arguments.verbose {
+                if remark.weight != Weight::Note || arguments.verbose {
                     tell(&format!("{}: {}", remark.from, remark.text));
                 }
             }

@@ -1,13 +1,18 @@
-//! The files in which a stop budget is usually written: found from an application's root and in
-//! the directories of systemd, read with a bound. Nothing is written, and nothing is judged.
+//! The files in which a setting of a stop is usually written: found from an application's root
+//! and in the directories of systemd, read with a bound. Nothing is written, and nothing is judged.
 
-use std::collections::BTreeMap;
+mod places;
+mod units;
+mod walk;
+
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _};
-use std::path::{Component, Path, PathBuf};
+use std::io::{ErrorKind, Read};
+use std::path::{Path, PathBuf};
 
 use crate::core::check::command_of;
-use crate::core::layers::{Layer, unit};
+use crate::core::layers::{Layer, Reading, Text, is_for_development, read_together};
+
+pub use units::find_unit;
 
 #[cfg(test)]
 mod tests;
@@ -16,47 +21,8 @@ mod tests;
 const LARGEST: u64 = 1_000_000;
 /// No directory of configuration holds more files than are looked at here.
 const MOST_ENTRIES: usize = 2_000;
-
-/// Files of an application at one fixed place.
-const FILES: &[&str] = &[
-    ".cloud66/manifest.yml",
-    "Procfile",
-    "app.json",
-    "Capfile",
-    "Gemfile.lock",
-    "gems.locked",
-    "config/deploy.rb",
-    "config/deploy.yml",
-    "supervisord.conf",
-];
-
-/// Directories of an application whose own files are looked at.
-const FOLDERS: &[&str] = &[
-    "",
-    "config",
-    "config/initializers",
-    "config/deploy",
-    "config/deploy/templates",
-    "config/supervisor",
-    "config/systemd",
-    "deploy",
-    "k8s",
-    "kubernetes",
-    "lib/capistrano/tasks",
-    "lib/capistrano/templates",
-];
-
-/// Directories of an application that are looked at with everything below them.
-const TREES: &[&str] = &["app/jobs", "app/sidekiq", "app/workers"];
-
-/// Where systemd looks for units, the strongest first (systemd.unit(5)).
-const SYSTEM_UNITS: &[&str] = &[
-    "/etc/systemd/system",
-    "/run/systemd/system",
-    "/usr/local/lib/systemd/system",
-    "/usr/lib/systemd/system",
-    "/lib/systemd/system",
-];
+/// The name of what is read from standard input.
+const STANDARD_INPUT: &str = "-";
 
 /// A file that was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +40,8 @@ pub struct LayerFile {
 pub enum Outcome {
     /// Read, as a file of this layer.
     Read(Layer),
+    /// Not read: its name says that it is for developers, and no deploy uses it.
+    ForDevelopment,
     /// Read, and nothing in it is for any reader.
     Unrelated,
     /// Not there.
@@ -89,6 +57,8 @@ pub enum Outcome {
 /// All that was looked at.
 #[derive(Clone, Debug, Default)]
 pub struct Search {
+    /// The folder of the application below the root that was given; empty for the root itself.
+    pub folder: String,
     /// What was read, in the order in which it is to be taken.
     pub files: Vec<LayerFile>,
     /// Every path with what became of it.
@@ -96,6 +66,17 @@ pub struct Search {
 }
 
 impl Search {
+    /// What all files say, read together: sets of files that are merged, scripts that a service
+    /// runs.
+    pub fn reading(&self) -> Reading {
+        let texts = self.files.iter().map(|file| Text {
+            layer: file.layer,
+            path: &file.path,
+            text: &file.text,
+        });
+        read_together(&texts.collect::<Vec<_>>())
+    }
+
     /// Looks at one path under the name it is shown by.
     fn look(&mut self, path: &Path, shown: &str) {
         self.look_as(path, shown, None);
@@ -103,7 +84,27 @@ impl Search {
 
     /// As `look`, for a file that is known to be of a layer.
     fn look_as(&mut self, path: &Path, shown: &str, layer: Option<Layer>) {
-        let outcome = match read(path) {
+        self.take(shown, layer, read(path));
+    }
+
+    /// As `look`, for a file that was not named but found: one for developers is left out.
+    fn look_at_found(&mut self, path: &Path, shown: &str) {
+        self.look(path, shown);
+        let last = self.files.last().filter(|file| file.path == shown);
+        if last.is_some_and(|file| file.layer.is_for_deploys() && is_for_development(shown)) {
+            self.files.pop();
+            self.looked_at.pop();
+            self.looked_at
+                .push((shown.to_owned(), Outcome::ForDevelopment));
+        }
+    }
+
+    fn take_text(&mut self, shown: &str, text: Result<String, Outcome>) {
+        self.take(shown, None, text);
+    }
+
+    fn take(&mut self, shown: &str, layer: Option<Layer>, text: Result<String, Outcome>) {
+        let outcome = match text {
             Ok(text) => match layer.or_else(|| Layer::of(shown, &text)) {
                 Some(layer) => {
                     self.files.push(LayerFile {
@@ -121,12 +122,10 @@ impl Search {
     }
 
     /// Notes a directory that may not be listed: what is in it is then not known.
-    fn refused_folder(&mut self, path: &Path, shown: &str) {
-        if let Err(error) = fs::read_dir(path)
-            && error.kind() == ErrorKind::PermissionDenied
-        {
+    fn refused_folder(&mut self, shown: &str, why: &std::io::Error) {
+        if why.kind() == ErrorKind::PermissionDenied {
             let shown = if shown.is_empty() { "." } else { shown };
-            let outcome = Outcome::Refused(error.to_string());
+            let outcome = Outcome::Refused(why.to_string());
             self.looked_at.push((format!("{shown}/"), outcome));
         }
     }
@@ -135,70 +134,66 @@ impl Search {
     fn knows(&self, shown: &str) -> bool {
         self.looked_at.iter().any(|(path, _)| path == shown)
     }
+
+    /// The files below the root that a Sidekiq command found there names with `-C`. A path of a
+    /// container (`/app/config/mailers.yml`) is that of the first part of it that stands here.
+    fn named_configs(&self, root: &Path) -> Vec<String> {
+        let values = self.reading().values;
+        let named = values
+            .iter()
+            .filter_map(|located| command_of(located)?.config);
+        named
+            .filter_map(|path| {
+                let parts: Vec<&str> = path.split('/').filter(|part| *part != ".").collect();
+                let is_plain =
+                    |parts: &[&str]| parts.iter().all(|part| !part.is_empty() && *part != "..");
+                (0..parts.len())
+                    .map(|start| &parts[start..])
+                    .filter(|rest| is_plain(rest))
+                    .map(|rest| Path::new(&self.folder).join(rest.join("/")))
+                    .find(|path| root.join(path).is_file())
+                    .map(|path| path.display().to_string())
+            })
+            .collect()
+    }
 }
 
 /// Looks at the usual places below an application's root.
 pub fn find_layers(root: &Path) -> Search {
-    let mut search = Search::default();
-    for file in FILES {
-        search.look(&root.join(file), file);
-    }
-    for folder in FOLDERS {
-        search.refused_folder(&root.join(folder), folder);
-        for name in entries(&root.join(folder)) {
-            let shown = if folder.is_empty() {
-                name.clone()
-            } else {
-                format!("{folder}/{name}")
-            };
-            let path = root.join(&shown);
-            if is_candidate(folder, &name) && !search.knows(&shown) {
-                search.look(&path, &shown);
+    let mut applications = find_applications(root).into_iter();
+    applications.next().unwrap_or_default()
+}
+
+/// Looks at the usual places of the application at a root, and of those below it (a repository of
+/// several applications): the one at the root comes first.
+pub fn find_applications(root: &Path) -> Vec<Search> {
+    let mut applications = walk::applications(root);
+    for search in &mut applications {
+        for config in search.named_configs(root) {
+            let path = root.join(&config);
+            if !search.knows(&config) {
+                search.look_as(&path, &config, Some(Layer::SidekiqYml));
             }
         }
     }
-    for tree in TREES {
-        below(root, tree, 0, &mut search);
-    }
-    for config in named_configs(&search) {
-        if !search.knows(&config) {
-            search.look_as(&root.join(&config), &config, Some(Layer::SidekiqYml));
-        }
-    }
-    search
+    applications
 }
 
-/// The files below the root that a Sidekiq command found there names with `-C`.
-fn named_configs(search: &Search) -> Vec<String> {
-    let readings = search
-        .files
-        .iter()
-        .map(|file| file.layer.read(&file.path, &file.text));
-    let values = readings.flat_map(|reading| reading.values);
-    let named = values.filter_map(|located| command_of(&located)?.config);
-    let plain = |path: &String| {
-        let parts: Vec<_> = Path::new(path).components().collect();
-        parts
-            .iter()
-            .all(|part| matches!(part, Component::Normal(_)))
-    };
-    named.filter(plain).collect()
-}
-
-/// Looks at paths that were named: files as they are, directories as roots.
+/// Looks at paths that were named: files as they are, directories as roots, `-` as standard input.
 pub fn read_paths(paths: &[PathBuf]) -> Search {
     let mut search = Search::default();
     for path in paths {
         let shown = path.display().to_string();
-        if path.is_dir() {
+        if shown == STANDARD_INPUT {
+            search.take_text(&shown, read_bounded(std::io::stdin().lock()));
+        } else if path.is_dir() {
+            let named = |file: &str| path.join(file).display().to_string();
             let found = find_layers(path);
-            let named = |file: &str| Path::new(&shown).join(file).display().to_string();
-            search
-                .files
-                .extend(found.files.into_iter().map(|file| LayerFile {
-                    path: named(&file.path),
-                    ..file
-                }));
+            let files = found.files.into_iter().map(|file| LayerFile {
+                path: named(&file.path),
+                ..file
+            });
+            search.files.extend(files);
             let looked_at = found.looked_at.into_iter();
             search
                 .looked_at
@@ -208,111 +203,6 @@ pub fn read_paths(paths: &[PathBuf]) -> Search {
         }
     }
     search
-}
-
-/// Looks for one unit with its template and its drop-ins: among those of the system, else among
-/// those of the user whose home is given.
-pub fn find_unit(unit: &str, home: Option<&Path>) -> Search {
-    let template = match (unit.split_once('@'), unit.rsplit_once('.')) {
-        (Some((name, _)), Some((_, suffix))) => format!("{name}@.{suffix}"),
-        (_, _) => unit.to_owned(),
-    };
-    let is_it = |name: &str, _: &Path| name == unit || name == template;
-    let system = units_in(&system_folders(), is_it);
-    if system.files.is_empty() {
-        units_in(&user_folders(home), is_it)
-    } else {
-        system
-    }
-}
-
-fn system_folders() -> Vec<PathBuf> {
-    SYSTEM_UNITS.iter().map(PathBuf::from).collect()
-}
-
-fn user_folders(home: Option<&Path>) -> Vec<PathBuf> {
-    let own = home.map(|home| home.join(".config/systemd/user"));
-    own.into_iter()
-        .chain([PathBuf::from("/etc/systemd/user")])
-        .collect()
-}
-
-/// Units in directories of which the first ones are stronger: of two files of one name the
-/// stronger holds, for drop-ins as for units; drop-ins follow in the order of their names.
-fn units_in(folders: &[PathBuf], wanted: impl Fn(&str, &Path) -> bool) -> Search {
-    let mut units: BTreeMap<String, PathBuf> = BTreeMap::new();
-    let mut drop_ins: BTreeMap<String, BTreeMap<String, PathBuf>> = BTreeMap::new();
-    for folder in folders {
-        for name in entries(folder) {
-            let path = folder.join(&name);
-            if let Some(of) = name.strip_suffix(".d").filter(|of| unit(of).is_some()) {
-                for file in entries(&path) {
-                    let path = path.join(&file);
-                    drop_ins
-                        .entry(of.into())
-                        .or_default()
-                        .entry(file)
-                        .or_insert(path);
-                }
-            } else if unit(&name) == Some(name.as_str()) {
-                units.entry(name).or_insert(path);
-            }
-        }
-    }
-    let mut search = Search::default();
-    for (name, path) in units {
-        if wanted(&name, &path) {
-            search.look(&path, &path.display().to_string());
-            for path in drop_ins.remove(&name).unwrap_or_default().into_values() {
-                search.look(&path, &path.display().to_string());
-            }
-        }
-    }
-    // Drop-ins of an instance stand beside no file of its own: its template is the unit.
-    for (name, files) in drop_ins {
-        for path in files.into_values().filter(|path| wanted(&name, path)) {
-            search.look(&path, &path.display().to_string());
-        }
-    }
-    search
-}
-
-/// Looks at every Ruby file of a tree.
-fn below(root: &Path, folder: &str, depth: usize, search: &mut Search) {
-    for name in entries(&root.join(folder)) {
-        let shown = format!("{folder}/{name}");
-        let path = root.join(&shown);
-        if path.is_dir() && !path.is_symlink() && depth < 8 {
-            below(root, &shown, depth + 1, search);
-        } else if name.strip_suffix(".rb").is_some() && search.looked_at.len() < MOST_ENTRIES {
-            search.look(&path, &shown);
-        }
-    }
-}
-
-/// Whether a file of a folder may be for some reader, by its name.
-fn is_candidate(folder: &str, name: &str) -> bool {
-    let stem = name.strip_suffix(".erb").unwrap_or(name);
-    let ends = |suffix: &str| stem.strip_suffix(suffix).is_some();
-    let is_yaml = ends(".yml") || ends(".yaml");
-    match folder {
-        "" => {
-            stem.starts_with("Procfile")
-                || is_yaml && stem.contains("compose")
-                || ends(".service")
-                || ends(".nomad")
-                || ends(".hcl")
-        }
-        "config" => is_yaml && (stem.contains("sidekiq") || stem.starts_with("deploy")),
-        _ => {
-            is_yaml
-                || unit(stem).is_some()
-                || unit(name).is_some()
-                || [".rb", ".rake", ".conf", ".nomad", ".hcl"]
-                    .iter()
-                    .any(|end| ends(end))
-        }
-    }
 }
 
 /// The names in a directory, sorted; none where it cannot be read.
@@ -330,14 +220,6 @@ fn entries(folder: &Path) -> Vec<String> {
 
 /// The text of a plain file of bounded size.
 fn read(path: &Path) -> Result<String, Outcome> {
-    let refused = |error: &std::io::Error| {
-        let missing = [ErrorKind::NotFound, ErrorKind::NotADirectory];
-        if missing.contains(&error.kind()) {
-            Outcome::Missing
-        } else {
-            Outcome::Refused(error.to_string())
-        }
-    };
     // Asked before opening: to open a pipe would wait for its other end.
     let metadata = fs::metadata(path).map_err(|error| refused(&error))?;
     if !metadata.is_file() {
@@ -346,9 +228,25 @@ fn read(path: &Path) -> Result<String, Outcome> {
     if metadata.len() > LARGEST {
         return Err(Outcome::TooLarge(metadata.len()));
     }
+    read_bounded(File::open(path).map_err(|error| refused(&error))?)
+}
+
+/// As much text as any configuration holds; bytes that are no UTF-8 are replaced.
+fn read_bounded(source: impl Read) -> Result<String, Outcome> {
     let mut bytes = Vec::new();
-    File::open(path)
-        .and_then(|file| file.take(LARGEST).read_to_end(&mut bytes))
-        .map_err(|error| refused(&error))?;
+    let read = source.take(LARGEST + 1).read_to_end(&mut bytes);
+    let length = read.map_err(|error| refused(&error))? as u64;
+    if length > LARGEST {
+        return Err(Outcome::TooLarge(length));
+    }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn refused(error: &std::io::Error) -> Outcome {
+    let missing = [ErrorKind::NotFound, ErrorKind::NotADirectory];
+    if missing.contains(&error.kind()) {
+        Outcome::Missing
+    } else {
+        Outcome::Refused(error.to_string())
+    }
 }

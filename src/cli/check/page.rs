@@ -148,7 +148,7 @@ impl Page<'_> {
     }
 
     fn problems(&self) -> String {
-        let wanted = |remark: &&Remark| remark.weight == Weight::Problem || self.verbose;
+        let wanted = |remark: &&Remark| remark.weight != Weight::Note || self.verbose;
         let remarks: Vec<&Remark> = self.sources.remarks.iter().filter(wanted).collect();
         if remarks.is_empty() {
             return String::new();
@@ -182,6 +182,7 @@ impl Page<'_> {
             let what = match outcome {
                 Outcome::Read(_) => "read".to_owned(),
                 Outcome::Unrelated => "nothing for any reader in it".to_owned(),
+                Outcome::ForDevelopment => "for developers: no deploy uses it".to_owned(),
                 Outcome::Missing
                 | Outcome::NotAFile
                 | Outcome::TooLarge(_)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::core::clean::clean;
-use crate::core::layers::{Layer, Located, Place, Reading, Remark, Value, Weight, cloud66};
+use crate::core::layers::{Layer, Located, Place, Reading, Remark, Weight};
 use crate::host::files::{Outcome, Search, find_layers, find_unit, read_paths};
 use crate::host::systemctl::{self, NotShown};
 
@@ -97,10 +97,8 @@ impl Sources {
     }
 
     fn take(&mut self, search: Search) {
-        for file in search.files {
-            self.read.push(file.layer);
-            self.add(file.layer.read(&file.path, &file.text));
-        }
+        self.add(search.reading());
+        self.read.extend(search.files.iter().map(|file| file.layer));
         for (path, outcome) in search.looked_at {
             if let Some(why) = trouble(&outcome)
                 && outcome != Outcome::Missing
@@ -109,65 +107,18 @@ impl Sources {
             }
             self.looked_at.push((path, outcome));
         }
-        self.two_manifests();
     }
 
     fn add(&mut self, reading: Reading) {
         self.values.extend(reading.values);
         self.remarks.extend(reading.remarks);
     }
-
-    /// Says where two manifests contradict each other about one process.
-    fn two_manifests(&mut self) {
-        let sequences: Vec<&Located> = self
-            .values
-            .iter()
-            .filter(|value| {
-                value.layer == Layer::Cloud66 && value.setting == cloud66::STOP_SEQUENCE
-            })
-            .collect();
-        let mut said = Vec::new();
-        for (index, first) in sequences.iter().enumerate() {
-            for other in &sequences[index + 1..] {
-                let differ = first.scope == other.scope
-                    && first.from.file != other.from.file
-                    && text(first) != text(other);
-                if differ {
-                    said.push(format!(
-                        "another manifest says `{}` for {}: {} was read first and counts; name one of the two",
-                        text(first),
-                        first.scope.as_deref().unwrap_or("the same process"),
-                        first.from
-                    ));
-                    said.push(other.from.to_string());
-                }
-            }
-        }
-        for pair in said.chunks(2) {
-            let known = |remark: &Remark| remark.text == clean(&pair[0], 300);
-            if !self.remarks.iter().any(known) {
-                self.remark(Weight::Problem, &pair[1], &pair[0]);
-            }
-        }
-    }
-}
-
-fn text(located: &Located) -> &str {
-    match &located.value {
-        Value::Text(text) => text,
-        Value::Span(_)
-        | Value::Infinite
-        | Value::Flag(_)
-        | Value::Expression(_)
-        | Value::Unusable { .. }
-        | Value::Default(_) => "",
-    }
 }
 
 /// Why a path was not read; `None` if it was.
 pub(super) fn trouble(outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::Read(_) | Outcome::Unrelated => None,
+        Outcome::Read(_) | Outcome::Unrelated | Outcome::ForDevelopment => None,
         Outcome::Missing => Some("it is not there".into()),
         Outcome::NotAFile => Some("it is a directory, a pipe or a device".into()),
         Outcome::TooLarge(bytes) => Some(format!(

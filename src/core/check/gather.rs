@@ -9,7 +9,9 @@ use super::facts::{
 };
 use super::unit_facts::UnitFacts;
 use super::units::units;
-use crate::core::layers::command_line::{COMMAND, CommandLine, starts_sidekiq};
+use crate::core::layers::command_line::{
+    COMMAND, CommandLine, is_named_sidekiq, is_unknown_script, starts_sidekiq,
+};
 use crate::core::layers::{
     Layer, Located, Place, TOOLS, Value, cloud66, deploy_rb, job_class, kubernetes,
 };
@@ -102,7 +104,11 @@ impl<'a> Found<'a> {
             .filter(|l| l.scope.as_deref() == Some(scope))
             .filter_map(|l| l.value.as_text())
             .collect();
-        (!commands.is_empty()).then(|| commands.iter().any(|command| starts_sidekiq(command)))
+        if commands.iter().any(|command| starts_sidekiq(command)) {
+            return Some(true);
+        }
+        let tells = commands.iter().any(|command| !is_unknown_script(command));
+        tells.then_some(false)
     }
 
     /// Whether a process of a manifest is a Sidekiq, as far as its command or its name tells.
@@ -135,6 +141,9 @@ impl<'a> Found<'a> {
                         .is_none_or(|wanted| wanted == process)
             })
             .collect();
+        if manifest.is_empty() && chosen.sequence.is_none() {
+            sequences.extend(self.sequences_of_cloud66());
+        }
         let wanted = environment.unwrap_or("production");
         let in_environment = |l: &&&Located| {
             l.scope
@@ -155,6 +164,26 @@ impl<'a> Found<'a> {
             });
         }
         sequences
+    }
+
+    /// What Cloud 66 does to each Sidekiq of a Procfile where its manifest says nothing.
+    fn sequences_of_cloud66(&self) -> Vec<StatedSequence> {
+        let Some(manifest) = self.of(Layer::Cloud66, cloud66::MANIFEST).next() else {
+            return Vec::new();
+        };
+        let commands = self.of(Layer::Procfile, COMMAND);
+        let of_sidekiq = commands.filter(|l| l.value.as_text().is_some_and(starts_sidekiq));
+        of_sidekiq
+            .filter_map(|command| command.scope.clone())
+            .map(|process| StatedSequence {
+                from: Some(manifest.from.clone()),
+                process: Some(process),
+                ..StatedSequence::new(
+                    cloud66::DEFAULT_SEQUENCE,
+                    "Cloud 66's own, for the manifest sets no stop_sequence",
+                )
+            })
+            .collect()
     }
 
     fn timeouts(&self, chosen: &Chosen) -> Vec<Located> {
@@ -225,10 +254,14 @@ impl<'a> Found<'a> {
         let runs = (limit.layer.tool().stop.as_ref()).map_or(limit.layer, |stop| stop.runs);
         if let Some(scope) = limit.scope.as_deref() {
             let is_sidekiq = self.is_sidekiq(runs, scope);
-            let is_sidekiq = is_sidekiq.unwrap_or_else(|| scope.contains("sidekiq"));
+            let is_sidekiq = is_sidekiq.unwrap_or_else(|| is_named_sidekiq(scope));
             return is_sidekiq.then_some(scope).into_iter().collect();
         }
+        // Heroku runs the file that is named exactly so; others are for other tools.
+        let is_own =
+            |command: &&Located| runs != Layer::Procfile || command.from.file.ends_with("Procfile");
         self.of(runs, COMMAND)
+            .filter(is_own)
             .filter(|command| command.value.as_text().is_some_and(starts_sidekiq))
             .filter_map(|command| command.scope.as_deref())
             .collect()

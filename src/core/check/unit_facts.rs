@@ -148,6 +148,7 @@ impl UnitFacts {
             return Ok(main);
         }
         match self.command() {
+            Some(line) if line.wrapper == Wrapper::ShellStays => Ok(MainProcess::Wrapper),
             Some(line) if line.swarm && line.wrapper == Wrapper::None => Ok(MainProcess::Swarm),
             Some(line) if line.wrapper == Wrapper::None => Ok(MainProcess::Sidekiq),
             Some(line) => Err(line.wrapper),

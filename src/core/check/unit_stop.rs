@@ -12,7 +12,6 @@ use super::effective::effective_timeout;
 use super::facts::Facts;
 use super::restart::{Ending, starts_again};
 use super::unit_facts::{MainProcess, StopLimit, UnitFacts};
-use crate::core::layers::command_line::Wrapper;
 use crate::core::moment::Seconds;
 
 /// What becomes of a job that is still running when its unit is stopped by `systemctl stop`.
@@ -135,12 +134,10 @@ fn not_reached(unit: &UnitFacts, reach: Reach) -> Option<Unfinished> {
     match unit.main_process() {
         Ok(MainProcess::Sidekiq | MainProcess::Swarm) => None,
         Ok(MainProcess::Wrapper) => Some(behind_wrapper),
-        Err(Wrapper::Shell | Wrapper::Unknown | Wrapper::None) => {
-            Some(Unfinished::Unknown(format!(
-                "with KillMode={} it depends on the main process, which is not known",
-                reach.word()
-            )))
-        }
+        Err(_) => Some(Unfinished::Unknown(format!(
+            "with KillMode={} it depends on the main process, which is not known",
+            reach.word()
+        ))),
     }
 }
 

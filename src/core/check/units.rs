@@ -2,7 +2,7 @@
 
 use super::effective::is_scope_of;
 use super::unit_facts::UnitFacts;
-use crate::core::layers::command_line::starts_sidekiq;
+use crate::core::layers::command_line::{is_named_sidekiq, starts_sidekiq};
 use crate::core::layers::{Layer, Located};
 
 /// The units that run a Sidekiq, each with all that is known of it; those that are `known` to
@@ -70,8 +70,7 @@ fn runs_sidekiq(unit: &UnitFacts) -> bool {
     match unit.word("ExecStart") {
         Some(command) if starts_sidekiq(command) => true,
         // A template may hold the command in a variable.
-        Some(command) if !command.contains("<%") && !unit.name.contains("sidekiq") => false,
-        Some(_) | None => unit.name.contains("sidekiq"),
+        Some(_) | None => is_named_sidekiq(&unit.name),
     }
 }
 

@@ -12,6 +12,10 @@ use crate::core::clean::clean;
 pub const STOP_SEQUENCE: &str = "stop_sequence";
 /// The same as a YAML list, which no document describes.
 pub const STOP_SEQUENCE_LIST: &str = "stop_sequence (list)";
+/// Says that a manifest was read: without a `stop_sequence` Cloud 66's own holds.
+pub const MANIFEST: &str = "manifest";
+/// What Cloud 66 does to a Sidekiq without a `stop_sequence` (help.cloud66.com, systemd: Defaults).
+pub const DEFAULT_SEQUENCE: &str = "term, 90, kill";
 /// `procfile_metadata.<process>.restart_on_deploy`.
 pub const RESTART_ON_DEPLOY: &str = "restart_on_deploy";
 
@@ -20,17 +24,17 @@ pub const RESTART_ON_DEPLOY: &str = "restart_on_deploy";
 /// `manifest/_processes.mdx`.
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
-    let document = match yaml::document(text) {
-        Ok(document) => document,
-        Err(broken) => {
-            let place = Place {
-                file: file.into(),
-                line: broken.line,
-            };
-            reading.problem(place, format!("no valid YAML: {}", broken.why));
-            return reading;
-        }
+    let (_, documents) = yaml::read(file, text, &mut reading);
+    let Some(document) = documents.into_iter().next() else {
+        return reading;
     };
+    reading.found(
+        Layer::Cloud66,
+        MANIFEST,
+        None,
+        Value::Flag(true),
+        Place::whole(file),
+    );
     let mut sections = 0;
     for (key, node) in yaml::entries(&document.root) {
         if key == "procfile_metadata" {

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::erb::Untagged;
-use super::tool::Layer;
+use super::launch::{self, Around};
+use super::tool::{Layer, file_name};
 use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
 use crate::core::clean::clean;
 
@@ -13,15 +14,20 @@ pub const TIMEOUT: &str = "-t";
 /// The setting under which every layer reports what it runs.
 pub const COMMAND: &str = "command";
 
-/// What stands between the service manager and Sidekiq.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What stands between the service manager and Sidekiq, the least harm first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wrapper {
-    /// Sidekiq itself, or programs that end by becoming it (`bundle exec`, `env`, `exec`).
+    /// Sidekiq itself, or programs that end by becoming it (`bundle exec`, `env`, `exec`, and
+    /// bash for the last simple command of `-c`).
+    #[default]
     None,
-    /// A shell without `exec`: it may stay as the parent.
-    Shell,
     /// A template, or a script whose inside is not known.
     Unknown,
+    /// `sh -c` without `exec`: dash (Debian, Ubuntu) stays as the parent, bash does not.
+    Shell,
+    /// A shell that stays as the parent whichever it is: a pipeline, a redirection, a list that
+    /// goes on, a script without `exec`.
+    ShellStays,
 }
 
 /// A command line that starts a Sidekiq.
@@ -37,30 +43,55 @@ pub struct CommandLine {
     pub environment: Option<String>,
     /// What starts it.
     pub wrapper: Wrapper,
+    /// The script or task that starts it, if only its name says so: its flags are not known.
+    pub opaque: Option<String>,
 }
 
 impl CommandLine {
     /// Reads a command; `None` if it starts no Sidekiq. Flags as in Sidekiq 7.3.9
     /// `lib/sidekiq/cli.rb:345-385`.
     pub fn read(command: &str) -> Option<Self> {
+        match script_of(command) {
+            Some((_, inside)) => Self::read_in(inside, Around::Script),
+            None => Self::read_in(command, Around::Unknown),
+        }
+    }
+
+    /// Reads what a shell script starts.
+    pub(super) fn read_script(script: &str) -> Option<Self> {
+        Self::read_in(script, Around::Script)
+    }
+
+    fn read_in(command: &str, around: Around) -> Option<Self> {
         let untagged = Untagged::new(command);
-        let words = words(&untagged.text)
-            .into_iter()
-            .map(|word| untagged.restore(&word))
-            .collect();
-        let words = flatten(words, 0);
-        let at = words.iter().position(|word| is_sidekiq(word))?;
-        let (before, after) = words.split_at(at);
+        let launch = launch::find(&untagged.text, around)?;
+        let restored = |words: Vec<String>| -> Vec<String> {
+            words.iter().map(|word| untagged.restore(word)).collect()
+        };
+        let before = restored(launch.before);
+        let is_template = before.iter().any(|word| word.contains("<%"));
+        let least = if is_template || launch.is_opaque {
+            Wrapper::Unknown
+        } else {
+            Wrapper::None
+        };
         let mut line = Self {
-            swarm: name(&after[0]) == "sidekiqswarm",
+            swarm: file_name(&launch.program) == "sidekiqswarm",
             timeout: None,
             config: None,
-            environment: assigned_environment(before),
-            wrapper: wrapper(before),
+            environment: assigned_environment(&before),
+            wrapper: launch.wrapper.max(least),
+            opaque: launch
+                .is_opaque
+                .then(|| clean(&untagged.restore(&launch.program), 200)),
         };
-        let mut rest = after[1..].iter().map(String::as_str);
+        if launch.is_opaque {
+            return Some(line);
+        }
+        let arguments = restored(launch.arguments);
+        let mut rest = arguments.iter().map(String::as_str);
         while let Some(word) = rest.next() {
-            if matches!(word, ";" | "&&" | "||" | "|" | "&") || word.starts_with('>') {
+            if word.starts_with('>') {
                 break;
             }
             if let Some(value) = flag(word, "-t", ("timeout", 2), &mut rest) {
@@ -86,6 +117,43 @@ impl CommandLine {
             );
         }
     }
+}
+
+/// Whether a service, container, program or process of this name is a Sidekiq, where its command
+/// does not tell: `shop-sidekiq` is one, `sidekiq-exporter` looks after one.
+pub fn is_named_sidekiq(name: &str) -> bool {
+    launch::starts_one(name)
+}
+
+/// Whether a command runs a script whose inside is not known and whose name does not tell.
+pub fn is_unknown_script(text: &str) -> bool {
+    let words = launch::words(text, false);
+    let runners = [
+        "exec",
+        "sh",
+        "bash",
+        "/bin/sh",
+        "/bin/bash",
+        "tini",
+        "dumb-init",
+        "--",
+    ];
+    let program = words.iter().find(|word| !runners.contains(&word.as_str()));
+    program.is_some_and(|program| {
+        let name = file_name(program);
+        let says_start = ["start", "run", "entrypoint", "launch", "worker", "boot"];
+        program.contains('/') && says_start.iter().any(|part| name.contains(part))
+            || [".sh", ".bash"]
+                .iter()
+                .any(|end| name.strip_suffix(end).is_some())
+    })
+}
+
+/// The script and the command in it, of a text `SCRIPT { COMMAND }`.
+fn script_of(text: &str) -> Option<(&str, &str)> {
+    let (script, inside) = text.split_once(" { ")?;
+    let inside = inside.strip_suffix(" }")?;
+    (!script.contains(char::is_whitespace)).then_some((script, inside))
 }
 
 /// Whether `text` is a command that starts a Sidekiq.
@@ -167,60 +235,6 @@ fn expansion(text: &str) -> Expression {
     }
 }
 
-/// The last part of a path.
-fn name(word: &str) -> &str {
-    word.rsplit('/').next().unwrap_or(word)
-}
-
-fn is_sidekiq(word: &str) -> bool {
-    matches!(name(word), "sidekiq" | "sidekiqswarm")
-}
-
-fn is_shell(word: &str) -> bool {
-    matches!(name(word), "sh" | "bash" | "dash" | "zsh" | "ash")
-}
-
-/// What the words before `sidekiq` make of it.
-fn wrapper(before: &[String]) -> Wrapper {
-    let any = |test: fn(&str) -> bool| before.iter().any(|word| test(word));
-    if any(|word| word.contains("<%") || word.contains("#{")) {
-        return Wrapper::Unknown;
-    }
-    if any(|word| word == "exec") && last_shell_word_is_exec(before) {
-        return Wrapper::None;
-    }
-    if any(is_shell) {
-        return Wrapper::Shell;
-    }
-    if any(|word| matches!(word, "&&" | ";" | "cd")) {
-        return Wrapper::Unknown;
-    }
-    Wrapper::None
-}
-
-/// Whether the command that starts Sidekiq begins with the shell's `exec` (which is not the
-/// `exec` of `bundle exec`).
-fn last_shell_word_is_exec(before: &[String]) -> bool {
-    let start = before
-        .iter()
-        .rposition(|word| matches!(word.as_str(), "&&" | ";" | "||"))
-        .map_or_else(
-            || {
-                before
-                    .iter()
-                    .rposition(|word| {
-                        is_shell(word) || word.starts_with('-') && word.ends_with('c')
-                    })
-                    .map_or(0, |at| at + 1)
-            },
-            |at| at + 1,
-        );
-    before[start..]
-        .iter()
-        .find(|word| !word.contains('=') && !word.starts_with('-'))
-        .is_some_and(|word| word == "exec")
-}
-
 /// `RAILS_ENV=production` and the like before the command. Sidekiq 7.3.9 `cli.rb:234` asks
 /// `APP_ENV`, `RAILS_ENV`, `RACK_ENV` in that order.
 fn assigned_environment(before: &[String]) -> Option<String> {
@@ -229,69 +243,4 @@ fn assigned_environment(before: &[String]) -> Option<String> {
         .find_map(|name| before.iter().find_map(|word| word.strip_prefix(name)))
         .filter(|value| !value.contains(['$', '<', '#']))
         .map(|value| clean(value, 80))
-}
-
-/// Splits as a shell does: blanks, quotes, backslashes; separators stand alone.
-pub fn words(command: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word: Option<String> = None;
-    let mut quote = None;
-    let mut characters = command.chars().peekable();
-    while let Some(character) = characters.next() {
-        match (quote, character) {
-            (_, '#') if characters.peek() == Some(&'{') => {
-                // A Ruby interpolation stays in one piece.
-                let word = word.get_or_insert_default();
-                word.push(character);
-                for inside in characters.by_ref() {
-                    word.push(inside);
-                    if inside == '}' {
-                        break;
-                    }
-                }
-            }
-            (Some(open), _) if open == character => quote = None,
-            (Some('"') | None, '\\') => {
-                let next = characters.next().unwrap_or('\\');
-                if next != '\n' {
-                    word.get_or_insert_default().push(next);
-                }
-            }
-            (None, '"' | '\'') => {
-                quote = Some(character);
-                word.get_or_insert_default();
-            }
-            (None, _) if character.is_whitespace() => words.extend(word.take()),
-            (None, ';' | '|' | '&') => {
-                words.extend(word.take());
-                let mut separator = character.to_string();
-                if character != ';' && characters.peek() == Some(&character) {
-                    separator.extend(characters.next());
-                }
-                words.push(separator);
-            }
-            (_, _) => word.get_or_insert_default().push(character),
-        }
-    }
-    words.extend(word);
-    words
-}
-
-/// Opens a word that is itself a command (`bash -lc 'exec sidekiq -t 60'`).
-fn flatten(words: Vec<String>, depth: usize) -> Vec<String> {
-    let nested = |word: &str| {
-        word.contains(char::is_whitespace)
-            && !word.starts_with("<%")
-            && self::words(word).iter().any(|part| is_sidekiq(part))
-    };
-    words
-        .into_iter()
-        .flat_map(|word| {
-            if depth < 3 && nested(&word) {
-                flatten(self::words(&word), depth + 1)
-            } else {
-                vec![word]
-            }
-        })
-        .collect()
 }

@@ -1,86 +1,300 @@
-//! Docker Compose: how long `docker stop` waits for each service, and with which signal. A file
-//! names services; which of them is a Sidekiq follows from its command.
+//! Docker Compose: how long `docker stop` waits for each service, and with which signal. Files
+//! that Compose merges are read as one set; which service is a Sidekiq follows from its command.
 
 use std::time::Duration;
 
 use serde_yaml::Value as Node;
 
+use super::paths::{folder_of, is_for_development, joined};
 use super::span::duration_text;
-use super::tool::Layer;
-use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
-use super::yaml::{self, Document};
+use super::tool::{Layer, Text, file_name};
+use super::value::{Expression, Fault, Hazard, Reading, Scoped, Value};
+use super::yaml::{self, Document, Lists};
 use crate::core::clean::clean;
 
 /// How long Docker waits before it kills.
 pub const STOP_GRACE_PERIOD: &str = "stop_grace_period";
 /// The signal that Docker begins with.
 pub const STOP_SIGNAL: &str = "stop_signal";
+/// The Dockerfile that a service is built from.
+pub const BUILD: &str = "build";
 /// Docker's own wait (docker stop reference).
 pub const DEFAULT: Duration = Duration::from_secs(10);
 
-/// Reads a Compose file. The scope of a value is its service.
+/// The files that `docker compose` reads when none is named, the first of them that is there
+/// (docs.docker.com, "How Compose works").
+const MAIN: &[&str] = &[
+    "compose.yaml",
+    "compose.yml",
+    "docker-compose.yml",
+    "docker-compose.yaml",
+];
+
+/// How deep `extends` is followed.
+const DEEPEST: usize = 5;
+
+/// Reads one Compose file by itself. The scope of a value is its service.
 pub fn read(file: &str, text: &str) -> Reading {
+    let layer = Layer::Compose;
+    read_together(&[Text {
+        layer,
+        path: file,
+        text,
+    }])
+}
+
+/// Reads all Compose files of an application: the main file with its override, and each other one
+/// by itself or, where it only changes services of the main file, over that.
+pub fn read_together(texts: &[Text<'_>]) -> Reading {
     let mut reading = Reading::default();
-    let document = match yaml::document(text) {
-        Ok(document) => document,
-        Err(broken) => {
-            let place = Place {
-                file: file.into(),
-                line: broken.line,
+    let files = Files::read(texts, &mut reading);
+    let mut seen: Vec<String> = Vec::new();
+    for set in files.sets() {
+        for (name, service) in files.services(&set) {
+            let service_name = if seen.contains(&name) {
+                format!("{name} in {}", set.last().map_or("", |file| file.path))
+            } else {
+                name.clone()
             };
-            reading.problem(place, format!("no valid YAML: {}", broken.why));
-            return reading;
-        }
-    };
-    if let Some(services) = document.get(&["services"]) {
-        for (name, service) in yaml::entries(services) {
-            one_service(file, &document, name, service, &mut reading);
+            seen.push(name);
+            one_service(
+                &service,
+                set[0].path,
+                reading.scope(Layer::Compose, &service_name),
+            );
         }
     }
     reading
 }
 
-fn one_service(file: &str, document: &Document, name: &str, service: &Node, reading: &mut Reading) {
-    let place = |key: &str| Place::new(file, document.line(&["services", name, key]));
-    if let Some((text, is_shell)) = service.get("command").and_then(command) {
-        let place = place("command");
-        let line = reading.scope(Layer::Compose, name).command(&text, &place);
-        if line.is_some() && is_shell && !text.contains("exec ") && service.get("init").is_none() {
-            reading.note(
-                place,
-                "check that the image has no shell as its entry point: a shell without exec keeps TERM from Sidekiq",
+/// One file that was read.
+struct File<'a> {
+    path: &'a str,
+    document: Document,
+}
+
+/// All files that were read.
+struct Files<'a> {
+    files: Vec<File<'a>>,
+}
+
+impl<'a> Files<'a> {
+    fn read(texts: &[Text<'a>], reading: &mut Reading) -> Self {
+        let mut files = Vec::new();
+        for text in texts.iter().filter(|text| text.layer == Layer::Compose) {
+            let (_, documents) = yaml::read(text.path, text.text, reading);
+            if let Some(document) = documents.into_iter().next() {
+                let path = text.path;
+                files.push(File { path, document });
+            }
+        }
+        Self { files }
+    }
+
+    /// The sets of files that are used together.
+    fn sets(&self) -> Vec<Vec<&File<'a>>> {
+        let mut sets = Vec::new();
+        let mut folders: Vec<&str> = self.files.iter().map(|file| folder_of(file.path)).collect();
+        folders.dedup();
+        for folder in folders {
+            let here = || {
+                self.files
+                    .iter()
+                    .filter(|file| folder_of(file.path) == folder)
+            };
+            let named = |name: &str| here().find(|file| file_name(file.path) == name);
+            let main = MAIN.iter().find_map(|name| named(name));
+            let is_override = |file: &&File<'_>| file_name(file.path).contains(".override.");
+            let others = here().filter(|file| main.is_none_or(|main| main.path != file.path));
+            let others: Vec<_> = others.filter(|file| !is_override(file)).collect();
+            let changes_main = |file: &&File<'_>| main.is_some_and(|main| main.is_changed_by(file));
+            // Where a file for a deploy changes the main one, that one alone is for developers.
+            if let Some(main) = main
+                && !others.iter().any(|file| changes_main(file))
+            {
+                sets.push([main].into_iter().chain(here().find(is_override)).collect());
+            }
+            for file in others {
+                let over = main.filter(|main| main.is_changed_by(file));
+                sets.push(over.into_iter().chain([file]).collect());
+            }
+        }
+        sets
+    }
+
+    /// The services of a set, each as one document.
+    fn services(&self, set: &[&File<'_>]) -> Vec<(String, Document)> {
+        let Some((first, rest)) = set.split_first() else {
+            return Vec::new();
+        };
+        let mut whole = self.included(first);
+        for file in rest {
+            whole.overlay(&file.document, Lists::Replaced);
+        }
+        let names = whole.get(&["services"]).into_iter().flat_map(yaml::entries);
+        let names: Vec<String> = names.map(|(name, _)| name.to_owned()).collect();
+        names
+            .into_iter()
+            .filter_map(|name| {
+                let service = self.extended(&whole, first.path, &name, 0)?;
+                is_started(&service).then_some((name, service))
+            })
+            .collect()
+    }
+
+    /// A file with those that it includes.
+    fn included(&self, file: &File<'_>) -> Document {
+        let includes = file.document.get(&["include"]).and_then(Node::as_sequence);
+        let mut whole: Option<Document> = None;
+        for include in includes.into_iter().flatten() {
+            let path = include.get("path").unwrap_or(include);
+            let path = path.as_str().map(|path| joined(folder_of(file.path), path));
+            let other = self
+                .files
+                .iter()
+                .find(|other| Some(other.path) == path.as_deref());
+            if let Some(other) = other {
+                match &mut whole {
+                    Some(whole) => whole.overlay(&other.document, Lists::Replaced),
+                    None => whole = Some(other.document.clone()),
+                }
+            }
+        }
+        match whole {
+            Some(mut whole) => {
+                whole.overlay(&file.document, Lists::Replaced);
+                whole
+            }
+            None => file.document.clone(),
+        }
+    }
+
+    /// A service over the one that it extends.
+    fn extended(&self, whole: &Document, path: &str, name: &str, depth: usize) -> Option<Document> {
+        let own = whole.below(&["services", name])?;
+        let Some(extends) = own.get(&["extends"]).filter(|_| depth < DEEPEST) else {
+            return Some(own);
+        };
+        let of = extends.get("service").unwrap_or(extends).as_str()?;
+        let file = extends.get("file").and_then(Node::as_str);
+        let base = match file.map(|file| joined(folder_of(path), file)) {
+            Some(path) => {
+                let file = self.files.iter().find(|file| file.path == path);
+                file.and_then(|file| self.extended(&file.document, file.path, of, depth + 1))
+            }
+            None => self.extended(whole, path, of, depth + 1),
+        };
+        let Some(mut base) = base else {
+            return Some(own);
+        };
+        base.overlay(&own, Lists::Replaced);
+        Some(base)
+    }
+}
+
+impl File<'_> {
+    /// Whether another file only changes services of this one: it gives them no image.
+    fn is_changed_by(&self, other: &File<'_>) -> bool {
+        let own = self.document.get(&["services"]);
+        let services = other
+            .document
+            .get(&["services"])
+            .into_iter()
+            .flat_map(yaml::entries);
+        let mut services =
+            services.filter(|(name, _)| own.is_some_and(|own| own.get(*name).is_some()));
+        services.any(|(_, service)| {
+            ["image", "build", "extends"]
+                .iter()
+                .all(|key| service.get(*key).is_none())
+        })
+    }
+}
+
+/// Whether a service is part of a deploy: not one whose profiles are all for developers.
+fn is_started(service: &Document) -> bool {
+    let profiles = service.get(&["profiles"]).and_then(Node::as_sequence);
+    let mut profiles = profiles
+        .into_iter()
+        .flatten()
+        .filter_map(Node::as_str)
+        .peekable();
+    profiles.peek().is_none() || !profiles.all(|name| is_for_development(name))
+}
+
+fn one_service(service: &Document, main: &str, mut scope: Scoped<'_>) {
+    let entry = service.get(&["entrypoint"]).and_then(command);
+    let own = service.get(&["command"]).and_then(command);
+    let key = if own.is_some() {
+        "command"
+    } else {
+        "entrypoint"
+    };
+    let text: Vec<&str> = entry.iter().chain(&own).map(|text| text.as_str()).collect();
+    if !text.is_empty() {
+        scope.command(&text.join(" "), &service.place(&[key]));
+    }
+    if let Some(build) = service.get(&["build"]) {
+        let context = build
+            .get("context")
+            .unwrap_or(build)
+            .as_str()
+            .unwrap_or(".");
+        let file = build
+            .get("dockerfile")
+            .and_then(Node::as_str)
+            .unwrap_or("Dockerfile");
+        let path = joined(&joined(folder_of(main), context), file);
+        let target = build.get("target").and_then(Node::as_str);
+        let path = target.map_or_else(|| path.clone(), |target| format!("{path}:{target}"));
+        scope.found(BUILD, Value::text(&path), &service.place(&["build"]));
+        if entry.is_some() {
+            scope.found(
+                ENTRYPOINT,
+                Value::Flag(true),
+                &service.place(&["entrypoint"]),
             );
         }
     }
-    let (value, from) = service.get(STOP_GRACE_PERIOD).map_or_else(
-        || {
-            let from = Place::new(file, document.line(&["services", name]));
-            (Value::Default(DEFAULT), from)
-        },
-        |node| (grace(node), place(STOP_GRACE_PERIOD)),
+    let value = service
+        .get(&[STOP_GRACE_PERIOD])
+        .map_or(Value::Default(DEFAULT), grace);
+    scope.found(
+        STOP_GRACE_PERIOD,
+        value,
+        &service.place(&[STOP_GRACE_PERIOD]),
     );
-    let mut scope = reading.scope(Layer::Compose, name);
-    scope.found(STOP_GRACE_PERIOD, value, &from);
-    if let Some(signal) = service.get(STOP_SIGNAL).and_then(yaml::scalar) {
-        scope.found(STOP_SIGNAL, Value::text(&signal), &place(STOP_SIGNAL));
+    if let Some(signal) = service.get(&[STOP_SIGNAL]).and_then(yaml::scalar) {
+        scope.found(
+            STOP_SIGNAL,
+            Value::text(&signal),
+            &service.place(&[STOP_SIGNAL]),
+        );
     }
 }
 
-/// A command as text or as a list; says whether it was text.
-pub(super) fn command(node: &Node) -> Option<(String, bool)> {
-    if let Some(items) = node.as_sequence() {
-        let words: Vec<String> = items.iter().filter_map(yaml::scalar).map(quoted).collect();
-        return Some((words.join(" "), false));
+/// Says that a service sets the entry point of its image anew.
+pub const ENTRYPOINT: &str = "entrypoint";
+
+/// A command as text or as a list.
+pub(super) fn command(node: &Node) -> Option<String> {
+    match node.as_sequence() {
+        Some(items) => {
+            let words: Vec<String> = items.iter().filter_map(yaml::scalar).map(quoted).collect();
+            Some(words.join(" "))
+        }
+        None => yaml::scalar(node),
     }
-    yaml::scalar(node).map(|text| (text, true))
 }
 
 /// One item of a list as a single shell word.
-fn quoted(word: String) -> String {
-    if word.contains(char::is_whitespace) && !word.contains('\'') {
-        format!("'{word}'")
-    } else {
+pub(super) fn quoted(word: String) -> String {
+    if !word.contains(char::is_whitespace) && !word.contains([';', '&', '|']) {
         word
+    } else if word.contains('\'') {
+        format!("\"{}\"", word.replace('\\', "\\\\").replace('"', "\\\""))
+    } else {
+        format!("'{word}'")
     }
 }
 

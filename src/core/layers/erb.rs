@@ -1,5 +1,5 @@
-//! ERB, left alone: each tag is replaced by a word that YAML can read, line for line, and kept
-//! beside it. Nothing is evaluated.
+//! Templates, left alone: each tag of ERB, Jinja or Go is replaced by a word that YAML can read,
+//! line for line, and kept beside it. Nothing is evaluated.
 
 /// A text whose tags have been taken out.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -8,6 +8,9 @@ pub struct Untagged {
     pub text: String,
     /// The code of each placeholder, by its number.
     codes: Vec<String>,
+    /// What opens and closes a tag that prints, with the blanks inside.
+    tag: (&'static str, &'static str),
+    has_lines: bool,
     /// First and last line of each block (`if`, `each`), with the code that opens it.
     blocks: Vec<(usize, usize, String)>,
 }
@@ -23,6 +26,9 @@ pub enum Scalar<'a> {
     Mixed,
 }
 
+/// What the code of a block begins with where it is the branch behind its `else`.
+pub(super) const OTHERWISE: &str = "the else of ";
+
 /// What a placeholder begins with: a word that no configuration holds.
 const MARK: &str = "zqERBqz";
 
@@ -31,6 +37,7 @@ impl Untagged {
     pub fn new(text: &str) -> Self {
         let mut untagged = Self {
             blocks: blocks(text),
+            tag: ("<%= ", " %>"),
             ..Self::default()
         };
         let mut rest = text;
@@ -60,6 +67,63 @@ impl Untagged {
         // From the first tag that is not closed, if there is one.
         untagged.keep(rest, &mut owed);
         untagged
+    }
+
+    /// Takes the tags of ERB out of `text`, or else those of Jinja and Go (`{{ }}`, `{% %}`).
+    pub fn of_any(text: &str) -> Self {
+        let is_curly = text.contains("{{") || text.contains("{%");
+        if is_curly && !text.contains("<%") {
+            Self::curly(text)
+        } else {
+            Self::new(text)
+        }
+    }
+
+    /// A tag that stands alone on its lines prints lines of its own, or none: they are left out.
+    fn curly(text: &str) -> Self {
+        let mut untagged = Self {
+            tag: ("{{ ", " }}"),
+            ..Self::default()
+        };
+        let mut rest = text;
+        while let Some(open) = rest.find("{{").into_iter().chain(rest.find("{%")).min() {
+            let prints = rest[open..].starts_with("{{");
+            let close = if prints { "}}" } else { "%}" };
+            let Some(length) = rest[open..].find(close) else {
+                break;
+            };
+            let (before, tag) = (&rest[..open], &rest[open..open + length + 2]);
+            let after = &rest[open + length + 2..];
+            untagged.text.push_str(before);
+            let own_line = before
+                .rsplit('\n')
+                .next()
+                .is_none_or(|line| line.trim().is_empty())
+                && after
+                    .lines()
+                    .next()
+                    .is_none_or(|line| line.trim().is_empty());
+            if prints && !own_line {
+                let number = untagged.codes.len();
+                untagged.text.push_str(&format_mark(number));
+                let code = tag[2..tag.len() - 2].trim_matches(['-', ' ']);
+                untagged.codes.push(code.to_owned());
+            }
+            untagged.has_lines |=
+                own_line && !tag.starts_with("{{/*") && !tag.starts_with("{{- /*");
+            untagged
+                .text
+                .extend(std::iter::repeat_n('\n', tag.matches('\n').count()));
+            rest = after;
+        }
+        untagged.text.push_str(rest);
+        untagged
+    }
+
+    /// Whether a tag printed lines of its own, or chose which lines count: then not everything
+    /// that the file says was read.
+    pub fn has_lines(&self) -> bool {
+        self.has_lines
     }
 
     /// The code of the outermost block that a line stands in: the line may count or not.
@@ -96,7 +160,8 @@ impl Untagged {
             if !restored.contains(MARK) {
                 break;
             }
-            restored = restored.replace(&format_mark(number), &format!("<%= {code} %>"));
+            let (open, close) = self.tag;
+            restored = restored.replace(&format_mark(number), &format!("{open}{code}{close}"));
         }
         restored
     }
@@ -139,6 +204,12 @@ fn blocks(text: &str) -> Vec<(usize, usize, String)> {
         if opens {
             open.get_or_insert_with(|| (line, code.to_string()));
             depth += 1;
+        } else if depth == 1 && matches!(first, "else" | "elsif" | "when") {
+            // The other branch counts where the first one does not.
+            if let Some((first, code)) = open.take() {
+                blocks.push((first, line, code.clone()));
+                open = Some((line, format!("{OTHERWISE}{code}")));
+            }
         } else if first == "end" {
             depth = depth.saturating_sub(1);
             if depth == 0

@@ -3,27 +3,30 @@
 
 use super::ruby::{self, Use};
 use super::tool::Layer;
-use super::value::{Place, Reading, Value};
+use super::value::{Place, Reading};
 
 /// The setting where a server reads it.
 pub const TIMEOUT: &str = "timeout";
 /// The setting inside `configure_client`, which no server reads.
 pub const IN_CLIENT: &str = "client timeout";
 
-/// The block that a line stands in.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Block {
-    Server,
-    Client,
+/// The block that a line stands in, with the name under which it has Sidekiq's configuration.
+struct Block<'a> {
+    is_client: bool,
+    parameter: &'a str,
+    /// The indentation of the line that opened it.
+    indent: usize,
 }
 
-/// Reads an initializer. Several assignments are all reported; the last one holds.
+/// Reads an initializer. Several assignments are all reported; the last one holds. Only Sidekiq's
+/// own configuration counts: the parameter of a `configure_…` block, `Sidekiq.options`,
+/// `Sidekiq.default_configuration` (sidekiq `lib/sidekiq/config.rb`), or a variable that holds it.
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
-    // The block with the indentation of the line that opened it.
-    let mut block: Option<(Block, usize)> = None;
+    let mut block: Option<Block<'_>> = None;
     // The condition that lines stand under, with its indentation.
     let mut condition: Option<(String, usize)> = None;
+    let names = Names::of(text);
     for (number, code) in ruby::code_lines(text) {
         let indent = code.len() - code.trim_start().len();
         let first = code.split_whitespace().next().unwrap_or_default();
@@ -36,49 +39,127 @@ pub fn read(file: &str, text: &str) -> Reading {
         {
             condition = None;
         }
-        let opened = opens(code);
-        if let Some(kind) = opened {
-            block = Some((kind, indent));
+        let opened = opens(code, indent);
+        let is_opened = opened.is_some();
+        if is_opened {
+            block = opened;
         }
-        if let Some(assigned) = assigned(code) {
-            let setting = match block {
-                Some((Block::Client, _)) => IN_CLIENT,
-                Some((Block::Server, _)) | None => TIMEOUT,
-            };
+        if let Some((receiver, assigned)) = assigned(code)
+            && names.holds_configuration(receiver, block.as_ref())
+        {
+            let is_client = block.as_ref().is_some_and(|block| block.is_client);
+            let setting = if is_client { IN_CLIENT } else { TIMEOUT };
             let place = Place::new(file, number);
-            match assigned {
-                Assigned::Always(value) => {
-                    let value = ruby::timeout(value, Use::Assigned);
-                    let value = match &condition {
-                        Some((code, _)) => ruby::only_in(code, &value),
-                        None => value,
-                    };
-                    reading.found(Layer::Initializer, setting, None, value, place);
-                }
-                Assigned::IfUnset => reading.problem(
-                    place,
-                    "`||=` sets nothing here: the timeout has a value already",
-                ),
-            }
+            report(setting, &assigned, condition.as_ref(), place, &mut reading);
         }
         let closes = code.trim_start().starts_with(['}']) || code.trim() == "end";
-        let one_line = opened.is_some() && code.trim_end().ends_with(['}']);
-        if one_line || (closes && block.is_some_and(|(_, opener)| indent <= opener)) {
+        let one_line =
+            is_opened && (code.trim_end().ends_with('}') || code.trim().ends_with(" end"));
+        if one_line || (closes && block.as_ref().is_some_and(|block| indent <= block.indent)) {
             block = None;
         }
     }
     reading
 }
 
-/// The block that a line opens.
-fn opens(code: &str) -> Option<Block> {
-    if code.contains("configure_client") {
-        Some(Block::Client)
-    } else if code.contains("configure_server") || code.contains("configure_embed") {
-        Some(Block::Server)
-    } else {
-        None
+fn report(
+    setting: &'static str,
+    assigned: &Assigned<'_>,
+    condition: Option<&(String, usize)>,
+    place: Place,
+    reading: &mut Reading,
+) {
+    match assigned {
+        Assigned::Always(value) => {
+            let value = ruby::timeout(value, Use::Assigned);
+            let value = match condition {
+                Some((code, _)) => ruby::only_in(code, &value),
+                None => value,
+            };
+            reading.found(Layer::Initializer, setting, None, value, place);
+        }
+        Assigned::IfUnset => reading.problem(
+            place,
+            "`||=` sets nothing here: the timeout has a value already",
+        ),
     }
+}
+
+/// The variables of a file, as far as they matter here.
+struct Names<'a> {
+    /// Those that hold Sidekiq's configuration.
+    configurations: Vec<&'a str>,
+    /// Whether `config` is a variable of something else.
+    config_is_other: bool,
+    /// Whether a `configure_…` block stands in the file.
+    has_block: bool,
+}
+
+impl<'a> Names<'a> {
+    fn of(text: &'a str) -> Self {
+        let mut names = Self {
+            configurations: Vec::new(),
+            config_is_other: false,
+            has_block: false,
+        };
+        for (_, code) in ruby::code_lines(text) {
+            names.has_block |= opens(code, 0).is_some();
+            let Some((name, value)) = code.split_once('=') else {
+                continue;
+            };
+            let (name, value) = (name.trim(), value.trim());
+            if OWN.contains(&value) {
+                names.configurations.push(name);
+            } else if name == "config" {
+                names.config_is_other = true;
+            }
+        }
+        names
+    }
+
+    /// Whether a receiver is Sidekiq's own configuration.
+    fn holds_configuration(&self, receiver: &str, block: Option<&Block<'_>>) -> bool {
+        let receiver = receiver.strip_prefix("::").unwrap_or(receiver);
+        let bare = receiver.strip_suffix(".options").unwrap_or(receiver);
+        if OWN.contains(&receiver) || OWN.contains(&bare) || self.configurations.contains(&receiver)
+        {
+            return true;
+        }
+        match block {
+            Some(block) => bare == block.parameter,
+            // A method that is given the configuration, or a part of a file.
+            None => bare == "config" && !self.config_is_other && !self.has_block,
+        }
+    }
+}
+
+/// Sidekiq's own configuration by its full name.
+const OWN: &[&str] = &[
+    "Sidekiq",
+    "Sidekiq.options",
+    "Sidekiq.default_configuration",
+    "Sidekiq::CLI.instance.config",
+];
+
+/// The block that a line opens.
+fn opens(code: &str, indent: usize) -> Option<Block<'_>> {
+    let (at, is_client) = [
+        ("configure_client", true),
+        ("configure_server", false),
+        ("configure_embed", false),
+    ]
+    .iter()
+    .find_map(|(name, is_client)| Some((code.find(name)? + name.len(), *is_client)))?;
+    let parameter = match code[at..].split('|').nth(1) {
+        Some(parameter) => parameter.trim(),
+        None if code[at..].contains("_1") => "_1",
+        None => "it",
+    };
+    Some(Block {
+        is_client,
+        parameter,
+        indent,
+    })
 }
 
 /// How a line assigns.
@@ -87,19 +168,19 @@ enum Assigned<'a> {
     IfUnset,
 }
 
-/// The right-hand side of `…[:timeout] = …`.
-fn assigned(code: &str) -> Option<Assigned<'_>> {
+/// The receiver and the right-hand side of `…[:timeout] = …` or `….merge!(timeout: …)`.
+fn assigned(code: &str) -> Option<(&str, Assigned<'_>)> {
+    if let Some((before, after)) = code.split_once(".merge!(") {
+        let (_, value) = after.split_once("timeout:")?;
+        let end = value.find([',', ')'])?;
+        return Some((receiver(before)?, Assigned::Always(value[..end].trim())));
+    }
     let start = code.find("[:timeout]")?;
     let before = &code[..start];
-    let receiver = before
-        .rsplit(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '.' | ':')))
-        .next()?;
-    if receiver.is_empty() {
-        return None;
-    }
+    let receiver = receiver(before)?;
     let rest = code[start + "[:timeout]".len()..].trim_start();
     if rest.starts_with("||=") {
-        return Some(Assigned::IfUnset);
+        return Some((receiver, Assigned::IfUnset));
     }
     let value = rest
         .strip_prefix('=')
@@ -113,12 +194,13 @@ fn assigned(code: &str) -> Option<Assigned<'_>> {
         _ => value,
     };
     let value = value.trim();
-    Some(Assigned::Always(
-        value.strip_suffix(" end").unwrap_or(value).trim(),
-    ))
+    let value = value.strip_suffix(" end").unwrap_or(value).trim();
+    Some((receiver, Assigned::Always(value)))
 }
 
-/// Whether the value is code whose outcome is not known here.
-pub fn is_open(value: &Value) -> bool {
-    matches!(value, Value::Expression(expression) if expression.default.is_none())
+/// The name at the end of a piece of Ruby.
+fn receiver(before: &str) -> Option<&str> {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | ':' | '@');
+    let receiver = before.rsplit(|c: char| !is_part(c)).next()?;
+    (!receiver.is_empty()).then_some(receiver)
 }

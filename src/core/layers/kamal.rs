@@ -1,15 +1,15 @@
-//! Kamal's `config/deploy.yml`: how long it lets a container stop, for the roles that run a
-//! Sidekiq. ERB is left alone.
+//! Kamal's `config/deploy.yml` and the files of its destinations: how long it lets a container
+//! stop, for the roles that run a Sidekiq. ERB is left alone.
 
 use std::time::Duration;
 
-use serde_yaml::Value as Node;
-
 use super::compose::command;
 use super::erb::{Scalar, Untagged};
-use super::tool::Layer;
-use super::value::{Expression, Hazard, Place, Reading, Value};
-use super::yaml::{self, Document};
+use super::gemfile_lock;
+use super::paths::folder_of;
+use super::tool::{Layer, Text, file_name, without_template};
+use super::value::{Expression, Hazard, Reading, Value};
+use super::yaml::{self, Document, Lists};
 
 /// 2.12 and later, at the root or in a role.
 pub const STOP_TIMEOUT: &str = "stop_timeout";
@@ -18,89 +18,170 @@ pub const DRAIN_TIMEOUT: &str = "drain_timeout";
 /// 1.x.
 pub const STOP_WAIT_TIME: &str = "stop_wait_time";
 
-/// Reads a `deploy.yml`. The scope of a value is its role; values at the root are repeated for
-/// each role that does not say otherwise (basecamp/kamal `lib/kamal/configuration/role.rb`,
-/// `stop_args`).
+/// What Docker itself waits, where Kamal says nothing.
+const DOCKER: Duration = Duration::from_secs(10);
+/// What Kamal 2 waits for a role without a proxy.
+const DRAIN: Duration = Duration::from_secs(30);
+
+/// Reads one `deploy.yml`.
 pub fn read(file: &str, text: &str) -> Reading {
+    let layer = Layer::Kamal;
+    read_together(&[Text {
+        layer,
+        path: file,
+        text,
+    }])
+}
+
+/// Reads `deploy.yml` with each destination (`deploy.production.yml`) laid over it, as Kamal's
+/// version in `Gemfile.lock` stops it (basecamp/kamal v1.9.2 `lib/kamal/commands/app.rb`, v2.12
+/// `lib/kamal/configuration/role.rb`, `stop_args`). The scope of a value is its role.
+pub fn read_together(texts: &[Text<'_>]) -> Reading {
     let mut reading = Reading::default();
-    let untagged = Untagged::new(text);
-    let document = match yaml::document(&untagged.text) {
-        Ok(document) => document,
-        Err(broken) => {
-            let place = Place {
-                file: file.into(),
-                line: broken.line,
-            };
-            let why = untagged.restore(&broken.why);
-            reading.problem(place, format!("no valid YAML: {why}"));
-            return reading;
+    let version = version(texts);
+    let mut files = Vec::new();
+    for text in texts.iter().filter(|text| text.layer == Layer::Kamal) {
+        let (untagged, documents) = yaml::read(text.path, text.text, &mut reading);
+        if let Some(document) = documents.into_iter().next() {
+            files.push((text.path, untagged, document));
         }
-    };
-    let Some(servers) = document.get(&["servers"]) else {
-        return reading;
-    };
-    for (name, role) in yaml::entries(servers) {
-        one_role(file, &untagged, &document, name, role, &mut reading);
+    }
+    let is_main = |path: &str| without_template(file_name(path)).matches('.').count() == 1;
+    for (path, untagged, document) in &files {
+        let main = files.iter().find(|(other, ..)| {
+            is_main(other) && folder_of(other) == folder_of(path) && other != path
+        });
+        let destinations = || files.iter().filter(|(other, ..)| !is_main(other));
+        if is_main(path) && destinations().next().is_some() {
+            continue;
+        }
+        let mut whole = document.clone();
+        if let Some((_, _, base)) = main.filter(|_| !is_main(path)) {
+            whole = base.clone();
+            whole.overlay(document, Lists::Replaced);
+        }
+        let several = destinations().nth(1).is_some();
+        let destination = file_name(path).split('.').nth(1).filter(|_| several);
+        let kamal = Kamal {
+            untagged,
+            document: &whole,
+            version,
+            destination,
+        };
+        let servers = whole.get(&["servers"]).into_iter().flat_map(yaml::entries);
+        let roles: Vec<String> = servers.map(|(name, _)| name.to_owned()).collect();
+        for role in &roles {
+            kamal.role(role, &mut reading);
+        }
     }
     reading
 }
 
-fn one_role(
-    file: &str,
-    untagged: &Untagged,
-    document: &Document,
-    name: &str,
-    role: &Node,
-    reading: &mut Reading,
-) {
-    let Some((cmd, _)) = role.get("cmd").and_then(command) else {
-        return;
-    };
-    let cmd = untagged.restore(&cmd);
-    let place = Place::new(file, document.line(&["servers", name, "cmd"]));
-    let mut scope = reading.scope(Layer::Kamal, name);
-    if scope.command(&cmd, &place).is_none() {
-        return;
-    }
-    let candidates: [(&'static str, Vec<&str>); 4] = [
-        (STOP_TIMEOUT, vec!["servers", name, STOP_TIMEOUT]),
-        (STOP_TIMEOUT, vec![STOP_TIMEOUT]),
-        (STOP_WAIT_TIME, vec![STOP_WAIT_TIME]),
-        (DRAIN_TIMEOUT, vec![DRAIN_TIMEOUT]),
-    ];
-    for (setting, path) in candidates {
-        if let Some(node) = document.get(&path) {
-            let place = Place::new(file, document.line(&path));
-            let value = seconds(untagged, node);
+/// Kamal's major and minor version.
+fn version(texts: &[Text<'_>]) -> Option<(u32, u32)> {
+    let locks = texts.iter().filter(|text| text.layer == Layer::GemfileLock);
+    let gems = locks.flat_map(|text| gemfile_lock::read(text.path, text.text).values);
+    let kamal = gems
+        .into_iter()
+        .find(|located| located.setting == "kamal")?;
+    let mut numbers = kamal.value.as_text()?.split('.').map(str::parse);
+    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
+}
+
+/// One configuration that is deployed.
+struct Kamal<'a> {
+    untagged: &'a Untagged,
+    document: &'a Document,
+    version: Option<(u32, u32)>,
+    destination: Option<&'a str>,
+}
+
+impl Kamal<'_> {
+    fn role(&self, name: &str, reading: &mut Reading) {
+        let path = ["servers", name, "cmd"];
+        let Some(cmd) = self.document.get(&path).and_then(command) else {
+            return;
+        };
+        let place = self.document.place(&path);
+        let scope_name = match self.destination {
+            Some(destination) => format!("{name} in {destination}"),
+            None => name.to_owned(),
+        };
+        let mut scope = reading.scope(Layer::Kamal, &scope_name);
+        if scope
+            .command(&self.untagged.restore(&cmd), &place)
+            .is_none()
+        {
+            return;
+        }
+        let stated = self.settings(name).iter().find_map(|(setting, path)| {
+            Some((
+                *setting,
+                self.document.get(path)?,
+                self.document.place(path),
+            ))
+        });
+        if let Some((setting, node, place)) = stated {
+            let value = self.seconds(node);
             scope.found(setting, value, &place);
             return;
         }
+        let default = self.default(name);
+        scope.found(STOP_TIMEOUT, Value::Default(default), &place);
+        if self.version.is_none() {
+            reading.note(
+                place,
+                format!("role {name} sets no wait: Kamal 2 gives a role without a proxy 30 s, Kamal 1 any role 10 s"),
+            );
+        }
     }
-    scope.found(
-        STOP_TIMEOUT,
-        Value::Default(Duration::from_secs(30)),
-        &place,
-    );
-    reading.note(
-        place,
-        format!(
-            "role {name} sets no stop_timeout: Kamal 2.12 and later wait 30 s, earlier ones 10 s"
-        ),
-    );
-}
 
-fn seconds(untagged: &Untagged, node: &Node) -> Value {
-    if let Some(Ok(span)) = node.as_f64().map(Duration::try_from_secs_f64) {
-        return Value::Span(span);
+    /// The settings that say how long a role may take to stop, the strongest first.
+    fn settings<'n>(&self, role: &'n str) -> Vec<(&'static str, Vec<&'n str>)> {
+        let stop = [
+            (STOP_TIMEOUT, vec!["servers", role, STOP_TIMEOUT]),
+            (STOP_TIMEOUT, vec![STOP_TIMEOUT]),
+        ];
+        let wait = (STOP_WAIT_TIME, vec![STOP_WAIT_TIME]);
+        let drain = (DRAIN_TIMEOUT, vec![DRAIN_TIMEOUT]);
+        let drain = Some(drain).filter(|_| !self.has_proxy(role));
+        match self.version {
+            Some((0 | 1, _)) => vec![wait],
+            Some((2, 0..=11)) => drain.into_iter().collect(),
+            Some(_) => stop.into_iter().chain(drain).collect(),
+            None => stop.into_iter().chain([wait]).chain(drain).collect(),
+        }
     }
-    let text = yaml::scalar(node).unwrap_or_default();
-    match untagged.scalar(&text) {
-        Scalar::Code(code) => super::ruby::timeout(code, super::ruby::Use::Printed),
-        Scalar::Plain(_) | Scalar::Mixed => Value::Expression(Expression {
-            code: untagged.restore(&text),
-            default: None,
-            variable: None,
-            hazard: Hazard::None,
-        }),
+
+    fn default(&self, role: &str) -> Duration {
+        match self.version {
+            Some((0 | 1, _)) => DOCKER,
+            Some(_) | None if self.has_proxy(role) => DOCKER,
+            Some(_) | None => DRAIN,
+        }
+    }
+
+    /// Whether a role stands behind the proxy: `web` unless it says otherwise.
+    fn has_proxy(&self, role: &str) -> bool {
+        match self.document.get(&["servers", role, "proxy"]) {
+            Some(proxy) => proxy.as_bool() != Some(false),
+            None => role == "web",
+        }
+    }
+
+    fn seconds(&self, node: &serde_yaml::Value) -> Value {
+        if let Some(Ok(span)) = node.as_f64().map(Duration::try_from_secs_f64) {
+            return Value::Span(span);
+        }
+        let text = yaml::scalar(node).unwrap_or_default();
+        match self.untagged.scalar(&text) {
+            Scalar::Code(code) => super::ruby::timeout(code, super::ruby::Use::Printed),
+            Scalar::Plain(_) | Scalar::Mixed => Value::Expression(Expression {
+                code: self.untagged.restore(&text),
+                default: None,
+                variable: None,
+                hazard: Hazard::None,
+            }),
+        }
     }
 }

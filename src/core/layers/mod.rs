@@ -1,25 +1,35 @@
 //! One reader for each place where a setting of a stop is written: text in, located values out.
 //! Nothing here opens a file or runs code; a value that would need that stays an expression.
 
-pub mod app_json;
+mod chart;
 pub mod cloud66;
 pub mod command_line;
 pub mod compose;
 pub mod deploy_rb;
+pub mod dockerfile;
+pub mod ecs;
 pub mod erb;
+pub mod fly;
 pub mod gemfile_lock;
+pub mod heroku;
 pub mod initializer;
 pub mod job_class;
 pub mod kamal;
 pub mod kubernetes;
+mod kustomize;
+mod launch;
 pub mod nomad;
+mod paths;
 pub mod procfile;
+pub mod render;
 mod ruby;
+pub mod script;
 pub mod sidekiq_yml;
 mod span;
 pub mod supervisord;
 pub mod systemd_show;
 pub mod systemd_unit;
+mod together;
 mod tool;
 mod tools;
 pub mod upstart;
@@ -29,8 +39,10 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
+pub use paths::is_for_development;
 pub use ruby::{Use as RubyUse, timeout as ruby_timeout};
 pub use span::{Span, busctl_span, duration_text, systemd_span};
-pub use tool::{Layer, Limit, Stop, Tool, unit};
+pub use together::read_together;
+pub use tool::{Layer, Limit, Stop, Text, Tool, unit};
 pub use tools::TOOLS;
 pub use value::{Expression, Fault, Hazard, Located, Place, Reading, Remark, Value, Weight};

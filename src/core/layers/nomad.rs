@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::erb::Untagged;
 use super::span::duration_text;
 use super::tool::Layer;
 use super::value::{Expression, Hazard, Place, Reading, Value};
@@ -29,7 +30,10 @@ pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let mut depth = 0_usize;
     let mut task: Option<Task> = None;
-    for (index, line) in text.lines().enumerate() {
+    // A tag of a template is no block of HCL.
+    let untagged = Untagged::of_any(text);
+    for (index, line) in untagged.text.lines().enumerate() {
+        let line = untagged.restore(line);
         let code = line.trim();
         if code.starts_with('#') || code.starts_with("//") {
             continue;
@@ -46,7 +50,15 @@ pub fn read(file: &str, text: &str) -> Reading {
         } else if let (Some(task), Some((key, value))) = (task.as_mut(), code.split_once('=')) {
             setting(task, key.trim(), value.trim(), &place, &mut reading);
         }
-        depth = (depth + code.matches('{').count()).saturating_sub(code.matches('}').count());
+        let opened = code
+            .matches('{')
+            .count()
+            .saturating_sub(2 * code.matches("{{").count());
+        let closed = code
+            .matches('}')
+            .count()
+            .saturating_sub(2 * code.matches("}}").count());
+        depth = (depth + opened).saturating_sub(closed);
         if task.as_ref().is_some_and(|task| depth <= task.depth) {
             close(task.take(), &mut reading);
         }

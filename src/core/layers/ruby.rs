@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::erb::OTHERWISE;
 use super::value::{Expression, Fault, Hazard, Value};
 use crate::core::clean::clean;
 
@@ -45,6 +46,16 @@ pub fn timeout(code: &str, used: Use) -> Value {
 
 /// A value that counts only where `code` says so.
 pub(super) fn only_in(code: &str, value: &Value) -> Value {
+    if let (Some(condition), Value::Span(span)) = (code.strip_prefix(OTHERWISE), value)
+        && let Some(variable) = asked_variable(condition)
+    {
+        return Value::Expression(Expression {
+            code: clean(&format!("{value}, unless {condition}"), 200),
+            default: Some(*span),
+            variable: Some(variable.to_owned()),
+            hazard: Hazard::None,
+        });
+    }
     let hazard = match value {
         Value::Expression(expression) => expression.hazard,
         Value::Unusable { fault, .. } => match fault {
@@ -62,6 +73,16 @@ pub(super) fn only_in(code: &str, value: &Value) -> Value {
         variable: None,
         hazard,
     })
+}
+
+/// The variable whose presence a condition asks for: `if ENV["BIG"]`, `if ENV.key?("BIG")`.
+fn asked_variable(condition: &str) -> Option<&str> {
+    let question = condition.strip_prefix("if ")?.strip_prefix("ENV")?;
+    let inner = question
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .or_else(|| question.strip_prefix(".key?(")?.strip_suffix(')'))?;
+    quoted(inner)
 }
 
 /// The question to `ENV` in `bare`, as far as it is plain.

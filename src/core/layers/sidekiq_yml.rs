@@ -24,7 +24,7 @@ pub const IN_CAPSULE: &str = "capsule timeout";
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let untagged = Untagged::new(text);
-    match yaml::document(&untagged.text) {
+    match yaml::document(file, &untagged.text) {
         Ok(document) => {
             tree(file, &untagged, &document, &mut reading);
             if reading.values.is_empty() {
@@ -53,7 +53,7 @@ pub fn read(file: &str, text: &str) -> Reading {
                 );
                 plain_lines(file, &untagged, &mut reading);
             } else {
-                reading.problem(place, format!("no valid YAML: {why}"));
+                reading.not_read(place, format!("no valid YAML: {why}"));
             }
         }
     }

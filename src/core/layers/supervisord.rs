@@ -17,12 +17,9 @@ pub const DEFAULT: Duration = Duration::from_secs(10);
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let mut program: Option<(String, Place, bool)> = None;
-    for (index, line) in text.lines().enumerate() {
-        let code = line.split(" ;").next().unwrap_or(line).trim();
-        if code.is_empty() || code.starts_with([';', '#']) {
-            continue;
-        }
-        let place = Place::new(file, index + 1);
+    for (number, code) in whole_lines(text) {
+        let code = code.as_str();
+        let place = Place::new(file, number);
         if let Some(section) = code.strip_prefix('[').and_then(|s| s.strip_suffix(']')) {
             close(program.take(), &mut reading);
             program = section
@@ -42,6 +39,27 @@ pub fn read(file: &str, text: &str) -> Reading {
     }
     close(program, &mut reading);
     reading
+}
+
+/// The lines with their numbers, without comments. A line that begins with a blank goes on with the
+/// one before it, as Python's `ConfigParser` reads it.
+fn whole_lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let code = line.split(" ;").next().unwrap_or(line);
+        let goes_on = code.starts_with([' ', '\t']);
+        let code = code.trim();
+        if code.is_empty() || code.starts_with([';', '#']) {
+            continue;
+        }
+        match lines.last_mut() {
+            Some((_, whole)) if goes_on && !whole.starts_with('[') => {
+                whole.extend([" ", code]);
+            }
+            Some(_) | None => lines.push((index + 1, code.to_owned())),
+        }
+    }
+    lines
 }
 
 fn setting(program: &str, key: &str, value: &str, place: &Place, reading: &mut Reading) {

@@ -97,6 +97,12 @@ struct Assignment {
 pub fn read(file: &str, text: &str) -> Reading {
     let unit = unit(file).unwrap_or_default();
     let mut reading = Reading::default();
+    if text.contains("{%") {
+        reading.not_read(
+            Place::whole(file),
+            "a template: which of its lines count is not known here",
+        );
+    }
     for assignment in assignments(text) {
         let place = Place::new(file, assignment.line);
         let key = assignment.key.as_str();
@@ -130,7 +136,7 @@ pub fn read(file: &str, text: &str) -> Reading {
     reading
 }
 
-/// Adds one value; one that systemd ignores is said as well.
+/// Adds one value; one that systemd ignores is said as well, and one of Jinja or Go.
 fn report(
     unit: &str,
     setting: &'static str,
@@ -148,6 +154,11 @@ fn report(
                 clean(&assignment.value, 60)
             ),
         );
+    }
+    let is_curly = matches!(&value, Value::Expression(code) if code.code.contains("{{"));
+    if is_curly && Layer::Systemd.waits(setting) {
+        let text = format!("a template: {setting} is {value}");
+        reading.not_read(place.clone(), text);
     }
     reading.found(Layer::Systemd, setting, Some(unit), value, place.clone());
 }
@@ -186,7 +197,10 @@ fn command(
 /// A value of a kind.
 fn value(kind: Kind, text: &str) -> Value {
     let text = text.trim();
-    if text.contains("<%") {
+    if ["<%", "{{", "{%", "${"]
+        .iter()
+        .any(|open| text.contains(open))
+    {
         return Value::Expression(Expression {
             code: clean(text, 200),
             default: None,

@@ -33,6 +33,7 @@ fn shown(reading: &Reading) -> String {
         let weight = match remark.weight {
             Weight::Note => "note",
             Weight::Problem => "problem",
+            Weight::NotRead => "not read",
         };
         writeln!(text, "{line}: {weight}: {}", remark.text).unwrap();
     }

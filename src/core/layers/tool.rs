@@ -11,7 +11,7 @@ pub enum Layer {
     Given,
     /// A Sidekiq command line, wherever it stands.
     CommandLine,
-    /// `app.json` beside a `Procfile`.
+    /// `app.json` beside a `Procfile`, and `heroku.yml`.
     Heroku,
     /// `Gemfile.lock`.
     GemfileLock,
@@ -43,22 +43,46 @@ pub enum Layer {
     Supervisord,
     /// upstart jobs.
     Upstart,
+    /// Fly.io.
+    Fly,
+    /// Render.
+    Render,
+    /// Task definitions of Amazon ECS.
+    Ecs,
+    /// Dockerfiles.
+    Dockerfile,
+    /// Shell scripts that start a Sidekiq.
+    Script,
+}
+
+/// One file of an application.
+#[derive(Clone, Copy, Debug)]
+pub struct Text<'a> {
+    /// Its layer.
+    pub layer: Layer,
+    /// Its path as it is shown.
+    pub path: &'a str,
+    /// What it holds.
+    pub text: &'a str,
 }
 
 /// A file as the table sees it: the end of its path decides, then its text.
 #[derive(Clone, Copy)]
 pub(super) struct Seen<'a> {
     pub(super) path: &'a str,
-    /// The file's name without `.erb`.
+    /// The file's name without the endings of templates and examples.
     pub(super) stem: &'a str,
     text: &'a str,
 }
 
 impl<'a> Seen<'a> {
     pub(super) fn new(path: &'a str, text: &'a str) -> Self {
-        let name = file_name(path);
-        let stem = name.strip_suffix(".erb").unwrap_or(name);
+        let stem = without_template(file_name(path));
         Self { path, stem, text }
+    }
+
+    pub(super) fn text(&self) -> &'a str {
+        self.text
     }
 
     /// Whether the text holds this.
@@ -70,8 +94,9 @@ impl<'a> Seen<'a> {
         endings.iter().any(|ending| self.stem.ends_with(ending))
     }
 
+    /// Whether it is YAML, also without a name (standard input).
     pub(super) fn is_yaml(&self) -> bool {
-        self.ends(&[".yml", ".yaml"])
+        self.ends(&[".yml", ".yaml"]) || self.path == "-"
     }
 }
 
@@ -89,8 +114,13 @@ pub struct Tool {
     pub(super) waits: &'static [&'static str],
     /// How it stops what it runs; `None` if it stops nothing.
     pub stop: Option<Stop>,
+    /// Where its files usually stand below an application's root: a star stands for any part of a
+    /// name, `**` for any folders.
+    pub places: &'static [&'static str],
     pub(super) fits: fn(&Seen<'_>) -> bool,
     pub(super) read: fn(&str, &str) -> Reading,
+    /// What reads all files of an application at once, where they say something together.
+    pub(super) together: Option<fn(&[Text<'_>]) -> Reading>,
 }
 
 /// A setting that says how long a tool waits before KILL, with the line to paste (`{}` stands
@@ -135,6 +165,8 @@ impl Tool {
             acts_at,
             waits: &[],
             stop: None,
+            places: &[],
+            together: None,
             fits: |_| false,
             read: |_, _| Reading {
                 values: Vec::new(),
@@ -150,6 +182,17 @@ impl Tool {
         read: fn(&str, &str) -> Reading,
     ) -> Self {
         Self { fits, read, ..self }
+    }
+
+    /// Where its files usually stand.
+    pub(super) const fn at(self, places: &'static [&'static str]) -> Self {
+        Self { places, ..self }
+    }
+
+    /// What reads its files as a set.
+    pub(super) const fn together(self, together: fn(&[Text<'_>]) -> Reading) -> Self {
+        let together = Some(together);
+        Self { together, ..self }
     }
 
     pub(super) const fn waits(self, waits: &'static [&'static str]) -> Self {
@@ -172,6 +215,32 @@ impl Tool {
     }
 }
 
+/// Endings of templates and of examples, which stand behind a file's own ending.
+const TEMPLATES: &[&str] = &[
+    ".dist",
+    ".erb",
+    ".example",
+    ".in",
+    ".j2",
+    ".jinja",
+    ".jinja2",
+    ".sample",
+    ".template",
+    ".tmpl",
+    ".tpl",
+    ".tt",
+];
+
+/// A file's name without the endings of templates and examples.
+pub(super) fn without_template(name: &str) -> &str {
+    let shorter = TEMPLATES
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending));
+    shorter
+        .filter(|name| name.contains('.') || *name == "Procfile")
+        .map_or(name, without_template)
+}
+
 /// The last part of a path.
 pub(super) fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
@@ -184,10 +253,11 @@ pub fn unit(path: &str) -> Option<&str> {
         && let Some(unit) = file_name(folder).strip_suffix(".d")
         && unit.ends_with(".service")
     {
-        return file.strip_suffix(".conf").map(|_| unit);
+        return without_template(file).strip_suffix(".conf").map(|_| unit);
     }
     let name = file_name(path);
     let end = name.find(".service")? + ".service".len();
     let rest = &name[end..];
-    (rest.is_empty() || rest.strip_suffix(".erb").is_some()).then_some(&name[..end])
+    let is_template = rest.strip_suffix(".erb").is_some() || without_template(name).len() == end;
+    (rest.is_empty() || is_template).then_some(&name[..end])
 }

@@ -4,27 +4,35 @@
 use super::tool::{Layer, Seen, Tool, unit};
 use super::value::Reading;
 use super::{
-    app_json, cloud66, command_line, compose, deploy_rb, gemfile_lock, initializer, job_class,
-    kamal, kubernetes, nomad, procfile, sidekiq_yml, supervisord, systemd_show, systemd_unit,
-    upstart,
+    cloud66, command_line, compose, deploy_rb, dockerfile, ecs, fly, gemfile_lock, heroku,
+    initializer, job_class, kamal, kubernetes, nomad, procfile, render, script, sidekiq_yml,
+    supervisord, systemd_show, systemd_unit, upstart,
 };
 
 /// The rows, in the order of [`Layer`].
-pub static TOOLS: [Tool; Layer::Upstart as usize + 1] = [
+pub static TOOLS: [Tool; Layer::Script as usize + 1] = [
     Tool::row(Layer::Given, "given", "drainboard", 0),
     Tool::row(Layer::CommandLine, "command_line", "command line", 3)
         .waits(&[command_line::TIMEOUT]),
     Tool::row(Layer::Heroku, "heroku", "Heroku", 7)
-        .files(|file| file.stem == "app.json", app_json::read)
-        .stops(Layer::Procfile, &[(app_json::KILL_AFTER, None)], None),
-    Tool::row(Layer::GemfileLock, "gemfile_lock", "Gemfile.lock", 7).files(
-        |file| matches!(file.stem, "Gemfile.lock" | "gems.locked"),
-        gemfile_lock::read,
-    ),
-    Tool::row(Layer::Procfile, "procfile", "Procfile", 3).files(
-        |file| file.stem == "Procfile" || file.stem.starts_with("Procfile."),
-        procfile::read,
-    ),
+        .at(&["app.json", "heroku.yml"])
+        .files(
+            |file| matches!(file.stem, "app.json" | "heroku.yml"),
+            heroku::read,
+        )
+        .stops(Layer::Procfile, &[(heroku::KILL_AFTER, None)], None),
+    Tool::row(Layer::GemfileLock, "gemfile_lock", "Gemfile.lock", 7)
+        .at(&["Gemfile.lock", "gems.locked"])
+        .files(
+            |file| matches!(file.stem, "Gemfile.lock" | "gems.locked"),
+            gemfile_lock::read,
+        ),
+    Tool::row(Layer::Procfile, "procfile", "Procfile", 3)
+        .at(&["Procfile*"])
+        .files(
+            |file| file.stem == "Procfile" || file.stem.starts_with("Procfile."),
+            procfile::read,
+        ),
     Tool::row(Layer::SystemdLoaded, "systemd_loaded", "systemd", 6)
         .files(
             |file| file.path.starts_with("systemctl show"),
@@ -32,13 +40,26 @@ pub static TOOLS: [Tool; Layer::Upstart as usize + 1] = [
         )
         .waits(&["TimeoutStopSec", "TimeoutAbortSec"]),
     Tool::row(Layer::Systemd, "systemd", "systemd", 5)
+        .at(&[
+            "**/*.service*",
+            "**/*.service.d/*.conf*",
+            "lib/**/*.service*",
+        ])
         .files(|file| unit(file.path).is_some(), systemd_unit::read)
         .waits(&["TimeoutStopSec", "TimeoutAbortSec"]),
     Tool::row(Layer::Kubernetes, "kubernetes", "Kubernetes", 7)
         .files(
-            |file| file.is_yaml() && file.has("apiVersion:") && file.has("kind:"),
+            |file| {
+                let is_manifest = file.has("apiVersion:") && file.has("kind:");
+                let is_chart = matches!(file.stem, "kustomization.yaml" | "kustomization.yml")
+                    || file.stem.starts_with("values")
+                    || file.path.contains("/templates/");
+                file.is_yaml() && (is_manifest || is_chart)
+            },
             kubernetes::read,
         )
+        .at(KUBERNETES)
+        .together(kubernetes::read_together)
         .stops(
             Layer::Kubernetes,
             &[(kubernetes::GRACE, Some("terminationGracePeriodSeconds: {}"))],
@@ -53,12 +74,19 @@ pub static TOOLS: [Tool; Layer::Upstart as usize + 1] = [
             },
             cloud66::read,
         )
+        .at(&[".cloud66/*.yml", ".cloud66/*.yaml", "cloud66/*.yml"])
         .waits(&[cloud66::STOP_SEQUENCE, cloud66::STOP_SEQUENCE_LIST]),
     Tool::row(Layer::Kamal, "kamal", "Kamal", 7)
         .files(
-            |file| file.is_yaml() && file.stem.starts_with("deploy") && file.has("servers:"),
+            |file| {
+                let is_named = file.path.contains("config/deploy") || file.has("servers:");
+                let others = file.has("services:") || file.has("apiVersion:");
+                file.is_yaml() && file.stem.starts_with("deploy") && is_named && !others
+            },
             kamal::read,
         )
+        .at(&["config/deploy*.y*ml*"])
+        .together(kamal::read_together)
         .stops(
             Layer::Kamal,
             &[
@@ -79,12 +107,19 @@ pub static TOOLS: [Tool; Layer::Upstart as usize + 1] = [
             },
             sidekiq_yml::read,
         )
+        .at(&[
+            "*sidekiq*.y*ml*",
+            "config/*sidekiq*.y*ml*",
+            "config/*sidekiq*/**/*.y*ml*",
+        ])
         .waits(&[sidekiq_yml::TIMEOUT, sidekiq_yml::IN_CAPSULE]),
     Tool::row(Layer::Compose, "compose", "Docker Compose", 7)
         .files(
             |file| file.is_yaml() && (file.stem.contains("compose") || file.has("services:")),
             compose::read,
         )
+        .at(&["**/*compose*.y*ml*", "**/*stack*.y*ml*"])
+        .together(compose::read_together)
         .stops(
             Layer::Compose,
             &[(compose::STOP_GRACE_PERIOD, Some("stop_grace_period: {}s"))],
@@ -98,6 +133,18 @@ pub static TOOLS: [Tool; Layer::Upstart as usize + 1] = [
             },
             deploy_rb::read,
         )
+        .at(&[
+            "Capfile",
+            "config/deploy.rb",
+            "config/deploy/**/*.rb",
+            "config/deploy/**/*.rake",
+            "deploy/**/*.rb",
+            "deploy/**/*.rake",
+            "lib/capistrano/**/*.rake",
+            "lib/capistrano/**/*.rb",
+            "lib/tasks/*deploy*.rake",
+            "lib/tasks/*sidekiq*.rake",
+        ])
         .waits(&[deploy_rb::SIDEKIQ_TIMEOUT]),
     Tool::row(Layer::Initializer, "initializer", "initializer", 2)
         .files(
@@ -109,12 +156,24 @@ pub static TOOLS: [Tool; Layer::Upstart as usize + 1] = [
             },
             initializer::read,
         )
+        .at(&[
+            "config/initializers/**/*.rb",
+            "config/*sidekiq*.rb",
+            "config/boot*.rb",
+        ])
         .waits(&[initializer::TIMEOUT, initializer::IN_CLIENT]),
-    Tool::row(Layer::JobClass, "job_class", "job class", 7).files(
-        |file| file.ends(&[".rb"]) && has_job_class(file),
-        job_class::read,
-    ),
+    Tool::row(Layer::JobClass, "job_class", "job class", 7)
+        .at(&[
+            "app/jobs/**/*.rb",
+            "app/sidekiq/**/*.rb",
+            "app/workers/**/*.rb",
+        ])
+        .files(
+            |file| file.ends(&[".rb"]) && has_job_class(file),
+            job_class::read,
+        ),
     Tool::row(Layer::Nomad, "nomad", "Nomad", 7)
+        .at(&["**/*.nomad*", "**/*.hcl*"])
         .files(|file| file.ends(&[".nomad", ".hcl"]), nomad::read)
         .stops(
             Layer::Nomad,
@@ -126,6 +185,11 @@ pub static TOOLS: [Tool; Layer::Upstart as usize + 1] = [
             |file| file.ends(&[".conf", ".ini"]) && file.has("[program:"),
             supervisord::read,
         )
+        .at(&[
+            "**/*.conf*",
+            "**/*supervisor*.ini*",
+            "**/supervisor*/**/*.ini*",
+        ])
         .stops(
             Layer::Supervisord,
             &[(supervisord::STOP_WAIT_SECONDS, Some("stopwaitsecs={}"))],
@@ -144,6 +208,81 @@ pub static TOOLS: [Tool; Layer::Upstart as usize + 1] = [
             &[(upstart::KILL_TIMEOUT, Some("kill timeout {}"))],
             Some(upstart::KILL_SIGNAL),
         ),
+    Tool::row(Layer::Fly, "fly", "Fly.io", 7)
+        .at(&["fly*.toml*", "config/fly*.toml*"])
+        .files(
+            |file| file.ends(&[".toml"]) && file.stem.starts_with("fly"),
+            fly::read,
+        )
+        .stops(
+            Layer::Fly,
+            &[(fly::KILL_TIMEOUT, Some("kill_timeout = {}"))],
+            Some(fly::KILL_SIGNAL),
+        ),
+    Tool::row(Layer::Render, "render", "Render", 7)
+        .at(&["render*.y*ml*"])
+        .files(
+            |file| file.is_yaml() && file.stem.starts_with("render"),
+            render::read,
+        )
+        .stops(
+            Layer::Render,
+            &[(render::DELAY, Some("maxShutdownDelaySeconds: {}"))],
+            None,
+        ),
+    Tool::row(Layer::Ecs, "ecs", "ECS", 7)
+        .at(&[
+            "**/*task*def*.json*",
+            "**/*ecs*/**/*.json*",
+            "**/*ecs*.json*",
+        ])
+        .files(
+            |file| file.ends(&[".json"]) && file.has("containerDefinitions"),
+            ecs::read,
+        )
+        .stops(
+            Layer::Ecs,
+            &[(ecs::STOP_TIMEOUT, Some("\"stopTimeout\": {}"))],
+            None,
+        ),
+    Tool::row(Layer::Dockerfile, "dockerfile", "Dockerfile", 3)
+        .at(&["**/*Dockerfile*", "**/Containerfile*"])
+        .files(
+            |file| {
+                ["Dockerfile", "Containerfile"]
+                    .iter()
+                    .any(|name| file.stem.contains(name))
+            },
+            dockerfile::read,
+        ),
+    Tool::row(Layer::Script, "script", "script", 3)
+        .at(&[
+            "**/*.sh*",
+            "**/*.bash",
+            "**/bin/*",
+            "**/script*/**/*",
+            "**/*entrypoint*",
+            "docker/**/*",
+        ])
+        .files(script::is_one, script::read),
+];
+
+/// Where manifests of Kubernetes, charts and overlays usually stand.
+const KUBERNETES: &[&str] = &[
+    "*k8s*.y*ml*",
+    "**/*k8s*/**/*.y*ml*",
+    "**/*kube*/**/*.y*ml*",
+    "**/*chart*/**/*.y*ml*",
+    "**/*helm*/**/*.y*ml*",
+    "**/*kustom*/**/*.y*ml*",
+    "**/*openshift*/**/*.y*ml*",
+    "**/manifests/**/*.y*ml*",
+    "**/overlays/**/*.y*ml*",
+    "**/base/**/*.y*ml*",
+    "**/deploy*/**/*.y*ml*",
+    "**/infra*/**/*.y*ml*",
+    "**/ops/**/*.y*ml*",
+    "**/kustomization.y*ml",
 ];
 
 /// A row that stands in another place than its layer does not compile.
@@ -181,6 +320,17 @@ impl Layer {
     /// Reads a file of this layer.
     pub fn read(self, path: &str, text: &str) -> Reading {
         (self.tool().read)(path, text)
+    }
+
+    /// Whether its files say what a deploy starts, so that one for developers is left out.
+    pub fn is_for_deploys(self) -> bool {
+        let others = [
+            Self::Procfile,
+            Self::Dockerfile,
+            Self::Script,
+            Self::Systemd,
+        ];
+        self.tool().stop.is_some() || others.contains(&self)
     }
 
     /// One word for JSON and tables.

@@ -194,6 +194,9 @@ pub enum Weight {
     Note,
     /// Something could not be read, or will not do what its author meant.
     Problem,
+    /// A place that may say how Sidekiq is stopped was seen and not understood: a template, YAML
+    /// that is none. `check` makes a finding of it.
+    NotRead,
 }
 
 /// Something that a reader has to say beside the values.
@@ -257,6 +260,15 @@ impl Reading {
     pub fn problem(&mut self, from: Place, text: impl Into<String>) {
         self.remarks.push(Remark {
             weight: Weight::Problem,
+            text: text.into(),
+            from,
+        });
+    }
+
+    /// Adds a place that may say how Sidekiq is stopped, and was not understood.
+    pub fn not_read(&mut self, from: Place, text: impl Into<String>) {
+        self.remarks.push(Remark {
+            weight: Weight::NotRead,
             text: text.into(),
             from,
         });

@@ -1,28 +1,33 @@
-//! YAML with line numbers: `serde_yaml` decides what a text means, `granit-parser` only says on
-//! which line each node stands. Text in, documents out; it knows no setting.
+//! YAML with places: `serde_yaml` decides what a text means, `granit-parser` only says on which
+//! line each node stands. Text in, documents out, one laid over another; it knows no setting.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use granit_parser::{Event, Parser, ScalarStyle};
 use serde::Deserialize;
 use serde_yaml::Value;
 
+use super::erb::Untagged;
+use super::value::{Place, Reading};
 use crate::core::clean::clean;
 
 /// The largest text that is read as YAML: configuration is never this long.
 const LARGEST: usize = 1_000_000;
 
 /// One document of a YAML text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Document {
     /// What it means.
     pub(super) root: Value,
-    nodes: HashMap<String, Node>,
+    file: Arc<str>,
+    nodes: BTreeMap<String, Node>,
 }
 
 /// Where one node stands.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Node {
+    file: Arc<str>,
     line: usize,
     quoted: bool,
 }
@@ -39,10 +44,106 @@ pub(super) struct Broken {
 impl Document {
     /// The line of the node under these keys (list items by their number).
     pub(super) fn line(&self, path: &[&str]) -> usize {
+        self.nearest(path).map_or(1, |node| node.line)
+    }
+
+    /// The place of the node under these keys.
+    pub(super) fn place(&self, path: &[&str]) -> Place {
+        match self.nearest(path) {
+            Some(node) => Place::new(&node.file, node.line),
+            None => Place::whole(&self.file),
+        }
+    }
+
+    fn nearest(&self, path: &[&str]) -> Option<&Node> {
         (0..=path.len())
             .rev()
             .find_map(|length| self.nodes.get(&join(&path[..length])))
-            .map_or(1, |node| node.line)
+    }
+
+    /// Lays another document over this one: mappings are joined, everything else is replaced.
+    pub(super) fn overlay(&mut self, over: &Self, lists: Lists) {
+        let mut merged = Merge {
+            lists,
+            changed: Vec::new(),
+        };
+        merged.node(&mut self.root, &over.root, &mut Vec::new(), &mut Vec::new());
+        for (path, source) in merged.changed {
+            self.forget(&path);
+            for (from, node) in over.under(&source) {
+                let path = format!("{path}{}", &from[source.len()..]);
+                self.nodes.insert(path, node.clone());
+            }
+        }
+    }
+
+    /// Puts a value under these keys, where everything above it exists.
+    pub(super) fn put(&mut self, path: &[&str], value: &Value, place: (&str, usize)) {
+        let Some((last, above)) = path.split_last() else {
+            return;
+        };
+        let target = above
+            .iter()
+            .try_fold(&mut self.root, |node, key| match node {
+                Value::Mapping(mapping) => mapping.get_mut(*key),
+                Value::Sequence(items) => key.parse::<usize>().ok().and_then(|i| items.get_mut(i)),
+                _ => None,
+            });
+        match target {
+            Some(Value::Mapping(mapping)) => {
+                mapping.insert((*last).into(), value.clone());
+            }
+            Some(Value::Sequence(items)) => match last.parse::<usize>() {
+                Ok(index) if index < items.len() => items[index] = value.clone(),
+                Ok(_) | Err(_) => items.push(value.clone()),
+            },
+            Some(_) | None => return,
+        }
+        let path = join(path);
+        self.forget(&path);
+        let (file, line) = place;
+        let node = Node {
+            file: file.into(),
+            line,
+            quoted: false,
+        };
+        self.nodes.insert(path, node);
+    }
+
+    /// The part under these keys as a document of its own.
+    pub(super) fn below(&self, path: &[&str]) -> Option<Self> {
+        let root = self.get(path)?.clone();
+        let source = join(path);
+        let own = self.under(&source).map(|(from, node)| {
+            let path = from[source.len()..].trim_start_matches(SEPARATOR);
+            (path.to_owned(), node.clone())
+        });
+        Some(Self {
+            root,
+            nodes: own.collect(),
+            file: Arc::clone(&self.file),
+        })
+    }
+
+    /// The nodes under a path, with that of the path itself.
+    fn under(&self, path: &str) -> impl Iterator<Item = (&String, &Node)> {
+        let is_all = path.is_empty();
+        let below = format!("{path}{SEPARATOR}");
+        let path = path.to_owned();
+        self.nodes
+            .range(path.clone()..)
+            .take_while({
+                let path = path.clone();
+                move |(node, _)| is_all || node.starts_with(&path)
+            })
+            .filter(move |(node, _)| is_all || **node == path || node.starts_with(&below))
+    }
+
+    fn forget(&mut self, path: &str) {
+        let gone: Vec<String> = self.under(path).map(|(node, _)| node.clone()).collect();
+        for node in gone {
+            self.nodes.remove(&node);
+        }
     }
 
     /// Whether the scalar under these keys is quoted or a block.
@@ -83,8 +184,115 @@ pub(super) fn scalar(value: &Value) -> Option<String> {
     }
 }
 
+/// The character between the keys of a path.
+const SEPARATOR: char = '\u{1f}';
+
+/// What becomes of lists when one document is laid over another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// The new one stands in place of the old one.
+    Replaced,
+    /// Items of one `name` are joined, as in patches of Kubernetes.
+    JoinedByName,
+}
+
+/// Two documents that become one.
+struct Merge {
+    lists: Lists,
+    /// The path of each node that is replaced or new, here and where it comes from.
+    changed: Vec<(String, String)>,
+}
+
+impl Merge {
+    fn node(
+        &mut self,
+        base: &mut Value,
+        over: &Value,
+        path: &mut Vec<String>,
+        source: &mut Vec<String>,
+    ) {
+        match (&mut *base, over) {
+            (Value::Mapping(base), Value::Mapping(over)) => {
+                for (key, value) in over {
+                    let step = key.as_str().unwrap_or_default();
+                    path.push(step.to_owned());
+                    source.push(step.to_owned());
+                    match base.get_mut(key) {
+                        Some(below) => self.node(below, value, path, source),
+                        None => {
+                            self.changes(path, source);
+                            base.insert(key.clone(), value.clone());
+                        }
+                    }
+                    path.pop();
+                    source.pop();
+                }
+            }
+            (Value::Sequence(base), Value::Sequence(over))
+                if self.lists == Lists::JoinedByName && over.iter().all(has_name) =>
+            {
+                for (index, item) in over.iter().enumerate() {
+                    let same = base
+                        .iter()
+                        .position(|old| old.get("name") == item.get("name"));
+                    let at = same.unwrap_or(base.len());
+                    path.push(at.to_string());
+                    source.push(index.to_string());
+                    match base.get_mut(at) {
+                        Some(below) => self.node(below, item, path, source),
+                        None => {
+                            self.changes(path, source);
+                            base.push(item.clone());
+                        }
+                    }
+                    path.pop();
+                    source.pop();
+                }
+            }
+            (_, Value::Null) => {}
+            (_, _) => {
+                self.changes(path, source);
+                *base = over.clone();
+            }
+        }
+    }
+
+    fn changes(&mut self, path: &[String], source: &[String]) {
+        let joined = |path: &[String]| path.join(&SEPARATOR.to_string());
+        self.changed.push((joined(path), joined(source)));
+    }
+}
+
+fn has_name(item: &Value) -> bool {
+    item.get("name").is_some_and(Value::is_string)
+}
+
+/// Reads the documents of a file that may be a template; what cannot be read is said.
+pub(super) fn read(file: &str, text: &str, reading: &mut Reading) -> (Untagged, Vec<Document>) {
+    let untagged = Untagged::of_any(text);
+    match documents(file, &untagged.text) {
+        Ok(documents) => (untagged, documents),
+        Err(broken) => {
+            let place = Place {
+                file: file.into(),
+                line: broken.line,
+            };
+            if untagged.is_template() || untagged.has_lines() {
+                reading.not_read(
+                    place,
+                    "a template, not YAML: render it first (helm template)",
+                );
+            } else {
+                let why = format!("no valid YAML: {}", untagged.restore(&broken.why));
+                reading.not_read(place, why);
+            }
+            (untagged, Vec::new())
+        }
+    }
+}
+
 /// Reads every document of a text.
-pub(super) fn documents(text: &str) -> Result<Vec<Document>, Broken> {
+pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Document>, Broken> {
     if text.len() > LARGEST {
         return Err(Broken {
             line: None,
@@ -98,7 +306,8 @@ pub(super) fn documents(text: &str) -> Result<Vec<Document>, Broken> {
             why: clean(&error.to_string(), 200),
         })?);
     }
-    let mut places = locate(text).into_iter();
+    let file: Arc<str> = file.into();
+    let mut places = locate(&file, text).into_iter();
     Ok(roots
         .into_iter()
         .map(|mut root| {
@@ -106,6 +315,7 @@ pub(super) fn documents(text: &str) -> Result<Vec<Document>, Broken> {
             let _merged = root.apply_merge();
             Document {
                 root: plain(root),
+                file: Arc::clone(&file),
                 nodes: places.next().unwrap_or_default(),
             }
         })
@@ -113,11 +323,15 @@ pub(super) fn documents(text: &str) -> Result<Vec<Document>, Broken> {
 }
 
 /// Reads a text of one document (further ones are left out).
-pub(super) fn document(text: &str) -> Result<Document, Broken> {
-    Ok(documents(text)?.into_iter().next().unwrap_or(Document {
-        root: Value::Null,
-        nodes: HashMap::new(),
-    }))
+pub(super) fn document(file: &str, text: &str) -> Result<Document, Broken> {
+    Ok(documents(file, text)?
+        .into_iter()
+        .next()
+        .unwrap_or(Document {
+            root: Value::Null,
+            file: file.into(),
+            nodes: BTreeMap::new(),
+        }))
 }
 
 /// A tag of some other tool (`!Ref x`) says nothing here: its value stands without it.
@@ -134,7 +348,7 @@ fn plain(value: Value) -> Value {
 }
 
 fn join(path: &[&str]) -> String {
-    path.join("\u{1f}")
+    path.join(&SEPARATOR.to_string())
 }
 
 /// A collection that is being read.
@@ -166,14 +380,14 @@ impl Open {
 }
 
 /// The places of all nodes, one table for each document.
-fn locate(text: &str) -> Vec<HashMap<String, Node>> {
-    let mut tables: Vec<HashMap<String, Node>> = Vec::new();
+fn locate(file: &Arc<str>, text: &str) -> Vec<BTreeMap<String, Node>> {
+    let mut tables: Vec<BTreeMap<String, Node>> = Vec::new();
     let mut open: Vec<Open> = Vec::new();
     for event in Parser::new_from_str(text) {
         let Ok((event, span)) = event else { break };
         let line = span.start.line();
         if matches!(event, Event::DocumentStart(..)) {
-            tables.push(HashMap::new());
+            tables.push(BTreeMap::new());
             open.clear();
         } else if matches!(event, Event::MappingEnd | Event::SequenceEnd) {
             open.pop();
@@ -183,10 +397,10 @@ fn locate(text: &str) -> Vec<HashMap<String, Node>> {
         {
             *key = Some(text.to_string());
             let path: Vec<String> = path.iter().cloned().chain([text.to_string()]).collect();
-            note(&mut tables, &path, line, false);
+            note(&mut tables, &path, file, line, false);
         } else if let Some((kind, quoted)) = node_kind(&event) {
             let path = open.last_mut().map(Open::next_path).unwrap_or_default();
-            note(&mut tables, &path, line, quoted);
+            note(&mut tables, &path, file, line, quoted);
             match kind {
                 Kind::Mapping => open.push(Open::Mapping { path, key: None }),
                 Kind::Sequence => open.push(Open::Sequence { path, next: 0 }),
@@ -219,13 +433,23 @@ fn node_kind(event: &Event<'_>) -> Option<(Kind, bool)> {
 }
 
 /// Keeps the line of a key; its value only adds whether it is quoted.
-fn note(tables: &mut [HashMap<String, Node>], path: &[String], line: usize, quoted: bool) {
-    let joined = path.join("\u{1f}");
+fn note(
+    tables: &mut [BTreeMap<String, Node>],
+    path: &[String],
+    file: &Arc<str>,
+    line: usize,
+    quoted: bool,
+) {
+    let joined = path.join(&SEPARATOR.to_string());
     if let Some(table) = tables.last_mut() {
         table
             .entry(joined)
             .and_modify(|node| node.quoted = quoted)
-            .or_insert(Node { line, quoted });
+            .or_insert_with(|| Node {
+                file: Arc::clone(file),
+                line,
+                quoted,
+            });
     }
 }
 
@@ -236,7 +460,7 @@ mod tests {
 
     #[test]
     fn nodes_are_found_on_their_lines() {
-        let document = document("# ü\na: &x\n  b: 1\nc:\n  - d: \"2\"\n  - *x\n").unwrap();
+        let document = document("x.yml", "# ü\na: &x\n  b: 1\nc:\n  - d: \"2\"\n  - *x\n").unwrap();
         assert_eq!(document.line(&["a", "b"]), 3);
         assert_eq!(document.line(&["c", "0", "d"]), 5);
         assert_eq!(document.line(&["c", "1"]), 6);
@@ -246,20 +470,32 @@ mod tests {
 
     #[test]
     fn a_tab_is_an_error_with_its_line() {
-        let broken = document("a:\n\tb: 1\n").unwrap_err();
+        let broken = document("x.yml", "a:\n\tb: 1\n").unwrap_err();
         assert_eq!(broken.line, Some(2));
     }
 
     #[test]
     fn documents_have_their_own_lines() {
-        let documents = documents("a: 1\n---\na: 2\n").unwrap();
+        let documents = documents("x.yml", "a: 1\n---\na: 2\n").unwrap();
         assert_eq!(documents[1].line(&["a"]), 3);
+    }
+
+    #[test]
+    fn one_document_is_laid_over_another() {
+        let mut base = document("a.yml", "a:\n  b: 1\n  c: [1, 2]\n").unwrap();
+        let over = document("b.yml", "\na:\n  c: [3]\n  d: 4\n").unwrap();
+        base.overlay(&over, Lists::Replaced);
+        assert_eq!(base.place(&["a", "b"]).to_string(), "a.yml:2");
+        assert_eq!(base.place(&["a", "c", "0"]).to_string(), "b.yml:3");
+        assert_eq!(base.place(&["a", "d"]).to_string(), "b.yml:4");
+        assert_eq!(base.place(&["a", "c", "1"]).to_string(), "b.yml:3");
+        assert_eq!(base.get(&["a", "c", "1"]), None);
     }
 
     proptest! {
         #[test]
         fn no_text_panics(text in "[a-c:\\-\\[\\]{}&*!|>\"'#,? \\n\\t]{0,60}|.*") {
-            let _read = documents(&text);
+            let _read = documents("x.yml", &text);
         }
     }
 }

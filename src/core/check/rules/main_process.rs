@@ -61,7 +61,7 @@ fn main_is_wrapper(facts: &Facts, ruling: &mut Ruling<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         let what = match unit.main_process() {
             Ok(MainProcess::Wrapper) => "the main process is not Sidekiq",
-            Err(Wrapper::Shell) => {
+            Err(Wrapper::Shell | Wrapper::ShellStays) => {
                 "a shell without exec starts Sidekiq and may stay as the main process"
             }
             Err(Wrapper::Unknown | Wrapper::None) => {
@@ -84,7 +84,7 @@ fn ready_is_refused(facts: &Facts, ruling: &mut Ruling<'_>) {
             return;
         }
         match unit.main_process() {
-            Ok(MainProcess::Wrapper) | Err(Wrapper::Shell) => {
+            Ok(MainProcess::Wrapper) | Err(Wrapper::Shell | Wrapper::ShellStays) => {
                 let from = unit.setting("Type").map(|l| &l.from);
                 ruling.fires(from, &[("unit", &unit.name)]);
             }

@@ -1,0 +1,73 @@
+//! `app.json` and `heroku.yml`: either says that an application runs on Heroku, whose 30 s after
+//! TERM cannot be changed.
+
+use std::time::Duration;
+
+use serde_yaml::Value as Node;
+
+use super::compose::command;
+use super::tool::{Layer, file_name, without_template};
+use super::value::{Place, Reading, Value};
+use super::yaml;
+
+/// Heroku's wait between TERM and KILL (devcenter, "Dynos": R12).
+pub const KILL_AFTER: &str = "kill after";
+/// Its length.
+pub const LIMIT: Duration = Duration::from_secs(30);
+
+/// Keys that only Heroku gives a meaning.
+const KEYS: &[&str] = &[
+    "addons",
+    "buildpacks",
+    "formation",
+    "stack",
+    "environments",
+    "success_url",
+];
+
+/// Reads either file. An `app.json` of something else (React Native has one) gives nothing.
+pub fn read(file: &str, text: &str) -> Reading {
+    let mut reading = Reading::default();
+    if without_template(file_name(file)) == "heroku.yml" {
+        processes(file, text, &mut reading);
+        return reading;
+    }
+    match serde_json::from_str::<serde_json::Value>(text) {
+        Ok(serde_json::Value::Object(object)) => {
+            if KEYS.iter().any(|key| object.contains_key(*key)) {
+                let value = Value::Span(LIMIT);
+                reading.found(Layer::Heroku, KILL_AFTER, None, value, Place::whole(file));
+            }
+        }
+        Ok(_) => {}
+        Err(error) => reading.problem(
+            Place {
+                file: file.into(),
+                line: (error.line() > 0).then_some(error.line()),
+            },
+            "no valid JSON",
+        ),
+    }
+    reading
+}
+
+/// The processes of `heroku.yml` stand in place of a `Procfile` (devcenter, "Building Docker
+/// Images with heroku.yml").
+fn processes(file: &str, text: &str, reading: &mut Reading) {
+    let (_, documents) = yaml::read(file, text, reading);
+    for document in documents {
+        let run = document.get(&["run"]).into_iter().flat_map(yaml::entries);
+        for (name, process) in run {
+            let own = match process {
+                Node::Mapping(_) => process.get("command"),
+                other => Some(other),
+            };
+            let place = document.place(&["run", name]);
+            if let Some(text) = own.and_then(command) {
+                reading.scope(Layer::Procfile, name).command(&text, &place);
+                let mut scope = reading.scope(Layer::Heroku, name);
+                scope.found(KILL_AFTER, Value::Span(LIMIT), &place);
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! A walk below a root, bounded in depth and size: each application's files in their usual places.
+//! Links to folders are not followed, so a circle of them has no end to lead to.
+
+use std::fs;
+use std::path::Path;
+
+use super::places::Folder;
+use super::{Outcome, Search};
+
+/// No place lies deeper.
+const DEEPEST: usize = 8;
+/// So many names are looked at in all.
+const MOST_NAMES: usize = 200_000;
+
+/// Files that make a folder the root of an application.
+const MARKS: &[&str] = &[
+    "Gemfile",
+    "Gemfile.lock",
+    "Procfile",
+    "config.ru",
+    "gems.locked",
+];
+
+/// The applications at and below a root, in the order of their paths. One below the root counts
+/// only if something was found in it.
+pub(super) fn applications(root: &Path) -> Vec<Search> {
+    let mut walk = Walk {
+        root,
+        left: MOST_NAMES,
+        found: vec![Search::default()],
+    };
+    walk.folder("", 0, 0);
+    let mut found = walk.found.into_iter();
+    let first = found.next();
+    first
+        .into_iter()
+        .chain(found.filter(|search| !search.files.is_empty()))
+        .collect()
+}
+
+struct Walk<'a> {
+    root: &'a Path,
+    left: usize,
+    found: Vec<Search>,
+}
+
+impl Walk<'_> {
+    /// Looks at one folder for an application, and then at those below it.
+    fn folder(&mut self, shown: &str, application: usize, depth: usize) {
+        let mut application = application;
+        let Some(mut here) = self.rules(shown, application) else {
+            return;
+        };
+        let entries = match fs::read_dir(self.root.join(shown)) {
+            Ok(entries) => entries,
+            Err(error) => return self.found[application].refused_folder(shown, &error),
+        };
+        let (mut files, mut folders) = (Vec::new(), Vec::new());
+        for entry in entries.flatten() {
+            let Some(left) = self.left.checked_sub(1) else {
+                let outcome = Outcome::Refused(format!(
+                    "more than {MOST_NAMES} names: the rest was not looked at"
+                ));
+                self.found[application]
+                    .looked_at
+                    .push((format!("{shown}/"), outcome));
+                break;
+            };
+            self.left = left;
+            let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else {
+                continue;
+            };
+            if kind.is_dir() {
+                folders.push(name);
+            } else {
+                files.push(name);
+            }
+        }
+        let is_marked = files.iter().any(|file| MARKS.contains(&file.as_str()));
+        if depth > 0 && is_marked && here.may_hold_application() {
+            application = self.found.len();
+            self.found.push(Search {
+                folder: shown.to_owned(),
+                ..Search::default()
+            });
+            let Some(own) = self.rules(shown, application) else {
+                return;
+            };
+            here = own;
+        }
+        files.sort_unstable();
+        folders.sort_unstable();
+        for name in files.iter().filter(|name| here.wants(name)) {
+            let shown = below(shown, name);
+            let path = self.root.join(&shown);
+            self.found[application].look_at_found(&path, &shown);
+        }
+        for name in folders.iter().filter(|_| depth < DEEPEST) {
+            self.folder(&below(shown, name), application, depth + 1);
+        }
+    }
+
+    /// What is looked at in a folder of an application.
+    fn rules(&self, shown: &str, application: usize) -> Option<Folder> {
+        let own = &self.found[application].folder;
+        let inside = shown.strip_prefix(own.as_str()).unwrap_or(shown);
+        let parts: Vec<&str> = inside.split('/').filter(|part| !part.is_empty()).collect();
+        Folder::of(&parts)
+    }
+}
+
+fn below(folder: &str, name: &str) -> String {
+    if folder.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{folder}/{name}")
+    }
+}
