@@ -15,6 +15,8 @@ use crate::core::layers::{Layer, Reading, Text, is_for_development, read_togethe
 pub use units::find_unit;
 
 #[cfg(test)]
+mod layouts;
+#[cfg(test)]
 mod tests;
 
 /// No configuration is larger than this.

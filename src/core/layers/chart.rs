@@ -102,9 +102,8 @@ fn answer(tag: &str, values: &Document) -> Option<String> {
         let (function, argument) = part.split_once(' ').unwrap_or((part, ""));
         match function {
             "default" if answer.is_none() => answer = Some(argument.trim_matches('"').to_owned()),
-            "default" | "int" | "toString" | "trim" => {}
+            "default" | "int" | "toString" | "trim" | "toYaml" | "toJson" => {}
             "quote" => answer = answer.map(|answer| format!("\"{answer}\"")),
-            "toYaml" | "toJson" => {}
             "nindent" | "indent" => indent = argument.parse::<usize>().ok(),
             _ => return None,
         }

@@ -110,7 +110,7 @@ impl<'a> Files<'a> {
             let changes_main = |file: &&File<'_>| main.is_some_and(|main| main.is_changed_by(file));
             // Where a file for a deploy changes the main one, that one alone is for developers.
             if let Some(main) = main
-                && !others.iter().any(|file| changes_main(file))
+                && !others.iter().any(changes_main)
             {
                 sets.push([main].into_iter().chain(here().find(is_override)).collect());
             }
@@ -219,7 +219,7 @@ fn is_started(service: &Document) -> bool {
         .flatten()
         .filter_map(Node::as_str)
         .peekable();
-    profiles.peek().is_none() || !profiles.all(|name| is_for_development(name))
+    profiles.peek().is_none() || !profiles.all(is_for_development)
 }
 
 fn one_service(service: &Document, main: &str, mut scope: Scoped<'_>) {
@@ -230,7 +230,7 @@ fn one_service(service: &Document, main: &str, mut scope: Scoped<'_>) {
     } else {
         "entrypoint"
     };
-    let text: Vec<&str> = entry.iter().chain(&own).map(|text| text.as_str()).collect();
+    let text: Vec<&str> = entry.iter().chain(&own).map(String::as_str).collect();
     if !text.is_empty() {
         scope.command(&text.join(" "), &service.place(&[key]));
     }

@@ -28,7 +28,7 @@ pub fn read(file: &str, text: &str) -> Reading {
         let line = without_comment(line).trim();
         let place = Place::new(file, index + 1);
         if let Some(name) = line.strip_prefix('[') {
-            table = name.trim_matches(['[', ']', ' ']).to_owned();
+            name.trim_matches(['[', ']', ' ']).clone_into(&mut table);
         } else if let Some((key, value)) = line.split_once('=') {
             let (key, value) = (key.trim().trim_matches('"'), value.trim());
             match (table.as_str(), key) {

@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use serde_yaml::Value as Node;
-
 use super::compose::command;
 use super::tool::{Layer, file_name, without_template};
 use super::value::{Place, Reading, Value};
@@ -58,9 +56,10 @@ fn processes(file: &str, text: &str, reading: &mut Reading) {
     for document in documents {
         let run = document.get(&["run"]).into_iter().flat_map(yaml::entries);
         for (name, process) in run {
-            let own = match process {
-                Node::Mapping(_) => process.get("command"),
-                other => Some(other),
+            let own = if process.is_mapping() {
+                process.get("command")
+            } else {
+                Some(process)
             };
             let place = document.place(&["run", name]);
             if let Some(text) = own.and_then(command) {

@@ -1,5 +1,5 @@
 //! Kubernetes: the grace period of pods that run a Sidekiq, and what `preStop` takes from it.
-//! Manifests, lists and templates of OpenShift are read as they stand, overlays of Kustomize over
+//! Manifests, lists and templates of `OpenShift` are read as they stand, overlays of Kustomize over
 //! their bases, templates of a chart with its `values.yaml` as far as they are plain.
 
 use std::time::Duration;
@@ -94,7 +94,7 @@ fn one_file<'a>(text: &Text<'a>, charts: &Charts<'_>, reading: &mut Reading) -> 
     }
 }
 
-/// The objects of a document: itself, or those of a list or of a template of OpenShift.
+/// The objects of a document: itself, or those of a list or of a template of `OpenShift`.
 fn objects(document: &Document) -> Vec<Document> {
     for key in ["items", "objects"] {
         if let Some(items) = document.get(&[key]).and_then(Node::as_sequence) {
@@ -110,16 +110,14 @@ fn one_remark_per_folder(reading: &mut Reading) {
     let mut kept: Vec<(String, usize)> = Vec::new();
     reading.remarks.retain(|remark| {
         let folder = folder_of(&remark.from.file).to_owned();
-        match kept.iter_mut().find(|(known, _)| *known == folder) {
-            Some((_, more)) => {
-                *more += 1;
-                false
-            }
-            None => {
-                kept.push((folder, 0));
-                true
-            }
+        let known = kept.iter_mut().find(|(known, _)| *known == folder);
+        let is_first = known.is_none();
+        if let Some((_, more)) = known {
+            *more += 1;
+        } else {
+            kept.push((folder, 0));
         }
+        is_first
     });
     for (remark, (_, more)) in reading.remarks.iter_mut().zip(&kept) {
         if *more > 0 {

@@ -127,11 +127,12 @@ impl Build<'_, '_> {
                 let index = index.to_string();
                 let place = kustomization.place(&[key, &index]);
                 let file = item.get("path").unwrap_or(item).as_str();
-                let inline = item.get("patch").and_then(Node::as_str);
+                let is_text = |text: &&str| text.contains('\n');
+                let own = item.as_str().filter(is_text);
+                let inline = item.get("patch").and_then(Node::as_str).or(own);
                 let patches = match (inline, file) {
                     (Some(text), _) => yaml::documents(path, text).unwrap_or_default(),
-                    (None, Some(file)) if !file.contains('\n') => self.file(&joined(folder, file)),
-                    (None, Some(text)) => yaml::documents(path, text).unwrap_or_default(),
+                    (None, Some(file)) => self.file(&joined(folder, file)),
                     (None, None) => Vec::new(),
                 };
                 let line = place.line.unwrap_or(1);

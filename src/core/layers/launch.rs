@@ -1,6 +1,9 @@
 //! How a command starts Sidekiq: which of its words is Sidekiq, and whether a shell stays in front
 //! of it. A word counts as a program only where a shell would run it: `pgrep sidekiq` runs none.
 
+#[cfg(test)]
+mod tests;
+
 use super::command_line::Wrapper;
 use super::tool::file_name;
 
@@ -18,11 +21,14 @@ const NAMES_ONLY: &[&str] = &[
     "chown",
     "cp",
     "curl",
+    "dig",
     "echo",
     "egrep",
     "eye",
+    "filebeat",
     "find",
     "gem",
+    "getent",
     "god",
     "grep",
     "head",
@@ -38,17 +44,22 @@ const NAMES_ONLY: &[&str] = &[
     "mkdir",
     "monit",
     "mv",
+    "nc",
     "pgrep",
     "pidof",
+    "ping",
     "pkill",
     "printf",
+    "promtail",
     "ps",
     "pushd",
     "redis-cli",
     "rg",
     "rm",
     "rspec",
+    "rsync",
     "rubocop",
+    "scp",
     "sed",
     "service",
     "source",
@@ -61,6 +72,7 @@ const NAMES_ONLY: &[&str] = &[
     "touch",
     "trap",
     "type",
+    "vector",
     "wget",
     "which",
 ];
@@ -237,7 +249,8 @@ fn segment(words: &[String], depth: usize) -> Option<Launch> {
     for (at, word) in words.iter().enumerate() {
         let before = &words[..at];
         let next = words.get(at + 1).map(String::as_str);
-        if word.contains(char::is_whitespace) && !word.starts_with("<%") {
+        let is_nested = word.contains(char::is_whitespace) || shell_of(before) != Around::Unknown;
+        if is_nested && !word.starts_with("<%") {
             if depth < DEEPEST && !only_names(before) {
                 let around = shell_of(before);
                 let nested = self::words(word, around != Around::Unknown);
@@ -429,9 +442,19 @@ pub(super) fn words(command: &str, in_shell: bool) -> Vec<String> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;
+    let mut groups = 0_usize;
     let mut characters = command.chars().peekable();
     while let Some(character) = characters.next() {
         match (quote, character) {
+            (None, '(') if in_shell && word.is_none() => {
+                groups += 1;
+                words.push("(".into());
+            }
+            (None, ')') if groups > 0 => {
+                groups -= 1;
+                words.extend(word.take());
+                words.push(")".into());
+            }
             (_, '#') if characters.peek() == Some(&'{') => {
                 // A Ruby interpolation stays in one piece.
                 let word = word.get_or_insert_default();

@@ -115,7 +115,11 @@ pub static TOOLS: [Tool; Layer::Script as usize + 1] = [
         .waits(&[sidekiq_yml::TIMEOUT, sidekiq_yml::IN_CAPSULE]),
     Tool::row(Layer::Compose, "compose", "Docker Compose", 7)
         .files(
-            |file| file.is_yaml() && (file.stem.contains("compose") || file.has("services:")),
+            |file| {
+                let is_named = file.stem.contains("compose");
+                let has_services = file.has("services:") && !file.stem.starts_with("render");
+                file.is_yaml() && (is_named || has_services)
+            },
             compose::read,
         )
         .at(&["**/*compose*.y*ml*", "**/*stack*.y*ml*"])
@@ -277,6 +281,7 @@ const KUBERNETES: &[&str] = &[
     "**/*kustom*/**/*.y*ml*",
     "**/*openshift*/**/*.y*ml*",
     "**/manifests/**/*.y*ml*",
+    "**/templates/**/*.y*ml*",
     "**/overlays/**/*.y*ml*",
     "**/base/**/*.y*ml*",
     "**/deploy*/**/*.y*ml*",

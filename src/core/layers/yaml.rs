@@ -15,6 +15,11 @@ use crate::core::clean::clean;
 /// The largest text that is read as YAML: configuration is never this long.
 const LARGEST: usize = 1_000_000;
 
+/// No configuration has more nodes, or refers more often to what stands elsewhere in it: what an
+/// alias stands for is taken in anew each time.
+const MOST_NODES: usize = 100_000;
+const MOST_ALIASES: usize = 1_000;
+
 /// One document of a YAML text.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
@@ -87,7 +92,11 @@ impl Document {
             .try_fold(&mut self.root, |node, key| match node {
                 Value::Mapping(mapping) => mapping.get_mut(*key),
                 Value::Sequence(items) => key.parse::<usize>().ok().and_then(|i| items.get_mut(i)),
-                _ => None,
+                Value::Null
+                | Value::Bool(_)
+                | Value::Number(_)
+                | Value::String(_)
+                | Value::Tagged(_) => None,
             });
         match target {
             Some(Value::Mapping(mapping)) => {
@@ -217,19 +226,20 @@ impl Merge {
                     let step = key.as_str().unwrap_or_default();
                     path.push(step.to_owned());
                     source.push(step.to_owned());
-                    match base.get_mut(key) {
-                        Some(below) => self.node(below, value, path, source),
-                        None => {
-                            self.changes(path, source);
-                            base.insert(key.clone(), value.clone());
-                        }
+                    if let Some(below) = base.get_mut(key) {
+                        self.node(below, value, path, source);
+                    } else {
+                        self.changes(path, source);
+                        base.insert(key.clone(), value.clone());
                     }
                     path.pop();
                     source.pop();
                 }
             }
             (Value::Sequence(base), Value::Sequence(over))
-                if self.lists == Lists::JoinedByName && over.iter().all(has_name) =>
+                if self.lists == Lists::JoinedByName
+                    && over.len() < MOST_JOINED
+                    && over.iter().all(has_name) =>
             {
                 for (index, item) in over.iter().enumerate() {
                     let same = base
@@ -238,12 +248,11 @@ impl Merge {
                     let at = same.unwrap_or(base.len());
                     path.push(at.to_string());
                     source.push(index.to_string());
-                    match base.get_mut(at) {
-                        Some(below) => self.node(below, item, path, source),
-                        None => {
-                            self.changes(path, source);
-                            base.push(item.clone());
-                        }
+                    if let Some(below) = base.get_mut(at) {
+                        self.node(below, item, path, source);
+                    } else {
+                        self.changes(path, source);
+                        base.push(item.clone());
                     }
                     path.pop();
                     source.pop();
@@ -262,6 +271,9 @@ impl Merge {
         self.changed.push((joined(path), joined(source)));
     }
 }
+
+/// No pod has more containers.
+const MOST_JOINED: usize = 100;
 
 fn has_name(item: &Value) -> bool {
     item.get("name").is_some_and(Value::is_string)
@@ -299,6 +311,8 @@ pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Document>, Broken>
             why: format!("larger than {LARGEST} bytes"),
         });
     }
+    let file: Arc<str> = file.into();
+    let mut places = locate(&file, text)?.into_iter();
     let mut roots = Vec::new();
     for deserializer in serde_yaml::Deserializer::from_str(text) {
         roots.push(Value::deserialize(deserializer).map_err(|error| Broken {
@@ -306,8 +320,6 @@ pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Document>, Broken>
             why: clean(&error.to_string(), 200),
         })?);
     }
-    let file: Arc<str> = file.into();
-    let mut places = locate(&file, text).into_iter();
     Ok(roots
         .into_iter()
         .map(|mut root| {
@@ -380,12 +392,21 @@ impl Open {
 }
 
 /// The places of all nodes, one table for each document.
-fn locate(file: &Arc<str>, text: &str) -> Vec<BTreeMap<String, Node>> {
+fn locate(file: &Arc<str>, text: &str) -> Result<Vec<BTreeMap<String, Node>>, Broken> {
     let mut tables: Vec<BTreeMap<String, Node>> = Vec::new();
     let mut open: Vec<Open> = Vec::new();
+    let (mut nodes, mut aliases) = (0, 0);
     for event in Parser::new_from_str(text) {
         let Ok((event, span)) = event else { break };
         let line = span.start.line();
+        nodes += 1;
+        aliases += usize::from(matches!(event, Event::Alias(..)));
+        if nodes > MOST_NODES || aliases > MOST_ALIASES {
+            return Err(Broken {
+                line: Some(line),
+                why: format!("more than {MOST_NODES} nodes or {MOST_ALIASES} aliases"),
+            });
+        }
         if matches!(event, Event::DocumentStart(..)) {
             tables.push(BTreeMap::new());
             open.clear();
@@ -408,7 +429,7 @@ fn locate(file: &Arc<str>, text: &str) -> Vec<BTreeMap<String, Node>> {
             }
         }
     }
-    tables
+    Ok(tables)
 }
 
 /// What a node is.
@@ -466,6 +487,12 @@ mod tests {
         assert_eq!(document.line(&["c", "1"]), 6);
         assert!(document.is_quoted(&["c", "0", "d"]));
         assert_eq!(document.get(&["c", "1", "b"]), Some(&Value::from(1)));
+    }
+
+    #[test]
+    fn more_aliases_than_any_configuration_has_are_refused() {
+        let text = format!("a: &a {{b: 1}}\nc: [{}]\n", "*a, ".repeat(2_000));
+        assert!(documents("x.yml", &text).is_err());
     }
 
     #[test]

@@ -158,3 +158,62 @@ fn stronger_directories_replace_and_drop_ins_follow() {
         ]
     );
 }
+
+#[test]
+fn what_circles_and_what_may_not_be_listed_ends_no_walk() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    write(root, "k8s/a/Procfile", "worker: sidekiq\n");
+    std::os::unix::fs::symlink("..", root.join("k8s/a/up")).unwrap();
+    std::os::unix::fs::symlink("loop.yml", root.join("k8s/loop.yml")).unwrap();
+    let search = find_layers(root);
+    let trouble = search
+        .looked_at
+        .iter()
+        .find(|(path, _)| path == "k8s/loop.yml");
+    assert!(
+        matches!(trouble, Some((_, Outcome::Refused(_)))),
+        "{search:?}"
+    );
+}
+
+#[test]
+fn a_file_for_developers_is_nobody_s_deploy() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    write(root, "Procfile.dev", "worker: sidekiq -t 90\n");
+    write(
+        root,
+        "compose.test.yml",
+        "services:\n  x:\n    command: sidekiq\n",
+    );
+    let search = find_layers(root);
+    assert!(search.files.is_empty());
+    let all = search.looked_at.iter();
+    assert!(
+        all.map(|(_, outcome)| outcome)
+            .all(|outcome| *outcome == Outcome::ForDevelopment)
+    );
+    // Named, it is read.
+    assert_eq!(read_paths(&[root.join("Procfile.dev")]).files.len(), 1);
+}
+
+#[test]
+fn applications_below_the_root_are_apart() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    write(root, "services/api/Gemfile.lock", "GEM\n");
+    write(root, "services/api/config/sidekiq.yml", ":timeout: 5\n");
+    write(root, "docker-compose.yml", "services:\n");
+    let all = find_applications(root);
+    let folders: Vec<&str> = all.iter().map(|search| search.folder.as_str()).collect();
+    assert_eq!(folders, ["", "services/api"]);
+    assert_eq!(paths(&all[0]), ["docker-compose.yml"]);
+    assert_eq!(
+        paths(&all[1]),
+        [
+            "services/api/Gemfile.lock",
+            "services/api/config/sidekiq.yml"
+        ]
+    );
+}

@@ -88,9 +88,10 @@ impl Walk<'_> {
             };
             here = own;
         }
+        files.retain(|name| here.wants(name));
         files.sort_unstable();
         folders.sort_unstable();
-        for name in files.iter().filter(|name| here.wants(name)) {
+        for name in &files {
             let shown = below(shown, name);
             let path = self.root.join(&shown);
             self.found[application].look_at_found(&path, &shown);
