@@ -222,15 +222,7 @@ mod tests {
 
     /// Files beside the readers that read nothing by themselves.
     const NO_READERS: &[&str] = &[
-        "chart",
-        "kustomize",
-        "launch",
-        "mod",
-        "paths",
-        "tests",
-        "tool",
-        "value",
-        "yaml",
+        "launch", "layer", "mod", "paths", "scoped", "tests", "tool", "value", "yaml",
     ];
 
     #[test]

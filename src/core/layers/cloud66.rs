@@ -3,7 +3,7 @@
 
 use serde_yaml::Value as Node;
 
-use super::tool::Layer;
+use super::layer::Layer;
 use super::value::{Place, Reading, Value};
 use super::yaml::{self, Document};
 use crate::core::clean::clean;

@@ -5,30 +5,17 @@ use std::time::Duration;
 
 use super::erb::Untagged;
 use super::launch::{self, Around};
-use super::tool::{Layer, file_name};
+use super::layer::Layer;
+use super::paths::file_name;
 use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
 use crate::core::clean::clean;
+
+pub use super::launch::Wrapper;
 
 /// The setting's name in tables.
 pub const TIMEOUT: &str = "-t";
 /// The setting under which every layer reports what it runs.
 pub const COMMAND: &str = "command";
-
-/// What stands between the service manager and Sidekiq, the least harm first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Wrapper {
-    /// Sidekiq itself, or programs that end by becoming it (`bundle exec`, `env`, `exec`, and
-    /// bash for the last simple command of `-c`).
-    #[default]
-    None,
-    /// A template, or a script whose inside is not known.
-    Unknown,
-    /// `sh -c` without `exec`: dash (Debian, Ubuntu) stays as the parent, bash does not.
-    Shell,
-    /// A shell that stays as the parent whichever it is: a pipeline, a redirection, a list that
-    /// goes on, a script without `exec`.
-    ShellStays,
-}
 
 /// A command line that starts a Sidekiq.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use serde_yaml::Value as Node;
 
-use super::paths::{folder_of, is_for_development, joined};
+use super::layer::Layer;
+use super::paths::{file_name, folder_of, is_for_development, joined};
+use super::scoped::Scoped;
 use super::span::duration_text;
-use super::tool::{Layer, Text, file_name};
-use super::value::{Expression, Fault, Hazard, Reading, Scoped, Value};
+use super::tool::Text;
+use super::value::{Expression, Fault, Hazard, Reading, Value};
 use super::yaml::{self, Document, Lists};
 use crate::core::clean::clean;
 

@@ -2,8 +2,8 @@
 //! systemctl calls that quiet or stop. Ruby is read line by line, never run.
 
 use super::command_line;
+use super::layer::Layer;
 use super::ruby;
-use super::tool::Layer;
 use super::value::{Expression, Hazard, Place, Reading, Value};
 use crate::core::clean::clean;
 

@@ -2,7 +2,7 @@
 //! one of `/bin/sh -c`.
 
 use super::compose::quoted;
-use super::tool::Layer;
+use super::layer::Layer;
 use super::value::{Place, Reading, Value};
 
 /// The entry point of an image.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value as Node;
 
 use super::compose::quoted;
-use super::tool::Layer;
+use super::layer::Layer;
 use super::value::{Place, Reading, Value};
 
 /// How long ECS waits before it kills.

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::compose::quoted;
+use super::layer::Layer;
 use super::span::duration_text;
-use super::tool::Layer;
 use super::value::{Fault, Place, Reading, Value};
 use crate::core::clean::clean;
 

@@ -1,7 +1,7 @@
 //! `Gemfile.lock`: which Sidekiq, which of its paid gems and which capistrano-sidekiq an
 //! application uses. Only resolved versions count.
 
-use super::tool::Layer;
+use super::layer::Layer;
 use super::value::{Place, Reading, Value};
 
 /// The gems that matter, each reported as a setting with its version as text.

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::compose::command;
-use super::tool::{Layer, file_name, without_template};
+use super::layer::Layer;
+use super::paths::{file_name, without_template};
 use super::value::{Place, Reading, Value};
 use super::yaml;
 

@@ -1,8 +1,8 @@
 //! Timeouts in an initializer: `config[:timeout] = 60` and its relatives. It runs after the
 //! command line is parsed and beats everything else. Ruby is read line by line, never run.
 
+use super::layer::Layer;
 use super::ruby::{self, Use};
-use super::tool::Layer;
 use super::value::{Place, Reading};
 
 /// The setting where a server reads it.

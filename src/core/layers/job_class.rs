@@ -1,8 +1,8 @@
 //! Job classes as text: those that rescue Sidekiq's shutdown and enqueue themselves again, and
 //! those that start programs. Patterns only; no Ruby is run.
 
+use super::layer::Layer;
 use super::ruby;
-use super::tool::Layer;
 use super::value::{Place, Reading, Value};
 
 /// A class that rescues the shutdown and enqueues: its job runs twice.

@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::compose::command;
 use super::erb::{Scalar, Untagged};
 use super::gemfile_lock;
-use super::paths::folder_of;
-use super::tool::{Layer, Text, file_name, without_template};
+use super::layer::Layer;
+use super::paths::{file_name, folder_of, without_template};
+use super::tool::Text;
 use super::value::{Expression, Hazard, Reading, Value};
 use super::yaml::{self, Document, Lists};
 

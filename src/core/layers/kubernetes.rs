@@ -2,17 +2,22 @@
 //! Manifests, lists and templates of `OpenShift` are read as they stand, overlays of Kustomize over
 //! their bases, templates of a chart with its `values.yaml` as far as they are plain.
 
+mod chart;
+mod kustomize;
+
 use std::time::Duration;
 
 use serde_yaml::Value as Node;
 
-use super::chart::Charts;
+use self::chart::Charts;
+use self::kustomize::Overlays;
 use super::compose::command;
-use super::kustomize::Overlays;
-use super::paths::folder_of;
+use super::layer::Layer;
+use super::paths::{file_name, folder_of};
+use super::scoped::Scoped;
 use super::span::duration_text;
-use super::tool::{Layer, Text, file_name};
-use super::value::{Place, Reading, Scoped, Value};
+use super::tool::Text;
+use super::value::{Place, Reading, Value};
 use super::yaml::{self, Document};
 
 /// Counted from before `preStop` (Kubernetes API, `PodSpec`).

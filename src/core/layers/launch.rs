@@ -4,8 +4,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::command_line::Wrapper;
-use super::tool::file_name;
+use super::paths::file_name;
 
 /// How deep commands inside commands are followed.
 const DEEPEST: usize = 4;
@@ -187,6 +186,22 @@ const LOOKS_AFTER: &[&str] = &[
     "wait",
     "web",
 ];
+
+/// What stands between the service manager and Sidekiq, the least harm first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wrapper {
+    /// Sidekiq itself, or programs that end by becoming it (`bundle exec`, `env`, `exec`, and
+    /// bash for the last simple command of `-c`).
+    #[default]
+    None,
+    /// A template, or a script whose inside is not known.
+    Unknown,
+    /// `sh -c` without `exec`: dash (Debian, Ubuntu) stays as the parent, bash does not.
+    Shell,
+    /// A shell that stays as the parent whichever it is: a pipeline, a redirection, a list that
+    /// goes on, a script without `exec`.
+    ShellStays,
+}
 
 /// What of a command starts Sidekiq.
 #[derive(Debug, Default)]

@@ -1,7 +1,6 @@
 //! One reader for each place where a setting of a stop is written: text in, located values out.
 //! Nothing here opens a file or runs code; a value that would need that stays an expression.
 
-mod chart;
 pub mod cloud66;
 pub mod command_line;
 pub mod compose;
@@ -16,13 +15,14 @@ pub mod initializer;
 pub mod job_class;
 pub mod kamal;
 pub mod kubernetes;
-mod kustomize;
 mod launch;
+mod layer;
 pub mod nomad;
 mod paths;
 pub mod procfile;
 pub mod render;
 mod ruby;
+mod scoped;
 pub mod script;
 pub mod sidekiq_yml;
 mod span;
@@ -39,10 +39,11 @@ mod yaml;
 #[cfg(test)]
 mod tests;
 
-pub use paths::is_for_development;
+pub use layer::Layer;
+pub use paths::{is_for_development, unit};
 pub use ruby::{Use as RubyUse, timeout as ruby_timeout};
 pub use span::{Span, busctl_span, duration_text, systemd_span};
 pub use together::read_together;
-pub use tool::{Layer, Limit, Stop, Text, Tool, unit};
+pub use tool::{Limit, Stop, Text, Tool};
 pub use tools::TOOLS;
 pub use value::{Expression, Fault, Hazard, Located, Place, Reading, Remark, Value, Weight};

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::erb::Untagged;
+use super::layer::Layer;
 use super::span::duration_text;
-use super::tool::Layer;
 use super::value::{Expression, Hazard, Place, Reading, Value};
 use crate::core::clean::clean;
 

@@ -48,9 +48,56 @@ pub(super) fn joined(folder: &str, path: &str) -> String {
 /// Whether the name of a file, or of a profile, says that it is for developers:
 /// `Procfile.dev`, `docker-compose.test.yml`.
 pub fn is_for_development(path: &str) -> bool {
-    let name = super::tool::file_name(path).to_ascii_lowercase();
+    let name = file_name(path).to_ascii_lowercase();
     name.split(['.', '-', '_'])
         .any(|part| DEVELOPMENT.contains(&part))
+}
+
+/// Endings of templates and of examples, which stand behind a file's own ending.
+const TEMPLATES: &[&str] = &[
+    ".dist",
+    ".erb",
+    ".example",
+    ".in",
+    ".j2",
+    ".jinja",
+    ".jinja2",
+    ".sample",
+    ".template",
+    ".tmpl",
+    ".tpl",
+    ".tt",
+];
+
+/// A file's name without the endings of templates and examples.
+pub(super) fn without_template(name: &str) -> &str {
+    let shorter = TEMPLATES
+        .iter()
+        .find_map(|ending| name.strip_suffix(ending));
+    shorter
+        .filter(|name| name.contains('.') || *name == "Procfile")
+        .map_or(name, without_template)
+}
+
+/// The last part of a path.
+pub(super) fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The unit that a file is of: `sidekiq.service` of `…/sidekiq.service`, of a drop-in
+/// `…/sidekiq.service.d/override.conf`, and of a template `sidekiq.service.capistrano.erb`.
+pub fn unit(path: &str) -> Option<&str> {
+    if let Some((folder, file)) = path.rsplit_once('/')
+        && let Some(unit) = file_name(folder).strip_suffix(".d")
+        && unit.ends_with(".service")
+    {
+        return without_template(file).strip_suffix(".conf").map(|_| unit);
+    }
+    let name = file_name(path);
+    let end = name.find(".service")? + ".service".len();
+    let rest = &name[end..];
+    let is_template = rest.strip_suffix(".erb").is_some() || without_template(name).len() == end;
+    (rest.is_empty() || is_template).then_some(&name[..end])
 }
 
 #[cfg(test)]

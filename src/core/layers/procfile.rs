@@ -1,6 +1,6 @@
 //! `Procfile`: the command of each process. Whether a process is a Sidekiq follows from it.
 
-use super::tool::Layer;
+use super::layer::Layer;
 use super::value::{Place, Reading};
 
 /// Reads a `Procfile`: `name: command`, one a line (foreman `lib/foreman/procfile.rb`).

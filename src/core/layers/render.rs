@@ -6,8 +6,8 @@ use serde_yaml::Value as Node;
 
 use super::compose::BUILD;
 use super::kubernetes::seconds;
+use super::layer::Layer;
 use super::paths::{folder_of, joined};
-use super::tool::Layer;
 use super::value::{Reading, Value};
 use super::yaml;
 

@@ -3,7 +3,8 @@
 
 use super::command_line::{COMMAND, CommandLine};
 use super::launch::words;
-use super::tool::{Layer, Seen};
+use super::layer::Layer;
+use super::tool::Seen;
 use super::value::{Place, Reading, Value};
 
 /// How a script runs the command that it is given as its arguments.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use serde_yaml::Value as Node;
 
 use super::erb::{Scalar, Untagged};
+use super::layer::Layer;
 use super::ruby::{self, Use};
-use super::tool::Layer;
 use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
 use super::yaml::{self, Document};
 use crate::core::clean::clean;

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::tool::Layer;
+use super::layer::Layer;
 use super::value::{Fault, Place, Reading, Value};
 
 /// How long supervisord waits before it kills.

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::command_line::CommandLine;
+use super::layer::Layer;
 use super::span::{Span, busctl_span, systemd_span};
-use super::tool::Layer;
 use super::value::{Place, Reading, Value};
 use crate::core::clean::clean;
 

@@ -4,9 +4,10 @@
 use std::time::Duration;
 
 use super::command_line::CommandLine;
+use super::layer::Layer;
+use super::paths::unit;
 use super::span::{Span, systemd_span};
 use super::systemd_show::signal_name;
-use super::tool::{Layer, unit};
 use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
 use crate::core::clean::clean;
 use crate::core::sequence::Signal;

@@ -6,8 +6,10 @@ use super::compose;
 use super::dockerfile;
 use super::fly;
 use super::launch::words;
+use super::layer::Layer;
+use super::paths::file_name;
 use super::script;
-use super::tool::{Layer, Text, file_name};
+use super::tool::Text;
 use super::value::{Located, Reading, Value};
 
 /// Reads the files of one application.

@@ -1,59 +1,9 @@
 //! What a row of the table of tools is: a layer, its files, its reader, its way to stop. Types and
 //! names of files only; the rows stand in `tools`.
 
+use super::layer::Layer;
+use super::paths::{file_name, without_template};
 use super::value::Reading;
-
-/// The tool or the file in which a setting is written. The order is that in which the rows of
-/// the table are asked whether a file is theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Layer {
-    /// Said to drainboard itself: `--timeout`, its configuration.
-    Given,
-    /// A Sidekiq command line, wherever it stands.
-    CommandLine,
-    /// `app.json` beside a `Procfile`, and `heroku.yml`.
-    Heroku,
-    /// `Gemfile.lock`.
-    GemfileLock,
-    /// `Procfile`.
-    Procfile,
-    /// What systemd has loaded (`systemctl show`, `busctl`).
-    SystemdLoaded,
-    /// Unit files, drop-ins and templates of them.
-    Systemd,
-    /// Kubernetes manifests.
-    Kubernetes,
-    /// `.cloud66/manifest.yml`.
-    Cloud66,
-    /// Kamal's `config/deploy.yml`.
-    Kamal,
-    /// `config/sidekiq.yml`, with or without `.erb`.
-    SidekiqYml,
-    /// Docker Compose.
-    Compose,
-    /// `config/deploy.rb`, stage files and rake tasks.
-    Capistrano,
-    /// Ruby that sets up Sidekiq.
-    Initializer,
-    /// Ruby that holds a job class.
-    JobClass,
-    /// Nomad job files.
-    Nomad,
-    /// supervisord.
-    Supervisord,
-    /// upstart jobs.
-    Upstart,
-    /// Fly.io.
-    Fly,
-    /// Render.
-    Render,
-    /// Task definitions of Amazon ECS.
-    Ecs,
-    /// Dockerfiles.
-    Dockerfile,
-    /// Shell scripts that start a Sidekiq.
-    Script,
-}
 
 /// One file of an application.
 #[derive(Clone, Copy, Debug)]
@@ -213,51 +163,4 @@ impl Tool {
         });
         Self { stop, ..self }
     }
-}
-
-/// Endings of templates and of examples, which stand behind a file's own ending.
-const TEMPLATES: &[&str] = &[
-    ".dist",
-    ".erb",
-    ".example",
-    ".in",
-    ".j2",
-    ".jinja",
-    ".jinja2",
-    ".sample",
-    ".template",
-    ".tmpl",
-    ".tpl",
-    ".tt",
-];
-
-/// A file's name without the endings of templates and examples.
-pub(super) fn without_template(name: &str) -> &str {
-    let shorter = TEMPLATES
-        .iter()
-        .find_map(|ending| name.strip_suffix(ending));
-    shorter
-        .filter(|name| name.contains('.') || *name == "Procfile")
-        .map_or(name, without_template)
-}
-
-/// The last part of a path.
-pub(super) fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// The unit that a file is of: `sidekiq.service` of `…/sidekiq.service`, of a drop-in
-/// `…/sidekiq.service.d/override.conf`, and of a template `sidekiq.service.capistrano.erb`.
-pub fn unit(path: &str) -> Option<&str> {
-    if let Some((folder, file)) = path.rsplit_once('/')
-        && let Some(unit) = file_name(folder).strip_suffix(".d")
-        && unit.ends_with(".service")
-    {
-        return without_template(file).strip_suffix(".conf").map(|_| unit);
-    }
-    let name = file_name(path);
-    let end = name.find(".service")? + ".service".len();
-    let rest = &name[end..];
-    let is_template = rest.strip_suffix(".erb").is_some() || without_template(name).len() == end;
-    (rest.is_empty() || is_template).then_some(&name[..end])
 }

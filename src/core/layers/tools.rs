@@ -1,7 +1,9 @@
 //! Every place where a setting of a stop is written, one row each: which files it has, what reads
 //! them, which of its settings say how long it waits. A new tool is a new row and a reader.
 
-use super::tool::{Layer, Seen, Tool, unit};
+use super::layer::Layer;
+use super::paths::unit;
+use super::tool::{Seen, Tool};
 use super::value::Reading;
 use super::{
     cloud66, command_line, compose, deploy_rb, dockerfile, ecs, fly, gemfile_lock, heroku,

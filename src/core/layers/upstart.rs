@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::command_line::starts_sidekiq;
-use super::tool::{Layer, file_name};
+use super::layer::Layer;
+use super::paths::file_name;
 use super::value::{Fault, Place, Reading, Value};
 use crate::core::clean::clean;
 

@@ -3,11 +3,10 @@
 
 use serde_yaml::Value as Node;
 
-use super::kubernetes::Manifest;
-use super::paths::{folder_of, joined};
-use super::tool::file_name;
-use super::value::{Place, Reading};
-use super::yaml::{self, Document, Lists};
+use super::super::paths::{file_name, folder_of, joined};
+use super::super::value::{Place, Reading};
+use super::super::yaml::{self, Document, Lists};
+use super::Manifest;
 
 /// How deep overlays refer to each other.
 const DEEPEST: usize = 8;

@@ -3,12 +3,13 @@
 
 use serde_yaml::Value as Node;
 
-use super::compose::command;
-use super::kubernetes::{GRACE, is_values, seconds};
-use super::paths::folder_of;
-use super::tool::{Layer, Text, file_name};
-use super::value::Reading;
-use super::yaml::{self, Document};
+use super::super::compose::command;
+use super::super::layer::Layer;
+use super::super::paths::{file_name, folder_of};
+use super::super::tool::Text;
+use super::super::value::Reading;
+use super::super::yaml::{self, Document};
+use super::{GRACE, is_values, seconds};
 
 /// How deep values are followed.
 const DEEPEST: usize = 6;

@@ -1,0 +1,61 @@
+//! What a reader finds of one process, unit, container or service, put into its reading.
+
+use std::time::Duration;
+
+use super::command_line::{COMMAND, CommandLine};
+use super::layer::Layer;
+use super::value::{Fault, Place, Reading, Value};
+use crate::core::clean::clean;
+
+impl Reading {
+    /// Adds what is of one process, unit, container or service of a layer.
+    pub(super) fn scope<'a>(&'a mut self, layer: Layer, name: &'a str) -> Scoped<'a> {
+        Scoped {
+            reading: self,
+            layer,
+            name,
+        }
+    }
+}
+
+/// A reading in which everything is of one layer and one process, unit, container or service.
+#[derive(Debug)]
+pub(super) struct Scoped<'a> {
+    reading: &'a mut Reading,
+    layer: Layer,
+    name: &'a str,
+}
+
+impl Scoped<'_> {
+    /// Adds a value.
+    pub(super) fn found(&mut self, setting: &'static str, value: Value, from: &Place) {
+        self.reading
+            .found(self.layer, setting, Some(self.name), value, from.clone());
+    }
+
+    /// Adds what is run, and the `-t` in it if that is a Sidekiq.
+    pub(super) fn command(&mut self, text: &str, from: &Place) -> Option<CommandLine> {
+        self.found(COMMAND, Value::text(text), from);
+        let line = CommandLine::read(text)?;
+        line.report(Some(self.name), from, self.reading);
+        Some(line)
+    }
+
+    /// Adds a number of whole seconds, or what becomes of something else.
+    pub(super) fn seconds(
+        &mut self,
+        setting: &'static str,
+        text: &str,
+        fault: Fault,
+        from: &Place,
+    ) {
+        let value = match text.parse::<u32>() {
+            Ok(seconds) => Value::Span(Duration::from_secs(u64::from(seconds))),
+            Err(_) => Value::Unusable {
+                written: clean(text, 60),
+                fault,
+            },
+        };
+        self.found(setting, value, from);
+    }
+}
