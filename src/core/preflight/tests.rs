@@ -275,7 +275,7 @@ fn a_text_that_crashes_at_term_stops_a_drain_where_it_holds() {
     let plan = plan("tstp, 10, term, 30, kill", Policy::WaitForRequeue);
     let bomb = [(
         "config/initializers/sidekiq.rb",
-        "Sidekiq.x { |c| c[:timeout] = \"60\" }\n",
+        "Sidekiq.configure_server { |c| c[:timeout] = \"60\" }\n",
     )];
     let spoken_of =
         |files: &[(&str, &str)]| spoken(process(1, None, files), &plan, &Preflight::default());
@@ -283,7 +283,7 @@ fn a_text_that_crashes_at_term_stops_a_drain_where_it_holds() {
     let beaten = [
         (
             "config/initializers/sidekiq.rb",
-            "Sidekiq.x { |c| c[:timeout] = 60 }\n",
+            "Sidekiq.configure_server { |c| c[:timeout] = 60 }\n",
         ),
         ("config/sidekiq.yml", ":timeout: \"60\"\n"),
     ];
