@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::command_line::{CommandLine, Wrapper};
-use super::{Layer, Reading, TOOLS, Weight, deploy_rb};
+use super::{Layer, Reading, TOOLS, Weight, deploy_rb, unit};
 
 /// What was found, one thing a line.
 fn shown(reading: &Reading) -> String {
@@ -155,6 +155,51 @@ fn read_by_all(text: &str) {
         let _reading = tool.layer.read("x.service", text);
     }
     let _command = CommandLine::read(text);
+}
+
+#[test]
+fn usual_paths_have_their_reader() {
+    let cases = [
+        (".cloud66/manifest.yml", "production:", Some(Layer::Cloud66)),
+        ("config/sidekiq.yml.erb", "", Some(Layer::SidekiqYml)),
+        ("config/deploy.yml", "servers:\n", Some(Layer::Kamal)),
+        ("docker-compose.prod.yml", "", Some(Layer::Compose)),
+        (
+            "k8s/worker.yaml",
+            "apiVersion: apps/v1\nkind: Deployment",
+            Some(Layer::Kubernetes),
+        ),
+        ("config/deploy/production.rb", "", Some(Layer::Capistrano)),
+        (
+            "config/initializers/sidekiq.rb",
+            "Sidekiq[:timeout]",
+            Some(Layer::Initializer),
+        ),
+        (
+            "app/jobs/report_job.rb",
+            "include Sidekiq::Job",
+            Some(Layer::JobClass),
+        ),
+        ("worker.conf", "[program:sidekiq]", Some(Layer::Supervisord)),
+        (
+            "/etc/init/sidekiq.conf",
+            "start on runlevel",
+            Some(Layer::Upstart),
+        ),
+        ("README.md", "", None),
+    ];
+    for (path, text, layer) in cases {
+        assert_eq!(Layer::of(path, text), layer, "{path}");
+    }
+    assert_eq!(
+        unit("a/sidekiq@.service.d/x.conf"),
+        Some("sidekiq@.service")
+    );
+    assert_eq!(
+        unit("a/sidekiq.service.capistrano.erb"),
+        Some("sidekiq.service")
+    );
+    assert_eq!(unit("a/x.service.bak"), None);
 }
 
 proptest! {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use super::{Search, find_applications};
-use crate::core::check::{Chosen, Facts, Severity, check, effective_timeout, gather};
+use crate::core::check::{Chosen, Facts, Finding, Severity, check, effective_timeout, gather};
 use crate::core::layers::Weight;
 
 /// One Sidekiq and one thing that stops it: layer, name, timeout, seconds from TERM to KILL.
@@ -57,9 +57,7 @@ fn found(applications: &[Search]) -> (Vec<String>, bool) {
         let mut files: Vec<&str> = not_read.map(|one| &*one.from.file).collect();
         files.dedup();
         lines.extend(files.iter().map(|file| format!("{before}not read {file}")));
-        let errors = check(&facts)
-            .into_iter()
-            .filter(|finding| finding.is_decided());
+        let errors = check(&facts).into_iter().filter(Finding::is_decided);
         has_error |= errors
             .into_iter()
             .any(|one| one.severity == Severity::Error);

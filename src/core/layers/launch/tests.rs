@@ -1,6 +1,7 @@
 //! Which words start a Sidekiq, and whether a shell stays in front of it: the table, held against
 //! the real bash and dash of this host.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
@@ -46,6 +47,10 @@ fn stays(text: &str) -> Option<bool> {
 }
 
 /// Whether the shell stays in front of the program, as the processes show it.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a test waits up to a deadline, and ends the group that it started itself"
+)]
 fn really_stays(folder: &Path, shell: &[&str]) -> bool {
     let path = format!("{}:/usr/bin:/bin", folder.display());
     let mut child = Command::new(shell[0])
@@ -114,7 +119,11 @@ fn real_shells_stay_in_front_as_the_table_says() {
         ];
         let is_right = real == *expected && readings == expected.map(Some);
         if !is_right {
-            wrong += &format!("{form}: {expected:?}, really {real:?}, read {readings:?}\n");
+            writeln!(
+                wrong,
+                "{form}: {expected:?}, really {real:?}, read {readings:?}"
+            )
+            .unwrap();
         }
     }
     assert!(wrong.is_empty(), "{wrong}");
