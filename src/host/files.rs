@@ -170,6 +170,13 @@ pub fn find_layers(root: &Path) -> Search {
 /// several applications): the one at the root comes first.
 pub fn find_applications(root: &Path) -> Vec<Search> {
     let mut applications = walk::applications(root);
+    if let Some(first) = applications.first_mut() {
+        for path in places::fixed() {
+            if !first.knows(path) {
+                first.looked_at.push((path.to_owned(), Outcome::Missing));
+            }
+        }
+    }
     for search in &mut applications {
         for config in search.named_configs(root) {
             let path = root.join(&config);

@@ -63,6 +63,12 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         .collect()
 });
 
+/// The files that have one fixed place.
+pub(super) fn fixed() -> impl Iterator<Item = &'static str> {
+    let patterns = TOOLS.iter().flat_map(|tool| tool.places.iter().copied());
+    patterns.filter(|pattern| !pattern.contains('*'))
+}
+
 /// Which names are looked at in one folder, and whether more may stand below it.
 pub(super) struct Folder {
     names: Vec<&'static str>,

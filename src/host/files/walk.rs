@@ -71,6 +71,10 @@ impl Walk<'_> {
                 continue;
             };
             if kind.is_dir() {
+                if here.wants(&name) && is_named_as_file(&name) {
+                    let outcome = (below(shown, &name), Outcome::NotAFile);
+                    self.found[application].looked_at.push(outcome);
+                }
                 folders.push(name);
             } else {
                 files.push(name);
@@ -108,6 +112,13 @@ impl Walk<'_> {
         let parts: Vec<&str> = inside.split('/').filter(|part| !part.is_empty()).collect();
         Folder::of(&parts)
     }
+}
+
+/// Whether a folder has the name of a file: `config/sidekiq.yml/`.
+fn is_named_as_file(name: &str) -> bool {
+    [".conf", ".lock", ".rb", ".toml", ".yaml", ".yml"]
+        .iter()
+        .any(|ending| name.strip_suffix(ending).is_some())
 }
 
 fn below(folder: &str, name: &str) -> String {
