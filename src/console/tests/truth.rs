@@ -79,8 +79,8 @@ fn a_process_without_a_heartbeat_hangs_and_is_a_target() {
 fn a_clean_exit_is_never_called_by_a_worse_name() {
     let world = World::requeued();
     for pid in [4242, 4243, 4244] {
-        let (word, remark) = state(&world, pid);
-        assert_eq!(word, "exited");
+        let (stands, remark) = state(&world, pid);
+        assert_eq!(stands, "exited");
         assert!(remark.starts_with("stopped by itself"), "{remark}");
     }
 }
@@ -148,7 +148,7 @@ fn a_key_before_the_dialog_could_be_read_says_so() {
 /// Every row, its page and the sum give one answer for one job.
 #[test]
 fn no_two_screens_contradict_each_other() {
-    let worlds = [
+    let worlds = vec![
         World::new(),
         World::draining(),
         World::by_hand(),

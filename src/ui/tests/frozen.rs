@@ -36,7 +36,7 @@ fn rehearsal() -> World {
 
 #[test]
 fn each_screen_says_what_happens_and_what_to_press() {
-    let screens: [(&str, World, &[&str]); 10] = [
+    let screens: Vec<(&str, World, &[&str])> = vec![
         (
             "before",
             World::new(),

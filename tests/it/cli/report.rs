@@ -206,14 +206,14 @@ fn jobs_are_not_looked_for_in_another_redis_than_that_of_the_drain() {
 fn jobs_that_rescue_pushed_back_after_the_drain_count_as_rescued() {
     let state = State::with(&[]);
     let text = DRAIN.replace("RUN", "20261121T190000Z-7");
-    let lost = text.replace("\"fate\":\"pushed_back\"", "\"fate\":\"lost\"");
-    std::fs::write(state.path().join("drains/20261121T190000Z-7.jsonl"), lost).expect("a file");
-    let list = out(&state.report(&[]));
-    assert!(list.contains("1 LOST, 1 finished"), "{list}");
+    let line = text.replace("\"fate\":\"pushed_back\"", "\"fate\":\"lost\"");
+    std::fs::write(state.path().join("drains/20261121T190000Z-7.jsonl"), line).expect("a file");
+    let told = out(&state.report(&[]));
+    assert!(told.contains("1 LOST, 1 finished"), "{told}");
     let folder = state.path().join("rescue");
     std::fs::create_dir(&folder).expect("a folder");
     let pushed = r#"{"what":"pushed","jid":"fedcba987654321001234567","at":"2026-11-21T19:05:00Z","result":"pushed back to the front of queue low","back":true}"#;
     std::fs::write(folder.join("20261121T190000Z-7.jsonl"), pushed).expect("a file");
-    let list = out(&state.report(&[]));
-    assert!(list.contains("1 rescued, 1 finished, 0 lost"), "{list}");
+    let told = out(&state.report(&[]));
+    assert!(told.contains("1 rescued, 1 finished, 0 lost"), "{told}");
 }

@@ -6,6 +6,7 @@
     reason = "a test that cannot prepare itself has failed"
 )]
 
+use std::fmt::Write;
 use std::time::Duration;
 
 use drainboard::core::fleet::LinkFault;
@@ -53,10 +54,10 @@ async fn a_password_may_hold_what_urls_are_made_of() {
     let password = "p@s:s/w?o#r%d+ é";
     let port = free_port().to_string();
     let _server = RedisServer::with(&["--port", &port, "--requirepass", password]);
-    let encoded: String = password
-        .bytes()
-        .map(|byte| format!("%{byte:02X}"))
-        .collect();
+    let mut encoded = String::new();
+    for byte in password.bytes() {
+        write!(encoded, "%{byte:02X}").expect("a string takes everything");
+    }
     opened(&format!("redis://:{encoded}@127.0.0.1:{port}"))
         .await
         .unwrap();
