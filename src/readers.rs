@@ -222,7 +222,16 @@ mod tests {
 
     /// Files beside the readers that read nothing by themselves.
     const NO_READERS: &[&str] = &[
-        "launch", "layer", "mod", "paths", "scoped", "tests", "tool", "value", "yaml",
+        "deploy_calls",
+        "launch",
+        "layer",
+        "mod",
+        "paths",
+        "scoped",
+        "tests",
+        "tool",
+        "value",
+        "yaml",
     ];
 
     #[test]

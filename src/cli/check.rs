@@ -1,7 +1,9 @@
 //! `check`: every place where a stop budget is written, which value holds, and what is wrong
 //! with it. It reads files, `/proc`, systemd and Redis, and changes nothing.
 
+mod answer;
 mod explain;
+mod known;
 mod live;
 mod page;
 mod sources;
@@ -13,19 +15,16 @@ use std::time::Duration;
 
 use clap::Args;
 
+use self::answer::{Answer, Application};
 pub(super) use self::explain::rules_named;
 use self::live::Live;
-use self::page::Page;
 use self::sources::Sources;
 use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
-use super::output::{self, room, tell};
-use super::report::state_directory;
+use super::output;
 use super::{Failure, runtime};
-use crate::core::check::{Chosen, Facts, Finding, Severity, check, gather, recommend, rows};
+use crate::core::check::{Chosen, Finding, Severity, check, gather};
 use crate::core::config::{Settings, seconds_from_text};
-use crate::core::layers::{Layer, Weight};
-use crate::report::{Library, Longest};
 
 /// Exit code: there is a finding that is denied.
 const FOUND: u8 = 1;
@@ -39,10 +38,16 @@ const FOUND: u8 = 1;
   drainboard check --recommend                       settings that fit together, ready to paste
   drainboard check --recommend --longest 90          the same for jobs that take up to 90 s
   drainboard check --explain D03
+  drainboard check --sarif > drainboard.sarif        for code scanning
+  drainboard check --format github --deny warning    in a GitHub workflow: findings as annotations
 
 EXIT CODES:
   0 no finding of severity error (with --deny warning: none of these either);
   1 there is one; 2 usage, or what was named cannot be read.")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the command line"
+)]
 pub struct CheckArguments {
     /// Applications' roots, or files [default: the working directory].
     #[arg(value_name = "PATH")]
@@ -61,7 +66,7 @@ pub struct CheckArguments {
     pub deny: Option<Severity>,
     /// Print settings that fit together, each with its reason; the longest job is that which past
     /// drains saw, unless --longest states it.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "sarif", "format"])]
     pub recommend: bool,
     /// The longest job that is to be let through, in seconds.
     #[arg(long, value_name = "SECONDS", value_parser = seconds_from_text)]
@@ -72,9 +77,40 @@ pub struct CheckArguments {
     /// List what was looked at, and the rules that could not be decided.
     #[arg(long, short)]
     pub verbose: bool,
-    /// One JSON object on standard output.
+    /// One JSON object on standard output; the same as --format json.
     #[arg(long)]
     pub json: bool,
+    /// The findings as SARIF 2.1.0 on standard output, for code scanning; the same as --format sarif.
+    #[arg(long, conflicts_with = "json")]
+    pub sarif: bool,
+    /// How to answer: text, json, sarif, or github (the page, and annotations of a GitHub workflow).
+    #[arg(long, value_name = "FORMAT", value_enum, conflicts_with_all = ["json", "sarif"])]
+    pub format: Option<Format>,
+}
+
+/// The forms of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One object.
+    Json,
+    /// SARIF 2.1.0.
+    Sarif,
+    /// For people, and workflow commands behind it.
+    Github,
+}
+
+impl CheckArguments {
+    /// The form that was asked for.
+    fn format(&self) -> Format {
+        match (self.format, self.json, self.sarif) {
+            (Some(format), _, _) => format,
+            (None, true, _) => Format::Json,
+            (None, false, true) => Format::Sarif,
+            (None, false, false) => Format::Text,
+        }
+    }
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
@@ -102,26 +138,39 @@ pub(super) fn run(common: &EveryCommand, arguments: &CheckArguments) -> Result<E
     let (sources, live) = runtime.block_on(looked(&settings, arguments, &named))?;
     // A scan that hangs is not waited for.
     runtime.shutdown_background();
-    let mut facts = gather(
-        &sources.values,
-        &chosen(&settings, arguments, &sources, &live, &named),
-    );
-    live.add_to(&mut facts);
-    let findings = check(&facts);
-    let checked = Checked {
+    let mut sources = sources;
+    let below = std::mem::take(&mut sources.below);
+    let said = chosen(&settings, arguments, &sources, &live, &named);
+    let mut root = checked(sources, &said);
+    live.add_to(&mut root.facts);
+    root.findings = check(&root.facts);
+    let mut answer = Answer {
         settings: &settings,
-        sources: &sources,
-        facts: &facts,
-        findings: &findings,
+        applications: vec![root],
     };
-    checked.print(arguments)?;
+    for sources in below {
+        let said = chosen(&settings, arguments, &sources, &Live::default(), &[]);
+        answer.applications.push(checked(sources, &said));
+    }
+    answer.print(arguments)?;
     let least = arguments.deny.unwrap_or(Severity::Error);
     let denied = |finding: &Finding| finding.is_decided() && finding.severity >= least;
-    Ok(ExitCode::from(if findings.iter().any(denied) {
+    Ok(ExitCode::from(if answer.findings().any(denied) {
         FOUND
     } else {
         0
     }))
+}
+
+/// An application, with what the rules say of it.
+fn checked(sources: Sources, said: &Chosen) -> Application {
+    let facts = gather(&sources.values, said);
+    let findings = check(&facts);
+    Application {
+        sources,
+        facts,
+        findings,
+    }
 }
 
 /// The units that `--unit` names, in full.
@@ -163,7 +212,7 @@ async fn looked(
     Ok((sources, live))
 }
 
-/// What was said, and what a running Sidekiq told.
+/// Values stated for this call, and facts that a running Sidekiq told.
 fn chosen(
     settings: &Settings,
     arguments: &CheckArguments,
@@ -186,53 +235,8 @@ fn chosen(
         process: arguments.process.clone(),
         version: live.version(),
         longest_job: arguments.longest,
-        jobs_were_read: sources.read.contains(&Layer::JobClass),
+        read: sources.read.clone(),
+        not_read: sources.not_read(),
         units: named.iter().cloned().chain(live.units()).collect(),
-    }
-}
-
-/// Everything that is printed.
-struct Checked<'a> {
-    settings: &'a Settings,
-    sources: &'a Sources,
-    facts: &'a Facts,
-    findings: &'a [Finding],
-}
-
-impl Checked<'_> {
-    fn print(&self, arguments: &CheckArguments) -> Result<(), Failure> {
-        if arguments.json {
-            for remark in &self.sources.remarks {
-                if remark.weight != Weight::Note || arguments.verbose {
-                    tell(&format!("{}: {}", remark.from, remark.text));
-                }
-            }
-            return output::write_json(&rows(self.facts, &self.sources.values, self.findings));
-        }
-        if arguments.recommend {
-            return self.recommend(arguments.longest);
-        }
-        let page = Page {
-            facts: self.facts,
-            sources: self.sources,
-            findings: self.findings,
-            room: room(self.settings),
-            verbose: arguments.verbose,
-        };
-        output::write(page.text().as_bytes())
-    }
-
-    /// Settings that fit together; without `--longest` for the longest job that past drains saw.
-    fn recommend(&self, stated: Option<Duration>) -> Result<(), Failure> {
-        let mut text = String::new();
-        let mut longest = stated;
-        if stated.is_none() {
-            let library = Library::new(&state_directory(self.settings)?);
-            let seen = Longest::of(&library);
-            longest = seen.to_be_let_through();
-            text = format!("{}\n\n", seen.words());
-        }
-        text.push_str(&page::advice(&recommend(self.facts, longest)));
-        output::write(text.as_bytes())
     }
 }

@@ -1,4 +1,4 @@
-//! What is known before a drain's first signal: the stop sequence that its targets' files ask
+//! The facts before a drain's first signal: the stop sequence that its targets' files ask
 //! for, and the findings of the lint that concern this very drain. Pure: files were read with
 //! the processes, and nothing is sent from here.
 
@@ -30,26 +30,26 @@ pub use seen::{Grave, Seen};
 /// How a session looks at its plan before it begins, and what it saw.
 #[derive(Clone, Debug, Default)]
 pub struct Preflight {
-    /// Whether nobody stated a sequence: then the targets' files may.
+    /// Whether no sequence was stated: then the targets' files may give one.
     pub is_open: bool,
-    /// The process of a manifest, where somebody named one.
+    /// The process of a manifest, where one was named.
     pub process: Option<String>,
-    /// What it has to do with systemd.
+    /// The settings about systemd.
     pub systemd: Systemd,
-    /// Who is drained if nobody chooses anew.
+    /// The processes that are drained unless others are chosen.
     pub whom: Whom,
-    /// Rules that somebody set aside by name; `None` where a person confirms instead.
+    /// Rules that were set aside by name; `None` where a person confirms instead.
     pub despite: Option<Vec<&'static str>>,
     /// Signals that were forced.
     pub forced: Vec<Signal>,
-    /// What was seen when it looked last.
+    /// The result of the last look.
     pub seen: Seen,
 }
 
-/// Who would be drained.
+/// The processes that would be drained.
 #[derive(Clone, Debug)]
 pub enum Whom {
-    /// Those that a choice meets, whoever appears.
+    /// Every process that a choice meets, new ones too.
     Chosen(Choice),
     /// Exactly these, as far as they live.
     Marked(Vec<LocalId>),
@@ -61,7 +61,7 @@ impl Default for Whom {
     }
 }
 
-/// What a drain has to do with systemd.
+/// The settings of a drain about systemd.
 #[derive(Clone, Debug, Default)]
 pub struct Systemd {
     /// The unit in whose control group this program itself runs.
@@ -87,8 +87,8 @@ impl Preflight {
         }
     }
 
-    /// Why the drain must not begin where nobody is asked: whatever is grave and was not set
-    /// aside by name.
+    /// Why the drain must not begin where no person is asked: every grave finding that was not
+    /// set aside by name.
     pub fn objections(&self) -> Vec<String> {
         let Some(despite) = &self.despite else {
             return Vec::new();

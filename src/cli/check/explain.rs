@@ -36,7 +36,7 @@ fn unknown(rule: &str) -> String {
         .map(|id| format!(": did you mean `{id}`?"))
         .unwrap_or_default();
     format!(
-        "`{}` is no rule; there are D01 to D50{meant}",
+        "`{}` is no rule; there are D01 to D57{meant}",
         clean(rule, 40)
     )
 }

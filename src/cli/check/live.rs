@@ -1,4 +1,4 @@
-//! What runs on this host and belongs to what is checked: versions, units, main processes. A
+//! The processes of this host that belong to the checked application: versions, units, main processes. A
 //! Sidekiq of another application says nothing here.
 
 use std::path::{Path, PathBuf};
@@ -38,7 +38,7 @@ impl Live {
                 return Self::default();
             }
         };
-        // Who names a unit asks about that one alone.
+        // With a named unit the question is about that unit alone.
         if sources.by_default && sources.is_empty() && units.is_empty() {
             for root in roots(&look) {
                 sources.note(
@@ -125,7 +125,7 @@ impl Live {
         }
     }
 
-    /// What `MainPID` is, if this host shows it.
+    /// The kind of `MainPID`, if this host shows it.
     fn main_process(&self, unit: &UnitFacts) -> Option<MainProcess> {
         let main: u32 = unit.word("MainPID")?.parse().ok()?;
         let mut inside = self

@@ -3,29 +3,28 @@
 
 use std::fmt::Write;
 
+use super::known::sidekiqs;
 use super::sources::{Sources, trouble};
-use super::stops::stops;
+use super::stops::Paper;
 use crate::cli::listing::Room;
 use crate::cli::table::{Column, table};
-use crate::core::check::{
-    CheckRow, Facts, Finding, Glyphs, Recommendation, Severity, effective_timeout, rows,
-};
+use crate::core::check::{Facts, Finding, Glyphs, LayerRow, Recommendation, Severity, rows};
 use crate::core::clean::clean;
 use crate::core::layers::{Remark, Weight};
 use crate::host::files::Outcome;
 
 const LAYERS: [Column; 5] = [
     Column::text("LAYER"),
-    Column::text("SETTING"),
-    Column::text("OF").least(8),
-    Column::text("VALUE").least(12),
-    Column::text("FROM").least(16),
+    Column::text("SETTING").least(10),
+    Column::text("OF").least(3),
+    Column::text("VALUE").least(5),
+    Column::text("FROM"),
 ];
 
 /// Lines of drawings where there is no terminal.
 const WIDTH: usize = 100;
 
-/// What is printed.
+/// The page that is printed.
 pub(super) struct Page<'a> {
     pub(super) facts: &'a Facts,
     pub(super) sources: &'a Sources,
@@ -37,15 +36,17 @@ pub(super) struct Page<'a> {
 impl Page<'_> {
     /// The whole text.
     pub(super) fn text(&self) -> String {
-        let row = rows(self.facts, &self.sources.values, self.findings);
-        let mut text = self.layers(&row);
-        text.push_str(&self.timeouts());
         let glyphs = if self.room.ascii {
             Glyphs::Ascii
         } else {
             Glyphs::Unicode
         };
-        text.push_str(&stops(self.facts, self.room.width.clamp(40, WIDTH), glyphs));
+        let paper = Paper {
+            width: self.room.width.clamp(40, WIDTH),
+            glyphs,
+        };
+        let mut text = sidekiqs(self.facts, paper);
+        text.push_str(&self.layers());
         text.push_str(&self.found());
         text.push_str(&self.problems());
         if self.verbose {
@@ -55,13 +56,18 @@ impl Page<'_> {
         text
     }
 
-    fn layers(&self, row: &CheckRow) -> String {
-        if row.layers.is_empty() {
-            return "no place that states a stop budget was found (-v lists where it was sought)\n\n"
-                .into();
-        }
-        let cells: Vec<Vec<String>> = row
+    /// Every place that states a wait of a Sidekiq; with `-v` those of other programs, too.
+    fn layers(&self) -> String {
+        let row = rows(self.facts, &self.sources.values, self.findings);
+        let shown: Vec<&LayerRow> = row
             .layers
+            .iter()
+            .filter(|layer| self.verbose || self.facts.is_of_a_sidekiq(layer))
+            .collect();
+        if shown.is_empty() {
+            return String::new();
+        }
+        let cells: Vec<Vec<String>> = shown
             .iter()
             .map(|layer| {
                 vec![
@@ -75,54 +81,9 @@ impl Page<'_> {
             .collect();
         let width = self.room.width;
         format!(
-            "layers, in the order in which they act\n\n{}\n",
+            "where the waits are written, in the order in which they act\n\n{}\n",
             table(&LAYERS, &cells, width, self.room.ascii)
         )
-    }
-
-    /// The timeout that holds, once for all or once for each unit and process.
-    fn timeouts(&self) -> String {
-        let sidekiq = &self.facts.sidekiq;
-        let mut scopes: Vec<&str> = sidekiq
-            .commands
-            .iter()
-            .filter_map(|(scope, _)| scope.as_deref())
-            .collect();
-        scopes.sort_unstable();
-        scopes.dedup();
-        let told: Vec<(Option<&str>, String)> = scopes
-            .into_iter()
-            .map(Some)
-            .chain([None])
-            .map(|scope| {
-                let effective = effective_timeout(sidekiq, scope);
-                let why = effective.unread.map(|why| format!(" ({why})"));
-                let text = format!("{}{}", effective.timeout, why.unwrap_or_default());
-                (scope, text)
-            })
-            .collect();
-        let alike = told.iter().all(|(_, text)| *text == told[0].1);
-        let mut text = String::new();
-        for (scope, timeout) in &told {
-            match scope {
-                None if alike || told.len() == 1 => {
-                    line(
-                        &mut text,
-                        format_args!("T, Sidekiq's own timeout: {timeout}"),
-                    );
-                }
-                Some(scope) if !alike => line(
-                    &mut text,
-                    format_args!(
-                        "T, Sidekiq's own timeout, of {}: {timeout}",
-                        clean(scope, 80)
-                    ),
-                ),
-                Some(_) | None => {}
-            }
-        }
-        text.push('\n');
-        text
     }
 
     fn found(&self) -> String {
@@ -148,7 +109,10 @@ impl Page<'_> {
     }
 
     fn problems(&self) -> String {
-        let wanted = |remark: &&Remark| remark.weight != Weight::Note || self.verbose;
+        // A place that was not read is a finding.
+        let wanted = |remark: &&Remark| {
+            remark.weight == Weight::Problem || self.verbose && remark.weight == Weight::Note
+        };
         let remarks: Vec<&Remark> = self.sources.remarks.iter().filter(wanted).collect();
         if remarks.is_empty() {
             return String::new();

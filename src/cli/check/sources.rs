@@ -1,12 +1,12 @@
-//! What `check` reads: files by their usual places or by name, unit files, and what systemd has
-//! loaded. It keeps what was looked at, so that what was not found can be told.
+//! The sources of `check`: files by their usual places or by name, unit files, and the values
+//! that systemd has loaded. It keeps every path that was looked at, so that misses can be told.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::core::clean::clean;
 use crate::core::layers::{Layer, Located, Place, Reading, Remark, Weight};
-use crate::host::files::{Outcome, Search, find_layers, find_unit, read_paths};
+use crate::host::files::{Outcome, Search, find_applications, find_unit, read_paths};
 use crate::host::systemctl::{self, NotShown};
 
 /// All that was read.
@@ -14,26 +14,58 @@ use crate::host::systemctl::{self, NotShown};
 pub(super) struct Sources {
     /// Values in the order in which they are to be taken.
     pub(super) values: Vec<Located>,
-    /// What the readers have to say beside them.
+    /// The remarks of the readers beside them.
     pub(super) remarks: Vec<Remark>,
     /// Every path with what became of it.
     pub(super) looked_at: Vec<(String, Outcome)>,
-    /// The layers of the files among them.
-    pub(super) read: Vec<Layer>,
+    /// The files among them that a reader took, with their layers.
+    pub(super) read: Vec<(Layer, String)>,
     /// The applications' roots.
     pub(super) roots: Vec<PathBuf>,
-    /// Whether the working directory was taken because nobody named a path.
+    /// The one root that paths are shown relative to, where it is not the working directory.
+    pub(super) root: Option<PathBuf>,
+    /// The folder of the application below that root; empty for the root itself.
+    pub(super) folder: String,
+    /// Applications below the root, each by itself.
+    pub(super) below: Vec<Sources>,
+    /// Whether the working directory was taken because no path was named.
     pub(super) by_default: bool,
 }
 
 impl Sources {
+    /// `in /var/www/shop` where paths are shown relative to a root that is not the working directory.
+    pub(super) fn below(&self) -> String {
+        match &self.root {
+            Some(root) => format!("in {}\n\n", clean(&root.display().to_string(), 300)),
+            None => String::new(),
+        }
+    }
+
+    /// The text before every path for a reader of the working directory: `services/api/`.
+    pub(super) fn prefix(&self) -> String {
+        self.root.as_ref().map_or_else(String::new, |root| {
+            let root = root.display().to_string();
+            let root = root.strip_prefix("./").unwrap_or(&root);
+            format!("{}/", root.trim_end_matches('/'))
+        })
+    }
+
     /// Reads what is named, or the application in the working directory.
     pub(super) fn of(paths: &[PathBuf]) -> Result<Self, Failure> {
         let mut sources = Self::default();
         if paths.is_empty() {
             sources.by_default = true;
             sources.roots.push(PathBuf::from("."));
-            sources.take(find_layers(Path::new(".")));
+            sources.applications(Path::new("."));
+            return Ok(sources);
+        }
+        if let [root] = paths
+            && root.is_dir()
+        {
+            sources.roots.push(root.clone());
+            let is_here = root.components().all(|part| part == Component::CurDir);
+            sources.root = (!is_here).then(|| root.clone());
+            sources.applications(root);
             return Ok(sources);
         }
         let search = read_paths(paths);
@@ -49,18 +81,68 @@ impl Sources {
                 )));
             }
             if matches!(outcome, Some((_, Outcome::Unrelated))) {
-                sources.note(&shown, "no reader knows what this file is");
+                return Err(Failure::Usage(format!(
+                    "cannot read {}: no reader knows what this file is",
+                    clean(&shown, 300)
+                )));
             }
         }
         sources.roots = paths.iter().filter(|path| path.is_dir()).cloned().collect();
         sources.take(search);
+        for path in paths.iter().filter(|path| !path.is_dir()) {
+            sources.must_say_something(&path.display().to_string())?;
+        }
         Ok(sources)
+    }
+
+    /// Reads the application at `root`, and those below it.
+    fn applications(&mut self, root: &Path) {
+        let mut found = find_applications(root).into_iter();
+        if let Some(search) = found.next() {
+            self.take(search);
+        }
+        self.below = found
+            .map(|search| {
+                let mut below = Self {
+                    folder: search.folder.clone(),
+                    ..Self::default()
+                };
+                below.take(search);
+                below
+            })
+            .collect();
+    }
+
+    /// A file that was named and of which nothing was understood is an error.
+    fn must_say_something(&self, shown: &str) -> Result<(), Failure> {
+        let about = |place: &Place| *place.file == *shown;
+        let why = self
+            .remarks
+            .iter()
+            .find(|remark| remark.weight == Weight::NotRead && about(&remark.from));
+        match why {
+            Some(why) if !self.values.iter().any(|value| about(&value.from)) => Err(
+                Failure::Usage(format!("cannot read {}: {}", clean(shown, 300), why.text)),
+            ),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Whether nothing at all was read or remarked.
+    pub(super) fn is_silent(&self) -> bool {
+        self.values.is_empty() && self.remarks.is_empty() && self.read.is_empty()
     }
 
     /// Reads the application below another root.
     pub(super) fn root(&mut self, root: PathBuf) {
         self.take(read_paths(std::slice::from_ref(&root)));
         self.roots.push(root);
+    }
+
+    /// Places that may say how Sidekiq is stopped and were not understood.
+    pub(super) fn not_read(&self) -> Vec<Remark> {
+        let of_it = |remark: &&Remark| remark.weight == Weight::NotRead;
+        self.remarks.iter().filter(of_it).cloned().collect()
     }
 
     /// Whether any file says anything.
@@ -98,7 +180,9 @@ impl Sources {
 
     fn take(&mut self, search: Search) {
         self.add(search.reading());
-        self.read.extend(search.files.iter().map(|file| file.layer));
+        let read = search.files.iter();
+        self.read
+            .extend(read.map(|file| (file.layer, file.path.clone())));
         for (path, outcome) in search.looked_at {
             if let Some(why) = trouble(&outcome)
                 && outcome != Outcome::Missing

@@ -1,131 +1,54 @@
-//! Every way in which Sidekiq is stopped here, second by second: each stop sequence, each unit
-//! by systemctl, each other tool.
+//! A way in which a Sidekiq is stopped, second by second: a stop sequence, the stop of a unit,
+//! another tool. Text only.
 
 use std::time::Duration;
 
 use crate::cli::timeline;
 use crate::core::check::{
-    Effective, Facts, Glyphs, StatedSequence, StopLimit, UnitFacts, UnitStop, draw,
-    effective_timeout, sequence_in_force, unit_stops,
+    Before, Effective, Facts, Glyphs, KnownStop, StatedSequence, StopLimit, Stopper, UnitFacts,
+    UnitStop, draw, effective_timeout, unit_stop,
 };
 use crate::core::config::Early;
+use crate::core::layers::Value;
 use crate::core::sequence::Sequence;
 
-/// One way to be stopped.
+/// How wide lines may be, and of what characters.
+#[derive(Clone, Copy)]
+pub(super) struct Paper {
+    pub(super) width: usize,
+    pub(super) glyphs: Glyphs,
+}
+
+/// The parts of a stop that are drawn.
 struct Stop {
-    title: String,
     sequence: Sequence,
-    /// What is drawn of it: where systemd kills, its mark says so.
+    /// The sequence that is drawn: where systemd kills, its mark says so.
     drawn: Sequence,
     effective: Effective,
     /// When systemd would kill, counted from TERM.
     systemd: Option<Duration>,
-    /// Of a unit: what becomes of its jobs, and whether it comes back.
-    unit: Option<UnitStop>,
 }
 
-/// All of them as text, drawn in lines of `width`.
-pub(super) fn stops(facts: &Facts, width: usize, glyphs: Glyphs) -> String {
-    let mut text = String::new();
-    for stop in all(facts) {
-        let timeout = &stop.effective.timeout;
-        line(&mut text, &stop.title);
-        if let Some(unit) = stop.unit.as_ref().filter(|unit| !unit.waits_for_sidekiq()) {
-            forecast(&mut text, unit);
-            text.push('\n');
-            continue;
-        }
-        let drawn = draw(&stop.drawn, timeout, stop.systemd, width - 2, glyphs);
-        for drawing in drawn.lines() {
-            line(&mut text, &format!("  {drawing}"));
-        }
-        text.push_str(&timeline::steps(&stop.sequence, timeout.span, Early::Never));
-        let budget = stop.sequence.budget(timeout.span).total();
-        let budget = budget.map_or_else(
-            || "unlimited".into(),
-            |budget| format!("{} s", budget.as_secs_f64()),
+/// A stop as text: a heading with its place, then what happens second by second.
+pub(super) fn stop_text(facts: &Facts, stop: KnownStop<'_>, paper: Paper) -> String {
+    match stop {
+        KnownStop::Sequence(stated) => sequence_text(facts, stated, paper),
+        KnownStop::Unit(unit) => unit_text(facts, unit, paper),
+        KnownStop::Tool(stopper) => tool_text(facts, stopper, paper),
+    }
+}
+
+fn sequence_text(facts: &Facts, stated: &StatedSequence, paper: Paper) -> String {
+    let Ok(sequence) = stated.parsed.clone() else {
+        return format!(
+            "{}   ({}): no stop sequence\n",
+            stated.text, stated.origin.0
         );
-        line(&mut text, &format!("  budget {budget}, with T {timeout}"));
-        if let Some(why) = &stop.effective.unread {
-            line(&mut text, &format!("  but {why}"));
-        }
-        if let Some(unit) = &stop.unit {
-            forecast(&mut text, unit);
-        }
-        text.push('\n');
-    }
-    text
-}
-
-/// What becomes of the jobs of a unit that is stopped, and who starts it again.
-fn forecast(text: &mut String, unit: &UnitStop) {
-    line(text, &format!("  {}", unit.unfinished));
-    line(text, &format!("  {}", unit.afterwards()));
-}
-
-fn line(text: &mut String, line: &str) {
-    text.extend([line, "\n"]);
-}
-
-fn all(facts: &Facts) -> Vec<Stop> {
-    let mut stops: Vec<Stop> = facts
-        .sequences
-        .iter()
-        .filter_map(|stated| of_sequence(facts, stated))
-        .collect();
-    for (unit, stop) in facts.units.iter().zip(unit_stops(facts)) {
-        if matches!(unit.behaviour().kill_limit, StopLimit::Unread(..)) {
-            continue;
-        }
-        let limit = unit.behaviour().kill_limit.span();
-        let Some(sequence) = term_then(limit) else {
-            continue;
-        };
-        stops.push(Stop {
-            title: format!("{} {}", stop_command(unit), unit.name),
-            drawn: term_then(None).unwrap_or_else(|| sequence.clone()),
-            sequence,
-            effective: effective_timeout(&facts.sidekiq, Some(&unit.name)),
-            systemd: limit,
-            unit: Some(stop),
-        });
-    }
-    for stopper in &facts.stoppers {
-        if let Some(sequence) = stopper.after_term().and_then(|span| term_then(Some(span))) {
-            stops.push(Stop {
-                title: stopper.title(),
-                drawn: sequence.clone(),
-                sequence,
-                effective: effective_timeout(&facts.sidekiq, Some(&stopper.scope)),
-                systemd: None,
-                unit: None,
-            });
-        }
-    }
-    if stops.is_empty()
-        && facts.sequences.is_empty()
-        && let Ok(stated) = sequence_in_force(facts, false)
-    {
-        stops.extend(of_sequence(facts, &stated));
-    }
-    stops
-}
-
-/// What stops the units of the machine, or those of a user.
-fn stop_command(unit: &UnitFacts) -> &'static str {
-    if unit.is_user_unit == Some(true) {
-        "systemctl --user stop"
-    } else {
-        "systemctl stop"
-    }
-}
-
-fn of_sequence(facts: &Facts, stated: &StatedSequence) -> Option<Stop> {
-    let sequence = stated.parsed.as_ref().ok()?.clone();
+    };
     let process = stated.process.as_deref();
     let known = process.filter(|process| {
         let scopes = facts.sidekiq.timeouts.iter().map(|timeout| &timeout.scope);
-        let commands = facts.sidekiq.commands.iter().map(|(scope, _)| scope);
+        let commands = facts.sidekiq.commands.iter().map(|one| &one.scope);
         scopes
             .chain(commands)
             .any(|scope| scope.as_deref() == Some(process))
@@ -134,14 +57,161 @@ fn of_sequence(facts: &Facts, stated: &StatedSequence) -> Option<Stop> {
         .units
         .iter()
         .filter_map(|unit| unit.behaviour().kill_limit.span());
-    Some(Stop {
-        title: format!("{sequence}   ({})", stated.origin.0),
+    let mut text = format!("{sequence}   ({})\n", stated.origin.0);
+    let stop = Stop {
         effective: effective_timeout(&facts.sidekiq, known),
         systemd: limits.min().filter(|_| facts.units.len() == 1),
-        unit: None,
         drawn: sequence.clone(),
         sequence,
-    })
+    };
+    text.push_str(&drawn(&stop, paper));
+    text
+}
+
+fn unit_text(facts: &Facts, unit: &UnitFacts, paper: Paper) -> String {
+    let limit = unit.behaviour().kill_limit;
+    let mut text = format!(
+        "{} {}, {}\n",
+        stop_command(unit),
+        unit.name,
+        written(unit, &limit)
+    );
+    let forecast = unit_stop(facts, unit);
+    let timeout = effective_timeout(&facts.sidekiq, Some(&unit.name)).timeout;
+    let behaviour = unit.behaviour();
+    if let Before::Waits(before) = behaviour.before_signal(facts.sidekiq.version, timeout.span)
+        && !before.is_zero()
+    {
+        let before = before.as_secs_f64();
+        line(
+            &mut text,
+            &format!("  ExecStop takes {before} s before TERM"),
+        );
+    }
+    if forecast.waits_for_sidekiq()
+        && !matches!(limit, StopLimit::Unread(..))
+        && let Some(sequence) = term_then(limit.span())
+    {
+        let stop = Stop {
+            drawn: term_then(None).unwrap_or_else(|| sequence.clone()),
+            sequence,
+            effective: effective_timeout(&facts.sidekiq, Some(&unit.name)),
+            systemd: limit.span(),
+        };
+        text.push_str(&drawn(&stop, paper));
+    }
+    becomes(&mut text, &forecast);
+    text
+}
+
+/// Where the limit of a unit is written, by the name that stands there.
+fn written(unit: &UnitFacts, limit: &StopLimit) -> String {
+    let Some(place) = limit.place() else {
+        return "TimeoutStopSec is not set: 90 s, unless the manager has another default".into();
+    };
+    let stands = unit.settings.iter().find(|located| {
+        located.from == *place && matches!(located.setting, "TimeoutSec" | "SendSIGKILL")
+    });
+    let name = stands.map_or("TimeoutStopSec", |located| located.setting);
+    format!("{name} at {place}")
+}
+
+fn tool_text(facts: &Facts, stopper: &Stopper, paper: Paper) -> String {
+    let limit = &stopper.limit;
+    let stated = match &limit.value {
+        Value::Default(span) => format!(
+            "{} is not set at {}: {} s, the default",
+            limit.setting,
+            limit.from,
+            span.as_secs_f64()
+        ),
+        Value::Span(_)
+        | Value::Infinite
+        | Value::Text(_)
+        | Value::Flag(_)
+        | Value::Expression(_)
+        | Value::Unusable { .. } => {
+            format!("{} of {} at {}", limit.setting, limit.value, limit.from)
+        }
+    };
+    let mut text = format!("{}, {stated}\n", stopper.title());
+    if let Some(unknown) = &stopper.unknown_before {
+        line(
+            &mut text,
+            &format!(
+                "  `{unknown}` (preStop) runs before TERM; how long it takes is not known, and it is taken from the {}: what is left for Sidekiq is not known",
+                limit.value
+            ),
+        );
+        return text;
+    }
+    if let Some(sequence) = stopper.after_term().and_then(|span| term_then(Some(span))) {
+        if let Some(before) = stopper.before_term.filter(|before| !before.is_zero()) {
+            line(
+                &mut text,
+                &format!(
+                    "  {} s go by before TERM (preStop), and count",
+                    before.as_secs_f64()
+                ),
+            );
+        }
+        let stop = Stop {
+            drawn: sequence.clone(),
+            sequence,
+            effective: facts.timeout_of(stopper),
+            systemd: None,
+        };
+        text.push_str(&drawn(&stop, paper));
+    } else {
+        line(&mut text, "  when it kills is not known");
+    }
+    text
+}
+
+/// The line that is drawn, the steps, and the budget.
+fn drawn(stop: &Stop, paper: Paper) -> String {
+    let mut text = String::new();
+    let timeout = &stop.effective.timeout;
+    let drawing = draw(
+        &stop.drawn,
+        timeout,
+        stop.systemd,
+        paper.width - 2,
+        paper.glyphs,
+    );
+    for drawing in drawing.lines() {
+        line(&mut text, &format!("  {drawing}"));
+    }
+    text.push_str(&timeline::steps(&stop.sequence, timeout.span, Early::Never));
+    let budget = stop.sequence.budget(timeout.span).total();
+    let budget = budget.map_or_else(
+        || "unlimited".into(),
+        |budget| format!("{} s", budget.as_secs_f64()),
+    );
+    line(&mut text, &format!("  budget {budget}, with T {timeout}"));
+    if let Some(why) = &stop.effective.unread {
+        line(&mut text, &format!("  but {why}"));
+    }
+    text
+}
+
+/// The fate of the jobs of a unit that is stopped, and whether it is started again.
+fn becomes(text: &mut String, unit: &UnitStop) {
+    line(text, &format!("  {}", unit.unfinished));
+    line(text, &format!("  {}", unit.afterwards()));
+}
+
+fn line(text: &mut String, line: &str) {
+    text.extend([line, "\n"]);
+}
+
+/// The command that stops the units of the machine, or those of a user.
+fn stop_command(unit: &UnitFacts) -> &'static str {
+    if unit.is_user_unit == Some(true) {
+        "systemctl --user stop"
+    } else {
+        "systemctl stop"
+    }
 }
 
 /// TERM, and KILL after so many whole seconds.

@@ -1,12 +1,15 @@
-//! What systemd does with the Sidekiq of a unit on `systemctl stop`: one reading of `KillSignal=`,
+//! The effect of `systemctl stop` on the Sidekiq of a unit: one reading of `KillSignal=`,
 //! `KillMode=`, `SendSIGHUP=`, `SendSIGKILL=`, `TimeoutStopSec=`, `TimeoutStopFailureMode=` and
 //! `ExecStop=` for the rules, the forecast of a stop, and the drain that wants to stop a unit.
 
+use std::time::Duration;
+
+use super::stop_command::{AfterTerm, Runner, StopCommand};
 use super::unit_facts::{StopLimit, UnitFacts};
 use crate::core::layers::{Located, Value};
-use crate::core::sequence::{Consequence, Signal};
+use crate::core::sequence::{Consequence, Signal, Version};
 
-/// What the first signal of a stop does to Sidekiq 6 and later.
+/// The effect of a stop's first signal on Sidekiq 6 and later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FirstSignal {
     /// TERM or INT: Sidekiq's own shutdown begins.
@@ -73,13 +76,26 @@ impl Reach {
     }
 }
 
-/// What a stop of one unit does, in the order of systemd.service(5): `ExecStop=`, the signal,
+/// The effect of `ExecStop=` before the signal of the stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Before {
+    /// It takes so long, and Sidekiq goes on meanwhile.
+    Waits(Duration),
+    /// It sends TERM or INT by itself so long after the stop began.
+    Stops(Duration),
+    /// It ends Sidekiq so long after the stop began, by this command.
+    Kills(Duration, String),
+    /// Its effect or its length is not known.
+    Unknown,
+}
+
+/// The stop of a unit, in the order of systemd.service(5): `ExecStop=`, the signal,
 /// HUP, and KILL once the limit is over.
 #[derive(Clone, Debug)]
 pub struct UnitBehaviour<'a> {
     /// `KillSignal=` as written; `None` where it is not (then it is SIGTERM).
     pub kill_signal: Option<&'a Located>,
-    /// What that signal does.
+    /// The effect of that signal.
     pub signal: FirstSignal,
     /// Which processes get it.
     pub reach: Reach,
@@ -89,8 +105,10 @@ pub struct UnitBehaviour<'a> {
     pub spares: Option<&'a Located>,
     /// When KILL comes, counted from the signal.
     pub kill_limit: StopLimit,
-    /// `ExecStop=`, where one is set.
+    /// `ExecStop=`, where one is set: the last of its lines.
     pub exec_stop: Option<&'a Located>,
+    /// The acts of all of its lines.
+    pub before: StopCommand,
     /// `TimeoutStopFailureMode=kill` or `abort`, where `ExecStop=` is set, too: if that times
     /// out, no signal comes before the end.
     pub skips_signal: Option<&'a Located>,
@@ -124,19 +142,42 @@ impl<'a> UnitBehaviour<'a> {
                 None => unit.stop_limit(),
             },
             exec_stop,
+            before: StopCommand::new(
+                Runner::ExecStop(unit.name.clone()),
+                unit.commands("ExecStop"),
+            ),
             skips_signal: failure.filter(|_| exec_stop.is_some()),
         }
     }
 
     /// `ExecStop`, where it does more than send a signal: then it may wait for the drain.
     pub fn waiting_exec_stop(&self) -> Option<&'a Located> {
-        self.exec_stop.filter(|located| {
-            located.value.as_text().is_some_and(|command| {
-                let program = command.trim_start_matches(['-', '@', ':', '+', '!']);
-                let program = program.split_whitespace().next().unwrap_or("");
-                !matches!(program.rsplit('/').next(), Some("kill" | "true"))
-            })
-        })
+        self.exec_stop.filter(|_| !self.before.is_instant())
+    }
+
+    /// The effect of `ExecStop=` by the time at which the signal is due.
+    pub fn before_signal(&self, version: Option<Version>, timeout: Duration) -> Before {
+        for sent in self.before.signals(version) {
+            let ends = matches!(
+                sent.signal.consequence(version),
+                Consequence::Kills | Consequence::Destroys
+            );
+            let is_over = matches!(sent.after_term, AfterTerm::Known(after) if after >= timeout);
+            match sent.at {
+                Some(at) if ends && !is_over => return Before::Kills(at, sent.command.to_owned()),
+                Some(at) if sent.signal.stops() => return Before::Stops(at),
+                Some(_) => {}
+                None => return Before::Unknown,
+            }
+        }
+        match self.before.length() {
+            Ok(length) => {
+                // systemd ends each command after the limit.
+                let most = self.kill_limit.span().unwrap_or(Duration::MAX);
+                Before::Waits(length.min(most))
+            }
+            Err(_) => Before::Unknown,
+        }
     }
 
     /// Why a stop of the unit would do something else to its main process than one TERM, with
@@ -153,6 +194,10 @@ impl<'a> UnitBehaviour<'a> {
         if self.reach == Reach::NoProcess {
             return Some("KillMode=none sends TERM to no process".into());
         }
+        // Harmful whatever the version: nothing is known of it here.
+        if let Before::Kills(_, command) = self.before_signal(None, Duration::MAX) {
+            return Some(format!("its ExecStop (`{command}`) ends Sidekiq"));
+        }
         let mode = self.skips_signal?.value.as_text()?;
         Some(format!(
             "if its ExecStop times out no TERM comes (TimeoutStopFailureMode={mode})"
@@ -161,7 +206,7 @@ impl<'a> UnitBehaviour<'a> {
 }
 
 impl UnitFacts {
-    /// What a stop of the unit does.
+    /// The effect of a stop of the unit.
     pub fn behaviour(&self) -> UnitBehaviour<'_> {
         UnitBehaviour::of(self)
     }

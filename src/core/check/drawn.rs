@@ -106,7 +106,7 @@ fn marks(sequence: &Sequence, timeout: &Timeout, systemd: Option<Duration>) -> V
     marks
 }
 
-/// One line, its gaps as long as their times where there is room.
+/// A line, its gaps as long as their times where there is room.
 fn one_line(line: &[&Mark], next: Option<&Mark>, width: usize, glyphs: Glyphs) -> String {
     let length: usize = line.iter().map(|mark| mark.label.chars().count() + 3).sum();
     let room = (width + 3).saturating_sub(length);

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::facts::SidekiqFacts;
+use super::facts::{SidekiqFacts, StartCommand};
 use crate::core::layers::{Hazard, Layer, Located, Value, command_line, initializer, sidekiq_yml};
 use crate::core::sequence::Timeout;
 
@@ -89,6 +89,58 @@ pub fn effective_timeout(sidekiq: &SidekiqFacts, of: Option<&str>) -> Effective 
     }
 }
 
+/// The timeout of the process `name` whose command stands in `file`. What other files say of
+/// another process of the same name does not count for it.
+pub fn timeout_in(sidekiq: &SidekiqFacts, name: &str, file: &str) -> Effective {
+    effective_timeout(&only_of(sidekiq, name, file), Some(name))
+}
+
+/// The same facts without what other files say of a process of this name. A script that the
+/// command runs is no other process: no command of this name stands in it.
+pub(super) fn only_of(sidekiq: &SidekiqFacts, name: &str, file: &str) -> SidekiqFacts {
+    let mut own = sidekiq.clone();
+    let named = |one: &&StartCommand| one.scope.as_deref() == Some(name);
+    let files: Vec<&str> = sidekiq
+        .commands
+        .iter()
+        .filter(named)
+        .filter_map(|one| one.file.as_deref())
+        .collect();
+    if !files.contains(&file) {
+        return own;
+    }
+    let is_other = |scope: Option<&str>, of: Option<&str>| {
+        scope == Some(name) && of.is_some_and(|of| of != file && files.contains(&of))
+    };
+    own.commands
+        .retain(|one| !is_other(one.scope.as_deref(), one.file.as_deref()));
+    own.timeouts.retain(|located| {
+        located.layer != Layer::CommandLine
+            || !is_other(located.scope.as_deref(), Some(&located.from.file))
+    });
+    own
+}
+
+/// The timeout of `of` in words, with where it is written, or why the default counts:
+/// `25 s, the default of Sidekiq 8.1.6; config/sidekiq.yml was read and states none`.
+pub fn timeout_words(sidekiq: &SidekiqFacts, of: Option<&str>) -> String {
+    let effective = effective_timeout(sidekiq, of);
+    if !effective.timeout.is_assumed() {
+        return effective.timeout.to_string();
+    }
+    let span = effective.timeout.span.as_secs_f64();
+    let default = sidekiq.version.map_or_else(
+        || "Sidekiq's default".to_owned(),
+        |version| format!("the default of Sidekiq {version}"),
+    );
+    let why = match (&effective.unread, yml_file_of(sidekiq, of)) {
+        (Some(why), _) => why.clone(),
+        (None, Some(file)) => format!("{file} was read and states none"),
+        (None, None) => "no file that was read states one".to_owned(),
+    };
+    format!("{span} s, {default}; {why}")
+}
+
 /// The timeout that a statement gives, or why none can be told.
 fn usable(located: &Located) -> Result<Timeout, String> {
     let place = &located.from;
@@ -156,11 +208,11 @@ impl<'a> Files<'a> {
         let commands: Vec<_> = sidekiq
             .commands
             .iter()
-            .filter(|(scope, _)| match (scope, of) {
+            .filter(|one| match (&one.scope, of) {
                 (Some(scope), Some(of)) => is_scope_of(scope, of),
                 (_, _) => true,
             })
-            .map(|(_, line)| line.config.as_deref())
+            .map(|one| one.line.config.as_deref())
             .collect();
         Self {
             usual: commands.is_empty() || commands.iter().any(Option::is_none),
@@ -186,15 +238,22 @@ impl<'a> Files<'a> {
 }
 
 fn yml_files(sidekiq: &SidekiqFacts) -> impl Iterator<Item = &str> {
-    let values = sidekiq.timeouts.iter();
-    values
+    let stated = sidekiq.timeouts.iter();
+    stated
         .filter(|located| located.layer == Layer::SidekiqYml)
         .map(|located| &*located.from.file)
+        .chain(sidekiq.yml_files.iter().map(String::as_str))
 }
 
 fn is_usual(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
     matches!(name, "sidekiq.yml" | "sidekiq.yml.erb")
+}
+
+/// The file of Sidekiq's own configuration that a process reads, among those that were read.
+pub(super) fn yml_file_of<'a>(sidekiq: &'a SidekiqFacts, of: Option<&str>) -> Option<&'a str> {
+    let files = Files::of(sidekiq, of);
+    yml_files(sidekiq).find(|file| files.count(file))
 }
 
 /// Whether two paths end alike, as far as both go and at most in folder and name: the same file

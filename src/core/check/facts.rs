@@ -1,11 +1,13 @@
-//! What is known when the rules are asked. Every fact that may be missing is an `Option`: what
-//! is not known is never taken for a no. Types and plain questions only.
+//! The facts that the rules are asked about. Every fact that may be missing is an `Option`: an
+//! unknown fact is never taken for a no. Types and plain questions only.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::stop_command::StopCommand;
 use super::unit_facts::UnitFacts;
 use crate::core::layers::command_line::CommandLine;
-use crate::core::layers::{Layer, Located, Place};
+use crate::core::layers::{Layer, Located, Place, Remark};
 use crate::core::sequence::{GrammarError, Sequence, SequenceOrigin, Version};
 
 /// Everything that the rules may ask for.
@@ -19,13 +21,19 @@ pub struct Facts {
     pub units: Vec<UnitFacts>,
     /// Other tools that stop it and kill after a while.
     pub stoppers: Vec<Stopper>,
+    /// Commands of units, hooks and deploy tasks that touch it.
+    pub commands: Vec<StopCommand>,
+    /// Every Sidekiq that was recognised in a file.
+    pub known: Vec<KnownSidekiq>,
+    /// Places that may say how Sidekiq is stopped and were not understood.
+    pub not_read: Vec<Remark>,
     /// About the deploy.
     pub deploy: DeployFacts,
     /// About the drain at hand.
     pub drain: DrainFacts,
 }
 
-/// A stop sequence as somebody wrote it.
+/// A stop sequence as it is written.
 #[derive(Clone, Debug)]
 pub struct StatedSequence {
     /// As written.
@@ -64,6 +72,17 @@ pub enum Edition {
     Enterprise,
 }
 
+/// A command line that starts a Sidekiq.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartCommand {
+    /// The unit, process or container that it is of.
+    pub scope: Option<String>,
+    /// The file in which it stands; `None` where it was seen on a running process.
+    pub file: Option<Arc<str>>,
+    /// The line as read.
+    pub line: CommandLine,
+}
+
 /// About Sidekiq itself.
 #[derive(Clone, Debug, Default)]
 pub struct SidekiqFacts {
@@ -75,10 +94,12 @@ pub struct SidekiqFacts {
     pub super_fetch: Option<bool>,
     /// Every place that states a timeout, whether it holds or not.
     pub timeouts: Vec<Located>,
-    /// The Rails environment; `production` where nobody says.
+    /// The files of Sidekiq's own configuration that were read, whether they state one or not.
+    pub yml_files: Vec<String>,
+    /// The Rails environment; `production` where none is stated.
     pub environment: Option<String>,
-    /// The command lines that start it, with the unit, process or container that each is of.
-    pub commands: Vec<(Option<String>, CommandLine)>,
+    /// The command lines that start it.
+    pub commands: Vec<StartCommand>,
     /// The longest job that is known of.
     pub longest_job: Option<Duration>,
     /// The job classes, if they were read.
@@ -88,19 +109,34 @@ pub struct SidekiqFacts {
 impl SidekiqFacts {
     /// Whether `sidekiqswarm` is among the commands; `None` if there is none.
     pub fn swarm(&self) -> Option<bool> {
-        let mut commands = self.commands.iter().map(|(_, line)| line.swarm).peekable();
+        let mut commands = self.commands.iter().map(|one| one.line.swarm).peekable();
         commands.peek()?;
         Some(commands.any(|swarm| swarm))
     }
 }
 
-/// What the code of the job classes says.
+/// Facts from the code of the job classes.
 #[derive(Clone, Debug, Default)]
 pub struct JobFacts {
     /// Classes that start programs.
     pub start_programs: Vec<Located>,
     /// Classes that rescue the shutdown and enqueue again.
     pub rescue_and_enqueue: Vec<Located>,
+}
+
+/// A Sidekiq that a file starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownSidekiq {
+    /// Its unit, process, container, program or service.
+    pub name: String,
+    /// The layer that starts it.
+    pub layer: Layer,
+    /// The command that starts it; `None` if it is known by its name alone.
+    pub command: Option<String>,
+    /// Whether the command itself names Sidekiq. If not, only the name of the service does.
+    pub is_certain: bool,
+    /// Where it is written.
+    pub from: Place,
 }
 
 /// A tool other than systemd that stops a Sidekiq and kills it after a while.
@@ -112,17 +148,26 @@ pub struct Stopper {
     pub scope: String,
     /// How long it waits.
     pub limit: Located,
-    /// What goes by before TERM (`preStop` of Kubernetes counts against the limit).
+    /// The time that goes by before TERM (`preStop` of Kubernetes counts against the limit).
     pub before_term: Option<Duration>,
+    /// A command before TERM that takes a time which is not known, and counts against the limit.
+    pub unknown_before: Option<String>,
     /// The signal that it begins with, if it is told.
     pub signal: Option<Located>,
 }
 
 impl Stopper {
-    /// The time between TERM and its KILL; `None` if it cannot be read.
+    /// The time between TERM and its KILL, at most if a command of unknown length comes before
+    /// TERM; `None` if it cannot be read.
     pub fn after_term(&self) -> Option<Duration> {
         let limit = self.limit.value.span()?;
         Some(limit.saturating_sub(self.before_term.unwrap_or_default()))
+    }
+
+    /// The layer in which the commands stand that it stops.
+    pub fn runs(&self) -> Layer {
+        let stop = self.layer.tool().stop.as_ref();
+        stop.map_or(self.layer, |stop| stop.runs)
     }
 
     /// Whether its wait is the platform's own and cannot be changed.
@@ -149,18 +194,36 @@ pub struct DeployFacts {
     pub capistrano_sidekiq: Option<(Version, Place)>,
     /// `set :sidekiq_timeout`; `None` if deploy files were not read or do not set it.
     pub sidekiq_timeout: Option<Located>,
-    /// Calls that quiet through systemctl; `None` if no deploy file was read.
-    pub quiet_calls: Option<Vec<Located>>,
+    /// Whether a deploy file was read.
+    pub was_read: bool,
+    /// Whether the Capfile loads capistrano-sidekiq and installs its tasks; `None` if no deploy file was read.
+    pub gem_tasks: Option<GemTasks>,
     /// `restart_on_deploy` of Sidekiq processes; `None` if no manifest was read.
     pub restart_on_deploy: Option<Vec<Located>>,
     /// How long deploy tools wait for the whole stop.
     pub limits: Vec<DeployLimit>,
 }
 
+/// Whether the tasks of capistrano-sidekiq are part of a deploy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GemTasks {
+    /// The Capfile does not load the gem.
+    NotLoaded,
+    /// It is loaded, and its tasks run with each deploy.
+    Loaded,
+    /// It is loaded, and a line that 2.0 and later need is missing.
+    Missing {
+        /// Where it is loaded.
+        place: Place,
+        /// The missing line.
+        missing: String,
+    },
+}
+
 /// How long something waits for the whole stop plan.
 #[derive(Clone, Debug)]
 pub struct DeployLimit {
-    /// What gives up.
+    /// The tool that gives up.
     pub tool: String,
     /// After how long.
     pub span: Duration,
@@ -192,7 +255,7 @@ pub struct DrainFacts {
     pub queues: Option<Vec<QueueFacts>>,
 }
 
-/// One queue and who fetches from it.
+/// A queue, and the processes that fetch from it.
 #[derive(Clone, Debug)]
 pub struct QueueFacts {
     /// Its name.

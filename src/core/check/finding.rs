@@ -1,4 +1,4 @@
-//! What a rule is and what it says. The rows themselves stand in `rules`.
+//! The types of a rule and of a finding. The rows themselves stand in `rules`.
 
 use std::fmt;
 
@@ -34,7 +34,7 @@ impl fmt::Display for Severity {
     }
 }
 
-/// One row of the table.
+/// A row of the table.
 #[derive(Debug)]
 pub struct Rule {
     /// `D01` to `D50`.
@@ -43,7 +43,7 @@ pub struct Rule {
     pub severity: Severity,
     /// When it speaks, in words.
     pub condition: &'static str,
-    /// What it says; `{names}` are filled in.
+    /// The message; `{names}` are filled in.
     pub message: &'static str,
     /// Why that matters and what to do.
     pub explanation: &'static str,
@@ -53,7 +53,7 @@ pub struct Rule {
     pub(super) decide: fn(&Facts, &mut Ruling<'_>),
 }
 
-/// One thing found, or one rule that could not be decided.
+/// A finding, or a rule that could not be decided.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
     /// Which rule.
@@ -75,7 +75,7 @@ impl Finding {
     }
 }
 
-/// What a rule says while it is asked.
+/// The findings of a rule while it is asked.
 pub(super) struct Ruling<'a> {
     rule: &'static Rule,
     findings: &'a mut Vec<Finding>,
@@ -85,6 +85,11 @@ impl<'a> Ruling<'a> {
     /// Lets `rule` write its findings to `findings`.
     pub(super) fn new(rule: &'static Rule, findings: &'a mut Vec<Finding>) -> Self {
         Self { rule, findings }
+    }
+
+    /// The severity of the row.
+    pub(super) fn severity(&self) -> Severity {
+        self.rule.severity
     }
 
     /// The rule speaks.

@@ -4,20 +4,14 @@
 use std::time::Duration;
 
 use super::facts::{
-    DeployFacts, DeployLimit, DrainFacts, Edition, Facts, JobFacts, SidekiqFacts, StatedSequence,
-    Stopper,
+    DrainFacts, Edition, Facts, JobFacts, SidekiqFacts, StartCommand, StatedSequence,
 };
-use super::unit_facts::UnitFacts;
 use super::units::units;
-use crate::core::layers::command_line::{
-    COMMAND, CommandLine, is_named_sidekiq, is_unknown_script, starts_sidekiq,
-};
-use crate::core::layers::{
-    Layer, Located, Place, TOOLS, Value, cloud66, deploy_rb, job_class, kubernetes,
-};
+use crate::core::layers::command_line::{COMMAND, CommandLine, is_unknown_script, starts_sidekiq};
+use crate::core::layers::{Layer, Located, Place, Remark, Value, cloud66, job_class};
 use crate::core::sequence::{SequenceOrigin, Version};
 
-/// What was said on the command line or in drainboard's own configuration.
+/// Values stated on the command line or in drainboard's own configuration.
 #[derive(Clone, Debug, Default)]
 pub struct Chosen {
     /// A sequence with where it was said; it comes before those that were found.
@@ -32,11 +26,26 @@ pub struct Chosen {
     pub version: Option<Version>,
     /// The longest job that is known of.
     pub longest_job: Option<Duration>,
-    /// Whether the job classes were among what was read.
-    pub jobs_were_read: bool,
-    /// Units that run a Sidekiq, whatever their command looks like: somebody named them, or a
+    /// Every file that was read, with its layer.
+    pub read: Vec<(Layer, String)>,
+    /// Places that were seen and not understood.
+    pub not_read: Vec<Remark>,
+    /// Units that run a Sidekiq, whatever their command looks like: they were named, or a
     /// Sidekiq was seen in them.
     pub units: Vec<String>,
+}
+
+impl Chosen {
+    /// Whether a file of this layer was read.
+    pub(super) fn has_read(&self, layer: Layer) -> bool {
+        self.read.iter().any(|(read, _)| *read == layer)
+    }
+
+    /// The files of one layer.
+    fn files_of(&self, layer: Layer) -> Vec<String> {
+        let of_layer = self.read.iter().filter(|(read, _)| *read == layer);
+        of_layer.map(|(_, file)| file.clone()).collect()
+    }
 }
 
 /// Joins what the readers found.
@@ -44,14 +53,14 @@ pub fn gather(values: &[Located], chosen: &Chosen) -> Facts {
     let found = Found { values };
     let commands = found.sidekiq_commands();
     let units = units(values, &chosen.units);
-    let stoppers = found.stoppers();
-    let mut deploy = found.deploy();
+    let commands_at_stop = found.stop_commands(&units);
+    let stoppers = found.stoppers(&commands_at_stop);
+    let mut deploy = found.deploy(chosen);
     deploy.limits = found.limits(&units, &stoppers);
-    let environment = chosen.environment.clone().or_else(|| {
-        commands
-            .iter()
-            .find_map(|(_, line)| line.environment.clone())
-    });
+    let environment = chosen
+        .environment
+        .clone()
+        .or_else(|| commands.iter().find_map(|one| one.line.environment.clone()));
     Facts {
         sequences: found.sequences(chosen, environment.as_deref()),
         sidekiq: SidekiqFacts {
@@ -61,44 +70,52 @@ pub fn gather(values: &[Located], chosen: &Chosen) -> Facts {
             edition: found.edition(),
             super_fetch: None,
             timeouts: found.timeouts(chosen),
+            yml_files: chosen.files_of(Layer::SidekiqYml),
             environment,
             commands,
             longest_job: chosen.longest_job,
             jobs: found.jobs(chosen),
         },
+        known: found.known(&units, &stoppers),
         units,
         stoppers,
+        commands: commands_at_stop,
+        not_read: chosen.not_read.clone(),
         deploy,
         drain: DrainFacts::default(),
     }
 }
 
 /// The values, with questions to them.
-struct Found<'a> {
-    values: &'a [Located],
+pub(super) struct Found<'a> {
+    pub(super) values: &'a [Located],
 }
 
 impl<'a> Found<'a> {
-    fn of(&self, layer: Layer, setting: &str) -> impl Iterator<Item = &'a Located> {
+    pub(super) fn of(&self, layer: Layer, setting: &str) -> impl Iterator<Item = &'a Located> {
         self.values
             .iter()
             .filter(move |l| l.layer == layer && l.setting == setting)
     }
 
-    fn has(&self, layer: Layer) -> bool {
+    pub(super) fn has(&self, layer: Layer) -> bool {
         self.values.iter().any(|located| located.layer == layer)
     }
 
     /// Every command line that starts a Sidekiq, with what it is of.
-    fn sidekiq_commands(&self) -> Vec<(Option<String>, CommandLine)> {
+    fn sidekiq_commands(&self) -> Vec<StartCommand> {
         let commands = self.values.iter().filter_map(|l| Some((l, command_of(l)?)));
         commands
-            .map(|(located, line)| (located.scope.clone(), line))
+            .map(|(located, line)| StartCommand {
+                scope: located.scope.clone(),
+                file: Some(located.from.file.clone()),
+                line,
+            })
             .collect()
     }
 
     /// Whether the command of `scope` in `layer` starts a Sidekiq; `None` if it has none.
-    fn is_sidekiq(&self, layer: Layer, scope: &str) -> Option<bool> {
+    pub(super) fn is_sidekiq(&self, layer: Layer, scope: &str) -> Option<bool> {
         let commands: Vec<_> = self
             .of(layer, COMMAND)
             .filter(|l| l.scope.as_deref() == Some(scope))
@@ -112,7 +129,7 @@ impl<'a> Found<'a> {
     }
 
     /// Whether a process of a manifest is a Sidekiq, as far as its command or its name tells.
-    fn is_worker(&self, process: &str) -> bool {
+    pub(super) fn is_worker(&self, process: &str) -> bool {
         self.is_sidekiq(Layer::Procfile, process)
             .unwrap_or(!matches!(process, "web" | "custom_web" | "rails" | "clock"))
     }
@@ -166,7 +183,7 @@ impl<'a> Found<'a> {
         sequences
     }
 
-    /// What Cloud 66 does to each Sidekiq of a Procfile where its manifest says nothing.
+    /// Cloud 66's own sequence for each Sidekiq of a Procfile, where its manifest states none.
     fn sequences_of_cloud66(&self) -> Vec<StatedSequence> {
         let Some(manifest) = self.of(Layer::Cloud66, cloud66::MANIFEST).next() else {
             return Vec::new();
@@ -201,12 +218,12 @@ impl<'a> Found<'a> {
             )
         });
         let mut timeouts: Vec<Located> = given.chain(found.cloned()).collect();
-        // What is loaded comes last: of two equals the last one holds.
+        // Loaded values come last: of two equals the last one holds.
         timeouts.sort_by_key(|l| l.from.file.starts_with("systemctl show"));
         timeouts
     }
 
-    fn version(&self, gem: &str) -> Option<(Version, Place)> {
+    pub(super) fn version(&self, gem: &str) -> Option<(Version, Place)> {
         self.values
             .iter()
             .filter(|l| l.layer == Layer::GemfileLock && l.setting == gem)
@@ -225,7 +242,7 @@ impl<'a> Found<'a> {
     }
 
     fn jobs(&self, chosen: &Chosen) -> Option<JobFacts> {
-        (chosen.jobs_were_read || self.has(Layer::JobClass)).then(|| JobFacts {
+        (chosen.has_read(Layer::JobClass) || self.has(Layer::JobClass)).then(|| JobFacts {
             start_programs: self
                 .of(Layer::JobClass, job_class::STARTS_PROGRAMS)
                 .cloned()
@@ -236,109 +253,6 @@ impl<'a> Found<'a> {
                 .collect(),
         })
     }
-
-    fn stoppers(&self) -> Vec<Stopper> {
-        let mut stoppers = Vec::new();
-        for tool in &TOOLS {
-            let limits = tool.stop.iter().flat_map(|stop| stop.limits);
-            for limit in limits.flat_map(|(setting, _)| self.of(tool.layer, setting)) {
-                let scopes = self.stopped_by(limit).into_iter();
-                stoppers.extend(scopes.map(|scope| self.stopper(tool.layer, scope, limit)));
-            }
-        }
-        stoppers
-    }
-
-    /// The Sidekiqs that a limit is about: the one of its scope, else all that its tool runs.
-    fn stopped_by(&self, limit: &'a Located) -> Vec<&'a str> {
-        let runs = (limit.layer.tool().stop.as_ref()).map_or(limit.layer, |stop| stop.runs);
-        if let Some(scope) = limit.scope.as_deref() {
-            let is_sidekiq = self.is_sidekiq(runs, scope);
-            let is_sidekiq = is_sidekiq.unwrap_or_else(|| is_named_sidekiq(scope));
-            return is_sidekiq.then_some(scope).into_iter().collect();
-        }
-        // Heroku runs the file that is named exactly so; others are for other tools.
-        let is_own =
-            |command: &&Located| runs != Layer::Procfile || command.from.file.ends_with("Procfile");
-        self.of(runs, COMMAND)
-            .filter(is_own)
-            .filter(|command| command.value.as_text().is_some_and(starts_sidekiq))
-            .filter_map(|command| command.scope.as_deref())
-            .collect()
-    }
-
-    fn stopper(&self, layer: Layer, scope: &str, limit: &Located) -> Stopper {
-        let same = |l: &&Located| l.scope.as_deref() == Some(scope);
-        let signal =
-            (layer.tool().stop.as_ref()).and_then(|stop| self.of(layer, stop.signal?).find(same));
-        let sleep = self.of(layer, kubernetes::PRE_STOP_SLEEP).find(same);
-        Stopper {
-            layer,
-            scope: scope.to_string(),
-            limit: limit.clone(),
-            before_term: sleep.and_then(|l| l.value.span()),
-            signal: signal.cloned(),
-        }
-    }
-
-    fn deploy(&self) -> DeployFacts {
-        let was_read = self.has(Layer::Capistrano);
-        let restart = self.has(Layer::Cloud66).then(|| {
-            self.of(Layer::Cloud66, cloud66::RESTART_ON_DEPLOY)
-                .filter(|l| self.is_worker(process_of(l)))
-                .cloned()
-                .collect()
-        });
-        DeployFacts {
-            capistrano_sidekiq: self.version("capistrano-sidekiq"),
-            sidekiq_timeout: self
-                .of(Layer::Capistrano, deploy_rb::SIDEKIQ_TIMEOUT)
-                .last()
-                .cloned(),
-            quiet_calls: was_read.then(|| {
-                self.of(Layer::Capistrano, deploy_rb::QUIET_CALL)
-                    .cloned()
-                    .collect()
-            }),
-            restart_on_deploy: restart,
-            limits: Vec::new(),
-        }
-    }
-
-    /// What cuts a whole drain short: the phase of systemd, or of Kubernetes, that it runs in.
-    fn limits(&self, units: &[UnitFacts], stoppers: &[Stopper]) -> Vec<DeployLimit> {
-        let drains = |l: &Located| {
-            l.value
-                .as_text()
-                .is_some_and(|text| text.contains("drainboard"))
-        };
-        let mut limits: Vec<DeployLimit> = units
-            .iter()
-            .filter(|unit| unit.setting("ExecStop").is_some_and(drains))
-            .filter_map(|unit| {
-                let limit = unit.stop_limit();
-                Some(DeployLimit {
-                    tool: format!("ExecStop of {}", unit.name),
-                    span: limit.span()?,
-                    from: limit.place().cloned(),
-                })
-            })
-            .collect();
-        for stopper in stoppers.iter().filter(|s| s.layer == Layer::Kubernetes) {
-            let hook = self
-                .of(Layer::Kubernetes, kubernetes::PRE_STOP)
-                .filter(|l| l.scope.as_deref() == Some(&stopper.scope))
-                .any(drains);
-            if let (true, Some(span)) = (hook, stopper.limit.value.span()) {
-                limits.push(DeployLimit {
-                    tool: format!("preStop of {}", stopper.scope),
-                    span,
-                    from: Some(stopper.limit.from.clone()),
-                });
-            }
-        }
-        limits
-    }
 }
 
 /// The Sidekiq command line that a value is, if it is one.
@@ -348,7 +262,7 @@ pub fn command_of(located: &Located) -> Option<CommandLine> {
 }
 
 /// The process in the scope of a manifest's value (`production/worker`).
-fn process_of(located: &Located) -> &str {
+pub(super) fn process_of(located: &Located) -> &str {
     let scope = located.scope.as_deref().unwrap_or_default();
     scope.rsplit('/').next().unwrap_or(scope)
 }

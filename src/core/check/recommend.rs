@@ -9,18 +9,18 @@ use super::rules::{MARGIN, timeout_of};
 use super::unit_facts::{StopLimit, UnitFacts};
 use crate::core::layers::{Layer, Place, Value, command_line};
 
-/// One setting to write.
+/// A setting to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recommendation {
     /// Where it belongs.
     pub layer: Layer,
     /// The line to paste.
     pub paste: String,
-    /// What stands there now; `None` if nothing does.
+    /// The present text; `None` if nothing is written.
     pub current: Option<String>,
     /// Why.
     pub reason: String,
-    /// What every deploy gains by it, where it is shorter than before.
+    /// The time that every deploy gains by it, where it is shorter than before.
     pub saves: Option<Duration>,
     /// Where the present value stands.
     pub place: Option<Place>,
@@ -50,7 +50,7 @@ pub fn recommend(facts: &Facts, longest: Option<Duration>) -> Vec<Recommendation
         advice.push(stop_limit(facts, unit, timeout));
     }
     for stopper in &facts.stoppers {
-        let of = effective_timeout(&facts.sidekiq, Some(&stopper.scope));
+        let of = facts.timeout_of(stopper);
         let timeout = wanted_timeout(facts, &of);
         advice.extend(stopper_limit(stopper, timeout));
     }
@@ -145,7 +145,7 @@ fn sidekiq_timeout(
             paste: format!("-t {seconds}"),
             current: None,
             reason: format!(
-                "nobody states Sidekiq's timeout: {seconds} s are only its default. Written down, every other wait can be fitted to it (in config/sidekiq.yml: `:timeout: {seconds}`)"
+                "no file states Sidekiq's timeout: {seconds} s are only its default. Written down, every other wait can be fitted to it (in config/sidekiq.yml: `:timeout: {seconds}`)"
             ),
             saves: None,
             place: None,

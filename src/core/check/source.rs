@@ -2,10 +2,11 @@
 //! unit, else the default. It chooses; it judges nothing.
 
 use super::facts::{Facts, StatedSequence};
+use super::stop_command::{Runner, StopCommand};
 use super::unit_facts::{StopLimit, UnitFacts};
-use crate::core::sequence::DEFAULT_SEQUENCE;
+use crate::core::sequence::{DEFAULT_SEQUENCE, Signal};
 
-/// Several processes of a manifest have sequences of their own, and nobody said which is meant.
+/// Several processes of a manifest have sequences of their own, and none was named.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("several processes have a stop sequence ({}): name one with --process", .processes.join(", "))]
 pub struct Ambiguous {
@@ -41,12 +42,15 @@ pub fn sequence_in_force(
         .unwrap_or_else(|| StatedSequence::new(DEFAULT_SEQUENCE, "default")))
 }
 
-/// What systemd does on a stop, as a sequence: TERM, `TimeoutStopSec`, KILL, and a quiet step
+/// The stop by systemd as a sequence: TERM, `TimeoutStopSec`, KILL, and a quiet step
 /// before it where a reload quiets. The length of that step is ours.
 fn of_unit(unit: &UnitFacts) -> Option<StatedSequence> {
-    let quiets = unit
-        .word("ExecReload")
-        .is_some_and(|command| command.contains("TSTP"));
+    let reload = StopCommand::new(
+        Runner::ExecReload(unit.name.clone()),
+        unit.commands("ExecReload"),
+    );
+    let sent = reload.signals(None);
+    let quiets = sent.iter().any(|sent| sent.signal == Signal::Tstp);
     let before = if quiets { "tstp, 120, " } else { "" };
     let limit = unit.behaviour().kill_limit;
     let text = match (&limit, limit.span()) {

@@ -41,6 +41,9 @@ fn speaks(facts: &Facts, least: Severity) -> Vec<&'static str> {
     ids
 }
 
+/// A Capfile with all that capistrano-sidekiq 2.0 and later need.
+const CAPFILE: &str = "require \"capistrano/sidekiq\"\ninstall_plugin Capistrano::Sidekiq\ninstall_plugin Capistrano::Sidekiq::Systemd\n";
+
 const FOREMAN: &str = "[Service]\nExecStart=/bin/bash -lc 'exec -a \"app-worker.1\" bundle exec sidekiq'\nRestart=always\nKillMode=mixed\nTimeoutStopSec=5\n";
 
 #[test]
@@ -60,6 +63,7 @@ fn a_unit_of_capistrano_3_is_clean_but_for_its_quiet_task() {
             unit,
         ),
         ("Gemfile.lock", lock),
+        ("Capfile", CAPFILE),
     ]);
     let facts = gather(&values, &Chosen::default());
     assert_eq!(speaks(&facts, Severity::Info), ["D05", "D27"]);
@@ -199,7 +203,7 @@ fn recommendations_fit_together() {
         paste(&facts, Some(400))[0],
         ("stop_sequence: tstp, 340, term, 65, kill".to_string(), None)
     );
-    // What is recommended is clean once it is written.
+    // The recommendation is clean once it is written.
     facts.sequences = vec![StatedSequence::new("tstp, 30, term, 65, kill", "ours")];
     let findings = check(&facts);
     assert!(!findings.iter().any(|f| f.is_decided()

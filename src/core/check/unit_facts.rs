@@ -1,4 +1,4 @@
-//! What is known of a systemd unit that runs a Sidekiq: its settings, and which of several lines
+//! The facts about a systemd unit that runs a Sidekiq: its settings, and which of several lines
 //! of one setting holds. What these settings do to Sidekiq on a stop is said by `behaviour`.
 
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::core::layers::command_line::{CommandLine, Wrapper};
 use crate::core::layers::{Layer, Located, Place, Value};
 
-/// What `MainPID` of a unit is.
+/// The kind of process that `MainPID` of a unit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MainProcess {
     /// A Sidekiq: its pid is that of a heartbeat.
@@ -28,14 +28,14 @@ impl MainProcess {
     }
 }
 
-/// One systemd unit that runs a Sidekiq.
+/// A systemd unit that runs a Sidekiq.
 #[derive(Clone, Debug, Default)]
 pub struct UnitFacts {
     /// Its name.
     pub name: String,
     /// Its settings from files and from what is loaded, in the order in which they were read.
     pub settings: Vec<Located>,
-    /// What its `MainPID` is, compared with the heartbeats.
+    /// The kind of its `MainPID`, compared with the heartbeats.
     pub main: Option<MainProcess>,
     /// Whether it is a user unit.
     pub is_user_unit: Option<bool>,
@@ -79,7 +79,7 @@ impl StopLimit {
 }
 
 impl UnitFacts {
-    /// What holds for a setting: what is loaded, else the last usable line of the files.
+    /// The value that holds for a setting: that which is loaded, else the last usable line of the files.
     pub fn setting(&self, name: &str) -> Option<&Located> {
         let last = |layer: Layer| {
             self.settings
@@ -124,6 +124,23 @@ impl UnitFacts {
         Some((last, earlier.to_vec()))
     }
 
+    /// Every line of a command setting that holds, in order: what is loaded, else the files.
+    /// systemd runs all of them, one after the other.
+    pub fn commands(&self, name: &str) -> Vec<&Located> {
+        let of = |layer: Layer| -> Vec<&Located> {
+            let lines = self.settings.iter();
+            lines
+                .filter(|l| l.layer == layer && l.setting == name)
+                .collect()
+        };
+        let loaded = of(Layer::SystemdLoaded);
+        if loaded.is_empty() {
+            of(Layer::Systemd)
+        } else {
+            loaded
+        }
+    }
+
     /// Whether it tells systemd when it is ready and when it stops (`Type=notify`,
     /// `notify-reload`).
     pub fn notifies(&self) -> bool {
@@ -142,7 +159,7 @@ impl UnitFacts {
         CommandLine::read(self.word("ExecStart")?)
     }
 
-    /// What its main process is: as seen, else as far as `ExecStart` tells.
+    /// The kind of its main process: as seen, else as far as `ExecStart` tells.
     pub fn main_process(&self) -> Result<MainProcess, Wrapper> {
         if let Some(main) = self.main {
             return Ok(main);

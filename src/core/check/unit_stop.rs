@@ -1,20 +1,19 @@
-//! What systemd does with a Sidekiq that is stopped: what becomes of a job that does not end by
-//! itself, and whether something starts Sidekiq again. A forecast from the unit's settings; it
-//! asks nobody and judges nothing.
+//! The forecast of `systemctl stop`: the fate of a job that does not end by itself, and whether
+//! systemd starts Sidekiq again. It is read off the unit's settings; no host is asked.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::behaviour::{FirstSignal, Reach};
+use super::behaviour::{Before, FirstSignal, Reach};
 use super::effective::effective_timeout;
 use super::facts::Facts;
 use super::restart::{Ending, starts_again};
 use super::unit_facts::{MainProcess, StopLimit, UnitFacts};
 use crate::core::moment::Seconds;
 
-/// What becomes of a job that is still running when its unit is stopped by `systemctl stop`.
+/// The fate of a job that is still running when its unit is stopped by `systemctl stop`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unfinished {
     /// Sidekiq pushes it back so long after TERM.
@@ -28,8 +27,10 @@ pub enum Unfinished {
 }
 
 /// Why systemd takes a job with it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Loss {
+    /// This command of `ExecStop=` kills it.
+    StopCommand(String),
     /// `TimeoutStopSec` is over before Sidekiq's own timeout.
     Limit,
     /// `KillMode=mixed` kills what a wrapper leaves behind.
@@ -45,6 +46,7 @@ pub enum Loss {
 impl fmt::Display for Loss {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
+            Self::StopCommand(command) => return write!(out, "ExecStop runs `{command}`"),
             Self::Limit => "TimeoutStopSec is over before Sidekiq's own timeout",
             Self::Wrapper => "TERM ends the wrapper, and KillMode=mixed kills what it leaves",
             Self::Hangup => "SendSIGHUP=yes, and HUP ends Sidekiq",
@@ -59,7 +61,7 @@ impl fmt::Display for Loss {
 pub struct UnitStop {
     /// Its name.
     pub unit: String,
-    /// What its main process is; `None` if that is not known.
+    /// The kind of its main process; `None` if that is not known.
     pub main_process: Option<MainProcess>,
     /// The jobs that do not end by themselves.
     pub unfinished: Unfinished,
@@ -72,36 +74,54 @@ pub struct UnitStop {
 
 /// The forecast for every unit that runs a Sidekiq.
 pub fn unit_stops(facts: &Facts) -> Vec<UnitStop> {
-    let forecast = |unit: &UnitFacts| {
-        let (again_after_term, again_after_kill) = again(unit);
-        UnitStop {
-            unit: unit.name.clone(),
-            main_process: unit.main_process().ok(),
-            unfinished: unfinished(facts, unit),
-            again_after_term,
-            again_after_kill,
-        }
-    };
-    facts.units.iter().map(forecast).collect()
+    let units = facts.units.iter();
+    units.map(|unit| unit_stop(facts, unit)).collect()
+}
+
+/// The forecast for one unit.
+pub fn unit_stop(facts: &Facts, unit: &UnitFacts) -> UnitStop {
+    let (again_after_term, again_after_kill) = again(unit);
+    UnitStop {
+        unit: unit.name.clone(),
+        main_process: unit.main_process().ok(),
+        unfinished: unfinished(facts, unit),
+        again_after_term,
+        again_after_kill,
+    }
 }
 
 /// Follows systemd.kill(5) and systemd.service(5), each way measured on systemd 252.
 fn unfinished(facts: &Facts, unit: &UnitFacts) -> Unfinished {
     let behaviour = unit.behaviour();
-    if behaviour.waiting_exec_stop().is_some() {
-        return Unfinished::Unknown("its ExecStop runs first, and may end Sidekiq itself".into());
-    }
+    let effective = effective_timeout(&facts.sidekiq, Some(&unit.name));
+    let before = match behaviour.before_signal(facts.sidekiq.version, effective.timeout.span) {
+        Before::Unknown => {
+            return Unfinished::Unknown(
+                "its ExecStop runs first, and may end Sidekiq itself".into(),
+            );
+        }
+        Before::Kills(at, command) => {
+            return Unfinished::Lost(at, Loss::StopCommand(command));
+        }
+        Before::Stops(at) => {
+            return match effective.decided() {
+                Ok(timeout) => Unfinished::PushedBack(at.saturating_add(timeout)),
+                Err(why) => Unfinished::Unknown(why),
+            };
+        }
+        Before::Waits(span) => span,
+    };
     if let Some(reached) = not_reached(unit, behaviour.reach) {
         return reached;
     }
     if behaviour.hangup.is_some() {
-        return Unfinished::Lost(Duration::ZERO, Loss::Hangup);
+        return Unfinished::Lost(before, Loss::Hangup);
     }
     if matches!(
         behaviour.signal,
         FirstSignal::Destroys | FirstSignal::NotKnown
     ) {
-        return Unfinished::Lost(Duration::ZERO, Loss::FatalSignal);
+        return Unfinished::Lost(before, Loss::FatalSignal);
     }
     if let StopLimit::Unread(_, text) = behaviour.kill_limit {
         return Unfinished::Unknown(format!("TimeoutStopSec is `{text}`"));
@@ -109,21 +129,22 @@ fn unfinished(facts: &Facts, unit: &UnitFacts) -> Unfinished {
     let after = behaviour.kill_limit.span();
     let goes_on = behaviour.signal != FirstSignal::Stops;
     match (after, goes_on) {
-        (Some(after), true) => return Unfinished::Lost(after, Loss::DeafSignal),
+        (Some(after), true) => {
+            return Unfinished::Lost(before.saturating_add(after), Loss::DeafSignal);
+        }
         (None, true) => return Unfinished::LeftRunning,
         (Some(_) | None, false) => {}
     }
-    match (
-        effective_timeout(&facts.sidekiq, Some(&unit.name)).decided(),
-        after,
-    ) {
+    match (effective.decided(), after) {
         (Err(why), _) => Unfinished::Unknown(why),
-        (Ok(timeout), Some(after)) if after < timeout => Unfinished::Lost(after, Loss::Limit),
-        (Ok(timeout), _) => Unfinished::PushedBack(timeout),
+        (Ok(timeout), Some(after)) if after < timeout => {
+            Unfinished::Lost(before.saturating_add(after), Loss::Limit)
+        }
+        (Ok(timeout), _) => Unfinished::PushedBack(before.saturating_add(timeout)),
     }
 }
 
-/// What follows where `KillMode=` keeps the signal from Sidekiq; `None` if Sidekiq gets it.
+/// The consequence where `KillMode=` keeps the signal from Sidekiq; `None` if Sidekiq gets it.
 fn not_reached(unit: &UnitFacts, reach: Reach) -> Option<Unfinished> {
     let behind_wrapper = match reach {
         Reach::MainThenKill => Unfinished::Lost(Duration::ZERO, Loss::Wrapper),
@@ -184,7 +205,7 @@ impl UnitStop {
         }
     }
 
-    /// Who starts it again, in a sentence.
+    /// Whether systemd starts it again, in a sentence.
     pub fn afterwards(&self) -> String {
         let directly = match (self.again_after_term, self.again_after_kill) {
             (Some(true), _) => "a TERM sent to Sidekiq itself would be a restart",
@@ -194,7 +215,7 @@ impl UnitStop {
             (Some(false), _) => "so it does after a TERM or a KILL sent to Sidekiq itself",
             (None, _) => "what a TERM sent to Sidekiq itself would lead to is not known",
         };
-        format!("then it stays down until somebody starts it; {directly}")
+        format!("then it stays down until it is started; {directly}")
     }
 
     /// The same for machines.
@@ -217,14 +238,14 @@ impl UnitStop {
     }
 }
 
-/// What `systemctl stop` of one unit does.
+/// The forecast of `systemctl stop` for one unit.
 #[derive(Clone, Debug, Serialize)]
 pub struct UnitStopRow {
     /// Its name.
     pub unit: String,
     /// `sidekiq`, `swarm` or `wrapper`; `null` if it is not known.
     pub main_process: Option<&'static str>,
-    /// What becomes of jobs that do not end by themselves: `pushed_back`, `lost` or
+    /// The fate of jobs that do not end by themselves: `pushed_back`, `lost` or
     /// `left_running`; `null` if it is not known.
     pub unfinished: Option<&'static str>,
     /// How long after the stop began; `null` if it is not known or never.
@@ -253,7 +274,7 @@ mod tests {
         unit_stops(&gather(&values, &Chosen::default())).remove(0)
     }
 
-    // What systemd then does stands in `tests/it/real_units`.
+    // Real stops by systemd stand in `tests/it/real_units`.
     #[test]
     fn what_a_stop_does_follows_from_the_settings() {
         let seconds = Duration::from_secs;

@@ -1,16 +1,21 @@
-//! `config/deploy.rb`, stage files and rake tasks: what capistrano-sidekiq is told, and the
-//! systemctl calls that quiet or stop. Ruby is read line by line, never run.
+//! `Capfile`, `config/deploy.rb`, stage files and rake tasks: what capistrano-sidekiq is told, and
+//! the commands that stop, signal or wait. Ruby is read line by line, never run.
 
 use super::command_line;
+use super::deploy_calls;
 use super::layer::Layer;
 use super::ruby;
 use super::value::{Expression, Hazard, Place, Reading, Value};
 use crate::core::clean::clean;
 
+pub use super::deploy_calls::CALL;
+
 /// `set :sidekiq_timeout, …`.
 pub const SIDEKIQ_TIMEOUT: &str = "sidekiq_timeout";
-/// A call that means to quiet: `systemctl reload` or `systemctl kill -s TSTP`.
-pub const QUIET_CALL: &str = "quiet call";
+/// A line that loads capistrano-sidekiq.
+pub const LOADS_GEM: &str = "require";
+/// A plugin that the Capfile installs.
+pub const INSTALLS_PLUGIN: &str = "install_plugin";
 
 /// The variables of capistrano-sidekiq that are reported as texts.
 const VARIABLES: &[&str] = &[
@@ -34,12 +39,32 @@ pub fn read(file: &str, text: &str) -> Reading {
         if let Some((variable, value)) = setting(code.trim()) {
             variable_set(variable, value, place.clone(), &mut reading);
         }
-        if let Some(call) = quiet_call(code) {
-            let value = Value::text(&call);
-            reading.found(Layer::Capistrano, QUIET_CALL, None, value, place);
-        }
+        plugin(code.trim(), place, &mut reading);
+    }
+    for call in deploy_calls::calls(text) {
+        let place = Place::new(file, call.line);
+        let value = Value::command(&call.command);
+        reading.found(Layer::Capistrano, CALL, Some(&call.task), value, place);
     }
     reading
+}
+
+/// `require "capistrano/sidekiq"` and `install_plugin Capistrano::Sidekiq`.
+fn plugin(code: &str, place: Place, reading: &mut Reading) {
+    if let Some(rest) = code.strip_prefix("require") {
+        let name = rest.trim_matches([' ', '(', ')', '"', '\'']);
+        if matches!(name, "capistrano/sidekiq" | "capistrano-sidekiq") {
+            let value = Value::text(name);
+            reading.found(Layer::Capistrano, LOADS_GEM, None, value, place);
+        }
+    } else if let Some(rest) = code.strip_prefix(INSTALLS_PLUGIN) {
+        let name = rest.trim_matches([' ', '(', ')']);
+        let name = name.split([' ', ',']).next().unwrap_or(name);
+        if name.starts_with("Capistrano::Sidekiq") {
+            let value = Value::text(name);
+            reading.found(Layer::Capistrano, INSTALLS_PLUGIN, None, value, place);
+        }
+    }
 }
 
 /// `set :name, value` or `set(:name, value)`.
@@ -124,17 +149,4 @@ pub fn unit_names(name: &str, config_files: &str) -> Vec<String> {
             other => format!("{name}.{}", other.split('.').next().unwrap_or(other)),
         })
         .collect()
-}
-
-/// A systemctl call in a line that means to quiet a Sidekiq, as a shell would see it.
-fn quiet_call(code: &str) -> Option<String> {
-    let start = code.to_ascii_lowercase().find("systemctl")?;
-    let call = code[start..].replace(['"', '\'', ','], " ");
-    let words: Vec<&str> = call.split_whitespace().collect();
-    let has = |wanted: &str| words.contains(&wanted);
-    let quiets = words
-        .iter()
-        .any(|word| word.to_ascii_lowercase().ends_with("tstp"));
-    let about_sidekiq = code.to_ascii_lowercase().contains("sidekiq");
-    ((has("kill") && quiets) || (has("reload") && about_sidekiq)).then(|| words.join(" "))
 }

@@ -180,7 +180,7 @@ fn pre_stop(hook: &Node, place: &Place, scope: &mut Scoped<'_>) {
         .map(Duration::from_secs)
         .or_else(|| text.as_deref().and_then(slept));
     if let Some(text) = text {
-        scope.found(PRE_STOP, Value::text(&text), place);
+        scope.found(PRE_STOP, Value::command(&text), place);
     }
     if let Some(span) = slept {
         scope.found(PRE_STOP_SLEEP, Value::Span(span), place);

@@ -4,6 +4,7 @@
 pub mod cloud66;
 pub mod command_line;
 pub mod compose;
+mod deploy_calls;
 pub mod deploy_rb;
 pub mod dockerfile;
 pub mod ecs;

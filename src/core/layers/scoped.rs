@@ -35,7 +35,7 @@ impl Scoped<'_> {
 
     /// Adds what is run, and the `-t` in it if that is a Sidekiq.
     pub(super) fn command(&mut self, text: &str, from: &Place) -> Option<CommandLine> {
-        self.found(COMMAND, Value::text(text), from);
+        self.found(COMMAND, Value::command(text), from);
         let line = CommandLine::read(text)?;
         line.report(Some(self.name), from, self.reading);
         Some(line)

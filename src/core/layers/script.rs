@@ -2,6 +2,7 @@
 //! reads a script line by line and stays in front of what it starts without `exec`.
 
 use super::command_line::{COMMAND, CommandLine};
+use super::deploy_calls::{CALL, may_stop};
 use super::launch::words;
 use super::layer::Layer;
 use super::tool::Seen;
@@ -29,6 +30,15 @@ pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     for (number, code) in commands(text) {
         let place = Place::new(file, number);
+        if may_stop(&code) {
+            reading.found(
+                Layer::Script,
+                CALL,
+                Some(file),
+                Value::text(&code),
+                place.clone(),
+            );
+        }
         let own = words(&code, true);
         if let Some(at) = own
             .iter()

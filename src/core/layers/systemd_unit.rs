@@ -120,6 +120,14 @@ pub fn read(file: &str, text: &str) -> Reading {
             continue;
         }
         if key == "TimeoutSec" {
+            let written = value(Kind::Timeout, &assignment.value);
+            reading.found(
+                Layer::Systemd,
+                "TimeoutSec",
+                Some(unit),
+                written,
+                place.clone(),
+            );
             // Sets both, says systemd.service(5).
             for setting in ["TimeoutStartSec", "TimeoutStopSec"] {
                 let value = value(Kind::Timeout, &assignment.value);

@@ -108,6 +108,12 @@ pub enum Value {
 }
 
 impl Value {
+    /// A command of one or more lines as one line, made clean: a line break ends a command, as
+    /// `;` does. Comment lines are left out.
+    pub fn command(text: &str) -> Self {
+        Self::text(&one_line(text))
+    }
+
     /// A text from outside, made clean.
     pub fn text(text: &str) -> Self {
         Self::Text(clean(text, 2000))
@@ -268,5 +274,43 @@ impl Reading {
     pub fn extend(&mut self, other: Self) {
         self.values.extend(other.values);
         self.remarks.extend(other.remarks);
+    }
+}
+
+/// The lines of a shell script in one line.
+fn one_line(text: &str) -> String {
+    let mut whole = String::with_capacity(text.len());
+    for line in text.trim().lines().map(str::trim) {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        if let Some(open) = whole.strip_suffix('\\') {
+            whole = format!("{} ", open.trim_end());
+        } else if !whole.is_empty() {
+            let goes_on = ["do", "then", "else", "{", "(", "&&", "||", "|", ";", "&"]
+                .iter()
+                .any(|end| whole.ends_with(end));
+            whole.push_str(if goes_on { " " } else { "; " });
+        }
+        whole.push_str(line);
+    }
+    whole
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_break_ends_a_command() {
+        for (text, expected) in [
+            ("kill -TSTP 1", "kill -TSTP 1"),
+            ("kill -TSTP 1\nsleep 20\n", "kill -TSTP 1; sleep 20"),
+            ("# quiet\nsidekiq \\\n  -t 5\n\nb", "sidekiq -t 5; b"),
+            ("while a; do\n  sleep 1\ndone", "while a; do sleep 1; done"),
+            ("a &&\nb", "a && b"),
+        ] {
+            assert_eq!(Value::command(text), Value::text(expected), "{text:?}");
+        }
     }
 }

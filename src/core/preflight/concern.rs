@@ -1,5 +1,5 @@
-//! Which findings concern a drain that is about to begin, and how grave they are for it: what
-//! the gate before KILL protects from, and what is only assumed, stops nobody.
+//! Which findings concern a drain that is about to begin, and how grave they are for it: a
+//! risk that the gate before KILL removes, and an assumed value, stop no drain.
 
 use crate::core::check::{
     Chosen, DeployLimit, Facts, Finding, MainProcess, Severity, StatedSequence, TermRoute,
@@ -15,7 +15,7 @@ use super::found::local;
 use super::route::{about, unit_stop, values};
 use super::{Preflight, Systemd};
 
-/// What `TimeoutStopSec` must leave after the waits of a drain inside `ExecStop`.
+/// The time that `TimeoutStopSec` must leave after the waits of a drain inside `ExecStop`.
 pub(super) const MARGIN: std::time::Duration = std::time::Duration::from_secs(5);
 
 /// Rules about the sequence, the budget, the units and the moment. The others are about files
@@ -83,7 +83,7 @@ pub fn stops(
     unit_stop(fleet, known, plan, &facts, preflight)
 }
 
-/// Whether the stop of its unit was ordered in any case, and nobody here may do it: a plain TERM
+/// Whether the stop of its unit was ordered in any case, and is not permitted here: a plain TERM
 /// in its place would be the restart that was not wanted.
 fn is_forbidden(fleet: &Fleet, local: &LocalProcess, preflight: &Preflight) -> bool {
     let unit = local.surroundings.unit.as_ref();
@@ -169,7 +169,7 @@ fn left_to_its_swarm(
     })
 }
 
-/// What the rules are asked about one target.
+/// The facts about a target that the rules are asked about.
 fn facts(
     fleet: &Fleet,
     process: &Process,
@@ -230,7 +230,7 @@ fn facts(
     facts
 }
 
-/// What a drain inside a unit's `ExecStop` has for all of its waits: `TimeoutStopSec`, or what
+/// The time that a drain inside a unit's `ExecStop` has for all of its waits: `TimeoutStopSec`, or what
 /// systemd is told to give it instead. What runs after the drain needs its part of it, too.
 fn own_limit(unit: &UnitFacts, systemd: &Systemd) -> Option<DeployLimit> {
     let limit = unit.stop_limit();

@@ -1,17 +1,17 @@
-//! What somebody saw of a plan when he let it begin. A drain whose plan has become another
-//! meanwhile does not begin on it.
+//! The plan as the operator saw it when letting a drain begin. A drain whose plan has changed
+//! meanwhile does not begin.
 
 use super::{Grave, Seen};
 use crate::core::sequence::Sequence;
 
-/// What somebody saw and let begin.
+/// The plan that the operator saw and let begin.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Consent {
     /// The sequence that was shown.
     pub sequence: Sequence,
-    /// What was grave, as it was shown; he set all of it aside.
+    /// The grave findings as they were shown; the operator set all of them aside.
     pub despite: Vec<Grave>,
-    /// Why he drains, if he was asked.
+    /// The operator's reason, if one was asked for.
     pub why: Option<String>,
 }
 
@@ -25,7 +25,7 @@ impl Consent {
         }
     }
 
-    /// What of the plan as it is now he did not see, in words.
+    /// The part of the present plan that the operator did not see, in words.
     pub fn missing(&self, seen: &Seen, sequence: &Sequence) -> Option<String> {
         if *sequence != self.sequence {
             return Some(format!(

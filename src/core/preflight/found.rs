@@ -1,5 +1,5 @@
 //! The stop sequence and the timeout that the files of several targets ask for together. Where
-//! they differ nobody is chosen silently.
+//! they differ none is chosen silently.
 
 use std::fmt::Write;
 
@@ -18,7 +18,7 @@ pub struct Found {
 }
 
 impl Found {
-    /// What is followed where no file asks for anything.
+    /// The sequence that is followed where no file asks for one.
     pub fn default_one() -> Self {
         Self {
             sequence: Sequence::default(),

@@ -1,5 +1,5 @@
 //! Where systemd would cut a drain short that runs as the `ExecStop=` of its target's own unit.
-//! Figures and words; nobody is asked here.
+//! Figures and words; no host is asked.
 
 use super::concern::MARGIN;
 use super::found::local;
@@ -7,7 +7,7 @@ use super::route::about;
 use crate::core::fleet::{Fleet, LocalId};
 use crate::core::sequence::{Sequence, SequenceOrigin};
 
-/// What is to be said of `sequence` as the `ExecStop=` of the units of `targets`, each unit once:
+/// Remarks about `sequence` as the `ExecStop=` of the units of `targets`, each unit once:
 /// `TimeoutStopSec` limits that command, too (systemd.service(5)).
 pub fn outlasting(
     fleet: &Fleet,
@@ -23,7 +23,7 @@ pub fn outlasting(
         let about = about(local, fleet, unit);
         let limit = about.stop_limit();
         let own = |place: &crate::core::layers::Place| origin.0.starts_with(&place.to_string());
-        // What was read off the unit is what systemd does without any drain.
+        // A sequence read off the unit is systemd's own stop, without any drain.
         if about.settings.is_empty()
             || limit.place().is_some_and(own)
             || origin.0.starts_with("the default of ")

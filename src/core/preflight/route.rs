@@ -25,7 +25,7 @@ pub(super) fn values(local: &LocalProcess, fleet: &Fleet) -> Vec<Located> {
         .collect()
 }
 
-/// What is known of the unit of a process, whatever its command looks like: a Sidekiq runs in it.
+/// The facts about the unit of a process, whatever its command looks like: a Sidekiq runs in it.
 pub(super) fn about(local: &LocalProcess, fleet: &Fleet, unit: &Unit) -> UnitFacts {
     let of_unit = |located: &Located| {
         matches!(located.layer, Layer::Systemd | Layer::SystemdLoaded)
@@ -88,7 +88,7 @@ fn limit(unit: &UnitFacts) -> Option<Duration> {
     }
 }
 
-/// Whether somebody else stops it already: then systemd starts nothing again.
+/// Whether it is being stopped already: then systemd starts nothing again.
 fn already_stops(unit: &UnitFacts) -> bool {
     unit.word("ActiveState") == Some("deactivating")
 }

@@ -1,18 +1,18 @@
-//! What a look at the plan of a drain showed: in words, in numbers, and as its record keeps it.
+//! The result of a look at the plan of a drain: in words, in numbers, and as its record keeps it.
 
 use crate::core::check::{Finding, Severity};
 use crate::core::drain::{CheckedFinding, Event};
 
-/// What a look at the plan showed.
+/// The result of a look at the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
     /// Why the sequence that the targets ask for was not taken.
     pub trouble: Option<String>,
-    /// What was found, the gravest first; behind it the rules that could not be decided.
+    /// The findings, the gravest first; behind it the rules that could not be decided.
     pub findings: Vec<Finding>,
 }
 
-/// Something that keeps a drain from beginning until somebody sets it aside.
+/// A reason that keeps a drain from beginning until it is set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grave {
     /// The rule; `None` where no sequence could be settled.
@@ -25,7 +25,7 @@ pub struct Grave {
 const FORCED: [&str; 2] = ["D06", "D08"];
 
 impl Seen {
-    /// What was found; rules that could not be decided are none of it.
+    /// The findings, without rules that could not be decided.
     pub fn found(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.is_decided())
     }
@@ -44,7 +44,7 @@ impl Seen {
             .count()
     }
 
-    /// What keeps a drain from beginning until somebody sets it aside.
+    /// The reasons that keep a drain from beginning until they are set aside.
     pub fn grave(&self) -> impl Iterator<Item = Grave> + '_ {
         let sequence = self.trouble.iter().map(|trouble| Grave {
             rule: None,
@@ -57,13 +57,13 @@ impl Seen {
         }))
     }
 
-    /// What is worth a word before a drain that nobody watches, one a line.
+    /// Warnings before a drain without a screen, one a line.
     pub fn warnings(&self) -> impl Iterator<Item = String> + '_ {
         let above = |finding: &&Finding| finding.severity > Severity::Info;
         self.found().filter(above).map(told)
     }
 
-    /// What the record of a drain that begins now keeps of it: all that is grave was set aside
+    /// The record of this look for a drain that begins now: every grave finding was set aside
     /// for it to begin.
     pub fn checked(&self, sequence_from: &str) -> Event {
         let row = |finding: &Finding| CheckedFinding {
@@ -81,7 +81,7 @@ impl Seen {
     }
 }
 
-/// Whether a finding keeps a drain from beginning until somebody sets it aside.
+/// Whether a finding keeps a drain from beginning until it is set aside.
 fn is_grave(finding: &Finding) -> bool {
     finding.severity == Severity::Error && !FORCED.contains(&finding.rule)
 }

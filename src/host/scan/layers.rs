@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use nix::unistd::{Uid, User};
 use rustix::fs::{Dir, Mode, OFlags, openat};
 
-use crate::core::check::{Chosen, Effective, command_of, effective_timeout, gather};
+use crate::core::check::{Chosen, Effective, StartCommand, command_of, effective_timeout, gather};
 use crate::core::fleet::{StatedTimeout, Written};
 use crate::core::layers::command_line::CommandLine;
 use crate::core::layers::{Hazard, Layer, Located, Place, Reading, Value};
@@ -84,7 +84,11 @@ pub(super) fn found(process: &ProcessDirectory, about: &About<'_>) -> Found {
     let mut facts = gather(&values, &chosen);
     let own = about.commands.iter();
     let own = own.filter_map(|(_, command)| CommandLine::read(command));
-    facts.sidekiq.commands.extend(own.map(|line| (None, line)));
+    facts.sidekiq.commands.extend(own.map(|line| StartCommand {
+        scope: None,
+        file: None,
+        line,
+    }));
     // A -t of another unit, or of some process of a Procfile, says nothing here.
     let effective = effective_timeout(&facts.sidekiq, Some(about.unit.unwrap_or_default()));
     let timeouts = stated(&effective, &sought.newer);

@@ -2,6 +2,8 @@
 
 mod check;
 mod configuration;
+mod label_real;
+mod pipeline;
 mod plan;
 mod ps;
 mod report;

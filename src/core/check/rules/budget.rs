@@ -3,13 +3,15 @@
 
 use std::time::Duration;
 
+use super::super::behaviour::Before;
 use super::super::effective::effective_timeout;
-use super::super::facts::Facts;
+use super::super::facts::{Facts, StatedSequence};
 use super::super::finding::{Rule, Ruling, Severity};
+use super::super::stop_command::{AfterTerm, Runner};
 use super::super::unit_facts::StopLimit;
 use super::{MARGIN, each_sequence, number, timeout_of};
 use crate::core::layers::{Layer, Place};
-use crate::core::sequence::Timeout;
+use crate::core::sequence::{DEFAULT_SEQUENCE, Sequence, Signal, Timeout};
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[
@@ -60,14 +62,26 @@ pub(super) static RULES: &[Rule] = &[
     },
 ];
 
-/// One KILL after TERM.
+/// A KILL after TERM.
 struct Kill<'a> {
     who: String,
     after: Duration,
     timeout: &'a Timeout,
     from: Option<&'a Place>,
-    /// Whether nobody can make it later.
-    is_fixed: bool,
+    /// The time that goes by before TERM and counts against the limit.
+    before: Duration,
+    limit: Limit,
+}
+
+/// Whether anything can be done about the time between TERM and KILL.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Limit {
+    /// It can be set.
+    Settable,
+    /// The platform does not let it be changed.
+    Fixed,
+    /// It is drainboard's own default, which is followed because nothing else is written.
+    OurDefault,
 }
 
 impl Kill<'_> {
@@ -81,7 +95,13 @@ impl Kill<'_> {
 
     fn say(&self, ruling: &mut Ruling<'_>) {
         let left = self.after.saturating_sub(self.timeout.span);
-        ruling.fires(
+        // A plan that is followed only where drainboard drains loses nothing at a deploy.
+        let severity = match self.limit {
+            Limit::OurDefault => Severity::Info,
+            Limit::Settable | Limit::Fixed => ruling.severity(),
+        };
+        ruling.fires_as(
+            severity,
             self.from,
             &[
                 ("who", &self.who),
@@ -95,11 +115,25 @@ impl Kill<'_> {
     }
 
     fn advice(&self) -> String {
-        if self.is_fixed {
-            let room = self.after.saturating_sub(MARGIN);
-            format!("That limit is fixed: set -t to {} or less", number(room))
-        } else {
-            format!("Set at least {} s", number(self.timeout.span + MARGIN))
+        let needed = self.timeout.span + MARGIN;
+        match self.limit {
+            Limit::Fixed => {
+                let room = self.after.saturating_sub(MARGIN);
+                format!("That limit is fixed: set -t to {} or less", number(room))
+            }
+            Limit::OurDefault => format!(
+                "Write a stop sequence, or give it: --sequence \"tstp, 120, term, {}, kill\"",
+                number(needed).ceil()
+            ),
+            Limit::Settable if self.before.is_zero() => {
+                format!("Set at least {} s", number(needed))
+            }
+            Limit::Settable => format!(
+                "Set at least {} s: {} s that go by before TERM, {} s for Sidekiq, 5 s to push jobs back",
+                number(needed + self.before),
+                number(self.before),
+                number(self.timeout.span)
+            ),
         }
     }
 }
@@ -137,43 +171,133 @@ fn each_kill(
 ) {
     if !facts.sequences.is_empty() || facts.stoppers.is_empty() {
         each_sequence(facts, ruling, |stated, sequence, ruling| {
-            let Some(after) = sequence.stop_wait() else {
-                return;
-            };
-            let effective = timeout_of(facts, stated);
-            match effective.decided() {
-                Ok(_) => about(
-                    &Kill {
-                        who: "The sequence".into(),
-                        after,
-                        timeout: &effective.timeout,
-                        from: stated.from.as_ref(),
-                        is_fixed: false,
-                    },
-                    ruling,
-                ),
-                Err(why) => ruling.undecided(why),
-            }
+            kill_of_sequence(facts, stated, sequence, Limit::Settable, ruling, &mut about);
         });
     }
-    for stopper in &facts.stoppers {
-        let effective = effective_timeout(&facts.sidekiq, Some(&stopper.scope));
-        match (stopper.after_term(), effective.decided()) {
-            (Some(after), Ok(_)) => about(
-                &Kill {
-                    who: stopper.title(),
-                    after,
-                    timeout: &effective.timeout,
-                    from: Some(&stopper.limit.from),
-                    is_fixed: stopper.is_fixed(),
-                },
+    let nothing_stops = facts.units.is_empty() && facts.stoppers.is_empty();
+    if nothing_stops && facts.sequences.is_empty() {
+        let ours = StatedSequence::new(DEFAULT_SEQUENCE, "default");
+        if let Ok(sequence) = &ours.parsed {
+            kill_of_sequence(
+                facts,
+                &ours,
+                sequence,
+                Limit::OurDefault,
                 ruling,
-            ),
-            (Some(_), Err(why)) => ruling.undecided(why),
-            (None, _) => ruling.undecided(format!(
-                "{} says {}, which was not evaluated",
-                stopper.limit.from, stopper.limit.value
-            )),
+                &mut about,
+            );
+        }
+    }
+    for stopper in &facts.stoppers {
+        let effective = facts.timeout_of(stopper);
+        let (after, timeout) = match (stopper.after_term(), effective.decided()) {
+            (Some(after), Ok(timeout)) => (after, timeout),
+            (Some(_), Err(why)) => {
+                ruling.undecided(why);
+                continue;
+            }
+            (None, _) => {
+                ruling.undecided(format!(
+                    "{} says {}, which was not evaluated",
+                    stopper.limit.from, stopper.limit.value
+                ));
+                continue;
+            }
+        };
+        // How much of the limit is left after a command of unknown length is not known.
+        if let Some(unknown) = &stopper.unknown_before
+            && after >= timeout
+        {
+            ruling.undecided(format!(
+                "how long `{unknown}` takes before TERM is not known"
+            ));
+            continue;
+        }
+        let kill = Kill {
+            who: stopper.title(),
+            after,
+            timeout: &effective.timeout,
+            from: Some(&stopper.limit.from),
+            before: stopper.before_term.unwrap_or_default(),
+            limit: if stopper.is_fixed() {
+                Limit::Fixed
+            } else {
+                Limit::Settable
+            },
+        };
+        about(&kill, ruling);
+    }
+    each_kill_of_a_command(facts, ruling, about);
+}
+
+/// The KILL of a sequence.
+fn kill_of_sequence(
+    facts: &Facts,
+    stated: &StatedSequence,
+    sequence: &Sequence,
+    limit: Limit,
+    ruling: &mut Ruling<'_>,
+    about: &mut impl FnMut(&Kill<'_>, &mut Ruling<'_>),
+) {
+    let Some(after) = sequence.stop_wait() else {
+        return;
+    };
+    let effective = timeout_of(facts, stated);
+    if let Err(why) = effective.decided() {
+        return ruling.undecided(why);
+    }
+    let who = match limit {
+        Limit::OurDefault => format!(
+            "drainboard's own default sequence, {DEFAULT_SEQUENCE}, which `drainboard drain` follows here because no other stop is written,"
+        ),
+        Limit::Settable | Limit::Fixed => "The sequence".into(),
+    };
+    let kill = Kill {
+        who,
+        after,
+        timeout: &effective.timeout,
+        from: stated.from.as_ref(),
+        before: Duration::ZERO,
+        limit,
+    };
+    about(&kill, ruling);
+}
+
+/// The KILLs of `ExecStop`, hooks and tasks that come after a TERM of the same command.
+fn each_kill_of_a_command(
+    facts: &Facts,
+    ruling: &mut Ruling<'_>,
+    mut about: impl FnMut(&Kill<'_>, &mut Ruling<'_>),
+) {
+    for command in &facts.commands {
+        let of = match &command.runner {
+            Runner::ExecStop(name) | Runner::ExecReload(name) | Runner::PreStop(name) => Some(name),
+            Runner::Task(_) | Runner::Script(_) => None,
+        };
+        let effective = effective_timeout(&facts.sidekiq, of.map(String::as_str));
+        for sent in command.signals(facts.sidekiq.version) {
+            if sent.signal != Signal::Kill {
+                continue;
+            }
+            match (sent.after_term, effective.decided()) {
+                (AfterTerm::NoTerm, _) => {}
+                (AfterTerm::Unknown, _) => ruling.undecided(format!(
+                    "how long `{}` ({}) comes after TERM is not known",
+                    sent.command, command.runner
+                )),
+                (AfterTerm::Known(_), Err(why)) => ruling.undecided(why),
+                (AfterTerm::Known(after), Ok(_)) => {
+                    let kill = Kill {
+                        who: format!("`{}` ({})", sent.command, command.runner),
+                        after,
+                        timeout: &effective.timeout,
+                        from: Some(sent.place),
+                        before: Duration::ZERO,
+                        limit: Limit::Settable,
+                    };
+                    about(&kill, ruling);
+                }
+            }
         }
     }
 }
@@ -222,11 +346,14 @@ fn each_systemd_kill(
     }
     for unit in &facts.units {
         let behaviour = unit.behaviour();
-        if behaviour.waiting_exec_stop().is_some() {
-            continue;
+        let effective = effective_timeout(&facts.sidekiq, Some(&unit.name));
+        // An ExecStop that does more than signals and plain waits may end Sidekiq in time.
+        match behaviour.before_signal(facts.sidekiq.version, effective.timeout.span) {
+            Before::Waits(_) => {}
+            Before::Stops(_) if behaviour.waiting_exec_stop().is_none() => {}
+            Before::Stops(_) | Before::Kills(..) | Before::Unknown => continue,
         }
         let limit = behaviour.kill_limit;
-        let effective = effective_timeout(&facts.sidekiq, Some(&unit.name));
         match (&limit, effective.decided()) {
             (StopLimit::Infinite(_), _) => {}
             (StopLimit::Unread(place, text), _) => {
@@ -240,7 +367,8 @@ fn each_systemd_kill(
                     after: limit.span().unwrap_or(StopLimit::DEFAULT),
                     timeout: &effective.timeout,
                     from: limit.place(),
-                    is_fixed: false,
+                    before: Duration::ZERO,
+                    limit: Limit::Settable,
                 },
                 ruling,
             ),

@@ -22,7 +22,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "D29",
         severity: Severity::Warning,
         condition: "the main process of the unit is not Sidekiq",
-        message: "{unit}: {what}. Signals to the main process do not reach Sidekiq. Use exec.",
+        message: "{unit}: {what}. {then}. Use exec.",
         explanation: "A shell script without exec stays as the parent of Sidekiq and does not pass signals on.",
         source: "measured; sidekiq issue 6711",
         decide: main_is_wrapper,
@@ -59,7 +59,10 @@ fn mixed_with_wrapper(facts: &Facts, ruling: &mut Ruling<'_>) {
 
 fn main_is_wrapper(facts: &Facts, ruling: &mut Ruling<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
+        let reach = unit.behaviour().reach;
         let what = match unit.main_process() {
+            // D28 says it, as an error.
+            Ok(MainProcess::Wrapper) if reach == Reach::MainThenKill => return,
             Ok(MainProcess::Wrapper) => "the main process is not Sidekiq",
             Err(Wrapper::Shell | Wrapper::ShellStays) => {
                 "a shell without exec starts Sidekiq and may stay as the main process"
@@ -73,7 +76,26 @@ fn main_is_wrapper(facts: &Facts, ruling: &mut Ruling<'_>) {
             Ok(MainProcess::Sidekiq | MainProcess::Swarm) => return,
         };
         let from = unit.setting("ExecStart").map(|l| &l.from);
-        ruling.fires(from, &[("unit", &unit.name), ("what", &what)]);
+        let is_seen = unit.main.is_some();
+        let then = match reach {
+            Reach::MainThenKill => {
+                "With KillMode=mixed Sidekiq gets KILL at once, as soon as TERM has ended the shell"
+            }
+            Reach::MainProcess => "With KillMode=process TERM does not reach Sidekiq",
+            Reach::EveryProcess | Reach::NoProcess => {
+                "Signals to the main process do not reach Sidekiq"
+            }
+        };
+        // TERM goes to every process of the unit, unless KillMode says otherwise.
+        let severity = match reach {
+            Reach::EveryProcess | Reach::NoProcess if !is_seen => Severity::Info,
+            Reach::EveryProcess | Reach::NoProcess | Reach::MainThenKill | Reach::MainProcess => {
+                Severity::Warning
+            }
+        };
+        let values: [(&str, &dyn std::fmt::Display); 3] =
+            [("unit", &unit.name), ("what", &what), ("then", &then)];
+        ruling.fires_as(severity, from, &values);
     });
 }
 

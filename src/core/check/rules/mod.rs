@@ -1,12 +1,16 @@
-//! The table of rules, D01 to D50 in order, each row beside the question that decides it. Rows
+//! The table of rules, D01 to D58 in order, each row beside the question that decides it. Rows
 //! never change their number; new ones are added at the end.
 
 mod budget;
+mod command;
 mod drain;
 mod kill;
 mod main_process;
 mod quiet_call;
+mod reading;
 mod sequence;
+mod shell;
+mod signals;
 mod supervision;
 mod timeout;
 
@@ -21,7 +25,7 @@ use super::unit_facts::UnitFacts;
 use crate::core::layers::Located;
 use crate::core::sequence::Sequence;
 
-/// What Sidekiq asks for between its timeout and a KILL (wiki, "Deployment": `N + 5`).
+/// The time that Sidekiq asks for between its timeout and a KILL (wiki, "Deployment": `N + 5`).
 pub(super) const MARGIN: Duration = Duration::from_secs(5);
 
 /// Every row, in order.
@@ -29,6 +33,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     static TABLE: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
         let mut rows: Vec<&'static Rule> = [
             budget::RULES,
+            signals::RULES,
             sequence::RULES,
             timeout::RULES,
             quiet_call::RULES,
@@ -36,6 +41,9 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
             kill::RULES,
             supervision::RULES,
             drain::RULES,
+            reading::RULES,
+            command::RULES,
+            shell::RULES,
         ]
         .into_iter()
         .flatten()
@@ -93,7 +101,7 @@ pub(super) fn timeout_of(facts: &Facts, stated: &StatedSequence) -> Effective {
         .as_deref()
         .and_then(|process| process.rsplit('/').next());
     let stated = facts.sidekiq.timeouts.iter().map(|located| &located.scope);
-    let commands = facts.sidekiq.commands.iter().map(|(scope, _)| scope);
+    let commands = facts.sidekiq.commands.iter().map(|one| &one.scope);
     let scopes: Vec<Option<&str>> = stated.chain(commands).map(Option::as_deref).collect();
     let known = process.filter(|process| scopes.contains(&Some(process)));
     effective_timeout(&facts.sidekiq, known)

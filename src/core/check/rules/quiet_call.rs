@@ -1,10 +1,12 @@
-//! D26 and D27: how a deploy script quiets through systemctl, and whom that reaches.
+//! D26 and D27: how a deploy script quiets through systemctl, and which processes that reaches.
 
-use super::super::facts::Facts;
+use super::super::acts::{Act, Receiver, acts};
+use super::super::facts::{Facts, GemTasks};
 use super::super::finding::{Rule, Ruling, Severity};
+use super::super::stop_command::Runner;
 use super::each_unit;
-use crate::core::layers::{Located, Place, Value};
-use crate::core::sequence::Version;
+use crate::core::layers::{Place, Value};
+use crate::core::sequence::{Signal, Version};
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[
@@ -13,7 +15,7 @@ pub(super) static RULES: &[Rule] = &[
         severity: Severity::Warning,
         condition: "quiet is a `systemctl reload`, and the unit cannot be reloaded",
         message: "Quiet does nothing: {unit} has no ExecReload, so {call} fails.",
-        explanation: "systemctl reload answers `Job type reload is not applicable` and nobody quiets. Deploy scripts often pass over the failure.",
+        explanation: "systemctl reload answers `Job type reload is not applicable` and nothing is quieted. Deploy scripts often pass over the failure.",
         source: "capistrano-sidekiq issues 227 and 276; measured",
         decide: reload_is_impossible,
     },
@@ -28,21 +30,16 @@ pub(super) static RULES: &[Rule] = &[
     },
 ];
 
-/// The calls that quiet, or nothing where no deploy file was read.
-fn quiet_calls<'a>(facts: &'a Facts, ruling: &mut Ruling<'_>) -> &'a [Located] {
-    if let Some(calls) = &facts.deploy.quiet_calls {
-        calls
-    } else {
-        if facts.deploy.capistrano_sidekiq.is_none() {
-            ruling.undecided("how the deploy quiets is not known");
-        }
-        &[]
-    }
-}
+/// A call that quiets: as written, and where.
+type QuietCall<'a> = (String, &'a Place);
 
-/// What capistrano-sidekiq itself calls (its source, 2.0.0 to 3.2.0), with the place of its version.
+/// The call that capistrano-sidekiq itself makes (its source, 2.0.0 to 3.2.0), with the place of its
+/// version; `None` where its tasks are no part of the deploy.
 fn gem_call(facts: &Facts) -> Option<(&'static str, &Place)> {
     let (version, place) = facts.deploy.capistrano_sidekiq.as_ref()?;
+    if facts.deploy.gem_tasks != Some(GemTasks::Loaded) {
+        return None;
+    }
     if *version >= Version::new(2, 1, 0) {
         Some(("systemctl kill -s TSTP", place))
     } else if *version >= Version::new(2, 0, 0) {
@@ -52,52 +49,64 @@ fn gem_call(facts: &Facts) -> Option<(&'static str, &Place)> {
     }
 }
 
-/// Every quiet call that `wanted` accepts: written in a deploy file, or made by the gem.
+/// Every quiet call of tasks that `wanted` accepts, and that of the gem.
 fn calls<'a>(
     facts: &'a Facts,
     ruling: &mut Ruling<'_>,
-    wanted: fn(&str) -> bool,
-) -> Vec<(String, &'a Place)> {
-    let written = quiet_calls(facts, ruling)
+    wanted: fn(&Act) -> bool,
+) -> Vec<QuietCall<'a>> {
+    if !facts.deploy.was_read {
+        ruling.undecided("how the deploy quiets is not known");
+    }
+    let tasks = facts
+        .commands
         .iter()
-        .filter_map(|l| Some((format!("`{}`", l.value.as_text()?), &l.from)));
-    let gem =
-        gem_call(facts).map(|(call, place)| (format!("capistrano-sidekiq's `{call}`"), place));
-    written
-        .chain(gem)
-        .filter(|(call, _)| wanted(call))
-        .collect()
+        .filter(|command| matches!(command.runner, Runner::Task(_) | Runner::Script(_)))
+        .flat_map(|command| {
+            let touches = |(act, _): &(&Act, &Place)| command.touches_sidekiq(act);
+            command.acts().filter(touches)
+        });
+    let written = tasks
+        .filter(|(act, _)| wanted(act))
+        .map(|(act, place)| (format!("`{}`", act.command()), place));
+    let gem = gem_call(facts).and_then(|(call, place)| {
+        let does = acts(call).first().is_some_and(wanted);
+        does.then(|| (format!("capistrano-sidekiq's `{call}`"), place))
+    });
+    written.chain(gem).collect()
 }
 
 fn reload_is_impossible(facts: &Facts, ruling: &mut Ruling<'_>) {
-    let reloads = calls(facts, ruling, |call| call.contains("reload"));
-    if reloads.is_empty() {
+    let reloads = calls(facts, ruling, |act| matches!(act, Act::ReloadsUnit(_)));
+    let Some((call, place)) = reloads.first() else {
         return;
-    }
+    };
     each_unit(facts, ruling, |unit, ruling| {
         let possible = match unit.setting("CanReload").map(|l| &l.value) {
             Some(Value::Flag(can)) => *can,
             Some(_) | None => unit.setting("ExecReload").is_some(),
         };
         if !possible {
-            let (call, place) = &reloads[0];
             ruling.fires(Some(place), &[("unit", &unit.name), ("call", call)]);
         }
     });
 }
 
 fn quiet_hits_children(facts: &Facts, ruling: &mut Ruling<'_>) {
-    let broad = |call: &str| {
-        let lower = call.to_ascii_lowercase();
-        let main = [
-            "--kill-who=main",
-            "--kill-whom=main",
-            "--kill-who main",
-            "--kill-whom main",
-        ];
-        lower.contains("kill") && lower.contains("tstp") && !main.iter().any(|m| lower.contains(m))
+    let hits_children = |act: &Act| {
+        matches!(
+            act,
+            Act::Sends {
+                signal: Signal::Tstp,
+                to: Receiver::Unit {
+                    main_only: false,
+                    ..
+                },
+                ..
+            }
+        )
     };
-    for (call, place) in calls(facts, ruling, broad) {
+    for (call, place) in calls(facts, ruling, hits_children) {
         ruling.fires(Some(place), &[("call", &call)]);
     }
 }

@@ -1,52 +1,15 @@
-//! D06 to D19: the stop sequence by itself: its grammar, and what each signal in it does to the
-//! Sidekiq at hand.
+//! D10 to D19: the stop sequence by itself: its grammar, its steps and its waits.
 
 use std::time::Duration;
 
-use super::super::facts::{Edition, Facts};
+use super::super::facts::Facts;
 use super::super::finding::{Rule, Ruling, Severity};
-use super::{MARGIN, each_sequence, number, timeout_of};
+use super::{each_sequence, number, timeout_of};
 use crate::core::layers::cloud66::explain;
 use crate::core::sequence::{Consequence, Problem, Sequence, Signal, Version};
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[
-    Rule {
-        id: "D06",
-        severity: Severity::Error,
-        condition: "USR1 is in the sequence and Sidekiq is 6.0 or later",
-        message: "USR1 kills Sidekiq {version} at once and loses its running jobs. Use TSTP.",
-        explanation: "USR1 quieted Sidekiq until 5.x. From 6.0 on nothing traps it, and its default action ends the process: queue and retry set stay empty, the jobs are gone.",
-        source: "Sidekiq commit 4c93b99b (6.0.0); measured on 7.3.2",
-        decide: usr1_kills,
-    },
-    Rule {
-        id: "D07",
-        severity: Severity::Warning,
-        condition: "USR1 is in the sequence and Sidekiq is 4.x or 5.x",
-        message: "USR1 is deprecated since Sidekiq 5.0 and fatal from 6.0 (here: {version}). Use TSTP.",
-        explanation: "It still quiets this version. The next upgrade turns the same line into a loss of every running job.",
-        source: "Sidekiq 5.0-Upgrade.md",
-        decide: usr1_is_old,
-    },
-    Rule {
-        id: "D08",
-        severity: Severity::Error,
-        condition: "a signal that Sidekiq does not trap comes before its shutdown is over",
-        message: "{signal} at {at} s {does}: running jobs are not pushed back.",
-        explanation: "QUIT, HUP and USR2 mean something to web servers. Sidekiq traps none of them (USR2 only with Sidekiq Enterprise, as a rolling restart; 5.x reopens its logs), so their default action hits the process.",
-        source: "measured on 7.3.2; Sidekiq wiki, Signals",
-        decide: untrapped_signal,
-    },
-    Rule {
-        id: "D09",
-        severity: Severity::Error,
-        condition: "TTIN stands where a quiet step should be",
-        message: "TTIN only logs backtraces. Sidekiq keeps fetching during these {n} s: use TSTP.",
-        explanation: "Cloud 66's own documentation showed `ttin, 120, term, 5, kill` until 2026. New jobs start right up to TERM.",
-        source: "Cloud 66 help-content PR 15; Sidekiq wiki, Signals",
-        decide: ttin_as_quiet,
-    },
     Rule {
         id: "D10",
         severity: Severity::Warning,
@@ -144,91 +107,8 @@ fn timed(sequence: &Sequence) -> impl Iterator<Item = (Duration, Signal)> {
     sequence.timeline().into_iter()
 }
 
-fn is_five(version: Option<Version>) -> bool {
-    version.is_some_and(|version| version.major < 6)
-}
-
-fn has(sequence: &Sequence, signal: Signal) -> bool {
-    sequence.signals().any(|other| other == signal)
-}
-
-fn usr1_kills(facts: &Facts, ruling: &mut Ruling<'_>) {
-    each_sequence(facts, ruling, |stated, sequence, ruling| {
-        let version = facts.sidekiq.version;
-        if has(sequence, Signal::Usr1) && !is_five(version) {
-            let version = version.map_or_else(
-                || "6.0 and later (the version here is not known)".to_string(),
-                |version| version.to_string(),
-            );
-            ruling.fires(stated.from.as_ref(), &[("version", &version)]);
-        }
-    });
-}
-
-fn usr1_is_old(facts: &Facts, ruling: &mut Ruling<'_>) {
-    each_sequence(facts, ruling, |stated, sequence, ruling| {
-        if !has(sequence, Signal::Usr1) {
-            return;
-        }
-        match facts.sidekiq.version {
-            Some(version) if version.major < 6 => {
-                ruling.fires(stated.from.as_ref(), &[("version", &version)]);
-            }
-            Some(_) => {}
-            None => ruling.undecided("the version of Sidekiq is not known"),
-        }
-    });
-}
-
-fn untrapped_signal(facts: &Facts, ruling: &mut Ruling<'_>) {
-    each_sequence(facts, ruling, |stated, sequence, ruling| {
-        let version = facts.sidekiq.version;
-        let over = sequence
-            .quiet_wait()
-            .map(|term| term + timeout_of(facts, stated).timeout.span + MARGIN);
-        for (at, signal) in timed(sequence) {
-            let harmless = signal == Signal::Usr1
-                || signal.consequence(version) != Consequence::Destroys
-                || over.is_some_and(|over| at >= over);
-            if harmless {
-                continue;
-            }
-            match facts.sidekiq.edition {
-                Some(Edition::Enterprise) if signal == Signal::Usr2 => continue,
-                None if signal == Signal::Usr2 => {
-                    ruling.undecided("USR2: whether this is Sidekiq Enterprise is not known");
-                    continue;
-                }
-                Some(_) | None => {}
-            }
-            let does = if matches!(signal, Signal::Stop | Signal::Ttou) {
-                "suspends Sidekiq"
-            } else {
-                "ends Sidekiq at once"
-            };
-            ruling.fires(
-                stated.from.as_ref(),
-                &[("signal", &signal), ("at", &number(at)), ("does", &does)],
-            );
-        }
-    });
-}
-
-fn ttin_as_quiet(facts: &Facts, ruling: &mut Ruling<'_>) {
-    each_sequence(facts, ruling, |stated, sequence, ruling| {
-        let at = sequence.signals().position(|signal| signal == Signal::Ttin);
-        let wait = at
-            .and_then(|at| sequence.wait_after(at))
-            .unwrap_or_default();
-        let before_stop = at.is_some_and(|at| sequence.first_stop().is_none_or(|stop| at < stop));
-        if before_stop && !wait.is_zero() && !quiets(sequence, facts.sidekiq.version) {
-            ruling.fires(stated.from.as_ref(), &[("n", &number(wait))]);
-        }
-    });
-}
-
 /// Whether a signal before the first TERM or INT quiets this version.
-fn quiets(sequence: &Sequence, version: Option<Version>) -> bool {
+pub(super) fn quiets(sequence: &Sequence, version: Option<Version>) -> bool {
     sequence
         .signals()
         .take_while(|signal| !signal.stops())
@@ -242,12 +122,19 @@ fn no_quiet_step(facts: &Facts, ruling: &mut Ruling<'_>) {
         }
         let effective = timeout_of(facts, stated);
         let timeout = effective.timeout.span;
-        let longest = match facts.sidekiq.longest_job {
+        let (severity, longest) = match facts.sidekiq.longest_job {
             Some(longest) if longest <= timeout => return,
-            Some(longest) => format!(", and the longest takes {} s", number(longest)),
-            None => ", and how long the longest takes is not known".to_string(),
+            Some(longest) => (
+                Severity::Warning,
+                format!(", and the longest takes {} s", number(longest)),
+            ),
+            None => (
+                Severity::Info,
+                ", and how long the longest takes is not known".to_string(),
+            ),
         };
-        ruling.fires(
+        ruling.fires_as(
+            severity,
             stated.from.as_ref(),
             &[("T", &number(timeout)), ("longest", &longest)],
         );

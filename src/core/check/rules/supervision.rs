@@ -6,16 +6,17 @@ use std::time::Duration;
 use super::super::facts::{Facts, TermRoute};
 use super::super::finding::{Rule, Ruling, Severity};
 use super::super::restart::{Ending, restart_words, starts_again as systemd_starts_again};
+use super::super::stop_command::{Runner, StopCommand};
 use super::{at_setting, each_unit, number};
-use crate::core::layers::Value;
+use crate::core::layers::{Place, Value};
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "D37",
         severity: Severity::Warning,
-        condition: "Restart=always, and TERM is sent directly",
-        message: "{unit}: systemd starts it again {after} after TERM ended it: that is a restart, not a stop. Use systemctl stop to keep it down.",
+        condition: "Restart=always, and TERM is sent past systemctl",
+        message: "{unit}: systemd starts it again {after} after TERM{by} ended it: that is a restart, not a stop. Use systemctl stop to keep it down.",
         explanation: "A Sidekiq that exits with 0 by itself is started again under Restart=always. Only a stop through systemctl keeps it down.",
         source: "measured on systemd 252; systemd.service(5)",
         decide: starts_again,
@@ -24,8 +25,8 @@ pub(super) static RULES: &[Rule] = &[
         id: "D38",
         severity: Severity::Warning,
         condition: "Restart=on-failure or no, and TERM is sent directly",
-        message: "{unit}: nobody will start it again after TERM (Restart={restart}). Start it with systemctl start.",
-        explanation: "Exit 0 is no failure. The unit ends as inactive, and stays so until somebody starts it.",
+        message: "{unit}: nothing will start it again after TERM (Restart={restart}). Start it with systemctl start.",
+        explanation: "Exit 0 is no failure. The unit ends as inactive, and stays so until it is started.",
         source: "measured on systemd 252; systemd.service(5)",
         decide: stays_down,
     },
@@ -81,20 +82,52 @@ fn each_direct_term(
 }
 
 fn starts_again(facts: &Facts, ruling: &mut Ruling<'_>) {
+    let by_task = facts.commands.iter().find_map(direct_term);
+    if let (None, Some((who, place))) = (facts.drain.term, by_task) {
+        each_unit(facts, ruling, |unit, ruling| {
+            if systemd_starts_again(unit, Ending::Exit(0)) == Some(true) {
+                let after = restart_delay(unit);
+                let values: [(&str, &dyn std::fmt::Display); 3] =
+                    [("unit", &unit.name), ("by", &who), ("after", &after)];
+                ruling.fires(Some(place), &values);
+            }
+        });
+        return;
+    }
     each_direct_term(facts, ruling, |unit, ruling| {
         let forced = unit.setting("RestartForceExitStatus");
         let Some(located) = unit.setting("Restart").or(forced) else {
             return;
         };
         if systemd_starts_again(unit, Ending::Exit(0)) == Some(true) {
-            let after = match unit.setting("RestartSec").map(|l| &l.value) {
-                Some(Value::Span(span)) => format!("{} s", number(*span)),
-                Some(_) => "some time".into(),
-                None => "0.1 s".into(),
-            };
-            at_setting(unit, located, ruling, "after", &after);
+            let values: [(&str, &dyn std::fmt::Display); 3] = [
+                ("unit", &unit.name),
+                ("by", &""),
+                ("after", &restart_delay(unit)),
+            ];
+            ruling.fires(Some(&located.from), &values);
         }
     });
+}
+
+/// A TERM that a task of the deploy sends past systemd.
+fn direct_term(command: &StopCommand) -> Option<(String, &Place)> {
+    if !matches!(command.runner, Runner::Task(_) | Runner::Script(_)) {
+        return None;
+    }
+    let sent = command.signals(None);
+    let term = sent.iter().find(|sent| sent.signal.stops())?;
+    let who = format!(" (sent by `{}`, {})", term.command, command.runner);
+    Some((who, term.place))
+}
+
+/// How long systemd waits before it starts the unit again.
+fn restart_delay(unit: &super::UnitFacts) -> String {
+    match unit.setting("RestartSec").map(|l| &l.value) {
+        Some(Value::Span(span)) => format!("{} s", number(*span)),
+        Some(_) => "some time".into(),
+        None => "0.1 s".into(),
+    }
 }
 
 fn stays_down(facts: &Facts, ruling: &mut Ruling<'_>) {

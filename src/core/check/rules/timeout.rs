@@ -1,8 +1,8 @@
-//! D20 to D25: Sidekiq's own timeout: values that are none, values that nobody reads, and the
-//! one of capistrano-sidekiq.
+//! D20 to D25: Sidekiq's own timeout: values that are unusable, values that no
+//! server reads, and the timeout of capistrano-sidekiq.
 
 use super::super::effective::{Effective, effective_timeout, environment};
-use super::super::facts::Facts;
+use super::super::facts::{Facts, GemTasks};
 use super::super::finding::{Rule, Ruling, Severity};
 use super::{MARGIN, number};
 use crate::core::layers::{Fault, Hazard, Layer, Located, Value, initializer, sidekiq_yml};
@@ -58,7 +58,7 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "D25",
         severity: Severity::Error,
-        condition: "capistrano-sidekiq before 2.0 waits less than Sidekiq's timeout and 5 s",
+        condition: "capistrano-sidekiq before 2.0 stops a Sidekiq before 6.0, and waits less than its timeout and 5 s",
         message: "capistrano-sidekiq {version} lets sidekiqctl kill after {n} s{set}, but Sidekiq needs up to {T} s and 5 more to push jobs back. Set sidekiq_timeout to {need}.",
         explanation: "`sidekiqctl stop PID TIMEOUT` sends TERM, waits, and kills. The gem's own default of 10 s is shorter than Sidekiq's 25.",
         source: "capistrano-sidekiq 1.0.3, source; issue 77",
@@ -169,24 +169,12 @@ fn timeout_is_nothing(facts: &Facts, ruling: &mut Ruling<'_>) {
 fn timeouts_differ(facts: &Facts, ruling: &mut Ruling<'_>) {
     nothing_stated(facts, ruling);
     // Each process or unit with a -t or a -C of its own has its own timeout.
-    let commands = facts.sidekiq.commands.iter();
-    let mut scopes: Vec<&str> = facts
-        .sidekiq
-        .timeouts
-        .iter()
-        .filter(|l| l.layer == Layer::CommandLine)
-        .filter_map(|l| l.scope.as_deref())
-        .chain(commands.filter_map(|(scope, _)| scope.as_deref()))
-        .collect();
-    scopes.sort_unstable();
-    scopes.dedup();
-    let mut scopes: Vec<Option<&str>> = scopes.into_iter().map(Some).collect();
-    if scopes.is_empty() {
-        scopes.push(None);
+    let mut all: Vec<Effective> = facts.known.iter().map(|one| one.timeout(facts)).collect();
+    if all.is_empty() {
+        all.push(effective_timeout(&facts.sidekiq, None));
     }
     let mut told: Vec<Located> = Vec::new();
-    for scope in scopes {
-        let effective = effective_timeout(&facts.sidekiq, scope);
+    for effective in all {
         for other in &effective.others {
             if !told.contains(other) {
                 told.push(other.clone());
@@ -254,6 +242,22 @@ fn capistrano_kills_early(facts: &Facts, ruling: &mut Ruling<'_>) {
         return;
     };
     if *version >= SYSTEMD_SINCE {
+        return;
+    }
+    match facts.deploy.gem_tasks {
+        Some(GemTasks::Loaded | GemTasks::Missing { .. }) => {}
+        Some(GemTasks::NotLoaded) => return,
+        None => {
+            return ruling
+                .undecided("whether a deploy loads the gem is not known: no Capfile was read");
+        }
+    }
+    // From 6.0 on there is no sidekiqctl that could kill (D53).
+    if facts
+        .sidekiq
+        .version
+        .is_some_and(|version| version.major >= 6)
+    {
         return;
     }
     let effective = effective_timeout(&facts.sidekiq, None);

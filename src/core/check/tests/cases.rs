@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use super::super::*;
 use super::{folder, read, seconds};
+use crate::core::layers::{Layer, Place, Remark, Weight};
 use crate::core::sequence::Version;
 
 /// One case of a file.
@@ -64,7 +65,11 @@ fn facts(case: &Case) -> Facts {
         timeout: number("timeout").map(|span| (span, "--timeout".into())),
         version: setting("version").map(|text| Version::parse(text).unwrap()),
         longest_job: number("longest"),
-        jobs_were_read: setting("jobs_read").is_some(),
+        read: files
+            .iter()
+            .filter_map(|(path, text)| Some((Layer::of(path, text)?, (*path).to_owned())))
+            .chain(setting("jobs_read").map(|_| (Layer::JobClass, "app".to_owned())))
+            .collect(),
         ..Chosen::default()
     };
     let mut facts = gather(&read(&files), &chosen);
@@ -78,6 +83,11 @@ fn facts(case: &Case) -> Facts {
 fn live(facts: &mut Facts, name: &str, value: &str) {
     let yes = || Some(value == "yes");
     match name {
+        "not_read" => facts.not_read.push(Remark {
+            weight: Weight::NotRead,
+            text: value.into(),
+            from: Place::whole("k8s/jobs.yaml"),
+        }),
         "edition" => {
             facts.sidekiq.edition = Some(match value {
                 "enterprise" => Edition::Enterprise,
@@ -193,7 +203,7 @@ fn every_rule_speaks_and_keeps_silent() {
 #[test]
 fn the_table_is_whole() {
     let ids: Vec<_> = rules().map(|rule| rule.id.to_string()).collect();
-    let wanted: Vec<_> = (1..=50).map(|n| format!("D{n:02}")).collect();
+    let wanted: Vec<_> = (1..=57).map(|n| format!("D{n:02}")).collect();
     assert_eq!(ids, wanted);
     for rule in rules() {
         for text in [rule.condition, rule.message, rule.explanation, rule.source] {
@@ -201,7 +211,7 @@ fn the_table_is_whole() {
         }
     }
     assert_eq!(explain("d01").unwrap().id, "D01");
-    assert!(explain("D51").is_none());
+    assert!(explain("D58").is_none());
 }
 
 #[test]

@@ -1,0 +1,72 @@
+//! Every Sidekiq that was recognised in a file: its name, its command and its place. Which tool
+//! stops it is found by name; nothing is judged.
+
+use super::effective::{Effective, effective_timeout, only_of, timeout_in, timeout_words};
+use super::facts::{Facts, KnownSidekiq, StatedSequence, Stopper};
+use super::unit_facts::UnitFacts;
+use crate::core::layers::Layer;
+
+/// A tool, a unit or a sequence that stops a Sidekiq.
+#[derive(Clone, Copy, Debug)]
+pub enum KnownStop<'a> {
+    /// systemd, by the stop of its unit.
+    Unit(&'a UnitFacts),
+    /// Another tool.
+    Tool(&'a Stopper),
+    /// A stop sequence.
+    Sequence(&'a StatedSequence),
+}
+
+impl KnownSidekiq {
+    /// Its own timeout.
+    pub fn timeout(&self, facts: &Facts) -> Effective {
+        timeout_in(&facts.sidekiq, &self.name, &self.from.file)
+    }
+
+    /// The same in words, with where it is written, or why the default counts.
+    pub fn timeout_words(&self, facts: &Facts) -> String {
+        let own = only_of(&facts.sidekiq, &self.name, &self.from.file);
+        timeout_words(&own, Some(&self.name))
+    }
+
+    /// Everything that is known to stop it.
+    pub fn stops<'a>(&self, facts: &'a Facts) -> Vec<KnownStop<'a>> {
+        let units = facts.units.iter().filter(|unit| unit.name == self.name);
+        let tools: Vec<&Stopper> = facts
+            .stoppers
+            .iter()
+            .filter(|stopper| stopper.scope == self.name && stopper.runs() == self.layer)
+            .collect();
+        // Two files may each have a service of this name.
+        let in_same_file = |stopper: &&&Stopper| stopper.limit.from.file == self.from.file;
+        let has_own = tools.iter().any(|stopper| in_same_file(&stopper));
+        let tools = tools
+            .into_iter()
+            .filter(|stopper| !has_own || stopper.limit.from.file == self.from.file);
+        let sequences = facts.sequences.iter().filter(|stated| {
+            let process = stated.process.as_deref();
+            let process = process.and_then(|process| process.rsplit('/').next());
+            self.layer == Layer::Procfile && process == Some(&self.name)
+        });
+        sequences
+            .map(KnownStop::Sequence)
+            .chain(units.map(KnownStop::Unit))
+            .chain(tools.map(KnownStop::Tool))
+            .collect()
+    }
+}
+
+impl Facts {
+    /// The timeout of the Sidekiq that a tool stops.
+    pub fn timeout_of(&self, stopper: &Stopper) -> Effective {
+        let is_its = |one: &&KnownSidekiq| one.name == stopper.scope && one.layer == stopper.runs();
+        let all: Vec<&KnownSidekiq> = self.known.iter().filter(is_its).collect();
+        let beside = all
+            .iter()
+            .find(|one| one.from.file == stopper.limit.from.file);
+        match beside.or(all.first()) {
+            Some(one) => one.timeout(self),
+            None => effective_timeout(&self.sidekiq, Some(&stopper.scope)),
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! D52 to D55: commands of units, hooks and deploy tasks that kill Sidekiq, that cannot work, or
+//! that take a time which is not written anywhere.
+
+use super::super::facts::{Facts, GemTasks};
+use super::super::finding::{Rule, Ruling, Severity};
+use super::super::stop_command::{AfterTerm, Runner, StopCommand};
+use super::number;
+use crate::core::check::acts::{Act, Receiver};
+use crate::core::layers::Place;
+use crate::core::sequence::{Signal, Version};
+
+/// The rows.
+pub(super) static RULES: &[Rule] = &[
+    Rule {
+        id: "D52",
+        severity: Severity::Error,
+        condition: "a command kills Sidekiq, and nothing has asked it to stop",
+        message: "`{command}` ({who}) sends KILL{when}: {then}. {advice}.",
+        explanation: "KILL cannot be handled. Only TERM makes Sidekiq push its jobs back, after its timeout (-t). ExecStop and preStop run before the TERM of systemd and Kubernetes, so a KILL there comes first.",
+        source: "signal(7); systemd.service(5); Kubernetes API, Lifecycle",
+        decide: command_kills,
+    },
+    Rule {
+        id: "D53",
+        severity: Severity::Warning,
+        condition: "a command calls sidekiqctl, which Sidekiq 6.0 removed",
+        message: "{what}: sidekiqctl was removed in Sidekiq 6.0 ({version}). {so}.",
+        explanation: "`sidekiqctl quiet` and `sidekiqctl stop` came with Sidekiq until 5.x. From 6.0 on such a line fails each time, and scripts often pass over the failure.",
+        source: "Sidekiq docs/6.0-Upgrade.md; commit 890dce58",
+        decide: sidekiqctl_is_gone,
+    },
+    Rule {
+        id: "D54",
+        severity: Severity::Info,
+        condition: "a command of unknown length runs before TERM",
+        message: "{who}: how long `{command}` takes is not known{limit}.",
+        explanation: "What runs in ExecStop or preStop goes by before TERM. Kubernetes takes it from the grace period, systemd cuts it off after TimeoutStopSec. What such a command does to Sidekiq was not read.",
+        source: "Kubernetes API, Lifecycle; systemd.service(5)",
+        decide: length_is_not_known,
+    },
+    Rule {
+        id: "D55",
+        severity: Severity::Warning,
+        condition: "capistrano-sidekiq 2.0 or later is loaded, and its tasks are not installed",
+        message: "The Capfile loads capistrano-sidekiq {version} without {missing}: a deploy neither quiets nor stops Sidekiq. Add that line.",
+        explanation: "From 2.0 on the gem does nothing until `install_plugin Capistrano::Sidekiq` and a plugin for the service manager, such as `install_plugin Capistrano::Sidekiq::Systemd`, stand in the Capfile.",
+        source: "capistrano-sidekiq README, Setup; issue 277",
+        decide: tasks_are_not_installed,
+    },
+];
+
+fn no_command(facts: &Facts, ruling: &mut Ruling<'_>) {
+    if facts.commands.is_empty() {
+        ruling.undecided("no command that stops Sidekiq is known");
+    }
+}
+
+fn command_kills(facts: &Facts, ruling: &mut Ruling<'_>) {
+    no_command(facts, ruling);
+    for command in &facts.commands {
+        for sent in command.signals(facts.sidekiq.version) {
+            if sent.signal != Signal::Kill || sent.after_term != AfterTerm::NoTerm {
+                continue;
+            }
+            let is_kept = sent.to.is_some_and(Receiver::is_first_of_container)
+                && matches!(command.runner, Runner::PreStop(_));
+            let when = match sent.at {
+                Some(at) if at.is_zero() => " at once".to_string(),
+                Some(at) => format!(" after {} s", number(at)),
+                None => String::new(),
+            };
+            let (severity, then) = if is_kept {
+                (
+                    Severity::Warning,
+                    "the kernel keeps it from the first process of a container (pid_namespaces(7)), so it does nothing",
+                )
+            } else {
+                (
+                    Severity::Error,
+                    "Sidekiq cannot push back what runs, and those jobs are lost",
+                )
+            };
+            let values: [(&str, &dyn std::fmt::Display); 5] = [
+                ("command", &sent.command),
+                ("who", &command.runner),
+                ("when", &when),
+                ("then", &then),
+                ("advice", &instead(&command.runner)),
+            ];
+            ruling.fires_as(severity, Some(sent.place), &values);
+        }
+    }
+}
+
+/// Advice: the act to use in the place of a KILL.
+fn instead(runner: &Runner) -> &'static str {
+    match runner {
+        Runner::ExecStop(_) => "systemd sends TERM by itself: leave ExecStop out",
+        Runner::ExecReload(_) => "To quiet Sidekiq send TSTP",
+        Runner::PreStop(_) => "Kubernetes sends TERM after it: send TSTP, or leave it out",
+        Runner::Task(_) | Runner::Script(_) => "Send TERM, and wait for Sidekiq's timeout and 5 s",
+    }
+}
+
+fn sidekiqctl_is_gone(facts: &Facts, ruling: &mut Ruling<'_>) {
+    no_command(facts, ruling);
+    let version = match facts.sidekiq.version {
+        Some(version) if version.major < 6 => return,
+        Some(version) => format!("here: {version}"),
+        None => "the version here is not known".into(),
+    };
+    let mut told: Vec<(&StopCommand, &Place)> = Vec::new();
+    for command in &facts.commands {
+        for (act, place) in command.acts() {
+            let Act::Sidekiqctl { command: text, .. } = act else {
+                continue;
+            };
+            told.push((command, place));
+            let what = format!("`{text}` ({}) cannot work", command.runner);
+            let so = match &command.runner {
+                Runner::ExecStop(_) => "It fails each time: only systemd's own TERM stops Sidekiq",
+                Runner::ExecReload(_) | Runner::PreStop(_) => {
+                    "It fails each time: nothing is quieted"
+                }
+                Runner::Task(_) | Runner::Script(_) => {
+                    "It fails each time: nothing is quieted or stopped by it"
+                }
+            };
+            ruling.fires(
+                Some(place),
+                &[("what", &what), ("version", &version), ("so", &so)],
+            );
+        }
+    }
+    if let Some((gem, place)) = &facts.deploy.capistrano_sidekiq
+        && *gem < Version::new(2, 0, 0)
+        && facts.sidekiq.version.is_some()
+        && facts.deploy.gem_tasks == Some(GemTasks::Loaded)
+    {
+        let what = format!("capistrano-sidekiq {gem} quiets and stops by sidekiqctl");
+        let so = "Its tasks do nothing: a deploy neither quiets nor stops Sidekiq";
+        ruling.fires(
+            Some(place),
+            &[("what", &what), ("version", &version), ("so", &so)],
+        );
+    }
+}
+
+fn length_is_not_known(facts: &Facts, ruling: &mut Ruling<'_>) {
+    no_command(facts, ruling);
+    for command in &facts.commands {
+        let limit = match &command.runner {
+            Runner::PreStop(container) => facts
+                .stoppers
+                .iter()
+                .find(|stopper| stopper.scope == *container)
+                .and_then(|stopper| stopper.limit.value.span())
+                .map_or_else(String::new, |span| {
+                    format!(
+                        "; it is taken from the {} s that Kubernetes waits before KILL",
+                        number(span)
+                    )
+                }),
+            Runner::ExecStop(_) => ", and what it does to Sidekiq was not read".to_string(),
+            Runner::ExecReload(_) | Runner::Task(_) | Runner::Script(_) => continue,
+        };
+        // A drain of ours says itself how long it takes.
+        let drains = command.acts().any(|(act, _)| *act == Act::Drains);
+        if let Err(unknown) = command.length()
+            && !drains
+        {
+            ruling.fires(
+                command.place(),
+                &[
+                    ("who", &command.runner),
+                    ("command", &unknown),
+                    ("limit", &limit),
+                ],
+            );
+        }
+    }
+}
+
+fn tasks_are_not_installed(facts: &Facts, ruling: &mut Ruling<'_>) {
+    let Some((version, _)) = &facts.deploy.capistrano_sidekiq else {
+        return ruling.undecided("the version of capistrano-sidekiq is not known");
+    };
+    if *version < Version::new(2, 0, 0) {
+        return;
+    }
+    match &facts.deploy.gem_tasks {
+        Some(GemTasks::Missing { place, missing }) => {
+            ruling.fires(Some(place), &[("version", version), ("missing", missing)]);
+        }
+        Some(GemTasks::Loaded | GemTasks::NotLoaded) => {}
+        None => ruling.undecided("no Capfile was read"),
+    }
+}

@@ -1,0 +1,390 @@
+//! The commands that touch a Sidekiq when it is stopped, reloaded or deployed: `ExecStop=`,
+//! `ExecReload=`, `preStop`, tasks of a deploy. Each is put on a time line; nothing is judged.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::acts::{Act, Receiver, acts};
+use crate::core::layers::{Located, Place};
+use crate::core::sequence::{Signal, Version};
+
+/// The place from which a command is run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Runner {
+    /// `ExecStop=` of this unit, before its signal.
+    ExecStop(String),
+    /// `ExecReload=` of this unit.
+    ExecReload(String),
+    /// `preStop` of this container, before TERM.
+    PreStop(String),
+    /// A task of the deploy, by its name where it has one.
+    Task(Option<String>),
+    /// A shell script, by its path.
+    Script(String),
+}
+
+impl Runner {
+    /// Whether everything that it signals without a name is the Sidekiq.
+    fn is_about_sidekiq(&self) -> bool {
+        match self {
+            Self::ExecStop(_) | Self::ExecReload(_) | Self::PreStop(_) => true,
+            Self::Task(Some(name)) | Self::Script(name) => {
+                name.to_ascii_lowercase().contains("sidekiq")
+            }
+            Self::Task(None) => false,
+        }
+    }
+}
+
+impl fmt::Display for Runner {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ExecStop(unit) => write!(out, "ExecStop of {unit}"),
+            Self::ExecReload(unit) => write!(out, "ExecReload of {unit}"),
+            Self::PreStop(container) => write!(out, "preStop of {container}"),
+            Self::Task(Some(name)) => write!(out, "the task {name}"),
+            Self::Task(None) => out.write_str("a deploy file"),
+            Self::Script(file) => write!(out, "the script {file}"),
+        }
+    }
+}
+
+/// The commands that one runner runs, in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StopCommand {
+    /// The place from which they are run.
+    pub runner: Runner,
+    /// Their acts, each with its place.
+    acts: Vec<(Act, Place)>,
+}
+
+/// A signal that reaches the Sidekiq, on the time line of its command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentSignal<'a> {
+    /// The signal.
+    pub signal: Signal,
+    /// How long after the command began; `None` if something of unknown length runs before it.
+    pub at: Option<Duration>,
+    /// How long after the first TERM or INT of the same command.
+    pub after_term: AfterTerm,
+    /// Which processes get it; `None` where a tool such as `sidekiqctl` sends it.
+    pub to: Option<&'a Receiver>,
+    /// As written.
+    pub command: &'a str,
+    /// Where it is written.
+    pub place: &'a Place,
+}
+
+/// How long a signal comes after the first TERM or INT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AfterTerm {
+    /// None came before it.
+    NoTerm,
+    /// So long.
+    Known(Duration),
+    /// Something of unknown length runs between them.
+    Unknown,
+}
+
+impl StopCommand {
+    /// Reads the commands of one runner.
+    pub fn new<'a>(runner: Runner, lines: impl IntoIterator<Item = &'a Located>) -> Self {
+        let mut found = Vec::new();
+        for located in lines {
+            let text = located.value.as_text().unwrap_or_default();
+            let done = acts(text).into_iter();
+            found.extend(done.map(|act| (act, located.from.clone())));
+        }
+        Self {
+            runner,
+            acts: found,
+        }
+    }
+
+    /// Whether it touches a Sidekiq: a task that signals other programs alone does not.
+    pub fn concerns_sidekiq(&self) -> bool {
+        let about = self.runner.is_about_sidekiq();
+        self.acts.iter().any(|(act, _)| match act {
+            Act::Waits(_) | Act::Runs(_) | Act::Drains => about,
+            Act::Sends { .. }
+            | Act::Stops { .. }
+            | Act::Sidekiqctl { .. }
+            | Act::StopsUnit(_)
+            | Act::ReloadsUnit(_) => self.touches_sidekiq(act),
+        })
+    }
+
+    /// Whether an act of this command signals, stops or reloads a Sidekiq.
+    pub fn touches_sidekiq(&self, act: &Act) -> bool {
+        let about = self.runner.is_about_sidekiq();
+        match act {
+            Act::Sends { signal, to, .. } => {
+                // TSTP to a unit means to quiet: no other program is quieted by it.
+                let quiets = *signal == Signal::Tstp && matches!(to, Receiver::Unit { .. });
+                quiets || to.is_sidekiq(about)
+            }
+            Act::Stops { to, .. } => to.is_sidekiq(about),
+            Act::Sidekiqctl { .. } => true,
+            Act::StopsUnit(command) | Act::ReloadsUnit(command) => {
+                Receiver::Named(command.clone()).is_sidekiq(about)
+            }
+            Act::Waits(_) | Act::Runs(_) | Act::Drains => false,
+        }
+    }
+
+    /// Everything that it does, with its place.
+    pub fn acts(&self) -> impl Iterator<Item = (&Act, &Place)> {
+        self.acts.iter().map(|(act, place)| (act, place))
+    }
+
+    /// Where the first of its acts is written.
+    pub fn place(&self) -> Option<&Place> {
+        self.acts.first().map(|(_, place)| place)
+    }
+
+    /// The signals that reach a Sidekiq of this version, in order.
+    pub fn signals(&self, version: Option<Version>) -> Vec<SentSignal<'_>> {
+        let about = self.runner.is_about_sidekiq();
+        let mut line = TimeLine::default();
+        let has_sidekiqctl = version.is_some_and(|version| version.major < 6);
+        for (act, place) in &self.acts {
+            match act {
+                Act::Waits(span) => line.wait(Some(*span)),
+                Act::Runs(_) | Act::Drains | Act::StopsUnit(_) | Act::ReloadsUnit(_) => {
+                    line.wait(None);
+                }
+                Act::Sends {
+                    signal,
+                    to,
+                    command,
+                } if to.is_sidekiq(about) => line.send(*signal, Some(to), command, place),
+                Act::Stops {
+                    within,
+                    to,
+                    command,
+                } if to.is_sidekiq(about) => line.stop(*within, Some(to), command, place),
+                Act::Sidekiqctl {
+                    stops_within: Some(within),
+                    command,
+                } if has_sidekiqctl => line.stop(*within, None, command, place),
+                Act::Sends { .. } | Act::Stops { .. } | Act::Sidekiqctl { .. } => {}
+            }
+        }
+        line.sent
+    }
+
+    /// How long it runs, or the first command whose length is not known.
+    ///
+    /// # Errors
+    /// The command of unknown length.
+    pub fn length(&self) -> Result<Duration, &str> {
+        let mut whole = Duration::ZERO;
+        for (act, _) in &self.acts {
+            match act {
+                Act::Waits(span) => whole = whole.saturating_add(*span),
+                Act::Stops { within, .. }
+                | Act::Sidekiqctl {
+                    stops_within: Some(within),
+                    ..
+                } => whole = whole.saturating_add(*within),
+                Act::Runs(command) | Act::StopsUnit(command) => return Err(command),
+                Act::Drains => return Err("drainboard drain"),
+                Act::Sends { .. } | Act::ReloadsUnit(_) | Act::Sidekiqctl { .. } => {}
+            }
+        }
+        Ok(whole)
+    }
+
+    /// How long it runs before it sends TERM by itself, else its whole length.
+    ///
+    /// # Errors
+    /// The command of unknown length.
+    pub fn before_term(&self) -> Result<Duration, &str> {
+        let about = self.runner.is_about_sidekiq();
+        let mut whole = Duration::ZERO;
+        for (act, _) in &self.acts {
+            match act {
+                Act::Sends { signal, to, .. } if signal.stops() && to.is_sidekiq(about) => {
+                    return Ok(whole);
+                }
+                Act::Stops { .. } | Act::StopsUnit(_) => return Ok(whole),
+                Act::Waits(span) => whole = whole.saturating_add(*span),
+                Act::Runs(command) => return Err(command),
+                Act::Drains => return Err("drainboard drain"),
+                Act::Sends { .. } | Act::ReloadsUnit(_) | Act::Sidekiqctl { .. } => {}
+            }
+        }
+        Ok(whole)
+    }
+
+    /// Whether it does nothing but send signals, at once.
+    pub fn is_instant(&self) -> bool {
+        let instant = |(act, _): &(Act, Place)| matches!(act, Act::Sends { .. });
+        self.acts.iter().all(instant)
+    }
+}
+
+/// The signals sent so far, and the time.
+#[derive(Default)]
+struct TimeLine<'a> {
+    sent: Vec<SentSignal<'a>>,
+    /// Since the command began; `None` once something of unknown length has run.
+    now: Option<Duration>,
+    /// Since the first TERM, counted as `now` is.
+    after_term: Option<AfterTerm>,
+    has_begun: bool,
+}
+
+impl<'a> TimeLine<'a> {
+    fn now(&self) -> Option<Duration> {
+        if self.has_begun {
+            self.now
+        } else {
+            Some(Duration::ZERO)
+        }
+    }
+
+    fn wait(&mut self, span: Option<Duration>) {
+        let now = self.now();
+        self.has_begun = true;
+        self.now = now.zip(span).map(|(now, span)| now.saturating_add(span));
+        self.after_term = self.after_term.map(|after| match (after, span) {
+            (AfterTerm::Known(after), Some(span)) => AfterTerm::Known(after.saturating_add(span)),
+            (_, _) => AfterTerm::Unknown,
+        });
+    }
+
+    fn send(
+        &mut self,
+        signal: Signal,
+        to: Option<&'a Receiver>,
+        command: &'a str,
+        place: &'a Place,
+    ) {
+        self.sent.push(SentSignal {
+            signal,
+            at: self.now(),
+            after_term: self.after_term.unwrap_or(AfterTerm::NoTerm),
+            to,
+            command,
+            place,
+        });
+        if signal.stops() {
+            self.after_term
+                .get_or_insert(AfterTerm::Known(Duration::ZERO));
+        }
+    }
+
+    /// TERM, a wait, KILL.
+    fn stop(
+        &mut self,
+        within: Duration,
+        to: Option<&'a Receiver>,
+        command: &'a str,
+        place: &'a Place,
+    ) {
+        self.send(Signal::Term, to, command, place);
+        self.wait(Some(within));
+        self.send(Signal::Kill, to, command, place);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    //! Each was shown to fail on a mutant: a wait not added, a TERM not counted from, another
+    //! program's signal taken for Sidekiq's.
+
+    use super::*;
+    use crate::core::layers::{Layer, Value};
+
+    fn command(runner: Runner, lines: &[&str]) -> StopCommand {
+        let located: Vec<Located> = lines
+            .iter()
+            .enumerate()
+            .map(|(index, text)| Located {
+                layer: Layer::Systemd,
+                setting: "ExecStop",
+                scope: None,
+                value: Value::text(text),
+                from: Place::new("f", index + 1),
+            })
+            .collect();
+        StopCommand::new(runner, &located)
+    }
+
+    fn shown(runner: Runner, lines: &[&str], version: &str) -> Vec<String> {
+        let command = command(runner, lines);
+        let seconds = |span: Option<Duration>| {
+            span.map_or_else(|| "?".into(), |span| span.as_secs_f64().to_string())
+        };
+        command
+            .signals(Version::parse(version))
+            .iter()
+            .map(|sent| {
+                let after = match sent.after_term {
+                    AfterTerm::NoTerm => String::new(),
+                    AfterTerm::Known(span) => format!(" +{}", span.as_secs_f64()),
+                    AfterTerm::Unknown => " +?".into(),
+                };
+                format!("{}@{}{after}", sent.signal, seconds(sent.at))
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_command_is_a_time_line() {
+        let unit = || Runner::ExecStop("s.service".into());
+        let cases: [(&[&str], &str, &[&str]); 7] = [
+            (&["/bin/kill -9 $MAINPID"], "7.3.9", &["KILL@0"]),
+            (
+                &["/bin/kill -TSTP $MAINPID", "/bin/sleep 60"],
+                "7.3.9",
+                &["TSTP@0"],
+            ),
+            (
+                &["sh -c 'kill -TERM $MAINPID; sleep 10; kill -9 $MAINPID'"],
+                "7.3.9",
+                &["TERM@0", "KILL@10 +10"],
+            ),
+            (
+                &["bin/wait", "kill $MAINPID", "bin/wait", "kill -9 $MAINPID"],
+                "7.3.9",
+                &["TERM@?", "KILL@? +?"],
+            ),
+            (
+                &["sidekiqctl stop x.pid 20"],
+                "5.2.9",
+                &["TERM@0", "KILL@20 +20"],
+            ),
+            (&["sidekiqctl stop x.pid 20"], "6.5.0", &[]),
+            (&["kill -9 $(cat tmp/pids/puma.pid)"], "7.3.9", &[]),
+        ];
+        for (lines, version, expected) in cases {
+            assert_eq!(shown(unit(), lines, version), expected, "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_task_concerns_sidekiq_by_its_name_or_by_what_it_signals() {
+        let task = |name: &str| Runner::Task(Some(name.into()));
+        for (runner, line, expected) in [
+            (task("sidekiq:quiet"), "kill -USR1 $(cat shop.pid)", true),
+            (task("restart_jobs"), "pkill -QUIT -f sidekiq", true),
+            (task("puma:stop"), "kill -USR1 $(cat shop.pid)", false),
+            (Runner::Task(None), "systemctl kill -s TSTP unit", true),
+            (Runner::Task(None), "systemctl restart nginx", false),
+        ] {
+            let command = command(runner, &[line]);
+            assert_eq!(command.concerns_sidekiq(), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_length_is_known_or_the_command_named() {
+        let hook = || Runner::PreStop("jobs".into());
+        let known = command(hook(), &["sh -c 'kill -TSTP 1; sleep 30'"]);
+        assert_eq!(known.length(), Ok(Duration::from_secs(30)));
+        let unknown = command(hook(), &["bin/quiet-and-wait"]);
+        assert_eq!(unknown.length(), Err("bin/quiet-and-wait"));
+    }
+}

@@ -1,0 +1,337 @@
+//! The commands that Ruby of a deploy runs: `execute`, `run`, `sh`, `system`, `Process.kill` and
+//! `sleep`, each as a shell would get it, with the task that it stands in. Ruby is never run.
+
+use super::ruby;
+
+/// The setting under which a command of a deploy is reported.
+pub const CALL: &str = "call";
+
+/// A command that a task runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Call {
+    /// The line in which it begins, from 1.
+    pub(super) line: usize,
+    /// `sidekiq:quiet`; empty outside of any task.
+    pub(super) task: String,
+    /// As a shell gets it; interpolations stand as they are.
+    pub(super) command: String,
+}
+
+/// Methods whose arguments are a command.
+const RUNNERS: &[&str] = &[
+    "execute",
+    "run",
+    "sudo",
+    "capture",
+    "test",
+    "sh",
+    "system",
+    "exec",
+    "as_user",
+    "invoke_command",
+    "queue",
+    "command",
+    "comment",
+];
+
+/// Words without which a command neither stops nor signals anything, nor waits.
+const WORDS: &[&str] = &[
+    "kill",
+    "sidekiqctl",
+    "systemctl",
+    "service ",
+    "supervisorctl",
+    "monit ",
+    "sv ",
+    "docker",
+    "podman",
+    "start-stop-daemon",
+    "sleep",
+    "initctl",
+    "drainboard",
+];
+
+/// Every command in `text` that may stop, signal or wait.
+pub(super) fn calls(text: &str) -> Vec<Call> {
+    let mut tasks: Vec<(usize, String)> = Vec::new();
+    let mut found = Vec::new();
+    let mut lines = ruby::code_lines(text).peekable();
+    while let Some((line, code)) = lines.next() {
+        let indent = code.len() - code.trim_start().len();
+        tasks.retain(|(opener, _)| *opener < indent);
+        if let Some(name) = named_block(code.trim()) {
+            tasks.push((indent, name));
+        }
+        // Arguments may go on in the next lines.
+        let mut whole = code.trim().to_owned();
+        while whole.ends_with([',', '\\', '('])
+            && let Some((_, next)) = lines.next()
+        {
+            let more = next.trim();
+            whole = format!("{} {more}", whole.trim_end_matches('\\'));
+        }
+        if let Some(end) = heredoc(&whole) {
+            let mut body = String::new();
+            for (_, next) in lines.by_ref() {
+                if next.trim() == end {
+                    break;
+                }
+                body.push_str(next.trim());
+                body.push('\n');
+            }
+            push(&mut found, line, &tasks, body);
+            continue;
+        }
+        for command in commands(&whole) {
+            push(&mut found, line, &tasks, command);
+        }
+    }
+    found
+}
+
+/// Whether a command may stop or signal something, or wait.
+pub(super) fn may_stop(command: &str) -> bool {
+    WORDS.iter().any(|word| command.contains(word))
+}
+
+fn push(found: &mut Vec<Call>, line: usize, tasks: &[(usize, String)], command: String) {
+    if may_stop(&command) {
+        let names: Vec<&str> = tasks.iter().map(|(_, name)| name.as_str()).collect();
+        found.push(Call {
+            line,
+            task: names.join(":"),
+            command,
+        });
+    }
+}
+
+/// The name of `namespace :x do`, `task :x`, `task x: :y`, `def x`.
+fn named_block(code: &str) -> Option<String> {
+    let rest = ["namespace", "task", "remote_task", "def"]
+        .iter()
+        .find_map(|word| code.strip_prefix(word))?;
+    let rest = rest.strip_prefix([' ', '('])?.trim_start();
+    let rest = rest.trim_start_matches([':', '"', '\'']);
+    let name: String = rest
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':' | '?' | '!'))
+        .collect();
+    let name = name.trim_end_matches(':');
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+/// The word that ends a heredoc which begins in this line.
+fn heredoc(code: &str) -> Option<&str> {
+    let (before, rest) = code.split_once("<<")?;
+    let is_call = RUNNERS.iter().any(|name| before.contains(name));
+    let rest = rest
+        .trim_start_matches(['~', '-'])
+        .trim_start_matches(['"', '\'', '`']);
+    let end = rest
+        .find(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+        .unwrap_or(rest.len());
+    let word = &rest[..end];
+    let is_word = word.starts_with(|c: char| c.is_ascii_uppercase());
+    (is_call && is_word).then_some(word)
+}
+
+/// The commands of one line.
+fn commands(code: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some((name, arguments)) = next_call(code, &mut at) {
+        let command = match name {
+            "Process.kill" => {
+                let parts = arguments_of(arguments);
+                let signal = parts.first().map(String::as_str).unwrap_or_default();
+                Some(format!(
+                    "kill -{signal} {}",
+                    parts[1.min(parts.len())..].join(" ")
+                ))
+            }
+            "sleep" => Some(format!("sleep {}", arguments_of(arguments).join(" "))),
+            "`" | "%x" => arguments
+                .find(if name == "`" { '`' } else { ')' })
+                .map(|end| arguments[..end].to_owned()),
+            _ => Some(arguments_of(arguments).join(" ")),
+        };
+        found.extend(command.filter(|command| !command.trim().is_empty()));
+    }
+    found
+}
+
+/// The next call at or behind `at`: its name and the text behind it. Texts in quotes hold none.
+fn next_call<'a>(code: &'a str, at: &mut usize) -> Option<(&'static str, &'a str)> {
+    let mut quote: Option<char> = None;
+    let mut escaped = false;
+    let mut previous = ' ';
+    for (offset, character) in code[*at..].char_indices() {
+        let here = *at + offset;
+        let is_start =
+            !(previous.is_ascii_alphanumeric() || matches!(previous, '_' | '.' | ':' | '@'));
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if character == '\\' => escaped = true,
+            Some(open) if character == open => quote = None,
+            None if character == '`' => {
+                *at = here
+                    + 1
+                    + code[here + 1..]
+                        .find('`')
+                        .map_or(code.len() - here - 1, |end| end + 1);
+                return Some(("`", &code[here + 1..]));
+            }
+            None if matches!(character, '"' | '\'') => quote = Some(character),
+            None if is_start => {
+                let rest = &code[here..];
+                if let Some(inside) = rest
+                    .strip_prefix("%x(")
+                    .or_else(|| rest.strip_prefix("%x["))
+                {
+                    *at = here + 3;
+                    return Some(("%x", inside));
+                }
+                let names = RUNNERS.iter().chain(&["Process.kill", "sleep"]);
+                for name in names {
+                    let Some(after) = rest.strip_prefix(name) else {
+                        continue;
+                    };
+                    if after.starts_with([' ', '(']) {
+                        let after = after.trim_start();
+                        let after = after.strip_prefix('(').unwrap_or(after);
+                        let end = after.len() - behind_arguments(after).len();
+                        *at = code.len() - after.len() + end;
+                        return Some((name, after));
+                    }
+                }
+            }
+            Some(_) | None => {}
+        }
+        previous = character;
+    }
+    *at = code.len();
+    None
+}
+
+/// What stands behind the arguments of a call: from the bracket, brace or keyword that ends them.
+fn behind_arguments(text: &str) -> &str {
+    let mut quote: Option<char> = None;
+    let mut escaped = false;
+    let mut depth = 0usize;
+    for (at, character) in text.char_indices() {
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if character == '\\' => escaped = true,
+            Some(open) if character == open => quote = None,
+            Some(_) => {}
+            None => match character {
+                '"' | '\'' | '`' => quote = Some(character),
+                '(' | '[' | '{' => depth += 1,
+                _ if depth == 0
+                    && (matches!(character, ')' | ']' | '}' | ';') || is_keyword(&text[at..])) =>
+                {
+                    return &text[at..];
+                }
+                ')' | ']' | '}' => depth -= 1,
+                _ => {}
+            },
+        }
+    }
+    ""
+}
+
+/// ` if …`, ` unless …`, ` rescue …`, ` do …` behind a call.
+fn is_keyword(text: &str) -> bool {
+    [
+        " if ", " unless ", " rescue ", " do ", " && ", " || ", " ? ",
+    ]
+    .iter()
+    .any(|word| text.starts_with(word))
+}
+
+/// The arguments of a call as words of a shell: strings without quotes, symbols without colon,
+/// other code as it stands. Options (`raise_on_non_zero_exit: false`) are no part of a command.
+fn arguments_of(text: &str) -> Vec<String> {
+    let whole = &text[..text.len() - behind_arguments(text).len()];
+    let mut parts: Vec<String> = Vec::new();
+    let mut part = String::new();
+    let mut quote: Option<char> = None;
+    let mut escaped = false;
+    let mut depth = 0usize;
+    for character in whole.chars() {
+        let is_end = quote.is_none() && depth == 0 && character == ',';
+        match quote {
+            Some(_) if escaped => escaped = false,
+            Some(_) if character == '\\' => escaped = true,
+            Some(open) if character == open => quote = None,
+            Some(_) => {}
+            None => match character {
+                '"' | '\'' => quote = Some(character),
+                '(' | '[' | '{' => depth += 1,
+                ')' | ']' | '}' => depth = depth.saturating_sub(1),
+                _ => {}
+            },
+        }
+        if is_end {
+            parts.push(std::mem::take(&mut part));
+        } else {
+            part.push(character);
+        }
+    }
+    parts.push(part);
+    parts
+        .iter()
+        .map(|part| part.trim())
+        .filter(|part| !part.is_empty() && !is_option(part))
+        .map(plain)
+        .collect()
+}
+
+/// `name: value` or `:name => value`.
+fn is_option(part: &str) -> bool {
+    let name: String = part
+        .trim_start_matches(['{', ' '])
+        .chars()
+        .take_while(|c| c.is_ascii_alphanumeric() || *c == '_')
+        .collect();
+    let rest = &part.trim_start_matches(['{', ' '])[name.len()..];
+    let is_keyword = !name.is_empty() && rest.starts_with(':') && !rest.starts_with("::");
+    is_keyword || part.starts_with(':') && part.contains("=>")
+}
+
+/// An argument as a word.
+fn plain(part: &str) -> String {
+    for open in ['"', '\''] {
+        if let Some(inside) = part
+            .strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(open))
+        {
+            return inside.replace("\\\"", "\"").replace("\\'", "'");
+        }
+    }
+    for (open, close) in [
+        ("%w[", ']'),
+        ("%[", ']'),
+        ("%{", '}'),
+        ("%Q[", ']'),
+        ("%w(", ')'),
+        ("%(", ')'),
+        ("%Q(", ')'),
+        ("%q(", ')'),
+        ("[", ']'),
+    ] {
+        if let Some(inside) = part
+            .strip_prefix(open)
+            .and_then(|rest| rest.strip_suffix(close))
+        {
+            if open == "[" {
+                return arguments_of(inside).join(" ");
+            }
+            return inside.trim().to_owned();
+        }
+    }
+    part.strip_prefix(':').unwrap_or(part).to_owned()
+}
+
+#[cfg(test)]
+mod tests;

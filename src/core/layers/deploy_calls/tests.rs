@@ -1,0 +1,78 @@
+//! Each was shown to fail on a mutant: an option taken for a word, a task not left, a symbol
+//! with its colon.
+
+use super::*;
+
+fn shown(text: &str) -> Vec<String> {
+    calls(text)
+        .iter()
+        .map(|call| format!("{} {}: {}", call.line, call.task, call.command))
+        .collect()
+}
+
+#[test]
+fn commands_are_read_as_a_shell_gets_them() {
+    let cases: [(&str, &[&str]); 14] = [
+        (
+            "execute \"kill -USR1 $(cat /run/a.pid) || :\"",
+            &["1 : kill -USR1 $(cat /run/a.pid) || :"],
+        ),
+        (
+            "execute :pkill, \"-QUIT -f sidekiq\", raise_on_non_zero_exit: false",
+            &["1 : pkill -QUIT -f sidekiq"],
+        ),
+        (
+            "x.each { |unit| execute :sudo, \"systemctl\", \"kill\", \"-s\", \"TSTP\", unit, raise_on_non_zero_exit: false }",
+            &["1 : sudo systemctl kill -s TSTP unit"],
+        ),
+        (
+            "task(:stop) { on(roles(:app)) { execute \"pgrep -f sidekiq | xargs kill -TERM\" } }",
+            &["1 stop: pgrep -f sidekiq | xargs kill -TERM"],
+        ),
+        (
+            "execute(:kill, '-9', '`cat x.pid`') if test(\"[ -f x.pid ]\")",
+            &["1 : kill -9 `cat x.pid`"],
+        ),
+        ("run \"kill -9 #{pid}\"", &["1 : kill -9 #{pid}"]),
+        (
+            "Process.kill(:QUIT, File.read('a.pid').to_i)",
+            &["1 : kill -QUIT File.read('a.pid').to_i"],
+        ),
+        ("Process.kill 9, pid", &["1 : kill -9 pid"]),
+        ("sleep 30", &["1 : sleep 30"]),
+        ("`pkill -9 -f sidekiq`", &["1 : pkill -9 -f sidekiq"]),
+        ("execute :echo, 'hello'", &[]),
+        ("# execute \"kill -9 1\"", &[]),
+        (
+            "execute <<~SH\n  pkill -TERM -f sidekiq\n  sleep 10\nSH\nexecute \"sleep 1\"",
+            &["1 : pkill -TERM -f sidekiq\nsleep 10\n", "5 : sleep 1"],
+        ),
+        (
+            "execute :sudo,\n  :systemctl, :stop, 'sidekiq'",
+            &["1 : sudo systemctl stop sidekiq"],
+        ),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(shown(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_command_belongs_to_the_task_around_it() {
+    let text = "namespace :sidekiq do\n  task :quiet do\n    on roles(:app) do\n      execute \"kill -TSTP 7\"\n    end\n  end\n  task stop: :quiet do\n    execute \"kill -9 7\"\n  end\nend\ntask :other do\n  execute \"kill -9 8\"\nend\n";
+    assert_eq!(
+        shown(text),
+        [
+            "4 sidekiq:quiet: kill -TSTP 7",
+            "8 sidekiq:stop: kill -9 7",
+            "12 other: kill -9 8"
+        ]
+    );
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "(execute|run|`|sleep|task|namespace|do|end|Process[.]kill|:a|\"|'|[(]|[)]|[{]|[}]|,|<<~X|\n| |é|\\\\|=>|b:){0,30}") {
+        let _ = calls(&text);
+    }
+}
