@@ -265,6 +265,7 @@ async fn a_long_queue_is_searched_to_the_end_and_the_act_is_short() {
         }
         push.exec_async(&mut admin).await.expect("it is pushed");
     }
+    send(&mut admin, &[b"SADD", b"queues", b"low"]).await;
     let mut middle = lost(&jids[100_000]);
     middle.0.payload = Payload(b"other bytes".to_vec());
     assert_eq!(

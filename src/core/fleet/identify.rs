@@ -177,11 +177,12 @@ fn fit(
     if started <= local.started_at - ROUNDING {
         return None;
     }
-    let at_its_thread = beats_since(local).map(|since| (started - since).abs());
-    if let Some(apart) = at_its_thread {
-        return (apart <= AT_ITS_THREAD).then_some(Fit {
+    if let Some(since) = beats_since(local) {
+        // It registers after its thread has started; before that is rounding alone.
+        let fits = started >= since - ROUNDING && started <= since + AT_ITS_THREAD;
+        return fits.then_some(Fit {
             exact: true,
-            apart: Some(apart),
+            apart: Some((started - since).abs()),
             beats,
         });
     }

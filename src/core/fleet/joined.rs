@@ -330,8 +330,8 @@ impl Fleet {
         }
     }
 
-    /// Marks the identities of this host whose pid no scan shows: their processes are gone. It is
-    /// said on the screen and proves nothing, for another machine may have this host's name.
+    /// Marks the identities of this host whose pid no scan shows. It proves nothing, for another
+    /// machine may have this host's name.
     fn mark_gone(&mut self) {
         let Some(scanned) = self.scanned.filter(|_| self.vantage.sees_host) else {
             return;
@@ -369,11 +369,8 @@ impl Fleet {
             };
             let unknown = matches!(process.listed, Listed::Never | Listed::Named);
             if unknown && process.identity.is_none() {
-                process.listed = if process.local.as_ref().is_some_and(names) {
-                    Listed::Named
-                } else {
-                    Listed::Never
-                };
+                let named = process.local.as_ref().is_some_and(names);
+                process.listed = if named { Listed::Named } else { Listed::Never };
             }
         }
     }

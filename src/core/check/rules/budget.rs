@@ -1,5 +1,4 @@
-//! D01 to D05: the time after TERM against Sidekiq's own timeout, for the sequence, for systemd
-//! and for every other tool that kills.
+//! D01 to D05: the time after TERM against Sidekiq's own timeout, for each thing that kills.
 
 use std::time::Duration;
 
