@@ -369,8 +369,12 @@ impl Fleet {
             };
             let unknown = matches!(process.listed, Listed::Never | Listed::Named);
             if unknown && process.identity.is_none() {
-                let named = process.local.as_ref().is_some_and(names);
-                process.listed = if named { Listed::Named } else { Listed::Never };
+                let is_named = process.local.as_ref().is_some_and(names);
+                process.listed = if is_named {
+                    Listed::Named
+                } else {
+                    Listed::Never
+                };
             }
         }
     }

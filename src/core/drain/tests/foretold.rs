@@ -21,6 +21,7 @@ use crate::core::fleet::{Job, LocalId, ProcessKey};
 use crate::core::outlook::{Becomes, ProcessOutlook, Reason, Situation, Verdict};
 use crate::core::preflight::Preflight;
 use crate::core::sequence::Timeout;
+use crate::core::timing::INTERRUPT_MARGIN;
 
 /// The outlook for one process of a drive.
 pub(super) fn process<'a>(drive: &'a Drive, key: &ProcessKey) -> ProcessOutlook<'a> {
@@ -49,11 +50,25 @@ pub(super) fn jobs(drive: &Drive) -> Vec<((LocalId, String), Becomes, bool)> {
             };
             let jid = job.work.jid.clone().unwrap();
             let said = outlook.job(&long);
-            let sure = !matches!(said.reason, Reason::KillTooSoon(_));
+            let sure = !matches!(said.reason, Reason::KillTooSoon(_)) && !is_close(drive);
             all.push(((target.id, jid), said.becomes, sure));
         }
     }
     all
+}
+
+/// Whether KILL comes about when Sidekiq interrupts its jobs: it looks at its threads every 0.5 s, so
+/// it may do so just before or just after.
+fn is_close(drive: &Drive) -> bool {
+    let plan = drive.run.plan();
+    let extra = match plan.policy {
+        Policy::WaitForRequeue => plan.guard.kill_extra,
+        Policy::Ask | Policy::Follow => Duration::ZERO,
+    };
+    let kill = plan.sequence.stop_wait().map(|wait| wait + extra);
+    let interrupt = plan.timeout.as_ref().map(|timeout| timeout.span);
+    kill.zip(interrupt)
+        .is_some_and(|(kill, interrupt)| kill.abs_diff(interrupt) <= INTERRUPT_MARGIN)
 }
 
 /// How a job of a process ended in the world.
