@@ -96,7 +96,10 @@ fn what_the_application_logs_ends_no_job(version: Version) {
         );
     }
     let saved = ended.events("payload_saved");
-    assert_eq!(saved.len(), 4, "{}", ended.text());
+    for jid in &jids {
+        let is_saved = saved.iter().any(|line| line["jid"] == jid.as_str());
+        assert!(is_saved, "{jid}: {}", ended.text());
+    }
 }
 
 /// It is fetched and pushed back between two beats: nothing but the log names it, and which of
