@@ -19,12 +19,12 @@ pub(super) enum Incident {
     Hangs(usize, Duration),
     /// A deploy starts this one.
     Starts(&'static Role),
-    /// It dies as by a signal: what it runs is pushed back by nobody.
+    /// It dies as by a signal. It runs nothing by then.
     Dies(usize),
 }
 
 /// The incidents, in their order, each so long after the begin of a drain. The hang ends before TERM
-/// is due. The death comes after a quiet beat has named every job, so that they are known to be lost.
+/// is due.
 pub(super) const INCIDENTS: [(Duration, Incident); 3] = [
     (
         Duration::from_secs(8),
@@ -153,7 +153,7 @@ const fn minutes(minutes: u64, seconds: u64) -> Duration {
 }
 
 /// The jobs that show what a drain is about.
-pub(super) const STANDING: [Standing; 7] = [
+pub(super) const STANDING: [Standing; 5] = [
     // Fails within the wait before TERM, whenever that begins: retried.
     Standing {
         child: 0,
@@ -199,24 +199,6 @@ pub(super) const STANDING: [Standing; 7] = [
         lasts: None,
         temper: Temper::SwallowsShutdown,
         ran: minutes(26, 12),
-    },
-    // Their process dies in the middle of a drain, and no other one serves their queue: lost, and
-    // rescued at the end.
-    Standing {
-        child: 4,
-        class: "FeedExport",
-        queue: "feeds",
-        lasts: Some(minutes(45, 0)),
-        temper: Temper::Plain,
-        ran: minutes(6, 30),
-    },
-    Standing {
-        child: 4,
-        class: "PriceFeed",
-        queue: "feeds",
-        lasts: Some(minutes(70, 0)),
-        temper: Temper::Plain,
-        ran: minutes(1, 50),
     },
 ];
 
@@ -283,18 +265,19 @@ mod tests {
         };
         assert!(INCIDENTS.iter().map(ends).all(|end| end < quiet));
         assert!(INCIDENTS.is_sorted_by_key(|(after, _)| *after));
-    }
-
-    #[test]
-    fn no_other_process_serves_the_queue_of_a_job_that_may_be_lost() {
         let dies = |child| {
             INCIDENTS
                 .iter()
                 .any(|(_, incident)| matches!(incident, Incident::Dies(number) if *number == child))
         };
+        assert!(!STANDING.iter().any(|job| dies(job.child)), "no job dies");
+    }
+
+    #[test]
+    fn no_other_process_serves_the_queue_of_a_job_that_may_be_lost() {
         for job in &STANDING {
             assert!(FLEET[job.child].queues.contains(&job.queue), "{job:?}");
-            if matches!(job.temper, Temper::HoldsInterpreter(_)) || dies(job.child) {
+            if matches!(job.temper, Temper::HoldsInterpreter(_)) {
                 let all = FLEET.iter().chain([&REPLACEMENT]);
                 let serving = all.filter(|role| role.queues.contains(&job.queue));
                 assert_eq!(serving.count(), 1);

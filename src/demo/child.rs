@@ -106,10 +106,11 @@ impl Child {
                     tell(&report)?;
                 }
             }
-            self.tell_threads()?;
+            // How many threads one has that is gone proves nothing of its jobs.
             if let Some(ending) = self.worker.ended() {
                 return Ok(code(ending));
             }
+            self.tell_threads()?;
             let due = self.worker.next_event().unwrap_or(now);
             let pause = self.clock.pause(due);
             tokio::select! {

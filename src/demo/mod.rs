@@ -81,8 +81,6 @@ pub fn session(script: &Script) -> Result<Session> {
     let (sequence, sequence_from) = stated.map_or_else(own, Ok)?;
     let mut plan = Plan::of(sequence);
     plan.policy = script.policy;
-    // One process dies with its jobs: they are rescued at the end.
-    plan.guard.rescue = true;
     Ok(Session::new(Setting {
         kind: Kind::Demo,
         plan,

@@ -370,11 +370,7 @@ impl Fleet {
             let unknown = matches!(process.listed, Listed::Never | Listed::Named);
             if unknown && process.identity.is_none() {
                 let is_named = process.local.as_ref().is_some_and(names);
-                process.listed = if is_named {
-                    Listed::Named
-                } else {
-                    Listed::Never
-                };
+                process.listed = Listed::of_named(is_named);
             }
         }
     }

@@ -54,6 +54,13 @@ pub enum Listed {
     },
 }
 
+impl Listed {
+    /// A process that no look has shown; `named`: its own environment names this Redis.
+    pub(super) fn of_named(named: bool) -> Self {
+        if named { Self::Named } else { Self::Never }
+    }
+}
+
 /// Whether the process lives, as this host knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Life {

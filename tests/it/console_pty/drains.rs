@@ -19,6 +19,7 @@ pub(crate) fn records(scene: &Scene) -> Vec<Value> {
     let mut paths: Vec<_> = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
         .collect();
     paths.sort();
     let text: String = paths

@@ -102,11 +102,11 @@ fn assert_reported(scene: &Scene, jids: [&String; 2]) {
         assert_eq!(fate["fate"], "pushed_back", "{report}");
         let evidence = fate["evidence"].as_str().unwrap();
         assert!(evidence.starts_with("back in queue "), "{report}");
-        let line = page
-            .lines()
-            .find(|line| line.contains(jid.as_str()) && line.contains("pushed back"))
-            .unwrap_or_else(|| panic!("no line of {jid}: {page}"));
-        assert!(line.contains(evidence), "{page}");
+        // Its line stands below the heading of its fate and evidence.
+        let heading = format!("pushed back 1: {evidence}");
+        let below = page.split(&heading).nth(1).unwrap_or_default();
+        let group = below.split("\n\n").next().unwrap_or_default();
+        assert!(group.contains(jid.as_str()), "no line of {jid}: {page}");
         let frames = report["backtraces"].as_array().unwrap().iter();
         let taken = frames.filter(|taken| taken["jid"] == *jid).count();
         assert_eq!(taken, 1, "{report}");

@@ -14,7 +14,10 @@ use crate::support::sidekiq::Version;
 fn journals(scene: &Scene) -> Vec<PathBuf> {
     let folder = scene.state_dir().join("drains");
     let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    files.map(|file| file.path()).collect()
+    let paths = files.map(|file| file.path());
+    paths
+        .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
+        .collect()
 }
 
 fn read(path: &PathBuf) -> Vec<Value> {
