@@ -20,7 +20,7 @@ pub use witness::{Begun, Testimony, Told, Witness};
 use crate::core::moment::Moment;
 
 /// Where a line stood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// The process in whose log the line stands.
     pub pid: u32,
@@ -42,7 +42,7 @@ impl Origin {
 }
 
 /// One line of a log as it was read.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug)]
 pub struct LogLine {
     /// Whose log it stood in.
     pub origin: Origin,

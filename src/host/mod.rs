@@ -3,7 +3,6 @@
 //! here decides whether one should be sent.
 
 mod account;
-mod boot;
 mod exits;
 pub mod files;
 mod glance;
@@ -25,7 +24,6 @@ mod title;
 mod units;
 
 pub use account::Operator;
-pub use boot::boot_id;
 pub use exits::exited;
 pub use glance::{Glance, glance};
 pub use held::{Held, HeldError, SendError, Sent};

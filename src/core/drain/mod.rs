@@ -43,9 +43,7 @@ use super::fleet::{LocalId, Located, ProcessKey, Sought};
 use super::sequence::Signal;
 
 /// The number of an effect; its outcome or answer comes back under it.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EffectId(pub u64);
 
 /// What a run wants done.
@@ -74,7 +72,7 @@ pub struct Act {
 }
 
 /// A lost job to be pushed back.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PushBack {
     /// The process that ran it.
     pub target: LocalId,
@@ -123,7 +121,7 @@ pub enum Ask {
 }
 
 /// How an act ended.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActOutcome {
     /// The signal left.
     Sent,
@@ -141,7 +139,7 @@ pub enum ActOutcome {
 }
 
 /// What an operator, or somebody on his behalf, tells a run to do.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Perform this very step now: confirms it in manual mode, ends the wait before it in
     /// automatic mode, goes on from a hold before it.

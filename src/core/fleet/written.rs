@@ -5,11 +5,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::interned::KnownName;
 use crate::core::layers::Located;
 
 /// Everything that was read. As a slice it is the values.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     values: Arc<[Located]>,
     timeouts: Arc<[StatedTimeout]>,
@@ -17,14 +16,12 @@ pub struct Written {
 }
 
 /// One statement of Sidekiq's own timeout that its process reads.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StatedTimeout {
     /// Which layer: `initializer`, `command line`, `sidekiq.yml`.
-    #[serde(deserialize_with = "crate::core::interned::interned")]
-    pub layer: KnownName,
+    pub layer: &'static str,
     /// The setting's own name there.
-    #[serde(deserialize_with = "crate::core::interned::interned")]
-    pub setting: KnownName,
+    pub setting: &'static str,
     /// What it says; `None` where it is no number or was not evaluated.
     pub span: Option<Duration>,
     /// The same in words.

@@ -18,8 +18,7 @@ pub enum Step {
 
 /// A parsed stop sequence: signals and waits alternate, it begins and ends with a signal, and
 /// nothing follows KILL. Made by parsing alone (`"tstp, 120, term, 30, kill".parse()`).
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sequence {
     steps: Vec<Step>,
 }
@@ -206,7 +205,7 @@ impl Deadlines {
 }
 
 /// Where a value was found.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     /// Nobody said; the default of the version holds.
     Assumed,
@@ -226,7 +225,7 @@ impl Origin {
 
 /// Sidekiq's own timeout (`-t`, `T`) with its origin. It is published nowhere, so it is never
 /// shown without saying where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeout {
     /// Counted from TERM.
     pub span: Duration,
@@ -269,7 +268,7 @@ impl fmt::Display for Timeout {
 }
 
 /// Where the sequence itself was found, in words (`--sequence`, `config.yml:4`, `default`).
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SequenceOrigin(pub String);
 
 impl SequenceOrigin {

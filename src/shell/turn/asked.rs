@@ -7,7 +7,6 @@ use super::Turn;
 use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace, UnitCall};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
-use crate::core::session::SessionInput;
 use crate::journal::run_name;
 use crate::rescue::{SavedJob, in_flight, shown_by};
 use crate::shell::front::Front;
@@ -69,7 +68,8 @@ impl<F: Front> Turn<F> {
         let possible = self.session.unit_calls();
         for call in calls.into_iter().filter(|call| possible.contains(call)) {
             tracing::info!(?call, "unit call");
-            self.hear(SessionInput::UnitCalled(call.clone(), None), now);
+            let effects = self.session.unit_called(&call, None, now);
+            self.dispatch(effects);
             let run = self.session.run.as_ref();
             let fleet = &self.session.fleet;
             let payloads = run.map(|run| in_flight(run, Some(call.target), fleet, now));
@@ -118,13 +118,12 @@ impl<F: Front> Turn<F> {
     }
 
     /// Tells the watch over the successors where processes work.
-    pub(super) fn tell_directories(&mut self, now: Moment) {
-        let Some(watch) = &self.session.afterwards.watch else {
+    pub(super) fn tell_directories(&mut self) {
+        let Some(watch) = &mut self.session.afterwards.watch else {
             return;
         };
         for id in watch.wanted(&self.session.fleet) {
-            let directory = self.world.plugs.directory(id);
-            self.hear(SessionInput::DirectoryRead(id, directory), now);
+            watch.tell(id, self.world.plugs.directory(id));
         }
     }
 
