@@ -59,11 +59,16 @@ class Truth
 
   def lost?(jid) = !ended?(jid) && places(jid).empty? && !elsewhere?(jid) && !goes_on_as(jid)
 
+  # An IterableJob goes on under its own JID, all others under the new one that they logged.
+  def goes_on?(jid, again)
+    again == goes_on_as(jid) || again == jid && (places(jid).any? || elsewhere?(jid))
+  end
+
   def wrong_fate(line)
     jid, fate = line["jid"], line["fate"]
     true_fate = case fate
                 when "finished" then ended?(jid) && places(jid).empty?
-                when "checkpointed" then line["goes_on_as"] && line["goes_on_as"] == goes_on_as(jid)
+                when "checkpointed" then goes_on?(jid, line["goes_on_as"] || jid)
                 when "pushed_back", "rescued" then places(jid).any? || elsewhere?(jid)
                 when "retried" then (places(jid) & %w[retry dead schedule]).any? || elsewhere?(jid)
                 when "lost" then lost?(jid)

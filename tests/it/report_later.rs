@@ -115,14 +115,14 @@ fn a_fate_that_was_open_when_redis_was_gone_is_found_later() {
         "{said}"
     );
     // A look that may change nothing writes nothing.
-    let (looked, said) = report(&scene, &["--read-only"]);
+    let (looked, said) = report(&scene, &["--read-only", "--redis", &scene.redis.url()]);
     assert_eq!(
         looked["fates"][0]["found_later"]["fate"], "pushed_back",
         "{said}"
     );
     assert_eq!(journal(&scene), written);
 
-    let (found, said) = report(&scene, &[]);
+    let (found, said) = report(&scene, &["--redis", &scene.redis.url()]);
     assert_eq!(said, "");
     let fate = &found["fates"][0];
     assert_eq!(
@@ -171,7 +171,7 @@ fn what_is_nowhere_later_is_not_called_lost() {
     drain.end().assert_fate(&jid, "unknown");
     scene.forget(&jid);
     let written = journal(&scene);
-    let (report, _) = report(&scene, &[]);
+    let (report, _) = report(&scene, &["--redis", &scene.redis.url()]);
     let found = &report["fates"][0]["found_later"];
     assert_eq!(found["fate"], Value::Null, "{report}");
     assert!(

@@ -67,7 +67,9 @@ fn a_child_of_a_swarm_is_not_stopped_under_its_parent() {
     let both = [format!("--pid={parent}"), format!("--pid={next}")];
     let both: Vec<&str> = both.iter().map(String::as_str).collect();
     let ended = Drain::start(&scene, "term, 40, kill", &both).end();
-    ended.assert_signals(&["TERM", "TERM"]);
+    // The record of the first TERM is synced before the second one leaves: the parent may have ended
+    // its child by then, which is an exit and no failure.
+    assert!(ended.events("signal_failed").is_empty(), "{}", ended.text());
     assert_eq!(ended.events("exited").len(), 2, "{}", ended.text());
 }
 
