@@ -128,7 +128,7 @@ impl Observer {
             }
         };
         self.fleet.observe(Observation::Link(link));
-        self.fleet.claim(&choice.address.to_string());
+        self.fleet.claim(&choice.address.url());
         self.choice = Some(choice);
     }
 

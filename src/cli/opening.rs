@@ -119,23 +119,24 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         rehearsal: opening.kind == Kind::Rehearsal,
         ..planned(settings, opening.policy)
     };
+    let namespace = namespace(settings, &choice.address)?;
     let reading = redis::Settings {
         period: settings.appearance.refresh,
-        namespace: namespace(settings, &choice.address)?,
+        namespace: namespace.clone(),
         ..redis::Settings::default()
     };
     let mut session = Session::new(Setting {
         kind: opening.kind,
         plan,
         sequence_from: settings.sequence_origin.clone(),
-        namespace: settings.redis.namespace.clone(),
+        namespace: namespace.clone(),
         redis: Some((choice.address.to_string(), choice.origin.clone())),
         operator,
         successor: None,
     });
     *session.fleet.vantage = Vantage {
-        redis: Some(RedisAddress::new(choice.address.to_string())),
-        namespace: settings.redis.namespace.clone(),
+        redis: Some(RedisAddress::new(choice.address.url())),
+        namespace,
         sees_host: sees_host(),
     };
     *session.preflight = opening.preflight;

@@ -245,7 +245,7 @@ async fn rescue(
         .await
         .map_err(|why| failed(&why))?;
     let keys = Keys::new(namespace.as_deref());
-    let here = RedisAddress::new(address.address.to_string());
+    let here = RedisAddress::new(address.address.url());
     let here = Source::new(&here, namespace.as_deref());
     // In another Redis than its own a job is nowhere, which proves nothing.
     let may_ask = |saved: &SavedRow| {
