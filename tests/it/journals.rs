@@ -2,6 +2,8 @@
 //! written by the version that names its folder, most of them in drains of real Sidekiqs. Its report
 //! stands beside it. `every-event` and `refused` were written by that version's own code, event by event.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
@@ -17,7 +19,10 @@ fn report(journal: &Path, form: &[&str]) -> Output {
     let drains = state.path().join("drains");
     std::fs::create_dir(&drains).expect("a folder");
     let name = journal.file_name().expect("a name");
-    std::fs::copy(journal, drains.join(name)).expect("a copy");
+    let copy = drains.join(name);
+    std::fs::copy(journal, &copy).expect("a copy");
+    // A checkout may be writable for a group; a record of such a mode is refused.
+    std::fs::set_permissions(&copy, Permissions::from_mode(0o600)).expect("a mode");
     let mut command = drainboard(&["report", "last", "--redis", "unix:///nowhere"]);
     command.arg("--state-dir").arg(state.path()).args(form);
     command.output().expect("the binary runs")

@@ -301,7 +301,20 @@ fn finished(event: &Event) -> String {
     };
     let begun = !matches!(outcome, Outcome::Refused | Outcome::Error);
     let after = if begun {
-        format!(" after {:.1} s: {}", seconds.0.as_secs_f64(), jobs.words())
+        // Of a process that lives, the jobs without a fate may still run.
+        let open = match outcome {
+            Outcome::Stopped | Outcome::Alive => "still running or unknown",
+            Outcome::Refused
+            | Outcome::Error
+            | Outcome::Lost
+            | Outcome::Requeued
+            | Outcome::Drained => Fate::Unknown.word(),
+        };
+        format!(
+            " after {:.1} s: {}",
+            seconds.0.as_secs_f64(),
+            jobs.words_with(open)
+        )
     } else {
         String::new()
     };

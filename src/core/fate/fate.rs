@@ -146,9 +146,23 @@ impl Counts {
     /// In words, the worst first: `1 LOST, 2 pushed back, 3 finished`. Fates that no job met are
     /// left out; that nothing was lost is said where it is certain: `2 finished, 0 lost`.
     pub fn words(self) -> String {
+        self.words_with(Fate::Unknown.word())
+    }
+
+    /// The same with this word for jobs of unknown fate.
+    pub fn words_with(self, unknown: &str) -> String {
+        let word = |fate: Fate| match fate {
+            Fate::Unknown => unknown,
+            Fate::Finished
+            | Fate::Checkpointed
+            | Fate::PushedBack
+            | Fate::Retried
+            | Fate::Rescued
+            | Fate::Lost => fate.word(),
+        };
         let met = Fate::ALL.into_iter().filter(|fate| self.of(*fate) > 0);
         let mut words: Vec<String> = met
-            .map(|fate| format!("{} {}", self.of(fate), fate.word()))
+            .map(|fate| format!("{} {}", self.of(fate), word(fate)))
             .collect();
         if words.is_empty() {
             return "no jobs".into();
