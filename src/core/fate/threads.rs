@@ -47,7 +47,8 @@ impl CaseFile {
     ) -> u64 {
         if let Some(word) = word {
             let named = |execution: &&Execution| {
-                execution.is_named_by_log_alone() && leaves(execution, subject) == Left::Never
+                let left = leaves(execution, subject, self.takes_until());
+                execution.is_named_by_log_alone() && left == Left::Never
             };
             let named = self.newest_on_threads().filter(named).count() as u64;
             return word.unnamed.saturating_sub(named);
@@ -74,6 +75,12 @@ impl CaseFile {
         newest.into_values()
     }
 
+    /// Until when its threads may have taken jobs; `None`: they may still. A signal that was sent is
+    /// not yet one that was heard, and a fetch may still go on then.
+    fn takes_until(&self) -> Option<Moment> {
+        self.quiet().map(|quiet| quiet.after(FETCH))
+    }
+
     /// Whether the thread of `execution` was among those of `count` and can have run no other job
     /// since.
     fn holds_its_thread(
@@ -82,12 +89,11 @@ impl CaseFile {
         count: Option<ThreadCount>,
         subject: &Subject<'_>,
     ) -> bool {
-        // A signal that was sent is not yet one that was heard, and a fetch may still go on then.
-        let takes_until = self.quiet().map(|quiet| quiet.after(FETCH));
-        let Some(takes_until) = takes_until else {
-            return leaves(execution, subject) == Left::Never;
+        let left = leaves(execution, subject, self.takes_until());
+        let Some(takes_until) = self.takes_until() else {
+            return left == Left::Never;
         };
-        match leaves(execution, subject) {
+        match left {
             Left::Never => true,
             Left::At(at) => {
                 let counted = count.is_none_or(|count| at > count.at.after(COUNTING));
@@ -101,8 +107,9 @@ impl CaseFile {
     }
 }
 
-/// When an execution left its thread, by all that is known of it.
-fn leaves(execution: &Execution, subject: &Subject<'_>) -> Left {
+/// When an execution left its thread, by all that is known of it. Its thread may have taken jobs until
+/// `takes_until`.
+fn leaves(execution: &Execution, subject: &Subject<'_>, takes_until: Option<Moment>) -> Left {
     if let Some((at, end)) = execution.log_end() {
         // A process that was told to stop before it interrupted anything takes no job after that.
         return if end.late { Left::Never } else { Left::At(at) };
@@ -115,7 +122,8 @@ fn leaves(execution: &Execution, subject: &Subject<'_>) -> Left {
         Some(Fate::PushedBack) => {
             let early = execution.back().is_some_and(|(back, _)| {
                 let safe = subject.safe_until();
-                safe.is_none_or(|safe| back < safe)
+                let took_others = takes_until.is_none_or(|until| back <= until);
+                took_others || safe.is_none_or(|safe| back < safe)
             });
             let left = execution.is_iterable() || early || subject.died_in_time();
             if !subject.may_have_interrupted() || left && !subject.left_in_order() {

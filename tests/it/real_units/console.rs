@@ -16,7 +16,7 @@ fn quiet(scene: &UnitScene) -> Terminal {
     terminal.wait_for("SleepJob");
     terminal.wait_for("n next step");
     terminal.send("n");
-    terminal.answer("send TSTP?", "y");
+    terminal.answer("Send TSTP to", "y");
     terminal.wait_for("quiet 1/1");
     terminal
 }
