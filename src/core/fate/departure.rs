@@ -13,8 +13,12 @@ pub fn left_in_order(process: &Process, subject: &Subject<'_>, fleet: &Fleet) ->
     if fleet.memory.lost_at().is_some_and(|lost| left >= lost) {
         return None;
     }
-    // Only TERM and INT make a Sidekiq leave; another program may have sent them.
+    // It says `Bye!` after its push-back. A job that blocks in C keeps its thread even then.
     let milestones = fleet.logs.witness.milestones(subject.id.pid);
+    if milestones.iter().any(|(said, _)| *said == Milestone::Bye) {
+        return Some(left);
+    }
+    // Only TERM and INT make a Sidekiq leave; another program may have sent them.
     let told = subject.signals.stopped.is_some()
         || milestones
             .iter()
@@ -24,10 +28,9 @@ pub fn left_in_order(process: &Process, subject: &Subject<'_>, fleet: &Fleet) ->
     let still_works =
         threads.is_some_and(|threads| threads.processors > 0 && threads.at > left.after(LINGER));
     // With its row other rows would have gone in a flush. Where there is no other, only an exit by
-    // itself, its last line, or threads that have ended tell the two apart.
+    // itself, or threads that have ended tell the two apart.
     let ended = subject.exit.is_some() && !subject.signals.killed;
     let idle = threads.is_some_and(|threads| threads.heartbeat && threads.processors == 0);
-    let said = milestones.iter().any(|(said, _)| *said == Milestone::Bye);
-    let proven = fleet.memory.was_whole_at(left) || ended || idle || said;
+    let proven = fleet.memory.was_whole_at(left) || ended || idle;
     (told && !still_works && proven).then_some(left)
 }
