@@ -152,6 +152,10 @@ impl UnitScene {
     /// The pid, in there, of the one Sidekiq that this stage's Redis knows.
     #[track_caller]
     pub(crate) fn sidekiq_pid(&self) -> u32 {
+        // A job may begin before its process has registered with its first beat.
+        until_true("a Sidekiq is registered", || {
+            !self.scene.identities().is_empty()
+        });
         let identities = self.scene.identities();
         let [identity] = &identities[..] else {
             panic!("not one Sidekiq: {identities:?}");
