@@ -13,10 +13,17 @@ pub fn left_in_order(process: &Process, subject: &Subject<'_>, fleet: &Fleet) ->
     if fleet.memory.lost_at().is_some_and(|lost| left >= lost) {
         return None;
     }
+    // With its row other rows would have gone in a flush: then it left when its row was gone. Else
+    // it had left at the latest when something else proves it; its row may have gone before.
+    let when = |proven: Moment| {
+        let whole = fleet.memory.was_whole_at(left);
+        if whole { left } else { left.max(proven) }
+    };
     // It says `Bye!` after its push-back. A job that blocks in C keeps its thread even then.
     let milestones = fleet.logs.witness.milestones(subject.id.pid);
-    if milestones.iter().any(|(said, _)| *said == Milestone::Bye) {
-        return Some(left);
+    let mut byes = milestones.iter();
+    if let Some((_, at)) = byes.find(|(said, _)| *said == Milestone::Bye) {
+        return Some(when(*at));
     }
     // Only TERM and INT make a Sidekiq leave; another program may have sent them.
     let told = subject.signals.stopped.is_some()
@@ -27,10 +34,15 @@ pub fn left_in_order(process: &Process, subject: &Subject<'_>, fleet: &Fleet) ->
     let threads = process.local.as_ref().and_then(|local| local.threads);
     let still_works =
         threads.is_some_and(|threads| threads.processors > 0 && threads.at > left.after(LINGER));
-    // With its row other rows would have gone in a flush. Where there is no other, only an exit by
-    // itself, or threads that have ended tell the two apart.
-    let ended = subject.exit.is_some() && !subject.signals.killed;
-    let idle = threads.is_some_and(|threads| threads.heartbeat && threads.processors == 0);
-    let proven = fleet.memory.was_whole_at(left) || ended || idle;
-    (told && !still_works && proven).then_some(left)
+    if !told || still_works {
+        return None;
+    }
+    let idle = threads.filter(|threads| threads.heartbeat && threads.processors == 0);
+    let ended = subject.exit.filter(|_| !subject.signals.killed);
+    if fleet.memory.was_whole_at(left) {
+        return Some(left);
+    }
+    let proofs = ended.map(|exit| exit.at).into_iter();
+    let proven = proofs.chain(idle.map(|threads| threads.at)).max()?;
+    Some(left.max(proven))
 }
