@@ -117,6 +117,8 @@ fn prune(state_dir: &Path, now: Moment) -> io::Result<usize> {
         .take(spare)
         .take_while(|(at, _)| is_old(*at))
     {
+        // The inputs of the same drain go with it.
+        drop(fs::remove_file(path.with_extension("inputs")));
         fs::remove_file(path)?;
         removed += 1;
     }

@@ -12,6 +12,7 @@ pub mod host;
 pub mod journal;
 #[cfg(any(test, fuzzing))]
 pub mod readers;
+pub mod recorder;
 pub mod redis;
 pub mod report;
 pub mod rescue;

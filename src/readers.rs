@@ -12,7 +12,7 @@ use crate::core::layers::ruby_timeout;
 use crate::core::layers::{
     Layer, RubyUse, Text, busctl_span, duration_text, read_together, systemd_span, unit,
 };
-use crate::core::log::{self, LogLine, Origin, Witness};
+use crate::core::log::{LogLine, Origin, Witness};
 use crate::core::moment::{Moment, from_epoch};
 use crate::core::sequence::{Sequence, Version};
 use crate::report::{Past, Report};
@@ -158,12 +158,9 @@ const CORE: &[Reader] = &[
             shared: bytes.len() % 2 == 0,
         };
         for line in text(bytes).lines() {
-            let _entry = log::read(line);
-            witness.take(&LogLine {
-                origin,
-                text: line.to_owned(),
-                at: moment(),
-            });
+            let line = LogLine::new(origin, line, moment());
+            let _written_down = line.without_text();
+            witness.take(&line);
         }
     }),
     ("report", |bytes| {

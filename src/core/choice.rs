@@ -9,7 +9,7 @@ use crate::core::fleet::{Fleet, LocalId, Process, ProcessKey, Title};
 pub struct Wish<T>(pub Option<T>);
 
 /// The targets that were asked for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Choice {
     /// Whether any choosing option was given. If so and everything below is empty, nothing is
     /// chosen; if not, the default targets are.

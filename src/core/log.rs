@@ -20,7 +20,7 @@ pub use witness::{Begun, Testimony, Told, Witness};
 use crate::core::moment::Moment;
 
 /// Where a line stood.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Origin {
     /// The process in whose log the line stands.
     pub pid: u32,
@@ -42,12 +42,33 @@ impl Origin {
 }
 
 /// One line of a log as it was read.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LogLine {
     /// Whose log it stood in.
     pub origin: Origin,
-    /// The line without its end.
-    pub text: String,
+    /// What it says.
+    pub entry: Entry,
     /// When it was read, or when the journal took it.
     pub at: Moment,
+}
+
+impl LogLine {
+    /// A line without its end, read at `at`.
+    pub fn new(origin: Origin, text: &str, at: Moment) -> Self {
+        Self {
+            origin,
+            entry: read(text),
+            at,
+        }
+    }
+
+    /// The same line without texts of the application, which may hold arguments of jobs. Frames of
+    /// backtraces stay.
+    #[must_use]
+    pub fn without_text(&self) -> Self {
+        Self {
+            entry: self.entry.without_text(),
+            ..self.clone()
+        }
+    }
 }

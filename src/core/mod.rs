@@ -9,6 +9,7 @@ pub mod drain;
 pub mod fate;
 pub mod fleet;
 pub mod follow;
+pub mod interned;
 pub mod layers;
 pub mod log;
 pub mod moment;

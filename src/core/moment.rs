@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// One instant: nanoseconds of `CLOCK_BOOTTIME` (which go on while the machine is suspended)
@@ -83,6 +84,26 @@ pub fn from_epoch(seconds: f64) -> Option<Timestamp> {
     )]
     let (whole_seconds, nanoseconds) = (whole as i64, ((seconds - whole) * 1e9) as i32);
     Timestamp::new(whole_seconds, nanoseconds).ok()
+}
+
+/// Two numbers of nanoseconds: since boot, and from then to 1970 (the same in every moment, as long
+/// as nobody steps the clock).
+impl Serialize for Moment {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let boot = i64::try_from(self.boot.as_nanos()).unwrap_or(i64::MAX);
+        let wall = i64::try_from(self.wall.as_nanosecond()).unwrap_or(i64::MAX);
+        (boot, wall.saturating_sub(boot)).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Moment {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (boot, apart) = <(i64, i64)>::deserialize(deserializer)?;
+        let wall = i128::from(boot) + i128::from(apart);
+        let wall = Timestamp::from_nanosecond(wall).map_err(D::Error::custom)?;
+        let boot = u64::try_from(boot).map_err(D::Error::custom)?;
+        Ok(Self::new(Duration::from_nanos(boot), wall))
+    }
 }
 
 impl PartialEq for Moment {

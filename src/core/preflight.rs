@@ -47,7 +47,7 @@ pub struct Preflight {
 }
 
 /// The processes that would be drained.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Whom {
     /// Every process that a choice meets, new ones too.
     Chosen(Choice),
@@ -62,7 +62,7 @@ impl Default for Whom {
 }
 
 /// The settings of a drain about systemd.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Systemd {
     /// The unit in whose control group this program itself runs.
     pub inside: Option<Unit>,

@@ -2,8 +2,10 @@
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
 mod backtraces;
+mod input;
 mod kept;
 mod logs;
+mod outset;
 mod prepare;
 mod salvage;
 mod succession;
@@ -24,11 +26,13 @@ use super::sequence::{SequenceOrigin, Timeout};
 use super::successor::Watch;
 
 pub use backtraces::{Asked, Backtraces, Inquiry, WantedThread};
+pub use input::{Beginning, SessionInput};
 pub use kept::{KeptRecords, StepDone};
+pub use outset::Outset;
 pub use salvage::{Afterwards, Salvage};
 
 /// What kind of session it is; stands on every screen and in every line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     /// Acts are real.
     Live,
@@ -53,7 +57,7 @@ impl Kind {
 }
 
 /// What a session is about and where its settings come from.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Setting {
     /// Live, read-only, rehearsal or demo.
     pub kind: Kind,

@@ -22,7 +22,7 @@ const SPARE: Duration = Duration::from_secs(30);
 const LAST_EXITS: Duration = Duration::from_secs(5);
 
 /// How far systemd's clock may be moved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ExtendAtMost {
     /// There is no such clock: this program is not the `ExecStop=` of a unit, or has no socket to
     /// talk to systemd by.

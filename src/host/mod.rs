@@ -3,6 +3,7 @@
 //! here decides whether one should be sent.
 
 mod account;
+mod boot;
 mod exits;
 pub mod files;
 mod glance;
@@ -24,6 +25,7 @@ mod title;
 mod units;
 
 pub use account::Operator;
+pub use boot::boot_id;
 pub use exits::exited;
 pub use glance::{Glance, glance};
 pub use held::{Held, HeldError, SendError, Sent};

@@ -30,6 +30,7 @@ pub fn in_flight(run: &Run, only: Option<LocalId>, fleet: &Fleet, now: Moment) -
             let works = open.map(Execution::work);
             works
                 .chain(nameless.map(|job| &job.work))
+                .filter(|work| work.has_payload())
                 .map(move |work| SavedJob::of(work, target, process, now).seen_in(fleet))
         })
         .collect()
@@ -47,6 +48,7 @@ pub fn shown_by(targets: &[LocalId], session: &Session, now: Moment) -> Vec<Save
         let process = fleet.get(&ProcessKey::Local(*id));
         let jobs = process.into_iter().flat_map(|process| {
             let works = process.jobs.iter().map(|job| &job.work);
+            let works = works.filter(|work| work.has_payload());
             works.map(move |work| SavedJob::seen(work, *id, process, now).seen_in(fleet))
         });
         jobs.collect()

@@ -16,6 +16,11 @@ pub(super) fn saved_job(
 ) -> Option<SavedJob> {
     let target = run.target(&ProcessKey::Local(target))?;
     let execution = run.account().find(&target.key(), jid)?;
+    // Of a job that went while no drainboard ran the payload may never have been read.
+    let work = execution.work();
+    if !work.payload.is_empty() && !work.has_payload() {
+        return None;
+    }
     let process = fleet.get(&target.key());
     Some(SavedJob::of(execution.work(), target, process, now))
 }

@@ -24,6 +24,7 @@ use crate::core::fleet::LocalId;
 use crate::core::sequence::Signal;
 use crate::host::{Held, SendError, Sent};
 use crate::journal::Journal;
+use crate::recorder::ActMarks;
 use crate::redis::{Address, Keys, open};
 use crate::rescue::{SavedJob, Store, push_back};
 
@@ -36,8 +37,31 @@ pub struct Means {
     pub by: String,
     /// Where state goes, or why it cannot.
     pub state_dir: Option<Result<PathBuf, String>>,
+    /// What marks the acts of the run in its file of inputs.
+    pub marks: Option<ActMarks>,
     /// What takes jobs that are pushed back where there is no Redis: the demo's own queues.
     pub queues: Option<PretendedQueues>,
+}
+
+impl Means {
+    /// The act is about to be done: on the disk before it is.
+    fn begins(&self, id: EffectId) {
+        let marked = self.marks.as_ref().map_or(Ok(()), |marks| marks.begins(id));
+        warn(marked);
+    }
+
+    /// It was done, with this result.
+    fn ended(&self, id: EffectId, outcome: &ActOutcome) {
+        let marks = self.marks.as_ref();
+        warn(marks.map_or(Ok(()), |marks| marks.ended(id, outcome)));
+    }
+}
+
+/// A drain goes on without marks: only `resume` needs them.
+fn warn(marked: std::io::Result<()>) {
+    if let Err(error) = marked {
+        tracing::warn!(%error, "an act was not marked");
+    }
 }
 
 /// Takes the id of a job that is pushed back, and says how that went.
@@ -114,6 +138,7 @@ impl Performer {
                 journal,
                 licence,
             } => self.begin(held, journal, licence),
+            Work::Mark(marks) => self.means.marks = marks,
             Work::Note(record) => self.write(&record),
             Work::Call { call, payloads } => {
                 // Nobody waits for an answer here: what cannot be saved stops the call.
@@ -223,7 +248,12 @@ impl Performer {
             return Some(ActOutcome::Gone);
         };
         match &act.kind {
-            ActKind::Signal(signal) => Some(self.send(held, *signal)),
+            ActKind::Signal(signal) => {
+                self.means.begins(id);
+                let outcome = self.send(held, *signal);
+                self.means.ended(id, &outcome);
+                Some(outcome)
+            }
             ActKind::StopUnit(stop) => {
                 let (held, stop) = (Arc::clone(held), stop.clone());
                 self.call(id, held, *stop);
@@ -252,9 +282,11 @@ impl Performer {
     /// Stops a unit in a task of its own; the outcome is replied from there.
     fn call(&mut self, id: EffectId, held: Arc<Held>, stop: UnitStop) {
         let licence = Arc::clone(&self.licence);
-        let replies = self.replies.clone();
+        let (replies, means) = (self.replies.clone(), self.means.clone());
         self.calls.spawn(async move {
+            means.begins(id);
             let outcome = stop_unit(&held, &stop, || licence.load(Ordering::SeqCst)).await;
+            means.ended(id, &outcome);
             // The loop has ended: nobody is left to be told.
             drop(replies.send(Reply::Outcome(id, outcome)));
         });

@@ -137,6 +137,7 @@ impl Recorder {
                     // A rehearsal keeps no record.
                     Some(
                         Work::Begin { .. }
+                        | Work::Mark(_)
                         | Work::Note(_)
                         | Work::Save { .. }
                         | Work::Backtrace { .. },

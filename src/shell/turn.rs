@@ -19,7 +19,8 @@ use super::world::World;
 use crate::core::drain::{Ask, Command, Counted, Effect};
 use crate::core::fleet::Observation;
 use crate::core::moment::Moment;
-use crate::core::session::Session;
+use crate::core::session::{Kind, Session, SessionInput};
+use crate::recorder::Recorder;
 
 /// While something is due, the loop looks at the clock at least this often: timers stand still
 /// while the machine is suspended.
@@ -61,6 +62,8 @@ struct Turn<F> {
     after: Afterwards,
     /// Talks to systemd, where this program stops a unit.
     notifier: Option<Notifier>,
+    /// Takes every input down before the session takes it in; `None` where no drain is real.
+    recorder: Option<Recorder>,
 }
 
 /// Drives `session` until `front` is done, somebody leaves, or the terminal is gone.
@@ -73,6 +76,7 @@ pub async fn run<F: Front>(
     world: World,
 ) -> Result<(Session, F, Ended)> {
     let notifier = Notifier::for_session(&session, (world.clock)());
+    let recorder = (session.setting.kind == Kind::Live).then(|| Recorder::new(&session));
     let mut turn = Turn {
         session,
         front,
@@ -81,6 +85,7 @@ pub async fn run<F: Front>(
         was_draining: false,
         after: Afterwards::default(),
         notifier,
+        recorder,
     };
     loop {
         let now = turn.now();
@@ -166,13 +171,9 @@ impl<F: Front> Turn<F> {
             Event::Own(OwnSignal::Suspend) => self.front.suspend(),
             Event::Own(OwnSignal::Continued) => {
                 self.front.show_anew();
-                let effects = self.session.tick(now);
-                self.dispatch(effects);
+                self.hear(SessionInput::Ticked, now);
             }
-            Event::Tick => {
-                let effects = self.session.tick(now);
-                self.dispatch(effects);
-            }
+            Event::Tick => self.hear(SessionInput::Ticked, now),
             Event::Reply(reply) => self.reply(reply, now),
             Event::Task(ended) => {
                 ended?;
@@ -194,9 +195,8 @@ impl<F: Front> Turn<F> {
             if let Observation::Link(link) = &observation {
                 tracing::info!(link = link.word(), ?link, "link");
             }
-            let effects = self.session.observe(observation, now);
-            self.dispatch(effects);
-            self.tell_directories();
+            self.hear(SessionInput::Observed(observation), now);
+            self.tell_directories(now);
             taken += 1;
             next = if taken < AT_ONCE {
                 self.world.observations.try_recv().ok()
@@ -217,11 +217,13 @@ impl<F: Front> Turn<F> {
         let draining = self.session.is_draining();
         if self.was_draining && !draining {
             self.world.plugs.over();
+            if let Some(recorder) = &mut self.recorder {
+                recorder.end(&self.session);
+            }
             self.follow();
             // A screen offers what is proven; a drain without one has done so by itself.
             if self.front.is_attended() {
-                let effects = self.session.look_for_lost(now);
-                self.dispatch(effects);
+                self.hear(SessionInput::LostWanted, now);
             }
         }
         self.was_draining = draining;
@@ -230,16 +232,16 @@ impl<F: Front> Turn<F> {
 
     fn reply(&mut self, reply: Reply, now: Moment) {
         tracing::debug!(?reply, "reply");
-        let effects = match reply {
-            Reply::Outcome(id, outcome) => self.session.outcome(id, outcome, now),
-            Reply::Answer(id, answers) => self.session.answer(id, answers, now),
-            Reply::Departed(found) => return self.session.following.departed.answered(found),
-            Reply::Called(call, outcome) => self.session.unit_called(&call, Some(&outcome), now),
-            Reply::Asked(process, outcome) => self.session.asked(process, outcome, now),
-            Reply::Searched(id, traces) => self.session.searched(id, traces, now),
-            Reply::PushedBack(id, outcome) => self.session.pushed_back(id, outcome, now),
+        let input = match reply {
+            Reply::Outcome(id, outcome) => SessionInput::ActEnded(id, outcome),
+            Reply::Answer(id, answers) => SessionInput::Answered(id, answers),
+            Reply::Departed(found) => SessionInput::DepartedFound(found),
+            Reply::Called(call, outcome) => SessionInput::UnitCalled(call, Some(outcome)),
+            Reply::Asked(process, outcome) => SessionInput::BacktracesAsked(process, outcome),
+            Reply::Searched(id, traces) => SessionInput::Searched(id, traces),
+            Reply::PushedBack(id, outcome) => SessionInput::PushEnded(id, outcome),
             Reply::Saved(target, payloads) => {
-                self.session.saved(target, &asked::labels(&payloads), now)
+                SessionInput::PayloadsSaved(target, asked::labels(&payloads))
             }
             Reply::Counted(run, when, counted) => return self.counted(&run, when, counted, now),
             Reply::Told(run, event) => return self.was_told(&run, *event, now),
@@ -253,9 +255,20 @@ impl<F: Front> Turn<F> {
                 if !self.front.is_attended() {
                     return;
                 }
-                self.session.command(Command::JournalFailed(why), now)
+                SessionInput::Commanded(Command::JournalFailed(why))
             }
         };
+        self.hear(input, now);
+    }
+
+    /// Takes an input down, has the session take it in, and does what follows from it.
+    fn hear(&mut self, input: SessionInput, now: Moment) {
+        if let Some(recorder) = &mut self.recorder
+            && let Err(why) = recorder.take(&input, now)
+        {
+            self.front.tell(&why);
+        }
+        let effects = self.session.apply(input, now);
         self.dispatch(effects);
     }
 

@@ -14,6 +14,7 @@ use crate::core::drain::{
 use crate::core::fleet::{LinkFault, LocalId, Located};
 use crate::host::Held;
 use crate::journal::Journal;
+use crate::recorder::ActMarks;
 use crate::redis::Interrupted;
 use crate::rescue::SavedJob;
 
@@ -42,6 +43,8 @@ pub enum Work {
         /// Revoked by an abort.
         licence: Arc<AtomicBool>,
     },
+    /// The acts of the run that begins next are marked by this; `None`: they are not.
+    Mark(Option<ActMarks>),
     /// Write this down.
     Note(Box<Record>),
     /// Do this.

@@ -181,6 +181,7 @@ impl WorldBuilder {
             redis: redis.clone(),
             by: self.by,
             state_dir: self.state_dir.clone(),
+            marks: None,
             queues: None,
         };
         let performer = Performer::new(answers.clone(), self.attended).with(means);

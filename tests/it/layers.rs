@@ -15,14 +15,15 @@ const PLACES: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "clock", "console", "core", "demo", "host", "journal", "redis", "report", "rescue",
-            "shell", "ui",
+            "clock", "console", "core", "demo", "host", "journal", "recorder", "redis", "report",
+            "rescue", "shell", "ui",
         ],
     ),
     (
         "shell",
         &[
-            "clock", "console", "core", "host", "journal", "redis", "report", "rescue", "ui",
+            "clock", "console", "core", "host", "journal", "recorder", "redis", "report", "rescue",
+            "ui",
         ],
     ),
     // A world for the loop, like the real one.
@@ -36,6 +37,8 @@ const PLACES: &[(&str, &[&str])] = &[
         &["clock", "core", "host/state_dir", "redis", "report"],
     ),
     ("journal", &["clock", "core", "host/state_dir"]),
+    // Inputs only: it never asks Redis, and signals nothing.
+    ("recorder", &["core", "host"]),
     // No part of the program: the table of readers that tests and the fuzz target go through.
     ("readers", &["core", "host", "redis", "report", "rescue"]),
     ("redis/readers", &["readers", "redis"]),
@@ -46,12 +49,14 @@ const PLACES: &[(&str, &[&str])] = &[
     ("clock", &["core/moment"]),
     ("core/clean", &[]),
     ("core/moment", &[]),
+    ("core/interned", &[]),
     ("core/log", &["core/clean", "core/moment"]),
     ("core/sequence", &["core/clean", "core/moment"]),
     (
         "core/fleet",
         &[
             "core/clean",
+            "core/interned",
             "core/layers",
             "core/log",
             "core/moment",
@@ -139,7 +144,10 @@ const PLACES: &[(&str, &[&str])] = &[
             "core/sidekiq",
         ],
     ),
-    ("core/layers", &["core/clean", "core/sequence"]),
+    (
+        "core/layers",
+        &["core/clean", "core/interned", "core/sequence"],
+    ),
     (
         "core/check",
         &["core/clean", "core/layers", "core/moment", "core/sequence"],

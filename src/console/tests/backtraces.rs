@@ -9,15 +9,12 @@ use crate::core::session::Kind;
 
 /// What the process writes into its log.
 fn write(world: &mut World, pid: u32, texts: &[&str]) {
-    let line = |text: &&str| LogLine {
-        origin: Origin {
-            pid,
-            inner_pid: pid,
-            shared: false,
-        },
-        text: (*text).to_owned(),
-        at: world.now,
+    let origin = Origin {
+        pid,
+        inner_pid: pid,
+        shared: false,
     };
+    let line = |text: &&str| LogLine::new(origin, text, world.now);
     let news = LogNews::Lines(texts.iter().map(line).collect());
     let effects = world.session.observe(Observation::Logged(news), world.now);
     assert!(effects.is_empty(), "no drain is under way");
@@ -105,15 +102,12 @@ fn nobody_is_asked_after_term_nor_where_acts_do_not_exist() {
     assert!(process.is_some() && world.session.may_ask(target).is_ok());
     let stop = "pid=PID tid=m INFO: Shutting down";
     let text = stop.replace("PID", &target.pid.to_string());
-    let line = LogLine {
-        origin: Origin {
-            pid: target.pid,
-            inner_pid: target.pid,
-            shared: false,
-        },
-        text,
-        at: world.now,
+    let origin = Origin {
+        pid: target.pid,
+        inner_pid: target.pid,
+        shared: false,
     };
+    let line = LogLine::new(origin, &text, world.now);
     let news = LogNews::Lines(vec![line]);
     let effects = world.session.observe(Observation::Logged(news), world.now);
     drop(effects);

@@ -49,15 +49,14 @@ fn the_pages_of_a_job_and_of_its_process_say_where_it_went() {
 #[test]
 fn what_is_usual_is_learnt_from_the_log() {
     let mut world = World::new();
-    let line = |number: u32| LogLine {
-        origin: Origin {
-            pid: 4242,
-            inner_pid: 4242,
-            shared: false,
-        },
-        text: format!("pid=4242 tid=t class=ReportBuild jid=j{number} elapsed=6.5 INFO: done"),
-        at: world.now,
+    let origin = Origin {
+        pid: 4242,
+        inner_pid: 4242,
+        shared: false,
     };
+    let text =
+        |number| format!("pid=4242 tid=t class=ReportBuild jid=j{number} elapsed=6.5 INFO: done");
+    let line = |number: u32| LogLine::new(origin, &text(number), world.now);
     let lines: Vec<LogLine> = (0..5).map(line).collect();
     let said = Observation::Logged(LogNews::Lines(lines));
     drop(world.session.observe(said, world.now));

@@ -1,7 +1,7 @@
 //! Who begins a drain: a text for people and records, never a permission.
 
 /// Who begins a drain, and why.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct By {
     /// The account: `root (sudo by alice) on util1, pts/3`.
     pub who: String,

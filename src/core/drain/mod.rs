@@ -43,7 +43,9 @@ use super::fleet::{LocalId, Located, ProcessKey, Sought};
 use super::sequence::Signal;
 
 /// The number of an effect; its outcome or answer comes back under it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct EffectId(pub u64);
 
 /// What a run wants done.
@@ -72,7 +74,7 @@ pub struct Act {
 }
 
 /// A lost job to be pushed back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PushBack {
     /// The process that ran it.
     pub target: LocalId,
@@ -121,7 +123,7 @@ pub enum Ask {
 }
 
 /// How an act ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ActOutcome {
     /// The signal left.
     Sent,
@@ -139,7 +141,7 @@ pub enum ActOutcome {
 }
 
 /// What an operator, or somebody on his behalf, tells a run to do.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Command {
     /// Perform this very step now: confirms it in manual mode, ends the wait before it in
     /// automatic mode, goes on from a hold before it.

@@ -10,7 +10,7 @@ use super::policy::{Early, Policy};
 use crate::core::sequence::{Consequence, Sequence, Signal, Timeout, Version};
 
 /// How the drain moves from step to step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Each step waits for a confirmation.
@@ -40,7 +40,7 @@ impl FromStr for Mode {
 }
 
 /// What is done against a loss.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Guard {
     /// How long [`Policy::WaitForRequeue`] waits.
     pub kill_extra: Duration,
@@ -49,7 +49,7 @@ pub struct Guard {
 }
 
 /// The decisions of one drain.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Plan {
     /// Name of the run.
     pub run: String,

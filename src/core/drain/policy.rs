@@ -8,7 +8,7 @@ use crate::core::clean::clean;
 use crate::core::sequence::nearest;
 
 /// What to do when KILL is due and jobs would be lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Policy {
     /// Hold and ask. Without a terminal a usage error.
     Ask,
@@ -19,7 +19,7 @@ pub enum Policy {
 }
 
 /// Whether a wait before the first TERM ends when every target is proven idle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Early {
     /// It ends then.
     #[default]

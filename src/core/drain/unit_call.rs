@@ -25,7 +25,7 @@ impl UnitVerb {
 }
 
 /// One call that would bring a unit back to work.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitCall {
     /// What.
     pub verb: UnitVerb,
@@ -43,7 +43,7 @@ impl UnitCall {
 }
 
 /// How a call ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CallOutcome {
     /// systemd has taken it on.
     Taken,

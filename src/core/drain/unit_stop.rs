@@ -15,7 +15,7 @@ use crate::core::sequence::{Timeout, nearest};
 use crate::core::timing::CLEANUP;
 
 /// When the stop of its unit takes TERM's place, where systemd would start it again.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum StopUnit {
     /// Once the process is proven idle; else plain TERM goes.
     #[default]

@@ -1,7 +1,7 @@
 //! The case file of one process: every execution on its threads, with what was counted and heard of
 //! them. It takes evidence in; it judges nothing.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
 use super::count::{LastWord, ThreadCount, counted, last_word};
 use super::departure::left_in_order;
@@ -20,7 +20,7 @@ pub struct CaseFile {
     process: ProcessKey,
     executions: Vec<Execution>,
     /// The newest execution of each JID.
-    by_jid: HashMap<String, usize>,
+    by_jid: BTreeMap<String, usize>,
     /// How many begins of all logs were taken in.
     heard: u64,
     /// Since when it is proven that the process fetches no more.
@@ -55,7 +55,7 @@ impl CaseFile {
         Self {
             process,
             executions: Vec::new(),
-            by_jid: HashMap::new(),
+            by_jid: BTreeMap::new(),
             heard: 0,
             quiet: None,
             threads: Threads::default(),

@@ -11,7 +11,7 @@ use super::why::{LastLine, last_line, may_have_ended, too_few_threads};
 use crate::core::fleet::{Fleet, LocalId, Place};
 
 /// A job of an ended process that was not found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Missing {
     /// The process that ran it.
     pub target: LocalId,
@@ -25,7 +25,7 @@ pub struct Missing {
 }
 
 /// What a search says of a missing job.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Trace {
     /// It is provably nowhere, and why.
     Nowhere(String),
@@ -36,7 +36,7 @@ pub enum Trace {
 }
 
 /// How a push ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum PushOutcome {
     /// It stands at the front of its queue.
     Pushed,

@@ -52,7 +52,7 @@ pub struct Fleet {
 }
 
 /// From where a fleet is seen. It does not change.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct Vantage {
     /// The address of the Redis that is asked.
     pub redis: Option<RedisAddress>,

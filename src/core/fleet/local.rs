@@ -4,13 +4,17 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use super::unit::Unit;
 use super::written::Written;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 
 /// One process of this machine for as long as it lives: a pid alone may be given to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct LocalId {
     /// Its pid as this program sees it.
     pub pid: u32,
@@ -25,7 +29,7 @@ impl fmt::Display for LocalId {
 }
 
 /// One whole scan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct HostLook {
     /// When it began.
     pub at: Moment,
@@ -36,7 +40,7 @@ pub struct HostLook {
 }
 
 /// One process as `/proc` shows it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LocalProcess {
     /// Which.
     pub id: LocalId,
@@ -57,7 +61,7 @@ pub struct LocalProcess {
 }
 
 /// What the command line of a process says it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Title {
     /// `sidekiq 7.3.2 app [2 of 5 busy] stopping`: written at each beat.
     Beating {
@@ -81,7 +85,7 @@ pub enum Title {
 }
 
 /// The state letter of `/proc/PID/stat`, as far as it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum RunState {
     /// Running or sleeping.
     Alive,
@@ -92,7 +96,7 @@ pub enum RunState {
 }
 
 /// Threads by name (`/proc/PID/task/*/comm`, 15 characters).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Threads {
     /// `processor` (6.x), `<capsule>/processor` (7.0), `sidekiq.<capsule>` (7.1+).
     pub processors: usize,
@@ -103,7 +107,7 @@ pub struct Threads {
 }
 
 /// The mask `SigCgt` of `/proc/PID/status`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Caught(pub u64);
 
 impl Caught {
@@ -114,7 +118,7 @@ impl Caught {
 }
 
 /// Where a process stands on this host.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Surroundings {
     /// Real user id.
     pub uid: u32,
@@ -221,6 +225,19 @@ impl Server {
                 path.parse().ok()?
             },
         })
+    }
+}
+
+/// Written down without its password.
+impl Serialize for RedisAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.to_string().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for RedisAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(Self::new)
     }
 }
 

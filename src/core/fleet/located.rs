@@ -49,7 +49,7 @@ pub fn exact_queue(shown: &str, payload: &[u8]) -> String {
 }
 
 /// What was found for one job.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Located {
     /// Its id.
     pub jid: String,
@@ -64,7 +64,7 @@ pub struct Located {
 }
 
 /// Where a job is. Work hashes are not among the places: those are in every look.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Place {
     /// It waits in this queue.
     Queue {

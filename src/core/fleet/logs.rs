@@ -11,7 +11,7 @@ use crate::core::moment::Moment;
 const MOST_PLACES: usize = 500;
 
 /// What a source of logs reports.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum LogNews {
     /// Lines, in the order in which they stand in each log.
     Lines(Vec<LogLine>),

@@ -12,7 +12,9 @@ use crate::core::sequence::Version;
 /// `hostname:pid:nonce`, as Sidekiq registers itself (7.3.9 `lib/sidekiq/component.rb:36-44`).
 /// The host name is `DYNO` where that is set, and the pid is that of the process's own pid
 /// namespace.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Identity {
     text: Arc<str>,
 }
@@ -53,7 +55,7 @@ impl fmt::Display for Identity {
 }
 
 /// One whole look: all members of `processes` with their hashes and work, in two round trips.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Look {
     /// When the first command left.
     pub asked: Moment,
@@ -68,7 +70,7 @@ pub struct Look {
 }
 
 /// One member of `processes`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LookRow {
     /// Who.
     pub identity: Identity,
@@ -94,7 +96,7 @@ impl LookRow {
 }
 
 /// The hash `<identity>`, rewritten at each beat.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Heartbeat {
     /// The part that never changes after the first beat.
     pub info: Arc<Info>,
@@ -111,7 +113,7 @@ pub struct Heartbeat {
 }
 
 /// The JSON field `info`.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Info {
     /// `started_at`: seconds since 1970 on the host's own clock.
     pub started_at: Option<f64>,
@@ -138,7 +140,7 @@ impl Info {
 }
 
 /// One entry of a work hash: a thread and the job it runs.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Work {
     /// The thread's id as Sidekiq prints it, base 36.
     pub tid: String,
@@ -153,13 +155,66 @@ pub struct Work {
     /// When it was enqueued, seconds since 1970.
     pub enqueued_at: Option<f64>,
     /// The payload byte for byte (5.x and 6.0.0: as re-encoded in the entry).
+    #[serde(with = "unrecorded")]
     pub payload: Arc<[u8]>,
     /// What could not be read, in words.
     pub fault: Option<String>,
 }
 
+/// Stands for a payload that was seen and not written down.
+const UNRECORDED: &[u8] = b"(not written down)";
+
+impl Work {
+    /// Whether its payload is at hand, to be saved or pushed back.
+    pub fn has_payload(&self) -> bool {
+        !self.payload.is_empty() && *self.payload != *UNRECORDED
+    }
+}
+
+/// Without the payload, which holds the job's arguments.
+impl fmt::Debug for Work {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Work")
+            .field("tid", &self.tid)
+            .field("jid", &self.jid)
+            .field("class", &self.class)
+            .field("queue", &self.queue)
+            .field("run_at", &self.run_at)
+            .field("enqueued_at", &self.enqueued_at)
+            .field("shown", &!self.payload.is_empty())
+            .field("fault", &self.fault)
+            .finish()
+    }
+}
+
+/// Payloads hold the arguments of jobs: of each is written down whether there was one.
+mod unrecorded {
+    use std::sync::Arc;
+
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(
+        payload: &Arc<[u8]>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        (!payload.is_empty()).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Arc<[u8]>, D::Error> {
+        let shown = bool::deserialize(deserializer)?;
+        Ok(if shown {
+            super::UNRECORDED.into()
+        } else {
+            Arc::new([])
+        })
+    }
+}
+
 /// The length of one queue.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct QueueDepth {
     /// Its name.
     pub name: String,
@@ -170,7 +225,7 @@ pub struct QueueDepth {
 }
 
 /// The state of the link to Redis.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Link {
     /// No address was given or found, or it is not wanted.
     Unused,
@@ -198,7 +253,7 @@ pub enum Link {
 }
 
 /// Why there is no answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum LinkFault {
     /// Nobody listens there, or the way there fails.
     Unreachable(String),

@@ -42,7 +42,7 @@ pub use written::{StatedTimeout, Written};
 use super::moment::Moment;
 
 /// Everything a source can report.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Observation {
     /// One whole look at Redis.
     Look(Look),
@@ -68,7 +68,7 @@ pub enum Observation {
 }
 
 /// How a process ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum ExitStatus {
     /// `exit(code)`.
     Code(i32),

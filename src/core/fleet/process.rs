@@ -19,7 +19,9 @@ use crate::core::timing::HASH_LIVES;
 const RELIABLE: &str = "reliable";
 
 /// The name of a process here: the process itself where it runs on this host, else its identity.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum ProcessKey {
     /// A process of this machine.
     Local(LocalId),

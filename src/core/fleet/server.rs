@@ -3,7 +3,7 @@
 
 /// The identity of a Redis server, from `INFO server` and, from Redis 7.0, `INFO replication` in
 /// the same command. Redis draws `run_id` anew at each start.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ServerIdentity {
     /// `run_id`: 40 hexadecimal digits, new at each start of the server.
     pub run_id: String,
@@ -13,7 +13,7 @@ pub struct ServerIdentity {
 
 /// The identity of a data set. Redis draws `master_replid` when it starts empty, and a replica
 /// takes over that of its primary.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Replication {
     /// `master_replid`.
     pub id: String,

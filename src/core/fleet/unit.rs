@@ -8,7 +8,19 @@ use crate::core::layers::Located;
 use crate::core::moment::Moment;
 
 /// Whose systemd a unit belongs to.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub enum UnitScope {
     /// That of the machine.
     #[default]
@@ -20,7 +32,9 @@ pub enum UnitScope {
 }
 
 /// One unit.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Unit {
     /// Its full name as systemd prints it (`sidekiq@1.service`, `\x2d` kept).
     pub name: String,
@@ -75,7 +89,7 @@ impl fmt::Display for Unit {
 }
 
 /// How systemctl may be called for a unit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Route {
     /// As it is: root, one's own user's systemd, or polkit permits it.
     Plain,
@@ -84,7 +98,7 @@ pub enum Route {
 }
 
 /// Why a unit may not be stopped from here.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum NoRoute {
     /// Nobody was asked.
     #[error("nothing may be changed here (--read-only)")]
@@ -98,7 +112,7 @@ pub enum NoRoute {
 }
 
 /// What systemd has loaded of a unit, and whether it may be stopped from here.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct UnitLook {
     /// Which unit.
     pub unit: Unit,

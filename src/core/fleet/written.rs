@@ -5,10 +5,11 @@ use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::core::interned::KnownName;
 use crate::core::layers::Located;
 
 /// Everything that was read. As a slice it is the values.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Written {
     values: Arc<[Located]>,
     timeouts: Arc<[StatedTimeout]>,
@@ -16,12 +17,14 @@ pub struct Written {
 }
 
 /// One statement of Sidekiq's own timeout that its process reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct StatedTimeout {
     /// Which layer: `initializer`, `command line`, `sidekiq.yml`.
-    pub layer: &'static str,
+    #[serde(deserialize_with = "crate::core::interned::interned")]
+    pub layer: KnownName,
     /// The setting's own name there.
-    pub setting: &'static str,
+    #[serde(deserialize_with = "crate::core::interned::interned")]
+    pub setting: KnownName,
     /// What it says; `None` where it is no number or was not evaluated.
     pub span: Option<Duration>,
     /// The same in words.

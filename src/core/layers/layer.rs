@@ -2,7 +2,9 @@
 
 /// The tool or the file in which a setting is written. The order is that in which the rows of
 /// the table are asked whether a file is theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub enum Layer {
     /// Said to drainboard itself: `--timeout`, its configuration.
     Given,

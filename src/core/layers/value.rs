@@ -7,9 +7,12 @@ use std::time::Duration;
 
 use super::layer::Layer;
 use crate::core::clean::clean;
+use crate::core::interned::KnownName;
 
 /// A file (or a command's output) and the line in it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Place {
     /// Path as it was given, or a command such as `systemctl show sidekiq`.
     pub file: Arc<str>,
@@ -47,7 +50,7 @@ impl fmt::Display for Place {
 }
 
 /// What becomes of a value that is no good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Fault {
     /// Sidekiq boots with it and crashes at TERM (`String can't be coerced into Float`).
     CrashesAtTerm,
@@ -58,7 +61,7 @@ pub enum Fault {
 }
 
 /// What an expression can turn into that its author did not mean.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Hazard {
     /// Nothing known.
     None,
@@ -71,7 +74,7 @@ pub enum Hazard {
 }
 
 /// Code that nobody runs here, with what can be read from it without running it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Expression {
     /// As written, clean.
     pub code: String,
@@ -84,7 +87,7 @@ pub struct Expression {
 }
 
 /// A value as found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Value {
     /// A span of time.
     Span(Duration),
@@ -178,12 +181,13 @@ impl fmt::Display for Value {
 }
 
 /// One setting as it stands somewhere.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Located {
     /// Which layer.
     pub layer: Layer,
     /// The setting's own name there.
-    pub setting: &'static str,
+    #[serde(deserialize_with = "crate::core::interned::interned")]
+    pub setting: KnownName,
     /// What it belongs to within the file: environment, process, unit, role, container.
     pub scope: Option<String>,
     /// What it says.

@@ -4,8 +4,8 @@
 
 use std::collections::{HashMap, VecDeque};
 
+use super::LogLine;
 use super::entry::{Entry, Happening};
-use super::{LogLine, read};
 use crate::core::moment::Moment;
 
 /// Frames kept of one thread.
@@ -111,7 +111,7 @@ pub struct Dumps {
 impl Dumps {
     /// Takes a line in and gives what it says.
     pub fn take(&mut self, line: &LogLine) -> Entry {
-        let entry = read(&line.text);
+        let entry = line.entry.clone();
         let stream = self.streams.entry(line.origin.pid).or_default();
         if entry.happening == Happening::Continued {
             let open = stream.open;
@@ -206,6 +206,24 @@ impl Dumps {
             .rev()
             .find(|backtrace| backtrace.is_of(source, inner_pid, tid) && backtrace.at >= since)
     }
+}
+
+/// Whether a line is a frame of a backtrace and nothing else: `FILE:LINE:in 'METHOD'`.
+pub(super) fn is_frame(line: &str) -> bool {
+    let line = line.trim();
+    let line = line.strip_prefix("from ").unwrap_or(line);
+    if line == "<no backtrace available>" {
+        return true;
+    }
+    let Some((place, method)) = line.split_once(":in ") else {
+        return false;
+    };
+    let numbered = place.rsplit_once(':').is_some_and(|(file, number)| {
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        digits && !file.is_empty() && !file.contains(char::is_whitespace)
+    });
+    // Up to Ruby 3.3 a backtick opens the name.
+    numbered && method.len() > 2 && method.starts_with(['`', '\'']) && method.ends_with('\'')
 }
 
 /// Whether an entry may be a backtrace: `FILE:LINE:in …` or `<no backtrace available>`.

@@ -6,7 +6,9 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
+use super::dump::is_frame;
 use super::form::{Form, Head, Shape, head, seconds};
 use super::structured::structured;
 use crate::core::clean::clean;
@@ -17,30 +19,52 @@ const LONGEST_LINE: usize = 500;
 const MOST_LINES: usize = 400;
 
 /// One entry.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Entry {
     /// The formatter of Sidekiq that wrote it; `None` if it is not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub form: Option<&'static Form>,
     /// The process that wrote it, in its own pid namespace.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub pid: Option<u32>,
     /// The thread that wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub tid: Option<String>,
     /// The job that ran on that thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub jid: Option<String>,
     /// The class of that job.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<String>,
     /// How long the job ran.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub elapsed: Option<Duration>,
     /// When it was written, by the writer's own clock.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
     /// What it says.
     pub happening: Happening,
     /// Its message, line by line, safe for a terminal.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub lines: Vec<String>,
 }
 
+impl Entry {
+    /// The same entry without its message, unless that is part of a backtrace: paths, lines and
+    /// methods.
+    #[must_use]
+    pub fn without_text(&self) -> Self {
+        let frames = self.lines.iter().filter(|line| is_frame(line));
+        Self {
+            lines: frames.cloned().collect(),
+            ..self.clone()
+        }
+    }
+}
+
 /// What an entry says.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Happening {
     /// A job started. An application may log the same word in the middle of a job.
     Start,
@@ -65,7 +89,7 @@ pub enum Happening {
 }
 
 /// The lines that tell of a shutdown (5.2.10 `manager.rb`, `fetch.rb`; 8.1.7 the same).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Milestone {
     /// `Received TSTP, no longer accepting new work`.
     Quieted,

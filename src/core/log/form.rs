@@ -8,6 +8,8 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Words of one head that are looked through. Tags may hold blanks.
 const MOST_WORDS: usize = 64;
@@ -259,5 +261,20 @@ impl<'a> Words<'a> {
             rest
         };
         (!word.is_empty()).then_some(word)
+    }
+}
+
+/// A row of the table is written down by its name.
+impl Serialize for Form {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.name.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for &'static Form {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(deserializer)?;
+        let row = FORMS.iter().find(|form| form.name == name);
+        row.ok_or_else(|| D::Error::custom("no formatter that this program knows"))
     }
 }

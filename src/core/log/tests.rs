@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{Dumps, LogLine, Milestone, Origin, Told, Witness, is_of_application};
+use super::{Dumps, Entry, LogLine, Milestone, Origin, Told, Witness, is_of_application};
 use crate::core::moment::Moment;
 
 const JID: &str = "0123456789abcdef01234567";
@@ -18,15 +18,12 @@ fn at(seconds: u64) -> Moment {
 }
 
 fn line(pid: u32, text: &str) -> LogLine {
-    LogLine {
-        origin: Origin {
-            pid,
-            inner_pid: pid,
-            shared: false,
-        },
-        text: text.into(),
-        at: at(10),
-    }
+    let origin = Origin {
+        pid,
+        inner_pid: pid,
+        shared: false,
+    };
+    LogLine::new(origin, text, at(10))
 }
 
 /// The entries of one thread in a dump of process `pid`.
@@ -230,6 +227,42 @@ proptest! {
         for text in texts {
             let entry = dumps.take(&line(1, &text));
             prop_assert!(entry.lines.iter().all(|line| !line.chars().any(char::is_control)));
+        }
+    }
+}
+
+#[test]
+fn a_line_without_text_says_who_did_what_and_keeps_frames_alone() {
+    let head = "2026-11-21T19:00:00.000Z pid=1 tid=otb class=A jid=0123";
+    let said = [
+        format!("{head} elapsed=1.5 INFO: done"),
+        format!("{head} WARN: charged card 4111 of alice"),
+        "2026-11-21T19:00:00.000Z pid=1 tid=m WARN: Terminating 3 busy threads".into(),
+        r#"{"msg":"alice","pid":7}"#.into(),
+        "  {\"args\":[\"alice\"]}".into(),
+        "app/a.rb:3:in `charge': card 4111 of alice (RuntimeError)".into(),
+        format!("{head} WARN: /app/a.rb:3:in 'Integer#times'"),
+        "\tfrom /app/b.rb:4:in `block in call'".into(),
+    ];
+    for text in said {
+        let line = line(1, &text);
+        let bare = line.without_text();
+        let written = serde_json::to_string(&bare).unwrap();
+        assert!(!written.contains("alice"), "{written}");
+        let again: LogLine = serde_json::from_str(&written).unwrap();
+        assert_eq!(again.entry, bare.entry);
+        assert_eq!(
+            Entry {
+                lines: vec![],
+                ..bare.entry
+            },
+            Entry {
+                lines: vec![],
+                ..line.entry
+            }
+        );
+        if text.contains("times") || text.contains("from ") {
+            assert_eq!(again.entry.lines.len(), 1, "{text}");
         }
     }
 }

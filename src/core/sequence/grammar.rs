@@ -49,6 +49,20 @@ pub enum Problem {
     AfterKill(String),
 }
 
+impl TryFrom<String> for Sequence {
+    type Error = GrammarError;
+
+    fn try_from(text: String) -> Result<Self, GrammarError> {
+        text.parse()
+    }
+}
+
+impl From<Sequence> for String {
+    fn from(sequence: Sequence) -> Self {
+        sequence.to_string()
+    }
+}
+
 impl GrammarError {
     /// The problem alone, as a sentence without the place.
     pub fn reason(&self) -> String {

@@ -18,7 +18,8 @@ pub enum Step {
 
 /// A parsed stop sequence: signals and waits alternate, it begins and ends with a signal, and
 /// nothing follows KILL. Made by parsing alone (`"tstp, 120, term, 30, kill".parse()`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Sequence {
     steps: Vec<Step>,
 }
@@ -205,7 +206,7 @@ impl Deadlines {
 }
 
 /// Where a value was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Origin {
     /// Nobody said; the default of the version holds.
     Assumed,
@@ -225,7 +226,7 @@ impl Origin {
 
 /// Sidekiq's own timeout (`-t`, `T`) with its origin. It is published nowhere, so it is never
 /// shown without saying where it comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Timeout {
     /// Counted from TERM.
     pub span: Duration,
@@ -268,7 +269,7 @@ impl fmt::Display for Timeout {
 }
 
 /// Where the sequence itself was found, in words (`--sequence`, `config.yml:4`, `default`).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct SequenceOrigin(pub String);
 
 impl SequenceOrigin {

@@ -3,7 +3,9 @@
 use std::fmt;
 
 /// `major.minor.patch`, compared in that order. A suffix (`8.0.0.beta1`) is left out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
 pub struct Version {
     /// First number.
     pub major: u32,

@@ -60,7 +60,7 @@ impl Session {
     }
 
     /// The sequence that the targets' files ask for, unless one was stated, and the findings.
-    fn settle(&mut self, targets: &[LocalId]) {
+    pub(super) fn settle(&mut self, targets: &[LocalId]) {
         let (found, seen) = self.looked_at(targets);
         self.setting.plan.sequence = found.sequence;
         self.setting.sequence_from = found.origin;

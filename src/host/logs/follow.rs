@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::file::{Follower, MOST_LINES};
 use crate::clock;
 use crate::core::fleet::{LogNews, Observation};
-use crate::core::log::{Happening, LogLine, Origin, read};
+use crate::core::log::{Happening, LogLine, Origin};
 use crate::core::moment::Moment;
 
 /// Time between two looks at a file.
@@ -47,33 +47,30 @@ impl Own {
     fn before(&mut self, lines: Vec<String>) -> Vec<LogLine> {
         let started = self.started.wall();
         let dated = |line: &LogLine| {
-            let entry = read(&line.text);
+            let entry = &line.entry;
             entry.time.is_some_and(|time| time >= started)
                 && matches!(
                     entry.happening,
                     Happening::Start | Happening::Done | Happening::Fail | Happening::Milestone(_)
                 )
         };
-        let own = lines.into_iter().filter_map(|text| self.take(text));
+        let own = lines.into_iter().filter_map(|text| self.take(&text));
         own.filter(dated).collect()
     }
 
     /// The line, unless another Sidekiq says that it wrote it.
-    fn take(&mut self, text: String) -> Option<LogLine> {
+    fn take(&mut self, text: &str) -> Option<LogLine> {
         self.origin.shared = self.shared.load(Ordering::Relaxed);
+        let line = LogLine::new(self.origin, text, clock::now());
         if self.origin.shared {
-            let entry = read(&text);
+            let entry = &line.entry;
             if entry.happening != Happening::Continued {
                 self.before = entry.pid.is_none_or(|pid| pid == self.origin.inner_pid);
             }
         } else {
             self.before = true;
         }
-        self.before.then(|| LogLine {
-            origin: self.origin,
-            text,
-            at: clock::now(),
-        })
+        self.before.then_some(line)
     }
 }
 
@@ -92,7 +89,10 @@ pub(super) async fn follow(
         let reading = tokio::task::spawn_blocking(move || {
             let read = follower.read();
             let more = read.len() == MOST_LINES;
-            let kept: Vec<LogLine> = read.into_iter().filter_map(|text| own.take(text)).collect();
+            let kept: Vec<LogLine> = read
+                .into_iter()
+                .filter_map(|text| own.take(&text))
+                .collect();
             (follower, own, kept, more)
         });
         let Ok((same, filter, read, more)) = reading.await else {
@@ -124,6 +124,7 @@ pub(super) async fn pass_on(mut lines: mpsc::Receiver<LogLine>, news: mpsc::Send
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::log::{Entry, read};
 
     #[test]
     fn of_what_stood_there_before_only_what_is_dated_counts() {
@@ -145,8 +146,8 @@ mod tests {
             "/app/b.rb:2:in `y'",
         ];
         let kept = own.before(lines.map(str::to_owned).to_vec());
-        let kept: Vec<&str> = kept.iter().map(|line| line.text.as_str()).collect();
-        assert_eq!(kept, [dated]);
+        let kept: Vec<Entry> = kept.into_iter().map(|line| line.entry).collect();
+        assert_eq!(kept, [read(dated)]);
     }
 
     #[test]
@@ -159,12 +160,9 @@ mod tests {
         };
         let mut own = Own::new(origin, clock::now(), Arc::clone(&shared));
         let line = |pid: u32| format!("2026-11-21T19:00:00.000Z pid={pid} tid=t INFO: Bye!");
-        assert!(own.take(line(8)).is_some_and(|line| !line.origin.shared));
+        assert!(own.take(&line(8)).is_some_and(|line| !line.origin.shared));
         shared.store(true, Ordering::Relaxed);
-        let mut keeps = |text: &str| {
-            own.take(text.to_owned())
-                .is_some_and(|line| line.origin.shared)
-        };
+        let mut keeps = |text: &str| own.take(text).is_some_and(|line| line.origin.shared);
         assert!(!keeps(&line(8)));
         assert!(!keeps("/app/a.rb:3:in `x'"), "it goes on with that entry");
         assert!(keeps(&line(7)));

@@ -169,8 +169,8 @@ impl Row {
         };
         let mut texts = Vec::new();
         message.lines(&mut texts);
-        let line = |text| LogLine { origin, text, at };
-        texts.into_iter().map(line).collect()
+        let line = |text: &String| LogLine::new(origin, text, at);
+        texts.iter().map(line).collect()
     }
 
     /// When the journal took it, on our clock; never later than now.
@@ -205,7 +205,10 @@ mod tests {
     fn texts(row: &str) -> Vec<String> {
         let row: Row = serde_json::from_str(row).unwrap();
         let lines = row.lines(&[writer(7, clock::now().before(PAUSE))]);
-        lines.into_iter().map(|line| line.text).collect()
+        lines
+            .into_iter()
+            .map(|line| line.entry.lines.concat())
+            .collect()
     }
 
     #[test]
@@ -244,7 +247,8 @@ mod tests {
         for number in 1..3 {
             journal.follow_once().await.unwrap();
             let line = lines.try_recv().unwrap();
-            assert_eq!((line.origin.pid, line.text), (7, format!("line {number}")));
+            assert_eq!(line.origin.pid, 7);
+            assert_eq!(line.entry.lines, [format!("line {number}")]);
             assert!(line.at < clock::now());
         }
         let asked = std::fs::read_to_string(asked).unwrap();

@@ -281,6 +281,7 @@ impl Stage {
         while let Some(work) = works.recv().await {
             match work {
                 Work::Begin { .. }
+                | Work::Mark(_)
                 | Work::PushBack { .. }
                 | Work::Call { .. }
                 | Work::Save { .. }

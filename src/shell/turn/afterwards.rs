@@ -9,6 +9,7 @@ use crate::clock;
 use crate::core::drain::{Counted, Event, Record};
 use crate::core::fleet::LinkFault;
 use crate::core::moment::{Moment, Seconds};
+use crate::core::session::SessionInput;
 use crate::host::Piped;
 use crate::redis::Interrupted;
 use crate::report::{Full, Library, Past};
@@ -168,8 +169,7 @@ impl<F: Front> Turn<F> {
     }
 
     fn note(&mut self, event: Event, now: Moment) {
-        let effects = self.session.note(event, now);
-        self.dispatch(effects);
+        self.hear(SessionInput::Noted(Box::new(event)), now);
     }
 
     /// Lets what follows a drain come to its end, unless somebody wants to be gone: a second

@@ -7,6 +7,7 @@ use super::Turn;
 use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace, UnitCall};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
+use crate::core::session::SessionInput;
 use crate::journal::run_name;
 use crate::rescue::{SavedJob, in_flight, shown_by};
 use crate::shell::front::Front;
@@ -40,8 +41,8 @@ impl<F: Front> Turn<F> {
                 let count = jobs.len();
                 let text = format!("{count} payload(s) saved to {}", path.display());
                 self.front.tell(&text);
-                let effects = self.session.saved_on_demand(run, &labels(jobs), now);
-                self.dispatch(effects);
+                let input = SessionInput::SavedOnDemand(run.to_owned(), labels(jobs));
+                self.hear(input, now);
             }
             Err(why) => self.front.tell(&format!("nothing is saved: {why}")),
         }
@@ -68,8 +69,7 @@ impl<F: Front> Turn<F> {
         let possible = self.session.unit_calls();
         for call in calls.into_iter().filter(|call| possible.contains(call)) {
             tracing::info!(?call, "unit call");
-            let effects = self.session.unit_called(&call, None, now);
-            self.dispatch(effects);
+            self.hear(SessionInput::UnitCalled(call.clone(), None), now);
             let run = self.session.run.as_ref();
             let fleet = &self.session.fleet;
             let payloads = run.map(|run| in_flight(run, Some(call.target), fleet, now));
@@ -118,12 +118,13 @@ impl<F: Front> Turn<F> {
     }
 
     /// Tells the watch over the successors where processes work.
-    pub(super) fn tell_directories(&mut self) {
-        let Some(watch) = &mut self.session.afterwards.watch else {
+    pub(super) fn tell_directories(&mut self, now: Moment) {
+        let Some(watch) = &self.session.afterwards.watch else {
             return;
         };
         for id in watch.wanted(&self.session.fleet) {
-            watch.tell(id, self.world.plugs.directory(id));
+            let directory = self.world.plugs.directory(id);
+            self.hear(SessionInput::DirectoryRead(id, directory), now);
         }
     }
 

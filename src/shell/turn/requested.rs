@@ -6,7 +6,9 @@ use crate::core::drain::{Command, Mode};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
+use crate::core::session::{Beginning, SessionInput};
 use crate::shell::front::Front;
+use crate::shell::work::Work;
 
 impl<F: Front> Turn<F> {
     /// Meets requests in their order. What follows a run that could not begin was meant for it.
@@ -25,12 +27,11 @@ impl<F: Front> Turn<F> {
                         return;
                     }
                 }
-                Request::Choose { targets } => self.session.choose(targets),
+                Request::Choose { targets } => self.hear(SessionInput::Chosen(targets), now),
                 Request::Command(command) => self.command(command, now),
                 Request::CallUnits(calls) => self.call_units(calls, now),
                 Request::Backtrace { process, tids } => {
-                    let effects = self.session.ask_backtraces(process, &tids, now);
-                    self.dispatch(effects);
+                    self.hear(SessionInput::BacktracesWanted(process, tids), now);
                 }
                 Request::Quit => {
                     if self.session.is_draining() {
@@ -39,14 +40,8 @@ impl<F: Front> Turn<F> {
                     self.leaving = Some(Ended::Quit);
                 }
                 Request::Save { targets } => self.save(&targets, now),
-                Request::LookForLost => {
-                    let effects = self.session.look_for_lost(now);
-                    self.dispatch(effects);
-                }
-                Request::PushBack { jobs } => {
-                    let effects = self.session.push_lost(&jobs, now);
-                    self.dispatch(effects);
-                }
+                Request::LookForLost => self.hear(SessionInput::LostWanted, now),
+                Request::PushBack { jobs } => self.hear(SessionInput::LostPushed(jobs), now),
                 Request::Redraw => self.front.show_anew(),
                 Request::Suspend => self.front.suspend(),
             }
@@ -61,8 +56,7 @@ impl<F: Front> Turn<F> {
             self.world.plugs.revoke();
         }
         tracing::info!(?command, "command");
-        let effects = self.session.command(command, now);
-        self.dispatch(effects);
+        self.hear(SessionInput::Commanded(command), now);
     }
 
     /// Begins a run; says whether it did.
@@ -88,10 +82,17 @@ impl<F: Front> Turn<F> {
         };
         let mut by = self.session.setting.operator.clone();
         by.why = consent.and_then(|consent| consent.why).or(by.why);
-        match self.session.begin(targets, Some(by), now) {
+        let beginning = Beginning {
+            run: self.session.setting.plan.run.clone(),
+            targets: targets.to_vec(),
+            mode: self.session.setting.plan.mode,
+            by,
+        };
+        self.record(&begun, &beginning, now);
+        match self.session.begin_as(beginning, now) {
             Ok(effects) => {
                 self.after.begin(&self.session.setting.plan.run);
-                self.tell_directories();
+                self.tell_directories(now);
                 self.send(begun);
                 self.dispatch(effects);
                 self.count(Counted::Before);
@@ -102,6 +103,31 @@ impl<F: Front> Turn<F> {
                 self.world.plugs.over();
                 self.front.refused(&error.to_string(), &self.session, now);
                 false
+            }
+        }
+    }
+
+    /// Opens the file of inputs beside the journal of a run, and takes its beginning down.
+    fn record(&mut self, begun: &Work, beginning: &Beginning, now: Moment) {
+        let (
+            Some(recorder),
+            Work::Begin {
+                journal: Ok(Some(journal)),
+                ..
+            },
+        ) = (&mut self.recorder, begun)
+        else {
+            return;
+        };
+        let opened = recorder.begin(journal.state_dir(), &beginning.run, now);
+        let marks = opened.map_err(|error| error.to_string());
+        let taken = recorder.take(&SessionInput::Begun(beginning.clone()), now);
+        match marks.and_then(|marks| taken.map(|()| marks)) {
+            Ok(marks) => self.send(Work::Mark(Some(marks))),
+            Err(why) => {
+                self.send(Work::Mark(None));
+                self.front
+                    .tell(&format!("this drain cannot be resumed or replayed: {why}"));
             }
         }
     }

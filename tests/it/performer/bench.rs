@@ -41,6 +41,7 @@ impl Bench {
             redis: redis.map(|address| (address, None)),
             by: "me".into(),
             state_dir: None,
+            marks: None,
             queues: None,
         };
         tokio::spawn(Performer::new(answers, attended).with(means).run(given));

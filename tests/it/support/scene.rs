@@ -351,6 +351,8 @@ impl Drop for Scene {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}", self.logs());
+        } else {
+            super::recorded::assert_rebuilt(&self.state_dir());
         }
     }
 }

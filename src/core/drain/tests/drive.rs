@@ -11,6 +11,7 @@ use crate::core::drain::{
 use crate::core::fleet::{
     Fleet, HostLook, Link, LinkFault, LocalId, Located, LogNews, Look, Observation, Place, Sought,
 };
+use crate::core::log::Happening;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use std::time::Duration;
@@ -163,7 +164,7 @@ impl Drive {
         };
         let mut lines = self.logbook.written(&self.world);
         lines.retain(|line| {
-            line.at >= reading.from && (reading.begins || !line.text.ends_with(": start"))
+            line.at >= reading.from && (reading.begins || line.entry.happening != Happening::Start)
         });
         if !lines.is_empty() {
             self.send(

@@ -41,15 +41,13 @@ impl Logbook {
             }
             let read = when.after(world.weather.undated.unwrap_or_default());
             for words in words {
-                lines.push(LogLine {
-                    origin: Origin {
-                        pid: id.pid,
-                        inner_pid: id.pid,
-                        shared: false,
-                    },
-                    text: format!("pid={} {words}", id.pid),
-                    at: read,
-                });
+                let origin = Origin {
+                    pid: id.pid,
+                    inner_pid: id.pid,
+                    shared: false,
+                };
+                let text = format!("pid={} {words}", id.pid);
+                lines.push(LogLine::new(origin, &text, read));
             }
         }
         self.read = world.truth.len();

@@ -49,11 +49,7 @@ fn log(scene: &mut Scene, seconds: f64, words: &str) {
         inner_pid: 7,
         shared: false,
     };
-    let line = LogLine {
-        origin,
-        text: format!("pid=7 tid=t1 {words}"),
-        at: at(seconds),
-    };
+    let line = LogLine::new(origin, &format!("pid=7 tid=t1 {words}"), at(seconds));
     let said = Observation::Logged(LogNews::Lines(vec![line]));
     scene.fleet.observe(said);
 }

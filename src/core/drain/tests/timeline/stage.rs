@@ -136,11 +136,7 @@ impl StagedDrain {
             inner_pid: id.pid,
             shared: false,
         };
-        let line = LogLine {
-            origin,
-            text: format!("pid={} {text}", id.pid),
-            at: at(when),
-        };
+        let line = LogLine::new(origin, &format!("pid={} {text}", id.pid), at(when));
         let read = part.split_once(", read ").map(|(_, second)| number(second));
         let news = Delivery::Logged(LogNews::Lines(vec![line]));
         self.due.push((read.unwrap_or(when), news));

@@ -1,0 +1,134 @@
+//! Everything that can change a session, as one value. The loop hands each of them in by
+//! [`Session::apply`]; a session that takes in the same inputs at the same times is the same.
+
+use serde::{Deserialize, Serialize};
+
+use super::Session;
+use crate::core::drain::{
+    ActOutcome, By, CallOutcome, Command, Effect, EffectId, Event, Missing, Mode, PushBack,
+    PushOutcome, Trace, UnitCall,
+};
+use crate::core::fleet::{LocalId, Located, Observation};
+use crate::core::moment::Moment;
+
+/// One input.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum SessionInput {
+    /// A source has looked.
+    Observed(Observation),
+    /// Time has passed.
+    Ticked,
+    /// An operator, or this program for one, commands.
+    Commanded(Command),
+    /// An act has ended.
+    ActEnded(EffectId, ActOutcome),
+    /// Redis has said where jobs are.
+    Answered(EffectId, Vec<Located>),
+    /// A search for missing jobs has ended.
+    Searched(EffectId, Vec<(Missing, Trace)>),
+    /// A push-back has ended.
+    PushEnded(EffectId, PushOutcome),
+    /// Processes were chosen to be drained.
+    Chosen(Vec<LocalId>),
+    /// A run begins. It is held and locked already.
+    Begun(Beginning),
+    /// Payloads of jobs of a process were saved: id, class and queue of each.
+    PayloadsSaved(LocalId, Vec<[String; 3]>),
+    /// systemd is about to be told something of a unit, or has been.
+    UnitCalled(UnitCall, Option<CallOutcome>),
+    /// Backtraces of these threads of a process are wanted.
+    BacktracesWanted(LocalId, Vec<String>),
+    /// The process was asked for its backtraces, or was not.
+    BacktracesAsked(LocalId, ActOutcome),
+    /// Lost jobs are to be looked for once the run is over.
+    LostWanted,
+    /// An operator wants these lost jobs pushed back.
+    LostPushed(Vec<PushBack>),
+    /// Where a process works.
+    DirectoryRead(LocalId, Option<String>),
+    /// Redis has said where jobs went that left the table.
+    DepartedFound(Vec<Located>),
+    /// Payloads were saved under this name because an operator wanted it: id, class and queue of
+    /// each.
+    SavedOnDemand(String, Vec<[String; 3]>),
+    /// Something was learned beside the run, or after it.
+    Noted(Box<Event>),
+}
+
+/// What a run begins with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Beginning {
+    /// Its name.
+    pub run: String,
+    /// What it drains.
+    pub targets: Vec<LocalId>,
+    /// Whether it then runs by itself.
+    pub mode: Mode,
+    /// Who begins it.
+    pub by: By,
+}
+
+impl Session {
+    /// Takes one input in and says what is to be done. A run that cannot begin changes nothing;
+    /// [`Session::begin`] says why.
+    #[must_use]
+    pub fn apply(&mut self, input: SessionInput, now: Moment) -> Vec<Effect> {
+        match input {
+            SessionInput::Observed(observation) => self.observe(observation, now),
+            SessionInput::Ticked => self.tick(now),
+            SessionInput::Commanded(command) => self.command(command, now),
+            SessionInput::ActEnded(id, outcome) => self.outcome(id, outcome, now),
+            SessionInput::Answered(id, answers) => self.answer(id, answers, now),
+            SessionInput::Searched(id, traces) => self.searched(id, traces, now),
+            SessionInput::PushEnded(id, outcome) => self.pushed_back(id, outcome, now),
+            SessionInput::Chosen(targets) => {
+                self.choose(targets);
+                Vec::new()
+            }
+            SessionInput::Begun(beginning) => self.begin_as(beginning, now).unwrap_or_default(),
+            SessionInput::PayloadsSaved(process, jobs) => self.saved(process, &jobs, now),
+            SessionInput::UnitCalled(call, outcome) => {
+                self.unit_called(&call, outcome.as_ref(), now)
+            }
+            SessionInput::BacktracesWanted(process, tids) => {
+                self.ask_backtraces(process, &tids, now)
+            }
+            SessionInput::BacktracesAsked(process, outcome) => self.asked(process, outcome, now),
+            SessionInput::LostWanted => self.look_for_lost(now),
+            SessionInput::LostPushed(jobs) => self.push_lost(&jobs, now),
+            SessionInput::DirectoryRead(process, directory) => {
+                if let Some(watch) = &mut self.afterwards.watch {
+                    watch.tell(process, directory);
+                }
+                Vec::new()
+            }
+            SessionInput::DepartedFound(found) => {
+                self.following.departed.answered(found);
+                Vec::new()
+            }
+            SessionInput::SavedOnDemand(run, jobs) => self.saved_on_demand(&run, &jobs, now),
+            SessionInput::Noted(event) => self.note(*event, now),
+        }
+    }
+
+    /// Begins a run under a name: see [`Session::begin`].
+    ///
+    /// # Errors
+    /// As [`Session::begin`].
+    pub fn begin_as(
+        &mut self,
+        beginning: Beginning,
+        now: Moment,
+    ) -> Result<Vec<Effect>, super::NotBegun> {
+        let Beginning {
+            run,
+            targets,
+            mode,
+            by,
+        } = beginning;
+        self.settle(&targets);
+        self.setting.plan.run = run;
+        self.setting.plan.mode = mode;
+        self.begin(&targets, Some(by), now)
+    }
+}

@@ -1,0 +1,199 @@
+//! The difference between two JSON values, and its way back. A number stands for what is added to
+//! an integer, `{"=": v}` for a new value, an object for its members that changed (`{"-": 0}`: one
+//! that went), `{"~": […]}` for the elements of a list: the place of an old one with what changed
+//! in it, or a new one.
+
+use serde_json::{Map, Value, json};
+
+/// Members whose values name an element of a list wherever it stands.
+const NAMES: [&str; 4] = ["identity", "id", "tid", "name"];
+/// What an object must not have as a member to be compared member by member.
+const SIGNS: [&str; 3] = ["=", "-", "~"];
+
+/// What changed from `old` to `new`; `None`: nothing.
+pub(super) fn difference(old: &Value, new: &Value) -> Option<Value> {
+    if old == new {
+        return None;
+    }
+    let found = match (old, new) {
+        (Value::Number(_), Value::Number(_)) => added(old, new),
+        (Value::Object(old), Value::Object(new)) => members(old, new),
+        (Value::Array(old), Value::Array(new)) => Some(elements(old, new)),
+        _ => None,
+    };
+    Some(found.unwrap_or_else(|| json!({ "=": new })))
+}
+
+fn added(old: &Value, new: &Value) -> Option<Value> {
+    let added = i64::try_from(integer(new)? - integer(old)?).ok()?;
+    Some(added.into())
+}
+
+fn integer(value: &Value) -> Option<i128> {
+    let signed = value.as_i64().map(i128::from);
+    signed.or_else(|| value.as_u64().map(i128::from))
+}
+
+fn members(old: &Map<String, Value>, new: &Map<String, Value>) -> Option<Value> {
+    if SIGNS
+        .iter()
+        .any(|sign| old.contains_key(*sign) || new.contains_key(*sign))
+    {
+        return None;
+    }
+    let mut changed = Map::new();
+    for (name, value) in new {
+        let difference = match old.get(name) {
+            Some(old) => difference(old, value),
+            None => Some(json!({ "=": value })),
+        };
+        if let Some(difference) = difference {
+            changed.insert(name.clone(), difference);
+        }
+    }
+    for name in old.keys().filter(|name| !new.contains_key(*name)) {
+        changed.insert(name.clone(), json!({ "-": 0 }));
+    }
+    Some(Value::Object(changed))
+}
+
+fn name(value: &Value) -> Option<&Value> {
+    NAMES.iter().find_map(|name| value.get(name))
+}
+
+fn elements(old: &[Value], new: &[Value]) -> Value {
+    let mut rows = Vec::new();
+    for (place, value) in new.iter().enumerate() {
+        let known = match name(value) {
+            Some(named) => old.iter().position(|old| name(old) == Some(named)),
+            None => (place < old.len()).then_some(place),
+        };
+        rows.push(match known {
+            Some(known) => match difference(&old[known], value) {
+                Some(difference) => json!([known, difference]),
+                None => json!(known),
+            },
+            None => json!({ "=": value }),
+        });
+    }
+    // As long as no element came or went, only those that changed are told.
+    let stayed = old.len() == new.len()
+        && rows.iter().enumerate().all(|(place, row)| {
+            row.as_u64() == Some(place as u64)
+                || row.get(0).and_then(Value::as_u64) == Some(place as u64)
+        });
+    if !stayed {
+        return json!({ "~": rows });
+    }
+    let changed = rows
+        .iter()
+        .filter_map(|row| Some((row.get(0)?.to_string(), row.get(1)?.clone())));
+    Value::Object(changed.collect())
+}
+
+/// Changes `old` by `difference`; `None` if that does not fit it.
+pub(super) fn apply(old: &mut Value, difference: &Value) -> Option<()> {
+    if let Some(added) = difference.as_i64() {
+        let sum = integer(old)? + i128::from(added);
+        *old = match i64::try_from(sum) {
+            Ok(sum) => sum.into(),
+            Err(_) => u64::try_from(sum).ok()?.into(),
+        };
+        return Some(());
+    }
+    let changed = difference.as_object()?;
+    if let Some(new) = changed.get("=") {
+        *old = new.clone();
+        return Some(());
+    }
+    match old {
+        Value::Object(members) => {
+            for (name, difference) in changed {
+                if difference.get("-").is_some() {
+                    members.remove(name);
+                } else if let Some(new) = difference.get("=") {
+                    members.insert(name.clone(), new.clone());
+                } else {
+                    apply(members.get_mut(name)?, difference)?;
+                }
+            }
+        }
+        Value::Array(elements) => {
+            if let Some(rows) = changed.get("~") {
+                *elements = rebuilt(elements, rows)?;
+                return Some(());
+            }
+            for (place, difference) in changed {
+                apply(elements.get_mut(place.parse::<usize>().ok()?)?, difference)?;
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
+    }
+    Some(())
+}
+
+fn rebuilt(old: &[Value], rows: &Value) -> Option<Vec<Value>> {
+    let place = |row: &Value| usize::try_from(row.as_u64()?).ok();
+    let row = |row: &Value| {
+        if let Some(new) = row.get("=") {
+            return Some(new.clone());
+        }
+        if let Some([known, difference]) = row.as_array().map(Vec::as_slice) {
+            let mut value = old.get(place(known)?)?.clone();
+            apply(&mut value, difference)?;
+            return Some(value);
+        }
+        old.get(place(row)?).cloned()
+    };
+    rows.as_array()?.iter().map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn values() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            (-1e9..1e9).prop_map(Value::from),
+            "[a-z=~-]{0,3}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 5, |inner| {
+            let name = prop_oneof!["id|tid|a|b", "[=~-]"];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::btree_map(name, inner, 0..4)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn a_difference_leads_from_the_old_to_the_new(old in values(), new in values()) {
+            let mut value = old.clone();
+            if let Some(difference) = difference(&old, &new) {
+                prop_assert!(apply(&mut value, &difference).is_some(), "{difference}");
+            }
+            prop_assert_eq!(&value, &new);
+        }
+
+        #[test]
+        fn no_difference_makes_it_panic(mut old in values(), difference in values()) {
+            let _ = apply(&mut old, &difference);
+        }
+    }
+
+    #[test]
+    fn what_stays_costs_nothing() {
+        let old = json!({"at": [5, 6], "rows": [{"id": 1, "busy": 2}, {"id": 2, "busy": 0}]});
+        let new = json!({"at": [9, 6], "rows": [{"id": 2, "busy": 0}]});
+        let found = difference(&old, &new).unwrap();
+        assert_eq!(found, json!({"at": {"0": 4}, "rows": {"~": [1]}}));
+    }
+}

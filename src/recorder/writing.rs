@@ -1,0 +1,218 @@
+//! Writes inputs down. What a session took in before its drain began is kept in memory, and
+//! written with the drain's first line. A recorder that cannot write says so once and stops; the
+//! drain goes on.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::json;
+
+use super::chain::Chain;
+use super::line::line;
+use super::{FORMAT, place};
+use crate::core::drain::{ActOutcome, Command, EffectId};
+use crate::core::fleet::{LogNews, Observation};
+use crate::core::moment::Moment;
+use crate::core::session::{Outset, Session, SessionInput};
+use crate::host::boot_id;
+use crate::host::state_dir::{private_directory, private_file};
+
+/// The most that is kept of a session before its drain begins.
+const MOST_BEFORE: usize = 8 << 20;
+/// The most that is written of one session.
+const MOST: u64 = 256 << 20;
+
+/// The recorder of one session.
+#[derive(Debug)]
+pub struct Recorder {
+    outset: Outset,
+    chain: Chain,
+    /// Everything since the outset.
+    before: Vec<u8>,
+    /// The last observation of each kind: what a session is begun anew from that went on for long.
+    latest: BTreeMap<String, (SessionInput, Moment)>,
+    state: State,
+    /// Whether the operator, or the terminal, left a run under way.
+    left: bool,
+}
+
+#[derive(Debug)]
+enum State {
+    /// No drain has begun.
+    Waiting,
+    /// Written so many bytes to this file.
+    Writing(Arc<File>, u64),
+    /// Nothing is written any more.
+    Stopped,
+}
+
+impl Recorder {
+    /// The recorder of a session that has taken nothing in yet.
+    pub fn new(session: &Session) -> Self {
+        Self {
+            outset: session.outset(),
+            chain: Chain::default(),
+            before: Vec::new(),
+            latest: BTreeMap::new(),
+            state: State::Waiting,
+            left: false,
+        }
+    }
+
+    /// Goes on with a file that was read to its end.
+    pub(super) fn going_on(outset: Outset, chain: Chain, file: File, length: u64) -> Self {
+        Self {
+            outset,
+            chain,
+            before: Vec::new(),
+            latest: BTreeMap::new(),
+            state: State::Writing(Arc::new(file), length),
+            left: false,
+        }
+    }
+
+    /// Opens the file of `run`, and gives what marks its acts.
+    ///
+    /// # Errors
+    /// If it cannot be written; then nothing more is.
+    pub fn begin(&mut self, state_dir: &Path, run: &str, now: Moment) -> io::Result<ActMarks> {
+        let begun = self.open(state_dir, run, now);
+        if begun.is_err() {
+            self.state = State::Stopped;
+        }
+        begun
+    }
+
+    fn open(&mut self, state_dir: &Path, run: &str, now: Moment) -> io::Result<ActMarks> {
+        let path = place(state_dir, run);
+        if let Some(folder) = path.parent() {
+            private_directory(folder)?;
+        }
+        let file = private_file(&path)?;
+        // Whoever resumes must find that this one still runs.
+        file.try_lock()?;
+        let file = Arc::new(file);
+        let head = line(&json!({
+            "drainboard": env!("CARGO_PKG_VERSION"),
+            "format": FORMAT,
+            "run": run,
+            "boot_id": boot_id(),
+            "at": now.rfc3339(),
+            "outset": self.outset,
+        }));
+        (&*file).write_all(head.as_bytes())?;
+        (&*file).write_all(&self.before)?;
+        let length = head.len() + self.before.len();
+        self.state = State::Writing(Arc::clone(&file), length as u64);
+        self.left = false;
+        Ok(ActMarks { file })
+    }
+
+    /// Takes an input down before it is taken in. Says why, once, if that cannot be done.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn take(&mut self, input: &SessionInput, now: Moment) -> Result<(), String> {
+        if let State::Stopped = self.state {
+            return Ok(());
+        }
+        if let SessionInput::Commanded(command) = input {
+            self.left = matches!(command, Command::HangUp | Command::Leave);
+        }
+        let text = line(&self.chain.encode(input, now));
+        if self.before.len() < MOST_BEFORE {
+            self.before.extend_from_slice(text.as_bytes());
+        }
+        let State::Writing(file, length) = &mut self.state else {
+            self.remember(input, now);
+            return Ok(());
+        };
+        *length += text.len() as u64;
+        let written = if *length > MOST {
+            Err(io::ErrorKind::FileTooLarge.into())
+        } else {
+            (&**file).write_all(text.as_bytes())
+        };
+        written.map_err(|error| {
+            self.state = State::Stopped;
+            format!("this drain cannot be resumed or replayed from here on: {error}")
+        })
+    }
+
+    /// Keeps what a session is begun anew from; once too much was kept, begins it anew.
+    fn remember(&mut self, input: &SessionInput, now: Moment) {
+        if let SessionInput::Observed(observation) = input {
+            let kind = match observation {
+                Observation::Look(_) => "4 look".into(),
+                Observation::Host(_) => "1 host".into(),
+                Observation::Link(_) => "3 link".into(),
+                Observation::Queues(_) => "5 queues".into(),
+                Observation::Unit(look) => format!("2 {:?}", look.unit),
+                Observation::Logged(LogNews::Place { process, .. }) => format!("6 {process:?}"),
+                Observation::Logged(LogNews::Lines(_)) | Observation::Exited { .. } => return,
+            };
+            self.latest.insert(kind, (input.clone(), now));
+        }
+        if self.before.len() >= MOST_BEFORE {
+            self.chain = Chain::default();
+            self.before.clear();
+            for (input, at) in self.latest.values() {
+                let text = line(&self.chain.encode(input, *at));
+                self.before.extend_from_slice(text.as_bytes());
+            }
+        }
+    }
+
+    /// The run is over: notes how `session` stands.
+    pub fn end(&mut self, session: &Session) {
+        let Some(outcome) = session
+            .run
+            .as_ref()
+            .and_then(crate::core::drain::Run::outcome)
+        else {
+            return;
+        };
+        let mark = json!({
+            "over": outcome.word(),
+            "left": self.left,
+            "fingerprint": session.fingerprint(),
+        });
+        if let State::Writing(file, _) = &self.state {
+            // Without it the same is found by folding.
+            drop((&**file).write_all(line(&mark).as_bytes()));
+        }
+    }
+}
+
+/// Marks the acts of a run in its file of inputs: before each, and with its result. Both are on
+/// the disk before anything follows.
+#[derive(Clone, Debug)]
+pub struct ActMarks {
+    file: Arc<File>,
+}
+
+impl ActMarks {
+    /// The act is about to be done.
+    ///
+    /// # Errors
+    /// If that cannot be written.
+    pub fn begins(&self, id: EffectId) -> io::Result<()> {
+        self.mark(&json!({ "act": id, "ended": null }))
+    }
+
+    /// The act was done, with this result.
+    ///
+    /// # Errors
+    /// If that cannot be written.
+    pub fn ended(&self, id: EffectId, outcome: &ActOutcome) -> io::Result<()> {
+        self.mark(&json!({ "act": id, "ended": outcome }))
+    }
+
+    fn mark(&self, mark: &serde_json::Value) -> io::Result<()> {
+        (&*self.file).write_all(line(mark).as_bytes())?;
+        self.file.sync_data()
+    }
+}

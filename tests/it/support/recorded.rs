@@ -1,0 +1,36 @@
+//! The recorder's promise, held against every real drain of the tests: its inputs rebuild the
+//! session as it was when the run was over.
+
+use std::fs;
+use std::path::Path;
+
+use drainboard::recorder::Recording;
+
+/// Folds every file of inputs below `state_dir`, and compares.
+#[track_caller]
+pub(crate) fn assert_rebuilt(state_dir: &Path) {
+    let Ok(entries) = fs::read_dir(state_dir.join("drains")) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let name = entry.file_name();
+        let Some(run) = name.to_str().and_then(|name| name.strip_suffix(".inputs")) else {
+            continue;
+        };
+        // One that another user made may not be readable.
+        if fs::File::open(entry.path()).is_err() {
+            continue;
+        }
+        let recording = match Recording::read(state_dir, run) {
+            Ok(recording) => recording,
+            Err(error) => panic!("{error}"),
+        };
+        let rebuilt = recording.is_rebuilt();
+        assert!(
+            matches!(rebuilt, Ok(None | Some(true))),
+            "{run}: {rebuilt:?}, {} inputs",
+            recording.len()
+        );
+        eprintln!("{run}: {} inputs, {:?}", recording.len(), recording.end());
+    }
+}
