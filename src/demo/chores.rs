@@ -109,7 +109,7 @@ impl Chores {
                 queue: queue.to_owned(),
                 lasts,
                 temper,
-                work_id: None,
+                resumed: None,
             },
             enqueued_ms,
             payload: Arc::from(payload.to_string().into_bytes()),

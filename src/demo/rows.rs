@@ -59,6 +59,7 @@ pub(super) fn work(seen: &Seen, store: &Store, clock: &Paced) -> Option<Arc<Work
         run_at: Some(Tick::moment(seen.since, clock).epoch().floor()),
         enqueued_at: Some(Duration::from_millis(post.enqueued_ms.unsigned_abs()).as_secs_f64()),
         payload: Arc::clone(&post.payload),
+        lineage: None,
         fault: None,
     }))
 }

@@ -168,6 +168,7 @@ impl Store {
             }),
             asked,
             iterating: false,
+            heirs: Vec::new(),
         }
     }
 
@@ -199,7 +200,7 @@ mod tests {
                 queue: "low".into(),
                 lasts: None,
                 temper,
-                work_id: None,
+                resumed: None,
             },
             enqueued_ms: 0,
             payload: Arc::from(&b"{}"[..]),
@@ -211,6 +212,7 @@ mod tests {
             jid: jid.into(),
             queue: "low".into(),
             payload: Arc::from(&b""[..]),
+            class: None,
         };
         store.locate(&sought, clock::now()).place
     }

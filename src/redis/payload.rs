@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 use super::loose::Loose;
 use super::lossless::Lossless;
 use crate::core::clean::{clean, clean_bytes};
-use crate::core::fleet::Work;
+use crate::core::fleet::{Lineage, Work};
 
 /// Longest class, queue or tag kept.
 pub(super) const LONGEST_NAME: usize = crate::core::fleet::LONGEST_SHOWN;
@@ -68,6 +68,7 @@ pub(super) fn work(tid: &[u8], value: &[u8]) -> Work {
         run_at: None,
         enqueued_at: None,
         payload: Arc::from([]),
+        lineage: None,
         fault: None,
     };
     let text = Lossless::of(value);
@@ -131,6 +132,7 @@ fn fill(work: &mut Work, payload: &str) {
         }
     };
     work.jid = id(&job.jid);
+    work.lineage = Lineage::of(payload.as_bytes());
     work.enqueued_at = job.enqueued_at.epoch();
     if work.queue.is_empty() {
         work.queue = name(&job.queue).unwrap_or_default();

@@ -85,15 +85,16 @@ pub async fn locate(
             why: why.to_string(),
         }),
     };
-    let iterating = search.iterating();
-    let places = search.places(missing.as_ref());
-    let places = places.into_iter().zip(iterating);
+    let (iterating, heirs) = (search.iterating(), search.heirs());
+    let places = search.places(missing.as_ref()).into_iter();
+    let places = places.zip(iterating).zip(heirs);
     let located = sought.iter().zip(places);
-    let located = located.map(|(sought, (place, iterating))| Located {
+    let located = located.map(|(sought, ((place, iterating), heirs))| Located {
         jid: sought.jid.clone(),
         place,
         asked,
         iterating,
+        heirs,
     });
     (located.collect(), outcome.err())
 }

@@ -17,13 +17,15 @@ use super::questions::{Bounds, Private};
 use super::scan::{STEP, Scan, pattern, step};
 use crate::clock;
 use crate::core::clean::{clean, clean_bytes};
-use crate::core::fleet::{Identity, LinkFault, Place, Sought};
+use crate::core::fleet::{Heir, Identity, Later, Lineage, LinkFault, Place, Sought};
 use crate::core::moment::Moment;
 
 /// A payload longer than this is not sent to Redis to be compared there.
 const LONGEST_COMPARED: usize = 256 << 10;
 /// With more jobs than this a set is fetched once; with fewer Redis compares, job by job.
-const FEW: usize = 8;
+const FEW: usize = 16;
+/// Later jobs of the same work that are kept for each job.
+const MOST_HEIRS: usize = 8;
 /// Private lists read at most, and elements of each (a list is as long as a process has threads).
 const PRIVATE_LISTS: usize = 500;
 const PRIVATE_ELEMENTS: usize = 200;
@@ -36,7 +38,11 @@ pub(super) struct Search<'a> {
     sought: &'a [Sought],
     places: Vec<Option<Place>>,
     iterating: Vec<bool>,
+    /// Later jobs that do the same work.
+    heirs: Vec<Vec<Heir>>,
     by_jid: HashMap<&'a str, Vec<usize>>,
+    /// The work of each job that has a payload.
+    lineages: Vec<Option<Lineage>>,
     /// Whether something was left out that belongs to all.
     partial: bool,
     /// The queues of which something was left out.
@@ -58,7 +64,12 @@ impl<'a> Search<'a> {
             sought,
             places: vec![None; sought.len()],
             iterating: vec![false; sought.len()],
+            heirs: vec![Vec::new(); sought.len()],
             by_jid,
+            lineages: sought
+                .iter()
+                .map(|sought| Lineage::to_seek(&sought.payload))
+                .collect(),
             partial: false,
             partial_queues: BTreeSet::new(),
             // A little before the caller stops waiting, so that what was found is kept.
@@ -69,6 +80,11 @@ impl<'a> Search<'a> {
     /// Of each job whether its iteration state is kept.
     pub(super) fn iterating(&self) -> Vec<bool> {
         self.iterating.clone()
+    }
+
+    /// Of each job the later ones that do the same work.
+    pub(super) fn heirs(&self) -> Vec<Vec<Heir>> {
+        self.heirs.clone()
     }
 
     /// One place for each job; those not found are `missing`, or nowhere.
@@ -130,7 +146,8 @@ impl<'a> Search<'a> {
             .collect()
     }
 
-    /// Compares an element with all that are sought; gives its bytes.
+    /// Compares an element with all that are sought, by its id and by the work that it does; gives
+    /// its bytes.
     fn meet(&mut self, element: &[u8], place: &Place) -> usize {
         if let Some(jid) = payload::jid(element)
             && let Some(indices) = self.by_jid.get(jid.as_str())
@@ -139,7 +156,28 @@ impl<'a> Search<'a> {
                 self.places[*index].get_or_insert_with(|| place.clone());
             }
         }
+        if let Some(later) = Later::read(element) {
+            self.meet_work(&later, place);
+        }
         element.len()
+    }
+
+    fn meet_work(&mut self, later: &Later, place: &Place) {
+        for (index, lineage) in self.lineages.iter().enumerate() {
+            let class = self.sought[index].class.as_deref();
+            let heir = match (lineage, class) {
+                (Some(lineage), _) => later.heir_of(lineage, place),
+                (None, Some(class)) => later.heir_of_class(class, place),
+                (None, None) => None,
+            };
+            let Some(heir) = heir.filter(|heir| heir.jid != self.sought[index].jid) else {
+                continue;
+            };
+            let known = &mut self.heirs[index];
+            if known.len() < MOST_HEIRS && known.iter().all(|known| known.jid != heir.jid) {
+                known.push(heir);
+            }
+        }
     }
 
     fn meet_all(&mut self, elements: &[Vec<u8>], place: &Place) -> usize {
@@ -224,12 +262,18 @@ impl<'a> Search<'a> {
         place: &Place,
         connection: &mut impl ConnectionLike,
     ) -> Result<(), LinkFault> {
-        let jids: BTreeSet<&str> = self.open().map(|sought| sought.jid.as_str()).collect();
-        let patterns: Vec<Option<String>> = if jids.len() > FEW {
+        let jids = self.open().map(|sought| sought.jid.as_str());
+        let open = self.lineages.iter().zip(&self.places);
+        let open = open.filter(|(_, place)| place.is_none());
+        let traces = open.filter_map(|(lineage, _)| lineage.as_ref().map(Lineage::trace));
+        let classes = self.open().filter_map(|sought| sought.class.as_deref());
+        let texts = jids.chain(traces).chain(classes);
+        let texts: BTreeSet<&str> = texts.filter(|text| !text.is_empty()).collect();
+        let patterns: Vec<Option<String>> = if texts.len() > FEW {
             vec![None]
         } else {
-            let filled = jids.into_iter().filter(|jid| !jid.is_empty());
-            filled.map(|jid| Some(pattern(jid))).collect()
+            let texts = texts.into_iter();
+            texts.map(|text| Some(pattern(text))).collect()
         };
         let mut scans: Vec<Scan> = patterns.into_iter().map(Scan::new).collect();
         let key = self.keys.key(key);

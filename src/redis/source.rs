@@ -124,6 +124,7 @@ fn not_asked(sought: &[Sought], asked: Moment, why: &str) -> Vec<Located> {
         place: Place::NotAsked { why: why.into() },
         asked,
         iterating: false,
+        heirs: Vec::new(),
     };
     sought.iter().map(unanswered).collect()
 }

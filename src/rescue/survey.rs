@@ -188,6 +188,7 @@ fn asked(job: &SavedJob, queue: &str) -> Sought {
         jid: job.jid.clone().unwrap_or_default(),
         queue: queue.to_owned(),
         payload: job.payload.0.as_slice().into(),
+        class: None,
     }
 }
 

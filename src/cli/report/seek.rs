@@ -67,6 +67,7 @@ fn sought(job: &JobFate) -> Option<Sought> {
         jid: job.jid.clone()?,
         queue: job.queue.clone().unwrap_or_default(),
         payload: b""[..].into(),
+        class: None,
     })
 }
 

@@ -31,6 +31,7 @@ fn the_pages_of_a_job_and_of_its_process_say_where_it_went() {
         place: Place::Retry,
         asked,
         iterating: false,
+        heirs: Vec::new(),
     };
     world.session.following.departed.answered(vec![found]);
     let page = text(&world);

@@ -1,7 +1,7 @@
 //! All case files of one drain: every job that was busy on a target at any time. The one place
 //! that hands out fates, stakes and missing jobs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::case_file::CaseFile;
 use super::evidence::Fact;
@@ -83,7 +83,44 @@ impl Account {
         if fleet.looked != self.looked {
             self.looked = fleet.looked;
             self.look_elsewhere(fleet);
+            self.look_for_heirs(fleet);
         }
+    }
+
+    /// Notes whose work goes on in another job that a beat shows. A fate that stands already is
+    /// judged again.
+    fn look_for_heirs(&mut self, fleet: &Fleet) {
+        let taken = self.heirs();
+        let mut open: HashMap<String, Vec<&mut Execution>> = HashMap::new();
+        for execution in self.files.iter_mut().flat_map(CaseFile::executions_mut) {
+            let work_id = execution.lineage().map(|lineage| lineage.work_id().to_owned());
+            if let Some(work_id) = work_id.filter(|_| execution.goes_on().is_none()) {
+                open.entry(work_id).or_default().push(execution);
+            }
+        }
+        if open.is_empty() {
+            return;
+        }
+        for process in fleet.processes.values() {
+            for job in &process.jobs {
+                let Some(lineage) = &job.work.lineage else {
+                    continue;
+                };
+                let Some(jid) = job.work.jid.as_ref().filter(|jid| !taken.contains(*jid)) else {
+                    continue;
+                };
+                let known = open.get_mut(lineage.work_id()).into_iter().flatten();
+                for execution in known.filter(|known| known.jid() != jid) {
+                    let later = job.started.map(Moment::epoch);
+                    let passed = execution.lineage().and_then(|known| known.passed_to(lineage));
+                    if let Some(passed) = passed.filter(|_| execution.may_have_made(later)) {
+                        let place = format!("at work on {}", process.name());
+                        execution.go_on(job.seen, jid.clone(), passed, place);
+                    }
+                }
+            }
+        }
+        self.mark_shared();
     }
 
     /// Notes which open executions go on in another process.
@@ -134,11 +171,35 @@ impl Account {
     /// first signal stays known for it, wherever it goes from there.
     pub fn answer(&mut self, answers: &[Located], subject: &Subject<'_>) {
         let key = subject.key();
+        let mut taken = self.heirs();
         let file = self.files.iter_mut().find(|file| *file.process() == key);
         let answers = best(answers);
         for execution in file.into_iter().flat_map(CaseFile::executions_mut) {
             if let Some(located) = answers.get(execution.jid()) {
                 execution.locate(located, subject);
+                execution.hand_on(located, &taken);
+                taken.extend(execution.goes_on().map(|known| known.jid.to_owned()));
+            }
+        }
+        self.mark_shared();
+    }
+
+    /// The later jobs that do the work of executions of this account.
+    fn heirs(&self) -> HashSet<String> {
+        let known = self.executions().filter_map(Execution::goes_on);
+        known.map(|known| known.jid.to_owned()).collect()
+    }
+
+    /// Marks the executions that seem to go on in the same later job.
+    fn mark_shared(&mut self) {
+        let mut claims: HashMap<String, u32> = HashMap::new();
+        for known in self.executions().filter_map(Execution::goes_on) {
+            *claims.entry(known.jid.to_owned()).or_default() += 1;
+        }
+        for execution in self.files.iter_mut().flat_map(CaseFile::executions_mut) {
+            let known = execution.goes_on();
+            if known.is_some_and(|known| claims.get(known.jid).is_some_and(|claims| *claims > 1)) {
+                execution.share();
             }
         }
     }

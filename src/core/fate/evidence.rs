@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::fate::Fate;
-use crate::core::fleet::Place;
+use crate::core::fleet::{Passed, Place};
 use crate::core::log::Told;
 use crate::core::moment::Moment;
 
@@ -44,6 +44,18 @@ pub enum Fact {
     Back {
         /// In words: `back in queue default`, `runs again on util2:17`.
         how: String,
+    },
+    /// A later job does its work: seen in a queue, in a set, or at work.
+    GoesOn {
+        /// The id of that job.
+        jid: String,
+        /// How the work came to it.
+        passed: Passed,
+        /// Where it was: `in queue default`, `at work on util2:17`.
+        place: String,
+        /// Whether another execution may have handed it on as well: both do work of the same class
+        /// with the same arguments.
+        shared: bool,
     },
     /// Its iteration state was seen once: it is an `IterableJob`.
     Iterable,
@@ -88,7 +100,7 @@ impl Fact {
         match self {
             Self::Shown { .. } | Self::Missed { .. } | Self::Iterable => Source::Beat,
             Self::LogStarted | Self::LogEnd(_) => Source::Log,
-            Self::Located { .. } | Self::Back { .. } => Source::Redis,
+            Self::Located { .. } | Self::Back { .. } | Self::GoesOn { .. } => Source::Redis,
             Self::Settled { .. } => Source::Ours,
         }
     }
@@ -97,7 +109,11 @@ impl Fact {
     pub(super) fn keeps_first(&self) -> bool {
         matches!(
             self,
-            Self::Missed { .. } | Self::LogStarted | Self::Back { .. } | Self::Iterable
+            Self::Missed { .. }
+                | Self::LogStarted
+                | Self::Back { .. }
+                | Self::GoesOn { .. }
+                | Self::Iterable
         )
     }
 }

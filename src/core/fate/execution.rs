@@ -6,10 +6,25 @@ use std::time::Duration;
 
 use super::evidence::{Evidence, Fact, LogEnd};
 use super::fate::{Fate, Ruling};
-use crate::core::fleet::{Job, Place, Process, ProcessKey, Work};
+use crate::core::fleet::{
+    Checkpoints, Job, Lineage, Passed, Place, Process, ProcessKey, Work,
+};
 use crate::core::log::{Begun, Testimony, Told};
 use crate::core::moment::Moment;
 use crate::core::timing::{INTERRUPT_MARGIN, SHOWN_WITHIN, WHOLE_SECOND};
+
+/// The later job that does the work of an execution.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct GoesOn<'a> {
+    /// Its id.
+    pub(super) jid: &'a str,
+    /// How it came to the work.
+    pub(super) passed: Passed,
+    /// Where it was seen.
+    pub(super) place: &'a str,
+    /// Whether another execution may have handed it on as well.
+    pub(super) shared: bool,
+}
 
 /// One run of one job.
 #[derive(Clone, Debug)]
@@ -17,6 +32,8 @@ pub struct Execution {
     process: ProcessKey,
     jid: String,
     work: Arc<Work>,
+    /// The work that a later job would name if it went on there.
+    lineage: Option<Lineage>,
     begun: Option<Moment>,
     /// At most one of each kind of fact.
     evidence: Vec<Evidence>,
@@ -30,6 +47,7 @@ impl Execution {
             process,
             jid: jid.into(),
             work: Arc::clone(&job.work),
+            lineage: Lineage::to_seek(&job.work.payload),
             begun: job.started,
             evidence: Vec::new(),
             ruling: None,
@@ -53,12 +71,14 @@ impl Execution {
             run_at: None,
             enqueued_at: None,
             payload: [].into(),
+            lineage: None,
             fault: None,
         };
         let mut execution = Self {
             process: key,
             jid: begun.jid.clone(),
             work: Arc::new(work),
+            lineage: None,
             begun: Some(begun.at),
             evidence: Vec::new(),
             ruling: None,
@@ -79,7 +99,58 @@ impl Execution {
 
     /// The id of its work: the same when the work goes on under another JID.
     pub fn work_id(&self) -> &str {
-        &self.jid
+        let lineage = self.lineage.as_ref();
+        let named = lineage.filter(|lineage| lineage.is_named() || self.goes_on().is_some());
+        named.map_or(&self.jid, Lineage::work_id)
+    }
+
+    /// The work that a later job would name if it went on there.
+    pub(super) fn lineage(&self) -> Option<&Lineage> {
+        self.lineage.as_ref()
+    }
+
+    /// The library by whose checkpoints it breaks off once its process is quiet.
+    pub(super) fn checkpoints(&self) -> Option<Checkpoints> {
+        self.lineage.as_ref().and_then(Lineage::checkpoints)
+    }
+
+    /// The later job that does its work.
+    pub(super) fn goes_on(&self) -> Option<GoesOn<'_>> {
+        self.evidence.iter().find_map(|known| match &known.fact {
+            Fact::GoesOn {
+                jid,
+                passed,
+                place,
+                shared,
+            } => Some(GoesOn {
+                jid,
+                passed: *passed,
+                place,
+                shared: *shared,
+            }),
+            _ => None,
+        })
+    }
+
+    /// The id of the later job that does its work.
+    pub fn goes_on_as(&self) -> Option<&str> {
+        let known = self.goes_on().filter(|known| !known.shared);
+        known.map(|known| known.jid)
+    }
+
+    /// Whether it may have put back a job that was made at `created`, in seconds since 1970. Of an
+    /// execution that only the log names this must have been just before its line `done`.
+    pub(super) fn may_have_made(&self, created: Option<f64>) -> bool {
+        let Some(created) = created else {
+            return !self.is_named_by_log_alone();
+        };
+        let begun = self.begun.map(|begun| begun.before(WHOLE_SECOND).epoch());
+        let end = self.log_end().map(|(at, _)| at);
+        let just_before = |end: Moment| {
+            created >= end.before(WHOLE_SECOND).epoch() && created <= end.epoch() + 0.1
+        };
+        begun.is_none_or(|begun| created >= begun)
+            && (!self.is_named_by_log_alone() || end.is_some_and(just_before))
     }
 
     /// What its work entry said; of one that only the log names, what the log said.
@@ -109,6 +180,23 @@ impl Execution {
 
     pub(super) fn rule(&mut self, ruling: Ruling) {
         self.ruling = Some(ruling);
+    }
+
+    /// Takes its ruling back: evidence has come that may speak against it.
+    pub(super) fn reopen(&mut self) {
+        self.ruling = None;
+    }
+
+    /// Marks the later job that does its work as that of another execution as well.
+    pub(super) fn share(&mut self) {
+        for known in &mut self.evidence {
+            if let Fact::GoesOn { shared, .. } = &mut known.fact
+                && !*shared
+            {
+                *shared = true;
+                self.ruling = None;
+            }
+        }
     }
 
     /// Adds to the reason of its ruling.
@@ -322,6 +410,7 @@ impl Execution {
                 .is_none_or(|(shown, begun)| near(shown, begun));
         if same {
             self.work = Arc::clone(&job.work);
+            self.lineage = Lineage::to_seek(&job.work.payload);
             self.show(job);
         }
         same

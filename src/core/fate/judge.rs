@@ -3,14 +3,14 @@
 
 use super::case_file::CaseFile;
 use super::departure::left_in_order;
-use super::execution::Execution;
+use super::execution::{Execution, GoesOn};
 use super::fate::{Fate, Ruling};
 use super::log;
 use super::others::{Others, others};
 use super::scene::Scene;
 use super::subject::Subject;
 use super::why;
-use crate::core::fleet::Place;
+use crate::core::fleet::{Passed, Place};
 use crate::core::log::Told;
 use crate::core::moment::Moment;
 use crate::core::timing::{ONE_BEAT, WHOLE_SECOND};
@@ -67,6 +67,9 @@ impl Case<'_> {
         if let Some(settled) = self.execution.settled() {
             return Some(settled);
         }
+        if let Some(ruling) = self.handed_on() {
+            return Some(ruling);
+        }
         if let Some(ruling) = self.by_its_log() {
             return Some(ruling);
         }
@@ -75,6 +78,64 @@ impl Case<'_> {
             (_, Some(exit)) => self.process_ended(exit.at, exit.clean),
             (_, None) => None,
         }
+    }
+
+    /// It left its thread, and a later job does its work.
+    fn handed_on(self) -> Option<Ruling> {
+        let heir = self.execution.goes_on()?;
+        let left = !self.execution.is_on_its_thread()
+            || self.execution.is_ended_by_its_log()
+            || self.subject.exit.is_some();
+        if !left {
+            return None;
+        }
+        let GoesOn { jid, place, .. } = heir;
+        if heir.shared {
+            let why = format!(
+                "several jobs of this class with the same arguments left, and one of them goes on \
+                 as {jid} ({place})"
+            );
+            return Some(Ruling::new(Fate::Unknown, why));
+        }
+        Some(match heir.passed {
+            Passed::BrokeOff => {
+                let still = match self.others(self.scene.now) {
+                    Others::NoneServe => "; it stands still until a new process serves its queue",
+                    Others::Beaten | Others::Awaited => "",
+                };
+                let why =
+                    format!("it broke off at a checkpoint, and goes on as {jid} ({place}){still}");
+                Ruling::new(Fate::Checkpointed, why)
+            }
+            Passed::Failed => {
+                let why = format!("it failed, and Active Job retries it as {jid} ({place})");
+                Ruling::new(Fate::Retried, why)
+            }
+        })
+    }
+
+    /// Whether it may have broken off at a checkpoint: its library does that once its process is
+    /// quiet, and Sidekiq's log then says `done`. `at`: when it left its thread at the latest.
+    fn may_have_broken_off(self, at: Moment) -> bool {
+        let mark = self.subject.signals.mark;
+        let checkpoints = self.execution.checkpoints().is_some()
+            || self.execution.is_named_by_log_alone()
+                && self.scene.fleet.checkpoints(&self.execution.work().class);
+        checkpoints && mark.is_some_and(|mark| at >= mark.at)
+    }
+
+    /// It checkpoints, left its thread, and nothing of its work was found when Redis was `asked`.
+    fn broke_off_or_ended(self, whole: bool, asked: Moment) -> Option<Ruling> {
+        if self.awaits_others(asked) {
+            return None;
+        }
+        if whole && self.others(asked) == Others::NoneServe {
+            let why = "it left its thread, nothing of its work is in a queue or a set, and no other \
+                       process serves its queue";
+            return Some(Ruling::new(Fate::Finished, why));
+        }
+        let why = "it ended, or broke off at a checkpoint: where its work goes on was not seen";
+        Some(Ruling::new(Fate::Unknown, why))
     }
 
     /// By its log alone, or by its log and Redis: it ended before anything was interrupted.
@@ -87,6 +148,10 @@ impl Case<'_> {
         let line = format!("its log: {}", end.words());
         let found = self.found(at);
         match (end.how, found) {
+            (Told::Done, Found::Nowhere { whole, asked }) if self.may_have_broken_off(at) => {
+                self.broke_off_or_ended(whole, asked)
+            }
+            (Told::Done, Found::NotKnown) if self.may_have_broken_off(at) => None,
             (Told::Done, Found::Nowhere { .. }) => Some(Ruling::new(Fate::Finished, line)),
             (Told::Done, Found::NotKnown) => {
                 let fleet = self.scene.fleet;
@@ -125,6 +190,9 @@ impl Case<'_> {
             Found::At(ruling) => Some(ruling),
             Found::NotKnown => None,
             Found::Nowhere { .. } if self.has_completed() => Some(completed()),
+            Found::Nowhere { whole, asked } if self.may_have_broken_off(at) => {
+                self.broke_off_or_ended(whole, asked)
+            }
             Found::Nowhere { asked, .. } if self.execution.is_iterating() => {
                 self.broke_off_unseen(asked)
             }
@@ -152,7 +220,8 @@ impl Case<'_> {
             // An `IterableJob` may have gone to its queue by itself and be taken up elsewhere.
             Found::Nowhere { asked, .. } if self.awaits_others(asked) => None,
             Found::Nowhere { whole, asked } => {
-                let in_order = self.left_in_order();
+                let alone = whole && self.others(asked) == Others::NoneServe;
+                let in_order = self.left_in_order(alone);
                 in_order
                     .or_else(|| self.by_its_last_lines())
                     .or_else(|| Some(self.nowhere(whole, asked, clean)))
@@ -176,9 +245,10 @@ impl Case<'_> {
         (!in_time && fresh).then(|| Ruling::new(Fate::Unknown, why))
     }
 
-    /// It is nowhere, and its process cannot have interrupted it.
-    fn left_in_order(self) -> Option<Ruling> {
-        if self.execution.is_iterating() {
+    /// It is nowhere, and its process cannot have interrupted it. `alone`: it cannot have been taken
+    /// up elsewhere either.
+    fn left_in_order(self, alone: bool) -> Option<Ruling> {
+        if self.execution.is_iterating() || self.execution.checkpoints().is_some() && !alone {
             return None;
         }
         if self.subject.signals.idle_before {
@@ -247,7 +317,9 @@ impl Case<'_> {
         }
         Ruling::new(
             Fate::Unknown,
-            if self.execution.is_iterating() {
+            if self.execution.checkpoints().is_some() {
+                "nowhere: it ended, broke off at a checkpoint, or was pushed back and taken up unseen"
+            } else if self.execution.is_iterating() {
                 "it has not ended (its state it-… is kept) and is nowhere: lost, or taken up unseen"
             } else {
                 "nowhere: it ended, or was pushed back and taken up unseen"

@@ -1,11 +1,13 @@
 //! What Redis is asked about an execution, and what its answers add to the evidence.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::evidence::Fact;
 use super::execution::Execution;
 use super::subject::Subject;
-use crate::core::fleet::{Fleet, Located, Place, Process, Sought};
+use crate::core::fleet::{Fleet, Located, Passed, Place, Process, Sought};
+use crate::core::moment::Moment;
 use crate::core::timing::INTERRUPT_MARGIN;
 
 impl Execution {
@@ -36,6 +38,34 @@ impl Execution {
         }
     }
 
+    /// Takes in which later job does its work. `taken`: the later jobs of other executions, which
+    /// are its own only where there is no other.
+    pub(super) fn hand_on(&mut self, located: &Located, taken: &HashSet<String>) {
+        if self.goes_on().is_some() {
+            return;
+        }
+        let heirs = located.heirs.iter();
+        let mut heirs = heirs.filter(|heir| self.may_have_made(heir.created));
+        let free = heirs.clone().find(|heir| !taken.contains(&heir.jid));
+        if let Some(heir) = free.or_else(|| heirs.next()) {
+            let (jid, place) = (heir.jid.clone(), heir.place.to_string());
+            let passed = heir.passed;
+            self.go_on(located.asked, jid, passed, place);
+        }
+    }
+
+    /// Takes in that the job `jid` does its work at `place`.
+    pub(super) fn go_on(&mut self, at: Moment, jid: String, passed: Passed, place: String) {
+        let fact = Fact::GoesOn {
+            jid,
+            passed,
+            place,
+            shared: false,
+        };
+        self.add(at, fact);
+        self.reopen();
+    }
+
     /// Whether `located` only says again that it is nowhere, since it can be nowhere for good.
     fn is_missed_again(&self, located: &Located, subject: &Subject<'_>) -> bool {
         let missed = self.missed();
@@ -55,6 +85,7 @@ impl Execution {
             jid: self.jid().to_owned(),
             queue: queue.to_owned(),
             payload: Arc::clone(&self.work().payload),
+            class: self.is_named_by_log_alone().then(|| self.work().class.clone()),
         };
         match self.queues(fleet) {
             [] => vec![in_queue("")],

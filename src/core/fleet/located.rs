@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Identity;
+use super::lineage::Heir;
 use crate::core::clean::clean;
 use crate::core::moment::Moment;
 
@@ -17,6 +18,9 @@ pub struct Sought {
     pub queue: String,
     /// The payload as it was seen; may be empty.
     pub payload: Arc<[u8]>,
+    /// The class, where a log told of the job and no payload is known: a later job of that class
+    /// may do its work.
+    pub class: Option<String>,
 }
 
 impl Sought {
@@ -49,7 +53,7 @@ pub fn exact_queue(shown: &str, payload: &[u8]) -> String {
 }
 
 /// What was found for one job.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Located {
     /// Its id.
     pub jid: String,
@@ -61,6 +65,8 @@ pub struct Located {
     /// (written at least every 5 s and before it breaks off, dropped when it is complete: 7.3.9
     /// `lib/sidekiq/job/iterable.rb:171-183,257-278`).
     pub iterating: bool,
+    /// Later jobs that do the same work, a few at most.
+    pub heirs: Vec<Heir>,
 }
 
 /// Where a job is. Work hashes are not among the places: those are in every look.

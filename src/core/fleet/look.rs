@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::lineage::Lineage;
 use super::server::ServerIdentity;
 use crate::core::moment::Moment;
 use crate::core::sequence::Version;
@@ -157,6 +158,8 @@ pub struct Work {
     /// The payload byte for byte (5.x and 6.0.0: as re-encoded in the entry).
     #[serde(with = "unrecorded")]
     pub payload: Arc<[u8]>,
+    /// The work that it does, where the payload names that: it may go on under another JID.
+    pub lineage: Option<Lineage>,
     /// What could not be read, in words.
     pub fault: Option<String>,
 }

@@ -5,6 +5,7 @@ mod address;
 mod beat;
 mod identify;
 mod joined;
+mod lineage;
 mod local;
 mod located;
 mod logs;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use beat::{Beat, Job};
 pub use joined::{Fleet, Vantage};
+pub use lineage::{Checkpoints, Heir, Later, Lineage, Passed};
 pub use local::{
     Caught, HostLook, LocalId, LocalProcess, RedisAddress, RunState, Surroundings, Threads, Title,
 };

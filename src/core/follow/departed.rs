@@ -229,6 +229,7 @@ impl Departed {
                 jid,
                 queue: work.queue.clone(),
                 payload,
+                class: None,
             },
             class: work.class.clone(),
             from: on,

@@ -43,7 +43,7 @@ impl Played {
             } else {
                 Temper::Plain
             },
-            work_id: None,
+            resumed: None,
         }
     }
 }

@@ -118,6 +118,7 @@ impl Scene {
             },
             asked: at(now),
             iterating: false,
+            heirs: Vec::new(),
         };
         self.stand_in.locate(vec![live], at(now)).remove(0).place
     }

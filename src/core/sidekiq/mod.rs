@@ -92,21 +92,34 @@ pub struct Task {
     pub lasts: Option<Duration>,
     /// What it is like.
     pub temper: Temper,
-    /// What it works on, if that has gone on under another id: the first id of the same work.
-    pub work_id: Option<String>,
+    /// The work that it goes on with, if another job broke that off.
+    pub resumed: Option<Resumed>,
+}
+
+/// Work that was broken off before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// The first id of the same work.
+    pub work_id: String,
+    /// When it was broken off last, in milliseconds since 1970.
+    pub made_ms: i64,
 }
 
 impl Task {
     /// The id of its work: the same whatever its own id is.
     pub fn work_id(&self) -> &str {
-        self.work_id.as_deref().unwrap_or(&self.jid)
+        let resumed = self.resumed.as_ref();
+        resumed.map_or(&self.jid, |resumed| &resumed.work_id)
     }
 
-    /// The rest of its work under the next id.
-    fn again(&self) -> Self {
+    /// The rest of its work under the next id, broken off at `at`.
+    fn again(&self, at: Moment) -> Self {
         Self {
             jid: format!("{}+", self.jid),
-            work_id: Some(self.work_id().to_owned()),
+            resumed: Some(Resumed {
+                work_id: self.work_id().to_owned(),
+                made_ms: at.wall().as_millisecond(),
+            }),
             ..self.clone()
         }
     }

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::Busy;
+use super::{Busy, Task, Temper};
 use crate::core::fleet::{
-    Heartbeat, HostLook, Identity, Info, LocalId, LocalProcess, Look, LookRow, RunState,
+    Heartbeat, HostLook, Identity, Info, Lineage, LocalId, LocalProcess, Look, LookRow, RunState,
     Surroundings, Title, Work,
 };
 use crate::core::moment::Moment;
@@ -73,12 +73,27 @@ impl Registered {
     }
 }
 
-/// The work entry of a job on a thread, of a host whose clock runs `ahead` by so many seconds. Its
-/// id stands in for the payload.
+/// The payload of a job: of one with checkpoints what job-iteration 1 writes, of any other its id.
+pub fn payload(task: &Task) -> Arc<[u8]> {
+    let Temper::Checkpoints(_) = task.temper else {
+        return Arc::from(task.jid.as_bytes());
+    };
+    let (jid, work_id) = (&task.jid, task.work_id());
+    let times = jid.len() - jid.trim_end_matches('+').len();
+    let job = format!(r#"{{"job_id":"{work_id}","times_interrupted":{times},"executions":{times}}}"#);
+    let made = task.resumed.as_ref().map_or(0, |resumed| resumed.made_ms);
+    let class = format!(r#""class":"Sidekiq::ActiveJob::Wrapper","wrapped":"{}""#, task.class);
+    let payload = format!(r#"{{{class},"jid":"{jid}","created_at":{made},"args":[{job}]}}"#);
+    payload.into_bytes().into()
+}
+
+/// The work entry of a job on a thread, of a host whose clock runs `ahead` by so many seconds.
 pub fn work(busy: &Busy, ahead: f64) -> Work {
     let run_at = (busy.since.epoch() + ahead).floor();
+    let payload = payload(&busy.task);
     Work {
-        payload: Arc::from(busy.task.jid.as_bytes()),
+        lineage: Lineage::of(&payload),
+        payload,
         ..work_of(&busy.tid, &busy.task.jid, &busy.task.class, run_at)
     }
 }
@@ -93,6 +108,7 @@ pub fn work_of(tid: &str, jid: &str, class: &str, run_at: f64) -> Work {
         run_at: Some(run_at),
         enqueued_at: None,
         payload: b"{}"[..].into(),
+        lineage: None,
         fault: None,
     }
 }

@@ -48,7 +48,7 @@ impl Errand {
     }
 
     /// What its end means for the job.
-    pub(super) fn ended(self) -> WorkerEvent {
+    pub(super) fn ended(self, at: Moment) -> WorkerEvent {
         let task = self.busy.task;
         match task.temper {
             Temper::Fails => WorkerEvent::JobFailed(task),
@@ -56,7 +56,7 @@ impl Errand {
                 WorkerEvent::PushedBack { task, front: false }
             }
             Temper::Checkpoints(_) if self.breaks_off => WorkerEvent::BrokeOff {
-                again: task.again(),
+                again: task.again(at),
                 task,
             },
             Temper::Plain

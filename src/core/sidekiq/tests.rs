@@ -23,7 +23,7 @@ fn task(jid: &str, lasts: Option<u64>, temper: Temper) -> Task {
         queue: "default".into(),
         lasts: lasts.map(seconds),
         temper,
-        work_id: None,
+        resumed: None,
     }
 }
 
@@ -182,7 +182,7 @@ fn work_with_checkpoints_goes_on_under_another_id_once_quiet() {
     worker.signal(Signal::Tstp, at(1_000));
     let expected = [(1_800, "a goes on as a+")];
     assert_eq!(story(worker, 10_000), lines(&expected));
-    let third = task("a", None, checkpoints).again().again();
+    let third = task("a", None, checkpoints).again(at(1)).again(at(2));
     assert_eq!((third.jid.as_str(), third.work_id()), ("a++", "a"));
 }
 

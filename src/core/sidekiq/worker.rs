@@ -294,7 +294,7 @@ impl Worker {
             Slot::Idle { until: None }
         };
         if let Slot::Busy(errand) = std::mem::replace(&mut self.slots[index], rest) {
-            self.events.push((at, errand.ended()));
+            self.events.push((at, errand.ended(at)));
         }
     }
 

@@ -150,7 +150,7 @@ impl Stage {
                     queue: "default".into(),
                     lasts: Some(seconds(*lasts)),
                     temper: Temper::Plain,
-                    work_id: None,
+                    resumed: None,
                 };
                 assert_eq!(worker.give(task, start()), None);
             }
@@ -339,6 +339,7 @@ impl Plugs for Stage {
             jid: sought.jid,
             asked,
             iterating: false,
+            heirs: Vec::new(),
         });
         let located: Vec<Located> = located.collect();
         Some(async move { located }.boxed())

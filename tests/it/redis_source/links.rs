@@ -198,6 +198,7 @@ async fn a_server_that_restarts_is_found_again() {
         jid: "j".into(),
         queue: "default".into(),
         payload: [].into(),
+        class: None,
     }];
     let nowhere = Place::Nowhere {
         searched_whole: true,
@@ -231,6 +232,7 @@ async fn a_frozen_server_holds_nothing_up() {
         jid: "j".into(),
         queue: "q".into(),
         payload: [].into(),
+        class: None,
     }];
     let place = source.asker.locate(sought).await.remove(0).place;
     assert!(matches!(place, Place::NotAsked { .. }), "{place:?}");

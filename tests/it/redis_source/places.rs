@@ -24,6 +24,7 @@ fn sought(jid: &str) -> Sought {
         jid: jid.into(),
         queue: "low".into(),
         payload: payload(jid).into_bytes().into(),
+        class: None,
     }
 }
 
@@ -31,6 +32,7 @@ fn sought(jid: &str) -> Sought {
 fn changed(jid: &str) -> Sought {
     Sought {
         payload: format!("{{\"jid\":\"{jid}\"}}").into_bytes().into(),
+        class: None,
         ..sought(jid)
     }
 }
@@ -288,6 +290,7 @@ async fn a_job_without_an_id_is_found_by_its_bytes() {
         jid: String::new(),
         queue: "low".into(),
         payload: payload.into(),
+        class: None,
     };
     let asked = [
         nameless(b"{\"class\":\"A\"}"),

@@ -61,6 +61,7 @@ fn sought() -> Sought {
         jid: "back".into(),
         queue: "default".into(),
         payload: [].into(),
+        class: None,
     }
 }
 

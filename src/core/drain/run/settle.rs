@@ -226,7 +226,7 @@ impl Run {
                     fate,
                     evidence: why,
                     work_id: Some(execution.work_id().to_owned()),
-                    goes_on_as: None,
+                    goes_on_as: execution.goes_on_as().map(str::to_owned),
                     cost_s: execution.cost(end).map(|cost| Seconds(cost.redone)),
                 };
                 self.note_about(target.id, event, turn);

@@ -362,6 +362,7 @@ fn unasked(sought: &[Sought], asked: Moment) -> Vec<Located> {
         place: Place::NotAsked { why: "gone".into() },
         asked,
         iterating: false,
+        heirs: Vec::new(),
     };
     sought.iter().map(unasked).collect()
 }

@@ -322,6 +322,7 @@ fn an_unknown_answer_is_recorded_and_changes_nothing() {
         place,
         asked: at(5.0),
         iterating: false,
+        heirs: Vec::new(),
     };
     drive.call(Input::Answer(EffectId(77), vec![located]));
     assert!(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::drive::{Drive, Reading};
-use super::fates::{cases, ended_at_last, nothing_lost_is_overlooked, play};
+use super::fates::{broke_off_unread, cases, ended_at_last, nothing_lost_is_overlooked, play};
 use super::scenario::{Scenario, span, touched, untouched};
 use super::weather::Weather;
 use super::world::at;
@@ -86,13 +86,18 @@ fn fate_is_true(drive: &Drive, known: &Execution) {
     );
     let back = matches!(end, Some(WorkerEvent::PushedBack { .. }));
     let failed = matches!(end, Some(WorkerEvent::JobFailed(_)));
-    let broke_off = matches!(end, Some(WorkerEvent::PushedBack { front: false, .. }));
+    let iteration = matches!(end, Some(WorkerEvent::PushedBack { front: false, .. }));
+    let broke_off = iteration || matches!(end, Some(WorkerEvent::BrokeOff { .. }));
     match fate {
         Some(Fate::Finished) => {
             // Its state tells that it is complete, and not where.
             let complete = iterates && completed_anywhere(drive, known.jid());
             assert!(
-                ended || broke_off || complete || late(drive, known),
+                ended
+                    || iteration
+                    || complete
+                    || late(drive, known)
+                    || broke_off_unread(drive, known),
                 "{says}"
             );
         }

@@ -9,7 +9,8 @@ use jiff::Timestamp;
 
 use super::weather::Weather;
 use crate::core::fleet::{
-    HostLook, Identity, LocalId, LocalProcess, Located, Look, LookRow, Place, ProcessKey, Sought,
+    Heir, HostLook, Identity, Later, Lineage, LocalId, LocalProcess, Located, Look, LookRow, Place,
+    ProcessKey, Sought,
     Threads,
 };
 use crate::core::moment::Moment;
@@ -42,7 +43,7 @@ pub(super) fn task(jid: &str, lasts: Option<f64>, temper: Temper) -> Task {
         queue: "default".into(),
         lasts: lasts.map(Duration::from_secs_f64),
         temper,
-        work_id: None,
+        resumed: None,
     }
 }
 
@@ -264,9 +265,23 @@ impl World {
                 }
             }
         };
+        let heirs = |sought: &Sought| -> Vec<Heir> {
+            let lineage = Lineage::to_seek(&sought.payload);
+            let waiting = self.queue.iter();
+            let waiting = waiting.filter_map(|task| Later::read(&shown::payload(task)));
+            let name = sought.queue.clone();
+            let place = Place::Queue { name };
+            let heirs = waiting.filter_map(|later| match (&lineage, &sought.class) {
+                (Some(lineage), _) => later.heir_of(lineage, &place),
+                (None, Some(class)) => later.heir_of_class(class, &place),
+                (None, None) => None,
+            });
+            heirs.collect()
+        };
         let located = |sought: &Sought| Located {
             jid: sought.jid.clone(),
             place: place(sought),
+            heirs: heirs(sought),
             asked,
             iterating: self.keeps_state(&sought.jid, asked),
         };
@@ -320,10 +335,14 @@ impl World {
         story
     }
 
-    /// Whether `jid` went from member `index` to its queue by itself.
+    /// Whether `jid` broke off on member `index` and its work went back by itself.
     pub(super) fn broke_off(&self, index: usize, jid: &str) -> bool {
         self.truth.iter().any(|(_, member, event)| {
-            matches!(event, WorkerEvent::PushedBack { task, front: false } if *member == index && task.jid == jid)
+            matches!(
+                event,
+                WorkerEvent::PushedBack { task, front: false } | WorkerEvent::BrokeOff { task, .. }
+                    if *member == index && task.jid == jid
+            )
         })
     }
 

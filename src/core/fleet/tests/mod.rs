@@ -98,6 +98,7 @@ fn work(tid: &str, jid: &str, run_at: f64) -> Arc<Work> {
         run_at: Some(EPOCH + run_at),
         enqueued_at: None,
         payload: Arc::from(jid.as_bytes()),
+        lineage: None,
         fault: None,
     })
 }

@@ -35,6 +35,7 @@ fn located(jid: &str, seconds: f64, place: Place) -> Located {
         place,
         asked: at(seconds),
         iterating: false,
+        heirs: Vec::new(),
     }
 }
 

@@ -283,6 +283,7 @@ fn job(jid: &str, manners: &[&str]) -> Task {
             ["fails"] => temper = Temper::Fails,
             ["swallows"] => temper = Temper::SwallowsShutdown,
             ["iterates", each] => temper = Temper::Iterates(span(each)),
+            ["checkpoints", each] => temper = Temper::Checkpoints(span(each)),
             ["holds", seconds] => temper = Temper::HoldsInterpreter(span(seconds)),
             _ => panic!("{manner:?} of {jid} says nothing"),
         }
