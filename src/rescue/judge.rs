@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::saved::SavedJob;
 use crate::core::drain::Fate;
-use crate::core::fleet::Place;
+use crate::core::fleet::{Heir, Passed, Place};
 
 /// An interrupt may come this much before its time is up (Sidekiq polls every 0.5 s).
 const MARGIN: Duration = Duration::from_secs(1);
@@ -49,13 +49,15 @@ pub struct Circumstances {
 }
 
 /// What Redis shows of a job now.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Sight {
     /// A process runs it.
     Work {
         /// `util1:4242`.
         process: String,
     },
+    /// A later job does its work.
+    GoesOn(Heir),
     /// We pushed it back before.
     Rescued,
     /// A place, or nowhere.
@@ -74,6 +76,10 @@ impl Sight {
             Self::Work { .. } | Self::At(Place::Queue { .. } | Place::Private { .. }) => {
                 Some(Fate::PushedBack)
             }
+            Self::GoesOn(heir) => Some(match heir.passed {
+                Passed::BrokeOff => Fate::Checkpointed,
+                Passed::Failed => Fate::Retried,
+            }),
             Self::Rescued => Some(Fate::Rescued),
             Self::At(Place::Retry | Place::Dead | Place::Schedule) => Some(Fate::Retried),
             Self::At(Place::Nowhere { .. } | Place::NotAsked { .. }) | Self::NotBeaten { .. } => {
@@ -168,7 +174,7 @@ pub fn judge(job: &SavedJob, ending: Ending, circumstances: Circumstances, sight
         Sight::NotBeaten { process } => State::Unknown(format!(
             "{process} may run it: its last beat is not later than the exit; try again in 10 s"
         )),
-        Sight::Work { .. } | Sight::Rescued | Sight::At(_) => {
+        Sight::Work { .. } | Sight::GoesOn(_) | Sight::Rescued | Sight::At(_) => {
             State::Unknown("nothing is known".into())
         }
     }
@@ -178,6 +184,9 @@ pub fn judge(job: &SavedJob, ending: Ending, circumstances: Circumstances, sight
 fn found(sight: &Sight) -> Option<State> {
     match sight {
         Sight::Work { process } => Some(State::Safe(format!("runs on {process}"))),
+        Sight::GoesOn(Heir { jid, place, .. }) => {
+            Some(State::Safe(format!("its work goes on as {jid} ({place})")))
+        }
         Sight::Rescued => Some(State::Safe("pushed back by drainboard before".into())),
         Sight::At(Place::Private { identity }) => Some(State::NotOurs(format!(
             "in the private list of {}",

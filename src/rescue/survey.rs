@@ -13,7 +13,9 @@ use super::store::{Entry, SaveError, Store};
 use crate::clock;
 use crate::core::clean::clean;
 use crate::core::drain::Fate;
-use crate::core::fleet::{Info, LONGEST_SHOWN, LinkFault, Look, LookRow, Place, Sought};
+use crate::core::fleet::{
+    Heir, Info, LONGEST_SHOWN, Lineage, LinkFault, Located, Look, LookRow, Place, Sought,
+};
 use crate::redis::{Bounds, Keys, Looker, Marks, Private, PushBack, Pushed, locate, marks};
 
 /// A rescue searches further than a drain: there is time.
@@ -113,8 +115,12 @@ pub(super) async fn survey_within(
         .iter()
         .zip(places)
         .enumerate()
-        .map(|(index, ((job, ending), place))| {
-            let sight = sight(job, *ending, place, marks.rescued[index], [&before, &after]);
+        .map(|(index, ((job, ending), located))| {
+            let looks = [&before, &after];
+            let sight = match heir(job, located.heirs, looks) {
+                Some(heir) if matches!(located.place, Place::Nowhere { .. }) => Sight::GoesOn(heir),
+                _ => sight(job, *ending, located.place, marks.rescued[index], looks),
+            };
             let circumstances = Circumstances {
                 nobody_else_served: nobody_else_served(job),
                 super_fetch: is_kept(job, &marks),
@@ -141,13 +147,12 @@ async fn places(
     bounds: Bounds,
     jobs: &[(SavedJob, Ending)],
     queues: &[String],
-) -> Vec<Place> {
+) -> Vec<Located> {
     let sought: Vec<Sought> = jobs.iter().map(|(job, _)| asked(job, &job.queue)).collect();
-    let (located, _) = locate(connection, keys, bounds, &sought).await;
-    let mut places: Vec<Place> = located.into_iter().map(|located| located.place).collect();
+    let (mut places, _) = locate(connection, keys, bounds, &sought).await;
     let open: Vec<usize> = (0..places.len())
         .filter(|index| {
-            places[*index]
+            places[*index].place
                 == Place::Nowhere {
                     searched_whole: true,
                 }
@@ -162,7 +167,7 @@ async fn places(
             of.push(index);
         }
         if queues.len() > MOST_QUEUES + 1 {
-            places[index] = Place::Nowhere {
+            places[index].place = Place::Nowhere {
                 searched_whole: false,
             };
         }
@@ -176,11 +181,40 @@ async fn places(
             searched_whole: true,
         };
         // What was found stays; what is not known outweighs what was not found.
-        if located.place != whole && matches!(places[index], Place::Nowhere { .. }) {
-            places[index] = located.place;
+        if located.place != whole && matches!(places[index].place, Place::Nowhere { .. }) {
+            places[index].place = located.place;
         }
+        places[index].heirs.extend(located.heirs);
     }
     places
+}
+
+/// The later job that does the work of `job`: found in a queue or a set, or at work.
+fn heir(job: &SavedJob, found: Vec<Heir>, looks: [&Look; 2]) -> Option<Heir> {
+    let lineage = Lineage::to_seek(&job.payload.0)?;
+    let is_later = |made: Option<f64>| {
+        // The process that made it and the one that took it may write other fractions of a second.
+        let made = made.zip(job.run_at);
+        made.is_none_or(|(made, began)| made >= began - 1.0)
+    };
+    let at_work = looks
+        .into_iter()
+        .flat_map(|look| &look.rows)
+        .flat_map(|row| {
+            let place = format!("at work on {}", row.identity.short());
+            let works = row.work.iter().filter(|work| work.jid != job.jid);
+            let lineage = lineage.clone();
+            works.filter_map(move |work| {
+                Some(Heir {
+                    passed: lineage.passed_to(work.lineage.as_ref()?)?,
+                    jid: work.jid.clone()?,
+                    place: place.clone(),
+                    created: work.run_at,
+                })
+            })
+        });
+    let mut heirs = found.into_iter().chain(at_work);
+    heirs.find(|heir| is_later(heir.created))
 }
 
 fn asked(job: &SavedJob, queue: &str) -> Sought {

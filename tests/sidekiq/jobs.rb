@@ -204,6 +204,7 @@ module ActiveJob
         include BreaksOff
 
         def perform(job)
+          return fail_once(job) if job.key?("fails_after")
           job.key?("continuation") ? continue(job) : iterate(job)
         end
 
@@ -216,6 +217,13 @@ module ActiveJob
           continuation = { "completed" => [], "current" => ["work", step] }
           again = { "continuation" => continuation, "resumptions" => job["resumptions"].to_i + 1 }
           goes_on([job.merge(again)], wait: 5, wrapped: job["job_class"])
+        end
+
+        # Rails, activejob/lib/active_job/exceptions.rb: `retry_on` enqueues the same work under a new JID.
+        def fail_once(job)
+          trace "start"
+          sleep job["fails_after"]
+          goes_on([job.merge("executions" => job["executions"] + 1)], wait: 3, wrapped: job["job_class"])
         end
 
         # job-iteration 1, lib/job-iteration/iteration.rb: back into its queue at once.

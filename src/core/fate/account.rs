@@ -93,7 +93,9 @@ impl Account {
         let taken = self.heirs();
         let mut open: HashMap<String, Vec<&mut Execution>> = HashMap::new();
         for execution in self.files.iter_mut().flat_map(CaseFile::executions_mut) {
-            let work_id = execution.lineage().map(|lineage| lineage.work_id().to_owned());
+            let work_id = execution
+                .lineage()
+                .map(|lineage| lineage.work_id().to_owned());
             if let Some(work_id) = work_id.filter(|_| execution.goes_on().is_none()) {
                 open.entry(work_id).or_default().push(execution);
             }
@@ -112,7 +114,9 @@ impl Account {
                 let known = open.get_mut(lineage.work_id()).into_iter().flatten();
                 for execution in known.filter(|known| known.jid() != jid) {
                     let later = job.started.map(Moment::epoch);
-                    let passed = execution.lineage().and_then(|known| known.passed_to(lineage));
+                    let passed = execution
+                        .lineage()
+                        .and_then(|known| known.passed_to(lineage));
                     if let Some(passed) = passed.filter(|_| execution.may_have_made(later)) {
                         let place = format!("at work on {}", process.name());
                         execution.go_on(job.seen, jid.clone(), passed, place);

@@ -6,9 +6,7 @@ use std::time::Duration;
 
 use super::evidence::{Evidence, Fact, LogEnd};
 use super::fate::{Fate, Ruling};
-use crate::core::fleet::{
-    Checkpoints, Job, Lineage, Passed, Place, Process, ProcessKey, Work,
-};
+use crate::core::fleet::{Checkpoints, Job, Lineage, Passed, Place, Process, ProcessKey, Work};
 use crate::core::log::{Begun, Testimony, Told};
 use crate::core::moment::Moment;
 use crate::core::timing::{INTERRUPT_MARGIN, SHOWN_WITHIN, WHOLE_SECOND};

@@ -48,7 +48,7 @@ impl Execution {
         let mut heirs = heirs.filter(|heir| self.may_have_made(heir.created));
         let free = heirs.clone().find(|heir| !taken.contains(&heir.jid));
         if let Some(heir) = free.or_else(|| heirs.next()) {
-            let (jid, place) = (heir.jid.clone(), heir.place.to_string());
+            let (jid, place) = (heir.jid.clone(), heir.place.clone());
             let passed = heir.passed;
             self.go_on(located.asked, jid, passed, place);
         }
@@ -85,7 +85,9 @@ impl Execution {
             jid: self.jid().to_owned(),
             queue: queue.to_owned(),
             payload: Arc::clone(&self.work().payload),
-            class: self.is_named_by_log_alone().then(|| self.work().class.clone()),
+            class: self
+                .is_named_by_log_alone()
+                .then(|| self.work().class.clone()),
         };
         match self.queues(fleet) {
             [] => vec![in_queue("")],

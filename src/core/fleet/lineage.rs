@@ -73,8 +73,8 @@ pub enum Passed {
 pub struct Heir {
     /// Its id.
     pub jid: String,
-    /// Where it is.
-    pub place: Place,
+    /// Where it is: `in queue default`, `at work on util2:17`.
+    pub place: String,
     /// When it was made, in seconds since 1970 on the clock of the process that made it.
     pub created: Option<f64>,
     /// How it came to the work.
@@ -279,7 +279,7 @@ impl Later {
     fn heir(&self, passed: Passed, place: &Place) -> Heir {
         Heir {
             jid: self.jid.clone(),
-            place: place.clone(),
+            place: place.to_string(),
             created: self.created,
             passed,
         }
@@ -346,9 +346,12 @@ mod tests {
 
     #[test]
     fn active_jobs_are_known_by_their_job_id() {
-        let first = active(&json!({"job_id": "w", "executions": 0, "continuation": {}, "resumptions": 0}));
-        let again = active(&json!({"job_id": "w", "executions": 1, "continuation": {}, "resumptions": 1}));
-        let other = active(&json!({"job_id": "v", "executions": 1, "continuation": {}, "resumptions": 1}));
+        let first =
+            active(&json!({"job_id": "w", "executions": 0, "continuation": {}, "resumptions": 0}));
+        let again =
+            active(&json!({"job_id": "w", "executions": 1, "continuation": {}, "resumptions": 1}));
+        let other =
+            active(&json!({"job_id": "v", "executions": 1, "continuation": {}, "resumptions": 1}));
         let known = lineage(&first).unwrap();
         assert_eq!(known.checkpoints(), Some(Checkpoints::Continuable));
         assert_eq!((known.work_id(), known.trace()), ("w", "w"));
@@ -370,13 +373,17 @@ mod tests {
         let job = |times| json!({"job_id": "w", "cursor_position": null, "times_interrupted": times, "total_time": 0});
         let known = lineage(&active(&job(0))).unwrap();
         assert_eq!(known.checkpoints(), Some(Checkpoints::JobIteration));
-        assert_eq!(passed(&active(&job(0)), &active(&job(1))), Some(Passed::BrokeOff));
+        assert_eq!(
+            passed(&active(&job(0)), &active(&job(1))),
+            Some(Passed::BrokeOff)
+        );
     }
 
     #[test]
     fn sidekiq_iteration_is_known_by_class_and_arguments_without_its_state() {
         let job = |args: Value| json!({"class": "Import", "jid": "b", "created_at": 1_700_000_000_500_u64, "args": args});
-        let state = |times| json!({"sidekiq_iteration": {"executions": times, "times_interrupted": times}});
+        let state =
+            |times| json!({"sidekiq_iteration": {"executions": times, "times_interrupted": times}});
         let first = job(json!([1, "x"]));
         let again = job(json!([1, "x", state(1)]));
         let third = job(json!([1, "x", state(2)]));
@@ -388,12 +395,22 @@ mod tests {
         let place = Place::Schedule;
         let later = Later::read(again.to_string().as_bytes()).unwrap();
         let heir = later.heir_of(&lineage(&first).unwrap(), &place).unwrap();
-        assert_eq!((heir.jid.as_str(), heir.created), ("b", Some(1_700_000_000.5)));
+        assert_eq!(
+            (heir.jid.as_str(), heir.created),
+            ("b", Some(1_700_000_000.5))
+        );
     }
 
     #[test]
     fn bytes_that_are_no_job_have_no_lineage() {
-        for bytes in [&b""[..], b"[]", b"{", b"{}", b"{\"class\":1,\"args\":{}}", b"\xff{"] {
+        for bytes in [
+            &b""[..],
+            b"[]",
+            b"{",
+            b"{}",
+            b"{\"class\":1,\"args\":{}}",
+            b"\xff{",
+        ] {
             assert_eq!(Lineage::to_seek(bytes), None);
         }
     }

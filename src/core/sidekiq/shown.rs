@@ -80,9 +80,13 @@ pub fn payload(task: &Task) -> Arc<[u8]> {
     };
     let (jid, work_id) = (&task.jid, task.work_id());
     let times = jid.len() - jid.trim_end_matches('+').len();
-    let job = format!(r#"{{"job_id":"{work_id}","times_interrupted":{times},"executions":{times}}}"#);
+    let job =
+        format!(r#"{{"job_id":"{work_id}","times_interrupted":{times},"executions":{times}}}"#);
     let made = task.resumed.as_ref().map_or(0, |resumed| resumed.made_ms);
-    let class = format!(r#""class":"Sidekiq::ActiveJob::Wrapper","wrapped":"{}""#, task.class);
+    let class = format!(
+        r#""class":"Sidekiq::ActiveJob::Wrapper","wrapped":"{}""#,
+        task.class
+    );
     let payload = format!(r#"{{{class},"jid":"{jid}","created_at":{made},"args":[{job}]}}"#);
     payload.into_bytes().into()
 }

@@ -3,6 +3,7 @@
 
 mod alone;
 mod backtrace;
+mod checkpoints;
 mod fates;
 mod full_disk;
 mod held;

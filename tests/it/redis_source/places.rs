@@ -32,7 +32,6 @@ fn sought(jid: &str) -> Sought {
 fn changed(jid: &str) -> Sought {
     Sought {
         payload: format!("{{\"jid\":\"{jid}\"}}").into_bytes().into(),
-        class: None,
         ..sought(jid)
     }
 }

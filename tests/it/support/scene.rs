@@ -114,6 +114,11 @@ impl Scene {
         self.beaten(self.spawn(version, &[]))
     }
 
+    /// One whose log is silent below WARN: it says nothing of any job.
+    pub(crate) fn silent_sidekiq(&self, version: Version) -> Sidekiq {
+        self.beaten(self.spawn(version, &[("DRAINBOARD_LOG", "warn")]))
+    }
+
     /// One with so many worker threads.
     pub(crate) fn wide_sidekiq(&self, version: Version, threads: usize) -> Sidekiq {
         self.started.set(self.started.get() + 1);

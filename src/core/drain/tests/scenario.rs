@@ -240,7 +240,7 @@ pub(super) fn untouched() -> impl Strategy<Value = Scenario> {
                 // A job that hops between processes that have and that have not heeded their signal
                 // leaves no trace in any beat: no account can tell.
                 let hops =
-            |temper: Temper| matches!(temper, Temper::Iterates(_) | Temper::Checkpoints(_));
+                    |temper: Temper| matches!(temper, Temper::Iterates(_) | Temper::Checkpoints(_));
                 let mut tempers = cast.iter().flat_map(|one| &one.jobs).map(|job| job.2);
                 if tempers.any(hops) || waiting.iter().any(|job| hops(job.1)) {
                     for one in &mut cast {
@@ -353,8 +353,7 @@ impl Scenario {
 
     /// Lets a member heed its signals so late; where jobs hop nobody can tell then.
     pub(super) fn heeds_after(&mut self, number: usize, late: Duration) {
-        let hops =
-            |temper: Temper| matches!(temper, Temper::Iterates(_) | Temper::Checkpoints(_));
+        let hops = |temper: Temper| matches!(temper, Temper::Iterates(_) | Temper::Checkpoints(_));
         let mut tempers = self.cast.iter().flat_map(|one| &one.jobs).map(|job| job.2);
         if !tempers.any(hops) && !self.waiting.iter().any(|job| hops(job.1)) {
             self.cast[number].config.heeds_after = late;

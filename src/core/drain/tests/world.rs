@@ -10,8 +10,7 @@ use jiff::Timestamp;
 use super::weather::Weather;
 use crate::core::fleet::{
     Heir, HostLook, Identity, Later, Lineage, LocalId, LocalProcess, Located, Look, LookRow, Place,
-    ProcessKey, Sought,
-    Threads,
+    ProcessKey, Sought, Threads,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
