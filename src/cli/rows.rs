@@ -8,7 +8,9 @@ use serde::Serialize;
 use crate::core::choice::Choice;
 use crate::core::config::Settings;
 use crate::core::drain::Plan;
-use crate::core::fleet::{Fleet, Identity, Job, Link, Process, ProcessKey, State};
+use crate::core::fleet::{
+    Checkpoints, Fleet, Identity, Job, Lineage, Link, Process, ProcessKey, State,
+};
 use crate::core::follow::Following;
 use crate::core::moment::{Moment, Seconds, from_epoch, rfc3339};
 use crate::core::outlook::{Becomes, ProcessOutlook, Situation, Verdict};
@@ -109,6 +111,9 @@ pub(super) struct JobRow {
     pub(super) left_s: Option<Seconds>,
     pub(super) verdict: &'static str,
     pub(super) why: String,
+    pub(super) work_id: Option<String>,
+    /// By what it breaks off at checkpoints once its process is quiet.
+    pub(super) checkpoints: Option<&'static str>,
     pub(super) stuck: Option<String>,
     /// The name of its process for people.
     #[serde(skip)]
@@ -288,12 +293,24 @@ impl JobRow {
             left_s: budget.filter(|_| !history).map(Seconds),
             verdict: verdict.word(),
             why: said.reason.words(outlook.clock()),
+            work_id: match &job.work.lineage {
+                Some(lineage) if lineage.is_named() => Some(lineage.work_id().to_owned()),
+                Some(_) | None => job.work.jid.clone(),
+            },
+            checkpoints: checkpoints(job),
             stuck: reasons.first().map(|reason| reason.sentence()),
             process: process.name(),
             timeout: timeout.span,
             history,
         }
     }
+}
+
+/// By what `job` breaks off at checkpoints, as far as its payload or its state tells.
+fn checkpoints(job: &Job) -> Option<&'static str> {
+    let library = job.work.lineage.as_ref().and_then(Lineage::checkpoints);
+    let iterable = job.iterable.then_some("IterableJob");
+    library.map(Checkpoints::name).or(iterable)
 }
 
 impl<'a> Picture<'a> {

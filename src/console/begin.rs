@@ -86,8 +86,12 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Begi
     lines.extend(units.into_iter().take(NAMED));
     let tally = Outlooks::new(session.situation(now), targets).tally();
     if tally.total() > 0 {
+        let break_off = match tally.breaks_off {
+            0 => String::new(),
+            some => format!(" {some} break off,"),
+        };
         lines.push(format!(
-            "{}: {} fit, {} at risk, {} pushed back, {} lost, {} unknown.",
+            "{}: {} fit, {} at risk,{break_off} {} pushed back, {} lost, {} unknown.",
             count(tally.total(), "known job"),
             tally.fits,
             tally.at_risk,

@@ -126,6 +126,14 @@ fn numbers(tally: Tally) -> String {
             words.push(format!("{} {text}", thousands(number)));
         }
     };
+    add(
+        tally.breaks_off,
+        if tally.breaks_off == 1 {
+            "breaks off"
+        } else {
+            "break off"
+        },
+    );
     add(tally.at_risk, "at risk");
     add(tally.unknown, "unknown");
     add(tally.fits, if tally.fits == 1 { "fits" } else { "fit" });

@@ -253,7 +253,7 @@ fn ten_minutes_of_three_imitated_processes_stay_below_a_megabyte() {
             queue: "default".into(),
             lasts: None,
             temper: Temper::Plain,
-            work_id: None,
+            resumed: None,
         };
         let (_, _, worker, _) = &mut members[number % 3];
         assert_eq!(worker.give(task, begun), None);

@@ -132,7 +132,7 @@ fn fill(work: &mut Work, payload: &str) {
         }
     };
     work.jid = id(&job.jid);
-    work.lineage = Lineage::of(payload.as_bytes());
+    work.lineage = Lineage::to_seek(payload.as_bytes());
     work.enqueued_at = job.enqueued_at.epoch();
     if work.queue.is_empty() {
         work.queue = name(&job.queue).unwrap_or_default();

@@ -112,9 +112,8 @@ impl From<Weight> for Tone {
 pub(super) fn tone_of(said: &JobOutlook<'_>) -> Tone {
     match said.becomes {
         _ if said.is_what_if() => Tone::Faint,
-        Becomes::Expected(Verdict::Fits) | Becomes::Ended(Fate::Finished | Fate::Checkpointed) => {
-            Tone::Good
-        }
+        Becomes::Expected(Verdict::Fits | Verdict::BreaksOff)
+        | Becomes::Ended(Fate::Finished | Fate::Checkpointed) => Tone::Good,
         Becomes::Expected(Verdict::AtRisk | Verdict::PushedBack)
         | Becomes::Back
         | Becomes::Ended(Fate::PushedBack | Fate::Unknown) => Tone::Warn,

@@ -170,6 +170,7 @@ fn no_two_screens_contradict_each_other() {
                 Becomes::Expected(Verdict::AtRisk) => sum.at_risk += 1,
                 Becomes::Expected(Verdict::PushedBack) | Becomes::Back => sum.pushed_back += 1,
                 Becomes::Expected(Verdict::Lost) => sum.lost += 1,
+                Becomes::Expected(Verdict::BreaksOff) => sum.breaks_off += 1,
                 Becomes::Expected(Verdict::Unknown)
                 | Becomes::NotDrained
                 | Becomes::Ended(_)

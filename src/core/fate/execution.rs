@@ -45,7 +45,7 @@ impl Execution {
             process,
             jid: jid.into(),
             work: Arc::clone(&job.work),
-            lineage: Lineage::to_seek(&job.work.payload),
+            lineage: job.work.lineage.clone(),
             begun: job.started,
             evidence: Vec::new(),
             ruling: None,
@@ -114,19 +114,23 @@ impl Execution {
 
     /// The later job that does its work.
     pub(super) fn goes_on(&self) -> Option<GoesOn<'_>> {
-        self.evidence.iter().find_map(|known| match &known.fact {
-            Fact::GoesOn {
+        self.evidence.iter().find_map(|known| {
+            let Fact::GoesOn {
                 jid,
                 passed,
                 place,
                 shared,
-            } => Some(GoesOn {
+            } = &known.fact
+            else {
+                return None;
+            };
+            let (passed, shared) = (*passed, *shared);
+            Some(GoesOn {
                 jid,
-                passed: *passed,
+                passed,
                 place,
-                shared: *shared,
-            }),
-            _ => None,
+                shared,
+            })
         })
     }
 
@@ -408,7 +412,7 @@ impl Execution {
                 .is_none_or(|(shown, begun)| near(shown, begun));
         if same {
             self.work = Arc::clone(&job.work);
-            self.lineage = Lineage::to_seek(&job.work.payload);
+            self.lineage.clone_from(&job.work.lineage);
             self.show(job);
         }
         same

@@ -158,8 +158,9 @@ impl Lineage {
         if !args.get().contains(STATE) {
             return None;
         }
-        let mut arguments: Vec<Value> = serde_json::from_str(args.get()).ok()?;
-        let state = arguments.pop()?.get(STATE)?.clone();
+        let mut arguments: Vec<&RawValue> = serde_json::from_str(args.get()).ok()?;
+        let last: Value = serde_json::from_str(arguments.pop()?.get()).ok()?;
+        let state = last.get(STATE)?;
         Some(Self {
             work_id: digest(class, &arguments),
             checkpoints: Some(Checkpoints::SidekiqIteration),
@@ -190,7 +191,7 @@ impl Lineage {
     }
 
     fn by_arguments(parts: &Payload<'_>) -> Option<Self> {
-        let arguments: Vec<Value> = serde_json::from_str(parts.args?.get()).ok()?;
+        let arguments: Vec<&RawValue> = serde_json::from_str(parts.args?.get()).ok()?;
         Some(Self {
             work_id: digest(parts.class.as_str()?, &arguments),
             checkpoints: None,
@@ -309,7 +310,7 @@ fn count(value: &Value) -> u64 {
 }
 
 /// Class and arguments as a short text: FNV-1a, 64 bits, the same in every build.
-fn digest(class: &str, arguments: &[Value]) -> String {
+fn digest(class: &str, arguments: &[&RawValue]) -> String {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     let mut take = |text: &str| {
         for byte in text.bytes().chain([0]) {
@@ -318,7 +319,7 @@ fn digest(class: &str, arguments: &[Value]) -> String {
     };
     take(class);
     for argument in arguments {
-        take(&argument.to_string());
+        take(argument.get());
     }
     let mut text = clean(class, LONGEST_ID);
     let _infallible = write!(text, "/{hash:016x}");

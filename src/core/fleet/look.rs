@@ -158,7 +158,7 @@ pub struct Work {
     /// The payload byte for byte (5.x and 6.0.0: as re-encoded in the entry).
     #[serde(with = "unrecorded")]
     pub payload: Arc<[u8]>,
-    /// The work that it does, where the payload names that: it may go on under another JID.
+    /// The work that it does: it may go on under another JID.
     pub lineage: Option<Lineage>,
     /// What could not be read, in words.
     pub fault: Option<String>,
@@ -186,6 +186,7 @@ impl fmt::Debug for Work {
             .field("run_at", &self.run_at)
             .field("enqueued_at", &self.enqueued_at)
             .field("shown", &!self.payload.is_empty())
+            .field("lineage", &self.lineage)
             .field("fault", &self.fault)
             .finish()
     }

@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use super::known::{self, stilled};
-use super::verdict::{Ends, forecast, of_iterable};
+use super::verdict::{Ends, forecast, of_checkpointing};
 use super::{Becomes, Clock, JobOutlook, Obstacle, Reason, Verdict};
 use crate::core::drain::{Mode, Phase, Plan, Policy, Resume, Run, StopUnit, Target};
-use crate::core::fleet::{Fleet, Job, Link, Process, ProcessKey};
+use crate::core::fleet::{Fleet, Job, Lineage, Link, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::preflight::{Preflight, stops};
 use crate::core::sequence::{Budget, Signal, Timeout};
@@ -317,8 +317,10 @@ impl<'a> ProcessOutlook<'a> {
             None => (Verdict::Unknown, Reason::WaitsForOperator),
             Some(ends) => {
                 let plain = forecast(job.elapsed(now), ends);
-                if job.iterable {
-                    of_iterable(plain, self.situation.plan.sequence.quiets())
+                let library = job.work.lineage.as_ref().and_then(Lineage::checkpoints);
+                if job.iterable || library.is_some() {
+                    let quiets = self.situation.plan.sequence.quiets();
+                    of_checkpointing(plain, library, quiets)
                 } else {
                     plain
                 }

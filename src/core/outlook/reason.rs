@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::core::fleet::Checkpoints;
 use crate::core::moment::{Moment, clock_face, time_of_day};
 
 /// What keeps a process from pushing its jobs back.
@@ -66,8 +67,8 @@ pub enum Reason<'a> {
     KilledWhileStuck(Obstacle, Duration),
     /// Nothing can push it back.
     CannotPushBack(Obstacle),
-    /// It is an `IterableJob` and stops at its next iteration.
-    NextIteration,
+    /// It stops at its next checkpoint: by this library, or as an `IterableJob`.
+    NextCheckpoint(Option<Checkpoints>),
     /// The next step waits for the operator, and no TERM is left to come.
     WaitsForOperator,
     /// Its push-back was due at this moment.
@@ -126,10 +127,14 @@ impl Reason<'_> {
                 obstacle.words()
             ),
             Self::CannotPushBack(obstacle) => obstacle.words(),
-            Self::NextIteration => {
+            Self::NextCheckpoint(None) => {
                 "iterable: it stops at its next iteration once quiet, and goes on from its queue"
                     .into()
             }
+            Self::NextCheckpoint(Some(library)) => format!(
+                "{}: it stops at its next checkpoint once quiet, and goes on under another JID",
+                library.name()
+            ),
             Self::WaitsForOperator => "the next step waits for you".into(),
             Self::PushBackWasDue(at) => format!("push-back was due {}", time_of_day(*at)),
             Self::ProcessEnded => "its process has exited".into(),

@@ -19,6 +19,8 @@ pub struct Tally {
     pub lost: u64,
     /// They may be lost: nothing can push them back now.
     pub in_danger: u64,
+    /// They break off at a checkpoint once quiet, and their work goes on later.
+    pub breaks_off: u64,
     /// Pushed back, or pushed back if they run so long.
     pub pushed_back: u64,
     /// May end in time.
@@ -34,7 +36,8 @@ pub struct Tally {
 impl Tally {
     /// The jobs that still run, or whose end is not known.
     pub fn open(self) -> u64 {
-        self.lost + self.in_danger + self.pushed_back + self.at_risk + self.fits + self.unknown
+        let back = self.breaks_off + self.pushed_back;
+        self.lost + self.in_danger + back + self.at_risk + self.fits + self.unknown
     }
 
     /// Every job that is counted.
@@ -53,6 +56,7 @@ impl Tally {
             }
             (Becomes::Expected(Verdict::Fits), _) => &mut self.fits,
             (Becomes::Expected(Verdict::AtRisk), _) => &mut self.at_risk,
+            (Becomes::Expected(Verdict::BreaksOff), _) => &mut self.breaks_off,
             (
                 Becomes::Expected(Verdict::PushedBack)
                 | Becomes::Back

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::reason::{Obstacle, Reason};
+use crate::core::fleet::Checkpoints;
 use crate::core::timing::CLEANUP;
 
 /// The forecast for a job. It is always shown with its reason.
@@ -13,6 +14,8 @@ pub enum Verdict {
     Fits,
     /// The job may end in time.
     AtRisk,
+    /// The job stops at its next checkpoint once its process is quiet, and its work goes on later.
+    BreaksOff,
     /// Sidekiq pushes the job back to its queue if it still runs at the interrupt time.
     PushedBack,
     /// The job is gone if it still runs at the kill time.
@@ -27,6 +30,7 @@ impl Verdict {
         match self {
             Self::Fits => "fits",
             Self::AtRisk => "at risk",
+            Self::BreaksOff => "breaks off",
             Self::PushedBack => "pushed back",
             Self::Lost => "lost",
             Self::Unknown => "unknown",
@@ -117,18 +121,21 @@ fn stuck(obstacle: Obstacle, ends: Ends) -> (Verdict, Reason<'static>) {
     }
 }
 
-/// The forecast for an `IterableJob`: it stops at its next iteration once its process is quiet,
-/// and goes to the back of its queue by itself (7.3.9 `lib/sidekiq/job/iterable.rb:199-210`).
-/// How long an iteration takes is not known, so a KILL may still lose it.
-pub(super) fn of_iterable(
+/// The forecast for a job that stops at its next checkpoint once its process is quiet, and puts its
+/// work back by itself: an `IterableJob` (`by` is `None`; 7.3.9
+/// `lib/sidekiq/job/iterable.rb:199-210`), or one of a library. How long a step takes is not known,
+/// so a KILL may still lose it.
+pub(super) fn of_checkpointing(
     plain: (Verdict, Reason<'static>),
+    by: Option<Checkpoints>,
     quiets: bool,
 ) -> (Verdict, Reason<'static>) {
     match plain.0 {
         Verdict::Fits | Verdict::AtRisk | Verdict::PushedBack if quiets => {
-            (Verdict::PushedBack, Reason::NextIteration)
+            (Verdict::BreaksOff, Reason::NextCheckpoint(by))
         }
         Verdict::Fits
+        | Verdict::BreaksOff
         | Verdict::AtRisk
         | Verdict::PushedBack
         | Verdict::Lost
@@ -204,15 +211,19 @@ mod tests {
     }
 
     #[test]
-    fn an_iterable_job_is_pushed_back_at_its_next_iteration() {
-        let said = of_iterable(say(31, BEFORE), true);
-        assert_eq!(said, (Verdict::PushedBack, Reason::NextIteration));
-        assert_eq!(of_iterable(say(31, BEFORE), false), say(31, BEFORE));
+    fn a_job_with_checkpoints_breaks_off_at_the_next_one() {
+        let said = of_checkpointing(say(31, BEFORE), None, true);
+        assert_eq!(said, (Verdict::BreaksOff, Reason::NextCheckpoint(None)));
+        let unasked = of_checkpointing(say(31, BEFORE), None, false);
+        assert_eq!(unasked, say(31, BEFORE));
         let hasty = Ends {
             kill: Some(seconds(146)),
             ..BEFORE
         };
-        assert_eq!(of_iterable(say(580, hasty), true).0, Verdict::Lost);
+        assert_eq!(
+            of_checkpointing(say(580, hasty), None, true).0,
+            Verdict::Lost
+        );
     }
 
     #[test]

@@ -93,7 +93,7 @@ pub struct Task {
     /// What it is like.
     pub temper: Temper,
     /// The work that it goes on with, if another job broke that off.
-    pub resumed: Option<Resumed>,
+    pub resumed: Option<Box<Resumed>>,
 }
 
 /// Work that was broken off before.
@@ -116,10 +116,10 @@ impl Task {
     fn again(&self, at: Moment) -> Self {
         Self {
             jid: format!("{}+", self.jid),
-            resumed: Some(Resumed {
+            resumed: Some(Box::new(Resumed {
                 work_id: self.work_id().to_owned(),
                 made_ms: at.wall().as_millisecond(),
-            }),
+            })),
             ..self.clone()
         }
     }

@@ -96,7 +96,7 @@ pub fn work(busy: &Busy, ahead: f64) -> Work {
     let run_at = (busy.since.epoch() + ahead).floor();
     let payload = payload(&busy.task);
     Work {
-        lineage: Lineage::of(&payload),
+        lineage: Lineage::to_seek(&payload),
         payload,
         ..work_of(&busy.tid, &busy.task.jid, &busy.task.class, run_at)
     }

@@ -74,6 +74,7 @@ fn is_close(drive: &Drive) -> bool {
 /// How a job of a process ended in the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Truth {
+    BrokeOff,
     PushedBack,
     Lost,
     Runs,
@@ -81,7 +82,9 @@ enum Truth {
 
 fn truth(drive: &Drive, (id, jid): &(LocalId, String)) -> Truth {
     let index = drive.world.member(*id);
-    if drive.world.story(index, jid).pushed > 0 {
+    if drive.world.broke_off(index, jid) {
+        Truth::BrokeOff
+    } else if drive.world.story(index, jid).pushed > 0 {
         Truth::PushedBack
     } else if drive.world.ended(index).is_some() {
         Truth::Lost
@@ -133,6 +136,7 @@ fn came_true(said: Becomes, truth: Truth) -> bool {
         | Becomes::Ended(Fate::PushedBack) => truth == Truth::PushedBack,
         Becomes::Expected(Verdict::Lost) | Becomes::Ended(Fate::Lost) => truth == Truth::Lost,
         Becomes::Expected(Verdict::Fits) => truth == Truth::Runs,
+        Becomes::Expected(Verdict::BreaksOff) => truth == Truth::BrokeOff,
         Becomes::Expected(Verdict::AtRisk | Verdict::Unknown)
         | Becomes::Ended(Fate::Unknown)
         | Becomes::Overdue
