@@ -6,9 +6,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use crate::core::fleet::{Fleet, Listed, LocalId, Located, Place, ProcessKey, Sought, Work};
+use crate::core::fleet::{
+    Fleet, Heir, Lineage, Listed, LocalId, Located, Place, ProcessKey, Sought, Work,
+};
 use crate::core::log::Told;
 use crate::core::moment::Moment;
+use crate::core::timing::WHOLE_SECOND;
 
 /// Jobs that are remembered; the oldest give way.
 const MOST: usize = 500;
@@ -35,6 +38,13 @@ pub enum Went {
         /// On which process.
         on: String,
     },
+    /// A later job does its work.
+    GoesOn {
+        /// The id of that job.
+        jid: String,
+        /// Where it was.
+        place: String,
+    },
     /// Redis was asked.
     At {
         /// What it said.
@@ -59,6 +69,8 @@ pub struct Left {
     pub went: Went,
     process: Option<LocalId>,
     started: Option<Moment>,
+    /// The work that it did.
+    lineage: Option<Lineage>,
 }
 
 impl Left {
@@ -69,6 +81,7 @@ impl Left {
             Went::Finished => "finished, by its log".into(),
             Went::Runs { on } if *on == self.from => format!("runs again on {on}"),
             Went::Runs { on } => format!("runs on {on}"),
+            Went::GoesOn { jid, place } => format!("goes on as {jid} ({place})"),
             Went::At {
                 place: Place::Nowhere {
                     searched_whole: true,
@@ -89,6 +102,7 @@ impl Left {
             Went::Finished => Kind::Finished,
             Went::Runs { on } if *on == self.from => Kind::Again,
             Went::Runs { .. } => Kind::Elsewhere,
+            Went::GoesOn { .. } => Kind::GoesOn,
             Went::At { place, .. } => match place {
                 Place::Queue { .. } | Place::Private { .. } => Kind::Queued,
                 Place::Retry => Kind::Retry,
@@ -105,11 +119,41 @@ impl Left {
         }
     }
 
+    /// Where Redis has it, or the later job that does its work.
+    fn found(&self, located: Located) -> Went {
+        let Located {
+            place,
+            asked,
+            heirs,
+            ..
+        } = located;
+        let began = self.started.map(|at| at.before(WHOLE_SECOND).epoch());
+        let is_later = |heir: &&Heir| {
+            heir.created
+                .zip(began)
+                .is_none_or(|(made, began)| made >= began)
+        };
+        let heir = heirs.iter().find(is_later);
+        match heir.filter(|_| matches!(place, Place::Nowhere { .. })) {
+            Some(heir) => Went::GoesOn {
+                jid: heir.jid.clone(),
+                place: heir.place.clone(),
+            },
+            None => Went::At { place, asked },
+        }
+    }
+
+    /// Whether its library lets it break off at checkpoints: Sidekiq's log then says `done` too.
+    fn may_break_off(&self) -> bool {
+        let lineage = self.lineage.as_ref();
+        lineage.is_some_and(|lineage| lineage.checkpoints().is_some())
+    }
+
     /// Whether Redis is to be asked for it now.
     fn is_open(&self, now: Moment) -> bool {
         match &self.went {
             Went::NotSought => true,
-            Went::Finished | Went::Runs { .. } => false,
+            Went::Finished | Went::Runs { .. } | Went::GoesOn { .. } => false,
             Went::At { place, asked } => match place {
                 Place::Nowhere {
                     searched_whole: true,
@@ -135,6 +179,7 @@ enum Kind {
     Gone,
     Elsewhere,
     Again,
+    GoesOn,
     Queued,
     Retry,
     Scheduled,
@@ -144,11 +189,12 @@ enum Kind {
 }
 
 impl Kind {
-    const ALL: [(Self, &'static str); 10] = [
+    const ALL: [(Self, &'static str); 11] = [
         (Self::Finished, "finished"),
         (Self::Gone, "gone"),
         (Self::Elsewhere, "on another process"),
         (Self::Again, "running again"),
+        (Self::GoesOn, "gone on under another JID"),
         (Self::Queued, "back in a queue"),
         (Self::Retry, "in retry"),
         (Self::Scheduled, "scheduled"),
@@ -237,6 +283,7 @@ impl Departed {
             went,
             process,
             started,
+            lineage: work.lineage.clone(),
         });
     }
 
@@ -250,7 +297,9 @@ impl Departed {
             let done = said.filter(|said| said.what == Told::Done);
             // A start is known to the second.
             let begun = left.started.map(|at| at.before(Duration::from_secs(2)));
-            if done.is_some_and(|done| begun.is_none_or(|begun| done.at >= begun)) {
+            if !left.may_break_off()
+                && done.is_some_and(|done| begun.is_none_or(|begun| done.at >= begun))
+            {
                 left.went = Went::Finished;
             }
         }
@@ -283,16 +332,14 @@ impl Departed {
         if let Some((_, awaited)) = &mut self.question {
             *awaited = false;
         }
-        for Located {
-            jid, place, asked, ..
-        } in answers
-        {
-            let found = self.jobs.iter_mut().find(|left| left.sought.jid == jid);
-            let Some(left) = found.filter(|left| left.at <= asked) else {
+        for located in answers {
+            let mut jobs = self.jobs.iter_mut();
+            let found = jobs.find(|left| left.sought.jid == located.jid);
+            let Some(left) = found.filter(|left| left.at <= located.asked) else {
                 continue;
             };
             if matches!(left.went, Went::NotSought | Went::At { .. }) {
-                left.went = Went::At { place, asked };
+                left.went = left.found(located);
             }
         }
     }

@@ -97,6 +97,39 @@ fn each_job_that_left_is_asked_for_and_counted() {
 }
 
 #[test]
+fn a_job_whose_work_goes_on_under_another_jid_did_not_end() {
+    let mut scene = Scene::new();
+    let job = r#"{"job_id":"w","times_interrupted":0}"#;
+    let payload = format!(r#"{{"class":"Sidekiq::ActiveJob::Wrapper","jid":"a","args":[{job}]}}"#);
+    let plain = work("t1", "a", -5.0);
+    let lineage = Lineage::to_seek(payload.as_bytes());
+    let checkpointing = Arc::new(Work {
+        lineage,
+        ..Work::clone(&plain)
+    });
+    scene.look(0.0, 0.0, false, vec![checkpointing]);
+    scene.look(11.0, 10.0, false, vec![]);
+    log(&mut scene, 9.0, "class=Job jid=a elapsed=14.0 INFO: done");
+    scene.look(12.0, 10.0, false, vec![]);
+    assert_eq!(line(&scene).unwrap(), "1 not looked for", "done is no end");
+    let departed = &mut scene.following.departed;
+    assert_eq!(jids(&departed.to_ask(at(12.0))), ["a"]);
+    let heir = |jid: &str, created: f64| Heir {
+        jid: jid.into(),
+        place: "scheduled".into(),
+        created: Some(at(0.0).epoch() + created),
+        passed: crate::core::fleet::Passed::BrokeOff,
+    };
+    departed.answered(vec![Located {
+        heirs: vec![heir("older", -60.0), heir("b", 9.0)],
+        ..located("a", 12.0, NOWHERE)
+    }]);
+    let words = departed.of("a").unwrap().words(|_| "noon".into());
+    assert_eq!(words, "goes on as b (scheduled)");
+    assert_eq!(line(&scene).unwrap(), "1 gone on under another JID");
+}
+
+#[test]
 fn a_job_that_runs_again_is_seen_and_an_old_answer_changes_nothing() {
     let mut scene = two_left();
     drop(scene.following.departed.to_ask(at(11.0)));
