@@ -2,7 +2,7 @@
 //! be read, which processes have exited, and which execution was lost.
 
 use drainboard::redis::Keys;
-use drainboard::rescue::{SavedJob, survey};
+use drainboard::rescue::{Payload, SavedJob, survey};
 use redis::aio::MultiplexedConnection;
 
 use super::{connect, lost, payload, send, serving, states, words};
@@ -106,4 +106,70 @@ async fn a_second_loss_of_the_same_id_is_a_new_one() {
     };
     let jobs = [(first, ending), (again, ending)];
     assert_eq!(words(&server, &jobs).await, ["safe", "nowhere"]);
+}
+
+/// Its process died, but the job had broken off at a checkpoint before: pushed back, it would run
+/// beside the job that does the rest of its work.
+#[tokio::test]
+async fn a_job_whose_work_goes_on_under_another_jid_is_not_nowhere() {
+    let active_job = |jid: &str, state: &str| {
+        format!(
+            r#"{{"class":"Sidekiq::ActiveJob::Wrapper","jid":"{jid}","queue":"low","created_at":1700000000.5,"args":[{{"job_id":"w",{state}}}]}}"#
+        )
+    };
+    let iteration = |jid: &str, arguments: &str| {
+        format!(
+            r#"{{"class":"Import","jid":"{jid}","queue":"low","created_at":1700000000500,"args":{arguments}}}"#
+        )
+    };
+    let cases = [
+        (
+            active_job("a", r#""continuation":{},"resumptions":0"#),
+            active_job("b", r#""continuation":{},"resumptions":1"#),
+        ),
+        (
+            active_job("a", r#""times_interrupted":3"#),
+            active_job("b", r#""times_interrupted":4"#),
+        ),
+        (
+            iteration("a", r#"[7,"x"]"#),
+            iteration(
+                "b",
+                r#"[7,"x",{"sidekiq_iteration":{"times_interrupted":1}}]"#,
+            ),
+        ),
+    ];
+    for (before, after) in cases {
+        let mut job = lost("a");
+        job.0.payload = Payload(before.clone().into_bytes());
+        job.0.run_at = Some(1_699_999_990.0);
+        let places: [(&[&[u8]], &str); 3] = [
+            (&[b"ZADD", b"schedule", b"1"], "among the scheduled"),
+            (&[b"LPUSH", b"queue:low"], "in queue low"),
+            (&[b"LPUSH", b"queue:other"], "in queue other"),
+        ];
+        for (command, place) in places {
+            let server = RedisServer::start();
+            let mut admin = server.connection().await;
+            send(&mut admin, &[b"SADD", b"queues", b"low", b"other"]).await;
+            let jobs = std::slice::from_ref(&job);
+            assert_eq!(words(&server, jobs).await, ["nowhere"], "{before}");
+            send(&mut admin, &[command, &[after.as_bytes()]].concat()).await;
+            let found = states(&server, jobs).await;
+            assert_eq!(found[0].why(), format!("its work goes on as b ({place})"));
+            assert!(!found[0].may_be_pushed(true));
+            // What was made before this job began is other work of the same kind.
+            let mut later = job.clone();
+            later.0.run_at = Some(1_700_000_100.0);
+            assert_eq!(words(&server, &[later]).await, ["nowhere"], "{before}");
+        }
+        let server = RedisServer::start();
+        let mut admin = server.connection().await;
+        let mut rows = serving(7);
+        let entry = serde_json::json!({"queue": "low", "payload": after, "run_at": 1_700_000_001});
+        rows.work = vec![("otb".into(), entry.to_string())];
+        rows.write(&mut admin).await;
+        let found = states(&server, &[job]).await;
+        assert_eq!(found[0].why(), "its work goes on as b (at work on util1:7)");
+    }
 }
