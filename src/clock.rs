@@ -1,11 +1,25 @@
-//! The one place that asks what time it is. It reads both clocks together and keeps nothing;
+//! The one place that asks what time it is. It reads both clocks together;
 //! whoever needs a time in the core gets it passed in.
 
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::core::moment::Moment;
+
+/// How far this clock is ahead of `CLOCK_BOOTTIME`.
+static AHEAD: OnceLock<Duration> = OnceLock::new();
+
+/// Goes on from `earlier`, a moment before this machine was started anew: as much later as the
+/// wall clock says. To be called before anything has asked for the time.
+pub fn go_on_after(earlier: Moment) {
+    let now = now();
+    let passed = Duration::try_from(now.wall().duration_since(earlier.wall()));
+    let due = earlier.since_boot() + passed.unwrap_or_default();
+    // A second call changes nothing: time must not go back.
+    let _ = AHEAD.set(due.saturating_sub(now.since_boot()));
+}
 
 /// Now: `CLOCK_BOOTTIME` (`clock_gettime(2)`: as monotonic, and it goes on during suspension)
 /// with the wall time beside it.
@@ -14,7 +28,8 @@ pub fn now() -> Moment {
     let boot = clock_gettime(ClockId::Boottime);
     let whole = u64::try_from(boot.tv_sec).unwrap_or(0);
     let nanoseconds = u32::try_from(boot.tv_nsec).unwrap_or(0);
-    Moment::new(Duration::new(whole, nanoseconds), jiff::Timestamp::now())
+    let boot = Duration::new(whole, nanoseconds) + AHEAD.get().copied().unwrap_or_default();
+    Moment::new(boot, jiff::Timestamp::now())
 }
 
 /// A clock that runs `pace` times as fast as the real one, from `begun` on. It tells the same

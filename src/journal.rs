@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -17,6 +17,11 @@ const FOLDER: &str = "drains";
 pub const KEPT: usize = 500;
 /// So long each record is kept, however many there are.
 pub const KEPT_FOR: Duration = Duration::from_secs(180 * 24 * 60 * 60);
+
+/// Where the record of `run` is below `state_dir`.
+pub fn place(state_dir: &Path, run: &str) -> PathBuf {
+    state_dir.join(FOLDER).join(format!("{run}.jsonl"))
+}
 
 /// The open record of one drain.
 #[derive(Debug)]
@@ -40,12 +45,29 @@ impl Journal {
         Ok(journal)
     }
 
+    /// Opens the record of a drain that is taken up. A torn last line is ended.
+    ///
+    /// # Errors
+    /// If it cannot be opened, read or written.
+    pub fn go_on(state_dir: &Path, run: &str) -> io::Result<Self> {
+        let mut journal = Self::open(state_dir, run)?;
+        let mut last = [b'\n'];
+        let length = journal.file.metadata()?.len();
+        if length > 0 {
+            journal.file.read_exact_at(&mut last, length - 1)?;
+        }
+        if last != *b"\n" {
+            journal.file.write_all(b"\n")?;
+        }
+        Ok(journal)
+    }
+
     /// Opens the record of `run` below `state_dir`, made if it is not there.
     pub fn open(state_dir: &Path, run: &str) -> io::Result<Self> {
         let folder = state_dir.join(FOLDER);
         private_directory(&folder)?;
-        let is_new = !folder.join(format!("{run}.jsonl")).exists();
-        let path = folder.join(format!("{run}.jsonl"));
+        let path = place(state_dir, run);
+        let is_new = !path.exists();
         let file = private_file(&path)?;
         if !file.metadata()?.is_file() {
             return Err(io::Error::other("it is no regular file"));

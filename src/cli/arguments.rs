@@ -15,6 +15,7 @@ use super::ps::PsArguments;
 use super::rehearse::RehearseArguments;
 use super::report::ReportArguments;
 use super::rescue::RescueArguments;
+use super::resume::ResumeArguments;
 use crate::core::choice::{self, Choice, Wish};
 use crate::core::config::{ConductFlags, Early, Policy, StopUnit, seconds_from_text};
 
@@ -79,6 +80,8 @@ pub enum Command {
     Report(ReportArguments),
     /// List saved payloads of jobs, or push back those that are provably nowhere.
     Rescue(RescueArguments),
+    /// Go on with a drain that a hang-up, a crash or a start of the machine cut off.
+    Resume(ResumeArguments),
     /// Print the completions of a shell.
     Completions(CompletionsArguments),
     /// Print the manual page.

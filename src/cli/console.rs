@@ -13,8 +13,8 @@ use super::{Failure, session_runtime};
 use crate::console::{Console, result_text};
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
-use crate::core::session::{Kind, Session};
-use crate::shell::{self, Conduct, Ended, Screen, ScreenFront, World, guard_panics};
+use crate::core::session::Kind;
+use crate::shell::{self, Conduct, Ended, Screen, ScreenFront, Start, World, guard_panics};
 use crate::ui::{Colours, Glyphs, Look};
 
 /// How long after a drain the result page watches for what comes up in its place.
@@ -80,16 +80,17 @@ fn look(settings: &Settings) -> Look {
     }
 }
 
-/// Drives `session` on the screen, and tells how it ended once the screen is left.
+/// Drives a session on the screen, and tells how it ended once the screen is left.
 pub(super) fn on_screen(
     settings: &Settings,
-    session: Session,
+    start: impl Into<Start>,
     world: impl FnOnce() -> Result<World, Failure>,
     conduct: Conduct,
 ) -> Result<ExitCode, Failure> {
     let look = look(settings);
+    let start = start.into();
     // A rehearsal and a demo keep no record that a reason could stand in.
-    let asks_why = settings.conduct.ask_reason && session.setting.kind == Kind::Live;
+    let asks_why = settings.conduct.ask_reason && start.session().setting.kind == Kind::Live;
     let console = Console::new(None, settings.appearance.show_args).asking_why(asks_why);
     let runtime = session_runtime()?;
     guard_panics();
@@ -97,7 +98,7 @@ pub(super) fn on_screen(
         let world = world()?;
         let screen = Screen::take().map_err(Failure::Output)?;
         let front = ScreenFront::new(screen, console, look, conduct);
-        Ok::<_, Failure>(shell::run(session, front, world).await?)
+        Ok::<_, Failure>(shell::run(start, front, world).await?)
     });
     runtime.shutdown_background();
     let (session, front, ended) = ended?;

@@ -175,7 +175,7 @@ fn need_somebody(yes: bool, terminal: bool, kill: Option<Policy>) -> Result<(), 
 }
 
 /// How far systemd's clock may be moved, where this program is the `ExecStop=` of a unit.
-fn extend_at_most(stated: Option<Duration>) -> ExtendAtMost {
+pub(super) fn extend_at_most(stated: Option<Duration>) -> ExtendAtMost {
     if NotifySocket::is_there() {
         stated.map_or(ExtendAtMost::PlanAndSpare, ExtendAtMost::Span)
     } else {
@@ -228,7 +228,7 @@ fn refuse(printer: Printer, why: &str, accepted: &[Outcome]) -> ExitCode {
 }
 
 /// The last line of a drain that did not begin.
-fn unbegun(printer: Printer, outcome: Outcome, why: &str) {
+pub(super) fn unbegun(printer: Printer, outcome: Outcome, why: &str) {
     let now = clock::now();
     printer.record(&Record::unbegun(outcome, why, "not-begun", now));
 }

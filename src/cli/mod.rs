@@ -23,6 +23,7 @@ mod rehearse;
 mod rejected;
 mod report;
 mod rescue;
+mod resume;
 mod rows;
 mod table;
 mod timeline;
@@ -69,6 +70,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
         Command::Check(check) => return check::run(&read.common, check),
         Command::Report(report) => return report::run(&read.common, report),
         Command::Rescue(rescue) => return rescue::run(&read.common, rescue),
+        Command::Resume(resume) => return resume::run(&read.common, resume),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,
         Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,

@@ -179,7 +179,7 @@ fn namespace(settings: &Settings, address: &redis::Address) -> Result<Option<Str
 
 /// The address: stated, or read off the Sidekiqs of this host; where some are named by pid or by
 /// unit, off those, for another application's Redis knows nothing of them.
-fn redis_choice(settings: &Settings, whom: &Whom) -> Result<redis::Choice, Failure> {
+pub(super) fn redis_choice(settings: &Settings, whom: &Whom) -> Result<redis::Choice, Failure> {
     let stated = Stated::of(settings);
     let local = if stated.is_stated() {
         Vec::new()

@@ -26,7 +26,7 @@ use super::sequence::{SequenceOrigin, Timeout};
 use super::successor::Watch;
 
 pub use backtraces::{Asked, Backtraces, Inquiry, WantedThread};
-pub use input::{Beginning, SessionInput};
+pub use input::{Beginning, SessionInput, TakingUp};
 pub use kept::{KeptRecords, StepDone};
 pub use outset::Outset;
 pub use salvage::{Afterwards, Salvage};

@@ -55,6 +55,11 @@ const LOG: &str = "log";
 const COUNTED: &str = "c";
 
 impl Chain {
+    /// How many inputs it has led through.
+    pub(super) fn inputs(&self) -> u64 {
+        self.next
+    }
+
     /// The line of the next input.
     pub(super) fn encode(&mut self, input: &SessionInput, now: Moment) -> Value {
         let mut line = json!({ "n": self.next });
@@ -103,7 +108,8 @@ impl Chain {
             | SessionInput::DirectoryRead(..)
             | SessionInput::DepartedFound(_)
             | SessionInput::SavedOnDemand(..)
-            | SessionInput::Noted(_) => line["in"] = written(input),
+            | SessionInput::Noted(_)
+            | SessionInput::TakenUp(_) => line["in"] = written(input),
         }
         line
     }

@@ -7,6 +7,7 @@
 //! passwords and the texts of logs are not in it.
 
 mod chain;
+mod cut_off;
 mod delta;
 mod line;
 mod reading;
@@ -17,6 +18,7 @@ mod writing;
 mod tests;
 
 pub use chain::Broken;
+pub use cut_off::{CutOff, NotTakenUp};
 pub use reading::{ActMark, End, Recording, Unreadable};
 pub use writing::{ActMarks, Recorder};
 

@@ -1,7 +1,7 @@
 //! Reads a file of inputs back. A torn last line is what a crash leaves, and no fault; a hole ends
 //! what can be told.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use super::chain::{Broken, Chain};
 use super::line::value;
-use super::writing::Recorder;
+use super::writing::{ActMarks, Recorder, sign};
 use super::{FORMAT, place};
 use crate::core::clean::clean;
-use crate::core::drain::{ActOutcome, EffectId};
+use crate::core::drain::{ActOutcome, Effect, EffectId, Record};
+use crate::core::fleet::{LogNews, Observation};
 use crate::core::moment::Moment;
 use crate::core::session::{Outset, Session, SessionInput};
 use crate::host::state_dir::{private_file, read_private};
@@ -170,6 +171,11 @@ impl Recording {
                     .unwrap_or_default(),
                 after: self.lines.len(),
             };
+        } else if let Some(kept) = value["kept"].as_u64() {
+            // Another drainboard has taken it up from there.
+            self.lines
+                .truncate(usize::try_from(kept).unwrap_or(usize::MAX));
+            self.end = End::Open;
         } else {
             self.lines.push(value);
         }
@@ -219,28 +225,23 @@ impl Recording {
     /// # Errors
     /// If an input cannot be read.
     pub fn fold(&self) -> Result<(Session, Option<Moment>), Broken> {
-        self.fold_while(|_| true)
+        let (session, _, last) = self.fold_to(self.lines.len())?;
+        Ok((session, last))
     }
 
-    /// The same with the inputs before the first one that `wanted` does not take.
+    /// The session after so many inputs, the records that it gave, and the time of the last input.
     ///
     /// # Errors
     /// If an input cannot be read.
-    pub fn fold_while(
-        &self,
-        mut wanted: impl FnMut(&SessionInput) -> bool,
-    ) -> Result<(Session, Option<Moment>), Broken> {
+    pub fn fold_to(&self, count: usize) -> Result<(Session, Vec<Record>, Option<Moment>), Broken> {
         let mut session = self.outset();
-        let mut last = None;
-        for input in self.inputs() {
+        let (mut records, mut last) = (Vec::new(), None);
+        for input in self.inputs().take(count) {
             let (input, at) = input?;
-            if !wanted(&input) {
-                break;
-            }
-            step(&mut session, input, at);
+            records.extend(step(&mut session, input, at));
             last = Some(at);
         }
-        Ok((session, last))
+        Ok((session, records, last))
     }
 
     /// Whether the inputs until the end of the run rebuild the session as it then was; `None`: the
@@ -255,21 +256,16 @@ impl Recording {
         else {
             return Ok(None);
         };
-        let mut left = after;
-        let (session, _) = self.fold_while(|_| {
-            let more = left > 0;
-            left = left.saturating_sub(1);
-            more
-        })?;
+        let (session, ..) = self.fold_to(after)?;
         Ok(Some(session.fingerprint() == fingerprint))
     }
 
-    /// A recorder that goes on where this ends: what is torn at the end is cut off. `None`: another
-    /// drainboard writes there.
+    /// A recorder that goes on after the first `kept` inputs; the others are taken back. What is
+    /// torn at the end is cut off. `None`: another drainboard writes there.
     ///
     /// # Errors
     /// If it cannot be written, or an input cannot be read.
-    pub fn go_on(&self, state_dir: &Path) -> io::Result<Option<Recorder>> {
+    pub fn go_on(&self, state_dir: &Path, kept: usize) -> io::Result<Option<(Recorder, ActMarks)>> {
         let file = private_file(&place(state_dir, &self.run))?;
         match file.try_lock() {
             Ok(()) => {}
@@ -277,17 +273,26 @@ impl Recording {
             Err(std::fs::TryLockError::Error(error)) => return Err(error),
         }
         file.set_len(self.length)?;
-        let mut chain = Chain::default();
-        for line in &self.lines {
-            chain.decode(line).map_err(io::Error::other)?;
+        let (mut chain, mut known) = (Chain::default(), HashSet::new());
+        for line in self.lines.iter().take(kept) {
+            let (input, _) = chain.decode(line).map_err(io::Error::other)?;
+            if let SessionInput::Observed(Observation::Logged(LogNews::Lines(lines))) = input {
+                known.extend(lines.iter().filter_map(sign));
+            }
         }
         let outset = self.outset.clone();
-        Ok(Some(Recorder::going_on(outset, chain, file, self.length)))
+        Recorder::going_on(outset, chain, known, (file, self.length)).map(Some)
     }
 }
 
-/// Takes an input into `session` as the loop does: what it would ask processes for is taken.
-pub(super) fn step(session: &mut Session, input: SessionInput, at: Moment) {
-    drop(session.apply(input, at));
+/// Takes an input into `session` as the loop does, and gives the records that follow: what it would
+/// ask processes for is taken.
+pub(super) fn step(session: &mut Session, input: SessionInput, at: Moment) -> Vec<Record> {
+    let effects = session.apply(input, at);
     drop(session.questions());
+    let record = |effect| match effect {
+        Effect::Note(record) => Some(*record),
+        Effect::Act(..) | Effect::Ask(..) | Effect::PushBack(..) => None,
+    };
+    effects.into_iter().filter_map(record).collect()
 }

@@ -216,12 +216,14 @@ fn two_never_write_one_file_and_one_goes_on_where_it_ended() {
     let state = tempfile::tempdir().unwrap();
     recorded(state.path());
     let recording = Recording::read(state.path(), "r").unwrap();
-    let mut first = recording.go_on(state.path()).unwrap().unwrap();
-    assert!(recording.go_on(state.path()).unwrap().is_none());
+    let kept = recording.len() - 1;
+    let (mut first, marks) = recording.go_on(state.path(), kept).unwrap().unwrap();
+    assert!(recording.go_on(state.path(), kept).unwrap().is_none());
     first.take(&SessionInput::Ticked, at(9.0)).unwrap();
-    drop(first);
+    drop((first, marks));
     let again = Recording::read(state.path(), "r").unwrap();
-    assert_eq!(again.len(), recording.len() + 1);
+    assert_eq!(again.len(), recording.len());
+    assert_eq!(again.end(), &End::Open);
     assert_eq!(again.fold().unwrap().1, Some(at(9.0)));
 }
 

@@ -2,7 +2,7 @@
 //! written with the drain's first line. A recorder that cannot write says so once and stops; the
 //! drain goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,10 +11,12 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::chain::Chain;
+use super::cut_off::is_leaving;
 use super::line::line;
 use super::{FORMAT, place};
-use crate::core::drain::{ActOutcome, Command, EffectId};
+use crate::core::drain::{ActOutcome, EffectId};
 use crate::core::fleet::{LogNews, Observation};
+use crate::core::log::LogLine;
 use crate::core::moment::Moment;
 use crate::core::session::{Outset, Session, SessionInput};
 use crate::host::boot_id;
@@ -37,6 +39,16 @@ pub struct Recorder {
     state: State,
     /// Whether the operator, or the terminal, left a run under way.
     left: bool,
+    /// What the drainboard before had read of logs.
+    known: HashSet<String>,
+}
+
+/// A line of a log that another drainboard may have read before; `None` for one that does not say
+/// when it was written.
+pub(super) fn sign(line: &LogLine) -> Option<String> {
+    line.entry.time?;
+    let bare = line.without_text();
+    serde_json::to_string(&(bare.origin.pid, &bare.entry)).ok()
 }
 
 #[derive(Debug)]
@@ -59,18 +71,36 @@ impl Recorder {
             latest: BTreeMap::new(),
             state: State::Waiting,
             left: false,
+            known: HashSet::new(),
         }
     }
 
-    /// Goes on with a file that was read to its end.
-    pub(super) fn going_on(outset: Outset, chain: Chain, file: File, length: u64) -> Self {
-        Self {
+    /// Goes on with a file that was read, after the inputs that led to `chain`. `known` are the
+    /// lines of logs among them.
+    pub(super) fn going_on(
+        outset: Outset,
+        chain: Chain,
+        known: HashSet<String>,
+        (file, length): (File, u64),
+    ) -> io::Result<(Self, ActMarks)> {
+        let file = Arc::new(file);
+        (&*file).write_all(line(&json!({ "kept": chain.inputs() })).as_bytes())?;
+        let recorder = Self {
             outset,
             chain,
             before: Vec::new(),
             latest: BTreeMap::new(),
-            state: State::Writing(Arc::new(file), length),
+            state: State::Writing(Arc::clone(&file), length),
             left: false,
+            known,
+        };
+        Ok((recorder, ActMarks { file }))
+    }
+
+    /// Leaves out what a log says a second time: whoever goes on with a drain reads it anew.
+    pub fn retain_new(&self, lines: &mut Vec<LogLine>) {
+        if !self.known.is_empty() {
+            lines.retain(|line| sign(line).is_none_or(|sign| !self.known.contains(&sign)));
         }
     }
 
@@ -119,8 +149,8 @@ impl Recorder {
         if let State::Stopped = self.state {
             return Ok(());
         }
-        if let SessionInput::Commanded(command) = input {
-            self.left = matches!(command, Command::HangUp | Command::Leave);
+        if let SessionInput::Commanded(_) = input {
+            self.left = is_leaving(input);
         }
         let text = line(&self.chain.encode(input, now));
         if self.before.len() < MOST_BEFORE {

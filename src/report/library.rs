@@ -11,7 +11,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::core::clean::clean;
-use crate::core::drain::Record;
+use crate::core::drain::{Event, Outcome, Record};
 
 /// The longest line that is read; a record is far below it.
 const LONGEST_LINE: usize = 16 << 20;
@@ -57,7 +57,7 @@ pub enum NoSuchDrain {
 pub struct Past {
     /// The drain's name.
     pub run: String,
-    /// Its records, byte for byte as they stand there.
+    /// Its records as they stand there, without an end that was taken back.
     pub records: Vec<Record>,
     /// Whether the last line was cut off.
     pub torn: bool,
@@ -230,9 +230,45 @@ impl Past {
                     self.unsafe_for_screens.push(self.records.len());
                 }
                 self.records.push(record);
+                self.take_back_end();
             }
             Err(_) if line.last() != Some(&b'\n') => self.torn = true,
             Err(_) => self.unreadable += 1,
+        }
+    }
+
+    /// A drain that was left under way and goes on has not ended: what it said at that end of itself
+    /// and of its jobs is taken back.
+    fn take_back_end(&mut self) {
+        if !matches!(self.records.last(), Some(record) if matches!(record.event, Event::Resumed)) {
+            return;
+        }
+        let last = |wanted: fn(&Event) -> bool, before: usize| {
+            let records = &self.records[..before];
+            records.iter().rposition(|record| wanted(&record.event))
+        };
+        let stopped = |event: &Event| {
+            matches!(
+                event,
+                Event::Finished {
+                    outcome: Outcome::Stopped,
+                    ..
+                }
+            )
+        };
+        let Some(end) = last(stopped, self.records.len()) else {
+            return;
+        };
+        let left = last(|event| matches!(event, Event::Held { .. }), end).unwrap_or(end);
+        for index in (left..=end).rev() {
+            let event = &self.records[index].event;
+            if matches!(event, Event::Finished { .. } | Event::Reconciled { .. }) {
+                self.records.remove(index);
+                self.unsafe_for_screens.retain(|known| *known != index);
+                for known in &mut self.unsafe_for_screens {
+                    *known -= usize::from(*known > index);
+                }
+            }
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Armed {
     pub locks: Vec<Lock>,
 }
 
-/// Why a run does not begin: every reason, one a line.
+/// Why a run does not begin, or is not taken up: every reason, one a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refused(pub Vec<String>);
 
@@ -30,6 +30,8 @@ impl fmt::Display for Refused {
         formatter.write_str(&self.0.join("; "))
     }
 }
+
+impl std::error::Error for Refused {}
 
 /// Holds, checks and locks `targets`. One that has ended meanwhile is left out: an exit is no
 /// failure.
@@ -45,38 +47,70 @@ pub fn arm(
 ) -> Result<Armed, Refused> {
     let mut reasons = objections(targets, fleet, plan, forced);
     let mut armed = Armed::default();
-    for local in targets.iter().filter_map(|id| local_process(*id, fleet)) {
-        match hold(local.id, local.surroundings.uid) {
-            Ok(Some(held)) => drop(armed.held.insert(local.id, held)),
-            Ok(None) => {}
-            Err(reason) => reasons.push(reason),
-        }
-    }
+    armed.hold(targets, fleet, &mut reasons);
     if !reasons.is_empty() {
         return Err(Refused(reasons));
     }
-    for id in armed.held.keys().copied().collect::<Vec<_>>() {
-        match Lock::take(id, &plan.run, state_dir) {
-            Ok(lock) => {
-                if let Some(holder) = lock.passed() {
-                    tracing::warn!(%id, %holder, "its lock is held by a program that is no drainboard");
-                }
-                armed.locks.push(lock);
-            }
-            Err(LockError::Gone(_)) => drop(armed.held.remove(&id)),
-            Err(
-                error @ (LockError::HeldBy { .. }
-                | LockError::Blocked { .. }
-                | LockError::Failed { .. }),
-            ) => {
-                reasons.push(error.to_string());
+    armed.lock(&plan.run, state_dir)
+}
+
+/// Holds and locks `targets` again for a run that is taken up. One that has ended meanwhile, or
+/// whose pid another process has, is left out.
+///
+/// # Errors
+/// With every reason that speaks against going on.
+pub(super) fn take_up(
+    targets: &[LocalId],
+    fleet: &Fleet,
+    run: &str,
+    state_dir: Option<&Path>,
+) -> Result<Armed, Refused> {
+    let (mut armed, mut reasons) = (Armed::default(), Vec::new());
+    armed.hold(targets, fleet, &mut reasons);
+    if !reasons.is_empty() {
+        return Err(Refused(reasons));
+    }
+    armed.lock(run, state_dir)
+}
+
+impl Armed {
+    /// Holds those of `targets` that live.
+    fn hold(&mut self, targets: &[LocalId], fleet: &Fleet, reasons: &mut Vec<String>) {
+        for local in targets.iter().filter_map(|id| local_process(*id, fleet)) {
+            match hold(local.id, local.surroundings.uid) {
+                Ok(Some(held)) => drop(self.held.insert(local.id, held)),
+                Ok(None) => {}
+                Err(reason) => reasons.push(reason),
             }
         }
     }
-    if reasons.is_empty() {
-        Ok(armed)
-    } else {
-        Err(Refused(reasons))
+
+    /// Locks what is held.
+    fn lock(mut self, run: &str, state_dir: Option<&Path>) -> Result<Self, Refused> {
+        let mut reasons = Vec::new();
+        for id in self.held.keys().copied().collect::<Vec<_>>() {
+            match Lock::take(id, run, state_dir) {
+                Ok(lock) => {
+                    if let Some(holder) = lock.passed() {
+                        tracing::warn!(%id, %holder, "its lock is held by a program that is no drainboard");
+                    }
+                    self.locks.push(lock);
+                }
+                Err(LockError::Gone(_)) => drop(self.held.remove(&id)),
+                Err(
+                    error @ (LockError::HeldBy { .. }
+                    | LockError::Blocked { .. }
+                    | LockError::Failed { .. }),
+                ) => {
+                    reasons.push(error.to_string());
+                }
+            }
+        }
+        if reasons.is_empty() {
+            Ok(self)
+        } else {
+            Err(Refused(reasons))
+        }
     }
 }
 

@@ -13,9 +13,11 @@ use tokio::task::JoinSet;
 
 use super::arm::{Refused, objections};
 use super::own_signals::OwnSignals;
+use super::plugs::Plugs;
+use super::real::{CALM, KEEN};
 use super::whereabouts::{Place, ask, place, search};
 use super::work::{Reply, Work};
-use super::world::{CALM, KEEN, Plugs, Sources, World, WorldBuilder, sources};
+use super::world::{Sources, World, WorldBuilder, sources};
 use crate::clock;
 use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome, PushOutcome, Trace};
 use crate::core::fleet::{LocalId, Located, Observation};

@@ -4,6 +4,7 @@
 mod afterwards;
 mod asked;
 mod requested;
+mod take_up;
 
 use std::time::Duration;
 
@@ -11,13 +12,15 @@ use color_eyre::eyre::{Report, Result, eyre};
 
 use self::afterwards::Afterwards;
 pub use self::afterwards::TELLING;
+use self::take_up::Inherited;
+pub use self::take_up::Start;
 use super::front::Front;
 use super::notifier::Notifier;
 use super::own_signals::OwnSignal;
 use super::work::{Reply, Work};
 use super::world::World;
 use crate::core::drain::{Ask, Command, Counted, Effect};
-use crate::core::fleet::Observation;
+use crate::core::fleet::{LogNews, Observation};
 use crate::core::moment::Moment;
 use crate::core::session::{Kind, Session, SessionInput};
 use crate::recorder::Recorder;
@@ -66,17 +69,26 @@ struct Turn<F> {
     recorder: Option<Recorder>,
 }
 
-/// Drives `session` until `front` is done, somebody leaves, or the terminal is gone.
+/// Drives a session until `front` is done, somebody leaves, or the terminal is gone.
 ///
 /// # Errors
-/// If a task fails.
+/// If a task fails, or a drain cannot be taken up ([`super::Refused`]).
 pub async fn run<F: Front>(
-    session: Session,
+    start: impl Into<Start>,
     front: F,
     world: World,
 ) -> Result<(Session, F, Ended)> {
+    let (session, recorder, inherited) = match start.into() {
+        Start::New(session) => {
+            let recorder = (session.setting.kind == Kind::Live).then(|| Recorder::new(&session));
+            (*session, recorder, None)
+        }
+        Start::TakeUp(cut_off, taking_up) => {
+            let (session, recorder, inherited) = Inherited::of(*cut_off, taking_up);
+            (session, Some(recorder), Some(inherited))
+        }
+    };
     let notifier = Notifier::for_session(&session, (world.clock)());
-    let recorder = (session.setting.kind == Kind::Live).then(|| Recorder::new(&session));
     let mut turn = Turn {
         session,
         front,
@@ -87,6 +99,10 @@ pub async fn run<F: Front>(
         notifier,
         recorder,
     };
+    if let Some(inherited) = inherited {
+        let now = turn.now();
+        turn.take_up(inherited, now)?;
+    }
     loop {
         let now = turn.now();
         turn.answer(now);
@@ -191,7 +207,12 @@ impl<F: Front> Turn<F> {
     fn observe(&mut self, first: Observation, now: Moment) {
         let mut next = Some(first);
         let mut taken = 0;
-        while let Some(observation) = next {
+        while let Some(mut observation) = next {
+            if let Observation::Logged(LogNews::Lines(lines)) = &mut observation
+                && let Some(recorder) = &self.recorder
+            {
+                recorder.retain_new(lines);
+            }
             if let Observation::Link(link) = &observation {
                 tracing::info!(link = link.word(), ?link, "link");
             }

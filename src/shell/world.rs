@@ -3,94 +3,26 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicBool;
 
 use color_eyre::eyre::{Result, WrapErr};
-use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 
-use super::arm::{Armed, Refused, arm};
 use super::own_signals::OwnSignals;
 use super::performer::{Means, Performer};
-pub(super) use super::whereabouts::ask;
-use super::whereabouts::{Place, count, place, search};
-use super::work::{Counting, OnFinish, Reply, Work};
-use crate::core::clean::clean;
-use crate::core::drain::{Ask, Trace};
-use crate::core::fleet::{LocalId, Located, Observation, ProcessKey, Sought};
+use super::plugs::Plugs;
+use super::real::{Beside, CALM, Real};
+use super::whereabouts::place;
+use super::work::{Reply, Work};
+use crate::core::fleet::Observation;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
-use crate::core::session::Session;
-use crate::host::{
-    Held, HostSource, Lock, LogSource, Logging, Running, Scanner, UnitSource, Wanted,
-    working_directory,
-};
-use crate::journal::{Journal, run_name};
+use crate::host::{Held, HostSource, LogSource, Logging, Running, Scanner, UnitSource, Wanted};
 use crate::redis::{Address, Asker, Settings, Source};
-use crate::rescue::Suspect;
 
 /// What tells the time.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
-
-/// How processes are made ready for a run, and how questions are answered.
-pub trait Plugs: Send {
-    /// Holds, checks and locks `targets` for a run that begins now, and gives what the performer
-    /// needs for it.
-    ///
-    /// # Errors
-    /// With the reasons why the run must not begin.
-    fn begin(
-        &mut self,
-        targets: &[LocalId],
-        session: &mut Session,
-        now: Moment,
-    ) -> Result<Work, Refused>;
-
-    /// Takes every right to act back, at once.
-    fn revoke(&self);
-
-    /// The answer to a question; `None` where there is nobody to ask.
-    fn ask(&self, ask: Ask) -> Option<BoxFuture<'static, Vec<Located>>>;
-
-    /// Looks for jobs that left, cheaply; `None` where there is nobody to ask.
-    fn glance(&self, sought: Vec<Sought>) -> Option<BoxFuture<'static, Vec<Located>>> {
-        drop(sought);
-        None
-    }
-
-    /// Searches for missing jobs, one trace for each; `None` where there is nobody to ask.
-    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
-        drop(suspects);
-        None
-    }
-
-    /// Holds one process that is to be asked for its backtraces, or says why it cannot be.
-    fn hold(&self, process: LocalId, _session: &Session) -> Result<Arc<Held>, String> {
-        Err(format!("{process} cannot be asked here"))
-    }
-
-    /// A run is over: what it held is let go.
-    fn over(&mut self);
-
-    /// Counts the jobs in `retry` and `dead` that failed by being stopped, on a connection of its
-    /// own; `None` where nobody is to be asked.
-    fn count_interrupted(&self) -> Option<Counting> {
-        None
-    }
-
-    /// The working directory of a process, where it can be read.
-    fn directory(&self, id: LocalId) -> Option<String> {
-        let _ = id;
-        None
-    }
-
-    /// Who is told of a run that has ended; `None`: nobody.
-    fn on_finish(&self) -> Option<OnFinish> {
-        None
-    }
-}
 
 /// The ends that the loop holds.
 pub struct World {
@@ -144,11 +76,6 @@ pub struct WorldBuilder {
 
 /// Pieces of logs that may wait for the loop.
 const PIECES: usize = 4;
-
-/// Time between scans while nothing is sent: a look at `/proc` costs under a millisecond.
-pub(super) const CALM: Duration = Duration::from_secs(1);
-/// Time between scans during a run: threads that end are its earliest proof.
-pub(super) const KEEN: Duration = Duration::from_millis(200);
 
 impl WorldBuilder {
     /// Starts the tasks. Must be called inside a tokio runtime.
@@ -277,121 +204,4 @@ pub(super) fn sources(
         wanted,
         logging,
     })
-}
-
-struct Real {
-    asker: Option<Asker>,
-    redis: Place,
-    held: mpsc::Sender<Arc<Held>>,
-    wanted: watch::Sender<Wanted>,
-    licence: Arc<AtomicBool>,
-    locks: Vec<Lock>,
-    forced: Vec<Signal>,
-    state_dir: Result<PathBuf, String>,
-    beside: Beside,
-}
-
-/// What goes on beside a run.
-struct Beside {
-    /// Where interrupted jobs are counted.
-    redis: Option<(Address, Settings)>,
-    /// Who is told of its end.
-    on_finish: Vec<String>,
-}
-
-impl Real {
-    fn arm(&mut self, targets: &[LocalId], session: &Session) -> Result<Armed, Refused> {
-        let state_dir = self.state_dir.as_deref().ok();
-        arm(
-            targets,
-            &session.fleet,
-            &session.setting.plan,
-            &self.forced,
-            state_dir,
-        )
-    }
-
-    fn scan_every(&self, period: Duration) {
-        self.wanted.send_modify(|wanted| wanted.period = period);
-    }
-}
-
-impl Plugs for Real {
-    fn begin(
-        &mut self,
-        targets: &[LocalId],
-        session: &mut Session,
-        now: Moment,
-    ) -> Result<Work, Refused> {
-        let run = run_name(now);
-        session.setting.plan.run.clone_from(&run);
-        let Armed { held, locks } = self.arm(targets, session)?;
-        for process in held.values() {
-            if self.held.try_send(Arc::clone(process)).is_err() {
-                return Err(Refused(vec![
-                    "the exits of so many processes cannot be watched for".into(),
-                ]));
-            }
-        }
-        self.locks = locks;
-        self.licence = Arc::new(AtomicBool::new(true));
-        self.scan_every(KEEN);
-        let journal = match &self.state_dir {
-            Ok(directory) => Journal::begin(directory, &run, now)
-                .map(Some)
-                .map_err(|error| format!("{}: {error}", directory.display())),
-            Err(why) => Err(why.clone()),
-        };
-        Ok(Work::Begin {
-            held,
-            journal,
-            licence: Arc::clone(&self.licence),
-        })
-    }
-
-    fn revoke(&self) {
-        self.licence.store(false, Ordering::SeqCst);
-    }
-
-    fn ask(&self, question: Ask) -> Option<BoxFuture<'static, Vec<Located>>> {
-        let asker = self.asker.clone()?;
-        Some(Box::pin(ask(asker, question)))
-    }
-
-    fn glance(&self, sought: Vec<Sought>) -> Option<BoxFuture<'static, Vec<Located>>> {
-        let asker = self.asker.clone()?;
-        Some(Box::pin(async move { asker.glance(sought).await }))
-    }
-
-    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
-        search(&self.redis, suspects)
-    }
-
-    fn hold(&self, process: LocalId, session: &Session) -> Result<Arc<Held>, String> {
-        let known = session.fleet.get(&ProcessKey::Local(process));
-        let local = known.and_then(|known| known.local.as_ref());
-        let uid = local.ok_or("it has exited")?.surroundings.uid;
-        let held = Held::open(process, uid).map(Arc::new);
-        held.map_err(|error| error.to_string())
-    }
-
-    fn over(&mut self) {
-        self.locks.clear();
-        self.scan_every(CALM);
-    }
-
-    fn count_interrupted(&self) -> Option<Counting> {
-        self.beside.redis.clone().map(count)
-    }
-
-    fn directory(&self, id: LocalId) -> Option<String> {
-        let directory = working_directory(id.pid)?;
-        Some(clean(&directory.to_string_lossy(), 300))
-    }
-
-    fn on_finish(&self) -> Option<OnFinish> {
-        let words = self.beside.on_finish.clone();
-        let state_dir = self.state_dir.as_ref().ok().cloned();
-        (!words.is_empty()).then_some(OnFinish { words, state_dir })
-    }
 }

@@ -12,6 +12,7 @@ mod perform;
 mod projection;
 mod rescue;
 mod settle;
+mod take_up;
 mod unit;
 
 pub use projection::Projection;

@@ -8,8 +8,9 @@ use crate::core::drain::{
     ActOutcome, By, CallOutcome, Command, Effect, EffectId, Event, Missing, Mode, PushBack,
     PushOutcome, Trace, UnitCall,
 };
-use crate::core::fleet::{LocalId, Located, Observation};
+use crate::core::fleet::{Link, LocalId, Located, Observation, Unit};
 use crate::core::moment::Moment;
+use crate::core::stop_clock::ExtendAtMost;
 
 /// One input.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -53,6 +54,8 @@ pub enum SessionInput {
     SavedOnDemand(String, Vec<[String; 3]>),
     /// Something was learned beside the run, or after it.
     Noted(Box<Event>),
+    /// Another drainboard takes the run up.
+    TakenUp(Box<TakingUp>),
 }
 
 /// What a run begins with.
@@ -66,6 +69,17 @@ pub struct Beginning {
     pub mode: Mode,
     /// Who begins it.
     pub by: By,
+}
+
+/// What changes for a run that another drainboard takes up.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TakingUp {
+    /// Who takes it up.
+    pub who: String,
+    /// The unit in whose control group that drainboard runs.
+    pub inside: Option<Unit>,
+    /// How far it may move systemd's clock.
+    pub extend: ExtendAtMost,
 }
 
 impl Session {
@@ -108,7 +122,23 @@ impl Session {
             }
             SessionInput::SavedOnDemand(run, jobs) => self.saved_on_demand(&run, &jobs, now),
             SessionInput::Noted(event) => self.note(*event, now),
+            SessionInput::TakenUp(taking_up) => self.take_up(*taking_up, now),
         }
+    }
+
+    /// Another drainboard goes on with the run. What it has seen of Redis is old.
+    fn take_up(&mut self, taking_up: TakingUp, now: Moment) -> Vec<Effect> {
+        self.preflight.systemd.inside = taking_up.inside;
+        self.preflight.systemd.extend = taking_up.extend;
+        if self.fleet.link != Link::Unused {
+            self.fleet.link = Link::Connecting { since: now };
+        }
+        let Some(run) = &mut self.run else {
+            return Vec::new();
+        };
+        let effects = run.take_up(&taking_up.who, &self.fleet, now);
+        self.keep(&effects);
+        effects
     }
 
     /// Begins a run under a name: see [`Session::begin`].

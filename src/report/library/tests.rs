@@ -77,3 +77,32 @@ fn texts_of_a_record_are_kept_byte_for_byte_and_shown_cleaned() {
     assert_eq!(held(&past.shown(), 0), "held: ab");
     assert_eq!(held(&past.shown(), 1), "held: x");
 }
+
+#[test]
+fn an_end_is_taken_back_where_the_drain_goes_on() {
+    let line = |seconds: u32, event: &str| {
+        format!(
+            "{{\"at\":\"2026-11-21T19:00:{seconds:02}.000Z\",\"t_s\":{seconds},\"run\":\"r\",{event}}}\n"
+        )
+    };
+    let open = r#""event":"reconciled","jid":"a","class":"A","fate":"FATE","evidence":"x""#;
+    let text = [
+        line(0, r#""event":"held","why":"hang-up""#),
+        line(1, &open.replace("FATE", "unknown")),
+        line(
+            1,
+            r#""event":"finished","outcome":"stopped","seconds":1,"jobs":{}"#,
+        ),
+        line(9, r#""event":"resumed""#),
+        line(9, &open.replace("FATE", "finished")),
+    ];
+    let past = Past::from_text("r", text.concat().as_bytes());
+    let events: Vec<String> = past.records.iter().map(Record::json).collect();
+    assert_eq!(events.len(), 3, "{events:?} {}", past.unreadable);
+    assert!(
+        events[1].contains("resumed") && events[2].contains("\"finished\""),
+        "{events:?}"
+    );
+    let unresumed = Past::from_text("r", text[..3].concat().as_bytes());
+    assert_eq!(unresumed.records.len(), 3);
+}

@@ -50,6 +50,15 @@ impl Afterwards {
         };
     }
 
+    /// A drain goes on of which this is written.
+    pub(super) fn take_up(&mut self, run: &str, written: &str) {
+        self.begin(run);
+        self.lines = written.as_bytes().to_vec();
+        if !written.is_empty() && !written.ends_with('\n') {
+            self.lines.push(b'\n');
+        }
+    }
+
     /// Keeps a record of the drain.
     pub(super) fn take(&mut self, record: &Record) {
         if record.run == self.run && !record.rehearsal {

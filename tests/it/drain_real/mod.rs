@@ -15,6 +15,7 @@ mod preflight;
 mod record;
 mod refused;
 mod rescued;
+mod resumed;
 mod several;
 mod stopped;
 mod successor;

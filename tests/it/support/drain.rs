@@ -114,6 +114,17 @@ impl Drain {
         self.child.try_wait().unwrap().is_none()
     }
 
+    /// Kills it with no chance to say anything, and gives its lines up to there.
+    #[track_caller]
+    pub(crate) fn kill(mut self) -> Vec<Value> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        for reader in self.readers.drain(..) {
+            reader.join().unwrap();
+        }
+        self.lines()
+    }
+
     /// Waits until it has ended.
     #[track_caller]
     pub(crate) fn end(mut self) -> Ended {

@@ -18,7 +18,7 @@ use crate::core::sequence::Signal;
 /// A deadline met later than this was slept through: the machine or the program stood still.
 const TOO_LATE: Duration = Duration::from_secs(5);
 /// How long a fresh look is waited for after that.
-const FRESH_LOOK: Duration = Duration::from_secs(2);
+pub(super) const FRESH_LOOK: Duration = Duration::from_secs(2);
 
 fn is_late(until: Moment, now: Moment) -> bool {
     now.since(until) > TOO_LATE
@@ -110,7 +110,7 @@ impl Run {
         }
     }
 
-    fn hold_late(&mut self, next: usize, since: Moment, turn: &mut Turn<'_>) {
+    pub(super) fn hold_late(&mut self, next: usize, since: Moment, turn: &mut Turn<'_>) {
         let resume = Resume::Wait {
             next,
             since,

@@ -1,0 +1,73 @@
+//! How a run goes on in another drainboard than the one that drove it: its clocks have gone on,
+//! and nothing was looked at meanwhile. Nothing is sent from here.
+
+use super::advance::FRESH_LOOK;
+use super::{Asks, Run, Turn};
+use crate::core::drain::Effect;
+use crate::core::drain::phase::{Phase, Rescue};
+use crate::core::drain::record::Event;
+use crate::core::fleet::Fleet;
+use crate::core::moment::Moment;
+use crate::core::sequence::Signal;
+
+impl Run {
+    /// Takes the run up after a time in which no drainboard drove it. A deadline of KILL that
+    /// passed meanwhile holds; any other is met after a fresh look. `by` is the operator.
+    #[must_use]
+    pub fn take_up(&mut self, by: &str, fleet: &Fleet, now: Moment) -> Vec<Effect> {
+        let mut turn = Turn::new(fleet, now);
+        if self.cursor.phase.is_over() {
+            return turn.effects;
+        }
+        self.note(Event::Resumed, &mut turn);
+        let text = format!("taken up by {by}: the drainboard that drove it had ended");
+        self.note(Event::Remarked { text }, &mut turn);
+        if let Phase::Held { why, .. } = &self.cursor.phase {
+            let why = why.words(&self.targets);
+            self.note(Event::Held { why }, &mut turn);
+        }
+        let earliest = now.after(FRESH_LOOK);
+        let kill = |next: usize| self.plan.sequence.signal(next) == Some(Signal::Kill);
+        let slept_through = match &self.cursor.phase {
+            Phase::Waiting { next, since, until } if *until <= now && kill(*next) => {
+                Some((*next, *since))
+            }
+            Phase::Gated { next, since, until } if *until <= now => Some((*next, *since)),
+            Phase::Waiting { .. }
+            | Phase::Gated { .. }
+            | Phase::Ready { .. }
+            | Phase::Performing(_)
+            | Phase::Held { .. }
+            | Phase::Leaving { .. }
+            | Phase::Ending { .. }
+            | Phase::Settling { .. }
+            | Phase::Over { .. } => None,
+        };
+        if let Some((next, since)) = slept_through {
+            self.hold_late(next, since, &mut turn);
+        }
+        match &mut self.cursor.phase {
+            Phase::Waiting { until, .. }
+            | Phase::Gated { until, .. }
+            | Phase::Leaving { until } => {
+                *until = earliest.max(*until);
+            }
+            Phase::Settling { until, rescue, .. } => {
+                *until = earliest.max(*until);
+                if let Rescue::Searching { .. } = rescue {
+                    // Its answer went to the other drainboard.
+                    *rescue = Rescue::Awaited;
+                }
+            }
+            Phase::Ready { .. }
+            | Phase::Performing(_)
+            | Phase::Held { .. }
+            | Phase::Ending { .. }
+            | Phase::Over { .. } => {}
+        }
+        self.asks = Asks::default();
+        self.asks.want_now();
+        self.look_now(&mut turn);
+        turn.effects
+    }
+}
