@@ -52,7 +52,7 @@ fn help_mentions_what_works_and_nothing_else() {
     ] {
         assert!(help.contains(working), "{working}");
     }
-    for missing in ["resume", "backtrace", "--process"] {
+    for missing in ["attach", "replay", "backtrace", "--process"] {
         assert!(!help.contains(missing), "{missing}:\n{help}");
     }
     for subcommand in [
@@ -64,6 +64,7 @@ fn help_mentions_what_works_and_nothing_else() {
         "demo",
         "report",
         "rescue",
+        "resume",
         "completions",
     ] {
         let help = out(&run(&[subcommand, "--help"]));
