@@ -100,7 +100,9 @@ impl Case<'_> {
         Some(match heir.passed {
             Passed::BrokeOff => {
                 let still = match self.others(self.scene.now) {
-                    Others::NoneServe => "; it stands still until a new process serves its queue",
+                    Others::NoneServe | Others::Quiet => {
+                        "; it stands still until a new process serves its queue"
+                    }
                     Others::Beaten | Others::Awaited => "",
                 };
                 let why =

@@ -13,6 +13,8 @@ use crate::core::moment::Moment;
 pub(super) enum Others {
     /// No other process serves it.
     NoneServe,
+    /// Each of them is quiet by its last beat, and takes nothing.
+    Quiet,
     /// Each of them has.
     Beaten,
     /// At least one has not.
@@ -48,6 +50,9 @@ pub(super) fn others(
     }
     if living.is_empty() && !gone {
         return Others::NoneServe;
+    }
+    if !living.is_empty() && living.iter().all(|process| process.says_quiet()) {
+        return Others::Quiet;
     }
     let beaten = |process: &&Process| {
         let beat = process.beat.as_ref();
