@@ -151,3 +151,20 @@ fn no_signal_and_no_write_leaves_it() {
         assert!(READS.contains(&&command[..]), "{commands:?}");
     }
 }
+
+#[test]
+fn a_rehearsal_foretells_that_a_job_breaks_off_at_a_checkpoint() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let job = json!({
+        "job_class": "Import", "job_id": "work", "arguments": [600, 0.5], "executions": 0,
+        "continuation": {}, "resumptions": 0,
+    });
+    let class = "ActiveJob::QueueAdapters::SidekiqAdapter::JobWrapper";
+    let jid = scene.busy(class, &json!([job]));
+    let ended = Drain::of(&mut rehearsal(&scene, SEQUENCE, &[])).end();
+    ended
+        .assert_outcome(3, "requeued")
+        .assert_fate(&jid, "checkpointed");
+    assert!(sidekiq.runs() && !sidekiq.was_disturbed());
+}

@@ -374,7 +374,10 @@ impl Case<'_> {
             .map(|(_, beat)| self.subject.is_safe_at(beat));
         let back = self.execution.back().map(|(at, _)| before(at));
         let by_itself = left.or(back).unwrap_or(false);
-        if ruling.fate != Fate::PushedBack || !self.execution.is_iterable() || !by_itself {
+        // In a rehearsal the work of a library's job goes on under its own JID.
+        let by_library = self.scene.rehearsal && self.execution.checkpoints().is_some();
+        let breaks_off = self.execution.is_iterable() || by_library;
+        if ruling.fate != Fate::PushedBack || !breaks_off || !by_itself {
             return ruling;
         }
         let why = format!("it broke off between two iterations: {}", ruling.why);

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::fleet::{LocalId, LocalProcess, LookRow, Process, Title, Work};
+use crate::core::fleet::{Lineage, LocalId, LocalProcess, LookRow, Process, Title, Work};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Timeout, Version};
 use crate::core::sidekiq::{Config, Ending, Task, Temper, Worker, WorkerEvent};
@@ -23,7 +23,7 @@ pub(super) struct Played {
     pub(super) ended: Option<Moment>,
     /// When it would have been pushed back.
     pub(super) pushed_back: Option<Moment>,
-    /// Whether it is an `IterableJob`: it breaks off once its process is quiet.
+    /// Whether it is an `IterableJob`, or a library lets it break off once its process is quiet.
     iterable: bool,
 }
 
@@ -133,6 +133,8 @@ impl Double {
         let at = |host_time: f64| before(now, now.epoch() - host_time);
         for work in &row.work {
             let iterable = (work.jid.as_ref()).is_some_and(|jid| row.iterating.contains(jid));
+            let library = work.lineage.as_ref().and_then(Lineage::checkpoints);
+            let iterable = iterable || library.is_some();
             if let Some(known) = self.jobs.iter_mut().find(|known| known.is(work)) {
                 known.shown = heartbeat.beat;
                 known.iterable |= iterable;
