@@ -1,6 +1,6 @@
-//! Who begins a drain: a text for people and records, never a permission.
+//! The name of the one that begins a drain: a text for people and records, never a permission.
 
-/// Who begins a drain, and why.
+/// The one that begins a drain, and the reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct By {
     /// The account: `root (sudo by alice) on util1, pts/3`.

@@ -1,11 +1,11 @@
-//! What the lint found before a drain's first signal, as the record of the drain keeps it. It
+//! The findings of the lint before a drain's first signal, as the record of the drain keeps it. It
 //! judges nothing: what is grave was decided before.
 
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-/// One finding of the lint that concerned the drain when it began.
+/// A finding of the lint that concerned the drain when it began.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckedFinding {
     /// Which rule: `D01`.

@@ -1,5 +1,5 @@
-//! Where a run stands: its phase, who moves it on, and its clock. One thing, so that no other part of
-//! a run changes one without the others.
+//! Where a run stands: its phase, who moves it on, and its clock. One thing, so that no other part
+//! of a run changes one without the others.
 
 use std::time::Duration;
 
@@ -24,9 +24,9 @@ pub struct Pace {
 /// Where a run stands.
 #[derive(Clone, Debug)]
 pub(super) struct Cursor {
-    /// What it does now.
+    /// Its phase.
     pub(super) phase: Phase,
-    /// Who moves it on.
+    /// Whether the operator or time moves it on.
     pub(super) mode: Mode,
     /// Its clock.
     pub(super) pace: Pace,
@@ -99,7 +99,8 @@ impl Cursor {
         }
     }
 
-    /// Where the run goes on after a hold at this point of its way; `None`: it cannot be held there.
+    /// Where the run goes on after a hold at this point of its way; `None`: it cannot be held
+    /// there.
     pub(super) fn resume(&self, now: Moment) -> Option<Resume> {
         match &self.phase {
             Phase::Waiting { next, since, until } => Some(Resume::Wait {

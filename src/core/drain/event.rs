@@ -16,7 +16,7 @@ use crate::core::fate::{Counts, Fate};
 use crate::core::moment::Seconds;
 use crate::core::sequence::Signal;
 
-/// What happened. In JSON its name stands under `event`, in snake case.
+/// An event of a drain. In JSON its name stands under `event`, in snake case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
@@ -121,7 +121,7 @@ pub enum Event {
     },
     /// systemd is about to be told to bring a unit back to work, after a drain. Journal only.
     UnitCallIntended {
-        /// What systemd is told.
+        /// The command to systemd.
         verb: UnitVerb,
         /// Which unit.
         #[serde(flatten)]
@@ -129,7 +129,7 @@ pub enum Event {
     },
     /// systemd has taken that on.
     UnitCalled {
-        /// What systemd was told.
+        /// The command to systemd.
         verb: UnitVerb,
         /// Which unit.
         #[serde(flatten)]
@@ -137,7 +137,7 @@ pub enum Event {
     },
     /// systemd has not, or it is not known whether it has.
     UnitCallFailed {
-        /// What systemd was told.
+        /// The command to systemd.
         verb: UnitVerb,
         /// Which unit.
         #[serde(flatten)]
@@ -258,7 +258,7 @@ pub enum Event {
         queue: Option<String>,
         /// How long it had run when it was last known to run.
         elapsed_s: Option<Seconds>,
-        /// What became of it.
+        /// Its fate.
         #[serde(deserialize_with = "known_fate")]
         fate: Fate,
         /// How that is known.
@@ -311,7 +311,7 @@ pub enum Event {
         jid: String,
         /// Its class.
         class: Option<String>,
-        /// What that makes of it.
+        /// The fate that follows.
         #[serde(deserialize_with = "known_fate")]
         fate: Fate,
         /// Where it was, in words.

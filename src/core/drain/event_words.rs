@@ -9,7 +9,7 @@ use crate::core::log::is_of_application;
 use crate::core::sequence::Signal;
 
 impl Event {
-    /// What it says to people.
+    /// Its sentence for people.
     pub fn sentence(&self) -> Sentence {
         #[expect(
             clippy::wildcard_enum_match_arm,

@@ -48,7 +48,7 @@ use super::sequence::Signal;
 )]
 pub struct EffectId(pub u64);
 
-/// What a run wants done.
+/// An effect that a run asks for.
 #[derive(Clone, Debug)]
 #[must_use]
 pub enum Effect {
@@ -67,7 +67,7 @@ pub enum Effect {
 pub struct Act {
     /// To whom; always a process of this host.
     pub target: LocalId,
-    /// What.
+    /// The act.
     pub kind: ActKind,
     /// As which step of the sequence; `None` for a KILL out of turn.
     pub step: Option<usize>,
@@ -84,10 +84,10 @@ pub struct PushBack {
     pub why: String,
 }
 
-/// What an act is.
+/// The kind of an act.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ActKind {
-    /// One signal.
+    /// A signal.
     Signal(Signal),
     /// The stop of the unit whose main process it is, in TERM's place.
     StopUnit(Box<UnitStop>),
@@ -102,7 +102,7 @@ impl ActKind {
         }
     }
 
-    /// Whether running jobs may be lost by it, with nobody asked any more.
+    /// Whether running jobs may be lost by it, without another question.
     pub fn is_deadly(&self) -> bool {
         match self {
             Self::Signal(signal) => *signal == Signal::Kill,
@@ -140,7 +140,7 @@ pub enum ActOutcome {
     Revoked,
 }
 
-/// What an operator, or somebody on his behalf, tells a run to do.
+/// A command to a run, by an operator or by a program on their behalf.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Command {
     /// Perform this very step now: confirms it in manual mode, ends the wait before it in
@@ -165,7 +165,7 @@ pub enum Command {
     Shorter(Duration),
     /// Send nothing more, ever.
     StopHere,
-    /// As that, where a hold or a question waits and nobody is there to answer.
+    /// As that, where a hold or a question waits and no operator is there to answer.
     StopUnanswered,
     /// The terminal is gone or the program was told to end: hold and end.
     HangUp,
@@ -188,14 +188,14 @@ pub enum Command {
     JournalFailed(String),
 }
 
-/// What a run is told.
+/// An input of a run.
 #[derive(Clone, Debug)]
 pub enum Input {
     /// The fleet has changed.
     Observed,
     /// Time has passed.
     Tick,
-    /// Somebody commands.
+    /// A command.
     Command(Command),
     /// An act has ended.
     Outcome(EffectId, ActOutcome),

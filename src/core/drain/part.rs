@@ -10,7 +10,7 @@ pub enum Part {
     /// Something was about to be done. It stands in the journal alone, and in a timeline where no
     /// later record says what came of it.
     Intent,
-    /// What was found before the first signal, and the fates: printed; a report has tables of them.
+    /// The findings before the first signal, and the fates: printed; a report has tables of them.
     Account,
     /// Learned after the drain, and printed.
     Afterwards,

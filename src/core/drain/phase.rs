@@ -39,7 +39,7 @@ pub enum Phase {
         why: Hold,
         /// Since when.
         since: Moment,
-        /// What going on leads back to.
+        /// The phase that going on leads back to.
         resume: Resume,
     },
     /// KILL is due and its gate is shut: waits until the jobs are back.
@@ -58,7 +58,7 @@ pub enum Phase {
     },
     /// Aborted with acts in a system call: waits for their outcomes alone.
     Ending {
-        /// What is under way.
+        /// The act that is under way.
         under_way: Performing,
         /// When that is given up.
         until: Moment,
@@ -96,13 +96,13 @@ pub enum Rescue {
         /// The question.
         id: EffectId,
     },
-    /// What is provably nowhere is pushed back.
+    /// Jobs that are provably nowhere are pushed back.
     Pushing {
         /// The push under way.
         id: EffectId,
         /// Its job.
         push: PushBack,
-        /// What is still to be pushed.
+        /// The jobs that are still to be pushed back.
         left: Vec<PushBack>,
     },
 }
@@ -114,22 +114,22 @@ pub struct Performing {
     pub step: Option<usize>,
     /// The acts whose outcome is awaited.
     pub acts: BTreeMap<EffectId, LocalId>,
-    /// What was known when each of them was made.
+    /// The knowledge of each target when its act was made.
     pub intents: BTreeMap<LocalId, Intent>,
     /// Targets whose signal failed, with the reason.
     pub failed: Vec<(LocalId, String)>,
     /// Why to hold as soon as the outcomes are there.
     pub then_hold: Option<Hold>,
-    /// What to go back to after a KILL out of turn.
+    /// The phase to go back to after a KILL out of turn.
     pub back: Option<Box<Phase>>,
 }
 
-/// What was known of a target at the moment before a signal.
+/// The knowledge of a target at the moment before a signal.
 #[derive(Clone, Debug)]
 pub struct Intent {
     /// When it was made.
     pub at: Moment,
-    /// What the fleet showed of it.
+    /// Its process as the fleet showed it.
     pub mark: Option<Mark>,
     /// For KILL: what it would cost.
     pub at_stake: Option<u64>,
@@ -180,7 +180,7 @@ impl Hold {
     }
 }
 
-/// What going on from a hold leads to.
+/// The phase that a hold is left for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resume {
     /// The rest of the wait before `next`.
@@ -189,7 +189,7 @@ pub enum Resume {
         next: usize,
         /// When the signal before was sent.
         since: Moment,
-        /// What is left of it.
+        /// The time that is left of it.
         left: Duration,
     },
     /// The confirmation of `next`.

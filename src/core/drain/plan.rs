@@ -1,4 +1,4 @@
-//! What is decided before a drain begins. Nothing of it changes while it runs, but the mode.
+//! The decisions before a drain begins. Nothing of it changes while it runs, but the mode.
 
 use std::fmt;
 use std::str::FromStr;
@@ -39,7 +39,7 @@ impl FromStr for Mode {
     }
 }
 
-/// What is done against a loss.
+/// The measures against a loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Guard {
     /// How long [`Policy::WaitForRequeue`] waits.
@@ -59,7 +59,7 @@ pub struct Plan {
     pub mode: Mode,
     /// Before a KILL with jobs at stake.
     pub policy: Policy,
-    /// What is done against a loss.
+    /// The measures against a loss.
     pub guard: Guard,
     /// Whether quiet waits end at proof of idle.
     pub early: Early,
@@ -104,7 +104,7 @@ impl Plan {
     }
 
     /// The signals of the sequence that would destroy work in a Sidekiq of one of `versions`
-    /// and that nobody forced.
+    /// and that were not forced.
     pub fn refusals(&self, versions: &[Option<Version>], forced: &[Signal]) -> Vec<Refusal> {
         let mut refusals: Vec<Refusal> = Vec::new();
         for signal in self.sequence.signals() {

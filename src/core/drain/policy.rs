@@ -7,14 +7,14 @@ use std::str::FromStr;
 use crate::core::clean::clean;
 use crate::core::sequence::nearest;
 
-/// What to do when KILL is due and jobs would be lost.
+/// The rule for a KILL that is due and jobs would be lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Policy {
     /// Hold and ask. Without a terminal a usage error.
     Ask,
     /// Go on as soon as the jobs are back in their queues, at most `kill_extra` later.
     WaitForRequeue,
-    /// What the sequence says, on time.
+    /// KILL goes as the sequence says, on time.
     Follow,
 }
 
@@ -71,7 +71,7 @@ impl fmt::Display for Early {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{word}` is not known here; expected {expected}{}", .nearest.map(|n| format!(": did you mean `{n}`?")).unwrap_or_default())]
 pub struct UnknownWord {
-    /// What was written, clean.
+    /// The text as it was written, clean.
     pub word: String,
     /// The words that are known.
     pub expected: &'static str,

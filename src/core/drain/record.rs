@@ -18,7 +18,7 @@ use crate::core::fate::Counts;
 use crate::core::fleet::Identity;
 use crate::core::moment::{Moment, Seconds, rfc3339};
 
-/// One thing that happened.
+/// An event of a drain, with its time.
 #[derive(Clone, Debug)]
 pub struct Record {
     /// When. In a record that was read back, the time since boot counts from the start of its
@@ -32,7 +32,7 @@ pub struct Record {
     pub rehearsal: bool,
     /// The process it is about, if it is about one.
     pub about: Option<About>,
-    /// What happened.
+    /// The event.
     pub event: Event,
 }
 
@@ -191,7 +191,7 @@ impl<'de> Deserialize<'de> for Record {
 }
 
 impl fmt::Display for Record {
-    /// One line for people, without the time.
+    /// A line for people, without the time.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // That nothing came up in the place of a process is about no process that there is.
         let found = !matches!(&self.event, Event::Successor(successor) if !successor.found);

@@ -1,4 +1,4 @@
-//! One drain of fixed targets: one cursor, one clock. It is told everything and does nothing by
+//! A drain of fixed targets: one cursor, one clock. It is told everything and does nothing by
 //! itself; each call starts at most one step.
 
 mod advance;
@@ -53,7 +53,7 @@ impl Asks {
     }
 }
 
-/// One call of a run: what is known, when it is, and what is to be done.
+/// A call of a run: what is known, when it is, and what is to be done.
 struct Turn<'a> {
     fleet: &'a Fleet,
     now: Moment,
@@ -70,7 +70,7 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// One drain.
+/// A drain.
 #[derive(Clone, Debug)]
 pub struct Run {
     plan: Plan,
@@ -132,7 +132,7 @@ impl Run {
         (run, turn.effects)
     }
 
-    /// What was decided before it began.
+    /// The decisions before it began.
     pub fn plan(&self) -> &Plan {
         &self.plan
     }
@@ -147,7 +147,7 @@ impl Run {
         &self.cursor.phase
     }
 
-    /// Who moves it on.
+    /// Whether the operator or time moves it on.
     pub fn mode(&self) -> Mode {
         self.cursor.mode
     }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sentence::Sentence;
 
-/// One process that has ended, and what came up in its place.
+/// A process that has ended, and what came up in its place.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Successor {
@@ -47,7 +47,7 @@ pub fn tenths(span: Duration) -> f64 {
 }
 
 impl Successor {
-    /// What came up, as a sentence around the name of the new process.
+    /// The replacement, as a sentence around the name of the new process.
     pub fn sentence(&self) -> Sentence {
         let replaces = &self.replaces;
         if !self.found {

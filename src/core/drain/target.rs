@@ -1,4 +1,4 @@
-//! One process that a run may signal: how it stands, and the last signal it received. What is
+//! A process that a run may signal: how it stands, and the last signal it received. What is
 //! told of it at an abort is read off here.
 
 use super::record::About;
@@ -48,7 +48,7 @@ pub struct Sent {
     pub at: Moment,
 }
 
-/// One target.
+/// A target.
 #[derive(Clone, Debug)]
 pub struct Target {
     /// The process; always of this host.
@@ -61,7 +61,7 @@ pub struct Target {
     pub standing: Standing,
     /// The last signal that it received.
     pub last: Option<Sent>,
-    /// What was known of it before the first signal.
+    /// The knowledge of it before the first signal.
     pub mark: Option<Mark>,
     /// When TERM or INT was sent to it first: its `T` runs from here.
     pub stopped: Option<Moment>,
@@ -150,13 +150,13 @@ impl Target {
         self.subject().interrupt()
     }
 
-    /// Until when it has interrupted nothing for sure; `None`: as long as nobody tells it to stop.
+    /// Until when it has interrupted nothing for sure; `None`: as long as it is not told to stop.
     /// Where its timeout is only assumed nothing is sure from TERM on.
     pub fn safe_until(&self) -> Option<Moment> {
         self.subject().safe_until()
     }
 
-    /// What stays true of it when nothing more is sent.
+    /// Its standing when nothing more is sent.
     pub fn epitaph(&self, clock: &dyn Fn(Moment) -> String) -> String {
         let name = &self.about.name;
         if self.exited() {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::core::fleet::{LocalId, Unit};
 
-/// What systemd is told of a unit after a drain.
+/// A command to systemd about a unit after a drain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnitVerb {
@@ -24,10 +24,10 @@ impl UnitVerb {
     }
 }
 
-/// One call that would bring a unit back to work.
+/// A call that would bring a unit back to work.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UnitCall {
-    /// What.
+    /// The command.
     pub verb: UnitVerb,
     /// Of which unit.
     pub unit: Unit,
@@ -47,7 +47,7 @@ impl UnitCall {
 pub enum CallOutcome {
     /// systemd has taken it on.
     Taken,
-    /// It was refused, or nobody knows.
+    /// It was refused, or its outcome is not known.
     Failed {
         /// Why.
         why: String,

@@ -339,7 +339,7 @@ fn exit_of(fleet: &Fleet, key: &ProcessKey) -> Option<Moment> {
     }
 }
 
-/// What the answers say of each job: where it was found, else where it may not have been looked for,
+/// The best answer for each job: where it was found, else where it may not have been looked for,
 /// else that it is nowhere. A job that may have come from several queues was asked for in each.
 pub(super) fn best(answers: &[Located]) -> HashMap<&str, &Located> {
     let rank = |located: &Located| match located.place {

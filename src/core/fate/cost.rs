@@ -1,4 +1,4 @@
-//! What a drain costs: seconds of work that must be done again, and seconds that are kept.
+//! The cost of a drain: seconds of work that must be done again, and seconds that are kept.
 
 use std::iter::Sum;
 use std::time::Duration;
@@ -26,7 +26,7 @@ impl Sum for Cost {
 }
 
 impl Execution {
-    /// What the drain cost of its work, which ran until `end` at most. `None`: its fate or its begin
+    /// The cost of its work, which ran until `end` at most. `None`: its fate or its begin
     /// is not known. A job that failed by itself costs the drain nothing.
     pub fn cost(&self, end: Moment) -> Option<Cost> {
         let ran = self.ran_until(end);

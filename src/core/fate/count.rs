@@ -1,4 +1,4 @@
-//! What can be counted of the worker threads of a process: threads in `/proc`, and jobs in a beat that
+//! Counts of the worker threads of a process: threads in `/proc`, and jobs in a beat that
 //! listed them all. Readings only.
 
 use super::subject::Subject;
@@ -38,7 +38,7 @@ pub(super) fn counted(process: &Process, subject: &Subject<'_>) -> Option<Thread
     })
 }
 
-/// What the last word of `process` leaves unnamed.
+/// The number of jobs that the last word of `process` leaves unnamed.
 pub(super) fn last_word(process: &Process, subject: &Subject<'_>, now: Moment) -> Option<LastWord> {
     let mark = subject.signals.mark.unwrap_or_else(|| process.mark(now));
     let beat = Fleet::last_word(process, &mark)?;

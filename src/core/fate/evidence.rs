@@ -61,7 +61,7 @@ pub enum Fact {
     Iterable,
     /// The search for missing jobs found it, or a push by this program changed it.
     Settled {
-        /// What became of it.
+        /// Its fate.
         fate: Fate,
         /// How that is known.
         why: String,

@@ -1,4 +1,4 @@
-//! One run of one job on one thread of one process, with its evidence. A job that is fetched
+//! A run of a job on a thread of one process, with its evidence. A job that is fetched
 //! again is another execution. Evidence is kept here; what it means is judged in `judge`.
 
 use std::sync::Arc;
@@ -24,7 +24,7 @@ pub(super) struct GoesOn<'a> {
     pub(super) shared: bool,
 }
 
-/// One run of one job.
+/// A run of a job.
 #[derive(Clone, Debug)]
 pub struct Execution {
     process: ProcessKey,
@@ -155,7 +155,7 @@ impl Execution {
             && (!self.is_named_by_log_alone() || end.is_some_and(just_before))
     }
 
-    /// What its work entry said; of one that only the log names, what the log said.
+    /// Its work entry; where only the log names it, the words of the log.
     pub fn work(&self) -> &Arc<Work> {
         &self.work
     }
@@ -170,7 +170,7 @@ impl Execution {
         &self.evidence
     }
 
-    /// What became of it; `None`: it runs, or the evidence does not say yet.
+    /// Its fate; `None`: it runs, or the evidence does not say yet.
     pub fn ruling(&self) -> Option<&Ruling> {
         self.ruling.as_ref()
     }
@@ -355,7 +355,7 @@ impl Execution {
         self.work.payload.is_empty()
     }
 
-    /// What the search or a push of this program made of it.
+    /// The fate that a search or a push of this program gave to it.
     pub(super) fn settled(&self) -> Option<Ruling> {
         self.evidence.iter().find_map(|known| {
             if let Fact::Settled { fate, why } = &known.fact {
@@ -397,7 +397,8 @@ impl Execution {
         self.show(job);
     }
 
-    /// Takes over what a beat shows of an execution that only the log has named; whether it is that.
+    /// Takes over what a beat shows of an execution that only the log has named; whether it is
+    /// that.
     pub(super) fn complete(&mut self, job: &Job) -> bool {
         // A beat names the second in which the job was taken, which may be late by the turns of
         // other threads.

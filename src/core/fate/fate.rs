@@ -1,10 +1,10 @@
-//! What can become of a job, and how many jobs ended which way. Words and numbers only.
+//! The fates of jobs, and how many jobs ended which way. Words and numbers only.
 
 use serde::{Deserialize, Serialize};
 
 use super::super::fleet::Place;
 
-/// What became of a job.
+/// The fate of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fate {
@@ -49,8 +49,8 @@ impl Fate {
         }
     }
 
-    /// What a place in Redis makes of a job that a process ran, with the words for it. `None`: the
-    /// place says nothing, or the job is in no place.
+    /// The fate that a place in Redis gives to a job that a process ran, with the words for it.
+    /// `None`: the place says nothing, or the job is in no place.
     pub fn at(place: &Place) -> Option<Ruling> {
         let (fate, why) = match place {
             Place::Queue { name } => (Self::PushedBack, format!("back in queue {name}")),
@@ -79,7 +79,7 @@ impl Fate {
 /// A fate with the evidence for it, in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ruling {
-    /// What became of the job.
+    /// The fate of the job.
     pub fate: Fate,
     /// How that is known.
     pub why: String,

@@ -1,4 +1,4 @@
-//! What became of one execution, from all of its evidence. Pure: the same evidence gives the same
+//! The fate of one execution, from all of its evidence. Pure: the same evidence gives the same
 //! ruling. Where the evidence does not reach there is no ruling; nothing here guesses.
 
 use super::case_file::CaseFile;
@@ -15,7 +15,7 @@ use crate::core::log::Told;
 use crate::core::moment::Moment;
 use crate::core::timing::{ONE_BEAT, WHOLE_SECOND};
 
-/// What Redis says of an execution.
+/// The answer of Redis about an execution.
 enum Found {
     /// It is in a place that tells its fate.
     At(Ruling),
@@ -247,8 +247,8 @@ impl Case<'_> {
         (!in_time && fresh).then(|| Ruling::new(Fate::Unknown, why))
     }
 
-    /// It is nowhere, and its process cannot have interrupted it. `alone`: it cannot have been taken
-    /// up elsewhere either.
+    /// It is nowhere, and its process cannot have interrupted it. `alone`: it cannot have been
+    /// taken up elsewhere either.
     fn left_in_order(self, alone: bool) -> Option<Ruling> {
         if self.execution.is_iterating() || self.execution.checkpoints().is_some() && !alone {
             return None;

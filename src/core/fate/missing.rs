@@ -24,7 +24,7 @@ pub struct Missing {
     pub doubt: Option<String>,
 }
 
-/// What a search says of a missing job.
+/// The answer of a search for a missing job.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Trace {
     /// It is provably nowhere, and why.
@@ -53,7 +53,7 @@ pub enum PushOutcome {
 }
 
 impl PushOutcome {
-    /// What became of the job by it; `None`: what it was before.
+    /// The fate that follows; `None`: the same as before.
     pub fn fate(&self) -> Option<Fate> {
         match self {
             Self::Pushed | Self::Already | Self::Rehearsed => Some(Fate::Rescued),

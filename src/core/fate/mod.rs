@@ -1,7 +1,7 @@
-//! What became of each job. One [`CaseFile`] a process, in it one [`Execution`] for each run of a
-//! job on a thread, with timed [`Evidence`]. [`judge()`] gives the fate, [`CaseFile::may_run_unnamed`]
-//! how many jobs may run that no source named, [`Stake`] what a KILL costs, [`Missing`] what may be
-//! pushed back. Nothing else in the program judges these.
+//! The fate of each job. One [`CaseFile`] a process, in it one [`Execution`] for each run of a
+//! job on a thread, with timed [`Evidence`]. [`judge()`] gives the fate,
+//! [`CaseFile::may_run_unnamed`] how many jobs may run that no source named, [`Stake`] what a KILL
+//! costs, [`Missing`] what may be pushed back. Nothing else in the program judges these.
 
 mod account;
 mod case_file;

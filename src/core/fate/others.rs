@@ -1,5 +1,5 @@
-//! Who else could have taken up a job: the other processes that serve its queue, whether they have
-//! beaten since, and since when all of them were watched.
+//! The processes that could have taken up a job: the other processes that serve its queue, whether
+//! they have beaten since, and since when all of them were watched.
 
 use std::collections::BTreeMap;
 

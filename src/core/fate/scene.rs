@@ -1,12 +1,12 @@
-//! What is known around an execution when it is judged. A value only.
+//! The surroundings of an execution when it is judged. A value only.
 
 use crate::core::fleet::Fleet;
 use crate::core::moment::Moment;
 
-/// What is known around an execution when it is judged.
+/// The surroundings of an execution when it is judged.
 #[derive(Clone, Copy)]
 pub struct Scene<'a> {
-    /// What all sources show.
+    /// The picture of all sources.
     pub fleet: &'a Fleet,
     /// When it is judged.
     pub now: Moment,

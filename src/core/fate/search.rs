@@ -1,4 +1,4 @@
-//! What Redis is asked about an execution, and what its answers add to the evidence.
+//! Questions to Redis about an execution, and what the answers add to the evidence.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -79,7 +79,7 @@ impl Execution {
         })
     }
 
-    /// What to ask Redis for: in each queue that it may have come from.
+    /// The questions to Redis: in each queue that it may have come from.
     pub(super) fn sought(&self, fleet: &Fleet) -> Vec<Sought> {
         let in_queue = |queue: &str| Sought {
             jid: self.jid().to_owned(),

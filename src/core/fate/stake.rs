@@ -1,4 +1,4 @@
-//! What a KILL would cost right now, judged on evidence alone: which jobs still run, which are
+//! The cost of a KILL right now, judged on evidence alone: which jobs still run, which are
 //! back, and whether that list is complete.
 
 use std::fmt;
@@ -10,7 +10,7 @@ use super::subject::Subject;
 use crate::core::fleet::{Fleet, Process};
 use crate::core::moment::Moment;
 
-/// What a KILL would cost.
+/// The cost of a KILL.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stake {
     /// Jobs that run and are not seen back in a queue, by JID.

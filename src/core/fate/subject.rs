@@ -17,7 +17,7 @@ pub struct Exit {
     pub clean: Option<bool>,
 }
 
-/// One process at the moment of a judgement.
+/// A process at the moment of a judgement.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// The process.
@@ -35,7 +35,7 @@ pub struct Subject<'a> {
 /// The signals that a process received from this program.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Signals {
-    /// What was known of the process when the first signal left; `None`: none was sent.
+    /// The knowledge of the process when the first signal left; `None`: none was sent.
     pub mark: Option<Mark>,
     /// When TERM or INT was sent first.
     pub stopped: Option<Moment>,

@@ -11,7 +11,7 @@ use crate::core::fleet::Fleet;
 use crate::core::moment::Moment;
 use crate::core::timing::{FETCH, FRESH, LINGER};
 
-/// What the log of an ended process said last of one of its executions.
+/// The last line of the log of an ended process of one of its executions.
 pub(super) enum LastLine {
     /// It began, and the log was read until after the exit: it ran to the end of its process.
     Runs,

@@ -9,7 +9,7 @@ use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Timeout, Version};
 use crate::core::sidekiq::{Config, Ending, Task, Temper, Worker, WorkerEvent};
 
-/// How long an iteration is taken to be: nobody knows it.
+/// How long an iteration is taken to be: it is not known.
 const ITERATION: Duration = Duration::from_secs(1);
 
 /// A job that ran when the first signal was recorded.
@@ -57,7 +57,7 @@ pub(super) struct Gone {
     pub(super) told: bool,
 }
 
-/// What one process would do.
+/// The double of a process: it does what the process would do.
 #[derive(Clone, Debug)]
 pub(super) struct Double {
     pub(super) id: LocalId,
@@ -172,7 +172,8 @@ impl Double {
         self.play(tasks, &self.signals, now)
     }
 
-    /// What it would have done by `now` with other signals, from all that is known by now.
+    /// The events that it would have had by `now` with other signals, from all that is known by
+    /// now.
     pub(super) fn otherwise(
         &self,
         signals: &[(Signal, Moment)],
@@ -220,7 +221,7 @@ impl Double {
                     }
                 }
                 WorkerEvent::Exited(ending) => {
-                    // What systemd would have sent later meets nobody.
+                    // A signal of systemd that would come later meets no process.
                     self.signals.retain(|(_, sent)| *sent <= at);
                     self.gone = Some(Gone {
                         at,
@@ -282,7 +283,7 @@ impl Double {
         Some(row)
     }
 
-    /// What a scan would show in the place of the live process.
+    /// The line that a scan would show in the place of the live process.
     pub(super) fn local(&self, live: LocalProcess, now: Moment) -> Option<LocalProcess> {
         if self.gone.is_some() {
             return None;

@@ -24,7 +24,7 @@ use super::sidekiq::Ending;
 /// Stands in for the processes that were signalled in the record alone.
 #[derive(Clone, Debug)]
 pub struct StandIn {
-    /// What is really there.
+    /// The live source.
     live: Fleet,
     doubles: BTreeMap<LocalId, Double>,
     timeout: Option<Timeout>,
@@ -79,7 +79,7 @@ impl StandIn {
         ActOutcome::Sent
     }
 
-    /// What is to be shown in the place of a live observation.
+    /// The observation to show in the place of a live observation.
     pub fn observe(&mut self, live: Observation, now: Moment) -> Vec<Observation> {
         self.live.observe(live.clone());
         let shown = match live {
@@ -175,7 +175,7 @@ impl StandIn {
         going.filter_map(next).min()
     }
 
-    /// What would have been answered: a job that would have been pushed back stands in its
+    /// The answers that would have come: a job that would have been pushed back stands in its
     /// queue, one that would have died is nowhere.
     pub fn locate(&mut self, live: Vec<Located>, now: Moment) -> Vec<Located> {
         for double in self.doubles.values_mut() {

@@ -1,4 +1,4 @@
-//! What a rehearsal tells at its end: who would have been interrupted or lost, how long a deploy
+//! The result of a rehearsal: which jobs would have been interrupted or lost, how long a deploy
 //! would have waited, and what 30 s more or less would have changed. Read off the ends of jobs
 //! that were really seen; what still runs counts as running.
 
@@ -31,7 +31,7 @@ pub struct Named {
     pub process: String,
 }
 
-/// What another wait before TERM would have brought.
+/// The result of another wait before TERM.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Shift {
     /// Seconds by which that wait would have been longer.
@@ -42,7 +42,7 @@ pub struct Shift {
     pub waited_s: Option<Seconds>,
 }
 
-/// What a rehearsal found.
+/// The findings of a rehearsal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outlook {
     /// Jobs that would have been pushed back.
@@ -67,7 +67,7 @@ struct Course {
 }
 
 impl StandIn {
-    /// What the rehearsal has found by now.
+    /// The findings of the rehearsal by now.
     pub fn outlook(&self, now: Moment) -> Outlook {
         let back = |double: &Double| -> Vec<Named> {
             let jobs = double.jobs.iter().filter(|job| job.pushed_back.is_some());

@@ -1,4 +1,4 @@
-//! What a Sidekiq does with a signal: the one imitation, used by the demo's children, by the
+//! The reaction of a Sidekiq to a signal: the one imitation, used by the demo's children, by the
 //! rehearsal and by the engine's property tests. Time is an argument; it runs no job, sends
 //! nothing and knows no Redis: what it would do there goes out as events.
 
@@ -57,7 +57,7 @@ impl Config {
     }
 }
 
-/// What a job is like.
+/// The manners of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Temper {
     /// It ends when it is done.
@@ -73,9 +73,9 @@ pub enum Temper {
     /// puts itself at the back of its queue (7.3.9 `lib/sidekiq/job/iterable.rb:199-210`).
     Iterates(Duration),
     /// Work with checkpoints so far apart: once quiet it breaks off at the next one and goes on
-    /// under another id, from the back of its queue (job-iteration 1 `lib/job-iteration/iteration.rb`;
-    /// Rails 8.1 `activejob/lib/active_job/continuable.rb` and sidekiq-iteration put it into
-    /// `schedule`). Sidekiq's log says `done`.
+    /// under another id, from the back of its queue (job-iteration 1
+    /// `lib/job-iteration/iteration.rb`; Rails 8.1 `activejob/lib/active_job/continuable.rb` and
+    /// sidekiq-iteration put it into `schedule`). Sidekiq's log says `done`.
     Checkpoints(Duration),
 }
 
@@ -90,7 +90,7 @@ pub struct Task {
     pub queue: String,
     /// How long it takes; `None`: it never ends.
     pub lasts: Option<Duration>,
-    /// What it is like.
+    /// Its manners.
     pub temper: Temper,
     /// The work that it goes on with, if another job broke that off.
     pub resumed: Option<Box<Resumed>>,
@@ -136,7 +136,7 @@ pub struct Busy {
     pub since: Moment,
 }
 
-/// What one beat writes.
+/// The contents of a beat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     /// When.
@@ -156,7 +156,7 @@ pub enum Ending {
     Signal(Signal),
 }
 
-/// What a Sidekiq did.
+/// An event of a Sidekiq.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum WorkerEvent {
     /// A thread took a job.

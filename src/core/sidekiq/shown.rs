@@ -1,4 +1,4 @@
-//! What the sources show of an imitated Sidekiq: its row in Redis, its line in a scan of its host.
+//! An imitated Sidekiq as the sources show it: its row in Redis, its line in a scan of its host.
 //! It knows no more than a beat wrote and `/proc` tells.
 
 use std::sync::Arc;
@@ -25,8 +25,8 @@ pub struct Registered {
 }
 
 impl Registered {
-    /// One that serves the queue `default` since `started_at`, in seconds since 1970 on its host's
-    /// clock. `version` is as Sidekiq writes it; an empty one is not written.
+    /// A Sidekiq that serves the queue `default` since `started_at`, in seconds since 1970 on its
+    /// host's clock. `version` is as Sidekiq writes it; an empty one is not written.
     pub fn new(identity: &str, version: &str, threads: u64, started_at: f64) -> Self {
         let info = Info {
             started_at: Some(started_at),

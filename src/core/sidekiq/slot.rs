@@ -1,10 +1,10 @@
-//! One processor thread of the imitated process and the job on it. It never looks at the clock
+//! A processor thread of the imitated process and the job on it. It never looks at the clock
 //! or at the other threads.
 
 use super::{Busy, Temper, WorkerEvent};
 use crate::core::moment::Moment;
 
-/// One processor thread.
+/// A processor thread.
 #[derive(Clone, Debug)]
 pub(super) enum Slot {
     /// Sits in its fetch; once quiet, until then.
@@ -47,7 +47,7 @@ impl Errand {
         }
     }
 
-    /// What its end means for the job.
+    /// The event that its end means for the job.
     pub(super) fn ended(self, at: Moment) -> WorkerEvent {
         let task = self.busy.task;
         match task.temper {

@@ -45,7 +45,7 @@ enum Stage {
     Ended(Ending),
 }
 
-/// One Sidekiq process.
+/// A Sidekiq process.
 #[derive(Clone, Debug)]
 pub struct Worker {
     config: Config,
@@ -120,7 +120,7 @@ impl Worker {
             signal.consequence(Some(self.config.version)),
             Consequence::Kills | Consequence::Destroys
         );
-        // The kernel waits for nobody.
+        // The kernel does not wait.
         let heeded = if deadly {
             now
         } else {
@@ -197,7 +197,7 @@ impl Worker {
         }
     }
 
-    /// What its last beat wrote.
+    /// The contents of its last beat.
     pub fn last_beat(&self) -> Option<&Snapshot> {
         self.last_beat.as_ref()
     }

@@ -1,5 +1,5 @@
-//! What time and evidence move by themselves: deadlines, early ends, gates. Each call starts at
-//! most one step.
+//! Moves that time and evidence make by themselves: deadlines, early ends, gates. Each call starts
+//! at most one step.
 
 use std::time::Duration;
 

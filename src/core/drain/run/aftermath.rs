@@ -1,5 +1,5 @@
 //! Lost jobs of a run that is over, where a person decides: the search for them, the pushes that
-//! somebody confirmed, and what that changes in the account. It pushes nothing by itself.
+//! an operator confirmed, and what that changes in the account. It pushes nothing by itself.
 
 use super::{Run, Turn};
 use crate::core::drain::phase::Phase;
@@ -34,7 +34,7 @@ impl Run {
         (pushes, turn.effects)
     }
 
-    /// Pushes one job back that somebody confirmed.
+    /// Pushes one job back that an operator confirmed.
     pub fn push_afterwards(
         &mut self,
         push: &PushBack,

@@ -1,4 +1,4 @@
-//! What may be done for units that a drain left behind: a quiet one is restarted, one that has
+//! Calls for units that a drain left behind: a quiet one is restarted, one that has
 //! exited and stays down is started. Offers and records; nothing is called here.
 
 use super::Run;
@@ -12,8 +12,8 @@ use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
 impl Run {
-    /// What brings the units back to work that this run, once over, left quiet or down; a unit
-    /// that systemd starts again by itself needs nothing.
+    /// The calls that bring the units back to work that this run, once over, left quiet or down; a
+    /// unit that systemd starts again by itself needs nothing.
     pub fn unit_calls(&self, fleet: &Fleet) -> Vec<UnitCall> {
         if !self.cursor.phase.is_over() {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What an operator's command does to a run. A command that does not fit the phase it meets
+//! The effect of an operator's command on a run. A command that does not fit the phase it meets
 //! changes nothing: a key typed ahead can never fire a step.
 
 use std::time::Duration;
@@ -26,7 +26,7 @@ struct Failed {
 }
 
 impl Run {
-    /// Does what somebody commands.
+    /// Carries out a command.
     pub(super) fn command(&mut self, command: Command, turn: &mut Turn<'_>) {
         match command {
             Command::Go { step, accepted } => self.go(step, accepted, turn),
@@ -81,7 +81,8 @@ impl Run {
             self.start_step(0, Wish::Due, turn);
             return;
         }
-        // The wait counts from the signal before it; one that ran out meanwhile leaves time to think.
+        // The wait counts from the signal before it; one that ran out meanwhile leaves time to
+        // think.
         let since = self.cursor.pace.last_step.unwrap_or(turn.now);
         let wait = self.plan.sequence.wait_after(next - 1).unwrap_or_default();
         self.cursor.phase = Phase::Waiting {
@@ -170,7 +171,7 @@ impl Run {
         self.perform(None, Signal::Kill, &[id], Some(back), turn);
     }
 
-    /// What failed, while the run is held for that.
+    /// The failure, while the run is held for that.
     fn failed(&self) -> Option<Failed> {
         if let Phase::Held {
             why: Hold::Failed(targets),

@@ -7,7 +7,7 @@ use crate::core::moment::Moment;
 use crate::core::timing::FRESH;
 
 impl Run {
-    /// What a KILL would cost now: of `only` one target, or of all that take part.
+    /// The cost of a KILL now: of `only` one target, or of all that take part.
     pub fn stake(&self, only: Option<LocalId>, fleet: &Fleet, now: Moment) -> Stake {
         let mut stake = Stake::default();
         let targets = self.targets.iter().filter(|target| target.takes_part());

@@ -1,4 +1,4 @@
-//! What a run takes in: how its targets stand, their exits, and where their jobs are. It asks
+//! The intake of a run: how its targets stand, their exits, and where their jobs are. It asks
 //! and notes; it never acts.
 
 use super::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, TELL_LIMIT, Turn};
@@ -202,7 +202,7 @@ fn how_it_left(target: &Target, process: &Process, fleet: &Fleet, exited: Moment
     let looked = fleet.looked.is_some_and(|looked| looked > exited);
     match process.listed {
         Listed::Yes => looked.then_some(false),
-        // Redis never knew it, or somebody pruned it.
+        // Redis never knew it, or it was pruned.
         Listed::Never | Listed::Named | Listed::Removed { .. } => killed.then_some(false),
     }
 }

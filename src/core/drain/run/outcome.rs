@@ -1,4 +1,4 @@
-//! What the outcome of an act does to its target and to the run. It makes no act.
+//! The effect of an act's outcome on its target and to the run. It makes no act.
 
 use super::{Run, Turn};
 use crate::core::drain::phase::{Hold, Intent, Performing, Phase, Resume};
@@ -11,7 +11,7 @@ use crate::core::fleet::LocalId;
 use crate::core::moment::{Moment, rfc3339};
 use crate::core::sequence::Signal;
 
-/// One act whose outcome came.
+/// An act whose outcome came.
 struct Done {
     target: LocalId,
     signal: Signal,
@@ -113,7 +113,7 @@ impl Run {
         };
         self.note_about(done.target, event, turn);
         if perhaps {
-            // What may have been sent counts as sent: no proof may rest on its absence.
+            // A signal that may have been sent counts as sent: no proof may rest on its absence.
             self.received(done, turn);
         }
         self.remember_failure(done.target, why);
@@ -193,7 +193,7 @@ impl Run {
             back,
             ..
         } = performing.clone();
-        // What has exited meanwhile is an exit, not a failure.
+        // A target that has exited meanwhile is an exit, not a failure.
         failed.retain(|(id, _)| self.taking_part(|target| target.id == *id) == [*id]);
         match (back, step) {
             (Some(back), _) => self.go_back(*back, turn),

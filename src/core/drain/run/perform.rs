@@ -22,7 +22,7 @@ const AFTER_KILL: Duration = Duration::from_secs(5);
 /// How long a last quiet signal may take to be confirmed.
 const CONFIRMED: Duration = Duration::from_secs(20);
 
-/// Who wants a step.
+/// The reason for a step: a key, or its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wish {
     /// Its time has come.
@@ -148,7 +148,7 @@ impl Run {
         });
     }
 
-    /// What is known of a target before it is signalled.
+    /// The knowledge of a target before it is signalled.
     fn intent(
         &self,
         id: LocalId,
@@ -166,7 +166,7 @@ impl Run {
         }
     }
 
-    /// What follows once step `step` is done.
+    /// The phase that follows once step `step` is done.
     pub(super) fn after_step(&mut self, step: usize, now: Moment) {
         self.cursor.pace.last_step = Some(now);
         let next = step + 1;

@@ -108,7 +108,7 @@ impl Run {
         if turn.now < until && self.awaits_last_lines(turn) {
             return;
         }
-        // What was given up as alive may have ended while the account was made.
+        // A target that was given up as alive may have ended while the account was made.
         let all = self.targets.iter().all(Target::exited);
         let outcome = if all { Outcome::Drained } else { outcome };
         if !self.search(outcome, turn) {
