@@ -13,6 +13,7 @@ use super::drain::DrainArguments;
 use super::plan::PlanArguments;
 use super::ps::PsArguments;
 use super::rehearse::RehearseArguments;
+use super::replay::ReplayArguments;
 use super::report::ReportArguments;
 use super::rescue::RescueArguments;
 use super::resume::ResumeArguments;
@@ -82,6 +83,8 @@ pub enum Command {
     Rescue(RescueArguments),
     /// Go on with a drain that a hang-up, a crash or a start of the machine cut off.
     Resume(ResumeArguments),
+    /// Play a recorded drain as a film on the same screens, or write it as an asciicast.
+    Replay(ReplayArguments),
     /// Print the completions of a shell.
     Completions(CompletionsArguments),
     /// Print the manual page.

@@ -65,7 +65,7 @@ pub(super) fn need_terminal() -> Result<(), Failure> {
     ))
 }
 
-fn look(settings: &Settings) -> Look {
+pub(super) fn look(settings: &Settings) -> Look {
     Look {
         colours: if settings.appearance.colour {
             Colours::Sixteen

@@ -35,6 +35,14 @@ pub enum Failure {
         /// Why.
         why: io::Error,
     },
+    /// A file cannot be written.
+    #[error("cannot write {}: {why}", path.display())]
+    Unwritable {
+        /// Which one.
+        path: PathBuf,
+        /// Why.
+        why: io::Error,
+    },
     /// What was to be told of is not recorded, or its record cannot be read.
     #[error("{0}")]
     Record(String),
@@ -56,6 +64,7 @@ impl Failure {
             Self::Configuration(_)
             | Self::Address(_)
             | Self::Unreadable { .. }
+            | Self::Unwritable { .. }
             | Self::Record(_)
             | Self::Output(_)
             | Self::Unexpected(_) => 1,

@@ -21,6 +21,7 @@ mod plan;
 mod ps;
 mod rehearse;
 mod rejected;
+mod replay;
 mod report;
 mod rescue;
 mod resume;
@@ -70,6 +71,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
         Command::Check(check) => return check::run(&read.common, check),
         Command::Report(report) => return report::run(&read.common, report),
         Command::Rescue(rescue) => return rescue::run(&read.common, rescue),
+        Command::Replay(replay) => return replay::run(&read.common, replay),
         Command::Resume(resume) => return resume::run(&read.common, resume),
         Command::Plan(plan) => plan::run(&read.common, plan)?,
         Command::Completions(shell) => output::write(&completions::completions(shell))?,

@@ -173,7 +173,7 @@ pub(super) fn leave_out(session: &Session, console: &Console) -> bool {
 
 /// Real payloads of live processes alone.
 pub(super) fn save(session: &Session, console: &Console) -> bool {
-    session.setting.kind == Kind::Live
+    matches!(session.setting.kind, Kind::Live | Kind::Replay)
         && acts(session, console)
         && !saved_of(session, console).is_empty()
 }

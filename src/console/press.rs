@@ -54,6 +54,10 @@ impl Console {
             return Vec::new();
         };
         if let Some(binding) = bound.find(|known| (known.possible)(session, self)) {
+            if session.setting.kind == Kind::Replay && binding.group == super::Group::Drain {
+                self.say("this is a film: nothing can be sent");
+                return Vec::new();
+            }
             let requests = self.act(binding.act, session, now);
             if let Some(dialog) = self.dialog.as_mut().filter(|_| !was_open) {
                 dialog.pretend(session.setting.kind == Kind::Rehearsal);

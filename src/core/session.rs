@@ -42,6 +42,8 @@ pub enum Kind {
     Rehearsal,
     /// The built-in fleet; acts are real, its processes are not Sidekiq.
     Demo,
+    /// A drain of then is shown; acts do not exist.
+    Replay,
 }
 
 impl Kind {
@@ -52,6 +54,7 @@ impl Kind {
             Self::ReadOnly => "READ-ONLY",
             Self::Rehearsal => "REHEARSAL",
             Self::Demo => "DEMO",
+            Self::Replay => "REPLAY",
         }
     }
 }

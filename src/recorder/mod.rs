@@ -9,6 +9,7 @@
 mod chain;
 mod cut_off;
 mod delta;
+mod film;
 mod line;
 mod reading;
 mod scrubbed;
@@ -19,6 +20,7 @@ mod tests;
 
 pub use chain::Broken;
 pub use cut_off::{CutOff, NotTakenUp};
+pub use film::Film;
 pub use reading::{ActMark, End, Recording, Unreadable};
 pub use writing::{ActMarks, Recorder};
 

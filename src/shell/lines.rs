@@ -1,18 +1,21 @@
 //! The front of a drain without a screen: it gathers, begins, prints each record as a line for
 //! people or as JSON, and ends. Where a question waits and nobody can answer, it stops there.
 
+mod taken_up;
+
 use std::io::{self, BufRead, IsTerminal};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use self::taken_up::TakenUp;
 use super::front::Front;
 use super::own_signals::stop_oneself;
 use super::printer::{Printed, Printer, say, stamp};
 use super::sentences::{confirmation, nothing_to_drain, what_stays};
 use crate::console::Request;
 use crate::core::choice::Choice;
-use crate::core::drain::{Command, Event, Hold, Mode, Outcome, Phase, Record, Run};
+use crate::core::drain::{Command, Event, Hold, Outcome, Phase, Record, Run};
 use crate::core::fleet::{Link, LocalId};
 use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
@@ -55,17 +58,6 @@ pub struct Errand {
     pub successor: bool,
 }
 
-/// Whether the drain is that of another drainboard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum TakenUp {
-    /// It is its own.
-    No,
-    /// What that one left open is held.
-    Holds,
-    /// A signal of which it is not known whether it left is sent again, once: it does no harm.
-    SendsAgain,
-}
-
 /// The front of `drain` and `resume`.
 #[derive(Debug)]
 pub struct LinesFront {
@@ -91,43 +83,6 @@ impl LinesFront {
             asked: None,
             last: None,
             taken_up: TakenUp::No,
-        }
-    }
-
-    /// A front for a drain that another drainboard began; `sends_again`: a signal that it may have
-    /// sent or not does no harm when it comes twice.
-    pub fn taking_up(printer: Printer, errand: Errand, sends_again: bool) -> Self {
-        Self {
-            stage: Stage::Draining,
-            taken_up: if sends_again {
-                TakenUp::SendsAgain
-            } else {
-                TakenUp::Holds
-            },
-            ..Self::new(printer, errand)
-        }
-    }
-
-    /// What a drain that was taken up needs where nobody can answer.
-    fn go_on(&mut self, run: &Run) -> Option<Command> {
-        let failed = matches!(
-            run.phase(),
-            Phase::Held {
-                why: Hold::Failed(_),
-                ..
-            }
-        );
-        let by_hand = matches!(run.phase(), Phase::Ready { .. }) && run.mode() == Mode::Manual;
-        match self.taken_up {
-            TakenUp::SendsAgain if failed => {
-                self.taken_up = TakenUp::Holds;
-                Some(Command::Retry)
-            }
-            TakenUp::Holds | TakenUp::SendsAgain if by_hand => {
-                say("this drain is stepped by hand: resume it on a terminal");
-                Some(Command::StopUnanswered)
-            }
-            TakenUp::No | TakenUp::Holds | TakenUp::SendsAgain => None,
         }
     }
 

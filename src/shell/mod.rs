@@ -2,6 +2,7 @@
 //! the fronts. Here things happen; nothing here decides what.
 
 mod arm;
+mod film;
 mod front;
 mod lines;
 mod missing;
@@ -27,6 +28,7 @@ mod tests;
 
 pub use crate::rescue::Suspect;
 pub use arm::{Armed, Refused, arm};
+pub use film::{Player, SPEEDS};
 pub use front::Front;
 pub use lines::{Errand, LinesFront};
 pub use own_signals::{OwnSignal, OwnSignals};

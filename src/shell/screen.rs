@@ -315,7 +315,7 @@ fn told_of(key: KeyEvent) -> Told {
 }
 
 /// The key as the console knows it; `None` for one that it does not know.
-fn key_of(key: KeyEvent) -> Option<Key> {
+pub(super) fn key_of(key: KeyEvent) -> Option<Key> {
     if key.kind == KeyEventKind::Release {
         return None;
     }

@@ -36,7 +36,14 @@ pub struct Screen {
 
 /// The bytes of the frame under way.
 #[derive(Clone, Debug, Default)]
-struct Gathered(Rc<RefCell<Vec<u8>>>);
+pub(super) struct Gathered(Rc<RefCell<Vec<u8>>>);
+
+impl Gathered {
+    /// What was written since the last call.
+    pub(super) fn take(&self) -> Vec<u8> {
+        self.0.take()
+    }
+}
 
 impl Write for Gathered {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -82,7 +89,7 @@ impl Screen {
     pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         self.terminal.backend_mut().cells = 0;
         self.terminal.draw(render)?;
-        let frame = self.frame.0.take();
+        let frame = self.frame.take();
         if self.terminal.backend().cells == 0 {
             return Ok(());
         }

@@ -14,6 +14,8 @@ mod hundred_drains;
 #[cfg(test)]
 mod journals;
 #[cfg(test)]
+mod kill_and_resume;
+#[cfg(test)]
 mod layers;
 mod logs_real;
 #[cfg(test)]

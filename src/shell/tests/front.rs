@@ -4,8 +4,10 @@ use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
+use ratatui::buffer::Buffer;
 use tokio::time::{Instant, sleep_until};
 
+use super::film::picture;
 use crate::console::Request;
 use crate::core::drain::{Command, Record};
 use crate::core::fleet::LocalId;
@@ -36,6 +38,8 @@ pub(super) struct Script {
     /// From this frame on there is nothing to show on.
     pub(super) breaks: Option<usize>,
     pub(super) panics: Option<usize>,
+    /// What was shown at each moment, where that is kept.
+    pub(super) pictures: Option<Vec<(Moment, Buffer)>>,
 }
 
 impl Script {
@@ -50,6 +54,7 @@ impl Script {
             told: Vec::new(),
             breaks: None,
             panics: None,
+            pictures: None,
         }
     }
 
@@ -122,7 +127,10 @@ impl Front for Script {
         self.refused.push(why.into());
     }
 
-    fn show(&mut self, _: &Session, _: Moment) -> io::Result<()> {
+    fn show(&mut self, session: &Session, now: Moment) -> io::Result<()> {
+        if let Some(pictures) = &mut self.pictures {
+            pictures.push((now, picture(session, now)));
+        }
         self.frames.push(self.begun.elapsed());
         let frames = self.frames.len();
         assert!(

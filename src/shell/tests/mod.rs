@@ -3,6 +3,7 @@
 
 mod abort;
 mod faults;
+mod film;
 mod front;
 mod order;
 mod stage;

@@ -2,6 +2,7 @@
 //! answers out of their queue. All of it runs on tokio's paused clock.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -25,6 +26,7 @@ use crate::core::session::{Kind, Session, Setting};
 use crate::core::sidekiq::{
     Config, Registered, Snapshot, Task, Temper, Worker, WorkerEvent, shown,
 };
+use crate::journal::Journal;
 use crate::shell::{Clock, Plugs, Refused, Reply, Work, World};
 
 /// One Sidekiq.
@@ -133,6 +135,8 @@ pub(super) struct Stage {
     /// How often a run let go of what it held.
     pub(super) over: Arc<AtomicUsize>,
     pub(super) refuses: Option<&'static str>,
+    /// Where a drain is written down, under the name `filmed`.
+    pub(super) state: Option<PathBuf>,
 }
 
 impl Stage {
@@ -171,6 +175,7 @@ impl Stage {
             licence: Arc::new(AtomicBool::new(false)),
             over: Arc::default(),
             refuses: None,
+            state: None,
         }
     }
 
@@ -306,14 +311,26 @@ impl Stage {
 }
 
 impl Plugs for Stage {
-    fn begin(&mut self, _: &[LocalId], _: &mut Session, _: Moment) -> Result<Work, Refused> {
+    fn begin(
+        &mut self,
+        _: &[LocalId],
+        session: &mut Session,
+        now: Moment,
+    ) -> Result<Work, Refused> {
         if let Some(why) = self.refuses {
             return Err(Refused(vec![why.into()]));
         }
         self.licence.store(true, Ordering::SeqCst);
+        let journal = match &self.state {
+            Some(state) => {
+                session.setting.plan.run = "filmed".into();
+                Ok(Some(Journal::begin(state, "filmed", now).unwrap()))
+            }
+            None => Err("none here".into()),
+        };
         Ok(Work::Begin {
             held: HashMap::new(),
-            journal: Err("none here".into()),
+            journal,
             licence: Arc::clone(&self.licence),
         })
     }

@@ -14,6 +14,7 @@ mod logs;
 mod preflight;
 mod record;
 mod refused;
+mod replayed;
 mod rescued;
 mod resumed;
 mod several;

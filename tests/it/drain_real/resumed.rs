@@ -13,6 +13,7 @@ use crate::support::patience::until_true;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
 use crate::support::signal::Signal;
+use crate::support::terminal::Terminal;
 
 fn resume(scene: &Scene, more: &[&str]) -> Drain {
     let all = [&["resume", "--yes", "--json"], more].concat();
@@ -236,4 +237,73 @@ fn what_the_record_lacks_is_written_down() {
         (1, 1),
         "{text}"
     );
+}
+
+/// Forgets what was written after the `number`th act had been begun.
+fn forget_after_act(scene: &Scene, run: &str, number: usize) {
+    let path = drainboard::recorder::place(&scene.state_dir(), run);
+    let text = fs::read_to_string(&path).unwrap();
+    let begun = |line: &&str| line.contains("\"act\":") && line.ends_with("\"ended\":null}");
+    let act = text.lines().filter(begun).nth(number).unwrap();
+    let end = text.find(act).unwrap() + act.len() + 1;
+    fs::write(&path, &text[..end]).unwrap();
+}
+
+/// `TSTP` may come twice: where somebody said yes beforehand it is sent again.
+#[test]
+fn a_tstp_that_may_have_left_is_sent_again_where_that_was_allowed() {
+    let scene = Scene::new();
+    let _sidekiq = scene.sidekiq(Version::Seven);
+    scene.busy_until_released();
+    let mut drain = Drain::start(&scene, "tstp, 300, term, 14, kill", &[]);
+    let run = drain.wait_for_signal("TSTP")["run"].clone();
+    drain.kill();
+    forget_after_act(&scene, run.as_str().unwrap(), 0);
+    let asked = Drain::of(&mut scene.drainboard(&["resume", "--json"])).end();
+    asked.assert_outcome(5, "stopped").assert_signals(&[]);
+    assert_eq!(asked.event("signal_failed")["may_have_happened"], true);
+    scene.release();
+    let ended = resume(&scene, &[]).end();
+    ended
+        .assert_outcome(0, "drained")
+        .assert_signals(&["TSTP", "TERM"]);
+}
+
+/// A second TERM would break off the shutdown that the first one began.
+#[test]
+fn a_term_that_may_have_left_is_never_sent_again_unasked() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Eight);
+    scene.busy("WedgedJob", &json!([600, false]));
+    let mut drain = Drain::start(&scene, "tstp, 12, term, 60, kill", &[]);
+    let run = drain.wait_for_signal("TERM")["run"].clone();
+    drain.kill();
+    forget_after_act(&scene, run.as_str().unwrap(), 1);
+    let ended = resume(&scene, &[]).end();
+    ended.assert_outcome(5, "stopped").assert_signals(&[]);
+    assert!(
+        ended
+            .text()
+            .contains("ended before it knew whether it had left")
+    );
+    assert!(sidekiq.runs());
+}
+
+#[test]
+fn on_a_terminal_it_goes_on_on_the_screen() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    scene.busy_until_released();
+    let mut drain = Drain::start(&scene, "tstp, 300, term, 14, kill", &[]);
+    drain.wait_for("quiet_confirmed");
+    drain.kill();
+    let mut terminal = Terminal::console(&scene, &["resume"]);
+    terminal.wait_for("quiet 1/1");
+    scene.release();
+    terminal.wait_for("the process has exited");
+    sidekiq.wait_for_end();
+    terminal.send("q");
+    terminal.end(0);
+    terminal.assert_restored();
+    assert_eq!(signals(&scene), ["TSTP", "TERM"]);
 }
