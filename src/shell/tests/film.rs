@@ -34,12 +34,12 @@ pub(super) fn picture(session: &Session, now: Moment) -> Buffer {
 
 async fn filmed(state: PathBuf) -> Vec<(Moment, Buffer)> {
     // One job ends by itself, the other one is pushed back.
-    let mut stage = Stage::new(&[&[4.0, 600.0], &[3.0]]);
-    stage.state = Some(state);
-    let mut script = Script::new().drains(seconds(2.0), stage.targets());
+    let mut played = Stage::new(&[&[4.0, 600.0], &[3.0]]);
+    played.state = Some(state);
+    let mut script = Script::new().drains(seconds(2.0), played.targets());
     script.pictures = Some(Vec::new());
     let session = Stage::session("tstp, 12, term, 30, kill");
-    let (_, script, _) = run(session, script, stage.world()).await.unwrap();
+    let (_, script, _) = run(session, script, played.world()).await.unwrap();
     script.pictures.unwrap()
 }
 
