@@ -3,6 +3,9 @@
 
 use std::borrow::Cow;
 
+/// Longest name of a queue, a class or a tag that is shown, in characters.
+pub const LONGEST_SHOWN: usize = 200;
+
 /// The text without control characters, escape sequences and bidirectional marks, cut at
 /// `limit` characters (a `…` stands for the rest).
 pub fn clean(text: &str, limit: usize) -> String {

@@ -2,6 +2,8 @@
 //! own `jid` compared: an id that stands in somebody's arguments is no find. It holds its bounds
 //! and says what it left out.
 
+mod private;
+
 use std::collections::{BTreeSet, HashMap};
 
 use redis::aio::ConnectionLike;
@@ -9,15 +11,14 @@ use redis::{Pipeline, Value};
 
 use super::commands::{Keys, Read};
 use super::decode::list;
-use super::keyspace;
 use super::link::{Wire, fault};
 use super::pages::{Piece, Walk};
 use super::payload::{self, LONGEST_NAME};
-use super::questions::{Bounds, Private};
+use super::questions::Bounds;
 use super::scan::{STEP, Scan, pattern, step};
 use crate::clock;
-use crate::core::clean::{clean, clean_bytes};
-use crate::core::fleet::{Heir, Identity, Later, Lineage, LinkFault, Place, Sought};
+use crate::core::clean::clean;
+use crate::core::fleet::{Heir, Later, Lineage, LinkFault, Place, Sought};
 use crate::core::moment::Moment;
 
 /// A payload longer than this is not sent to Redis to be compared there.
@@ -26,9 +27,6 @@ const LONGEST_COMPARED: usize = 256 << 10;
 const FEW: usize = 16;
 /// Later jobs of the same work that are kept for each job.
 const MOST_HEIRS: usize = 8;
-/// Private lists read at most, and elements of each (a list is as long as a process has threads).
-const PRIVATE_LISTS: usize = 500;
-const PRIVATE_ELEMENTS: usize = 200;
 /// Pieces read of a queue's left end when all else is done: several hundred jobs.
 const NEWEST_PIECES: usize = 3;
 
@@ -157,12 +155,12 @@ impl<'a> Search<'a> {
             }
         }
         if let Some(later) = Later::read(element) {
-            self.meet_work(&later, place);
+            self.meet_work(&later, &place.to_string());
         }
         element.len()
     }
 
-    fn meet_work(&mut self, later: &Later, place: &Place) {
+    fn meet_work(&mut self, later: &Later, place: &str) {
         for (index, lineage) in self.lineages.iter().enumerate() {
             let class = self.sought[index].class.as_deref();
             let heir = match (lineage, class) {
@@ -301,88 +299,6 @@ impl<'a> Search<'a> {
                 }
             }
             scans = open;
-        }
-        Ok(())
-    }
-
-    /// The lists in which `super_fetch` keeps what a process took.
-    async fn private(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
-        let queues = self.open_queues();
-        if queues.is_empty() {
-            return Ok(());
-        }
-        if self.is_over() {
-            self.partial = true;
-            return Ok(());
-        }
-        let mut pipeline = Pipeline::with_capacity(1);
-        pipeline.add_command(Read::SetMembers.of(&self.keys.key("super_processes")));
-        let answer = ask(pipeline, connection).await?.into_iter().next();
-        let Some(Ok(identities)) = answer.map(list) else {
-            self.partial = true;
-            return Ok(());
-        };
-        let lists: Vec<(&Vec<u8>, &str)> = identities
-            .iter()
-            .flat_map(|identity| queues.iter().map(move |queue| (identity, *queue)))
-            .collect();
-        self.partial |= lists.len() > PRIVATE_LISTS;
-        for lists in lists[..lists.len().min(PRIVATE_LISTS)].chunks(50) {
-            let mut pipeline = Pipeline::with_capacity(lists.len());
-            for (identity, queue) in lists {
-                let mut range = Read::ListRange.of(&self.keys.private(identity, queue));
-                range.arg(0).arg(PRIVATE_ELEMENTS - 1);
-                pipeline.add_command(range);
-            }
-            let answers = ask(pipeline, connection).await?;
-            for ((identity, _), answer) in lists.iter().zip(answers) {
-                let place = Place::Private {
-                    identity: Identity::new(&clean_bytes(identity, 300)),
-                };
-                let elements = list(answer);
-                self.partial |=
-                    !matches!(&elements, Ok(elements) if elements.len() < PRIVATE_ELEMENTS);
-                self.meet_all(&elements.unwrap_or_default(), &place);
-            }
-        }
-        Ok(())
-    }
-
-    /// The lists of other fetchers, found by their names: `working:queue:…`, `queue:sq_…` and any
-    /// other key that holds `queue:` and is no queue.
-    async fn named(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
-        let (limit, strict) = match self.bounds.private {
-            Private::Registered => return Ok(()),
-            Private::Sought(limit) => (limit, false),
-            Private::Whole(limit) => (limit, true),
-        };
-        if self.is_found() {
-            return Ok(());
-        }
-        let until = self.until;
-        let found = keyspace::lists(self.keys, limit, until, connection).await?;
-        self.partial |= strict && !(found.whole && found.keys.len() <= PRIVATE_LISTS);
-        for keys in found.keys[..found.keys.len().min(PRIVATE_LISTS)].chunks(50) {
-            let mut pipeline = Pipeline::with_capacity(keys.len());
-            for key in keys {
-                let mut range = Read::ListRange.of(key);
-                range.arg(0).arg(PRIVATE_ELEMENTS - 1);
-                pipeline.add_command(range);
-            }
-            let answers = ask(pipeline, connection).await?;
-            for (key, answer) in keys.iter().zip(answers) {
-                // A key of another type is no list of jobs.
-                if keyspace::is_of_another_type(&answer) {
-                    continue;
-                }
-                let place = Place::Private {
-                    identity: keyspace::holder(key),
-                };
-                let elements = list(answer);
-                let all = matches!(&elements, Ok(elements) if elements.len() < PRIVATE_ELEMENTS);
-                self.partial |= strict && !all;
-                self.meet_all(&elements.unwrap_or_default(), &place);
-            }
         }
         Ok(())
     }

@@ -113,11 +113,10 @@ impl Account {
                 };
                 let known = open.get_mut(lineage.work_id()).into_iter().flatten();
                 for execution in known.filter(|known| known.jid() != jid) {
-                    let later = job.started.map(Moment::epoch);
                     let passed = execution
                         .lineage()
                         .and_then(|known| known.passed_to(lineage));
-                    if let Some(passed) = passed.filter(|_| execution.may_have_made(later)) {
+                    if let Some(passed) = passed.filter(|_| execution.may_precede(job.started)) {
                         let place = format!("at work on {}", process.name());
                         execution.go_on(job.seen, jid.clone(), passed, place);
                     }

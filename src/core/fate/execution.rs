@@ -1,15 +1,17 @@
 //! A run of a job on a thread of one process, with its evidence. A job that is fetched
 //! again is another execution. Evidence is kept here; what it means is judged in `judge`.
 
+mod intake;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::evidence::{Evidence, Fact, LogEnd};
 use super::fate::{Fate, Ruling};
 use crate::core::fleet::{Checkpoints, Job, Lineage, Passed, Place, Process, ProcessKey, Work};
-use crate::core::log::{Begun, Testimony, Told};
+use crate::core::log::Begun;
 use crate::core::moment::Moment;
-use crate::core::timing::{INTERRUPT_MARGIN, SHOWN_WITHIN, WHOLE_SECOND};
+use crate::core::timing::{SHOWN_WITHIN, WHOLE_SECOND};
 
 /// The later job that does the work of an execution.
 #[derive(Clone, Copy, Debug)]
@@ -140,19 +142,31 @@ impl Execution {
         known.map(|known| known.jid)
     }
 
-    /// Whether it may have put back a job that was made at `created`, in seconds since 1970. Of an
-    /// execution that only the log names this must have been just before its line `done`.
+    /// Whether it may have put back a job that was made at `created`, in seconds since 1970 on the
+    /// clock of its own host. Of an execution that only the log names this must have been just before
+    /// its line `done`.
     pub(super) fn may_have_made(&self, created: Option<f64>) -> bool {
-        let Some(created) = created else {
-            return !self.is_named_by_log_alone();
-        };
-        let begun = self.begun.map(|begun| begun.before(WHOLE_SECOND).epoch());
-        let end = self.log_end().map(|(at, _)| at);
-        let just_before = |end: Moment| {
-            created >= end.before(WHOLE_SECOND).epoch() && created <= end.epoch() + 0.1
-        };
-        begun.is_none_or(|begun| created >= begun)
-            && (!self.is_named_by_log_alone() || end.is_some_and(just_before))
+        if self.is_named_by_log_alone() {
+            let end = self.log_end().map(|(at, _)| at);
+            return created.zip(end).is_some_and(|(created, end)| {
+                created >= end.before(WHOLE_SECOND).epoch() && created <= end.epoch() + 0.1
+            });
+        }
+        // The counters of an Active Job tell which came first; else its begin does.
+        let begun = self.work.run_at.filter(|_| !self.is_named_by_its_payload());
+        (created.zip(begun)).is_none_or(|(created, begun)| created >= begun)
+    }
+
+    /// Whether a job that was seen at work since `started` may do its work.
+    pub(super) fn may_precede(&self, started: Option<Moment>) -> bool {
+        // Both are times of other clocks, moved onto ours.
+        let begun = self.begun.map(|begun| begun.before(WHOLE_SECOND * 2));
+        let later = (started.zip(begun)).is_none_or(|(started, begun)| started >= begun);
+        later || self.is_named_by_its_payload()
+    }
+
+    fn is_named_by_its_payload(&self) -> bool {
+        self.lineage.as_ref().is_some_and(Lineage::is_named)
     }
 
     /// Its work entry; where only the log names it, the words of the log.
@@ -373,77 +387,5 @@ impl Execution {
         let missed = self.missed().map(|(at, _)| at);
         let until = ended.or(missed).map_or(end, |at| at.min(end));
         self.begun.map(|begun| until.since(begun))
-    }
-
-    /// Whether `job` is this execution.
-    pub(super) fn is(&self, job: &Job) -> bool {
-        self.work.tid == job.work.tid && self.work.run_at == job.work.run_at
-    }
-
-    /// Takes over what a beat shows of it.
-    pub(super) fn show(&mut self, job: &Job) {
-        self.add(job.seen, Fact::Shown { beat: job.beat });
-        if job.iterable {
-            self.add(job.seen, Fact::Iterable);
-        }
-    }
-
-    /// A look that missed it fell into a rewrite of the work hash: a later one shows it again, so
-    /// nothing that was concluded from its absence stands.
-    pub(super) fn show_again(&mut self, job: &Job) {
-        self.evidence
-            .retain(|known| !matches!(known.fact, Fact::Missed { .. }));
-        self.ruling = None;
-        self.show(job);
-    }
-
-    /// Takes over what a beat shows of an execution that only the log has named; whether it is
-    /// that.
-    pub(super) fn complete(&mut self, job: &Job) -> bool {
-        // A beat names the second in which the job was taken, which may be late by the turns of
-        // other threads.
-        let near = |shown: Moment, begun: Moment| {
-            shown >= begun.before(INTERRUPT_MARGIN * 2)
-                && shown <= begun.after(INTERRUPT_MARGIN * 5)
-        };
-        let same = self.is_named_by_log_alone()
-            && self.work.tid == job.work.tid
-            && (job.started)
-                .zip(self.begun)
-                .is_none_or(|(shown, begun)| near(shown, begun));
-        if same {
-            self.work = Arc::clone(&job.work);
-            self.lineage.clone_from(&job.work.lineage);
-            self.show(job);
-        }
-        same
-    }
-
-    /// Takes in what its process wrote into its log of this JID last.
-    pub(super) fn hear(&mut self, said: &Testimony) {
-        let on_its_thread = said.tid.as_ref().is_none_or(|tid| *tid == self.work.tid);
-        let Some(begun) = self.begun.filter(|_| on_its_thread) else {
-            return;
-        };
-        if said.at < begun.before(INTERRUPT_MARGIN) {
-            return;
-        }
-        if said.what == Told::Started {
-            // An end that stood before this begin was of the execution before.
-            self.evidence
-                .retain(|known| !matches!(known.fact, Fact::LogEnd(_)));
-            return self.add(said.at, Fact::LogStarted);
-        }
-        // It ran for so long by then: a line that began before it is of another execution.
-        let ours = said.elapsed.is_none_or(|elapsed| {
-            said.at.before(elapsed) >= begun.before(WHOLE_SECOND + INTERRUPT_MARGIN)
-        });
-        let end = LogEnd {
-            how: said.what,
-            elapsed: said.elapsed,
-            late: said.late,
-            ours,
-        };
-        self.add(said.at, Fact::LogEnd(end));
     }
 }

@@ -3,14 +3,15 @@
 
 use super::case_file::CaseFile;
 use super::departure::left_in_order;
-use super::execution::{Execution, GoesOn};
+use super::execution::Execution;
 use super::fate::{Fate, Ruling};
+use super::heirs::handed_on;
 use super::log;
 use super::others::{Others, others};
 use super::scene::Scene;
 use super::subject::Subject;
 use super::why;
-use crate::core::fleet::{Passed, Place};
+use crate::core::fleet::Place;
 use crate::core::log::Told;
 use crate::core::moment::Moment;
 use crate::core::timing::{ONE_BEAT, WHOLE_SECOND};
@@ -89,31 +90,9 @@ impl Case<'_> {
         if !left {
             return None;
         }
-        let GoesOn { jid, place, .. } = heir;
-        if heir.shared {
-            let why = format!(
-                "several jobs of this class with the same arguments left, and one of them goes on \
-                 as {jid} ({place})"
-            );
-            return Some(Ruling::new(Fate::Unknown, why));
-        }
-        Some(match heir.passed {
-            Passed::BrokeOff => {
-                let still = match self.others(self.scene.now) {
-                    Others::NoneServe | Others::Quiet => {
-                        "; it stands still until a new process serves its queue"
-                    }
-                    Others::Beaten | Others::Awaited => "",
-                };
-                let why =
-                    format!("it broke off at a checkpoint, and goes on as {jid} ({place}){still}");
-                Ruling::new(Fate::Checkpointed, why)
-            }
-            Passed::Failed => {
-                let why = format!("it failed, and Active Job retries it as {jid} ({place})");
-                Ruling::new(Fate::Retried, why)
-            }
-        })
+        let others = self.others(self.scene.now);
+        let stands_still = matches!(others, Others::NoneServe | Others::Quiet);
+        Some(handed_on(heir, stands_still))
     }
 
     /// Whether it may have broken off at a checkpoint: its library does that once its process is

@@ -15,6 +15,7 @@ mod execution;
     reason = "the fate itself is one word among these files"
 )]
 mod fate;
+mod heirs;
 mod judge;
 mod log;
 mod missing;

@@ -81,16 +81,6 @@ impl Default for Fleet {
 }
 
 impl Fleet {
-    /// Whether a job of this class that runs anywhere breaks off at checkpoints.
-    pub fn checkpoints(&self, class: &str) -> bool {
-        let jobs = self.processes.values().flat_map(|process| &process.jobs);
-        let mut lineages = jobs.filter(|job| job.work.class == class);
-        lineages.any(|job| {
-            let lineage = job.work.lineage.as_ref();
-            lineage.is_some_and(|lineage| lineage.checkpoints().is_some())
-        })
-    }
-
     /// Whether systemd was asked about the unit of this process, if it runs in one.
     pub fn unit_is_told(&self, id: LocalId) -> bool {
         let local = self.get(&ProcessKey::Local(id));

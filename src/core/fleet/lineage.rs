@@ -8,7 +8,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::located::Place;
 use crate::core::clean::clean;
 
 /// A payload longer than this is not read for its work, in bytes.
@@ -68,29 +67,6 @@ pub enum Passed {
     Failed,
 }
 
-/// A later job that does the work of a sought one.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Heir {
-    /// Its id.
-    pub jid: String,
-    /// Where it is: `in queue default`, `at work on util2:17`.
-    pub place: String,
-    /// When it was made, in seconds since 1970 on the clock of the process that made it.
-    pub created: Option<f64>,
-    /// How it came to the work.
-    pub passed: Passed,
-}
-
-/// An element of a queue or a set that names its work.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Later {
-    lineage: Lineage,
-    jid: String,
-    /// As a log names it.
-    class: Option<String>,
-    created: Option<f64>,
-}
-
 /// The parts of a payload that tell of its work.
 #[derive(Deserialize)]
 struct Payload<'a> {
@@ -98,23 +74,6 @@ struct Payload<'a> {
     class: Value,
     #[serde(borrow, default)]
     args: Option<&'a RawValue>,
-    #[serde(default)]
-    jid: Value,
-    #[serde(default)]
-    created_at: Value,
-    #[serde(default)]
-    wrapped: Value,
-    #[serde(default)]
-    display_class: Value,
-}
-
-impl Payload<'_> {
-    /// The class as Sidekiq's log names it (8.1.7 `lib/sidekiq/job_logger.rb`).
-    fn class_in_logs(&self) -> Option<String> {
-        let names = [&self.display_class, &self.wrapped, &self.class];
-        let name = names.into_iter().find_map(Value::as_str)?;
-        Some(clean(name, super::LONGEST_SHOWN))
-    }
 }
 
 /// The parts of a serialised Active Job that tell of its work.
@@ -249,44 +208,6 @@ impl Lineage {
     }
 }
 
-impl Later {
-    /// Reads an element of a queue or a set, if it names its work.
-    pub fn read(element: &[u8]) -> Option<Self> {
-        let text = String::from_utf8_lossy(element);
-        if !is_marked(&text) {
-            return None;
-        }
-        let parts = parts(&text)?;
-        Some(Self {
-            lineage: Lineage::read(&parts)?,
-            jid: clean(parts.jid.as_str()?, LONGEST_ID),
-            class: parts.class_in_logs(),
-            created: parts.created_at.as_f64().map(seconds),
-        })
-    }
-
-    /// What it is to a job of `lineage`, if it does that work later.
-    pub fn heir_of(&self, lineage: &Lineage, place: &Place) -> Option<Heir> {
-        let passed = lineage.passed_to(&self.lineage)?;
-        Some(self.heir(passed, place))
-    }
-
-    /// What it may be to a job of which only its `class` is known.
-    pub fn heir_of_class(&self, class: &str, place: &Place) -> Option<Heir> {
-        let passed = self.lineage.passed()?;
-        (self.class.as_deref() == Some(class)).then(|| self.heir(passed, place))
-    }
-
-    fn heir(&self, passed: Passed, place: &Place) -> Heir {
-        Heir {
-            jid: self.jid.clone(),
-            place: place.to_string(),
-            created: self.created,
-            passed,
-        }
-    }
-}
-
 /// Most payloads name no work of their own, and need no second reading.
 fn is_marked(text: &str) -> bool {
     let marked = |mark: &&str| text.contains(*mark);
@@ -298,11 +219,6 @@ fn parts(text: &str) -> Option<Payload<'_>> {
         return None;
     }
     serde_json::from_str(text).ok()
-}
-
-/// Sidekiq 8 writes milliseconds where 7 wrote seconds (8.1.7 `lib/sidekiq/job_util.rb:61-66`).
-fn seconds(time: f64) -> f64 {
-    if time > 1e11 { time / 1000.0 } else { time }
 }
 
 fn count(value: &Value) -> u64 {
@@ -330,6 +246,7 @@ fn digest(class: &str, arguments: &[&RawValue]) -> String {
 mod tests {
     use serde_json::json;
 
+    use super::super::Later;
     use super::*;
 
     fn lineage(payload: &Value) -> Option<Lineage> {
@@ -393,9 +310,10 @@ mod tests {
         assert_eq!(passed(&again, &third), Some(Passed::BrokeOff));
         assert_eq!(passed(&third, &again), None);
         assert_eq!(passed(&job(json!([2, "x"])), &again), None);
-        let place = Place::Schedule;
         let later = Later::read(again.to_string().as_bytes()).unwrap();
-        let heir = later.heir_of(&lineage(&first).unwrap(), &place).unwrap();
+        let heir = later
+            .heir_of(&lineage(&first).unwrap(), "scheduled")
+            .unwrap();
         assert_eq!(
             (heir.jid.as_str(), heir.created),
             ("b", Some(1_700_000_000.5))

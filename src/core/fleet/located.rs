@@ -5,8 +5,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Identity;
-use super::lineage::Heir;
-use crate::core::clean::clean;
+use super::heir::Heir;
+use crate::core::clean::{LONGEST_SHOWN, clean};
 use crate::core::moment::Moment;
 
 /// A job to be found.
@@ -33,9 +33,6 @@ impl Sought {
         }
     }
 }
-
-/// Longest name of a queue that is shown, in characters.
-pub(crate) const LONGEST_SHOWN: usize = 200;
 
 /// The exact name of the queue that is shown as `shown`: the payload names it as Sidekiq wrote it,
 /// with what was cleaned away for the screen, or cut off. A name that is no UTF-8 stays as shown.

@@ -3,6 +3,7 @@
 
 mod address;
 mod beat;
+mod heir;
 mod identify;
 mod joined;
 mod lineage;
@@ -23,12 +24,12 @@ mod written;
 mod tests;
 
 pub use beat::{Beat, Job};
+pub use heir::{Heir, Later};
 pub use joined::{Fleet, Vantage};
-pub use lineage::{Checkpoints, Heir, Later, Lineage, Passed};
+pub use lineage::{Checkpoints, Lineage, Passed};
 pub use local::{
     Caught, HostLook, LocalId, LocalProcess, RedisAddress, RunState, Surroundings, Threads, Title,
 };
-pub(crate) use located::LONGEST_SHOWN;
 pub use located::{Located, Place, Sought, exact_queue};
 pub use logs::{Log, LogNews, Logs};
 pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work};
@@ -41,6 +42,7 @@ pub use state::{Condition, State};
 pub use unit::{NoRoute, Route, Unit, UnitLook, UnitScope};
 pub use written::{StatedTimeout, Written};
 
+pub(crate) use super::clean::LONGEST_SHOWN;
 use super::moment::Moment;
 
 /// Everything a source can report.

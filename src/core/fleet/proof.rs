@@ -60,6 +60,16 @@ impl fmt::Display for Evidence {
 }
 
 impl Fleet {
+    /// Whether a job of this class that runs anywhere breaks off at checkpoints.
+    pub fn checkpoints(&self, class: &str) -> bool {
+        let jobs = self.processes.values().flat_map(|process| &process.jobs);
+        let mut lineages = jobs.filter(|job| job.work.class == class);
+        lineages.any(|job| {
+            let lineage = job.work.lineage.as_ref();
+            lineage.is_some_and(|lineage| lineage.checkpoints().is_some())
+        })
+    }
+
     /// Whether the last look is fresh.
     pub fn look_is_fresh(&self, now: Moment) -> bool {
         self.link.is_connected() && self.looked.is_some_and(|looked| now.since(looked) < FRESH)

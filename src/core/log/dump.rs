@@ -208,24 +208,6 @@ impl Dumps {
     }
 }
 
-/// Whether a line is a frame of a backtrace and nothing else: `FILE:LINE:in 'METHOD'`.
-pub(super) fn is_frame(line: &str) -> bool {
-    let line = line.trim();
-    let line = line.strip_prefix("from ").unwrap_or(line);
-    if line == "<no backtrace available>" {
-        return true;
-    }
-    let Some((place, method)) = line.split_once(":in ") else {
-        return false;
-    };
-    let numbered = place.rsplit_once(':').is_some_and(|(file, number)| {
-        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
-        digits && !file.is_empty() && !file.contains(char::is_whitespace)
-    });
-    // Up to Ruby 3.3 a backtick opens the name.
-    numbered && method.len() > 2 && method.starts_with(['`', '\'']) && method.ends_with('\'')
-}
-
 /// Whether an entry may be a backtrace: `FILE:LINE:in …` or `<no backtrace available>`.
 fn looks_like_frames(entry: &Entry) -> bool {
     entry.happening == Happening::Text

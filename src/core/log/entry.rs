@@ -8,9 +8,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::dump::is_frame;
 use super::form::{Form, Head, Shape, head, seconds};
-use super::structured::structured;
+use super::structured::{Structured, structured};
 use crate::core::clean::clean;
 
 /// Longest line of a message that is kept.
@@ -124,8 +123,10 @@ impl fmt::Display for Milestone {
 
 /// Reads one line.
 pub fn read(text: &str) -> Entry {
-    if let Some(entry) = structured(text) {
-        return entry;
+    match structured(text) {
+        Some(Structured::Own { head, message }) => return own(*head, &message),
+        Some(Structured::Foreign { pid, message }) => return untrusted(pid, &message),
+        None => {}
     }
     let plain = clean(text, usize::MAX);
     match head(&plain) {
@@ -138,7 +139,7 @@ pub fn read(text: &str) -> Entry {
 }
 
 /// An entry in a form of Sidekiq's own.
-pub(super) fn own(head: Head, message: &str) -> Entry {
+fn own(head: Head, message: &str) -> Entry {
     let (happening, stated) = happening(&head, message);
     Entry {
         form: Some(head.form),
@@ -155,7 +156,7 @@ pub(super) fn own(head: Head, message: &str) -> Entry {
 
 /// An entry of a formatter that is not known, written by `pid` as far as it says so. It names no
 /// job. Of a shutdown it says only what proves nothing about a job.
-pub(super) fn untrusted(pid: Option<u32>, message: &str) -> Entry {
+fn untrusted(pid: Option<u32>, message: &str) -> Entry {
     let happening = match thread(message) {
         Some(thread) => thread,
         None => match milestone(message) {
@@ -259,4 +260,22 @@ fn milestone(message: &str) -> Option<(Milestone, &'static str)> {
             }
         }
     })
+}
+
+/// Whether a line is a frame of a backtrace and nothing else: `FILE:LINE:in 'METHOD'`.
+fn is_frame(line: &str) -> bool {
+    let line = line.trim();
+    let line = line.strip_prefix("from ").unwrap_or(line);
+    if line == "<no backtrace available>" {
+        return true;
+    }
+    let Some((place, method)) = line.split_once(":in ") else {
+        return false;
+    };
+    let numbered = place.rsplit_once(':').is_some_and(|(file, number)| {
+        let digits = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+        digits && !file.is_empty() && !file.contains(char::is_whitespace)
+    });
+    // Up to Ruby 3.3 a backtick opens the name.
+    numbered && method.len() > 2 && method.starts_with(['`', '\'']) && method.ends_with('\'')
 }

@@ -4,22 +4,43 @@
 
 use serde_json::{Map, Value};
 
-use super::entry::{Entry, own, untrusted};
 use super::form::{Context, Head, Shape, cut, is_level, row, seconds, time};
 use crate::core::clean::clean;
 
 /// The fields that Sidekiq writes beside `ctx`.
 const FIELDS: [&str; 5] = ["ts", "pid", "tid", "lvl", "msg"];
 
+/// A line of JSON.
+pub(super) enum Structured {
+    /// Written by Sidekiq's own formatter.
+    Own {
+        /// Everything but the message.
+        head: Box<Head>,
+        /// The message.
+        message: String,
+    },
+    /// Written by a formatter that is not known. Its message and its pid may stand under several
+    /// names; nothing that it says is evidence about a job.
+    Foreign {
+        /// The process that wrote it, as far as it says so.
+        pid: Option<u32>,
+        /// The message; empty where none was found.
+        message: String,
+    },
+}
+
 /// Reads a line of JSON; `None` if it is none.
-pub(super) fn structured(text: &str) -> Option<Entry> {
+pub(super) fn structured(text: &str) -> Option<Structured> {
     let text = text.trim();
     if !text.starts_with('{') {
         return None;
     }
     let object: Map<String, Value> = serde_json::from_str(text).ok()?;
     match head(&object) {
-        Some(head) => Some(own(head, string(&object, "msg")?)),
+        Some(head) => Some(Structured::Own {
+            head: Box::new(head),
+            message: string(&object, "msg")?.to_owned(),
+        }),
         None => Some(foreign(&object)),
     }
 }
@@ -57,15 +78,14 @@ fn of_object(context: &Map<String, Value>) -> Context {
     }
 }
 
-/// A line of a formatter that is not known. Its message and its pid may stand under several
-/// names; nothing that it says is evidence about a job.
-fn foreign(object: &Map<String, Value>) -> Entry {
+fn foreign(object: &Map<String, Value>) -> Structured {
     let message = ["msg", "message", "event", "text"]
         .iter()
         .find_map(|name| string(object, name));
     let pid = object.get("pid").and_then(Value::as_u64);
     let pid = pid.and_then(|pid| pid.try_into().ok());
-    untrusted(pid, message.unwrap_or_default())
+    let message = message.unwrap_or_default().to_owned();
+    Structured::Foreign { pid, message }
 }
 
 fn string<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

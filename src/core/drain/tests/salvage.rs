@@ -125,8 +125,8 @@ impl Drive {
         let member = self.world.member_of(known.process());
         let (jid, work) = (known.jid(), known.work());
         let near = |busy: &Busy| {
-            let read = known.begun().map(|started| started.since(busy.since));
-            read.is_some_and(|read| read < Duration::from_secs(1))
+            let begun = known.begun().map(Moment::epoch);
+            begun.is_some_and(|begun| (begun - busy.since.epoch()).abs() < 1.0)
         };
         let whole = |busy: &Busy| match work.run_at {
             Some(run_at) => (busy.since.epoch().floor() - run_at).abs() < 0.5,

@@ -269,7 +269,7 @@ impl World {
             let waiting = self.queue.iter();
             let waiting = waiting.filter_map(|task| Later::read(&shown::payload(task)));
             let name = sought.queue.clone();
-            let place = Place::Queue { name };
+            let place = Place::Queue { name }.to_string();
             let heirs = waiting.filter_map(|later| match (&lineage, &sought.class) {
                 (Some(lineage), _) => later.heir_of(lineage, &place),
                 (None, Some(class)) => later.heir_of_class(class, &place),
