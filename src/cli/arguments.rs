@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::attach::AttachArguments;
 use super::check::CheckArguments;
 use super::completions::CompletionsArguments;
 use super::demo::DemoArguments;
@@ -83,6 +84,8 @@ pub enum Command {
     Rescue(RescueArguments),
     /// Go on with a drain that a hang-up, a crash or a start of the machine cut off.
     Resume(ResumeArguments),
+    /// Watch a drain that runs elsewhere on this host, and ask for its controls.
+    Attach(AttachArguments),
     /// Play a recorded drain as a film on the same screens, or write it as an asciicast.
     Replay(ReplayArguments),
     /// Print the completions of a shell.

@@ -14,7 +14,7 @@ use crate::console::{Console, result_text};
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
 use crate::core::session::Kind;
-use crate::shell::{self, Conduct, Ended, Screen, ScreenFront, Start, World, guard_panics};
+use crate::shell::{self, Conduct, Ended, Screen, ScreenFront, SessionStart, World, guard_panics};
 use crate::ui::{Colours, Glyphs, Look};
 
 /// How long after a drain the result page watches for what comes up in its place.
@@ -83,7 +83,7 @@ pub(super) fn look(settings: &Settings) -> Look {
 /// Drives a session on the screen, and tells how it ended once the screen is left.
 pub(super) fn on_screen(
     settings: &Settings,
-    start: impl Into<Start>,
+    start: impl Into<SessionStart>,
     world: impl FnOnce() -> Result<World, Failure>,
     conduct: Conduct,
 ) -> Result<ExitCode, Failure> {

@@ -3,6 +3,7 @@
 
 mod address;
 mod arguments;
+mod attach;
 mod check;
 mod completions;
 mod configuration;
@@ -71,6 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
         Command::Check(check) => return check::run(&read.common, check),
         Command::Report(report) => return report::run(&read.common, report),
         Command::Rescue(rescue) => return rescue::run(&read.common, rescue),
+        Command::Attach(attach) => return attach::run(&read.common, attach),
         Command::Replay(replay) => return replay::run(&read.common, replay),
         Command::Resume(resume) => return resume::run(&read.common, resume),
         Command::Plan(plan) => plan::run(&read.common, plan)?,

@@ -27,7 +27,7 @@ use crate::core::session::{Kind, Session, TakingUp};
 use crate::host::{own_unit, state_dir};
 use crate::recorder::{CutOff, NotTakenUp, Recording};
 use crate::shell::{
-    self, Conduct, Ended, Errand, LinesFront, Printed, Printer, Refused, Start, WorldBuilder,
+    self, Conduct, Ended, Errand, LinesFront, Printed, Printer, Refused, SessionStart, WorldBuilder,
 };
 
 /// Arguments of `resume`.
@@ -102,7 +102,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &ResumeArguments) -> Result<
         successor: cut_off.session.setting.successor.is_some(),
     };
     let sends_again = arguments.yes && does_no_harm(&cut_off);
-    let start = Start::TakeUp(Box::new(cut_off), taking_up);
+    let start = SessionStart::TakeUp(Box::new(cut_off), taking_up);
     let ended = if on_a_screen {
         let conduct = Conduct::Keys { choice: None };
         on_screen(&settings, start, || Ok(world.start()?), conduct)

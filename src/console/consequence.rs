@@ -111,7 +111,8 @@ fn stops(session: &Session, targets: &[LocalId], now: Moment) -> String {
 /// The payloads of known jobs at stake are kept before a KILL, where it is a real one.
 fn payloads_saved(session: &Session, stake: &Stake) -> &'static str {
     match (session.setting.kind, stake.running.len(), stake.unnamed) {
-        (Kind::Demo | Kind::Rehearsal | Kind::ReadOnly | Kind::Replay, ..) | (_, 0, _) => "",
+        (Kind::Demo | Kind::Rehearsal | Kind::ReadOnly | Kind::Replay | Kind::Watching, ..)
+        | (_, 0, _) => "",
         (Kind::Live, _, 0) => "; their payloads are saved first",
         (Kind::Live, ..) => "; the payloads of the known ones are saved first",
     }

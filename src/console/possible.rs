@@ -173,8 +173,10 @@ pub(super) fn leave_out(session: &Session, console: &Console) -> bool {
 
 /// Real payloads of live processes alone.
 pub(super) fn save(session: &Session, console: &Console) -> bool {
-    matches!(session.setting.kind, Kind::Live | Kind::Replay)
-        && acts(session, console)
+    matches!(
+        session.setting.kind,
+        Kind::Live | Kind::Replay | Kind::Watching
+    ) && acts(session, console)
         && !saved_of(session, console).is_empty()
 }
 

@@ -22,6 +22,15 @@ use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::session::{Kind, Session};
 
+/// Why no key moves a drain that is only shown.
+fn only_shown(session: &Session) -> Option<&'static str> {
+    match session.setting.kind {
+        Kind::Replay => Some("this is a film: nothing can be sent"),
+        Kind::Watching => Some("another drainboard drives this drain: Y asks for the controls"),
+        Kind::Live | Kind::ReadOnly | Kind::Rehearsal | Kind::Demo => None,
+    }
+}
+
 /// By how much one key makes a wait longer or shorter.
 const STEP: Duration = Duration::from_secs(30);
 /// Rows of a page.
@@ -54,8 +63,9 @@ impl Console {
             return Vec::new();
         };
         if let Some(binding) = bound.find(|known| (known.possible)(session, self)) {
-            if session.setting.kind == Kind::Replay && binding.group == super::Group::Drain {
-                self.say("this is a film: nothing can be sent");
+            if let Some(why) = only_shown(session).filter(|_| binding.group == super::Group::Drain)
+            {
+                self.say(why);
                 return Vec::new();
             }
             let requests = self.act(binding.act, session, now);

@@ -44,6 +44,8 @@ pub enum Kind {
     Demo,
     /// A drain of then is shown; acts do not exist.
     Replay,
+    /// A drain is shown that another drainboard drives.
+    Watching,
 }
 
 impl Kind {
@@ -55,6 +57,7 @@ impl Kind {
             Self::Rehearsal => "REHEARSAL",
             Self::Demo => "DEMO",
             Self::Replay => "REPLAY",
+            Self::Watching => "WATCHING",
         }
     }
 }

@@ -69,7 +69,9 @@ pub enum NotTakenUp {
     #[error("the drain {0} was cut off before it began")]
     NotBegun(String),
     /// Another drainboard drives it.
-    #[error("the drain {0} is under way: another drainboard drives it")]
+    #[error(
+        "the drain {0} is under way: another drainboard drives it; `drainboard attach` shows it"
+    )]
     Driven(String),
     /// Its inputs cannot be written on.
     #[error("the inputs of {run} cannot be written: {error}")]

@@ -13,6 +13,7 @@ mod film;
 mod line;
 mod reading;
 mod scrubbed;
+mod tail;
 mod writing;
 
 #[cfg(test)]
@@ -22,6 +23,7 @@ pub use chain::Broken;
 pub use cut_off::{CutOff, NotTakenUp};
 pub use film::Film;
 pub use reading::{ActMark, End, Recording, Unreadable};
+pub use tail::{NotFollowed, Tail};
 pub use writing::{ActMarks, Recorder};
 
 use std::path::{Path, PathBuf};

@@ -181,6 +181,15 @@ impl Recording {
         }
     }
 
+    /// What its inputs lead to, and how much of the file they are.
+    pub(super) fn chain(&self) -> Result<(Chain, u64), Broken> {
+        let mut chain = Chain::default();
+        for line in &self.lines {
+            chain.decode(line)?;
+        }
+        Ok((chain, self.length))
+    }
+
     /// How it ends.
     pub fn end(&self) -> &End {
         &self.end

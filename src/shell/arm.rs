@@ -102,7 +102,13 @@ impl Armed {
                     | LockError::Blocked { .. }
                     | LockError::Failed { .. }),
                 ) => {
-                    reasons.push(error.to_string());
+                    let shown = matches!(error, LockError::HeldBy { .. });
+                    let hint = if shown {
+                        "; `drainboard attach` shows it"
+                    } else {
+                        ""
+                    };
+                    reasons.push(format!("{error}{hint}"));
                 }
             }
         }

@@ -12,8 +12,8 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use serde_json::json;
 
+use super::keys::key_of;
 use super::own_signals::{OwnSignal, OwnSignals, stop_oneself};
-use super::screen::key_of;
 use super::terminal::{Gathered, Screen, give_back};
 use crate::clock;
 use crate::console::{Console, Key, Request};

@@ -56,6 +56,26 @@ pub trait Front {
         false
     }
 
+    /// Whether somebody at this very terminal is to be asked before a visitor gets the controls.
+    fn gives_controls_itself(&self) -> bool {
+        false
+    }
+
+    /// A visitor asks for the controls.
+    fn asked_for_controls(&mut self, who: &str) {
+        let _ = who;
+    }
+
+    /// A visitor drives now; `None`: nobody but this front does.
+    fn driven_by(&mut self, who: Option<&str>) {
+        let _ = who;
+    }
+
+    /// Whether the last event gives the controls to who asked for them, or takes them back.
+    fn turns_controls_over(&mut self) -> bool {
+        false
+    }
+
     /// Whether somebody is there who can answer a question.
     fn is_attended(&self) -> bool;
 

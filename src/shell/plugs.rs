@@ -2,6 +2,7 @@
 //! questions are answered. The real ones, those of a rehearsal, of the demo and of tests are alike
 //! to it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -41,6 +42,11 @@ pub trait Plugs: Send {
     ) -> Result<(Work, Vec<LocalId>), Refused> {
         let _ = (targets, session);
         Err(Refused(vec!["nothing can be taken up here".into()]))
+    }
+
+    /// Where state goes, if it can.
+    fn state_dir(&self) -> Option<PathBuf> {
+        None
     }
 
     /// What the record of `run` says so far.

@@ -124,6 +124,10 @@ impl Plugs for Real {
         Ok((begun, held))
     }
 
+    fn state_dir(&self) -> Option<PathBuf> {
+        self.state_dir.as_ref().ok().cloned()
+    }
+
     fn written(&self, run: &str) -> String {
         let path = self
             .state_dir

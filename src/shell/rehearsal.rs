@@ -15,6 +15,7 @@ use super::arm::{Refused, objections};
 use super::own_signals::OwnSignals;
 use super::plugs::Plugs;
 use super::real::{CALM, KEEN};
+use super::visitors::Visitors;
 use super::whereabouts::{Place, ask, place, search};
 use super::work::{Reply, Work};
 use super::world::{Sources, World, WorldBuilder, sources};
@@ -96,6 +97,7 @@ impl WorldBuilder {
             work,
             tasks,
             questions: JoinSet::new(),
+            visitors: Visitors::default(),
             own_signals: Some(OwnSignals::listen().wrap_err("signals cannot be listened to")?),
             plugs: Box::new(plugs),
         })

@@ -5,12 +5,11 @@
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{
-    Event as TerminalEvent, EventStream, KeyCode, KeyEvent, KeyEventKind, KeyModifiers,
-};
+use crossterm::event::{Event as TerminalEvent, EventStream, KeyEvent, KeyModifiers};
 use futures_util::StreamExt;
 
 use super::front::Front;
+use super::keys::key_of;
 use super::own_signals::stop_oneself;
 use super::printer::say;
 use super::terminal::{Screen, give_back};
@@ -51,8 +50,29 @@ pub struct ScreenFront {
     look: Look,
     drawn: Drawn,
     changed: bool,
-    called: Option<String>,
+    attention: Attention,
     conduct: Conduct,
+}
+
+/// What the operator was called for.
+#[derive(Clone, Debug, Default)]
+struct Attention {
+    called: Option<String>,
+    controls: Controls,
+}
+
+/// Who has the controls of the drain.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Controls {
+    /// Whoever sits here.
+    #[default]
+    Here,
+    /// The same, and a visitor has asked for them.
+    Asked,
+    /// They are being given, or taken back.
+    Turning,
+    /// A visitor.
+    Given(String),
 }
 
 /// What was drawn last.
@@ -111,7 +131,7 @@ impl ScreenFront {
             look,
             drawn: Drawn::default(),
             changed: true,
-            called: None,
+            attention: Attention::default(),
             conduct,
         }
     }
@@ -160,17 +180,40 @@ impl ScreenFront {
         self.drawn.dialog = self.console.dialog.as_ref().map(|dialog| dialog.opened);
     }
 
+    /// Takes a key; while a visitor drives, what moves the drain is left out.
+    fn press(&mut self, key: Key, session: &Session, now: Moment) -> Vec<Request> {
+        let asked = matches!(
+            self.attention.controls,
+            Controls::Asked | Controls::Given(_)
+        );
+        if key == Key::Char('Y') && asked && self.console.dialog.is_none() {
+            self.attention.controls = Controls::Turning;
+            return Vec::new();
+        }
+        let mut requests = self.console.press(key, session, now);
+        if let Controls::Given(who) = &self.attention.controls {
+            let before = requests.len();
+            requests
+                .retain(|wish| matches!(wish, Request::Quit | Request::Redraw | Request::Suspend));
+            if requests.len() < before {
+                self.console
+                    .say(format!("{who} drives: Y takes the controls back"));
+            }
+        }
+        requests
+    }
+
     /// Calls the operator once for each new reason, and takes the title back when it is gone.
     fn call(&mut self, session: &Session) -> io::Result<()> {
         let why = attention(session);
-        if why == self.called {
+        if why == self.attention.called {
             return Ok(());
         }
         match &why {
             Some(why) => self.screen.call(&format!("! drainboard {why}"))?,
             None => self.screen.title("drainboard")?,
         }
-        self.called = why;
+        self.attention.called = why;
         Ok(())
     }
 }
@@ -195,12 +238,12 @@ impl Front for ScreenFront {
         match told {
             Told::Key(key) => {
                 self.changed = true;
-                self.console.press(key, session, now)
+                self.press(key, session, now)
             }
             Told::Escaped(key) => {
                 self.changed = true;
-                let mut requests = self.console.press(Key::Esc, session, now);
-                requests.extend(self.console.press(key, session, now));
+                let mut requests = self.press(Key::Esc, session, now);
+                requests.extend(self.press(key, session, now));
                 requests
             }
             Told::Resized => {
@@ -241,6 +284,38 @@ impl Front for ScreenFront {
             },
             Request::Command(Command::Automatic),
         ]
+    }
+
+    fn gives_controls_itself(&self) -> bool {
+        true
+    }
+
+    fn asked_for_controls(&mut self, who: &str) {
+        self.changed = true;
+        self.attention.controls = Controls::Asked;
+        self.console
+            .say(format!("{who} asks for the controls: Y gives them"));
+    }
+
+    fn driven_by(&mut self, who: Option<&str>) {
+        self.changed = true;
+        self.console.dialog = None;
+        if let Some(who) = who {
+            let text = format!("{who} drives: Y takes the controls back");
+            self.console.say(text);
+            self.attention.controls = Controls::Given(who.to_owned());
+        } else {
+            self.console.say("the controls are back here");
+            self.attention.controls = Controls::Here;
+        }
+    }
+
+    fn turns_controls_over(&mut self) -> bool {
+        if self.attention.controls == Controls::Turning {
+            self.attention.controls = Controls::Here;
+            return true;
+        }
+        false
     }
 
     fn note(&mut self, _record: &Record) {
@@ -314,46 +389,10 @@ fn told_of(key: KeyEvent) -> Told {
     }
 }
 
-/// The key as the console knows it; `None` for one that it does not know.
-pub(super) fn key_of(key: KeyEvent) -> Option<Key> {
-    if key.kind == KeyEventKind::Release {
-        return None;
-    }
-    let control = key.modifiers.contains(KeyModifiers::CONTROL);
-    match key.code {
-        KeyCode::Char(character) if control => Some(Key::Ctrl(character.to_ascii_lowercase())),
-        KeyCode::Char(character) => Some(Key::Char(character)),
-        KeyCode::Enter => Some(Key::Enter),
-        KeyCode::Esc => Some(Key::Esc),
-        KeyCode::Up => Some(Key::Up),
-        KeyCode::Down => Some(Key::Down),
-        KeyCode::Left => Some(Key::Left),
-        KeyCode::Right => Some(Key::Right),
-        KeyCode::PageUp => Some(Key::PageUp),
-        KeyCode::PageDown => Some(Key::PageDown),
-        KeyCode::Home => Some(Key::Home),
-        KeyCode::End => Some(Key::End),
-        KeyCode::Tab => Some(Key::Tab),
-        KeyCode::BackTab => Some(Key::BackTab),
-        KeyCode::Backspace => Some(Key::Backspace),
-        KeyCode::Delete
-        | KeyCode::Insert
-        | KeyCode::F(_)
-        | KeyCode::Null
-        | KeyCode::CapsLock
-        | KeyCode::ScrollLock
-        | KeyCode::NumLock
-        | KeyCode::PrintScreen
-        | KeyCode::Pause
-        | KeyCode::Menu
-        | KeyCode::KeypadBegin
-        | KeyCode::Media(_)
-        | KeyCode::Modifier(_) => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use crossterm::event::KeyCode;
+
     use super::*;
 
     #[test]

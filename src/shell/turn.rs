@@ -5,6 +5,7 @@ mod afterwards;
 mod asked;
 mod requested;
 mod take_up;
+mod visited;
 
 use std::time::Duration;
 
@@ -13,12 +14,14 @@ use color_eyre::eyre::{Report, Result, eyre};
 use self::afterwards::Afterwards;
 pub use self::afterwards::TELLING;
 use self::take_up::Inherited;
-pub use self::take_up::Start;
+pub use self::take_up::SessionStart;
 use super::front::Front;
 use super::notifier::Notifier;
 use super::own_signals::OwnSignal;
+use super::visitors::FromVisitor;
 use super::work::{Reply, Work};
 use super::world::World;
+use crate::console::Request;
 use crate::core::drain::{Ask, Command, Counted, Effect};
 use crate::core::fleet::{LogNews, Observation};
 use crate::core::moment::Moment;
@@ -52,6 +55,7 @@ enum Event<E> {
     Task(Result<()>),
     Asked(Result<()>),
     Observation(Observation),
+    Visited(FromVisitor),
     Tick,
 }
 
@@ -74,16 +78,16 @@ struct Turn<F> {
 /// # Errors
 /// If a task fails, or a drain cannot be taken up ([`super::Refused`]).
 pub async fn run<F: Front>(
-    start: impl Into<Start>,
+    start: impl Into<SessionStart>,
     front: F,
     world: World,
 ) -> Result<(Session, F, Ended)> {
     let (session, recorder, inherited) = match start.into() {
-        Start::New(session) => {
+        SessionStart::New(session) => {
             let recorder = (session.setting.kind == Kind::Live).then(|| Recorder::new(&session));
             (*session, recorder, None)
         }
-        Start::TakeUp(cut_off, taking_up) => {
+        SessionStart::TakeUp(cut_off, taking_up) => {
             let (session, recorder, inherited) = Inherited::of(*cut_off, taking_up);
             (session, Some(recorder), Some(inherited))
         }
@@ -166,6 +170,7 @@ impl<F: Front> Turn<F> {
             biased;
             event = front.event(), if !gone => Event::Front(event),
             signal = own => Event::Own(signal),
+            heard = world.visitors.next() => Event::Visited(heard),
             Some(reply) = world.replies.recv() => Event::Reply(reply),
             Some(joined) = world.tasks.join_next() => Event::Task(joined.map_err(Report::from).and_then(|ended| ended)),
             Some(joined) = world.questions.join_next() => Event::Asked(joined.map_err(Report::from)),
@@ -181,6 +186,9 @@ impl<F: Front> Turn<F> {
             Event::Front(Some(event)) => {
                 let requests = self.front.take(event, &self.session, now);
                 self.requests(requests, now);
+                if self.front.turns_controls_over() {
+                    self.turn_over(now);
+                }
             }
             Event::Front(None) | Event::Own(OwnSignal::HangUp) => self.hang_up(now),
             Event::Own(OwnSignal::Interrupt) => self.interrupt(now),
@@ -189,6 +197,7 @@ impl<F: Front> Turn<F> {
                 self.front.show_anew();
                 self.hear(SessionInput::Ticked, now);
             }
+            Event::Visited(heard) => self.visited(heard, now),
             Event::Tick => self.hear(SessionInput::Ticked, now),
             Event::Reply(reply) => self.reply(reply, now),
             Event::Task(ended) => {
@@ -229,7 +238,11 @@ impl<F: Front> Turn<F> {
 
     /// What the state itself asks for, where nobody can answer.
     fn answer(&mut self, now: Moment) {
-        let requests = self.front.answer(&self.session, now);
+        let mut requests = self.front.answer(&self.session, now);
+        if self.world.visitors.drive() {
+            // A question waits for who drives from outside.
+            requests.retain(|wish| *wish != Request::Command(Command::StopUnanswered));
+        }
         self.requests(requests, now);
         self.note_end(now);
     }
@@ -241,6 +254,7 @@ impl<F: Front> Turn<F> {
             if let Some(recorder) = &mut self.recorder {
                 recorder.end(&self.session);
             }
+            self.world.visitors.close();
             self.follow();
             // A screen offers what is proven; a drain without one has done so by itself.
             if self.front.is_attended() {

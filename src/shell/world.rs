@@ -13,6 +13,7 @@ use super::own_signals::OwnSignals;
 use super::performer::{Means, Performer};
 use super::plugs::Plugs;
 use super::real::{Beside, CALM, Real};
+use super::visitors::Visitors;
 use super::whereabouts::place;
 use super::work::{Reply, Work};
 use crate::core::fleet::Observation;
@@ -45,6 +46,8 @@ pub struct World {
     pub tasks: JoinSet<Result<()>>,
     /// Questions under way.
     pub questions: JoinSet<()>,
+    /// Terminals that watch from outside.
+    pub visitors: Visitors,
     /// Signals to this program; `None` in tests.
     pub own_signals: Option<OwnSignals>,
     /// Readiness and questions.
@@ -142,6 +145,7 @@ impl WorldBuilder {
             work,
             tasks,
             questions: JoinSet::new(),
+            visitors: Visitors::default(),
             own_signals: Some(OwnSignals::listen().wrap_err("signals cannot be listened to")?),
             plugs: Box::new(plugs),
         })

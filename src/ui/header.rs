@@ -71,7 +71,7 @@ fn pieces(view: &View<'_>) -> Vec<Piece> {
     let kind_tone = match kind {
         Kind::Live => Tone::Strong,
         Kind::ReadOnly | Kind::Demo => Tone::Good,
-        Kind::Rehearsal | Kind::Replay => Tone::Warn,
+        Kind::Rehearsal | Kind::Replay | Kind::Watching => Tone::Warn,
     };
     let targets = view
         .processes

@@ -21,7 +21,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let scroll = view.console.scroll.min(all.len().saturating_sub(1));
     let rehearsal = match view.session.setting.kind {
         Kind::Rehearsal => "REHEARSAL: ",
-        Kind::Live | Kind::ReadOnly | Kind::Demo | Kind::Replay => "",
+        Kind::Live | Kind::ReadOnly | Kind::Demo | Kind::Replay | Kind::Watching => "",
     };
     let block = bordered(view.look).title(format!(" {rehearsal}{} ", title(view.console)));
     let inner = block.inner(area);

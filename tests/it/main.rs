@@ -1,5 +1,7 @@
 //! The one integration-test binary.
 
+#[cfg(test)]
+mod attach;
 mod cli;
 #[cfg(test)]
 mod console_pty;

@@ -101,6 +101,7 @@ impl Session {
             Kind::Live => {}
             Kind::ReadOnly => return Err("this session is read-only: nothing can be sent".into()),
             Kind::Rehearsal => return Err("this is a rehearsal: nothing is sent".into()),
+            Kind::Watching => return Err("another drainboard drives this drain".into()),
             Kind::Replay => return Err("this is a film: nothing can be sent".into()),
             Kind::Demo => return Err("the processes of the demo write no log".into()),
         }

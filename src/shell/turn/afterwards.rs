@@ -177,7 +177,7 @@ impl<F: Front> Turn<F> {
         }
     }
 
-    fn note(&mut self, event: Event, now: Moment) {
+    pub(super) fn note(&mut self, event: Event, now: Moment) {
         self.hear(SessionInput::Noted(Box::new(event)), now);
     }
 

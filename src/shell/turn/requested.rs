@@ -123,7 +123,11 @@ impl<F: Front> Turn<F> {
         let marks = opened.map_err(|error| error.to_string());
         let taken = recorder.take(&SessionInput::Begun(beginning.clone()), now);
         match marks.and_then(|marks| taken.map(|()| marks)) {
-            Ok(marks) => self.send(Work::Mark(Some(marks))),
+            Ok(marks) => {
+                self.send(Work::Mark(Some(marks)));
+                let state_dir = journal.state_dir().to_owned();
+                self.receive_visitors(&state_dir, &beginning.run, &beginning.by.who);
+            }
             Err(why) => {
                 self.send(Work::Mark(None));
                 self.front

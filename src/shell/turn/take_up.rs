@@ -14,14 +14,14 @@ use crate::shell::work::Work;
 
 /// What a session starts with.
 #[derive(Debug)]
-pub enum Start {
+pub enum SessionStart {
     /// It knows nothing yet.
     New(Box<Session>),
     /// A drain that was cut off, and who takes it up.
     TakeUp(Box<CutOff>, TakingUp),
 }
 
-impl Start {
+impl SessionStart {
     /// The session as it is before anything happens.
     pub fn session(&self) -> &Session {
         match self {
@@ -31,7 +31,7 @@ impl Start {
     }
 }
 
-impl From<Session> for Start {
+impl From<Session> for SessionStart {
     fn from(session: Session) -> Self {
         Self::New(Box::new(session))
     }
@@ -100,6 +100,9 @@ impl<F: Front> Turn<F> {
             self.send(Work::Note(Box::new(record.clone())));
         }
         self.was_draining = true;
+        if let Some(state_dir) = self.world.plugs.state_dir() {
+            self.receive_visitors(&state_dir, &name, &taking_up.who);
+        }
         self.hear(SessionInput::TakenUp(Box::new(taking_up)), now);
         for process in alive.into_iter().filter(|id| !held.contains(id)) {
             let exited = Observation::Exited {

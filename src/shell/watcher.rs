@@ -1,0 +1,220 @@
+//! Watches a drain that another drainboard drives, on the same screens, and drives it once it was
+//! given the controls. It holds no process and sends no signal: commands go to that drainboard.
+
+use std::io;
+use std::time::Duration;
+
+use color_eyre::eyre::Result;
+use crossterm::event::{Event as TerminalEvent, EventStream};
+use futures_util::StreamExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+
+use super::keys::key_of;
+use super::own_signals::{OwnSignal, OwnSignals, stop_oneself};
+use super::terminal::{Screen, give_back};
+use super::visitors::{Announced, VisitorWord};
+use crate::clock;
+use crate::console::{Console, Key, Request};
+use crate::core::session::Kind;
+use crate::recorder::Tail;
+use crate::ui::{self, Look};
+
+/// Between two looks at the inputs.
+const FRAME: Duration = Duration::from_millis(200);
+
+/// A terminal that watches.
+#[derive(Debug)]
+pub struct Watcher {
+    tail: Tail,
+    console: Console,
+    look: Look,
+    lines: Lines<BufReader<OwnedReadHalf>>,
+    out: OwnedWriteHalf,
+    driver: Option<(String, bool)>,
+    /// Whether the drainboard is gone.
+    gone: bool,
+}
+
+impl Watcher {
+    /// One for the session of `tail`, connected by `stream`.
+    pub fn new(tail: Tail, stream: UnixStream, console: Console, look: Look) -> Self {
+        let (reading, out) = stream.into_split();
+        Self {
+            tail,
+            console,
+            look,
+            lines: BufReader::new(reading).lines(),
+            out,
+            driver: None,
+            gone: false,
+        }
+    }
+
+    /// Watches as `who`, until somebody leaves or the terminal is gone.
+    ///
+    /// # Errors
+    /// If signals cannot be listened to, or the inputs cannot be followed any further.
+    pub async fn watch(mut self, who: String, mut screen: Screen) -> Result<()> {
+        let mut events = EventStream::new();
+        let mut own_signals = OwnSignals::listen()?;
+        self.say(&VisitorWord::Hello(who)).await;
+        loop {
+            self.tail.follow()?;
+            if self.draw(&mut screen).is_err() {
+                return Ok(());
+            }
+            let key = tokio::select! {
+                biased;
+                event = events.next() => match event {
+                    Some(Ok(TerminalEvent::Key(key))) => key_of(key),
+                    Some(Ok(_)) => None,
+                    Some(Err(_)) | None => return Ok(()),
+                },
+                signal = own_signals.next() => match signal {
+                    OwnSignal::HangUp | OwnSignal::Interrupt => return Ok(()),
+                    OwnSignal::Suspend => {
+                        give_back();
+                        stop_oneself();
+                        screen.take_again()?;
+                        None
+                    }
+                    OwnSignal::Continued => {
+                        screen.forget()?;
+                        None
+                    }
+                },
+                line = self.lines.next_line(), if !self.gone => {
+                    self.hear(line);
+                    None
+                }
+                () = tokio::time::sleep(FRAME) => None,
+            };
+            if let Some(key) = key
+                && self.press(key).await
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    fn hear(&mut self, line: io::Result<Option<String>>) {
+        let told = if let Ok(Some(line)) = line {
+            serde_json::from_str(&line).ok()
+        } else {
+            self.gone = true;
+            self.driver = None;
+            None
+        };
+        match told {
+            Some(Announced::Drives { who, you }) => {
+                self.console.say(if you {
+                    "you drive this drain now: Y gives the controls back".to_owned()
+                } else {
+                    format!("{who} drives; Y asks for the controls")
+                });
+                self.driver = Some((who, you));
+            }
+            Some(Announced::Asked(who)) => {
+                self.console
+                    .say(format!("{who} asks for the controls: Y gives them"));
+            }
+            Some(Announced::Refused(why)) => self.console.say(why),
+            None if self.gone => {
+                self.console
+                    .say("the drainboard that drove this drain is gone");
+            }
+            None => {}
+        }
+    }
+
+    fn drives(&self) -> bool {
+        matches!(self.driver, Some((_, true)))
+    }
+
+    async fn say(&mut self, word: &VisitorWord) {
+        let mut line = serde_json::to_vec(word).unwrap_or_default();
+        line.push(b'\n');
+        // One that is gone shows at the other half.
+        drop(self.out.write_all(&line).await);
+    }
+
+    /// Takes a key; whether it leaves.
+    async fn press(&mut self, key: Key) -> bool {
+        let open = self.console.dialog.is_some();
+        match key {
+            Key::Ctrl('c') => return true,
+            Key::Char('q') if !open => return true,
+            Key::Char('Y') if !open => {
+                let word = if self.drives() {
+                    VisitorWord::Gives
+                } else {
+                    VisitorWord::Asks
+                };
+                self.console
+                    .say(if self.drives() { "given" } else { "asked" });
+                self.say(&word).await;
+                return false;
+            }
+            Key::Char(_)
+            | Key::Ctrl(_)
+            | Key::Enter
+            | Key::Esc
+            | Key::Up
+            | Key::Down
+            | Key::Left
+            | Key::Right
+            | Key::PageUp
+            | Key::PageDown
+            | Key::Home
+            | Key::End
+            | Key::Tab
+            | Key::BackTab
+            | Key::Backspace => {}
+        }
+        self.mark(true);
+        let requests = self.console.press(key, self.tail.session(), clock::now());
+        self.mark(false);
+        for request in requests {
+            match request {
+                Request::Command(command) if self.drives() => {
+                    self.say(&VisitorWord::Commands(command)).await;
+                }
+                Request::Quit => return true,
+                Request::Redraw | Request::Suspend | Request::Choose { .. } => {}
+                Request::Command(_)
+                | Request::Begin { .. }
+                | Request::CallUnits(_)
+                | Request::Save { .. }
+                | Request::LookForLost
+                | Request::PushBack { .. }
+                | Request::Backtrace { .. } => {
+                    self.console
+                        .say("only the drainboard that began this drain can do that");
+                }
+            }
+        }
+        false
+    }
+
+    /// Marks the session while it is shown; its own kind is what it goes on by.
+    fn mark(&mut self, shown: bool) {
+        let kind = if shown && !self.drives() {
+            Kind::Watching
+        } else {
+            Kind::Live
+        };
+        self.tail.session_mut().setting.kind = kind;
+    }
+
+    fn draw(&mut self, screen: &mut Screen) -> io::Result<()> {
+        self.mark(true);
+        let now = clock::now();
+        self.console.follow(self.tail.session(), now);
+        let (session, console, look) = (self.tail.session(), &self.console, &self.look);
+        let drawn = screen.draw(|frame| ui::draw(frame, session, console, now, look));
+        self.mark(false);
+        drawn
+    }
+}
