@@ -2,12 +2,15 @@
 //! something changed, at most once a second while something counts, and writes no byte of a
 //! frame that is the same as the last.
 
+mod controls;
+
 use std::io;
 use std::time::Duration;
 
 use crossterm::event::{Event as TerminalEvent, EventStream, KeyEvent, KeyModifiers};
 use futures_util::StreamExt;
 
+use self::controls::{Attention, Controls};
 use super::front::Front;
 use super::keys::key_of;
 use super::own_signals::stop_oneself;
@@ -52,27 +55,6 @@ pub struct ScreenFront {
     changed: bool,
     attention: Attention,
     conduct: Conduct,
-}
-
-/// What the operator was called for.
-#[derive(Clone, Debug, Default)]
-struct Attention {
-    called: Option<String>,
-    controls: Controls,
-}
-
-/// Who has the controls of the drain.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-enum Controls {
-    /// Whoever sits here.
-    #[default]
-    Here,
-    /// The same, and a visitor has asked for them.
-    Asked,
-    /// They are being given, or taken back.
-    Turning,
-    /// A visitor.
-    Given(String),
 }
 
 /// What was drawn last.
@@ -178,29 +160,6 @@ impl ScreenFront {
             dialog.opened = shown;
         }
         self.drawn.dialog = self.console.dialog.as_ref().map(|dialog| dialog.opened);
-    }
-
-    /// Takes a key; while a visitor drives, what moves the drain is left out.
-    fn press(&mut self, key: Key, session: &Session, now: Moment) -> Vec<Request> {
-        let asked = matches!(
-            self.attention.controls,
-            Controls::Asked | Controls::Given(_)
-        );
-        if key == Key::Char('Y') && asked && self.console.dialog.is_none() {
-            self.attention.controls = Controls::Turning;
-            return Vec::new();
-        }
-        let mut requests = self.console.press(key, session, now);
-        if let Controls::Given(who) = &self.attention.controls {
-            let before = requests.len();
-            requests
-                .retain(|wish| matches!(wish, Request::Quit | Request::Redraw | Request::Suspend));
-            if requests.len() < before {
-                self.console
-                    .say(format!("{who} drives: Y takes the controls back"));
-            }
-        }
-        requests
     }
 
     /// Calls the operator once for each new reason, and takes the title back when it is gone.

@@ -46,7 +46,7 @@ fn a_drain_of_a_deploy_script_is_held_extended_and_ended_from_a_terminal() {
     terminal.send(" ");
     drain.wait_for("resumed");
     terminal.wait_without("on hold");
-    terminal.send("n");
+    terminal.send(".");
     terminal.answer("Send TERM now?", "y");
     drain.wait_for_signal("TERM");
     let ended = drain.end();
