@@ -20,6 +20,7 @@ use super::rescue::RescueArguments;
 use super::resume::ResumeArguments;
 use crate::core::choice::{self, Choice, Wish};
 use crate::core::config::{ConductFlags, Early, Policy, StopUnit, seconds_from_text};
+use crate::shell::HangUp;
 
 /// Stops Sidekiq without losing work.
 #[derive(Debug, Parser)]
@@ -45,6 +46,10 @@ pub struct Arguments {
     /// Why the console drains, for the record of its drains.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
+    /// When the terminal of the console is gone during a drain: hold (`drainboard resume` goes on)
+    /// or continue without it (`drainboard attach` shows it) [default: hold].
+    #[arg(long, value_name = "WHAT", value_parser = on_hangup)]
+    pub on_hangup: Option<HangUp>,
     /// What to do; the console without one.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -92,6 +97,15 @@ pub enum Command {
     Completions(CompletionsArguments),
     /// Print the manual page.
     Man,
+}
+
+/// What happens when a terminal is gone.
+pub(super) fn on_hangup(text: &str) -> Result<HangUp, String> {
+    match text {
+        "hold" => Ok(HangUp::Holds),
+        "continue" => Ok(HangUp::Continues),
+        other => Err(format!("`{other}` is neither hold nor continue")),
+    }
 }
 
 /// Options that every subcommand takes.

@@ -14,7 +14,9 @@ use crate::console::{Console, result_text};
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
 use crate::core::session::Kind;
-use crate::shell::{self, Conduct, Ended, Screen, ScreenFront, SessionStart, World, guard_panics};
+use crate::shell::{
+    self, Conduct, Ended, HangUp, Screen, ScreenFront, SessionStart, World, guard_panics,
+};
 use crate::ui::{Colours, Glyphs, Look};
 
 /// How long after a drain the result page watches for what comes up in its place.
@@ -25,7 +27,7 @@ pub(super) fn run(
     common: &EveryCommand,
     targets: &TargetOptions,
     options: &ConductOptions,
-    reason: Option<&str>,
+    (reason, hang_up): (Option<&str>, HangUp),
 ) -> Result<ExitCode, Failure> {
     need_terminal()?;
     let settings = settings(common, options, None)?;
@@ -40,6 +42,7 @@ pub(super) fn run(
         pids: choice.pids.clone(),
         forced: Vec::new(),
         attended: true,
+        hang_up,
         reason: reason.map(str::to_owned),
         // A screen asks.
         rescue: false,

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
+use super::arguments::{ConductOptions, EveryCommand, TargetOptions, on_hangup};
 use super::check::rules_named;
 use super::configuration::settings;
 use super::opening::{Opened, Opening, open, preflight};
@@ -20,7 +20,7 @@ use crate::core::sequence::{Signal, UnknownSignal, nearest};
 use crate::core::session::Kind;
 use crate::core::stop_clock::ExtendAtMost;
 use crate::host::NotifySocket;
-use crate::shell::{self, Errand, LinesFront, Printed, Printer};
+use crate::shell::{self, Errand, HangUp, LinesFront, Printed, Printer};
 
 /// Arguments of `drain`.
 #[derive(Debug, Args)]
@@ -59,6 +59,10 @@ pub struct DrainArguments {
     /// plan's own end, and 30 s more].
     #[arg(long, value_name = "SECONDS", value_parser = seconds_from_text, allow_negative_numbers = true)]
     pub extend_at_most: Option<Duration>,
+    /// When the terminal is gone: hold (nothing more is sent; `drainboard resume` goes on) or continue
+    /// (without it; `drainboard attach` shows it).
+    #[arg(long, value_name = "WHAT", default_value = "hold", value_parser = on_hangup)]
+    pub on_hangup: HangUp,
     /// Why this drain is done, for its record.
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
@@ -112,6 +116,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         pids: choice.pids.clone(),
         forced,
         attended,
+        hang_up: arguments.on_hangup,
         rescue: arguments.rescue || settings.conduct.rescue,
         reason: arguments.reason.clone(),
         preflight: preflight(

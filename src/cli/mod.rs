@@ -56,11 +56,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Fa
             &read.common,
             &read.targets,
             &read.conduct,
-            read.reason.as_deref(),
+            (read.reason.as_deref(), read.on_hangup.unwrap_or_default()),
         );
     };
     // What stands before the subcommand would choose nothing there, and so widen the choice.
-    if read.targets.choice().asked || read.conduct.is_given() || read.reason.is_some() {
+    if read.targets.choice().asked
+        || read.conduct.is_given()
+        || read.reason.is_some()
+        || read.on_hangup.is_some()
+    {
         let misplaced = "targets, conduct and reason of a drain stand behind the subcommand: `drainboard drain --pid 4242`";
         return Err(Failure::Usage(misplaced.into()));
     }

@@ -19,7 +19,7 @@ use crate::core::session::{Kind, Session, Setting};
 use crate::core::stop_clock::ExtendAtMost;
 use crate::host::{Operator, Scanner, own_unit, sees_host, state_dir};
 use crate::redis;
-use crate::shell::WorldBuilder;
+use crate::shell::{HangUp, WorldBuilder};
 
 /// How long the namespace is sought before a session begins.
 const AT_ONCE: Duration = Duration::from_millis(250);
@@ -48,6 +48,8 @@ pub(super) struct Opening {
     pub(super) attended: bool,
     /// Whether lost jobs are pushed back at the end without asking.
     pub(super) rescue: bool,
+    /// What happens when its terminal is gone.
+    pub(super) hang_up: HangUp,
     /// Why it is done.
     pub(super) reason: Option<String>,
     /// What is looked at first.
@@ -149,6 +151,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         attended: opening.attended,
         sidekiq_log: settings.places.sidekiq_log.clone(),
         by,
+        hang_up: opening.hang_up,
         on_finish: settings.conduct.on_finish.clone(),
         read_only: settings.read_only,
     };

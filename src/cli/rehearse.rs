@@ -21,7 +21,7 @@ use crate::core::drain::{Outcome, Policy, Record};
 use crate::core::rehearse::StandIn;
 use crate::core::session::Kind;
 use crate::shell::{
-    self, Conduct, Errand, LinesFront, Printed, Printer, RehearsalFront, SharedStandIn,
+    self, Conduct, Errand, HangUp, LinesFront, Printed, Printer, RehearsalFront, SharedStandIn,
 };
 
 /// Arguments of `rehearse`.
@@ -109,6 +109,7 @@ fn opening(
         pids: arguments.targets.choice().pids,
         forced: forced(&arguments.force_signal)?,
         attended: false,
+        hang_up: HangUp::Holds,
         rescue: arguments.auto && (arguments.rescue || settings.conduct.rescue),
         reason: None,
     })

@@ -27,7 +27,8 @@ use crate::core::session::{Kind, Session, TakingUp};
 use crate::host::{own_unit, state_dir};
 use crate::recorder::{CutOff, NotTakenUp, Recording};
 use crate::shell::{
-    self, Conduct, Ended, Errand, LinesFront, Printed, Printer, Refused, SessionStart, WorldBuilder,
+    self, Conduct, Ended, Errand, HangUp, LinesFront, Printed, Printer, Refused, SessionStart,
+    WorldBuilder,
 };
 
 /// Arguments of `resume`.
@@ -201,6 +202,7 @@ fn world(
         pids: choice.pids,
         forced: session.preflight.forced.clone(),
         attended,
+        hang_up: HangUp::Holds,
         rescue: false,
         reason: None,
         preflight,

@@ -27,7 +27,7 @@ use crate::clock::{self, Paced};
 use crate::core::drain::{Plan, Policy};
 use crate::core::sequence::{Sequence, SequenceOrigin};
 use crate::core::session::{Kind, Session, Setting};
-use crate::shell::{Means, OwnSignals, Performer, PretendedQueues, Visitors, World};
+use crate::shell::{HangUp, Means, OwnSignals, Performer, PretendedQueues, Visitors, World};
 
 use self::children::Nursery;
 use self::plugs::Stage;
@@ -144,6 +144,7 @@ pub fn world(script: &Script) -> Result<World> {
         work,
         tasks,
         questions: JoinSet::new(),
+        hang_up: HangUp::Holds,
         visitors: Visitors::default(),
         own_signals: Some(OwnSignals::listen().wrap_err("signals cannot be listened to")?),
         plugs: Box::new(plugs),

@@ -76,7 +76,7 @@ impl Player {
                     Some(Err(_)) | None => return Ok(()),
                 },
                 signal = own_signals.next() => match signal {
-                    OwnSignal::HangUp | OwnSignal::Interrupt => return Ok(()),
+                    OwnSignal::HangUp | OwnSignal::Terminate | OwnSignal::Interrupt => return Ok(()),
                     OwnSignal::Suspend => {
                         give_back();
                         stop_oneself();

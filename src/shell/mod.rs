@@ -46,4 +46,4 @@ pub use turn::{Ended, SessionStart, TELLING, run};
 pub use visitors::{Visitors, visit};
 pub use watcher::Watcher;
 pub use work::{Counting, OnFinish, Reply, Work};
-pub use world::{Clock, World, WorldBuilder};
+pub use world::{Clock, HangUp, World, WorldBuilder};

@@ -13,8 +13,10 @@ const SIGTSTP: i32 = nix::sys::signal::Signal::SIGTSTP as i32;
 pub enum OwnSignal {
     /// INT: stop here.
     Interrupt,
-    /// HUP or TERM: the terminal is gone, or the program is told to end.
+    /// HUP: the terminal is gone.
     HangUp,
+    /// TERM: the program is told to end.
+    Terminate,
     /// TSTP: somebody stops it for a while.
     Suspend,
     /// CONT: it was stopped for a while; the screen may be anything.
@@ -59,7 +61,7 @@ impl OwnSignals {
         tokio::select! {
             biased;
             _ = self.interrupt.recv() => OwnSignal::Interrupt,
-            _ = self.terminate.recv() => OwnSignal::HangUp,
+            _ = self.terminate.recv() => OwnSignal::Terminate,
             _ = hang_up => OwnSignal::HangUp,
             _ = self.suspended.recv() => OwnSignal::Suspend,
             _ = self.continued.recv() => OwnSignal::Continued,

@@ -18,7 +18,7 @@ use super::real::{CALM, KEEN};
 use super::visitors::Visitors;
 use super::whereabouts::{Place, ask, place, search};
 use super::work::{Reply, Work};
-use super::world::{Sources, World, WorldBuilder, sources};
+use super::world::{HangUp, Sources, World, WorldBuilder, sources};
 use crate::clock;
 use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome, PushOutcome, Trace};
 use crate::core::fleet::{LocalId, Located, Observation};
@@ -97,6 +97,7 @@ impl WorldBuilder {
             work,
             tasks,
             questions: JoinSet::new(),
+            hang_up: HangUp::Holds,
             visitors: Visitors::default(),
             own_signals: Some(OwnSignals::listen().wrap_err("signals cannot be listened to")?),
             plugs: Box::new(plugs),

@@ -20,7 +20,7 @@ use super::notifier::Notifier;
 use super::own_signals::OwnSignal;
 use super::visitors::FromVisitor;
 use super::work::{Reply, Work};
-use super::world::World;
+use super::world::{HangUp, World};
 use crate::console::Request;
 use crate::core::drain::{Ask, Command, Counted, Effect};
 use crate::core::fleet::{LogNews, Observation};
@@ -116,6 +116,10 @@ pub async fn run<F: Front>(
         if turn.leaving.is_none() && turn.front.is_done(&turn.session) {
             turn.leaving = Some(Ended::Done);
         }
+        let dark = turn.world.hang_up == HangUp::Continued;
+        if turn.leaving.is_none() && dark && !turn.session.is_draining() {
+            turn.leaving = Some(Ended::HangUp);
+        }
         if let Some(ended) = turn.leaving
             && !turn.session.is_draining()
         {
@@ -123,7 +127,7 @@ pub async fn run<F: Front>(
             turn.close().await;
             return Ok((turn.session, turn.front, ended));
         }
-        if turn.leaving.is_none() && turn.front.show(&turn.session, now).is_err() {
+        if turn.leaving.is_none() && !dark && turn.front.show(&turn.session, now).is_err() {
             // What it shows on is gone: that is a hang-up, no error.
             turn.hang_up(now);
             continue;
@@ -140,7 +144,7 @@ impl<F: Front> Turn<F> {
 
     /// Waits for the next event, in the order of their importance.
     async fn next(&mut self, now: Moment) -> Event<F::Event> {
-        let gone = self.leaving.is_some();
+        let gone = self.leaving.is_some() || self.world.hang_up == HangUp::Continued;
         let Self {
             session,
             front,
@@ -191,6 +195,7 @@ impl<F: Front> Turn<F> {
                 }
             }
             Event::Front(None) | Event::Own(OwnSignal::HangUp) => self.hang_up(now),
+            Event::Own(OwnSignal::Terminate) => self.terminate(now),
             Event::Own(OwnSignal::Interrupt) => self.interrupt(now),
             Event::Own(OwnSignal::Suspend) => self.front.suspend(),
             Event::Own(OwnSignal::Continued) => {

@@ -73,7 +73,7 @@ impl Watcher {
                     Some(Err(_)) | None => return Ok(()),
                 },
                 signal = own_signals.next() => match signal {
-                    OwnSignal::HangUp | OwnSignal::Interrupt => return Ok(()),
+                    OwnSignal::HangUp | OwnSignal::Terminate | OwnSignal::Interrupt => return Ok(()),
                     OwnSignal::Suspend => {
                         give_back();
                         stop_oneself();

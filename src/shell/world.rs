@@ -25,6 +25,18 @@ use crate::redis::{Address, Asker, Settings, Source};
 /// What tells the time.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 
+/// What happens to a drain whose terminal is gone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HangUp {
+    /// Nothing more is sent, and the program ends.
+    #[default]
+    Holds,
+    /// The drain will go on without its terminal.
+    Continues,
+    /// It goes on so.
+    Continued,
+}
+
 /// The ends that the loop holds.
 pub struct World {
     /// What tells the time.
@@ -46,6 +58,8 @@ pub struct World {
     pub tasks: JoinSet<Result<()>>,
     /// Questions under way.
     pub questions: JoinSet<()>,
+    /// What happens when its terminal is gone.
+    pub hang_up: HangUp,
     /// Terminals that watch from outside.
     pub visitors: Visitors,
     /// Signals to this program; `None` in tests.
@@ -71,6 +85,8 @@ pub struct WorldBuilder {
     pub sidekiq_log: Option<PathBuf>,
     /// Who operates.
     pub by: String,
+    /// What happens to a drain whose terminal is gone.
+    pub hang_up: HangUp,
     /// The command that is given the report of each run; empty: none.
     pub on_finish: Vec<String>,
     /// Whether nothing at all may be changed.
@@ -145,6 +161,7 @@ impl WorldBuilder {
             work,
             tasks,
             questions: JoinSet::new(),
+            hang_up: self.hang_up,
             visitors: Visitors::default(),
             own_signals: Some(OwnSignals::listen().wrap_err("signals cannot be listened to")?),
             plugs: Box::new(plugs),

@@ -149,3 +149,35 @@ fn a_second_drain_is_told_to_attach_and_a_socket_that_was_left_over_hurts_nothin
     let output = scene.drainboard(&["attach"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn a_drain_goes_on_without_its_terminal_where_that_was_wanted() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    scene.busy_until_released();
+    let by = [
+        "--sequence",
+        SEQUENCE,
+        "--timeout",
+        TIMEOUT,
+        "--on-hangup",
+        "continue",
+    ];
+    let mut gone = Terminal::console(&scene, &by);
+    gone.wait_for("a auto");
+    gone.send("a");
+    gone.answer("Start automatic drain?", "y");
+    gone.wait_for("quiet 1/1");
+    gone.hang_up();
+    let mut there = attached(&scene);
+    there.wait_for("the terminal is gone");
+    // Nobody sits there any more who could be asked.
+    there.type_for("Y", "you drive this drain now");
+    scene.release();
+    there.wait_for("the process has exited");
+    gone.end(0);
+    sidekiq.wait_for_end();
+    assert_eq!(signals(&scene), ["TSTP", "TERM"]);
+    there.send("q");
+    there.end(0);
+}

@@ -27,7 +27,7 @@ use crate::core::sidekiq::{
     Config, Registered, Snapshot, Task, Temper, Worker, WorkerEvent, shown,
 };
 use crate::journal::Journal;
-use crate::shell::{Clock, Plugs, Refused, Reply, Visitors, Work, World};
+use crate::shell::{Clock, HangUp, Plugs, Refused, Reply, Visitors, Work, World};
 
 /// One Sidekiq.
 struct Member {
@@ -245,6 +245,7 @@ impl Stage {
             work,
             tasks,
             questions: JoinSet::new(),
+            hang_up: HangUp::Holds,
             visitors: Visitors::default(),
             own_signals: None,
             plugs: Box::new(self.clone()),

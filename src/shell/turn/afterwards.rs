@@ -208,7 +208,7 @@ impl<F: Front> Turn<F> {
             };
             tokio::select! {
                 biased;
-                signal = own => if matches!(signal, OwnSignal::Interrupt | OwnSignal::HangUp) {
+                signal = own => if matches!(signal, OwnSignal::Interrupt | OwnSignal::HangUp | OwnSignal::Terminate) {
                     return;
                 },
                 Some(reply) = self.world.replies.recv() => {

@@ -2,13 +2,14 @@
 
 use super::{Counted, Ended, Turn};
 use crate::console::Request;
-use crate::core::drain::{Command, Mode};
+use crate::core::drain::{Command, Event, Mode};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
 use crate::core::session::{Beginning, SessionInput};
 use crate::shell::front::Front;
 use crate::shell::work::Work;
+use crate::shell::world::HangUp;
 
 impl<F: Front> Turn<F> {
     /// Meets requests in their order. What follows a run that could not begin was meant for it.
@@ -144,7 +145,21 @@ impl<F: Front> Turn<F> {
         }
     }
 
+    /// The terminal is gone: the drain is held, or goes on without it.
     pub(super) fn hang_up(&mut self, now: Moment) {
+        match self.world.hang_up {
+            HangUp::Continues if self.session.is_draining() => {
+                self.world.hang_up = HangUp::Continued;
+                let text = "the terminal is gone: the drain goes on without it, and `drainboard attach` shows it";
+                self.note(Event::Remarked { text: text.into() }, now);
+            }
+            HangUp::Continued => {}
+            HangUp::Holds | HangUp::Continues => self.terminate(now),
+        }
+    }
+
+    /// This program is to end: nothing more is sent.
+    pub(super) fn terminate(&mut self, now: Moment) {
         if self.session.is_draining() {
             self.command(Command::HangUp, now);
         }

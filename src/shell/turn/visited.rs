@@ -7,6 +7,7 @@ use crate::core::drain::Event;
 use crate::core::moment::Moment;
 use crate::shell::front::Front;
 use crate::shell::visitors::{FromVisitor, Visit};
+use crate::shell::world::HangUp;
 
 impl<F: Front> Turn<F> {
     /// Lets terminals watch the drain from outside; without a socket it goes on without them.
@@ -18,7 +19,8 @@ impl<F: Front> Turn<F> {
 
     /// Takes in what a visitor brings.
     pub(super) fn visited(&mut self, heard: FromVisitor, now: Moment) {
-        let asks_first = self.front.gives_controls_itself();
+        let dark = self.world.hang_up == HangUp::Continued;
+        let asks_first = self.front.gives_controls_itself() && !dark;
         let visit = self.world.visitors.take(heard, asks_first);
         self.visit(visit, now);
     }

@@ -13,7 +13,7 @@ use drainboard::core::moment::Moment;
 use drainboard::core::sequence::SequenceOrigin;
 use drainboard::core::session::{Kind, Session, Setting};
 use drainboard::shell::{
-    Conduct, Plugs, Refused, Screen, ScreenFront, Visitors, Work, World, guard_panics, run,
+    Conduct, HangUp, Plugs, Refused, Screen, ScreenFront, Visitors, Work, World, guard_panics, run,
 };
 use drainboard::ui::Look;
 use futures_util::future::BoxFuture;
@@ -90,6 +90,7 @@ async fn in_a_task() {
         work,
         tasks,
         questions: JoinSet::new(),
+        hang_up: HangUp::Holds,
         visitors: Visitors::default(),
         own_signals: None,
         plugs: Box::new(Nothing),
