@@ -23,11 +23,11 @@ use crate::core::config::{Settings, StatedAddress};
 use crate::core::drain::{ActOutcome, Outcome, Policy, Run};
 use crate::core::fleet::RedisAddress;
 use crate::core::preflight::Whom;
-use crate::core::session::{Kind, Session, TakingUp};
+use crate::core::session::{Kind, TakingUp};
 use crate::host::{own_unit, state_dir};
 use crate::recorder::{CutOff, NotTakenUp, Recording};
 use crate::shell::{
-    self, Conduct, Ended, Errand, HangUp, LinesFront, Printed, Printer, Refused, SessionStart,
+    self, Conduct, Errand, HangUp, LinesFront, Printed, Printer, Refused, SessionStart,
     WorldBuilder,
 };
 
@@ -95,27 +95,24 @@ pub(super) fn run(common: &EveryCommand, arguments: &ResumeArguments) -> Result<
         clock::go_on_after(cut_off.last);
     }
     let (world, taking_up) = world(&mut settings, &cut_off, on_a_screen)?;
-    let errand = Errand {
-        choice: Choice::default(),
-        allow_empty: false,
-        may_ask: false,
-        confirm: false,
-        successor: cut_off.session.setting.successor.is_some(),
-    };
-    let sends_again = arguments.yes && does_no_harm(&cut_off);
+    let (successor, sends_again) = (
+        cut_off.session.setting.successor.is_some(),
+        arguments.yes && does_no_harm(&cut_off),
+    );
     let start = SessionStart::TakeUp(Box::new(cut_off), taking_up);
     let ended = if on_a_screen {
         let conduct = Conduct::Keys { choice: None };
         on_screen(&settings, start, || Ok(world.start()?), conduct)
     } else {
-        let front = LinesFront::taking_up(printer, errand, sends_again);
-        let runtime = session_runtime()?;
-        let ended = runtime.block_on(async { shell::run(start, front, world.start()?).await });
-        runtime.shutdown_background();
-        let close = |(session, mut front, _): (Session, LinesFront, Ended)| {
-            exit_code(front.close(&session, clock::now()), &accepted)
+        let errand = Errand {
+            choice: Choice::default(),
+            allow_empty: false,
+            may_ask: false,
+            confirm: false,
+            successor,
         };
-        ended.map(close).map_err(Failure::from)
+        let front = LinesFront::taking_up(printer, errand, sends_again);
+        without_a_screen(start, front, world, &accepted)
     };
     match ended {
         Err(Failure::Unexpected(report)) => match report.downcast::<Refused>() {
@@ -124,6 +121,20 @@ pub(super) fn run(common: &EveryCommand, arguments: &ResumeArguments) -> Result<
         },
         ended => ended,
     }
+}
+
+/// Goes on line by line.
+fn without_a_screen(
+    start: SessionStart,
+    front: LinesFront,
+    world: WorldBuilder,
+    accepted: &[Outcome],
+) -> Result<ExitCode, Failure> {
+    let runtime = session_runtime()?;
+    let ended = runtime.block_on(async { shell::run(start, front, world.start()?).await });
+    runtime.shutdown_background();
+    let (session, mut front, _) = ended?;
+    Ok(exit_code(front.close(&session, clock::now()), accepted))
 }
 
 /// The drain that `asked` names, else the last one that was cut off.

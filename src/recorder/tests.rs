@@ -227,27 +227,67 @@ fn two_never_write_one_file_and_one_goes_on_where_it_ended() {
     assert_eq!(again.fold().unwrap().1, Some(at(9.0)));
 }
 
+/// One of the imitated Sidekiqs.
+struct Member {
+    id: LocalId,
+    registered: Registered,
+    worker: Worker,
+    beat: Option<Snapshot>,
+}
+
+impl Member {
+    fn new(number: u32) -> Self {
+        let (begun, pid) = (at(0.0), 4242 + number);
+        let identity = format!("util1:{pid}:0123456789ab");
+        let config = Config::new(Version::new(7, 3, 2), Duration::from_secs(25), 5);
+        Self {
+            id: LocalId {
+                pid,
+                start_ticks: 7,
+            },
+            registered: Registered::new(&identity, "7.3.2", 5, begun.epoch() - 900.0),
+            worker: Worker::new(config, begun),
+            beat: None,
+        }
+    }
+
+    /// What a scan shows of it in this turn.
+    fn scanned(&mut self, turn: u32, now: Moment) -> LocalProcess {
+        for (_, event) in self.worker.step(now) {
+            if let WorkerEvent::Beat(new) = event {
+                self.beat = Some(new);
+            }
+        }
+        LocalProcess {
+            rss_kb: Some(310_000 + u64::from(turn * 31 % 50) * 4),
+            threads: Some(Threads {
+                processors: self.worker.named_threads(now),
+                heartbeat: true,
+                at: now,
+            }),
+            ..shown::process(self.id, "util1", at(0.0).epoch() - 900.0)
+        }
+    }
+
+    /// What a look shows of it.
+    fn row(&self, now: Moment) -> Option<LookRow> {
+        let beat = self.beat.as_ref()?;
+        let busy = beat.busy.iter();
+        let work = busy.map(|busy| Arc::new(shown::work(busy, 0.0))).collect();
+        let row = self.registered.row(beat.at.epoch(), beat.quiet, work);
+        let beat_age = Some(now.since(beat.at));
+        Some(LookRow { beat_age, ..row })
+    }
+}
+
 /// Three imitated Sidekiqs with ten jobs for ten minutes, looked at each second and scanned five
 /// times a second, as in a drain.
 #[test]
 fn ten_minutes_of_three_imitated_processes_stay_below_a_megabyte() {
     let state = tempfile::tempdir().unwrap();
-    let (mut recorder, begun) = (Recorder::new(&session()), at(0.0));
-    drop(recorder.begin(state.path(), "long", begun).unwrap());
-    let version = Version::new(7, 3, 2);
-    let mut members: Vec<(LocalId, Registered, Worker, Option<Snapshot>)> = (0..3_u32)
-        .map(|number| {
-            let pid = 4242 + number;
-            let id = LocalId {
-                pid,
-                start_ticks: 7,
-            };
-            let identity = format!("util1:{pid}:0123456789ab");
-            let registered = Registered::new(&identity, "7.3.2", 5, begun.epoch() - 900.0);
-            let config = Config::new(version, Duration::from_secs(25), 5);
-            (id, registered, Worker::new(config, begun), None)
-        })
-        .collect();
+    let mut recorder = Recorder::new(&session());
+    drop(recorder.begin(state.path(), "long", at(0.0)).unwrap());
+    let mut members: Vec<Member> = (0..3).map(Member::new).collect();
     for number in 0..10 {
         let task = Task {
             jid: format!("{number:024x}"),
@@ -257,52 +297,26 @@ fn ten_minutes_of_three_imitated_processes_stay_below_a_megabyte() {
             temper: Temper::Plain,
             resumed: None,
         };
-        let (_, _, worker, _) = &mut members[number % 3];
-        assert_eq!(worker.give(task, begun), None);
+        assert_eq!(members[number % 3].worker.give(task, at(0.0)), None);
     }
+    let mut take = |observation, now| {
+        let input = SessionInput::Observed(observation);
+        recorder.take(&input, now).unwrap();
+        recorder.take(&SessionInput::Ticked, now).unwrap();
+    };
     for turn in 1..=3000_u32 {
         // No timer is exact.
         let now = at(f64::from(turn) / 5.0 + f64::from(turn * 7919 % 1000) / 1e6);
-        let mut processes = Vec::new();
-        for (id, _, worker, beat) in &mut members {
-            for (_, event) in worker.step(now) {
-                if let WorkerEvent::Beat(new) = event {
-                    *beat = Some(new);
-                }
-            }
-            processes.push(LocalProcess {
-                rss_kb: Some(310_000 + u64::from(turn * 31 % 50) * 4),
-                threads: Some(Threads {
-                    processors: worker.named_threads(now),
-                    heartbeat: true,
-                    at: now,
-                }),
-                ..shown::process(*id, "util1", begun.epoch() - 900.0)
-            });
-        }
-        let scanned = Observation::Host(shown::scan("util1", processes, now));
-        recorder
-            .take(&SessionInput::Observed(scanned), now)
-            .unwrap();
-        recorder.take(&SessionInput::Ticked, now).unwrap();
+        let processes = members.iter_mut().map(|member| member.scanned(turn, now));
+        let scan = shown::scan("util1", processes.collect(), now);
+        take(Observation::Host(scan), now);
         if turn % 5 == 0 {
-            let row = |member: &(LocalId, Registered, Worker, Option<Snapshot>)| {
-                let beat = member.3.as_ref()?;
-                let busy = beat.busy.iter();
-                let work = busy.map(|busy| Arc::new(shown::work(busy, 0.0))).collect();
-                let row = member.1.row(beat.at.epoch(), beat.quiet, work);
-                let beat_age = Some(now.since(beat.at));
-                Some(LookRow { beat_age, ..row })
-            };
-            let look = shown::look(members.iter().filter_map(row).collect(), now);
-            let looked = Observation::Look(look);
-            recorder.take(&SessionInput::Observed(looked), now).unwrap();
+            let rows = members.iter().filter_map(|member| member.row(now));
+            take(Observation::Look(shown::look(rows.collect(), now)), now);
         }
     }
-    let length = std::fs::metadata(place(state.path(), "long"))
-        .unwrap()
-        .len();
-    assert!(length < 1_000_000, "{length} bytes");
+    let written = std::fs::metadata(place(state.path(), "long")).unwrap();
+    assert!(written.len() < 1_000_000, "{} bytes", written.len());
     let recording = Recording::read(state.path(), "long").unwrap();
     let (session, last) = recording.fold().unwrap();
     assert_eq!(session.fleet.processes.len(), 3);

@@ -52,6 +52,48 @@ fn a_stop_goes_on_past_its_timeout_while_the_plan_needs_it() {
     );
 }
 
+#[test]
+fn a_stop_that_another_one_began_is_extended_from_a_terminal() {
+    let scene = UnitScene::new();
+    let sidekiq = scene.sidekiq_command();
+    let name = "attached.service";
+    let text = unit("attached", &sidekiq, "Type=notify\nNotifyAccess=exec", "");
+    scene.start(name, &text.replace("tstp,60", "tstp,12"));
+    let jid = scene.busy_until_released();
+    scene.systemd.systemctl(&["stop", "--no-block", name]);
+    let begun = drainboard::clock::now();
+    until_true("systemd shows how the drain stands", || {
+        let status = scene.systemd.property(name, "StatusText");
+        status.starts_with("draining: 1 job runs, ")
+    });
+    let pid = scene.sidekiq_pid();
+    let mut terminal = scene.console(&["attach", "--state-dir", "/var/lib/attached"]);
+    terminal.wait_for("drives; Y asks");
+    terminal.type_for("Y", "you drive this drain now");
+    terminal.type_for("+", "wait extended by 30 s");
+    until_true("TERM would have been sent by now", || {
+        drainboard::clock::now().since(begun).as_secs() >= 16
+    });
+    let journal = scene.systemd.journal(name);
+    assert!(
+        scene.runs(pid) && !journal.contains("TERM sent"),
+        "{journal}"
+    );
+    scene.release();
+    until_true("the unit has ended", || {
+        scene.systemd.property(name, "ActiveState") == "inactive"
+    });
+    let journal = scene.systemd.journal(name);
+    assert_eq!(scene.traced("done", &jid), 1, "{journal}");
+    assert_eq!(
+        scene.systemd.property(name, "Result"),
+        "success",
+        "{journal}"
+    );
+    terminal.send("q");
+    terminal.end(0);
+}
+
 /// What systemd does without more time: it ends the drain after 6 s and stops Sidekiq itself.
 fn assert_cut_short(name: &str, kind: &str, more: &str) {
     let scene = UnitScene::new();
