@@ -74,7 +74,11 @@ impl Plugs for Stage {
         self.ask(Ask::Where(sought))
     }
 
-    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
+    fn search(
+        &self,
+        suspects: Vec<Suspect>,
+        _: Vec<String>,
+    ) -> Option<BoxFuture<'static, Vec<Trace>>> {
         let store = self.store.lock();
         let trace = |suspect: &Suspect| match &suspect.job.jid {
             Some(jid) => store.trace(jid),

@@ -169,6 +169,7 @@ impl Store {
             asked,
             iterating: false,
             heirs: Vec::new(),
+            namesake: None,
         }
     }
 

@@ -17,8 +17,10 @@ pub struct Marks {
     pub rescued: Vec<bool>,
     /// Processes whose jobs `super_fetch` keeps in private lists.
     pub super_processes: Vec<Identity>,
-    /// The names of all queues.
+    /// The names of all queues, as they are.
     pub queues: Vec<String>,
+    /// Whether a name of a queue is no text: that queue cannot be searched.
+    pub nameless_queue: bool,
 }
 
 /// Reads the marks of these executions, in one round trip. A command that the server refuses is a
@@ -41,17 +43,16 @@ pub async fn marks(
         .await
         .map_err(|error: RedisError| fault(&error, Wire::Established))?;
     let mut answers = answers.into_iter();
-    let mut texts = |limit: usize| -> Result<Vec<String>, LinkFault> {
-        let members = list(answers.next().unwrap_or(Value::Nil)).map_err(LinkFault::Refused)?;
-        Ok(members
-            .iter()
-            .map(|member| clean_bytes(member, limit))
-            .collect())
-    };
-    let (processes, queues) = (texts(300)?, texts(200)?);
+    let mut members = || list(answers.next().unwrap_or(Value::Nil)).map_err(LinkFault::Refused);
+    let (processes, queues) = (members()?, members()?);
+    let shown = |process: &Vec<u8>| Identity::new(&clean_bytes(process, 300));
+    let all = queues.len();
+    let queues = queues.into_iter().map(String::from_utf8);
+    let queues: Vec<String> = queues.filter_map(Result::ok).collect();
     Ok(Marks {
         rescued: answers.map(|answer| answer != Value::Nil).collect(),
-        super_processes: processes.iter().map(|text| Identity::new(text)).collect(),
+        super_processes: processes.iter().map(shown).collect(),
+        nameless_queue: queues.len() < all,
         queues,
     })
 }

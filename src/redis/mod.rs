@@ -47,7 +47,7 @@ pub use look::Looker;
 pub use marks::{Marks, marks};
 pub use namespaces::namespace;
 pub use once::look_once;
-pub use questions::{Bounds, Private, locate, queues};
+pub use questions::{Bounds, Private, locate, locate_exact, queues};
 #[cfg(any(test, fuzzing))]
 pub(crate) use readers::READERS;
 pub use rescue::{PushBack, Pushed, push_back};

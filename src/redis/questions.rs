@@ -69,9 +69,19 @@ pub async fn locate(
     bounds: Bounds,
     sought: &[Sought],
 ) -> (Vec<Located>, Option<LinkFault>) {
-    let asked = clock::now();
     // A queue is read under its exact name; what is shown of it may be shortened.
-    let sought: &[Sought] = &sought.iter().map(Sought::exact).collect::<Vec<_>>();
+    let sought: Vec<Sought> = sought.iter().map(Sought::exact).collect();
+    locate_exact(connection, keys, bounds, &sought).await
+}
+
+/// The same where every name of a queue is the exact one.
+pub async fn locate_exact(
+    connection: &mut impl ConnectionLike,
+    keys: &Keys,
+    bounds: Bounds,
+    sought: &[Sought],
+) -> (Vec<Located>, Option<LinkFault>) {
+    let asked = clock::now();
     let mut search = Search::new(keys, bounds, sought, asked);
     let searching = search.run(connection);
     let outcome = match tokio::time::timeout(bounds.within, searching).await {
@@ -86,16 +96,20 @@ pub async fn locate(
         }),
     };
     let (iterating, heirs) = (search.iterating(), search.heirs());
+    let namesakes = search.namesakes();
     let places = search.places(missing.as_ref()).into_iter();
-    let places = places.zip(iterating).zip(heirs);
+    let places = places.zip(iterating).zip(heirs.into_iter().zip(namesakes));
     let located = sought.iter().zip(places);
-    let located = located.map(|(sought, ((place, iterating), heirs))| Located {
-        jid: sought.jid.clone(),
-        place,
-        asked,
-        iterating,
-        heirs,
-    });
+    let located = located.map(
+        |(sought, ((place, iterating), (heirs, namesake)))| Located {
+            jid: sought.jid.clone(),
+            place,
+            asked,
+            iterating,
+            heirs,
+            namesake,
+        },
+    );
     (located.collect(), outcome.err())
 }
 

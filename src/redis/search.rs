@@ -18,7 +18,7 @@ use super::questions::Bounds;
 use super::scan::{STEP, Scan, pattern, step};
 use crate::clock;
 use crate::core::clean::clean;
-use crate::core::fleet::{Heir, Later, Lineage, LinkFault, Place, Sought};
+use crate::core::fleet::{Heir, Later, Lineage, LinkFault, Place, Sought, may_be_same_job};
 use crate::core::moment::Moment;
 
 /// A payload longer than this is not sent to Redis to be compared there.
@@ -38,6 +38,8 @@ pub(super) struct Search<'a> {
     iterating: Vec<bool>,
     /// Later jobs that do the same work.
     heirs: Vec<Vec<Heir>>,
+    /// Where another job under the same id is.
+    namesakes: Vec<Option<String>>,
     by_jid: HashMap<&'a str, Vec<usize>>,
     /// The work of each job that has a payload.
     lineages: Vec<Option<Lineage>>,
@@ -63,6 +65,7 @@ impl<'a> Search<'a> {
             places: vec![None; sought.len()],
             iterating: vec![false; sought.len()],
             heirs: vec![Vec::new(); sought.len()],
+            namesakes: vec![None; sought.len()],
             by_jid,
             lineages: sought
                 .iter()
@@ -83,6 +86,11 @@ impl<'a> Search<'a> {
     /// Of each job the later ones that do the same work.
     pub(super) fn heirs(&self) -> Vec<Vec<Heir>> {
         self.heirs.clone()
+    }
+
+    /// Of each job where another one under its id is.
+    pub(super) fn namesakes(&self) -> Vec<Option<String>> {
+        self.namesakes.clone()
     }
 
     /// One place for each job; those not found are `missing`, or nowhere.
@@ -151,7 +159,11 @@ impl<'a> Search<'a> {
             && let Some(indices) = self.by_jid.get(jid.as_str())
         {
             for index in indices {
-                self.places[*index].get_or_insert_with(|| place.clone());
+                if may_be_same_job(&self.sought[*index].payload, element) {
+                    self.places[*index].get_or_insert_with(|| place.clone());
+                } else {
+                    self.namesakes[*index].get_or_insert_with(|| place.to_string());
+                }
             }
         }
         if let Some(later) = Later::read(element) {

@@ -125,6 +125,7 @@ fn not_asked(sought: &[Sought], asked: Moment, why: &str) -> Vec<Located> {
         asked,
         iterating: false,
         heirs: Vec::new(),
+        namesake: None,
     };
     sought.iter().map(unanswered).collect()
 }

@@ -5,6 +5,7 @@ use super::judge::{Ending, State, Tried};
 use super::saved::SavedJob;
 use super::store::Entry;
 use crate::core::drain::{Event, Fate, Record};
+use crate::core::sequence::Signal;
 use crate::report::Past;
 
 /// The ending of `job`'s process by the journal (`None`: there is none), and the attempts that
@@ -22,6 +23,13 @@ pub fn ending(past: Option<&Past>, entries: &[Entry], job: &SavedJob) -> Ending 
         )]
         match &record.event {
             Event::Exited { .. } => ending.exited_at = Some(record.at.wall()),
+            Event::SignalSent {
+                signal: Signal::Term | Signal::Int,
+                ..
+            } => {
+                let at = record.at.wall();
+                ending.stopped_at = Some(ending.stopped_at.map_or(at, |known| known.min(at)));
+            }
             Event::JobFinished { jid, .. } if Some(jid) == job.jid.as_ref() => {
                 ending.finished = true;
             }

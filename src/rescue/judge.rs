@@ -20,6 +20,8 @@ pub(super) const FETCHED: Duration = Duration::from_secs(2);
 pub struct Ending {
     /// When it exited; `None`: nobody saw it.
     pub exited_at: Option<Timestamp>,
+    /// When it was told to stop first, by the record; `None`: not by this program.
+    pub stopped_at: Option<Timestamp>,
     /// Whether the record shows the job as ended by itself.
     pub finished: bool,
     /// Whether it was pushed back before: the mark in Redis lasts only a week.
@@ -62,6 +64,11 @@ pub enum Sight {
     Rescued,
     /// A place, or nowhere.
     At(Place),
+    /// It is in no place, and another job under its id is somewhere.
+    Namesake {
+        /// Where, in words.
+        place: String,
+    },
     /// It is in no place, and somebody who may have it has not beaten since the exit.
     NotBeaten {
         /// Who.
@@ -81,10 +88,11 @@ impl Sight {
                 Passed::Failed => Fate::Retried,
             }),
             Self::Rescued => Some(Fate::Rescued),
-            Self::At(Place::Retry | Place::Dead | Place::Schedule) => Some(Fate::Retried),
-            Self::At(Place::Nowhere { .. } | Place::NotAsked { .. }) | Self::NotBeaten { .. } => {
-                None
-            }
+            Self::At(Place::Dead) => Some(Fate::Finished),
+            Self::At(Place::Retry | Place::Schedule) => Some(Fate::Retried),
+            Self::At(Place::Nowhere { .. } | Place::NotAsked { .. })
+            | Self::Namesake { .. }
+            | Self::NotBeaten { .. } => None,
         }
     }
 }
@@ -164,13 +172,16 @@ pub fn judge(job: &SavedJob, ending: Ending, circumstances: Circumstances, sight
     match sight {
         Sight::At(Place::Nowhere {
             searched_whole: true,
-        }) => nowhere(job, exited, circumstances),
+        }) => nowhere(job, exited, ending.stopped_at, circumstances),
         Sight::At(Place::Nowhere {
             searched_whole: false,
         }) => State::Unknown("not found, and not everything was searched to the end".into()),
         Sight::At(Place::NotAsked { why }) => {
             State::Unknown(format!("Redis could not be asked: {why}"))
         }
+        Sight::Namesake { place } => State::Unknown(format!(
+            "it is in no place, and another job under its id is {place}"
+        )),
         Sight::NotBeaten { process } => State::Unknown(format!(
             "{process} may run it: its last beat is not later than the exit; try again in 10 s"
         )),
@@ -195,15 +206,35 @@ fn found(sight: &Sight) -> Option<State> {
         Sight::At(place @ (Place::Queue { .. } | Place::Retry | Place::Dead | Place::Schedule)) => {
             Some(State::Safe(place.to_string()))
         }
-        Sight::At(Place::Nowhere { .. } | Place::NotAsked { .. }) | Sight::NotBeaten { .. } => None,
+        Sight::At(Place::Nowhere { .. } | Place::NotAsked { .. })
+        | Sight::Namesake { .. }
+        | Sight::NotBeaten { .. } => None,
     }
 }
 
 /// It is nowhere: was it pushed back and taken up unseen?
-fn nowhere(job: &SavedJob, exited: Timestamp, circumstances: Circumstances) -> State {
+fn nowhere(
+    job: &SavedJob,
+    exited: Timestamp,
+    stopped: Option<Timestamp>,
+    circumstances: Circumstances,
+) -> State {
     let stopping = &job.stopping;
-    let Some(interrupt) = stopping.interrupt_at else {
-        return State::Nowhere("its process died without TERM, so nothing pushed it back".into());
+    // A payload that is saved before TERM knows nothing of it.
+    let timeout = stopping.timeout_s.map(|timeout| timeout.0);
+    let by_record = stopped
+        .zip(timeout)
+        .and_then(|(stopped, timeout)| stopped.checked_add(timeout).ok());
+    let Some(interrupt) = stopping.interrupt_at.or(by_record) else {
+        return match stopped {
+            None => {
+                State::Nowhere("its process died without TERM, so nothing pushed it back".into())
+            }
+            Some(_) => State::Unknown(
+                "its process was told to stop, and when it would have pushed it back is not known"
+                    .into(),
+            ),
+        };
     };
     let before = interrupt
         .checked_sub(MARGIN)

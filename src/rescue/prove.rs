@@ -33,11 +33,13 @@ pub struct Suspect {
     pub nobody_else: bool,
 }
 
-/// One trace for each suspect, in order, at most a search later than `within` from now.
+/// One trace for each suspect, in order, at most a search later than `within` from now. `gone` are
+/// the identities of all processes that are known to have exited: what Redis still shows of them is
+/// history.
 pub async fn prove(
     address: &Address,
     namespace: Option<&str>,
-    suspects: &[Suspect],
+    (suspects, gone): (&[Suspect], &[String]),
     within: Duration,
 ) -> Vec<Trace> {
     let until = clock::now().after(within);
@@ -49,12 +51,10 @@ pub async fn prove(
     // Two entries are of the same execution alone if all of them is the same.
     let nobody_else =
         |job: &SavedJob| (suspects.iter()).any(|known| known.nobody_else && known.job == *job);
-    let exited = jobs.iter().filter(|(_, ending)| ending.exited_at.is_some());
-    let gone: Vec<String> = exited.filter_map(|(job, _)| job.identity.clone()).collect();
     loop {
         let surveyed = match open(address, PATIENCE).await {
             Ok(mut connection) => {
-                survey_within(&mut connection, &keys, BOUNDS, &jobs, &gone, nobody_else).await
+                survey_within(&mut connection, &keys, BOUNDS, &jobs, gone, nobody_else).await
             }
             Err(why) => Err(why),
         };

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::base64;
 use crate::core::drain::{Execution, Run, Target};
 use crate::core::fleet::{Fleet, LocalId, Process, ProcessKey, RedisAddress, Work, exact_queue};
-use crate::core::moment::Moment;
+use crate::core::moment::{Moment, Seconds};
 use crate::core::session::Session;
 
 /// The jobs of `run` that a KILL to `only` (`None`: to every target that still lives) could
@@ -140,6 +140,9 @@ impl std::fmt::Display for Source {
 pub struct Stopping {
     /// TERM + `T`, when it would push its jobs back; `None`: it was sent no TERM.
     pub interrupt_at: Option<Timestamp>,
+    /// `T`, in seconds; files of 0.1.0 do not say.
+    #[serde(default)]
+    pub timeout_s: Option<Seconds>,
     /// Whether `T` was only assumed: then that time proves nothing.
     pub timeout_assumed: bool,
     /// Whether Sidekiq Pro keeps its jobs in private lists.
@@ -151,6 +154,7 @@ impl Stopping {
     pub fn of(target: &Target, process: Option<&Process>) -> Self {
         Self {
             interrupt_at: target.interrupt().map(Moment::wall),
+            timeout_s: Some(Seconds(target.timeout.span)),
             timeout_assumed: target.timeout.is_assumed(),
             super_fetch: process.is_some_and(Process::keeps_jobs),
         }

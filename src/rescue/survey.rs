@@ -14,9 +14,10 @@ use crate::clock;
 use crate::core::clean::clean;
 use crate::core::drain::Fate;
 use crate::core::fleet::{
-    Heir, Info, LONGEST_SHOWN, Lineage, LinkFault, Located, Look, LookRow, Place, Sought,
+    Heir, Info, LONGEST_SHOWN, Lineage, LinkFault, Located, Look, LookRow, Place, Sought, Work,
+    may_be_same_job,
 };
-use crate::redis::{Bounds, Keys, Looker, Marks, Private, PushBack, Pushed, locate, marks};
+use crate::redis::{Bounds, Keys, Looker, Marks, Private, PushBack, Pushed, locate_exact, marks};
 
 /// A rescue searches further than a drain: there is time.
 const BOUNDS: Bounds = Bounds {
@@ -103,7 +104,7 @@ pub(super) async fn survey_within(
     let (mut before, _) = looker.look(connection).await?;
     let executions: Vec<String> = jobs.iter().map(|(job, _)| job.execution()).collect();
     let marks = marks(connection, keys, &executions).await?;
-    let places = places(connection, keys, bounds, jobs, &marks.queues).await;
+    let places = places(connection, keys, bounds, jobs, &marks).await;
     // Once more: what was fetched while the queues were searched, and the age of each beat.
     looker.read_all_again();
     let (mut after, _) = looker.look(connection).await?;
@@ -117,9 +118,14 @@ pub(super) async fn survey_within(
         .enumerate()
         .map(|(index, ((job, ending), located))| {
             let looks = [&before, &after];
+            let namesake = located.namesake.or_else(|| namesake_at_work(job, looks));
             let sight = match heir(job, located.heirs, looks) {
                 Some(heir) if matches!(located.place, Place::Nowhere { .. }) => Sight::GoesOn(heir),
                 _ => sight(job, *ending, located.place, marks.rescued[index], looks),
+            };
+            let sight = match (sight, namesake) {
+                (Sight::At(Place::Nowhere { .. }), Some(place)) => Sight::Namesake { place },
+                (sight, _) => sight,
             };
             let circumstances = Circumstances {
                 nobody_else_served: nobody_else_served(job),
@@ -146,10 +152,11 @@ async fn places(
     keys: &Keys,
     bounds: Bounds,
     jobs: &[(SavedJob, Ending)],
-    queues: &[String],
+    marks: &Marks,
 ) -> Vec<Located> {
+    let queues = &marks.queues;
     let sought: Vec<Sought> = jobs.iter().map(|(job, _)| asked(job, &job.queue)).collect();
-    let (mut places, _) = locate(connection, keys, bounds, &sought).await;
+    let (mut places, _) = locate_exact(connection, keys, bounds, &sought).await;
     let open: Vec<usize> = (0..places.len())
         .filter(|index| {
             places[*index].place
@@ -166,7 +173,7 @@ async fn places(
             elsewhere.push(asked(job, queue));
             of.push(index);
         }
-        if queues.len() > MOST_QUEUES + 1 {
+        if queues.len() > MOST_QUEUES + 1 || marks.nameless_queue {
             places[index].place = Place::Nowhere {
                 searched_whole: false,
             };
@@ -175,7 +182,7 @@ async fn places(
     if elsewhere.is_empty() {
         return places;
     }
-    let (located, _) = locate(connection, keys, bounds, &elsewhere).await;
+    let (located, _) = locate_exact(connection, keys, bounds, &elsewhere).await;
     for (index, located) in of.into_iter().zip(located) {
         let whole = Place::Nowhere {
             searched_whole: true,
@@ -185,6 +192,8 @@ async fn places(
             places[index].place = located.place;
         }
         places[index].heirs.extend(located.heirs);
+        let namesake = &mut places[index].namesake;
+        *namesake = namesake.take().or(located.namesake);
     }
     places
 }
@@ -232,7 +241,7 @@ fn sight(job: &SavedJob, ending: Ending, place: Place, rescued: bool, looks: [&L
     // A process that was killed itself goes on showing what it ran before.
     let mut before = None;
     for look in looks.into_iter().filter(|_| job.jid.is_some()) {
-        let shows = |row: &&LookRow| row.work.iter().any(|work| work.jid == job.jid);
+        let shows = |row: &&LookRow| row.work.iter().any(|work| is_same(work, job));
         let others = look.rows.iter().filter(|row| !own(row) && !row.is_ghost());
         for row in others.filter(shows) {
             let process = row.identity.short().to_owned();
@@ -266,6 +275,22 @@ fn sight(job: &SavedJob, ending: Ending, place: Place, rescued: bool, looks: [&L
         },
         None => Sight::At(place),
     }
+}
+
+/// Whether a work entry may be of this very job.
+fn is_same(work: &Work, job: &SavedJob) -> bool {
+    work.jid == job.jid && may_be_same_job(&job.payload.0, &work.payload)
+}
+
+/// Where another job under the id of `job` is at work.
+fn namesake_at_work(job: &SavedJob, looks: [&Look; 2]) -> Option<String> {
+    let others = |row: &&LookRow| {
+        let mut work = row.work.iter();
+        work.any(|work| job.jid.is_some() && work.jid == job.jid && !is_same(work, job))
+    };
+    let rows = looks.into_iter().flat_map(|look| &look.rows);
+    let row = rows.filter(|row| !row.is_ghost()).find(others)?;
+    Some(format!("at work on {}", row.identity.short()))
 }
 
 /// Why the work of a process that may run the job cannot be read. What cannot be read proves

@@ -1,6 +1,7 @@
 //! Saving and judging, with made-up evidence.
 
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,6 +10,7 @@ use super::{
     Tried, ending, jobs, judge,
 };
 use crate::core::fleet::{Identity, Place};
+use crate::core::moment::Seconds;
 use crate::report::Past;
 
 fn time(seconds: i64) -> Timestamp {
@@ -29,6 +31,7 @@ fn job(payload: &[u8]) -> SavedJob {
         from: None,
         stopping: Stopping {
             interrupt_at: Some(time(100)),
+            timeout_s: Some(Seconds(Duration::from_secs(25))),
             timeout_assumed: false,
             super_fetch: false,
         },
@@ -111,6 +114,17 @@ fn only_what_nobody_pushed_back_is_provably_nowhere() {
     let mut without_term = assumed.clone();
     without_term.stopping.interrupt_at = None;
     assert_eq!(word(&without_term, exited(50), &nowhere()), "nowhere");
+    // It was saved before TERM, and the record tells of TERM.
+    let told = |stopped: i64, exit: i64| Ending {
+        stopped_at: Some(time(stopped)),
+        ..exited(exit)
+    };
+    let mut saved_before = stated.clone();
+    saved_before.stopping.interrupt_at = None;
+    assert_eq!(word(&saved_before, told(30, 53), &nowhere()), "nowhere");
+    assert_eq!(word(&saved_before, told(30, 55), &nowhere()), "unknown");
+    saved_before.stopping.timeout_s = None;
+    assert_eq!(word(&saved_before, told(30, 31), &nowhere()), "unknown");
     let watched = Circumstances {
         nobody_else_served: true,
         ..Circumstances::default()

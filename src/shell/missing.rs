@@ -45,6 +45,13 @@ pub(super) fn suspects(
     missing.into_iter().filter_map(suspect).collect()
 }
 
+/// The identities of all targets of `run` that have exited, those without a missing job too.
+pub(super) fn gone(run: &Run) -> Vec<String> {
+    let exited = run.targets().iter().filter(|target| target.exited());
+    let identities = exited.filter_map(|target| target.about.identity.as_ref());
+    identities.map(ToString::to_string).collect()
+}
+
 fn ending(target: &Target) -> Ending {
     let exited_at = match target.standing {
         Standing::Exited { at, .. } => Some(at.wall()),

@@ -67,9 +67,14 @@ pub trait Plugs: Send {
         None
     }
 
-    /// Searches for missing jobs, one trace for each; `None` where there is nobody to ask.
-    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
-        drop(suspects);
+    /// Searches for missing jobs, one trace for each; `None` where there is no Redis to ask. `gone`
+    /// are the identities of the processes that have exited.
+    fn search(
+        &self,
+        suspects: Vec<Suspect>,
+        gone: Vec<String>,
+    ) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        drop((suspects, gone));
         None
     }
 

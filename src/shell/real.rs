@@ -154,8 +154,12 @@ impl Plugs for Real {
         Some(Box::pin(async move { asker.glance(sought).await }))
     }
 
-    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
-        search(&self.redis, suspects)
+    fn search(
+        &self,
+        suspects: Vec<Suspect>,
+        gone: Vec<String>,
+    ) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        search(&self.redis, suspects, gone)
     }
 
     fn hold(&self, process: LocalId, session: &Session) -> Result<Arc<Held>, String> {

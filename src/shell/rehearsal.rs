@@ -222,8 +222,12 @@ impl Plugs for Rehearsed {
         }))
     }
 
-    fn search(&self, suspects: Vec<Suspect>) -> Option<BoxFuture<'static, Vec<Trace>>> {
-        search(&self.redis, suspects)
+    fn search(
+        &self,
+        suspects: Vec<Suspect>,
+        gone: Vec<String>,
+    ) -> Option<BoxFuture<'static, Vec<Trace>>> {
+        search(&self.redis, suspects, gone)
     }
 
     fn over(&mut self) {

@@ -31,14 +31,16 @@ pub(super) fn place(redis: Option<&(Address, Settings)>) -> Place {
     redis.map(|(address, settings)| (address.clone(), settings.namespace.clone()))
 }
 
-/// Searches for missing jobs.
+/// Searches for missing jobs. `gone`: the identities of the processes that have exited.
 pub(super) fn search(
     place: &Place,
     suspects: Vec<Suspect>,
+    gone: Vec<String>,
 ) -> Option<BoxFuture<'static, Vec<Trace>>> {
     let (address, namespace) = place.clone()?;
     Some(Box::pin(async move {
-        prove(&address, namespace.as_deref(), &suspects, SEARCH_WITHIN).await
+        let sought = (suspects.as_slice(), gone.as_slice());
+        prove(&address, namespace.as_deref(), sought, SEARCH_WITHIN).await
     }))
 }
 

@@ -18,7 +18,7 @@ use crate::support::redis_server::RedisServer;
 use crate::support::sidekiq_rows::Rows;
 
 fn payload(jid: &str) -> String {
-    format!(r#"{{"class":"ReportBuild","args":["é"],"jid":"{jid}","queue":"low"}}"#)
+    format!(r#"{{"class":"ReportBuild","args":[1],"tags":["é"],"jid":"{jid}","queue":"low"}}"#)
 }
 
 /// A job whose process died without TERM, and its ending five seconds ago.

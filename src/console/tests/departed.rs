@@ -32,6 +32,7 @@ fn the_pages_of_a_job_and_of_its_process_say_where_it_went() {
         asked,
         iterating: false,
         heirs: Vec::new(),
+        namesake: None,
     };
     world.session.following.departed.answered(vec![found]);
     let page = text(&world);

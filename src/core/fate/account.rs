@@ -13,7 +13,9 @@ use super::missing::{Missing, missing};
 use super::others::Served;
 use super::scene::Scene;
 use super::subject::Subject;
-use crate::core::fleet::{Fleet, Life, Located, Place, Process, ProcessKey, Sought};
+use crate::core::fleet::{
+    Fleet, Life, Located, Place, Process, ProcessKey, Sought, may_be_same_job,
+};
 use crate::core::moment::Moment;
 use crate::core::timing::INTERRUPT_MARGIN;
 
@@ -152,8 +154,15 @@ impl Account {
                         execution.add(job.seen, Fact::Iterable);
                     }
                     let exit = exit_of(fleet, execution.process());
-                    if key != execution.process() && goes_on(execution, began, shown, exit) {
-                        let how = format!("runs again on {}", process.name());
+                    if key == execution.process() {
+                        continue;
+                    }
+                    let name = process.name();
+                    if !may_be_same_job(&execution.work().payload, &job.work.payload) {
+                        let place = format!("at work on {name}");
+                        execution.add(job.seen, Fact::Namesake { place });
+                    } else if goes_on(execution, began, shown, exit) {
+                        let how = format!("runs again on {name}");
                         execution.add(began, Fact::Back { how });
                     }
                 }
@@ -161,10 +170,19 @@ impl Account {
         }
     }
 
+    /// Whether Redis is still to be asked, since the exits, for a job that seemed to have finished.
+    pub fn awaits_confirmation(&self, fleet: &Fleet) -> bool {
+        let mut executions = self.executions();
+        executions.any(|known| known.is_to_be_confirmed(exit_of(fleet, known.process())))
+    }
+
     /// The open executions worth asking Redis for. `due` says whether one that still runs is.
     pub fn wanted(&self, fleet: &Fleet, due: impl Fn(&Execution) -> bool) -> Vec<Sought> {
         self.executions()
-            .filter(|execution| execution.ruling().is_none())
+            .filter(|execution| {
+                let exited = exit_of(fleet, execution.process());
+                execution.ruling().is_none() || execution.is_to_be_confirmed(exited)
+            })
             .filter(|execution| !execution.is_on_its_thread() || due(execution))
             .flat_map(|execution| execution.sought(fleet))
             .collect()

@@ -57,6 +57,11 @@ pub enum Fact {
         /// with the same arguments.
         shared: bool,
     },
+    /// Another job under its id was seen: it is no push-back of this one.
+    Namesake {
+        /// Where, in words: `in queue default`.
+        place: String,
+    },
     /// Its iteration state was seen once: it is an `IterableJob`.
     Iterable,
     /// The search for missing jobs found it, or a push by this program changed it.
@@ -100,7 +105,10 @@ impl Fact {
         match self {
             Self::Shown { .. } | Self::Missed { .. } | Self::Iterable => Source::Beat,
             Self::LogStarted | Self::LogEnd(_) => Source::Log,
-            Self::Located { .. } | Self::Back { .. } | Self::GoesOn { .. } => Source::Redis,
+            Self::Located { .. }
+            | Self::Back { .. }
+            | Self::GoesOn { .. }
+            | Self::Namesake { .. } => Source::Redis,
             Self::Settled { .. } => Source::Ours,
         }
     }

@@ -65,8 +65,9 @@ impl Fate {
                 Self::Retried,
                 "it failed and stands in the retry set".into(),
             ),
+            // It has ended, and its error is its own.
             Place::Dead => (
-                Self::Retried,
+                Self::Finished,
                 "it failed for good and stands in the dead set".into(),
             ),
             Place::Schedule => (Self::Retried, "it stands in the scheduled set".into()),

@@ -43,7 +43,10 @@ pub fn judge(
         subject,
         scene,
     };
-    let ruling = case.ruling()?;
+    let mut ruling = case.ruling()?;
+    if let (Fate::Lost | Fate::Unknown, Some(place)) = (ruling.fate, execution.namesake()) {
+        ruling.why = format!("{}; another job under its id is {place}", ruling.why);
+    }
     // A job is lost only if it was still running when its process died, or failed to push it back.
     let not_requeued = log::failed_to_requeue(subject, scene.fleet) > 0;
     if ruling.fate == Fate::Lost

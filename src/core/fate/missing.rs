@@ -109,6 +109,9 @@ fn doubt(
     if scene.fleet.memory.lost_at().is_some() {
         return Some("Redis lost what it had: that the job is nowhere proves nothing".into());
     }
+    if let Some(place) = execution.namesake() {
+        return Some(format!("another job under its id is {place}"));
+    }
     // A process that leaves in order has pushed back what it ran.
     let in_order = || {
         let left = subject.left_in_order();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::evidence::Fact;
 use super::execution::Execution;
+use super::fate::Fate;
 use super::subject::Subject;
 use crate::core::fleet::{Fleet, Located, Passed, Place, Process, Sought};
 use crate::core::moment::Moment;
@@ -21,8 +22,9 @@ impl Execution {
         if located.iterating {
             self.add(located.asked, Fact::Iterable);
         }
-        // The first time that it was nowhere stays: later beats are held against it.
-        let at = if self.is_missed_again(located, subject) {
+        // The first time that it was nowhere stays: later beats are held against it. That of a job
+        // that has its fate already is asked for again after the exit, to confirm it.
+        let at = if self.ruling().is_none() && self.is_missed_again(located, subject) {
             self.located().map_or(located.asked, |(asked, _)| asked)
         } else {
             located.asked
@@ -35,6 +37,12 @@ impl Execution {
         {
             let how = format!("back in queue {name}");
             self.add(located.asked, Fact::Back { how });
+            if self.fate() == Some(Fate::Finished) && self.log_end().is_none() {
+                self.reopen();
+            }
+        }
+        if let Some(place) = located.namesake.clone() {
+            self.add(located.asked, Fact::Namesake { place });
         }
     }
 
@@ -64,6 +72,30 @@ impl Execution {
         };
         self.add(at, fact);
         self.reopen();
+    }
+
+    /// Where another job under its id was seen.
+    pub(super) fn namesake(&self) -> Option<&str> {
+        self.evidence().iter().find_map(|known| {
+            if let Fact::Namesake { place } = &known.fact {
+                Some(place.as_str())
+            } else {
+                None
+            }
+        })
+    }
+
+    /// Whether it counts as finished because nothing showed it any more, and Redis was not asked for
+    /// it since its process exited at `exited`: a job that ends its own thread leaves it too, and
+    /// Sidekiq pushes it back in the end.
+    pub(super) fn is_to_be_confirmed(&self, exited: Option<Moment>) -> bool {
+        let finished = self.fate() == Some(Fate::Finished) && self.settled().is_none();
+        let asked = self.located().map(|(asked, _)| asked);
+        finished
+            && self.log_end().is_none()
+            && asked
+                .zip(exited)
+                .is_some_and(|(asked, exited)| asked < exited)
     }
 
     /// Whether `located` only says again that it is nowhere, since it can be nowhere for good.

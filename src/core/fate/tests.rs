@@ -17,6 +17,7 @@ fn a_job_found_in_one_queue_counts_before_one_missing_in_the_others() {
         asked: Moment::new(Duration::ZERO, Timestamp::UNIX_EPOCH),
         iterating: false,
         heirs: Vec::new(),
+        namesake: None,
     };
     let nowhere = |searched_whole| Place::Nowhere { searched_whole };
     let low = Place::Queue { name: "low".into() };

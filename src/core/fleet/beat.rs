@@ -1,5 +1,5 @@
-//! One beat and the jobs that it showed, with times moved onto this program's clock. A host's
-//! own clock is trusted for nothing but telling its beats apart.
+//! One beat and the jobs that it showed, with times moved onto this program's clock. The clock of
+//! another host is trusted for nothing but telling its beats apart.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +74,15 @@ pub(super) struct HostClock {
 }
 
 impl HostClock {
+    /// The clock of a process of this host is the clock of this program. `asked`: now.
+    pub(super) fn ours(asked: Moment) -> Self {
+        Self {
+            asked,
+            server_time: asked.epoch(),
+            ahead: 0.0,
+        }
+    }
+
     /// Reads the skew off a row: exactly where the age of the beat is known from the key's
     /// `PTTL`, else only that a beat cannot come from the future.
     pub(super) fn read(asked: Moment, server_time: f64, row: &LookRow) -> Self {

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::beat::HostClock;
 use super::local::{LocalId, LocalProcess, RedisAddress, Title};
 use super::look::Identity;
 use super::process::{Listed, Process, ProcessKey};
@@ -244,8 +245,8 @@ fn is_refuted(local: &LocalProcess, process: &Process) -> bool {
 }
 
 impl Process {
-    /// Takes over what Redis shows of an identity that is its own.
-    pub(super) fn take_over(&mut self, remote: Self) {
+    /// Takes over what Redis shows of an identity that is its own. `looked`: when it did.
+    pub(super) fn take_over(&mut self, remote: Self, looked: Moment) {
         *self = Self {
             local: self.local.take(),
             life: self.life,
@@ -254,6 +255,14 @@ impl Process {
             beats_unseen: false,
             ..remote
         };
+        // Until now its times were estimates on the clock of some other host.
+        let clock = HostClock::ours(looked);
+        if let Some(beat) = &mut self.beat {
+            beat.at = clock.moment(beat.host_time);
+        }
+        for job in &mut self.jobs {
+            job.started = job.work.run_at.map(|run_at| clock.moment(run_at));
+        }
     }
 
     /// Gives up its identity and all that Redis shows of it; `None` if it has none.

@@ -270,7 +270,7 @@ impl Fleet {
         // Beats are as old as the look that read them.
         let at = self.looked.unwrap_or(now);
         let matches = identify(&locals, listed, self.vantage.redis.as_ref(), at);
-        self.apply(matches);
+        self.apply(matches, at);
         self.mark_gone();
     }
 
@@ -296,7 +296,7 @@ impl Fleet {
         }
     }
 
-    fn apply(&mut self, matches: Matches) {
+    fn apply(&mut self, matches: Matches, looked: Moment) {
         let Matches { of, mut rivals } = matches;
         let wrong: Vec<ProcessKey> = self
             .processes
@@ -320,7 +320,7 @@ impl Fleet {
                 continue;
             };
             if let Some(here) = self.processes.get_mut(&ProcessKey::Local(id)) {
-                here.take_over(remote);
+                here.take_over(remote, looked);
             }
         }
         for (key, process) in &mut self.processes {

@@ -64,6 +64,9 @@ pub struct Located {
     pub iterating: bool,
     /// Later jobs that do the same work, a few at most.
     pub heirs: Vec<Heir>,
+    /// Where another job under its id is, in words: it is no push-back of this one.
+    #[serde(default)]
+    pub namesake: Option<String>,
 }
 
 /// Where a job is. Work hashes are not among the places: those are in every look.

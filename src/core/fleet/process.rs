@@ -147,7 +147,10 @@ impl Process {
     pub(super) fn look(&mut self, row: LookRow, asked: Moment, server_time: f64) {
         self.identity = Some(row.identity.clone());
         self.listed = Listed::Yes;
-        let clock = HostClock::read(asked, server_time, &row);
+        let clock = match &self.local {
+            Some(_) => HostClock::ours(asked),
+            None => HostClock::read(asked, server_time, &row),
+        };
         let newer = match (&self.beat, &row.heartbeat) {
             (Some(old), Some(new)) => differs(old.host_time, new.beat),
             (None, Some(_)) => true,

@@ -119,6 +119,7 @@ impl Scene {
             asked: at(now),
             iterating: false,
             heirs: Vec::new(),
+            namesake: None,
         };
         self.stand_in.locate(vec![live], at(now)).remove(0).place
     }

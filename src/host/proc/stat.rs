@@ -4,6 +4,9 @@
 use super::number;
 use crate::core::fleet::{ExitStatus, RunState};
 
+/// `PF_EXITING` of field 9.
+const EXITING: u64 = 0x4;
+
 /// The fields that matter here.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::host) struct Stat<'a> {
@@ -13,6 +16,8 @@ pub(in crate::host) struct Stat<'a> {
     pub(in crate::host) run_state: RunState,
     /// Field 4; 0 is none.
     pub(in crate::host) parent: u32,
+    /// Whether field 9 says that it is on its way out (`PF_EXITING`, `include/linux/sched.h`).
+    pub(in crate::host) exiting: bool,
     /// Field 22.
     pub(in crate::host) start_ticks: u64,
     /// Field 52, as `wait` gives it: it reads 0 for readers who may not trace the process.
@@ -32,7 +37,8 @@ pub(in crate::host) fn parse(line: &[u8]) -> Option<Stat<'_>> {
         comm,
         run_state: run_state(*fields.next()?.first()?),
         parent: number(fields.next()?)?,
-        start_ticks: number(fields.nth(17)?)?,
+        exiting: number::<u64>(fields.nth(4)?)? & EXITING != 0,
+        start_ticks: number(fields.nth(12)?)?,
         wait_status: fields.nth(29).and_then(number),
     })
 }
@@ -68,6 +74,9 @@ mod tests {
         assert_eq!(stat.comm, b"a) Z 1 (b");
         assert_eq!(stat.run_state, RunState::Alive);
         assert_eq!((stat.parent, stat.start_ticks), (17, 987_654));
+        assert!(!stat.exiting);
+        let line = String::from_utf8_lossy(LINE).replace("4194560", "4194564");
+        assert!(parse(line.as_bytes()).unwrap().exiting);
         assert_eq!(stat.wait_status.map(exit_status), Some(ExitStatus::Code(1)));
     }
 

@@ -19,7 +19,13 @@ pub(in crate::host) struct Status {
     pub(in crate::host) rss_kb: Option<u64>,
     /// `SigCgt`.
     pub(in crate::host) caught: Option<Caught>,
+    /// Whether `SigPnd` or `ShdPnd` holds KILL: the kernel gives it to each thread of a process
+    /// that ends, whatever ends it.
+    pub(in crate::host) killed: bool,
 }
+
+/// The number of KILL, as a mask counts them (signal(7)).
+const KILL: u32 = 9;
 
 /// Reads the file.
 pub(in crate::host) fn parse(content: &[u8]) -> Status {
@@ -43,6 +49,10 @@ pub(in crate::host) fn parse(content: &[u8]) -> Status {
             b"Threads" => status.threads = words.next().and_then(number),
             b"VmRSS" => status.rss_kb = words.next().and_then(number),
             b"SigCgt" => status.caught = words.next().and_then(mask),
+            b"SigPnd" | b"ShdPnd" => {
+                let pending = words.next().and_then(mask);
+                status.killed |= pending.is_some_and(|pending| pending.has(KILL));
+            }
             _ => {}
         }
     }
@@ -70,6 +80,13 @@ mod tests {
         assert_eq!(status.pids, [4242, 17, 1]);
         assert_eq!(status.rss_kb, Some(31476));
         assert!(status.caught.unwrap().has(20));
+    }
+
+    #[test]
+    fn a_pending_kill_is_seen_in_either_line() {
+        assert!(parse(b"SigPnd:\t0000000000000100\nShdPnd:\t0000000000000000\n").killed);
+        assert!(parse(b"SigPnd:\t0000000000000000\nShdPnd:\t0000000000000100\n").killed);
+        assert!(!parse(b"SigPnd:\t0000000000000200\nShdPnd:\t0000000000000000\n").killed);
     }
 
     #[test]

@@ -63,7 +63,8 @@ pub(in crate::host) struct Counted {
 /// Counts the threads of a process; `None` where they cannot be read, or come and go so fast that
 /// no listing was complete. The kernel may skip a live thread while another ends during the
 /// listing (`fs/proc/base.c`, `first_tid`), so the number listed must be the number that `status`
-/// gives afterwards.
+/// gives afterwards. The threads of a process that ends go one by one, its heartbeat perhaps last:
+/// of those left nothing follows.
 pub(in crate::host) fn count(
     process: &ProcessDirectory,
     at: Moment,
@@ -71,8 +72,11 @@ pub(in crate::host) fn count(
 ) -> Option<Counted> {
     for _ in 0..3 {
         let (counted, listed) = list(process, at, buffer).ok()?;
-        let content = process.read("status", buffer).ok()?;
-        match status::parse(content).threads {
+        let status = status::parse(process.read("status", buffer).ok()?);
+        if status.killed || stat::parse(process.read("stat", buffer).ok()?)?.exiting {
+            return None;
+        }
+        match status.threads {
             Some(expected) if expected != listed => {}
             _ => return Some(counted),
         }

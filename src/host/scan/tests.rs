@@ -355,6 +355,24 @@ fn a_listing_of_threads_that_misses_one_is_no_count() {
 }
 
 #[test]
+fn the_threads_of_a_process_that_ends_are_not_counted() {
+    let tree = Tree::new();
+    let process = tree.process(4242, TITLE).threads(&["sidekiq.heartbe"]);
+    let status = |pending: &str| format!("Uid:\t33\nThreads:\t1\nSigPnd:\t{pending}\n");
+    let process = process.file("status", status("0000000000000000"));
+    let counted = || tree.scanner().scan(&[]).unwrap().processes[0].threads;
+    assert_eq!(counted().map(|threads| threads.processors), Some(0));
+    // Killed, and its other threads have gone already.
+    let process = process.file("status", status("0000000000000100"));
+    assert_eq!(counted(), None);
+    // It is in its exit.
+    let process = process.file("status", status("0000000000000000"));
+    let flags = format!("{} 4194564{} 4000 0 0", " 0".repeat(4), " 0".repeat(12));
+    process.file("stat", format!("4242 (ruby) S 1{flags}"));
+    assert_eq!(counted(), None);
+}
+
+#[test]
 fn the_parts_that_do_not_change_are_read_once() {
     let tree = Tree::new();
     let process = tree.process(4242, TITLE);

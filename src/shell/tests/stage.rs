@@ -359,6 +359,7 @@ impl Plugs for Stage {
             asked,
             iterating: false,
             heirs: Vec::new(),
+            namesake: None,
         });
         let located: Vec<Located> = located.collect();
         Some(async move { located }.boxed())

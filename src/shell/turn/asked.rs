@@ -11,7 +11,7 @@ use crate::core::session::SessionInput;
 use crate::journal::run_name;
 use crate::rescue::{SavedJob, in_flight, shown_by};
 use crate::shell::front::Front;
-use crate::shell::missing::{saved_job, suspects};
+use crate::shell::missing::{gone, saved_job, suspects};
 use crate::shell::work::{Reply, Work};
 
 impl<F: Front> Turn<F> {
@@ -84,7 +84,8 @@ impl<F: Front> Turn<F> {
         let run = self.session.run.as_ref();
         let found = run.map(|run| suspects(run, &self.session.fleet, missing, now));
         let (missing, all): (Vec<_>, Vec<_>) = found.into_iter().flatten().unzip();
-        let searching = self.world.plugs.search(all);
+        let gone = run.map(gone).unwrap_or_default();
+        let searching = self.world.plugs.search(all, gone);
         let answers = self.world.answers.clone();
         self.world.questions.spawn(async move {
             let traces = match searching {

@@ -10,8 +10,8 @@ use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
 
 /// KILL 2 s after TERM, long before the push-back 6 s after it.
-const HASTY: &str = "tstp, 13, term, 2, kill";
-const BLUNT: [&str; 3] = ["--kill=follow", "--despite=D01", "--rescue"];
+pub(super) const HASTY: &str = "tstp, 13, term, 2, kill";
+pub(super) const BLUNT: [&str; 3] = ["--kill=follow", "--despite=D01", "--rescue"];
 
 for_each_version!(a_killed_job_runs_once_more);
 

@@ -173,3 +173,64 @@ async fn a_job_whose_work_goes_on_under_another_jid_is_not_nowhere() {
         assert_eq!(found[0].why(), "its work goes on as b (at work on util1:7)");
     }
 }
+
+/// Another job under its id is not this one: it makes it neither safe nor provably nowhere. Only by
+/// its name is it pushed back.
+#[tokio::test]
+async fn another_job_under_its_id_is_neither_safe_nor_proof() {
+    let other = payload("a").replace("[1]", "[2]");
+    for (command, key) in [
+        ("LPUSH", "queue:low"),
+        ("LPUSH", "queue:slow"),
+        ("ZADD", "retry"),
+    ] {
+        let server = RedisServer::start();
+        let mut admin = server.connection().await;
+        send(&mut admin, &[b"SADD", b"queues", b"low", b"slow"]).await;
+        assert_eq!(words(&server, &[lost("a")]).await, ["nowhere"], "{key}");
+        let score: &[&[u8]] = if command == "ZADD" { &[b"1"] } else { &[] };
+        let push = [
+            &[command.as_bytes(), key.as_bytes()],
+            score,
+            &[other.as_bytes()],
+        ]
+        .concat();
+        send(&mut admin, &push).await;
+        let found = states(&server, &[lost("a")]).await;
+        assert_eq!(found[0].word(), "unknown", "{key}: {found:?}");
+        assert!(
+            found[0].why().contains("another job under its id"),
+            "{found:?}"
+        );
+        assert!(found[0].may_be_pushed(true) && !found[0].may_be_pushed(false));
+    }
+    // At work.
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    let mut rows = serving(7);
+    for (_, entry) in &mut rows.work {
+        *entry = entry.replace("[1]", "[2]");
+    }
+    rows.write(&mut admin).await;
+    let found = states(&server, &[lost(&format!("{:024x}", 7))]).await;
+    assert_eq!(found[0].word(), "unknown", "{found:?}");
+    assert!(found[0].why().contains("at work on util1:7"), "{found:?}");
+}
+
+/// The name of a queue counts byte for byte. What is cleaned away for the screen tells two queues
+/// apart; and one whose name is no text cannot be searched.
+#[tokio::test]
+async fn queues_are_searched_under_their_exact_names() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    let odd = "lo\u{200b}w";
+    send(&mut admin, &[b"SADD", b"queues", b"low", odd.as_bytes()]).await;
+    assert_eq!(words(&server, &[lost("a")]).await, ["nowhere"]);
+    let key = format!("queue:{odd}");
+    let payload = payload("a");
+    send(&mut admin, &[b"LPUSH", key.as_bytes(), payload.as_bytes()]).await;
+    assert_eq!(words(&server, &[lost("a")]).await, ["safe"]);
+    send(&mut admin, &[b"DEL", key.as_bytes()]).await;
+    send(&mut admin, &[b"SADD", b"queues", b"\xff\xfe"]).await;
+    assert_eq!(words(&server, &[lost("a")]).await, ["unknown"]);
+}

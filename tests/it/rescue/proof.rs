@@ -34,7 +34,11 @@ fn suspect(jid: &str) -> Suspect {
 
 async fn proves(server: &RedisServer, suspects: &[Suspect], within: Duration) -> Vec<Trace> {
     let address = server.address();
-    let proving = prove(&address, None, suspects, within);
+    let gone = suspects
+        .iter()
+        .filter_map(|known| known.job.identity.clone());
+    let gone: Vec<String> = gone.collect();
+    let proving = prove(&address, None, (suspects, &gone), within);
     tokio::time::timeout(LIMIT, proving).await.expect("it ends")
 }
 
@@ -87,7 +91,7 @@ async fn a_redis_that_comes_back_is_waited_for() {
     let address = server.address();
     server.stop();
     let suspects = [suspect("a")];
-    let proving = tokio::spawn(async move { prove(&address, None, &suspects, LIMIT).await });
+    let proving = tokio::spawn(async move { prove(&address, None, (&suspects, &[]), LIMIT).await });
     // Its first try has failed by the time that it gives way.
     tokio::task::yield_now().await;
     server.start_again();
@@ -127,6 +131,23 @@ async fn what_is_known_of_one_job_says_nothing_of_another() {
     let traces = proves(&server, &suspects, Duration::ZERO).await;
     assert!(matches!(traces[0], Trace::Nowhere(_)), "{traces:?}");
     assert_open(&traces[1], "may have been pushed back");
+}
+
+/// A target that ended without a missing job of its own leaves its rows behind all the same, where
+/// it was killed.
+#[tokio::test]
+async fn what_another_target_of_the_drain_left_behind_is_history() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    let rows = serving(7);
+    rows.write(&mut admin).await;
+    send(&mut admin, &[b"EXPIRE", rows.identity.as_bytes(), b"50"]).await;
+    let (address, suspects) = (server.address(), [suspect("a")]);
+    let nothing_known = prove(&address, None, (&suspects, &[]), Duration::ZERO).await;
+    assert_open(&nothing_known[0], "util1:7 may run it");
+    let gone = [rows.identity.clone()];
+    let traces = prove(&address, None, (&suspects, &gone), Duration::ZERO).await;
+    assert!(matches!(traces[0], Trace::Nowhere(_)), "{traces:?}");
 }
 
 #[tokio::test]

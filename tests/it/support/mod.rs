@@ -2,6 +2,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod certificates;
+pub(crate) mod container;
 pub(crate) mod drain;
 pub(crate) mod ended;
 pub(crate) mod imitation;

@@ -189,18 +189,104 @@ impl Scene {
 
     /// Gives a job to the Sidekiqs of this scene, as their own client would, and its id back.
     pub(crate) fn push(&self, class: &str, arguments: &serde_json::Value) -> String {
+        self.push_with(class, arguments, &json!({}))
+    }
+
+    /// The same with further fields.
+    pub(crate) fn push_with(
+        &self,
+        class: &str,
+        arguments: &serde_json::Value,
+        more: &serde_json::Value,
+    ) -> String {
         let queue = if class == "NapJob" { "low" } else { "default" };
         self.started.set(self.started.get() + 1);
         let jid = format!("{:024x}", self.started.get());
+        self.enqueue((&jid, queue), class, arguments, more);
+        jid
+    }
+
+    /// Puts another job into `queue` under the id of one that is there already.
+    pub(crate) fn push_under(
+        &self,
+        jid: &str,
+        class: &str,
+        arguments: &serde_json::Value,
+        queue: &str,
+    ) {
+        self.enqueue((jid, queue), class, arguments, &json!({}));
+    }
+
+    fn enqueue(
+        &self,
+        (jid, queue): (&str, &str),
+        class: &str,
+        arguments: &serde_json::Value,
+        more: &serde_json::Value,
+    ) {
         let now = clock::now().epoch();
-        let job = json!({"class": class, "args": arguments, "jid": jid, "queue": queue,
+        let mut job = json!({"class": class, "args": arguments, "jid": jid, "queue": queue,
             "retry": true, "created_at": now, "enqueued_at": now});
+        for (field, value) in more.as_object().unwrap() {
+            job[field] = value.clone();
+        }
         let mut connection = self.connection();
         let _: () = connection.sadd("queues", queue).unwrap();
         let _: () = connection
             .lpush(format!("queue:{queue}"), job.to_string())
             .unwrap();
-        jid
+    }
+
+    /// Writes what a Sidekiq of another machine would that has the host name and the pid of one of
+    /// this scene: it has just started, is idle and quiet.
+    pub(crate) fn imitate_twin(&self, pid: u32) {
+        let mut connection = self.connection();
+        let own = format!(":{pid}:");
+        let known = self.identities();
+        let real = known
+            .iter()
+            .find(|identity| identity.contains(&own) && !identity.ends_with(&"f".repeat(12)));
+        let real = real.unwrap();
+        let info: String = connection.hget(real, "info").unwrap();
+        let twin = format!("{}{}", &real[..real.len() - 12], "f".repeat(12));
+        let now = clock::now().epoch();
+        let mut info: serde_json::Value = serde_json::from_str(&info).unwrap();
+        info["started_at"] = json!(now);
+        info["identity"] = json!(twin);
+        let fields = [
+            ("info", info.to_string()),
+            ("busy", "0".into()),
+            ("beat", now.to_string()),
+            ("quiet", "true".into()),
+        ];
+        let _: () = connection.sadd("processes", &twin).unwrap();
+        let _: () = connection.hset_multiple(&twin, &fields).unwrap();
+        let _: () = connection.expire(&twin, 60).unwrap();
+    }
+
+    /// Takes away what dead Sidekiqs have left behind, as time does.
+    pub(crate) fn forget_processes(&self) {
+        let mut connection = self.connection();
+        for identity in self.identities() {
+            let _: () = connection.srem("processes", &identity).unwrap();
+            let keys = [
+                format!("{identity}:work"),
+                format!("{identity}:workers"),
+                identity,
+            ];
+            let _: () = connection.del(&keys).unwrap();
+        }
+    }
+
+    /// Whether its Redis takes writes: a replica takes none.
+    pub(crate) fn take_writes(&self, does: bool) {
+        let mut command = redis::cmd("REPLICAOF");
+        let primary = if does {
+            ["NO", "ONE"]
+        } else {
+            ["127.0.0.1", "1"]
+        };
+        let _: () = command.arg(&primary).query(&mut self.connection()).unwrap();
     }
 
     /// Pushes a job and waits until a beat has shown that it runs.
@@ -224,7 +310,8 @@ impl Scene {
         self.connection().smembers("processes").unwrap()
     }
 
-    fn wait_until_listed(&self, jid: &str) {
+    /// Waits until a beat shows the job at work.
+    pub(crate) fn wait_until_listed(&self, jid: &str) {
         let mut connection = self.connection();
         until_true("a beat shows the job", || {
             let known: Vec<String> = connection.smembers("processes").unwrap();

@@ -89,7 +89,8 @@ impl Run {
         }
         let is_open =
             |known: &Execution| known.ruling().is_none() && self.has_exited(known.process());
-        let open = self.account.executions().any(is_open);
+        let open = self.account.executions().any(is_open)
+            || turn.fleet.link.is_connected() && self.account.awaits_confirmation(turn.fleet);
         let untold = self
             .targets
             .iter()

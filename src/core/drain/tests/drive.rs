@@ -363,6 +363,7 @@ fn unasked(sought: &[Sought], asked: Moment) -> Vec<Located> {
         asked,
         iterating: false,
         heirs: Vec::new(),
+        namesake: None,
     };
     sought.iter().map(unasked).collect()
 }

@@ -323,6 +323,7 @@ fn an_unknown_answer_is_recorded_and_changes_nothing() {
         asked: at(5.0),
         iterating: false,
         heirs: Vec::new(),
+        namesake: None,
     };
     drive.call(Input::Answer(EffectId(77), vec![located]));
     assert!(

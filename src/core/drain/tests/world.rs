@@ -281,6 +281,7 @@ impl World {
             jid: sought.jid.clone(),
             place: place(sought),
             heirs: heirs(sought),
+            namesake: None,
             asked,
             iterating: self.keeps_state(&sought.jid, asked),
         };

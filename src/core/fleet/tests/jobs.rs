@@ -73,6 +73,27 @@ fn ages_are_never_negative_on_a_clock_that_runs_ahead() {
 }
 
 #[test]
+fn the_times_of_a_process_of_this_host_need_no_estimate() {
+    // On a busy host the hash gets its 60 s to live long after the beat took its time: to Redis
+    // the clock of the host seems to run behind.
+    let slow = || LookRow {
+        identity: Identity::new("util1:42:a"),
+        beat_age: Some(Duration::from_secs(1)),
+        ..busy(-4.0, 1, vec![work("t1", "one", -7.0)])
+    };
+    let here = || scan(0.5, vec![local(42, -110.0)]);
+    for fleet in [
+        fleet(vec![here(), look(1.0, vec![slow()])]),
+        fleet(vec![look(0.0, vec![slow()]), here()]),
+    ] {
+        let process = only(&fleet);
+        assert_eq!(process.life, Life::Here);
+        assert_eq!(process.beat.as_ref().map(|beat| beat.at), Some(at(-4.0)));
+        assert_eq!(process.jobs[0].started, Some(at(-7.0)));
+    }
+}
+
+#[test]
 fn the_first_estimate_of_a_beat_stands() {
     let aged = |seconds: u64| LookRow {
         beat_age: Some(Duration::from_secs(seconds)),

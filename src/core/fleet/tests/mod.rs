@@ -19,6 +19,7 @@
 //! | a stranger's beat is no evidence | host name and pid are enough | `twins` |
 //! | pruned is not left | it is | `joining::one_that_is_pruned…` |
 //! | skewed hosts | clocks are believed | `jobs::ages_are_never_negative…` |
+//! | this host's own clock | it is estimated | `jobs::the_times_of_a_process_of_this_host…` |
 
 mod crowds;
 mod identities;

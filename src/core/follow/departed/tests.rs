@@ -36,6 +36,7 @@ fn located(jid: &str, seconds: f64, place: Place) -> Located {
         asked: at(seconds),
         iterating: false,
         heirs: Vec::new(),
+        namesake: None,
     }
 }
 

@@ -3,6 +3,7 @@
 //! of threads, log lines, answers, commands.
 
 mod checks;
+mod evidence;
 mod stage;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

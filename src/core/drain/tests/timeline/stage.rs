@@ -8,7 +8,7 @@ use crate::core::drain::tests::cases::config;
 use crate::core::drain::tests::drive::{Delivery, Drive, Reading, Sources};
 use crate::core::drain::tests::kills::with;
 use crate::core::drain::tests::world::{World, at, task};
-use crate::core::drain::{Command, Plan, Policy};
+use crate::core::drain::{Command, Event, Fate, Plan, Policy};
 use crate::core::fleet::{LocalId, LogNews};
 use crate::core::log::{LogLine, Origin};
 use crate::core::sequence::{Signal, Timeout};
@@ -193,6 +193,25 @@ impl StagedDrain {
             .collect();
         faults.extend(drive.untold(&expected));
         faults
+    }
+
+    /// What was said of each job in the end.
+    pub(super) fn rulings(&mut self) -> Vec<(Fate, String)> {
+        let drive = self.drive.iter();
+        let records = drive.flat_map(|drive| &drive.journal);
+        let said = records.filter_map(|record| {
+            let Event::Reconciled {
+                jid: Some(_),
+                fate,
+                evidence,
+                ..
+            } = &record.event
+            else {
+                return None;
+            };
+            Some((*fate, evidence.clone()))
+        });
+        said.collect()
     }
 
     pub(super) fn journal(&mut self) -> String {

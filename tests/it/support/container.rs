@@ -1,0 +1,83 @@
+//! A Sidekiq in a pid namespace of its own, as in a container: it is pid 1 there, under the host
+//! name of this machine. It ends with the test: `unshare` takes what it started with it.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot prepare itself has failed"
+)]
+
+use std::fs::{self, File};
+use std::process::{Child, Stdio};
+
+use super::imitation::as_root;
+use super::patience::{until, until_true};
+use super::scene::Scene;
+use super::sidekiq::{TIMEOUT, Version};
+
+/// The Sidekiq.
+pub(crate) struct Container {
+    child: Child,
+}
+
+/// Whether this user may start one.
+pub(crate) fn can_contain() -> bool {
+    let mut command = as_root();
+    command.args(["unshare", "-p", "-f", "true"]);
+    command.status().is_ok_and(|status| status.success())
+}
+
+impl Container {
+    /// Starts one on `scene`, and waits until it has beaten.
+    pub(crate) fn start(scene: &Scene, version: Version) -> Self {
+        let before = scene.identities().len();
+        let log = File::create(scene.path(&format!("contained-{before}.log"))).unwrap();
+        let (url, trace) = (scene.redis.url(), scene.path("trace"));
+        let child = as_root()
+            .args(["unshare", "-p", "-f", "-m", "--mount-proc", "--kill-child"])
+            .args(["env", "-u", "REDIS_PROVIDER", "-u", "DYNO"])
+            .arg(format!("REDIS_URL={url}"))
+            .arg(format!("DRAINBOARD_TRACE={}", trace.display()))
+            .arg(version.launcher())
+            .args(["-t", TIMEOUT, "-c", "2", "-q", "default"])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let container = Self { child };
+        until_true("the contained Sidekiq has beaten", || {
+            scene.identities().len() > before
+        });
+        container
+    }
+
+    /// Ends it as a container that is killed, and waits until its Sidekiq is gone too.
+    pub(crate) fn kill(mut self) {
+        let pid = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        let sidekiq = children.trim().to_owned();
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        until_true("the contained Sidekiq is gone", || {
+            let stat = fs::read_to_string(format!("/proc/{sidekiq}/stat")).unwrap_or_default();
+            let state = stat
+                .rsplit(") ")
+                .next()
+                .and_then(|rest| rest.chars().next());
+            state.is_none_or(|state| state == 'Z')
+        });
+    }
+
+    /// Waits until it has ended.
+    pub(crate) fn wait_for_end(&mut self) {
+        until("it has ended", || self.child.try_wait().unwrap());
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        // Its pid 1 goes with it, by KILL: as where a container is killed.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
