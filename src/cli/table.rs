@@ -136,6 +136,40 @@ pub(super) fn cut(text: &str, width: usize, ascii: bool) -> String {
     kept
 }
 
+/// Text in lines of at most `width` cells: longer ones are broken between words, and go on below
+/// `hang` cells. A word is never broken, so that a file and its line stay whole.
+pub(super) fn flowed(text: &str, width: usize, hang: impl Fn(&str) -> usize) -> String {
+    let mut whole = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if line.trim_end_matches('\n').width() <= width {
+            whole.push_str(line);
+            continue;
+        }
+        let indent = line.len() - line.trim_start().len();
+        let mut used = indent;
+        whole.push_str(&line[..indent]);
+        let (margin, mut is_first) = (" ".repeat(hang(line)), true);
+        for word in line.trim_end_matches('\n').trim_start().split(' ') {
+            let needed = word.width() + usize::from(!is_first);
+            if !is_first && used + needed > width && used > margin.len() {
+                whole.truncate(whole.trim_end_matches(' ').len());
+                // A word that does not fit behind the margin begins further out.
+                let room = margin.len().min(width.saturating_sub(word.width()));
+                whole.extend(["\n", &margin[..room], word]);
+                used = room + word.width();
+            } else {
+                whole.extend([if is_first { "" } else { " " }, word]);
+                used += needed;
+            }
+            is_first = false;
+        }
+        if line.ends_with('\n') {
+            whole.push('\n');
+        }
+    }
+    whole
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

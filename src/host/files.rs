@@ -79,6 +79,23 @@ impl Search {
         read_together(&texts.collect::<Vec<_>>())
     }
 
+    /// The same with every path as it is from where `root` is named.
+    fn seen_from(self, root: &Path) -> Self {
+        let named = |file: &str| root.join(file).display().to_string();
+        let files = self.files.into_iter().map(|file| LayerFile {
+            path: named(&file.path),
+            ..file
+        });
+        let looked_at = self.looked_at.into_iter();
+        Self {
+            folder: named(&self.folder).trim_end_matches('/').to_owned(),
+            files: files.collect(),
+            looked_at: looked_at
+                .map(|(file, outcome)| (named(&file), outcome))
+                .collect(),
+        }
+    }
+
     /// Looks at one path under the name it is shown by.
     fn look(&mut self, path: &Path, shown: &str) {
         self.look_as(path, shown, None);
@@ -98,6 +115,15 @@ impl Search {
             self.looked_at.pop();
             self.looked_at
                 .push((shown.to_owned(), Outcome::ForDevelopment));
+        }
+    }
+
+    /// Passes over the last file if it is too large to be what is sought: a picture, a dump.
+    fn forget_if_too_large(&mut self) {
+        if matches!(self.looked_at.last(), Some((_, Outcome::TooLarge(_)))) {
+            let last = self.looked_at.pop();
+            let unrelated = |(shown, _)| (shown, Outcome::Unrelated);
+            self.looked_at.extend(last.map(unrelated));
         }
     }
 
@@ -189,29 +215,36 @@ pub fn find_applications(root: &Path) -> Vec<Search> {
 }
 
 /// Looks at paths that were named: files as they are, directories as roots, `-` as standard input.
-pub fn read_paths(paths: &[PathBuf]) -> Search {
-    let mut search = Search::default();
+///
+/// The first search is all that is read together: the files, and every directory that is no
+/// application by itself (`deploy/`, `k8s/`), with the first one that is. Behind it come the other
+/// applications, and those below each directory.
+pub fn read_paths(paths: &[PathBuf]) -> Vec<Search> {
+    let mut together = Search::default();
+    let mut apart = Vec::new();
+    let mut has_application = false;
     for path in paths {
         let shown = path.display().to_string();
         if shown == STANDARD_INPUT {
-            search.take_text(&shown, read_bounded(std::io::stdin().lock()));
+            together.take_text(&shown, read_bounded(std::io::stdin().lock()));
         } else if path.is_dir() {
-            let named = |file: &str| path.join(file).display().to_string();
-            let found = find_layers(path);
-            let files = found.files.into_iter().map(|file| LayerFile {
-                path: named(&file.path),
-                ..file
-            });
-            search.files.extend(files);
-            let looked_at = found.looked_at.into_iter();
-            search
-                .looked_at
-                .extend(looked_at.map(|(file, outcome)| (named(&file), outcome)));
+            let found = find_applications(path).into_iter();
+            let mut found = found.map(|search| search.seen_from(path));
+            let own = found.next().unwrap_or_default();
+            let is_application = walk::is_application(path);
+            if is_application && has_application {
+                apart.push(own);
+            } else {
+                has_application |= is_application;
+                together.files.extend(own.files);
+                together.looked_at.extend(own.looked_at);
+            }
+            apart.extend(found);
         } else {
-            search.look(path, &shown);
+            together.look(path, &shown);
         }
     }
-    search
+    std::iter::once(together).chain(apart).collect()
 }
 
 /// The names in a directory, sorted; none where it cannot be read.

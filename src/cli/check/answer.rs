@@ -9,6 +9,7 @@ use super::{CheckArguments, Format};
 use crate::cli::Failure;
 use crate::cli::output::{self, room, tell};
 use crate::cli::report::state_directory;
+use crate::cli::table::flowed;
 use crate::core::check::{Facts, Finding, github, recommend, rows, sarif};
 use crate::core::clean::clean;
 use crate::core::config::Settings;
@@ -59,17 +60,24 @@ impl Answer<'_> {
         }
     }
 
-    /// The applications that anything was read of; the root alone if there is none.
-    fn told(&self) -> impl Iterator<Item = &Application> {
-        let is_told = |one: &&Application| !one.sources.is_silent();
-        let none = self.applications.iter().all(|one| one.sources.is_silent());
+    /// The application at the root, if anything was read of it, and each below it that holds a
+    /// Sidekiq or a finding, or of which anything was read where `all` are asked for; the root alone
+    /// if there is none.
+    fn told(&self, all: bool) -> impl Iterator<Item = &Application> {
+        let says = move |one: &Application| {
+            let is_root = one.sources.folder.is_empty();
+            let has_finding = one.findings.iter().any(Finding::is_decided);
+            let is_of_interest = all || is_root || has_finding || !one.facts.known.is_empty();
+            is_of_interest && !one.sources.is_silent()
+        };
+        let none = !self.applications.iter().any(says);
         let root = self.applications.iter().take(usize::from(none));
-        root.chain(self.applications.iter().filter(is_told))
+        root.chain(self.applications.iter().filter(move |one| says(one)))
     }
 
     fn text(&self, verbose: bool) -> String {
         let mut text = self.applications[0].sources.below();
-        let told: Vec<&Application> = self.told().collect();
+        let told: Vec<&Application> = self.told(verbose).collect();
         for one in &told {
             let folder = &one.sources.folder;
             if !folder.is_empty() {
@@ -91,11 +99,11 @@ impl Answer<'_> {
         }
         let lines = told.iter().map(|one| label(&one.facts));
         text.push_str(lines.max_by_key(|lines| lines.len()).unwrap_or_default());
-        text
+        flowed(&text, room(self.settings).width, page::hang)
     }
 
     fn row(&self) -> crate::core::check::CheckRow {
-        let mut all = self.told().map(|one| {
+        let mut all = self.told(true).map(|one| {
             let values = &one.sources.values;
             rows(&one.facts, values, &one.findings)
         });
@@ -128,7 +136,7 @@ impl Answer<'_> {
             longest = seen.to_be_let_through();
             text = format!("{}\n\n", seen.words());
         }
-        for one in self.told() {
+        for one in self.told(false) {
             if !one.sources.folder.is_empty() {
                 text.extend(["application in ", &clean(&one.sources.folder, 300), "\n\n"]);
             }

@@ -158,6 +158,17 @@ impl Page<'_> {
     }
 }
 
+/// Where a line goes on that is broken: below the message of a finding, else a little further in.
+pub(super) fn hang(line: &str) -> usize {
+    let severities = [Severity::Error, Severity::Warning, Severity::Info];
+    let is_finding = severities.iter().any(|severity| {
+        line.trim_start()
+            .starts_with(&format!("{:<7}  D", severity.word()))
+    });
+    let indent = line.len() - line.trim_start().len();
+    if is_finding { 16 } else { indent + 2 }
+}
+
 fn counted(count: usize, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")

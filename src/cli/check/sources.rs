@@ -59,6 +59,12 @@ impl Sources {
             sources.applications(Path::new("."));
             return Ok(sources);
         }
+        for root in paths.iter().filter(|path| path.is_dir()) {
+            std::fs::read_dir(root).map_err(|why| {
+                let shown = clean(&root.display().to_string(), 300);
+                Failure::Usage(format!("cannot read {shown}: {why}"))
+            })?;
+        }
         if let [root] = paths
             && root.is_dir()
         {
@@ -68,7 +74,8 @@ impl Sources {
             sources.applications(root);
             return Ok(sources);
         }
-        let search = read_paths(paths);
+        let mut found = read_paths(paths).into_iter();
+        let search = found.next().unwrap_or_default();
         for path in paths.iter().filter(|path| !path.is_dir()) {
             let shown = path.display().to_string();
             let outcome = search.looked_at.iter().find(|(name, _)| *name == shown);
@@ -89,10 +96,21 @@ impl Sources {
         }
         sources.roots = paths.iter().filter(|path| path.is_dir()).cloned().collect();
         sources.take(search);
+        sources.below = found.map(Self::of_search).collect();
         for path in paths.iter().filter(|path| !path.is_dir()) {
             sources.must_say_something(&path.display().to_string())?;
         }
         Ok(sources)
+    }
+
+    /// One application that is apart from the first one.
+    fn of_search(search: Search) -> Self {
+        let mut sources = Self {
+            folder: search.folder.clone(),
+            ..Self::default()
+        };
+        sources.take(search);
+        sources
     }
 
     /// Reads the application at `root`, and those below it.
@@ -101,16 +119,7 @@ impl Sources {
         if let Some(search) = found.next() {
             self.take(search);
         }
-        self.below = found
-            .map(|search| {
-                let mut below = Self {
-                    folder: search.folder.clone(),
-                    ..Self::default()
-                };
-                below.take(search);
-                below
-            })
-            .collect();
+        self.below = found.map(Self::of_search).collect();
     }
 
     /// A file that was named and of which nothing was understood is an error.
@@ -135,7 +144,9 @@ impl Sources {
 
     /// Reads the application below another root.
     pub(super) fn root(&mut self, root: PathBuf) {
-        self.take(read_paths(std::slice::from_ref(&root)));
+        let mut found = read_paths(std::slice::from_ref(&root)).into_iter();
+        self.take(found.next().unwrap_or_default());
+        self.below.extend(found.map(Self::of_search));
         self.roots.push(root);
     }
 
@@ -187,7 +198,7 @@ impl Sources {
             if let Some(why) = trouble(&outcome)
                 && outcome != Outcome::Missing
             {
-                self.remark(Weight::Problem, &path, &format!("not read: {why}"));
+                self.remark(Weight::NotRead, &path, &why);
             }
             self.looked_at.push((path, outcome));
         }

@@ -214,19 +214,11 @@ impl UnitFacts {
 
 #[cfg(test)]
 mod tests {
-    //! Each was shown to fail on a mutant: a signal read as another kind, a mode as its
+    //! Cases against these slips: a signal read as another kind, a mode as its
     //! neighbour, a setting passed over.
 
     use super::*;
-    use crate::core::layers::systemd_show;
-
-    fn unit(properties: &str) -> UnitFacts {
-        let text = format!("Id=s.service\nLoadState=loaded\n{properties}");
-        UnitFacts {
-            settings: systemd_show::read("s.service", &text).values,
-            ..UnitFacts::default()
-        }
-    }
+    use crate::core::check::tests::loaded_unit as unit;
 
     #[test]
     fn every_signal_is_read_by_what_it_does_to_sidekiq() {

@@ -231,7 +231,7 @@ impl<'a> Files<'a> {
     /// never missed: it need not exist.
     fn unread(&self, sidekiq: &SidekiqFacts) -> Option<String> {
         let missed = self.named.iter().find(|named| {
-            !is_usual(named) && !yml_files(sidekiq).any(|file| is_same_file(named, file))
+            !is_in_config(named) && !yml_files(sidekiq).any(|file| is_same_file(named, file))
         })?;
         Some(format!("{missed}, which -C names, was not read"))
     }
@@ -248,6 +248,12 @@ fn yml_files(sidekiq: &SidekiqFacts) -> impl Iterator<Item = &str> {
 fn is_usual(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
     matches!(name, "sidekiq.yml" | "sidekiq.yml.erb")
+}
+
+/// Whether a path is that of the usual file of an application, seen from wherever it is deployed.
+fn is_in_config(path: &str) -> bool {
+    let folder = path.rsplit('/').nth(1);
+    is_usual(path) && folder.is_none_or(|folder| folder == "config")
 }
 
 /// The file of Sidekiq's own configuration that a process reads, among those that were read.

@@ -56,7 +56,7 @@ pub fn gather(values: &[Located], chosen: &Chosen) -> Facts {
     let commands_at_stop = found.stop_commands(&units);
     let stoppers = found.stoppers(&commands_at_stop);
     let mut deploy = found.deploy(chosen);
-    deploy.limits = found.limits(&units, &stoppers);
+    deploy.limits = found.limits(&stoppers);
     let environment = chosen
         .environment
         .clone()
@@ -158,9 +158,6 @@ impl<'a> Found<'a> {
                         .is_none_or(|wanted| wanted == process)
             })
             .collect();
-        if manifest.is_empty() && chosen.sequence.is_none() {
-            sequences.extend(self.sequences_of_cloud66());
-        }
         let wanted = environment.unwrap_or("production");
         let in_environment = |l: &&&Located| {
             l.scope
@@ -180,25 +177,39 @@ impl<'a> Found<'a> {
                 process: Some(process.to_string()),
             });
         }
+        if chosen.sequence.is_none() {
+            let own = self.sequences_of_cloud66(chosen, &sequences);
+            sequences.extend(own);
+        }
         sequences
     }
 
-    /// Cloud 66's own sequence for each Sidekiq of a Procfile, where its manifest states none.
-    fn sequences_of_cloud66(&self) -> Vec<StatedSequence> {
+    /// Cloud 66's own sequence for each Sidekiq of a Procfile for which its manifest states none.
+    fn sequences_of_cloud66(
+        &self,
+        chosen: &Chosen,
+        stated: &[StatedSequence],
+    ) -> Vec<StatedSequence> {
         let Some(manifest) = self.of(Layer::Cloud66, cloud66::MANIFEST).next() else {
             return Vec::new();
         };
         let commands = self.of(Layer::Procfile, COMMAND);
         let of_sidekiq = commands.filter(|l| l.value.as_text().is_some_and(starts_sidekiq));
+        let has_own = |process: &str| {
+            let is_its = |one: &StatedSequence| one.process.as_deref() == Some(process);
+            stated.iter().any(is_its)
+        };
+        let is_wanted = |process: &String| {
+            let wanted = chosen.process.as_deref();
+            wanted.is_none_or(|wanted| wanted == process) && !has_own(process)
+        };
         of_sidekiq
             .filter_map(|command| command.scope.clone())
+            .filter(is_wanted)
             .map(|process| StatedSequence {
                 from: Some(manifest.from.clone()),
                 process: Some(process),
-                ..StatedSequence::new(
-                    cloud66::DEFAULT_SEQUENCE,
-                    "Cloud 66's own, for the manifest sets no stop_sequence",
-                )
+                ..StatedSequence::new(cloud66::DEFAULT_SEQUENCE, cloud66::DEFAULT_ORIGIN)
             })
             .collect()
     }

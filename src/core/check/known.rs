@@ -2,9 +2,10 @@
 //! stops it is found by name; nothing is judged.
 
 use super::effective::{Effective, effective_timeout, only_of, timeout_in, timeout_words};
-use super::facts::{Facts, KnownSidekiq, StatedSequence, Stopper};
+use super::facts::{Facts, KnownSidekiq, StartCommand, StatedSequence, Stopper};
 use super::unit_facts::UnitFacts;
 use crate::core::layers::Layer;
+use crate::core::layers::command_line::CommandLine;
 
 /// A tool, a unit or a sequence that stops a Sidekiq.
 #[derive(Clone, Copy, Debug)]
@@ -59,14 +60,26 @@ impl KnownSidekiq {
 impl Facts {
     /// The timeout of the Sidekiq that a tool stops.
     pub fn timeout_of(&self, stopper: &Stopper) -> Effective {
-        let is_its = |one: &&KnownSidekiq| one.name == stopper.scope && one.layer == stopper.runs();
-        let all: Vec<&KnownSidekiq> = self.known.iter().filter(is_its).collect();
-        let beside = all
-            .iter()
-            .find(|one| one.from.file == stopper.limit.from.file);
-        match beside.or(all.first()) {
+        match self.known_of(stopper) {
             Some(one) => one.timeout(self),
             None => effective_timeout(&self.sidekiq, Some(&stopper.scope)),
         }
+    }
+
+    /// The Sidekiq that a tool stops: of two files that have one of its name, that of the limit.
+    pub(super) fn known_of(&self, stopper: &Stopper) -> Option<&KnownSidekiq> {
+        let is_its = |one: &&KnownSidekiq| one.name == stopper.scope && one.layer == stopper.runs();
+        let beside = |one: &KnownSidekiq| one.from.file == stopper.limit.from.file;
+        let all = || self.known.iter().filter(is_its);
+        all().find(|one| beside(one)).or_else(|| all().next())
+    }
+
+    /// The command line that starts a Sidekiq, with the script around it.
+    pub(super) fn line_of(&self, one: &KnownSidekiq) -> Option<&CommandLine> {
+        let of_it = |start: &&StartCommand| start.scope.as_deref() == Some(&*one.name);
+        let beside = |start: &StartCommand| start.file.as_deref() == Some(&*one.from.file);
+        let all = || self.sidekiq.commands.iter().filter(of_it);
+        let found = all().find(|start| beside(start)).or_else(|| all().next());
+        found.map(|start| &start.line)
     }
 }

@@ -65,15 +65,7 @@ pub fn restart_words(unit: &UnitFacts, endings: &[Ending]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::core::layers::systemd_show;
-
-    fn unit(properties: &str) -> UnitFacts {
-        let text = format!("Id=s.service\nLoadState=loaded\n{properties}");
-        UnitFacts {
-            settings: systemd_show::read("s.service", &text).values,
-            ..UnitFacts::default()
-        }
-    }
+    use crate::core::check::tests::loaded_unit as unit;
 
     // Held against systemd in `tests/it/real_units/matrix.rs`.
     #[test]

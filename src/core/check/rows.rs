@@ -259,7 +259,12 @@ impl Facts {
                 .iter()
                 .any(|unit| Some(unit.name.as_str()) == scope);
         }
-        !is_tool || scope.is_none() || self.stoppers.iter().any(of_tool)
+        let of_layer = |stopper: &Stopper| stopper.layer.word() == row.layer;
+        match scope {
+            _ if !is_tool => true,
+            Some(_) => self.stoppers.iter().any(of_tool),
+            None => self.stoppers.iter().any(of_layer),
+        }
     }
 }
 

@@ -148,7 +148,7 @@ fn property(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    //! Each was shown to fail on a mutant: a character not escaped, a place that is no file
+    //! Cases against these slips: a character not escaped, a place that is no file
     //! written as one, an undecided rule told.
 
     use super::*;

@@ -4,6 +4,7 @@
 use super::facts::{Facts, StatedSequence};
 use super::stop_command::{Runner, StopCommand};
 use super::unit_facts::{StopLimit, UnitFacts};
+use crate::core::layers::cloud66;
 use crate::core::sequence::{DEFAULT_SEQUENCE, Signal};
 
 /// Several processes of a manifest have sequences of their own, and none was named.
@@ -20,15 +21,16 @@ pub fn sequence_in_force(
     facts: &Facts,
     inside_exec_stop: bool,
 ) -> Result<StatedSequence, Ambiguous> {
-    if let Some(first) = facts.sequences.first() {
-        let differing = facts
-            .sequences
-            .iter()
-            .any(|other| other.parsed != first.parsed && other.process != first.process);
+    // What a manifest leaves to Cloud 66 is followed only where it states nothing at all.
+    let is_written = |stated: &&StatedSequence| stated.origin.0 != cloud66::DEFAULT_ORIGIN;
+    let has_written = facts.sequences.iter().any(|stated| is_written(&stated));
+    let counts = |stated: &&StatedSequence| !has_written || is_written(stated);
+    let followed = || facts.sequences.iter().filter(counts);
+    if let Some(first) = followed().next() {
+        let differing =
+            followed().any(|other| other.parsed != first.parsed && other.process != first.process);
         if first.process.is_some() && differing {
-            let mut processes: Vec<String> = facts
-                .sequences
-                .iter()
+            let mut processes: Vec<String> = followed()
                 .filter_map(|stated| stated.process.clone())
                 .collect();
             processes.dedup();

@@ -11,6 +11,8 @@ use crate::core::sequence::{Signal, Version};
 /// The place from which a command is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Runner {
+    /// `ExecStartPre=` of this unit, once its own process is gone.
+    ExecStartPre(String),
     /// `ExecStop=` of this unit, before its signal.
     ExecStop(String),
     /// `ExecReload=` of this unit.
@@ -31,7 +33,7 @@ impl Runner {
             Self::Task(Some(name)) | Self::Script(name) => {
                 name.to_ascii_lowercase().contains("sidekiq")
             }
-            Self::Task(None) => false,
+            Self::ExecStartPre(_) | Self::Task(None) => false,
         }
     }
 }
@@ -39,6 +41,7 @@ impl Runner {
 impl fmt::Display for Runner {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::ExecStartPre(unit) => write!(out, "ExecStartPre of {unit}"),
             Self::ExecStop(unit) => write!(out, "ExecStop of {unit}"),
             Self::ExecReload(unit) => write!(out, "ExecReload of {unit}"),
             Self::PreStop(container) => write!(out, "preStop of {container}"),
@@ -105,7 +108,7 @@ impl StopCommand {
     pub fn concerns_sidekiq(&self) -> bool {
         let about = self.runner.is_about_sidekiq();
         self.acts.iter().any(|(act, _)| match act {
-            Act::Waits(_) | Act::Runs(_) | Act::Drains => about,
+            Act::Waits(_) | Act::Runs(_) | Act::Drains { .. } => about,
             Act::Sends { .. }
             | Act::Stops { .. }
             | Act::Sidekiqctl { .. }
@@ -128,7 +131,7 @@ impl StopCommand {
             Act::StopsUnit(command) | Act::ReloadsUnit(command) => {
                 Receiver::Named(command.clone()).is_sidekiq(about)
             }
-            Act::Waits(_) | Act::Runs(_) | Act::Drains => false,
+            Act::Waits(_) | Act::Runs(_) | Act::Drains { .. } => false,
         }
     }
 
@@ -150,7 +153,7 @@ impl StopCommand {
         for (act, place) in &self.acts {
             match act {
                 Act::Waits(span) => line.wait(Some(*span)),
-                Act::Runs(_) | Act::Drains | Act::StopsUnit(_) | Act::ReloadsUnit(_) => {
+                Act::Runs(_) | Act::Drains { .. } | Act::StopsUnit(_) | Act::ReloadsUnit(_) => {
                     line.wait(None);
                 }
                 Act::Sends {
@@ -188,7 +191,7 @@ impl StopCommand {
                     ..
                 } => whole = whole.saturating_add(*within),
                 Act::Runs(command) | Act::StopsUnit(command) => return Err(command),
-                Act::Drains => return Err("drainboard drain"),
+                Act::Drains { .. } => return Err("drainboard drain"),
                 Act::Sends { .. } | Act::ReloadsUnit(_) | Act::Sidekiqctl { .. } => {}
             }
         }
@@ -210,7 +213,7 @@ impl StopCommand {
                 Act::Stops { .. } | Act::StopsUnit(_) => return Ok(whole),
                 Act::Waits(span) => whole = whole.saturating_add(*span),
                 Act::Runs(command) => return Err(command),
-                Act::Drains => return Err("drainboard drain"),
+                Act::Drains { .. } => return Err("drainboard drain"),
                 Act::Sends { .. } | Act::ReloadsUnit(_) | Act::Sidekiqctl { .. } => {}
             }
         }
@@ -291,7 +294,7 @@ impl<'a> TimeLine<'a> {
 
 #[cfg(test)]
 mod tests {
-    //! Each was shown to fail on a mutant: a wait not added, a TERM not counted from, another
+    //! Cases against these slips: a wait not added, a TERM not counted from, another
     //! program's signal taken for Sidekiq's.
 
     use super::*;

@@ -75,11 +75,11 @@ impl<'a> Found<'a> {
         let mut found = Vec::new();
         for unit in units {
             let name = &unit.name;
-            let runners = [
-                Runner::ExecStop(name.clone()),
-                Runner::ExecReload(name.clone()),
-            ];
-            for (setting, runner) in ["ExecStop", "ExecReload"].into_iter().zip(runners) {
+            for (setting, runner) in [
+                ("ExecStop", Runner::ExecStop(name.clone())),
+                ("ExecReload", Runner::ExecReload(name.clone())),
+                ("ExecStartPre", Runner::ExecStartPre(name.clone())),
+            ] {
                 found.push(StopCommand::new(runner, unit.commands(setting)));
             }
         }
@@ -180,25 +180,14 @@ impl<'a> Found<'a> {
         known
     }
 
-    /// The limits that cut a whole drain short: the phase of systemd, or of Kubernetes, that it runs in.
-    pub(super) fn limits(&self, units: &[UnitFacts], stoppers: &[Stopper]) -> Vec<DeployLimit> {
+    /// The limits that cut a whole drain short: that of Kubernetes, where the drain is `preStop`.
+    pub(super) fn limits(&self, stoppers: &[Stopper]) -> Vec<DeployLimit> {
         let drains = |l: &Located| {
             l.value
                 .as_text()
                 .is_some_and(|text| text.contains("drainboard"))
         };
-        let mut limits: Vec<DeployLimit> = units
-            .iter()
-            .filter(|unit| unit.setting("ExecStop").is_some_and(drains))
-            .filter_map(|unit| {
-                let limit = unit.stop_limit();
-                Some(DeployLimit {
-                    tool: format!("ExecStop of {}", unit.name),
-                    span: limit.span()?,
-                    from: limit.place().cloned(),
-                })
-            })
-            .collect();
+        let mut limits = Vec::new();
         for stopper in stoppers.iter().filter(|s| s.layer == Layer::Kubernetes) {
             let hook = self
                 .of(Layer::Kubernetes, kubernetes::PRE_STOP)

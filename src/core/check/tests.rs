@@ -19,6 +19,15 @@ fn folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/cases/rules")
 }
 
+/// A unit of which systemd has loaded these properties.
+pub(in crate::core::check) fn loaded_unit(properties: &str) -> UnitFacts {
+    let text = format!("Id=s.service\nLoadState=loaded\n{properties}");
+    UnitFacts {
+        settings: crate::core::layers::systemd_show::read("s.service", &text).values,
+        ..UnitFacts::default()
+    }
+}
+
 /// Reads texts by their paths.
 fn read(files: &[(&str, &str)]) -> Vec<Located> {
     files

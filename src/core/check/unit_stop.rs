@@ -124,7 +124,7 @@ fn unfinished(facts: &Facts, unit: &UnitFacts) -> Unfinished {
         return Unfinished::Lost(before, Loss::FatalSignal);
     }
     if let StopLimit::Unread(_, text) = behaviour.kill_limit {
-        return Unfinished::Unknown(format!("TimeoutStopSec is `{text}`"));
+        return Unfinished::Unknown(format!("TimeoutStopSec is {text}"));
     }
     let after = behaviour.kill_limit.span();
     let goes_on = behaviour.signal != FirstSignal::Stops;

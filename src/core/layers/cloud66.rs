@@ -16,6 +16,8 @@ pub const STOP_SEQUENCE_LIST: &str = "stop_sequence (list)";
 pub const MANIFEST: &str = "manifest";
 /// What Cloud 66 does to a Sidekiq without a `stop_sequence` (help.cloud66.com, systemd: Defaults).
 pub const DEFAULT_SEQUENCE: &str = "term, 90, kill";
+/// The origin of that sequence, in words.
+pub const DEFAULT_ORIGIN: &str = "Cloud 66's own, for the manifest sets no stop_sequence";
 /// `procfile_metadata.<process>.restart_on_deploy`.
 pub const RESTART_ON_DEPLOY: &str = "restart_on_deploy";
 

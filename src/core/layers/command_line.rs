@@ -32,6 +32,8 @@ pub struct CommandLine {
     pub wrapper: Wrapper,
     /// The script or task that starts it, if only its name says so: its flags are not known.
     pub opaque: Option<String>,
+    /// What the shell in front of it does at TERM, where it has a trap.
+    pub trap: Option<String>,
 }
 
 impl CommandLine {
@@ -50,13 +52,15 @@ impl CommandLine {
     }
 
     fn read_in(command: &str, around: Around) -> Option<Self> {
-        let untagged = Untagged::new(command);
+        let untagged = Untagged::of_any(command);
         let launch = launch::find(&untagged.text, around)?;
         let restored = |words: Vec<String>| -> Vec<String> {
             words.iter().map(|word| untagged.restore(word)).collect()
         };
         let before = restored(launch.before);
-        let is_template = before.iter().any(|word| word.contains("<%"));
+        let is_template = before
+            .iter()
+            .any(|word| word.contains("<%") || word.contains("{{"));
         let least = if is_template || launch.is_opaque {
             Wrapper::Unknown
         } else {
@@ -71,6 +75,7 @@ impl CommandLine {
             opaque: launch
                 .is_opaque
                 .then(|| clean(&untagged.restore(&launch.program), 200)),
+            trap: launch::trap(&before).map(|body| clean(&body, 200)),
         };
         if launch.is_opaque {
             return Some(line);
@@ -177,7 +182,8 @@ fn flag<'a>(
 
 /// The value of `-t`: `Integer(arg)` in Ruby, and above 0; everything else does not boot.
 pub fn timeout(text: &str) -> Value {
-    if text.contains(['$', '`']) || text.contains("<%") || text.contains("#{") {
+    let is_code = ["<%", "{{", "#{"].iter().any(|open| text.contains(open));
+    if is_code || text.contains(['$', '`']) {
         return Value::Expression(expansion(text));
     }
     let digits = text.trim().replace('_', "");

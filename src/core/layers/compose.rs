@@ -99,10 +99,11 @@ impl<'a> Files<'a> {
         let mut folders: Vec<&str> = self.files.iter().map(|file| folder_of(file.path)).collect();
         folders.dedup();
         for folder in folders {
+            // What another file includes is started with that one.
             let here = || {
-                self.files
-                    .iter()
-                    .filter(|file| folder_of(file.path) == folder)
+                let all = self.files.iter();
+                all.filter(|file| folder_of(file.path) == folder)
+                    .filter(|file| !self.files.iter().any(|other| other.includes(file.path)))
             };
             let named = |name: &str| here().find(|file| file_name(file.path) == name);
             let main = MAIN.iter().find_map(|name| named(name));
@@ -146,16 +147,9 @@ impl<'a> Files<'a> {
 
     /// A file with those that it includes.
     fn included(&self, file: &File<'_>) -> Document {
-        let includes = file.document.get(&["include"]).and_then(Node::as_sequence);
         let mut whole: Option<Document> = None;
-        for include in includes.into_iter().flatten() {
-            let path = include.get("path").unwrap_or(include);
-            let path = path.as_str().map(|path| joined(folder_of(file.path), path));
-            let other = self
-                .files
-                .iter()
-                .find(|other| Some(other.path) == path.as_deref());
-            if let Some(other) = other {
+        for path in file.included_paths() {
+            if let Some(other) = self.files.iter().find(|other| other.path == path) {
                 match &mut whole {
                     Some(whole) => whole.overlay(&other.document, Lists::Replaced),
                     None => whole = Some(other.document.clone()),
@@ -195,6 +189,23 @@ impl<'a> Files<'a> {
 }
 
 impl File<'_> {
+    /// The files that it includes (docs.docker.com, Compose file reference, `include`).
+    fn included_paths(&self) -> Vec<String> {
+        let includes = self.document.get(&["include"]).and_then(Node::as_sequence);
+        let all = includes.into_iter().flatten().flat_map(|include| {
+            let path = include.get("path").unwrap_or(include);
+            match path.as_sequence() {
+                Some(paths) => paths.iter().filter_map(Node::as_str).collect(),
+                None => path.as_str().into_iter().collect::<Vec<_>>(),
+            }
+        });
+        all.map(|path| joined(folder_of(self.path), path)).collect()
+    }
+
+    fn includes(&self, path: &str) -> bool {
+        path != self.path && self.included_paths().iter().any(|own| own == path)
+    }
+
     /// Whether another file only changes services of this one: it gives them no image.
     fn is_changed_by(&self, other: &File<'_>) -> bool {
         let own = self.document.get(&["services"]);

@@ -3,6 +3,7 @@
 
 use super::compose::quoted;
 use super::layer::Layer;
+use super::paths::joined_lines;
 use super::value::{Place, Reading, Value};
 
 /// The entry point of an image.
@@ -24,7 +25,7 @@ struct Stage {
 /// one with a name.
 pub fn read(file: &str, text: &str) -> Reading {
     let mut stages: Vec<Stage> = Vec::new();
-    for (number, instruction) in instructions(text) {
+    for (number, instruction) in joined_lines(text) {
         let (word, rest) = instruction
             .split_once(char::is_whitespace)
             .unwrap_or((&instruction, ""));
@@ -79,31 +80,6 @@ pub fn read(file: &str, text: &str) -> Reading {
         }
     }
     reading
-}
-
-/// The instructions with the line each begins on; a `\` at the end continues one.
-fn instructions(text: &str) -> Vec<(usize, String)> {
-    let mut found: Vec<(usize, String)> = Vec::new();
-    let mut is_open = false;
-    for (index, line) in text.lines().enumerate() {
-        let code = line.trim();
-        if code.starts_with('#') || code.is_empty() {
-            continue;
-        }
-        let (code, goes_on) = match code.strip_suffix('\\') {
-            Some(code) => (code.trim_end(), true),
-            None => (code, false),
-        };
-        match found.last_mut().filter(|_| is_open) {
-            Some((_, whole)) => {
-                whole.push(' ');
-                whole.push_str(code);
-            }
-            None => found.push((index + 1, code.to_owned())),
-        }
-        is_open = goes_on;
-    }
-    found
 }
 
 /// The words of a JSON list as one command.

@@ -227,6 +227,13 @@ fn blocks(text: &str) -> Vec<(usize, usize, String)> {
     blocks
 }
 
+/// The code of a text that is one tag of ERB and nothing else.
+pub(super) fn tag_alone(text: &str) -> Option<&str> {
+    let code = text.trim().strip_prefix("<%=")?.strip_suffix("%>")?;
+    let code = code.strip_suffix('-').unwrap_or(code);
+    (!code.contains("<%")).then_some(code.trim())
+}
+
 /// Whether a text of the untagged form holds a placeholder.
 pub(super) fn is_marked(text: &str) -> bool {
     text.contains(MARK)

@@ -1,14 +1,20 @@
 //! Timeouts in an initializer: `config[:timeout] = 60` and its relatives. It runs after the
 //! command line is parsed and beats everything else. Ruby is read line by line, never run.
 
+use std::time::Duration;
+
 use super::layer::Layer;
 use super::ruby::{self, Use};
-use super::value::{Place, Reading};
+use super::value::{Place, Reading, Value};
 
 /// The setting where a server reads it.
 pub const TIMEOUT: &str = "timeout";
 /// The setting inside `configure_client`, which no server reads.
 pub const IN_CLIENT: &str = "client timeout";
+
+/// A label that states a timeout (`labels << "timeout=60"`): drainboard and Sidekiq's web page show
+/// it as that of the process.
+pub const LABEL: &str = "label";
 
 /// The block that a line stands in, with the name under which it has Sidekiq's configuration.
 struct Block<'a> {
@@ -51,6 +57,10 @@ pub fn read(file: &str, text: &str) -> Reading {
             let setting = if is_client { IN_CLIENT } else { TIMEOUT };
             let place = Place::new(file, number);
             report(setting, &assigned, condition.as_ref(), place, &mut reading);
+        }
+        if let Some(span) = labelled(code) {
+            let place = Place::new(file, number);
+            reading.found(Layer::Initializer, LABEL, None, Value::Span(span), place);
         }
         let closes = code.trim_start().starts_with(['}']) || code.trim() == "end";
         let one_line =
@@ -196,6 +206,16 @@ fn assigned(code: &str) -> Option<(&str, Assigned<'_>)> {
     let value = value.trim();
     let value = value.strip_suffix(" end").unwrap_or(value).trim();
     Some((receiver, Assigned::Always(value)))
+}
+
+/// The seconds of a label that a line adds as a plain text: `config[:labels] << "timeout=60"`.
+fn labelled(code: &str) -> Option<Duration> {
+    let (_, behind) = code.split_once("labels")?;
+    let (_, value) = behind.split_once("timeout=")?;
+    let digits = value.find(|c: char| !c.is_ascii_digit())?;
+    let is_text = value[digits..].starts_with(['"', '\'']);
+    let seconds = value[..digits].parse::<u32>().ok().filter(|_| is_text)?;
+    Some(Duration::from_secs(u64::from(seconds)))
 }
 
 /// The name at the end of a piece of Ruby.

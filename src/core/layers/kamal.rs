@@ -4,13 +4,14 @@
 use std::time::Duration;
 
 use super::compose::command;
-use super::erb::{Scalar, Untagged};
+use super::erb::tag_alone;
 use super::gemfile_lock;
 use super::layer::Layer;
 use super::paths::{file_name, folder_of, without_template};
 use super::tool::Text;
 use super::value::{Expression, Hazard, Reading, Value};
 use super::yaml::{self, Document, Lists};
+use crate::core::clean::clean;
 
 /// 2.12 and later, at the root or in a role.
 pub const STOP_TIMEOUT: &str = "stop_timeout";
@@ -42,29 +43,28 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
     let version = version(texts);
     let mut files = Vec::new();
     for text in texts.iter().filter(|text| text.layer == Layer::Kamal) {
-        let (untagged, documents) = yaml::read(text.path, text.text, &mut reading);
+        let (_, documents) = yaml::read(text.path, text.text, &mut reading);
         if let Some(document) = documents.into_iter().next() {
-            files.push((text.path, untagged, document));
+            files.push((text.path, document));
         }
     }
     let is_main = |path: &str| without_template(file_name(path)).matches('.').count() == 1;
-    for (path, untagged, document) in &files {
-        let main = files.iter().find(|(other, ..)| {
+    for (path, document) in &files {
+        let main = files.iter().find(|(other, _)| {
             is_main(other) && folder_of(other) == folder_of(path) && other != path
         });
-        let destinations = || files.iter().filter(|(other, ..)| !is_main(other));
+        let destinations = || files.iter().filter(|(other, _)| !is_main(other));
         if is_main(path) && destinations().next().is_some() {
             continue;
         }
         let mut whole = document.clone();
-        if let Some((_, _, base)) = main.filter(|_| !is_main(path)) {
+        if let Some((_, base)) = main.filter(|_| !is_main(path)) {
             whole = base.clone();
             whole.overlay(document, Lists::Replaced);
         }
         let several = destinations().nth(1).is_some();
         let destination = file_name(path).split('.').nth(1).filter(|_| several);
         let kamal = Kamal {
-            untagged,
             document: &whole,
             version,
             destination,
@@ -91,7 +91,6 @@ fn version(texts: &[Text<'_>]) -> Option<(u32, u32)> {
 
 /// One configuration that is deployed.
 struct Kamal<'a> {
-    untagged: &'a Untagged,
     document: &'a Document,
     version: Option<(u32, u32)>,
     destination: Option<&'a str>,
@@ -109,10 +108,7 @@ impl Kamal<'_> {
             None => name.to_owned(),
         };
         let mut scope = reading.scope(Layer::Kamal, &scope_name);
-        if scope
-            .command(&self.untagged.restore(&cmd), &place)
-            .is_none()
-        {
+        if scope.command(&cmd, &place).is_none() {
             return;
         }
         let stated = self.settings(name).iter().find_map(|(setting, path)| {
@@ -123,7 +119,7 @@ impl Kamal<'_> {
             ))
         });
         if let Some((setting, node, place)) = stated {
-            let value = self.seconds(node);
+            let value = seconds(node);
             scope.found(setting, value, &place);
             return;
         }
@@ -169,20 +165,21 @@ impl Kamal<'_> {
             None => role == "web",
         }
     }
+}
 
-    fn seconds(&self, node: &serde_yaml::Value) -> Value {
-        if let Some(Ok(span)) = node.as_f64().map(Duration::try_from_secs_f64) {
-            return Value::Span(span);
-        }
-        let text = yaml::scalar(node).unwrap_or_default();
-        match self.untagged.scalar(&text) {
-            Scalar::Code(code) => super::ruby::timeout(code, super::ruby::Use::Printed),
-            Scalar::Plain(_) | Scalar::Mixed => Value::Expression(Expression {
-                code: self.untagged.restore(&text),
-                default: None,
-                variable: None,
-                hazard: Hazard::None,
-            }),
-        }
+/// A number of seconds; what ERB prints there is read as far as it is plain.
+fn seconds(node: &serde_yaml::Value) -> Value {
+    if let Some(Ok(span)) = node.as_f64().map(Duration::try_from_secs_f64) {
+        return Value::Span(span);
+    }
+    let text = yaml::scalar(node).unwrap_or_default();
+    match tag_alone(&text) {
+        Some(code) => super::ruby::timeout(code, super::ruby::Use::Printed),
+        None => Value::Expression(Expression {
+            code: clean(&text, 200),
+            default: None,
+            variable: None,
+            hazard: Hazard::None,
+        }),
     }
 }

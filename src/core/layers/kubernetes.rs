@@ -13,12 +13,13 @@ use self::chart::Charts;
 use self::kustomize::Overlays;
 use super::compose::command;
 use super::layer::Layer;
-use super::paths::{file_name, folder_of};
+use super::paths::{chart_of, file_name, folder_of};
 use super::scoped::Scoped;
 use super::span::duration_text;
 use super::tool::Text;
-use super::value::{Place, Reading, Value};
+use super::value::{Expression, Hazard, Place, Reading, Value};
 use super::yaml::{self, Document};
+use crate::core::clean::clean;
 
 /// Counted from before `preStop` (Kubernetes API, `PodSpec`).
 pub const GRACE: &str = "terminationGracePeriodSeconds";
@@ -35,6 +36,10 @@ const SPECIFICATIONS: &[&[&str]] = &[
     &["spec", "jobTemplate", "spec", "template", "spec"],
     &["spec"],
 ];
+
+/// Containers that run before the others; one that is always restarted runs beside them
+/// (Kubernetes, "Sidecar Containers").
+const INIT_CONTAINERS: &str = "initContainers";
 
 /// Words of a manifest that has pods.
 const WORKLOADS: &[&str] = &["containers:", "kind: Deployment", "kind: StatefulSet"];
@@ -53,7 +58,7 @@ pub fn read(file: &str, text: &str) -> Reading {
 pub fn read_together(texts: &[Text<'_>]) -> Reading {
     let mut reading = Reading::default();
     let own = |text: &&Text<'_>| text.layer == Layer::Kubernetes;
-    let charts = Charts::of(texts);
+    let charts = Charts::of(texts, &mut reading);
     let mut manifests = Vec::new();
     for text in texts
         .iter()
@@ -64,12 +69,57 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
     }
     one_remark_per_folder(&mut reading);
     charts.read_values(&mut reading);
+    let mut containers = Vec::new();
     for set in Overlays::of(&manifests, &mut reading).sets {
         for object in &set.objects {
-            one_object(object, set.name.as_deref(), &mut reading);
+            containers.extend(containers_of(object, set.name.as_deref()));
         }
     }
+    let names = names(&containers);
+    for (container, name) in containers.iter().zip(&names) {
+        container.read(name, &mut reading);
+    }
     reading
+}
+
+/// A container with the pod that it is in.
+struct Container {
+    own: Document,
+    pod: Document,
+    /// Its name, that of its object and of its file, the overlay that it is of.
+    names: [String; 4],
+}
+
+/// The names by which containers are told apart: their own, where several have one name that of
+/// their object behind it, then that of their file.
+fn names(containers: &[Container]) -> Vec<String> {
+    let named = |one: &Container, level: usize| {
+        let [container, object, file, set] = &one.names;
+        let mut name = container.clone();
+        for (part, before) in [(set, " in "), (object, " of "), (file, " in ")]
+            .iter()
+            .take(level + 1)
+        {
+            if !part.is_empty() {
+                name.extend([*before, part]);
+            }
+        }
+        name
+    };
+    let is_own = |one: &Container, level: usize| {
+        let name = named(one, level);
+        let same = containers
+            .iter()
+            .filter(|other| named(other, level) == name);
+        same.count() == 1
+    };
+    containers
+        .iter()
+        .map(|one| {
+            let level = (0..2).find(|level| is_own(one, *level)).unwrap_or(2);
+            named(one, level)
+        })
+        .collect()
 }
 
 /// A file with the objects in it.
@@ -131,8 +181,8 @@ fn one_remark_per_folder(reading: &mut Reading) {
     }
 }
 
-/// Reads the pods of one object; `set` names the overlay that it is of.
-fn one_object(object: &Document, set: Option<&str>, reading: &mut Reading) {
+/// The containers of the pods of one object; `set` names the overlay that it is of.
+fn containers_of(object: &Document, set: Option<&str>) -> Vec<Container> {
     let found = SPECIFICATIONS.iter().find_map(|path| {
         let specification = object.below(path)?;
         specification
@@ -140,33 +190,59 @@ fn one_object(object: &Document, set: Option<&str>, reading: &mut Reading) {
             .is_some()
             .then_some(specification)
     });
-    let Some(pod) = found else { return };
-    let containers = pod.get(&["containers"]).and_then(Node::as_sequence);
-    for index in 0..containers.map_or(0, Vec::len) {
-        let Some(container) = pod.below(&["containers", &index.to_string()]) else {
-            continue;
-        };
-        let name = container.get(&["name"]).and_then(yaml::scalar);
-        let name = name.unwrap_or_else(|| "container".into());
-        let name = set.map_or_else(|| name.clone(), |set| format!("{name} in {set}"));
-        let mut scope = reading.scope(Layer::Kubernetes, &name);
-        one_container(&container, &mut scope);
-        let value = pod.get(&[GRACE]).map_or(Value::Default(DEFAULT), seconds);
-        scope.found(GRACE, value, &pod.place(&[GRACE]));
-    }
+    let Some(pod) = found else { return Vec::new() };
+    let text = |document: &Document, path: &[&str]| document.get(path).and_then(yaml::scalar);
+    let object_name = text(object, &["metadata", "name"]).unwrap_or_default();
+    let one = |(key, index): (&str, usize)| {
+        let own = pod.below(&[key, &index.to_string()])?;
+        let is_sidecar = text(&own, &["restartPolicy"]).as_deref() == Some("Always");
+        if key == INIT_CONTAINERS && !is_sidecar {
+            return None;
+        }
+        let name = text(&own, &["name"]).unwrap_or_else(|| "container".into());
+        let file = own.place(&[]).file.to_string();
+        Some(Container {
+            names: [
+                name,
+                object_name.clone(),
+                file,
+                set.unwrap_or_default().into(),
+            ],
+            pod: pod.clone(),
+            own,
+        })
+    };
+    let count = |key: &str| {
+        let items = pod.get(&[key]).and_then(Node::as_sequence);
+        items.map_or(0, Vec::len)
+    };
+    ["containers", INIT_CONTAINERS]
+        .into_iter()
+        .flat_map(|key| (0..count(key)).map(move |index| (key, index)))
+        .filter_map(one)
+        .collect()
 }
 
-fn one_container(container: &Document, scope: &mut Scoped<'_>) {
-    let part = |key: &str| container.get(&[key]).and_then(command);
-    let (program, arguments) = (part("command"), part("args"));
-    let key = if program.is_some() { "command" } else { "args" };
-    let text: Vec<String> = program.into_iter().chain(arguments).collect();
-    let text = text.join(" ");
-    if !text.is_empty() {
-        scope.command(&text, &container.place(&[key]));
-    }
-    if let Some(hook) = container.get(&["lifecycle", "preStop"]) {
-        pre_stop(hook, &container.place(&["lifecycle", "preStop"]), scope);
+impl Container {
+    fn read(&self, name: &str, reading: &mut Reading) {
+        let mut scope = reading.scope(Layer::Kubernetes, name);
+        let part = |key: &str| self.own.get(&[key]).and_then(command);
+        let (program, arguments) = (part("command"), part("args"));
+        let key = if program.is_some() { "command" } else { "args" };
+        let text: Vec<String> = program.into_iter().chain(arguments).collect();
+        let text = text.join(" ");
+        if !text.is_empty() {
+            scope.command(&text, &self.own.place(&[key]));
+        }
+        if let Some(hook) = self.own.get(&["lifecycle", "preStop"]) {
+            let place = self.own.place(&["lifecycle", "preStop"]);
+            pre_stop(hook, &place, &mut scope);
+        }
+        let value = self
+            .pod
+            .get(&[GRACE])
+            .map_or(Value::Default(DEFAULT), seconds);
+        scope.found(GRACE, value, &self.pod.place(&[GRACE]));
     }
 }
 
@@ -187,19 +263,24 @@ fn pre_stop(hook: &Node, place: &Place, scope: &mut Scoped<'_>) {
     }
 }
 
-/// A number of seconds; a template's value stays a text.
+/// A number of seconds; what a template puts there stays code.
 pub(super) fn seconds(node: &Node) -> Value {
     let text = yaml::scalar(node).unwrap_or_default();
     match node.as_u64().or_else(|| text.parse().ok()) {
         Some(seconds) => Value::Span(Duration::from_secs(seconds)),
-        None => Value::text(&text),
+        None => Value::Expression(Expression {
+            code: clean(&text, 200),
+            default: None,
+            variable: None,
+            hazard: Hazard::None,
+        }),
     }
 }
 
 /// Whether a file holds the values of a chart.
 pub(super) fn is_values(path: &str) -> bool {
     let name = file_name(path);
-    name.starts_with("values") && !path.contains("/templates/")
+    name.starts_with("values") && chart_of(path).is_none()
 }
 
 /// The sum of the plain `sleep N` in a shell command.

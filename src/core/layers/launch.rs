@@ -136,6 +136,10 @@ fn stays(words: &[String], start: usize, end: usize, around: Around) -> Wrapper 
             Wrapper::None
         };
     }
+    let is_behind = words.get(end).is_some_and(|word| word == "&");
+    if is_behind && trap(&words[..start]).is_some_and(|body| hands_on(&body)) {
+        return Wrapper::Unknown;
+    }
     let piped = |at: Option<usize>| {
         at.and_then(|at| words.get(at))
             .is_some_and(|word| word == "|")
@@ -164,6 +168,30 @@ fn stays(words: &[String], start: usize, end: usize, around: Around) -> Wrapper 
         Around::Sh | Around::Unknown => Wrapper::Shell,
         Around::Script => Wrapper::ShellStays,
     }
+}
+
+/// The commands that a shell runs when it gets TERM, if it has a trap for it.
+pub(super) fn trap(before: &[String]) -> Option<String> {
+    let at = before.iter().position(|word| word == "trap")?;
+    let body = before.get(at + 1).filter(|body| *body != "-")?;
+    let signals = before[at + 2..]
+        .iter()
+        .take_while(|word| !is_separator(word));
+    let is_term = |word: &String| matches!(word.as_str(), "TERM" | "SIGTERM" | "15");
+    signals.clone().any(is_term).then(|| body.clone())
+}
+
+/// Whether a trap sends Sidekiq TERM or INT, and waits for its end: `wait` returns as soon as a
+/// trap has run, and a shell that ends there ends its container with all that runs in it.
+fn hands_on(body: &str) -> bool {
+    let words = words(body, true);
+    let has = |wanted: &str| words.iter().any(|word| word == wanted);
+    let is_other = |word: &&String| {
+        let signal = word.strip_prefix('-').unwrap_or_default();
+        let signal = signal.strip_prefix("SIG").unwrap_or(signal);
+        !matches!(signal, "" | "-" | "TERM" | "INT" | "15" | "2" | "s" | "f")
+    };
+    (has("kill") || has("pkill")) && has("wait") && !words.iter().any(|word| is_other(&word))
 }
 
 /// Words that make a shell wait for what follows.

@@ -52,4 +52,6 @@ pub enum Layer {
     Dockerfile,
     /// Shell scripts that start a Sidekiq.
     Script,
+    /// foreman and its likes, which run a `Procfile`.
+    Foreman,
 }

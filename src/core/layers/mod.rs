@@ -10,6 +10,7 @@ pub mod dockerfile;
 pub mod ecs;
 pub mod erb;
 pub mod fly;
+pub mod foreman;
 pub mod gemfile_lock;
 pub mod heroku;
 pub mod initializer;

@@ -32,13 +32,10 @@ pub fn read(file: &str, text: &str) -> Reading {
     let mut task: Option<Task> = None;
     // A tag of a template is no block of HCL.
     let untagged = Untagged::of_any(text);
-    for (index, line) in untagged.text.lines().enumerate() {
-        let line = untagged.restore(line);
+    for (number, line) in whole_lines(&untagged.text) {
+        let line = untagged.restore(&line);
         let code = line.trim();
-        if code.starts_with('#') || code.starts_with("//") {
-            continue;
-        }
-        let place = Place::new(file, index + 1);
+        let place = Place::new(file, number);
         if let Some(rest) = code.strip_prefix("task ") {
             task = rest.split('"').nth(1).map(|name| Task {
                 name: name.to_string(),
@@ -93,6 +90,7 @@ fn setting(task: &mut Task, key: &str, value: &str, place: &Place, reading: &mut
             let items = value.trim_matches(['[', ']']).split(',');
             task.command
                 .extend(items.map(|item| item.trim().trim_matches('"').to_string()));
+            task.command.retain(|word| !word.is_empty());
         }
         _ => {}
     }
@@ -109,4 +107,23 @@ fn close(task: Option<Task>, reading: &mut Reading) {
     if !task.waits {
         scope.found(KILL_TIMEOUT, Value::Default(DEFAULT), &task.place);
     }
+}
+
+/// The lines without comments, each with its number; a list over several lines is one.
+fn whole_lines(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut is_open = false;
+    for (index, line) in text.lines().enumerate() {
+        let code = line.trim();
+        if code.starts_with('#') || code.starts_with("//") {
+            continue;
+        }
+        match lines.last_mut().filter(|_| is_open) {
+            Some((_, whole)) => whole.push_str(code),
+            None => lines.push((index + 1, code.to_owned())),
+        }
+        let opens = !is_open && code.contains('=') && code.ends_with('[');
+        is_open = (is_open || opens) && !code.contains(']');
+    }
+    lines
 }

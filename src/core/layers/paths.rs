@@ -1,4 +1,4 @@
-//! Paths of files that name each other, as texts: nothing is opened.
+//! Paths of files that name each other, and lines of files of commands, as texts: nothing is opened.
 
 /// Parts of names that say that a file is for developers, not for a deploy.
 const DEVELOPMENT: &[&str] = &[
@@ -43,6 +43,38 @@ pub(super) fn joined(folder: &str, path: &str) -> String {
     } else {
         joined
     }
+}
+
+/// The chart that a file is a template of: `charts/shop` for `charts/shop/templates/jobs.yaml`, and
+/// nothing for one at the root.
+pub(super) fn chart_of(path: &str) -> Option<&str> {
+    match path.strip_prefix("templates/") {
+        Some(_) => Some(""),
+        None => path.split_once("/templates/").map(|(chart, _)| chart),
+    }
+}
+
+/// Lines of a file of commands (a Dockerfile, a script), each with the number of the line on which
+/// it begins: a `\` at the end continues one, and lines of comment are left out.
+pub(super) fn joined_lines(text: &str) -> Vec<(usize, String)> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let mut is_open = false;
+    for (index, line) in text.lines().enumerate() {
+        let code = line.trim();
+        if code.starts_with('#') || code.is_empty() {
+            continue;
+        }
+        let (code, goes_on) = match code.strip_suffix('\\') {
+            Some(code) => (code.trim_end(), true),
+            None => (code, false),
+        };
+        match found.last_mut().filter(|_| is_open) {
+            Some((_, whole)) => whole.extend([" ", code]),
+            None => found.push((index + 1, code.to_owned())),
+        }
+        is_open = goes_on;
+    }
+    found
 }
 
 /// Whether the name of a file, or of a profile, says that it is for developers:

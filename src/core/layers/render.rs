@@ -9,7 +9,7 @@ use super::kubernetes::seconds;
 use super::layer::Layer;
 use super::paths::{folder_of, joined};
 use super::value::{Reading, Value};
-use super::yaml;
+use super::yaml::{self, Document};
 
 /// How long Render waits before it kills: 1 to 300 s.
 pub const DELAY: &str = "maxShutdownDelaySeconds";
@@ -19,13 +19,9 @@ pub const DEFAULT: Duration = Duration::from_secs(30);
 /// Reads a blueprint. The scope of a value is its service.
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
-    let (untagged, documents) = yaml::read(file, text, &mut reading);
+    let (_, documents) = yaml::read(file, text, &mut reading);
     for document in documents {
-        let services = document.get(&["services"]).and_then(Node::as_sequence);
-        for index in 0..services.map_or(0, Vec::len) {
-            let Some(service) = document.below(&["services", &index.to_string()]) else {
-                continue;
-            };
+        for (index, service) in services(&document).into_iter().enumerate() {
             let text = |key: &str| service.get(&[key]).and_then(yaml::scalar);
             if matches!(text("type").as_deref(), Some("cron" | "redis" | "keyvalue")) {
                 continue;
@@ -36,7 +32,7 @@ pub fn read(file: &str, text: &str) -> Reading {
                 .iter()
                 .find_map(|key| Some((*key, text(key)?)));
             if let Some((key, command)) = command {
-                scope.command(&untagged.restore(&command), &service.place(&[key]));
+                scope.command(&command, &service.place(&[key]));
             } else if let Some(path) = text("dockerfilePath") {
                 let path = joined(folder_of(file), &path);
                 scope.found(
@@ -52,4 +48,23 @@ pub fn read(file: &str, text: &str) -> Reading {
         }
     }
     reading
+}
+
+/// The services at the top, and those of the environments of projects.
+fn services(document: &Document) -> Vec<Document> {
+    let items = |of: &Document, key: &str| -> Vec<Document> {
+        let count = of
+            .get(&[key])
+            .and_then(Node::as_sequence)
+            .map_or(0, Vec::len);
+        let item = |index: usize| of.below(&[key, &index.to_string()]);
+        (0..count).filter_map(item).collect()
+    };
+    let mut all = items(document, "services");
+    for project in items(document, "projects") {
+        for environment in items(&project, "environments") {
+            all.extend(items(&environment, "services"));
+        }
+    }
+    all
 }

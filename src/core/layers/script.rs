@@ -5,6 +5,7 @@ use super::command_line::{COMMAND, CommandLine};
 use super::deploy_calls::{CALL, may_stop};
 use super::launch::words;
 use super::layer::Layer;
+use super::paths::joined_lines;
 use super::tool::Seen;
 use super::value::{Place, Reading, Value};
 
@@ -12,8 +13,11 @@ use super::value::{Place, Reading, Value};
 pub const ARGUMENTS: &str = "arguments";
 /// It becomes that command.
 pub const BECOMES: &str = "exec";
-/// It starts that command and stays in front of it.
+/// It starts that command and stays in front of it; a trap for TERM stands behind this word.
 pub const STARTS: &str = "start";
+
+/// The words that stand for all arguments of a script.
+const ARGUMENT_WORDS: &[&str] = &["$@", "$*", "${@}", "${*}"];
 
 /// Whether a file is a shell script that matters: it starts a Sidekiq or what it is given.
 pub(super) fn is_one(file: &Seen<'_>) -> bool {
@@ -21,14 +25,17 @@ pub(super) fn is_one(file: &Seen<'_>) -> bool {
     let is_shell = first.starts_with("#!") && first.trim_end().ends_with("sh")
         || first.starts_with("#!") && first.contains("sh -")
         || file.ends(&[".sh", ".bash"]) && !first.starts_with("#!");
-    is_shell && (file.has("sidekiq") || file.has("\"$@\"") || file.has("$*"))
+    let runs_arguments = || ARGUMENT_WORDS.iter().any(|word| file.has(word));
+    is_shell && (file.has("sidekiq") || runs_arguments())
 }
 
 /// Reads a script. The scope of a value is the script; a command is written as
 /// `SCRIPT { COMMAND }`, which a command line knows.
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
-    for (number, code) in commands(text) {
+    let lines = joined_lines(text);
+    let trap = Trap::of(&lines);
+    for (number, code) in lines {
         let place = Place::new(file, number);
         if may_stop(&code) {
             reading.found(
@@ -42,10 +49,14 @@ pub fn read(file: &str, text: &str) -> Reading {
         let own = words(&code, true);
         if let Some(at) = own
             .iter()
-            .position(|word| matches!(word.as_str(), "$@" | "$*"))
+            .position(|word| ARGUMENT_WORDS.contains(&word.as_str()))
         {
             let becomes = own[..at].iter().any(|word| word == "exec");
-            let value = Value::text(if becomes { BECOMES } else { STARTS });
+            let value = match &trap {
+                _ if becomes => Value::text(BECOMES),
+                Some(trap) => Value::text(&format!("{STARTS} {}; ", trap.text())),
+                None => Value::text(STARTS),
+            };
             let is_run = own[..at]
                 .iter()
                 .all(|word| matches!(word.as_str(), "exec" | ";" | "then" | "bundle"));
@@ -53,6 +64,10 @@ pub fn read(file: &str, text: &str) -> Reading {
                 reading.found(Layer::Script, ARGUMENTS, Some(file), value, place);
             }
         } else if CommandLine::read_script(&code).is_some_and(|line| line.opaque.is_none()) {
+            let code = match &trap {
+                Some(trap) => format!("{}; {code}", trap.text()),
+                None => code,
+            };
             let written = format!("{file} {{ {} }}", code.trim());
             let value = Value::text(&written);
             reading.found(Layer::Script, COMMAND, Some(file), value, place);
@@ -61,24 +76,61 @@ pub fn read(file: &str, text: &str) -> Reading {
     reading
 }
 
-/// The commands of a script, each with the line it begins on.
-fn commands(text: &str) -> Vec<(usize, String)> {
-    let mut found: Vec<(usize, String)> = Vec::new();
-    let mut is_open = false;
-    for (index, line) in text.lines().enumerate() {
-        let code = line.trim();
-        if code.starts_with('#') || code.is_empty() {
-            continue;
-        }
-        let (code, goes_on) = match code.strip_suffix('\\') {
-            Some(code) => (code.trim_end(), true),
-            None => (code, false),
-        };
-        match found.last_mut().filter(|_| is_open) {
-            Some((_, whole)) => whole.extend([" ", code]),
-            None => found.push((index + 1, code.to_owned())),
-        }
-        is_open = goes_on;
+/// What a script does when it gets TERM.
+struct Trap {
+    /// The commands of the trap; a function stands with its inside.
+    body: String,
+    /// Whether the script waits for Sidekiq again after the trap: `wait` returns once a trap has
+    /// run, and a script that ends there ends its container with all that runs in it.
+    waits_again: bool,
+}
+
+impl Trap {
+    fn of(lines: &[(usize, String)]) -> Option<Self> {
+        let (body, _) = lines.iter().find_map(|(_, code)| {
+            let words = words(code, true);
+            let at = words.iter().position(|word| word == "trap")?;
+            let signals = words[at + 1..].iter().skip(1);
+            let mut signals = signals.take_while(|word| *word != ";");
+            let is_term = |word: &String| matches!(word.as_str(), "TERM" | "SIGTERM" | "15");
+            let body = words.get(at + 1).filter(|body| *body != "-")?;
+            signals.any(is_term).then(|| (body.clone(), ()))
+        })?;
+        let body = inside_of_function(lines, &body).unwrap_or(body);
+        let waits = |text: &str| words(text, true).iter().any(|word| word == "wait");
+        let outside = lines
+            .iter()
+            .filter(|(_, code)| !code.contains("trap ") && waits(code));
+        let in_loop = lines.iter().any(|(_, code)| code.starts_with("while"));
+        let waits_again = waits(&body) || outside.count() > 1 || in_loop;
+        Some(Self { body, waits_again })
     }
-    found
+
+    /// The trap as one command in front of the others.
+    fn text(&self) -> String {
+        let is_short = self.waits_again && !self.body.contains("wait");
+        let again = if is_short { "; wait" } else { "" };
+        format!("trap '{}{again}' TERM", self.body.replace('\'', ""))
+    }
+}
+
+/// The commands of a function of a script, in one line.
+fn inside_of_function(lines: &[(usize, String)], name: &str) -> Option<String> {
+    let is_head = |code: &str| {
+        let rest = code.strip_prefix("function ").unwrap_or(code);
+        rest.strip_prefix(name)
+            .is_some_and(|rest| rest.trim_start().starts_with(['(', '{']))
+    };
+    let mut own = lines
+        .iter()
+        .map(|(_, code)| code.as_str())
+        .skip_while(|code| !is_head(code));
+    let head = own.next()?;
+    let first = head.split_once('{').map_or("", |(_, rest)| rest);
+    if let Some(whole) = first.trim_end().strip_suffix('}') {
+        return Some(whole.trim_matches([' ', ';']).to_owned());
+    }
+    let rest = own.take_while(|code| *code != "}");
+    let all: Vec<&str> = std::iter::once(first.trim()).chain(rest).collect();
+    Some(all.join("; ").trim_matches([' ', ';']).to_owned())
 }

@@ -30,6 +30,7 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("NotifyAccess", Kind::OneOf(NOTIFY_ACCESS)),
     ("TimeoutStopFailureMode", Kind::OneOf(FAILURE_MODES)),
     ("ExecStart", Kind::Command),
+    ("ExecStartPre", Kind::Command),
     ("ExecStop", Kind::Command),
     ("ExecReload", Kind::Command),
     ("WorkingDirectory", Kind::Word),

@@ -5,6 +5,7 @@ use super::command_line::{COMMAND, CommandLine, starts_sidekiq};
 use super::compose;
 use super::dockerfile;
 use super::fly;
+use super::foreman;
 use super::launch::words;
 use super::layer::Layer;
 use super::paths::file_name;
@@ -23,13 +24,48 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
                 sets.push(text.layer);
                 reading.extend(read(texts));
             }
-            None => reading.extend(text.layer.read(text.path, text.text)),
+            None => {
+                let mut own = text.layer.read(text.path, text.text);
+                if APART.contains(&text.layer) {
+                    told_apart(&mut own, &reading, text);
+                }
+                reading.extend(own);
+            }
         }
     }
     images(&mut reading);
     scripts(&mut reading);
+    foreman::read_together(&mut reading);
     contradictions(&mut reading);
     reading
+}
+
+/// Tools of which each file is a world of its own: two files may each have a process of one name.
+const APART: &[Layer] = &[
+    Layer::Ecs,
+    Layer::Fly,
+    Layer::Nomad,
+    Layer::Render,
+    Layer::Supervisord,
+    Layer::Upstart,
+];
+
+/// What stands between the name of a process and the file that it is of.
+const OF_FILE: &str = " in ";
+
+/// Gives processes whose name another file of the same tool has, too, that of their file.
+fn told_apart(own: &mut Reading, others: &Reading, text: &Text<'_>) {
+    let is_taken = |scope: &Option<String>| {
+        let same = |other: &Located| other.layer == text.layer && other.scope == *scope;
+        scope.is_some() && others.values.iter().any(same)
+    };
+    for located in &mut own.values {
+        if is_taken(&located.scope)
+            && let Some(scope) = &mut located.scope
+        {
+            scope.extend([OF_FILE, text.path]);
+        }
+    }
 }
 
 impl Reading {
@@ -59,11 +95,12 @@ fn images(reading: &mut Reading) {
             Some((located.layer, located.scope.clone()?, image))
         })
         .collect();
-    let is_fly = |located: &&Located| {
-        located.layer == Layer::Fly && located.scope.as_deref() == Some(fly::APP)
-    };
-    if reading.values.iter().any(|located| is_fly(&located)) {
-        services.push((Layer::Fly, fly::APP.to_owned(), "Dockerfile".to_owned()));
+    for located in &reading.values {
+        let scope = located.scope.as_deref().unwrap_or_default();
+        let is_machine = scope.split(OF_FILE).next() == Some(fly::APP);
+        if located.layer == Layer::Fly && located.setting == fly::KILL_TIMEOUT && is_machine {
+            services.push((Layer::Fly, scope.to_owned(), "Dockerfile".to_owned()));
+        }
     }
     let mut used = Vec::new();
     for (layer, scope, image) in services {
@@ -189,10 +226,17 @@ fn scripts(reading: &mut Reading) {
         let is_given = CommandLine::read(&text).is_some_and(|line| line.opaque.is_none());
         let inside = match (is_given, passes, own) {
             (true, Some(passes), _) => {
-                (passes.value.as_text() == Some(script::STARTS)).then(|| {
+                let trap = passes.value.as_text().unwrap_or_default();
+                trap.strip_prefix(script::STARTS).map(|trap| {
                     let rest = words(&text, false).split_off(at + 1);
                     let rest: Vec<String> = rest.into_iter().map(compose::quoted).collect();
-                    format!("{} {{ {} }}", word, rest.join(" "))
+                    // With a trap the command runs behind it, or the trap is never heard of.
+                    let behind = if trap.is_empty() { "" } else { " &" };
+                    format!(
+                        "{word} {{ {}{}{behind} }}",
+                        trap.trim_start(),
+                        rest.join(" ")
+                    )
                 })
             }
             (false, _, Some(own)) => own.value.as_text().map(str::to_owned),
@@ -240,16 +284,22 @@ fn is_same(script: &str, word: &str) -> bool {
 fn contradictions(reading: &mut Reading) {
     let mut said = Vec::new();
     let is_stated = |located: &&Located| {
-        matches!(located.layer, Layer::Systemd | Layer::Cloud66)
+        let layers = [Layer::Systemd, Layer::Cloud66, Layer::Supervisord];
+        layers.contains(&located.layer)
             && located.layer.waits(located.setting)
             && !located.from.file.contains(".service.d/")
     };
     let stated: Vec<&Located> = reading.values.iter().filter(is_stated).collect();
+    let name = |located: &'_ Located| {
+        let scope = located.scope.as_deref().unwrap_or("the same process");
+        let name = scope.split(OF_FILE).next();
+        name.unwrap_or(scope).to_owned()
+    };
     for (index, first) in stated.iter().enumerate() {
         let other = stated[index + 1..].iter().find(|other| {
             other.layer == first.layer
                 && other.setting == first.setting
-                && other.scope == first.scope
+                && name(other) == name(first)
                 && other.from.file != first.from.file
                 && other.value != first.value
         });
@@ -257,7 +307,7 @@ fn contradictions(reading: &mut Reading) {
             let text = format!(
                 "{} of {} is {} here and {} at {}: which of the two holds cannot be known from here",
                 first.setting,
-                first.scope.as_deref().unwrap_or("the same process"),
+                name(first),
                 first.value,
                 other.value,
                 other.from

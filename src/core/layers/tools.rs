@@ -2,17 +2,17 @@
 //! them, which of its settings say how long it waits. A new tool is a new row and a reader.
 
 use super::layer::Layer;
-use super::paths::unit;
+use super::paths::{chart_of, unit};
 use super::tool::{Seen, Tool};
 use super::value::Reading;
 use super::{
-    cloud66, command_line, compose, deploy_rb, dockerfile, ecs, fly, gemfile_lock, heroku,
+    cloud66, command_line, compose, deploy_rb, dockerfile, ecs, fly, foreman, gemfile_lock, heroku,
     initializer, job_class, kamal, kubernetes, nomad, procfile, render, script, sidekiq_yml,
     supervisord, systemd_show, systemd_unit, upstart,
 };
 
 /// The rows, in the order of [`Layer`].
-pub static TOOLS: [Tool; Layer::Script as usize + 1] = [
+pub static TOOLS: [Tool; Layer::Foreman as usize + 1] = [
     Tool::row(Layer::Given, "given", "drainboard", 0),
     Tool::row(Layer::CommandLine, "command_line", "command line", 3)
         .waits(&[command_line::TIMEOUT]),
@@ -55,7 +55,7 @@ pub static TOOLS: [Tool; Layer::Script as usize + 1] = [
                 let is_manifest = file.has("apiVersion:") && file.has("kind:");
                 let is_chart = matches!(file.stem, "kustomization.yaml" | "kustomization.yml")
                     || file.stem.starts_with("values")
-                    || file.path.contains("/templates/");
+                    || chart_of(file.path).is_some();
                 file.is_yaml() && (is_manifest || is_chart)
             },
             kubernetes::read,
@@ -271,6 +271,11 @@ pub static TOOLS: [Tool; Layer::Script as usize + 1] = [
             "docker/**/*",
         ])
         .files(script::is_one, script::read),
+    Tool::row(Layer::Foreman, "foreman", "foreman", 7).stops(
+        Layer::Procfile,
+        &[(foreman::TIMEOUT, Some("--timeout {}"))],
+        None,
+    ),
 ];
 
 /// Where manifests of Kubernetes, charts and overlays usually stand.
@@ -290,6 +295,7 @@ const KUBERNETES: &[&str] = &[
     "**/infra*/**/*.y*ml*",
     "**/ops/**/*.y*ml*",
     "**/kustomization.y*ml",
+    "**/values*.y*ml*",
 ];
 
 /// A row that stands in another place than its layer does not compile.

@@ -5,6 +5,40 @@ use std::sync::LazyLock;
 
 use crate::core::layers::TOOLS;
 
+/// Parts of names of folders that hold what a deploy needs: below them a folder of any name counts
+/// (`charts/app`, `roles/db`).
+const OF_DEPLOYS: &[&str] = &[
+    "ansible",
+    "chart",
+    "container",
+    "deploy",
+    "docker",
+    "helm",
+    "infra",
+    "k8s",
+    "kube",
+    "kustom",
+    "manifest",
+    "openshift",
+    "overlays",
+    "provision",
+    "roles",
+    "terraform",
+];
+
+/// Folders that hold no place of a stop even there.
+const ALWAYS_CLOSED: &[&str] = &[
+    "coverage",
+    "fixtures",
+    "node_modules",
+    "spec",
+    "target",
+    "test",
+    "tests",
+    "tmp",
+    "vendor",
+];
+
 /// Folders that hold no place of a stop, however large they are.
 const CLOSED: &[&str] = &[
     "app",
@@ -49,8 +83,64 @@ const HIDDEN: &[&str] = &[
 /// of a name, `**` for any folders.
 struct Rule {
     folder: Vec<&'static str>,
-    name: &'static str,
+    name: Name,
 }
+
+/// The pattern of a name, cut at its stars: 20,000 names are held against each.
+struct Name {
+    start: &'static str,
+    middle: Vec<&'static str>,
+    /// What stands behind the last star; `None` where there is none.
+    end: Option<&'static str>,
+}
+
+impl Name {
+    fn of(pattern: &'static str) -> Self {
+        let mut parts = pattern.split('*');
+        let start = parts.next().unwrap_or(pattern);
+        let mut middle: Vec<&str> = parts.collect();
+        let end = middle.pop();
+        Self { start, middle, end }
+    }
+
+    /// Whether every name is like it.
+    fn is_any(&self) -> bool {
+        self.start.is_empty() && self.middle.is_empty() && self.end == Some("")
+    }
+
+    /// Whether only names of this ending are like it.
+    fn ends_in(&self, ending: &str) -> bool {
+        self.end.unwrap_or(self.start).ends_with(ending)
+    }
+
+    fn is_like(&self, name: &str) -> bool {
+        let Some(end) = self.end else {
+            return self.start == name;
+        };
+        let (name, start) = (name.as_bytes(), self.start.as_bytes());
+        let Some(mut rest) = name.strip_prefix(start) else {
+            return false;
+        };
+        for part in &self.middle {
+            let part = part.as_bytes();
+            let at = rest
+                .windows(part.len().max(1))
+                .position(|here| here == part);
+            match at {
+                _ if part.is_empty() => {}
+                Some(at) => rest = &rest[at + part.len()..],
+                None => return false,
+            }
+        }
+        rest.ends_with(end.as_bytes())
+    }
+}
+
+/// Endings of code and pictures: of those only the Ruby files are looked at that a pattern asks for.
+const CODE: &[&str] = &[
+    ".css", ".gif", ".haml", ".html", ".jpg", ".js", ".jsx", ".md", ".png", ".py", ".rb", ".scss",
+    ".slim", ".svg", ".ts", ".tsx", ".vue",
+];
 
 static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
     let patterns = TOOLS.iter().flat_map(|tool| tool.places.iter().copied());
@@ -58,7 +148,10 @@ static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
         .map(|pattern| {
             let mut folder: Vec<&str> = pattern.split('/').collect();
             let name = folder.pop().unwrap_or(pattern);
-            Rule { folder, name }
+            Rule {
+                folder,
+                name: Name::of(name),
+            }
         })
         .collect()
 });
@@ -71,7 +164,7 @@ pub(super) fn fixed() -> impl Iterator<Item = &'static str> {
 
 /// Which names are looked at in one folder, and whether more may stand below it.
 pub(super) struct Folder {
-    names: Vec<&'static str>,
+    names: Vec<&'static Name>,
     /// Whether every folder on the way to it is open: then places that may stand anywhere count.
     is_open: bool,
 }
@@ -79,7 +172,7 @@ pub(super) struct Folder {
 impl Folder {
     /// The folder with these names on the way to it; `None` where no place can be.
     pub(super) fn of(path: &[&str]) -> Option<Self> {
-        let is_open = path.iter().all(|part| is_open(part));
+        let is_open = (0..path.len()).all(|at| is_open(path[at], &path[..at]));
         let counts = |rule: &&Rule| is_open || rule.folder.first() != Some(&"**");
         let rules = || RULES.iter().filter(counts);
         let leads_on = |rule: &Rule| leads(&rule.folder, path);
@@ -89,7 +182,7 @@ impl Folder {
         Some(Self {
             names: rules()
                 .filter(|rule| fits(&rule.folder, path))
-                .map(|rule| rule.name)
+                .map(|rule| &rule.name)
                 .collect(),
             is_open,
         })
@@ -97,7 +190,18 @@ impl Folder {
 
     /// Whether a file of this name is looked at.
     pub(super) fn wants(&self, name: &str) -> bool {
-        self.names.iter().any(|pattern| is_like(pattern, name))
+        let code = CODE.iter().find(|ending| name.ends_with(**ending));
+        let mut names = self.names.iter();
+        names.any(|pattern| {
+            let may_be = code.is_none_or(|ending| *ending == ".rb" && pattern.ends_in(ending));
+            may_be && pattern.is_like(name)
+        })
+    }
+
+    /// Whether a file of this name is looked at only because every file of the folder is.
+    pub(super) fn wants_any(&self, name: &str) -> bool {
+        let mut named = self.names.iter().filter(|pattern| !pattern.is_any());
+        !named.any(|pattern| pattern.is_like(name))
     }
 
     /// Whether another application may stand in it.
@@ -106,12 +210,16 @@ impl Folder {
     }
 }
 
-fn is_open(name: &str) -> bool {
-    !CLOSED.contains(&name) && (!name.starts_with('.') || HIDDEN.contains(&name))
+fn is_open(name: &str, above: &[&str]) -> bool {
+    if name.starts_with('.') {
+        return HIDDEN.contains(&name);
+    }
+    let of_deploys = |folder: &&str| OF_DEPLOYS.iter().any(|part| folder.contains(part));
+    !CLOSED.contains(&name) || above.iter().any(of_deploys) && !ALWAYS_CLOSED.contains(&name)
 }
 
 /// Whether folders are those of a rule.
-fn fits(rule: &[&str], path: &[&str]) -> bool {
+fn fits(rule: &[&'static str], path: &[&str]) -> bool {
     match (rule, path) {
         ([], []) => true,
         (["**", rest @ ..], _) => {
@@ -126,7 +234,7 @@ fn fits(rule: &[&str], path: &[&str]) -> bool {
 }
 
 /// Whether folders lead to those of a rule.
-fn leads(rule: &[&str], path: &[&str]) -> bool {
+fn leads(rule: &[&'static str], path: &[&str]) -> bool {
     match (rule, path) {
         (_, []) | (["**", ..], _) => true,
         ([first, rest @ ..], [part, below @ ..]) => is_like(first, part) && leads(rest, below),
@@ -134,23 +242,9 @@ fn leads(rule: &[&str], path: &[&str]) -> bool {
     }
 }
 
-/// Whether a name is like a pattern with stars.
-fn is_like(pattern: &str, name: &str) -> bool {
-    let Some((start, rest)) = pattern.split_once('*') else {
-        return pattern == name;
-    };
-    let Some(mut name) = name.strip_prefix(start) else {
-        return false;
-    };
-    let mut rest = rest;
-    while let Some((part, after)) = rest.split_once('*') {
-        let Some(at) = name.find(part) else {
-            return false;
-        };
-        name = &name[at + part.len()..];
-        rest = after;
-    }
-    name.len() >= rest.len() && name.ends_with(rest)
+/// Whether a folder is like a pattern with stars.
+fn is_like(pattern: &'static str, name: &str) -> bool {
+    Name::of(pattern).is_like(name)
 }
 
 #[cfg(test)]
@@ -180,6 +274,10 @@ mod tests {
             "jobs.hcl.tpl",
             "app/jobs/deep/report_job.rb",
             ".cloud66/manifest.yml",
+            "values.yaml",
+            "templates/jobs.yaml",
+            "charts/app/templates/jobs.yaml",
+            "ansible/roles/app/templates/sidekiq.service.j2",
         ] {
             assert!(wants(path), "{path}");
         }
@@ -189,6 +287,8 @@ mod tests {
             "node_modules/x/docker-compose.yml",
             "app/models/user.rb",
             "spec/fixtures/sidekiq.service",
+            "app/templates/jobs.yaml",
+            "k8s/node_modules/x/jobs.yaml",
             ".git/config",
         ] {
             assert!(!wants(path), "{path}");
@@ -201,5 +301,7 @@ mod tests {
         assert!(is_like("*compose*.y*ml*", "compose.yaml.j2"));
         assert!(!is_like("*.service*", "service"));
         assert!(!is_like("a*a", "a"));
+        assert!(is_like("*", "a") && is_like("Procfile", "Procfile"));
+        assert!(!is_like("Procfile", "Procfile.x"));
     }
 }

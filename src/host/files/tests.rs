@@ -88,6 +88,7 @@ fn what_is_no_file_or_too_large_is_said() {
         root.join("none.yml"),
         root.to_path_buf(),
     ]);
+    let named = &named[0];
     assert_eq!(named.looked_at[0].1, Outcome::Unrelated);
     assert_eq!(named.looked_at[1].1, Outcome::Missing);
     assert_eq!(named.files.len(), 1);
@@ -197,7 +198,8 @@ fn a_file_for_developers_is_nobody_s_deploy() {
             .all(|outcome| *outcome == Outcome::ForDevelopment)
     );
     // Named, it is read.
-    assert_eq!(read_paths(&[root.join("Procfile.dev")]).files.len(), 1);
+    let named = read_paths(&[root.join("Procfile.dev")]);
+    assert_eq!(named[0].files.len(), 1);
 }
 
 #[test]
@@ -217,5 +219,67 @@ fn applications_below_the_root_are_apart() {
             "services/api/Gemfile.lock",
             "services/api/config/sidekiq.yml"
         ]
+    );
+}
+
+#[test]
+fn every_named_folder_is_searched_with_the_applications_below_it() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    for app in ["one", "two"] {
+        write(root, &format!("{app}/Gemfile.lock"), "GEM\n");
+        write(
+            root,
+            &format!("{app}/engines/mail/Procfile"),
+            "mail: sidekiq\n",
+        );
+    }
+    write(root, "infra/jobs.service", "[Service]\n");
+    let all = read_paths(&["one", "two", "infra"].map(|folder| root.join(folder)));
+    let shown: Vec<(String, Vec<String>)> = all
+        .iter()
+        .map(|search| {
+            let below = |path: &str| {
+                let path = Path::new(path).strip_prefix(root);
+                path.map_or_else(|_| String::new(), |path| path.display().to_string())
+            };
+            (
+                below(&search.folder),
+                paths(search).into_iter().map(below).collect(),
+            )
+        })
+        .collect();
+    // What is no application by itself is read with the first one that is.
+    assert_eq!(
+        shown,
+        [
+            ("", &["one/Gemfile.lock", "infra/jobs.service"][..]),
+            ("one/engines/mail", &["one/engines/mail/Procfile"]),
+            ("two", &["two/Gemfile.lock"]),
+            ("two/engines/mail", &["two/engines/mail/Procfile"]),
+        ]
+        .map(|(folder, files)| (
+            folder.to_owned(),
+            files.iter().map(|file| (*file).to_owned()).collect()
+        ))
+    );
+}
+
+#[test]
+fn a_large_file_that_only_lies_beside_scripts_is_passed_over() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    let large = "x".repeat(2_000_000);
+    write(root, "docker/seed.sql", &large);
+    write(root, "docker/start.sh", &large);
+    let search = find_layers(root);
+    let became = |path: &str| {
+        let found = search.looked_at.iter().find(|(looked, _)| looked == path);
+        found.map(|(_, outcome)| outcome.clone())
+    };
+    assert_eq!(became("docker/seed.sql"), Some(Outcome::Unrelated));
+    assert_eq!(
+        became("docker/start.sh"),
+        Some(Outcome::TooLarge(2_000_000))
     );
 }

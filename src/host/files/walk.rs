@@ -38,6 +38,11 @@ pub(super) fn applications(root: &Path) -> Vec<Search> {
         .collect()
 }
 
+/// Whether a folder is the root of an application by itself.
+pub(super) fn is_application(folder: &Path) -> bool {
+    MARKS.iter().any(|mark| folder.join(mark).is_file())
+}
+
 struct Walk<'a> {
     root: &'a Path,
     left: usize,
@@ -99,6 +104,9 @@ impl Walk<'_> {
             let shown = below(shown, name);
             let path = self.root.join(&shown);
             self.found[application].look_at_found(&path, &shown);
+            if here.wants_any(name) {
+                self.found[application].forget_if_too_large();
+            }
         }
         for name in folders.iter().filter(|_| depth < DEEPEST) {
             self.folder(&below(shown, name), application, depth + 1);

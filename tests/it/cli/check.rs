@@ -247,14 +247,15 @@ fn what_is_no_configuration_is_said_and_the_rest_is_read() {
     assert_eq!(code(&output), 0, "{}", err(&output));
     let text = out(&output);
     assert!(text.contains("40 s from -t at Procfile:1"), "{text}");
-    assert!(
-        text.contains("config/sidekiq.yml: not read: it is a directory"),
-        "{text}"
-    );
-    assert!(
-        text.contains("config/deploy.yml: not read: it is larger"),
-        "{text}"
-    );
+    for (why, place) in [
+        ("it is a directory", "config/sidekiq.yml"),
+        ("it is larger", "config/deploy.yml"),
+    ] {
+        let finding = text.split(&format!("D51  Not read: {why}")).nth(1);
+        let finding = finding.unwrap_or_else(|| panic!("{why}: {text}"));
+        assert!(finding.contains(&format!("at {place}\n")), "{text}");
+    }
+    assert_eq!(code(&check_in(root, &["--deny", "warning"])), 1);
     // Named, it is an error.
     let output = check_in(root, &["config/deploy.yml"]);
     assert_eq!(code(&output), 2);
@@ -282,6 +283,8 @@ fn what_may_not_be_read_is_said() {
         fs::set_permissions(root.join(path), fs::Permissions::from_mode(0o000)).unwrap();
     };
     closed("config/sidekiq.yml");
+    write(root, "k8s/jobs.yml", b"kind: Pod\n");
+    closed("k8s");
     let mut command = std::process::Command::new(&binary);
     command.arg("check").env_clear().current_dir(root);
     if nix::unistd::Uid::effective().is_root() {
@@ -290,10 +293,16 @@ fn what_may_not_be_read_is_said() {
     let output = command.output().unwrap();
     let text = out(&output);
     assert!(
-        text.contains("config/sidekiq.yml: not read: Permission denied"),
+        text.contains("D51  Not read: Permission denied")
+            && text.contains("at config/sidekiq.yml\n"),
         "{text}{}",
         err(&output)
     );
+    assert!(text.contains("at k8s/\n"), "{text}");
+    // Named, it is an error.
+    command.arg("k8s");
+    assert_eq!(code(&command.output().unwrap()), 2);
+    fs::set_permissions(root.join("k8s"), fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The command line from outside: the built binary, a clean environment, exit codes and text.
 
 mod check;
+mod check_input;
 mod configuration;
 mod label_real;
 mod pipeline;

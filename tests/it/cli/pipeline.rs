@@ -161,6 +161,10 @@ fn the_action_runs_its_scripts() {
     let log = fs::read_to_string(directory.path().join("found.sarif")).unwrap();
     let log: Value = serde_json::from_str(&log).unwrap();
     assert_eq!(log["version"], "2.1.0");
+    // The workflow of the README runs this very action, from where the README puts it.
+    let readme = include_str!("../../../README.md");
+    assert!(readme.contains("uses: ./vendor/drainboard/assets/action\n"));
+    assert!(readme.contains("git submodule add ADDRESS vendor/drainboard"));
     // What cannot be checked fails, whatever is denied.
     assert_eq!(code(&step(1, "nothing")), 2);
 }

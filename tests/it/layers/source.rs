@@ -122,38 +122,18 @@ impl Source {
         Some(base.join("/"))
     }
 
+    /// The module of a path, at most three steps deep. A group directly below `crate` or
+    /// `crate::core` hides which module is used.
     fn resolve(&self, path: &str) -> Option<String> {
-        let mut parts = path.split("::").peekable();
-        let mut base: Vec<&str> = match parts.next()? {
-            "crate" => {
-                assert!(
-                    parts.peek().is_some_and(|next| !next.is_empty()),
-                    "{}: a group directly below `crate` hides who is used",
-                    self.path
-                );
-                Vec::new()
-            }
-            "super" => {
-                let mut own: Vec<&str> = self.module.split('/').collect();
-                own.pop();
-                own
-            }
-            _ => return None,
-        };
-        for part in parts {
-            match part {
-                "super" => drop(base.pop()),
-                "" | "self" => {}
-                name => base.push(name),
-            }
-        }
+        let full = self.full(path)?;
+        let hides = path.starts_with("crate") && matches!(full.as_str(), "" | "core");
         assert!(
-            base != ["core"] || !path.starts_with("crate"),
-            "{}: a group directly below `crate::core` hides who is used",
+            !hides,
+            "{}: a group directly below `crate` or `crate::core` hides what is used",
             self.path
         );
-        base.truncate(3);
-        Some(base.join("/"))
+        let parts: Vec<&str> = full.split('/').take(3).collect();
+        Some(parts.join("/"))
     }
 }
 

@@ -48,7 +48,10 @@ pub enum Act {
     /// `systemctl reload`: the unit's own `ExecReload=` runs.
     ReloadsUnit(String),
     /// `drainboard drain`, which knows its own limits.
-    Drains,
+    Drains {
+        /// What `--sequence` says, where it is given.
+        sequence: Option<String>,
+    },
 }
 
 impl Act {
@@ -62,7 +65,7 @@ impl Act {
             | Self::StopsUnit(command)
             | Self::ReloadsUnit(command) => command.clone(),
             Self::Waits(span) => format!("sleep {}", span.as_secs_f64()),
-            Self::Drains => "drainboard drain".into(),
+            Self::Drains { .. } => "drainboard drain".into(),
         }
     }
 }

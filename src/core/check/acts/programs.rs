@@ -133,7 +133,9 @@ pub(super) fn act(
         "service" | "initctl" | "invoke-rc.d" | "monit" | "sv" => by_verb(rest, command),
         "start-stop-daemon" => start_stop_daemon(rest, command),
         "docker" | "podman" | "docker-compose" => docker(rest, command),
-        "drainboard" if rest.contains(&"drain") => Doing::Act(Act::Drains),
+        "drainboard" if rest.contains(&"drain") => Doing::Act(Act::Drains {
+            sequence: option(rest, &["--sequence"]).map(str::to_owned),
+        }),
         "drainboard" => Doing::Nothing,
         quick if QUICK.contains(&quick) => Doing::Nothing,
         _ => Doing::Unknown,
@@ -303,14 +305,29 @@ fn option<'a>(rest: &[&'a str], names: &[&str]) -> Option<&'a str> {
     })
 }
 
-/// `start-stop-daemon --stop --signal QUIT --pidfile FILE` (start-stop-daemon(8)).
+/// `start-stop-daemon --stop --signal QUIT --pidfile FILE`; with `--retry 10` or
+/// `--retry TERM/10/KILL/5` it waits and kills (start-stop-daemon(8)).
 fn start_stop_daemon(rest: &[&str], command: String) -> Doing {
     if !rest.iter().any(|word| matches!(*word, "--stop" | "-K")) {
         return Doing::Nothing;
     }
     let to = Receiver::Named(rest.join(" "));
-    let named = option(rest, &["--signal", "-s"]);
-    sent(named.unwrap_or("TERM"), to, command)
+    let named = option(rest, &["--signal", "-s"]).unwrap_or("TERM");
+    let schedule = option(rest, &["--retry", "-R"]).unwrap_or_default();
+    let parts: Vec<&str> = schedule.split('/').collect();
+    let (first, within) = match parts[..] {
+        [within] => (named, span(within)),
+        [first, within, "KILL" | "9", ..] => (first.trim_start_matches('-'), span(within)),
+        _ => (named, None),
+    };
+    match (within, signal(first)) {
+        (Some(within), Some(first)) if first.stops() => Doing::Act(Act::Stops {
+            within,
+            to,
+            command,
+        }),
+        (_, _) => sent(first, to, command),
+    }
 }
 
 /// `docker kill`, `docker stop -t`, `docker rm -f`, and the same of Compose.

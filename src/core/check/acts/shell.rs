@@ -69,6 +69,8 @@ pub(super) fn commands(text: &str) -> Vec<Simple> {
                 }
             }
             ';' | '\n' => cutter.end(End::Other),
+            // `fetch(:unit)`, as Ruby has it.
+            ')' if cutter.is_in_brackets() => cutter.push(character),
             '(' | ')' if cutter.word.is_none() || character == ')' => cutter.end(End::Other),
             _ if character.is_whitespace() => cutter.close_word(),
             _ => cutter.push(character),
@@ -148,6 +150,12 @@ impl Cutter {
         self.word.get_or_insert_default().push(character);
     }
 
+    /// Whether the word holds a bracket that is not closed.
+    fn is_in_brackets(&self) -> bool {
+        let word = self.word.as_deref().unwrap_or_default();
+        word.matches('(').count() > word.matches(')').count()
+    }
+
     fn close_word(&mut self) {
         if let Some(word) = self.word.take() {
             match word.as_str() {
@@ -196,7 +204,7 @@ mod tests {
 
     #[test]
     fn commands_are_cut_as_a_shell_cuts_them() {
-        let cases: [(&str, &[&str]); 10] = [
+        let cases: [(&str, &[&str]); 11] = [
             ("kill -9 $MAINPID", &["kill·-9·$MAINPID"]),
             (
                 "kill -USR1 $(cat a.pid | head -1) || :",
@@ -224,6 +232,10 @@ mod tests {
             ("kill `cat a.pid`", &["kill·`cat a.pid`"]),
             ("kill #{pid} \\\n -9", &["kill·#{pid}·-9"]),
             ("(a; b)", &["a", "b"]),
+            (
+                "systemctl stop fetch(:unit)",
+                &["systemctl·stop·fetch(:unit)"],
+            ),
         ];
         for (text, expected) in cases {
             assert_eq!(cut(text), expected, "{text}");

@@ -1,5 +1,5 @@
-//! Commands of real deploy scripts, hooks and units, each with what it does. Each was shown to
-//! fail on a mutant: another form of a signal, a receiver not looked up, a wait not added.
+//! Commands of real deploy scripts, hooks and units, each with what it does. Cases against
+//! these slips: another form of a signal, a receiver not looked up, a wait not added.
 
 use super::*;
 
@@ -29,7 +29,7 @@ fn shown(act: &Act) -> String {
         }
         Act::StopsUnit(command) => format!("stop the unit: {command}"),
         Act::ReloadsUnit(command) => format!("reload the unit: {command}"),
-        Act::Drains => "drain".into(),
+        Act::Drains { .. } => "drain".into(),
     }
 }
 

@@ -271,7 +271,7 @@ fn each_kill_of_a_command(
     for command in &facts.commands {
         let of = match &command.runner {
             Runner::ExecStop(name) | Runner::ExecReload(name) | Runner::PreStop(name) => Some(name),
-            Runner::Task(_) | Runner::Script(_) => None,
+            Runner::ExecStartPre(_) | Runner::Task(_) | Runner::Script(_) => None,
         };
         let effective = effective_timeout(&facts.sidekiq, of.map(String::as_str));
         for sent in command.signals(facts.sidekiq.version) {

@@ -1,13 +1,13 @@
-//! D52 to D55: commands of units, hooks and deploy tasks that kill Sidekiq, that cannot work, or
-//! that take a time which is not written anywhere.
+//! D52 to D55 and D59: commands of units, hooks and deploy tasks that kill Sidekiq, that cannot
+//! work, that take a time which is not written anywhere, or longer than they are given.
 
 use super::super::facts::{Facts, GemTasks};
 use super::super::finding::{Rule, Ruling, Severity};
 use super::super::stop_command::{AfterTerm, Runner, StopCommand};
-use super::number;
+use super::{MARGIN, each_unit, number};
 use crate::core::check::acts::{Act, Receiver};
 use crate::core::layers::Place;
-use crate::core::sequence::{Signal, Version};
+use crate::core::sequence::{DEFAULT_SEQUENCE, Sequence, Signal, Version};
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[
@@ -47,6 +47,15 @@ pub(super) static RULES: &[Rule] = &[
         source: "capistrano-sidekiq README, Setup; issue 277",
         decide: tasks_are_not_installed,
     },
+    Rule {
+        id: "D59",
+        severity: Severity::Warning,
+        condition: "a drain in ExecStop may outlast TimeoutStopSec, and systemd does not hear it ask for more",
+        message: "{unit}: the drain in ExecStop takes up to {whole} s, and systemd cuts it off after {S} s: TERM comes in its middle. With Type=notify and NotifyAccess=exec drainboard asks systemd for the time it needs; without, set TimeoutStopSec={need}.",
+        explanation: "drainboard sends EXTEND_TIMEOUT_USEC while it drains. systemd takes that from ExecStop only where the unit is Type=notify (or notify-reload) and NotifyAccess is exec or all; else TimeoutStopSec holds for the whole of ExecStop.",
+        source: "systemd.service(5), NotifyAccess; sd_notify(3); measured on systemd 252",
+        decide: drain_outlasts,
+    },
 ];
 
 fn no_command(facts: &Facts, ruling: &mut Ruling<'_>) {
@@ -69,7 +78,13 @@ fn command_kills(facts: &Facts, ruling: &mut Ruling<'_>) {
                 Some(at) => format!(" after {} s", number(at)),
                 None => String::new(),
             };
-            let (severity, then) = if is_kept {
+            let is_before = matches!(command.runner, Runner::ExecStartPre(_));
+            let (severity, then) = if is_before {
+                (
+                    Severity::Warning,
+                    "at each start it takes every other Sidekiq of this host with all its jobs",
+                )
+            } else if is_kept {
                 (
                     Severity::Warning,
                     "the kernel keeps it from the first process of a container (pid_namespaces(7)), so it does nothing",
@@ -95,6 +110,7 @@ fn command_kills(facts: &Facts, ruling: &mut Ruling<'_>) {
 /// Advice: the act to use in the place of a KILL.
 fn instead(runner: &Runner) -> &'static str {
     match runner {
+        Runner::ExecStartPre(_) => "systemd has ended what was left of this unit: leave it out",
         Runner::ExecStop(_) => "systemd sends TERM by itself: leave ExecStop out",
         Runner::ExecReload(_) => "To quiet Sidekiq send TSTP",
         Runner::PreStop(_) => "Kubernetes sends TERM after it: send TSTP, or leave it out",
@@ -119,7 +135,7 @@ fn sidekiqctl_is_gone(facts: &Facts, ruling: &mut Ruling<'_>) {
             let what = format!("`{text}` ({}) cannot work", command.runner);
             let so = match &command.runner {
                 Runner::ExecStop(_) => "It fails each time: only systemd's own TERM stops Sidekiq",
-                Runner::ExecReload(_) | Runner::PreStop(_) => {
+                Runner::ExecStartPre(_) | Runner::ExecReload(_) | Runner::PreStop(_) => {
                     "It fails each time: nothing is quieted"
                 }
                 Runner::Task(_) | Runner::Script(_) => {
@@ -162,10 +178,15 @@ fn length_is_not_known(facts: &Facts, ruling: &mut Ruling<'_>) {
                     )
                 }),
             Runner::ExecStop(_) => ", and what it does to Sidekiq was not read".to_string(),
-            Runner::ExecReload(_) | Runner::Task(_) | Runner::Script(_) => continue,
+            Runner::ExecStartPre(_)
+            | Runner::ExecReload(_)
+            | Runner::Task(_)
+            | Runner::Script(_) => continue,
         };
         // A drain of ours says itself how long it takes.
-        let drains = command.acts().any(|(act, _)| *act == Act::Drains);
+        let drains = command
+            .acts()
+            .any(|(act, _)| matches!(act, Act::Drains { .. }));
         if let Err(unknown) = command.length()
             && !drains
         {
@@ -195,4 +216,39 @@ fn tasks_are_not_installed(facts: &Facts, ruling: &mut Ruling<'_>) {
         Some(GemTasks::Loaded | GemTasks::NotLoaded) => {}
         None => ruling.undecided("no Capfile was read"),
     }
+}
+
+fn drain_outlasts(facts: &Facts, ruling: &mut Ruling<'_>) {
+    each_unit(facts, ruling, |unit, ruling| {
+        let behaviour = unit.behaviour();
+        let drain = behaviour.before.acts().find_map(|(act, place)| {
+            let Act::Drains { sequence } = act else {
+                return None;
+            };
+            Some((sequence.as_deref(), place))
+        });
+        let (Some((given, place)), Some(limit)) = (drain, unit.stop_limit().span()) else {
+            return;
+        };
+        if unit.hears_its_exec_stop() {
+            return;
+        }
+        let stated = facts.sequences.first().map(|stated| stated.text.as_str());
+        let text = given.or(stated).unwrap_or(DEFAULT_SEQUENCE);
+        let Ok(sequence) = text.parse::<Sequence>() else {
+            return ruling.undecided(format!("`{text}` is no stop sequence"));
+        };
+        let whole = sequence.whole();
+        if whole + MARGIN > limit {
+            ruling.fires(
+                Some(place),
+                &[
+                    ("unit", &unit.name),
+                    ("whole", &number(whole)),
+                    ("S", &number(limit)),
+                    ("need", &number(whole + MARGIN)),
+                ],
+            );
+        }
+    });
 }

@@ -87,7 +87,7 @@ pub(super) static RULES: &[Rule] = &[
         severity: Severity::Warning,
         condition: "the waits add up to more than the deploy tool's patience",
         message: "The stop plan takes up to {sum} s; {tool} gives up after {limit} s.",
-        explanation: "What runs the sequence is itself cut short: systemd ends ExecStop after TimeoutStopSec, Kubernetes ends preStop with the grace period. The last steps then never happen, or happen in another way.",
+        explanation: "What runs the sequence is itself cut short: a deploy tool gives up, Kubernetes ends preStop with the grace period, systemd ends ExecStop after TimeoutStopSec (D59). The last steps then never happen, or happen in another way.",
         source: "systemd.service(5); Kubernetes API, Lifecycle",
         decide: longer_than_limit,
     },

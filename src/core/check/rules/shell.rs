@@ -21,13 +21,13 @@ fn shell_gets_term(facts: &Facts, ruling: &mut Ruling<'_>) {
         ruling.undecided("no container and no supervisor that runs Sidekiq is known");
     }
     for stopper in &facts.stoppers {
-        let known = facts
-            .known
-            .iter()
-            .find(|one| one.name == stopper.scope && one.layer == stopper.runs());
-        let command =
-            known.and_then(|one| Some((one, CommandLine::read(one.command.as_deref()?)?)));
-        let (Some((one, line)), Some(then)) = (command, consequence(stopper)) else {
+        let Some(one) = facts.known_of(stopper) else {
+            continue;
+        };
+        let Some(line) = facts.line_of(one) else {
+            continue;
+        };
+        let Some(then) = consequence(stopper, line) else {
             continue;
         };
         // Of these dash stays in front of Sidekiq, and bash does not; which one is `sh` is the
@@ -45,12 +45,20 @@ fn shell_gets_term(facts: &Facts, ruling: &mut Ruling<'_>) {
 }
 
 /// The consequence when a shell gets the TERM of this tool; `None` where every process gets it.
-fn consequence(stopper: &Stopper) -> Option<String> {
+fn consequence(stopper: &Stopper, line: &CommandLine) -> Option<String> {
     if stopper.layer == Layer::Supervisord {
         return Some("The shell dies of it, and Sidekiq runs on beside the new one (stopasgroup=true would reach it, too)".into());
     }
-    if matches!(stopper.layer, Layer::Heroku | Layer::Upstart) {
+    if matches!(
+        stopper.layer,
+        Layer::Heroku | Layer::Upstart | Layer::Foreman
+    ) {
         return None;
+    }
+    if let Some(trap) = &line.trap {
+        return Some(format!(
+            "It runs `{trap}` then, and that does not both hand TERM on and wait: the shell ends, and with it the container and all jobs, or Sidekiq never hears of the stop"
+        ));
     }
     let limit = stopper.limit.value.span();
     let limit = limit.map_or_else(String::new, |span| {

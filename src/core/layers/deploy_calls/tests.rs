@@ -1,4 +1,4 @@
-//! Each was shown to fail on a mutant: an option taken for a word, a task not left, a symbol
+//! Cases against these slips: an option taken for a word, a task not left, a symbol
 //! with its colon.
 
 use super::*;

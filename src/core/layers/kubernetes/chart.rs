@@ -5,7 +5,7 @@ use serde_yaml::Value as Node;
 
 use super::super::compose::command;
 use super::super::layer::Layer;
-use super::super::paths::{file_name, folder_of};
+use super::super::paths::{chart_of, file_name, folder_of};
 use super::super::tool::Text;
 use super::super::value::Reading;
 use super::super::yaml::{self, Document};
@@ -23,19 +23,17 @@ pub(super) struct Charts<'a> {
 }
 
 impl<'a> Charts<'a> {
-    pub(super) fn of(texts: &[Text<'a>]) -> Self {
-        let own = texts.iter().filter(|text| text.layer == Layer::Kubernetes);
-        let values = own
-            .clone()
-            .filter(|text| is_values(text.path))
-            .filter_map(|text| {
-                let document = yaml::document(text.path, text.text).ok()?;
-                Some((text.path, document))
-            });
-        let with_templates = own.filter_map(|text| text.path.split_once("/templates/"));
+    pub(super) fn of(texts: &[Text<'a>], reading: &mut Reading) -> Self {
+        let own = || texts.iter().filter(|text| text.layer == Layer::Kubernetes);
+        let mut values = Vec::new();
+        for text in own().filter(|text| is_values(text.path)) {
+            let (_, documents) = yaml::read(text.path, text.text, reading);
+            let document = documents.into_iter().next();
+            values.extend(document.map(|document| (text.path, document)));
+        }
         Self {
-            values: values.collect(),
-            with_templates: with_templates.map(|(chart, _)| chart).collect(),
+            values,
+            with_templates: own().filter_map(|text| chart_of(text.path)).collect(),
         }
     }
 
@@ -46,7 +44,7 @@ impl<'a> Charts<'a> {
 
     /// A template with the values that it asks for plainly.
     pub(super) fn filled(&self, text: &Text<'_>) -> String {
-        let chart = text.path.split_once("/templates/").map(|(chart, _)| chart);
+        let chart = chart_of(text.path);
         let values = self.values.iter().find(|(path, _)| {
             Some(folder_of(path)) == chart && file_name(path).starts_with("values.")
         });

@@ -130,7 +130,7 @@ impl Build<'_, '_> {
                 let own = item.as_str().filter(is_text);
                 let inline = item.get("patch").and_then(Node::as_str).or(own);
                 let patches = match (inline, file) {
-                    (Some(text), _) => yaml::documents(path, text).unwrap_or_default(),
+                    (Some(text), _) => yaml::read(path, text, self.reading).1,
                     (None, Some(file)) => self.file(&joined(folder, file)),
                     (None, None) => Vec::new(),
                 };

@@ -1,0 +1,144 @@
+//! foreman, overmind and hivemind: where one of them is what a container or a unit runs, it stops
+//! the processes of the `Procfile`, and kills each after its own wait.
+
+use std::time::Duration;
+
+use super::command_line::{COMMAND, starts_sidekiq};
+use super::launch::words;
+use super::layer::Layer;
+use super::paths::{file_name, is_for_development};
+use super::span::duration_text;
+use super::value::{Located, Reading, Value};
+
+/// How long it waits before it kills.
+pub const TIMEOUT: &str = "--timeout";
+/// Their own wait (foreman `lib/foreman/engine.rb`, overmind `main.go`: 5 s).
+pub const DEFAULT: Duration = Duration::from_secs(5);
+
+/// Programs that run every process of a `Procfile`.
+const PROGRAMS: &[&str] = &["foreman", "hivemind", "overmind"];
+
+/// A call that runs processes of a `Procfile`.
+struct Call {
+    /// Where the `Procfile` is, by its name.
+    file: String,
+    /// The one process that is run; `None` for all.
+    process: Option<String>,
+    wait: Value,
+}
+
+/// Adds the wait for each Sidekiq of a `Procfile` that is run so.
+pub(super) fn read_together(reading: &mut Reading) {
+    let is_call = |located: &&Located| {
+        matches!(located.setting, COMMAND | "ExecStart") && located.layer != Layer::Procfile
+    };
+    let calls: Vec<(Call, Located)> = reading
+        .values
+        .iter()
+        .filter(is_call)
+        .filter_map(|located| Some((call(located.value.as_text()?)?, located.clone())))
+        .filter(|(call, _)| !is_for_development(&call.file))
+        .collect();
+    for (call, of) in calls {
+        let is_run = |located: &&Located| {
+            located.layer == Layer::Procfile
+                && located.setting == COMMAND
+                && file_name(&located.from.file) == call.file
+                && (call.process.is_none() || located.scope == call.process)
+                && located.value.as_text().is_some_and(starts_sidekiq)
+        };
+        let run = reading.values.iter().filter(is_run);
+        let names: Vec<String> = run.filter_map(|located| located.scope.clone()).collect();
+        for name in names {
+            let mut scope = reading.scope(Layer::Foreman, &name);
+            scope.found(TIMEOUT, call.wait.clone(), &of.from);
+        }
+    }
+}
+
+/// Reads `foreman start [PROCESS] [-f FILE] [-t SECONDS]`.
+fn call(text: &str) -> Option<Call> {
+    let words = words(text, false);
+    // Inside of `sh -c "…"` the whole call is one word.
+    if let Some(inner) = words.iter().find(|word| word.contains("foreman start")) {
+        return (inner != text).then(|| call(inner)).flatten();
+    }
+    let is_program = |word: &String| PROGRAMS.contains(&file_name(word));
+    let at = words.iter().position(is_program)?;
+    let is_hivemind = file_name(&words[at]) == "hivemind";
+    let mut rest = words[at + 1..].iter().map(String::as_str);
+    if !is_hivemind && !matches!(rest.next(), Some("start" | "s")) {
+        return None;
+    }
+    let mut call = Call {
+        file: "Procfile".into(),
+        process: None,
+        wait: Value::Default(DEFAULT),
+    };
+    while let Some(word) = rest.next() {
+        let (option, value) = match word.split_once('=') {
+            Some((option, value)) => (option, Some(value)),
+            None => (word, None),
+        };
+        match option {
+            ";" | "&&" | "||" | "|" | "&" => break,
+            "-f" | "--procfile" => {
+                let file = value.or_else(|| rest.next()).unwrap_or_default();
+                file_name(file).clone_into(&mut call.file);
+            }
+            "-t" | "--timeout" => {
+                let wait = value.or_else(|| rest.next()).and_then(duration_text);
+                call.wait = wait.map_or(call.wait, Value::Span);
+            }
+            "-l" | "--processes" => {
+                call.process = value.or_else(|| rest.next()).map(str::to_owned);
+            }
+            "-e" | "--env" | "-m" | "--formation" | "-p" | "--port" | "-d" | "--root" => {
+                if value.is_none() {
+                    rest.next();
+                }
+            }
+            _ if option.starts_with('-') => {}
+            process => call.process = Some(process.to_owned()),
+        }
+    }
+    Some(call)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_says_which_procfile_which_process_and_how_long() {
+        let shown = |text: &str| {
+            let call = call(text)?;
+            let process = call.process.unwrap_or_else(|| "all".into());
+            Some(format!("{} {process} {}", call.file, call.wait))
+        };
+        let cases = [
+            ("bundle exec foreman start", "Procfile all 5 s, the default"),
+            ("foreman start jobs -t 40", "Procfile jobs 40 s"),
+            (
+                "foreman start -f config/Procfile.live -e .env",
+                "Procfile.live all 5 s, the default",
+            ),
+            ("overmind start -l jobs --timeout=30", "Procfile jobs 30 s"),
+            ("hivemind", "Procfile all 5 s, the default"),
+            (
+                "sh -c 'cd /app && foreman start'",
+                "Procfile all 5 s, the default",
+            ),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(shown(text).as_deref(), Some(expected), "{text}");
+        }
+        for text in [
+            "foreman export systemd /etc",
+            "bundle exec puma",
+            "gem install foreman",
+        ] {
+            assert_eq!(shown(text), None, "{text}");
+        }
+    }
+}
