@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::local::{LocalId, LocalProcess, RedisAddress, Title};
+use super::address::RedisAddress;
+use super::local::{LocalId, LocalProcess, Title};
 use super::look::Identity;
 use super::process::{Listed, Process, ProcessKey};
 use crate::core::moment::Moment;

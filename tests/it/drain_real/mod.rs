@@ -6,6 +6,7 @@ mod backtrace;
 mod checkpoints;
 mod fates;
 mod full_disk;
+mod full_pipe;
 mod held;
 mod invoked;
 mod kept;
