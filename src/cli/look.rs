@@ -107,7 +107,7 @@ impl Observer {
             }
         };
         *self.fleet.vantage = Vantage {
-            redis: Some(RedisAddress::new(choice.address.to_string())),
+            redis: Some(RedisAddress::new(choice.address.url())),
             namespace: self.reading.namespace.clone(),
             sees_host: sees_host(),
         };
@@ -128,7 +128,7 @@ impl Observer {
             }
         };
         self.fleet.observe(Observation::Link(link));
-        self.fleet.claim(&choice.address.url());
+        self.fleet.claim();
         self.choice = Some(choice);
     }
 

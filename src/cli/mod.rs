@@ -42,15 +42,22 @@ pub use arguments::{Arguments, Command, ConductOptions, EveryCommand, TargetOpti
 pub use failure::Failure;
 pub use rejected::Rejected;
 
-/// Runs the command that `arguments` (the program's name first) ask for.
+/// Runs the command that `arguments` (the program's name first) ask for, and waits a little for
+/// the readers of what it printed.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> Result<ExitCode, Failure> {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    if let [name, birth] = &arguments[..]
+    let code = command(&arguments);
+    crate::shell::settle();
+    code
+}
+
+fn command(arguments: &[OsString]) -> Result<ExitCode, Failure> {
+    if let [name, birth] = arguments
         && name == crate::demo::NAME
     {
         return Ok(crate::demo::live(birth)?);
     }
-    let read = parse(&arguments)?;
+    let read = parse(arguments)?;
     let Some(command) = &read.command else {
         return console::run(
             &read.common,

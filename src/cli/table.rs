@@ -137,35 +137,39 @@ pub(super) fn cut(text: &str, width: usize, ascii: bool) -> String {
 }
 
 /// Text in lines of at most `width` cells: longer ones are broken between words, and go on below
-/// `hang` cells. A word is never broken, so that a file and its line stay whole.
+/// `hang` cells. A word is never broken, and `at FILE:LINE` moves to the left instead.
 pub(super) fn flowed(text: &str, width: usize, hang: impl Fn(&str) -> usize) -> String {
     let mut whole = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
-        if line.trim_end_matches('\n').width() <= width {
+        let (line, end) = match line.strip_suffix('\n') {
+            Some(line) => (line, "\n"),
+            None => (line, ""),
+        };
+        let words = line.trim_start();
+        if line.width() <= width {
             whole.push_str(line);
-            continue;
-        }
-        let indent = line.len() - line.trim_start().len();
-        let mut used = indent;
-        whole.push_str(&line[..indent]);
-        let (margin, mut is_first) = (" ".repeat(hang(line)), true);
-        for word in line.trim_end_matches('\n').trim_start().split(' ') {
-            let needed = word.width() + usize::from(!is_first);
-            if !is_first && used + needed > width && used > margin.len() {
-                whole.truncate(whole.trim_end_matches(' ').len());
-                // A word that does not fit behind the margin begins further out.
-                let room = margin.len().min(width.saturating_sub(word.width()));
-                whole.extend(["\n", &margin[..room], word]);
-                used = room + word.width();
-            } else {
-                whole.extend([if is_first { "" } else { " " }, word]);
-                used += needed;
+        } else if words.starts_with("at ") && words.width() <= width {
+            whole.extend([&" ".repeat(width - words.width()), words]);
+        } else {
+            let margin = " ".repeat(hang(line));
+            let mut used = line.len() - words.len();
+            whole.push_str(&line[..used]);
+            let mut gap = "";
+            for word in words.split(' ') {
+                if !gap.is_empty() && used + 1 + word.width() > width {
+                    // A word that does not fit behind the margin begins further out.
+                    let room = margin.len().min(width.saturating_sub(word.width()));
+                    whole.truncate(whole.trim_end_matches(' ').len());
+                    whole.extend(["\n", &margin[..room]]);
+                    used = room;
+                    gap = "";
+                }
+                whole.extend([gap, word]);
+                used += gap.len() + word.width();
+                gap = " ";
             }
-            is_first = false;
         }
-        if line.ends_with('\n') {
-            whole.push('\n');
-        }
+        whole.push_str(end);
     }
     whole
 }

@@ -71,6 +71,17 @@ impl Choice {
         fleet.processes.iter().filter_map(chosen).collect()
     }
 
+    /// The live processes of this host that are left out only because several identities of the
+    /// connected Redis fit each: without a name it is not known whether they are meant.
+    pub fn undecided<'a>(&self, fleet: &'a Fleet) -> impl Iterator<Item = &'a Process> {
+        let by_default = !self.is_nothing() && !self.all && !self.is_by_name();
+        let left_out = move |process: &&Process| {
+            let lives = process.local.is_some() && !process.exited();
+            by_default && lives && !process.rivals.is_empty() && self.admits(process)
+        };
+        fleet.processes.values().filter(left_out)
+    }
+
     /// Whether it means `process`, on whatever host, where nothing is done but to look: without
     /// an option all are meant.
     pub fn covers(&self, process: &Process) -> bool {

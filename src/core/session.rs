@@ -148,9 +148,7 @@ impl Session {
             Observation::Host(_) | Observation::Look(_) | Observation::Unit(_)
         );
         self.fleet.observe(observation);
-        if let Some((address, _)) = &self.setting.redis {
-            self.fleet.claim(address);
-        }
+        self.fleet.claim();
         self.following.observe(&self.fleet, now);
         if brings_files && !self.is_draining() {
             self.look_at_plan();

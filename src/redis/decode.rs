@@ -2,6 +2,7 @@
 //! there in words. Nothing here may panic on any bytes.
 
 use std::collections::BTreeMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +12,8 @@ use serde_json::value::RawValue;
 
 use super::loose::{Loose, whole};
 use super::payload::{LONGEST_NAME, name, object};
-use crate::core::clean::clean;
-use crate::core::fleet::{Heartbeat, Info};
+use crate::core::clean::{clean, clean_bytes};
+use crate::core::fleet::{Heartbeat, Identity, Info};
 use crate::core::sequence::Version;
 
 /// The fields asked of an identity's hash, in this order.
@@ -24,6 +25,21 @@ pub(super) const BEAT_FIELDS: [&str; 5] = ["busy", "beat", "quiet", "rss", "conc
 /// How long Sidekiq lets an identity's hash live after a beat (5.2.10 `launcher.rb:108`, 8.1.7
 /// `launcher.rb:181`: `EXPIRE … 60`).
 const LIFE_AFTER_BEAT: Duration = Duration::from_mins(1);
+
+/// No identity that a Sidekiq writes is longer, in characters.
+const LONGEST_IDENTITY: usize = 300;
+
+/// The identity that a member of `processes` is. One that had to be cleaned for screens carries a
+/// digest of its own bytes, so that two members that look alike stay two identities.
+pub(super) fn identity(member: &[u8]) -> Identity {
+    let text = clean_bytes(member, LONGEST_IDENTITY);
+    if text.as_bytes() == member {
+        return Identity::new(&text);
+    }
+    let mut digest = DefaultHasher::new();
+    member.hash(&mut digest);
+    Identity::new(&format!("{text} (cleaned, {:016x})", digest.finish()))
+}
 
 /// `info` read, with what belongs to it but not into [`Info`].
 #[derive(Clone, Debug, Default)]

@@ -10,7 +10,7 @@ use redis::Value;
 
 use super::decode::{self, DecodedInfo};
 use super::payload;
-use crate::core::clean::{clean, clean_bytes};
+use crate::core::clean::clean;
 use crate::core::fleet::{Heartbeat, Identity, LookRow, Work};
 use crate::core::sequence::Version;
 
@@ -20,8 +20,6 @@ const WORK_RENAMED: Version = Version::new(6, 4, 2);
 
 /// The first Sidekiq with iterable jobs (v7.3.0 `lib/sidekiq/job/iterable.rb`).
 const ITERABLE_SINCE: Version = Version::new(7, 3, 0);
-
-const LONGEST_IDENTITY: usize = 300;
 
 /// Jobs of one process that are read at most. Sidekiq runs one job a thread, and no process has
 /// so many: a larger hash is foreign, and must not cost the others anything.
@@ -127,7 +125,7 @@ impl WorkKey {
 impl Known {
     pub(super) fn new(member: &[u8], number: u64) -> Self {
         Self {
-            identity: Identity::new(&clean_bytes(member, LONGEST_IDENTITY)),
+            identity: decode::identity(member),
             number,
             info: None,
             hash: Hash::New,

@@ -1,5 +1,5 @@
 //! One look at all processes, and the memory that makes the next one cheap. A first look takes two
-//! round trips and two commands a process. A later one asks for the beat alone, and for the jobs
+//! round trips (more for thousands of members) and two commands a process. A later one asks for the beat alone, and for the jobs
 //! of those processes that have beaten since. It never reconnects, retries or waits.
 
 use std::collections::{HashMap, HashSet};
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use redis::aio::ConnectionLike;
-use redis::{Pipeline, RedisError, Value};
+use redis::{Cmd, Pipeline, RedisError, Value};
 
 use super::commands::{Keys, Read};
 use super::decode;
@@ -19,6 +19,9 @@ use crate::core::fleet::{LinkFault, Look};
 
 /// Jobs that one look asks for their iteration state at most.
 const MOST_ITERATIONS: usize = 200;
+
+/// So many commands share one round trip at most.
+const AT_ONCE: usize = 4_000;
 
 /// A member of `processes`, byte for byte.
 type Member = Arc<[u8]>;
@@ -94,12 +97,12 @@ impl Looker {
 
     /// The members, the server, and the beats of those that are known.
     async fn first(&mut self, connection: &mut impl ConnectionLike) -> Result<First, LinkFault> {
-        let mut pipeline = Pipeline::with_capacity(self.known.len() + 3);
-        pipeline.add_command(Read::SetMembers.of(&self.keys.processes()));
+        let mut commands = Vec::with_capacity(self.known.len() + 3);
+        commands.push(Read::SetMembers.of(&self.keys.processes()));
         let of_server = self.asking.commands();
         let before = 1 + of_server.len();
         for command in of_server {
-            pipeline.add_command(command);
+            commands.push(command);
         }
         let mut asked: Vec<(Member, bool)> = Vec::with_capacity(self.known.len());
         for (member, known) in &self.known {
@@ -109,15 +112,15 @@ impl Looker {
             let key = self.keys.key(member);
             let mut hash = Read::HashFields.of(&key);
             hash.arg(&decode::BEAT_FIELDS[..]);
-            pipeline.add_command(hash);
+            commands.push(hash);
             let with_age = known.is_asked_for_its_age(self.looks);
             if with_age {
-                pipeline.add_command(Read::TimeToLive.of(&key));
+                commands.push(Read::TimeToLive.of(&key));
             }
             asked.push((Arc::clone(member), with_age));
         }
         let sent = clock::now();
-        let mut answers = ask(pipeline, connection).await?;
+        let mut answers = ask(commands, connection).await?;
         let round_trip = clock::now().since(sent);
         let beats = answers.split_off(before.min(answers.len()));
         let of_server = answers.split_off(1.min(answers.len()));
@@ -165,7 +168,7 @@ impl Looker {
         said: Result<Said, Asking>,
         connection: &mut impl ConnectionLike,
     ) -> Result<Said, LinkFault> {
-        let mut pipeline = Pipeline::with_capacity(members.len() * 2);
+        let mut commands = Vec::with_capacity(members.len() * 2);
         let mut asked: Vec<(&Member, bool, bool)> = Vec::new();
         for member in members {
             let Some(known) = self.known.get(member) else {
@@ -180,25 +183,25 @@ impl Looker {
             if is_new {
                 let mut hash = Read::HashFields.of(&key);
                 hash.arg(&decode::FIELDS[..]);
-                pipeline.add_command(hash);
+                commands.push(hash);
             }
             if with_age {
-                pipeline.add_command(Read::TimeToLive.of(&key));
+                commands.push(Read::TimeToLive.of(&key));
             }
-            pipeline.add_command(Read::WholeHash.of(&known.work_key().of(&key)));
+            commands.push(Read::WholeHash.of(&known.work_key().of(&key)));
             asked.push((member, is_new, with_age));
         }
-        let of_members = pipeline.len();
+        let of_members = commands.len();
         let iterations = self.iterations(members);
         for (_, _, jid) in &iterations {
-            pipeline.add_command(Read::Exists.of(&self.keys.iteration(jid)));
+            commands.push(Read::Exists.of(&self.keys.iteration(jid)));
         }
         if let Err(asking) = said {
             for command in asking.commands() {
-                pipeline.add_command(command);
+                commands.push(command);
             }
         }
-        let mut answers = ask(pipeline, connection).await?;
+        let mut answers = ask(commands, connection).await?;
         let mut states = answers.split_off(of_members.min(answers.len()));
         let of_server = states.split_off(iterations.len().min(states.len()));
         // Where the jobs alone were asked for, each row says what could not be read.
@@ -246,14 +249,14 @@ impl Looker {
         members: &[Member],
         connection: &mut impl ConnectionLike,
     ) -> Result<(), LinkFault> {
-        let mut pipeline = Pipeline::new();
+        let mut commands = Vec::new();
         let is_asked = |member: &&Member| self.known.get(*member).is_some_and(Known::may_be_older);
         let asked: Vec<&Member> = members.iter().filter(is_asked).collect();
         for member in &asked {
             let key = WorkKey::Workers.of(&self.keys.key(member));
-            pipeline.add_command(Read::WholeHash.of(&key));
+            commands.push(Read::WholeHash.of(&key));
         }
-        let answers = ask(pipeline, connection).await?;
+        let answers = ask(commands, connection).await?;
         for (member, answer) in asked.into_iter().zip(answers) {
             if let Some(known) = self.known.get_mut(member) {
                 known.take_older_work(answer);
@@ -292,20 +295,24 @@ impl Looker {
     }
 }
 
-/// One round trip, or none for an empty pipeline. An error of one command stays in its place
-/// among the answers.
+/// The answers to these commands; no round trip for none, and one for so many as [`AT_ONCE`]: each
+/// is waited for by itself, so that a look at very many members is slow and not without an answer.
+/// An error of one command stays in its place among the answers.
 async fn ask(
-    mut pipeline: Pipeline,
+    commands: Vec<Cmd>,
     connection: &mut impl ConnectionLike,
 ) -> Result<Vec<Value>, LinkFault> {
-    if pipeline.is_empty() {
-        return Ok(Vec::new());
+    let mut answers = Vec::with_capacity(commands.len());
+    for commands in commands.chunks(AT_ONCE) {
+        let mut pipeline = Pipeline::with_capacity(commands.len());
+        for command in commands {
+            pipeline.add_command(command.clone());
+        }
+        pipeline.ignore_errors();
+        let asked = pipeline.query_async::<Vec<Value>>(connection).await;
+        answers.extend(asked.map_err(|error: RedisError| fault(&error, Wire::Established))?);
     }
-    pipeline.ignore_errors();
-    pipeline
-        .query_async(connection)
-        .await
-        .map_err(|error: RedisError| fault(&error, Wire::Established))
+    Ok(answers)
 }
 
 /// Where nothing at all may be asked about the members, it is the link's fault and no row's.

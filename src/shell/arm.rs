@@ -19,6 +19,8 @@ pub struct Armed {
     pub held: HashMap<LocalId, Arc<Held>>,
     /// Their locks.
     pub locks: Vec<Lock>,
+    /// What is to be written down of them.
+    pub remarks: Vec<String>,
 }
 
 /// Why a run does not begin, or is not taken up: every reason, one a line.
@@ -92,7 +94,10 @@ impl Armed {
             match Lock::take(id, run, state_dir) {
                 Ok(lock) => {
                     if let Some(holder) = lock.passed() {
-                        tracing::warn!(%id, %holder, "its lock is held by a program that is no drainboard");
+                        let text = format!(
+                            "{id} is locked by {holder}, which is no drainboard: passed by as root"
+                        );
+                        self.remarks.push(text);
                     }
                     self.locks.push(lock);
                 }

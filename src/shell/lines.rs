@@ -12,7 +12,7 @@ use self::taken_up::TakenUp;
 use super::front::Front;
 use super::own_signals::stop_oneself;
 use super::printer::{Printed, Printer, say, stamp};
-use super::sentences::{confirmation, nothing_to_drain, what_stays};
+use super::sentences::{confirmation, nothing_to_drain, undecided, what_stays};
 use crate::console::Request;
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Event, Hold, Outcome, Phase, Record, Run};
@@ -138,6 +138,10 @@ impl LinesFront {
                 "{} Redis cannot be asked ({why}): going on with what this host shows",
                 stamp(now)
             ));
+        }
+        if let Some(why) = undecided(&self.errand.choice, session) {
+            self.fail(Outcome::Refused, &why, session, now);
+            return Vec::new();
         }
         let targets = self.errand.choice.choose(fleet);
         if targets.is_empty() {

@@ -49,6 +49,11 @@ pub trait Plugs: Send {
         None
     }
 
+    /// What is to be written down of the run that has just begun.
+    fn remarks(&mut self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// What the record of `run` says so far.
     fn written(&self, run: &str) -> String {
         let _ = run;

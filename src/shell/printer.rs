@@ -1,8 +1,7 @@
 //! Printing: a dated line for people on standard error, an object a line on standard output. A
-//! closed stream is no failure, and nothing here waits for anybody.
+//! closed stream is no failure, and nothing here waits for a reader.
 
-use std::io::{self, Write};
-
+use super::outlet::{errors, output};
 use crate::core::drain::Record;
 use crate::core::moment::Moment;
 
@@ -33,7 +32,7 @@ impl Printer {
 
     /// Prints one line on standard output.
     pub fn line(self, line: &str) {
-        drop(writeln!(io::stdout().lock(), "{line}"));
+        output().line(line);
     }
 }
 
@@ -45,7 +44,7 @@ fn spoken(record: &Record) -> String {
 
 /// A line on standard error.
 pub fn say(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{text}"));
+    errors().line(text);
 }
 
 /// The time of day in front of a line for people.

@@ -50,6 +50,8 @@ pub(super) struct Beside {
     pub(super) redis: Option<(Address, Settings)>,
     /// Who is told of its end.
     pub(super) on_finish: Vec<String>,
+    /// What was learned when the run began.
+    pub(super) remarks: Vec<String>,
 }
 
 impl Real {
@@ -70,7 +72,11 @@ impl Real {
         armed: Armed,
         journal: impl FnOnce(&Path) -> io::Result<Journal>,
     ) -> Result<Work, Refused> {
-        let Armed { held, locks } = armed;
+        let Armed {
+            held,
+            locks,
+            remarks,
+        } = armed;
         for process in held.values() {
             if self.held.try_send(Arc::clone(process)).is_err() {
                 return Err(Refused(vec![
@@ -78,7 +84,7 @@ impl Real {
                 ]));
             }
         }
-        self.locks = locks;
+        (self.locks, self.beside.remarks) = (locks, remarks);
         self.licence = Arc::new(AtomicBool::new(true));
         self.scan_every(KEEN);
         let journal = match &self.state_dir {
@@ -126,6 +132,10 @@ impl Plugs for Real {
 
     fn state_dir(&self) -> Option<PathBuf> {
         self.state_dir.as_ref().ok().cloned()
+    }
+
+    fn remarks(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.beside.remarks)
     }
 
     fn written(&self, run: &str) -> String {

@@ -1,6 +1,6 @@
 //! The front that is a screen: keys go to the console, frames come from the ui. It draws when
 //! something changed, at most once a second while something counts, and writes no byte of a
-//! frame that is the same as the last.
+//! frame that is the same as the last. A terminal that stands still holds no key and no signal up.
 
 mod controls;
 
@@ -16,7 +16,6 @@ use super::keys::key_of;
 use super::own_signals::stop_oneself;
 use super::printer::say;
 use super::terminal::{Screen, give_back};
-use crate::clock;
 use crate::console::{Console, Key, Request, attention};
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Record};
@@ -27,6 +26,8 @@ use crate::ui::{self, Look};
 
 /// Between two frames that nobody asked for.
 const FRAME: Duration = Duration::from_secs(1);
+/// Between two looks whether a terminal that stands still has taken what was drawn.
+const TAKES: Duration = Duration::from_millis(10);
 
 /// What a terminal tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,25 +142,33 @@ impl ScreenFront {
     fn draw(&mut self, session: &Session, now: Moment) -> io::Result<()> {
         self.console.follow(session, now);
         let (console, look) = (&self.console, &self.look);
-        let begun = clock::now();
         self.screen
             .draw(|frame| ui::draw(frame, session, console, now, look))?;
-        self.open(now.after(clock::now().since(begun)));
         self.drawn.at = Some(now);
         self.drawn.sight = Sight::of(&session.fleet);
         self.changed = false;
         Ok(())
     }
 
-    /// A dialog is open from when it was shown, and over a slow line that takes a while: keys
-    /// that were typed meanwhile were typed ahead of it.
-    fn open(&mut self, shown: Moment) {
-        if let Some(dialog) = &mut self.console.dialog
-            && self.drawn.dialog != Some(dialog.opened)
-        {
-            dialog.opened = shown;
+    /// A dialog is open from when the terminal has taken its frame, and over a slow line that takes
+    /// a while: keys that were typed meanwhile were typed ahead of it.
+    fn open(&mut self, now: Moment) {
+        match &mut self.console.dialog {
+            Some(dialog) if self.drawn.dialog != Some(dialog.opened) => {
+                dialog.opened = now;
+                if !self.changed && self.screen.is_free() {
+                    self.drawn.dialog = Some(now);
+                }
+            }
+            Some(_) => {}
+            None => self.drawn.dialog = None,
         }
-        self.drawn.dialog = self.console.dialog.as_ref().map(|dialog| dialog.opened);
+    }
+
+    /// Whether a dialog waits for a terminal that has not taken it yet.
+    fn dialog_waits(&self) -> bool {
+        let dialog = self.console.dialog.as_ref();
+        dialog.is_some_and(|dialog| self.drawn.dialog != Some(dialog.opened))
     }
 
     /// Calls the operator once for each new reason, and takes the title back when it is gone.
@@ -194,6 +203,7 @@ impl Front for ScreenFront {
     }
 
     fn take(&mut self, told: Told, session: &Session, now: Moment) -> Vec<Request> {
+        self.open(now);
         match told {
             Told::Key(key) => {
                 self.changed = true;
@@ -294,9 +304,12 @@ impl Front for ScreenFront {
         self.call(session)?;
         let due = self.drawn.at.is_none_or(|drawn| now.since(drawn) >= FRAME);
         let news = self.drawn.sight != Sight::of(&session.fleet);
-        if self.changed || due || news {
+        // What is drawn while the terminal stands still would be old when it moves on.
+        self.changed |= due || news;
+        if self.changed && self.screen.is_free() {
             self.draw(session, now)?;
         }
+        self.open(now);
         Ok(())
     }
 
@@ -318,6 +331,9 @@ impl Front for ScreenFront {
     }
 
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
+        if self.changed || self.dialog_waits() {
+            return Some(now.after(TAKES));
+        }
         Some(self.drawn.at.map_or(now, |drawn| drawn.after(FRAME)))
     }
 

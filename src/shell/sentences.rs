@@ -4,7 +4,7 @@
 use super::printer::stamp;
 use crate::core::choice::Choice;
 use crate::core::drain::Target;
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::{Identity, LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
@@ -30,6 +30,24 @@ pub(super) fn confirmation(targets: &[LocalId], session: &Session, now: Moment) 
         budget.as_secs(),
         stamp(now),
     )
+}
+
+/// Why it is not known who is meant: nothing is drained where a Sidekiq would go on that was to be
+/// drained. `None`: it is known.
+pub(super) fn undecided(choice: &Choice, session: &Session) -> Option<String> {
+    let each = choice.undecided(&session.fleet).filter_map(|process| {
+        let pid = process.local.as_ref()?.id.pid;
+        let rivals: Vec<&str> = process.rivals.iter().map(Identity::as_str).collect();
+        Some(format!("pid {pid} ({})", rivals.join(" or ")))
+    });
+    let each: Vec<String> = each.collect();
+    (!each.is_empty()).then(|| {
+        format!(
+            "several identities of this Redis fit one Sidekiq of this host, so it is not known whether it is meant: {}; \
+             name the Sidekiqs by --pid or --unit, or all of this host by --all",
+            each.join(", ")
+        )
+    })
 }
 
 /// Why nothing was chosen, and what to do.

@@ -1,5 +1,5 @@
 //! The terminal: taken over with a guard that gives it back whatever happens, and written to in
-//! whole frames. A frame in which nothing changed writes no byte.
+//! whole frames by a thread of its own. A frame in which nothing changed writes no byte.
 
 use std::cell::RefCell;
 use std::io::{self, Write};
@@ -8,16 +8,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::queue;
 use crossterm::style::{ResetColor, force_color_output};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
     SetTitle, disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{execute, queue};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::{Frame, Terminal};
+
+use super::outlet::{output, settle};
 
 /// Whether the terminal is taken over; read by the panic hook.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -100,6 +102,12 @@ impl Screen {
         write_out(&bytes)
     }
 
+    /// Whether the terminal has taken all that was drawn. One that stands still takes nothing: then
+    /// nothing more is to be drawn, for it would wait behind what is old by then.
+    pub fn is_free(&self) -> bool {
+        output().is_free()
+    }
+
     /// Calls the operator: the bell, and the title that says why.
     ///
     /// # Errors
@@ -149,9 +157,9 @@ impl Drop for Screen {
 
 fn enter() -> io::Result<()> {
     enable_raw_mode()?;
-    let mut out = io::stdout().lock();
-    out.write_all(SAVE_TITLE.as_bytes())?;
-    execute!(out, EnterAlternateScreen, EnableBracketedPaste, Hide)
+    let mut bytes = SAVE_TITLE.as_bytes().to_vec();
+    queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+    write_out(&bytes)
 }
 
 /// Gives the terminal back as it was. What cannot be written to it any more is nobody's loss.
@@ -169,6 +177,8 @@ pub fn give_back() {
     );
     bytes.extend_from_slice(RESTORE_TITLE.as_bytes());
     drop(restored.and_then(|()| write_out(&bytes)));
+    // What follows, a report or a pause of this program, comes behind it.
+    settle();
     drop(disable_raw_mode());
 }
 
@@ -181,10 +191,12 @@ pub fn guard_panics() {
     }));
 }
 
+/// Has `bytes` written; tells of a terminal that is gone with the write after the one that failed.
 fn write_out(bytes: &[u8]) -> io::Result<()> {
-    let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()
+    let output = output();
+    output.check()?;
+    output.write(bytes);
+    Ok(())
 }
 
 /// A backend that gathers a frame and counts the cells that changed.

@@ -149,6 +149,7 @@ impl WorldBuilder {
             beside: Beside {
                 redis: self.redis,
                 on_finish: self.on_finish,
+                remarks: Vec::new(),
             },
         };
         Ok(World {

@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::address::RedisAddress;
 use super::beat::HostClock;
-use super::local::{LocalId, LocalProcess, RedisAddress, Title};
+use super::local::{LocalId, LocalProcess, Title};
 use super::look::Identity;
 use super::process::{Listed, Process, ProcessKey};
 use crate::core::moment::Moment;

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use super::address::same_redis;
+use super::address::RedisAddress;
 use super::beat::differs;
 use super::identify::{Matches, identify};
-use super::local::{HostLook, LocalId, LocalProcess, RedisAddress, RunState, Title};
+use super::local::{HostLook, LocalId, LocalProcess, RunState};
 use super::logs::Logs;
 use super::look::{Identity, Link, Look, LookRow, QueueDepth};
 use super::memory::RedisMemory;
@@ -354,24 +354,6 @@ impl Fleet {
             // A beat after a scan that did not show it: it runs where no scan looks.
             process.gone = (ours && !shown && !later && !process.beats_unseen).then_some(first);
             process.beats_unseen |= ours && !shown && later;
-        }
-    }
-
-    /// Takes over which processes of this host are of the connected Redis at `address` without
-    /// being shown by a look: those whose title says that they work and whose own environment
-    /// names that address. A Sidekiq that hangs is one: its hash has expired.
-    pub fn claim(&mut self, address: &str) {
-        for process in self.processes.values_mut() {
-            let names = |local: &LocalProcess| {
-                let named = local.surroundings.redis_url.as_ref();
-                matches!(local.title, Title::Beating { .. })
-                    && named.is_some_and(|named| same_redis(named.expose(), address))
-            };
-            let unknown = matches!(process.listed, Listed::Never | Listed::Named);
-            if unknown && process.identity.is_none() {
-                let is_named = process.local.as_ref().is_some_and(names);
-                process.listed = Listed::of_named(is_named);
-            }
         }
     }
 

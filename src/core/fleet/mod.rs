@@ -3,6 +3,7 @@
 
 mod address;
 mod beat;
+mod claim;
 mod heir;
 mod identify;
 mod joined;
@@ -24,13 +25,12 @@ mod written;
 #[cfg(test)]
 mod tests;
 
+pub use address::RedisAddress;
 pub use beat::{Beat, Job};
 pub use heir::{Heir, Later};
 pub use joined::{Fleet, Vantage};
 pub use lineage::{Checkpoints, Lineage, Passed};
-pub use local::{
-    Caught, HostLook, LocalId, LocalProcess, RedisAddress, RunState, Surroundings, Threads, Title,
-};
+pub use local::{Caught, HostLook, LocalId, LocalProcess, RunState, Surroundings, Threads, Title};
 pub use located::{Located, Place, Sought, exact_queue};
 pub use logs::{Log, LogNews, Logs};
 pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work};

@@ -87,14 +87,14 @@ struct Trap {
 
 impl Trap {
     fn of(lines: &[(usize, String)]) -> Option<Self> {
-        let (body, _) = lines.iter().find_map(|(_, code)| {
+        let body = lines.iter().find_map(|(_, code)| {
             let words = words(code, true);
             let at = words.iter().position(|word| word == "trap")?;
             let signals = words[at + 1..].iter().skip(1);
             let mut signals = signals.take_while(|word| *word != ";");
             let is_term = |word: &String| matches!(word.as_str(), "TERM" | "SIGTERM" | "15");
             let body = words.get(at + 1).filter(|body| *body != "-")?;
-            signals.any(is_term).then(|| (body.clone(), ()))
+            signals.any(is_term).then(|| body.clone())
         })?;
         let body = inside_of_function(lines, &body).unwrap_or(body);
         let waits = |text: &str| words(text, true).iter().any(|word| word == "wait");

@@ -129,7 +129,7 @@ impl<'a> Situation<'a> {
         target: Option<&Target>,
     ) -> Option<Obstacle> {
         let without_hash = process.beat.is_none() && process.local.is_none();
-        if process.exited() || without_hash {
+        if process.exited() || process.gone.is_some() || without_hash {
             return Some(Obstacle::Gone);
         }
         if let Some(pid) = process.suspended_pid() {

@@ -115,6 +115,8 @@ pub(super) fn forecast(elapsed: Option<Duration>, ends: Ends) -> (Verdict, Reaso
 /// The forecast for a job of a process that reacts to nothing: only KILL ends it.
 fn stuck(obstacle: Obstacle, ends: Ends) -> (Verdict, Reason<'static>) {
     match ends.kill {
+        // KILL takes nothing more from a process that has ended.
+        _ if obstacle == Obstacle::Gone => (Verdict::Unknown, Reason::CannotPushBack(obstacle)),
         Some(kill) if ends.kept => (Verdict::PushedBack, Reason::KilledButKept(kill)),
         Some(kill) => (Verdict::Lost, Reason::KilledWhileStuck(obstacle, kill)),
         None => (Verdict::Unknown, Reason::CannotPushBack(obstacle)),
@@ -250,6 +252,17 @@ mod tests {
             ..suspended
         };
         assert_eq!(say(1, killed).0, Verdict::Lost);
+    }
+
+    #[test]
+    fn a_process_that_has_ended_promises_nothing() {
+        let gone = Ends {
+            obstacle: Some(Obstacle::Gone),
+            ..BEFORE
+        };
+        let why = Reason::CannotPushBack(Obstacle::Gone);
+        assert_eq!(say(1, gone), (Verdict::Unknown, why));
+        assert_eq!(say(580, gone), (Verdict::Unknown, why));
     }
 
     #[test]

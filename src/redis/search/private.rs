@@ -4,12 +4,11 @@ use redis::Pipeline;
 use redis::aio::ConnectionLike;
 
 use super::super::commands::Read;
-use super::super::decode::list;
+use super::super::decode::{self, list};
 use super::super::keyspace;
 use super::super::questions::Private;
 use super::{Search, ask};
-use crate::core::clean::clean_bytes;
-use crate::core::fleet::{Identity, LinkFault, Place};
+use crate::core::fleet::{LinkFault, Place};
 
 /// Private lists read at most, and elements of each (a list is as long as a process has threads).
 const PRIVATE_LISTS: usize = 500;
@@ -51,7 +50,7 @@ impl Search<'_> {
             let answers = ask(pipeline, connection).await?;
             for ((identity, _), answer) in lists.iter().zip(answers) {
                 let place = Place::Private {
-                    identity: Identity::new(&clean_bytes(identity, 300)),
+                    identity: decode::identity(identity),
                 };
                 let elements = list(answer);
                 self.partial |=

@@ -9,8 +9,30 @@ use serde_json::json;
 use crate::core::fleet::{Heartbeat, Info};
 use crate::core::sequence::Version;
 use crate::redis::decode::{
-    DecodedInfo, beat_age, fields, heartbeat, info, list, pairs, server_time,
+    DecodedInfo, beat_age, fields, heartbeat, identity, info, list, pairs, server_time,
 };
+
+#[test]
+fn members_that_look_alike_stay_apart() {
+    let plain = identity(b"h:1:abc");
+    assert_eq!(plain.as_str(), "h:1:abc");
+    let others: [&[u8]; 4] = [
+        "h:1:abc\u{200b}".as_bytes(),
+        b"h:1:abc\x1b[m",
+        b"h:1:abc\xff",
+        b"h:1:abc\xfe",
+    ];
+    let mut all: Vec<_> = others.iter().map(|member| identity(member)).collect();
+    for other in &all {
+        assert!(other.as_str().contains("abc") && other.as_str().contains("(cleaned, "));
+        assert_eq!((other.hostname(), other.pid()), ("h", Some(1)));
+    }
+    all.push(plain);
+    let apart: std::collections::BTreeSet<_> = all.iter().map(ToString::to_string).collect();
+    assert_eq!(apart.len(), 5);
+    let long = |end: &str| identity(format!("{}{end}", "x".repeat(400)).as_bytes());
+    assert_ne!(long(":1:a"), long(":1:b"), "also where both are cut");
+}
 
 fn read(value: &serde_json::Value) -> DecodedInfo {
     info(value.to_string().as_bytes())

@@ -96,6 +96,10 @@ impl<F: Front> Turn<F> {
                 self.tell_directories(now);
                 self.send(begun);
                 self.dispatch(effects);
+                for text in self.world.plugs.remarks() {
+                    let effects = self.session.note(Event::Remarked { text }, now);
+                    self.dispatch(effects);
+                }
                 self.count(Counted::Before);
                 self.was_draining = true;
                 true

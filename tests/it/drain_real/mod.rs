@@ -7,6 +7,7 @@ mod checkpoints;
 mod failed;
 mod fates;
 mod full_disk;
+mod full_pipe;
 mod held;
 mod identity;
 mod invoked;

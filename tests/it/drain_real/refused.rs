@@ -173,3 +173,23 @@ fn what_the_command_line_cannot_mean_is_a_usage_error() {
     }
     assert!(sidekiq.runs() && !sidekiq.was_disturbed());
 }
+
+/// Another machine of the same name, whose Sidekiq has this one's pid and start.
+#[test]
+fn a_sidekiq_that_two_identities_fit_is_not_passed_over_in_silence() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let identity = scene.identities().remove(0);
+    let twin = scene.twin_of(&identity);
+    let ended = Drain::start(&scene, SEQUENCE, &[]).end();
+    ended.assert_outcome(7, "refused").assert_signals(&[]);
+    let why = ended.last()["why"].as_str().unwrap().to_owned();
+    let pid = format!("pid {}", sidekiq.pid());
+    for part in [pid.as_str(), &identity, &twin, "--pid"] {
+        assert!(why.contains(part), "{part} in {why}");
+    }
+    assert!(sidekiq.runs());
+    let named = Drain::start(&scene, SEQUENCE, &[&sidekiq.chosen()]).end();
+    named.assert_signals(&["TSTP", "TERM"]);
+    assert!(sidekiq.wait_for_end().success());
+}

@@ -246,11 +246,8 @@ async fn a_long_queue_is_read_at_its_ends_with_read_commands_alone() {
         changed(&jids[100_000]),
         changed(&jids[195_000]),
     ];
-    let began = drainboard::clock::now();
-    let found = places(&server, Bounds::default(), &asked).await;
-    let spent = drainboard::clock::now().since(began);
+    let found = places(&server, patient(), &asked).await;
     assert_eq!(found, [low(), nowhere(false), low()]);
-    assert!(spent < Duration::from_secs(5), "{spent:?}");
     for (command, calls) in server.commands().await {
         let known = |read: &Read| read.name().eq_ignore_ascii_case(&command);
         assert!(

@@ -310,6 +310,18 @@ impl Scene {
         self.connection().smembers("processes").unwrap()
     }
 
+    /// Registers a second Sidekiq that shows the same as `identity`, under another nonce; gives its
+    /// identity.
+    pub(crate) fn twin_of(&self, identity: &str) -> String {
+        let mut connection = self.connection();
+        let (place, _) = identity.rsplit_once(':').unwrap();
+        let twin = format!("{place}:ffffffffffff");
+        let hash: Vec<(String, String)> = connection.hgetall(identity).unwrap();
+        let _: () = connection.hset_multiple(&twin, &hash).unwrap();
+        let _: () = connection.sadd("processes", &twin).unwrap();
+        twin
+    }
+
     /// Waits until a beat shows the job at work.
     pub(crate) fn wait_until_listed(&self, jid: &str) {
         let mut connection = self.connection();

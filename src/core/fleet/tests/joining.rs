@@ -265,7 +265,8 @@ fn a_process_is_ours_where_its_environment_names_this_redis() {
         let mut process = working(42, -110.0);
         process.surroundings.redis_url = Some(RedisAddress::new(address));
         let mut fleet = fleet(vec![scan(0.0, vec![process])]);
-        fleet.claim("redis://127.0.0.1:6379/0");
+        fleet.vantage.redis = Some(RedisAddress::new("redis://127.0.0.1:6379/0"));
+        fleet.claim();
         only(&fleet).is_ours()
     };
     assert!(named("redis://:secret@localhost"));

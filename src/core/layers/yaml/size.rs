@@ -21,25 +21,21 @@ pub(super) struct Size {
 impl Size {
     /// Counts what an event begins.
     pub(super) fn count(&mut self, event: &Event<'_>) {
-        match event {
-            Event::Alias(anchor, ..) => {
-                let stands_for = self.anchors.get(anchor).copied().unwrap_or(1);
-                self.nodes = self.nodes.saturating_add(stands_for);
-            }
-            Event::Scalar(_, _, anchor, ..) => {
-                self.nodes += 1;
-                self.anchors.insert(*anchor, 1);
-            }
-            Event::MappingStart(_, anchor, ..) | Event::SequenceStart(_, anchor, ..) => {
-                self.open.push((*anchor, self.nodes));
-                self.nodes += 1;
-            }
-            Event::MappingEnd | Event::SequenceEnd => {
-                if let Some((anchor, before)) = self.open.pop() {
-                    self.anchors.insert(anchor, self.nodes - before);
-                }
-            }
-            _ => {}
+        if let Event::Alias(anchor, ..) = event {
+            let stands_for = self.anchors.get(anchor).copied().unwrap_or(1);
+            self.nodes = self.nodes.saturating_add(stands_for);
+        } else if let Event::Scalar(_, _, anchor, ..) = event {
+            self.nodes += 1;
+            self.anchors.insert(*anchor, 1);
+        } else if let Event::MappingStart(_, anchor, ..) | Event::SequenceStart(_, anchor, ..) =
+            event
+        {
+            self.open.push((*anchor, self.nodes));
+            self.nodes += 1;
+        } else if matches!(event, Event::MappingEnd | Event::SequenceEnd)
+            && let Some((anchor, before)) = self.open.pop()
+        {
+            self.anchors.insert(anchor, self.nodes - before);
         }
     }
 }
