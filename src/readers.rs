@@ -220,6 +220,7 @@ mod tests {
     /// Files beside the readers that read nothing by themselves.
     const NO_READERS: &[&str] = &[
         "deploy_calls",
+        "foreman",
         "launch",
         "layer",
         "mod",

@@ -1,7 +1,7 @@
 //! Text cut, padded and wrapped by the cells it takes on a terminal, never by its bytes or
 //! characters. It knows no colours and no session.
 
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 /// Stands for what was cut off.
 const CUT: char = '…';
@@ -16,16 +16,11 @@ pub(super) fn cut(text: &str, cells: usize) -> String {
     if width(text) <= cells {
         return text.into();
     }
-    let mut kept = String::new();
-    let mut used = 0;
-    for character in text.chars() {
-        let wide = character.width().unwrap_or(0);
-        if used + wide + 1 > cells {
-            break;
-        }
-        used += wide;
-        kept.push(character);
-    }
+    let starts = text.char_indices().map(|(index, _)| index);
+    // A mark may widen the character before it, so only whole texts have a width.
+    let fits = |index: &usize| width(&text[..*index]) < cells;
+    let end = starts.take_while(fits).last().unwrap_or(0);
+    let mut kept = text[..end].to_owned();
     if cells > 0 {
         kept.push(CUT);
     }
@@ -37,18 +32,13 @@ pub(super) fn end(text: &str, cells: usize) -> String {
     if width(text) <= cells {
         return text.into();
     }
-    let mut kept = Vec::new();
-    let mut used = 0;
-    for character in text.chars().rev() {
-        let wide = character.width().unwrap_or(0);
-        if used + wide + 1 > cells {
-            break;
-        }
-        used += wide;
-        kept.push(character);
+    if cells == 0 {
+        return String::new();
     }
-    kept.extend((cells > 0).then_some(CUT));
-    kept.iter().rev().collect()
+    let starts = text.char_indices().rev().map(|(index, _)| index);
+    let whole = |index: usize| format!("{CUT}{}", &text[index..]);
+    let fitting = starts.map(whole).take_while(|end| width(end) <= cells);
+    fitting.last().unwrap_or_else(|| CUT.into())
 }
 
 /// Exactly `cells` cells, the text at the left.
@@ -75,10 +65,10 @@ pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
         let mut word = word.to_string();
         loop {
             let line = lines.last_mut().expect("there is always a line");
-            let gap = usize::from(!line.is_empty());
-            if width(line) + gap + width(&word) <= cells {
-                line.push_str(&" ".repeat(gap));
-                line.push_str(&word);
+            let gap = if line.is_empty() { "" } else { " " };
+            let joined = format!("{line}{gap}{word}");
+            if width(&joined) <= cells {
+                *line = joined;
                 break;
             }
             if line.is_empty() {
@@ -97,15 +87,13 @@ pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
 
 /// What fits into `cells`, at least one character, and the rest.
 fn split(word: &str, cells: usize) -> (String, String) {
-    let mut used = 0;
-    let end = word
+    let mut ends = word
         .char_indices()
-        .find(|(index, character)| {
-            used += character.width().unwrap_or(0);
-            used > cells && *index > 0
-        })
-        .map_or(word.len(), |(index, _)| index);
-    (word[..end].into(), word[end..].into())
+        .map(|(index, letter)| index + letter.len_utf8());
+    let first = ends.next().unwrap_or(0);
+    let end = ends.take_while(|end| width(&word[..*end]) <= cells).last();
+    let (head, tail) = word.split_at(end.unwrap_or(first));
+    (head.into(), tail.into())
 }
 
 /// Pieces that must not be broken, laid into lines of at most `cells` cells with `gap` blanks
