@@ -105,7 +105,7 @@ pub(super) fn go_on(session: &Session, console: &Console) -> bool {
 pub(super) fn wait_more(session: &Session, console: &Console) -> bool {
     matches!(
         held(session, console),
-        Some(Hold::Question(_) | Hold::Blind(_) | Hold::Late)
+        Some(Hold::Question(_) | Hold::Blind(_) | Hold::Redis(..) | Hold::Late)
     ) && session
         .active_run()
         .is_some_and(|run| run.mode() == Mode::Automatic)

@@ -212,6 +212,11 @@ impl LinesFront {
                     stake.count()
                 )
             }
+            Hold::Redis(signal, jobs) => {
+                format!(
+                    "type {jobs} to send {signal} all the same, w to look again, x to stop here"
+                )
+            }
             Hold::Failed(_) => "type r to try again, l to leave those out, x to stop here".into(),
             Hold::Operator | Hold::Late | Hold::Journal(_) => {
                 "type g to go on, x to stop here".into()
