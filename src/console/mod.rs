@@ -24,6 +24,7 @@ mod process_state;
 mod progress;
 mod request;
 mod result;
+mod result_jobs;
 mod rows;
 mod state;
 mod stays;

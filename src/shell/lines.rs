@@ -12,7 +12,7 @@ use self::taken_up::TakenUp;
 use super::front::Front;
 use super::own_signals::stop_oneself;
 use super::printer::{Printed, Printer, say, stamp};
-use super::sentences::{confirmation, nothing_to_drain, what_stays};
+use super::sentences::{confirmation, nothing_to_drain, suspended, waiting, what_stays};
 use crate::console::Request;
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Event, Hold, Outcome, Phase, Record, Run};
@@ -21,6 +21,8 @@ use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
 use crate::core::session::{Kind, Session};
 
+/// A log that stays silent for long looks like a program that hangs, and some CI systems end it.
+const SILENT_AT_MOST: Duration = Duration::from_secs(15);
 /// How long the first look and the first scan are waited for.
 const GATHERING: Duration = Duration::from_secs(4);
 
@@ -69,6 +71,8 @@ pub struct LinesFront {
     /// The last line, held back until it is known what came up in the place of the targets.
     last: Option<Record>,
     taken_up: TakenUp,
+    /// When the last line was printed.
+    printed: Option<Moment>,
 }
 
 impl LinesFront {
@@ -83,6 +87,7 @@ impl LinesFront {
             asked: None,
             last: None,
             taken_up: TakenUp::No,
+            printed: None,
         }
     }
 
@@ -186,6 +191,18 @@ impl LinesFront {
             now,
         );
         Outcome::Stopped
+    }
+
+    /// Says what is waited for, where nothing was said for long.
+    fn break_silence(&mut self, run: &Run, session: &Session, now: Moment) {
+        let since = *self.printed.get_or_insert(now);
+        if now.since(since) < SILENT_AT_MOST {
+            return;
+        }
+        self.printed = Some(now);
+        if let Some(event) = waiting(run, session, now) {
+            self.printer.record(&run.record(None, event, now));
+        }
     }
 
     fn nothing(&mut self, session: &Session, now: Moment) -> Vec<Request> {
@@ -309,6 +326,7 @@ impl Front for LinesFront {
             }
             return Vec::new();
         }
+        self.break_silence(run, session, now);
         if let Some(outcome) = run.outcome() {
             self.stage = Stage::Over(outcome);
             if outcome == Outcome::Stopped {
@@ -332,6 +350,7 @@ impl Front for LinesFront {
     }
 
     fn note(&mut self, record: &Record) {
+        self.printed = Some(record.at);
         if self.errand.successor && matches!(record.event, Event::Finished { .. }) {
             self.last = Some(record.clone());
         } else {
@@ -353,14 +372,18 @@ impl Front for LinesFront {
 
     fn show_anew(&mut self) {}
 
-    fn suspend(&mut self) {
+    fn suspend(&mut self, session: &Session, now: Moment) {
+        if let Some(text) = suspended(session, now) {
+            say(&text);
+        }
         stop_oneself();
     }
 
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
         match self.stage {
             Stage::Gathering { .. } => Some(now.after(Duration::from_millis(250))),
-            Stage::Confirming { .. } | Stage::Draining | Stage::Over(_) => None,
+            Stage::Draining => self.printed.map(|printed| printed.after(SILENT_AT_MOST)),
+            Stage::Confirming { .. } | Stage::Over(_) => None,
         }
     }
 

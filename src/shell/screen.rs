@@ -15,6 +15,7 @@ use super::front::Front;
 use super::keys::key_of;
 use super::own_signals::stop_oneself;
 use super::printer::say;
+use super::sentences::suspended;
 use super::terminal::{Screen, give_back};
 use crate::clock;
 use crate::console::{Console, Key, Request, attention};
@@ -306,8 +307,11 @@ impl Front for ScreenFront {
         self.changed = true;
     }
 
-    fn suspend(&mut self) {
+    fn suspend(&mut self, session: &Session, now: Moment) {
         give_back();
+        if let Some(text) = suspended(session, now) {
+            say(&text);
+        }
         stop_oneself();
         self.show_anew();
     }

@@ -25,6 +25,7 @@ mod unit_stop;
 mod tests;
 
 pub use checked::CheckedFinding;
+pub use event::Longest;
 pub use phase::{Hold, Intent, Performing, Phase, Rescue, Resume};
 pub use plan::{Guard, Mode, Plan, Refusal};
 pub use policy::{Early, Policy, RedisGone, UnknownWord};
