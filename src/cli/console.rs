@@ -11,11 +11,13 @@ use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
 use super::opening::{Opened, Opening, open, preflight};
 use super::output::tell;
+use super::report::state_directory;
 use super::{Failure, session_runtime};
-use crate::console::{Console, result_text};
+use crate::console::{Console, LeftDrain, result_text};
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
 use crate::core::session::Kind;
+use crate::recorder::Recording;
 use crate::shell::{
     self, Conduct, Ended, HangUp, Screen, ScreenFront, SessionStart, World, guard_panics,
 };
@@ -56,8 +58,17 @@ pub(super) fn run(
     session.setting.successor = Some(WATCHED);
     let conduct = Conduct::Keys {
         choice: choice.asked.then_some(choice),
+        left: left_under_way(&settings),
     };
     on_screen(&settings, session, || Ok(world.start()?), conduct)
+}
+
+/// The last drain that is recorded, where it was left under way.
+fn left_under_way(settings: &Settings) -> Option<LeftDrain> {
+    let place = state_directory(settings).ok()?;
+    let last = Recording::runs(&place).into_iter().next()?;
+    let (session, at) = Recording::read(&place, &last).ok()?.left()?;
+    LeftDrain::of(&session, at)
 }
 
 /// An error that names what works without a terminal.

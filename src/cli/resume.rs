@@ -105,7 +105,10 @@ pub(super) fn run(common: &EveryCommand, arguments: &ResumeArguments) -> Result<
     let sends_again = arguments.yes && does_no_harm(&cut_off);
     let start = SessionStart::TakeUp(Box::new(cut_off), taking_up);
     let ended = if on_a_screen {
-        let conduct = Conduct::Keys { choice: None };
+        let conduct = Conduct::Keys {
+            choice: None,
+            left: None,
+        };
         on_screen(&settings, start, || Ok(world.start()?), conduct)
     } else {
         let front = LinesFront::taking_up(printer, errand, sends_again);

@@ -238,7 +238,7 @@ impl Console {
             Act::Back if self.screen == Screen::Main => self.listing.filter.clear(),
             Act::Back => self.show(Screen::Main),
             Act::Outcome => self.show(Screen::Result),
-            Act::EachJob => self.listing.each_job = !self.listing.each_job,
+            Act::EachJob => self.memory.each_job = !self.memory.each_job,
             Act::Check => self.show(Screen::Check),
             Act::Help => self.show(Screen::Help),
         }

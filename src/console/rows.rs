@@ -67,8 +67,6 @@ pub struct Listing {
     pub arguments: bool,
     /// Whether processes of other applications and of other hosts have rows of their own.
     pub unfolded: bool,
-    /// Whether the result page has a line for each job.
-    pub each_job: bool,
 }
 
 /// One execution of a job in one thread: what a selection holds on to.

@@ -40,7 +40,7 @@ pub enum SaveError {
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Entry {
     /// A payload was saved.
-    Saved(SavedJob),
+    Saved(Box<SavedJob>),
     /// It is about to be pushed back.
     Pushing {
         /// Which job.
@@ -92,7 +92,7 @@ impl Store {
             jobs.iter().partition(|job| !job.payload.0.is_empty());
         let entries: Vec<Entry> = readable
             .into_iter()
-            .map(|job| Entry::Saved(job.clone()))
+            .map(|job| Entry::Saved(Box::new(job.clone())))
             .collect();
         self.append(run, &entries)?;
         match unreadable.first() {

@@ -3,7 +3,7 @@
 
 mod taken_up;
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -12,7 +12,9 @@ use self::taken_up::TakenUp;
 use super::front::Front;
 use super::own_signals::stop_oneself;
 use super::printer::{Printed, Printer, say, stamp};
-use super::sentences::{confirmation, nothing_to_drain, suspended, waiting, what_stays};
+use super::sentences::{confirmation, nothing_to_drain, suspended, what_stays};
+use super::silence::Silence;
+use super::typed;
 use crate::console::Request;
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Event, Hold, Outcome, Phase, Record, Run};
@@ -21,8 +23,6 @@ use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
 use crate::core::session::{Kind, Session};
 
-/// A log that stays silent for long looks like a program that hangs, and some CI systems end it.
-const SILENT_AT_MOST: Duration = Duration::from_secs(15);
 /// How long the first look and the first scan are waited for.
 const GATHERING: Duration = Duration::from_secs(4);
 
@@ -71,14 +71,13 @@ pub struct LinesFront {
     /// The last line, held back until it is known what came up in the place of the targets.
     last: Option<Record>,
     taken_up: TakenUp,
-    /// When the last line was printed.
-    printed: Option<Moment>,
+    silence: Silence,
 }
 
 impl LinesFront {
     /// A front for this errand.
     pub fn new(printer: Printer, errand: Errand) -> Self {
-        let input = (errand.may_ask || errand.confirm).then(typed_lines);
+        let input = (errand.may_ask || errand.confirm).then(typed::lines);
         Self {
             printer,
             errand,
@@ -87,7 +86,7 @@ impl LinesFront {
             asked: None,
             last: None,
             taken_up: TakenUp::No,
-            printed: None,
+            silence: Silence::default(),
         }
     }
 
@@ -193,18 +192,6 @@ impl LinesFront {
         Outcome::Stopped
     }
 
-    /// Says what is waited for, where nothing was said for long.
-    fn break_silence(&mut self, run: &Run, session: &Session, now: Moment) {
-        let since = *self.printed.get_or_insert(now);
-        if now.since(since) < SILENT_AT_MOST {
-            return;
-        }
-        self.printed = Some(now);
-        if let Some(event) = waiting(run, session, now) {
-            self.printer.record(&run.record(None, event, now));
-        }
-    }
-
     fn nothing(&mut self, session: &Session, now: Moment) -> Vec<Request> {
         let why = nothing_to_drain(&self.errand.choice, session);
         let outcome = if self.errand.allow_empty {
@@ -222,60 +209,10 @@ impl LinesFront {
         if self.asked.as_deref() == Some(&words) {
             return;
         }
-        let help = match why {
-            Hold::Question(stake) | Hold::Blind(stake) => {
-                format!(
-                    "type {} to KILL all the same, w to look again, x to stop here",
-                    stake.count()
-                )
-            }
-            Hold::Redis(signal, jobs) => {
-                format!(
-                    "type {jobs} to send {signal} all the same, w to look again, x to stop here"
-                )
-            }
-            Hold::Failed(_) => "type r to try again, l to leave those out, x to stop here".into(),
-            Hold::Operator | Hold::Late | Hold::Journal(_) => {
-                "type g to go on, x to stop here".into()
-            }
-        };
+        let help = typed::help(why);
         say(&format!("{words}\n{help}:"));
         self.asked = Some(words);
     }
-
-    fn typed(line: &str, session: &Session) -> Option<Command> {
-        let run = session.run.as_ref()?;
-        let Phase::Held { .. } = run.phase() else {
-            return None;
-        };
-        match line.trim() {
-            "x" => Some(Command::StopHere),
-            "g" | "w" => Some(Command::GoOn),
-            "r" => Some(Command::Retry),
-            "l" => Some(Command::LeaveOut),
-            number => {
-                let accepted = number.parse().ok()?;
-                Some(Command::Go {
-                    step: run.phase().next_step()?,
-                    accepted,
-                })
-            }
-        }
-    }
-}
-
-/// Lines from standard input. The thread sits in its read and goes with the program.
-fn typed_lines() -> mpsc::UnboundedReceiver<String> {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    std::thread::spawn(move || {
-        for line in io::stdin().lock().lines() {
-            let Ok(line) = line else { return };
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }
 
 impl Front for LinesFront {
@@ -307,7 +244,7 @@ impl Front for LinesFront {
             );
             return Vec::new();
         }
-        Self::typed(&line, session)
+        typed::command(&line, session)
             .into_iter()
             .map(Request::Command)
             .collect()
@@ -326,7 +263,9 @@ impl Front for LinesFront {
             }
             return Vec::new();
         }
-        self.break_silence(run, session, now);
+        if let Some(record) = self.silence.broken(run, session, now) {
+            self.printer.record(&record);
+        }
         if let Some(outcome) = run.outcome() {
             self.stage = Stage::Over(outcome);
             if outcome == Outcome::Stopped {
@@ -350,7 +289,7 @@ impl Front for LinesFront {
     }
 
     fn note(&mut self, record: &Record) {
-        self.printed = Some(record.at);
+        self.silence.printed(record.at);
         if self.errand.successor && matches!(record.event, Event::Finished { .. }) {
             self.last = Some(record.clone());
         } else {
@@ -382,7 +321,7 @@ impl Front for LinesFront {
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
         match self.stage {
             Stage::Gathering { .. } => Some(now.after(Duration::from_millis(250))),
-            Stage::Draining => self.printed.map(|printed| printed.after(SILENT_AT_MOST)),
+            Stage::Draining => self.silence.ends(),
             Stage::Confirming { .. } | Stage::Over(_) => None,
         }
     }

@@ -3,9 +3,9 @@
 
 use super::printer::stamp;
 use crate::core::choice::Choice;
-use crate::core::drain::{Event, Longest, Phase, Run, Target};
-use crate::core::fleet::{Job, LocalId, ProcessKey};
-use crate::core::moment::{Moment, Seconds};
+use crate::core::drain::Target;
+use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
@@ -42,33 +42,6 @@ pub(super) fn suspended(session: &Session, now: Moment) -> Option<String> {
     Some(format!(
         "drainboard: a drain is under way, {due}. Nothing is sent while drainboard is stopped; fg goes on."
     ))
-}
-
-/// What the drain under way waits for. `None`: it does not wait.
-pub(super) fn waiting(run: &Run, session: &Session, now: Moment) -> Option<Event> {
-    let next = run.projected(now).first().copied();
-    let until = match run.phase() {
-        Phase::Leaving { until } | Phase::Settling { until, .. } => Some(*until),
-        Phase::Waiting { .. } | Phase::Gated { .. } | Phase::Held { .. } => {
-            next.map(|next| next.at)
-        }
-        Phase::Ready { .. } => None,
-        Phase::Performing(_) | Phase::Ending { .. } | Phase::Over { .. } => return None,
-    };
-    let targets = run.targets().iter().filter(|target| target.takes_part());
-    let processes = targets.filter_map(|target| session.fleet.get(&target.key()));
-    let jobs: Vec<&Job> = processes.flat_map(|process| &process.jobs).collect();
-    let longest = jobs.iter().max_by_key(|job| job.elapsed(now));
-    Some(Event::Waiting {
-        until: until.map(|until| until.wall().to_string()),
-        signal: next.map(|next| next.signal),
-        running: jobs.len() as u64,
-        longest: longest.map(|job| Longest {
-            jid: job.work.jid.clone(),
-            class: job.work.class.clone(),
-            elapsed_s: job.elapsed(now).map(Seconds),
-        }),
-    })
 }
 
 /// Why nothing was chosen, and what to do.

@@ -100,7 +100,10 @@ async fn in_a_task() {
         Screen::take().unwrap(),
         Console::default(),
         Look::default(),
-        Conduct::Keys { choice: None },
+        Conduct::Keys {
+            choice: None,
+            left: None,
+        },
     );
     let error = run(session(), front, world).await.err().unwrap();
     eprintln!("the loop ended: {error:#}");
