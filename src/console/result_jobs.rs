@@ -136,7 +136,8 @@ fn list(
     if number == 0 {
         return;
     }
-    let why = shared(jobs).filter(|_| jobs.len() > 1);
+    let ruled = |job: &&Execution| job.ruling().is_some();
+    let why = shared(jobs).filter(|_| jobs.len() > 1 && jobs.iter().any(ruled));
     let heading = match why {
         Some(why) => format!("{word} {number}: {why}"),
         None => format!("{word} {number}"),
@@ -188,7 +189,8 @@ fn folded(group: &Group<'_>, each: bool, said: bool) -> PageLine {
         ids.push(format!("and {} more", number - NAMED));
     }
     let ids = ids.join(" ");
-    match shared(&group.jobs).filter(|_| !said) {
+    let ruled = |job: &&Execution| job.ruling().is_some();
+    match shared(&group.jobs).filter(|_| !said && group.jobs.iter().any(ruled)) {
         Some(why) => PageLine::fact(&label, format!("{place}: {ids}: {why}")),
         None => PageLine::fact(&label, format!("{place}: {ids}")),
     }

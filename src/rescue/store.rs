@@ -179,8 +179,8 @@ pub fn jobs(entries: &[Entry]) -> Vec<SavedJob> {
             (known.execution(), &known.payload) == (job.execution(), &job.payload)
         };
         match jobs.iter_mut().find(same) {
-            Some(known) => *known = job.clone(),
-            None => jobs.push(job.clone()),
+            Some(known) => *known = *job.clone(),
+            None => jobs.push(*job.clone()),
         }
     }
     jobs
