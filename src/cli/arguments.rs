@@ -19,7 +19,7 @@ use super::report::ReportArguments;
 use super::rescue::RescueArguments;
 use super::resume::ResumeArguments;
 use crate::core::choice::{self, Choice, Wish};
-use crate::core::config::{ConductFlags, Early, Policy, StopUnit, seconds_from_text};
+use crate::core::config::{ConductFlags, Early, Policy, RedisGone, StopUnit, seconds_from_text};
 use crate::shell::HangUp;
 
 /// Stops Sidekiq without losing work.
@@ -254,6 +254,10 @@ pub struct ConductOptions {
     /// How long KILL may wait for jobs to be back in their queues [default: 30].
     #[arg(long, value_name = "SECONDS", value_parser = seconds_from_text, allow_negative_numbers = true)]
     pub kill_extra: Option<Duration>,
+    /// When TERM is due, jobs run and Redis does not answer, which their push-back needs: hold (at
+    /// most 60 s, then go) or go [default: hold; the console asks].
+    #[arg(long, value_name = "WHAT")]
+    pub redis_gone: Option<RedisGone>,
     /// Whether a wait before TERM ends once every target is idle: idle or never [default: idle].
     #[arg(long, value_name = "WHEN")]
     pub early: Option<Early>,
@@ -268,6 +272,7 @@ impl ConductOptions {
     pub fn is_given(&self) -> bool {
         self.kill.is_some()
             || self.kill_extra.is_some()
+            || self.redis_gone.is_some()
             || self.early.is_some()
             || self.stop_unit.is_some()
     }
@@ -277,6 +282,7 @@ impl ConductOptions {
         ConductFlags {
             kill: self.kill,
             kill_extra: self.kill_extra,
+            redis_gone: self.redis_gone,
             early: self.early,
             stop_unit: self.stop_unit,
         }

@@ -1,6 +1,8 @@
 //! The console: what `drainboard` does without a subcommand. It needs a terminal; nothing is
 //! signalled before somebody confirms it there.
 
+use std::env;
+use std::ffi::OsString;
 use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -9,11 +11,13 @@ use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
 use super::opening::{Opened, Opening, open, preflight};
 use super::output::tell;
+use super::report::state_directory;
 use super::{Failure, session_runtime};
-use crate::console::{Console, result_text};
+use crate::console::{Console, LeftDrain, result_text};
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
 use crate::core::session::Kind;
+use crate::recorder::Recording;
 use crate::shell::{
     self, Conduct, Ended, HangUp, Screen, ScreenFront, SessionStart, World, guard_panics,
 };
@@ -54,18 +58,42 @@ pub(super) fn run(
     session.setting.successor = Some(WATCHED);
     let conduct = Conduct::Keys {
         choice: choice.asked.then_some(choice),
+        left: left_under_way(&settings),
     };
     on_screen(&settings, session, || Ok(world.start()?), conduct)
 }
 
+/// The last drain that is recorded, where it was left under way.
+fn left_under_way(settings: &Settings) -> Option<LeftDrain> {
+    let place = state_directory(settings).ok()?;
+    let last = Recording::runs(&place).into_iter().next()?;
+    let (session, at) = Recording::read(&place, &last).ok()?.left()?;
+    LeftDrain::of(&session, at)
+}
+
 /// An error that names what works without a terminal.
 pub(super) fn need_terminal() -> Result<(), Failure> {
-    if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        return Ok(());
+    if !(io::stdin().is_terminal() && io::stdout().is_terminal()) {
+        return Err(Failure::Usage(
+            "the console needs a terminal; without one use `drainboard drain` to drain and `drainboard ps` to look".into(),
+        ));
     }
-    Err(Failure::Usage(
-        "the console needs a terminal; without one use `drainboard drain` to drain and `drainboard ps` to look".into(),
-    ))
+    if env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        return Err(Failure::Usage(
+            "TERM=dumb: the console cannot draw here; use `drainboard drain` to drain and `drainboard ps --watch` to look".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// Whether the locale says that the terminal takes more than ASCII. The first variable that is set
+/// decides (`locale(7)`); where none is, nothing speaks against UTF-8.
+fn is_utf8(variable: impl Fn(&str) -> Option<OsString>) -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| {
+        let value = variable(name)?;
+        (!value.is_empty()).then(|| value.to_string_lossy().to_lowercase())
+    });
+    set.is_none_or(|locale| locale.contains("utf-8") || locale.contains("utf8"))
 }
 
 pub(super) fn look(settings: &Settings) -> Look {
@@ -75,7 +103,7 @@ pub(super) fn look(settings: &Settings) -> Look {
         } else {
             Colours::Monochrome
         },
-        glyphs: if settings.appearance.ascii {
+        glyphs: if settings.appearance.ascii || !is_utf8(|name| env::var_os(name)) {
             Glyphs::Ascii
         } else {
             Glyphs::Unicode
@@ -118,4 +146,25 @@ pub(super) fn on_screen(
         (Ended::HangUp, None) => ExitCode::from(5),
         (Ended::Quit | Ended::Done, None) => ExitCode::SUCCESS,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_utf8;
+
+    #[test]
+    fn a_locale_without_utf_8_is_drawn_in_ascii() {
+        let locale = |set: &[(&str, &str)]| {
+            is_utf8(|name| {
+                let found = set.iter().find(|(variable, _)| *variable == name);
+                found.map(|(_, value)| value.into())
+            })
+        };
+        assert!(locale(&[("LANG", "de_DE.UTF-8")]));
+        assert!(locale(&[("LANG", "C"), ("LC_CTYPE", "C.utf8")]));
+        assert!(locale(&[("LC_ALL", ""), ("LANG", "en_US.UTF-8")]));
+        assert!(locale(&[]), "nothing is set");
+        assert!(!locale(&[("LANG", "C")]));
+        assert!(!locale(&[("LC_ALL", "POSIX"), ("LANG", "en_US.UTF-8")]));
+    }
 }

@@ -63,7 +63,10 @@ pub(super) fn run(common: &EveryCommand, arguments: &DemoArguments) -> Result<Ex
     let conduct = if arguments.auto {
         Conduct::Itself { opened: None }
     } else {
-        Conduct::Keys { choice: None }
+        Conduct::Keys {
+            choice: None,
+            left: None,
+        }
     };
     on_screen(&settings, session, world, conduct)
 }

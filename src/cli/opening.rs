@@ -11,7 +11,7 @@ use super::{Failure, log, runtime};
 use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::Settings;
-use crate::core::drain::{By, Guard, Mode, Plan, Policy};
+use crate::core::drain::{By, Guard, Mode, Plan, Policy, RedisGone};
 use crate::core::fleet::{HostLook, LinkFault, RedisAddress, Vantage};
 use crate::core::preflight::{Preflight, Systemd, Whom};
 use crate::core::sequence::Signal;
@@ -93,10 +93,20 @@ pub(super) fn planned(settings: &Settings, policy: Policy) -> Plan {
         guard: Guard {
             kill_extra: settings.conduct.kill_extra,
             rescue: false,
+            redis_gone: redis_gone(settings, policy),
         },
         early: settings.conduct.early,
         timeout: settings.timeout.clone(),
         rehearsal: true,
+    }
+}
+
+/// What is done before a TERM without Redis. A front that asks before KILL asks here, too.
+fn redis_gone(settings: &Settings, policy: Policy) -> RedisGone {
+    match (settings.conduct.redis_gone, policy) {
+        (Some(RedisGone::Go), _) => RedisGone::Go,
+        (_, Policy::Ask) => RedisGone::Ask,
+        (_, Policy::WaitForRequeue | Policy::Follow) => RedisGone::Hold,
     }
 }
 
@@ -114,12 +124,15 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
             .filter(|reason| !reason.is_empty()),
     };
     let plan = Plan {
-        guard: Guard {
-            kill_extra: settings.conduct.kill_extra,
-            rescue: opening.rescue,
-        },
         rehearsal: opening.kind == Kind::Rehearsal,
         ..planned(settings, opening.policy)
+    };
+    let plan = Plan {
+        guard: Guard {
+            rescue: opening.rescue,
+            ..plan.guard
+        },
+        ..plan
     };
     let namespace = namespace(settings, &choice.address)?;
     let reading = redis::Settings {

@@ -128,6 +128,7 @@ fn at_the_screen(settings: &Settings, arguments: &RehearseArguments) -> Result<E
     let choice = arguments.targets.choice();
     let conduct = Conduct::Keys {
         choice: choice.asked.then_some(choice),
+        left: None,
     };
     let code = on_screen(settings, session, || Ok(world.rehearse(shared)?), conduct)?;
     for line in stand_in.lock().outlook(clock::now()).lines() {

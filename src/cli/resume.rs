@@ -101,7 +101,10 @@ pub(super) fn run(common: &EveryCommand, arguments: &ResumeArguments) -> Result<
     );
     let start = SessionStart::TakeUp(Box::new(cut_off), taking_up);
     let ended = if on_a_screen {
-        let conduct = Conduct::Keys { choice: None };
+        let conduct = Conduct::Keys {
+            choice: None,
+            left: None,
+        };
         on_screen(&settings, start, || Ok(world.start()?), conduct)
     } else {
         let errand = Errand {

@@ -13,6 +13,8 @@ pub enum Act {
     Hold,
     /// Go on from a hold.
     GoOn,
+    /// A line for each job of the result, or for each group.
+    EachJob,
     /// Leave a question open for a while longer.
     WaitMore,
     /// Make the wait longer.

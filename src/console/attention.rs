@@ -12,8 +12,11 @@ pub fn attention(session: &Session) -> Option<String> {
     match why {
         // He stopped the clock himself.
         Hold::Operator => None,
-        Hold::Question(_) | Hold::Blind(_) | Hold::Late | Hold::Failed(_) | Hold::Journal(_) => {
-            Some(format!("held: {}", why.words(run.targets())))
-        }
+        Hold::Question(_)
+        | Hold::Blind(_)
+        | Hold::Redis(..)
+        | Hold::Late
+        | Hold::Failed(_)
+        | Hold::Journal(_) => Some(format!("held: {}", why.words(run.targets()))),
     }
 }

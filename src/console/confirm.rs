@@ -1,18 +1,25 @@
 //! The dialogs: what each act would do, in numbers, before it is done. Nothing is sent here.
 
+use std::time::Duration;
+
 use super::consequence::{NAMED, consequence};
 use super::dialog::{Dialog, Friction, Premise};
 use super::request::Request;
 use super::stays::stays;
+use super::strip_words::held_wait;
 use super::toll::taking_part;
 use super::units;
-use super::words::{count, policy_words, time_of_day};
-use crate::core::drain::{Command, StopUnit};
-use crate::core::fleet::{LocalId, ProcessKey};
+use super::words::{count, few, policy_words, time_of_day};
+use crate::core::drain::{Command, Phase, StopUnit};
+use crate::core::fleet::{Job, LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
+/// A TERM or KILL that a key moves nearer than this is asked about.
+const SOON: Duration = Duration::from_secs(10);
+/// The least that is left of a wait that is made shorter.
+const LEAST: Duration = super::possible::TIME_TO_THINK;
 /// Lost jobs that a dialog spells out.
 const LISTED: usize = 8;
 
@@ -128,6 +135,88 @@ pub(super) fn push_back(session: &Session, now: Moment) -> Option<Dialog> {
     let title = format!("Push back {}?", count(number, "lost job"));
     Some(Dialog {
         requests: vec![Request::PushBack { jobs }],
+        ..Dialog::new(title, lines, premise, now)
+    })
+}
+
+/// Makes the wait that runs, or is held, 30 s shorter: asked where the next signal then comes soon.
+/// `None`: it does not.
+pub(super) fn shorter(session: &Session, by: Duration, now: Moment) -> Option<Dialog> {
+    let run = session.active_run()?;
+    let left = match run.phase() {
+        Phase::Waiting { until, .. } => until.since(now),
+        Phase::Held { .. } => held_wait(run)?,
+        Phase::Ready { .. }
+        | Phase::Performing(_)
+        | Phase::Gated { .. }
+        | Phase::Leaving { .. }
+        | Phase::Ending { .. }
+        | Phase::Settling { .. }
+        | Phase::Over { .. } => return None,
+    };
+    let then = left.saturating_sub(by).max(LEAST.min(left));
+    let step = run.phase().next_step()?;
+    let signal = run.plan().sequence.signal(step)?;
+    if then >= SOON || !(signal.stops() || signal == Signal::Kill) {
+        return None;
+    }
+    let premise = Premise::Step {
+        run: run.pace().started,
+        step,
+        at_most: None,
+    };
+    let mut lines = vec![format!(
+        "{signal} then comes in {} s, in place of {} s.",
+        then.as_secs(),
+        left.as_secs()
+    )];
+    if signal == Signal::Kill {
+        lines.push(policy_words(run.plan().policy).into());
+    } else {
+        let mut friction = Friction::Yes;
+        let targets = taking_part(session);
+        consequence(session, signal, &targets, now, &mut lines, &mut friction);
+    }
+    Some(Dialog {
+        requests: vec![Request::Command(Command::Shorter(by))],
+        ..Dialog::new(
+            format!("{signal} in {} s?", then.as_secs()),
+            lines,
+            premise,
+            now,
+        )
+    })
+}
+
+/// Saves what a process, or one thread of it, was last seen running.
+pub(super) fn save(
+    session: &Session,
+    (process, tid): (ProcessKey, Option<String>),
+    now: Moment,
+) -> Option<Dialog> {
+    let shown = session.fleet.get(&process)?;
+    let wanted = |job: &&Job| tid.as_ref().is_none_or(|tid| *tid == job.work.tid);
+    let classes: Vec<String> = shown
+        .jobs
+        .iter()
+        .filter(wanted)
+        .map(|job| job.work.class.clone())
+        .collect();
+    let jobs = count(classes.len() as u64, "job");
+    let mut lines = vec![
+        format!("{jobs} of {}: {}.", shown.name(), few(&classes, NAMED)),
+        "Their arguments go to a file that only you can read. Nothing is sent, Redis stays as it is.".into(),
+    ];
+    if shown.exited() || shown.gone.is_some() {
+        lines.push(
+            "Its process is gone. `drainboard rescue` then shows which of them can be pushed back."
+                .into(),
+        );
+    }
+    let title = format!("Save the payloads of {jobs}?");
+    let premise = Premise::Shown(process.clone());
+    Some(Dialog {
+        requests: vec![Request::Save { process, tid }],
         ..Dialog::new(title, lines, premise, now)
     })
 }

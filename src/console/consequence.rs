@@ -7,7 +7,7 @@ use super::dialog::Friction;
 use super::toll::{in_numbers, stake};
 use super::words::{count, few, time_of_day};
 use crate::core::drain::Stake;
-use crate::core::fleet::{LocalId, Process, ProcessKey, State};
+use crate::core::fleet::{Link, LocalId, Process, ProcessKey, State};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Consequence, Signal};
 use crate::core::session::{Kind, Session};
@@ -96,15 +96,22 @@ fn stops(session: &Session, targets: &[LocalId], now: Moment) -> String {
     let (Some(least), Some(most)) = (least, most) else {
         return "This cannot be undone.".into();
     };
+    let silent = matches!(session.fleet.link, Link::Lost { .. });
     let when = if least == most {
         let at = now.after(std::time::Duration::from_secs(*least));
         format!("{least} s later (about {})", time_of_day(at))
     } else {
         format!("{least} to {most} s later")
     };
+    let jobs = count(jobs, "known job");
+    if silent {
+        return format!(
+            "Redis does not answer, and the push-back needs it: what still runs of {jobs} {when} may be LOST. \
+             They exit. This cannot be undone."
+        );
+    }
     format!(
-        "What still runs of {} {when} is pushed back, and they exit. This cannot be undone.",
-        count(jobs, "known job")
+        "What still runs of {jobs} {when} is pushed back, and they exit. This cannot be undone."
     )
 }
 

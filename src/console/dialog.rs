@@ -122,6 +122,8 @@ pub enum Premise {
         /// Jobs at stake when the dialog opened.
         at_most: u64,
     },
+    /// Redis still shows jobs of this process.
+    Shown(ProcessKey),
     /// This process can be asked for its backtraces.
     Asks(LocalId),
     /// A drain is under way.
@@ -288,6 +290,11 @@ impl Dialog {
                 let nowhere = &session.afterwards.salvage.nowhere;
                 let known = same && jobs.iter().all(|job| nowhere.contains(job));
                 (!known).then(|| "what is known of the jobs has changed".into())
+            }
+            Premise::Shown(key) => {
+                let process = session.fleet.get(key);
+                let shown = process.is_some_and(|process| !process.jobs.is_empty());
+                (!shown).then(|| "Redis shows no job of it any more".into())
             }
             Premise::Asks(id) => session.may_ask(*id).err(),
             Premise::Draining => run.is_none().then(|| "the drain is over".into()),

@@ -14,7 +14,7 @@ pub fn lines(session: &Session, console: &Console, now: Moment) -> Vec<PageLine>
         Screen::Process(key) => process_page::lines(session, key, now),
         Screen::Backtrace(view) => backtrace_page::lines(session, view, now),
         Screen::Help => help::lines(session, console),
-        Screen::Result => result::lines(session, Some(now)),
+        Screen::Result => result::lines(session, Some(console.memory.each_job), Some(now)),
         Screen::Check => check_page::lines(session),
         Screen::Journal => journal_page::lines(session, &console.listing.journal),
     }

@@ -6,7 +6,7 @@ use super::act::Act;
 use super::rows::folded;
 use super::state::{Console, Pane, Screen};
 use crate::core::drain::{Hold, Mode, Phase, Resume, Run};
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::{Listed, LocalId, ProcessKey};
 use crate::core::session::{Kind, Session};
 
 /// A wait that has less than this left leaves no time to think.
@@ -105,7 +105,7 @@ pub(super) fn go_on(session: &Session, console: &Console) -> bool {
 pub(super) fn wait_more(session: &Session, console: &Console) -> bool {
     matches!(
         held(session, console),
-        Some(Hold::Question(_) | Hold::Blind(_) | Hold::Late)
+        Some(Hold::Question(_) | Hold::Blind(_) | Hold::Redis(..) | Hold::Late)
     ) && session
         .active_run()
         .is_some_and(|run| run.mode() == Mode::Automatic)
@@ -171,21 +171,31 @@ pub(super) fn leave_out(session: &Session, console: &Console) -> bool {
     matches!(held(session, console), Some(Hold::Failed(_)))
 }
 
-/// Real payloads of live processes alone.
+/// Payloads are real in a live session alone.
 pub(super) fn save(session: &Session, console: &Console) -> bool {
     matches!(
         session.setting.kind,
         Kind::Live | Kind::Replay | Kind::Watching
     ) && acts(session, console)
-        && !saved_of(session, console).is_empty()
+        && saved_of(session, console).is_some()
 }
 
-/// Whose payloads the key for it saves: in the job table those of all targets.
-pub(super) fn saved_of(session: &Session, console: &Console) -> Vec<LocalId> {
-    if console.screen == Screen::Main && console.pane == Pane::Jobs {
-        return console.targets(session);
-    }
-    selected_here(session, console).into_iter().collect()
+/// Which payloads the key for it saves: those of a process, or of the one job that is selected.
+/// A process of this host that died counts while Redis still shows its jobs.
+pub(super) fn saved_of(
+    session: &Session,
+    console: &Console,
+) -> Option<(ProcessKey, Option<String>)> {
+    let key = console.selected_process(session)?;
+    let process = session.fleet.get(&key)?;
+    let dead = process.listed == Listed::Yes && (process.exited() || process.gone.is_some());
+    let here = matches!(key, ProcessKey::Local(_)) && !process.exited();
+    let job = match (&console.screen, console.pane) {
+        (Screen::Job(job), _) => Some(job.tid.clone()),
+        (Screen::Main, Pane::Jobs) => console.job_under_cursor(session).map(|job| job.tid),
+        _ => None,
+    };
+    (!process.jobs.is_empty() && (here || dead)).then_some((key, job))
 }
 
 /// On the page that tells how the drain ended.
@@ -247,6 +257,12 @@ pub(super) fn frames(_: &Session, console: &Console) -> bool {
 
 pub(super) fn open(session: &Session, console: &Console) -> bool {
     on_main(session, console) && console.selected_process(session).is_some()
+}
+
+pub(super) fn each_job(session: &Session, console: &Console) -> bool {
+    let over = session.run.as_ref().filter(|run| run.phase().is_over());
+    console.screen == Screen::Result
+        && over.is_some_and(|run| run.account().executions().next().is_some())
 }
 
 pub(super) fn filter(_: &Session, console: &Console) -> bool {

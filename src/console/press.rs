@@ -191,7 +191,10 @@ impl Console {
                 ];
             }
             Act::Longer => return command(Command::Longer(STEP)),
-            Act::Shorter => return command(Command::Shorter(STEP)),
+            Act::Shorter => match confirm::shorter(session, STEP, now) {
+                Some(dialog) => self.dialog = Some(dialog),
+                None => return command(Command::Shorter(STEP)),
+            },
             Act::Manual => return command(Command::Manual),
             Act::StopHere => return command(Command::StopHere),
             Act::Retry => return command(Command::Retry),
@@ -202,8 +205,8 @@ impl Console {
             Act::Redraw => return vec![Request::Redraw],
             Act::Suspend => return vec![Request::Suspend],
             Act::Save => {
-                let targets = possible::saved_of(session, self);
-                return vec![Request::Save { targets }];
+                let wanted = possible::saved_of(session, self);
+                self.dialog = wanted.and_then(|wanted| confirm::save(session, wanted, now));
             }
             Act::Rescue if session.afterwards.salvage.nowhere.is_empty() => {
                 self.say("searching all queues and sets for the lost jobs");
@@ -235,6 +238,7 @@ impl Console {
             Act::Back if self.screen == Screen::Main => self.listing.filter.clear(),
             Act::Back => self.show(Screen::Main),
             Act::Outcome => self.show(Screen::Result),
+            Act::EachJob => self.memory.each_job = !self.memory.each_job,
             Act::Check => self.show(Screen::Check),
             Act::Help => self.show(Screen::Help),
         }

@@ -148,13 +148,25 @@ fn ended(process: &Process) -> ProcessState {
     if process.listed != Listed::Yes {
         return ProcessState::new("exited", "", Alarm::Faint);
     }
-    ProcessState::new("DEAD", died_with(process), Alarm::Danger)
+    let pid = process.local.as_ref().map(|local| local.id.pid);
+    let pid = pid.map_or_else(|| "its pid".into(), |pid| format!("pid {pid}"));
+    let remark = format!("{pid} is gone; {}", died_with(process));
+    ProcessState::new("DEAD", remark, Alarm::Danger)
 }
 
 fn died_with(process: &Process) -> String {
     match process.jobs.len() as u64 {
         0 => "it left without a word to Redis".into(),
-        jobs => format!("{} died with it", count(jobs, "job")),
+        jobs => format!(
+            "{} died with it; s saves {} while Redis shows {}",
+            count(jobs, "job"),
+            if jobs == 1 {
+                "its payload"
+            } else {
+                "their payloads"
+            },
+            if jobs == 1 { "it" } else { "them" }
+        ),
     }
 }
 

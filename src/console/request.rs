@@ -1,7 +1,7 @@
 //! What the console wants of the shell. Values only: nothing is done here.
 
 use crate::core::drain::{Command, PushBack, UnitCall};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::preflight::Consent;
 
 /// One wish, in the order in which they are to be met.
@@ -24,10 +24,12 @@ pub enum Request {
     Command(Command),
     /// Bring these units back to work, once no drain is under way.
     CallUnits(Vec<UnitCall>),
-    /// Save what these processes were last seen running.
+    /// Save what a process was last seen running.
     Save {
-        /// Which.
-        targets: Vec<LocalId>,
+        /// Which process.
+        process: ProcessKey,
+        /// Only the job on this thread, as Sidekiq names it.
+        tid: Option<String>,
     },
     /// Look whether lost jobs are provably nowhere.
     LookForLost,

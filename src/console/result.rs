@@ -4,25 +4,12 @@
 use std::time::Duration;
 
 use super::page_line::{PageLine, Weight};
+use super::result_jobs::{self, still_running};
 use super::stays::stays;
 use super::words::{count, few, time_of_day};
-use crate::core::drain::{Counts, Execution, Fate, Outcome, Phase, Run};
+use crate::core::drain::{Counts, Outcome, Phase, Run};
 use crate::core::moment::{Moment, clock_face};
 use crate::core::session::Session;
-
-/// Jobs that are listed of each fate.
-const LISTED: usize = 100;
-
-/// Fates in the order of their weight.
-const FATES: [(Fate, Weight); 7] = [
-    (Fate::Lost, Weight::Bad),
-    (Fate::Unknown, Weight::Warn),
-    (Fate::PushedBack, Weight::Warn),
-    (Fate::Rescued, Weight::Plain),
-    (Fate::Checkpointed, Weight::Plain),
-    (Fate::Retried, Weight::Plain),
-    (Fate::Finished, Weight::Good),
-];
 
 /// The result as text, for standard error after leaving the screen; empty without one.
 pub fn result_text(session: &Session) -> String {
@@ -33,7 +20,7 @@ pub fn result_text(session: &Session) -> String {
     if !over {
         return String::new();
     }
-    lines(session, None)
+    lines(session, None, None)
         .into_iter()
         .map(|line| match line.label.as_str() {
             "" => line.text + "\n",
@@ -42,8 +29,9 @@ pub fn result_text(session: &Session) -> String {
         .collect()
 }
 
-/// The lines of the result page.
-pub(super) fn lines(session: &Session, now: Option<Moment>) -> Vec<PageLine> {
+/// The lines of the result page. `each`: whether each job has its own line; `None`: the page is text
+/// for after the screen, which cannot unfold.
+pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) -> Vec<PageLine> {
     let Some(run) = &session.run else {
         return vec![PageLine::heading("No drain has ended yet")];
     };
@@ -84,7 +72,7 @@ pub(super) fn lines(session: &Session, now: Option<Moment>) -> Vec<PageLine> {
         lines.extend(places.map(|(name, text)| PageLine::fact(&name, text)));
     }
     lines.push(PageLine::gap());
-    lines.extend(fates(run, jobs));
+    lines.extend(result_jobs::lines(run, jobs, each));
     lines
 }
 
@@ -162,97 +150,6 @@ fn duration(run: &Run, at: Moment) -> String {
         Some(budget) => format!("{took}; the drain budget was {}.", clock_face(budget)),
         None => format!("{took}; the drain budget was unlimited."),
     }
-}
-
-fn fates(run: &Run, jobs: Counts) -> Vec<PageLine> {
-    if jobs.total() == 0 {
-        return vec![PageLine::heading("No job was running")];
-    }
-    let mut lines = vec![PageLine::heading(count(jobs.total(), "job"))];
-    let running = still_running(run);
-    for (fate, weight) in FATES {
-        let alive = if fate == Fate::Unknown {
-            running.len()
-        } else {
-            0
-        };
-        let number = jobs.of(fate).saturating_sub(alive as u64);
-        let of_fate: Vec<&Execution> = run
-            .account()
-            .executions()
-            .filter(|execution| execution.fate().unwrap_or(Fate::Unknown) == fate)
-            .filter(|execution| !running.contains(&execution.jid()) || fate != Fate::Unknown)
-            .collect();
-        let unseen = number.saturating_sub(of_fate.len() as u64);
-        list(run, (fate.word(), weight), &of_fate, unseen, &mut lines);
-    }
-    let running: Vec<&Execution> = run
-        .account()
-        .executions()
-        .filter(|execution| running.contains(&execution.jid()))
-        .collect();
-    list(
-        run,
-        ("still running", Weight::Plain),
-        &running,
-        0,
-        &mut lines,
-    );
-    lines
-}
-
-/// The jobs that nothing has ended: their processes live.
-fn still_running(run: &Run) -> Vec<&str> {
-    let lives = |execution: &&Execution| {
-        let target = run.target(execution.process());
-        target.is_some_and(|target| !target.exited())
-            && execution.fate().is_none_or(|fate| fate == Fate::Unknown)
-    };
-    let jobs = run.account().executions().filter(lives);
-    jobs.map(Execution::jid).collect()
-}
-
-/// One heading with its jobs, and the worker threads whose job no beat had shown.
-fn list(
-    run: &Run,
-    (word, weight): (&str, Weight),
-    jobs: &[&Execution],
-    unseen: u64,
-    lines: &mut Vec<PageLine>,
-) {
-    let number = jobs.len() as u64 + unseen;
-    if number == 0 {
-        return;
-    }
-    lines.push(PageLine::new(weight, format!("{word} {number}")));
-    lines.extend(
-        jobs.iter()
-            .take(LISTED)
-            .map(|execution| told(run, execution)),
-    );
-    if jobs.len() > LISTED {
-        let rest = format!("and {} more", jobs.len() - LISTED);
-        lines.push(PageLine::fact("  ", rest));
-    }
-    if unseen > 0 {
-        let threads = count(unseen, "worker thread");
-        let rest = format!("{threads} whose job no beat had shown");
-        lines.push(PageLine::fact("  ", rest));
-    }
-}
-
-/// One job with what became of it.
-fn told(run: &Run, execution: &Execution) -> PageLine {
-    let target = run.target(execution.process());
-    let place = target.map_or("?", |target| target.about.name.as_str());
-    let ruling = execution.ruling();
-    let why = ruling.map_or("it was still running when the drain ended", |ruling| {
-        &ruling.why
-    });
-    PageLine::fact(
-        &format!("  {}", execution.work().class),
-        format!("{} on {place}: {why}", execution.jid()),
-    )
 }
 
 /// What to do about lost jobs.

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::dialog::Dialog;
+use super::left::LeftDrain;
 use super::rows::{JobKey, JobRow, Listing, job_rows, process_rows};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
@@ -101,6 +102,10 @@ pub struct Memory {
     pub ask_reason: bool,
     /// What he answered, until the drain has begun.
     pub why: Option<String>,
+    /// Whether the result page has a line for each job.
+    pub each_job: bool,
+    /// The last drain, where it was left under way.
+    pub left: Option<LeftDrain>,
 }
 
 /// The state of the console.

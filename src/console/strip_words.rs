@@ -105,6 +105,13 @@ fn held(session: &Session, outlooks: &Outlooks<'_>, why: &Hold, since: Moment) -
             "on hold since {at}: a signal failed: {}",
             failures(session, targets)
         ),
+        Hold::Redis(signal, jobs) => format!(
+            "{signal} waits for your answer since {at}: Redis does not answer, and {} it to be pushed back",
+            match jobs {
+                1 => "1 job needs".to_owned(),
+                jobs => format!("{} need", count(*jobs, "job")),
+            }
+        ),
         Hold::Late | Hold::Journal(_) => format!("on hold since {at}: {}", why.words(&[])),
     }
 }
@@ -124,6 +131,16 @@ fn by_operator(outlooks: &Outlooks<'_>, at: &str) -> String {
 /// The advice for a KILL that waits for an answer: what waiting brings.
 pub fn advice(session: &Session, outlooks: &Outlooks<'_>) -> Option<String> {
     let run = session.active_run()?;
+    if let Phase::Held {
+        why: Hold::Redis(signal, _),
+        ..
+    } = run.phase()
+    {
+        let text = format!(
+            "WAIT: {signal} goes by itself once Redis answers. Sent now, jobs that still run after -t may be lost."
+        );
+        return (run.mode() == Mode::Automatic).then_some(text);
+    }
     let Phase::Held {
         why: Hold::Question(_) | Hold::Blind(_) | Hold::Late,
         ..
@@ -187,6 +204,13 @@ pub fn answers(session: &Session) -> Vec<&'static str> {
                 Mode::Manual => "space: wait",
             };
             vec![wait, "n: KILL anyway", "x: stop, no KILL"]
+        }
+        Hold::Redis(..) => {
+            let wait = match run.mode() {
+                Mode::Automatic => "space: wait 30 s, then ask again",
+                Mode::Manual => "space: wait",
+            };
+            vec![wait, "n: TERM anyway", "x: stop here"]
         }
         Hold::Failed(_) => vec!["r: send again", "l: go on without them", "x: stop"],
         Hold::Journal(_) => vec!["space: go on without a record", "x: stop"],

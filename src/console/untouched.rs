@@ -2,9 +2,9 @@
 //! that of the outlook: this file only words them.
 
 use super::words::{thousands, time_of_day};
-use crate::core::drain::{Mode, Phase, Policy, Projection, Run};
+use crate::core::drain::{Hold, Mode, Phase, Policy, Projection, Run};
 use crate::core::moment::Moment;
-use crate::core::outlook::{Given, Outlooks, Tally};
+use crate::core::outlook::{Delay, Given, Outlooks, Tally};
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
@@ -25,6 +25,13 @@ pub fn if_untouched(session: &Session, outlooks: &Outlooks<'_>) -> String {
         Phase::Settling { until, .. } => format!(
             "nothing more is sent; a job that is not found by {} stays unknown",
             time_of_day(*until)
+        ),
+        Phase::Held {
+            why: Hold::Redis(signal, _),
+            ..
+        } if run.mode() == Mode::Automatic => format!(
+            "nothing is sent until Redis answers, then {signal}; {}",
+            numbers(outlooks.tally())
         ),
         Phase::Ready { .. } | Phase::Performing(_) | Phase::Held { .. } => waits(outlooks),
         Phase::Ending { .. } | Phase::Over { .. } => match push_back(outlooks, now) {
@@ -54,6 +61,16 @@ fn comes(run: &Run, outlooks: &Outlooks<'_>) -> String {
         let (first, last) = (now.after(first), now.after(last));
         to_come.push((first, push_back_words(first, last, now)));
     }
+    let delay = outlooks.situation().delay_of(run);
+    if delay == Delay::Held {
+        let stop = run.plan().sequence.first_stop();
+        let stop = stop.and_then(|step| run.plan().sequence.signal(step));
+        let stop = stop.map_or("TERM", Signal::name);
+        return format!(
+            "{}; {stop} waits until Redis answers or you decide",
+            numbers(outlooks.tally())
+        );
+    }
     for Projection { signal, at, .. } in run.projected(now) {
         let text = match (signal, run.plan().policy) {
             (Signal::Kill, Policy::Ask) => format!("KILL {} (asks first)", time_of_day(at)),
@@ -63,6 +80,13 @@ fn comes(run: &Run, outlooks: &Outlooks<'_>) -> String {
                 run.plan().guard.kill_extra.as_secs()
             ),
             (signal, _) => format!("{signal} {}", time_of_day(at)),
+        };
+        let text = match delay {
+            Delay::By(span) if signal.stops() => format!(
+                "{text} (up to {} s later while Redis does not answer)",
+                span.as_secs()
+            ),
+            Delay::By(_) | Delay::None | Delay::Held => text,
         };
         to_come.push((at, text));
     }
@@ -117,7 +141,9 @@ fn numbers(tally: Tally) -> String {
     {
         *last = format!("{last} ({})", obstacle.words());
     }
-    words.push(format!("{} pushed back", thousands(tally.pushed_back)));
+    if tally.pushed_back > 0 || tally.run_on == 0 {
+        words.push(format!("{} pushed back", thousands(tally.pushed_back)));
+    }
     if tally.gone + tally.lost + tally.in_danger + tally.unknown == 0 {
         words.push("0 lost".into());
     }
@@ -126,6 +152,14 @@ fn numbers(tally: Tally) -> String {
             words.push(format!("{} {text}", thousands(number)));
         }
     };
+    add(
+        tally.run_on,
+        if tally.run_on == 1 {
+            "runs on"
+        } else {
+            "run on"
+        },
+    );
     add(
         tally.breaks_off,
         if tally.breaks_off == 1 {

@@ -19,6 +19,11 @@ pub const CLEANUP: Duration = Duration::from_secs(5);
 /// A look or a scan that is older than this passes no gate.
 pub const FRESH: Duration = Duration::from_secs(3);
 
+/// How long a drain without a screen holds its first TERM while Redis does not answer. A restart of
+/// Redis, or a failover by Sentinel, is over by then in most cases (`down-after-milliseconds` 30 s
+/// and the election, `sentinel.conf`).
+pub const REDIS_WAIT: Duration = Duration::from_secs(60);
+
 /// Before Ruby 3.3 an ended thread keeps its name in `/proc` for about 3 s (measured on 3.1).
 pub const LINGER: Duration = Duration::from_secs(3);
 

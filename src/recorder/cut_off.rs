@@ -177,6 +177,14 @@ impl Recording {
         })
     }
 
+    /// The drain as it was when it was left under way, and when; `None`: it was not left, it was
+    /// taken up since, or its inputs lead not so far. Nothing is locked or written.
+    pub fn left(&self) -> Option<(Session, Moment)> {
+        let kept = self.left_after().ok().filter(|kept| *kept < self.len())?;
+        let (session, _, last) = self.fold_to(kept).ok()?;
+        (!self.boot_id.is_empty() && self.boot_id == boot_id()).then_some((session, last?))
+    }
+
     /// After how many inputs it was left; all of them if it was not.
     fn left_after(&self) -> Result<usize, Broken> {
         for (number, input) in self.inputs().enumerate() {

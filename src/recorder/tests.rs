@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::core::drain::{
-    ActOutcome, By, Command, Early, Effect, EffectId, Guard, Mode, Plan, Policy,
+    ActOutcome, By, Command, Early, Effect, EffectId, Guard, Mode, Plan, Policy, RedisGone,
 };
 use crate::core::fleet::{
     HostLook, LocalId, LocalProcess, LookRow, Observation, RunState, Surroundings, Threads, Title,
@@ -40,6 +40,7 @@ fn session() -> Session {
             guard: Guard {
                 kill_extra: Duration::from_secs(30),
                 rescue: false,
+                redis_gone: RedisGone::Hold,
             },
             early: Early::Never,
             timeout: Some(Timeout::stated(Duration::from_secs(25), "--timeout")),

@@ -13,6 +13,7 @@ use crate::report::Past;
 pub fn ending(past: Option<&Past>, entries: &[Entry], job: &SavedJob) -> Ending {
     let mut ending = Ending {
         tried: tried(entries, job),
+        exited_at: job.exited_at,
         ..Ending::default()
     };
     let records = past.iter().flat_map(|past| &past.records);

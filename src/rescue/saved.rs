@@ -6,7 +6,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::base64;
 use crate::core::drain::{Execution, Run, Target};
-use crate::core::fleet::{Fleet, LocalId, Process, ProcessKey, RedisAddress, Work, exact_queue};
+use crate::core::fleet::{
+    Fleet, Identity, LocalId, Process, ProcessKey, RedisAddress, Work, exact_queue,
+};
 use crate::core::moment::{Moment, Seconds};
 use crate::core::session::Session;
 
@@ -36,24 +38,31 @@ pub fn in_flight(run: &Run, only: Option<LocalId>, fleet: &Fleet, now: Moment) -
         .collect()
 }
 
-/// The jobs that these processes were last seen running, to be saved on demand.
-pub fn shown_by(targets: &[LocalId], session: &Session, now: Moment) -> Vec<SavedJob> {
+/// The jobs that this process was last seen running, to be saved on demand: all, or the one on the
+/// thread `only`. A process that is known to be dead has its end written beside them, so that
+/// `drainboard rescue` may push them back.
+pub fn shown_by(
+    key: &ProcessKey,
+    only: Option<&str>,
+    session: &Session,
+    now: Moment,
+) -> Vec<SavedJob> {
     let (run, fleet) = (session.run.as_ref(), &session.fleet);
-    let of = |id: &LocalId| {
-        if let Some(run) = run.filter(|_| session.is_draining())
-            && run.target(&ProcessKey::Local(*id)).is_some()
-        {
-            return in_flight(run, Some(*id), fleet, now);
-        }
-        let process = fleet.get(&ProcessKey::Local(*id));
-        let jobs = process.into_iter().flat_map(|process| {
-            let works = process.jobs.iter().map(|job| &job.work);
-            let works = works.filter(|work| work.has_payload());
-            works.map(move |work| SavedJob::seen(work, *id, process, now).seen_in(fleet))
-        });
-        jobs.collect()
-    };
-    targets.iter().flat_map(of).collect()
+    let wanted = |job: &SavedJob| only.is_none_or(|tid| tid == job.tid);
+    if let (Some(run), ProcessKey::Local(id)) = (run.filter(|_| session.is_draining()), key)
+        && run.target(key).is_some()
+    {
+        let mut jobs = in_flight(run, Some(*id), fleet, now);
+        jobs.retain(wanted);
+        return jobs;
+    }
+    let process = fleet.get(key);
+    let jobs = process.into_iter().flat_map(|process| {
+        let works = process.jobs.iter().map(|job| &job.work);
+        let works = works.filter(|work| work.has_payload());
+        works.map(move |work| SavedJob::seen(work, key, process, now).seen_in(fleet))
+    });
+    jobs.filter(wanted).collect()
 }
 
 /// One line of a rescue file.
@@ -71,6 +80,9 @@ pub struct SavedJob {
     pub identity: Option<String>,
     /// Its pid.
     pub pid: u32,
+    /// By when it had ended, where it was found dead; a drain writes this in its record.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exited_at: Option<Timestamp>,
     /// Its thread.
     pub tid: String,
     /// When this execution began, in seconds since 1970 on its host's clock.
@@ -212,6 +224,7 @@ impl SavedJob {
                 .as_ref()
                 .map(|identity| identity.as_str().to_owned()),
             pid: target.id.pid,
+            exited_at: None,
             tid: work.tid.clone(),
             stopping: Stopping::of(target, process),
             payload: Payload(work.payload.to_vec()),
@@ -219,7 +232,12 @@ impl SavedJob {
     }
 
     /// A job as the last beat showed it of a process that is not being stopped.
-    fn seen(work: &Work, id: LocalId, process: &Process, now: Moment) -> Self {
+    fn seen(work: &Work, key: &ProcessKey, process: &Process, now: Moment) -> Self {
+        let named = process.identity.as_ref().and_then(Identity::pid);
+        let pid = match key {
+            ProcessKey::Local(id) => id.pid,
+            ProcessKey::Remote(_) => named.unwrap_or_default(),
+        };
         Self {
             saved_at: now.wall(),
             jid: work.jid.clone(),
@@ -228,7 +246,8 @@ impl SavedJob {
             run_at: work.run_at,
             from: None,
             identity: process.identity.as_ref().map(ToString::to_string),
-            pid: id.pid,
+            pid,
+            exited_at: process.exited().then(|| now.wall()),
             tid: work.tid.clone(),
             stopping: Stopping {
                 super_fetch: process.keeps_jobs(),

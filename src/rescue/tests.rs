@@ -26,6 +26,7 @@ fn job(payload: &[u8]) -> SavedJob {
         queue: "low".into(),
         identity: Some("util1:4242:abc".into()),
         pid: 4242,
+        exited_at: None,
         tid: "otb".into(),
         run_at: None,
         from: None,

@@ -43,7 +43,7 @@ pub trait Front {
     fn show_anew(&mut self);
 
     /// Gives the terminal back, stops this program until somebody continues it, takes it again.
-    fn suspend(&mut self);
+    fn suspend(&mut self, session: &Session, now: Moment);
 
     /// When it wants to show again although nothing happens.
     fn next_show(&self, session: &Session, now: Moment) -> Option<Moment>;

@@ -3,7 +3,7 @@
 
 mod taken_up;
 
-use std::io::{self, BufRead, IsTerminal};
+use std::io::{self, IsTerminal};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -12,7 +12,9 @@ use self::taken_up::TakenUp;
 use super::front::Front;
 use super::own_signals::stop_oneself;
 use super::printer::{Printed, Printer, say, stamp};
-use super::sentences::{confirmation, nothing_to_drain, undecided, what_stays};
+use super::sentences::{confirmation, nothing_to_drain, suspended, undecided, what_stays};
+use super::silence::Silence;
+use super::typed;
 use crate::console::Request;
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Event, Hold, Outcome, Phase, Record, Run};
@@ -69,12 +71,13 @@ pub struct LinesFront {
     /// The last line, held back until it is known what came up in the place of the targets.
     last: Option<Record>,
     taken_up: TakenUp,
+    silence: Silence,
 }
 
 impl LinesFront {
     /// A front for this errand.
     pub fn new(printer: Printer, errand: Errand) -> Self {
-        let input = (errand.may_ask || errand.confirm).then(typed_lines);
+        let input = (errand.may_ask || errand.confirm).then(typed::lines);
         Self {
             printer,
             errand,
@@ -83,6 +86,7 @@ impl LinesFront {
             asked: None,
             last: None,
             taken_up: TakenUp::No,
+            silence: Silence::default(),
         }
     }
 
@@ -209,55 +213,10 @@ impl LinesFront {
         if self.asked.as_deref() == Some(&words) {
             return;
         }
-        let help = match why {
-            Hold::Question(stake) | Hold::Blind(stake) => {
-                format!(
-                    "type {} to KILL all the same, w to look again, x to stop here",
-                    stake.count()
-                )
-            }
-            Hold::Failed(_) => "type r to try again, l to leave those out, x to stop here".into(),
-            Hold::Operator | Hold::Late | Hold::Journal(_) => {
-                "type g to go on, x to stop here".into()
-            }
-        };
+        let help = typed::help(why);
         say(&format!("{words}\n{help}:"));
         self.asked = Some(words);
     }
-
-    fn typed(line: &str, session: &Session) -> Option<Command> {
-        let run = session.run.as_ref()?;
-        let Phase::Held { .. } = run.phase() else {
-            return None;
-        };
-        match line.trim() {
-            "x" => Some(Command::StopHere),
-            "g" | "w" => Some(Command::GoOn),
-            "r" => Some(Command::Retry),
-            "l" => Some(Command::LeaveOut),
-            number => {
-                let accepted = number.parse().ok()?;
-                Some(Command::Go {
-                    step: run.phase().next_step()?,
-                    accepted,
-                })
-            }
-        }
-    }
-}
-
-/// Lines from standard input. The thread sits in its read and goes with the program.
-fn typed_lines() -> mpsc::UnboundedReceiver<String> {
-    let (sender, receiver) = mpsc::unbounded_channel();
-    std::thread::spawn(move || {
-        for line in io::stdin().lock().lines() {
-            let Ok(line) = line else { return };
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
 }
 
 impl Front for LinesFront {
@@ -289,7 +248,7 @@ impl Front for LinesFront {
             );
             return Vec::new();
         }
-        Self::typed(&line, session)
+        typed::command(&line, session)
             .into_iter()
             .map(Request::Command)
             .collect()
@@ -307,6 +266,9 @@ impl Front for LinesFront {
                 self.print_last();
             }
             return Vec::new();
+        }
+        if let Some(record) = self.silence.broken(run, session, now) {
+            self.printer.record(&record);
         }
         if let Some(outcome) = run.outcome() {
             self.stage = Stage::Over(outcome);
@@ -331,6 +293,7 @@ impl Front for LinesFront {
     }
 
     fn note(&mut self, record: &Record) {
+        self.silence.printed(record.at);
         if self.errand.successor && matches!(record.event, Event::Finished { .. }) {
             self.last = Some(record.clone());
         } else {
@@ -352,14 +315,18 @@ impl Front for LinesFront {
 
     fn show_anew(&mut self) {}
 
-    fn suspend(&mut self) {
+    fn suspend(&mut self, session: &Session, now: Moment) {
+        if let Some(text) = suspended(session, now) {
+            say(&text);
+        }
         stop_oneself();
     }
 
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
         match self.stage {
             Stage::Gathering { .. } => Some(now.after(Duration::from_millis(250))),
-            Stage::Confirming { .. } | Stage::Draining | Stage::Over(_) => None,
+            Stage::Draining => self.silence.ends(),
+            Stage::Confirming { .. } | Stage::Over(_) => None,
         }
     }
 

@@ -122,8 +122,8 @@ impl Front for RehearsalFront {
         self.lines.show_anew();
     }
 
-    fn suspend(&mut self) {
-        self.lines.suspend();
+    fn suspend(&mut self, session: &Session, now: Moment) {
+        self.lines.suspend(session, now);
     }
 
     fn next_show(&self, session: &Session, now: Moment) -> Option<Moment> {

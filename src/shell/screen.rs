@@ -15,8 +15,9 @@ use super::front::Front;
 use super::keys::key_of;
 use super::own_signals::stop_oneself;
 use super::printer::say;
+use super::sentences::suspended;
 use super::terminal::{Screen, give_back};
-use crate::console::{Console, Key, Request, attention};
+use crate::console::{Console, Key, LeftDrain, Request, attention};
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Record};
 use crate::core::fleet::{Fleet, Link};
@@ -92,6 +93,8 @@ pub enum Conduct {
     Keys {
         /// Whom he named; `None`: nobody in particular.
         choice: Option<Choice>,
+        /// The last drain, where it was left under way.
+        left: Option<LeftDrain>,
     },
     /// It plays itself: it begins once somebody could have read the first frame, and leaves at
     /// the end. Keys go on working.
@@ -106,7 +109,10 @@ const FIRST_FRAME: Duration = Duration::from_secs(5);
 
 impl ScreenFront {
     /// A screen with this console, in this look.
-    pub fn new(screen: Screen, console: Console, look: Look, conduct: Conduct) -> Self {
+    pub fn new(screen: Screen, mut console: Console, look: Look, mut conduct: Conduct) -> Self {
+        if let Conduct::Keys { left, .. } = &mut conduct {
+            console.memory.left = left.take();
+        }
         Self {
             screen,
             events: EventStream::new(),
@@ -127,7 +133,7 @@ impl ScreenFront {
         if fleet.scanned.is_none() || !asked {
             return Vec::new();
         }
-        let Conduct::Keys { choice } = &mut self.conduct else {
+        let Conduct::Keys { choice, .. } = &mut self.conduct else {
             return Vec::new();
         };
         let Some(choice) = choice.take() else {
@@ -319,8 +325,11 @@ impl Front for ScreenFront {
         self.changed = true;
     }
 
-    fn suspend(&mut self) {
+    fn suspend(&mut self, session: &Session, now: Moment) {
         give_back();
+        if let Some(text) = suspended(session, now) {
+            say(&text);
+        }
         stop_oneself();
         self.show_anew();
     }

@@ -50,6 +50,18 @@ pub(super) fn undecided(choice: &Choice, session: &Session) -> Option<String> {
     })
 }
 
+/// What a stop of this program (Ctrl-Z) means for the drain under way. `None`: there is none.
+pub(super) fn suspended(session: &Session, now: Moment) -> Option<String> {
+    let run = session.active_run()?;
+    let due = match run.projected(now).first() {
+        Some(next) => format!("{} is due at {}", next.signal, stamp(next.at)),
+        None => "it waits for you".to_owned(),
+    };
+    Some(format!(
+        "drainboard: a drain is under way, {due}. Nothing is sent while drainboard is stopped; fg goes on."
+    ))
+}
+
 /// Why nothing was chosen, and what to do.
 pub(super) fn nothing_to_drain(choice: &Choice, session: &Session) -> String {
     if choice.is_nothing() {

@@ -198,7 +198,7 @@ impl<F: Front> Turn<F> {
             Event::Front(None) | Event::Own(OwnSignal::HangUp) => self.hang_up(now),
             Event::Own(OwnSignal::Terminate) => self.terminate(now),
             Event::Own(OwnSignal::Interrupt) => self.interrupt(now),
-            Event::Own(OwnSignal::Suspend) => self.front.suspend(),
+            Event::Own(OwnSignal::Suspend) => self.front.suspend(&self.session, now),
             Event::Own(OwnSignal::Continued) => {
                 self.front.show_anew();
                 self.hear(SessionInput::Ticked, now);

@@ -271,6 +271,11 @@ pub(super) fn warnings(view: &View<'_>) -> Vec<String> {
             span(retry_at.since(view.now).max(Duration::from_secs(1)))
         ));
     }
+    let left = view.console.memory.left.as_ref();
+    warnings.extend(
+        left.and_then(|left| left.says(view.session))
+            .map(String::from),
+    );
     warnings.extend(strangers(view));
     warnings
 }

@@ -30,6 +30,7 @@ fn lost(jid: &str) -> (SavedJob, Ending) {
         queue: "low".into(),
         identity: Some("util9:1:abc".into()),
         pid: 1,
+        exited_at: None,
         tid: "otb".into(),
         run_at: None,
         from: None,

@@ -282,7 +282,7 @@ fn going_on_with_no_wait_left_is_asked_as_the_step_that_it_is() {
     );
     // Cut to the least that is left, then held with a second less.
     let mut world = World::stopping();
-    world.type_slowly("- ");
+    world.type_slowly("-y ");
     let requests = world.press(Key::Char(' '));
     assert!(requests.is_empty());
     assert_eq!(

@@ -58,8 +58,13 @@ fn jobs_whose_process_died_stand_first_in_the_sum() {
 fn without_redis_no_push_back_is_promised() {
     let said = untouched(&World::cut_off());
     assert!(
-        said.contains("4 may be lost (push-back needs Redis"),
+        said.starts_with("0 lost, 4 run on; TERM waits until Redis answers"),
         "{said}"
+    );
+    let said = untouched(&World::asked_for_redis());
+    assert_eq!(
+        said,
+        "nothing is sent until Redis answers, then TERM; 0 lost, 4 run on"
     );
 }
 

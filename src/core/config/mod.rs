@@ -18,7 +18,7 @@ use std::time::Duration;
 use super::fleet::RedisAddress;
 use super::sequence::Sequence;
 
-pub use super::drain::{Early, Policy, StopUnit, UnknownWord};
+pub use super::drain::{Early, Policy, RedisGone, StopUnit, UnknownWord};
 pub use errors::{ConfigError, ConfigErrors};
 pub use reading::{KEYS, read};
 pub use settings::{
@@ -34,7 +34,7 @@ pub struct Config {
     pub file: String,
     /// `redis`, `sentinel`, `tls`, `namespace`.
     pub source: Source,
-    /// `sequence`, `timeout`, `kill`, `kill_extra`, `early`, `ask_reason`, `stop_unit`, `rescue`,
+    /// `sequence`, `timeout`, `kill`, `kill_extra`, `redis_gone`, `early`, `ask_reason`, `stop_unit`, `rescue`,
     /// `on_finish`.
     pub stop: Stop,
     /// `state_dir`, `log`, `sidekiq_log`.
@@ -109,6 +109,8 @@ pub struct Stop {
     pub kill: Option<Policy>,
     /// `kill_extra`.
     pub kill_extra: Option<Duration>,
+    /// `redis_gone`.
+    pub redis_gone: Option<RedisGone>,
     /// `early`.
     pub early: Option<Early>,
     /// `ask_reason`.

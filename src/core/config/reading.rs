@@ -10,7 +10,7 @@ use crate::core::clean::clean;
 use crate::core::sequence::nearest;
 
 /// Every key there is, in the order of `config.example.yml`.
-pub const KEYS: [&str; 21] = [
+pub const KEYS: [&str; 22] = [
     "redis",
     "sentinel",
     "tls",
@@ -19,6 +19,7 @@ pub const KEYS: [&str; 21] = [
     "timeout",
     "kill",
     "kill_extra",
+    "redis_gone",
     "early",
     "ask_reason",
     "stop_unit",
@@ -112,6 +113,7 @@ impl Config {
             }
             "kill" => self.stop.kill = Some(values::word(value)?),
             "kill_extra" => self.stop.kill_extra = Some(values::seconds(value)?),
+            "redis_gone" => self.stop.redis_gone = Some(values::word(value)?),
             "early" => self.stop.early = Some(values::word(value)?),
             "ask_reason" => self.stop.ask_reason = Some(values::truth(value)?),
             "stop_unit" => self.stop.stop_unit = Some(values::word(value)?),

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Config, Early, Located, Places, Policy, StopUnit, TlsFiles};
+use super::{Config, Early, Located, Places, Policy, RedisGone, StopUnit, TlsFiles};
 use crate::core::fleet::RedisAddress;
 use crate::core::sequence::{Sequence, SequenceOrigin, Timeout};
 
@@ -58,6 +58,8 @@ pub struct Conduct {
     pub kill: Option<Policy>,
     /// How long KILL may wait for the push-back.
     pub kill_extra: Duration,
+    /// What happens when TERM is due while Redis does not answer; `None`: as the front has it.
+    pub redis_gone: Option<RedisGone>,
     /// Whether a wait may end early.
     pub early: Early,
     /// Whether the console asks why, before a first signal for which no reason was given.
@@ -92,7 +94,7 @@ pub struct Flags {
     pub sequence: Option<SequenceFlag>,
     /// `--timeout`.
     pub timeout: Option<Duration>,
-    /// `--kill`, `--kill-extra`, `--early`, `--stop-unit`.
+    /// `--kill`, `--kill-extra`, `--redis-gone`, `--early`, `--stop-unit`.
     pub conduct: ConductFlags,
     /// `--state-dir`, `--log`.
     pub places: Places,
@@ -129,6 +131,8 @@ pub struct ConductFlags {
     pub kill: Option<Policy>,
     /// `--kill-extra`.
     pub kill_extra: Option<Duration>,
+    /// `--redis-gone`.
+    pub redis_gone: Option<RedisGone>,
     /// `--early`.
     pub early: Option<Early>,
     /// `--stop-unit`.
@@ -187,6 +191,7 @@ impl Settings {
                     .kill_extra
                     .or(config.stop.kill_extra)
                     .unwrap_or(Duration::from_secs(30)),
+                redis_gone: flags.conduct.redis_gone.or(config.stop.redis_gone),
                 early: flags
                     .conduct
                     .early

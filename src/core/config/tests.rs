@@ -90,11 +90,12 @@ fn sentinels_and_the_files_of_tls_are_blocks() {
 fn every_key_is_read() {
     let read = config(
         "redis: redis://:secret@10.0.0.5:6379/2\nnamespace: billing\nsequence: term, 90, kill\ntimeout: 7.5\n\
-         kill: follow\nkill_extra: 12\nearly: never\nask_reason: true\nstop_unit: always\nrescue: true\nstate_dir: /var/lib/d\nlog: /var/log/d\nread_only: true\n\
+         kill: follow\nkill_extra: 12\nredis_gone: go\nearly: never\nask_reason: true\nstop_unit: always\nrescue: true\nstate_dir: /var/lib/d\nlog: /var/log/d\nread_only: true\n\
          show_args: true\ncolor: false\nascii: true\nrefresh_seconds: 0.5\n",
     );
     assert_eq!(read.stop.kill, Some(Policy::Follow));
     assert_eq!(read.stop.early, Some(Early::Never));
+    assert_eq!(read.stop.redis_gone, Some(super::RedisGone::Go));
     assert_eq!(read.stop.rescue, Some(true));
     assert_eq!(read.stop.stop_unit, Some(super::StopUnit::Always));
     assert_eq!(read.source.namespace.as_deref(), Some("billing"));
@@ -162,12 +163,12 @@ fn each_wrong_value_says_what_was_expected() {
 #[test]
 fn a_wrong_key_is_named_with_the_one_that_was_meant() {
     insta::assert_snapshot!(refusal("Kill-Extra: 5"), @"Kill-Extra: unknown key: did you mean `kill_extra`?");
-    insta::assert_snapshot!(refusal("banana: 5"), @"banana: unknown key; expected one of redis, sentinel, tls, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
-    insta::assert_snapshot!(refusal("1: 5"), @"1: unknown key; expected one of redis, sentinel, tls, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
+    insta::assert_snapshot!(refusal("banana: 5"), @"banana: unknown key; expected one of redis, sentinel, tls, namespace, sequence, timeout, kill, kill_extra, redis_gone, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
+    insta::assert_snapshot!(refusal("1: 5"), @"1: unknown key; expected one of redis, sentinel, tls, namespace, sequence, timeout, kill, kill_extra, redis_gone, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds");
     insta::assert_snapshot!(refusal("ascii: true\nascii: false"), @"ascii: stands a second time, first in line 1; expected each key once");
     insta::assert_snapshot!(refused("kill_extra: 5\n\"a\\e[2J\": 1\n").to_string(), @r#"
     the configuration test.yml has 1 error
-      test.yml:2: a: unknown key; expected one of redis, sentinel, tls, namespace, sequence, timeout, kill, kill_extra, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds
+      test.yml:2: a: unknown key; expected one of redis, sentinel, tls, namespace, sequence, timeout, kill, kill_extra, redis_gone, early, ask_reason, stop_unit, rescue, on_finish, state_dir, log, sidekiq_log, read_only, show_args, color, ascii, refresh_seconds
     "#);
     assert!(refusal("backtrace_after: true").contains("unknown key"));
 }

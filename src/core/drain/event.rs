@@ -16,6 +16,18 @@ use crate::core::fate::{Counts, Fate};
 use crate::core::moment::Seconds;
 use crate::core::sequence::Signal;
 
+/// A job that runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Longest {
+    /// Its id.
+    pub jid: Option<String>,
+    /// Its class.
+    #[serde(default)]
+    pub class: String,
+    /// How long it has run; null where that is not known.
+    pub elapsed_s: Option<Seconds>,
+}
+
 /// An event of a drain. In JSON its name stands under `event`, in snake case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -172,6 +184,20 @@ pub enum Event {
         /// `None`: a mode that this version does not know.
         #[serde(default, deserialize_with = "known_word")]
         mode: Option<Mode>,
+    },
+    /// The drain goes on as planned: said by a drain without a screen when it has had nothing else
+    /// to say for 15 s. Printed only.
+    Waiting {
+        /// When the next signal is due, as RFC 3339; null: nothing is due.
+        until: Option<String>,
+        /// Which signal that is.
+        #[serde(default)]
+        signal: Option<Signal>,
+        /// Jobs known to run on the targets.
+        #[serde(default)]
+        running: u64,
+        /// The one that has run longest.
+        longest: Option<Longest>,
     },
     /// A wait was made longer or (negative) shorter.
     Extended {

@@ -149,6 +149,7 @@ impl Event {
                 format!("wait shortened by {} s", by_s.unsigned_abs())
             }
             Self::Extended { by_s } => format!("wait extended by {by_s} s"),
+            Self::Waiting { .. } => waiting(self),
             _ => return None,
         }))
     }
@@ -345,4 +346,34 @@ fn interrupted(event: &Event) -> String {
     };
     let first = of_first.map(|first| format!(" (of the first {first})"));
     found + &first.unwrap_or_default()
+}
+
+/// What a drain waits for.
+fn waiting(event: &Event) -> String {
+    let Event::Waiting {
+        until,
+        signal,
+        running,
+        longest,
+    } = event
+    else {
+        return String::new();
+    };
+    let due = until.as_deref().and_then(|until| until.get(11..19));
+    let next = match (due, signal) {
+        (Some(due), Some(signal)) => format!("{signal} at {due}"),
+        (Some(due), None) => format!("until {due}"),
+        (None, _) => "nothing is due".into(),
+    };
+    let jobs = match running {
+        1 => "1 job runs".to_owned(),
+        running => format!("{running} jobs run"),
+    };
+    let longest = longest.as_ref().map_or_else(String::new, |job| {
+        let ran = job.elapsed_s.map_or_else(String::new, |ran| {
+            format!(" {}", crate::core::moment::clock_face(ran.0))
+        });
+        format!(", longest {}{ran}", job.class)
+    });
+    format!("waiting: {next}; {jobs}{longest}")
 }

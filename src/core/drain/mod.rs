@@ -25,9 +25,10 @@ mod unit_stop;
 mod tests;
 
 pub use checked::CheckedFinding;
+pub use event::Longest;
 pub use phase::{Hold, Intent, Performing, Phase, Rescue, Resume};
 pub use plan::{Guard, Mode, Plan, Refusal};
-pub use policy::{Early, Policy, UnknownWord};
+pub use policy::{Early, Policy, RedisGone, UnknownWord};
 pub use record::{About, By, Counted, Event, Outcome, Part, Record};
 pub use run::{Projection, Run, SEARCH_WITHIN};
 pub use sentence::{Sentence, named};

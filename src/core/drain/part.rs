@@ -35,6 +35,7 @@ impl Event {
             | Self::Resumed
             | Self::ModeChanged { .. }
             | Self::Extended { .. }
+            | Self::Waiting { .. }
             | Self::Backtrace { .. }
             | Self::PayloadSaved { .. }
             | Self::RescueEnded { .. }

@@ -11,6 +11,7 @@ use super::unit_stop::UnitStop;
 use crate::core::fate::{Counts, Stake};
 use crate::core::fleet::{LocalId, Mark};
 use crate::core::moment::Moment;
+use crate::core::sequence::Signal;
 
 /// The state of a run.
 #[derive(Clone, Debug)]
@@ -42,13 +43,14 @@ pub enum Phase {
         /// The phase that going on leads back to.
         resume: Resume,
     },
-    /// KILL is due and its gate is shut: waits until the jobs are back.
+    /// A signal is due and its gate is shut: KILL waits until the jobs are back, a first TERM or
+    /// INT until Redis answers.
     Gated {
-        /// Position of KILL.
+        /// Position of that signal.
         next: usize,
         /// Since when.
         since: Moment,
-        /// When the wait for evidence ends.
+        /// When the wait ends, and what follows without it.
         until: Moment,
     },
     /// The last signal was sent: waits for exits.
@@ -148,6 +150,9 @@ pub enum Hold {
     Question(Stake),
     /// KILL is due, jobs may be at stake, and Redis cannot be asked.
     Blind(Stake),
+    /// TERM or INT is due, Redis does not answer, and so many jobs are known to run, whose push-back
+    /// needs it.
+    Redis(Signal, u64),
     /// A deadline before KILL was met too late: the machine was suspended.
     Late,
     /// A signal failed for some targets.
@@ -167,6 +172,7 @@ impl Hold {
             Self::Operator => "by the operator".into(),
             Self::Question(stake) => format!("KILL is due: {stake}"),
             Self::Blind(stake) => format!("KILL is due and Redis cannot be asked: {stake}"),
+            Self::Redis(signal, jobs) => term_without_redis(*signal, *jobs),
             Self::Late => "KILL fell due while this machine or program was suspended".into(),
             Self::Failed(targets) => {
                 let who: Vec<String> = targets
@@ -178,6 +184,15 @@ impl Hold {
             Self::Journal(why) => format!("the record cannot be written: {why}"),
         }
     }
+}
+
+/// Why `signal`, the first TERM or INT, does not go while `jobs` are known to run.
+pub(super) fn term_without_redis(signal: Signal, jobs: u64) -> String {
+    let (run, its) = match jobs {
+        1 => ("1 job runs".to_owned(), "its"),
+        jobs => (format!("{jobs} jobs run"), "their"),
+    };
+    format!("{signal} is due and Redis does not answer: {run}, and {its} push-back needs it")
 }
 
 /// The phase that a hold is left for.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::policy::{Early, Policy};
+use super::policy::{Early, Policy, RedisGone};
 use crate::core::sequence::{Consequence, Sequence, Signal, Timeout, Version};
 
 /// How the drain moves from step to step.
@@ -46,6 +46,8 @@ pub struct Guard {
     pub kill_extra: Duration,
     /// Whether jobs that are provably nowhere at the end are pushed back.
     pub rescue: bool,
+    /// Before a first TERM while Redis does not answer and jobs run.
+    pub redis_gone: RedisGone,
 }
 
 /// The decisions of one drain.
@@ -85,7 +87,7 @@ pub struct Refusal {
 
 impl Plan {
     /// An automatic drain by `sequence` with the choices that hold where none is made: it asks
-    /// before a KILL that would cost jobs, waits at most 30 s for a push-back, ends a quiet wait
+    /// before a KILL that would cost jobs and before a TERM without Redis, waits at most 30 s for a push-back, ends a quiet wait
     /// at proof of idle, and rescues nothing by itself.
     pub fn of(sequence: Sequence) -> Self {
         Self {
@@ -96,6 +98,7 @@ impl Plan {
             guard: Guard {
                 kill_extra: Duration::from_secs(30),
                 rescue: false,
+                redis_gone: RedisGone::Ask,
             },
             early: Early::Idle,
             timeout: None,

@@ -1,5 +1,6 @@
-//! The two choices of a drain that are written as words: what happens when KILL falls due with
-//! jobs at stake, and whether a wait may end early. Words only; `drain` gives them meaning.
+//! The choices of a drain that are written as words: what happens when KILL falls due with jobs
+//! at stake, what happens when TERM falls due while Redis does not answer, and whether a wait may
+//! end early. Words only; `drain` gives them meaning.
 
 use std::fmt;
 use std::str::FromStr;
@@ -26,6 +27,34 @@ pub enum Early {
     Idle,
     /// It never does.
     Never,
+}
+
+/// What an automatic drain does when its first TERM or INT falls due, jobs are known to run, and
+/// Redis does not answer. Sidekiq pushes its jobs back to that same Redis: without it they are lost
+/// (7.3.9 `lib/sidekiq/fetch.rb:70-84` logs `Failed to requeue N jobs`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum RedisGone {
+    /// It holds until Redis answers or the operator decides. Only a screen has this.
+    Ask,
+    /// It holds at most [`crate::core::timing::REDIS_WAIT`], then it goes on.
+    #[default]
+    Hold,
+    /// It goes on, on time.
+    Go,
+}
+
+impl RedisGone {
+    /// The two that can be written.
+    pub const WRITTEN: [Self; 2] = [Self::Hold, Self::Go];
+
+    /// The word on the command line and in the configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Hold => "hold",
+            Self::Go => "go",
+        }
+    }
 }
 
 impl Policy {
@@ -56,6 +85,12 @@ impl Early {
 }
 
 impl fmt::Display for Policy {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.word())
+    }
+}
+
+impl fmt::Display for RedisGone {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.word())
     }
@@ -101,6 +136,19 @@ impl FromStr for Early {
             word: clean(text, 40),
             expected: "idle or never",
             nearest: nearest(text, Self::ALL.map(Self::word)),
+        })
+    }
+}
+
+impl FromStr for RedisGone {
+    type Err = UnknownWord;
+
+    fn from_str(text: &str) -> Result<Self, UnknownWord> {
+        let found = Self::WRITTEN.into_iter().find(|gone| gone.word() == text);
+        found.ok_or_else(|| UnknownWord {
+            word: clean(text, 40),
+            expected: "hold or go",
+            nearest: nearest(text, Self::WRITTEN.map(Self::word)),
         })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::known::{self, stilled};
 use super::verdict::{Ends, forecast, of_checkpointing};
 use super::{Becomes, Clock, JobOutlook, Obstacle, Reason, Verdict};
-use crate::core::drain::{Mode, Phase, Plan, Policy, Resume, Run, StopUnit, Target};
+use crate::core::drain::{Hold, Mode, Phase, Plan, Policy, Resume, Run, StopUnit, Target};
 use crate::core::fleet::{Fleet, Job, Lineage, Link, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::preflight::{Preflight, stops};
@@ -63,10 +63,11 @@ impl<'a> Situation<'a> {
             None => (Given::DrainNow, Some(self.before(key, process))),
             Some((run, target)) => in_run(run, target, self.now),
         };
+        let delay = self.delay(process, target);
         let ends = ends.map(|ends| Ends {
             kept: process.keeps_jobs(),
             obstacle: self.obstacle(key, process, target.map(|(_, target)| target)),
-            ..ends
+            ..delay.moves(ends)
         });
         ProcessOutlook {
             situation: self,
@@ -118,6 +119,7 @@ impl<'a> Situation<'a> {
             assumed: timeout.is_assumed(),
             kept: false,
             obstacle: None,
+            held: false,
         }
     }
 
@@ -165,7 +167,7 @@ fn unasked(plan: &Plan, due: Duration, interrupt: Option<Duration>) -> Option<Du
 fn in_run(run: &Run, target: &Target, now: Moment) -> (Given, Option<Ends>) {
     let plan = run.plan();
     let manual = run.mode() == Mode::Manual;
-    let held = matches!(run.phase(), Phase::Held { .. });
+    let held = matches!(run.phase(), Phase::Held { why, .. } if !matches!(why, Hold::Redis(..)));
     let ready = matches!(run.phase(), Phase::Ready { .. });
     let given = if target.stopped.is_some() {
         Given::Untouched
@@ -209,7 +211,10 @@ fn in_run(run: &Run, target: &Target, now: Moment) -> (Given, Option<Ends>) {
         let waits = interrupt.filter(|interrupt| until > interrupt.after(LATEST));
         waits.map_or(until, |interrupt| interrupt.after(CLEANUP).max(until))
     };
-    let kill = if let Phase::Gated { until, .. } = run.phase() {
+    let kills = |step: usize| plan.sequence.signal(step) == Some(Signal::Kill);
+    let kill = if let Phase::Gated { next, until, .. } = run.phase()
+        && kills(*next)
+    {
         Some(gated(*until))
     } else if comes {
         due(|signal| signal == Signal::Kill)
@@ -225,12 +230,13 @@ fn in_run(run: &Run, target: &Target, now: Moment) -> (Given, Option<Ends>) {
         assumed: Timeout::is_assumed(timeout),
         kept: false,
         obstacle: None,
+        held: false,
     };
     (given, Some(ends))
 }
 
 /// Whether a TERM or INT of the sequence was not sent yet.
-fn stop_to_come(run: &Run) -> bool {
+pub(super) fn stop_to_come(run: &Run) -> bool {
     let next = if let Phase::Held {
         resume: Resume::Failed { step, .. },
         ..

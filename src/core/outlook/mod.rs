@@ -1,12 +1,14 @@
 //! What becomes of each job if nothing is touched: one answer for `ps`, `plan`, the console and
 //! the lines of a drain without a screen. It is for eyes only: no forecast ever moves a signal.
 
+mod delay;
 mod ends;
 mod known;
 mod reason;
 mod targets;
 mod verdict;
 
+pub use delay::Delay;
 pub use ends::{Given, ProcessOutlook, Situation};
 pub use known::{Stilled, back_already, stilled};
 pub use reason::{Clock, Obstacle, Reason};
@@ -79,6 +81,9 @@ impl JobOutlook<'_> {
     pub fn word(&self) -> &'static str {
         if self.becomes == Becomes::Expected(Verdict::Unknown) && self.is_in_danger() {
             return "may be lost";
+        }
+        if self.reason == Reason::TermWaitsForRedis {
+            return "runs on";
         }
         self.becomes.word()
     }

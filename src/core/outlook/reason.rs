@@ -67,6 +67,8 @@ pub enum Reason<'a> {
     KilledWhileStuck(Obstacle, Duration),
     /// Nothing can push it back.
     CannotPushBack(Obstacle),
+    /// TERM waits until Redis answers or the operator decides; until then nothing ends it.
+    TermWaitsForRedis,
     /// It stops at its next checkpoint: by this library, or as an `IterableJob`.
     NextCheckpoint(Option<Checkpoints>),
     /// The next step waits for the operator, and no TERM is left to come.
@@ -127,6 +129,7 @@ impl Reason<'_> {
                 obstacle.words()
             ),
             Self::CannotPushBack(obstacle) => obstacle.words(),
+            Self::TermWaitsForRedis => "TERM waits until Redis answers".into(),
             Self::NextCheckpoint(None) => {
                 "iterable: it stops at its next iteration once quiet, and goes on from its queue"
                     .into()

@@ -27,6 +27,8 @@ pub struct Tally {
     pub at_risk: u64,
     /// Expected to end in time.
     pub fits: u64,
+    /// Nothing ends them before Redis answers: TERM waits for it.
+    pub run_on: u64,
     /// There is no forecast.
     pub unknown: u64,
     /// What most of the jobs in danger suffer from.
@@ -37,7 +39,8 @@ impl Tally {
     /// The jobs that still run, or whose end is not known.
     pub fn open(self) -> u64 {
         let back = self.breaks_off + self.pushed_back;
-        self.lost + self.in_danger + back + self.at_risk + self.fits + self.unknown
+        let ending = self.lost + self.in_danger + back + self.at_risk + self.fits;
+        ending + self.run_on + self.unknown
     }
 
     /// Every job that is counted.
@@ -54,6 +57,7 @@ impl Tally {
                 self.danger = self.danger.or(Some(obstacle));
                 &mut self.in_danger
             }
+            (Becomes::Expected(_), Reason::TermWaitsForRedis) => &mut self.run_on,
             (Becomes::Expected(Verdict::Fits), _) => &mut self.fits,
             (Becomes::Expected(Verdict::AtRisk), _) => &mut self.at_risk,
             (Becomes::Expected(Verdict::BreaksOff), _) => &mut self.breaks_off,

@@ -53,6 +53,8 @@ pub struct Ends {
     pub kept: bool,
     /// What keeps the process from pushing its jobs back.
     pub obstacle: Option<Obstacle>,
+    /// Whether TERM and all that follows it wait for Redis, without an end.
+    pub held: bool,
 }
 
 impl Ends {
@@ -81,6 +83,9 @@ impl Ends {
 pub(super) fn forecast(elapsed: Option<Duration>, ends: Ends) -> (Verdict, Reason<'static>) {
     if let Some(obstacle) = ends.obstacle.filter(|obstacle| !obstacle.is_redis()) {
         return stuck(obstacle, ends);
+    }
+    if ends.held {
+        return (Verdict::Unknown, Reason::TermWaitsForRedis);
     }
     let Some((end, left, why)) = ends.first() else {
         return (Verdict::Fits, Reason::NothingEndsIt);
@@ -164,6 +169,7 @@ mod tests {
         assumed: false,
         kept: false,
         obstacle: None,
+        held: false,
     };
 
     #[test]

@@ -145,7 +145,7 @@ impl Front for Script {
 
     fn show_anew(&mut self) {}
 
-    fn suspend(&mut self) {}
+    fn suspend(&mut self, _: &Session, _: Moment) {}
 
     fn next_show(&self, _: &Session, now: Moment) -> Option<Moment> {
         Some(now.after(Duration::from_secs(1)))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Turn;
 use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace, UnitCall};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::session::SessionInput;
 use crate::journal::run_name;
@@ -16,8 +16,8 @@ use crate::shell::work::{Reply, Work};
 
 impl<F: Front> Turn<F> {
     /// Saves what these processes were last seen running.
-    pub(super) fn save(&mut self, targets: &[LocalId], now: Moment) {
-        let jobs = shown_by(targets, &self.session, now);
+    pub(super) fn save(&mut self, process: &ProcessKey, only: Option<&str>, now: Moment) {
+        let jobs = shown_by(process, only, &self.session, now);
         if jobs.is_empty() {
             return self.front.tell("no job is known there: nothing was saved");
         }
@@ -38,9 +38,18 @@ impl<F: Front> Turn<F> {
     ) {
         match saved {
             Ok(path) => {
-                let count = jobs.len();
-                let text = format!("{count} payload(s) saved to {}", path.display());
-                self.front.tell(&text);
+                let saved = match jobs.len() {
+                    1 => "1 payload".to_owned(),
+                    jobs => format!("{jobs} payloads"),
+                };
+                let path = path.display();
+                let dead = jobs.iter().any(|job| job.exited_at.is_some());
+                let next = if dead {
+                    format!("; push back: drainboard rescue {run} --requeue")
+                } else {
+                    String::new()
+                };
+                self.front.tell(&format!("{saved} saved to {path}{next}"));
                 let input = SessionInput::SavedOnDemand(run.to_owned(), labels(jobs));
                 self.hear(input, now);
             }

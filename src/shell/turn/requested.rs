@@ -40,11 +40,11 @@ impl<F: Front> Turn<F> {
                     }
                     self.leaving = Some(Ended::Quit);
                 }
-                Request::Save { targets } => self.save(&targets, now),
+                Request::Save { process, tid } => self.save(&process, tid.as_deref(), now),
                 Request::LookForLost => self.hear(SessionInput::LostWanted, now),
                 Request::PushBack { jobs } => self.hear(SessionInput::LostPushed(jobs), now),
                 Request::Redraw => self.front.show_anew(),
-                Request::Suspend => self.front.suspend(),
+                Request::Suspend => self.front.suspend(&self.session, now),
             }
         }
     }

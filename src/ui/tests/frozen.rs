@@ -81,9 +81,22 @@ fn each_screen_says_what_happens_and_what_to_press() {
             "Redis gone",
             World::cut_off(),
             &[
-                "4 may be lost (push-back needs Redis",
+                "if you do nothing: 0 lost, 4 run on; TERM waits until Redis answers or you decide",
                 "DENIED",
-                "The drain goes on",
+                ". now",
+                "space hold",
+            ],
+        ),
+        (
+            "TERM due without Redis",
+            World::asked_for_redis(),
+            &[
+                "TERM waits for your answer since 12:06:34: Redis does not answer",
+                "4 jobs need it to be pushed back",
+                "WAIT: TERM goes by itself once Redis answers",
+                "space: wait 30 s, then ask again",
+                "n: TERM anyway",
+                "if you do nothing: nothing is sent until Redis answers, then TERM; 0 lost, 4 run on",
             ],
         ),
         (

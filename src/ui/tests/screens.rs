@@ -107,7 +107,7 @@ fn pages() {
 fn finding_ones_way() {
     shot("filter", &after(World::new(), "/edi"));
     shot("filtered", &after(World::new(), "/edi\n"));
-    shot("sorted", &after(World::new(), "ss"));
+    shot("sorted", &after(World::new(), "SS"));
     let mut crowd = World::crowded(10_000);
     crowd.press(Key::Tab);
     for _ in 0..7 {

@@ -27,6 +27,7 @@ fn prepare(state: &Path, server: &RedisServer) {
         queue: "low".into(),
         identity: Some(format!("util1:{pid}:abc")),
         pid,
+        exited_at: None,
         tid: "otb".into(),
         run_at: None,
         from: Some(from.clone()),

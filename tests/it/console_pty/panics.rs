@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drainboard::console::Console;
-use drainboard::core::drain::{Ask, Early, Guard, Mode, Plan, Policy};
+use drainboard::core::drain::{Ask, Early, Guard, Mode, Plan, Policy, RedisGone};
 use drainboard::core::fleet::{LocalId, Located};
 use drainboard::core::moment::Moment;
 use drainboard::core::sequence::SequenceOrigin;
@@ -58,6 +58,7 @@ fn session() -> Session {
             guard: Guard {
                 kill_extra: Duration::ZERO,
                 rescue: false,
+                redis_gone: RedisGone::Hold,
             },
             early: Early::Idle,
             timeout: None,
@@ -99,7 +100,10 @@ async fn in_a_task() {
         Screen::take().unwrap(),
         Console::default(),
         Look::default(),
-        Conduct::Keys { choice: None },
+        Conduct::Keys {
+            choice: None,
+            left: None,
+        },
     );
     let error = run(session(), front, world).await.err().unwrap();
     eprintln!("the loop ended: {error:#}");

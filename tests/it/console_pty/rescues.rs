@@ -29,7 +29,9 @@ fn a_lost_job_is_offered_and_pushed_back() {
     terminal.wait_for("a auto");
     // On demand, before anything is sent: in the job table those of all targets.
     terminal.send("\t");
-    terminal.type_for("s", "1 payload(s) saved");
+    terminal.send("s");
+    terminal.answer("Save the payloads of 1 job?", "y");
+    terminal.wait_for("1 payload saved to");
     assert!(saved(&scene).contains(&jid));
     terminal.send("a");
     terminal.answer("Start automatic drain?", "y");

@@ -23,6 +23,7 @@ mod replayed;
 mod rescued;
 mod resumed;
 mod several;
+mod silent;
 mod stopped;
 mod successor;
 mod told;

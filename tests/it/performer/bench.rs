@@ -247,6 +247,7 @@ pub(super) fn job(jid: &str) -> SavedJob {
         queue: "low".into(),
         identity: Some("util9:1:abc".into()),
         pid: 1,
+        exited_at: None,
         tid: "otb".into(),
         run_at: None,
         from: None,

@@ -97,7 +97,7 @@ impl Scene {
         self.path("state")
     }
 
-    fn connection(&self) -> redis::Connection {
+    pub(crate) fn connection(&self) -> redis::Connection {
         redis::Client::open(self.redis.url())
             .unwrap()
             .get_connection()

@@ -35,6 +35,11 @@ impl Run {
                 self.wait(next, since, until, turn);
             }
             Phase::Gated { next, since, until } => self.gate(next, since, until, turn),
+            Phase::Held {
+                why: Hold::Redis(..),
+                resume: Resume::Wait { next, .. },
+                ..
+            } if self.cursor.mode == Mode::Automatic => self.await_redis(next, None, turn),
             Phase::Leaving { until } => self.watch_leaving(until, turn),
             Phase::Ending {
                 ref under_way,
@@ -99,9 +104,15 @@ impl Run {
         }
     }
 
-    /// The wait for evidence before KILL: over once nothing is at stake, or in time.
+    /// The wait before a signal whose gate is shut. That of KILL is over once nothing is at stake,
+    /// or in time.
     fn gate(&mut self, next: usize, since: Moment, until: Moment, turn: &mut Turn<'_>) {
-        if is_late(until, turn.now) {
+        let kills = self.plan.sequence.signal(next) == Some(Signal::Kill);
+        if !kills && is_late(until, turn.now) {
+            self.look_once_more(turn);
+        } else if !kills {
+            self.await_redis(next, Some(until), turn);
+        } else if is_late(until, turn.now) {
             self.hold_late(next, since, turn);
         } else if self.stake(None, turn.fleet, turn.now).is_nothing() {
             self.start_step(next, Wish::Due, turn);
@@ -123,6 +134,7 @@ impl Run {
     fn look_once_more(&mut self, turn: &mut Turn<'_>) {
         let again = turn.now.after(FRESH_LOOK);
         let (Phase::Waiting { until, .. }
+        | Phase::Gated { until, .. }
         | Phase::Leaving { until }
         | Phase::Settling { until, .. }) = &mut self.cursor.phase
         else {

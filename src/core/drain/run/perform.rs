@@ -27,7 +27,7 @@ const CONFIRMED: Duration = Duration::from_secs(20);
 pub(super) enum Wish {
     /// Its time has come.
     Due,
-    /// The wait for evidence before KILL is over.
+    /// The wait at its gate is over.
     GateOver,
     /// The operator confirmed it, accepting that so many jobs are lost.
     Confirmed(u64),
@@ -39,7 +39,10 @@ impl Run {
         let Some(signal) = self.plan.sequence.signal(step) else {
             return;
         };
-        if signal == Signal::Kill && !self.kill_may_go(step, wish, turn) {
+        let stops = self.plan.sequence.first_stop() == Some(step);
+        let shut = signal == Signal::Kill && !self.kill_may_go(step, wish, turn)
+            || stops && !self.term_may_go((step, signal), wish, turn);
+        if shut {
             return;
         }
         let ids = self.taking_part(|_| true);

@@ -16,7 +16,7 @@ use super::cases::{begin, stated, stuck, world};
 use super::drive::{Drive, plan};
 use super::scenario::{Scenario, well_lit};
 use super::world::at;
-use crate::core::drain::{Fate, Guard, Plan, Policy, Standing};
+use crate::core::drain::{Fate, Guard, Plan, Policy, RedisGone, Standing};
 use crate::core::fleet::{Job, LocalId, ProcessKey};
 use crate::core::outlook::{Becomes, ProcessOutlook, Reason, Situation, Verdict};
 use crate::core::preflight::Preflight;
@@ -119,6 +119,7 @@ fn endless() -> impl Strategy<Value = Scenario> {
                 guard: Guard {
                     kill_extra: Duration::from_secs(extra),
                     rescue: false,
+                    redis_gone: RedisGone::Hold,
                 },
                 timeout: Some(Timeout::stated(timeout, "a test")),
                 ..plan(sequence)

@@ -7,7 +7,7 @@ use super::drive::{Drive, Failure, Sources, plan};
 use super::world::{World, at, task};
 use crate::core::drain::{
     ActOutcome, Command, EffectId, Event, Fate, Guard, Hold, Input, Outcome, Phase, Plan, Policy,
-    Stake,
+    RedisGone, Stake,
 };
 use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
@@ -27,6 +27,7 @@ pub(super) fn with(policy: Policy, sequence: &str) -> Plan {
         guard: Guard {
             kill_extra: Duration::from_secs(10),
             rescue: false,
+            redis_gone: RedisGone::Hold,
         },
         ..stated(sequence, 25)
     }

@@ -3,10 +3,10 @@
 
 use super::drive::{Call, Drive};
 use crate::core::drain::{
-    ActKind, ActOutcome, Command, Effect, Event, Hold, Input, Mode, Outcome, Performing, Phase,
-    Policy, Rescue, Resume, Standing, StopUnit, Target,
+    Act, ActKind, ActOutcome, Command, Effect, Event, Hold, Input, Mode, Outcome, Performing,
+    Phase, Policy, RedisGone, Rescue, Resume, Standing, StopUnit, Target,
 };
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::{Link, LocalId, ProcessKey};
 use crate::core::sequence::Signal;
 
 /// Panics at the first law that `call` breaks.
@@ -20,6 +20,7 @@ pub(super) fn check(call: &Call, drive: &Drive) {
     a_failure_holds(call);
     deadlines_lie_in_the_future(call);
     no_kill_through_a_shut_gate(call, drive);
+    no_term_without_redis(call, drive);
     early_ends_are_earned(call, drive);
     standings_are_true(call, drive);
     the_interrupt_time_stays(call);
@@ -317,6 +318,35 @@ fn no_kill_through_a_shut_gate(call: &Call, drive: &Drive) {
             assert_eq!(lost, 0, "law: no KILL while the gate is shut");
         }
     }
+}
+
+/// A push-back needs Redis: while it is silent and known jobs really run, the first TERM goes by
+/// itself only where it was told to, or at the end of its wait.
+fn no_term_without_redis(call: &Call, drive: &Drive) {
+    let plan = call.after.plan();
+    let stop = plan.sequence.first_stop();
+    let asked = matches!(
+        call.input,
+        Input::Command(Command::Go { .. } | Command::Retry)
+    );
+    let silent = matches!(drive.fleet.link, Link::Lost { .. });
+    if asked || !silent || plan.guard.redis_gone == RedisGone::Go {
+        return;
+    }
+    let known = |act: &&Act| {
+        let worker = &drive.world.members[drive.world.member(act.target)].worker;
+        let shown = &drive.fleet.processes[&ProcessKey::Local(act.target)].jobs;
+        let runs = |jid: &str| worker.running().any(|busy| busy.task.jid == jid);
+        let mut jids = shown.iter().filter_map(|job| job.work.jid.as_deref());
+        jids.any(runs)
+    };
+    let stops = call.acts().filter(|act| stop.is_some() && act.step == stop);
+    if stops.filter(known).count() == 0 {
+        return;
+    }
+    let waited = matches!(call.before.phase(), Phase::Gated { until, .. } if *until <= call.at);
+    let may = waited && plan.guard.redis_gone == RedisGone::Hold;
+    assert!(may, "law: no TERM without Redis while known jobs run");
 }
 
 fn early_ends_are_earned(call: &Call, drive: &Drive) {

@@ -110,6 +110,7 @@ mod logbook;
 mod rescues;
 mod salvage;
 mod scenario;
+mod silent;
 mod sources;
 mod states;
 mod storms;

@@ -7,7 +7,7 @@ use super::drive::{Drive, Sources};
 use super::world::{World, at, task};
 use crate::core::drain::{
     Command, EffectId, Event, Fate, Guard, Input, Missing, Outcome, Phase, Plan, Policy,
-    PushOutcome, Rescue, Trace,
+    PushOutcome, RedisGone, Rescue, Trace,
 };
 use crate::core::sidekiq::{Config, Temper};
 
@@ -17,6 +17,7 @@ pub(super) fn rescuing(sequence: &str) -> Plan {
         guard: Guard {
             kill_extra: Duration::from_secs(10),
             rescue: true,
+            redis_gone: RedisGone::Hold,
         },
         ..stated(sequence, 25)
     }

@@ -9,7 +9,7 @@ use super::drive::{Drive, Failure, Reading, Sources, plan};
 use super::units::unit_stop;
 use super::weather::Weather;
 use super::world::{World, at};
-use crate::core::drain::{Command, Early, Guard, Plan, Policy, StopUnit};
+use crate::core::drain::{Command, Early, Guard, Plan, Policy, RedisGone, StopUnit};
 use crate::core::sequence::{Timeout, Version};
 use crate::core::sidekiq::{Config, Task, Temper};
 
@@ -142,19 +142,22 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         Just(Policy::WaitForRequeue),
         Just(Policy::Follow)
     ];
+    let redis_gone = prop::sample::select(vec![RedisGone::Ask, RedisGone::Hold, RedisGone::Go]);
     let early = prop_oneof![4 => Just(Early::Idle), 1 => Just(Early::Never)];
     (
         prop::sample::select(&SEQUENCES[..]),
         policy,
         early,
+        redis_gone,
         1_u64..12,
     )
-        .prop_map(|(sequence, policy, early, extra)| Plan {
+        .prop_map(|(sequence, policy, early, redis_gone, extra)| Plan {
             policy,
             early,
             guard: Guard {
                 kill_extra: Duration::from_secs(extra),
                 rescue: false,
+                redis_gone,
             },
             ..plan(sequence)
         })

@@ -1,0 +1,170 @@
+//! The gate before the first TERM: Redis does not answer, and a push-back needs it.
+//!
+//! | law | mutant | dies in |
+//! |---|---|---|
+//! | no TERM by itself while Redis is silent and jobs run | `term_may_go` gives `true` | `a_drain_without_a_screen_waits_60_s…`, and the law in storms |
+//! | the wait has an end | `await_redis` leaves `until` out | the same |
+//! | it ends as soon as Redis answers | `stranded` leaves the link out | `the_wait_is_over_as_soon_as_redis_answers` |
+//! | no known job, no wait | `stranded` counts what is finished | `without_a_known_job_nothing_is_waited_for` |
+//! | the operator's own TERM goes | `Wish::Confirmed` falls through | `the_operator_may_send_it_all_the_same` |
+
+use super::cases::{begin_with, stated, stuck, world};
+use super::drive::{Drive, Sources};
+use super::world::{at, task};
+use crate::core::drain::{Command, Guard, Hold, Mode, Phase, Plan, Policy, RedisGone};
+use crate::core::outlook::{Becomes, Verdict};
+use crate::core::sequence::Signal;
+use crate::core::sidekiq::{Task, Temper};
+
+const SEQUENCE: &str = "tstp, 10, term, 30, kill";
+
+fn with(redis_gone: RedisGone, sequence: &str) -> Plan {
+    let plan = stated(sequence, 5);
+    Plan {
+        policy: Policy::WaitForRequeue,
+        guard: Guard {
+            redis_gone,
+            ..plan.guard
+        },
+        ..plan
+    }
+}
+
+/// A drain during which Redis is silent from second `from` to second `to`.
+fn silent(redis_gone: RedisGone, job: Task, (from, to): (f64, f64)) -> Drive {
+    let sources = Sources {
+        lost: Some((at(from), at(to))),
+        ..Sources::with_logs()
+    };
+    begin_with(world(5, vec![job]), with(redis_gone, SEQUENCE), sources)
+}
+
+fn sent(drive: &Drive, wanted: Signal) -> Option<u64> {
+    let signals = drive.signals();
+    let found = signals.iter().find(|(_, signal)| *signal == wanted);
+    found.map(|(second, _)| *second)
+}
+
+#[test]
+fn a_drain_without_a_screen_waits_60_s_and_goes() {
+    let mut drive = silent(RedisGone::Hold, stuck("a"), (4.5, 500.0));
+    drive.until(at(40.0));
+    assert!(matches!(drive.run.phase(), Phase::Gated { .. }));
+    assert_eq!(
+        drive.told("TERM is due and Redis does not answer: 1 job runs"),
+        1
+    );
+    drive.until(at(200.0));
+    assert_eq!(sent(&drive, Signal::Term), Some(70));
+    assert_eq!(drive.told("it goes all the same (--redis-gone)"), 1);
+    assert_eq!(
+        drive.told("going on"),
+        1,
+        "both ends of the hold are recorded"
+    );
+}
+
+#[test]
+fn the_wait_is_over_as_soon_as_redis_answers() {
+    for redis_gone in [RedisGone::Hold, RedisGone::Ask] {
+        let mut drive = silent(redis_gone, stuck("a"), (4.5, 30.0));
+        drive.finish();
+        let term = sent(&drive, Signal::Term);
+        assert!(
+            term.is_some_and(|term| (30..33).contains(&term)),
+            "{redis_gone}: {term:?}"
+        );
+        assert_eq!(drive.told("going on"), 1);
+    }
+}
+
+#[test]
+fn told_to_go_it_goes_on_time_and_writes_down_that_redis_was_silent() {
+    let mut drive = silent(RedisGone::Go, stuck("a"), (4.5, 500.0));
+    drive.until(at(30.0));
+    assert_eq!(sent(&drive, Signal::Term), Some(10));
+    assert_eq!(drive.told("it goes all the same (--redis-gone)"), 1);
+}
+
+#[test]
+fn a_first_term_without_a_quiet_wait_is_held_as_well() {
+    let sources = Sources {
+        lost: Some((at(4.5), at(500.0))),
+        ..Sources::default()
+    };
+    let plan = with(RedisGone::Hold, "term, 30, kill");
+    let mut drive = Drive::new(world(5, vec![stuck("a")]), plan, sources, at(0.0));
+    drive.command_at(at(5.0), Command::Automatic);
+    drive.until(at(30.0));
+    assert!(drive.signals().is_empty());
+    drive.until(at(70.0));
+    assert_eq!(sent(&drive, Signal::Term), Some(65));
+}
+
+#[test]
+fn without_a_known_job_nothing_is_waited_for() {
+    // Its log says that the only known job has ended, though no look can show it.
+    let short = task("a", Some(6.0), Temper::Plain);
+    let mut drive = silent(RedisGone::Hold, short, (4.5, 500.0));
+    drive.until(at(30.0));
+    let term = sent(&drive, Signal::Term);
+    assert!(term.is_some_and(|term| term <= 10), "{term:?}");
+    assert_eq!(drive.told("Redis does not answer"), 0);
+}
+
+#[test]
+fn with_a_screen_it_asks_and_waits_without_an_end() {
+    let mut drive = silent(RedisGone::Ask, stuck("a"), (4.5, 900.0));
+    drive.until(at(300.0));
+    let Phase::Held { why, since, .. } = drive.run.phase() else {
+        panic!("{:?}", drive.run.phase());
+    };
+    assert_eq!(*why, Hold::Redis(Signal::Term, 1));
+    assert_eq!(since.since(at(0.0)).as_secs(), 10);
+    assert_eq!(drive.told("held"), 1, "it asks once");
+}
+
+#[test]
+fn the_operator_may_send_it_all_the_same() {
+    let mut drive = silent(RedisGone::Ask, stuck("a"), (4.5, 900.0));
+    let (step, accepted) = (1, 0);
+    drive.command_at(at(25.0), Command::Go { step, accepted });
+    drive.until(at(26.0));
+    assert_eq!(sent(&drive, Signal::Term), Some(25));
+    // By hand nothing is held: each step is the operator's own.
+    let mut drive = silent(RedisGone::Ask, stuck("a"), (4.5, 900.0));
+    drive.command_at(at(5.0), Command::Manual);
+    drive.command_at(at(25.0), Command::Go { step, accepted });
+    drive.until(at(26.0));
+    assert_eq!(drive.run.mode(), Mode::Manual);
+    assert_eq!(sent(&drive, Signal::Term), Some(25));
+}
+
+#[test]
+fn what_is_foretold_without_redis_follows_the_choice() {
+    let said = |redis_gone, when| {
+        let mut drive = silent(redis_gone, stuck("a"), (4.5, 900.0));
+        drive.until(at(when));
+        let key = drive.run.targets()[0].key();
+        let outlook = super::foretold::process(&drive, &key);
+        let job = drive.fleet.processes[&key].jobs[0].clone();
+        let job = outlook.job(&crate::core::fleet::Job {
+            started: Some(at(-3600.0)),
+            ..job
+        });
+        let interrupt = outlook.interrupt().map(|left| left.as_secs());
+        (job.becomes, job.word(), interrupt)
+    };
+    let unknown = Becomes::Expected(Verdict::Unknown);
+    for when in [8.0, 100.0] {
+        assert_eq!(said(RedisGone::Ask, when), (unknown, "runs on", None));
+    }
+    for (redis_gone, when, left) in [
+        (RedisGone::Go, 8.0, 7),
+        (RedisGone::Hold, 8.0, 67),
+        (RedisGone::Hold, 20.0, 55),
+    ] {
+        let promised = (unknown, "may be lost", Some(left));
+        assert_eq!(said(redis_gone, when), promised, "{redis_gone} at {when} s");
+    }
+}
