@@ -183,7 +183,9 @@ fn folded(group: &Group<'_>, each: bool, said: bool) -> PageLine {
     if each {
         return PageLine::fact(&label, place);
     }
-    let short = |job: &&Execution| job.jid().chars().take(SHORT).collect::<String>();
+    // One JID is told whole; of several the first digits tell them apart.
+    let digits = if number == 1 { usize::MAX } else { SHORT };
+    let short = |job: &&Execution| job.jid().chars().take(digits).collect::<String>();
     let mut ids: Vec<String> = group.jobs.iter().take(NAMED).map(short).collect();
     if number > NAMED {
         ids.push(format!("and {} more", number - NAMED));

@@ -49,6 +49,11 @@ class Truth
     events(jid, *ends).any? { |entry| ours?(entry) || broke_off }
   end
 
+  # Whether it failed for good on a drained process: it has ended, and stands in the dead set.
+  def given_up?(jid)
+    places(jid) == %w[dead] && events(jid, "failed").any? { |entry| ours?(entry) }
+  end
+
   # The id under which the rest of its work stands, or ran, after it broke off on a drained process: its own for an
   # `IterableJob`.
   def goes_on_as(jid)
@@ -67,7 +72,7 @@ class Truth
   def wrong_fate(line)
     jid, fate = line["jid"], line["fate"]
     true_fate = case fate
-                when "finished" then ended?(jid) && places(jid).empty?
+                when "finished" then ended?(jid) && places(jid).empty? || given_up?(jid)
                 when "checkpointed" then goes_on?(jid, line["goes_on_as"] || jid)
                 when "pushed_back", "rescued" then places(jid).any? || elsewhere?(jid)
                 when "retried" then (places(jid) & %w[retry dead schedule]).any? || elsewhere?(jid)

@@ -110,10 +110,12 @@ impl Case<'_> {
 
     /// It checkpoints, left its thread, and nothing of its work was found when Redis was `asked`.
     fn broke_off_or_ended(self, whole: bool, asked: Moment) -> Option<Ruling> {
-        if self.awaits_others(asked) {
+        // A Redis that was emptied before the question shows that in the look after it.
+        let looked = self.scene.fleet.looked.is_some_and(|looked| looked > asked);
+        if self.awaits_others(asked) || self.scene.patient && !looked {
             return None;
         }
-        if whole && self.others(asked) == Others::NoneServe {
+        if whole && looked && self.others(asked) == Others::NoneServe {
             let why = "it left its thread, nothing of its work is in a queue or a set, and no other \
                        process serves its queue";
             return Some(Ruling::new(Fate::Finished, why));
@@ -255,7 +257,8 @@ impl Case<'_> {
     /// after the interrupt.
     fn by_its_last_lines(self) -> Option<Ruling> {
         let (at, end) = self.execution.log_end()?;
-        if self.is_in_time(at, end.late) {
+        let may_go_on = end.how == Told::Done && self.execution.checkpoints().is_some();
+        if may_go_on || self.is_in_time(at, end.late) {
             return None;
         }
         let line = format!("its log: {}", end.words());

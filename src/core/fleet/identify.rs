@@ -18,9 +18,6 @@ const ROUNDING: f64 = 2.0;
 /// The heartbeat thread registers the time of its first beat, which is its first act (7.3.2
 /// `lib/sidekiq/launcher.rb`, `to_data`). So much later on a busy host, in seconds.
 const AT_ITS_THREAD: f64 = 5.0;
-/// A look shows a process at the latest so long after its heartbeat thread started, in seconds: its
-/// first act is a beat, and the start is known to the second.
-const SHOWN_AFTER: f64 = 1.0;
 /// A hash lives so long after the last beat (`EXPIRE 60`, 7.3.9 `lib/sidekiq/launcher.rb`). In
 /// seconds.
 const HASH_LIVES: f64 = 60.0;
@@ -183,10 +180,6 @@ fn fit(
         return None;
     }
     if let Some(since) = beats_since(local) {
-        // A look from before its first beat cannot show it, only another process.
-        if now.epoch() < since + SHOWN_AFTER {
-            return None;
-        }
         // It registers after its thread has started; before that is rounding alone.
         let fits = started >= since - ROUNDING && started <= since + AT_ITS_THREAD;
         return fits.then_some(Fit {

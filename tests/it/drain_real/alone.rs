@@ -98,7 +98,12 @@ fn waiting_for_the_push_back_never_kills_blind() {
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let jid = scene.busy("WedgedJob", &json!([600, false]));
     let chosen = sidekiq.chosen();
-    let more = [&chosen, "--kill=wait-for-requeue", "--kill-extra=3"];
+    let more = [
+        &chosen,
+        "--kill=wait-for-requeue",
+        "--kill-extra=3",
+        "--redis-gone=go",
+    ];
     let mut drain = Drain::start(&scene, "tstp, 5, term, 9, kill", &more);
     drain.wait_for_signal("TSTP");
     scene.redis.stop();

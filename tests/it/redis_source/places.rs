@@ -118,13 +118,18 @@ async fn only_its_own_id_counts() {
         add.arg(set).arg(1.5).arg(mention);
         add.exec_async(&mut admin).await.unwrap();
     }
+    let found_whole = Sought {
+        payload: mention.as_bytes().into(),
+        ..sought("abcd")
+    };
     let found = places(
         &server,
         patient(),
-        &[sought("abc"), sought("a*c"), sought("abcd")],
+        &[sought("abc"), sought("a*c"), sought("abcd"), found_whole],
     )
     .await;
-    assert_eq!(found, [nowhere(true), nowhere(true), low()]);
+    // A job of another class under the same id is another job.
+    assert_eq!(found, [nowhere(true), nowhere(true), nowhere(true), low()]);
 }
 
 #[tokio::test]
