@@ -1,5 +1,5 @@
 //! The one place that asks what time it is. It reads both clocks together;
-//! whoever needs a time in the core gets it passed in.
+//! a function of the core that needs a time gets it passed in.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -38,7 +38,7 @@ pub fn now() -> Moment {
 pub struct Paced {
     /// The real time at which it began.
     real: Duration,
-    /// What it said then.
+    /// Its time then.
     begun: Moment,
     pace: f64,
 }
@@ -55,7 +55,7 @@ impl Paced {
         self.begun.after(passed.mul_f64(self.pace))
     }
 
-    /// What it said when it began.
+    /// Its time when it began.
     pub fn begun(&self) -> Moment {
         self.begun
     }

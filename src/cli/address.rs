@@ -22,7 +22,7 @@ pub(super) struct Stated {
 }
 
 impl Stated {
-    /// What flag, environment and configuration say.
+    /// The addresses of flag, environment and configuration.
     pub(super) fn of(settings: &Settings) -> Self {
         Self {
             flag: settings.redis.flag.clone(),
@@ -32,7 +32,7 @@ impl Stated {
         }
     }
 
-    /// Whether the address is known before anybody looks at this host.
+    /// Whether the address is known before this host is looked at.
     pub(super) fn is_stated(&self) -> bool {
         self.flag.is_some() || self.configuration.is_some() || !matches!(self.environment, Ok(None))
     }
@@ -105,15 +105,15 @@ pub(super) fn addresses_of(look: &HostLook, choice: &Targets) -> NamedAddresses 
 /// The addresses in the environments of the Sidekiqs of this host.
 #[derive(Debug, Default)]
 pub(super) struct NamedAddresses {
-    /// Those of processes that are trusted, by pid.
+    /// Addresses of processes that are trusted, by pid.
     pub(super) taken: Vec<(u32, RedisAddress)>,
-    /// Those of other users' processes, by pid and user id: any user may start a process that
+    /// Addresses of other users' processes, by pid and user id: any user may start a process that
     /// looks like a Sidekiq and names a Redis of his own.
     left: Vec<(u32, u32, RedisAddress)>,
 }
 
 impl NamedAddresses {
-    /// What is to be said of the addresses that are not taken.
+    /// The words about the addresses that are not taken.
     pub(super) fn note(&self) -> Option<String> {
         let (pid, uid, address) = self.left.first()?;
         let more = match self.left.len() - 1 {

@@ -77,13 +77,15 @@ pub struct CheckArguments {
     /// List what was looked at, and the rules that could not be decided.
     #[arg(long, short)]
     pub verbose: bool,
-    /// One JSON object on standard output; the same as --format json.
+    /// A JSON object on standard output; the same as --format json.
     #[arg(long)]
     pub json: bool,
-    /// The findings as SARIF 2.1.0 on standard output, for code scanning; the same as --format sarif.
+    /// The findings as SARIF 2.1.0 on standard output, for code scanning; the same as --format
+    /// sarif.
     #[arg(long, conflicts_with = "json")]
     pub sarif: bool,
-    /// How to answer: text, json, sarif, or github (the page, and annotations of a GitHub workflow).
+    /// How to answer: text, json, sarif, or github (the page, and annotations of a GitHub
+    /// workflow).
     #[arg(long, value_name = "FORMAT", value_enum, conflicts_with_all = ["json", "sarif"])]
     pub format: Option<Format>,
 }
@@ -93,7 +95,7 @@ pub struct CheckArguments {
 pub enum Format {
     /// For people.
     Text,
-    /// One object.
+    /// An object.
     Json,
     /// SARIF 2.1.0.
     Sarif,

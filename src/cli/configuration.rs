@@ -93,7 +93,7 @@ fn sequence_flag(text: &str, origin: &'static str) -> Result<SequenceFlag, Rejec
     }
 }
 
-/// What the environment says. A variable that is set to nothing is not set.
+/// The settings of the environment. A variable that is set to nothing is not set.
 fn environment() -> Environment {
     let set = |name| env::var_os(name).filter(|value| !value.is_empty());
     Environment {

@@ -1,5 +1,5 @@
 //! The console: what `drainboard` does without a subcommand. It needs a terminal; nothing is
-//! signalled before somebody confirms it there.
+//! signalled before the operator confirms it there.
 
 use std::env;
 use std::ffi::OsString;

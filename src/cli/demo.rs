@@ -33,7 +33,7 @@ pub struct DemoArguments {
     /// With --auto: no screen, one JSON object a line on standard output.
     #[arg(long, requires = "auto")]
     pub json: bool,
-    /// What happens when KILL is due and jobs would be lost.
+    /// The rule for a KILL that is due when jobs would be lost.
     #[arg(long, value_name = "POLICY")]
     pub kill: Option<Policy>,
 }

@@ -33,10 +33,10 @@ use crate::shell::{self, Errand, HangUp, LinesFront, Printed, Printer};
     reason = "each is a switch of the command line"
 )]
 pub struct DrainArguments {
-    /// Who is drained.
+    /// The processes to drain.
     #[command(flatten)]
     pub targets: TargetOptions,
-    /// What the drain may do.
+    /// The limits of the drain.
     #[command(flatten)]
     pub conduct: ConductOptions,
     /// Do not ask before the first signal; needed without a terminal.
@@ -59,8 +59,8 @@ pub struct DrainArguments {
     /// plan's own end, and 30 s more].
     #[arg(long, value_name = "SECONDS", value_parser = seconds_from_text, allow_negative_numbers = true)]
     pub extend_at_most: Option<Duration>,
-    /// When the terminal is gone: hold (nothing more is sent; `drainboard resume` goes on) or continue
-    /// (without it; `drainboard attach` shows it).
+    /// When the terminal is gone: hold (nothing more is sent; `drainboard resume` goes on) or
+    /// continue (without it; `drainboard attach` shows it).
     #[arg(long, value_name = "WHAT", default_value = "hold", value_parser = on_hangup)]
     pub on_hangup: HangUp,
     /// Why this drain is done, for its record.
@@ -78,7 +78,7 @@ pub struct DrainArguments {
     /// Turn the exit code of this outcome into 0.
     #[arg(long, value_name = "OUTCOME")]
     pub accept: Vec<String>,
-    /// One JSON object a line on standard output.
+    /// A JSON object a line on standard output.
     #[arg(long)]
     pub json: bool,
 }
@@ -164,7 +164,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
     Ok(exit_code(front.close(&session, clock::now()), &accepted))
 }
 
-/// Without a terminal nobody confirms a beginning, and nobody answers before a KILL.
+/// Without a terminal no operator confirms a beginning or answers before a KILL.
 fn need_somebody(yes: bool, terminal: bool, kill: Option<Policy>) -> Result<(), Failure> {
     if !yes && !terminal {
         return Err(Failure::Usage(
@@ -290,7 +290,7 @@ mod tests {
                 .map(|(at, _)| readme[at..].split_at(mention.len()))
             {
                 let line = rest.split(['\n', '`', '"', ']', '}']).next().unwrap();
-                // What stands in quotes is one word, as a shell has it.
+                // Text in quotes is one word, as a shell has it.
                 let words = line.split('\'').enumerate().flat_map(|(part, text)| {
                     let separators: &[char] = if part % 2 == 1 { &[] } else { &[' ', ','] };
                     text.split(separators).filter(|word| !word.is_empty())

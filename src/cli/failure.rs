@@ -1,5 +1,5 @@
 //! Why a command ends without doing what it was asked for: each with its exit code and words
-//! that somebody can act on.
+//! that the reader can act on.
 
 use std::io;
 use std::path::PathBuf;
@@ -22,13 +22,13 @@ pub enum Failure {
     /// The configuration has errors.
     #[error("{0}")]
     Configuration(#[from] ConfigErrors),
-    /// What names the address of Redis is wrong.
+    /// The source that names the address of Redis is wrong.
     #[error("{0}")]
     Address(String),
     /// A file cannot be read.
     #[error("cannot read {what} {}: {why}", path.display())]
     Unreadable {
-        /// What it is.
+        /// The kind.
         what: &'static str,
         /// Which one.
         path: PathBuf,
@@ -43,13 +43,13 @@ pub enum Failure {
         /// Why.
         why: io::Error,
     },
-    /// What was to be told of is not recorded, or its record cannot be read.
+    /// The drain to be told of is not recorded, or its record cannot be read.
     #[error("{0}")]
     Record(String),
     /// Standard output takes no more.
     #[error("cannot write to standard output: {0}")]
     Output(io::Error),
-    /// Anything that nobody thought of.
+    /// Any other error.
     #[error("{0:?}")]
     Unexpected(#[from] color_eyre::Report),
 }

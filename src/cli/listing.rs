@@ -203,7 +203,7 @@ fn timeouts(rows: &PsRow) -> Vec<String> {
     notes
 }
 
-/// What the tables cannot say: processes that this Redis does not know, and malformed rows.
+/// Notes beside the tables: processes that this Redis does not know, and malformed rows.
 fn notes_of(fleet: &Fleet, choice: &Choice) -> Vec<String> {
     let mut notes = Vec::new();
     let processes = fleet.processes.values();

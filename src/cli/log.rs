@@ -22,7 +22,7 @@ pub(super) fn start(path: Option<&Path>) -> Result<(), Failure> {
     let lines = tracing_subscriber::fmt::layer()
         .with_ansi(false)
         .with_writer(Mutex::new(file));
-    // A second start in one process keeps the first: there is nothing to tell anybody.
+    // A second start in one process keeps the first: there is nothing to tell.
     drop(
         tracing_subscriber::registry()
             .with(LevelFilter::INFO)

@@ -1,4 +1,4 @@
-//! One look at everything, for commands that look and go: this host's processes and one
+//! A look at everything, for commands that look and go: this host's processes and one
 //! Redis, both at once where the address is known beforehand. It only reads.
 
 use std::collections::BTreeSet;
@@ -28,11 +28,11 @@ pub(super) struct Observer {
     reading: redis::Settings,
     /// Pids to look at whatever they are.
     pub(super) pids: Vec<u32>,
-    /// What is known.
+    /// The knowledge so far.
     pub(super) fleet: Fleet,
     /// The Redis that is asked.
     pub(super) choice: Option<RedisChoice>,
-    /// What went wrong in the last look, in words.
+    /// The fault of the last look, in words.
     pub(super) troubles: Vec<String>,
     /// Whether it was said that other users' processes name addresses.
     told: bool,

@@ -28,7 +28,7 @@ pub(super) fn manual() -> io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// One subcommand: its parts become subsections, and what holds everywhere is not repeated.
+/// A subcommand: its parts become subsections, and what holds everywhere is not repeated.
 fn section(subcommand: &Command) -> io::Result<Vec<u8>> {
     let own = subcommand.clone().mut_args(|argument| {
         let everywhere = argument.is_global_set();

@@ -1,5 +1,5 @@
-//! What a screen and a drain without one open alike: the address of Redis, the plan, the state
-//! directory, the session. Nothing is signalled here.
+//! The parts that a screen and a drain without one open alike: the address of Redis, the plan, the
+//! state directory, the session. Nothing is signalled here.
 
 use std::env;
 use std::path::PathBuf;
@@ -38,13 +38,13 @@ pub(super) struct Opened {
 pub(super) struct Opening {
     /// Live, read-only, rehearsal or demo.
     pub(super) kind: Kind,
-    /// What happens before a KILL when the settings do not say.
+    /// The rule for a KILL when the settings do not say.
     pub(super) policy: Policy,
     /// Pids to look at whatever they are.
     pub(super) pids: Vec<u32>,
     /// Signals that were forced.
     pub(super) forced: Vec<Signal>,
-    /// Whether somebody is there to be asked.
+    /// Whether an operator is there to be asked.
     pub(super) attended: bool,
     /// Whether lost jobs are pushed back at the end without asking.
     pub(super) rescue: bool,
@@ -52,11 +52,11 @@ pub(super) struct Opening {
     pub(super) hang_up: HangUp,
     /// Why it is done.
     pub(super) reason: Option<String>,
-    /// What is looked at first.
+    /// The first look.
     pub(super) preflight: Preflight,
 }
 
-/// What is to be looked at before a drain of `choice`; where nobody is asked, `despite` names
+/// The look before a drain of `choice`; where no operator is asked, `despite` names
 /// the rules that are set aside.
 pub(super) fn preflight(
     settings: &Settings,
@@ -83,7 +83,7 @@ pub(super) fn preflight(
     }
 }
 
-/// What a drain by `settings` would do. `policy` holds where they state none.
+/// The plan of a drain by `settings`. `policy` holds where they state none.
 pub(super) fn planned(settings: &Settings, policy: Policy) -> Plan {
     Plan {
         run: String::from("not-begun"),

@@ -6,12 +6,12 @@ use super::Failure;
 use super::listing::Room;
 use crate::core::config::Settings;
 
-/// Writes `text` to standard output. A pipe that nobody reads any more is success.
+/// Writes `text` to standard output. A pipe without a reader is success.
 pub(super) fn write(text: &[u8]) -> Result<(), Failure> {
     reached(text).map(drop)
 }
 
-/// As [`write()`]; tells whether anybody reads.
+/// As [`write()`]; tells whether there is a reader.
 pub(super) fn reached(text: &[u8]) -> Result<bool, Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
@@ -21,7 +21,7 @@ pub(super) fn reached(text: &[u8]) -> Result<bool, Failure> {
     }
 }
 
-/// One JSON object on one line.
+/// A JSON object on one line.
 pub(super) fn write_json<T: serde::Serialize>(value: &T) -> Result<(), Failure> {
     let mut text = serde_json::to_vec(value).map_err(|error| Failure::Output(error.into()))?;
     text.push(b'\n');
@@ -41,7 +41,7 @@ pub(super) fn room(settings: &Settings) -> Room {
     }
 }
 
-/// One line on standard error; a closed one is no failure.
+/// A line on standard error; a closed one is no failure.
 pub(super) fn tell(line: &str) {
     let told = writeln!(io::stderr().lock(), "{line}");
     drop(told);

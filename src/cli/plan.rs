@@ -51,7 +51,7 @@ pub struct PlanArguments {
     /// The process of a Cloud 66 manifest whose stop sequence is meant.
     #[arg(long, value_name = "NAME")]
     pub process: Option<String>,
-    /// One JSON object on standard output.
+    /// A JSON object on standard output.
     #[arg(long)]
     pub json: bool,
 }
@@ -68,7 +68,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
     let runtime = runtime()?;
     let looked = runtime.block_on(async { tokio::time::timeout(AT_MOST, observer.look()).await });
     let may_act = settings.conduct.stop_unit == StopUnit::Always;
-    // Whoever names a unit wants to know.
+    // An operator who names a unit wants to know.
     let at_most = if choice.asked { FOR_A_UNIT } else { AT_MOST };
     runtime.block_on(async {
         let asked = observer.ask_systemd(&choice, may_act);
@@ -110,7 +110,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
     output::write(text.as_bytes())
 }
 
-/// Takes over what the files of this host's Sidekiqs say and nobody else did.
+/// Takes over what the files of this host's Sidekiqs say and no other source did.
 fn take_found(
     settings: &mut Settings,
     observer: &Observer,
@@ -202,7 +202,7 @@ struct PlanRow {
     unit_stops: Vec<String>,
 }
 
-/// One signal of it.
+/// A signal of it.
 #[derive(Debug, Serialize)]
 struct StepRow {
     at_s: Seconds,

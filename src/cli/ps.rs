@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 const BLIND: u8 = 1;
 /// Exit code of `--over`: there are such jobs.
 const FOUND: u8 = 1;
-/// Exit code of `--over`: nobody can know.
+/// Exit code of `--over`: it is not known.
 const UNKNOWN: u8 = 3;
 
 /// Arguments of `ps`.
@@ -42,10 +42,10 @@ EXIT CODES:
   0 Redis was asked; 1 it could not be, local processes are listed all the same.
   With --over: 1 there are such jobs, 0 there are none, 3 it cannot be known.")]
 pub struct PsArguments {
-    /// Who is looked at.
+    /// The processes to look at.
     #[command(flatten)]
     pub targets: TargetOptions,
-    /// One JSON object on standard output; with --watch one a line.
+    /// A JSON object on standard output; with --watch one a line.
     #[arg(long)]
     pub json: bool,
     /// Look again at each refresh until Ctrl-C.
@@ -149,7 +149,7 @@ fn print(
     }))
 }
 
-/// Only jobs over the limit. A job that nobody knows the start of may be one.
+/// Only jobs over the limit. A job without a known start may be one.
 fn print_overlong(
     settings: &Settings,
     observer: &Observer,
@@ -181,7 +181,7 @@ fn print_overlong(
     })
 }
 
-/// One look after the other until Ctrl-C, or until nobody reads any more.
+/// A look after the other until Ctrl-C, or until the reader is gone.
 async fn watch(
     settings: &Settings,
     observer: &mut Observer,

@@ -35,10 +35,10 @@ use crate::shell::{
     reason = "each is a switch of the command line"
 )]
 pub struct RehearseArguments {
-    /// Who would be drained.
+    /// The processes that would be drained.
     #[command(flatten)]
     pub targets: TargetOptions,
-    /// What the drain would do.
+    /// The plan of the drain.
     #[command(flatten)]
     pub conduct: ConductOptions,
     /// With --auto: say which lost jobs would be pushed back.

@@ -18,7 +18,7 @@ pub struct Rejected {
     pub text: String,
     /// Where it was found.
     pub origin: &'static str,
-    /// What is wrong with it.
+    /// The fault.
     pub error: GrammarError,
 }
 

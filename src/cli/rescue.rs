@@ -77,12 +77,12 @@ pub struct RescueArguments {
     /// Do not ask; needed for --requeue without a terminal.
     #[arg(long, short = 'y')]
     pub yes: bool,
-    /// One JSON object on standard output.
+    /// A JSON object on standard output.
     #[arg(long)]
     pub json: bool,
 }
 
-/// One saved job.
+/// A saved job.
 #[derive(serde::Serialize)]
 struct Row {
     run: String,
@@ -96,7 +96,7 @@ struct Row {
     why: String,
     /// Whether --requeue pushes it back, or would.
     requeue: bool,
-    /// What became of that; `null` if it was not tried.
+    /// The outcome; `null` if it was not tried.
     result: Option<String>,
     /// Whether it came from another Redis than the one at hand.
     #[serde(skip)]
@@ -155,14 +155,14 @@ fn check(arguments: &RescueArguments, settings: &Settings) -> Result<(), Failure
     Err(Failure::Usage(wrong.into()))
 }
 
-/// What is saved, with what the journals say of it.
+/// The saved jobs, with the words of the journals about them.
 struct Saved {
     jobs: Vec<SavedRow>,
     /// The processes that have exited by the journals.
     gone: Vec<String>,
 }
 
-/// One saved job with what its drain's journal says.
+/// A saved job with what its drain's journal says.
 struct SavedRow {
     run: String,
     job: SavedJob,

@@ -82,7 +82,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &ResumeArguments) -> Result<
         return refused("--read-only: nothing may be sent");
     }
     let place = state_directory(&settings)?;
-    // What stands there is acted upon.
+    // The content is acted upon.
     for directory in [&place, &place.join("drains")] {
         state_dir::check(directory).map_err(|error| Failure::Record(error.to_string()))?;
     }

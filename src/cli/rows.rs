@@ -17,16 +17,16 @@ use crate::core::outlook::{Becomes, ProcessOutlook, Situation, Verdict};
 use crate::core::preflight::Preflight;
 use crate::core::sequence::Timeout;
 
-/// What rows are made from.
+/// The source of rows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Picture<'a> {
     /// The joined picture.
     pub(super) fleet: &'a Fleet,
-    /// What holds.
+    /// The value that holds.
     pub(super) settings: &'a Settings,
-    /// What a drain that began now would do.
+    /// The plan of a drain that began now.
     pub(super) plan: &'a Plan,
-    /// What it has to do with systemd.
+    /// Its relation to systemd.
     pub(super) preflight: &'a Preflight,
     /// The Redis that was asked, without its password.
     pub(super) url: Option<&'a str>,
@@ -54,7 +54,7 @@ pub(super) struct RedisRow {
     pub(super) rtt_ms: Option<f64>,
 }
 
-/// One process.
+/// A process.
 #[derive(Debug, Serialize)]
 pub(super) struct ProcessRow {
     pub(super) identity: Option<String>,
@@ -85,7 +85,7 @@ pub(super) struct ProcessRow {
     pub(super) overdue: bool,
 }
 
-/// One statement of a timeout.
+/// A statement of a timeout.
 #[derive(Debug, Serialize)]
 pub(super) struct TimeoutRow {
     pub(super) layer: &'static str,
@@ -97,7 +97,7 @@ pub(super) struct TimeoutRow {
     pub(super) changed: bool,
 }
 
-/// One busy job.
+/// A busy job.
 #[derive(Debug, Serialize)]
 pub(super) struct JobRow {
     pub(super) jid: Option<String>,
@@ -127,7 +127,7 @@ pub(super) struct JobRow {
 }
 
 impl PsRow {
-    /// What was asked for in the picture, the longest jobs first.
+    /// The rows that were asked for, the longest jobs first.
     pub(super) fn of(picture: Picture<'_>, choice: &Choice) -> Self {
         let processes = picture.fleet.processes.values();
         let chosen = processes.filter(|process| choice.covers(process));
@@ -261,7 +261,7 @@ impl JobRow {
         let budget = outlook.budget();
         let state = process.state(false, picture.now);
         let history = matches!(state, State::Ghost | State::Exited);
-        // What a stale process showed is of its last beat, and so is the age of its jobs.
+        // The jobs of a stale process are of its last beat, and so is the age of its jobs.
         let seen = match (&process.beat, state) {
             (Some(beat), State::Stale) => beat.at,
             _ => picture.now,
@@ -314,7 +314,7 @@ fn checkpoints(job: &Job) -> Option<&'static str> {
 }
 
 impl<'a> Picture<'a> {
-    /// What the outlook for every job is made from.
+    /// The source of the outlook for every job.
     fn situation(self) -> Situation<'a> {
         Situation {
             fleet: self.fleet,

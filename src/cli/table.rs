@@ -6,7 +6,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 /// Cells between two columns.
 const GAP: usize = 2;
 
-/// One column.
+/// A column.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Column {
     head: &'static str,

@@ -12,7 +12,7 @@ use crate::core::sequence::{Budget, Consequence, Sequence, Signal, Timeout};
 /// How much later than the push-back KILL must come for the jobs to be back in Redis.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// One line of the table.
+/// A line of the table.
 struct Row {
     at: Option<Duration>,
     what: String,
@@ -52,7 +52,7 @@ pub(super) fn timeline(settings: &Settings, timeout: &Timeout, by: &ByUnits) -> 
     text
 }
 
-/// What happens second by second, one line each.
+/// The events second by second, one line each.
 pub(super) fn steps(sequence: &Sequence, timeout: Duration, early: Early) -> String {
     let mut text = String::new();
     let budget = sequence.budget(timeout);
@@ -101,7 +101,7 @@ fn rows(sequence: &Sequence, early: Early, budget: Budget, by: &ByUnits) -> Vec<
     between.make_contiguous().sort_by_key(|(at, _)| *at);
     let mut rows = Vec::new();
     for (index, (at, signal)) in sequence.timeline().into_iter().enumerate() {
-        // What nobody sends stands before the signal that is due at the same time.
+        // An event that is no signal stands before the signal that is due at the same time.
         while first_stop.is_some_and(|first| index > first)
             && let Some((_, row)) = between.pop_front_if(|(due, _)| *due <= at)
         {
@@ -177,7 +177,7 @@ fn push_back_row(interrupt: Duration, budget: Budget) -> Row {
     }
 }
 
-/// What a signal does, in a few words.
+/// The effect of a signal, in a few words.
 fn meaning(sequence: &Sequence, index: usize, signal: Signal, budget: Budget) -> String {
     let stopped = sequence.first_stop().is_some_and(|first| index > first);
     match signal.consequence(None) {
@@ -257,7 +257,7 @@ fn figures(
 /// Processes whose own timeout was found and is another than the plan's, with their budget.
 pub(super) fn found(settings: &Settings, planned: &Timeout, fleet: &Fleet) -> String {
     let mut text = String::new();
-    // What this Redis does not know may be another application.
+    // A process that this Redis does not know may be another application.
     for process in (fleet.processes.values()).filter(|process| process.identity.is_some()) {
         let timeout = process.timeout(settings.timeout.as_ref());
         if timeout.span != planned.span {

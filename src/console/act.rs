@@ -1,6 +1,6 @@
-//! What a key of the console can do.
+//! The acts of the console's keys.
 
-/// What a key does.
+/// The act of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Let the drain go by itself.
@@ -69,13 +69,13 @@ pub enum Act {
     Arguments,
     /// Give processes of other applications and hosts rows of their own, or fold them.
     Fold,
-    /// What was done in this session.
+    /// The journal of this session.
     Journal,
     /// Back to the main screen.
     Back,
     /// How the last drain ended.
     Outcome,
-    /// What the check of the plan found.
+    /// The findings of the check.
     Check,
     /// Keys and words.
     Help,

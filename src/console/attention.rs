@@ -1,4 +1,4 @@
-//! What the operator is called for: the bell and the title of the terminal, once per reason.
+//! Calls to the operator: the bell and the title of the terminal, once per reason.
 
 use crate::core::drain::{Hold, Phase};
 use crate::core::session::Session;

@@ -15,7 +15,7 @@ use crate::core::preflight::{Consent, Grave, Seen};
 use crate::core::sequence::{Sequence, Signal};
 use crate::core::session::Session;
 
-/// What begins, for whom and why: frozen when the dialog opens.
+/// The drain that begins, its targets and its reason: frozen when the dialog opens.
 struct Beginning<'a> {
     title: String,
     lines: Vec<String>,
@@ -173,7 +173,7 @@ fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) ->
     dialog(beginning, premise, why, now)
 }
 
-/// What is said of a target whose Redis is another one.
+/// The words about a target whose Redis is another one.
 fn stranger(session: &Session, target: LocalId) -> Option<String> {
     let process = session.fleet.get(&ProcessKey::Local(target))?;
     if process.is_ours() {
@@ -235,7 +235,7 @@ fn dialog(beginning: Beginning<'_>, premise: Premise, why: Option<String>, now: 
     }
 }
 
-/// What the check finds grave, each in words.
+/// The grave findings of the check, each in words.
 fn grave_words(grave: &[Grave]) -> Vec<String> {
     let mut lines = match grave {
         [] => return Vec::new(),
@@ -257,7 +257,7 @@ fn grave_words(grave: &[Grave]) -> Vec<String> {
     lines
 }
 
-/// What a yes takes where something is grave: the one rule, or how many errors there are.
+/// The friction of a yes where a finding is grave: the one rule, or how many errors there are.
 fn despite(friction: Friction, grave: &[Grave]) -> Friction {
     let errors = match grave {
         [] => return friction,

@@ -7,7 +7,7 @@ use super::possible as can;
 use super::state::Console;
 use crate::core::session::Session;
 
-/// What a key is about; the order of help.
+/// The subject of a key; the order of help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Group {
     /// Moves the drain.
@@ -29,18 +29,18 @@ impl Group {
     }
 }
 
-/// One row of the table.
+/// A row of the table.
 #[derive(Clone, Copy, Debug)]
 pub struct Binding {
     /// The keys, the usual one first.
     pub keys: &'static [Key],
-    /// What they do.
+    /// The effect of the keys.
     pub act: Act,
-    /// What help says.
+    /// The words of the help.
     pub help: &'static str,
-    /// What the footer says; `None`: it does not name it.
+    /// The words of the footer; `None`: it does not name it.
     pub label: Option<&'static str>,
-    /// What it is about.
+    /// The subject.
     pub group: Group,
     /// Whether it does something now.
     pub possible: fn(&Session, &Console) -> bool,

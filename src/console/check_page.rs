@@ -1,4 +1,4 @@
-//! What the check of the plan found for the processes that would be drained: the page, and the
+//! The findings of the check for the processes that would be drained: the page, and the
 //! few words of the header. Nothing is decided here.
 
 use super::page_line::{PageLine, Weight};
@@ -10,7 +10,8 @@ use crate::core::session::Session;
 /// Names of targets that are spelled out.
 const NAMED: usize = 8;
 
-/// What the check says, in a few words with their weight; `None` while there is nobody to drain.
+/// The result of the check in a few words with their weight; `None` while there is no process to
+/// drain.
 pub fn check_words(session: &Session) -> Option<(Weight, String)> {
     if session.preflight.targets(&session.fleet).is_empty() && session.active_run().is_none() {
         return None;
@@ -113,7 +114,7 @@ fn why(rule: &str) -> Option<PageLine> {
     })
 }
 
-/// What was checked: for whom, and which sequence from where.
+/// The subject of the check: which processes, and which sequence from where.
 fn about(session: &Session) -> Vec<PageLine> {
     let targets = match session.active_run() {
         Some(run) => run.targets().iter().map(|target| target.id).collect(),
@@ -134,7 +135,7 @@ fn about(session: &Session) -> Vec<PageLine> {
     ]
 }
 
-/// What a beginning takes, where something is grave.
+/// The friction of a beginning where a finding is grave.
 fn asked(session: &Session) -> Option<&'static str> {
     if session.active_run().is_some() {
         return None;
@@ -146,7 +147,7 @@ fn asked(session: &Session) -> Option<&'static str> {
     }
 }
 
-/// One finding: what, and where.
+/// A finding: what, and where.
 fn told(finding: &Finding) -> Vec<PageLine> {
     let weight = match finding.severity {
         Severity::Error => Weight::Bad,

@@ -1,4 +1,4 @@
-//! What a signal does to the processes it would go to: the lines of a dialog, and the friction
+//! The effect of a signal on the processes it would go to: the lines of a dialog, and the friction
 //! that they deserve. It counts; it sends nothing.
 
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ use crate::core::session::{Kind, Session};
 /// How many names a dialog spells out.
 pub(super) const NAMED: usize = 4;
 
-/// What `signal` does to `targets`, and what a yes to it takes.
+/// The effect of `signal` on `targets`, and the friction of a yes.
 pub(super) fn consequence(
     session: &Session,
     signal: Signal,
@@ -151,7 +151,7 @@ fn at_stake(session: &Session, targets: &[LocalId], stake: &Stake) -> Option<Str
     (!classes.is_empty()).then(|| format!("At stake: {}.", few(&classes, NAMED)))
 }
 
-/// What else ought to be known of a target before it is signalled.
+/// Other facts about a target that ought to be known before it is signalled.
 fn caution(session: &Session, id: LocalId, process: &Process, now: Moment) -> Option<String> {
     let name = session.name_of(id);
     match session.state(&ProcessKey::Local(id), process, now) {

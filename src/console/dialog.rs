@@ -12,7 +12,7 @@ use crate::core::moment::Moment;
 use crate::core::preflight::Grave;
 use crate::core::session::Session;
 
-/// Keys that come sooner after the opening were typed before anybody could have read it.
+/// Keys that come sooner after the opening were typed before it could have been read.
 const TYPED_AHEAD: Duration = Duration::from_millis(400);
 /// No count of jobs has more digits.
 const DIGITS: usize = 9;
@@ -32,7 +32,7 @@ pub enum Start {
     Kill(LocalId),
 }
 
-/// What a yes takes.
+/// The friction of a yes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Friction {
     /// The key `y`.
@@ -41,7 +41,7 @@ pub enum Friction {
     Number(u64),
     /// The pid of a process of another application, typed out, and Enter.
     Pid(u32),
-    /// What the check finds grave, typed out, and Enter.
+    /// The grave findings of the check, typed out, and Enter.
     Despite {
         /// The one rule, or how many errors there are.
         errors: String,
@@ -53,7 +53,7 @@ pub enum Friction {
 }
 
 impl Friction {
-    /// What is to be typed; `None` where any text will do, or a key.
+    /// The text to type; `None` where any text will do, or a key.
     pub fn phrase(&self) -> Option<String> {
         match self {
             Self::Yes | Self::Reason(_) => None,
@@ -86,7 +86,7 @@ impl Friction {
     }
 }
 
-/// What was typed so far.
+/// The text typed so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// The text.
@@ -95,7 +95,7 @@ pub struct Entry {
     pub wrong: bool,
 }
 
-/// What must stay true for the dialog to stand.
+/// The condition under which the dialog stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Premise {
     /// No drain is under way, and all of these live.
@@ -103,7 +103,7 @@ pub enum Premise {
     Before {
         /// The targets to be.
         targets: Vec<LocalId>,
-        /// What was grave when the dialog opened.
+        /// The grave findings when the dialog opened.
         despite: Vec<Grave>,
     },
     /// The run that began then stands before this step, with no more at stake than this.
@@ -147,23 +147,23 @@ pub enum Premise {
 /// An open dialog.
 #[derive(Clone, Debug)]
 pub struct Dialog {
-    /// What is asked.
+    /// The question.
     pub title: String,
     /// The consequences, in numbers.
     pub lines: Vec<String>,
-    /// What a yes takes.
+    /// The friction of a yes.
     pub friction: Friction,
-    /// What a yes does.
+    /// The effect of a yes.
     pub requests: Vec<Request>,
-    /// What must stay true meanwhile.
+    /// The condition under which it stands.
     pub premise: Premise,
     /// When it opened.
     pub opened: Moment,
-    /// What was typed so far.
+    /// The text typed so far.
     pub entry: Entry,
 }
 
-/// What a key did to a dialog.
+/// The effect of a key on a dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Answer {
     /// It stays open.
@@ -319,7 +319,7 @@ fn is_meant(typed: &str, phrase: &str) -> bool {
         && typed.split(' ').zip(phrase.split(' ')).all(same)
 }
 
-/// What the check finds by now that was not among `despite`.
+/// The findings of the check by now that were not among `despite`.
 fn graver(session: &Session, targets: &[LocalId], despite: &[Grave]) -> Option<String> {
     let (_, seen) = session.looked_at(targets);
     let fresh = seen.grave().find(|grave| !despite.contains(grave))?;

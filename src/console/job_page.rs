@@ -1,4 +1,4 @@
-//! All that is known of one job. Its arguments are secrets until somebody asks for them.
+//! All that is known of one job. Its arguments are secrets until the operator asks for them.
 
 use serde_json::value::RawValue;
 
@@ -16,7 +16,7 @@ use crate::core::session::Session;
 /// Characters of arguments that are shown.
 const SHOWN: usize = 2000;
 
-/// What an `IterableJob` does with the quiet signal.
+/// The reaction of an `IterableJob` to the quiet signal.
 const ITERABLE: &str = "yes: once its process is quiet it stops at its next iteration and goes to \
                         the back of its queue; that is no end of it";
 
@@ -50,7 +50,7 @@ pub(super) fn lines(
     )
 }
 
-/// What is known of a job that runs.
+/// The facts about a job that runs.
 fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) -> Vec<PageLine> {
     let work = &row.job.work;
     let targets = console.targets(session);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// One key press. Pasted text is never turned into keys.
+/// A key press. Pasted text is never turned into keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     /// A character, with shift already applied.

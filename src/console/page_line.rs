@@ -1,4 +1,4 @@
-//! One line of a page of text, with its weight. How it looks is the business of the screen.
+//! A line of a page of text, with its weight. How it looks is the business of the screen.
 
 /// How much a line weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Weight {
     Bad,
 }
 
-/// One line of a page, before it is wrapped.
+/// A line of a page, before it is wrapped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageLine {
     /// Its weight.

@@ -11,7 +11,7 @@ use crate::core::outlook::{Obstacle, Outlooks};
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
-/// Whose a process is, in the order of the process table.
+/// The owner of a process, in the order of the process table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Belongs {
     /// It is drained, or would be.
@@ -27,7 +27,7 @@ pub enum Belongs {
 }
 
 impl Belongs {
-    /// Whose `process` is.
+    /// The owner of `process`.
     pub fn of(session: &Session, key: &ProcessKey, process: &Process, is_target: bool) -> Self {
         match key {
             _ if is_target => Self::Target,
@@ -65,7 +65,7 @@ pub enum Alarm {
 /// The state of a process for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProcessState {
-    /// One word.
+    /// A word.
     pub word: &'static str,
     /// The last signal and what came of it, or what is wrong. May be empty.
     pub remark: String,
@@ -194,7 +194,7 @@ fn vanished(process: &Process, now: Moment) -> ProcessState {
     )
 }
 
-/// What keeps a process out of the drain.
+/// The reason that keeps a process out of the drain.
 fn no_part(session: &Session, process: &Process, belongs: Belongs, state: State) -> String {
     if let Some(fault) = process.faults.first() {
         return format!("not readable: {fault}");

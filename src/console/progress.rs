@@ -27,7 +27,7 @@ pub struct Standings {
 pub struct Countdown {
     /// Gone by.
     pub run: Duration,
-    /// In all; `None`: it has no end, or waits for somebody.
+    /// In all; `None`: it has no end, or waits for the operator.
     pub whole: Option<Duration>,
 }
 
@@ -100,7 +100,7 @@ pub fn whole_clock(run: &Run, now: Moment) -> Option<Countdown> {
     })
 }
 
-/// What the drain waits for: the job that has run longest on a target, or the target that has not
+/// The cause of the wait: the job that has run longest on a target, or the target that has not
 /// exited.
 pub fn holds_up(session: &Session, now: Moment) -> Option<String> {
     let run = session.active_run()?;

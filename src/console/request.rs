@@ -1,10 +1,10 @@
-//! What the console wants of the shell. Values only: nothing is done here.
+//! Requests of the console to the shell. Values only: nothing is done here.
 
 use crate::core::drain::{Command, PushBack, UnitCall};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::preflight::Consent;
 
-/// One wish, in the order in which they are to be met.
+/// A wish, in the order in which they are to be met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
     /// Begin a run on these targets; the commands that follow are for it. If it cannot begin,
@@ -12,7 +12,7 @@ pub enum Request {
     Begin {
         /// The targets, fixed when the dialog opened.
         targets: Vec<LocalId>,
-        /// What somebody saw and let begin; `None` where nobody was asked.
+        /// The plan that the operator saw and let begin; `None` where no operator was asked.
         consent: Option<Consent>,
     },
     /// These would be drained by now: the plan is looked at for them.

@@ -29,8 +29,8 @@ pub fn result_text(session: &Session) -> String {
         .collect()
 }
 
-/// The lines of the result page. `each`: whether each job has its own line; `None`: the page is text
-/// for after the screen, which cannot unfold.
+/// The lines of the result page. `each`: whether each job has its own line; `None`: the page is
+/// text for after the screen, which cannot unfold.
 pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) -> Vec<PageLine> {
     let Some(run) = &session.run else {
         return vec![PageLine::heading("No drain has ended yet")];
@@ -152,7 +152,7 @@ fn duration(run: &Run, at: Moment) -> String {
     }
 }
 
-/// What to do about lost jobs.
+/// The next steps for lost jobs.
 fn lost_words(session: &Session, lost: u64) -> String {
     if !session.afterwards.salvage.nowhere.is_empty() {
         return offered(session);

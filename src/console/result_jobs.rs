@@ -124,7 +124,7 @@ fn shared<'a>(jobs: &[&'a Execution]) -> Option<&'a str> {
         .then_some(first)
 }
 
-/// One heading with its jobs, and the worker threads whose job no heartbeat had shown.
+/// A heading with its jobs, and the worker threads whose job no heartbeat had shown.
 fn list(
     run: &Run,
     (word, weight): (&str, Weight),
@@ -183,7 +183,7 @@ fn folded(group: &Group<'_>, each: bool, said: bool) -> PageLine {
     if each {
         return PageLine::fact(&label, place);
     }
-    // One JID is told whole; of several the first digits tell them apart.
+    // A JID is told whole; of several the first digits tell them apart.
     let digits = if number == 1 { usize::MAX } else { SHORT };
     let short = |job: &&Execution| job.jid().chars().take(digits).collect::<String>();
     let mut ids: Vec<String> = group.jobs.iter().take(NAMED).map(short).collect();

@@ -1,4 +1,4 @@
-//! What the two tables list, and in which order. Rows borrow from the session; nothing is
+//! The rows of the two tables, and their order. Rows borrow from the session; nothing is
 //! formatted here, so that ten thousand of them cost little.
 
 use std::cmp::Ordering;
@@ -14,7 +14,8 @@ use crate::core::stuck::Stuck;
 /// The order of the job table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Sort {
-    /// What holds the drain up first: jobs of targets, the longest running before the others.
+    /// The rows that hold the drain up first: jobs of targets, the longest running before the
+    /// others.
     #[default]
     HoldsUp,
     /// Longest running first, wherever it runs.
@@ -40,7 +41,7 @@ impl Sort {
         }
     }
 
-    /// What it is called on the screen.
+    /// Its name on the screen.
     pub fn word(self) -> &'static str {
         match self {
             Self::HoldsUp => "what holds the drain up",
@@ -69,7 +70,7 @@ pub struct Listing {
     pub unfolded: bool,
 }
 
-/// One execution of a job in one thread: what a selection holds on to.
+/// An execution of a job in one thread: what a selection holds on to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobKey {
     /// Where it runs.
@@ -80,7 +81,7 @@ pub struct JobKey {
     pub jid: Option<String>,
 }
 
-/// One row of the job table.
+/// A row of the job table.
 #[derive(Clone, Copy, Debug)]
 pub struct JobRow<'a> {
     /// Where it runs.
@@ -98,7 +99,7 @@ pub struct JobRow<'a> {
 }
 
 impl JobRow<'_> {
-    /// What a selection of this row holds on to.
+    /// The key that a selection of this row holds on to.
     pub fn job_key(&self) -> JobKey {
         JobKey {
             process: self.key.clone(),
@@ -140,7 +141,7 @@ fn contains(text: &str, part: &str) -> bool {
     text.to_lowercase().contains(part)
 }
 
-/// What the process table folds into one line.
+/// The rows that the process table folds into one line.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Folded {
     /// Names of the processes of this host that are of another application or Redis.
@@ -194,7 +195,7 @@ fn shows_all(session: &Session, targets: &[LocalId]) -> bool {
     })
 }
 
-/// What is folded, where the table is.
+/// The folded rows, where the table is folded.
 pub fn folded(session: &Session, targets: &[LocalId], unfolded: bool) -> Folded {
     let mut folded = Folded::default();
     if unfolded || shows_all(session, targets) {

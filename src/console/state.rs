@@ -1,4 +1,4 @@
-//! What the screen remembers between two keys: where the operator is, what is selected, which
+//! The memory of the screen between two keys: where the operator is, what is selected, which
 //! dialog is open. Selections hold on to things, never to positions.
 
 use std::collections::BTreeSet;
@@ -10,15 +10,15 @@ use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
-/// What is shown.
+/// The page that is shown.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Screen {
     /// The sequence, the two tables, the journal.
     #[default]
     Main,
-    /// One job.
+    /// A job.
     Job(JobKey),
-    /// One process.
+    /// A process.
     Process(ProcessKey),
     /// Where a job is.
     Backtrace(BacktraceView),
@@ -26,9 +26,9 @@ pub enum Screen {
     Help,
     /// How the drain ended.
     Result,
-    /// What the check of the plan found.
+    /// The findings of the check.
     Check,
-    /// What was done in this session.
+    /// The journal of this session.
     Journal,
 }
 
@@ -89,7 +89,7 @@ impl<K> Cursor<K> {
     }
 }
 
-/// What the console keeps besides the screen itself.
+/// The state of the console besides the screen itself.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// The targets that were chosen; `None`: the default ones.
@@ -100,7 +100,7 @@ pub struct Memory {
     pub result_of: Option<Moment>,
     /// Whether the operator is asked why, where he gave no reason beforehand.
     pub ask_reason: bool,
-    /// What he answered, until the drain has begun.
+    /// The operator's answer, until the drain has begun.
     pub why: Option<String>,
     /// Whether the result page has a line for each job.
     pub each_job: bool,
@@ -111,7 +111,7 @@ pub struct Memory {
 /// The state of the console.
 #[derive(Clone, Debug, Default)]
 pub struct Console {
-    /// What is shown.
+    /// The page that is shown.
     pub screen: Screen,
     /// The first line shown of a page of text.
     pub scroll: usize,

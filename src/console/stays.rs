@@ -1,4 +1,4 @@
-//! What stays true of a target when nothing more is sent to it.
+//! The standing of a target when nothing more is sent to it.
 
 use super::words::time_of_day;
 use crate::core::drain::{Standing, Target};
@@ -6,7 +6,7 @@ use crate::core::fleet::Unit;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
-/// What stays true of a target when nothing more is sent, with the command that ends it.
+/// The standing of a target when nothing more is sent, with the command that ends it.
 pub(super) fn stays(session: &Session, target: &Target) -> String {
     if let Standing::Exited { at, clean, .. } = target.standing {
         let calls = session.unit_calls();

@@ -1,4 +1,4 @@
-//! What a KILL would cost, with a run or before one. The numbers are those of the core. A thread
+//! The cost of a KILL, with a run or before one. The numbers are those of the core. A thread
 //! whose job is not known counts as a job.
 
 use super::words::count;
@@ -7,7 +7,7 @@ use crate::core::fleet::{Fleet, LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
-/// What a KILL of `targets` would cost now.
+/// The cost of a KILL of `targets` now.
 pub fn stake(session: &Session, targets: &[LocalId], now: Moment) -> Stake {
     let mut sum = Stake::default();
     for id in targets {

@@ -18,7 +18,7 @@ struct Stoppable<'a> {
     is_idle: bool,
 }
 
-/// Those of the run that were not told to stop yet.
+/// Units of the run that were not told to stop yet.
 fn stoppable(session: &Session, now: Moment) -> Vec<Stoppable<'_>> {
     let Some(run) = session.active_run() else {
         return Vec::new();
@@ -165,7 +165,7 @@ pub(super) fn other(dialog: &Dialog) -> Option<StopUnit> {
     })
 }
 
-/// What a drain that goes by itself does with the units of `targets`.
+/// The effect of a drain that goes by itself on the units of `targets`.
 pub(super) fn by_itself(session: &Session, targets: &[LocalId]) -> Vec<String> {
     let preflight = &session.preflight;
     let plan = &session.setting.plan;

@@ -1,4 +1,4 @@
-//! What happens if the operator does nothing, in one sentence. Every time and number in it is
+//! The future if the operator does nothing, in one sentence. Every time and number in it is
 //! that of the outlook: this file only words them.
 
 use super::words::{thousands, time_of_day};
@@ -8,7 +8,7 @@ use crate::core::outlook::{Delay, Given, Outlooks, Tally};
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
-/// What happens if the operator does nothing.
+/// The future if the operator does nothing.
 pub fn if_untouched(session: &Session, outlooks: &Outlooks<'_>) -> String {
     let now = outlooks.situation().now;
     let Some(run) = session.active_run() else {

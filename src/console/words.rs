@@ -65,7 +65,7 @@ pub(super) fn all(number: usize) -> String {
     }
 }
 
-/// What happens when KILL is due, in a sentence.
+/// The rule for a KILL that is due, in a sentence.
 pub(super) fn policy_words(policy: Policy) -> &'static str {
     match policy {
         Policy::Ask => "KILL asks first if jobs would be lost.",

@@ -19,7 +19,7 @@ pub use departed::{Departed, Left, Went};
 const CLASSES: usize = 500;
 const SAMPLES: usize = 32;
 
-/// What is remembered from look to look.
+/// The memory from look to look.
 #[derive(Clone, Debug, Default)]
 pub struct Following {
     /// The jobs that left, and where they went.
@@ -61,7 +61,7 @@ impl Following {
         times.push_back(span);
     }
 
-    /// What is usual for `class`; `None` while too few were seen to end.
+    /// The usual run time of `class`; `None` while too few were seen to end.
     pub fn usual(&self, class: &str) -> Option<Usual> {
         let times = self.times.get(class)?;
         let mut sorted: Vec<Duration> = times.iter().copied().collect();
@@ -146,7 +146,7 @@ impl Following {
     }
 }
 
-/// Whether it beats, fetches and lives, as far as anybody knows.
+/// Whether it beats, fetches and lives, as far as is known.
 fn works(process: &Process) -> bool {
     process.listed == Listed::Yes && !process.exited() && !process.says_quiet()
 }

@@ -41,12 +41,12 @@ impl Origin {
     }
 }
 
-/// One line of a log as it was read.
+/// A line of a log as it was read.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LogLine {
     /// Whose log it stood in.
     pub origin: Origin,
-    /// What it says.
+    /// Its message.
     pub entry: Entry,
     /// When it was read, or when the journal took it.
     pub at: Moment,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// One instant: nanoseconds of `CLOCK_BOOTTIME` (which go on while the machine is suspended)
+/// An instant: nanoseconds of `CLOCK_BOOTTIME` (which go on while the machine is suspended)
 /// with the wall time that was read beside them. Order and differences use the former alone,
 /// so a stepped wall clock moves no deadline.
 #[derive(Clone, Copy, Debug)]

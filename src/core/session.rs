@@ -1,4 +1,4 @@
-//! One session: what is known, what is planned, and the run, if there is one. A screen and a
+//! A session: what is known, what is planned, and the run, if there is one. A screen and a
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
 mod backtraces;
@@ -31,7 +31,7 @@ pub use kept::{KeptRecords, StepDone};
 pub use outset::Outset;
 pub use salvage::{Afterwards, Salvage};
 
-/// What kind of session it is; stands on every screen and in every line.
+/// The kind of the session; it stands on every screen and in every line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Kind {
     /// Acts are real.
@@ -62,12 +62,12 @@ impl Kind {
     }
 }
 
-/// What a session is about and where its settings come from.
+/// The subject of a session and the source of its settings.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Setting {
     /// Live, read-only, rehearsal or demo.
     pub kind: Kind,
-    /// What would be done.
+    /// The plan.
     pub plan: Plan,
     /// Where the sequence was found.
     pub sequence_from: SequenceOrigin,
@@ -75,7 +75,7 @@ pub struct Setting {
     pub redis: Option<(String, String)>,
     /// The prefix of its keys, where one is stated.
     pub namespace: Option<String>,
-    /// Who operates, and why if he said so.
+    /// The operator, and the reason where one was given.
     pub operator: By,
     /// How long after a drain is watched for what comes up in its place; `None`: not at all.
     pub successor: Option<Duration>,
@@ -84,17 +84,17 @@ pub struct Setting {
 /// Everything that a screen shows and a run needs.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// What is known.
+    /// The knowledge so far.
     pub fleet: Fleet,
     /// The run, once one was begun.
     pub run: Option<Run>,
-    /// What it is about.
+    /// The subject.
     pub setting: Setting,
     /// The last records, and the steps that they told of.
     pub journal: KeptRecords,
-    /// What is to be said of the plan before it begins.
+    /// The notes on the plan before it begins.
     pub preflight: Box<Preflight>,
-    /// What was learnt from look to look.
+    /// The memory from look to look.
     pub following: Following,
     /// What is looked at once the run is over.
     pub afterwards: Afterwards,
@@ -168,7 +168,7 @@ impl Session {
         effects
     }
 
-    /// Somebody commands.
+    /// A command.
     #[must_use]
     pub fn command(&mut self, command: Command, now: Moment) -> Vec<Effect> {
         if self.setting.kind == Kind::ReadOnly {
@@ -351,7 +351,7 @@ impl Session {
         self.run.as_ref().filter(|run| !run.phase().is_over())
     }
 
-    /// What the outlook for every job is made from.
+    /// The source of the outlook for every job.
     pub fn situation(&self, now: Moment) -> Situation<'_> {
         Situation {
             fleet: &self.fleet,
@@ -371,7 +371,7 @@ impl Session {
     /// When something is due, if nothing else happens.
     pub fn next_deadline(&self) -> Option<Moment> {
         let run = self.run.as_ref().and_then(Run::next_deadline);
-        // What comes up afterwards is watched for once the run is over.
+        // Processes that come up afterwards are watched for once the run is over.
         let run = run.or_else(|| self.afterwards.watch.as_ref()?.deadline());
         let backtraces = [self.backtraces.next_deadline(), self.backtraces_due()];
         run.into_iter()

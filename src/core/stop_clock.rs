@@ -35,12 +35,12 @@ pub enum ExtendAtMost {
     Span(Duration),
 }
 
-/// One message to systemd.
+/// A message to systemd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// From now on the stop may take this long; `None`: as long as systemd thinks.
     pub extend: Option<Duration>,
-    /// One sentence for `systemctl status`.
+    /// A sentence for `systemctl status`.
     pub status: String,
 }
 

@@ -25,7 +25,7 @@ pub struct Usual {
     pub seen: usize,
 }
 
-/// What is known of one job.
+/// The facts about one job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Facts {
     /// How long it has been running.

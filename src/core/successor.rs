@@ -157,7 +157,7 @@ impl Watch {
         told
     }
 
-    /// One line for each place: the name of who ended, and what is known so far; without `now`
+    /// A line for each place: the name of who ended, and what is known so far; without `now`
     /// nobody watches any more.
     pub fn lines(&self, now: Option<Moment>) -> Vec<(String, String)> {
         let left = |now| self.until.map_or(self.span, |until| until.since(now));

@@ -12,7 +12,8 @@ pub(super) const SEQUENCE: &str = "tstp, 60, term, 20, kill";
 /// `-t` of every process.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(12);
 
-/// What happens to a process while a drain goes on. Each process stands for its place in [`FLEET`].
+/// The event in the life of a process while a drain goes on. Each process stands for its place in
+/// [`FLEET`].
 #[derive(Debug)]
 pub(super) enum Incident {
     /// It hangs for so long: it beats no more and heeds no signal.
@@ -23,8 +24,8 @@ pub(super) enum Incident {
     Dies(usize),
 }
 
-/// The incidents, in their order, each so long after the begin of a drain. The hang ends before TERM
-/// is due.
+/// The incidents, in their order, each so long after the begin of a drain. The hang ends before
+/// TERM is due.
 pub(super) const INCIDENTS: [(Duration, Incident); 3] = [
     (
         Duration::from_secs(8),
@@ -34,7 +35,7 @@ pub(super) const INCIDENTS: [(Duration, Incident); 3] = [
     (Duration::from_secs(27), Incident::Dies(4)),
 ];
 
-/// One process.
+/// A process.
 #[derive(Debug)]
 pub(super) struct Role {
     pub(super) unit: &'static str,
@@ -45,7 +46,7 @@ pub(super) struct Role {
     pub(super) rss_kb: u64,
     /// Seconds from the last beat to the first frame; negative: it boots for so long.
     pub(super) beaten_s: i32,
-    /// How long its exit takes: with a stuck thread, longer than anybody waits.
+    /// How long its exit takes: with a stuck thread, longer than the drain waits.
     pub(super) exit_takes: Duration,
     /// The Redis that it belongs to, where that is not the demo's own: a stranger on this host.
     pub(super) redis: Option<&'static str>,
@@ -212,7 +213,7 @@ pub(super) struct Kind(
     pub(super) u64,
 );
 
-/// What the shop does all day.
+/// The shop's day.
 pub(super) const KINDS: [Kind; 10] = [
     Kind("WebhookDelivery", "web", 2, 6, 20),
     Kind("ThumbnailRender", "web", 4, 12, 12),

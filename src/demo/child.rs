@@ -1,5 +1,5 @@
-//! One child of the demo: the imitated Sidekiq in a process of its own, with real signals. It
-//! ends with the program that started it, whatever becomes of that, and signals nobody.
+//! A child of the demo: the imitated Sidekiq in a process of its own, with real signals. It
+//! ends with the program that started it, whatever becomes of that, and signals no process.
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
@@ -147,7 +147,7 @@ impl Child {
         }
     }
 
-    /// What the demo is told of an event.
+    /// The report to the demo about an event.
     fn report(&self, event: WorkerEvent) -> Option<Report> {
         match event {
             WorkerEvent::JobFinished(task) => Some(Report::Finished { jid: task.jid }),

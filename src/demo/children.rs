@@ -21,7 +21,7 @@ use crate::core::fleet::{ExitStatus, Identity, Info, Work};
 use crate::core::moment::Moment;
 use crate::host::{Glance, glance};
 
-/// What comes from a child.
+/// A message of a child.
 #[derive(Debug)]
 pub(super) enum Word {
     /// It says something.
@@ -30,7 +30,7 @@ pub(super) enum Word {
     Ended(Option<ExitStatus>),
 }
 
-/// What its last beat wrote.
+/// The contents of its last beat.
 #[derive(Debug)]
 pub(super) struct LastBeat {
     pub(super) at: Moment,
@@ -38,12 +38,12 @@ pub(super) struct LastBeat {
     pub(super) work: Vec<Arc<Work>>,
 }
 
-/// What is known of a child by its own words.
+/// The state of a child by its own words.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) beat: Option<LastBeat>,
     pub(super) threads: Option<usize>,
-    /// It refused a job: nobody fetches there any more.
+    /// It refused a job: it fetches no more.
     pub(super) quiet: bool,
     /// It took itself out of `processes`.
     pub(super) left: bool,
@@ -51,7 +51,7 @@ pub(super) struct Told {
     pub(super) ended: bool,
 }
 
-/// One child.
+/// A child.
 #[derive(Debug)]
 pub(super) struct Offspring {
     pub(super) role: &'static Role,
@@ -63,7 +63,7 @@ pub(super) struct Offspring {
     orders: mpsc::UnboundedSender<String>,
 }
 
-/// What a child is known by in the imitated registry.
+/// The name of a child in the imitated registry.
 pub(super) struct Registration {
     pub(super) role: &'static Role,
     pub(super) nonce: String,
@@ -84,7 +84,7 @@ impl Offspring {
 pub(super) struct Nursery {
     program: std::path::PathBuf,
     words: mpsc::UnboundedSender<(Number, Word)>,
-    /// One task a child; dropping them closes the pipes, and the children end.
+    /// A task a child; dropping them closes the pipes, and the children end.
     pub(super) tasks: JoinSet<io::Result<()>>,
 }
 

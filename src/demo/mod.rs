@@ -1,6 +1,6 @@
 //! The built-in fleet: real processes that obey real signals as a Sidekiq does, and a source
-//! that shows them. It never scans `/proc`, opens no Redis, writes no record, and signals nobody
-//! but through the drain that somebody begins.
+//! that shows them. It never scans `/proc`, opens no Redis, writes no record, and signals no
+//! process but through the drain that the operator begins.
 
 mod cast;
 mod child;
@@ -34,10 +34,10 @@ use self::plugs::Stage;
 use self::source::{Ends, SharedStore, Source};
 use self::wire::ClockWords;
 
-/// What the children call themselves: as `argv[0]`, and for the scanner, which leaves them out.
+/// The name of the children: as `argv[0]`, and for the scanner, which leaves them out.
 pub const NAME: &str = "drainboard-demo";
 
-/// The stop sequence of the demo where nobody states one.
+/// The stop sequence of the demo where none is stated.
 pub const SEQUENCE: &str = cast::SEQUENCE;
 
 /// How the demo is played.
@@ -45,11 +45,11 @@ pub const SEQUENCE: &str = cast::SEQUENCE;
 pub struct Script {
     /// How many seconds pass in a real one.
     pub speed: f64,
-    /// What happens before a KILL with jobs at stake.
+    /// The rule for a KILL with jobs at stake.
     pub policy: Policy,
     /// The stop sequence, and where it was stated; `None`: the demo's own.
     pub sequence: Option<(Sequence, SequenceOrigin)>,
-    /// Whether somebody is there to be asked.
+    /// Whether an operator is there to be asked.
     pub attended: bool,
     /// The program of which the children are copies: this one.
     pub program: PathBuf,

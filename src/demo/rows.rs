@@ -1,4 +1,4 @@
-//! What a look at Redis and a scan of `/proc` would show of the children. Each is read by its
+//! The children as a look at Redis and a scan of `/proc` would show them. Each is read by its
 //! own pid; `/proc` is never walked.
 
 use std::sync::Arc;

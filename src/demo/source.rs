@@ -1,5 +1,5 @@
 //! The task that plays Redis and `/proc`: it gives the children work, hears them, and reports
-//! what a look and a scan would show. It signals nobody and opens no Redis.
+//! what a look and a scan would show. It signals no process and opens no Redis.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -34,7 +34,7 @@ impl SharedStore {
     }
 }
 
-/// What the source is asked to do.
+/// A request to the source.
 #[derive(Debug)]
 pub(super) enum Wanted {
     /// A look, at once.
@@ -90,8 +90,8 @@ impl Source {
         Ok(())
     }
 
-    /// What a process has been running for a while at the first frame: its standing jobs, and
-    /// ordinary ones on all other threads but one.
+    /// The jobs that a process has been running for a while at the first frame: its standing jobs,
+    /// and ordinary ones on all other threads but one.
     fn first_jobs(&mut self, number: Number, role: &Role) -> Vec<Order> {
         let begun = self.clock.begun();
         let mut running = Vec::new();
@@ -149,7 +149,7 @@ impl Source {
         Ok(())
     }
 
-    /// Plays until nobody looks any more.
+    /// Plays until the loop has ended.
     pub(super) async fn run(mut self) -> Result<()> {
         let mut due = self.clock.now();
         let patience = self.clock.now().after(OPENING);
@@ -204,7 +204,7 @@ impl Source {
         self.children.iter().all(|child| child.told.beat.is_some())
     }
 
-    /// What happens in one second of a shop's day.
+    /// A second of a shop's day.
     fn second(&mut self) -> Result<()> {
         let now = self.clock.now();
         self.store.lock().retry(now);
@@ -370,7 +370,7 @@ impl Source {
     }
 
     async fn send(&self, observation: Observation) {
-        // Nobody looks any more: the loop has ended, and `closed` says so.
+        // The loop has ended, and `closed` says so.
         drop(self.ends.observations.send(observation).await);
     }
 }

@@ -1,5 +1,5 @@
-//! What stands in for Redis in the demo: queues, retries, and who runs what. Pure: children's
-//! words come in, jobs and places go out, and no job is ever in two places.
+//! The stand-in for Redis in the demo: queues, retries, and the process of each job. Pure:
+//! children's words come in, jobs and places go out, and no job is ever in two places.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
@@ -12,10 +12,10 @@ use crate::core::sidekiq::{Task, Temper};
 
 /// When a failed job is tried again.
 const RETRY_AFTER: Duration = Duration::from_secs(150);
-/// More waiting jobs than this and nobody brings new ones.
+/// With more waiting jobs than this no new ones come.
 const FULL: usize = 400;
 
-/// One job with its payload.
+/// A job with its payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Post {
     pub(super) task: Task,
@@ -70,7 +70,7 @@ impl Store {
         of_child.count()
     }
 
-    /// The job called `jid`, while somebody runs it.
+    /// The job called `jid`, while a child runs it.
     pub(super) fn running(&self, jid: &str) -> Option<&Arc<Post>> {
         self.running.get(jid).map(|(_, post)| post)
     }
@@ -108,7 +108,7 @@ impl Store {
         self.lost.extend(lost.map(|(_, (_, post))| post));
     }
 
-    /// What became of a job that nobody has found.
+    /// The fate of a job that was not found.
     pub(super) fn trace(&self, jid: &str) -> Trace {
         if self.running.contains_key(jid) {
             return Trace::Found(Fate::PushedBack, "it runs again".into());

@@ -1,4 +1,4 @@
-//! What passes between the demo and its children: how one is born, what it is told, what it
+//! Messages between the demo and its children: how one is born, what it is told, what it
 //! tells. Lines of JSON over pipes; values only.
 
 use std::time::Duration;
@@ -54,7 +54,7 @@ impl ClockWords {
     }
 }
 
-/// What a child is: its only argument.
+/// The description of a child: its only argument.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Birth {
     pub(super) clock: ClockWords,
@@ -65,7 +65,7 @@ pub(super) struct Birth {
     /// When its first beat is or was due.
     pub(super) first_beat: Tick,
     pub(super) exit_takes: Duration,
-    /// What it runs already.
+    /// The jobs that it runs already.
     pub(super) jobs: Vec<Order>,
 }
 
@@ -88,7 +88,7 @@ pub(super) struct Order {
     pub(super) since: Option<Tick>,
 }
 
-/// What a child is told.
+/// A message to a child.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Demand {
@@ -108,7 +108,7 @@ pub(super) struct Seen {
     pub(super) since: Tick,
 }
 
-/// What a child tells.
+/// A message of a child.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
 pub(super) enum Report {
@@ -118,7 +118,7 @@ pub(super) enum Report {
     Failed { jid: String },
     /// A job was put into its queue again.
     Back { jid: String, front: bool },
-    /// A job was not taken: nobody fetches here any more.
+    /// A job was not taken: this child fetches no more.
     Refused { jid: String },
     /// It wrote its hashes.
     Beat {

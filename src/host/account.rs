@@ -1,4 +1,4 @@
-//! Who operates: what the journal writes down beside each act. It reads who we are and changes
+//! The operator: the journal writes it down beside each act. It reads the user and changes
 //! nothing.
 
 use std::ffi::OsString;
@@ -14,7 +14,8 @@ use crate::core::clean::clean;
 pub struct Operator {
     /// Name of the real user, or `uid 1234` where there is none.
     pub user: String,
-    /// Who became that user with sudo, by `SUDO_USER`; anybody can set it, so it is a note.
+    /// The user who became that user with sudo, by `SUDO_USER`; any program can set it, so it is a
+    /// note.
     pub through_sudo: Option<String>,
     /// This host.
     pub hostname: String,
@@ -23,7 +24,7 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// Who it is; `environment` gives the value of a variable.
+    /// The operator; `environment` gives the value of a variable.
     pub fn current(environment: impl Fn(&str) -> Option<OsString>) -> Self {
         let uid = Uid::current();
         let name = User::from_uid(uid).ok().flatten().map(|user| user.name);

@@ -32,8 +32,8 @@ pub async fn exited(held: Arc<Held>) -> io::Result<Observation> {
 )]
 fn register(pidfd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // SAFETY: the `AsyncFd` owns this `OwnedFd` from here on. An `OwnedFd` is open, always gives
-    // the same descriptor, and is closed only when the `AsyncFd` that owns it is dropped; nobody
-    // else has this duplicate, so nobody can close it or replace what it refers to.
+    // the same descriptor, and is closed only when the `AsyncFd` that owns it is dropped; nothing
+    // else has this duplicate, so nothing can close it or replace the file behind it.
     let registered = unsafe { AsyncFd::register_with_interest(pidfd, Interest::READABLE) };
     registered.map_err(io::Error::from)
 }

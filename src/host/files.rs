@@ -33,11 +33,11 @@ pub struct LayerFile {
     pub path: String,
     /// Which layer it is of.
     pub layer: Layer,
-    /// What it holds; bytes that are no UTF-8 are replaced.
+    /// Its content; bytes that are no UTF-8 are replaced.
     pub text: String,
 }
 
-/// What became of a path.
+/// The outcome of reading a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// Read, as a file of this layer.
@@ -61,15 +61,15 @@ pub enum Outcome {
 pub struct Search {
     /// The folder of the application below the root that was given; empty for the root itself.
     pub folder: String,
-    /// What was read, in the order in which it is to be taken.
+    /// The files that were read, in the order in which they are to be taken.
     pub files: Vec<LayerFile>,
     /// Every path with what became of it.
     pub looked_at: Vec<(String, Outcome)>,
 }
 
 impl Search {
-    /// What all files say, read together: sets of files that are merged, scripts that a service
-    /// runs.
+    /// The settings of all files, read together: sets of files that are merged, scripts that a
+    /// service runs.
     pub fn reading(&self) -> Reading {
         let texts = self.files.iter().map(|file| Text {
             layer: file.layer,

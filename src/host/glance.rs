@@ -1,16 +1,16 @@
-//! One process whose pid is known, read without a scan of `/proc`. It reads and nothing else.
+//! A process whose pid is known, read without a scan of `/proc`. It reads and nothing else.
 
 use std::io;
 
 use super::proc::identify;
 use crate::core::fleet::{Caught, LocalId, RunState};
 
-/// What one process is right now.
+/// A process as it is right now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Glance {
     /// Which.
     pub id: LocalId,
-    /// Whose; `None` where that cannot be read.
+    /// Its owner; `None` where that cannot be read.
     pub uid: Option<u32>,
     /// Whether it runs at all.
     pub run_state: Option<RunState>,

@@ -23,7 +23,7 @@ use crate::core::fleet::{ExitStatus, LocalId, RunState};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
-/// One process, held: it cannot be mistaken for another that gets its pid.
+/// A process, held: it cannot be mistaken for another that gets its pid.
 #[derive(Debug)]
 pub struct Held {
     id: LocalId,
@@ -88,7 +88,7 @@ pub enum SendError {
     Denied {
         /// Which.
         id: LocalId,
-        /// Whose it is.
+        /// Its owner.
         uid: u32,
     },
     /// The signal would suspend it.
@@ -98,7 +98,7 @@ pub enum SendError {
     NoHandler {
         /// Which.
         id: LocalId,
-        /// What was to be sent.
+        /// The signal that was to be sent.
         signal: Signal,
     },
     /// It is suspended and would not hear it.
@@ -111,7 +111,7 @@ pub enum SendError {
     Unreadable {
         /// Which.
         id: LocalId,
-        /// What was to be sent.
+        /// The signal that was to be sent.
         signal: Signal,
     },
     /// The run was stopped before it was sent.
@@ -122,7 +122,7 @@ pub enum SendError {
     Failed {
         /// Which.
         id: LocalId,
-        /// What was to be sent.
+        /// The signal that was to be sent.
         signal: Signal,
         /// In the kernel's words.
         why: String,
@@ -188,7 +188,7 @@ impl Held {
         self.id
     }
 
-    /// Whose it is.
+    /// Its owner.
     pub fn uid(&self) -> u32 {
         self.uid
     }
@@ -277,7 +277,7 @@ impl Held {
     }
 
     /// How it ended, where that can still be learned: of a child of ours, or of a process that we
-    /// may trace while nobody has reaped it. Asking reaps nothing.
+    /// may trace until it is reaped. Asking reaps nothing.
     pub fn exit_status(&self) -> Option<ExitStatus> {
         self.status_of_child().or_else(|| self.status_of_zombie())
     }

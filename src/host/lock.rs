@@ -1,4 +1,4 @@
-//! One drain per process: a lock on the process itself, so that it holds across users and goes
+//! A drain per process: a lock on the process itself, so that it holds across users and goes
 //! with it. It never waits, and it changes nothing in the process that it locks. Any user may hold
 //! such a lock, so the holder is checked: root passes by one that is no drainboard of a user who
 //! may drain the process.
@@ -83,7 +83,7 @@ impl Lock {
         }
     }
 
-    /// What to do where `holder` has the lock of a process that belongs to `owner`.
+    /// The rule where `holder` has the lock of a process that belongs to `owner`.
     fn beside(
         id: LocalId,
         run: &str,

@@ -27,7 +27,7 @@ use crate::core::fleet::{HostLook, LocalId, LocalProcess, LogNews, Observation, 
 use crate::core::log::{LogLine, Origin};
 use crate::core::moment::Moment;
 
-/// Lines read ahead of whoever takes them; then reading waits, and the files keep the rest.
+/// Lines read ahead of their taker; then reading waits, and the files keep the rest.
 const READ_AHEAD: usize = 256;
 /// How long the log of a process that has ended is still read.
 const LAST_WORDS: Duration = Duration::from_secs(15);
@@ -37,9 +37,9 @@ const LAST_WORDS: Duration = Duration::from_secs(15);
 pub enum LogPlace {
     /// The file behind its standard output, by way of `/proc/PID/fd/1`.
     Output(PathBuf),
-    /// A file that somebody named.
+    /// A file that was named.
     Named(PathBuf),
-    /// The journal, as far as anybody can see from outside.
+    /// The journal, as far as that shows from outside.
     Journal,
     /// Nowhere that can be read, and why.
     Nowhere(String),
@@ -126,13 +126,13 @@ impl Logging {
 pub struct LogSource {
     /// The processes, as last seen.
     pub wanted: watch::Receiver<Vec<Logging>>,
-    /// The log of all of them, where somebody named it.
+    /// The log of all of them, where it was named.
     pub named: Option<PathBuf>,
     /// Where news go; closing it ends the task. Where it is full, reading waits.
     pub news: mpsc::Sender<Observation>,
 }
 
-/// One followed process.
+/// A followed process.
 #[derive(Debug)]
 struct Followed {
     logging: Logging,
@@ -165,7 +165,7 @@ struct Reading {
 }
 
 impl LogSource {
-    /// Follows until nobody listens any more.
+    /// Follows until its listener is gone.
     pub async fn run(self) {
         let Self {
             mut wanted,
@@ -192,7 +192,7 @@ impl LogSource {
                 () = news.closed() => return,
                 () = &mut passing => return,
                 changed = wanted.changed() => if changed.is_err() {
-                    // Nobody scans any more: what is followed goes on.
+                    // The scanner has ended: the following goes on.
                     tokio::select! {
                         () = news.closed() => return,
                         () = &mut passing => return,
@@ -320,7 +320,7 @@ impl Reading {
 
     async fn tell(&self, process: LocalId, place: Result<String, String>) {
         let news = Observation::Logged(LogNews::Place { process, place });
-        // Nobody listens any more: the loop sees that by itself.
+        // The listener is gone: the loop sees that by itself.
         drop(self.news.send(news).await);
     }
 }

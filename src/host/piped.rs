@@ -1,4 +1,4 @@
-//! One command of the operator's own, given a text on its standard input. It runs without a
+//! A command of the operator's own, given a text on its standard input. It runs without a
 //! shell, in a process group of its own, for a limited time; what it says is kept short and clean,
 //! and how it ends changes nothing here.
 
@@ -17,7 +17,7 @@ use crate::core::clean::clean;
 
 /// Kept of what a command says.
 const KEPT: usize = 8 << 10;
-/// What it started may hold its output open; that is waited for no longer than this.
+/// Programs that it started may hold its output open; that is waited for no longer than this.
 const LINGERING: Duration = Duration::from_millis(200);
 
 /// The command: a program and its arguments, what its environment has besides, and its input.
@@ -27,7 +27,7 @@ pub struct Piped {
     pub words: Vec<String>,
     /// Variables that it gets besides those of this program.
     pub environment: Vec<(&'static str, String)>,
-    /// What it reads.
+    /// Its standard input.
     pub input: Vec<u8>,
 }
 
@@ -73,7 +73,7 @@ impl Piped {
                 listener.await.ok();
             }
         };
-        // What is still said then is not heard.
+        // Output after that is not read.
         tokio::time::timeout(LINGERING, listening).await.ok();
         let said = lines(&said.lock().unwrap_or_else(PoisonError::into_inner));
         match ended {

@@ -1,5 +1,5 @@
 //! Whether systemctl may change a unit from here, asked before anything is done: root and one's
-//! own user's systemd need nobody's leave, else polkit, else `sudo -n`. It asks and never acts,
+//! own user's systemd need no leave, else polkit, else `sudo -n`. It asks and never acts,
 //! and no password is ever asked for.
 
 use std::process::{Output, Stdio};
@@ -15,7 +15,7 @@ use crate::core::fleet::{Route, Unit, UnitScope};
 
 /// How long one of them is waited for.
 const WITHIN: Duration = Duration::from_secs(3);
-/// What polkit is asked about (org.freedesktop.systemd1(5)). It tells nobody but root how it
+/// The question to polkit (org.freedesktop.systemd1(5)). It tells only root how it
 /// judges single units, so that a rule for one unit counts as none (`pkcheck --detail`, polkit
 /// 122: "Only trusted callers … pass details").
 const ACTION: &str = "org.freedesktop.systemd1.manage-units";
@@ -35,7 +35,7 @@ pub async fn route(verb: Verb, unit: &Unit) -> Result<Route, String> {
     }
 }
 
-/// Who is asked.
+/// The service that is asked.
 #[derive(Clone, Copy)]
 struct Asked<'a> {
     pkcheck: &'a str,
@@ -48,7 +48,7 @@ impl Asked<'_> {
         sudo: "sudo",
     };
 
-    /// How somebody other than root may do `verb` to a unit of the system.
+    /// How a user other than root may do `verb` to a unit of the system.
     async fn route(self, verb: Verb, unit: &Unit) -> Result<Route, String> {
         if self.polkit_permits().await {
             return Ok(Route::Plain);
@@ -101,7 +101,7 @@ fn line(verb: Verb, unit: &Unit) -> String {
     format!("/usr/bin/systemctl {words}")
 }
 
-/// What a command printed, if it ended in time and well.
+/// The output of a command, if it ended in time and well.
 async fn said(mut command: Command) -> Option<String> {
     command
         .env("LC_ALL", "C")

@@ -1,4 +1,4 @@
-//! One pass over `/proc`: the processes that look like a Sidekiq and those asked for by pid. It
+//! A pass over `/proc`: the processes that look like a Sidekiq and those asked for by pid. It
 //! reads and nothing else; what may not be read is left out or unknown, never guessed.
 
 mod facts;
@@ -65,7 +65,7 @@ impl Scanner {
         })
     }
 
-    /// One whole scan. `wanted_pids` are listed whatever they are. An error means that nothing is
+    /// A whole scan. `wanted_pids` are listed whatever they are. An error means that nothing is
     /// known, not that nothing runs.
     pub fn scan(&mut self, wanted_pids: &[u32]) -> io::Result<HostLook> {
         let at = clock::now();
@@ -165,7 +165,7 @@ impl Scanner {
         Some((process, parent))
     }
 
-    /// What is known of it, read again until it has settled: a process that boots may still
+    /// The facts about it, read again until it has settled: a process that boots may still
     /// replace its program, user and environment.
     fn facts(
         &mut self,

@@ -16,7 +16,7 @@ use super::scan::Scanner;
 use super::units::{Running, running};
 use crate::core::fleet::{HostLook, Observation};
 
-/// What is wanted of the scans; a change is followed by a scan at once.
+/// The wishes for the scans; a change is followed by a scan at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wanted {
     /// Listed whatever they are.
@@ -37,17 +37,17 @@ impl Default for Wanted {
 /// The source of observations of this host.
 #[derive(Debug)]
 pub struct HostSource {
-    /// What scans.
+    /// The scanner.
     pub scanner: Scanner,
-    /// What is wanted of it.
+    /// The wishes for it.
     pub wanted: watch::Receiver<Wanted>,
     /// Processes whose end is to be reported.
     pub held: mpsc::Receiver<Arc<Held>>,
     /// Where observations go; closing it ends the task.
     pub observations: mpsc::Sender<Observation>,
-    /// Who is told of the units that Sidekiqs run in, whenever they change.
+    /// The receiver of the units that Sidekiqs run in, whenever they change.
     pub units: watch::Sender<Running>,
-    /// Whose logs are to be followed.
+    /// The processes whose logs are to be followed.
     pub logging: watch::Sender<Vec<Logging>>,
 }
 
@@ -55,7 +55,7 @@ pub struct HostSource {
 type Scanned = (Scanner, io::Result<HostLook>);
 
 impl HostSource {
-    /// Reports until nobody listens any more. A scan that fails is left out: what was seen before
+    /// Reports until its listener is gone. A scan that fails is left out: what was seen before
     /// grows old. An exit that cannot be watched for is an error.
     pub async fn run(self) -> io::Result<()> {
         let Self {
@@ -133,7 +133,7 @@ fn tell(logging: &watch::Sender<Vec<Logging>>, look: &HostLook) {
     });
 }
 
-/// What a task gave; its panic goes on here, so that it ends the program.
+/// The result of a task; its panic goes on here, so that it ends the program.
 fn joined<T>(result: Result<T, JoinError>) -> io::Result<T> {
     result.map_err(|error| match error.try_into_panic() {
         Ok(panic) => std::panic::resume_unwind(panic),

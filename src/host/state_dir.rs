@@ -98,7 +98,7 @@ pub fn prepare(directory: &Path) -> Result<(), StateDirError> {
     .map_err(|error| unwritable(error.into()))
 }
 
-/// Checks that nobody but this user and root can write into `directory`: what stands there is
+/// Checks that only this user and root can write into `directory`: the content is
 /// believed and acted upon. One that is not there is fine.
 ///
 /// # Errors

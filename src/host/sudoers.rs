@@ -1,12 +1,12 @@
-//! What sudo's long list (`sudo -l -l`) says of one command of root: whether it runs without a
-//! password. Text in, an answer out; in doubt the answer is no. It asks nobody.
+//! The answer of sudo's long list (`sudo -l -l`) about one command of root: whether it runs without
+//! a password. Text in, an answer out; in doubt the answer is no. It asks nobody.
 //!
 //! Measured on sudo 1.9.13 and 1.9.16: asked about a command, the newer one prints the entry that
 //! counts, with its options, and the older one prints the command alone. Both answer as soon as
 //! any entry at all of this user, about whatever command, needs no password (`listpw=any`), so a
 //! bare yes says nothing of the password. `Defaults !authenticate` is not reckoned with.
 
-/// What is said of a command that this user may run.
+/// The entry of a command that this user may run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Password {
     /// It runs without one.
@@ -17,7 +17,7 @@ pub(super) enum Password {
     Unsaid,
 }
 
-/// One entry of the list.
+/// An entry of the list.
 #[derive(Default)]
 struct Entry<'a> {
     runs_as: Option<&'a str>,
@@ -121,7 +121,7 @@ fn as_root(users: Option<&str>) -> Meets {
 }
 
 /// Whether `named`, as an entry has it, is `command`. Where it has wildcards, a digest or an
-/// escape, or another path to a program of that name, nobody but sudo knows.
+/// escape, or another path to a program of that name, only sudo knows.
 fn meets(named: &str, command: &str) -> Meets {
     let (path, arguments) = command.split_once(' ').unwrap_or((command, ""));
     if named == "ALL" || named == command || named == path {

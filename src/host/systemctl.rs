@@ -42,7 +42,7 @@ pub fn full_name(unit: &str) -> String {
     }
 }
 
-/// What is loaded of `unit`: by the system's scope, else by that of the user.
+/// The loaded state of `unit`: by the system's scope, else by that of the user.
 pub async fn show(unit: &str) -> Result<Reading, NotShown> {
     match show_by(UnitScope::System, unit).await {
         Err(NotShown::NoSystemctl) => Err(NotShown::NoSystemctl),
@@ -51,7 +51,7 @@ pub async fn show(unit: &str) -> Result<Reading, NotShown> {
     }
 }
 
-/// What `scope` has loaded of `unit`.
+/// The loaded state of `unit` in `scope`.
 pub async fn show_by(scope: UnitScope, unit: &str) -> Result<Reading, NotShown> {
     let mut command = Command::new("systemctl");
     match scope {
@@ -83,7 +83,7 @@ pub async fn show_by(scope: UnitScope, unit: &str) -> Result<Reading, NotShown> 
     read(unit, &String::from_utf8_lossy(&output.stdout))
 }
 
-/// What systemctl may be told.
+/// A command to systemctl.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
     /// Stop it, and keep it down.
@@ -108,7 +108,7 @@ impl Verb {
 /// Why systemd was not told, or may have been.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NotDone {
-    /// Nothing was asked of it: somebody took the right to ask back.
+    /// Nothing was asked of it: the right to ask was withdrawn.
     #[error("not asked: the run was stopped")]
     Revoked,
     /// It said no, or was never asked: nothing has changed.
@@ -156,7 +156,7 @@ pub async fn call(
     }
 }
 
-/// The call itself, to which nobody can type a password.
+/// The call itself, to which no password can be typed.
 fn command(verb: Verb, unit: &Unit, route: Route) -> Command {
     let mut command = match route {
         Route::Plain => Command::new("systemctl"),
@@ -176,8 +176,9 @@ fn command(verb: Verb, unit: &Unit, route: Route) -> Command {
     command
 }
 
-/// What a failure means. 4 and 5 are the codes of the LSB for a missing privilege and a unit that
-/// is not there (systemctl(1), "Exit status"); a sudo that wants a password has asked nobody.
+/// The meaning of a failure. 4 and 5 are the codes of the LSB for a missing privilege and a unit
+/// that is not there (systemctl(1), "Exit status"); a sudo that wants a password has asked no
+/// service.
 fn refused(code: Option<i32>, said: &[u8]) -> NotDone {
     let why = refusal(said);
     if matches!(code, Some(4 | 5)) || why.starts_with("sudo: ") {

@@ -15,8 +15,8 @@ use words::{Program, first_argument, program};
 /// A title is cut at this many characters.
 const TITLE_LIMIT: usize = 400;
 
-/// What a command line (`/proc/PID/cmdline`: arguments ended by NULs, or the title that the
-/// process wrote over them) says.
+/// The meaning of a command line (`/proc/PID/cmdline`: arguments ended by NULs, or the title that
+/// the process wrote over them) says.
 pub fn title(command_line: &[u8]) -> Title {
     if let Some(title) = beating(first_argument(command_line)) {
         return title;

@@ -37,12 +37,12 @@ pub struct UnitSource {
     pub running: watch::Receiver<Running>,
     /// Where observations go; closing it ends the task.
     pub observations: mpsc::Sender<Observation>,
-    /// Whether it is asked who may stop them: nobody needs to know where nothing may be done.
+    /// Whether it is asked who may stop them: it is not needed where nothing may be done.
     pub may_act: bool,
 }
 
 impl UnitSource {
-    /// Asks until nobody listens any more, or no more units can come.
+    /// Asks until its listener is gone, or no more units can come.
     pub async fn run(mut self) {
         loop {
             let running = self.running.borrow_and_update().clone();
@@ -62,7 +62,7 @@ impl UnitSource {
             tokio::select! {
                 () = self.observations.closed() => return,
                 changed = self.running.changed() => if changed.is_err() {
-                    // Whoever scanned has ended; what is known stays known.
+                    // The scanner has ended; the known units stay known.
                     return self.observations.closed().await;
                 },
                 () = sleep(AGAIN) => {}
@@ -71,7 +71,7 @@ impl UnitSource {
     }
 }
 
-/// What systemd says of `unit` now; with `may_act` also whether it may be stopped from here.
+/// The state of `unit` in systemd now; with `may_act` also whether it may be stopped from here.
 pub async fn look_at_unit(unit: Unit, may_act: bool) -> UnitLook {
     let at = clock::now();
     let loaded = if unit.is_sound() {

@@ -19,7 +19,7 @@ use crate::core::session::SessionInput;
 /// Why a line leads no further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
-    /// One or more lines are missing before it, or it is damaged.
+    /// An or more lines are missing before it, or it is damaged.
     #[error("input {expected} is missing or damaged")]
     Hole {
         /// The number of the one that should have come.
@@ -35,7 +35,7 @@ pub enum Broken {
     },
 }
 
-/// What both sides know at a line.
+/// The knowledge of both sides at a line.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Chain {
     /// The number of the next input.
@@ -158,7 +158,7 @@ impl Chain {
         Ok((input, now))
     }
 
-    /// What changed since the last value of this kind.
+    /// The change since the last value of this kind.
     fn link(&mut self, kind: &'static str, value: &impl Serialize) -> Value {
         let value = written(value);
         let last = self.last.entry(kind).or_insert(Value::Null);

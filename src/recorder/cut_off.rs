@@ -196,7 +196,7 @@ impl Recording {
         Ok(self.len())
     }
 
-    /// What is known of an act whose outcome did not reach the session.
+    /// The knowledge of an act whose outcome did not reach the session.
     fn outcome_of(&self, id: EffectId) -> ActOutcome {
         let failed = |why: &str, may_have_happened| ActOutcome::Failed {
             why: why.into(),

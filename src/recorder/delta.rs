@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 /// Members whose values name an element of a list wherever it stands.
 const NAMES: [&str; 4] = ["identity", "id", "tid", "name"];
-/// What an object must not have as a member to be compared member by member.
+/// A member that an object must not have to be compared member by member.
 const SIGNS: [&str; 3] = ["=", "-", "~"];
 
-/// What changed from `old` to `new`; `None`: nothing.
+/// The change from `old` to `new`; `None`: there is none.
 pub(super) fn difference(old: &Value, new: &Value) -> Option<Value> {
     if old == new {
         return None;

@@ -1,4 +1,4 @@
-//! One line of a file of inputs: a checksum (CRC-32 in eight hexadecimal digits), a blank, JSON.
+//! A line of a file of inputs: a checksum (CRC-32 in eight hexadecimal digits), a blank, JSON.
 
 use serde_json::Value;
 
@@ -11,7 +11,7 @@ pub(super) fn line(value: &Value) -> String {
     format!("{:08x} {text}\n", crc32fast::hash(text.as_bytes()))
 }
 
-/// What a line without its end holds; `None` if it is not whole.
+/// The content of a line without its end; `None` if it is not whole.
 pub(super) fn value(line: &[u8]) -> Option<Value> {
     let (sum, text) = line.split_at_checked(8)?;
     let text = text.strip_prefix(b" ")?;

@@ -39,7 +39,7 @@ pub struct Recorder {
     state: State,
     /// Whether the operator, or the terminal, left a run under way.
     left: bool,
-    /// What the drainboard before had read of logs.
+    /// The lines of logs that the drainboard before had read.
     known: HashSet<String>,
 }
 
@@ -97,7 +97,8 @@ impl Recorder {
         Ok((recorder, ActMarks { file }))
     }
 
-    /// Leaves out what a log says a second time: whoever goes on with a drain reads it anew.
+    /// Leaves out a line that a log gives a second time: a drainboard that goes on with a drain
+    /// reads it anew.
     pub fn retain_new(&self, lines: &mut Vec<LogLine>) {
         if !self.known.is_empty() {
             lines.retain(|line| sign(line).is_none_or(|sign| !self.known.contains(&sign)));
@@ -122,7 +123,7 @@ impl Recorder {
             private_directory(folder)?;
         }
         let file = private_file(&path)?;
-        // Whoever resumes must find that this one still runs.
+        // A drainboard that resumes must find that this one still runs.
         file.try_lock()?;
         let file = Arc::new(file);
         let head = line(&json!({

@@ -62,7 +62,7 @@ pub enum AddressError {
         "the Redis address must begin with redis://, rediss://, unix:/ or sentinel://, or be the path of a socket"
     )]
     Scheme,
-    /// What stands for a host is none.
+    /// The text in the place of the host is none.
     #[error("the Redis address names no host: write redis://HOST:PORT/DATABASE")]
     Host,
     /// The port is no number.
@@ -128,7 +128,8 @@ impl Address {
         }
     }
 
-    /// The form for a header: `10.0.0.5:6379/0`, `/run/redis.sock?db=0`, `mymaster/0 by 10.0.0.7:26379`.
+    /// The form for a header: `10.0.0.5:6379/0`, `/run/redis.sock?db=0`, `mymaster/0 by
+    /// 10.0.0.7:26379`.
     pub fn short(&self) -> String {
         let database = self.database;
         let text = match &self.endpoint {

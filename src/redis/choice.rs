@@ -14,7 +14,7 @@ use crate::core::fleet::RedisAddress;
 pub struct Candidates<'a> {
     /// `--redis`.
     pub flag: Option<&'a str>,
-    /// What the own environment names: the variable and the address (see [`from_environment`]).
+    /// The address in the own environment: the variable and the address (see [`from_environment`]).
     pub environment: Option<&'a (String, String)>,
     /// How TLS is checked, whatever the address.
     pub certificates: Option<&'a Certificates>,
@@ -44,19 +44,19 @@ pub struct Choice {
 pub struct Named {
     /// The address.
     pub address: Address,
-    /// Who names it.
+    /// The source that names it.
     pub pids: Vec<u32>,
 }
 
 /// Why there is no address, with the place that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ChoiceError {
-    /// What stands there is no address.
+    /// The text there is no address.
     #[error("{origin}: {error}")]
     Wrong {
         /// Where it stands.
         origin: String,
-        /// What is wrong.
+        /// The fault.
         error: AddressError,
     },
     /// Sidekiq refuses this too (8.1.7 `lib/sidekiq/redis_connection.rb:92-111`).

@@ -12,7 +12,7 @@ pub enum Read {
     SetMembers,
     /// The server's clock.
     Time,
-    /// What the server says of itself.
+    /// The server's words about itself.
     Info,
     /// Some fields of a hash.
     HashFields,
@@ -26,11 +26,11 @@ pub enum Read {
     ListRange,
     /// Length of a list.
     ListLength,
-    /// One step through a sorted set.
+    /// A step through a sorted set.
     SortedSetScan,
     /// Whether keys are there.
     Exists,
-    /// One step through the names of all keys.
+    /// A step through the names of all keys.
     KeyScan,
     /// The score of a member of a sorted set.
     Score,

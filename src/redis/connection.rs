@@ -70,7 +70,7 @@ impl ConnectionLike for Connection {
 /// connection is then awaited no longer than `limit` either.
 ///
 /// # Errors
-/// What is wrong, in words that name neither user nor password.
+/// The fault, in words that name neither user nor password.
 pub async fn open(address: &Address, limit: Duration) -> Result<Connection, LinkFault> {
     let opening = async {
         let place = match &address.endpoint {
@@ -104,7 +104,7 @@ pub(super) enum Reached {
     Socket(String),
 }
 
-/// One server, as it is connected to.
+/// A server, as it is connected to.
 pub(super) struct Server<'a> {
     pub(super) place: Reached,
     pub(super) certificates: &'a Certificates,

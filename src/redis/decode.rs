@@ -19,7 +19,7 @@ use crate::core::sequence::Version;
 /// The fields asked of an identity's hash, in this order.
 pub(super) const FIELDS: [&str; 6] = ["busy", "beat", "quiet", "rss", "concurrency", "info"];
 
-/// Those of them that a beat changes.
+/// The fields that a beat changes.
 pub(super) const BEAT_FIELDS: [&str; 5] = ["busy", "beat", "quiet", "rss", "concurrency"];
 
 /// How long Sidekiq lets an identity's hash live after a beat (5.2.10 `launcher.rb:108`, 8.1.7
@@ -266,7 +266,7 @@ pub(super) fn pairs(answer: Value) -> Result<Pairs, String> {
     Ok(pairs)
 }
 
-/// What an answer is that was not expected.
+/// The kind of an answer that was not expected.
 pub(super) fn unexpected(answer: &Value) -> String {
     if let Value::ServerError(error) = answer {
         let text = format!("{} {}", error.code(), error.details().unwrap_or_default());

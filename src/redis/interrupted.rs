@@ -1,4 +1,4 @@
-//! How many jobs stand in `retry` and `dead` because somebody stopped their process: counted
+//! How many jobs stand in `retry` and `dead` because their process was stopped: counted
 //! before and after a drain, it shows what a deploy leaves behind. Bounded, and it only reads.
 
 use std::time::Duration;
@@ -30,7 +30,7 @@ pub struct Interrupted {
     pub read: u64,
 }
 
-/// What is read of a member.
+/// The part that is read of a member.
 #[derive(Deserialize)]
 struct Failed<'a> {
     #[serde(borrow, default)]

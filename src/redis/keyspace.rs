@@ -18,7 +18,7 @@ const STEP: usize = 5_000;
 /// `working:queue:…` (sidekiq-reliable-fetch), `queue:default_host_0` (Sidekiq Pro 1 to 3).
 const PART: &str = "queue:";
 
-/// What was found.
+/// The find.
 #[derive(Debug, Default)]
 pub(super) struct Lists {
     /// The keys that may be private lists.
@@ -102,7 +102,7 @@ pub(super) fn is_of_another_type(answer: &Value) -> bool {
     matches!(answer, Value::ServerError(error) if error.code() == "WRONGTYPE")
 }
 
-/// Whose list it is by its name: `host:pid:nonce`, where it holds that, else the whole name.
+/// The owner of the list by its name: `host:pid:nonce`, where it holds that, else the whole name.
 pub(super) fn holder(key: &[u8]) -> Identity {
     let name = clean_bytes(key, 300);
     let part = name.split('|').nth(1).unwrap_or(&name);

@@ -1,4 +1,4 @@
-//! What is remembered of one identity from look to look, and its row. What did not change is
+//! The memory of one identity from look to look, and its row. A part that did not change is
 //! neither asked for nor decoded again.
 
 use std::collections::HashMap;
@@ -34,7 +34,7 @@ const ITERATION_EVERY: u64 = 10;
 const DEAD_EVERY: u64 = 10;
 const CLOCK_EVERY: u64 = 60;
 
-/// What is remembered of one identity.
+/// The memory of one identity.
 #[derive(Debug)]
 pub(super) struct Known {
     identity: Identity,
@@ -74,12 +74,12 @@ struct WorkRead {
     hasher: RandomState,
 }
 
-/// What is remembered of one entry of a work hash.
+/// The memory of one entry of a work hash.
 #[derive(Debug)]
 struct Entry {
     /// The hash of its bytes.
     digest: u64,
-    /// What it decoded to.
+    /// The decoded entry.
     work: Arc<Work>,
     iteration: Iteration,
 }
@@ -237,7 +237,7 @@ impl Known {
                 let info = info(fields.info.take());
                 let mut faults = Vec::from_iter(info.fault.clone());
                 let heartbeat = decode::heartbeat(&fields, &info, &mut faults);
-                // What is malformed may be a write under way: it is read again.
+                // A malformed entry may be a write under way: it is read again.
                 self.info = info.fault.is_none().then_some(info);
                 Hash::There(heartbeat, faults)
             }

@@ -1,4 +1,4 @@
-//! What an error of the link means, and how long to wait before the next try. Pure; no text
+//! The meaning of an error of the link, and how long to wait before the next try. Pure; no text
 //! made here holds a password or anything of the address but the host that did not resolve.
 
 use std::time::Duration;
@@ -66,7 +66,7 @@ impl Wire {
     }
 }
 
-/// What an error means for the link.
+/// The meaning of an error for the link.
 pub(super) fn fault(error: &RedisError, wire: Wire) -> LinkFault {
     let kind = error.kind();
     if kind == ErrorKind::Io {
@@ -87,7 +87,7 @@ pub(super) fn fault(error: &RedisError, wire: Wire) -> LinkFault {
     }
 }
 
-/// What Redis means by an error that it answers with: its code, and the words behind it.
+/// The meaning of an error that Redis answers with: its code, and the words behind it.
 pub(super) fn refusal(code: &str, detail: &str) -> LinkFault {
     let answer = clean(format!("{code} {detail}").trim(), 200);
     match code {

@@ -85,7 +85,7 @@ pub(super) async fn greet(
     Ok(())
 }
 
-/// One line without its end.
+/// A line without its end.
 async fn line(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<String> {
     let mut line = Vec::new();
     loop {

@@ -1,6 +1,7 @@
-//! One look at all processes, and the memory that makes the next one cheap. A first look takes two
-//! round trips (more for thousands of members) and two commands a process. A later one asks for the beat alone, and for the jobs
-//! of those processes that have beaten since. It never reconnects, retries or waits.
+//! A look at all processes, and the memory that makes the next one cheap. A first look takes two
+//! round trips (more for thousands of members) and two commands a process. A later one asks for the
+//! beat alone, and for the jobs of those processes that have beaten since. It never reconnects,
+//! retries or waits.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -40,7 +41,7 @@ pub struct Looker {
     asking: Asking,
 }
 
-/// What a first trip brought.
+/// The answers of the first trip.
 struct First {
     round_trip: Duration,
     members: Vec<Member>,
@@ -59,7 +60,7 @@ impl Looker {
         }
     }
 
-    /// One look. Gives the duration of its first round trip too.
+    /// A look. Gives the duration of its first round trip too.
     ///
     /// # Errors
     /// If the members, the server's time or all of the processes cannot be read.
@@ -265,7 +266,7 @@ impl Looker {
         Ok(())
     }
 
-    /// What the server said at first, or when it was asked otherwise.
+    /// The server's words at first, or when it was asked otherwise.
     fn said(
         &mut self,
         first: Result<Said, Asking>,

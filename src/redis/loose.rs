@@ -1,4 +1,4 @@
-//! One JSON value of whatever kind: Sidekiq's fields changed their kinds over the versions (a
+//! A JSON value of whatever kind: Sidekiq's fields changed their kinds over the versions (a
 //! number became a string, seconds became milliseconds), and none of that may spoil a row.
 
 use std::borrow::Cow;

@@ -1,4 +1,4 @@
-//! What a rescue must know beside the places of jobs: which executions were pushed back before,
+//! The facts for a rescue beside the places of jobs: which executions were pushed back before,
 //! which processes keep private lists, and what queues there are. It only reads.
 
 use redis::aio::ConnectionLike;
@@ -10,7 +10,7 @@ use super::link::{Wire, fault};
 use crate::core::clean::clean_bytes;
 use crate::core::fleet::{Identity, LinkFault};
 
-/// What Redis says of rescues.
+/// The marks of rescues in Redis.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Marks {
     /// For each execution asked for, in order: whether this program pushed its job back before.

@@ -1,5 +1,5 @@
-//! Which queues are asked for their length: those that somebody fetches from, and those that
-//! somebody did. Jobs that the last process of a queue pushed back wait where nobody looks.
+//! Which queues are asked for their length: those that a process fetches from, and those that
+//! one did. Jobs that the last process of a queue pushed back wait where no process looks.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// Takes in which queues somebody fetches from, by the last look.
+    /// Takes in which queues are fetched from, by the last look.
     pub(super) fn see(&mut self, look: &Look) {
         let heartbeats = look.rows.iter().filter_map(|row| row.heartbeat.as_ref());
         let served = heartbeats.flat_map(|heartbeat| heartbeat.info.queues.iter().cloned());
@@ -32,7 +32,7 @@ impl Names {
         self.served.is_empty() && self.left.is_empty()
     }
 
-    /// Those that are asked for: the served ones first.
+    /// The queues that are asked for: the served ones first.
     pub(super) fn asked(&self) -> Vec<String> {
         let all = self.served.iter().chain(&self.left);
         all.take(MOST_QUEUES).cloned().collect()

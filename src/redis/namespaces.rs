@@ -1,5 +1,5 @@
-//! Under which prefix the Sidekiqs of this Redis keep their keys, where nothing states it: found from
-//! the keys that are called `processes`. It only reads, and so many keys at most.
+//! Under which prefix the Sidekiqs of this Redis keep their keys, where nothing states it: found
+//! from the keys that are called `processes`. It only reads, and so many keys at most.
 
 use std::collections::BTreeSet;
 
@@ -92,7 +92,7 @@ fn is_identity(member: &[u8]) -> bool {
         && pid.is_some_and(|pid| pid.parse::<u32>().is_ok())
 }
 
-/// One command; what this user may not ask is as if it were not there.
+/// A command; what this user may not ask is as if it were not there.
 async fn ask(
     command: redis::Cmd,
     connection: &mut impl ConnectionLike,

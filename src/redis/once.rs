@@ -1,4 +1,4 @@
-//! One look and no more, for `ps` and `plan`: connect, look, go. It keeps nothing running.
+//! A look and no more, for `ps` and `plan`: connect, look, go. It keeps nothing running.
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 
 /// Bytes that one piece should bring at most: jobs may be megabytes each.
 const PIECE_BYTES: usize = 4 << 20;
-/// Elements of the first piece, when nobody knows yet how large they are.
+/// Elements of the first piece, when it is not known yet how large they are.
 const FIRST_PIECE: usize = 20;
 /// Elements of the largest piece: one `LRANGE` of this length does not hold a server up.
 const LARGEST_PIECE: usize = 2_000;

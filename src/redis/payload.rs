@@ -1,4 +1,4 @@
-//! One job as Sidekiq writes it: the entries of work hashes, and the elements of queues and
+//! A job as Sidekiq writes it: the entries of work hashes, and the elements of queues and
 //! sets. Pure; nothing here may panic on any bytes, and arguments are never kept.
 
 use std::borrow::Cow;
@@ -16,7 +16,7 @@ use crate::core::fleet::{Lineage, Work};
 pub(super) const LONGEST_NAME: usize = crate::core::fleet::LONGEST_SHOWN;
 /// Longest job or thread id kept.
 const LONGEST_ID: usize = 64;
-/// What stands where a class cannot be read.
+/// The text where a class cannot be read.
 const NO_CLASS: &str = "?";
 
 /// The value of a work hash (5.2.10 `processor.rb:247`, 8.1.7 `processor.rb:286`).
@@ -217,7 +217,7 @@ pub(super) fn object<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, String>
     serde_json::from_str(text).map_err(|error| malformed(&error))
 }
 
-/// What is wrong with a JSON text, without quoting it.
+/// The fault of a JSON text, without quoting it.
 fn malformed(error: &serde_json::Error) -> String {
     format!(
         "malformed JSON (line {}, column {})",

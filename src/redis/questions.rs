@@ -29,7 +29,7 @@ pub struct Bounds {
 /// Which private lists are read, in which fetchers keep what they took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Private {
-    /// Those of the processes in `super_processes`.
+    /// The lists of the processes in `super_processes`.
     Registered,
     /// Also those that are found by name among so many keys. Where there are more keys, the rest
     /// is left out without a word.
@@ -39,7 +39,7 @@ pub enum Private {
 }
 
 impl Bounds {
-    /// What a question costs at most that is asked again and again.
+    /// The bounds of a question that is asked again and again.
     pub const GLANCE: Self = Self {
         each_end: 300,
         set_members: 1_000,
@@ -86,7 +86,7 @@ pub async fn locate_exact(
     let searching = search.run(connection);
     let outcome = match tokio::time::timeout(bounds.within, searching).await {
         Ok(outcome) => outcome,
-        // What was under way on the connection would be read as the answer to what comes next.
+        // The answer under way on the connection would be read as the answer to what comes next.
         Err(_) => Err(LinkFault::Silent),
     };
     let missing = match &outcome {

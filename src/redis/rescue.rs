@@ -59,7 +59,7 @@ pub struct PushBack<'a> {
     pub payload: &'a [u8],
 }
 
-/// What the script did.
+/// The outcome of the script.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pushed {
     /// It stands at the front of its queue now.

@@ -10,7 +10,7 @@ use super::pages::Piece;
 /// Members per step through a set that Redis compares by itself.
 pub(super) const STEP: usize = 1_000;
 
-/// One way through a sorted set.
+/// A way through a sorted set.
 pub(super) struct Scan {
     cursor: Vec<u8>,
     pattern: Option<String>,

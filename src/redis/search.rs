@@ -1,5 +1,5 @@
-//! One search for a list of jobs. An element counts as found only after it was parsed and its
-//! own `jid` compared: an id that stands in somebody's arguments is no find. It holds its bounds
+//! A search for a list of jobs. An element counts as found only after it was parsed and its
+//! own `jid` compared: an id that stands in the arguments of a job is no find. It holds its bounds
 //! and says what it left out.
 
 mod private;
@@ -93,7 +93,7 @@ impl<'a> Search<'a> {
         self.namesakes.clone()
     }
 
-    /// One place for each job; those not found are `missing`, or nowhere.
+    /// A place for each job; those not found are `missing`, or nowhere.
     pub(super) fn places(self, missing: Option<&Place>) -> Vec<Place> {
         let (partial, queues) = (self.partial, self.partial_queues);
         let nowhere = |sought: &Sought| Place::Nowhere {

@@ -24,7 +24,7 @@ pub(super) enum Asking {
     TimeAlone,
 }
 
-/// What the server said of itself.
+/// The server's words about itself.
 #[derive(Debug)]
 pub(super) struct Said {
     /// Seconds since 1970 on its own clock.
@@ -106,7 +106,7 @@ fn text(answer: Value) -> Option<String> {
     bulk(answer).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-/// What stands behind `name:` in the text of `INFO`.
+/// The text behind `name:` in the text of `INFO`.
 fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let mut lines = text.lines();
     lines.find_map(|line| line.trim_end().strip_prefix(name)?.strip_prefix(':'))

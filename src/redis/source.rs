@@ -74,8 +74,9 @@ pub struct Asker {
 
 impl Asker {
     /// Has a look taken at once and waits for it, within a limit that leaves time for the look
-    /// under way, a new connection and the look asked for (13 s by default). The look itself goes the way of all observations and is on that way when this returns; gives
-    /// the time at which its first command left, which is later than this call.
+    /// under way, a new connection and the look asked for (13 s by default). The look itself goes
+    /// the way of all observations and is on that way when this returns; gives the time at which
+    /// its first command left, which is later than this call.
     pub async fn look_now(&self) -> Result<Moment, LinkFault> {
         let (reply, answer) = oneshot::channel();
         let asking = async {
@@ -156,7 +157,7 @@ impl Source {
         (source, asker)
     }
 
-    /// Runs until nobody takes observations any more.
+    /// Runs until observations have no taker.
     pub async fn run(self) {
         let Self {
             address,
@@ -194,7 +195,7 @@ struct Watch<'a> {
     names: Names,
 }
 
-/// Nobody takes observations any more.
+/// Observations have no taker any more.
 struct Closed;
 
 impl Watch<'_> {
@@ -249,7 +250,7 @@ impl Watch<'_> {
         }
     }
 
-    /// One look within its limits, on a new connection where there is none.
+    /// A look within its limits, on a new connection where there is none.
     async fn look(&mut self) -> Result<(Look, Duration), LinkFault> {
         let limit = self.settings.answer_within;
         let mut connection = match self.connection.take() {
@@ -327,7 +328,7 @@ impl Watch<'_> {
     }
 }
 
-/// What the words of the next link change need.
+/// The facts for the words of the next link change.
 struct Progress {
     last_answer: Moment,
     failures: u32,
@@ -346,7 +347,7 @@ async fn due(ticks: &mut tokio::time::Interval, not_before: Option<Instant>) {
     }
 }
 
-/// Answers questions one after the other, for as long as somebody may ask.
+/// Answers questions one after the other, for as long as a question can come.
 async fn answer(address: &Address, settings: &Settings, mut questions: mpsc::Receiver<Question>) {
     let keys = keys(settings);
     let mut kept: Option<Connection> = None;
@@ -378,10 +379,10 @@ async fn answer(address: &Address, settings: &Settings, mut questions: mpsc::Rec
                 break;
             }
         }
-        // Who does not wait for the answer any more needs none.
+        // A caller that does not wait any more needs no answer.
         drop(reply.send(located));
     }
-    // Looks go on when nobody can ask any more.
+    // Looks go on when no question can come any more.
     std::future::pending::<()>().await;
 }
 

@@ -20,7 +20,7 @@ pub struct Certificates {
 #[cfg(feature = "tls")]
 pub(super) use checked::{secure, words};
 
-/// What is wrong with TLS and what to do, where that is the reason of `error`.
+/// The fault of TLS and its remedy, where that is the reason of `error`.
 #[cfg(not(feature = "tls"))]
 pub(super) fn words(_: &std::io::Error) -> Option<String> {
     None
@@ -65,7 +65,7 @@ mod checked {
         connector.connect(name, stream).await
     }
 
-    /// What is wrong with TLS and what to do, where that is the reason of `error`.
+    /// The fault of TLS and its remedy, where that is the reason of `error`.
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "these are the ones that there is advice for"

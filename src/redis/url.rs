@@ -35,7 +35,7 @@ pub(super) fn read(text: &str) -> Result<Address, AddressError> {
     }
 }
 
-/// What stands before the path, the path, and what stands behind `?`.
+/// The part before the path, the path, and the part behind `?`.
 struct Parts<'a> {
     /// User and password as written, percent signs and all.
     credentials: Option<&'a str>,
@@ -157,7 +157,7 @@ fn logins(credentials: &str) -> Result<Vec<Login>, AddressError> {
     Ok(logins)
 }
 
-/// What may stand behind `?`.
+/// The options behind `?`.
 #[derive(Default)]
 struct Parameters {
     database: Option<u32>,

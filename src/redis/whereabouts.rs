@@ -1,4 +1,4 @@
-//! Where jobs are now that nobody could say anything of before: in some process's work, in a
+//! Where jobs are now that no source could tell of before: in some process's work, in a
 //! queue, in a set. It only reads, and what is found nowhere proves nothing.
 
 use std::collections::HashMap;
@@ -57,7 +57,7 @@ pub async fn whereabouts(
     Ok(found.collect())
 }
 
-/// Who works on what.
+/// The process of each job at work.
 fn works<'a>(look: &'a Look, gone: &[Identity]) -> HashMap<String, &'a Identity> {
     let alive = look
         .rows

@@ -1,4 +1,4 @@
-//! What to change, from what one drain showed: the longest job against the budget, and a wait
+//! The advice after one drain: the longest job against the budget, and a wait
 //! that would have been enough. A first suggestion with its reason, never more than was seen.
 
 use std::time::Duration;
@@ -14,7 +14,7 @@ const ROOM: f64 = 1.25;
 /// From here on a wait is longer than a deploy can bear.
 const BEARABLE: Duration = Duration::from_mins(15);
 
-/// What the advice is made from.
+/// The source of the advice.
 pub(super) struct Shown<'a> {
     /// The sequence, if it can be read.
     pub(super) sequence: Option<&'a Sequence>,
@@ -26,7 +26,7 @@ pub(super) struct Shown<'a> {
     pub(super) extended_s: i64,
 }
 
-/// What to change, in words.
+/// The advice, in words.
 pub(super) fn advice(seen: &Shown<'_>) -> Vec<String> {
     let mut advice = Vec::new();
     let broke_off = seen

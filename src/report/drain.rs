@@ -1,4 +1,4 @@
-//! One past drain as a report: what a screen, a text, Markdown and JSON all show.
+//! A past drain as a report: what a screen, a text, Markdown and JSON all show.
 
 use serde::Serialize;
 
@@ -16,10 +16,10 @@ use crate::core::drain::{CheckedFinding, Event, Fate, Mode, Outcome, Record};
 use crate::core::moment::clock_face;
 use crate::core::sequence::{Sequence, Timeout};
 
-/// One drain, with everything that is known of it.
+/// A drain, with everything that is known of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Report {
-    /// Who, when, how it ended.
+    /// The operator, the times, the outcome.
     #[serde(flatten)]
     pub summary: Summary,
     /// How it began: by itself, or step by step; `None`: not recorded.
@@ -34,7 +34,7 @@ pub struct Report {
     pub work_redone_s: Option<f64>,
     /// Where the sequence was found; `None`: not recorded.
     pub sequence_from: Option<String>,
-    /// What the lint had found that concerned the drain when it began; `None`: not recorded.
+    /// The findings of the lint that concerned the drain when it began; `None`: not recorded.
     pub findings: Option<Vec<CheckedFinding>>,
     /// Why the sequence that the targets ask for was not taken, if so.
     pub trouble: Option<String>,
@@ -48,23 +48,23 @@ pub struct Report {
     pub processes: Vec<DrainedProcess>,
     /// Each job, longest first.
     pub fates: Vec<JobFate>,
-    /// What happened.
+    /// The events.
     pub timeline: Vec<TimelineLine>,
     /// Backtraces that were taken.
     pub backtraces: Vec<TakenBacktrace>,
-    /// What stays true of processes that did not exit.
+    /// The standing of processes that did not exit.
     pub remains: Vec<String>,
-    /// What to do now, in this order.
+    /// The next steps, in this order.
     pub next_steps: Vec<String>,
-    /// What to change.
+    /// The changes to make.
     pub advice: Vec<String>,
-    /// What is wrong with the record itself.
+    /// The faults of the record itself.
     pub faults: Vec<String>,
     /// Jobs in `retry` and `dead` that failed by an interrupt, before and after.
     pub interrupted: InterruptedCounts,
-    /// Who was given the report.
+    /// The program that was given the report.
     pub notified: Vec<Notice>,
-    /// What came up in the place of the processes.
+    /// The processes that came up in their place.
     pub successors: Vec<CameUp>,
 }
 
@@ -175,7 +175,7 @@ impl Report {
         }
     }
 
-    /// What the lint had found, one line each; one line where it found nothing.
+    /// The findings of the lint, one line each; one line where there is none.
     pub fn checked(&self) -> Vec<String> {
         let trouble = self.trouble.iter();
         let trouble = trouble.map(|trouble| format!("set aside: {trouble}"));
@@ -189,7 +189,7 @@ impl Report {
         lines
     }
 
-    /// What became of the jobs, in one line.
+    /// The fates of the jobs, in one line.
     pub fn counted(&self) -> String {
         let found = |job: &&JobFate| {
             let found = job.found_later.as_ref();
@@ -307,7 +307,7 @@ fn backtraces(past: &Past) -> Vec<TakenBacktrace> {
     taken.collect()
 }
 
-/// What a record without an end leaves open.
+/// The questions that a record without an end leaves open.
 fn unended(past: &Past) -> String {
     let until = last_of_drain(past).map_or(0.0, Record::t_s);
     format!(

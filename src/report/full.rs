@@ -16,7 +16,7 @@ pub struct Full {
     /// The drain itself.
     #[serde(flatten)]
     pub report: Report,
-    /// Those of its jobs and classes that the drains before it cut off too: candidates for
+    /// Its jobs and classes that the drains before it cut off too: candidates for
     /// smaller jobs.
     pub cut_off_repeatedly: Vec<Repeated>,
 }

@@ -7,7 +7,7 @@ use crate::core::drain::Fate;
 /// Jobs of one fate that is known in one way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobGroup {
-    /// What became of them: `LOST`, `still running`.
+    /// Their fate: `LOST`, `still running`.
     pub fate: &'static str,
     /// How that is known, with `its process` for the process and `…` for seconds.
     pub evidence: String,

@@ -12,16 +12,16 @@ use super::later::{FoundLater, end, finds};
 use super::library::Past;
 use crate::core::drain::{Counts, Event, Fate, Record, named};
 
-/// One job.
+/// A job.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct JobFate {
-    /// Its id; `None` for a thread whose job nobody had seen.
+    /// Its id; `None` for a thread whose job no source had named.
     pub jid: Option<String>,
     /// Its class.
     pub class: Option<String>,
     /// Its queue.
     pub queue: Option<String>,
-    /// What became of it.
+    /// Its fate.
     pub fate: Fate,
     /// How that is known.
     pub evidence: String,
@@ -52,7 +52,7 @@ impl JobFate {
         }
     }
 
-    /// What became of it, in words.
+    /// Its fate, in words.
     pub fn word(&self) -> &'static str {
         if self.still_running {
             "still running"
@@ -141,7 +141,7 @@ impl JobFate {
     }
 }
 
-/// What a record tells of a job's end; `None`: nothing.
+/// The end of a job by a record; `None`: it tells none.
 fn told(record: &Record) -> Option<JobFate> {
     let seconds = |seconds: crate::core::moment::Seconds| seconds.0.as_secs_f64();
     #[expect(

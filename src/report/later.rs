@@ -1,6 +1,6 @@
-//! What was learned beside a drain or after it: the interrupted jobs in `retry` and `dead` before
-//! and after, the command of `on_finish`, and jobs of unknown fate that a later look found. It
-//! stands beside what the drain itself wrote down and changes none of it.
+//! Facts that were learned beside a drain or after it: the interrupted jobs in `retry` and `dead`
+//! before and after, the command of `on_finish`, and jobs of unknown fate that a later look found.
+//! It stands beside what the drain itself wrote down and changes none of it.
 
 #[cfg(test)]
 mod tests;
@@ -67,7 +67,7 @@ impl InterruptedCounts {
         counts
     }
 
-    /// One line for each set, and one where something is not known; none where no count was tried.
+    /// A line for each set, and one where something is not known; none where no count was tried.
     pub fn lines(&self) -> Vec<String> {
         if self.before.is_none() && self.after.is_none() {
             return Vec::new();
@@ -109,14 +109,14 @@ impl InterruptedCounts {
 pub struct FoundLater {
     /// When it was looked for, RFC 3339.
     pub at: String,
-    /// What that makes of it; `None`: it was nowhere, which proves nothing.
+    /// The fate that follows; `None`: it was nowhere, which proves nothing.
     pub fate: Option<Fate>,
     /// Where it was, in words.
     pub place: String,
 }
 
 impl FoundLater {
-    /// What was found at `at`.
+    /// The find at `at`.
     pub fn new(at: Timestamp, fate: Option<Fate>, place: &str) -> Self {
         Self {
             at: rfc3339(at),

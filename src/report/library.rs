@@ -29,7 +29,7 @@ pub enum NoSuchDrain {
     /// No name begins so.
     #[error("no drain is called `{asked}`; `drainboard report` lists them, the last is {last}")]
     Unknown {
-        /// What was asked for.
+        /// The wishes of the command line.
         asked: String,
         /// The name of the last one.
         last: String,
@@ -37,7 +37,7 @@ pub enum NoSuchDrain {
     /// Several names begin so.
     #[error("`{asked}` fits {}: write more of the name", .runs.join(", "))]
     Several {
-        /// What was asked for.
+        /// The wishes of the command line.
         asked: String,
         /// Some that it fits.
         runs: Vec<String>,
@@ -52,7 +52,7 @@ pub enum NoSuchDrain {
     },
 }
 
-/// One journal as read.
+/// A journal as read.
 #[derive(Clone, Debug, Default)]
 pub struct Past {
     /// The drain's name.
@@ -237,8 +237,8 @@ impl Past {
         }
     }
 
-    /// A drain that was left under way and goes on has not ended: what it said at that end of itself
-    /// and of its jobs is taken back.
+    /// A drain that was left under way and goes on has not ended: what it said at that end of
+    /// itself and of its jobs is taken back.
     fn take_back_end(&mut self) {
         if !matches!(self.records.last(), Some(record) if matches!(record.event, Event::Resumed)) {
             return;
@@ -272,7 +272,8 @@ impl Past {
         }
     }
 
-    /// The same drain with its name and every text in it made safe for a terminal: what reports are made of.
+    /// The same drain with its name and every text in it made safe for a terminal: what reports are
+    /// made of.
     pub(super) fn shown(&self) -> Cow<'_, Self> {
         let run = clean(&self.run, LONGEST_TEXT);
         if self.unsafe_for_screens.is_empty() && run == self.run {
@@ -288,7 +289,7 @@ impl Past {
         Cow::Owned(shown)
     }
 
-    /// What was read of a journal's text.
+    /// The records of a journal's text.
     pub fn from_text(run: &str, text: &[u8]) -> Self {
         let mut past = Self {
             run: run.to_owned(),

@@ -12,7 +12,7 @@ use crate::core::drain::Fate;
 /// Room above what was seen: a drain sees only the jobs that ran at its time.
 const ROOM: f64 = 1.25;
 
-/// What past drains say of the longest job.
+/// The longest job of past drains.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Longest {
     /// No drain has seen a job end.
@@ -26,7 +26,7 @@ pub enum Longest {
     CutOff(LongestJob),
 }
 
-/// One job as it was seen.
+/// A job as it was seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LongestJob {
     /// Its class and id.
@@ -40,7 +40,7 @@ pub struct LongestJob {
 }
 
 impl Longest {
-    /// What the drains in `library` show; one that cannot be read shows nothing.
+    /// The longest job in `library`; a drain that cannot be read shows nothing.
     pub fn of(library: &Library) -> Self {
         let runs = library.runs().unwrap_or_default();
         let pasts = runs.iter().take(LOOKED_THROUGH);
@@ -50,7 +50,7 @@ impl Longest {
         Self::in_reports(&reports)
     }
 
-    /// What these show. Rehearsals foretell, they see nothing.
+    /// The longest job of these. Rehearsals foretell, they see nothing.
     pub fn in_reports(reports: &[Report]) -> Self {
         let real = reports.iter().filter(|report| !report.summary.rehearsal);
         let drains = real.clone().count();
@@ -82,7 +82,7 @@ impl Longest {
     }
 
     /// The longest job to be let through: a quarter above what was seen to end; `None` where
-    /// nobody knows how long the longest takes.
+    /// it is not known how long the longest takes.
     pub fn to_be_let_through(&self) -> Option<Duration> {
         match self {
             Self::Finished(seen) => {

@@ -1,4 +1,4 @@
-//! What to do after a drain, in the order in which it should be done. Nothing is to be done by
+//! The next steps after a drain, in their order. Nothing is to be done by
 //! hand that `drainboard rescue` can still do.
 
 use super::drain::Report;

@@ -10,7 +10,7 @@ use super::library::Past;
 use crate::core::drain::{Event, Mode, Record};
 use crate::core::sequence::Signal;
 
-/// What stands in TERM's place where systemd would start the process again.
+/// The act in TERM's place where systemd would start the process again.
 const UNIT_STOP: &str = "systemctl stop";
 
 /// A signal, or the stop of a unit in TERM's place.
@@ -29,11 +29,11 @@ pub struct SentSignal {
     /// Seconds since the drain began by which it had been received for sure; `None`: nothing shows
     /// that it was. That it was sent says only that the kernel took it.
     pub received_by_t_s: Option<f64>,
-    /// What it brought about, and when that was seen.
+    /// Its effect, and when that was seen.
     pub effect: Option<SignalEffect>,
 }
 
-/// What a signal brought about.
+/// The effect of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct SignalEffect {
     /// `quiet` or `exited`.
@@ -88,7 +88,7 @@ impl Course {
     }
 }
 
-/// One process.
+/// A process.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct DrainedProcess {
     /// Its name in Redis.
@@ -97,7 +97,7 @@ pub struct DrainedProcess {
     pub pid: Option<u32>,
     /// `util1:4242`, for people.
     pub name: String,
-    /// What it was sent.
+    /// The signals that it was sent.
     pub signals: Vec<SentSignal>,
     /// When it was known to be quiet.
     pub quiet_t_s: Option<f64>,
@@ -110,7 +110,7 @@ pub struct DrainedProcess {
     /// For a process that was killed: seconds left until Sidekiq itself would have pushed its jobs
     /// back; `None`: it was not told to stop, or they were over.
     pub before_push_back_s: Option<f64>,
-    /// What stays true of it; `None` if it exited.
+    /// Its standing; `None` if it exited.
     pub remains: Option<String>,
     /// When its own log said that it had heard TSTP (`false`), or TERM or INT (`true`).
     #[serde(skip)]
@@ -171,8 +171,9 @@ impl DrainedProcess {
         sent.certain.then_some(sent.t_s)
     }
 
-    /// What became of each signal, as far as quiet and exit show it. Of two that end a process the
-    /// last one did; what its log said it had heard, it had; a quiet seen after both TSTP and TERM may be due to either.
+    /// The effect of each signal, as far as quiet and exit show it. Of two that end a process the
+    /// last one did; what its log said it had heard, it had; a quiet seen after both TSTP and TERM
+    /// may be due to either.
     fn weigh_signals(&mut self) {
         let at = |signal: &str| {
             let sent = self.signals.iter().find(|sent| sent.signal == signal);

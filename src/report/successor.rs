@@ -15,13 +15,13 @@ pub struct CameUp {
     pub identity: Option<String>,
     /// Its pid.
     pub pid: Option<u32>,
-    /// What is known of it.
+    /// The facts about it.
     #[serde(flatten)]
     pub successor: Successor,
 }
 
 impl CameUp {
-    /// One line for people.
+    /// A line for people.
     pub fn words(&self) -> String {
         let name = self.name.as_deref().filter(|_| self.successor.found);
         self.successor.sentence().with(name.unwrap_or_default())

@@ -11,7 +11,7 @@ use super::process::DrainedProcess;
 use crate::core::drain::{Counts, Event, Mode, Outcome, Record};
 use crate::core::moment::rfc3339;
 
-/// One line of the list of drains.
+/// A line of the list of drains.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Summary {
     /// The drain's name.
@@ -19,9 +19,9 @@ pub struct Summary {
     /// When it began; `None` if nothing of its record can be read.
     #[serde(serialize_with = "time")]
     pub at: Option<Timestamp>,
-    /// Who: `root (sudo by alice) on util1, pts/3`.
+    /// The operator: `root (sudo by alice) on util1, pts/3`.
     pub who: Option<String>,
-    /// Why, as far as anybody said.
+    /// The reason, where one was given.
     pub why: Option<String>,
     /// The processes, `util1:4242`.
     pub targets: Vec<String>,
@@ -43,7 +43,7 @@ fn time<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S
 }
 
 impl Summary {
-    /// What became of the jobs, in one line.
+    /// The fates of the jobs, in one line.
     pub fn counted(&self) -> String {
         self.jobs.words()
     }
@@ -81,7 +81,7 @@ pub(super) fn last_of_drain(past: &Past) -> Option<&Record> {
     past.records.iter().rev().find(|record| !record.is_later())
 }
 
-/// What the record of its beginning says.
+/// The record of its beginning.
 #[derive(Default)]
 pub(super) struct Began {
     pub(super) who: Option<String>,

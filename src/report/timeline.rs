@@ -1,4 +1,4 @@
-//! What happened in a drain, line by line: `T+0s → TSTP sent to util1:4242`. What happened to
+//! The events of a drain, line by line: `T+0s → TSTP sent to util1:4242`. The events of
 //! several processes within a second is one line. The lint's findings, the fates, and what was
 //! learned after the drain have their own places in a report.
 
@@ -7,12 +7,12 @@ use serde::Serialize;
 use super::library::Past;
 use crate::core::drain::{Event, Part, Record, Sentence};
 
-/// One line of a timeline.
+/// A line of a timeline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct TimelineLine {
     /// Seconds since the drain began.
     pub t_s: f64,
-    /// What happened.
+    /// The events.
     pub text: String,
 }
 

@@ -45,7 +45,7 @@ pub fn ending(past: Option<&Past>, entries: &[Entry], job: &SavedJob) -> Ending 
     ending
 }
 
-/// What the journal says became of `job` with its process, the last word; `None`: nothing.
+/// The fate of `job` by the journal, the last word; `None`: it has none.
 pub fn fate(past: Option<&Past>, job: &SavedJob) -> Option<(Fate, String)> {
     let records = past.iter().flat_map(|past| &past.records);
     let mut said = None;
@@ -64,7 +64,7 @@ pub fn fate(past: Option<&Past>, job: &SavedJob) -> Option<(Fate, String)> {
     said
 }
 
-/// What a saved job's `state` in Redis comes to beside its record. The record of the drain counts:
+/// A saved job's `state` in Redis, weighed against its record. The record of the drain counts:
 /// a job that ended, or went back, is not offered. A job that is nowhere may have ended by itself
 /// after the last beat that showed it, so only one that the record calls lost is proven lost; and
 /// only if it is `known` from which Redis it came.

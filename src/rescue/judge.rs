@@ -1,4 +1,4 @@
-//! What a saved job's state is now, and whether it may be pushed back. Pure: evidence in, a
+//! The state of a saved job now, and whether it may be pushed back. Pure: evidence in, a
 //! state with its reason out. Where anything is not known, the job is not provably nowhere.
 
 use std::fmt;
@@ -18,7 +18,7 @@ pub(super) const FETCHED: Duration = Duration::from_secs(2);
 /// How the process that ran a job ended, by the record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ending {
-    /// When it exited; `None`: nobody saw it.
+    /// When it exited; `None`: the exit was not seen.
     pub exited_at: Option<Timestamp>,
     /// When it was told to stop first, by the record; `None`: not by this program.
     pub stopped_at: Option<Timestamp>,
@@ -28,29 +28,29 @@ pub struct Ending {
     pub tried: Tried,
 }
 
-/// What the rescue file says of earlier attempts.
+/// Earlier attempts by the rescue file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tried {
     /// There was none, or it failed for certain.
     #[default]
     Never,
-    /// There was one, and nobody knows how it ended.
+    /// There was one, and its outcome is not known.
     Perhaps,
     /// It was pushed back.
     Done,
 }
 
-/// What else speaks for or against a job.
+/// Other evidence for or against a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Circumstances {
-    /// Whether everybody who serves the queue was watched from the exit until now, and nobody
-    /// else served it: then nobody can have taken it up.
+    /// Whether every process that serves the queue was watched from the exit until now, and no
+    /// other served it: then none can have taken it up.
     pub nobody_else_served: bool,
     /// Whether its process is registered with `super_fetch` now.
     pub super_fetch: bool,
 }
 
-/// What Redis shows of a job now.
+/// The job as Redis shows it now.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Sight {
     /// A process runs it.
@@ -69,15 +69,15 @@ pub enum Sight {
         /// Where, in words.
         place: String,
     },
-    /// It is in no place, and somebody who may have it has not beaten since the exit.
+    /// It is in no place, and a process that may have it has not beaten since the exit.
     NotBeaten {
-        /// Who.
+        /// The identity.
         process: String,
     },
 }
 
 impl Sight {
-    /// What became of the job, where this tells.
+    /// The fate of the job, where this tells.
     pub fn fate(&self) -> Option<Fate> {
         match self {
             Self::Work { .. } | Self::At(Place::Queue { .. } | Place::Private { .. }) => {
@@ -104,7 +104,7 @@ pub enum State {
     Safe(String),
     /// Provably nowhere.
     Nowhere(String),
-    /// Perhaps nowhere; only somebody who names it may have it pushed back.
+    /// Perhaps nowhere; only an operator who names it may have it pushed back.
     Unknown(String),
     /// Never ours to push back.
     NotOurs(String),
@@ -128,7 +128,7 @@ impl State {
         }
     }
 
-    /// Whether it may be pushed back; `named`: somebody took the responsibility.
+    /// Whether it may be pushed back; `named`: an operator took the responsibility.
     pub fn may_be_pushed(&self, named: bool) -> bool {
         match self {
             Self::Nowhere(_) => true,

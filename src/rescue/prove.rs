@@ -29,11 +29,11 @@ pub struct Suspect {
     pub job: SavedJob,
     /// How its process ended.
     pub ending: Ending,
-    /// Whether a push-back of it would still stand in its queue: nobody else served that.
+    /// Whether a push-back of it would still stand in its queue: no other process served that.
     pub nobody_else: bool,
 }
 
-/// One trace for each suspect, in order, at most a search later than `within` from now. `gone` are
+/// A trace for each suspect, in order, at most a search later than `within` from now. `gone` are
 /// the identities of all processes that are known to have exited: what Redis still shows of them is
 /// history.
 pub async fn prove(

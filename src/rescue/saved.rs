@@ -1,4 +1,4 @@
-//! One saved job: its payload byte for byte, and what a later proof needs to know of the process
+//! A saved job: its payload byte for byte, and what a later proof needs to know of the process
 //! that ran it.
 
 use jiff::Timestamp;
@@ -65,7 +65,7 @@ pub fn shown_by(
     jobs.filter(wanted).collect()
 }
 
-/// One line of a rescue file.
+/// A line of a rescue file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SavedJob {
     /// When it was saved.

@@ -35,7 +35,7 @@ pub enum SaveError {
     },
 }
 
-/// One line of a rescue file.
+/// A line of a rescue file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
 pub enum Entry {
@@ -47,10 +47,10 @@ pub enum Entry {
         jid: String,
         /// When.
         at: Timestamp,
-        /// Who.
+        /// The identity.
         by: String,
     },
-    /// What became of that.
+    /// The outcome.
     Pushed {
         /// Which job.
         jid: String,
@@ -86,7 +86,7 @@ impl Store {
     /// Saves `jobs`, and returns only when they are on the disk. Blocks.
     ///
     /// # Errors
-    /// If any of them is not: then no KILL may leave unless somebody confirms it again.
+    /// If any of them is not: then no KILL may leave unless the operator confirms it again.
     pub fn save(&self, run: &str, jobs: &[SavedJob]) -> Result<(), SaveError> {
         let (readable, unreadable): (Vec<&SavedJob>, Vec<&SavedJob>) =
             jobs.iter().partition(|job| !job.payload.0.is_empty());

@@ -36,13 +36,13 @@ pub struct Surveyed {
     pub job: SavedJob,
     /// Its state.
     pub state: State,
-    /// What became of it, where it was found.
+    /// Its fate, where it was found.
     pub fate: Option<Fate>,
     /// Whether a later beat of another process may tell more.
     pub waits: bool,
 }
 
-/// What became of an attempt to push a job back.
+/// The outcome of an attempt to push a job back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rescued {
     /// As the script says.
@@ -146,7 +146,7 @@ fn is_kept(job: &SavedJob, marks: &Marks) -> bool {
     processes.any(|identity| Some(identity.as_str()) == job.identity.as_deref())
 }
 
-/// One place for each job: its own queue and the sets, then all other queues.
+/// A place for each job: its own queue and the sets, then all other queues.
 async fn places(
     connection: &mut impl ConnectionLike,
     keys: &Keys,
@@ -187,7 +187,7 @@ async fn places(
         let whole = Place::Nowhere {
             searched_whole: true,
         };
-        // What was found stays; what is not known outweighs what was not found.
+        // A find stays; an answer that is not known outweighs one that found nothing.
         if located.place != whole && matches!(places[index].place, Place::Nowhere { .. }) {
             places[index].place = located.place;
         }
@@ -235,7 +235,7 @@ fn asked(job: &SavedJob, queue: &str) -> Sought {
     }
 }
 
-/// What is seen of one job.
+/// The sight of one job.
 fn sight(job: &SavedJob, ending: Ending, place: Place, rescued: bool, looks: [&Look; 2]) -> Sight {
     let own = |row: &&LookRow| Some(row.identity.as_str()) == job.identity.as_deref();
     // A process that was killed itself goes on showing what it ran before.

@@ -1,6 +1,6 @@
 //! The checks before a first signal: each target is held, of a kind that the sequence cannot
 //! harm, may be signalled, and is locked. Either all of that is true for every target, or the
-//! run does not begin and nobody was signalled.
+//! run does not begin and no process was signalled.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -125,7 +125,7 @@ impl Armed {
     }
 }
 
-/// What speaks against the drain as far as looking tells: nobody is held and nothing is locked.
+/// The reasons against the drain as far as looking tells: no process is held or locked.
 pub(super) fn objections(
     targets: &[LocalId],
     fleet: &Fleet,

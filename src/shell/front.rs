@@ -1,5 +1,5 @@
-//! What a front is to the loop: it turns what a person does into requests and shows what is. It
-//! never acts by itself and is never awaited while anything is due.
+//! The front as the loop sees it: it turns the acts of a person into requests and shows the state.
+//! It never acts by itself and is never awaited while anything is due.
 
 use std::future::Future;
 use std::io;
@@ -11,17 +11,17 @@ use crate::core::session::Session;
 
 /// A screen, lines for people, or lines of JSON.
 pub trait Front {
-    /// What comes from outside: a key, a line.
+    /// An event from outside: a key, a line.
     type Event;
 
     /// The next event; `None` once the way in is closed for good (the terminal is gone). A front
-    /// that nobody talks to never answers.
+    /// without an operator never answers.
     fn event(&mut self) -> impl Future<Output = Option<Self::Event>>;
 
-    /// What an event asks for.
+    /// The request of an event.
     fn take(&mut self, event: Self::Event, session: &Session, now: Moment) -> Vec<Request>;
 
-    /// What the state of the session asks for where nobody can answer; once after each change.
+    /// The request of the session's state where no operator can answer; once after each change.
     fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request>;
 
     /// A record was written.
@@ -30,7 +30,7 @@ pub trait Front {
     /// Something could not be done.
     fn tell(&mut self, text: &str);
 
-    /// A run was not begun, and nobody was signalled.
+    /// A run was not begun, and no process was signalled.
     fn refused(&mut self, why: &str, session: &Session, now: Moment);
 
     /// Shows what is, if that has changed.
@@ -39,10 +39,10 @@ pub trait Front {
     /// If what it shows on is gone.
     fn show(&mut self, session: &Session, now: Moment) -> io::Result<()>;
 
-    /// What it shows on may hold anything by now: show all of it again.
+    /// The terminal may hold anything by now: show all of it again.
     fn show_anew(&mut self);
 
-    /// Gives the terminal back, stops this program until somebody continues it, takes it again.
+    /// Gives the terminal back, stops this program until it is continued, takes it again.
     fn suspend(&mut self, session: &Session, now: Moment);
 
     /// When it wants to show again although nothing happens.
@@ -76,7 +76,7 @@ pub trait Front {
         false
     }
 
-    /// Whether somebody is there who can answer a question.
+    /// Whether an operator is there who can answer a question.
     fn is_attended(&self) -> bool;
 
     /// Whether the loop is to end.

@@ -1,5 +1,5 @@
 //! The front of a drain without a screen: it gathers, begins, prints each record as a line for
-//! people or as JSON, and ends. Where a question waits and nobody can answer, it stops there.
+//! people or as JSON, and ends. Where a question waits and no operator can answer, it stops there.
 
 mod taken_up;
 
@@ -32,7 +32,7 @@ enum Stage {
     Gathering {
         since: Option<Moment>,
     },
-    /// Somebody at the terminal is asked; what he is shown is what may begin.
+    /// The operator at the terminal is asked, and only the drain that was shown may begin.
     Confirming {
         targets: Vec<LocalId>,
         consent: Consent,
@@ -41,7 +41,7 @@ enum Stage {
     Over(Outcome),
 }
 
-/// What was asked of a drain without a screen.
+/// The wishes for a drain without a screen.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -52,7 +52,7 @@ pub struct Errand {
     pub choice: Choice,
     /// Whether nothing to drain is success.
     pub allow_empty: bool,
-    /// Whether somebody at a terminal may be asked.
+    /// Whether an operator at a terminal may be asked.
     pub may_ask: bool,
     /// Whether the drain is to be confirmed at the terminal before its first signal.
     pub confirm: bool,
@@ -151,7 +151,7 @@ impl LinesFront {
         if targets.is_empty() {
             return self.nothing(session, now);
         }
-        // What systemd has loaded belongs to the preflight; one that does not answer in time is
+        // The loaded units belong to the preflight; one that does not answer in time is
         // told of there.
         let real = session.setting.kind != Kind::Demo;
         if real && !waited && !targets.iter().all(|id| fleet.unit_is_told(*id)) {
@@ -178,7 +178,7 @@ impl LinesFront {
         ]
     }
 
-    /// The last line, where none was written yet: somebody left before the run began.
+    /// The last line, where none was written yet: the operator left before the run began.
     pub fn close(&mut self, session: &Session, now: Moment) -> Outcome {
         if let Some(outcome) = session.run.as_ref().and_then(Run::outcome) {
             self.stage = Stage::Over(outcome);
@@ -227,7 +227,7 @@ impl Front for LinesFront {
             if let Some(line) = lines.recv().await {
                 return Some(line);
             }
-            // A closed standard input ends nothing: there is just nobody to ask any more.
+            // A closed standard input ends nothing: there is just no operator to ask any more.
             self.input = None;
         }
         std::future::pending().await

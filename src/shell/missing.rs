@@ -25,7 +25,7 @@ pub(super) fn saved_job(
     Some(SavedJob::of(execution.work(), target, process, now))
 }
 
-/// What a search needs to know of each missing job.
+/// The question of a search for each missing job.
 pub(super) fn suspects(
     run: &Run,
     fleet: &Fleet,

@@ -8,7 +8,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 const SIGCONT: i32 = nix::sys::signal::Signal::SIGCONT as i32;
 const SIGTSTP: i32 = nix::sys::signal::Signal::SIGTSTP as i32;
 
-/// What somebody tells this program by a signal.
+/// A request to this program by a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OwnSignal {
     /// INT: stop here.
@@ -17,7 +17,7 @@ pub enum OwnSignal {
     HangUp,
     /// TERM: the program is told to end.
     Terminate,
-    /// TSTP: somebody stops it for a while.
+    /// TSTP: it is stopped for a while.
     Suspend,
     /// CONT: it was stopped for a while; the screen may be anything.
     Continued,
@@ -77,7 +77,7 @@ fn hang_up_is_ignored() -> bool {
         .is_some_and(|mask| mask & 1 == 1)
 }
 
-/// Stops this program until somebody continues it. No other process is touched: the signal goes
+/// Stops this program until it is continued. No other process is touched: the signal goes
 /// to the caller alone (raise(3)).
 pub(super) fn stop_oneself() {
     // SIGSTOP cannot be refused; if it could, going on is all there is to do.

@@ -28,18 +28,18 @@ use crate::recorder::ActMarks;
 use crate::redis::{Address, Keys, open};
 use crate::rescue::{SavedJob, Store, push_back};
 
-/// What a performer may use besides the held processes.
+/// The means of a performer besides the held processes.
 #[derive(Clone, Debug, Default)]
 pub struct Means {
     /// Where lost jobs are pushed back to, with the prefix of its keys; `None`: nowhere.
     pub redis: Option<(Address, Option<String>)>,
-    /// Who does it, for the mark.
+    /// The name of the operator, for the mark.
     pub by: String,
     /// Where state goes, or why it cannot.
     pub state_dir: Option<Result<PathBuf, String>>,
-    /// What marks the acts of the run in its file of inputs.
+    /// The marks of the run's acts in its file of inputs.
     pub marks: Option<ActMarks>,
-    /// What takes jobs that are pushed back where there is no Redis: the demo's own queues.
+    /// The place for jobs that are pushed back where there is no Redis: the demo's own queues.
     pub queues: Option<PretendedQueues>,
 }
 
@@ -85,16 +85,16 @@ pub struct Performer {
     licence: Arc<AtomicBool>,
     failing: Option<String>,
     replies: mpsc::UnboundedSender<Reply>,
-    /// What somebody lets go on all the same.
+    /// The acts that the operator lets go on all the same.
     waiver: Waiver,
     means: Means,
-    /// Calls of systemctl under way: nobody else's signal waits for them.
+    /// Calls of systemctl under way: no other signal waits for them.
     calls: JoinSet<()>,
 }
 
 impl Performer {
-    /// A performer that has nothing to act on yet; `attended`: somebody is there to be asked when
-    /// something cannot be written down or saved.
+    /// A performer that has nothing to act on yet; `attended`: an operator is there to be asked
+    /// when something cannot be written down or saved.
     pub fn new(replies: mpsc::UnboundedSender<Reply>, attended: bool) -> Self {
         Self {
             held: HashMap::new(),
@@ -114,7 +114,7 @@ impl Performer {
         Self { means, ..self }
     }
 
-    /// Performs until nobody gives work any more.
+    /// Performs until no more work can come.
     pub async fn run(mut self, mut work: mpsc::UnboundedReceiver<Work>) {
         loop {
             let work = tokio::select! {
@@ -141,7 +141,7 @@ impl Performer {
             Work::Mark(marks) => self.means.marks = marks,
             Work::Note(record) => self.write(&record),
             Work::Call { call, payloads } => {
-                // Nobody waits for an answer here: what cannot be saved stops the call.
+                // No answer is awaited here: a payload that cannot be saved stops the call.
                 let stake = payloads.len() as u64;
                 if let Err(why) = self.save((&call).into(), call.target, (stake, payloads)) {
                     let outcome = CallOutcome::Failed {
@@ -193,7 +193,7 @@ impl Performer {
         licence: Arc<AtomicBool>,
     ) {
         (self.held, self.licence, self.waiver) = (held, licence, self.waiver.anew());
-        // Of another run nobody was told, whatever failed in the one before.
+        // The operator was told nothing of another run, whatever failed in the one before.
         self.failing = None;
         match journal {
             Ok(journal) => self.journal = journal,
@@ -224,8 +224,9 @@ impl Performer {
         self.failing = Some(why);
     }
 
-    /// Acts; `None`: the outcome comes by itself. The intent was the record before; if it could not be written, an attended act waits for
-    /// somebody who was told, and nobody's KILL with jobs at stake leaves at all.
+    /// Acts; `None`: the outcome comes by itself. The intent was the record before; if it could not
+    /// be written, an attended act waits for an operator who was told, and no KILL with jobs at
+    /// stake leaves at all.
     fn act(
         &mut self,
         id: EffectId,
@@ -267,8 +268,8 @@ impl Performer {
         outcome(held.send(signal, move || licence.load(Ordering::SeqCst)))
     }
 
-    /// TTIN stops nothing: it needs no record before it, and no licence where somebody at the keys
-    /// wants it.
+    /// TTIN stops nothing: it needs no record before it, and no licence where the operator at the
+    /// keys wants it.
     fn ask(&self, held: Result<Arc<Held>, String>, automatic: bool) -> ActOutcome {
         let licence = Arc::clone(&self.licence);
         match held {
@@ -287,14 +288,14 @@ impl Performer {
             means.begins(id);
             let outcome = stop_unit(&held, &stop, || licence.load(Ordering::SeqCst)).await;
             means.ended(id, &outcome);
-            // The loop has ended: nobody is left to be told.
+            // The loop has ended: no listener is left.
             drop(replies.send(Reply::Outcome(id, outcome)));
         });
     }
 
     /// Saves the payloads that `attempt` could lose. If that fails it does not leave, unless
-    /// somebody was told of that very attempt and tries it again, or none of them is at stake any
-    /// more.
+    /// the operator was told of that very attempt and tries it again, or none of them is at stake
+    /// any more.
     fn save(
         &mut self,
         attempt: Attempt,
@@ -366,12 +367,12 @@ impl Performer {
     }
 
     fn reply(&self, reply: Reply) {
-        // The loop has ended: nobody is left to be told.
+        // The loop has ended: no listener is left.
         drop(self.replies.send(reply));
     }
 }
 
-/// What became of a signal.
+/// The outcome of a signal.
 fn outcome(sent: Result<Sent, SendError>) -> ActOutcome {
     match sent {
         Ok(_) => ActOutcome::Sent,

@@ -54,7 +54,7 @@ pub trait Plugs: Send {
         Vec::new()
     }
 
-    /// What the record of `run` says so far.
+    /// The record of `run` so far.
     fn written(&self, run: &str) -> String {
         let _ = run;
         String::new()
@@ -63,10 +63,10 @@ pub trait Plugs: Send {
     /// Takes every right to act back, at once.
     fn revoke(&self);
 
-    /// The answer to a question; `None` where there is nobody to ask.
+    /// The answer to a question; `None` where there is no Redis to ask.
     fn ask(&self, ask: Ask) -> Option<BoxFuture<'static, Vec<Located>>>;
 
-    /// Looks for jobs that left, cheaply; `None` where there is nobody to ask.
+    /// Looks for jobs that left, cheaply; `None` where there is no Redis to ask.
     fn glance(&self, sought: Vec<Sought>) -> Option<BoxFuture<'static, Vec<Located>>> {
         drop(sought);
         None
@@ -92,7 +92,7 @@ pub trait Plugs: Send {
     fn over(&mut self);
 
     /// Counts the jobs in `retry` and `dead` that failed by being stopped, on a connection of its
-    /// own; `None` where nobody is to be asked.
+    /// own; `None` where no Redis is to be asked.
     fn count_interrupted(&self) -> Option<Counting> {
         None
     }
@@ -103,7 +103,7 @@ pub trait Plugs: Send {
         None
     }
 
-    /// Who is told of a run that has ended; `None`: nobody.
+    /// The program that is told of a run that has ended; `None`: there is none.
     fn on_finish(&self) -> Option<OnFinish> {
         None
     }

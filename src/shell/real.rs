@@ -44,11 +44,11 @@ pub(super) struct Real {
     pub(super) beside: Beside,
 }
 
-/// What goes on beside a run.
+/// The tasks beside a run.
 pub(super) struct Beside {
     /// Where interrupted jobs are counted.
     pub(super) redis: Option<(Address, Settings)>,
-    /// Who is told of its end.
+    /// The program that is told of its end.
     pub(super) on_finish: Vec<String>,
     /// What was learned when the run began.
     pub(super) remarks: Vec<String>,

@@ -1,5 +1,5 @@
 //! The world of a rehearsal: the real sources, with a stand-in behind them, and a recorder in
-//! the place of the performer. It holds nobody, locks nobody, signals nobody and writes nothing.
+//! the place of the performer. It holds, locks and signals no process, and writes nothing.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -127,7 +127,7 @@ impl Recorder {
                 work = self.works.recv() => match work {
                     Some(Work::Act { id, act, .. }) => {
                         let outcome = self.act(&act);
-                        // The loop has ended: nobody is left to be told.
+                        // The loop has ended: no listener is left.
                         drop(self.replies.send(Reply::Outcome(id, outcome)));
                         Vec::new()
                     }

@@ -25,12 +25,12 @@ use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::ui::{self, Look};
 
-/// Between two frames that nobody asked for.
+/// Between two frames that no key asked for.
 const FRAME: Duration = Duration::from_secs(1);
 /// Between two looks whether a terminal that stands still has taken what was drawn.
 const TAKES: Duration = Duration::from_millis(10);
 
-/// What a terminal tells.
+/// A message of a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Told {
     /// A key was pressed.
@@ -59,7 +59,7 @@ pub struct ScreenFront {
     conduct: Conduct,
 }
 
-/// What was drawn last.
+/// The frame that was drawn last.
 #[derive(Clone, Copy, Debug, Default)]
 struct Drawn {
     at: Option<Moment>,
@@ -68,7 +68,7 @@ struct Drawn {
     sight: Sight,
 }
 
-/// What somebody waits for: whether Redis and this host were looked at, and how the link is.
+/// The state of the first look: whether Redis and this host were looked at, and how the link is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Sight {
     looked: bool,
@@ -86,17 +86,17 @@ impl Sight {
     }
 }
 
-/// Who begins a drain, and who leaves.
+/// The one that begins a drain, and that leaves.
 #[derive(Clone, Debug)]
 pub enum Conduct {
-    /// Somebody at the keys.
+    /// An operator at the keys.
     Keys {
-        /// Whom he named; `None`: nobody in particular.
+        /// The targets that were named; `None`: none in particular.
         choice: Option<Choice>,
         /// The last drain, where it was left under way.
         left: Option<LeftDrain>,
     },
-    /// It plays itself: it begins once somebody could have read the first frame, and leaves at
+    /// It plays itself: it begins once the first frame could have been read, and leaves at
     /// the end. Keys go on working.
     Itself {
         /// When the first frame was there.
@@ -363,7 +363,7 @@ impl Front for ScreenFront {
     }
 }
 
-/// What a key event tells.
+/// The meaning of a key event.
 fn told_of(key: KeyEvent) -> Told {
     let with_alt = key.modifiers.contains(KeyModifiers::ALT);
     match key_of(key) {

@@ -9,7 +9,7 @@ use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
-/// What is about to happen, and the question whether it shall.
+/// The next act, and the question whether it shall happen.
 pub(super) fn confirmation(targets: &[LocalId], session: &Session, now: Moment) -> String {
     let processes = targets
         .iter()
@@ -97,7 +97,7 @@ pub(super) fn nothing_to_drain(choice: &Choice, session: &Session) -> String {
     )
 }
 
-/// What stays true of a target when nothing more is sent, by the last signal that it received.
+/// The standing of a target when nothing more is sent, by the last signal that it received.
 pub(super) fn what_stays(target: &Target, session: &Session) -> String {
     let text = target.epitaph(&stamp);
     let calls = session.unit_calls();

@@ -68,7 +68,7 @@ pub(super) async fn call_unit(call: &UnitCall) -> CallOutcome {
     }
 }
 
-/// What has changed since the drain was begun, so that the stop would not do what was confirmed.
+/// A change since the drain was begun, so that the stop would not do what was confirmed.
 fn changed(values: Vec<Located>, pid: u32) -> Option<String> {
     let unit = UnitFacts {
         settings: values,

@@ -128,7 +128,7 @@ impl Screen {
         write_out(&bytes)
     }
 
-    /// Takes the terminal over again after somebody else had it, and draws all of it next time.
+    /// Takes the terminal over again after another program had it, and draws all of it next time.
     ///
     /// # Errors
     /// If the terminal cannot be set so.
@@ -162,7 +162,7 @@ fn enter() -> io::Result<()> {
     write_out(&bytes)
 }
 
-/// Gives the terminal back as it was. What cannot be written to it any more is nobody's loss.
+/// Gives the terminal back as it was. Text that cannot be written to it any more is no loss.
 pub fn give_back() {
     if !TAKEN.swap(false, Ordering::SeqCst) {
         return;

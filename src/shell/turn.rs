@@ -41,13 +41,13 @@ const CLOSING: Duration = Duration::from_millis(300);
 pub enum Ended {
     /// The front was done.
     Done,
-    /// Somebody left.
+    /// The operator left.
     Quit,
     /// The terminal is gone, or the program was told to end.
     HangUp,
 }
 
-/// What woke the loop.
+/// The reason why the loop woke.
 enum Event<E> {
     Front(Option<E>),
     Own(OwnSignal),
@@ -73,7 +73,7 @@ struct Turn<F> {
     recorder: Option<Recorder>,
 }
 
-/// Drives a session until `front` is done, somebody leaves, or the terminal is gone.
+/// Drives a session until `front` is done, the operator leaves, or the terminal is gone.
 ///
 /// # Errors
 /// If a task fails, or a drain cannot be taken up ([`super::Refused`]).
@@ -128,7 +128,7 @@ pub async fn run<F: Front>(
             return Ok((turn.session, turn.front, ended));
         }
         if turn.leaving.is_none() && !dark && turn.front.show(&turn.session, now).is_err() {
-            // What it shows on is gone: that is a hang-up, no error.
+            // The terminal that it shows on is gone: that is a hang-up, no error.
             turn.hang_up(now);
             continue;
         }
@@ -208,7 +208,7 @@ impl<F: Front> Turn<F> {
             Event::Reply(reply) => self.reply(reply, now),
             Event::Task(ended) => {
                 ended?;
-                // Sources run as long as somebody listens; one that ended early is a fault.
+                // Sources run as long as they have a listener; one that ended early is a fault.
                 return Err(eyre!("a source of observations ended unexpectedly"));
             }
             Event::Asked(ended) => ended?,
@@ -242,7 +242,7 @@ impl<F: Front> Turn<F> {
         }
     }
 
-    /// What the state itself asks for, where nobody can answer.
+    /// The request of the state itself, where no operator can answer.
     fn answer(&mut self, now: Moment) {
         let mut requests = self.front.answer(&self.session, now);
         if self.world.visitors.drive() {
@@ -363,7 +363,7 @@ impl<F: Front> Turn<F> {
         self.world.questions.abort_all();
         let tasks = &mut self.world.tasks;
         let all = async { while tasks.join_next().await.is_some() {} };
-        // What does not end in time is ended with the runtime.
+        // A task that does not end in time is ended with the runtime.
         drop(tokio::time::timeout(CLOSING, all).await);
     }
 }

@@ -1,4 +1,4 @@
-//! What the performer is given to do and what comes back. Values only: nothing is done here.
+//! The work that the performer is given, and its answers. Values only: nothing is done here.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -18,7 +18,7 @@ use crate::recorder::ActMarks;
 use crate::redis::Interrupted;
 use crate::rescue::SavedJob;
 
-/// Who is told of a drain that has ended.
+/// The program that is told of a drain that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OnFinish {
     /// The program and its arguments.
@@ -35,7 +35,7 @@ pub type Counting = BoxFuture<'static, Result<Interrupted, LinkFault>>;
 pub enum Work {
     /// A new run: the processes it holds, its journal, and the licence to act for it.
     Begin {
-        /// What it may signal.
+        /// The processes that it may signal.
         held: HashMap<LocalId, Arc<Held>>,
         /// Where it is written down; an error is reported with the first record. `None` where
         /// nothing real happens: a demo and a rehearsal keep no record.
@@ -80,19 +80,19 @@ pub enum Work {
         id: EffectId,
         /// The job; its payload is saved again first.
         job: Box<SavedJob>,
-        /// Whether somebody confirmed it after the end: then no run's licence is needed.
+        /// Whether an operator confirmed it after the end: then no run's licence is needed.
         confirmed: bool,
     },
-    /// Save these payloads because somebody wants it.
+    /// Save these payloads because the operator asked for it.
     Save {
         /// Under which name.
         run: String,
-        /// Whose they are.
+        /// The run that they belong to.
         jobs: Vec<SavedJob>,
     },
 }
 
-/// What comes back.
+/// An answer of the performer.
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// An act has ended.

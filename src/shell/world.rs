@@ -22,7 +22,7 @@ use crate::core::sequence::Signal;
 use crate::host::{Held, HostSource, LogSource, Logging, Running, Scanner, UnitSource, Wanted};
 use crate::redis::{Address, Asker, Settings, Source};
 
-/// What tells the time.
+/// The clock.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 
 /// What happens to a drain whose terminal is gone.
@@ -39,14 +39,15 @@ pub enum HangUp {
 
 /// The ends that the loop holds.
 pub struct World {
-    /// What tells the time.
+    /// The clock.
     pub clock: Clock,
     /// How many of its seconds pass in a real one: 1, but in a demo that was sped up. Pauses
     /// are computed from the clock's moments and slept through in real time.
     pub pace: f64,
     /// From the sources.
     pub observations: mpsc::Receiver<Observation>,
-    /// What logs say. It comes last: a flood of lines delays nothing else, and waits where it is.
+    /// The lines of logs. They come last: a flood of lines delays nothing else, and waits where it
+    /// is.
     pub logs: mpsc::Receiver<Observation>,
     /// From the performer and the questions.
     pub replies: mpsc::UnboundedReceiver<Reply>,
@@ -79,11 +80,11 @@ pub struct WorldBuilder {
     pub forced: Vec<Signal>,
     /// Where state goes, or why it cannot.
     pub state_dir: Option<Result<PathBuf, String>>,
-    /// Whether somebody is there to be asked.
+    /// Whether an operator is there to be asked.
     pub attended: bool,
     /// The log of the Sidekiqs of this host, where it is not what their standard output tells.
     pub sidekiq_log: Option<PathBuf>,
-    /// Who operates.
+    /// The operator.
     pub by: String,
     /// What happens to a drain whose terminal is gone.
     pub hang_up: HangUp,
@@ -176,7 +177,7 @@ pub(super) struct Sources {
     pub(super) asker: Option<Asker>,
     pub(super) held: mpsc::Sender<Arc<Held>>,
     pub(super) wanted: watch::Sender<Wanted>,
-    /// Whose logs may be followed.
+    /// The processes whose logs may be followed.
     pub(super) logging: watch::Receiver<Vec<Logging>>,
 }
 

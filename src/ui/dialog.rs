@@ -65,7 +65,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, dialog: &Dialog, view: &View
     }
 }
 
-/// What may be answered, in lines of `cells` cells.
+/// The possible answers, in lines of `cells` cells.
 fn answer(dialog: &Dialog, view: &View<'_>, cells: usize) -> Vec<String> {
     let entry = &dialog.entry;
     let wrong = |words: &str| entry.wrong.then(|| words.to_string());

@@ -85,7 +85,7 @@ pub(super) fn wrap(text: &str, cells: usize) -> Vec<String> {
     lines
 }
 
-/// What fits into `cells`, at least one character, and the rest.
+/// The part that fits into `cells`, at least one character, and the rest.
 fn split(word: &str, cells: usize) -> (String, String) {
     let mut ends = word
         .char_indices()

@@ -256,7 +256,7 @@ fn timeout_words(timeouts: &[Timeout]) -> Option<String> {
     })
 }
 
-/// What is wrong with the sources: each a line of its own.
+/// The faults of the sources: each a line of its own.
 pub(super) fn warnings(view: &View<'_>) -> Vec<String> {
     let mut warnings = Vec::new();
     if let Link::Lost {

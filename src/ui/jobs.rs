@@ -226,7 +226,7 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     Line::from(spans)
 }
 
-/// What is said of a job, with as much of the reason as fits into `cells`. Why a job fits
+/// The words about a job, with as much of the reason as fits into `cells`. Why a job fits
 /// stands in the help; its row stays calm.
 ///
 /// The reason why it looks stuck stands first. "Past budget" is dropped: the verdict implies it.
@@ -252,7 +252,7 @@ fn verdict(said: &JobOutlook<'_>, clock: Clock, stuck: Option<Stuck>, cells: usi
     candidates.into_iter().find(fits).unwrap_or(last)
 }
 
-/// What is left, rounded down to five seconds while it is long and runs down: the column stands
+/// The time left, rounded down to five seconds while it is long and runs down: the column stands
 /// still.
 fn coarse(left: Duration, view: &View<'_>) -> Duration {
     match left.as_secs() {

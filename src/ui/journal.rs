@@ -32,7 +32,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     }
 }
 
-/// One line of the pane: a record, or one thing that happened to several processes.
+/// A line of the pane: a record, or one thing that happened to several processes.
 struct PaneLine {
     at: Moment,
     sentence: Sentence,

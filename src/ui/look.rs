@@ -37,7 +37,7 @@ pub struct Look {
     pub glyphs: Glyphs,
 }
 
-/// What a text means to the eye.
+/// The meaning of a text to the eye.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Tone {
     /// Text.

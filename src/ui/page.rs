@@ -52,7 +52,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     block.render(area, buffer);
 }
 
-/// One line, wrapped, with its name beside it.
+/// A line, wrapped, with its name beside it.
 fn set(line: &PageLine, cells: usize, view: &View<'_>) -> Vec<Line<'static>> {
     let tone = Tone::from(line.weight);
     if line.label.is_empty() {

@@ -1,5 +1,5 @@
-//! The line of the queues: what waits, who still fetches, and whether anybody still moves
-//! scheduled jobs into them.
+//! The line of the queues: which jobs wait, which processes still fetch, and whether any still
+//! moves scheduled jobs into them.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -38,7 +38,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         first.push(words);
     }
     first.append(&mut pieces);
-    // What went before is worth the room that is left.
+    // The words before are worth the room that is left.
     let departed = &view.session.following.departed;
     let went = departed.line(time_of_day);
     first.extend(went.filter(|words| fit::width(words) + 3 <= free));

@@ -1,4 +1,4 @@
-//! What every panel draws from: the session, the console and the rows, gathered once per
+//! The source of every panel: the session, the console and the rows, gathered once per
 //! frame. Nothing in it changes while a frame is drawn.
 
 use ratatui::buffer::Buffer;
@@ -13,9 +13,9 @@ use crate::core::moment::Moment;
 use crate::core::outlook::Outlooks;
 use crate::core::session::Session;
 
-/// One frame's worth of everything.
+/// A frame's worth of everything.
 pub(super) struct View<'a> {
-    /// What is known.
+    /// The knowledge so far.
     pub(super) session: &'a Session,
     /// Where the operator is.
     pub(super) console: &'a Console,
@@ -25,11 +25,11 @@ pub(super) struct View<'a> {
     pub(super) look: Look,
     /// The processes that are drained, or would be.
     pub(super) targets: Vec<LocalId>,
-    /// What becomes of their jobs.
+    /// The outlook of their jobs.
     pub(super) outlooks: Outlooks<'a>,
     /// The rows of the process table.
     pub(super) processes: Vec<(&'a ProcessKey, &'a Process)>,
-    /// What that table folds into one line.
+    /// The rows that the table folds into one line.
     pub(super) folded: Folded,
     /// The rows of the job table.
     pub(super) jobs: Vec<JobRow<'a>>,

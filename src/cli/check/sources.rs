@@ -33,7 +33,8 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// `in /var/www/shop` where paths are shown relative to a root that is not the working directory.
+    /// `in /var/www/shop` where paths are shown relative to a root that is not the working
+    /// directory.
     pub(super) fn below(&self) -> String {
         match &self.root {
             Some(root) => format!("in {}\n\n", clean(&root.display().to_string(), 300)),
@@ -103,7 +104,7 @@ impl Sources {
         Ok(sources)
     }
 
-    /// One application that is apart from the first one.
+    /// An application that is apart from the first one.
     fn of_search(search: Search) -> Self {
         let mut sources = Self {
             folder: search.folder.clone(),

@@ -33,7 +33,7 @@ pub(super) fn list(drains: &[Summary], cut_off: &[Repeated]) -> String {
     text
 }
 
-/// One drain.
+/// A drain.
 pub(super) fn report(full: &Full) -> String {
     let drain = &full.report.summary;
     let mut text = format!("# Drain {}: {}\n\n", escaped(&drain.run), outcome(drain));

@@ -53,7 +53,7 @@ fn drain_row(drain: &Summary) -> Vec<String> {
     ]
 }
 
-/// One drain.
+/// A drain.
 pub(super) fn report(full: &Full, room: Room) -> String {
     let mut text = String::new();
     for (name, value) in head(&full.report) {

@@ -32,15 +32,15 @@ const JOBS: &[Column] = &[
     Column::text("JIDS").least(12),
 ];
 
-/// One section.
+/// A section.
 pub(super) struct Section {
     /// Its title.
     pub(super) title: String,
-    /// What stands in it.
+    /// Its content.
     pub(super) body: Body,
 }
 
-/// What stands in a section.
+/// The content of a section.
 pub(super) enum Body {
     /// Sentences, whole.
     Sentences(Vec<String>),
@@ -244,8 +244,8 @@ fn later(report: &Report) -> Vec<String> {
         .collect()
 }
 
-/// What was cut off again and again, one line for each class; for a job alone only where its class
-/// as a whole was not.
+/// Work that was cut off again and again, one line for each class; for a job alone only where its
+/// class as a whole was not.
 pub(super) fn repeated_lines(cut_off: &[Repeated]) -> impl Iterator<Item = String> + '_ {
     let of_class = |class: &str| {
         let whole = |other: &Repeated| other.jid.is_none() && other.class == class;

@@ -134,7 +134,8 @@ fn take(
     })
 }
 
-/// What a place makes of a job. Nowhere proves nothing any more: it may have run meanwhile.
+/// The fate that a place gives to a job. Nowhere proves nothing any more: it may have run
+/// meanwhile.
 fn found_at(place: &Place, choice: &Choice) -> (Option<Fate>, String) {
     if let Some(ruling) = Fate::at(place) {
         return (Some(ruling.fate), ruling.why);

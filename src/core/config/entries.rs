@@ -12,12 +12,12 @@ use serde_yaml::Value;
 use super::ConfigError;
 use crate::core::clean::clean;
 
-/// One key with its value.
+/// A key with its value.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     /// The key as text, clean.
     pub(super) key: String,
-    /// What stands behind it.
+    /// The value behind it.
     pub(super) value: Value,
     /// Line of the key.
     pub(super) line: Option<usize>,

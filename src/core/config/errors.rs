@@ -1,20 +1,20 @@
-//! What is wrong with a configuration: each error with its place, what was expected and what
+//! The errors of a configuration: each with its place, what was expected and what
 //! was probably meant. Texts from the file are clean before they get here.
 
 use std::fmt;
 
-/// One error in one place.
+/// An error in one place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
     /// Line from 1; `None` if it could not be told.
     pub line: Option<usize>,
     /// The key, or the item in its list (`sequence[2]`); empty for the whole file.
     pub path: String,
-    /// What is wrong.
+    /// The fault.
     pub problem: String,
-    /// What would have been right.
+    /// The right form.
     pub expected: String,
-    /// What was probably meant.
+    /// The likely meaning.
     pub suggestion: Option<String>,
     /// Whether it is a stop sequence that its grammar rejects.
     pub rejected_sequence: bool,

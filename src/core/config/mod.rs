@@ -27,15 +27,15 @@ pub use settings::{
 };
 pub use values::{NotSeconds, is_address, seconds_from_text};
 
-/// What one configuration file says. A key that it does not name is `None`.
+/// The settings of one configuration file. A key that it does not name is `None`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Config {
     /// The file, for people.
     pub file: String,
     /// `redis`, `sentinel`, `tls`, `namespace`.
     pub source: Source,
-    /// `sequence`, `timeout`, `kill`, `kill_extra`, `redis_gone`, `early`, `ask_reason`, `stop_unit`, `rescue`,
-    /// `on_finish`.
+    /// `sequence`, `timeout`, `kill`, `kill_extra`, `redis_gone`, `early`, `ask_reason`,
+    /// `stop_unit`, `rescue`, `on_finish`.
     pub stop: Stop,
     /// `state_dir`, `log`, `sidekiq_log`.
     pub places: Places,
@@ -43,7 +43,7 @@ pub struct Config {
     pub read_only: Option<bool>,
     /// `show_args`, `color`, `ascii`, `refresh_seconds`.
     pub display: Display,
-    /// What was read and is not as documented, in words.
+    /// Settings that were read and are not as documented, in words.
     pub warnings: Vec<String>,
 }
 
@@ -81,7 +81,7 @@ pub struct TlsFiles {
 }
 
 impl TlsFiles {
-    /// What is stated here, else what `other` states.
+    /// The settings here, else those of `other`.
     #[must_use]
     pub fn or(self, other: &Self) -> Self {
         // A certificate and its key belong together.
@@ -135,7 +135,7 @@ pub struct Places {
     pub sidekiq_log: Option<PathBuf>,
 }
 
-/// What a screen looks like.
+/// The look of a screen.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Display {
     /// `show_args`.

@@ -1,5 +1,5 @@
-//! What holds in the end: flags before environment before configuration before defaults, each
-//! value that people must be able to trace with the place where it was found.
+//! The settings that hold in the end: flags before environment before configuration before
+//! defaults, each value that people must be able to trace with the place where it was found.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -11,21 +11,21 @@ use crate::core::sequence::{Sequence, SequenceOrigin, Timeout};
 /// Everything that is settled before the first look.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
-    /// The addresses of Redis that somebody stated; choosing one is the work of `redis`.
+    /// The addresses of Redis that were stated; choosing one is the work of `redis`.
     pub redis: Addresses,
     /// The stop sequence.
     pub sequence: Sequence,
     /// Where it was found: `--sequence`, `FILE:LINE`, `default`.
     pub sequence_origin: SequenceOrigin,
-    /// Sidekiq's own timeout, if somebody stated it.
+    /// Sidekiq's own timeout, if it is stated.
     pub timeout: Option<Timeout>,
-    /// What a drain may do.
+    /// The limits of a drain.
     pub conduct: Conduct,
     /// Where files go.
     pub places: Places,
     /// Whether nothing at all may be changed.
     pub read_only: bool,
-    /// What a screen looks like.
+    /// The look of a screen.
     pub appearance: Appearance,
 }
 
@@ -51,10 +51,10 @@ pub struct StatedAddress {
     pub origin: String,
 }
 
-/// What a drain may do.
+/// The limits of a drain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Conduct {
-    /// What happens when KILL is due with jobs at stake; `None`: as the front has it.
+    /// The rule for a KILL that is due with jobs at stake; `None`: as the front has it.
     pub kill: Option<Policy>,
     /// How long KILL may wait for the push-back.
     pub kill_extra: Duration,
@@ -72,7 +72,7 @@ pub struct Conduct {
     pub stop_unit: StopUnit,
 }
 
-/// What a screen looks like.
+/// The look of a screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Appearance {
     /// Whether colours are wanted, terminal or not.
@@ -85,7 +85,7 @@ pub struct Appearance {
     pub refresh: Duration,
 }
 
-/// What the command line says, as far as it says anything.
+/// The settings of the command line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Flags {
     /// `--redis` and what belongs to it.
@@ -150,7 +150,7 @@ pub struct AppearanceFlags {
     pub show_args: bool,
 }
 
-/// What the environment says.
+/// The settings of the environment.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Environment {
     /// `NO_COLOR` is set and not empty.

@@ -1,4 +1,4 @@
-//! One value of the configuration at a time: the YAML value in, the thing it stands for or what
+//! A value of the configuration at a time: the YAML value in, the thing it stands for or what
 //! is wrong with it out. Nothing here knows a key's name.
 
 use std::path::PathBuf;
@@ -14,11 +14,11 @@ use crate::core::sequence::Sequence;
 /// Why a value cannot be taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Rejection {
-    /// What is wrong with it.
+    /// The fault.
     pub(super) problem: String,
-    /// What would have been right.
+    /// The right form.
     pub(super) expected: &'static str,
-    /// What was probably meant.
+    /// The likely meaning.
     pub(super) suggestion: Option<String>,
     /// Whether the grammar of stop sequences rejects it.
     pub(super) rejected_sequence: bool,
@@ -51,7 +51,7 @@ impl From<UnknownWord> for Rejection {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{problem}{}; expected {SECONDS}", .meant.as_ref().map(|m| format!(": did you mean `{m}`?")).unwrap_or_default())]
 pub struct NotSeconds {
-    /// What is wrong with it.
+    /// The fault.
     pub problem: String,
     /// The number that was probably meant.
     pub meant: Option<String>,
@@ -314,7 +314,7 @@ fn joined(items: &[Value]) -> Result<String, (Option<usize>, Rejection)> {
     Ok(words.join(", "))
 }
 
-/// What stands there, in words.
+/// The value there, in words.
 fn found(value: &Value) -> String {
     match value {
         Value::Null => "nothing stands here".into(),

@@ -42,7 +42,7 @@ impl RedisAddress {
     }
 }
 
-/// What an address says of server and database.
+/// Server and database of an address.
 struct Server {
     /// Lower case, without brackets; every name of the own machine as `127.0.0.1`; the path of a
     /// socket.

@@ -1,4 +1,4 @@
-//! One beat and the jobs that it showed, with times moved onto this program's clock. The clock of
+//! A beat and the jobs that it showed, with times moved onto this program's clock. The clock of
 //! another host is trusted for nothing but telling its beats apart.
 
 use std::sync::Arc;
@@ -31,10 +31,10 @@ impl Beat {
     }
 }
 
-/// One busy job as last seen.
+/// A busy job as last seen.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// What the work hash said.
+    /// Its entry in the work hash.
     pub work: Arc<Work>,
     /// Start of this execution on our clock; up to 1 s early, as Sidekiq cuts the fraction off.
     pub started: Option<Moment>,
@@ -45,7 +45,7 @@ pub struct Job {
     /// The last look that showed it, once its process is dead: it runs no longer than that.
     pub until: Option<Moment>,
     /// Whether its iteration state was seen: it is an `IterableJob`. Until its first 5 s are over
-    /// nobody can tell.
+    /// it is not known.
     pub iterable: bool,
 }
 

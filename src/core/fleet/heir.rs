@@ -45,13 +45,13 @@ impl Later {
         })
     }
 
-    /// What it is to a job of `lineage`, if it does that work later.
+    /// Its relation to a job of `lineage`, if it does that work later.
     pub fn heir_of(&self, lineage: &Lineage, place: &str) -> Option<Heir> {
         let passed = lineage.passed_to(&self.lineage)?;
         Some(self.heir(passed, place))
     }
 
-    /// What it may be to a job of which only its `class` is known.
+    /// Its possible relation to a job of which only its `class` is known.
     pub fn heir_of_class(&self, class: &str, place: &str) -> Option<Heir> {
         let passed = self.lineage.passed()?;
         (self.class.as_deref() == Some(class)).then(|| self.heir(passed, place))

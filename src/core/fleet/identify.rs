@@ -26,7 +26,7 @@ const SAME_START: f64 = 2.0;
 /// The threads of a process may change while it runs from this version on.
 const CHANGES_CONCURRENCY: Version = Version::new(8, 1, 2);
 
-/// What was made of the identities and the processes.
+/// The pairs of identities and processes.
 #[derive(Debug, Default)]
 pub(super) struct Matches {
     /// The identity of each process that has one for certain.
@@ -46,7 +46,7 @@ struct Fit {
     beats: bool,
 }
 
-/// One pair that nothing refutes.
+/// A pair that nothing refutes.
 #[derive(Clone, Debug)]
 struct Pair {
     fit: Fit,

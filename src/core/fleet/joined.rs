@@ -41,9 +41,9 @@ pub struct Fleet {
     pub hostname: String,
     /// Queues and their lengths, as last read.
     pub queues: Vec<QueueDepth>,
-    /// What systemd has loaded of the units that they run in.
+    /// The loaded state of the units that they run in.
     pub units: BTreeMap<Unit, UnitLook>,
-    /// What the logs say.
+    /// The words of the logs.
     pub logs: Box<Logs>,
     /// Whether Redis still has what it had.
     pub memory: RedisMemory,
@@ -125,7 +125,7 @@ impl Fleet {
         }
     }
 
-    /// One process.
+    /// A process.
     pub fn get(&self, key: &ProcessKey) -> Option<&Process> {
         self.processes.get(key)
     }
@@ -303,7 +303,7 @@ impl Fleet {
             .iter()
             .filter(|(key, process)| match key {
                 ProcessKey::Local(id) if process.life == Life::Here => {
-                    // What left Redis stays with its process.
+                    // An identity that left Redis stays with its process.
                     process.listed == Listed::Yes && of.get(id) != process.identity.as_ref()
                 }
                 ProcessKey::Local(_) | ProcessKey::Remote(_) => false,

@@ -14,7 +14,8 @@ use crate::core::clean::clean;
 const LONGEST_READ: usize = 256 << 10;
 /// Longest id kept, in characters.
 const LONGEST_ID: usize = 64;
-/// The classes under which Sidekiq runs a job of Active Job (8.1.7 `lib/active_job/queue_adapters`).
+/// The classes under which Sidekiq runs a job of Active Job (8.1.7
+/// `lib/active_job/queue_adapters`).
 const WRAPPERS: [&str; 2] = [
     "ActiveJob::QueueAdapters::SidekiqAdapter::JobWrapper",
     "Sidekiq::ActiveJob::Wrapper",
@@ -198,7 +199,7 @@ impl Lineage {
         }
     }
 
-    /// What Redis must find in a member that may do the same work later.
+    /// The text that Redis must find in a member that may do the same work later.
     pub fn trace(&self) -> &str {
         match self.checkpoints {
             None if !self.named => STATE,

@@ -1,4 +1,4 @@
-//! What one scan of this host brings: the processes that look like a Sidekiq, as `/proc` shows
+//! The result of one scan of this host: the processes that look like a Sidekiq, as `/proc` shows
 //! them. Values only; reading them is the work of `host`.
 
 use std::fmt;
@@ -10,7 +10,7 @@ use super::written::Written;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 
-/// One process of this machine for as long as it lives: a pid alone may be given to another.
+/// A process of this machine for as long as it lives: a pid alone may be given to another.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
@@ -27,7 +27,7 @@ impl fmt::Display for LocalId {
     }
 }
 
-/// One whole scan.
+/// A whole scan.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct HostLook {
     /// When it began.
@@ -38,14 +38,14 @@ pub struct HostLook {
     pub processes: Vec<LocalProcess>,
 }
 
-/// One process as `/proc` shows it.
+/// A process as `/proc` shows it.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct LocalProcess {
     /// Which.
     pub id: LocalId,
     /// Start in seconds since 1970.
     pub started_at: f64,
-    /// What its command line says.
+    /// The meaning of its command line.
     pub title: Title,
     /// Whether it runs at all.
     pub run_state: RunState,
@@ -59,7 +59,7 @@ pub struct LocalProcess {
     pub surroundings: Surroundings,
 }
 
-/// What the command line of a process says it is.
+/// The kind of a process by its command line.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Title {
     /// `sidekiq 7.3.2 app [2 of 5 busy] stopping`: written at each beat.

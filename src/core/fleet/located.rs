@@ -49,7 +49,7 @@ pub fn exact_queue(shown: &str, payload: &[u8]) -> String {
         .unwrap_or_else(|| shown.to_owned())
 }
 
-/// What was found for one job.
+/// The find for one job.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Located {
     /// Its id.
@@ -79,13 +79,13 @@ pub enum Place {
     },
     /// It failed and Sidekiq will retry it.
     Retry,
-    /// It is dead: nobody will run it unless asked.
+    /// It is dead: it runs only if an operator retries it.
     Dead,
     /// It is scheduled for later.
     Schedule,
     /// `super_fetch` keeps it for this process.
     Private {
-        /// Whose list.
+        /// The owner of the list.
         identity: Identity,
     },
     /// In none of these places.

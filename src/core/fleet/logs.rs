@@ -1,4 +1,4 @@
-//! What the logs of this host's Sidekiqs say, and where each of them is. Evidence beside the
+//! The logs of this host's Sidekiqs, and where each of them is. Evidence beside the
 //! beats: everything works without it, and nothing here waits for it.
 
 use std::collections::BTreeMap;
@@ -10,21 +10,21 @@ use crate::core::moment::Moment;
 /// Places that are remembered after their processes have ended.
 const MOST_PLACES: usize = 500;
 
-/// What a source of logs reports.
+/// A report of a source of logs.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum LogNews {
     /// Lines, in the order in which they stand in each log.
     Lines(Vec<LogLine>),
     /// Where the log of a process is, or why it cannot be read.
     Place {
-        /// Whose.
+        /// The process.
         process: LocalId,
         /// Where, in words; the error says why it is not read.
         place: Result<String, String>,
     },
 }
 
-/// One log.
+/// A log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Log {
     /// Where it is, or why it is not read.
@@ -36,13 +36,13 @@ pub struct Log {
 /// All logs.
 #[derive(Clone, Debug, Default)]
 pub struct Logs {
-    /// What they have said.
+    /// Their words so far.
     pub witness: Witness,
     logs: BTreeMap<LocalId, Log>,
 }
 
 impl Logs {
-    /// The log of a process; `None` as long as nobody has looked for it.
+    /// The log of a process; `None` as long as it was not looked for.
     pub fn of(&self, process: LocalId) -> Option<&Log> {
         self.logs.get(&process)
     }

@@ -1,4 +1,4 @@
-//! What one look at Redis brings: decoded rows, with what was malformed said row by row.
+//! The result of one look at Redis: decoded rows, with what was malformed said row by row.
 //! Texts are already clean for a terminal; payloads are kept byte for byte.
 
 use std::fmt;
@@ -55,7 +55,7 @@ impl fmt::Display for Identity {
     }
 }
 
-/// One whole look: all members of `processes` with their hashes and work, in two round trips.
+/// A whole look: all members of `processes` with their hashes and work, in two round trips.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Look {
     /// When the first command left.
@@ -66,14 +66,14 @@ pub struct Look {
     pub server_time: f64,
     /// Which server answered; `None` where it does not say, or the user may not ask (`INFO`).
     pub server: Option<ServerIdentity>,
-    /// One row per member of `processes`.
+    /// A row per member of `processes`.
     pub rows: Vec<LookRow>,
 }
 
-/// One member of `processes`.
+/// A member of `processes`.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LookRow {
-    /// Who.
+    /// The identity.
     pub identity: Identity,
     /// Its hash; `None` if there is none (a ghost), or if its beat or its number of jobs could
     /// not be read: then `faults` says so.
@@ -85,7 +85,7 @@ pub struct LookRow {
     pub work: Vec<Arc<Work>>,
     /// The ids among them whose iteration state `it-<jid>` was seen.
     pub iterating: Vec<String>,
-    /// What could not be read in this row, in words.
+    /// The parts of this row that could not be read, in words.
     pub faults: Vec<String>,
 }
 
@@ -140,7 +140,7 @@ impl Info {
     }
 }
 
-/// One entry of a work hash: a thread and the job it runs.
+/// An entry of a work hash: a thread and the job it runs.
 #[derive(Clone, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Work {
     /// The thread's id as Sidekiq prints it, base 36.
@@ -160,7 +160,7 @@ pub struct Work {
     pub payload: Arc<[u8]>,
     /// The work that it does: it may go on under another JID.
     pub lineage: Option<Lineage>,
-    /// What could not be read, in words.
+    /// The parts that could not be read, in words.
     pub fault: Option<String>,
 }
 
@@ -259,7 +259,7 @@ pub enum Link {
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum LinkFault {
-    /// Nobody listens there, or the way there fails.
+    /// No server listens there, or the way there fails.
     Unreachable(String),
     /// It took the connection and does not answer.
     Silent,
@@ -292,7 +292,7 @@ impl Link {
         matches!(self, Self::Connected { .. })
     }
 
-    /// One word for JSON.
+    /// A word for JSON.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Unused => "unused",

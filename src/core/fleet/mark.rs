@@ -1,9 +1,9 @@
-//! What was known of a process when the first signal left for it. A value only.
+//! The knowledge of a process when the first signal left for it. A value only.
 
 use super::local::Threads;
 use crate::core::moment::Moment;
 
-/// What was known of a process when a signal left for it.
+/// The knowledge of a process when a signal left for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
     /// When it left.

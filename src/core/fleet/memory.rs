@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::server::ServerIdentity;
 use crate::core::moment::Moment;
 
-/// What is known of the Redis that answers.
+/// The knowledge of the Redis that answers.
 #[derive(Clone, Debug, Default)]
 pub struct RedisMemory {
     server: Option<ServerIdentity>,

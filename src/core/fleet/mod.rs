@@ -1,4 +1,4 @@
-//! What is known of the Sidekiqs: observations come in, one joined picture stands here. Every
+//! The picture of the Sidekiqs: observations come in, one joined picture stands here. Every
 //! value from outside carries the time it was taken; what is not known is `None`, never zero.
 
 mod address;
@@ -50,9 +50,9 @@ use super::moment::Moment;
 /// Everything a source can report.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Observation {
-    /// One whole look at Redis.
+    /// A whole look at Redis.
     Look(Look),
-    /// One whole scan of this host.
+    /// A whole scan of this host.
     Host(HostLook),
     /// A held process ended (its pidfd became readable).
     Exited {
@@ -67,9 +67,9 @@ pub enum Observation {
     Link(Link),
     /// How long the queues are.
     Queues(Vec<QueueDepth>),
-    /// What systemd has loaded of a unit.
+    /// The loaded state of a unit.
     Unit(UnitLook),
-    /// What the logs of this host's Sidekiqs say.
+    /// The lines of the logs of this host's Sidekiqs.
     Logged(LogNews),
 }
 

@@ -1,4 +1,4 @@
-//! One process as all sources together show it. It never decides anything: ages are read
+//! A process as all sources together show it. It never decides anything: ages are read
 //! off here, states in `state`, proofs in `proof`.
 
 use std::collections::{HashMap, HashSet};
@@ -47,7 +47,7 @@ pub enum Listed {
     Named,
     /// The last look showed it.
     Yes,
-    /// It was there and is not any more: it left cleanly, or somebody pruned it.
+    /// It was there and is not any more: it left cleanly, or it was pruned.
     Removed {
         /// The look that missed it first.
         at: Moment,
@@ -77,7 +77,7 @@ pub enum Life {
     },
 }
 
-/// One Sidekiq process.
+/// A Sidekiq process.
 #[derive(Clone, Debug)]
 pub struct Process {
     /// Its name in Redis.
@@ -88,13 +88,13 @@ pub struct Process {
     pub beat: Option<Beat>,
     /// The jobs that it was last seen running.
     pub jobs: Vec<Job>,
-    /// What `/proc` showed last.
+    /// The last reading of `/proc`.
     pub local: Option<LocalProcess>,
     /// Whether Redis lists it.
     pub listed: Listed,
     /// Whether it lives.
     pub life: Life,
-    /// What could not be read of it.
+    /// The parts of it that could not be read.
     pub faults: Vec<String>,
     /// Identities in Redis that fit this process equally well: which one is its own is not known,
     /// so none of them is evidence about it.
@@ -310,7 +310,7 @@ impl Process {
             .or_else(titled)
     }
 
-    /// Jobs it runs, as far as anybody said.
+    /// Jobs it runs, as far as is stated.
     pub fn busy(&self) -> Option<u64> {
         let titled = || match &self.local.as_ref()?.title {
             Title::Beating { busy, .. } => Some(*busy),
@@ -341,7 +341,7 @@ impl Process {
     }
 
     /// Whether Sidekiq Pro's `super_fetch` keeps its jobs in private lists, by the label that it
-    /// writes (sidekiq/sidekiq issues 2998, 4778). Without the label nobody knows: then a KILL
+    /// writes (sidekiq/sidekiq issues 2998, 4778). Without the label it is not known: then a KILL
     /// loses them.
     pub fn keeps_jobs(&self) -> bool {
         let info = self.info.as_ref();
@@ -358,7 +358,7 @@ impl Process {
     }
 
     /// When a look first missed it in `processes`, if it took itself out: its last beat was too
-    /// young then for anybody to prune it (7.3.9 `lib/sidekiq/api.rb`: only without a hash).
+    /// young then to be pruned (7.3.9 `lib/sidekiq/api.rb`: only without a hash).
     pub fn left_in_order(&self) -> Option<Moment> {
         let Listed::Removed { at } = self.listed else {
             return None;
@@ -379,7 +379,7 @@ impl Process {
         Some(beat.at.before(before))
     }
 
-    /// What is known of it at the moment before a signal.
+    /// The knowledge of it at the moment before a signal.
     pub fn mark(&self, at: Moment) -> Mark {
         Mark {
             at,

@@ -1,4 +1,4 @@
-//! What proves that a process is quiet, idle, or fully known. A gate passes on these alone. A
+//! The proofs that a process is quiet, idle, or fully known. A gate passes on these alone. A
 //! reading that is stale, or that was taken too early, proves nothing, and of two readings that
 //! contradict each other neither does.
 
@@ -172,7 +172,7 @@ impl Fleet {
         process.beat.as_ref().filter(later)
     }
 
-    /// How many jobs may run in `process` that nobody has named: 0 once its known jobs are
+    /// How many jobs may run in `process` that no source has named: 0 once its known jobs are
     /// complete (design: after a quiet beat more than 2 s later than the first signal, or once
     /// it has no more processor threads than known jobs).
     pub fn unseen(process: &Process, mark: &Mark, now: Moment) -> u64 {

@@ -40,7 +40,7 @@ pub enum State {
     Running,
 }
 
-/// What is wrong with a process that Redis still lists.
+/// The fault of a process that Redis still lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// It lives on this host and beats no more.

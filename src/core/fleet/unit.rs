@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::core::layers::Located;
 use crate::core::moment::Moment;
 
-/// Whose systemd a unit belongs to.
+/// The systemd that a unit belongs to.
 #[derive(
     Clone,
     Copy,
@@ -31,14 +31,14 @@ pub enum UnitScope {
     Other(u32),
 }
 
-/// One unit.
+/// An unit.
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
 pub struct Unit {
     /// Its full name as systemd prints it (`sidekiq@1.service`, `\x2d` kept).
     pub name: String,
-    /// Whose it is.
+    /// Its owner.
     pub scope: UnitScope,
 }
 
@@ -64,7 +64,8 @@ impl Unit {
             && self.name.bytes().all(valid)
     }
 
-    /// The command line that does `verb` to it, ready to paste: `systemctl restart sidekiq.service`.
+    /// The command line that does `verb` to it, ready to paste: `systemctl restart
+    /// sidekiq.service`.
     pub fn command(&self, verb: &str) -> String {
         // A shell would take the backslash of an escaped name away.
         let name = if self.name.contains('\\') {
@@ -100,10 +101,10 @@ pub enum Route {
 /// Why a unit may not be stopped from here.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, serde::Serialize, serde::Deserialize)]
 pub enum NoRoute {
-    /// Nobody was asked.
+    /// No service was asked.
     #[error("nothing may be changed here (--read-only)")]
     ReadOnly,
-    /// Nobody knows what systemd has loaded of it.
+    /// It is not known what systemd has loaded of it.
     #[error("{0}")]
     NotLoaded(String),
     /// It is not permitted; and what would help.
@@ -111,7 +112,7 @@ pub enum NoRoute {
     NotPermitted(String),
 }
 
-/// What systemd has loaded of a unit, and whether it may be stopped from here.
+/// The loaded state of a unit, and whether it may be stopped from here.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct UnitLook {
     /// Which unit.

@@ -1,4 +1,4 @@
-//! What the files around one process say about how it stops, with what the scan made of it: the
+//! The words of the files around one process about its stop, with what the scan made of it: the
 //! statements of its timeout in their order, and the files that changed since it started.
 
 use std::ops::Deref;
@@ -16,7 +16,7 @@ pub struct Written {
     changed: Arc<[String]>,
 }
 
-/// One statement of Sidekiq's own timeout that its process reads.
+/// A statement of Sidekiq's own timeout that its process reads.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct StatedTimeout {
     /// Which layer: `initializer`, `command line`, `sidekiq.yml`.
@@ -25,7 +25,7 @@ pub struct StatedTimeout {
     /// The setting's own name there.
     #[serde(deserialize_with = "crate::core::interned::interned")]
     pub setting: KnownName,
-    /// What it says; `None` where it is no number or was not evaluated.
+    /// Its value; `None` where it is no number or was not evaluated.
     pub span: Option<Duration>,
     /// The same in words.
     pub value: String,

@@ -29,7 +29,7 @@ const LONGEST_PAYLOAD: usize = 16 << 10;
 /// Where a job went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Went {
-    /// Nobody has looked for it yet.
+    /// It was not looked for yet.
     NotSought,
     /// The log of its process says that it ended by itself.
     Finished,
@@ -47,7 +47,7 @@ pub enum Went {
     },
     /// Redis was asked.
     At {
-        /// What it said.
+        /// The answer.
         place: Place,
         /// When it was asked.
         asked: Moment,
@@ -57,7 +57,7 @@ pub enum Went {
 /// A job that left.
 #[derive(Clone, Debug)]
 pub struct Left {
-    /// What it is searched by.
+    /// The question that it is searched by.
     pub sought: Sought,
     /// Its class.
     pub class: String,
@@ -172,7 +172,7 @@ impl Left {
     }
 }
 
-/// What is counted together, in the order of the words.
+/// The groups that are counted together, in the order of the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
     Finished,
@@ -305,7 +305,7 @@ impl Departed {
         }
     }
 
-    /// The jobs that Redis is to be asked for now, those first that nobody has looked for.
+    /// The jobs that Redis is to be asked for now, those first that were not looked for yet.
     #[must_use]
     pub fn to_ask(&mut self, now: Moment) -> Vec<Sought> {
         let pause = match self.question {
@@ -344,7 +344,7 @@ impl Departed {
         }
     }
 
-    /// What is known of one job.
+    /// The facts about one job.
     pub fn of(&self, jid: &str) -> Option<&Left> {
         self.jobs.iter().find(|left| left.sought.jid == jid)
     }

@@ -69,7 +69,7 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
     reading
 }
 
-/// One file that was read.
+/// A file that was read.
 struct File<'a> {
     path: &'a str,
     document: Document,
@@ -300,7 +300,7 @@ pub(super) fn command(node: &Node) -> Option<String> {
     }
 }
 
-/// One item of a list as a single shell word.
+/// An item of a list as a single shell word.
 pub(super) fn quoted(word: String) -> String {
     if !word.contains(char::is_whitespace) && !word.contains([';', '&', '|']) {
         word

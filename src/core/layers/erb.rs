@@ -20,7 +20,7 @@ pub struct Untagged {
 pub enum Scalar<'a> {
     /// No tag in it.
     Plain(&'a str),
-    /// One tag and nothing else: its code.
+    /// A tag and nothing else: its code.
     Code(&'a str),
     /// Tags and text mixed.
     Mixed,
@@ -51,7 +51,8 @@ impl Untagged {
                 rest = after;
                 continue;
             }
-            // What is never closed is text (erb, `ERB::Compiler#compile`): settings behind it count.
+            // What is never closed is text (erb, `ERB::Compiler#compile`): settings behind it
+            // count.
             let Some((code, after)) = inside.split_once("%>") else {
                 break;
             };

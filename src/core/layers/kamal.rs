@@ -89,7 +89,7 @@ fn version(texts: &[Text<'_>]) -> Option<(u32, u32)> {
     Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
-/// One configuration that is deployed.
+/// A configuration that is deployed.
 struct Kamal<'a> {
     document: &'a Document,
     version: Option<(u32, u32)>,

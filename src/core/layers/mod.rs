@@ -1,4 +1,4 @@
-//! One reader for each place where a setting of a stop is written: text in, located values out.
+//! A reader for each place where a setting of a stop is written: text in, located values out.
 //! Nothing here opens a file or runs code; a value that would need that stays an expression.
 
 pub mod cloud66;

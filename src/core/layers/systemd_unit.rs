@@ -84,7 +84,7 @@ enum Kind {
     Command,
 }
 
-/// One assignment of a unit file.
+/// An assignment of a unit file.
 #[derive(Debug, PartialEq, Eq)]
 struct Assignment {
     section: String,

@@ -5,7 +5,7 @@ use super::layer::Layer;
 use super::paths::{file_name, without_template};
 use super::value::Reading;
 
-/// One file of an application.
+/// A file of an application.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
     /// Its layer.
@@ -50,11 +50,11 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// One row.
+/// A row.
 pub struct Tool {
     /// Its layer.
     pub layer: Layer,
-    /// One word for JSON and tables.
+    /// A word for JSON and tables.
     pub word: &'static str,
     /// Its name in a sentence.
     pub title: &'static str,

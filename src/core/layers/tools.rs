@@ -346,7 +346,7 @@ impl Layer {
         self.tool().stop.is_some() || others.contains(&self)
     }
 
-    /// One word for JSON and tables.
+    /// A word for JSON and tables.
     pub fn word(self) -> &'static str {
         self.tool().word
     }

@@ -180,7 +180,7 @@ impl fmt::Display for Value {
     }
 }
 
-/// One setting as it stands somewhere.
+/// A setting as it stands somewhere.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Located {
     /// Which layer.
@@ -190,7 +190,7 @@ pub struct Located {
     pub setting: KnownName,
     /// What it belongs to within the file: environment, process, unit, role, container.
     pub scope: Option<String>,
-    /// What it says.
+    /// Its message.
     pub value: Value,
     /// Where.
     pub from: Place,

@@ -22,7 +22,7 @@ pub(super) use self::overlay::Lists;
 /// The largest text that is read as YAML: configuration is never this long.
 const LARGEST: usize = 1_000_000;
 
-/// One document of a YAML text.
+/// A document of a YAML text.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
     /// What it means.

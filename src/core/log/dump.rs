@@ -18,7 +18,7 @@ const MOST_BACKTRACES: usize = 2000;
 pub struct Backtrace {
     /// The process whose log it stood in.
     pub source: u32,
-    /// Who wrote it, if its lines say so.
+    /// The process that wrote it, if its lines say so.
     pub pid: Option<u32>,
     /// The thread.
     pub tid: String,
@@ -90,7 +90,7 @@ pub fn is_of_application(frame: &str) -> bool {
     !(gem || ruby || starter)
 }
 
-/// What a stream's next lines belong to.
+/// The block that a stream's next lines belong to.
 #[derive(Clone, Debug, Default)]
 struct Stream {
     /// The backtrace that lines without a head go on with.

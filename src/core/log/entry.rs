@@ -1,4 +1,4 @@
-//! One entry of a log: which process wrote it, about which job, and what it says. Only a line in
+//! An entry of a log: which process wrote it, about which job, and what it says. Only a line in
 //! the exact form of a formatter of Sidekiq says anything about a job or a shutdown; all other
 //! lines are text of the application.
 
@@ -17,7 +17,7 @@ const LONGEST_LINE: usize = 500;
 /// Lines of one message that are kept.
 const MOST_LINES: usize = 400;
 
-/// One entry.
+/// An entry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Entry {
@@ -42,7 +42,7 @@ pub struct Entry {
     /// When it was written, by the writer's own clock.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub time: Option<Timestamp>,
-    /// What it says.
+    /// Its message.
     pub happening: Happening,
     /// Its message, line by line, safe for a terminal.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -62,7 +62,7 @@ impl Entry {
     }
 }
 
-/// What an entry says.
+/// The message of an entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Happening {
     /// A job started. An application may log the same word in the middle of a job.
@@ -180,7 +180,7 @@ fn lines(message: &str) -> Vec<String> {
     lines.map(|line| clean(line, LONGEST_LINE)).collect()
 }
 
-/// What a message says, and the run time that it names itself (`done: 1.002 sec` up to 5.x).
+/// The meaning of a message, and the run time that it names itself (`done: 1.002 sec` up to 5.x).
 fn happening(head: &Head, message: &str) -> (Happening, Option<Duration>) {
     if head.context.given {
         let of_job = head.context.is_of_job() && head.level == "INFO";
@@ -198,7 +198,7 @@ fn happening(head: &Head, message: &str) -> (Happening, Option<Duration>) {
     (said, None)
 }
 
-/// What Sidekiq's job logger says: `start` before the job has a run time, `done` and `fail` with
+/// The lines of Sidekiq's job logger: `start` before the job has a run time, `done` and `fail` with
 /// it (5.2.10, 6.4.1, 7.3.2 and 8.1.7 `lib/sidekiq/job_logger.rb`). The same word from inside a
 /// job has no run time, and says nothing.
 fn of_a_job(head: &Head, message: &str) -> Option<(Happening, Option<Duration>)> {

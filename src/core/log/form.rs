@@ -18,10 +18,10 @@ const LONGEST_VALUE: usize = 200;
 
 const LEVELS: [&str; 6] = ["DEBUG", "INFO", "WARN", "ERROR", "FATAL", "UNKNOWN"];
 
-/// One formatter of Sidekiq.
+/// A formatter of Sidekiq.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Form {
-    /// What it is called here.
+    /// Its name here.
     pub name: &'static str,
     /// How its lines are built.
     pub(super) shape: Shape,
@@ -65,7 +65,7 @@ pub(super) fn row(shape: Shape, dated: bool) -> Option<&'static Form> {
         .find(|form| form.shape == shape && form.dated == dated)
 }
 
-/// What the head of a line says: everything but the message.
+/// The head of a line: everything but the message.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Head {
     pub(super) form: &'static Form,
@@ -76,7 +76,7 @@ pub(super) struct Head {
     pub(super) context: Context,
 }
 
-/// What Sidekiq knew of the job on the thread that wrote the line.
+/// Sidekiq's context of the job on the thread that wrote the line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Context {
     pub(super) jid: Option<String>,

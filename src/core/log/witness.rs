@@ -1,4 +1,4 @@
-//! What the logs have said so far: the last start or end of each job on each thread, how far the
+//! The words of the logs so far: the last start or end of each job on each thread, how far the
 //! shutdown of each process is, and the backtraces. Beats are the other source. Of a job that is
 //! not known here nothing was read.
 
@@ -60,7 +60,7 @@ impl Testimony {
     }
 }
 
-/// What a log can tell of a job.
+/// A message of a log about a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Told {
     /// It started.
@@ -336,7 +336,7 @@ impl Witness {
     }
 }
 
-/// What a line about a job is worth.
+/// The worth of a line about a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Credit {
     /// It is Sidekiq's own.

@@ -14,11 +14,11 @@ pub struct GrammarError {
     pub item: usize,
     /// Column of the item's first character in the text, from 1.
     pub column: usize,
-    /// What is wrong with it.
+    /// The fault.
     pub problem: Problem,
 }
 
-/// What can be wrong with an item.
+/// The faults of an item.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     /// Nothing between two commas, or nothing at all.
@@ -99,7 +99,7 @@ impl GrammarError {
         }
     }
 
-    /// What would have been right at this place.
+    /// The right word at this place.
     pub fn expected(&self) -> &'static str {
         match self.problem {
             Problem::AfterKill(_) => "the end of the sequence",

@@ -14,5 +14,5 @@ pub use signal::{Consequence, Signal, UnknownSignal, nearest};
 pub use timeline::{Budget, Deadlines, Origin, Sequence, SequenceOrigin, Step, Timeout};
 pub use version::Version;
 
-/// What is drained with when nobody says otherwise.
+/// The sequence where none is stated.
 pub const DEFAULT_SEQUENCE: &str = "tstp, 120, term, 30, kill";

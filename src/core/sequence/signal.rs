@@ -35,7 +35,7 @@ signals! {
     Vtalrm "VTALRM", Winch "WINCH", Xcpu "XCPU", Xfsz "XFSZ",
 }
 
-/// What a signal does to a running Sidekiq of a given version.
+/// The effect of a signal on a running Sidekiq of a given version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Consequence {
     /// Stops fetching, goes on working; cannot be undone.
@@ -58,7 +58,7 @@ impl Signal {
         matches!(self, Self::Term | Self::Int)
     }
 
-    /// What it does to Sidekiq `version` (`None`: not known, the harmful reading holds).
+    /// Its effect on Sidekiq `version` (`None`: not known, the harmful reading holds).
     /// Measured on 6.4.1, 7.3.9 and 8.1.7; 5.x from `lib/sidekiq/cli.rb:50-55` of 5.2.10.
     pub fn consequence(self, version: Option<Version>) -> Consequence {
         let five = version.is_some_and(|version| version.major < 6);
@@ -105,7 +105,7 @@ impl fmt::Display for Signal {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown signal `{word}`{}", .nearest.map(|n| format!(": did you mean `{}`?", n.name().to_lowercase())).unwrap_or_default())]
 pub struct UnknownSignal {
-    /// What was written.
+    /// The text as written.
     pub word: String,
     /// The signal that it is most like, if any is near.
     pub nearest: Option<Signal>,

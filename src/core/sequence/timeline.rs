@@ -1,4 +1,4 @@
-//! What a sequence means in time: when each signal is due, how long a job may go on, and the
+//! The times of a sequence: when each signal is due, how long a job may go on, and the
 //! deadlines of one process. Arithmetic only; a number that is not known stays `None`.
 
 use std::fmt;
@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Signal;
 use crate::core::moment::Moment;
 
-/// One item of a sequence.
+/// An item of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
     /// Send this.
@@ -25,7 +25,7 @@ pub struct Sequence {
 }
 
 impl Default for Sequence {
-    /// What is drained with when nobody says otherwise.
+    /// The sequence where none is stated.
     fn default() -> Self {
         super::DEFAULT_SEQUENCE
             .parse()
@@ -131,7 +131,7 @@ impl Sequence {
         }
     }
 
-    /// The same where somebody else kills `limit` after the first TERM or INT: `W` is the
+    /// The same where another program kills `limit` after the first TERM or INT: `W` is the
     /// smaller of the two.
     pub fn budget_within(&self, timeout: Duration, limit: Option<Duration>) -> Budget {
         let budget = self.budget(timeout);
@@ -208,9 +208,9 @@ impl Deadlines {
 /// Where a value was found.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Origin {
-    /// Nobody said; the default of the version holds.
+    /// Not stated; the default of the version holds.
     Assumed,
-    /// Somebody said, here: `--timeout`, `config/sidekiq.yml:3`.
+    /// Stated here: `--timeout`, `config/sidekiq.yml:3`.
     Stated(String),
 }
 
@@ -243,7 +243,7 @@ impl Timeout {
         }
     }
 
-    /// A value that somebody stated at `place`.
+    /// A value that is stated at `place`.
     pub fn stated(span: Duration, place: impl Into<String>) -> Self {
         Self {
             span,
@@ -251,7 +251,7 @@ impl Timeout {
         }
     }
 
-    /// Whether nobody stated it.
+    /// Whether it is not stated.
     pub fn is_assumed(&self) -> bool {
         self.origin == Origin::Assumed
     }
@@ -273,7 +273,7 @@ impl fmt::Display for Timeout {
 pub struct SequenceOrigin(pub String);
 
 impl SequenceOrigin {
-    /// Whether nobody stated the sequence.
+    /// Whether the sequence is not stated.
     pub fn is_default(&self) -> bool {
         self.0 == "default"
     }

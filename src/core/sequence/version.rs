@@ -34,7 +34,7 @@ impl Version {
         Some(Self::new(major, minor, patch))
     }
 
-    /// Sidekiq's own timeout when nobody sets one: 8 s before 6.0, 25 s since
+    /// Sidekiq's own timeout when none is set: 8 s before 6.0, 25 s since
     /// (5.2.10 `lib/sidekiq.rb:24`, 6.5.12 `lib/sidekiq.rb:27`, 7.3.9 `lib/sidekiq/config.rb:18`).
     pub fn default_timeout_seconds(self) -> u64 {
         if self.major < 6 { 8 } else { 25 }

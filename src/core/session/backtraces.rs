@@ -23,7 +23,7 @@ const TTIN: u32 = 21;
 /// How far a question is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Asked {
-    /// Nobody has sent it yet.
+    /// It was not sent yet.
     Unsent,
     /// It is on its way.
     UnderWay,
@@ -33,7 +33,7 @@ pub enum Asked {
     NotSent(String),
 }
 
-/// One job whose thread's backtrace is wanted.
+/// A job whose thread's backtrace is wanted.
 #[derive(Clone, Debug)]
 pub struct WantedThread {
     /// The thread.
@@ -48,10 +48,10 @@ pub struct WantedThread {
     growing: Option<(usize, Moment)>,
 }
 
-/// One question to one process.
+/// A question to one process.
 #[derive(Clone, Debug)]
 pub struct Inquiry {
-    /// Who is asked.
+    /// The service that is asked.
     pub process: LocalId,
     /// The same in its own pid namespace, as it writes itself.
     pub inner_pid: u32,
@@ -61,7 +61,7 @@ pub struct Inquiry {
     pub asked: Asked,
     /// The threads that matter.
     pub threads: Vec<WantedThread>,
-    /// Whether nobody asked for it but the drain itself: an abort takes it back.
+    /// Whether only the drain itself asked for it: an abort takes it back.
     pub automatic: bool,
 }
 
@@ -213,7 +213,7 @@ impl Session {
         self.tell_of(id, event, now).into_iter().collect()
     }
 
-    /// The processes to be asked now, and whether nobody but the drain wants it; each is given
+    /// The processes to be asked now, and whether only the drain wants it; each is given
     /// once.
     #[must_use]
     pub fn questions(&mut self) -> Vec<(LocalId, bool)> {
@@ -313,7 +313,7 @@ impl Session {
                     jobs.any(|job| Some(job.jid()) == jid.as_deref() && job.ruling().is_some())
                 };
                 let jobs = process.jobs.iter().filter(|job| !ended(&job.work.jid));
-                // What began later is not what keeps this drain waiting.
+                // A job that began later does not keep this drain waiting.
                 let older = jobs.filter(|job| job.started.is_none_or(|at| at <= due));
                 let tids: Vec<String> = older.map(|job| job.work.tid.clone()).collect();
                 (!tids.is_empty()).then_some((target.id, tids))

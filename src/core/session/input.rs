@@ -12,7 +12,7 @@ use crate::core::fleet::{Link, LocalId, Located, Observation, Unit};
 use crate::core::moment::Moment;
 use crate::core::stop_clock::ExtendAtMost;
 
-/// One input.
+/// An input.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum SessionInput {
     /// A source has looked.
@@ -58,23 +58,23 @@ pub enum SessionInput {
     TakenUp(Box<TakingUp>),
 }
 
-/// What a run begins with.
+/// The beginning of a run.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Beginning {
     /// Its name.
     pub run: String,
-    /// What it drains.
+    /// The targets.
     pub targets: Vec<LocalId>,
     /// Whether it then runs by itself.
     pub mode: Mode,
-    /// Who begins it.
+    /// The one that begins it.
     pub by: By,
 }
 
-/// What changes for a run that another drainboard takes up.
+/// The changes for a run that another drainboard takes up.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct TakingUp {
-    /// Who takes it up.
+    /// The one that takes it up.
     pub who: String,
     /// The unit in whose control group that drainboard runs.
     pub inside: Option<Unit>,

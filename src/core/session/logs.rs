@@ -1,4 +1,4 @@
-//! What a session makes of logs: milestones become records. A line is evidence and never an act.
+//! The logs of a session: milestones become records. A line is evidence and never an act.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::core::drain::{About, Effect, Event, Input, Record};
 use crate::core::fleet::{LocalId, LogNews, ProcessKey};
 use crate::core::moment::Moment;
 
-/// What was written longer ago is history: it stood there when the log was found.
+/// A line that was written longer ago is history: it stood there when the log was found.
 const NEWS: Duration = Duration::from_secs(5);
 
 impl Session {
@@ -52,7 +52,7 @@ impl Session {
             return Some(effect);
         }
         let known = self.fleet.get(&key)?;
-        // Of another application's processes on this host nothing is told that nobody asked for.
+        // Of another application's processes on this host nothing is told without a question.
         if known.identity.is_none() && matches!(event, Event::Logged { .. }) {
             return None;
         }

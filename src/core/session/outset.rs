@@ -1,4 +1,4 @@
-//! What a session starts from: with the same outset and the same inputs it is the same session.
+//! The start of a session: with the same outset and the same inputs it is the same session.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ pub struct Outset {
 }
 
 impl Session {
-    /// What this one starts from. It must not have taken in anything yet.
+    /// The start of this session. It must not have taken in anything yet.
     pub fn outset(&self) -> Outset {
         let Preflight {
             is_open,

@@ -1,5 +1,5 @@
 //! How a session looks at its plan before a drain begins, and why it lets none begin whose plan
-//! is not the one that somebody saw. Nothing is sent from here.
+//! is not the one that the operator saw. Nothing is sent from here.
 
 use super::{Session, Setting};
 use crate::core::drain::{Effect, Event, Plan};
@@ -7,8 +7,8 @@ use crate::core::fleet::LocalId;
 use crate::core::preflight::{Consent, Found, Seen, Whom, findings, found_sequence};
 
 impl Session {
-    /// Looks at the plan once more for exactly these targets, before anybody is held. `consent`
-    /// is what somebody saw and let begin: nothing else may begin in its place.
+    /// Looks at the plan once more for exactly these targets, before any process is held. `consent`
+    /// is the plan that the operator saw and let begin: nothing else may begin in its place.
     ///
     /// # Errors
     /// With every reason why it must not begin.
@@ -45,7 +45,7 @@ impl Session {
         }
     }
 
-    /// Somebody chose the targets: from now on these are looked at.
+    /// The operator chose the targets: from now on these are looked at.
     pub fn choose(&mut self, targets: Vec<LocalId>) {
         self.preflight.whom = Whom::Marked(targets);
         if !self.is_draining() {
@@ -67,7 +67,7 @@ impl Session {
         self.preflight.seen = seen;
     }
 
-    /// What would be followed and found in a drain of exactly these targets. Nothing changes.
+    /// The logs and findings of a drain of exactly these targets. Nothing changes.
     pub fn looked_at(&self, targets: &[LocalId]) -> (Found, Seen) {
         let Setting {
             plan,

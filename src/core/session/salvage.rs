@@ -10,16 +10,16 @@ use crate::core::drain::{
 use crate::core::moment::Moment;
 use crate::core::successor::Watch;
 
-/// What is looked at once a run is over.
+/// The state of the search once a run is over.
 #[derive(Clone, Debug, Default)]
 pub struct Afterwards {
     /// The watch over what comes up in the place of the targets, if it was asked for.
     pub watch: Option<Watch>,
-    /// What is known of lost jobs.
+    /// The knowledge of lost jobs.
     pub salvage: Salvage,
 }
 
-/// What is known of lost jobs.
+/// The knowledge of lost jobs.
 #[derive(Clone, Debug, Default)]
 pub struct Salvage {
     /// The search under way.
@@ -88,7 +88,7 @@ impl Session {
         effects
     }
 
-    /// Pushes back what somebody confirmed: of it what is still known to be nowhere.
+    /// Pushes back the jobs that the operator confirmed and that are still known to be nowhere.
     #[must_use]
     pub fn push_lost(&mut self, jobs: &[PushBack], now: Moment) -> Vec<Effect> {
         let (pushes, left) = std::mem::take(&mut self.afterwards.salvage.nowhere)
@@ -129,8 +129,8 @@ impl Session {
         effects
     }
 
-    /// Payloads of these jobs (id, class, queue) were saved under the name `run` because somebody
-    /// wanted it.
+    /// Payloads of these jobs (id, class, queue) were saved under the name `run` because the
+    /// operator wanted it.
     #[must_use]
     pub fn saved_on_demand(&mut self, run: &str, jobs: &[[String; 3]], now: Moment) -> Vec<Effect> {
         let draining = self.is_draining();

@@ -1,4 +1,4 @@
-//! What a session tells of the processes that come up in the place of those that it drained.
+//! The words of a session about the processes that come up in the place of those that it drained.
 
 use super::Session;
 use crate::core::drain::{Effect, Event};
@@ -7,7 +7,7 @@ use crate::core::moment::Moment;
 use crate::core::successor::Watch;
 
 impl Session {
-    /// What came up in the place of the targets once the drain was over.
+    /// The processes that came up in the place of the targets once the drain was over.
     pub(super) fn succeed(&mut self, now: Moment) -> Vec<Effect> {
         let (Some(run), Some(watch)) = (&self.run, &mut self.afterwards.watch) else {
             return Vec::new();

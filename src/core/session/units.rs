@@ -6,8 +6,8 @@ use crate::core::drain::{CallOutcome, Effect, UnitCall};
 use crate::core::moment::Moment;
 
 impl Session {
-    /// What brings back to work what the run left quiet or down; nothing where acts do not exist,
-    /// nor for the unit in whose own stop this program runs.
+    /// The calls that bring units back that the run left quiet or down; none where acts do not
+    /// exist, nor for the unit in whose own stop this program runs.
     pub fn unit_calls(&self) -> Vec<UnitCall> {
         let Some(run) = &self.run else {
             return Vec::new();

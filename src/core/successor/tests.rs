@@ -116,7 +116,7 @@ impl Scene {
         });
     }
 
-    /// One second later this host runs `here`, and Redis knows `beating`; what is told then.
+    /// A second later this host runs `here`, and Redis knows `beating`; what is told then.
     fn told(&mut self, here: &[LocalProcess], beating: &[LocalProcess]) -> Vec<(About, Successor)> {
         self.now = self.now.after(Duration::from_secs(1));
         see(&mut self.fleet, here, beating, self.now);

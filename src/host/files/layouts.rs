@@ -9,7 +9,7 @@ use super::{Search, find_applications};
 use crate::core::check::{Chosen, Facts, Finding, Severity, check, effective_timeout, gather};
 use crate::core::layers::Weight;
 
-/// One Sidekiq and one thing that stops it: layer, name, timeout, seconds from TERM to KILL.
+/// A Sidekiq and one thing that stops it: layer, name, timeout, seconds from TERM to KILL.
 fn stopped(facts: &Facts) -> Vec<String> {
     let line = |layer: &str, name: &str, of: Option<&str>, kill: Option<std::time::Duration>| {
         let timeout = effective_timeout(&facts.sidekiq, of)
@@ -38,7 +38,7 @@ fn stopped(facts: &Facts) -> Vec<String> {
     lines
 }
 
-/// What is found in the applications below a root.
+/// The findings in the applications below a root.
 fn found(applications: &[Search]) -> (Vec<String>, bool) {
     let mut lines = Vec::new();
     let mut has_error = false;

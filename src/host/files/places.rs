@@ -79,7 +79,7 @@ const HIDDEN: &[&str] = &[
     ".openshift",
 ];
 
-/// One pattern of the table: `config/deploy/*.rb`, `**/k8s/**/*.yaml`. A star stands for any part
+/// A pattern of the table: `config/deploy/*.rb`, `**/k8s/**/*.yaml`. A star stands for any part
 /// of a name, `**` for any folders.
 struct Rule {
     folder: Vec<&'static str>,
@@ -136,7 +136,8 @@ impl Name {
     }
 }
 
-/// Endings of code and pictures: of those only the Ruby files are looked at that a pattern asks for.
+/// Endings of code and pictures: of those only the Ruby files are looked at that a pattern asks
+/// for.
 const CODE: &[&str] = &[
     ".css", ".gif", ".haml", ".html", ".jpg", ".js", ".jsx", ".md", ".png", ".py", ".rb", ".scss",
     ".slim", ".svg", ".ts", ".tsx", ".vue",

@@ -113,7 +113,7 @@ impl Walk<'_> {
         }
     }
 
-    /// What is looked at in a folder of an application.
+    /// The look into a folder of an application.
     fn rules(&self, shown: &str, application: usize) -> Option<Folder> {
         let own = &self.found[application].folder;
         let inside = shown.strip_prefix(own.as_str()).unwrap_or(shown);

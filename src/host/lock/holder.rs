@@ -24,11 +24,11 @@ pub struct Holder {
     pub pid: Option<u32>,
     /// Its run, and since when, RFC 3339.
     pub run: Option<(String, String)>,
-    /// What it is, where its pid is known and it may be looked at.
+    /// The program, where its pid is known and it may be looked at.
     program: Option<Program>,
 }
 
-/// What a process runs, and for which user.
+/// The program of a process, and its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Program {
     /// Its name.
@@ -58,7 +58,7 @@ impl Program {
     }
 }
 
-/// What the holder of a lock leaves for the next.
+/// The note that the holder of a lock leaves for the next.
 #[derive(Serialize, Deserialize)]
 struct Note {
     pid: u32,

@@ -1,5 +1,5 @@
-//! One log file, followed from its end: a new file under the same name (rotation) is read from
-//! its beginning beside the old one, which somebody may still write to; one that became shorter
+//! A log file, followed from its end: a new file under the same name (rotation) is read from
+//! its beginning beside the old one, which a process may still write to; one that became shorter
 //! (truncation) is read anew.
 
 use std::fs::File;
@@ -106,7 +106,7 @@ impl Open {
     fn new(path: &Path) -> io::Result<Self> {
         let file = std::fs::OpenOptions::new()
             .read(true)
-            // A pipe with nobody at its other end would be waited for.
+            // A pipe without a writer at its other end would be waited for.
             .custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed())
             .open(path)?;
         let metadata = file.metadata()?;
@@ -170,7 +170,7 @@ impl Open {
         }
     }
 
-    /// What was begun is a line, although its end is missing.
+    /// Text that was begun is a line, although its end is missing.
     fn end_line(&mut self, lines: &mut std::collections::VecDeque<String>) {
         if !self.partial.is_empty() {
             lines.push_back(text(&self.partial));

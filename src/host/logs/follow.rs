@@ -31,7 +31,7 @@ pub(super) struct Own {
 }
 
 impl Own {
-    /// Those of `origin`; `shared` tells whether others write there too.
+    /// The lines of `origin`; `shared` tells whether others write there too.
     pub(super) fn new(origin: Origin, started: Moment, shared: Arc<AtomicBool>) -> Self {
         Self {
             origin,
@@ -41,7 +41,7 @@ impl Own {
         }
     }
 
-    /// Those of the lines that stood there before that are a job's start or end, or a milestone,
+    /// The lines that stood there before and are a job's start or end, or a milestone,
     /// and say when they were written: no other tells whether it is of this process at all, for an
     /// earlier one may have had its pid.
     fn before(&mut self, lines: Vec<String>) -> Vec<LogLine> {
@@ -110,7 +110,7 @@ pub(super) async fn follow(
     }
 }
 
-/// Passes lines on in pieces, until nobody listens.
+/// Passes lines on in pieces, until its listener is gone.
 pub(super) async fn pass_on(mut lines: mpsc::Receiver<LogLine>, news: mpsc::Sender<Observation>) {
     let mut piece = Vec::new();
     while lines.recv_many(&mut piece, PIECE).await > 0 {

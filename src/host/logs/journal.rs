@@ -23,7 +23,7 @@ const BEFORE: &str = "200";
 /// Pause before it is started anew.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// One entry (systemd.journal-fields(7), "Journal JSON Format").
+/// An entry (systemd.journal-fields(7), "Journal JSON Format").
 #[derive(Deserialize)]
 struct Row {
     #[serde(rename = "MESSAGE", default)]
@@ -70,7 +70,7 @@ pub(super) type Cursor = Arc<Mutex<Option<String>>>;
 pub(super) struct Journalled {
     /// `journalctl`, or what stands in for it.
     pub(super) program: PathBuf,
-    /// Whose entries are read.
+    /// The processes whose entries are read.
     pub(super) writers: Vec<Logging>,
     /// Where it goes on.
     pub(super) cursor: Cursor,
@@ -79,8 +79,8 @@ pub(super) struct Journalled {
 }
 
 impl Journalled {
-    /// Follows what these processes write until nobody listens; without a `journalctl`, or where
-    /// it fails at once, it gives up and says why.
+    /// Follows the lines of these processes until its listener is gone; without a `journalctl`, or
+    /// where it fails at once, it gives up and says why.
     pub(super) async fn follow(self) -> String {
         loop {
             if let Err(error) = self.follow_once().await {

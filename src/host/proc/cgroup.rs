@@ -6,7 +6,7 @@ use nix::unistd::Uid;
 use crate::core::clean::clean_bytes;
 use crate::core::fleet::{Unit, UnitScope};
 
-/// What marks a container in a path: a unit above it is the runtime's.
+/// The mark of a container in a path: a unit above it is the runtime's.
 const CONTAINERS: [&[u8]; 6] = [
     b"docker",
     b"kubepods",

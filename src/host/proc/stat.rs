@@ -52,7 +52,7 @@ pub(in crate::host) fn run_state(letter: u8) -> RunState {
     }
 }
 
-/// What a status of `wait` says (wait(2), `WIFEXITED` and `WIFSIGNALED`).
+/// The meaning of a status of `wait` (wait(2), `WIFEXITED` and `WIFSIGNALED`).
 pub(in crate::host) fn exit_status(wait_status: i32) -> ExitStatus {
     match wait_status & 0x7f {
         0 => ExitStatus::Code(wait_status >> 8 & 0xff),

@@ -12,7 +12,7 @@ use crate::core::moment::Moment;
 /// Names are cut here (`TASK_COMM_LEN` less the NUL, `proc_pid_comm(5)`).
 const NAME_LENGTH: usize = 15;
 
-/// What a thread's name says it does.
+/// The work of a thread by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
     Processor,

@@ -1,5 +1,5 @@
-//! What does not change in a process once it has beaten: read once and kept. Nothing here may be
-//! a reading that ages.
+//! Facts that do not change in a process once it has beaten: read once and kept. Nothing here may
+//! be a reading that ages.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ impl Facts {
         matches!(self.title, Title::Beating { .. })
     }
 
-    /// What helps to find its timeout; `above` is the command line of its parent.
+    /// The facts that help to find its timeout; `above` is the command line of its parent.
     pub(super) fn about(
         &self,
         id: LocalId,

@@ -37,7 +37,7 @@ const FILES: [(&str, Layer); 6] = [
     ("config/sidekiq.yml.erb", Layer::SidekiqYml),
 ];
 
-/// What is known of a process beside its files.
+/// The facts about a process beside its files.
 pub(super) struct About<'a> {
     /// Its unit.
     pub(super) unit: Option<&'a str>,
@@ -49,7 +49,7 @@ pub(super) struct About<'a> {
     pub(super) commands: Vec<(String, String)>,
 }
 
-/// What the files say.
+/// The words of the files.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
     /// The timeout that holds, if one is stated.
@@ -148,7 +148,7 @@ fn stated_environment(
         })
 }
 
-/// What an expression gives where it only asks for a variable that the process was given.
+/// The value of an expression where it only asks for a variable that the process was given.
 fn resolved(value: &Value, environment: Environment<'_>) -> Option<Value> {
     let Value::Expression(expression) = value else {
         return None;
@@ -161,7 +161,7 @@ fn resolved(value: &Value, environment: Environment<'_>) -> Option<Value> {
     Some(Value::Span(std::time::Duration::from_secs(seconds)))
 }
 
-/// What is being read.
+/// The reading under way.
 struct Sought<'a> {
     process: &'a ProcessDirectory,
     about: &'a About<'a>,

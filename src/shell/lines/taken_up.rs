@@ -9,7 +9,7 @@ use crate::shell::printer::{Printer, say};
 pub(super) enum TakenUp {
     /// It is its own.
     No,
-    /// What that one left open is held.
+    /// The acts that it left open are held.
     Holds,
     /// A signal of which it is not known whether it left is sent again, once: it does no harm.
     SendsAgain,
@@ -30,7 +30,7 @@ impl LinesFront {
         }
     }
 
-    /// What a drain that was taken up needs where nobody can answer.
+    /// The needs of a drain that was taken up where no operator can answer.
     pub(super) fn go_on(&mut self, run: &Run) -> Option<Command> {
         let failed = matches!(
             run.phase(),

@@ -1,12 +1,13 @@
-//! What may leave although it cannot be written down, or although the payloads at stake cannot be
-//! saved: only what somebody was told of and tries again. It does nothing by itself.
+//! The acts that may leave although they cannot be written down, or although the payloads at stake
+//! cannot be saved: only those that the operator was told of and tries again. It does nothing by
+//! itself.
 
 use std::collections::HashSet;
 
 use crate::core::drain::{Act, UnitCall};
 use crate::core::fleet::LocalId;
 
-/// One thing that is tried, whatever number it has each time.
+/// A thing that is tried, whatever number it has each time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Attempt {
     /// This step to this process; `None`: a KILL out of turn.
@@ -27,16 +28,16 @@ impl From<&UnitCall> for Attempt {
     }
 }
 
-/// What somebody was told of in one run.
+/// The refusals that the operator was told of in one run.
 #[derive(Debug)]
 pub(super) struct Waiver {
-    /// Whether anybody is there to be told.
+    /// Whether an operator is there to be told.
     attended: bool,
-    /// What was refused for want of a record.
+    /// Acts that were refused for want of a record.
     unrecorded: HashSet<Attempt>,
     /// Whether one of these was tried again: the whole run may go on without a record.
     needs_no_record: bool,
-    /// What was refused because payloads could not be saved.
+    /// Acts that were refused because payloads could not be saved.
     unsaved: HashSet<Attempt>,
 }
 
@@ -51,13 +52,13 @@ impl Waiver {
         }
     }
 
-    /// The same for a new run: nobody was told anything of that.
+    /// The same for a new run: its operator was told nothing of that.
     pub(super) fn anew(&self) -> Self {
         Self::new(self.attended)
     }
 
-    /// Whether `attempt` may leave unrecorded. Where nobody can be asked only what kills nobody's
-    /// job may; else what was refused before, and then the rest of the run.
+    /// Whether `attempt` may leave unrecorded. Where no operator can be asked only an act that
+    /// kills no job may; else what was refused before, and then the rest of the run.
     pub(super) fn lets_unrecorded(&mut self, attempt: Attempt, deadly: bool) -> bool {
         if !self.attended {
             return !deadly;

@@ -29,7 +29,7 @@ use crate::core::sidekiq::{
 use crate::journal::Journal;
 use crate::shell::{Clock, HangUp, Plugs, Refused, Reply, Visitors, Work, World};
 
-/// One Sidekiq.
+/// A Sidekiq.
 struct Member {
     id: LocalId,
     identity: Identity,
@@ -140,7 +140,7 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// One Sidekiq per list, which runs jobs that take so many seconds.
+    /// A Sidekiq per list, which runs jobs that take so many seconds.
     pub(super) fn new(jobs: &[&[f64]]) -> Self {
         let begun = Instant::now();
         let mut sidekiqs = Sidekiqs::default();

@@ -1,4 +1,4 @@
-//! What goes on beside a drain and after it: the interrupted jobs in `retry` and `dead` are
+//! The work beside a drain and after it: the interrupted jobs in `retry` and `dead` are
 //! counted at its beginning and its end, and the command of `on_finish` is given the report.
 //! Neither delays the drain, and nothing that they do or fail to do changes how it ended.
 
@@ -22,13 +22,13 @@ pub const TELLING: Duration = Duration::from_secs(30);
 /// Time for one count, connection included.
 const COUNTING: Duration = Duration::from_secs(4);
 
-/// What is under way after a drain.
+/// The work that is under way after a drain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Stage {
     #[default]
     Nothing,
     Counting,
-    /// Nobody reads along, and the report is to say what came up.
+    /// No operator reads along, and the report is to say what came up.
     Awaiting,
     Telling,
 }
@@ -69,7 +69,7 @@ impl Afterwards {
 }
 
 impl<F: Front> Turn<F> {
-    /// Begins to count; says whether there is somebody to ask.
+    /// Begins to count; says whether there is a Redis to ask.
     pub(super) fn count(&mut self, when: Counted) -> bool {
         let Some(counting) = self.world.plugs.count_interrupted() else {
             return false;
@@ -102,7 +102,7 @@ impl<F: Front> Turn<F> {
         }
     }
 
-    /// What was awaited may have come up.
+    /// A process that was awaited may have come up.
     pub(super) fn go_on_telling(&mut self) {
         if self.after.stage == Stage::Awaiting && !self.session.awaits_successors() {
             self.tell_operator();
@@ -181,7 +181,7 @@ impl<F: Front> Turn<F> {
         self.hear(SessionInput::Noted(Box::new(event)), now);
     }
 
-    /// Lets what follows a drain come to its end, unless somebody wants to be gone: a second
+    /// Lets the work after a drain come to its end, unless the operator wants to leave: a second
     /// Ctrl-C, or a hang-up. After a hang-up the command is started and left to itself.
     pub(super) async fn follow_to_the_end(&mut self, ended: Ended) {
         if self.after.stage == Stage::Nothing {
@@ -239,7 +239,7 @@ impl<F: Front> Turn<F> {
     }
 }
 
-/// What is needed to tell of a drain.
+/// The parts of the report that tells of a drain.
 struct Told {
     on_finish: OnFinish,
     outcome: &'static str,

@@ -1,5 +1,5 @@
-//! What the loop adds to an effect before it is performed or asked: the payloads at stake, the
-//! jobs that are missing. Nothing is awaited here.
+//! The additions of the loop to an effect before it is performed or asked: the payloads at stake,
+//! the jobs that are missing. Nothing is awaited here.
 
 use std::path::PathBuf;
 
@@ -57,7 +57,7 @@ impl<F: Front> Turn<F> {
         }
     }
 
-    /// What a KILL would cost, and the payloads that it could lose. TERM costs nothing: its payloads
+    /// The cost of a KILL, and the payloads that it could lose. TERM costs nothing: its payloads
     /// are saved too, for the push-back that it brings may fail.
     pub(super) fn at_stake(&self, act: &Act) -> (u64, Vec<SavedJob>) {
         let (now, fleet) = (self.now(), &self.session.fleet);

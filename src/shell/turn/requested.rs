@@ -1,4 +1,4 @@
-//! What a person, or this program's own signals, ask the loop for.
+//! Requests to the loop by a person, or by this program's own signals.
 
 use super::{Counted, Ended, Turn};
 use crate::console::Request;

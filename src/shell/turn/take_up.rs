@@ -12,7 +12,7 @@ use crate::shell::arm::Refused;
 use crate::shell::front::Front;
 use crate::shell::work::Work;
 
-/// What a session starts with.
+/// The beginning of a session.
 #[derive(Debug)]
 pub enum SessionStart {
     /// It knows nothing yet.
@@ -37,7 +37,7 @@ impl From<Session> for SessionStart {
     }
 }
 
-/// What a drain that is taken up brings along.
+/// The history of a drain that is taken up.
 pub(super) struct Inherited {
     pub(super) taking_up: TakingUp,
     pub(super) marks: ActMarks,

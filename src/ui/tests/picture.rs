@@ -13,7 +13,7 @@ use crate::console::fixture::World;
 use crate::ui::Look;
 
 const SIZE: (u16, u16) = (110, 30);
-/// One cell, and the border around all of them.
+/// A cell, and the border around all of them.
 const WIDTH: f64 = 8.4;
 const HEIGHT: f64 = 18.0;
 const BORDER: f64 = 14.0;

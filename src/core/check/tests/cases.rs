@@ -9,7 +9,7 @@ use super::{folder, seconds};
 use crate::core::layers::{Layer, Place, Remark, Text, Weight, read_together};
 use crate::core::sequence::Version;
 
-/// One case of a file.
+/// A case of a file.
 struct Case {
     /// `fires`, `silent` or `undecided`, then a title.
     heading: String,

@@ -16,7 +16,7 @@ pub(super) fn config(timeout: u64, threads: usize) -> Config {
     Config::new(V7, Duration::from_secs(timeout), threads)
 }
 
-/// One local Sidekiq with these jobs since 2 s before the drain; beats at 3, 13, 23, … s.
+/// A local Sidekiq with these jobs since 2 s before the drain; beats at 3, 13, 23, … s.
 pub(super) fn world(timeout: u64, tasks: Vec<Task>) -> World {
     let mut world = World {
         tells_age: true,
@@ -116,7 +116,7 @@ fn sequences_end_properly_whatever_they_lack() {
     let mut drive = begin(world(6, vec![stuck("a")]), stated("tstp", 6));
     drive.finish();
     assert_eq!(drive.run.outcome(), Some(Outcome::Alive));
-    // One thread less proves quiet long before the 20 s are over.
+    // A thread less proves quiet long before the 20 s are over.
     assert!(drive.now < at(6.0), "{:?}", drive.now);
 }
 

@@ -36,7 +36,7 @@ pub(super) enum Delivery {
     PushBack(EffectId, PushBack),
 }
 
-/// One call of the run.
+/// A call of the run.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
     pub(super) at: Moment,
@@ -290,7 +290,7 @@ impl Drive {
         self.send(when, Delivery::Outcome(id, outcome));
     }
 
-    /// One input for the run.
+    /// An input for the run.
     pub(super) fn call(&mut self, input: Input) {
         let before = self.run.clone();
         let effects = self.run.handle(input.clone(), &self.fleet, self.now);

@@ -46,7 +46,7 @@ fn abort_wins(call: &Call) {
             call.after.phase(),
             Phase::Ending { .. } | Phase::Over { .. }
         );
-        // One push is under way: it is told as what it was, and none follows it.
+        // A push is under way: it is told as what it was, and none follows it.
         let pushing = matches!(
             call.after.phase(),
             Phase::Settling {

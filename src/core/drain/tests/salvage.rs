@@ -53,7 +53,7 @@ impl Drive {
         self.call(answer);
     }
 
-    /// One trace for each missing job, and whether a later beat may tell more.
+    /// A trace for each missing job, and whether a later beat may tell more.
     pub(super) fn trace(&self, missing: &Missing) -> (Trace, bool) {
         let target = self.run.targets().iter().find(|t| t.id == missing.target);
         let Some(target) = target else {

@@ -13,7 +13,7 @@ use crate::core::drain::{Command, Early, Guard, Plan, Policy, RedisGone, StopUni
 use crate::core::sequence::{Timeout, Version};
 use crate::core::sidekiq::{Config, Task, Temper};
 
-/// One Sidekiq with the jobs that it runs when the drain begins.
+/// A Sidekiq with the jobs that it runs when the drain begins.
 #[derive(Clone, Debug)]
 pub(super) struct Cast {
     config: Config,
@@ -23,7 +23,7 @@ pub(super) struct Cast {
     jobs: Vec<(f64, Option<f64>, Temper)>,
 }
 
-/// One random drain.
+/// A random drain.
 #[derive(Clone, Debug)]
 pub(super) struct Scenario {
     pub(super) cast: Vec<Cast>,

@@ -1,5 +1,6 @@
 //! What goes wrong around a drain: jobs that failed come back, strangers send signals, a look falls
-//! into the rewrite of a work hash, a beat is written long after its jobs were read, a log has gaps.
+//! into the rewrite of a work hash, a beat is written long after its jobs were read, a log has
+//! gaps.
 
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ pub(super) struct Weather {
     pub(super) returning: Vec<(Moment, Task)>,
     /// Signals that somebody else sends, to which member.
     pub(super) strangers: Vec<(Moment, usize, Signal)>,
-    /// One look in so many sees work hashes that are being rewritten; 0: none.
+    /// A look in so many sees work hashes that are being rewritten; 0: none.
     pub(super) torn: u64,
     /// So long before a beat is written its jobs were read.
     pub(super) stale: Duration,

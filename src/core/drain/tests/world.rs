@@ -53,7 +53,7 @@ pub(super) struct Shown {
     pub(super) work: Vec<Busy>,
 }
 
-/// One Sidekiq of the world.
+/// A Sidekiq of the world.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
     pub(super) worker: Worker,
@@ -181,7 +181,7 @@ impl World {
         }
     }
 
-    /// One look at Redis.
+    /// A look at Redis.
     pub(super) fn look(&self, asked: Moment, answered: Moment) -> Look {
         let row = |(index, member): (usize, &Member)| {
             Some(self.row((index, member), member.shown.as_ref()?, asked))
@@ -229,7 +229,7 @@ impl World {
         }
     }
 
-    /// One scan of this host.
+    /// A scan of this host.
     pub(super) fn scan(&self, now: Moment) -> HostLook {
         let process = |member: &Member| {
             let id = member.local?;

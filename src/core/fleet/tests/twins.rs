@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// One Sidekiq: where it runs, and when it did what.
+/// A Sidekiq: where it runs, and when it did what.
 #[derive(Clone, Debug)]
 struct Twin {
     /// Its own pid on this host; `None`: it runs elsewhere.

@@ -1,4 +1,4 @@
-//! One document laid over another, and parts of a document as documents of their own: the places
+//! A document laid over another, and parts of a document as documents of their own: the places
 //! of all nodes go with them.
 
 use std::sync::Arc;

@@ -80,7 +80,7 @@ impl Drive {
         faults
     }
 
-    /// One thing that must hold by now; what is wrong with it.
+    /// A thing that must hold by now; what is wrong with it.
     pub(super) fn check(&mut self, asked: &str) -> Option<String> {
         let (asked, quoted) = asked.split_once('"').unwrap_or((asked, ""));
         let (asked, quoted) = (asked.trim(), quoted.trim_end_matches('"'));

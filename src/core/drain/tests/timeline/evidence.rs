@@ -13,7 +13,7 @@ const ELSEWHERE: [(&str, &str); 1] = [(
     "kills::a_job_that_left_in_order_before_its_known_interrupt_is_finished",
 )];
 
-/// One row of the table of evidence.
+/// A row of the table of evidence.
 struct Row {
     statement: &'static str,
     fate: &'static str,

@@ -12,7 +12,7 @@ use stage::StagedDrain;
 
 const CASES: &str = include_str!("cases.txt");
 
-/// One line of the table.
+/// A line of the table.
 struct TableLine {
     title: &'static str,
     line: usize,

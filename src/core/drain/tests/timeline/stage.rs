@@ -14,7 +14,7 @@ use crate::core::log::{LogLine, Origin};
 use crate::core::sequence::{Signal, Timeout};
 use crate::core::sidekiq::{Task, Temper};
 
-/// One drain and the world that it happens in.
+/// A drain and the world that it happens in.
 pub(super) struct StagedDrain {
     world: World,
     sources: Sources,
