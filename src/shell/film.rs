@@ -5,16 +5,13 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 use color_eyre::eyre::Result;
-use crossterm::event::{Event as TerminalEvent, EventStream};
-use futures_util::StreamExt;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 use serde_json::json;
 
-use super::keys::key_of;
-use super::own_signals::{OwnSignal, OwnSignals, stop_oneself};
-use super::terminal::{Gathered, Screen, give_back};
+use super::keyboard::{Keyboard, Pressed};
+use super::terminal::{Gathered, Screen};
 use crate::clock;
 use crate::console::{Console, Key, Request};
 use crate::core::moment::{Moment, clock_face};
@@ -56,8 +53,7 @@ impl Player {
     /// # Errors
     /// If signals cannot be listened to.
     pub async fn play(mut self, mut screen: Screen) -> Result<()> {
-        let mut events = EventStream::new();
-        let mut own_signals = OwnSignals::listen()?;
+        let mut keyboard = Keyboard::listen()?;
         let mut before = clock::now();
         loop {
             let now = clock::now();
@@ -67,32 +63,17 @@ impl Player {
                 return Ok(());
             }
             let pause = if self.plays { FRAME.0 } else { FRAME.1 };
-            let key = tokio::select! {
+            let pressed = tokio::select! {
                 biased;
-                event = events.next() => match event {
-                    Some(Ok(TerminalEvent::Key(key))) => key_of(key),
-                    Some(Ok(_)) => None,
-                    // The terminal is gone.
-                    Some(Err(_)) | None => return Ok(()),
-                },
-                signal = own_signals.next() => match signal {
-                    OwnSignal::HangUp | OwnSignal::Terminate | OwnSignal::Interrupt => return Ok(()),
-                    OwnSignal::Suspend => {
-                        give_back();
-                        stop_oneself();
-                        screen.take_again()?;
-                        None
-                    }
-                    OwnSignal::Continued => {
-                        screen.forget()?;
-                        None
-                    }
-                },
-                () = tokio::time::sleep(pause) => None,
+                pressed = keyboard.next(&mut screen) => pressed?,
+                () = tokio::time::sleep(pause) => Pressed::Nothing,
             };
-            if let Some(key) = key
-                && self.press(key)
-            {
+            let leaves = match pressed {
+                Pressed::Key(key) => self.press(key),
+                Pressed::Nothing => false,
+                Pressed::Gone => true,
+            };
+            if leaves {
                 return Ok(());
             }
         }

@@ -4,6 +4,7 @@
 mod arm;
 mod film;
 mod front;
+mod keyboard;
 mod keys;
 mod lines;
 mod missing;

@@ -5,15 +5,12 @@ use std::io;
 use std::time::Duration;
 
 use color_eyre::eyre::Result;
-use crossterm::event::{Event as TerminalEvent, EventStream};
-use futures_util::StreamExt;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
-use super::keys::key_of;
-use super::own_signals::{OwnSignal, OwnSignals, stop_oneself};
-use super::terminal::{Screen, give_back};
+use super::keyboard::{Keyboard, Pressed};
+use super::terminal::Screen;
 use super::visitors::{Announced, VisitorWord};
 use crate::clock;
 use crate::console::{Console, Key, Request};
@@ -57,43 +54,28 @@ impl Watcher {
     /// # Errors
     /// If signals cannot be listened to, or the inputs cannot be followed any further.
     pub async fn watch(mut self, who: String, mut screen: Screen) -> Result<()> {
-        let mut events = EventStream::new();
-        let mut own_signals = OwnSignals::listen()?;
+        let mut keyboard = Keyboard::listen()?;
         self.say(&VisitorWord::Hello(who)).await;
         loop {
             self.tail.follow()?;
             if self.draw(&mut screen).is_err() {
                 return Ok(());
             }
-            let key = tokio::select! {
+            let pressed = tokio::select! {
                 biased;
-                event = events.next() => match event {
-                    Some(Ok(TerminalEvent::Key(key))) => key_of(key),
-                    Some(Ok(_)) => None,
-                    Some(Err(_)) | None => return Ok(()),
-                },
-                signal = own_signals.next() => match signal {
-                    OwnSignal::HangUp | OwnSignal::Terminate | OwnSignal::Interrupt => return Ok(()),
-                    OwnSignal::Suspend => {
-                        give_back();
-                        stop_oneself();
-                        screen.take_again()?;
-                        None
-                    }
-                    OwnSignal::Continued => {
-                        screen.forget()?;
-                        None
-                    }
-                },
+                pressed = keyboard.next(&mut screen) => pressed?,
                 line = self.lines.next_line(), if !self.gone => {
                     self.hear(line);
-                    None
+                    Pressed::Nothing
                 }
-                () = tokio::time::sleep(FRAME) => None,
+                () = tokio::time::sleep(FRAME) => Pressed::Nothing,
             };
-            if let Some(key) = key
-                && self.press(key).await
-            {
+            let leaves = match pressed {
+                Pressed::Key(key) => self.press(key).await,
+                Pressed::Nothing => false,
+                Pressed::Gone => true,
+            };
+            if leaves {
                 return Ok(());
             }
         }

@@ -33,7 +33,7 @@ pub(super) fn picture(session: &Session, now: Moment) -> Buffer {
 }
 
 async fn filmed(state: PathBuf) -> Vec<(Moment, Buffer)> {
-    // A job ends by itself, the other one is pushed back.
+    // One job ends by itself, the other one is pushed back.
     let mut played = Stage::new(&[&[4.0, 600.0], &[3.0]]);
     played.state = Some(state);
     let mut script = Script::new().drains(seconds(2.0), played.targets());
