@@ -13,6 +13,7 @@ use drainboard::redis::{Connection, Keys, Looker, PushBack, Pushed, interrupted,
 use drainboard::rescue::{Ending, Payload, SavedJob, State, Stopping, Surveyed, survey};
 use redis::aio::MultiplexedConnection;
 
+use crate::support::patience::until_async;
 use crate::support::real_sidekiq::RealSidekiq;
 use crate::support::redis_server::RedisServer;
 use crate::support::sidekiq_rows::Rows;
@@ -341,16 +342,12 @@ async fn a_killed_job_runs_again(major: u8) {
     send(&mut admin, &[b"LPUSH", b"queue:low", payload.as_bytes()]).await;
     let mut connection = connect(&server).await;
     let mut looker = Looker::new(Keys::default());
-    let end = clock::now().after(Duration::from_secs(60));
-    let (identity, work) = loop {
+    let (identity, work) = until_async("a beat shows the job", async || {
         let (look, _) = looker.look(&mut connection).await.expect("a look");
         let busy = look.rows.into_iter().find(|row| !row.work.is_empty());
-        if let Some(row) = busy {
-            break (row.identity, row.work[0].clone());
-        }
-        assert!(clock::now() < end, "no beat shows the job");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
+        busy.map(|row| (row.identity, row.work[0].clone()))
+    })
+    .await;
     assert_eq!(&*work.payload, payload.as_bytes());
     let (mut job, mut ending) = lost(&jid);
     job.payload = Payload(work.payload.to_vec());
@@ -371,14 +368,11 @@ async fn a_killed_job_runs_again(major: u8) {
     assert_eq!(done, Ok(Pushed::Pushed));
     assert_eq!(words(&server, &jobs).await, ["safe"]);
     let next = RealSidekiq::start(major, &server, directory.path(), &["-q", "low"]);
-    loop {
+    until_async("another Sidekiq runs the job", async || {
         let state = states(&server, &jobs).await.remove(0);
-        if state.why().starts_with("runs on") {
-            break;
-        }
-        assert!(clock::now() < end, "{state:?}");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        state.why().starts_with("runs on").then_some(())
+    })
+    .await;
     drop(next);
 }
 

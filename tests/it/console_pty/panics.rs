@@ -3,6 +3,7 @@
 //! screen, the real loop and a fault of its own.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,11 +21,14 @@ use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::support::patience::until_true;
 use crate::support::scene::Scene;
 use crate::support::terminal::Terminal;
 
 /// Which fault the inner one has; without it, nobody started it in a terminal.
 const FAULT: &str = "DRAINBOARD_TEST_FAULT";
+/// The file that tells the inner one that its screen was seen.
+const SHOWN: &str = "DRAINBOARD_TEST_SHOWN";
 
 struct Nothing;
 
@@ -71,14 +75,17 @@ fn session() -> Session {
     })
 }
 
-/// A world in which a task panics as soon as somebody types.
-async fn in_a_task() {
+/// A world in which a task panics as soon as the file `shown` is there.
+async fn in_a_task(shown: PathBuf) {
     let (_observed, observations) = mpsc::channel(1);
     let (answers, replies) = mpsc::unbounded_channel();
     let (work, _works) = mpsc::unbounded_channel();
     let mut tasks = JoinSet::new();
     tasks.spawn(async {
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        let seen = tokio::task::spawn_blocking(move || {
+            until_true("the test has seen the screen", || shown.exists());
+        });
+        seen.await.unwrap();
         panic!("a fault in a source")
     });
     let world = World {
@@ -130,7 +137,8 @@ fn inner() {
         in_a_frame();
     } else {
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(in_a_task());
+        let shown = std::env::var_os(SHOWN).unwrap();
+        runtime.block_on(in_a_task(shown.into()));
     }
 }
 
@@ -144,7 +152,15 @@ fn with(fault: &str) -> Terminal {
         "--nocapture",
     ];
     let program = std::env::current_exe().unwrap();
-    let mut terminal = Terminal::of(&program, &scene, &inner, &[(FAULT, fault)], (120, 40));
+    let shown = scene.path("shown");
+    let more = [(FAULT, fault), (SHOWN, shown.to_str().unwrap())];
+    let mut terminal = Terminal::of(&program, &scene, &inner, &more, (120, 40));
+    if fault == "task" {
+        until_true("its screen is there", || {
+            terminal.read(vt100::Screen::alternate_screen)
+        });
+        std::fs::write(shown, "").unwrap();
+    }
     terminal.wait_for_end();
     terminal.assert_restored();
     let bytes = String::from_utf8_lossy(&terminal.bytes()).into_owned();

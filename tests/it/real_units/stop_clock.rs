@@ -14,6 +14,21 @@ fn unit(name: &str, sidekiq: &str, kind: &str, more: &str) -> String {
     )
 }
 
+/// Waits for the end of the unit: its job is done, and systemd calls the stop a success.
+#[track_caller]
+fn assert_ended_well(scene: &UnitScene, name: &str, jid: &str) {
+    until_true("the unit has ended", || {
+        scene.systemd.property(name, "ActiveState") == "inactive"
+    });
+    let journal = scene.systemd.journal(name);
+    assert_eq!(scene.traced("done", jid), 1, "{journal}");
+    assert_eq!(
+        scene.systemd.property(name, "Result"),
+        "success",
+        "{journal}"
+    );
+}
+
 #[test]
 fn a_stop_goes_on_past_its_timeout_while_the_plan_needs_it() {
     let scene = UnitScene::new();
@@ -40,16 +55,7 @@ fn a_stop_goes_on_past_its_timeout_while_the_plan_needs_it() {
     assert!(scene.runs(pid), "{}", scene.systemd.journal(name));
     assert_eq!(scene.systemd.property(name, "ActiveState"), "deactivating");
     scene.release();
-    until_true("the unit has ended", || {
-        scene.systemd.property(name, "ActiveState") == "inactive"
-    });
-    let journal = scene.systemd.journal(name);
-    assert_eq!(scene.traced("done", &jid), 1, "{journal}");
-    assert_eq!(
-        scene.systemd.property(name, "Result"),
-        "success",
-        "{journal}"
-    );
+    assert_ended_well(&scene, name, &jid);
 }
 
 #[test]
@@ -80,16 +86,7 @@ fn a_stop_that_another_one_began_is_extended_from_a_terminal() {
         "{journal}"
     );
     scene.release();
-    until_true("the unit has ended", || {
-        scene.systemd.property(name, "ActiveState") == "inactive"
-    });
-    let journal = scene.systemd.journal(name);
-    assert_eq!(scene.traced("done", &jid), 1, "{journal}");
-    assert_eq!(
-        scene.systemd.property(name, "Result"),
-        "success",
-        "{journal}"
-    );
+    assert_ended_well(&scene, name, &jid);
     terminal.send("q");
     terminal.end(0);
 }

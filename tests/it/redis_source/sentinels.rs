@@ -14,6 +14,7 @@ use drainboard::redis::{Address, Settings, Source, look_once};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use crate::support::patience::until_async;
 use crate::support::redis_server::{RedisServer, free_port};
 use crate::support::sidekiq_rows::Rows;
 
@@ -92,35 +93,27 @@ async fn a_failover_is_followed_to_the_new_primary() {
         ..Settings::default()
     };
     // Both replicas have the data, and the Sentinel knows them.
-    let ready = async {
-        let mut admin =
-            redis::Client::open(format!("redis://127.0.0.1:{}", sentinel.port)).unwrap();
-        loop {
-            let known: redis::RedisResult<Vec<redis::Value>> = redis::cmd("SENTINEL")
-                .arg("REPLICAS")
-                .arg("shop")
-                .query(&mut admin);
-            let mut whole = known.is_ok_and(|known| known.len() == 2);
-            for replica in &replicas {
-                let look = look_once(&replica.address(), &settings).await;
-                whole &= look.is_ok_and(|(look, _)| {
-                    let is_replica = |server: drainboard::core::fleet::ServerIdentity| {
-                        server
-                            .replication
-                            .is_some_and(|replication| replication.replica)
-                    };
-                    look.rows.len() == 1 && look.server.is_some_and(is_replica)
-                });
-            }
-            if whole {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut admin = redis::Client::open(format!("redis://127.0.0.1:{}", sentinel.port)).unwrap();
+    until_async("the replicas are ready", async || {
+        let known: redis::RedisResult<Vec<redis::Value>> = redis::cmd("SENTINEL")
+            .arg("REPLICAS")
+            .arg("shop")
+            .query(&mut admin);
+        let mut whole = known.is_ok_and(|known| known.len() == 2);
+        for replica in &replicas {
+            let look = look_once(&replica.address(), &settings).await;
+            whole &= look.is_ok_and(|(look, _)| {
+                let is_replica = |server: drainboard::core::fleet::ServerIdentity| {
+                    server
+                        .replication
+                        .is_some_and(|replication| replication.replica)
+                };
+                look.rows.len() == 1 && look.server.is_some_and(is_replica)
+            });
         }
-    };
-    timeout(DEADLINE, ready)
-        .await
-        .expect("the replicas are ready");
+        whole.then_some(())
+    })
+    .await;
     let (sender, mut observations) = mpsc::channel(64);
     let (source, _asker) = Source::new(Address::parse(&url).unwrap(), settings.clone(), sender);
     let task = tokio::spawn(source.run());

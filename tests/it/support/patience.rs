@@ -28,6 +28,23 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
+/// The same where the look awaits something.
+pub(crate) async fn until_async<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    let end = clock::now().after(LIMIT);
+    let mut pace = tokio::time::interval(PAUSE);
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(
+            clock::now() < end,
+            "waited {} s in vain: {what}",
+            LIMIT.as_secs()
+        );
+        pace.tick().await;
+    }
+}
+
 /// The same for a plain condition.
 #[track_caller]
 pub(crate) fn until_true(what: &str, mut condition: impl FnMut() -> bool) {
