@@ -77,7 +77,7 @@ pub struct CheckArguments {
     /// List what was looked at, and the rules that could not be decided.
     #[arg(long, short)]
     pub verbose: bool,
-    /// A JSON object on standard output; the same as --format json.
+    /// One JSON object on standard output; the same as --format json.
     #[arg(long)]
     pub json: bool,
     /// The findings as SARIF 2.1.0 on standard output, for code scanning; the same as --format

@@ -78,7 +78,7 @@ pub struct DrainArguments {
     /// Turn the exit code of this outcome into 0.
     #[arg(long, value_name = "OUTCOME")]
     pub accept: Vec<String>,
-    /// A JSON object a line on standard output.
+    /// JSON on standard output, one object on each line.
     #[arg(long)]
     pub json: bool,
 }

@@ -51,7 +51,7 @@ pub struct PlanArguments {
     /// The process of a Cloud 66 manifest whose stop sequence is meant.
     #[arg(long, value_name = "NAME")]
     pub process: Option<String>,
-    /// A JSON object on standard output.
+    /// One JSON object on standard output.
     #[arg(long)]
     pub json: bool,
 }

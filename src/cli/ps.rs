@@ -45,7 +45,7 @@ pub struct PsArguments {
     /// The processes to look at.
     #[command(flatten)]
     pub targets: TargetOptions,
-    /// A JSON object on standard output; with --watch one a line.
+    /// JSON on standard output: one object, with --watch one on each line.
     #[arg(long)]
     pub json: bool,
     /// Look again at each refresh until Ctrl-C.
@@ -181,7 +181,7 @@ fn print_overlong(
     })
 }
 
-/// A look after the other until Ctrl-C, or until the reader is gone.
+/// One look after the other until Ctrl-C, or until the reader is gone.
 async fn watch(
     settings: &Settings,
     observer: &mut Observer,

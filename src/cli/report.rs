@@ -48,7 +48,7 @@ EXIT CODES:
 pub struct ReportArguments {
     /// Which drain: its name, the beginning of it, or `last`; without one, all are listed.
     pub id: Option<String>,
-    /// A JSON object on standard output.
+    /// One JSON object on standard output.
     #[arg(long, conflicts_with = "markdown")]
     pub json: bool,
     /// Markdown, for a ticket or a deploy log.

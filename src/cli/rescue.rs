@@ -77,7 +77,7 @@ pub struct RescueArguments {
     /// Do not ask; needed for --requeue without a terminal.
     #[arg(long, short = 'y')]
     pub yes: bool,
-    /// A JSON object on standard output.
+    /// One JSON object on standard output.
     #[arg(long)]
     pub json: bool,
 }

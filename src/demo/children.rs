@@ -84,7 +84,7 @@ impl Offspring {
 pub(super) struct Nursery {
     program: std::path::PathBuf,
     words: mpsc::UnboundedSender<(Number, Word)>,
-    /// A task a child; dropping them closes the pipes, and the children end.
+    /// A task for each child; dropping them closes the pipes, and the children end.
     pub(super) tasks: JoinSet<io::Result<()>>,
 }
 

@@ -1,4 +1,4 @@
-//! A drain per process: a lock on the process itself, so that it holds across users and goes
+//! One drain for each process: a lock on the process itself, so that it holds across users and goes
 //! with it. It never waits, and it changes nothing in the process that it locks. Any user may hold
 //! such a lock, so the holder is checked: root passes by one that is no drainboard of a user who
 //! may drain the process.

@@ -64,7 +64,7 @@ fn set(name: &str) -> Option<OsString> {
 }
 
 fn message(extend: Option<Duration>, status: &str) -> String {
-    // An assignment a line.
+    // One assignment on each line.
     let mut message = format!("STATUS={}", status.replace(['\n', '\r'], " "));
     if let Some(extend) = extend {
         message = format!("EXTEND_TIMEOUT_USEC={}\n{message}", extend.as_micros());

@@ -1,4 +1,4 @@
-//! A pass over `/proc`: the processes that look like a Sidekiq and those asked for by pid. It
+//! One pass over `/proc`: the processes that look like a Sidekiq and those asked for by pid. It
 //! reads and nothing else; what may not be read is left out or unknown, never guessed.
 
 mod facts;

@@ -19,7 +19,7 @@ use crate::core::session::SessionInput;
 /// Why a line leads no further.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
-    /// An or more lines are missing before it, or it is damaged.
+    /// One or more lines are missing before it, or it is damaged.
     #[error("input {expected} is missing or damaged")]
     Hole {
         /// The number of the one that should have come.

@@ -71,7 +71,7 @@ pub enum Sight {
     },
     /// It is in no place, and a process that may have it has not beaten since the exit.
     NotBeaten {
-        /// The identity.
+        /// That process, by name.
         process: String,
     },
 }

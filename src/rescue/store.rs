@@ -47,7 +47,7 @@ pub enum Entry {
         jid: String,
         /// When.
         at: Timestamp,
-        /// The identity.
+        /// The one that pushes.
         by: String,
     },
     /// The outcome.

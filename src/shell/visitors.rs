@@ -42,7 +42,7 @@ pub(super) enum VisitorWord {
 pub(super) enum Announced {
     /// Who drives; whether that is itself.
     Drives {
-        /// The identity.
+        /// The one that drives.
         who: String,
         /// Whether it is the one that is told.
         you: bool,
@@ -179,7 +179,7 @@ impl Visitors {
     pub(super) async fn next(&mut self) -> FromVisitor {
         match self.heard.recv().await {
             Some(heard) => heard,
-            // A sender is its own: this never comes.
+            // It holds a sender of its own: this never comes.
             None => std::future::pending().await,
         }
     }

@@ -1,4 +1,4 @@
-//! A value of the configuration at a time: the YAML value in, the thing it stands for or what
+//! The configuration, one value at a time: the YAML value in, the thing it stands for or what
 //! is wrong with it out. Nothing here knows a key's name.
 
 use std::path::PathBuf;

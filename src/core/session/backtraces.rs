@@ -51,7 +51,7 @@ pub struct WantedThread {
 /// A question to one process.
 #[derive(Clone, Debug)]
 pub struct Inquiry {
-    /// The service that is asked.
+    /// The process that is asked.
     pub process: LocalId,
     /// The same in its own pid namespace, as it writes itself.
     pub inner_pid: u32,

@@ -116,7 +116,7 @@ impl Scene {
         });
     }
 
-    /// A second later this host runs `here`, and Redis knows `beating`; what is told then.
+    /// One second later this host runs `here`, and Redis knows `beating`; what is told then.
     fn told(&mut self, here: &[LocalProcess], beating: &[LocalProcess]) -> Vec<(About, Successor)> {
         self.now = self.now.after(Duration::from_secs(1));
         see(&mut self.fleet, here, beating, self.now);

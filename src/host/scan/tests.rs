@@ -144,7 +144,7 @@ fn what_may_not_be_read_is_unknown() {
     );
     assert_eq!(process.surroundings.unit, None);
     assert_eq!(process.surroundings.redis_url, None);
-    // A pid alone: it counts as we do, so it is in no container.
+    // One pid alone: it counts as we do, so it is in no container.
     assert_eq!(process.surroundings.hostnames, ["util1"]);
 }
 

@@ -1,4 +1,4 @@
-//! The effect of an act's outcome on its target and to the run. It makes no act.
+//! The effect of an act's outcome on its target and on the run. It makes no act.
 
 use super::{Run, Turn};
 use crate::core::drain::phase::{Hold, Intent, Performing, Phase, Resume};

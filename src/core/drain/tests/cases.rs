@@ -116,7 +116,7 @@ fn sequences_end_properly_whatever_they_lack() {
     let mut drive = begin(world(6, vec![stuck("a")]), stated("tstp", 6));
     drive.finish();
     assert_eq!(drive.run.outcome(), Some(Outcome::Alive));
-    // A thread less proves quiet long before the 20 s are over.
+    // That one thread is gone proves quiet long before the 20 s are over.
     assert!(drive.now < at(6.0), "{:?}", drive.now);
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Weather {
     pub(super) returning: Vec<(Moment, Task)>,
     /// Signals that somebody else sends, to which member.
     pub(super) strangers: Vec<(Moment, usize, Signal)>,
-    /// A look in so many sees work hashes that are being rewritten; 0: none.
+    /// One look in so many sees work hashes that are being rewritten; 0: none.
     pub(super) torn: u64,
     /// So long before a beat is written its jobs were read.
     pub(super) stale: Duration,

@@ -88,7 +88,7 @@ fn a_count_without_the_heartbeat_thread_beside_it_proves_nothing() {
 
 #[test]
 fn replaced_processors_prove_nothing() {
-    // A died and lingers beside the one that replaced it: six names for five threads.
+    // One thread died and lingers beside the one that replaced it: six names for five threads.
     let (mut fleet, mark) = told();
     let mut lingering = mark;
     lingering.threads.as_mut().unwrap().processors = 6;
