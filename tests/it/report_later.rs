@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 use serde_json::{Value, json};
 
 use crate::support::drain::Drain;
+use crate::support::recorded::journals;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
 
@@ -92,8 +93,7 @@ fn without_log(scene: &Scene) -> String {
 }
 
 fn journal(scene: &Scene) -> String {
-    let mut files = fs::read_dir(scene.state_dir().join("drains")).unwrap();
-    fs::read_to_string(files.next().unwrap().unwrap().path()).unwrap()
+    fs::read_to_string(&journals(&scene.state_dir())[0]).unwrap()
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 use crate::support::patience::until;
+use crate::support::recorded::journals;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::{TIMEOUT, Version};
 use crate::support::terminal::Terminal;
@@ -15,14 +16,7 @@ pub(super) fn by(sequence: &str) -> [&str; 4] {
 
 /// The records that the drains of this scene left, in their order.
 pub(crate) fn records(scene: &Scene) -> Vec<Value> {
-    let folder = scene.state_dir().join("drains");
-    let mut paths: Vec<_> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
-        .collect();
-    paths.sort();
-    let text: String = paths
+    let text: String = journals(&scene.state_dir())
         .iter()
         .map(|path| std::fs::read_to_string(path).unwrap())
         .collect();

@@ -10,6 +10,7 @@ use rustix::pipe::{fcntl_setpipe_size, pipe};
 use serde_json::{Value, json};
 
 use crate::support::patience::{until, until_true};
+use crate::support::recorded::journals;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
 use crate::support::signal::{self, Signal};
@@ -35,15 +36,9 @@ fn start(scene: &Scene, sequence: &str, output: OwnedFd, errors: OwnedFd) -> Chi
 
 /// The only record of `scene`, as far as it is written.
 fn record(scene: &Scene) -> Vec<Value> {
-    let folder = fs::read_dir(scene.state_dir().join("drains"));
-    let paths = folder
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|file| file.path());
-    let mut paths = paths.filter(|path| path.extension().is_some_and(|end| end == "jsonl"));
+    let paths = journals(&scene.state_dir());
     let text = paths
-        .next()
+        .first()
         .map(|path| fs::read_to_string(path).unwrap_or_default());
     let text = text.unwrap_or_default();
     let lines = text.lines();

@@ -8,17 +8,9 @@ use serde_json::{Value, json};
 
 use super::SEQUENCE;
 use crate::support::drain::Drain;
+use crate::support::recorded::journals;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
-
-fn journals(scene: &Scene) -> Vec<PathBuf> {
-    let folder = scene.state_dir().join("drains");
-    let files = fs::read_dir(folder).into_iter().flatten().flatten();
-    let paths = files.map(|file| file.path());
-    paths
-        .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
-        .collect()
-}
 
 fn read(path: &PathBuf) -> Vec<Value> {
     let text = fs::read_to_string(path).unwrap();
@@ -35,7 +27,7 @@ fn the_journal_is_what_was_printed_and_each_intent() {
     let more = [&sidekiq.chosen(), "--reason=release 4711"];
     let ended = Drain::start(&scene, "tstp, 13, term, 30, kill", &more).end();
     ended.assert_outcome(3, "requeued");
-    let paths = journals(&scene);
+    let paths = journals(&scene.state_dir());
     assert_eq!(paths.len(), 1, "{paths:?}");
     let rights = paths[0].metadata().unwrap().permissions().mode();
     assert_eq!(rights & 0o777, 0o600);
@@ -116,5 +108,5 @@ fn lines_for_people_are_dated_and_end_with_the_account() {
 fn a_drain_that_does_not_begin_leaves_no_journal() {
     let scene = Scene::new();
     Drain::start(&scene, SEQUENCE, &[]).end().assert_code(1);
-    assert!(journals(&scene).is_empty());
+    assert!(journals(&scene.state_dir()).is_empty());
 }

@@ -2,7 +2,6 @@
 //! twice, no signal to another process, and the account of a drain that was not cut off.
 
 use std::fs;
-use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
@@ -10,6 +9,7 @@ use super::for_each_version;
 use crate::support::drain::Drain;
 use crate::support::ended::Ended;
 use crate::support::patience::until_true;
+use crate::support::recorded::journals;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
 use crate::support::signal::Signal;
@@ -28,11 +28,7 @@ fn report(scene: &Scene) -> Value {
 
 /// The records of the only drain, and how often each signal was sent by them.
 fn signals(scene: &Scene) -> Vec<String> {
-    let files = fs::read_dir(scene.state_dir().join("drains")).unwrap();
-    let paths = files.map(|file| file.unwrap().path());
-    let journals: Vec<PathBuf> = paths
-        .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
-        .collect();
+    let journals = journals(&scene.state_dir());
     assert_eq!(journals.len(), 1, "{journals:?}");
     let text = fs::read_to_string(&journals[0]).unwrap();
     let lines: Vec<&str> = text.lines().collect();

@@ -40,8 +40,6 @@ fn successor(ended: &Ended) -> &Value {
 }
 
 fn report(scene: &Scene, form: &[&str]) -> String {
-    let run = fs::read_dir(scene.state_dir()).unwrap();
-    drop(run);
     let list = scene.drainboard(&["report", "--json"]).output().unwrap();
     let list: Value = serde_json::from_slice(&list.stdout).unwrap();
     let run = list["drains"][0]["run"].as_str().unwrap().to_owned();

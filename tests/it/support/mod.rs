@@ -11,7 +11,7 @@ pub(crate) mod json_schema;
 pub(crate) mod patience;
 pub(crate) mod real_sidekiq;
 pub(crate) mod real_unit;
-mod recorded;
+pub(crate) mod recorded;
 pub(crate) mod redis_server;
 pub(crate) mod scene;
 pub(crate) mod sidekiq;

@@ -3,9 +3,21 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use drainboard::recorder::Recording;
+
+/// The journals of the drains below `state_dir`, oldest first. Other files stand beside them.
+pub(crate) fn journals(state_dir: &Path) -> Vec<PathBuf> {
+    let files = fs::read_dir(state_dir.join("drains"));
+    let paths = files.into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = paths
+        .map(|file| file.path())
+        .filter(|path| path.extension().is_some_and(|ending| ending == "jsonl"))
+        .collect();
+    paths.sort();
+    paths
+}
 
 /// Folds every file of inputs below `state_dir`, and compares.
 #[track_caller]
