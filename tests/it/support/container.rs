@@ -1,5 +1,5 @@
 //! A Sidekiq in a pid namespace of its own, as in a container: it is pid 1 there, under the host
-//! name of this machine. It ends with the test: `unshare` takes what it started with it.
+//! name of its scene. It ends with the test: `unshare` takes what it started with it.
 
 #![expect(
     clippy::unwrap_used,
@@ -26,6 +26,15 @@ pub(crate) fn can_contain() -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
+/// The host name of the containers of `scene`. Those of other tests are pid 1 too, so only the name
+/// parts them, as it does on a machine with many containers.
+fn host_name(scene: &Scene) -> String {
+    let directory = scene.path("trace");
+    let name = directory.parent().and_then(|path| path.file_name());
+    let name = name.unwrap().to_str().unwrap();
+    name.trim_start_matches('.').to_owned()
+}
+
 impl Container {
     /// Starts one on `scene`, and waits until it has beaten.
     pub(crate) fn start(scene: &Scene, version: Version) -> Self {
@@ -34,7 +43,8 @@ impl Container {
         let (url, trace) = (scene.redis.url(), scene.path("trace"));
         let child = as_root()
             .args(["unshare", "-p", "-f", "-m", "--mount-proc", "--kill-child"])
-            .args(["env", "-u", "REDIS_PROVIDER", "-u", "DYNO"])
+            .args(["env", "-u", "REDIS_PROVIDER"])
+            .arg(format!("DYNO={}", host_name(scene)))
             .arg(format!("REDIS_URL={url}"))
             .arg(format!("DRAINBOARD_TRACE={}", trace.display()))
             .arg(version.launcher())
