@@ -44,6 +44,8 @@ struct Fit {
     apart: Option<f64>,
     /// Whether it still beats.
     beats: bool,
+    /// Whether the environment of the process names the Redis that is asked, if it can be read.
+    names_it: Option<bool>,
 }
 
 /// A pair that nothing refutes.
@@ -81,8 +83,21 @@ pub(super) fn identify<'a>(
             }
         }
     }
+    drop_those_of_another_redis(&mut pairs);
     pairs.sort_by(|one, other| one.fit.rank().total_cmp(&other.fit.rank()));
     take(&pairs)
+}
+
+/// Of several processes with the right start, those leave whose environment names another Redis
+/// than the one that is asked, if that of another process names this very one: two containers may
+/// have one host name and one pid, and have started together.
+fn drop_those_of_another_redis(pairs: &mut Vec<Pair>) {
+    let named: BTreeSet<Identity> = pairs
+        .iter()
+        .filter(|pair| pair.fit.exact && pair.fit.names_it == Some(true))
+        .map(|pair| pair.identity.clone())
+        .collect();
+    pairs.retain(|pair| pair.fit.names_it != Some(false) || !named.contains(&pair.identity));
 }
 
 fn take(pairs: &[Pair]) -> Matches {
@@ -162,6 +177,7 @@ fn fit(
     if !local.surroundings.hostnames.iter().any(named) {
         return None;
     }
+    let names_it = names_it(local, asked);
     let beats = process
         .beat
         .as_ref()
@@ -174,6 +190,7 @@ fn fit(
             exact: false,
             apart: None,
             beats: false,
+            names_it,
         });
     };
     if started <= local.started_at - ROUNDING {
@@ -186,22 +203,26 @@ fn fit(
             exact: true,
             apart: Some((started - since).abs()),
             beats,
+            names_it,
         });
     }
-    let named = local.surroundings.redis_url.as_ref();
-    let elsewhere = asked
-        .zip(named)
-        .and_then(|(asked, named)| asked.is_same(named));
     // Its code may take another Redis than its environment names, so this refutes only what the
     // start of its thread does not prove.
-    if is_refuted(local, process) || elsewhere == Some(false) {
+    if is_refuted(local, process) || names_it == Some(false) {
         return None;
     }
     Some(Fit {
         exact: false,
         apart: Some((started - local.started_at).max(0.0)),
         beats,
+        names_it,
     })
+}
+
+/// Whether the environment of `local` names the Redis that is asked; `None` if it names none, or
+/// cannot be read.
+fn names_it(local: &LocalProcess, asked: Option<&RedisAddress>) -> Option<bool> {
+    asked?.is_same(local.surroundings.redis_url.as_ref()?)
 }
 
 fn beats_since(local: &LocalProcess) -> Option<f64> {
@@ -293,11 +314,7 @@ impl Process {
         // Up to 6.x a namespace may part two applications in one Redis, and no environment names
         // it (7.0 dropped redis-namespace).
         let whole = self.version().is_some_and(|version| version.major >= 7);
-        let named = local.surroundings.redis_url.as_ref();
-        let same = asked
-            .zip(named)
-            .and_then(|(asked, named)| asked.is_same(named));
         let beats = matches!(local.title, Title::Beating { .. });
-        self.identity.is_some() || (whole && beats && same == Some(true))
+        self.identity.is_some() || (whole && beats && names_it(local, asked) == Some(true))
     }
 }

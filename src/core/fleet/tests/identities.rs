@@ -166,6 +166,42 @@ fn of_two_containers_with_one_host_name_and_pid_each_has_its_own_identity() {
 }
 
 #[test]
+fn of_containers_that_started_together_the_environment_tells_whose_identity_it_is() {
+    let inside = |pid: u32, redis: Option<&str>| {
+        let mut inside = beating_since(local(pid, -110.0), -106.3);
+        inside.surroundings.inner_pid = 1;
+        inside.surroundings.redis_url = redis.map(RedisAddress::new);
+        inside
+    };
+    let joined = |environments: [Option<&str>; 2]| {
+        let mut fleet = Fleet::default();
+        fleet.vantage.redis = Some(RedisAddress::new("redis://127.0.0.1:6379/0"));
+        let [one, other] = environments;
+        fleet.observe(scan(0.0, vec![inside(501, one), inside(502, other)]));
+        let own = row("util1:1:a", Some(heartbeat(0.0, -106.0)));
+        fleet.observe(look(1.0, vec![own]));
+        fleet
+    };
+    let (here, elsewhere) = ("redis://localhost:6379", "redis://localhost:6379/1");
+    let (a, none) = (Some("a"), None);
+    let of = |first, second| pairs(&[("501", first), ("502", second)]);
+    let open = pairs(&[("501", none), ("502", none), ("remote", a)]);
+    let first = joined([Some(here), Some(elsewhere)]);
+    assert_eq!(names(&first), of(a, none));
+    let second = joined([Some(elsewhere), Some(here)]);
+    assert_eq!(names(&second), of(none, a));
+    // Where none names this Redis, or both do, nothing tells them apart.
+    for open_case in [
+        [Some(elsewhere); 2],
+        [Some(here); 2],
+        [None, Some(elsewhere)],
+        [None, Some(here)],
+    ] {
+        assert_eq!(names(&joined(open_case)), open, "{open_case:?}");
+    }
+}
+
+#[test]
 fn an_identity_that_beats_after_its_process_has_ended_was_another_ones() {
     let beat = |host: f64| row("util1:42:a", Some(heartbeat(host, -100.0)));
     let mut fleet = fleet(vec![
