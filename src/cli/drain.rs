@@ -85,6 +85,8 @@ pub struct DrainArguments {
 
 /// Drains.
 pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<ExitCode, Failure> {
+    let extend = extend_at_most(arguments.extend_at_most);
+    shell::ask_for_time_to_start(extend, clock::now());
     let settings = settings(common, &arguments.conduct, None)?;
     let terminal = io::stdin().is_terminal() && io::stderr().is_terminal();
     let accepted = accepted(&arguments.accept)?;
@@ -146,7 +148,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         unbegun(printer, Outcome::Error, &text);
         return Ok(exit_code(Outcome::Error, &accepted));
     }
-    session.preflight.systemd.extend = extend_at_most(arguments.extend_at_most);
+    session.preflight.systemd.extend = extend;
     session.setting.successor = arguments.successor;
     let errand = Errand {
         choice,

@@ -38,6 +38,7 @@ pub use arm::{Armed, Refused, arm};
 pub use film::{Player, SPEEDS};
 pub use front::Front;
 pub use lines::{Errand, LinesFront};
+pub use notifier::ask_for_time_to_start;
 pub use outlet::settle;
 pub use own_signals::{OwnSignal, OwnSignals};
 pub use performer::{Means, Performer, PretendedQueues};

@@ -52,7 +52,7 @@ pub(super) static RULES: &[Rule] = &[
         severity: Severity::Warning,
         condition: "a drain in ExecStop may outlast TimeoutStopSec, and systemd does not hear it ask for more",
         message: "{unit}: the drain in ExecStop takes up to {whole} s, and systemd cuts it off after {S} s: TERM comes in its middle. With Type=notify and NotifyAccess=exec drainboard asks systemd for the time it needs; without, set TimeoutStopSec={need}.",
-        explanation: "drainboard sends EXTEND_TIMEOUT_USEC while it drains. systemd takes that from ExecStop only where the unit is Type=notify (or notify-reload) and NotifyAccess is exec or all; else TimeoutStopSec holds for the whole of ExecStop.",
+        explanation: "drainboard sends EXTEND_TIMEOUT_USEC while it drains. systemd takes that from ExecStop only where the unit is Type=notify (or notify-reload) and NotifyAccess is exec or all; else TimeoutStopSec holds for the whole of ExecStop. A daemon-reload meanwhile makes systemd forget the time that it gave: a TimeoutStopSec longer than the plan is the safer way.",
         source: "systemd.service(5), NotifyAccess; sd_notify(3); measured on systemd 252",
         decide: drain_outlasts,
     },
