@@ -119,6 +119,11 @@ fn written(unit: &UnitFacts, limit: &StopLimit) -> String {
 fn tool_text(facts: &Facts, stopper: &Stopper, paper: Paper) -> String {
     let limit = &stopper.limit;
     let stated = match &limit.value {
+        Value::Span(span) if stopper.is_fixed() => format!(
+            "KILL {} s after TERM, which cannot be changed there ({})",
+            span.as_secs_f64(),
+            limit.from
+        ),
         Value::Default(span) => format!(
             "{} is not set at {}: {} s, the default",
             limit.setting,
@@ -135,6 +140,12 @@ fn tool_text(facts: &Facts, stopper: &Stopper, paper: Paper) -> String {
         }
     };
     let mut text = format!("{}, {stated}\n", stopper.title());
+    if let Some(unheard) = facts.unheard(stopper) {
+        line(&mut text, &format!("  {unheard}"));
+        if unheard.is_certain() {
+            return text;
+        }
+    }
     if let Some(unknown) = &stopper.unknown_before {
         line(
             &mut text,

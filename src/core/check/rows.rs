@@ -68,6 +68,9 @@ pub struct StopRow {
     pub before_term_s: Option<Seconds>,
     /// Where it is written; `null` if a default holds.
     pub from: Option<String>,
+    /// Why Sidekiq does not hear of this stop, or may not, and has none of that time; `null` if it
+    /// does.
+    pub unheard: Option<String>,
 }
 
 /// A place that was not understood.
@@ -210,6 +213,7 @@ fn stop_row(facts: &Facts, stop: KnownStop<'_>) -> StopRow {
                 kill_after_s: parsed.and_then(Sequence::stop_wait).map(Seconds),
                 before_term_s: parsed.and_then(Sequence::quiet_wait).map(Seconds),
                 from: stated.from.as_ref().map(ToString::to_string),
+                unheard: None,
             }
         }
         KnownStop::Unit(unit) => {
@@ -225,6 +229,7 @@ fn stop_row(facts: &Facts, stop: KnownStop<'_>) -> StopRow {
                 kill_after_s: behaviour.kill_limit.span().map(Seconds),
                 before_term_s: before.map(Seconds),
                 from: behaviour.kill_limit.place().map(ToString::to_string),
+                unheard: None,
             }
         }
         KnownStop::Tool(stopper) => {
@@ -236,6 +241,7 @@ fn stop_row(facts: &Facts, stop: KnownStop<'_>) -> StopRow {
                 kill_after_s: stopper.after_term().filter(|_| is_known).map(Seconds),
                 before_term_s: is_known.then_some(Seconds(before)),
                 from: Some(stopper.limit.from.to_string()),
+                unheard: facts.unheard(stopper).map(|one| one.to_string()),
             }
         }
     }

@@ -39,6 +39,11 @@ fn read(files: &[(&str, &str)]) -> Vec<Located> {
         .collect()
 }
 
+/// The facts that one text gives.
+pub(in crate::core::check) fn facts_of(path: &str, text: &str) -> Facts {
+    gather(&read(&[(path, text)]), &Chosen::default())
+}
+
 /// The ids of the rules that speak at `least` or graver.
 fn speaks(facts: &Facts, least: Severity) -> Vec<&'static str> {
     let mut ids: Vec<_> = check(facts)

@@ -2,7 +2,7 @@
 
 use super::effective::is_scope_of;
 use super::unit_facts::UnitFacts;
-use crate::core::layers::command_line::{is_named_sidekiq, starts_sidekiq};
+use crate::core::layers::command_line::{is_named_sidekiq, is_other_program, starts_sidekiq};
 use crate::core::layers::{Layer, Located};
 
 /// The units that run a Sidekiq, each with all that is known of it; those that are `known` to
@@ -69,6 +69,7 @@ fn with_templates(units: Vec<UnitFacts>) -> Vec<UnitFacts> {
 fn runs_sidekiq(unit: &UnitFacts) -> bool {
     match unit.word("ExecStart") {
         Some(command) if starts_sidekiq(command) => true,
+        Some(command) if is_other_program(command) => false,
         // A template may hold the command in a variable.
         Some(_) | None => is_named_sidekiq(&unit.name),
     }

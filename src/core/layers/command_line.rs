@@ -141,6 +141,12 @@ pub fn is_unknown_script(text: &str) -> bool {
     })
 }
 
+/// Whether a command runs a program that is no Sidekiq, whatever its unit is named: a log shipper,
+/// `curl`.
+pub fn is_other_program(text: &str) -> bool {
+    launch::runs_no_other(&launch::words(text, false))
+}
+
 /// The script and the command in it, of a text `SCRIPT { COMMAND }`.
 fn script_of(text: &str) -> Option<(&str, &str)> {
     let (script, inside) = text.split_once(" { ")?;

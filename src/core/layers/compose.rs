@@ -104,6 +104,7 @@ impl<'a> Files<'a> {
                 let all = self.files.iter();
                 all.filter(|file| folder_of(file.path) == folder)
                     .filter(|file| !self.files.iter().any(|other| other.includes(file.path)))
+                    .filter(|file| !self.is_only_extended(file.path))
             };
             let named = |name: &str| here().find(|file| file_name(file.path) == name);
             let main = MAIN.iter().find_map(|name| named(name));
@@ -123,6 +124,12 @@ impl<'a> Files<'a> {
             }
         }
         sets
+    }
+
+    /// Whether a file only holds services that those of other files extend: it is no set by itself.
+    fn is_only_extended(&self, path: &str) -> bool {
+        let is_main = MAIN.contains(&file_name(path));
+        !is_main && self.files.iter().any(|other| other.extends(path))
     }
 
     /// The services of a set, each as one document.
@@ -204,6 +211,17 @@ impl File<'_> {
 
     fn includes(&self, path: &str) -> bool {
         path != self.path && self.included_paths().iter().any(|own| own == path)
+    }
+
+    /// Whether one of its services extends one of another file (docs.docker.com, Compose file
+    /// reference, `extends`).
+    fn extends(&self, path: &str) -> bool {
+        let services = self.document.get(&["services"]);
+        let services = services.into_iter().flat_map(yaml::entries);
+        let named =
+            services.filter_map(|(_, service)| service.get("extends")?.get("file")?.as_str());
+        let mut named = named.map(|file| joined(folder_of(self.path), file));
+        path != self.path && named.any(|file| file == path)
     }
 
     /// Whether another file only changes services of this one: it gives them no image.

@@ -55,6 +55,7 @@ const WORDS: &[&str] = &[
 pub(super) fn calls(text: &str) -> Vec<Call> {
     let mut tasks: Vec<(usize, String)> = Vec::new();
     let mut found = Vec::new();
+    let mut variables: Vec<(String, String)> = Vec::new();
     let mut lines = ruby::code_lines(text).peekable();
     while let Some((line, code)) = lines.next() {
         let indent = code.len() - code.trim_start().len();
@@ -83,10 +84,37 @@ pub(super) fn calls(text: &str) -> Vec<Call> {
             continue;
         }
         for command in commands(&whole) {
-            push(&mut found, line, &tasks, command);
+            push(&mut found, line, &tasks, filled(&command, &variables));
         }
+        variables.extend(variable(&whole));
     }
     found
+}
+
+/// A variable that names a Sidekiq's process: `pid = capture("pgrep -f sidekiq")`.
+fn variable(code: &str) -> Option<(String, String)> {
+    let (name, value) = code.split_once('=')?;
+    let (name, value) = (name.trim(), value.trim());
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_about = value.to_ascii_lowercase().contains("sidekiq");
+    let told = commands(value).into_iter().next();
+    let told = told.unwrap_or_else(|| value.to_owned());
+    (is_name && is_about && !value.starts_with(['=', '~'])).then(|| (name.to_owned(), told))
+}
+
+/// A command with the variables that stand in it as words, or are printed into it.
+fn filled(command: &str, variables: &[(String, String)]) -> String {
+    let mut filled = command.to_owned();
+    for (name, value) in variables {
+        let inside = format!("$({value})");
+        filled = filled.replace(&format!("#{{{name}}}"), &inside);
+        let words: Vec<&str> = filled
+            .split(' ')
+            .map(|word| if word == name { inside.as_str() } else { word })
+            .collect();
+        filled = words.join(" ");
+    }
+    filled
 }
 
 /// Whether a command may stop or signal something, or wait.

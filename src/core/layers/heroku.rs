@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::compose::command;
 use super::layer::Layer;
 use super::paths::{file_name, without_template};
-use super::value::{Place, Reading, Value};
+use super::value::{Located, Place, Reading, Value};
 use super::yaml;
 
 /// Heroku's wait between TERM and KILL (devcenter, "Dynos": R12).
@@ -48,6 +48,18 @@ pub fn read(file: &str, text: &str) -> Reading {
         ),
     }
     reading
+}
+
+/// Leaves out the processes of a `Procfile` that `heroku.yml` has by the same names: it is read in
+/// the place of that file.
+pub(super) fn in_place_of_procfile(reading: &mut Reading) {
+    let of_heroku = |located: &&Located| located.layer == Layer::Heroku && located.scope.is_some();
+    let own: Vec<Located> = reading.values.iter().filter(of_heroku).cloned().collect();
+    reading.values.retain(|located| {
+        let is_of_procfile = matches!(located.layer, Layer::Procfile | Layer::CommandLine)
+            && file_name(&located.from.file) == "Procfile";
+        !is_of_procfile || own.iter().all(|own| own.scope != located.scope)
+    });
 }
 
 /// The processes of `heroku.yml` stand in place of a `Procfile` (devcenter, "Building Docker

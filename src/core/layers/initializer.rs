@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::erb::OTHERWISE;
 use super::layer::Layer;
 use super::ruby::{self, Use};
 use super::value::{Place, Reading, Value};
@@ -24,27 +25,47 @@ struct Block<'a> {
     indent: usize,
 }
 
+/// The outermost condition that lines stand under.
+struct Condition {
+    code: String,
+    /// The indentation of the line that opened it.
+    indent: usize,
+}
+
+impl Condition {
+    /// The condition that holds from a line on.
+    fn behind(before: Option<Self>, code: &str, indent: usize) -> Option<Self> {
+        let first = code.split_whitespace().next().unwrap_or_default();
+        match (before, first) {
+            (None, "if" | "unless" | "case") => Some(Self {
+                code: code.to_owned(),
+                indent,
+            }),
+            (Some(open), "end") if indent <= open.indent => None,
+            (Some(open), "else") if indent <= open.indent => Some(Self {
+                code: format!("{OTHERWISE}{}", open.code),
+                indent,
+            }),
+            (Some(open), "elsif") if indent <= open.indent => Some(Self {
+                code: code.to_owned(),
+                indent,
+            }),
+            (before, _) => before,
+        }
+    }
+}
+
 /// Reads an initializer. Several assignments are all reported; the last one holds. Only Sidekiq's
 /// own configuration counts: the parameter of a `configure_…` block, `Sidekiq.options`,
 /// `Sidekiq.default_configuration` (sidekiq `lib/sidekiq/config.rb`), or a variable that holds it.
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let mut block: Option<Block<'_>> = None;
-    // The condition that lines stand under, with its indentation.
-    let mut condition: Option<(String, usize)> = None;
+    let mut condition: Option<Condition> = None;
     let names = Names::of(text);
     for (number, code) in ruby::code_lines(text) {
         let indent = code.len() - code.trim_start().len();
-        let first = code.split_whitespace().next().unwrap_or_default();
-        if condition.is_none() && matches!(first, "if" | "unless" | "case") {
-            condition = Some((code.trim().to_string(), indent));
-        } else if first == "end"
-            && condition
-                .as_ref()
-                .is_some_and(|(_, opener)| indent <= *opener)
-        {
-            condition = None;
-        }
+        condition = Condition::behind(condition, code.trim(), indent);
         let opened = opens(code, indent);
         let is_opened = opened.is_some();
         if is_opened {
@@ -75,17 +96,19 @@ pub fn read(file: &str, text: &str) -> Reading {
 fn report(
     setting: &'static str,
     assigned: &Assigned<'_>,
-    condition: Option<&(String, usize)>,
+    condition: Option<&Condition>,
     place: Place,
     reading: &mut Reading,
 ) {
     match assigned {
         Assigned::Always(value) => {
-            let value = ruby::timeout(value, Use::Assigned);
-            let value = match condition {
-                Some((code, _)) => ruby::only_in(code, &value),
-                None => value,
-            };
+            let (value, modifier) = ruby::without_modifier(value);
+            let mut value = ruby::timeout(value, Use::Assigned);
+            let outer = condition.map(|condition| condition.code.as_str());
+            let conditions = modifier.into_iter().chain(outer);
+            for code in conditions.filter(|code| !ruby::holds_in_a_server(code)) {
+                value = ruby::only_in(code, &value);
+            }
             reading.found(Layer::Initializer, setting, None, value, place);
         }
         Assigned::IfUnset => reading.problem(

@@ -9,7 +9,7 @@ mod words;
 use self::names::{is_question, is_run, is_script, is_sidekiq, is_task, only_names};
 use super::paths::file_name;
 
-pub(super) use self::names::starts_one;
+pub(super) use self::names::{runs_no_other, starts_one};
 pub(super) use self::words::words;
 
 /// How deep commands inside commands are followed.

@@ -6,6 +6,7 @@ use super::compose;
 use super::dockerfile;
 use super::fly;
 use super::foreman;
+use super::heroku;
 use super::launch::words;
 use super::layer::Layer;
 use super::paths::file_name;
@@ -35,6 +36,7 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
     }
     images(&mut reading);
     scripts(&mut reading);
+    heroku::in_place_of_procfile(&mut reading);
     foreman::read_together(&mut reading);
     contradictions(&mut reading);
     reading

@@ -269,6 +269,11 @@ pub static TOOLS: [Tool; Layer::Foreman as usize + 1] = [
             "**/script*/**/*",
             "**/*entrypoint*",
             "docker/**/*",
+            "**/sv/*/run*",
+            "**/runit/**/run*",
+            "**/service/*/run*",
+            "**/services.d/*/run*",
+            "**/s6-rc.d/*/run*",
         ])
         .files(script::is_one, script::read),
     Tool::row(Layer::Foreman, "foreman", "foreman", 7).stops(

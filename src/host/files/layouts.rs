@@ -9,6 +9,9 @@ use super::{Search, find_applications};
 use crate::core::check::{Chosen, Facts, Finding, Severity, check, effective_timeout, gather};
 use crate::core::layers::Weight;
 
+/// Stands behind a stop that Sidekiq does not hear of.
+const UNHEARD: &str = " unheard";
+
 /// A Sidekiq and one thing that stops it: layer, name, timeout, seconds from TERM to KILL.
 fn stopped(facts: &Facts) -> Vec<String> {
     let line = |layer: &str, name: &str, of: Option<&str>, kill: Option<std::time::Duration>| {
@@ -33,7 +36,11 @@ fn stopped(facts: &Facts) -> Vec<String> {
     }
     for stopper in &facts.stoppers {
         let (layer, scope) = (stopper.layer.word(), &stopper.scope);
-        lines.push(line(layer, scope, Some(scope), stopper.after_term()));
+        let mut told = line(layer, scope, Some(scope), stopper.after_term());
+        if facts.unheard(stopper).is_some_and(|one| one.is_certain()) {
+            told.push_str(UNHEARD);
+        }
+        lines.push(told);
     }
     lines
 }
@@ -68,6 +75,9 @@ fn found(applications: &[Search]) -> (Vec<String>, bool) {
 
 /// Whether a line of the truth tells of a KILL before the timeout is over.
 fn loses_jobs(line: &str) -> bool {
+    if line.ends_with(UNHEARD) {
+        return true;
+    }
     let mut words = line.rsplit(' ').map(str::parse::<f64>);
     match (words.next(), words.next()) {
         (Some(Ok(kill)), Some(Ok(timeout))) => kill < timeout,

@@ -1,9 +1,9 @@
 //! D56: a shell between a container's or a supervisor's TERM and Sidekiq.
 
-use super::super::facts::{Facts, Stopper};
+use super::super::facts::Facts;
 use super::super::finding::{Rule, Ruling, Severity};
+use super::super::unheard::Unheard;
 use crate::core::layers::Layer;
-use crate::core::layers::command_line::{CommandLine, Wrapper};
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[Rule {
@@ -24,47 +24,16 @@ fn shell_gets_term(facts: &Facts, ruling: &mut Ruling<'_>) {
         let Some(one) = facts.known_of(stopper) else {
             continue;
         };
-        let Some(line) = facts.line_of(one) else {
+        let Some(Unheard::Shell { then, is_certain }) = facts.shell_in_front(stopper) else {
             continue;
         };
-        let Some(then) = consequence(stopper, line) else {
-            continue;
-        };
-        // Of these dash stays in front of Sidekiq, and bash does not; which one is `sh` is the
-        // image's matter.
-        let severity = match line.wrapper {
-            Wrapper::Shell => Severity::Warning,
-            Wrapper::ShellStays if stopper.layer == Layer::Supervisord => Severity::Warning,
-            Wrapper::ShellStays => Severity::Error,
-            Wrapper::None | Wrapper::Unknown => continue,
+        let severity = if is_certain && stopper.layer != Layer::Supervisord {
+            Severity::Error
+        } else {
+            Severity::Warning
         };
         let values: [(&str, &dyn std::fmt::Display); 2] =
             [("who", &stopper.title()), ("then", &then)];
         ruling.fires_as(severity, Some(&one.from), &values);
     }
-}
-
-/// The consequence when a shell gets the TERM of this tool; `None` where every process gets it.
-fn consequence(stopper: &Stopper, line: &CommandLine) -> Option<String> {
-    if stopper.layer == Layer::Supervisord {
-        return Some("The shell dies of it, and Sidekiq runs on beside the new one (stopasgroup=true would reach it, too)".into());
-    }
-    if matches!(
-        stopper.layer,
-        Layer::Heroku | Layer::Upstart | Layer::Foreman
-    ) {
-        return None;
-    }
-    if let Some(trap) = &line.trap {
-        return Some(format!(
-            "It runs `{trap}` then, and that does not both hand TERM on and wait: the shell ends, and with it the container and all jobs, or Sidekiq never hears of the stop"
-        ));
-    }
-    let limit = stopper.limit.value.span();
-    let limit = limit.map_or_else(String::new, |span| {
-        format!(" after {} s", span.as_secs_f64())
-    });
-    Some(format!(
-        "As the first process of a container a shell passes TERM over: Sidekiq never hears of the stop and is killed{limit} with all its jobs"
-    ))
 }

@@ -183,9 +183,11 @@ fn timeouts_differ(facts: &Facts, ruling: &mut Ruling<'_>) {
         all.push(effective_timeout(&facts.sidekiq, None));
     }
     let mut told: Vec<Located> = Vec::new();
+    // What holds for another process is no leftover.
+    let in_use: Vec<Located> = all.iter().filter_map(|one| one.holds.clone()).collect();
     for effective in all {
         for other in &effective.others {
-            if !told.contains(other) {
+            if !told.contains(other) && !in_use.contains(other) {
                 told.push(other.clone());
                 differs(&effective, other, ruling);
             }

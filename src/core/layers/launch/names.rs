@@ -21,10 +21,13 @@ const NAMES_ONLY: &[&str] = &[
     "eye",
     "filebeat",
     "find",
+    "fluent-bit",
+    "fluentd",
     "gem",
     "getent",
     "god",
     "grep",
+    "haproxy",
     "head",
     "initctl",
     "journalctl",
@@ -34,11 +37,16 @@ const NAMES_ONLY: &[&str] = &[
     "less",
     "ln",
     "logger",
+    "logrotate",
+    "logstash",
     "ls",
+    "metricbeat",
     "mkdir",
     "monit",
     "mv",
     "nc",
+    "nginx",
+    "node",
     "pgrep",
     "pidof",
     "ping",
@@ -47,6 +55,8 @@ const NAMES_ONLY: &[&str] = &[
     "promtail",
     "ps",
     "pushd",
+    "python",
+    "python3",
     "redis-cli",
     "rg",
     "rm",
@@ -62,6 +72,9 @@ const NAMES_ONLY: &[&str] = &[
     "systemctl",
     "tail",
     "tar",
+    "td-agent",
+    "td-agent-bit",
+    "telegraf",
     "test",
     "touch",
     "trap",
@@ -165,11 +178,13 @@ const LOOKS_AFTER: &[&str] = &[
     "monitoring",
     "ping",
     "prometheus",
+    "prober",
     "proxy",
     "quiet",
     "redis",
     "reload",
     "restart",
+    "rotate",
     "scheduler",
     "setup",
     "stats",
@@ -179,6 +194,9 @@ const LOOKS_AFTER: &[&str] = &[
     "ui",
     "uninstall",
     "wait",
+    "watch",
+    "watchdog",
+    "watcher",
     "web",
 ];
 
@@ -199,6 +217,16 @@ pub(super) fn only_names(before: &[String]) -> bool {
             .last()
             .is_some_and(|word| NAMING.contains(&word.as_str()))
         || VERBS.iter().any(is_verb)
+}
+
+/// Whether the program that a command runs is one that runs none of its arguments, so that it is no
+/// Sidekiq whatever it is named.
+pub(in crate::core::layers) fn runs_no_other(words: &[String]) -> bool {
+    let is_runner = |word: &&String| {
+        is_option(word) || word.contains('=') || RUNNERS.contains(&file_name(word))
+    };
+    let program = words.iter().find(|word| !is_runner(word));
+    program.is_some_and(|program| NAMES_ONLY.contains(&file_name(program)))
 }
 
 /// Whether a word stands where a program is run: only runners, their options and assignments are
