@@ -102,11 +102,11 @@ fn report(
 ) {
     match assigned {
         Assigned::Always(value) => {
-            let (value, modifier) = ruby::without_modifier(value);
+            let (value, modifier) = without_modifier(value);
             let mut value = ruby::timeout(value, Use::Assigned);
             let outer = condition.map(|condition| condition.code.as_str());
             let conditions = modifier.into_iter().chain(outer);
-            for code in conditions.filter(|code| !ruby::holds_in_a_server(code)) {
+            for code in conditions.filter(|code| !holds_in_a_server(code)) {
                 value = ruby::only_in(code, &value);
             }
             reading.found(Layer::Initializer, setting, None, value, place);
@@ -115,6 +115,52 @@ fn report(
             place,
             "`||=` sets nothing here: the timeout has a value already",
         ),
+    }
+}
+
+/// Whether a condition holds in every Sidekiq of a deploy: it asks whether this is one, or keeps
+/// tests and developers' machines out.
+fn holds_in_a_server(condition: &str) -> bool {
+    let all = |code: &str, known: &[&str], between: &str| {
+        code.split(between).all(|part| known.contains(&part.trim()))
+    };
+    match (
+        condition.strip_prefix("if "),
+        condition.strip_prefix("unless "),
+    ) {
+        (Some(code), _) => all(code, IS_SIDEKIQ, "&&"),
+        (None, Some(code)) => all(code, IS_FOR_DEVELOPMENT, "||"),
+        (None, None) => false,
+    }
+}
+
+/// Questions to which a Sidekiq of a deploy says yes.
+const IS_SIDEKIQ: &[&str] = &[
+    "!Rails.env.development?",
+    "!Rails.env.local?",
+    "!Rails.env.test?",
+    "Sidekiq.server?",
+    "defined? Sidekiq",
+    "defined?(::Sidekiq)",
+    "defined?(Sidekiq)",
+    "defined?(Sidekiq::CLI)",
+];
+
+/// Questions to which it says no.
+const IS_FOR_DEVELOPMENT: &[&str] = &[
+    "Rails.env.development?",
+    "Rails.env.local?",
+    "Rails.env.test?",
+];
+
+/// A value and the condition behind it: `60 if Sidekiq.server?`.
+fn without_modifier(code: &str) -> (&str, Option<&str>) {
+    let places = [" if ", " unless "]
+        .iter()
+        .filter_map(|word| code.find(word));
+    match places.min() {
+        Some(at) => (code[..at].trim_end(), Some(code[at..].trim_start())),
+        None => (code, None),
     }
 }
 

@@ -75,52 +75,6 @@ pub(super) fn only_in(code: &str, value: &Value) -> Value {
     })
 }
 
-/// Whether a condition holds in every Sidekiq of a deploy: it asks whether this is one, or keeps
-/// tests and developers' machines out.
-pub(super) fn holds_in_a_server(condition: &str) -> bool {
-    let all = |code: &str, known: &[&str], between: &str| {
-        code.split(between).all(|part| known.contains(&part.trim()))
-    };
-    match (
-        condition.strip_prefix("if "),
-        condition.strip_prefix("unless "),
-    ) {
-        (Some(code), _) => all(code, IS_SIDEKIQ, "&&"),
-        (None, Some(code)) => all(code, IS_FOR_DEVELOPMENT, "||"),
-        (None, None) => false,
-    }
-}
-
-/// Questions to which a Sidekiq of a deploy says yes.
-const IS_SIDEKIQ: &[&str] = &[
-    "!Rails.env.development?",
-    "!Rails.env.local?",
-    "!Rails.env.test?",
-    "Sidekiq.server?",
-    "defined? Sidekiq",
-    "defined?(::Sidekiq)",
-    "defined?(Sidekiq)",
-    "defined?(Sidekiq::CLI)",
-];
-
-/// Questions to which it says no.
-const IS_FOR_DEVELOPMENT: &[&str] = &[
-    "Rails.env.development?",
-    "Rails.env.local?",
-    "Rails.env.test?",
-];
-
-/// A value and the condition behind it: `60 if Sidekiq.server?`.
-pub(super) fn without_modifier(code: &str) -> (&str, Option<&str>) {
-    let places = [" if ", " unless "]
-        .iter()
-        .filter_map(|word| code.find(word));
-    match places.min() {
-        Some(at) => (code[..at].trim_end(), Some(code[at..].trim_start())),
-        None => (code, None),
-    }
-}
-
 /// The variable whose presence a condition asks for: `if ENV["BIG"]`, `if ENV.key?("BIG")`.
 fn asked_variable(condition: &str) -> Option<&str> {
     let question = condition.strip_prefix("if ")?.strip_prefix("ENV")?;
