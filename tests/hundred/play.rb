@@ -21,11 +21,13 @@ class Play
     targets.each { |pid| @stage.end(pid) }
     begun_on(others)
     trace, standing = witnesses
-    Truth.new(jobs: @jobs, trace: trace, standing: standing, targets: targets, begun: begun)
-         .against(lines, code, @scenario)
+    truth = Truth.new(jobs: @jobs, trace: trace, standing: standing, targets: targets, begun: begun)
+    judged(truth, lines, code, targets)
   end
 
   private
+
+  def judged(truth, lines, code, _targets) = truth.against(lines, code, @scenario)
 
   def target = @stage.sidekiq(timeout: @scenario.timeout, threads: @scenario.threads, log: @scenario.log)
 
@@ -79,13 +81,16 @@ class Play
   # The lines of the drain, and its exit code.
   def drain(targets)
     lines = []
-    arguments = ["--sequence", @scenario.sequence, "--timeout", @scenario.timeout.to_s, "--despite=D01",
-                 *@scenario.options, *targets.map { |pid| "--pid=#{pid}" }]
-    code = @stage.drain(*arguments) do |line|
+    code = @stage.drainboard(*arguments(targets)) do |line|
       lines << line
       crash(targets.first) if @scenario.crash && line["event"] == "signal_sent" && line["signal"] == @scenario.crash
     end
     [lines, code]
+  end
+
+  def arguments(targets)
+    ["drain", "--json", "--yes", "--sequence", @scenario.sequence, "--timeout", @scenario.timeout.to_s,
+     "--despite=D01", *@scenario.options, *targets.map { |pid| "--pid=#{pid}" }]
   end
 
   def crash(pid)

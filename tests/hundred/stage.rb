@@ -35,12 +35,12 @@ class Stage
   def initialize(directory, version, binary)
     @directory, @version, @binary = directory, version, binary
     @children = []
-    start({}, "redis-server", "--port", "0", "--save", "", "--dir", directory, "--unixsocket", socket, log: path("redis.log"))
+    @redis = start({}, "redis-server", "--port", "0", "--save", "", "--dir", directory, "--unixsocket", socket, log: path("redis.log"))
     @talk = patiently("Redis answers") { File.socket?(socket) && Talk.new(socket) rescue false }
     @talk.ask("SADD", "queues", "default")
   end
 
-  attr_reader :version
+  attr_reader :redis, :version
 
   def path(name) = "#{@directory}/#{name}"
 
@@ -51,6 +51,7 @@ class Stage
     environment = { "REDIS_URL" => url, "DRAINBOARD_TRACE" => path("trace"), "DYNO" => nil, "REDIS_PROVIDER" => nil }
     environment["DRAINBOARD_LOG"] = log.to_s if %i[warn json].include?(log)
     file = { dark: "/dev/null", shared: path("sidekiqs.log") }.fetch(log, path("sidekiq-#{@children.size}.log"))
+    file = log if log.is_a?(String)
     start(environment, "#{SIDEKIQS}/#{version}/run", "-t", timeout.to_s, "-c", threads.to_s, "-q", "default", log: file)
   end
 
@@ -74,15 +75,17 @@ class Stage
     places.merge(%w[retry dead schedule].to_h { |set| [set, ids.call(ask("ZRANGE", set, 0, -1))] })
   end
 
-  # Drains what `arguments` name; each line is given as it comes, then the exit code and what was said to people.
-  def drain(*arguments)
-    environment = { "REDIS_URL" => url, "STATE_DIRECTORY" => path("state") }
+  # Runs drainboard. Its pid goes to `begun` and each line to the block, as it comes; the exit code is given, `nil` if it
+  # was killed. `from` is the Redis that it is told, `wrap` a command that starts it.
+  def drainboard(*arguments, from: url, wrap: [], begun: nil)
+    environment = { "REDIS_URL" => from, "STATE_DIRECTORY" => path("state"), "PATH" => ENV.fetch("PATH") }
     output, input = IO.pipe
-    pid = Process.spawn(environment, @binary, "drain", "--json", "--yes", *arguments, unsetenv_others: true,
-                        in: :close, out: input, err: path("drain.err"), chdir: @directory)
+    pid = Process.spawn(environment, *wrap, @binary, *arguments, unsetenv_others: true,
+                        in: :close, out: input, err: [path("drain.err"), "a"], chdir: @directory)
     @children << pid
     input.close
-    File.open(path("drain.json"), "w") do |file|
+    begun&.call(pid)
+    File.open(path("drain.json"), "a") do |file|
       output.each_line do |line|
         file.write(line)
         yield JSON.parse(line)
@@ -91,7 +94,12 @@ class Stage
     reap(pid).exitstatus
   end
 
-  def kill(pid) = Process.kill(:KILL, pid)
+  def kill(pid) = signal(:KILL, pid)
+
+  # Sends it to a process that this stage started and has not reaped.
+  def signal(name, pid)
+    @children.include?(pid) && Process.kill(name, pid)
+  end
 
   def reap(pid)
     status = Process.wait2(pid).last
@@ -99,8 +107,9 @@ class Stage
     status
   end
 
-  # Ends what may have ended already.
+  # Ends what may have ended already. What was reaped is not ours any more: another process may have its pid.
   def end(pid)
+    return unless @children.include?(pid)
     kill(pid)
     reap(pid)
   end
@@ -123,18 +132,17 @@ class Stage
     found
   end
 
+  def socket = path("redis.sock")
+
+  def url = "unix://#{socket}"
+
   def now = Process.clock_gettime(Process::CLOCK_REALTIME)
 
   def close
     @children.dup.each { |pid| self.end(pid) }
   end
 
-  private
-
-  def socket = path("redis.sock")
-
-  def url = "unix://#{socket}"
-
+  # Starts `command`, which ends with the stage; its pid.
   def start(environment, *command, log:)
     pid = Process.spawn(environment, *command, in: :close, %i[out err] => [log, "a"], chdir: ROOT)
     @children << pid
