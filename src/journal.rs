@@ -7,7 +7,7 @@ use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use crate::core::drain::{Part, Record};
+use crate::core::drain::{OUTSIDE_A_DRAIN, Part, Record};
 use crate::core::moment::Moment;
 use crate::host::state_dir::{private_directory, private_file};
 
@@ -66,7 +66,10 @@ impl Journal {
     pub fn open(state_dir: &Path, run: &str) -> io::Result<Self> {
         let folder = state_dir.join(FOLDER);
         private_directory(&folder)?;
-        let path = place(state_dir, run);
+        Self::of(place(state_dir, run), state_dir, run)
+    }
+
+    fn of(path: PathBuf, state_dir: &Path, run: &str) -> io::Result<Self> {
         let is_new = !path.exists();
         let file = private_file(&path)?;
         if !file.metadata()?.is_file() {
@@ -74,7 +77,8 @@ impl Journal {
         }
         if is_new {
             // The name of a new file is on the disk once its folder is (fsync(2)).
-            File::open(&folder)?.sync_all()?;
+            let folder = path.parent().unwrap_or(state_dir);
+            File::open(folder)?.sync_all()?;
         }
         Ok(Self {
             file,
@@ -82,6 +86,16 @@ impl Journal {
             state_dir: state_dir.to_owned(),
             run: run.to_owned(),
         })
+    }
+
+    /// Opens the file of the acts that belong to no drain, `acts.jsonl` below `state_dir`.
+    ///
+    /// # Errors
+    /// If it cannot be opened, or is no regular file.
+    pub fn outside_a_drain(state_dir: &Path) -> io::Result<Self> {
+        private_directory(state_dir)?;
+        let path = state_dir.join(format!("{OUTSIDE_A_DRAIN}.jsonl"));
+        Self::of(path, state_dir, OUTSIDE_A_DRAIN)
     }
 
     /// Where it stands.

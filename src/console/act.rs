@@ -39,6 +39,8 @@ pub enum Act {
     Rescue,
     /// Ask for the backtrace of a job's thread.
     Backtrace,
+    /// Cancel the job of the page.
+    Cancel,
     /// Show or fold the frames of gems and of Ruby.
     Frames,
     /// The next thread of a process.

@@ -128,6 +128,7 @@ pub const BINDINGS: &[Binding] = &[
     drain(&[Char('s')], Act::Save, "save", "save the payloads of the selected process to disk; in the job table that of the selected job", can::save),
     drain(&[Char('R')], Act::Rescue, "push back", "push lost jobs back that are provably nowhere, or look again whether they are", can::rescue),
     drain(&[Char('t')], Act::Backtrace, "backtrace", "show where the selected job is: asks its process by TTIN, which stops nothing", can::backtrace),
+    drain(&[Char('C')], Act::Cancel, "cancel", "on the page of a job: cancel it, where it is an IterableJob of Sidekiq 7.3.3 or later", super::cancel::possible),
     drain(&[Char('K')], Act::ForceKill, "KILL", "send KILL to the selected process, out of turn", can::force_kill),
     find(&[Tab, BackTab], Act::Jump, Some("jump"), "jump from a process to its jobs, or back", can::on_main),
     find(&[Enter], Act::Open, Some("details"), "show all that is known of the selected row", can::open),

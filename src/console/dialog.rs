@@ -8,6 +8,7 @@ use super::request::Request;
 use super::toll::stake;
 use crate::core::drain::{PushBack, UnitCall};
 use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::follow::CancelTarget;
 use crate::core::moment::Moment;
 use crate::core::preflight::Grave;
 use crate::core::session::Session;
@@ -41,6 +42,8 @@ pub enum Friction {
     Number(u64),
     /// The pid of a process of another application, typed out, and Enter.
     Pid(u32),
+    /// This word, typed out, and Enter.
+    Word(&'static str),
     /// The grave findings of the check, typed out, and Enter.
     Despite {
         /// The one rule, or how many errors there are.
@@ -59,6 +62,7 @@ impl Friction {
             Self::Yes | Self::Reason(_) => None,
             Self::Number(number) => Some(number.to_string()),
             Self::Pid(pid) => Some(pid.to_string()),
+            Self::Word(word) => Some((*word).to_owned()),
             Self::Despite { errors, lost: 0 } => Some(errors.clone()),
             Self::Despite { errors, lost } => Some(format!("{errors} {lost}")),
         }
@@ -67,7 +71,7 @@ impl Friction {
     /// How many jobs may be lost by a yes.
     pub(super) fn accepted(&self) -> u64 {
         match self {
-            Self::Yes | Self::Reason(_) | Self::Pid(_) => 0,
+            Self::Yes | Self::Reason(_) | Self::Pid(_) | Self::Word(_) => 0,
             Self::Number(number) => *number,
             Self::Despite { lost, .. } => *lost,
         }
@@ -81,6 +85,7 @@ impl Friction {
             Self::Despite { .. } => {
                 (character.is_ascii_alphanumeric() || character == ' ') && length < PHRASE
             }
+            Self::Word(_) => character.is_ascii_alphabetic() && length < PHRASE,
             Self::Reason(_) => !character.is_control() && length < REASON,
         }
     }
@@ -126,6 +131,8 @@ pub enum Premise {
     Shown(ProcessKey),
     /// This process can be asked for its backtraces.
     Asks(LocalId),
+    /// This job can be cancelled.
+    Cancels(CancelTarget),
     /// A drain is under way.
     Draining,
     /// The run that began then is over, and these are what would bring its units back.
@@ -209,7 +216,8 @@ impl Dialog {
             return Answer::TooSoon;
         }
         match (&self.friction, key) {
-            (Friction::Reason(_), _) => self.type_in(key),
+            // Any letter may be part of these.
+            (Friction::Reason(_) | Friction::Word(_), _) => self.type_in(key),
             (_, Key::Char('n' | 'N' | 'q')) | (Friction::Yes, Key::Enter) => Answer::No,
             (Friction::Yes, Key::Char('y' | 'Y')) => Answer::Yes,
             (Friction::Number(_) | Friction::Pid(_) | Friction::Despite { .. }, _) => {
@@ -297,6 +305,7 @@ impl Dialog {
                 (!shown).then(|| "Redis shows no job of it any more".into())
             }
             Premise::Asks(id) => session.may_ask(*id).err(),
+            Premise::Cancels(target) => super::cancel::broken(session, target),
             Premise::Draining => run.is_none().then(|| "the drain is over".into()),
             Premise::Over { run: began, calls } => {
                 let known = session.run.as_ref();

@@ -2,6 +2,7 @@
 
 use serde_json::value::RawValue;
 
+use super::cancel;
 use super::page_line::{PageLine, Weight};
 use super::rows::{JobKey, JobRow, Listing, job_rows, stuck};
 use super::state::Console;
@@ -91,6 +92,7 @@ fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) ->
     if row.job.iterable {
         lines.push(PageLine::fact("iterable", ITERABLE));
     }
+    lines.extend(cancel::lines(session, row, now));
     if let Some(fault) = &work.fault {
         let text = format!("not readable: {fault}");
         lines.push(PageLine::new(Weight::Warn, text));
@@ -107,6 +109,7 @@ fn gone(session: &Session, key: &JobKey) -> Vec<PageLine> {
         PageLine::fact("id", key.jid.clone().unwrap_or_default()),
         PageLine::fact("thread", key.tid.clone()),
     ];
+    lines.extend(cancel::line_of_gone(session, key));
     let left = (key.jid.as_ref()).and_then(|jid| session.following.departed.of(jid));
     if let Some(left) = left {
         lines.push(PageLine::fact("class", left.class.clone()));

@@ -6,6 +6,7 @@ mod attention;
 mod backtrace_page;
 mod begin;
 mod bindings;
+mod cancel;
 mod check_page;
 mod confirm;
 mod consequence;

@@ -82,6 +82,11 @@ impl Console {
         let label = binding.label.unwrap_or(binding.help);
         if binding.act == Act::Backtrace {
             self.say(no_backtrace(session, self));
+        } else if binding.act == Act::Cancel {
+            self.say(format!(
+                "C (cancel): {}",
+                super::cancel::why_not(session, self)
+            ));
         } else if session.setting.kind == Kind::ReadOnly && binding.group == super::Group::Drain {
             self.say("this session is read-only: nothing can be sent");
         } else {
@@ -179,6 +184,7 @@ impl Console {
                     .map(|id| self.force_kill(session, id, now));
             }
             Act::BringBack => self.dialog = units::bring_back(session, now),
+            Act::Cancel => self.dialog = super::cancel::dialog(session, self, now),
             Act::Backtrace => self.dialog = self.backtrace(session, now),
             Act::Frames => self.fold_frames(),
             Act::NextThread => self.next_thread(session),

@@ -2,6 +2,7 @@
 
 use crate::core::drain::{Command, PushBack, UnitCall};
 use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::follow::CancelTarget;
 use crate::core::preflight::Consent;
 
 /// A wish, in the order in which they are to be met.
@@ -45,6 +46,8 @@ pub enum Request {
         /// The threads, as Sidekiq names them.
         tids: Vec<String>,
     },
+    /// Mark this job as cancelled.
+    Cancel(CancelTarget),
     /// Leave the program.
     Quit,
     /// Paint the whole screen anew.

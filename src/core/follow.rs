@@ -3,6 +3,7 @@
 //! more jobs than threads. Its memory is bounded by what runs now and by the limits below. It
 //! decides nothing.
 
+mod cancels;
 mod departed;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
@@ -13,6 +14,7 @@ use super::log::Told;
 use super::moment::Moment;
 use super::stuck::{self, Facts, Stuck, Usual};
 
+pub use cancels::{Cancel, CancelAnswer, CancelState, CancelTarget, Cancels, Ending};
 pub use departed::{Departed, Left, Went};
 
 /// Classes of which times are kept, and times of each.
@@ -24,6 +26,8 @@ const SAMPLES: usize = 32;
 pub struct Following {
     /// The jobs that left, and where they went.
     pub departed: Departed,
+    /// The jobs that the operator cancelled, and how far each of them is.
+    pub cancels: Cancels,
     looked: Option<Moment>,
     /// The jobs of the last look, by process and thread.
     jobs: HashMap<(ProcessKey, String), Job>,

@@ -2,6 +2,7 @@
 //! headless run drive the same. It performs nothing: effects go out, outcomes come back.
 
 mod backtraces;
+mod cancels;
 mod input;
 mod kept;
 mod logs;
@@ -156,6 +157,7 @@ impl Session {
         let mut effects = self.feed(Input::Observed, now);
         effects.extend(self.succeed(now));
         effects.extend(self.follow_backtraces(now));
+        effects.extend(self.follow_cancels(now));
         effects
     }
 
@@ -165,6 +167,7 @@ impl Session {
         let mut effects = self.feed(Input::Tick, now);
         effects.extend(self.succeed(now));
         effects.extend(self.follow_backtraces(now));
+        effects.extend(self.follow_cancels(now));
         effects
     }
 

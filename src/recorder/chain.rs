@@ -103,6 +103,8 @@ impl Chain {
             | SessionInput::UnitCalled(..)
             | SessionInput::BacktracesWanted(..)
             | SessionInput::BacktracesAsked(..)
+            | SessionInput::CancelWanted(_)
+            | SessionInput::CancelAnswered(..)
             | SessionInput::LostWanted
             | SessionInput::LostPushed(_)
             | SessionInput::DirectoryRead(..)

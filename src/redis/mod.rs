@@ -1,8 +1,10 @@
 //! The link to the Redis that Sidekiq uses: where it is, one look at all processes, and the
 //! question where a job is. Only commands that read leave from here (`commands::Read`), but for
-//! the one script of `rescue`, which pushes a lost job back and which no look ever calls.
+//! two scripts that no look ever calls: that of `rescue` pushes a lost job back, that of `cancel`
+//! marks a job as cancelled.
 
 mod address;
+mod cancel;
 mod choice;
 mod commands;
 mod connection;
@@ -38,6 +40,7 @@ mod whereabouts;
 mod tests;
 
 pub use address::{Address, AddressError};
+pub use cancel::cancel;
 pub use choice::{Candidates, Choice, ChoiceError, Named, choose, from_environment};
 pub use commands::{Keys, Read};
 pub use connection::{Connection, open};

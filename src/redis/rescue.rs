@@ -1,5 +1,5 @@
-//! The only thing that this program ever writes to Redis: one atomic, bounded script that pushes
-//! one lost job back to the front of its queue, never twice. Looks and questions do not know it.
+//! Beside `cancel` the only thing that this program ever writes to Redis: one atomic, bounded script
+//! that pushes one lost job back to the front of its queue, never twice. Looks and questions do not know it.
 
 use redis::aio::ConnectionLike;
 use redis::{RedisError, cmd};

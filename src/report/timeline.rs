@@ -89,6 +89,10 @@ fn is_told_later(intent: &Record, later: &[Record]) -> bool {
         let ended = |record: &Record| matches!(&record.event, Event::RescueEnded { jid, .. } if jid == intended);
         return later.iter().any(ended);
     }
+    if let Event::Cancellation(intended) = &intent.event {
+        let goes_on = |record: &Record| matches!(&record.event, Event::Cancellation(step) if step.jid == intended.jid);
+        return later.iter().any(goes_on);
+    }
     let same = |record: &&Record| record.name() == intent.name();
     later.iter().filter(same).any(|record| {
         matches!(

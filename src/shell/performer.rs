@@ -1,6 +1,7 @@
 //! The one task that performs: it writes each intent down, checks the run's licence, acts, and
 //! reports. Acts and records keep the order in which the run gave them.
 
+mod cancelling;
 mod waiver;
 
 use std::collections::HashMap;
@@ -18,7 +19,7 @@ use super::missing::push_outcome;
 use super::systemd::{call_unit, stop_unit};
 use super::work::{Reply, Work, not_tried};
 use crate::core::drain::{
-    Act, ActKind, ActOutcome, CallOutcome, EffectId, PushOutcome, Record, UnitStop,
+    Act, ActKind, ActOutcome, CallOutcome, EffectId, OUTSIDE_A_DRAIN, PushOutcome, Record, UnitStop,
 };
 use crate::core::fleet::LocalId;
 use crate::core::sequence::Signal;
@@ -179,6 +180,7 @@ impl Performer {
                 let saved = self.save_on_demand(&run, &jobs);
                 self.reply(Reply::SavedOnDemand(run, jobs, saved));
             }
+            Work::Cancel { target, intent } => self.cancel(target, &intent),
             Work::PushBack { id, job, confirmed } => {
                 let outcome = self.push_back(&job, confirmed).await;
                 self.reply(Reply::PushedBack(id, outcome));
@@ -205,6 +207,12 @@ impl Performer {
     }
 
     fn write(&mut self, record: &Record) {
+        if record.run == OUTSIDE_A_DRAIN {
+            if let Err(why) = self.write_outside(record) {
+                self.reply(Reply::JournalFailed(why));
+            }
+            return;
+        }
         let Some(journal) = &mut self.journal else {
             return;
         };

@@ -145,6 +145,7 @@ impl Recorder {
                         | Work::Mark(_)
                         | Work::Note(_)
                         | Work::Save { .. }
+                        | Work::Cancel { .. }
                         | Work::Backtrace { .. },
                     ) => Vec::new(),
                     None => return Ok(()),

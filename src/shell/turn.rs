@@ -288,6 +288,7 @@ impl<F: Front> Turn<F> {
             Reply::Departed(found) => SessionInput::DepartedFound(found),
             Reply::Called(call, outcome) => SessionInput::UnitCalled(call, Some(outcome)),
             Reply::Asked(process, outcome) => SessionInput::BacktracesAsked(process, outcome),
+            Reply::Cancelled(target, answer) => SessionInput::CancelAnswered(target, answer),
             Reply::Searched(id, traces) => SessionInput::Searched(id, traces),
             Reply::PushedBack(id, outcome) => SessionInput::PushEnded(id, outcome),
             Reply::Saved(target, payloads) => {
@@ -346,6 +347,7 @@ impl<F: Front> Turn<F> {
             }
         }
         self.ask_processes();
+        self.cancel_jobs();
         self.look_for_departed();
     }
 

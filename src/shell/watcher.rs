@@ -171,6 +171,7 @@ impl Watcher {
                 | Request::Save { .. }
                 | Request::LookForLost
                 | Request::PushBack { .. }
+                | Request::Cancel(_)
                 | Request::Backtrace { .. } => {
                     self.console
                         .say("only the drainboard that began this drain can do that");

@@ -12,6 +12,7 @@ use crate::core::drain::{
     UnitCall,
 };
 use crate::core::fleet::{LinkFault, LocalId, Located};
+use crate::core::follow::{CancelAnswer, CancelTarget};
 use crate::host::Held;
 use crate::journal::Journal;
 use crate::recorder::ActMarks;
@@ -74,6 +75,13 @@ pub enum Work {
         /// Whether the run wants it, whose licence it then needs.
         automatic: bool,
     },
+    /// Mark this job as cancelled.
+    Cancel {
+        /// The job.
+        target: CancelTarget,
+        /// The record that is written first.
+        intent: Box<Record>,
+    },
     /// Push this lost job back, once.
     PushBack {
         /// Its number.
@@ -103,6 +111,8 @@ pub enum Reply {
     Departed(Vec<Located>),
     /// A process was asked for its backtraces, or was not.
     Asked(LocalId, ActOutcome),
+    /// A job was marked as cancelled, or was not.
+    Cancelled(CancelTarget, CancelAnswer),
     /// A search for missing jobs has ended.
     Searched(EffectId, Vec<(Missing, Trace)>),
     /// A push has ended.

@@ -79,14 +79,18 @@ fn answer(dialog: &Dialog, view: &View<'_>, cells: usize) -> Vec<String> {
             let said = wrong("A reason is needed.").into_iter();
             said.chain([typed, "Enter: go on".into(), esc()]).collect()
         }
-        typed @ (Friction::Number(_) | Friction::Pid(_) | Friction::Despite { .. }) => {
+        typed @ (Friction::Number(_)
+        | Friction::Pid(_)
+        | Friction::Word(_)
+        | Friction::Despite { .. }) => {
             let phrase = typed.phrase().unwrap_or_default();
             let said = match typed {
                 Friction::Pid(_) => wrong("That is not its pid."),
                 Friction::Number(_) => wrong("That is not the number."),
-                Friction::Yes | Friction::Reason(_) | Friction::Despite { .. } => {
-                    wrong(&format!("That is not {phrase}."))
-                }
+                Friction::Yes
+                | Friction::Reason(_)
+                | Friction::Word(_)
+                | Friction::Despite { .. } => wrong(&format!("That is not {phrase}.")),
             };
             let type_it = format!("Yes: type {phrase} and Enter: [{}_]", entry.text);
             said.into_iter().chain([type_it, esc()]).collect()

@@ -166,6 +166,23 @@ if defined?(Sidekiq::IterableJob)
   end
 end
 
+# Two steps: the first is long enough for Sidekiq to keep its state, the second ends once the test has made the file. Between
+# them nothing is looked at any more: a job that is cancelled meanwhile ends before it notices.
+if defined?(Sidekiq::IterableJob)
+  class HeldStepJob < StepJob
+    def build_enumerator(_path, cursor:)
+      array_enumerator([0, 1], cursor: cursor)
+    end
+
+    def each_iteration(step, path)
+      step.zero? ? sleep(6) : (sleep 0.05 until File.exist?(path))
+    rescue Sidekiq::Shutdown
+      trace "shutdown"
+      raise
+    end
+  end
+end
+
 # Jobs of three libraries that break off once their process is quiet and go on under another JID. Only what they write to
 # Redis is imitated: there is no Rails here. Sidekiq's log says "done" of the JID that broke off.
 module BreaksOff

@@ -151,7 +151,8 @@ fn at_most_one_meaning_of_a_key_is_possible_at_a_time() {
 
 #[test]
 fn each_act_is_possible_in_some_world() {
-    let worlds = worlds();
+    let mut worlds = worlds();
+    worlds.push(("iterating", World::iterating()));
     for binding in BINDINGS {
         let somewhere = worlds.iter().any(|(_, world)| {
             screens(world)

@@ -1,6 +1,7 @@
 //! Tests of the console: keys in, requests out.
 
 mod backtraces;
+mod cancels;
 mod departed;
 mod dialogs;
 mod findings;

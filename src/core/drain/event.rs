@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::cancellation::Cancellation;
 use super::checked::CheckedFinding;
 use super::plan::Mode;
 use super::succession::Successor;
@@ -255,6 +256,8 @@ pub enum Event {
         /// In words.
         result: String,
     },
+    /// One job is cancelled by an operator.
+    Cancellation(Box<Cancellation>),
     /// A job ended by itself.
     JobFinished {
         /// Its id.

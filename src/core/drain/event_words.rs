@@ -27,6 +27,7 @@ impl Event {
             Self::Logged { text } => Sentence::around("", format!(" logged: {text}")),
             Self::Remarked { text } => Sentence::whole(text),
             Self::Successor(successor) => successor.sentence(),
+            Self::Cancellation(cancellation) => Sentence::whole(cancellation.sentence()),
             Self::Finished { .. } => Sentence::whole(finished(self)),
             Self::InterruptedCounted { .. } => Sentence::whole(interrupted(self)),
             Self::Notified { program, error, .. } => Sentence::whole(match error {

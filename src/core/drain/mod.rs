@@ -4,6 +4,7 @@
 
 mod about;
 mod by;
+mod cancellation;
 mod checked;
 mod cursor;
 mod event;
@@ -24,6 +25,7 @@ mod unit_stop;
 #[cfg(test)]
 mod tests;
 
+pub use cancellation::{CancelStage, Cancellation, OUTSIDE_A_DRAIN};
 pub use checked::CheckedFinding;
 pub use event::Longest;
 pub use phase::{Hold, Intent, Performing, Phase, Rescue, Resume};

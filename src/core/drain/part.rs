@@ -1,5 +1,6 @@
 //! Where an event is told: on the screen and in print, in a report, or in the journal alone.
 
+use super::cancellation::CancelStage;
 use super::event::Event;
 
 /// The part of a record that an event belongs to: where it is told.
@@ -24,7 +25,9 @@ impl Event {
     /// Where it is told.
     pub fn part(&self) -> Part {
         match self {
+            Self::Cancellation(step) if step.stage == Some(CancelStage::Intended) => Part::Intent,
             Self::Started { .. }
+            | Self::Cancellation(_)
             | Self::SignalSent { .. }
             | Self::SignalFailed { .. }
             | Self::UnitStopBegun { .. }

@@ -71,6 +71,8 @@ pub enum Happening {
     Done,
     /// A job ended by an error, or was interrupted: Sidekiq writes the same for both.
     Fail,
+    /// An `IterableJob` has read that it is cancelled (8.1.7 `lib/sidekiq/job/iterable.rb`).
+    Cancelled,
     /// A step of the shutdown.
     Milestone(Milestone),
     /// A backtrace follows in the next entry of the same process.
@@ -213,6 +215,7 @@ fn of_a_job(head: &Head, message: &str) -> Option<(Happening, Option<Duration>)>
     }
     match (message, elapsed) {
         ("start", None) => Some((Happening::Start, None)),
+        ("Job cancelled", None) => Some((Happening::Cancelled, None)),
         ("done", Some(_)) => Some((Happening::Done, None)),
         ("fail", Some(_)) => Some((Happening::Fail, None)),
         _ => None,

@@ -25,6 +25,8 @@ const LATEST: Duration = Duration::from_hours(1);
 const MOST_STARTS: usize = 8;
 /// Threads that are remembered of one job: it may be retried on many.
 const MOST_THREADS: usize = 64;
+/// Cancellations that are remembered; the oldest give way.
+const MOST_CANCELLED: usize = 1000;
 /// How far the run time that an end names may lie from the time between both lines. Sidekiq takes
 /// it right after it wrote `start` and right before it writes the end; busy threads and reading
 /// times make it inexact.
@@ -114,6 +116,8 @@ pub struct Witness {
     begins: VecDeque<Begun>,
     /// How many begins were read, with those that gave way.
     begun: u64,
+    /// The jobs that read that they are cancelled, by process, id and thread.
+    cancelled: VecDeque<(u32, String, String, Moment)>,
     /// How long jobs took, by their processes and classes, until it is taken.
     times: Vec<(u32, String, Duration)>,
 }
@@ -156,6 +160,15 @@ impl Witness {
             Happening::Done => Told::Done,
             Happening::Fail if late => Told::Interrupted,
             Happening::Fail => Told::Failed,
+            Happening::Cancelled => {
+                let at = written(entry, line);
+                self.cancelled
+                    .push_back((pid, jid.clone(), tid.clone(), at));
+                if self.cancelled.len() > MOST_CANCELLED {
+                    self.cancelled.pop_front();
+                }
+                return self.still_works(pid, jid, tid);
+            }
             Happening::Milestone(_)
             | Happening::Thread { .. }
             | Happening::Text
@@ -299,6 +312,13 @@ impl Witness {
     /// may run on two threads at once.
     pub fn of_thread(&self, pid: u32, jid: &str, tid: &str) -> Option<&Testimony> {
         Some(&self.on(pid, jid, tid)?.testimony)
+    }
+
+    /// When a job on thread `tid` of process `pid` last wrote that it is cancelled.
+    pub fn cancelled(&self, pid: u32, jid: &str, tid: &str) -> Option<Moment> {
+        let mut known = self.cancelled.iter().rev();
+        let found = known.find(|(at_pid, of, on, _)| (*at_pid, &**of, &**on) == (pid, jid, tid));
+        found.map(|(_, _, _, at)| *at)
     }
 
     /// The begins that were read after the first `read`, in their order, and how many there are by

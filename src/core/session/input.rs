@@ -9,6 +9,7 @@ use crate::core::drain::{
     PushOutcome, Trace, UnitCall,
 };
 use crate::core::fleet::{Link, LocalId, Located, Observation, Unit};
+use crate::core::follow::{CancelAnswer, CancelTarget};
 use crate::core::moment::Moment;
 use crate::core::stop_clock::ExtendAtMost;
 
@@ -41,6 +42,10 @@ pub enum SessionInput {
     BacktracesWanted(LocalId, Vec<String>),
     /// The process was asked for its backtraces, or was not.
     BacktracesAsked(LocalId, ActOutcome),
+    /// An operator wants this job cancelled.
+    CancelWanted(CancelTarget),
+    /// It was marked in Redis, or was not.
+    CancelAnswered(CancelTarget, CancelAnswer),
     /// Lost jobs are to be looked for once the run is over.
     LostWanted,
     /// An operator wants these lost jobs pushed back.
@@ -108,6 +113,13 @@ impl Session {
                 self.ask_backtraces(process, &tids, now)
             }
             SessionInput::BacktracesAsked(process, outcome) => self.asked(process, outcome, now),
+            SessionInput::CancelWanted(target) => {
+                self.cancel(target, now);
+                Vec::new()
+            }
+            SessionInput::CancelAnswered(target, answer) => {
+                self.cancel_answered(&target, answer, now)
+            }
             SessionInput::LostWanted => self.look_for_lost(now),
             SessionInput::LostPushed(jobs) => self.push_lost(&jobs, now),
             SessionInput::DirectoryRead(process, directory) => {

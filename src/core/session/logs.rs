@@ -33,6 +33,7 @@ impl Session {
         }
         effects.extend(self.feed(Input::Observed, now));
         effects.extend(self.follow_backtraces(now));
+        effects.extend(self.follow_cancels(now));
         effects
     }
 

@@ -51,7 +51,11 @@ impl Own {
             entry.time.is_some_and(|time| time >= started)
                 && matches!(
                     entry.happening,
-                    Happening::Start | Happening::Done | Happening::Fail | Happening::Milestone(_)
+                    Happening::Start
+                        | Happening::Done
+                        | Happening::Fail
+                        | Happening::Cancelled
+                        | Happening::Milestone(_)
                 )
         };
         let own = lines.into_iter().filter_map(|text| self.take(&text));

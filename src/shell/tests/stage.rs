@@ -292,6 +292,7 @@ impl Stage {
                 | Work::PushBack { .. }
                 | Work::Call { .. }
                 | Work::Save { .. }
+                | Work::Cancel { .. }
                 | Work::Backtrace { .. } => {}
                 Work::Note(record) => self.sidekiqs().records.push(*record),
                 Work::Act { id, act, .. } => {

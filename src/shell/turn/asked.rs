@@ -150,6 +150,15 @@ impl<F: Front> Turn<F> {
         }
     }
 
+    /// Sends the cancellations that the operator wants.
+    pub(super) fn cancel_jobs(&mut self) {
+        let now = self.now();
+        for (target, intent) in self.session.cancels_to_send(now) {
+            let intent = Box::new(intent);
+            self.send(Work::Cancel { target, intent });
+        }
+    }
+
     pub(super) fn push_back(&self, id: EffectId, push: &PushBack) {
         let (now, fleet) = (self.now(), &self.session.fleet);
         let run = self.session.run.as_ref();

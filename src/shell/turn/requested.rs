@@ -34,6 +34,7 @@ impl<F: Front> Turn<F> {
                 Request::Backtrace { process, tids } => {
                     self.hear(SessionInput::BacktracesWanted(process, tids), now);
                 }
+                Request::Cancel(target) => self.hear(SessionInput::CancelWanted(target), now),
                 Request::Quit => {
                     if self.session.is_draining() {
                         self.command(Command::Leave, now);

@@ -218,6 +218,7 @@ fn footer_and_help_name_every_key_that_does_something() {
         pressed(World::stopped(), &[Key::Esc]),
         World::lost(),
         pressed(World::new(), &[Key::Tab, Key::Enter]),
+        pressed(World::iterating(), &[Key::Tab, Key::Enter]),
         after(World::new(), "ty"),
     ];
     let mut named = vec![false; BINDINGS.len()];

@@ -3,6 +3,7 @@
 
 mod appearance;
 mod backtraces;
+mod cancels;
 pub(crate) mod drains;
 mod findings;
 mod held;

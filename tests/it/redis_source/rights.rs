@@ -9,8 +9,10 @@
 use std::time::Duration;
 
 use drainboard::core::fleet::{LinkFault, Look, Place, Sought};
+use drainboard::core::follow::CancelAnswer;
 use drainboard::redis::{
-    Address, Bounds, Connection, Keys, Looker, PushBack, Pushed, locate, open, push_back, queues,
+    Address, Bounds, Connection, Keys, Looker, PushBack, Pushed, cancel, locate, open, push_back,
+    queues,
 };
 use redis::aio::MultiplexedConnection;
 
@@ -183,4 +185,75 @@ async fn a_rescue_by_a_user_poorer_by_one_command_pushes_once_or_says_why_not() 
             }
         }
     }
+}
+
+/// The commands that mark a job as cancelled.
+const CANCELLING: [&str; 6] = ["eval", "exists", "hsetnx", "hget", "expire", "ttl"];
+
+#[tokio::test]
+async fn a_cancellation_by_a_user_poorer_by_one_command_marks_or_says_why_not() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    for missing in [""].into_iter().chain(CANCELLING) {
+        run(&mut admin, &["FLUSHALL"]).await;
+        run(&mut admin, &["HSET", "it-one", "ex", "1"]).await;
+        let commands: Vec<&str> = CANCELLING
+            .into_iter()
+            .filter(|name| *name != missing)
+            .collect();
+        let mut connection = allowed(&server, &mut admin, &commands).await;
+        let answer = cancel(&mut connection, &Keys::default(), "one").await;
+        let mut marked = redis::cmd("HEXISTS");
+        marked.arg("it-one").arg("cancelled");
+        let marked: bool = marked.query_async(&mut admin).await.unwrap();
+        match missing {
+            "" | "ttl" | "hget" | "expire" => {
+                assert_eq!(
+                    (&answer, marked),
+                    (&CancelAnswer::Marked, true),
+                    "{missing}"
+                );
+                let again = cancel(&mut connection, &Keys::default(), "one").await;
+                assert!(matches!(again, CancelAnswer::Already(_)), "{again:?}");
+                let mut expiry = redis::cmd("TTL");
+                let expiry: i64 = expiry.arg("it-one").query_async(&mut admin).await.unwrap();
+                let lasts = (1..=30 * 86_400).contains(&expiry);
+                assert_eq!(lasts, missing != "expire", "{missing}: {expiry}");
+            }
+            _ => {
+                assert!(!marked, "{missing}");
+                let CancelAnswer::Failed { why, .. } = &answer else {
+                    panic!("{missing}: {answer:?}");
+                };
+                // In a script Redis does not say which command it is.
+                assert!(
+                    why.contains("permi") || why.contains("can't run this command"),
+                    "{missing}: {why}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_has_ended_is_not_marked_and_no_key_is_left() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    let mut connection = open(&server.address(), Duration::from_secs(5))
+        .await
+        .unwrap();
+    let answer = cancel(&mut connection, &Keys::default(), "ended").await;
+    assert_eq!(answer, CancelAnswer::Ended);
+    let keys: u64 = redis::cmd("DBSIZE").query_async(&mut admin).await.unwrap();
+    assert_eq!(keys, 0);
+    run(&mut admin, &["SET", "it-text", "x"]).await;
+    let answer = cancel(&mut connection, &Keys::default(), "text").await;
+    let refused = matches!(
+        answer,
+        CancelAnswer::Failed {
+            may_have_happened: false,
+            ..
+        }
+    );
+    assert!(refused, "{answer:?}");
 }

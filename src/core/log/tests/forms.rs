@@ -239,6 +239,7 @@ fn in_short(entry: &Entry) -> String {
         Happening::Start => format!("start {}", job()),
         Happening::Done => ended("done"),
         Happening::Fail => ended("fail"),
+        Happening::Cancelled => format!("cancelled {}", job()),
         Happening::Milestone(milestone) => match milestone {
             Milestone::Quieted => "quieted".into(),
             Milestone::ShuttingDown => "shutting down".into(),

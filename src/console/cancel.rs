@@ -1,0 +1,130 @@
+//! The cancellation of the job whose page is shown: whether it can be, the question before it, and
+//! how far it is. No other job than an `IterableJob` can be stopped without its process.
+
+use super::dialog::{Dialog, Friction, Premise};
+use super::page_line::PageLine;
+use super::request::Request;
+use super::rows::{JobKey, JobRow};
+use super::state::{Console, Screen};
+use super::words::{span, time_of_day};
+use crate::core::fleet::{Job, ProcessKey};
+use crate::core::follow::{CancelState, CancelTarget};
+use crate::core::moment::Moment;
+use crate::core::session::Session;
+
+/// The word that confirms it.
+const WORD: &str = "cancel";
+
+/// Whether the job whose page is shown can be cancelled.
+pub(super) fn possible(session: &Session, console: &Console) -> bool {
+    on_page(session, console).is_ok()
+}
+
+/// Why it cannot be.
+pub(super) fn why_not(session: &Session, console: &Console) -> String {
+    on_page(session, console).err().unwrap_or_default()
+}
+
+fn on_page(session: &Session, console: &Console) -> Result<CancelTarget, String> {
+    let Screen::Job(key) = &console.screen else {
+        return Err("opens on the page of a job: Enter in the job table".into());
+    };
+    let job = find(session, &key.process, |job| {
+        job.work.tid == key.tid && job.work.jid == key.jid
+    });
+    session.may_cancel(&key.process, job.ok_or("this job runs there no more")?)
+}
+
+fn find<'a>(
+    session: &'a Session,
+    process: &ProcessKey,
+    is: impl Fn(&Job) -> bool,
+) -> Option<&'a Job> {
+    let mut jobs = session.fleet.get(process)?.jobs.iter();
+    jobs.find(|job| is(job))
+}
+
+/// The question before it.
+pub(super) fn dialog(session: &Session, console: &Console, now: Moment) -> Option<Dialog> {
+    let target = on_page(session, console).ok()?;
+    let lines = vec![
+        format!(
+            "{} {} on {}.",
+            target.class,
+            target.jid,
+            session.fleet.get(&target.process)?.name()
+        ),
+        "A mark in Redis tells it to end: it looks between two of its steps, about every 5 s. \
+         What it has done stays done; what is left of it is never done."
+            .into(),
+        "Its on_cancel and on_complete are called. No signal is sent.".into(),
+    ];
+    Some(Dialog {
+        friction: Friction::Word(WORD),
+        requests: vec![Request::Cancel(target.clone())],
+        ..Dialog::new(
+            "Cancel this job?".into(),
+            lines,
+            Premise::Cancels(target),
+            now,
+        )
+    })
+}
+
+/// Why the question cannot stand any more, if so.
+pub(super) fn broken(session: &Session, target: &CancelTarget) -> Option<String> {
+    let job = find(session, &target.process, |job| {
+        job.work.tid == target.tid && job.work.jid.as_ref() == Some(&target.jid)
+    });
+    match job {
+        Some(job) => session.may_cancel(&target.process, job).err(),
+        None => Some("the job runs there no more".into()),
+    }
+}
+
+/// The lines of its page about it: how far it is, or why it cannot be cancelled.
+pub(super) fn lines(session: &Session, row: &JobRow<'_>, now: Moment) -> Vec<PageLine> {
+    let work = &row.job.work;
+    let jid = work.jid.as_deref().unwrap_or_default();
+    let said = state(session, row.key, &work.tid, jid, now);
+    let said = said.unwrap_or_else(|| match session.may_cancel(row.key, row.job) {
+        Ok(_) => "C cancels it".into(),
+        Err(why) => format!("no: {why}"),
+    });
+    vec![PageLine::fact("cancel", said)]
+}
+
+/// The same once the job is listed no more.
+pub(super) fn line_of_gone(session: &Session, key: &JobKey) -> Option<PageLine> {
+    let jid = key.jid.as_deref()?;
+    let now = session.fleet.looked?;
+    let said = state(session, &key.process, &key.tid, jid, now)?;
+    Some(PageLine::fact("cancel", said))
+}
+
+/// How far its cancellation is, in words; `None`: it was not cancelled here.
+fn state(
+    session: &Session,
+    process: &ProcessKey,
+    tid: &str,
+    jid: &str,
+    now: Moment,
+) -> Option<String> {
+    let cancel = session.following.cancels.of(process, tid, jid)?;
+    Some(match &cancel.state {
+        CancelState::Wanted | CancelState::UnderWay => "on its way to Redis".into(),
+        CancelState::NotSent(why) => format!("not sent: {why}"),
+        CancelState::Sent { at, doubt: None } => format!(
+            "sent at {}, {} ago; not noticed yet: it looks between two steps, about every 5 s",
+            time_of_day(*at),
+            span(now.since(*at))
+        ),
+        CancelState::Sent {
+            doubt: Some(why), ..
+        } => format!("perhaps sent ({why})"),
+        CancelState::Noticed { at } => format!("noticed at {}: it ends", time_of_day(*at)),
+        CancelState::Ended { at, ending } => {
+            format!("ended at {}: {}", time_of_day(*at), ending.words())
+        }
+    })
+}

@@ -1,0 +1,169 @@
+//! `C`: which job can be cancelled, the typed confirmation, and what is told of its effect.
+
+use crate::console::fixture::{World, job};
+use crate::console::{Key, Screen, lines};
+use crate::core::drain::{CancelStage, Event, OUTSIDE_A_DRAIN};
+use crate::core::fleet::{LogNews, Observation};
+use crate::core::follow::CancelAnswer;
+use crate::core::log::{LogLine, Origin};
+use crate::core::session::Kind;
+
+/// A world on the page of `b4a5`, a job of a Sidekiq 7.3.9 that keeps the state of an iteration.
+fn on_page() -> World {
+    let mut world = World::iterating();
+    world.press(Key::Tab);
+    world.press(Key::Enter);
+    assert!(matches!(world.console.screen, Screen::Job(_)));
+    world
+}
+
+fn page(world: &World) -> String {
+    let lines = lines(&world.session, &world.console, world.now);
+    let said = lines.iter().find(|line| line.label == "cancel");
+    said.map(|line| line.text.clone()).unwrap_or_default()
+}
+
+fn stages(world: &World) -> Vec<(CancelStage, String)> {
+    let records = world.session.journal.iter();
+    let steps = records.filter_map(|record| {
+        let Event::Cancellation(step) = &record.event else {
+            return None;
+        };
+        Some((step.stage?, step.note.clone().unwrap_or_default()))
+    });
+    steps.collect()
+}
+
+/// Confirms the cancellation and gives `answer` for Redis.
+fn cancelled(world: &mut World, answer: CancelAnswer) {
+    world.type_slowly("Ccancel\n");
+    let mut sent = world.session.cancels_to_send(world.now);
+    let (target, intent) = sent.pop().expect("it is sent");
+    assert!(sent.is_empty() && target.jid == "b4a5");
+    assert!(intent.run == OUTSIDE_A_DRAIN || world.session.is_draining());
+    assert!(world.session.cancels_to_send(world.now).is_empty(), "once");
+    let effects = world.session.cancel_answered(&target, answer, world.now);
+    world.perform(effects);
+}
+
+/// What the process writes into its log.
+fn write(world: &mut World, words: &str) {
+    let origin = Origin {
+        pid: 4242,
+        inner_pid: 4242,
+        shared: false,
+    };
+    let time = world.now.wall().strftime("%Y-%m-%dT%H:%M:%S.%3fZ");
+    let text = format!("{time} pid=4242 tid=tb4a5 class=ReportBuild jid=b4a5 {words}");
+    let lines = vec![LogLine::new(origin, &text, world.now)];
+    let news = Observation::Logged(LogNews::Lines(lines));
+    let effects = world.session.observe(news, world.now);
+    world.perform(effects);
+}
+
+#[test]
+fn a_job_is_cancelled_by_a_typed_word_alone() {
+    let mut world = on_page();
+    assert_eq!(page(&world), "C cancels it");
+    world.type_slowly("C");
+    let dialog = world.console.dialog.as_ref().expect("a question");
+    assert_eq!(dialog.friction.phrase().as_deref(), Some("cancel"));
+    world.type_slowly("y\n");
+    assert!(world.console.dialog.is_some(), "y is not the word");
+    world.press(Key::Esc);
+    world.type_slowly("Cnope\n");
+    world.press(Key::Esc);
+    assert!(world.session.cancels_to_send(world.now).is_empty());
+    cancelled(&mut world, CancelAnswer::Marked);
+    assert!(page(&world).contains("not noticed yet"), "{}", page(&world));
+    world.type_slowly("C");
+    assert!(world.console.dialog.is_none(), "it is cancelled already");
+}
+
+#[test]
+fn its_own_log_tells_that_it_noticed() {
+    let mut world = on_page();
+    cancelled(&mut world, CancelAnswer::Marked);
+    world.pass(4);
+    write(&mut world, "INFO: Job cancelled");
+    assert!(page(&world).starts_with("noticed at"), "{}", page(&world));
+    world.imagined[0].jobs.remove(0);
+    world.pass(1);
+    assert!(page(&world).contains("it noticed the cancellation and ended"));
+    let told: Vec<CancelStage> = stages(&world).into_iter().map(|(stage, _)| stage).collect();
+    let whole = [CancelStage::Sent, CancelStage::Noticed, CancelStage::Ended];
+    assert_eq!(told, whole);
+}
+
+#[test]
+fn a_job_that_ends_before_it_notices_is_told_as_such() {
+    let mut world = on_page();
+    cancelled(&mut world, CancelAnswer::Marked);
+    world.pass(1);
+    write(&mut world, "elapsed=583.0 INFO: done");
+    assert!(
+        page(&world).contains("all of its work is done"),
+        "{}",
+        page(&world)
+    );
+    world.pass(2);
+    let (stage, note) = stages(&world).pop().unwrap();
+    assert_eq!(stage, CancelStage::Ended);
+    assert!(note.contains("ended before it noticed"), "{note}");
+    assert_eq!(stages(&world).len(), 2, "told once");
+}
+
+#[test]
+fn without_a_log_it_is_not_known_whether_it_noticed() {
+    let mut world = on_page();
+    cancelled(&mut world, CancelAnswer::Marked);
+    world.imagined[0].jobs.remove(0);
+    world.pass(2);
+    assert!(page(&world).contains("is not known"), "{}", page(&world));
+}
+
+#[test]
+fn what_redis_answers_is_said_and_a_doubt_is_followed() {
+    let mut world = on_page();
+    cancelled(&mut world, CancelAnswer::Ended);
+    assert!(page(&world).contains("not sent: it keeps no iteration state"));
+    let failed = |may_have_happened| CancelAnswer::Failed {
+        why: "no answer in time".into(),
+        may_have_happened,
+    };
+    cancelled(&mut world, failed(false));
+    assert_eq!(page(&world), "not sent: no answer in time");
+    cancelled(&mut world, failed(true));
+    assert_eq!(page(&world), "perhaps sent (no answer in time)");
+    write(&mut world, "INFO: Job cancelled");
+    assert!(page(&world).starts_with("noticed at"), "{}", page(&world));
+}
+
+#[test]
+fn no_other_job_is_offered_and_the_reason_is_said() {
+    let reason = |change: &dyn Fn(&mut World)| {
+        let mut world = on_page();
+        change(&mut world);
+        world.pass(1);
+        world.type_slowly("C");
+        assert!(world.console.dialog.is_none(), "{}", page(&world));
+        world.console.memory.notice.clone().unwrap_or_default()
+    };
+    let plain = reason(&|world| {
+        world.iterating.clear();
+        world.imagined[0].jobs = vec![job("Plain", "low", "0001", 900)];
+        world.pass(1);
+        world.press(Key::Esc);
+        world.press(Key::Enter);
+    });
+    assert!(plain.contains("not known to be an IterableJob"), "{plain}");
+    let old = reason(&|world| world.imagined[0].version = "7.3.2");
+    assert!(
+        old.contains("Sidekiq 7.3.2: a job can be cancelled from 7.3.3 on"),
+        "{old}"
+    );
+    let read_only = reason(&|world| world.session.setting.kind = Kind::ReadOnly);
+    assert!(read_only.contains("read-only"), "{read_only}");
+    let rehearsal = reason(&|world| world.session.setting.kind = Kind::Rehearsal);
+    assert!(rehearsal.contains("rehearsal"), "{rehearsal}");
+}
