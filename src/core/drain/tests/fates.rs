@@ -101,10 +101,7 @@ pub(super) fn broke_off_unread(drive: &Drive, known: &Execution) -> bool {
 /// Whether the job ended so shortly before its process that its thread was counted still: a count
 /// is up to 3 s old, and the name of an ended thread lingers for 3 s.
 pub(super) fn ended_at_last(drive: &Drive, member: usize, jid: &str) -> bool {
-    let exits = |(when, index, event): &(Moment, usize, WorkerEvent)| {
-        (*index == member && matches!(event, WorkerEvent::Exited(_))).then_some(*when)
-    };
-    let Some(end) = drive.world.truth.iter().find_map(exits) else {
+    let Some(end) = drive.world.exited(member) else {
         return false;
     };
     drive.world.truth.iter().any(|(when, index, event)| {

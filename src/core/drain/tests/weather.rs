@@ -119,12 +119,15 @@ impl World {
         let beaten = at.since_boot();
         let chance =
             mixed(u64::from(beaten.subsec_nanos()) ^ (beaten.as_secs() << 30) ^ index as u64);
-        // The work hash is rewritten just before the next beat (6.4.2 to 7.2.2), and stays so.
+        // The work hash is rewritten just before the next beat (6.4.2 to 7.2.2), and stays so. A
+        // process that has exited by then rewrites nothing.
         let worker = &self.members[index].worker;
         let period = Duration::from_secs(worker.config().version.beat_seconds());
         let ahead = Duration::from_millis((chance >> 50) % 1000);
-        let due = at.after(period).since(asked) < ahead && asked > at;
-        if !due || self.weather.torn == 0 || !chance.is_multiple_of(self.weather.torn) {
+        let rewritten = at.after(period).before(ahead);
+        let due = asked > rewritten && asked > at;
+        let lives = self.exited(index).is_none_or(|exited| exited > rewritten);
+        if !due || !lives || self.weather.torn == 0 || !chance.is_multiple_of(self.weather.torn) {
             return (shown, busy);
         }
         let running = worker.running().enumerate();

@@ -374,6 +374,14 @@ impl World {
         lost
     }
 
+    /// When it exited.
+    pub(super) fn exited(&self, index: usize) -> Option<Moment> {
+        let mut truth = self.truth.iter();
+        truth.find_map(|(when, member, event)| {
+            (*member == index && matches!(event, WorkerEvent::Exited(_))).then_some(*when)
+        })
+    }
+
     /// Whether everything that it ended was ended in order.
     pub(super) fn ended(&self, index: usize) -> Option<Ending> {
         self.members[index].worker.ended()
