@@ -234,7 +234,7 @@ impl Account {
         let open = file.executions().filter(|known| known.ruling().is_none());
         let ruled: Vec<(String, Ruling)> = open
             .filter_map(|known| {
-                let ruling = judge(known, file, subject, scene)?;
+                let ruling = judge(known, file, subject, &self.served, scene)?;
                 Some((known.jid().to_owned(), ruling))
             })
             .collect();

@@ -7,7 +7,7 @@ use super::execution::Execution;
 use super::fate::{Fate, Ruling};
 use super::heirs::handed_on;
 use super::log;
-use super::others::{Others, others};
+use super::others::{Others, Served, others};
 use super::scene::Scene;
 use super::subject::Subject;
 use super::why;
@@ -32,15 +32,17 @@ enum Found {
 }
 
 /// The ruling on `execution` of `file`; `None`: it runs, or too little is known so far.
-pub fn judge(
+pub(super) fn judge(
     execution: &Execution,
     file: &CaseFile,
     subject: &Subject<'_>,
+    served: &Served,
     scene: Scene<'_>,
 ) -> Option<Ruling> {
     let case = Case {
         execution,
         subject,
+        served,
         scene,
     };
     let mut ruling = case.ruling()?;
@@ -63,6 +65,7 @@ pub fn judge(
 struct Case<'a> {
     execution: &'a Execution,
     subject: &'a Subject<'a>,
+    served: &'a Served,
     scene: Scene<'a>,
 }
 
@@ -94,7 +97,7 @@ impl Case<'_> {
             return None;
         }
         let others = self.others(self.scene.now);
-        let stands_still = matches!(others, Others::NoneServe | Others::Quiet);
+        let stands_still = matches!(others, Others::NoneServe | Others::Gone | Others::Quiet);
         Some(handed_on(heir, stands_still))
     }
 
@@ -105,7 +108,7 @@ impl Case<'_> {
         let checkpoints = self.execution.checkpoints().is_some()
             || self.execution.is_named_by_log_alone()
                 && self.scene.fleet.checkpoints(&self.execution.work().class);
-        checkpoints && mark.is_some_and(|mark| at >= mark.at)
+        checkpoints && mark.is_some_and(|mark| at >= mark.about_to)
     }
 
     /// It checkpoints, left its thread, and nothing of its work was found when Redis was `asked`.
@@ -171,7 +174,7 @@ impl Case<'_> {
     fn left_its_thread(self, at: Moment) -> Option<Ruling> {
         // Before the first signal a job leaves its thread by its end alone.
         let mark = self.subject.signals.mark;
-        let may_have_broken_off = mark.is_some_and(|mark| at >= mark.at);
+        let may_have_broken_off = mark.is_some_and(|mark| at >= mark.about_to);
         match self.found(at) {
             Found::At(ruling) => Some(ruling),
             Found::NotKnown => None,
@@ -325,17 +328,12 @@ impl Case<'_> {
 
     /// Whether there is time to read the last lines of its log.
     fn awaits_its_log(self) -> bool {
-        let Scene {
-            fleet,
-            now,
-            patient,
-            ..
-        } = self.scene;
-        patient && log::awaits_last_lines(self.subject, fleet, now)
+        let scene = self.scene;
+        scene.patient && log::awaits_last_lines(self.subject, scene.fleet, scene.now)
     }
 
     fn others(self, asked: Moment) -> Others {
-        others(self.execution, self.subject, self.scene.fleet, asked)
+        others(self.execution, self.subject, self.served, self.scene, asked)
     }
 
     /// Whether the beats of other processes may still show that it went on there: for one beat

@@ -1,5 +1,5 @@
 //! The fate of each job. One [`CaseFile`] a process, in it one [`Execution`] for each run of a
-//! job on a thread, with timed [`Evidence`]. [`judge()`] gives the fate,
+//! job on a thread, with timed [`Evidence`]. `judge` gives the fate,
 //! [`CaseFile::may_run_unnamed`] how many jobs may run that no source named, [`Stake`] what a KILL
 //! costs, [`Missing`] what may be pushed back. Nothing else in the program judges these.
 
@@ -38,7 +38,6 @@ pub use departure::left_in_order;
 pub use evidence::{Evidence, Fact, LogEnd, Source};
 pub use execution::Execution;
 pub use fate::{Counts, Fate, Ruling};
-pub use judge::judge;
 pub use missing::{Missing, PushOutcome, Trace};
 pub use scene::Scene;
 pub use stake::Stake;

@@ -4,15 +4,19 @@
 use std::collections::BTreeMap;
 
 use super::execution::Execution;
+use super::scene::Scene;
 use super::subject::Subject;
-use crate::core::fleet::{Fleet, Life, Listed, Process, ProcessKey};
+use crate::core::fleet::{Fleet, Listed, Process, ProcessKey};
 use crate::core::moment::Moment;
 
 /// Whether the other processes that serve a queue have beaten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Others {
-    /// No other process serves it.
+    /// No other process serves it, nor did one since the first signal.
     NoneServe,
+    /// No other process serves it. One that did since the first signal is gone: it may have taken
+    /// the job, and shows nothing any more.
+    Gone,
     /// Each of them is quiet by its last beat, and takes nothing.
     Quiet,
     /// Each of them has.
@@ -22,36 +26,37 @@ pub(super) enum Others {
 }
 
 /// Whether every other process that serves the queue of `execution` has beaten since `asked`: one
-/// that took the job before would have shown it. A quiet one takes nothing. One that ended since
-/// the first signal may have taken it, and shows nothing any more.
+/// that took the job before would have shown it. A quiet one takes nothing.
 pub(super) fn others(
     execution: &Execution,
     subject: &Subject<'_>,
-    fleet: &Fleet,
+    served: &Served,
+    scene: Scene<'_>,
     asked: Moment,
 ) -> Others {
+    let fleet = scene.fleet;
     let queues = execution.queues(fleet);
-    let serves = |process: &Process| queues.iter().any(|queue| process.may_serve(queue));
-    let since = subject.signals.mark.map(|mark| mark.at);
-    let ended_since = |process: &Process| match process.life {
-        Life::Exited { at, .. } => since.is_none_or(|since| at > since),
-        Life::Here | Life::Elsewhere => false,
-    };
+    let fetches = |process: &Process| queues.iter().any(|queue| process.may_serve(queue));
     let others = fleet
         .processes
         .iter()
-        .filter(|(key, process)| *key != execution.process() && serves(process));
-    let (mut gone, mut living) = (false, Vec::new());
-    for (_, process) in others {
-        gone |= ended_since(process);
-        if !process.exited() && process.beat.is_some() && process.listed == Listed::Yes {
-            living.push(process);
-        }
+        .filter(|(key, process)| *key != execution.process() && fetches(process));
+    let lives = |process: &Process| {
+        !process.exited() && process.beat.is_some() && process.listed == Listed::Yes
+    };
+    let living: Vec<&Process> = others
+        .map(|(_, process)| process)
+        .filter(|process| lives(process))
+        .collect();
+    if living.is_empty() {
+        let since = subject.signals.mark.map(|mark| mark.about_to);
+        return if served.by_another(execution.process(), queues, since) {
+            Others::Gone
+        } else {
+            Others::NoneServe
+        };
     }
-    if living.is_empty() && !gone {
-        return Others::NoneServe;
-    }
-    if !living.is_empty() && living.iter().all(|process| process.says_quiet()) {
+    if living.iter().all(|process| process.says_quiet()) {
         return Others::Quiet;
     }
     let beaten = |process: &&Process| {
@@ -65,15 +70,26 @@ pub(super) fn others(
     }
 }
 
-/// Which processes were seen to serve which queue.
+/// Which processes were seen to serve which queues. A process of another host leaves the fleet with
+/// its row, whether it ended or Redis was emptied: here it stays.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Served {
     /// Since when every look was fresh.
     since: Option<Moment>,
-    /// When a process was last seen to fetch from a queue.
-    queues: BTreeMap<String, Moment>,
-    /// When one was last seen to fetch from queues that cannot be read.
-    unread: Option<Moment>,
+    seen: BTreeMap<ProcessKey, Seen>,
+}
+
+/// When a process was last seen to fetch, and from which queues; none: they cannot be read.
+#[derive(Clone, Debug)]
+struct Seen {
+    at: Moment,
+    queues: Vec<String>,
+}
+
+impl Seen {
+    fn may_have_served(&self, queue: &String) -> bool {
+        self.queues.is_empty() || self.queues.contains(queue)
+    }
 }
 
 impl Served {
@@ -81,26 +97,35 @@ impl Served {
     pub(super) fn observe(&mut self, ended: &[ProcessKey], fleet: &Fleet, now: Moment) {
         self.since = fleet.look_is_fresh(now).then(|| self.since.unwrap_or(now));
         for (key, process) in &fleet.processes {
+            let Some(info) = &process.info else { continue };
             if process.exited() || process.says_quiet() || ended.contains(key) {
                 continue;
             }
-            for queue in process.queues() {
-                match self.queues.get_mut(queue) {
-                    Some(seen) => *seen = now,
-                    None => drop(self.queues.insert(queue.clone(), now)),
+            match self.seen.get_mut(key) {
+                Some(seen) if seen.queues == info.queues => seen.at = now,
+                _ => {
+                    let queues = info.queues.clone();
+                    self.seen.insert(key.clone(), Seen { at: now, queues });
                 }
-            }
-            let info = process.info.as_ref();
-            if info.is_some_and(|info| info.queues.is_empty()) {
-                self.unread = Some(now);
             }
         }
     }
 
-    /// Whether no other process can have fetched from `queue` since `from`.
-    pub(super) fn by_none(&self, queue: &str, from: Moment) -> bool {
+    /// Whether no process can have fetched from `queue` since `from`.
+    pub(super) fn by_none(&self, queue: &String, from: Moment) -> bool {
+        let mut seen = self.seen.values();
         self.since.is_some_and(|since| since <= from)
-            && self.queues.get(queue).is_none_or(|seen| *seen < from)
-            && self.unread.is_none_or(|seen| seen < from)
+            && seen.all(|seen| seen.at < from || !seen.may_have_served(queue))
+    }
+
+    /// Whether another process than `process` was seen to serve one of `queues` at `since` or
+    /// later; without `since`: at any time.
+    fn by_another(&self, process: &ProcessKey, queues: &[String], since: Option<Moment>) -> bool {
+        let others = self.seen.iter().filter(|(key, _)| *key != process);
+        let mut seen = others.map(|(_, seen)| seen);
+        seen.any(|seen| {
+            since.is_none_or(|since| seen.at >= since)
+                && queues.iter().any(|queue| seen.may_have_served(queue))
+        })
     }
 }

@@ -47,9 +47,10 @@ impl Execution {
     }
 
     /// Takes in which later job does its work. `taken`: the later jobs of other executions, which
-    /// are its own only where there is no other.
+    /// are its own only where there is no other. A job that stands in its queue again goes on as
+    /// itself.
     pub(super) fn hand_on(&mut self, located: &Located, taken: &HashSet<String>) {
-        if self.goes_on().is_some() {
+        if self.goes_on().is_some() || self.back().is_some() {
             return;
         }
         let heirs = located.heirs.iter();

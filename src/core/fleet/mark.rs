@@ -6,7 +6,9 @@ use crate::core::moment::Moment;
 /// The knowledge of a process when a signal left for it.
 #[derive(Clone, Copy, Debug)]
 pub struct Mark {
-    /// When it left.
+    /// When it was about to leave: from then on it may have been heard.
+    pub about_to: Moment,
+    /// When it had left for certain.
     pub at: Moment,
     /// The last beat read before, on the host's own clock.
     pub beat: Option<f64>,

@@ -382,6 +382,7 @@ impl Process {
     /// The knowledge of it at the moment before a signal.
     pub fn mark(&self, at: Moment) -> Mark {
         Mark {
+            about_to: at,
             at,
             beat: self.beat.as_ref().map(|beat| beat.host_time),
             threads: self.local.as_ref().and_then(|local| local.threads),

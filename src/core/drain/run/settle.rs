@@ -35,10 +35,22 @@ impl Run {
         for index in 0..self.targets.len() {
             let target = &self.targets[index];
             let id = target.id;
+            // It may have been heard already: its outcome tells from when on.
+            if patient && self.is_under_way(id) {
+                continue;
+            }
             for execution in self.account.judge(&target.subject(), scene) {
                 self.tell_finished(id, &execution, turn);
             }
         }
+    }
+
+    /// Whether a signal is on its way to this target.
+    fn is_under_way(&self, id: LocalId) -> bool {
+        let Phase::Performing(performing) = &self.cursor.phase else {
+            return false;
+        };
+        performing.acts.values().any(|target| *target == id)
     }
 
     /// Writes down that a job has finished; other fates are told at the end.

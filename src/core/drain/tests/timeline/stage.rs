@@ -84,6 +84,7 @@ impl StagedDrain {
             }
             ["looks", "every", seconds] => self.sources.look_every = span(seconds),
             ["counts", "every", seconds] => self.sources.scan_every = span(seconds),
+            ["acts", "take", seconds] => self.sources.act_takes = span(seconds),
             ["answers", "take", seconds] => self.sources.answers_take = Some(span(seconds)),
             ["searches", "in", "part"] => self.world.searches_in_part = true,
             ["log", "read", ..] => self.sources.logs = Some(reading(part)),
