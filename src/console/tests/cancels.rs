@@ -6,7 +6,8 @@ use crate::core::drain::{CancelStage, Event, OUTSIDE_A_DRAIN};
 use crate::core::fleet::{LogNews, Observation};
 use crate::core::follow::CancelAnswer;
 use crate::core::log::{LogLine, Origin};
-use crate::core::session::Kind;
+use crate::core::session::{Kind, SessionInput, TakingUp};
+use crate::core::stop_clock::ExtendAtMost;
 
 /// A world on the page of `b4a5`, a job of a Sidekiq 7.3.9 that keeps the state of an iteration.
 fn on_page() -> World {
@@ -166,4 +167,23 @@ fn no_other_job_is_offered_and_the_reason_is_said() {
     assert!(read_only.contains("read-only"), "{read_only}");
     let rehearsal = reason(&|world| world.session.setting.kind = Kind::Rehearsal);
     assert!(rehearsal.contains("rehearsal"), "{rehearsal}");
+}
+
+/// Nothing is sent twice on the strength of a guess.
+#[test]
+fn a_mark_that_may_have_left_is_not_sent_again_when_the_session_is_taken_up() {
+    let mut world = on_page();
+    world.type_slowly("Ccancel\n");
+    let taking_up = TakingUp {
+        who: "sue".into(),
+        inside: None,
+        extend: ExtendAtMost::NoClock,
+    };
+    let input = SessionInput::TakenUp(Box::new(taking_up));
+    let effects = world.session.apply(input, world.now);
+    world.perform(effects);
+    assert!(world.session.cancels_to_send(world.now).is_empty());
+    let (stage, note) = stages(&world).pop().expect("a record");
+    assert_eq!(stage, CancelStage::Failed);
+    assert!(note.contains("may stand there all the same"), "{note}");
 }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::core::fleet::{Fleet, Listed, ProcessKey};
+use crate::core::fleet::{Fleet, Job, Listed, Process, ProcessKey};
 use crate::core::log::Told;
 use crate::core::moment::Moment;
 
@@ -170,6 +170,12 @@ impl Cancels {
             .collect()
     }
 
+    /// The jobs whose answer is awaited.
+    pub fn unanswered(&self) -> Vec<CancelTarget> {
+        let awaited = self.all.iter().filter(|cancel| cancel.is_awaited());
+        awaited.map(|cancel| cancel.target.clone()).collect()
+    }
+
     /// Takes an answer in. Gives the cancellation, if its answer was awaited.
     pub fn answered(
         &mut self,
@@ -177,10 +183,7 @@ impl Cancels {
         answer: CancelAnswer,
         now: Moment,
     ) -> Option<&Cancel> {
-        let awaited = |cancel: &&mut Cancel| {
-            matches!(cancel.state, CancelState::Wanted | CancelState::UnderWay)
-                && cancel.target == *target
-        };
+        let awaited = |cancel: &&mut Cancel| cancel.is_awaited() && cancel.target == *target;
         let cancel = self.all.iter_mut().find(awaited)?;
         cancel.state = match answer {
             CancelAnswer::Marked | CancelAnswer::Already(_) => CancelState::Sent {
@@ -216,6 +219,11 @@ impl Cancels {
 }
 
 impl Cancel {
+    /// Whether Redis has not answered yet.
+    fn is_awaited(&self) -> bool {
+        matches!(self.state, CancelState::Wanted | CancelState::UnderWay)
+    }
+
     /// Its next state, if it has got there.
     fn next(&mut self, fleet: &Fleet, now: Moment) -> Option<CancelState> {
         let noticed = match &self.state {
@@ -253,13 +261,10 @@ impl Cancel {
                 ending,
             });
         }
-        let runs = fleet.get(process).is_some_and(|known| {
-            let on_thread = |job: &crate::core::fleet::Job| {
-                job.work.tid == *tid && job.work.jid.as_deref() == Some(jid)
-            };
-            !known.exited() && known.listed == Listed::Yes && known.jobs.iter().any(on_thread)
-        });
-        if runs {
+        let lives = |known: &&Process| !known.exited() && known.listed == Listed::Yes;
+        let living = fleet.get(process).filter(lives);
+        let on_thread = |job: &Job| job.work.tid == *tid && job.work.jid.as_deref() == Some(jid);
+        if living.is_some_and(|known| known.jobs.iter().any(on_thread)) {
             self.missed = None;
             return None;
         }
@@ -269,12 +274,10 @@ impl Cancel {
         if is_read && now.since(missed) < LOG_COMES {
             return None;
         }
-        let lives =
-            |known: &crate::core::fleet::Process| !known.exited() && known.listed == Listed::Yes;
-        let ending = match fleet.get(process) {
+        let ending = match living {
             _ if noticed => Ending::Cancelled,
-            Some(known) if lives(known) => Ending::Unknown,
-            Some(_) | None => Ending::WithProcess,
+            Some(_) => Ending::Unknown,
+            None => Ending::WithProcess,
         };
         Some(CancelState::Ended { at: now, ending })
     }

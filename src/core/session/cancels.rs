@@ -21,14 +21,8 @@ impl Session {
     /// # Errors
     /// With the reason why it cannot be, for people.
     pub fn may_cancel(&self, key: &ProcessKey, job: &Job) -> Result<CancelTarget, String> {
-        match self.setting.kind {
-            Kind::Live => {}
-            Kind::ReadOnly => return Err("this session is read-only: nothing can be sent".into()),
-            Kind::Rehearsal => return Err("this is a rehearsal: nothing is sent".into()),
-            Kind::Watching => return Err("another drainboard drives this drain".into()),
-            Kind::Replay => return Err("this is a film: nothing can be sent".into()),
-            Kind::Demo => return Err("the jobs of the demo stand in no Redis".into()),
-        }
+        let kind = self.setting.kind;
+        kind.reaches_sidekiq("the jobs of the demo stand in no Redis")?;
         let process = self.fleet.get(key).ok_or("its process is gone")?;
         if process.exited() || job.until.is_some() {
             return Err("its process is gone".into());
@@ -143,6 +137,20 @@ impl Session {
                 | CancelState::Sent { .. } => continue,
             };
             effects.extend(self.tell_cancellation(&cancel.target, stage, note, now));
+        }
+        effects
+    }
+
+    /// Another drainboard goes on with this session. A mark that may have left is not sent again
+    /// unasked.
+    pub(super) fn take_up_cancels(&mut self, now: Moment) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        for target in self.following.cancels.unanswered() {
+            let answer = CancelAnswer::Failed {
+                why: "drainboard was cut off before Redis answered".into(),
+                may_have_happened: true,
+            };
+            effects.extend(self.cancel_answered(&target, answer, now));
         }
         effects
     }

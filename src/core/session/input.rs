@@ -145,11 +145,13 @@ impl Session {
         if self.fleet.link != Link::Unused {
             self.fleet.link = Link::Connecting { since: now };
         }
+        let mut effects = self.take_up_cancels(now);
         let Some(run) = &mut self.run else {
-            return Vec::new();
+            return effects;
         };
-        let effects = run.take_up(&taking_up.who, &self.fleet, now);
-        self.keep(&effects);
+        let of_run = run.take_up(&taking_up.who, &self.fleet, now);
+        self.keep(&of_run);
+        effects.extend(of_run);
         effects
     }
 
