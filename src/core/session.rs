@@ -5,6 +5,7 @@ mod backtraces;
 mod cancels;
 mod input;
 mod kept;
+mod kind;
 mod logs;
 mod outset;
 mod prepare;
@@ -29,39 +30,9 @@ use super::successor::Watch;
 pub use backtraces::{Asked, Backtraces, Inquiry, WantedThread};
 pub use input::{Beginning, SessionInput, TakingUp};
 pub use kept::{KeptRecords, StepDone};
+pub use kind::Kind;
 pub use outset::Outset;
 pub use salvage::{Afterwards, Salvage};
-
-/// The kind of the session; it stands on every screen and in every line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Kind {
-    /// Acts are real.
-    Live,
-    /// Acts do not exist.
-    ReadOnly,
-    /// Acts are recorded and imitated.
-    Rehearsal,
-    /// The built-in fleet; acts are real, its processes are not Sidekiq.
-    Demo,
-    /// A drain of then is shown; acts do not exist.
-    Replay,
-    /// A drain is shown that another drainboard drives.
-    Watching,
-}
-
-impl Kind {
-    /// The word on the screen.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Live => "LIVE",
-            Self::ReadOnly => "READ-ONLY",
-            Self::Rehearsal => "REHEARSAL",
-            Self::Demo => "DEMO",
-            Self::Replay => "REPLAY",
-            Self::Watching => "WATCHING",
-        }
-    }
-}
 
 /// The subject of a session and the source of its settings.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]

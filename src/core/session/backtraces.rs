@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Kind, Session};
+use super::Session;
 use crate::core::drain::{ActOutcome, Effect, Event, Phase};
 use crate::core::fleet::{LocalId, Process, ProcessKey, RunState};
 use crate::core::log::{Backtrace, Milestone};
@@ -97,14 +97,8 @@ impl Session {
     /// # Errors
     /// With the reason why not, for people.
     pub fn may_ask(&self, id: LocalId) -> Result<(), String> {
-        match self.setting.kind {
-            Kind::Live => {}
-            Kind::ReadOnly => return Err("this session is read-only: nothing can be sent".into()),
-            Kind::Rehearsal => return Err("this is a rehearsal: nothing is sent".into()),
-            Kind::Watching => return Err("another drainboard drives this drain".into()),
-            Kind::Replay => return Err("this is a film: nothing can be sent".into()),
-            Kind::Demo => return Err("the processes of the demo write no log".into()),
-        }
+        let kind = self.setting.kind;
+        kind.reaches_sidekiq("the processes of the demo write no log")?;
         let key = ProcessKey::Local(id);
         let living = |process: &&Process| !process.exited();
         let Some(process) = self.fleet.get(&key).filter(living) else {
