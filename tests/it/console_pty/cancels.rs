@@ -23,14 +23,24 @@ fn stages(scene: &Scene) -> Vec<String> {
     records.map(stage).collect()
 }
 
-/// The page of the job that runs.
-fn page(scene: &Scene, class: &str) -> Terminal {
+/// The page of a job of this class, which runs and keeps the state of its iteration; and its id.
+fn page(scene: &Scene, class: &str, arguments: &Value) -> (Terminal, String) {
+    let jid = scene.busy(class, arguments);
+    until_true("it keeps its state", || has_state(scene, &jid));
     let mut terminal = Terminal::console(scene, &["--timeout=6"]);
     terminal.wait_for(class);
     terminal.wait_for("a auto");
     terminal.send("\t\r");
     terminal.wait_for("cancel");
-    terminal
+    (terminal, jid)
+}
+
+/// Cancels the job whose page is shown.
+fn cancel(terminal: &mut Terminal) {
+    terminal.wait_for("C cancels it");
+    terminal.send("C");
+    terminal.wait_for_dialog("Cancel this job?");
+    terminal.send("cancel\r");
 }
 
 fn has_state(scene: &Scene, jid: &str) -> bool {
@@ -53,13 +63,8 @@ fn is_marked(scene: &Scene, jid: &str) -> bool {
 fn a_job_of_8_1_is_cancelled_and_notices_it() {
     let scene = Scene::new();
     let _sidekiq = scene.sidekiq(Version::Eight);
-    let jid = scene.busy("StepJob", &json!([600, 1]));
-    until_true("it keeps its state", || has_state(&scene, &jid));
-    let mut terminal = page(&scene, "StepJob");
-    terminal.wait_for("C cancels it");
-    terminal.send("C");
-    terminal.wait_for_dialog("Cancel this job?");
-    terminal.send("cancel\r");
+    let (mut terminal, jid) = page(&scene, "StepJob", &json!([600, 1]));
+    cancel(&mut terminal);
     terminal.wait_for("it noticed the cancellation and ended");
     scene.wait_for_trace("done", &jid);
     assert!(
@@ -76,13 +81,8 @@ fn a_job_of_8_1_that_ends_before_it_notices_is_told_as_such() {
     let scene = Scene::new();
     let _sidekiq = scene.sidekiq(Version::Eight);
     let release = scene.path("release");
-    let jid = scene.busy("HeldStepJob", &json!([release]));
-    until_true("it keeps its state", || has_state(&scene, &jid));
-    let mut terminal = page(&scene, "HeldStepJob");
-    terminal.wait_for("C cancels it");
-    terminal.send("C");
-    terminal.wait_for_dialog("Cancel this job?");
-    terminal.send("cancel\r");
+    let (mut terminal, jid) = page(&scene, "HeldStepJob", &json!([release]));
+    cancel(&mut terminal);
     until_true("the mark stands", || is_marked(&scene, &jid));
     terminal.wait_for("not noticed yet");
     fs::write(&release, "").unwrap();
@@ -99,9 +99,7 @@ fn a_job_of_8_1_that_ends_before_it_notices_is_told_as_such() {
 fn a_job_of_7_3_2_is_not_offered_for_it_cannot_be_cancelled() {
     let scene = Scene::new();
     let _sidekiq = scene.sidekiq(Version::Seven);
-    let jid = scene.busy("StepJob", &json!([600, 1]));
-    until_true("it keeps its state", || has_state(&scene, &jid));
-    let mut terminal = page(&scene, "StepJob");
+    let (mut terminal, jid) = page(&scene, "StepJob", &json!([600, 1]));
     terminal.wait_for("a job can be cancelled from 7.3.3 on");
     terminal.send("C");
     terminal.wait_for("C (cancel)");

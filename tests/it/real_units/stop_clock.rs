@@ -18,6 +18,19 @@ fn unit(name: &str, sidekiq: &str, kind: &str, more: &str) -> String {
     )
 }
 
+/// A unit of a systemd of its own, with one job that ends when it is let go, while `systemctl stop`
+/// has begun; and the id of the job. Its drain waits so many seconds before TERM.
+fn stopping(name: &str, wait: &str) -> (UnitScene, String) {
+    let scene = UnitScene::alone();
+    let sidekiq = scene.sidekiq_command();
+    let short = name.trim_end_matches(".service");
+    let text = unit(short, &sidekiq, "Type=notify\nNotifyAccess=exec", "");
+    scene.start(name, &text.replace("tstp,60", &format!("tstp,{wait}")));
+    let jid = scene.busy_until_released();
+    scene.systemd.systemctl(&["stop", "--no-block", name]);
+    (scene, jid)
+}
+
 /// Waits for the end of the unit: its job is done, and systemd calls the stop a success.
 #[track_caller]
 fn assert_ended_well(scene: &UnitScene, name: &str, jid: &str) {
@@ -57,15 +70,8 @@ fn time_is_asked_for_before_anything_is_read() {
 
 #[test]
 fn a_stop_goes_on_past_its_timeout_while_the_plan_needs_it() {
-    let scene = UnitScene::alone();
-    let sidekiq = scene.sidekiq_command();
     let name = "extended.service";
-    scene.start(
-        name,
-        &unit("extended", &sidekiq, "Type=notify\nNotifyAccess=exec", ""),
-    );
-    let jid = scene.busy_until_released();
-    scene.systemd.systemctl(&["stop", "--no-block", name]);
+    let (scene, jid) = stopping(name, "60");
     until_true("systemd shows how the drain stands", || {
         let status = scene.systemd.property(name, "StatusText");
         status.starts_with("draining: 1 job runs, ") && status.contains(" the longest, TERM in ")
@@ -86,13 +92,8 @@ fn a_stop_goes_on_past_its_timeout_while_the_plan_needs_it() {
 
 #[test]
 fn a_stop_that_another_one_began_is_extended_from_a_terminal() {
-    let scene = UnitScene::alone();
-    let sidekiq = scene.sidekiq_command();
     let name = "attached.service";
-    let text = unit("attached", &sidekiq, "Type=notify\nNotifyAccess=exec", "");
-    scene.start(name, &text.replace("tstp,60", "tstp,30"));
-    let jid = scene.busy_until_released();
-    scene.systemd.systemctl(&["stop", "--no-block", name]);
+    let (scene, jid) = stopping(name, "30");
     let begun = drainboard::clock::now();
     until_true("systemd shows how the drain stands", || {
         let status = scene.systemd.property(name, "StatusText");
@@ -121,15 +122,8 @@ fn a_stop_that_another_one_began_is_extended_from_a_terminal() {
 /// `service_coldplug`; still so in 262): the time that it gave is forgotten, and the stop is over.
 #[test]
 fn a_reload_of_systemd_ends_a_stop_that_was_given_more_time() {
-    let scene = UnitScene::alone();
-    let sidekiq = scene.sidekiq_command();
     let name = "reloaded.service";
-    scene.start(
-        name,
-        &unit("reloaded", &sidekiq, "Type=notify\nNotifyAccess=exec", ""),
-    );
-    let jid = scene.busy_until_released();
-    scene.systemd.systemctl(&["stop", "--no-block", name]);
+    let (scene, jid) = stopping(name, "60");
     let begun = drainboard::clock::now();
     until_true("the stop has taken longer than TimeoutStopSec", || {
         drainboard::clock::now().since(begun).as_secs() >= 7
