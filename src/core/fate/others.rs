@@ -87,6 +87,19 @@ struct Seen {
 }
 
 impl Seen {
+    /// It fetches from `queues` now. One that replaced its program under its pid may have served
+    /// others before: these stay.
+    fn serves(&mut self, queues: &[String], now: Moment) {
+        self.at = now;
+        if queues.is_empty() {
+            self.queues.clear();
+        } else if !self.queues.is_empty() {
+            let new = queues.iter().filter(|queue| !self.queues.contains(queue));
+            let new: Vec<String> = new.cloned().collect();
+            self.queues.extend(new);
+        }
+    }
+
     fn may_have_served(&self, queue: &String) -> bool {
         self.queues.is_empty() || self.queues.contains(queue)
     }
@@ -101,12 +114,11 @@ impl Served {
             if process.exited() || process.says_quiet() || ended.contains(key) {
                 continue;
             }
-            match self.seen.get_mut(key) {
-                Some(seen) if seen.queues == info.queues => seen.at = now,
-                _ => {
-                    let queues = info.queues.clone();
-                    self.seen.insert(key.clone(), Seen { at: now, queues });
-                }
+            if let Some(seen) = self.seen.get_mut(key) {
+                seen.serves(&info.queues, now);
+            } else {
+                let queues = info.queues.clone();
+                self.seen.insert(key.clone(), Seen { at: now, queues });
             }
         }
     }
@@ -127,5 +139,29 @@ impl Served {
             since.is_none_or(|since| seen.at >= since)
                 && queues.iter().any(|queue| seen.may_have_served(queue))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn queues_that_were_served_before_stay_known() {
+        let (first, second) = (vec!["mail".to_owned()], vec!["default".to_owned()]);
+        let now = Moment::new(Duration::from_secs(1), jiff::Timestamp::UNIX_EPOCH);
+        let mut seen = Seen {
+            at: now,
+            queues: first.clone(),
+        };
+        seen.serves(&second, now);
+        assert!(seen.may_have_served(&first[0]) && seen.may_have_served(&second[0]));
+        assert!(!seen.may_have_served(&"other".to_owned()));
+        // Its queues cannot be read: it may serve any, and may have ever since.
+        seen.serves(&[], now);
+        seen.serves(&second, now);
+        assert!(seen.may_have_served(&"other".to_owned()));
     }
 }
