@@ -12,7 +12,7 @@ use crate::core::layers::ruby_timeout;
 use crate::core::layers::{
     Layer, RubyUse, Text, busctl_span, duration_text, read_together, systemd_span, unit,
 };
-use crate::core::log::{LogLine, Origin, Witness};
+use crate::core::log::{LineOrigin, LogLine, Witness};
 use crate::core::moment::{Moment, from_epoch};
 use crate::core::sequence::{Sequence, Version};
 use crate::report::{Past, Report};
@@ -152,7 +152,7 @@ const CORE: &[Reader] = &[
     }),
     ("log", |bytes| {
         let mut witness = Witness::default();
-        let origin = Origin {
+        let origin = LineOrigin {
             pid: 7,
             inner_pid: 7,
             shared: bytes.len() % 2 == 0,

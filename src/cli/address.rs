@@ -10,7 +10,7 @@ use crate::core::choice::Choice as Targets;
 use crate::core::config::{Settings, StatedAddress, TlsFiles};
 use crate::core::fleet::{HostLook, LocalProcess, RedisAddress, Surroundings, Title};
 use crate::host::Scanner;
-use crate::redis::{self, Candidates, Certificates, Choice, ChoiceError};
+use crate::redis::{self, AddressChoice, Candidates, Certificates, ChoiceError};
 
 /// The addresses that are stated, as the choice takes them.
 #[derive(Debug)]
@@ -38,7 +38,10 @@ impl Stated {
     }
 
     /// The address that holds.
-    pub(super) fn choose(&self, local: &[(u32, RedisAddress)]) -> Result<Choice, ChoiceError> {
+    pub(super) fn choose(
+        &self,
+        local: &[(u32, RedisAddress)],
+    ) -> Result<AddressChoice, ChoiceError> {
         let environment = match (&self.flag, &self.environment) {
             // A flag goes before an environment that is wrong.
             (Some(_), _) => None,
@@ -68,7 +71,7 @@ fn certificates(files: &TlsFiles) -> Certificates {
 }
 
 /// The address that is stated, or that the Sidekiqs of this host name.
-pub(super) fn chosen(settings: &Settings) -> Result<Choice, ChoiceError> {
+pub(super) fn chosen(settings: &Settings) -> Result<AddressChoice, ChoiceError> {
     let stated = Stated::of(settings);
     let local = if stated.is_stated() {
         Vec::new()

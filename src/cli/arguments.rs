@@ -52,7 +52,7 @@ pub struct Arguments {
     pub on_hangup: Option<HangUp>,
     /// What to do; the console without one.
     #[command(subcommand)]
-    pub command: Option<Command>,
+    pub command: Option<CliCommand>,
 }
 
 const EXAMPLES: &str = "\
@@ -70,7 +70,7 @@ FILES:
 
 /// The subcommands that work.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub enum CliCommand {
     /// Show when each signal of a stop sequence is due, and the budget of a job.
     Plan(PlanArguments),
     /// List the Sidekiq processes and their busy jobs, each with its verdict.

@@ -15,7 +15,7 @@ use crate::console::Console;
 use crate::core::clean::clean;
 use crate::host::{Operator, state_dir};
 use crate::recorder::{Recording, Tail};
-use crate::shell::{Screen, Watcher, guard_panics, visit};
+use crate::shell::{TakenTerminal, Watcher, guard_panics, visit};
 
 /// Arguments of `attach`.
 #[derive(Debug, Args)]
@@ -69,7 +69,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &AttachArguments) -> Result<
     guard_panics();
     runtime.block_on(async {
         let watcher = Watcher::new(tail, stream, console, look);
-        let screen = Screen::take().map_err(Failure::Output)?;
+        let screen = TakenTerminal::take().map_err(Failure::Output)?;
         watcher.watch(who, screen).await.map_err(Failure::from)
     })?;
     runtime.shutdown_background();

@@ -15,10 +15,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use self::answer::{Answer, Application};
+use self::answer::{Application, CheckOutput};
 pub(super) use self::explain::rules_named;
 use self::live::Live;
-use self::sources::Sources;
+use self::sources::ReadSources;
 use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
 use super::output;
@@ -146,7 +146,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &CheckArguments) -> Result<E
     let mut root = checked(sources, &said);
     live.add_to(&mut root.facts);
     root.findings = check(&root.facts);
-    let mut answer = Answer {
+    let mut answer = CheckOutput {
         settings: &settings,
         applications: vec![root],
     };
@@ -165,7 +165,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &CheckArguments) -> Result<E
 }
 
 /// An application, with what the rules say of it.
-fn checked(sources: Sources, said: &Chosen) -> Application {
+fn checked(sources: ReadSources, said: &Chosen) -> Application {
     let facts = gather(&sources.values, said);
     let findings = check(&facts);
     Application {
@@ -193,8 +193,8 @@ async fn looked(
     settings: &Settings,
     arguments: &CheckArguments,
     named: &[String],
-) -> Result<(Sources, Live), Failure> {
-    let mut sources = Sources::of(&arguments.paths)?;
+) -> Result<(ReadSources, Live), Failure> {
+    let mut sources = ReadSources::of(&arguments.paths)?;
     let live = Live::look(settings, &mut sources, named).await;
     for unit in named {
         sources.unit_file(unit, live.home.as_deref());
@@ -218,7 +218,7 @@ async fn looked(
 fn chosen(
     settings: &Settings,
     arguments: &CheckArguments,
-    sources: &Sources,
+    sources: &ReadSources,
     live: &Live,
     named: &[String],
 ) -> Chosen {

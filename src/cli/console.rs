@@ -19,9 +19,9 @@ use crate::core::drain::Policy;
 use crate::core::session::Kind;
 use crate::recorder::Recording;
 use crate::shell::{
-    self, Conduct, Ended, HangUp, Screen, ScreenFront, SessionStart, World, guard_panics,
+    self, Ended, HangUp, Piloting, ScreenFront, SessionStart, TakenTerminal, World, guard_panics,
 };
-use crate::ui::{Colours, Glyphs, Look};
+use crate::ui::{Colours, Glyphs, Theme};
 
 /// How long after a drain the result page watches for what comes up in its place.
 const WATCHED: Duration = Duration::from_mins(1);
@@ -56,7 +56,7 @@ pub(super) fn run(
         mut session, world, ..
     } = open(&settings, opening)?;
     session.setting.successor = Some(WATCHED);
-    let conduct = Conduct::Keys {
+    let conduct = Piloting::Keys {
         choice: choice.asked.then_some(choice),
         left: left_under_way(&settings),
     };
@@ -96,8 +96,8 @@ fn is_utf8(variable: impl Fn(&str) -> Option<OsString>) -> bool {
     set.is_none_or(|locale| locale.contains("utf-8") || locale.contains("utf8"))
 }
 
-pub(super) fn look(settings: &Settings) -> Look {
-    Look {
+pub(super) fn look(settings: &Settings) -> Theme {
+    Theme {
         colours: if settings.appearance.colour {
             Colours::Sixteen
         } else {
@@ -116,7 +116,7 @@ pub(super) fn on_screen(
     settings: &Settings,
     start: impl Into<SessionStart>,
     world: impl FnOnce() -> Result<World, Failure>,
-    conduct: Conduct,
+    conduct: Piloting,
 ) -> Result<ExitCode, Failure> {
     let look = look(settings);
     let start = start.into();
@@ -127,7 +127,7 @@ pub(super) fn on_screen(
     guard_panics();
     let ended = runtime.block_on(async {
         let world = world()?;
-        let screen = Screen::take().map_err(Failure::Output)?;
+        let screen = TakenTerminal::take().map_err(Failure::Output)?;
         let front = ScreenFront::new(screen, console, look, conduct);
         Ok::<_, Failure>(shell::run(start, front, world).await?)
     });

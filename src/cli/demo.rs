@@ -15,7 +15,7 @@ use crate::core::choice::Choice;
 use crate::core::drain::Policy;
 use crate::core::sequence::{Sequence, SequenceOrigin};
 use crate::demo::{self, Script};
-use crate::shell::{self, Conduct, Errand, LinesFront, Printed, Printer};
+use crate::shell::{self, LinesErrand, LinesFront, Piloting, Printed, Printer};
 
 /// Arguments of `demo`.
 #[derive(Debug, Args)]
@@ -61,9 +61,9 @@ pub(super) fn run(common: &EveryCommand, arguments: &DemoArguments) -> Result<Ex
     let session = demo::session(&script)?;
     let world = || Ok(demo::world(&script)?);
     let conduct = if arguments.auto {
-        Conduct::Itself { opened: None }
+        Piloting::Itself { opened: None }
     } else {
-        Conduct::Keys {
+        Piloting::Keys {
             choice: None,
             left: None,
         }
@@ -105,7 +105,7 @@ fn stated(text: &str) -> Result<(Sequence, SequenceOrigin), Failure> {
 /// A drain that plays itself without a screen.
 fn play(script: &Script, json: bool) -> Result<ExitCode, Failure> {
     let printer = Printer(if json { Printed::Json } else { Printed::Lines });
-    let errand = Errand {
+    let errand = LinesErrand {
         choice: Choice::default(),
         allow_empty: false,
         may_ask: false,

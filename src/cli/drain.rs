@@ -20,7 +20,7 @@ use crate::core::sequence::{Signal, UnknownSignal, nearest};
 use crate::core::session::Kind;
 use crate::core::stop_clock::ExtendAtMost;
 use crate::host::NotifySocket;
-use crate::shell::{self, Errand, HangUp, LinesFront, Printed, Printer};
+use crate::shell::{self, HangUp, LinesErrand, LinesFront, Printed, Printer};
 
 /// Arguments of `drain`.
 #[derive(Debug, Args)]
@@ -150,7 +150,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
     }
     session.preflight.systemd.extend = extend;
     session.setting.successor = arguments.successor;
-    let errand = Errand {
+    let errand = LinesErrand {
         choice,
         allow_empty: arguments.allow_empty,
         may_ask: attended,

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use super::rows::{JobRow, Picture, ProcessRow, PsRow};
+use super::rows::{JobLine, Picture, ProcessRow, PsRow};
 use super::table::{Column, cut, table};
 use crate::core::choice::Choice;
 use crate::core::fleet::{Fleet, Link, Process};
@@ -137,7 +137,7 @@ fn timeout(span: Seconds, from: &str) -> String {
 }
 
 /// The table of busy jobs. Where reasons find no room in it, each stands below once.
-pub(super) fn jobs(rows: &[JobRow], room: Room) -> String {
+pub(super) fn jobs(rows: &[JobLine], room: Room) -> String {
     let cells: Vec<Vec<String>> = rows
         .iter()
         .map(|row| {
@@ -254,7 +254,7 @@ fn stranger(process: &Process) -> String {
 }
 
 /// Jobs that run longer than they should, for `--over`.
-pub(super) fn overlong(rows: &[JobRow], limit: &str, room: Room) -> String {
+pub(super) fn overlong(rows: &[JobLine], limit: &str, room: Room) -> String {
     if rows.is_empty() {
         return String::new();
     }

@@ -18,14 +18,14 @@ use crate::core::fleet::{
     RedisAddress, Unit, Vantage,
 };
 use crate::host::{Scanner, look_at_unit, sees_host};
-use crate::redis::{self, Choice as RedisChoice, ChoiceError};
+use crate::redis::{self, AddressChoice as RedisChoice, ChoiceError};
 
 /// Looks again and again into the same picture.
 #[derive(Debug)]
 pub(super) struct Observer {
     scanner: Option<Scanner>,
     addresses: Stated,
-    reading: redis::Settings,
+    reading: redis::Tuning,
     /// Pids to look at whatever they are.
     pub(super) pids: Vec<u32>,
     /// The knowledge so far.
@@ -44,10 +44,10 @@ impl Observer {
         Self {
             scanner: None,
             addresses: Stated::of(settings),
-            reading: redis::Settings {
+            reading: redis::Tuning {
                 answer_within: within,
                 namespace: settings.redis.namespace.clone(),
-                ..redis::Settings::default()
+                ..redis::Tuning::default()
             },
             pids: Vec::new(),
             fleet: Fleet::default(),
@@ -86,7 +86,7 @@ impl Observer {
         }
     }
 
-    fn take_host(&mut self, host: Scanned) {
+    fn take_host(&mut self, host: ScannedHost) {
         self.scanner = host.scanner;
         match host.look {
             Ok(look) => self.fleet.observe(Observation::Host(look)),
@@ -97,8 +97,8 @@ impl Observer {
         }
     }
 
-    fn take_redis(&mut self, asked: Result<Asked, ChoiceError>) {
-        let Asked { choice, answer } = match asked {
+    fn take_redis(&mut self, asked: Result<AskedRedis, ChoiceError>) {
+        let AskedRedis { choice, answer } = match asked {
             Ok(asked) => asked,
             Err(error) => {
                 self.troubles.push(error.to_string());
@@ -183,46 +183,46 @@ impl Observer {
 }
 
 /// A scan, and the scanner for the next one.
-struct Scanned {
+struct ScannedHost {
     scanner: Option<Scanner>,
     look: io::Result<HostLook>,
 }
 
 /// Scans beside the loop: `/proc` can be slow on a loaded machine.
-async fn scan(scanner: Option<Scanner>, pids: Vec<u32>) -> Scanned {
+async fn scan(scanner: Option<Scanner>, pids: Vec<u32>) -> ScannedHost {
     let scanning = tokio::task::spawn_blocking(move || {
         let mut scanner = match scanner.map_or_else(Scanner::new, Ok) {
             Ok(scanner) => scanner,
             Err(error) => {
-                return Scanned {
+                return ScannedHost {
                     scanner: None,
                     look: Err(error),
                 };
             }
         };
         let look = scanner.scan(&pids);
-        Scanned {
+        ScannedHost {
             scanner: Some(scanner),
             look,
         }
     });
-    scanning.await.unwrap_or_else(|error| Scanned {
+    scanning.await.unwrap_or_else(|error| ScannedHost {
         scanner: None,
         look: Err(io::Error::other(error)),
     })
 }
 
 /// A chosen Redis with its answer.
-struct Asked {
+struct AskedRedis {
     choice: RedisChoice,
     answer: Result<(Look, Duration), LinkFault>,
 }
 
 async fn ask(
     choice: Result<RedisChoice, ChoiceError>,
-    reading: &redis::Settings,
-) -> Result<Asked, ChoiceError> {
+    reading: &redis::Tuning,
+) -> Result<AskedRedis, ChoiceError> {
     let choice = choice?;
     let answer = redis::look_once(&choice.address, reading).await;
-    Ok(Asked { choice, answer })
+    Ok(AskedRedis { choice, answer })
 }

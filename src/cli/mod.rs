@@ -38,7 +38,7 @@ use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
-pub use arguments::{Arguments, Command, ConductOptions, EveryCommand, TargetOptions};
+pub use arguments::{Arguments, CliCommand, ConductOptions, EveryCommand, TargetOptions};
 pub use failure::Failure;
 pub use rejected::Rejected;
 
@@ -76,19 +76,19 @@ fn command(arguments: &[OsString]) -> Result<ExitCode, Failure> {
         return Err(Failure::Usage(misplaced.into()));
     }
     match command {
-        Command::Ps(ps) => return ps::run(&read.common, ps),
-        Command::Drain(drain) => return drain::run(&read.common, drain),
-        Command::Rehearse(rehearse) => return rehearse::run(&read.common, rehearse),
-        Command::Demo(demo) => return demo::run(&read.common, demo),
-        Command::Check(check) => return check::run(&read.common, check),
-        Command::Report(report) => return report::run(&read.common, report),
-        Command::Rescue(rescue) => return rescue::run(&read.common, rescue),
-        Command::Attach(attach) => return attach::run(&read.common, attach),
-        Command::Replay(replay) => return replay::run(&read.common, replay),
-        Command::Resume(resume) => return resume::run(&read.common, resume),
-        Command::Plan(plan) => plan::run(&read.common, plan)?,
-        Command::Completions(shell) => output::write(&completions::completions(shell))?,
-        Command::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,
+        CliCommand::Ps(ps) => return ps::run(&read.common, ps),
+        CliCommand::Drain(drain) => return drain::run(&read.common, drain),
+        CliCommand::Rehearse(rehearse) => return rehearse::run(&read.common, rehearse),
+        CliCommand::Demo(demo) => return demo::run(&read.common, demo),
+        CliCommand::Check(check) => return check::run(&read.common, check),
+        CliCommand::Report(report) => return report::run(&read.common, report),
+        CliCommand::Rescue(rescue) => return rescue::run(&read.common, rescue),
+        CliCommand::Attach(attach) => return attach::run(&read.common, attach),
+        CliCommand::Replay(replay) => return replay::run(&read.common, replay),
+        CliCommand::Resume(resume) => return resume::run(&read.common, resume),
+        CliCommand::Plan(plan) => plan::run(&read.common, plan)?,
+        CliCommand::Completions(shell) => output::write(&completions::completions(shell))?,
+        CliCommand::Man => output::write(&manual::manual().map_err(Failure::Output)?)?,
     }
     Ok(ExitCode::SUCCESS)
 }

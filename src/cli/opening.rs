@@ -135,10 +135,10 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         ..plan
     };
     let namespace = namespace(settings, &choice.address)?;
-    let reading = redis::Settings {
+    let reading = redis::Tuning {
         period: settings.appearance.refresh,
         namespace: namespace.clone(),
-        ..redis::Settings::default()
+        ..redis::Tuning::default()
     };
     let mut session = Session::new(Setting {
         kind: opening.kind,
@@ -195,7 +195,10 @@ fn namespace(settings: &Settings, address: &redis::Address) -> Result<Option<Str
 
 /// The address: stated, or read off the Sidekiqs of this host; where some are named by pid or by
 /// unit, off those, for another application's Redis knows nothing of them.
-pub(super) fn redis_choice(settings: &Settings, whom: &Whom) -> Result<redis::Choice, Failure> {
+pub(super) fn redis_choice(
+    settings: &Settings,
+    whom: &Whom,
+) -> Result<redis::AddressChoice, Failure> {
     let stated = Stated::of(settings);
     let local = if stated.is_stated() {
         Vec::new()

@@ -12,7 +12,7 @@ use super::configuration::settings;
 use super::look::Observer;
 use super::opening::{self, preflight};
 use super::output::{self, room, tell};
-use super::rows::{self, JobRow};
+use super::rows::{self, JobLine};
 use super::timeline::ByUnits;
 use super::{Failure, listing, runtime, timeline};
 use crate::core::choice::{Choice, Wish};
@@ -21,7 +21,9 @@ use crate::core::config::Settings;
 use crate::core::drain::{Policy, StopUnit};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Seconds;
-use crate::core::preflight::{Found, Unsettled, found_sequence, found_timeout, outlasting, stops};
+use crate::core::preflight::{
+    FoundSequence, Unsettled, found_sequence, found_timeout, outlasting, stops,
+};
 use crate::core::sequence::{Signal, Timeout};
 use crate::host::own_unit;
 
@@ -127,7 +129,7 @@ fn take_found(
             }
             Err(error @ Unsettled::Differ(_)) => {
                 tell(&format!("note: {error}"));
-                settings.sequence_origin = Found::instead().origin;
+                settings.sequence_origin = FoundSequence::instead().origin;
             }
             Err(error @ Unsettled::Unusable(_)) => return Err(Failure::Usage(error.to_string())),
         }
@@ -197,7 +199,7 @@ struct PlanRow {
     interrupt_at_s: Option<Seconds>,
     kill_at_s: Option<Seconds>,
     steps: Vec<StepRow>,
-    jobs: Vec<JobRow>,
+    jobs: Vec<JobLine>,
     /// The commands that take TERM's place.
     unit_stops: Vec<String>,
 }
@@ -210,7 +212,7 @@ struct StepRow {
 }
 
 impl PlanRow {
-    fn of(settings: &Settings, timeout: &Timeout, by: &ByUnits, jobs: Vec<JobRow>) -> Self {
+    fn of(settings: &Settings, timeout: &Timeout, by: &ByUnits, jobs: Vec<JobLine>) -> Self {
         let sequence = &settings.sequence;
         let budget = sequence.budget_within(timeout.span, by.limit);
         let step = |(at, signal): (_, Signal)| StepRow {

@@ -17,7 +17,7 @@ use super::{Failure, runtime};
 use crate::core::choice::Choice;
 use crate::core::config::Settings;
 use crate::core::drain::StopUnit;
-use crate::core::preflight::{Found, found_sequence};
+use crate::core::preflight::{FoundSequence, found_sequence};
 use crate::host::own_unit;
 
 /// How long each answer of Redis is waited for.
@@ -118,7 +118,7 @@ fn with_found_sequence(settings: &Settings, observer: &Observer) -> Settings {
     let unit = own_unit();
     let found = match found_sequence(&observer.fleet, &targets, None, unit.as_ref()) {
         Ok(found) => found,
-        Err(_) => Some(Found::instead()),
+        Err(_) => Some(FoundSequence::instead()),
     };
     if let Some(found) = found {
         settings.sequence = found.sequence;

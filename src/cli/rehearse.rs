@@ -21,7 +21,8 @@ use crate::core::drain::{Outcome, Policy, Record};
 use crate::core::rehearse::StandIn;
 use crate::core::session::Kind;
 use crate::shell::{
-    self, Conduct, Errand, HangUp, LinesFront, Printed, Printer, RehearsalFront, SharedStandIn,
+    self, HangUp, LinesErrand, LinesFront, Piloting, Printed, Printer, RehearsalFront,
+    SharedStandIn,
 };
 
 /// Arguments of `rehearse`.
@@ -126,7 +127,7 @@ fn at_the_screen(settings: &Settings, arguments: &RehearseArguments) -> Result<E
     let Opened { session, world, .. } = opened;
     let shared = stand_in.clone();
     let choice = arguments.targets.choice();
-    let conduct = Conduct::Keys {
+    let conduct = Piloting::Keys {
         choice: choice.asked.then_some(choice),
         left: None,
     };
@@ -165,7 +166,7 @@ fn headless(settings: &Settings, arguments: &RehearseArguments) -> Result<ExitCo
         Err(failure) => return Err(failure),
     };
     let stand_in = stand_in(&opened);
-    let errand = Errand {
+    let errand = LinesErrand {
         choice: arguments.targets.choice(),
         allow_empty: arguments.allow_empty,
         may_ask: terminal && settings.conduct.kill == Some(Policy::Ask),

@@ -18,7 +18,7 @@ use super::{Failure, session_runtime};
 use crate::console::Console;
 use crate::core::clean::clean;
 use crate::recorder::{Film, Recording};
-use crate::shell::{Player, SPEEDS, Screen, guard_panics};
+use crate::shell::{Player, SPEEDS, TakenTerminal, guard_panics};
 
 /// The size of an asciicast.
 const SIZE: (u16, u16) = (120, 40);
@@ -108,7 +108,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &ReplayArguments) -> Result<
         let runtime = session_runtime()?;
         guard_panics();
         runtime.block_on(async {
-            let screen = Screen::take().map_err(Failure::Output)?;
+            let screen = TakenTerminal::take().map_err(Failure::Output)?;
             player.play(screen).await.map_err(Failure::from)
         })?;
         return Ok(ExitCode::SUCCESS);

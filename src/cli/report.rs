@@ -24,7 +24,7 @@ use crate::redis::Address;
 use crate::report::{
     Full, LOOKED_THROUGH, Library, NoSuchDrain, Repeated, Report, Summary, repeated,
 };
-use crate::rescue::{Entry, Store};
+use crate::rescue::{RescueEntry, Store};
 
 /// Drains that the list shows.
 const SHOWN: usize = LOOKED_THROUGH;
@@ -172,7 +172,7 @@ fn take_rescues(report: &mut Report, state_dir: &Path, run: &str) {
         return;
     };
     for entry in entries {
-        if let Entry::Pushed {
+        if let RescueEntry::Pushed {
             jid,
             result,
             back: Some(true),

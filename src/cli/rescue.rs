@@ -23,8 +23,8 @@ use crate::host::{Operator, state_dir};
 use crate::redis::{self, Keys};
 use crate::report::Library;
 use crate::rescue::{
-    Ending, Rescued, SavedJob, Source, State, Store, ending, exited, fate, jobs, push_back, survey,
-    weigh,
+    Ending, Rescued, SavedFrom, SavedJob, State, Store, ending, exited, fate, jobs, push_back,
+    survey, weigh,
 };
 
 /// How long each answer of Redis is waited for.
@@ -84,7 +84,7 @@ pub struct RescueArguments {
 
 /// A saved job.
 #[derive(serde::Serialize)]
-struct Row {
+struct SavedLine {
     run: String,
     jid: Option<String>,
     class: String,
@@ -106,8 +106,8 @@ struct Row {
 }
 
 #[derive(serde::Serialize)]
-struct Rows {
-    jobs: Vec<Row>,
+struct SavedLines {
+    jobs: Vec<SavedLine>,
 }
 
 /// Lists, and pushes back.
@@ -232,7 +232,11 @@ async fn rescue(
     arguments: &RescueArguments,
 ) -> Result<ExitCode, Failure> {
     if saved.jobs.is_empty() {
-        print(&Rows { jobs: Vec::new() }, arguments.json, room(settings))?;
+        print(
+            &SavedLines { jobs: Vec::new() },
+            arguments.json,
+            room(settings),
+        )?;
         return Ok(ExitCode::SUCCESS);
     }
     let address = address(settings)?;
@@ -246,7 +250,7 @@ async fn rescue(
         .map_err(|why| failed(&why))?;
     let keys = Keys::new(namespace.as_deref());
     let here = RedisAddress::new(address.address.url());
-    let here = Source::new(&here, namespace.as_deref());
+    let here = SavedFrom::new(&here, namespace.as_deref());
     // In another Redis than its own a job is nowhere, which proves nothing.
     let may_ask = |saved: &SavedRow| {
         let from = saved.job.from.as_ref();
@@ -261,7 +265,7 @@ async fn rescue(
     let surveyed = survey(&mut connection, &keys, &jobs, &saved.gone, |_| false)
         .await
         .map_err(|why| failed(&why))?;
-    let mut rows: Vec<Row> = others
+    let mut rows: Vec<SavedLine> = others
         .into_iter()
         .map(|saved| foreign(saved, &here))
         .collect();
@@ -283,7 +287,7 @@ async fn rescue(
     let open = rows
         .iter()
         .any(|row| row.foreign || matches!(row.state, "nowhere" | "unknown"));
-    print(&Rows { jobs: rows }, arguments.json, room(settings))?;
+    print(&SavedLines { jobs: rows }, arguments.json, room(settings))?;
     Ok(ExitCode::from(if open { OPEN } else { 0 }))
 }
 
@@ -296,21 +300,21 @@ fn settle(state: &mut &'static str, rescued: &Rescued) -> String {
 
 /// A job that came from another Redis than the one at hand: it is neither looked for nor pushed
 /// back here.
-fn foreign(saved: SavedRow, here: &Source) -> Row {
+fn foreign(saved: SavedRow, here: &SavedFrom) -> SavedLine {
     let from = saved.job.from.as_ref().map(ToString::to_string);
     let from = from.unwrap_or_default();
     let why = format!(
         "it came from {from}, and this is {here}: --redis names its own, --into another one"
     );
-    Row {
+    SavedLine {
         foreign: true,
         ..row(saved.run, saved.job, &State::NotOurs(why), &[])
     }
 }
 
-fn row(run: String, job: SavedJob, state: &State, named: &[String]) -> Row {
+fn row(run: String, job: SavedJob, state: &State, named: &[String]) -> SavedLine {
     let is_named = job.jid.as_ref().is_some_and(|jid| named.contains(jid));
-    Row {
+    SavedLine {
         run,
         jid: job.jid.clone(),
         class: job.class.clone(),
@@ -328,7 +332,7 @@ fn row(run: String, job: SavedJob, state: &State, named: &[String]) -> Row {
 }
 
 /// Asks on the terminal; no is what anything but yes means.
-fn confirmed(rows: &[Row], yes: bool) -> bool {
+fn confirmed(rows: &[SavedLine], yes: bool) -> bool {
     let count = rows.iter().filter(|row| row.requeue).count();
     if count == 0 || yes {
         return count > 0;
@@ -350,11 +354,11 @@ fn confirmed(rows: &[Row], yes: bool) -> bool {
     read.is_ok() && matches!(line.trim(), "y" | "Y" | "yes")
 }
 
-fn address(settings: &Settings) -> Result<redis::Choice, Failure> {
+fn address(settings: &Settings) -> Result<redis::AddressChoice, Failure> {
     super::address::chosen(settings).map_err(|error| Failure::Address(error.to_string()))
 }
 
-fn print(rows: &Rows, json: bool, room: Room) -> Result<(), Failure> {
+fn print(rows: &SavedLines, json: bool, room: Room) -> Result<(), Failure> {
     if json {
         return write_json(rows);
     }

@@ -27,7 +27,7 @@ use crate::core::session::{Kind, TakingUp};
 use crate::host::{own_unit, state_dir};
 use crate::recorder::{CutOff, NotTakenUp, Recording};
 use crate::shell::{
-    self, Conduct, Errand, HangUp, LinesFront, Printed, Printer, Refused, SessionStart,
+    self, HangUp, LinesErrand, LinesFront, Piloting, Printed, Printer, Refused, SessionStart,
     WorldBuilder,
 };
 
@@ -101,13 +101,13 @@ pub(super) fn run(common: &EveryCommand, arguments: &ResumeArguments) -> Result<
     );
     let start = SessionStart::TakeUp(Box::new(cut_off), taking_up);
     let ended = if on_a_screen {
-        let conduct = Conduct::Keys {
+        let conduct = Piloting::Keys {
             choice: None,
             left: None,
         };
         on_screen(&settings, start, || Ok(world.start()?), conduct)
     } else {
-        let errand = Errand {
+        let errand = LinesErrand {
             choice: Choice::default(),
             allow_empty: false,
             may_ask: false,

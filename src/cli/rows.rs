@@ -40,7 +40,7 @@ pub(super) struct PsRow {
     pub(super) at: String,
     pub(super) redis: RedisRow,
     pub(super) processes: Vec<ProcessRow>,
-    pub(super) jobs: Vec<JobRow>,
+    pub(super) jobs: Vec<JobLine>,
     /// Which processes were asked for.
     #[serde(skip)]
     pub(super) choice: Choice,
@@ -99,7 +99,7 @@ pub(super) struct TimeoutRow {
 
 /// A busy job.
 #[derive(Debug, Serialize)]
-pub(super) struct JobRow {
+pub(super) struct JobLine {
     pub(super) jid: Option<String>,
     pub(super) class: String,
     pub(super) queue: String,
@@ -231,15 +231,15 @@ fn tenths(span: Duration) -> Duration {
 }
 
 /// Every busy job that was asked for, the longest first and those without a known start last.
-pub(super) fn jobs(picture: Picture<'_>, choice: &Choice) -> Vec<JobRow> {
-    let mut rows: Vec<JobRow> = picture
+pub(super) fn jobs(picture: Picture<'_>, choice: &Choice) -> Vec<JobLine> {
+    let mut rows: Vec<JobLine> = picture
         .fleet
         .processes
         .iter()
         .filter(|(_, process)| choice.covers(process))
         .flat_map(|(key, process)| {
             let outlook = picture.situation().process(key, process);
-            let row = move |job| JobRow::of(picture, (key, process), job, &outlook);
+            let row = move |job| JobLine::of(picture, (key, process), job, &outlook);
             process.jobs.iter().map(row)
         })
         .collect();
@@ -249,7 +249,7 @@ pub(super) fn jobs(picture: Picture<'_>, choice: &Choice) -> Vec<JobRow> {
     rows
 }
 
-impl JobRow {
+impl JobLine {
     fn of(
         picture: Picture<'_>,
         place: (&ProcessKey, &Process),

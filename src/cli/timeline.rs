@@ -13,7 +13,7 @@ use crate::core::sequence::{Budget, Consequence, Sequence, Signal, Timeout};
 const GRACE: Duration = Duration::from_secs(5);
 
 /// A line of the table.
-struct Row {
+struct TimelineRow {
     at: Option<Duration>,
     what: String,
     means: String,
@@ -63,7 +63,7 @@ pub(super) fn steps(sequence: &Sequence, timeout: Duration, early: Early) -> Str
     text
 }
 
-fn write_rows(text: &mut String, rows: Vec<Row>) {
+fn write_rows(text: &mut String, rows: Vec<TimelineRow>) {
     for row in rows {
         let at = row.at.map_or_else(String::new, seconds);
         line(
@@ -84,14 +84,14 @@ fn line(text: &mut String, arguments: std::fmt::Arguments<'_>) {
 
 /// The signals, the waits between them, the push-back and systemd's own KILL, in the order of
 /// time.
-fn rows(sequence: &Sequence, early: Early, budget: Budget, by: &ByUnits) -> Vec<Row> {
+fn rows(sequence: &Sequence, early: Early, budget: Budget, by: &ByUnits) -> Vec<TimelineRow> {
     let first_stop = sequence.first_stop();
-    let mut between: VecDeque<(Duration, Row)> = VecDeque::new();
+    let mut between: VecDeque<(Duration, TimelineRow)> = VecDeque::new();
     if let Some(interrupt) = budget.interrupt {
         between.push_back((interrupt, push_back_row(interrupt, budget)));
     }
     if let Some(kill) = by.kills(sequence, budget) {
-        let row = Row {
+        let row = TimelineRow {
             at: Some(kill),
             what: "systemd".into(),
             means: format!("{} (TimeoutStopSec, which cannot be held)", killed(budget)),
@@ -129,7 +129,7 @@ fn rows(sequence: &Sequence, early: Early, budget: Budget, by: &ByUnits) -> Vec<
             let means = meaning(sequence, index, signal, budget);
             (signal.name().into(), means)
         };
-        rows.push(Row {
+        rows.push(TimelineRow {
             at: Some(at),
             what,
             means,
@@ -140,7 +140,7 @@ fn rows(sequence: &Sequence, early: Early, budget: Budget, by: &ByUnits) -> Vec<
     rows
 }
 
-fn wait_row(sequence: &Sequence, early: Early, index: usize) -> Option<Row> {
+fn wait_row(sequence: &Sequence, early: Early, index: usize) -> Option<TimelineRow> {
     let wait = sequence.wait_after(index)?;
     let stopping = sequence.first_stop().is_some_and(|first| index >= first);
     // Before TERM only what was told to be quiet can be proven idle.
@@ -153,7 +153,7 @@ fn wait_row(sequence: &Sequence, early: Early, index: usize) -> Option<Row> {
     } else {
         ""
     };
-    Some(Row {
+    Some(TimelineRow {
         at: None,
         what: "wait".into(),
         means: format!("{}{sooner}", seconds(wait)),
@@ -165,12 +165,12 @@ fn quiets(signal: Signal) -> bool {
     matches!(signal, Signal::Tstp | Signal::Usr1)
 }
 
-fn push_back_row(interrupt: Duration, budget: Budget) -> Row {
+fn push_back_row(interrupt: Duration, budget: Budget) -> TimelineRow {
     let means = match budget.kill {
         Some(kill) if kill <= interrupt => "would be due; KILL does not wait for it",
         Some(_) | None => "what still runs goes back to its queue (TERM + T)",
     };
-    Row {
+    TimelineRow {
         at: Some(interrupt),
         what: "push-back".into(),
         means: means.into(),

@@ -2,7 +2,7 @@
 
 /// The act of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum KeyAct {
     /// Let the drain go by itself.
     Automatic,
     /// Send the next step.

@@ -3,7 +3,7 @@
 
 use super::confirm;
 use super::dialog::Dialog;
-use super::page_line::{PageLine, Weight};
+use super::page_line::{LineWeight, PageLine};
 use super::possible::selected_here;
 use super::request::Request;
 use super::state::{BacktraceView, Console, Pane, Screen};
@@ -158,9 +158,12 @@ fn frames(found: &Backtrace, threads: usize, all: bool, lines: &mut Vec<PageLine
     let own: Vec<&str> = found.application().collect();
     if own.is_empty() {
         let text = "no frame of the application is on this thread";
-        lines.push(PageLine::new(Weight::Warn, text));
+        lines.push(PageLine::new(LineWeight::Warn, text));
     }
-    lines.extend(own.iter().map(|frame| PageLine::new(Weight::Plain, *frame)));
+    lines.extend(
+        own.iter()
+            .map(|frame| PageLine::new(LineWeight::Plain, *frame)),
+    );
     let others: Vec<&str> = found.others().collect();
     lines.push(PageLine::gap());
     if all {
@@ -168,16 +171,16 @@ fn frames(found: &Backtrace, threads: usize, all: bool, lines: &mut Vec<PageLine
         lines.extend(
             others
                 .iter()
-                .map(|frame| PageLine::new(Weight::Faint, *frame)),
+                .map(|frame| PageLine::new(LineWeight::Faint, *frame)),
         );
     } else {
         let number = count(others.len() as u64, "frame");
         let text = format!("{number} of gems and of Ruby: f shows them");
-        lines.push(PageLine::new(Weight::Faint, text));
+        lines.push(PageLine::new(LineWeight::Faint, text));
     }
     if found.cut {
         lines.push(PageLine::new(
-            Weight::Warn,
+            LineWeight::Warn,
             "it was too long: frames were left out",
         ));
     }
@@ -190,7 +193,7 @@ fn missing(session: &Session, inquiry: &Inquiry, now: Moment) -> Vec<PageLine> {
         Some(Ok(place)) => place.clone(),
         Some(Err(why)) => {
             let text = format!("its log cannot be read here ({why}): what it wrote stands there");
-            return vec![asked(inquiry), PageLine::new(Weight::Warn, text)];
+            return vec![asked(inquiry), PageLine::new(LineWeight::Warn, text)];
         }
         None => "not found yet".into(),
     };
@@ -203,12 +206,12 @@ fn missing(session: &Session, inquiry: &Inquiry, now: Moment) -> Vec<PageLine> {
         .get(&ProcessKey::Local(inquiry.process))
         .is_none_or(Process::exited);
     lines.push(if exited {
-        PageLine::new(Weight::Warn, "it has exited")
+        PageLine::new(LineWeight::Warn, "it has exited")
     } else if now.since(inquiry.at) < SOON {
-        PageLine::new(Weight::Plain, "waiting for it")
+        PageLine::new(LineWeight::Plain, "waiting for it")
     } else {
         let text = "nothing of this thread came so far: a job that holds the interpreter lets the process hear nothing, and one that has ended has no thread";
-        PageLine::new(Weight::Warn, text)
+        PageLine::new(LineWeight::Warn, text)
     });
     lines
 }
@@ -218,7 +221,7 @@ fn asked(inquiry: &Inquiry) -> PageLine {
         Asked::Unsent | Asked::UnderWay => PageLine::fact("TTIN", "on its way"),
         Asked::Sent => PageLine::fact("TTIN", format!("sent {}", time_of_day(inquiry.at))),
         Asked::NotSent(why) => PageLine {
-            weight: Weight::Bad,
+            weight: LineWeight::Bad,
             ..PageLine::fact("TTIN", format!("not sent: {why}"))
         },
     }

@@ -11,19 +11,19 @@ use crate::core::drain::{Command, Policy};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::outlook::Outlooks;
-use crate::core::preflight::{Consent, Grave, Seen};
+use crate::core::preflight::{Consent, Grave, PlanSeen};
 use crate::core::sequence::{Sequence, Signal};
 use crate::core::session::Session;
 
 /// The drain that begins, its targets and its reason: frozen when the dialog opens.
-struct Beginning<'a> {
+struct FrozenBeginning<'a> {
     title: String,
     lines: Vec<String>,
     friction: Friction,
     command: Command,
     targets: &'a [LocalId],
     sequence: Sequence,
-    seen: Seen,
+    seen: PlanSeen,
 }
 
 /// Begins a drain of `targets` by `start`; `why` is the reason that was typed.
@@ -68,7 +68,7 @@ pub(super) fn reason(
 }
 
 /// By itself, from the first step to the last.
-fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Beginning<'a> {
+fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> FrozenBeginning<'a> {
     let plan = &session.setting.plan;
     let mut lines = Vec::new();
     let mut friction = Friction::Yes;
@@ -106,7 +106,7 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Begi
     if plan.policy == Policy::Follow && tally.lost > 0 {
         friction = Friction::Number(tally.lost);
     }
-    Beginning {
+    FrozenBeginning {
         title: "Start automatic drain?".into(),
         lines,
         friction,
@@ -118,7 +118,7 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Begi
 }
 
 /// The first step alone.
-fn step<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Beginning<'a> {
+fn step<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> FrozenBeginning<'a> {
     let sequence = &session.setting.plan.sequence;
     let signal = sequence.signal(0).unwrap_or(Signal::Tstp);
     let mut lines = Vec::new();
@@ -129,7 +129,7 @@ fn step<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Beginning
         step: 0,
         accepted: friction.accepted(),
     };
-    Beginning {
+    FrozenBeginning {
         title: format!("Send {signal} to {}?", all(targets.len())),
         lines,
         friction,
@@ -154,7 +154,7 @@ fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) ->
         friction = Friction::Pid(target.pid);
     }
     let (found, seen) = session.looked_at(&targets);
-    let beginning = Beginning {
+    let beginning = FrozenBeginning {
         title: format!("KILL {}?", session.name_of(target)),
         lines,
         friction,
@@ -195,8 +195,13 @@ fn stranger(session: &Session, target: LocalId) -> Option<String> {
 }
 
 /// The dialog of a beginning, with all that is grave at its top.
-fn dialog(beginning: Beginning<'_>, premise: Premise, why: Option<String>, now: Moment) -> Dialog {
-    let Beginning {
+fn dialog(
+    beginning: FrozenBeginning<'_>,
+    premise: Premise,
+    why: Option<String>,
+    now: Moment,
+) -> Dialog {
+    let FrozenBeginning {
         title,
         lines,
         friction,

@@ -2,7 +2,7 @@
 //! possible stand here and nowhere else.
 
 use super::Key;
-use super::act::Act;
+use super::act::KeyAct;
 use super::possible as can;
 use super::state::Console;
 use crate::core::session::Session;
@@ -35,7 +35,7 @@ pub struct Binding {
     /// The keys, the usual one first.
     pub keys: &'static [Key],
     /// The effect of the keys.
-    pub act: Act,
+    pub act: KeyAct,
     /// The words of the help.
     pub help: &'static str,
     /// The words of the footer; `None`: it does not name it.
@@ -56,7 +56,7 @@ impl Binding {
 
 const fn drain(
     keys: &'static [Key],
-    act: Act,
+    act: KeyAct,
     label: &'static str,
     help: &'static str,
     possible: fn(&Session, &Console) -> bool,
@@ -73,7 +73,7 @@ const fn drain(
 
 const fn find(
     keys: &'static [Key],
-    act: Act,
+    act: KeyAct,
     label: Option<&'static str>,
     help: &'static str,
     possible: fn(&Session, &Console) -> bool,
@@ -90,7 +90,7 @@ const fn find(
 
 const fn program(
     keys: &'static [Key],
-    act: Act,
+    act: KeyAct,
     label: Option<&'static str>,
     help: &'static str,
     possible: fn(&Session, &Console) -> bool,
@@ -111,47 +111,47 @@ use Key::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, Page
 /// Every key outside dialogs and the filter line. Where a key stands twice, at most one of
 /// its rows is possible at any time.
 pub const BINDINGS: &[Binding] = &[
-    drain(&[Char('a')], Act::Automatic, "auto", "let the drain go by itself", can::automatic),
-    drain(&[Char('.')], Act::EndWait, "now", "end this wait and send what follows it", can::end_wait),
-    drain(&[Char(' ')], Act::Hold, "hold", "hold: send nothing until you resume", can::hold),
-    drain(&[Char(' ')], Act::GoOn, "resume", "resume from a hold", can::go_on),
-    drain(&[Char(' ')], Act::WaitMore, "wait 30 s more", "wait 30 s, then ask again", can::wait_more),
-    drain(&[Char('n')], Act::NextStep, "next step", "send the next step of the sequence", can::next_step),
-    drain(&[Char('x')], Act::StopHere, "stop", "stop: send nothing more, at once and without a question", can::stop_here),
-    drain(&[Char('+'), Char('=')], Act::Longer, "longer", "make this wait 30 s longer", can::longer),
-    drain(&[Char('-')], Act::Shorter, "shorter", "make this wait 30 s shorter, down to 5 s; asks where TERM or KILL is then due within 10 s", can::shorter),
-    drain(&[Char('m')], Act::Manual, "manual", "let each step wait for you", can::manual),
-    drain(&[Char('r'), Char('R')], Act::Retry, "retry", "send the failed signals again", can::retry),
-    drain(&[Char('l')], Act::LeaveOut, "leave out", "go on without the processes whose signal failed", can::leave_out),
-    drain(&[Char('u')], Act::BringBack, "units back", "restart or start the units that a stopped drain left quiet or down", can::bring_back),
-    drain(&[Char('v')], Act::Mark, "mark", "take the selected process in or out before the drain", can::mark),
-    drain(&[Char('s')], Act::Save, "save", "save the payloads of the selected process to disk; in the job table that of the selected job", can::save),
-    drain(&[Char('R')], Act::Rescue, "push back", "push lost jobs back that are provably nowhere, or look again whether they are", can::rescue),
-    drain(&[Char('t')], Act::Backtrace, "backtrace", "show where the selected job is: asks its process by TTIN, which stops nothing", can::backtrace),
-    drain(&[Char('C')], Act::Cancel, "cancel", "on the page of a job: cancel it, where it is an IterableJob of Sidekiq 7.3.3 or later", super::cancel::possible),
-    drain(&[Char('K')], Act::ForceKill, "KILL", "send KILL to the selected process, out of turn", can::force_kill),
-    find(&[Tab, BackTab], Act::Jump, Some("jump"), "jump from a process to its jobs, or back", can::on_main),
-    find(&[Enter], Act::Open, Some("details"), "show all that is known of the selected row", can::open),
-    find(&[Enter], Act::EachJob, Some("each job"), "show each job of the result with its evidence, or fold them again", can::each_job),
-    find(&[Char('/')], Act::Filter, Some("filter"), "list only jobs whose class, queue, id or process contains a word; on the journal page only its lines", can::filter),
-    find(&[Char('J')], Act::Journal, Some("journal"), "show what was done in this session, whole lines", can::journal),
-    find(&[Char('p')], Act::Fold, Some("processes"), "show or fold the processes of other applications and of other hosts", can::fold),
-    find(&[Char('S')], Act::Sort, Some("sort"), "change the order of the jobs", can::on_main),
-    find(&[Char('A')], Act::Arguments, Some("arguments"), "show or hide the arguments of this job", can::arguments),
-    find(&[Char('f')], Act::Frames, Some("frames"), "show or fold the frames of gems and of Ruby", can::frames),
-    find(&[Tab], Act::NextThread, Some("next thread"), "show the backtrace of the next thread", can::frames),
-    find(&[Char('j'), Down], Act::Down, None, "down", can::always),
-    find(&[Char('k'), Up], Act::Up, None, "up", can::always),
-    find(&[PageDown, Ctrl('f')], Act::PageDown, None, "down ten", can::always),
-    find(&[PageUp, Ctrl('b')], Act::PageUp, None, "up ten", can::always),
-    find(&[Char('g'), Home], Act::First, None, "to the first", can::always),
-    find(&[Char('G'), End], Act::Last, None, "to the last", can::always),
-    find(&[Esc, Left], Act::Back, Some("back"), "back to the main screen; there: clear the filter", can::back),
-    find(&[Char('c')], Act::Check, Some("check"), "show what the check of the sequence and the timeouts finds", can::check),
-    find(&[Char('o')], Act::Outcome, Some("outcome"), "show how the drain ended", can::outcome),
-    program(&[Char('?')], Act::Help, Some("help"), "these keys and the words of the screen", can::help),
-    program(&[Char('q')], Act::Quit, Some("quit"), "leave; while a drain runs that holds it, and asks first", can::always),
-    program(&[Ctrl('c')], Act::Interrupt, None, "stop here while a drain runs, else leave", can::always),
-    program(&[Ctrl('l')], Act::Redraw, None, "redraw the screen", can::always),
-    program(&[Ctrl('z')], Act::Suspend, None, "stop this program; deadlines go on meanwhile", can::always),
+    drain(&[Char('a')], KeyAct::Automatic, "auto", "let the drain go by itself", can::automatic),
+    drain(&[Char('.')], KeyAct::EndWait, "now", "end this wait and send what follows it", can::end_wait),
+    drain(&[Char(' ')], KeyAct::Hold, "hold", "hold: send nothing until you resume", can::hold),
+    drain(&[Char(' ')], KeyAct::GoOn, "resume", "resume from a hold", can::go_on),
+    drain(&[Char(' ')], KeyAct::WaitMore, "wait 30 s more", "wait 30 s, then ask again", can::wait_more),
+    drain(&[Char('n')], KeyAct::NextStep, "next step", "send the next step of the sequence", can::next_step),
+    drain(&[Char('x')], KeyAct::StopHere, "stop", "stop: send nothing more, at once and without a question", can::stop_here),
+    drain(&[Char('+'), Char('=')], KeyAct::Longer, "longer", "make this wait 30 s longer", can::longer),
+    drain(&[Char('-')], KeyAct::Shorter, "shorter", "make this wait 30 s shorter, down to 5 s; asks where TERM or KILL is then due within 10 s", can::shorter),
+    drain(&[Char('m')], KeyAct::Manual, "manual", "let each step wait for you", can::manual),
+    drain(&[Char('r'), Char('R')], KeyAct::Retry, "retry", "send the failed signals again", can::retry),
+    drain(&[Char('l')], KeyAct::LeaveOut, "leave out", "go on without the processes whose signal failed", can::leave_out),
+    drain(&[Char('u')], KeyAct::BringBack, "units back", "restart or start the units that a stopped drain left quiet or down", can::bring_back),
+    drain(&[Char('v')], KeyAct::Mark, "mark", "take the selected process in or out before the drain", can::mark),
+    drain(&[Char('s')], KeyAct::Save, "save", "save the payloads of the selected process to disk; in the job table that of the selected job", can::save),
+    drain(&[Char('R')], KeyAct::Rescue, "push back", "push lost jobs back that are provably nowhere, or look again whether they are", can::rescue),
+    drain(&[Char('t')], KeyAct::Backtrace, "backtrace", "show where the selected job is: asks its process by TTIN, which stops nothing", can::backtrace),
+    drain(&[Char('C')], KeyAct::Cancel, "cancel", "on the page of a job: cancel it, where it is an IterableJob of Sidekiq 7.3.3 or later", super::cancel::possible),
+    drain(&[Char('K')], KeyAct::ForceKill, "KILL", "send KILL to the selected process, out of turn", can::force_kill),
+    find(&[Tab, BackTab], KeyAct::Jump, Some("jump"), "jump from a process to its jobs, or back", can::on_main),
+    find(&[Enter], KeyAct::Open, Some("details"), "show all that is known of the selected row", can::open),
+    find(&[Enter], KeyAct::EachJob, Some("each job"), "show each job of the result with its evidence, or fold them again", can::each_job),
+    find(&[Char('/')], KeyAct::Filter, Some("filter"), "list only jobs whose class, queue, id or process contains a word; on the journal page only its lines", can::filter),
+    find(&[Char('J')], KeyAct::Journal, Some("journal"), "show what was done in this session, whole lines", can::journal),
+    find(&[Char('p')], KeyAct::Fold, Some("processes"), "show or fold the processes of other applications and of other hosts", can::fold),
+    find(&[Char('S')], KeyAct::Sort, Some("sort"), "change the order of the jobs", can::on_main),
+    find(&[Char('A')], KeyAct::Arguments, Some("arguments"), "show or hide the arguments of this job", can::arguments),
+    find(&[Char('f')], KeyAct::Frames, Some("frames"), "show or fold the frames of gems and of Ruby", can::frames),
+    find(&[Tab], KeyAct::NextThread, Some("next thread"), "show the backtrace of the next thread", can::frames),
+    find(&[Char('j'), Down], KeyAct::Down, None, "down", can::always),
+    find(&[Char('k'), Up], KeyAct::Up, None, "up", can::always),
+    find(&[PageDown, Ctrl('f')], KeyAct::PageDown, None, "down ten", can::always),
+    find(&[PageUp, Ctrl('b')], KeyAct::PageUp, None, "up ten", can::always),
+    find(&[Char('g'), Home], KeyAct::First, None, "to the first", can::always),
+    find(&[Char('G'), End], KeyAct::Last, None, "to the last", can::always),
+    find(&[Esc, Left], KeyAct::Back, Some("back"), "back to the main screen; there: clear the filter", can::back),
+    find(&[Char('c')], KeyAct::Check, Some("check"), "show what the check of the sequence and the timeouts finds", can::check),
+    find(&[Char('o')], KeyAct::Outcome, Some("outcome"), "show how the drain ended", can::outcome),
+    program(&[Char('?')], KeyAct::Help, Some("help"), "these keys and the words of the screen", can::help),
+    program(&[Char('q')], KeyAct::Quit, Some("quit"), "leave; while a drain runs that holds it, and asks first", can::always),
+    program(&[Ctrl('c')], KeyAct::Interrupt, None, "stop here while a drain runs, else leave", can::always),
+    program(&[Ctrl('l')], KeyAct::Redraw, None, "redraw the screen", can::always),
+    program(&[Ctrl('z')], KeyAct::Suspend, None, "stop this program; deadlines go on meanwhile", can::always),
 ];

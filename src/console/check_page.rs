@@ -1,10 +1,10 @@
 //! The findings of the check for the processes that would be drained: the page, and the
 //! few words of the header. Nothing is decided here.
 
-use super::page_line::{PageLine, Weight};
+use super::page_line::{LineWeight, PageLine};
 use super::words::{count, few};
 use crate::core::check::{Finding, Severity, explain};
-use crate::core::preflight::Seen;
+use crate::core::preflight::PlanSeen;
 use crate::core::session::Session;
 
 /// Names of targets that are spelled out.
@@ -12,7 +12,7 @@ const NAMED: usize = 8;
 
 /// The result of the check in a few words with their weight; `None` while there is no process to
 /// drain.
-pub fn check_words(session: &Session) -> Option<(Weight, String)> {
+pub fn check_words(session: &Session) -> Option<(LineWeight, String)> {
     if session.preflight.targets(&session.fleet).is_empty() && session.active_run().is_none() {
         return None;
     }
@@ -21,16 +21,16 @@ pub fn check_words(session: &Session) -> Option<(Weight, String)> {
 }
 
 /// `1 error, 2 warnings`, with the weight of the gravest.
-fn in_numbers(seen: &Seen) -> (Weight, String) {
+fn in_numbers(seen: &PlanSeen) -> (LineWeight, String) {
     let mut words = Vec::new();
     if seen.trouble.is_some() {
         words.push("no sequence settled".to_owned());
     }
     let counted = [
-        (Severity::Error, "error", Weight::Bad),
-        (Severity::Warning, "warning", Weight::Warn),
+        (Severity::Error, "error", LineWeight::Bad),
+        (Severity::Warning, "warning", LineWeight::Warn),
     ];
-    let mut weight = Weight::Faint;
+    let mut weight = LineWeight::Faint;
     for (severity, noun, of) in counted.into_iter().rev() {
         let number = seen.count(severity) as u64;
         if number > 0 {
@@ -39,7 +39,7 @@ fn in_numbers(seen: &Seen) -> (Weight, String) {
         }
     }
     if seen.trouble.is_some() {
-        weight = Weight::Bad;
+        weight = LineWeight::Bad;
     }
     if words.is_empty() {
         let calm = if seen.found().next().is_some() {
@@ -47,7 +47,7 @@ fn in_numbers(seen: &Seen) -> (Weight, String) {
         } else {
             "nothing found"
         };
-        return (Weight::Faint, calm.into());
+        return (LineWeight::Faint, calm.into());
     }
     (weight, words.join(", "))
 }
@@ -63,7 +63,7 @@ pub(super) fn lines(session: &Session) -> Vec<PageLine> {
     lines.extend(about(session));
     if let Some(trouble) = &seen.trouble {
         lines.push(PageLine {
-            weight: Weight::Bad,
+            weight: LineWeight::Bad,
             ..PageLine::fact("not settled", trouble.clone())
         });
     }
@@ -85,7 +85,7 @@ pub(super) fn lines(session: &Session) -> Vec<PageLine> {
 }
 
 /// The rules that could not be decided, by what is missing.
-fn undecided(seen: &Seen) -> Vec<PageLine> {
+fn undecided(seen: &PlanSeen) -> Vec<PageLine> {
     let mut missing: Vec<(&str, Vec<&str>)> = Vec::new();
     for (rule, why) in seen.undecided() {
         match missing.iter_mut().find(|(known, _)| *known == why) {
@@ -100,7 +100,7 @@ fn undecided(seen: &Seen) -> Vec<PageLine> {
     let lines = missing.into_iter().map(|(why, mut rules)| {
         rules.sort_unstable();
         rules.dedup();
-        PageLine::new(Weight::Faint, format!("{why}: {}", rules.join(", ")))
+        PageLine::new(LineWeight::Faint, format!("{why}: {}", rules.join(", ")))
     });
     heading.into_iter().chain(lines).collect()
 }
@@ -109,7 +109,7 @@ fn undecided(seen: &Seen) -> Vec<PageLine> {
 fn why(rule: &str) -> Option<PageLine> {
     let row = explain(rule)?;
     Some(PageLine {
-        weight: Weight::Faint,
+        weight: LineWeight::Faint,
         ..PageLine::fact("  why", row.explanation)
     })
 }
@@ -150,9 +150,9 @@ fn asked(session: &Session) -> Option<&'static str> {
 /// A finding: what, and where.
 fn told(finding: &Finding) -> Vec<PageLine> {
     let weight = match finding.severity {
-        Severity::Error => Weight::Bad,
-        Severity::Warning => Weight::Warn,
-        Severity::Info => Weight::Plain,
+        Severity::Error => LineWeight::Bad,
+        Severity::Warning => LineWeight::Warn,
+        Severity::Info => LineWeight::Plain,
     };
     let label = format!("{} {}", finding.rule, finding.severity);
     let mut lines = vec![PageLine {

@@ -93,7 +93,7 @@ impl Friction {
 
 /// The text typed so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Entry {
+pub struct TypedEntry {
     /// The text.
     pub text: String,
     /// Whether a wrong one was typed.
@@ -167,7 +167,7 @@ pub struct Dialog {
     /// When it opened.
     pub opened: Moment,
     /// The text typed so far.
-    pub entry: Entry,
+    pub entry: TypedEntry,
 }
 
 /// The effect of a key on a dialog.
@@ -193,7 +193,7 @@ impl Dialog {
             requests: Vec::new(),
             premise,
             opened: now,
-            entry: Entry::default(),
+            entry: TypedEntry::default(),
         }
     }
 

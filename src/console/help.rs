@@ -2,7 +2,7 @@
 //! the words of the screen. No key is named here by hand.
 
 use super::bindings::{BINDINGS, Binding, Group};
-use super::page_line::{PageLine, Weight};
+use super::page_line::{LineWeight, PageLine};
 use super::state::{Console, Screen};
 use crate::core::session::Session;
 
@@ -80,12 +80,12 @@ pub(super) fn lines(session: &Session, console: &Console) -> Vec<PageLine> {
     };
     let possible = |binding: &&Binding| (binding.possible)(session, &before);
     let mut lines = vec![PageLine::heading("Possible now")];
-    lines.extend(grouped(BINDINGS.iter().filter(possible), Weight::Plain));
+    lines.extend(grouped(BINDINGS.iter().filter(possible), LineWeight::Plain));
     lines.push(PageLine::gap());
     lines.push(PageLine::heading("Not now"));
     lines.extend(grouped(
         BINDINGS.iter().filter(|binding| !possible(binding)),
-        Weight::Faint,
+        LineWeight::Faint,
     ));
     lines.push(PageLine::gap());
     lines.push(PageLine::heading("In a dialog"));
@@ -109,7 +109,7 @@ pub(super) fn lines(session: &Session, console: &Console) -> Vec<PageLine> {
     lines
 }
 
-fn grouped<'a>(bindings: impl Iterator<Item = &'a Binding>, weight: Weight) -> Vec<PageLine> {
+fn grouped<'a>(bindings: impl Iterator<Item = &'a Binding>, weight: LineWeight) -> Vec<PageLine> {
     let bindings: Vec<&Binding> = bindings.collect();
     let mut lines = Vec::new();
     for group in [Group::Drain, Group::Find, Group::Program] {

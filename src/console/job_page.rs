@@ -3,7 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::cancel;
-use super::page_line::{PageLine, Weight};
+use super::page_line::{LineWeight, PageLine};
 use super::rows::{JobKey, JobRow, Listing, job_rows, stuck};
 use super::state::Console;
 use super::words::{date_and_time, span, time_of_day};
@@ -11,7 +11,7 @@ use crate::core::clean::clean;
 use crate::core::fleet::Work;
 use crate::core::follow::Left;
 use crate::core::moment::{Moment, clock_face, from_epoch};
-use crate::core::outlook::{Clock, Outlooks, ProcessOutlook};
+use crate::core::outlook::{Outlooks, ProcessOutlook, SpanWords};
 use crate::core::session::Session;
 
 /// Characters of arguments that are shown.
@@ -23,7 +23,7 @@ const ITERABLE: &str = "yes: once its process is quiet it stops at its next iter
 
 /// The field of a payload that holds the arguments.
 #[derive(serde::Deserialize)]
-struct Payload<'a> {
+struct PayloadArguments<'a> {
     #[serde(borrow)]
     args: &'a RawValue,
 }
@@ -57,7 +57,7 @@ fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) ->
     let targets = console.targets(session);
     let outlooks = Outlooks::new(session.situation(now), &targets);
     let said = outlooks.job(row.key, row.job);
-    let clock = (outlooks.of(row.key)).map_or(Clock::Stands, ProcessOutlook::clock);
+    let clock = (outlooks.of(row.key)).map_or(SpanWords::Stands, ProcessOutlook::clock);
     let unknown = || "not known".to_string();
     let elapsed = row.elapsed(now).map_or_else(unknown, clock_face);
     let left = said.left.map_or("no end is due".into(), clock_face);
@@ -95,7 +95,7 @@ fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) ->
     lines.extend(cancel::lines(session, row, now));
     if let Some(fault) = &work.fault {
         let text = format!("not readable: {fault}");
-        lines.push(PageLine::new(Weight::Warn, text));
+        lines.push(PageLine::new(LineWeight::Warn, text));
     }
     lines.push(PageLine::gap());
     lines.push(PageLine::fact("arguments", arguments));
@@ -150,7 +150,7 @@ fn enqueued(work: &Work) -> Option<String> {
 
 /// Its arguments as they stand in the payload, made safe for a terminal.
 fn arguments(work: &Work) -> String {
-    serde_json::from_slice::<Payload<'_>>(&work.payload).map_or_else(
+    serde_json::from_slice::<PayloadArguments<'_>>(&work.payload).map_or_else(
         |_| "not readable".into(),
         |payload| clean(payload.args.get(), SHOWN),
     )

@@ -1,6 +1,6 @@
 //! The page of the journal: every record that this session keeps, with its time, whole.
 
-use super::page_line::{PageLine, Weight};
+use super::page_line::{LineWeight, PageLine};
 use super::words::time_of_day;
 use crate::core::session::Session;
 
@@ -19,7 +19,7 @@ pub(super) fn lines(session: &Session, filter: &str) -> Vec<PageLine> {
             "" => "Nothing has been sent in this session.",
             _ => "No line holds the filter; Esc clears it.",
         };
-        lines.push(PageLine::new(Weight::Faint, text));
+        lines.push(PageLine::new(LineWeight::Faint, text));
     }
     lines
 }

@@ -42,16 +42,16 @@ pub(crate) mod fixture;
 #[cfg(test)]
 mod tests;
 
-pub use act::Act;
+pub use act::KeyAct;
 pub use attention::attention;
 pub use bindings::{BINDINGS, Binding, Group};
 pub use check_page::check_words;
-pub use dialog::{Dialog, Entry, Friction, Premise, Start};
+pub use dialog::{Dialog, Friction, Premise, Start, TypedEntry};
 pub use heartbeat::{HeartbeatAge, heartbeat, heartbeat_age};
 pub use help::markdown;
 pub use key::Key;
 pub use left::LeftDrain;
-pub use page_line::{PageLine, Weight};
+pub use page_line::{LineWeight, PageLine};
 pub use pages::{lines, title};
 pub use process_state::{Alarm, Belongs, ProcessState, process_state};
 pub use progress::{Countdown, Standings, holds_up, standings, step_clock, whole_clock};
@@ -60,7 +60,7 @@ pub use result::result_text;
 pub use rows::{
     Folded, JobKey, JobRow, Listing, Sort, folded, is_target, job_rows, process_rows, stuck,
 };
-pub use state::{BacktraceView, Console, Cursor, Memory, Pane, Screen};
+pub use state::{BacktraceView, Console, Memory, Pane, RowCursor, Screen};
 pub use strip_words::{advice, answers, standing};
 pub use timeouts::timeouts_differ;
 pub use toll::{in_numbers, stake};

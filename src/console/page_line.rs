@@ -2,7 +2,7 @@
 
 /// How much a line weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Weight {
+pub enum LineWeight {
     /// A heading.
     Heading,
     /// Text.
@@ -21,7 +21,7 @@ pub enum Weight {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageLine {
     /// Its weight.
-    pub weight: Weight,
+    pub weight: LineWeight,
     /// A name before the text, set apart; may be empty.
     pub label: String,
     /// The text.
@@ -30,7 +30,7 @@ pub struct PageLine {
 
 impl PageLine {
     /// A line without a label.
-    pub(super) fn new(weight: Weight, text: impl Into<String>) -> Self {
+    pub(super) fn new(weight: LineWeight, text: impl Into<String>) -> Self {
         Self {
             weight,
             label: String::new(),
@@ -40,19 +40,19 @@ impl PageLine {
 
     /// A heading.
     pub(super) fn heading(text: impl Into<String>) -> Self {
-        Self::new(Weight::Heading, text)
+        Self::new(LineWeight::Heading, text)
     }
 
     /// A named value.
     pub(super) fn fact(label: &str, text: impl Into<String>) -> Self {
         Self {
             label: label.into(),
-            ..Self::new(Weight::Plain, text)
+            ..Self::new(LineWeight::Plain, text)
         }
     }
 
     /// An empty line.
     pub(super) fn gap() -> Self {
-        Self::new(Weight::Plain, "")
+        Self::new(LineWeight::Plain, "")
     }
 }

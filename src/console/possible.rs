@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::act::Act;
+use super::act::KeyAct;
 use super::rows::folded;
 use super::state::{Console, Pane, Screen};
 use crate::core::drain::{Hold, Mode, Phase, Resume, Run};
@@ -308,33 +308,40 @@ pub(super) fn help(_: &Session, console: &Console) -> bool {
     clippy::wildcard_enum_match_arm,
     reason = "every other act has nothing to add"
 )]
-pub(super) fn why_not(act: Act, session: &Session, console: &Console) -> &'static str {
+pub(super) fn why_not(act: KeyAct, session: &Session, console: &Console) -> &'static str {
     let draining = session.is_draining();
     let remote = matches!(
         console.selected_process(session),
         Some(ProcessKey::Remote(_))
     );
     match act {
-        Act::Automatic | Act::NextStep if !draining && console.targets(session).is_empty() => {
+        KeyAct::Automatic | KeyAct::NextStep
+            if !draining && console.targets(session).is_empty() =>
+        {
             "there is nothing to drain; v marks a process of this host"
         }
-        Act::Automatic
+        KeyAct::Automatic
             if session
                 .active_run()
                 .is_some_and(|run| run.mode() == Mode::Automatic) =>
         {
             "the drain goes by itself already"
         }
-        Act::ForceKill | Act::Mark | Act::Save if remote => {
+        KeyAct::ForceKill | KeyAct::Mark | KeyAct::Save if remote => {
             "the selected process is on another host: no signal reaches it from here"
         }
-        Act::Mark if draining => "the targets are fixed while a drain runs",
-        Act::StopHere | Act::Hold | Act::EndWait | Act::Longer | Act::Shorter | Act::Manual
+        KeyAct::Mark if draining => "the targets are fixed while a drain runs",
+        KeyAct::StopHere
+        | KeyAct::Hold
+        | KeyAct::EndWait
+        | KeyAct::Longer
+        | KeyAct::Shorter
+        | KeyAct::Manual
             if !draining =>
         {
             "no drain runs"
         }
-        Act::Rescue => "no lost job can be pushed back now",
+        KeyAct::Rescue => "no lost job can be pushed back now",
         _ => "does nothing just now",
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::act::Act;
+use super::act::KeyAct;
 use super::backtrace_page::no_backtrace;
 use super::begin;
 use super::bindings::{BINDINGS, Binding};
@@ -48,7 +48,7 @@ impl Console {
         self.follow(session, now);
         if key == Key::Ctrl('c') {
             self.dialog = None;
-            return self.act(Act::Interrupt, session, now);
+            return self.act(KeyAct::Interrupt, session, now);
         }
         if was_open {
             return self.press_dialog(key, session, now);
@@ -80,9 +80,9 @@ impl Console {
 
     fn refuse(&mut self, binding: &Binding, session: &Session) {
         let label = binding.label.unwrap_or(binding.help);
-        if binding.act == Act::Backtrace {
+        if binding.act == KeyAct::Backtrace {
             self.say(no_backtrace(session, self));
-        } else if binding.act == Act::Cancel {
+        } else if binding.act == KeyAct::Cancel {
             self.say(format!(
                 "C (cancel): {}",
                 super::cancel::why_not(session, self)
@@ -171,82 +171,84 @@ impl Console {
             }
         }
         self.scroll = 0;
-        self.jobs = super::Cursor::default();
+        self.jobs = super::RowCursor::default();
     }
 
-    fn act(&mut self, act: Act, session: &Session, now: Moment) -> Vec<Request> {
+    fn act(&mut self, act: KeyAct, session: &Session, now: Moment) -> Vec<Request> {
         let command = |command| vec![Request::Command(command)];
         match act {
-            Act::Automatic => self.dialog = self.automatic(session, now),
-            Act::NextStep | Act::EndWait => self.dialog = self.step(session, now),
-            Act::ForceKill => {
+            KeyAct::Automatic => self.dialog = self.automatic(session, now),
+            KeyAct::NextStep | KeyAct::EndWait => self.dialog = self.step(session, now),
+            KeyAct::ForceKill => {
                 self.dialog = possible::selected_here(session, self)
                     .map(|id| self.force_kill(session, id, now));
             }
-            Act::BringBack => self.dialog = units::bring_back(session, now),
-            Act::Cancel => self.dialog = super::cancel::dialog(session, self, now),
-            Act::Backtrace => self.dialog = self.backtrace(session, now),
-            Act::Frames => self.fold_frames(),
-            Act::NextThread => self.next_thread(session),
-            Act::GoOn => return self.go_on(session, now),
-            Act::Hold => return command(Command::Hold),
-            Act::WaitMore => {
+            KeyAct::BringBack => self.dialog = units::bring_back(session, now),
+            KeyAct::Cancel => self.dialog = super::cancel::dialog(session, self, now),
+            KeyAct::Backtrace => self.dialog = self.backtrace(session, now),
+            KeyAct::Frames => self.fold_frames(),
+            KeyAct::NextThread => self.next_thread(session),
+            KeyAct::GoOn => return self.go_on(session, now),
+            KeyAct::Hold => return command(Command::Hold),
+            KeyAct::WaitMore => {
                 return vec![
                     Request::Command(Command::Longer(STEP)),
                     Request::Command(Command::GoOn),
                 ];
             }
-            Act::Longer => return command(Command::Longer(STEP)),
-            Act::Shorter => match confirm::shorter(session, STEP, now) {
+            KeyAct::Longer => return command(Command::Longer(STEP)),
+            KeyAct::Shorter => match confirm::shorter(session, STEP, now) {
                 Some(dialog) => self.dialog = Some(dialog),
                 None => return command(Command::Shorter(STEP)),
             },
-            Act::Manual => return command(Command::Manual),
-            Act::StopHere => return command(Command::StopHere),
-            Act::Retry => return command(Command::Retry),
-            Act::LeaveOut => return command(Command::LeaveOut),
-            Act::Interrupt if session.is_draining() => return command(Command::StopHere),
-            Act::Quit if session.is_draining() => self.dialog = Some(confirm::quit(session, now)),
-            Act::Interrupt | Act::Quit => return vec![Request::Quit],
-            Act::Redraw => return vec![Request::Redraw],
-            Act::Suspend => return vec![Request::Suspend],
-            Act::Save => {
+            KeyAct::Manual => return command(Command::Manual),
+            KeyAct::StopHere => return command(Command::StopHere),
+            KeyAct::Retry => return command(Command::Retry),
+            KeyAct::LeaveOut => return command(Command::LeaveOut),
+            KeyAct::Interrupt if session.is_draining() => return command(Command::StopHere),
+            KeyAct::Quit if session.is_draining() => {
+                self.dialog = Some(confirm::quit(session, now));
+            }
+            KeyAct::Interrupt | KeyAct::Quit => return vec![Request::Quit],
+            KeyAct::Redraw => return vec![Request::Redraw],
+            KeyAct::Suspend => return vec![Request::Suspend],
+            KeyAct::Save => {
                 let wanted = possible::saved_of(session, self);
                 self.dialog = wanted.and_then(|wanted| confirm::save(session, wanted, now));
             }
-            Act::Rescue if session.afterwards.salvage.nowhere.is_empty() => {
+            KeyAct::Rescue if session.afterwards.salvage.nowhere.is_empty() => {
                 self.say("searching all queues and sets for the lost jobs");
                 return vec![Request::LookForLost];
             }
-            Act::Rescue => self.dialog = confirm::push_back(session, now),
-            Act::Mark => return self.mark(session),
-            Act::Jump => self.jump(session),
-            Act::Open => self.open(session),
-            Act::Up => self.go(session, now, |at, _| at.saturating_sub(1)),
-            Act::Down => self.go(session, now, |at, _| at + 1),
-            Act::PageUp => self.go(session, now, |at, _| at.saturating_sub(PAGE)),
-            Act::PageDown => self.go(session, now, |at, _| at + PAGE),
-            Act::First => self.go(session, now, |_, _| 0),
-            Act::Last => self.go(session, now, |_, rows| rows.saturating_sub(1)),
-            Act::Filter => {
+            KeyAct::Rescue => self.dialog = confirm::push_back(session, now),
+            KeyAct::Mark => return self.mark(session),
+            KeyAct::Jump => self.jump(session),
+            KeyAct::Open => self.open(session),
+            KeyAct::Up => self.go(session, now, |at, _| at.saturating_sub(1)),
+            KeyAct::Down => self.go(session, now, |at, _| at + 1),
+            KeyAct::PageUp => self.go(session, now, |at, _| at.saturating_sub(PAGE)),
+            KeyAct::PageDown => self.go(session, now, |at, _| at + PAGE),
+            KeyAct::First => self.go(session, now, |_, _| 0),
+            KeyAct::Last => self.go(session, now, |_, rows| rows.saturating_sub(1)),
+            KeyAct::Filter => {
                 self.listing.typing = true;
                 if self.screen == Screen::Main {
                     self.pane = Pane::Jobs;
                 }
             }
-            Act::Sort => self.sort(self.listing.sort.next()),
-            Act::Arguments => self.listing.arguments = !self.listing.arguments,
-            Act::Journal => self.show(Screen::Journal),
-            Act::Fold => self.listing.unfolded = !self.listing.unfolded,
-            Act::Back if self.screen == Screen::Journal && !self.listing.journal.is_empty() => {
+            KeyAct::Sort => self.sort(self.listing.sort.next()),
+            KeyAct::Arguments => self.listing.arguments = !self.listing.arguments,
+            KeyAct::Journal => self.show(Screen::Journal),
+            KeyAct::Fold => self.listing.unfolded = !self.listing.unfolded,
+            KeyAct::Back if self.screen == Screen::Journal && !self.listing.journal.is_empty() => {
                 self.listing.journal.clear();
             }
-            Act::Back if self.screen == Screen::Main => self.listing.filter.clear(),
-            Act::Back => self.show(Screen::Main),
-            Act::Outcome => self.show(Screen::Result),
-            Act::EachJob => self.memory.each_job = !self.memory.each_job,
-            Act::Check => self.show(Screen::Check),
-            Act::Help => self.show(Screen::Help),
+            KeyAct::Back if self.screen == Screen::Main => self.listing.filter.clear(),
+            KeyAct::Back => self.show(Screen::Main),
+            KeyAct::Outcome => self.show(Screen::Result),
+            KeyAct::EachJob => self.memory.each_job = !self.memory.each_job,
+            KeyAct::Check => self.show(Screen::Check),
+            KeyAct::Help => self.show(Screen::Help),
         }
         Vec::new()
     }
@@ -321,7 +323,7 @@ impl Console {
 
     fn sort(&mut self, sort: Sort) {
         self.listing.sort = sort;
-        self.jobs = super::Cursor::default();
+        self.jobs = super::RowCursor::default();
         self.say(format!("jobs by {}", sort.word()));
     }
 

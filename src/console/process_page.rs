@@ -1,6 +1,6 @@
 //! All that is known of one process, and from where.
 
-use super::page_line::{PageLine, Weight};
+use super::page_line::{LineWeight, PageLine};
 use super::timeouts;
 use super::words::{count, date_and_time, span, time_of_day};
 use crate::core::drain::{Standing, Target};
@@ -68,7 +68,7 @@ pub(super) fn lines(session: &Session, key: &ProcessKey, now: Moment) -> Vec<Pag
     }
     for fault in &process.faults {
         lines.push(PageLine::new(
-            Weight::Warn,
+            LineWeight::Warn,
             format!("not readable: {fault}"),
         ));
     }
@@ -96,7 +96,7 @@ fn departed(session: &Session, process: &Process, lines: &mut Vec<PageLine>) {
         lines.push(PageLine::fact(&time_of_day(job.at), text));
     }
     lines.push(PageLine::new(
-        Weight::Faint,
+        LineWeight::Faint,
         "A beat is up to 10 s old; younger jobs may run, and end, unseen.",
     ));
 }
@@ -162,7 +162,7 @@ fn log(session: &Session, local: &LocalProcess) -> PageLine {
         }
         (Ok(place), None) => PageLine::fact("log", format!("{place}, no line read so far")),
         (Err(why), _) => PageLine {
-            weight: Weight::Warn,
+            weight: LineWeight::Warn,
             ..PageLine::fact("log", format!("not read: {why}"))
         },
     }

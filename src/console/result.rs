@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use super::page_line::{PageLine, Weight};
+use super::page_line::{LineWeight, PageLine};
 use super::result_jobs::{self, still_running};
 use super::stays::stays;
 use super::words::{count, few, time_of_day};
@@ -41,27 +41,27 @@ pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) 
     let mut lines = Vec::new();
     if run.plan().rehearsal {
         lines.push(PageLine::new(
-            Weight::Warn,
+            LineWeight::Warn,
             "A rehearsal: nothing was really sent.",
         ));
     }
     lines.push(PageLine::new(weight(outcome), sentence(run, outcome, jobs)));
-    lines.push(PageLine::new(Weight::Plain, duration(run, at)));
+    lines.push(PageLine::new(LineWeight::Plain, duration(run, at)));
     lines.push(PageLine::gap());
     lines.push(PageLine::heading("What to do next"));
     let advice = advice(session, run, outcome, jobs);
     lines.extend(
         advice
             .into_iter()
-            .map(|text| PageLine::new(Weight::Plain, text)),
+            .map(|text| PageLine::new(LineWeight::Plain, text)),
     );
     lines.push(PageLine::gap());
     lines.push(PageLine::heading("Processes"));
     lines.extend(run.targets().iter().map(|target| {
         let weight = if target.exited() {
-            Weight::Plain
+            LineWeight::Plain
         } else {
-            Weight::Warn
+            LineWeight::Warn
         };
         PageLine::new(weight, stays(session, target))
     }));
@@ -76,11 +76,11 @@ pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) 
     lines
 }
 
-fn weight(outcome: Outcome) -> Weight {
+fn weight(outcome: Outcome) -> LineWeight {
     match outcome {
-        Outcome::Drained => Weight::Good,
-        Outcome::Requeued | Outcome::Stopped => Weight::Warn,
-        Outcome::Refused | Outcome::Error | Outcome::Alive | Outcome::Lost => Weight::Bad,
+        Outcome::Drained => LineWeight::Good,
+        Outcome::Requeued | Outcome::Stopped => LineWeight::Warn,
+        Outcome::Refused | Outcome::Error | Outcome::Alive | Outcome::Lost => LineWeight::Bad,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The jobs of a drain that is over: by fate, then by class and process. The evidence stands once
 //! where it is the same.
 
-use super::page_line::{PageLine, Weight};
+use super::page_line::{LineWeight, PageLine};
 use super::words::count;
 use crate::core::drain::{Counts, Execution, Fate, Run};
 
@@ -13,14 +13,14 @@ const NAMED: usize = 4;
 const SHORT: usize = 8;
 
 /// Fates in the order of their weight.
-const FATES: [(Fate, Weight); 7] = [
-    (Fate::Lost, Weight::Bad),
-    (Fate::Unknown, Weight::Warn),
-    (Fate::PushedBack, Weight::Warn),
-    (Fate::Rescued, Weight::Plain),
-    (Fate::Checkpointed, Weight::Plain),
-    (Fate::Retried, Weight::Plain),
-    (Fate::Finished, Weight::Good),
+const FATES: [(Fate, LineWeight); 7] = [
+    (Fate::Lost, LineWeight::Bad),
+    (Fate::Unknown, LineWeight::Warn),
+    (Fate::PushedBack, LineWeight::Warn),
+    (Fate::Rescued, LineWeight::Plain),
+    (Fate::Checkpointed, LineWeight::Plain),
+    (Fate::Retried, LineWeight::Plain),
+    (Fate::Finished, LineWeight::Good),
 ];
 
 /// The lines. `each`: whether each job has its own line; `None`: nothing can be unfolded.
@@ -61,7 +61,7 @@ pub(super) fn lines(run: &Run, jobs: Counts, each: Option<bool>) -> Vec<PageLine
     }
     let of_running = |execution: &&Execution| running.contains(&execution.jid());
     let running: Vec<&Execution> = run.account().executions().filter(of_running).collect();
-    let word = ("still running", Weight::Plain);
+    let word = ("still running", LineWeight::Plain);
     list(run, word, (&running, 0), each, &mut lines);
     lines
 }
@@ -78,25 +78,25 @@ pub(super) fn still_running(run: &Run) -> Vec<&str> {
 }
 
 /// The jobs of one class that ran on one process and ended alike.
-struct Group<'a> {
+struct LikeJobs<'a> {
     class: &'a str,
     queue: &'a str,
     place: &'a str,
     jobs: Vec<&'a Execution>,
 }
 
-fn groups<'a>(run: &'a Run, jobs: &[&'a Execution]) -> Vec<Group<'a>> {
-    let mut groups: Vec<Group<'a>> = Vec::new();
+fn groups<'a>(run: &'a Run, jobs: &[&'a Execution]) -> Vec<LikeJobs<'a>> {
+    let mut groups: Vec<LikeJobs<'a>> = Vec::new();
     for job in jobs {
         let target = run.target(job.process());
         let place = target.map_or("?", |target| target.about.name.as_str());
         let work = job.work();
-        let same = |group: &&mut Group<'_>| {
+        let same = |group: &&mut LikeJobs<'_>| {
             (group.class, group.queue, group.place) == (&*work.class, &*work.queue, place)
         };
         match groups.iter_mut().find(same) {
             Some(group) => group.jobs.push(job),
-            None => groups.push(Group {
+            None => groups.push(LikeJobs {
                 class: &work.class,
                 queue: &work.queue,
                 place,
@@ -127,7 +127,7 @@ fn shared<'a>(jobs: &[&'a Execution]) -> Option<&'a str> {
 /// A heading with its jobs, and the worker threads whose job no heartbeat had shown.
 fn list(
     run: &Run,
-    (word, weight): (&str, Weight),
+    (word, weight): (&str, LineWeight),
     (jobs, unseen): (&[&Execution], u64),
     each: bool,
     lines: &mut Vec<PageLine>,
@@ -170,7 +170,7 @@ fn list(
 
 /// `3 × SleepJob   default on app-1:169: 0d730c18 8d5e6530 20297eff`, with its evidence where that
 /// is one and was not said of all.
-fn folded(group: &Group<'_>, each: bool, said: bool) -> PageLine {
+fn folded(group: &LikeJobs<'_>, each: bool, said: bool) -> PageLine {
     let number = group.jobs.len();
     let label = match number {
         1 => format!("  {}", group.class),

@@ -56,14 +56,14 @@ pub enum Pane {
 /// A selection: the thing, and where it stood last. Nothing selected is the top row, whatever
 /// stands there.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cursor<K> {
+pub struct RowCursor<K> {
     /// The thing.
     pub selected: Option<K>,
     /// Where it stood last.
     pub index: usize,
 }
 
-impl<K> Default for Cursor<K> {
+impl<K> Default for RowCursor<K> {
     fn default() -> Self {
         Self {
             selected: None,
@@ -72,7 +72,7 @@ impl<K> Default for Cursor<K> {
     }
 }
 
-impl<K> Cursor<K> {
+impl<K> RowCursor<K> {
     /// Its row among `rows`: that of the selected thing, else the one that took its place.
     pub fn row<R>(&self, rows: &[R], is: impl Fn(&R, &K) -> bool) -> usize {
         self.selected
@@ -118,9 +118,9 @@ pub struct Console {
     /// Which table the arrow keys move in.
     pub pane: Pane,
     /// The selection in the process table.
-    pub processes: Cursor<ProcessKey>,
+    pub processes: RowCursor<ProcessKey>,
     /// The selection in the job table.
-    pub jobs: Cursor<JobKey>,
+    pub jobs: RowCursor<JobKey>,
     /// How the job table is listed.
     pub listing: Listing,
     /// The open dialog.

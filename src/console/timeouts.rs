@@ -2,7 +2,7 @@
 //! changed since: which statement holds, and which are ignored. Nothing is decided here: which
 //! holds was found with the process.
 
-use super::page_line::{PageLine, Weight};
+use super::page_line::{LineWeight, PageLine};
 use crate::core::fleet::{LocalProcess, Process, StatedTimeout};
 
 /// Whether a statement differs from the one that holds, or was changed since the process
@@ -35,9 +35,9 @@ pub(super) fn lines(local: &LocalProcess) -> Vec<PageLine> {
             ""
         };
         let weight = if one.changed || one.value != first.value {
-            Weight::Warn
+            LineWeight::Warn
         } else {
-            Weight::Plain
+            LineWeight::Plain
         };
         let text = format!("{} at {}: {role}{changed}", one.value, one.from);
         PageLine {

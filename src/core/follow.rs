@@ -12,9 +12,9 @@ use std::time::Duration;
 use super::fleet::{Fleet, Job, Listed, Process, ProcessKey};
 use super::log::Told;
 use super::moment::Moment;
-use super::stuck::{self, Facts, Stuck, Usual};
+use super::stuck::{self, Stuck, StuckFacts, Usual};
 
-pub use cancels::{Cancel, CancelAnswer, CancelState, CancelTarget, Cancels, Ending};
+pub use cancels::{Cancel, CancelAnswer, CancelEnding, CancelState, CancelTarget, Cancels};
 pub use departed::{Departed, Left, Went};
 
 /// Classes of which times are kept, and times of each.
@@ -90,7 +90,7 @@ impl Following {
         let newer = beat.is_some_and(|beat| beat.host_time - job.beat > 1e-6);
         let short = self.short.get(key).zip(beat);
         let short = short.is_some_and(|(first, beat)| beat.host_time - first > 1e-6);
-        stuck::reasons(&Facts {
+        stuck::reasons(&StuckFacts {
             elapsed,
             budget,
             silent: beat.map(|beat| beat.age(now)),

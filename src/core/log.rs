@@ -21,7 +21,7 @@ use crate::core::moment::Moment;
 
 /// Where a line stood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Origin {
+pub struct LineOrigin {
     /// The process in whose log the line stands.
     pub pid: u32,
     /// The same in its own pid namespace, as it writes itself.
@@ -31,7 +31,7 @@ pub struct Origin {
     pub shared: bool,
 }
 
-impl Origin {
+impl LineOrigin {
     /// Whether an entry that says it was written by `writer` is this process's own.
     pub fn wrote(self, writer: Option<u32>) -> bool {
         match writer {
@@ -45,7 +45,7 @@ impl Origin {
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LogLine {
     /// Whose log it stood in.
-    pub origin: Origin,
+    pub origin: LineOrigin,
     /// Its message.
     pub entry: Entry,
     /// When it was read, or when the journal took it.
@@ -54,7 +54,7 @@ pub struct LogLine {
 
 impl LogLine {
     /// A line without its end, read at `at`.
-    pub fn new(origin: Origin, text: &str, at: Moment) -> Self {
+    pub fn new(origin: LineOrigin, text: &str, at: Moment) -> Self {
         Self {
             origin,
             entry: read(text),

@@ -23,9 +23,9 @@ use super::stop_clock::ExtendAtMost;
 
 pub use concern::{findings, stops};
 pub use consent::Consent;
-pub use found::{Found, Unsettled, found_sequence, found_timeout};
+pub use found::{FoundSequence, Unsettled, found_sequence, found_timeout};
 pub use outlasting::outlasting;
-pub use seen::{Grave, Seen};
+pub use seen::{Grave, PlanSeen};
 
 /// How a session looks at its plan before it begins, and what it saw.
 #[derive(Clone, Debug, Default)]
@@ -43,7 +43,7 @@ pub struct Preflight {
     /// Signals that were forced.
     pub forced: Vec<Signal>,
     /// The result of the last look.
-    pub seen: Seen,
+    pub seen: PlanSeen,
 }
 
 /// The processes that would be drained.

@@ -32,7 +32,7 @@ pub use input::{Beginning, SessionInput, TakingUp};
 pub use kept::{KeptRecords, StepDone};
 pub use kind::Kind;
 pub use outset::Outset;
-pub use salvage::{Afterwards, Salvage};
+pub use salvage::{LateSearch, Salvage};
 
 /// The subject of a session and the source of its settings.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -69,7 +69,7 @@ pub struct Session {
     /// The memory from look to look.
     pub following: Following,
     /// What is looked at once the run is over.
-    pub afterwards: Afterwards,
+    pub afterwards: LateSearch,
     /// The backtraces that were asked for.
     pub backtraces: Box<Backtraces>,
 }
@@ -98,7 +98,7 @@ impl Session {
             journal: KeptRecords::default(),
             preflight: Box::default(),
             following: Following::default(),
-            afterwards: Afterwards::default(),
+            afterwards: LateSearch::default(),
             backtraces: Box::default(),
         }
     }

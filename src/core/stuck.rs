@@ -27,7 +27,7 @@ pub struct Usual {
 
 /// The facts about one job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
+pub struct StuckFacts {
     /// How long it has been running.
     pub elapsed: Option<Duration>,
     /// The drain budget of its process; `None`: unlimited, or it is not drained.
@@ -112,7 +112,7 @@ impl Stuck {
 }
 
 /// Every reason to call a job stuck, the heaviest first.
-pub fn reasons(facts: &Facts) -> Vec<Stuck> {
+pub fn reasons(facts: &StuckFacts) -> Vec<Stuck> {
     let silent = facts.silent.filter(|span| *span > SILENT);
     let unshown = facts.unshown.filter(|span| *span > BETWEEN);
     let threadless = facts.threads.filter(|(threads, jobs)| threads < jobs);
@@ -131,7 +131,7 @@ pub fn reasons(facts: &Facts) -> Vec<Stuck> {
     .collect()
 }
 
-fn unusual(facts: &Facts) -> Option<Stuck> {
+fn unusual(facts: &StuckFacts) -> Option<Stuck> {
     let (elapsed, usual) = facts.elapsed.zip(facts.usual)?;
     let span = usual.span.max(Duration::from_millis(1));
     let is_long = elapsed >= LONG && elapsed >= span * MANY && usual.seen >= ENOUGH;
@@ -156,18 +156,18 @@ mod tests {
         }
     }
 
-    fn marks(facts: Facts) -> Vec<String> {
+    fn marks(facts: StuckFacts) -> Vec<String> {
         reasons(&facts).into_iter().map(Stuck::mark).collect()
     }
 
     #[test]
     fn nothing_known_is_no_alarm() {
-        assert_eq!(reasons(&Facts::default()), []);
-        let fresh = Facts {
+        assert_eq!(reasons(&StuckFacts::default()), []);
+        let fresh = StuckFacts {
             elapsed: Some(seconds(100_000)),
             silent: Some(seconds(9)),
             unshown: Some(seconds(2)),
-            ..Facts::default()
+            ..StuckFacts::default()
         };
         assert_eq!(reasons(&fresh), []);
     }
@@ -175,10 +175,10 @@ mod tests {
     #[test]
     fn many_times_the_usual_time_of_enough_samples() {
         let run = |elapsed: u64, usual: Usual| {
-            marks(Facts {
+            marks(StuckFacts {
                 elapsed: Some(seconds(elapsed)),
                 usual: Some(usual),
-                ..Facts::default()
+                ..StuckFacts::default()
             })
         };
         assert_eq!(run(80, usual(12, 9)), ["6x usual"]);
@@ -187,10 +187,10 @@ mod tests {
         assert!(run(119, usual(24, 9)).is_empty(), "not five times");
         assert!(run(800, usual(12, 4)).is_empty(), "too few samples");
         assert_eq!(run(60, usual(0, 9)), ["60000x usual"]);
-        let Stuck::Unusual { times, usual } = reasons(&Facts {
+        let Stuck::Unusual { times, usual } = reasons(&StuckFacts {
             elapsed: Some(seconds(80)),
             usual: Some(usual(12, 9)),
-            ..Facts::default()
+            ..StuckFacts::default()
         })[0] else {
             panic!("no reason");
         };
@@ -204,10 +204,10 @@ mod tests {
     #[test]
     fn past_the_budget_only_beyond_it() {
         let run = |elapsed: u64| {
-            marks(Facts {
+            marks(StuckFacts {
                 elapsed: Some(seconds(elapsed)),
                 budget: Some(seconds(145)),
-                ..Facts::default()
+                ..StuckFacts::default()
             })
         };
         assert!(run(145).is_empty());
@@ -216,13 +216,13 @@ mod tests {
 
     #[test]
     fn what_is_no_longer_reported() {
-        let silent = Facts {
+        let silent = StuckFacts {
             silent: Some(seconds(31)),
             unshown: Some(seconds(20)),
-            ..Facts::default()
+            ..StuckFacts::default()
         };
         assert_eq!(marks(silent), ["no beat"]);
-        let unshown = Facts {
+        let unshown = StuckFacts {
             silent: Some(seconds(4)),
             ..silent
         };
@@ -232,9 +232,9 @@ mod tests {
     #[test]
     fn fewer_threads_than_jobs() {
         let of = |threads: usize, jobs: usize| {
-            reasons(&Facts {
+            reasons(&StuckFacts {
                 threads: Some((threads, jobs)),
-                ..Facts::default()
+                ..StuckFacts::default()
             })
         };
         assert!(of(4, 4).is_empty());

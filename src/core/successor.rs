@@ -17,7 +17,7 @@ const MOST: usize = 500;
 
 /// A process that the drain was to end, as it was before.
 #[derive(Clone, Debug)]
-struct Before {
+struct FormerProcess {
     id: LocalId,
     name: String,
     unit: Option<Unit>,
@@ -32,7 +32,7 @@ struct Before {
 /// The place of one process.
 #[derive(Clone, Debug)]
 struct Awaited {
-    before: Before,
+    before: FormerProcess,
     /// Who came up in it.
     up: Option<LocalId>,
     /// What was written down of it, under the name of who came up.
@@ -63,7 +63,7 @@ impl Watch {
             let process = fleet.get(&ProcessKey::Local(*id))?;
             let surroundings = &process.local.as_ref()?.surroundings;
             Some(Awaited {
-                before: Before {
+                before: FormerProcess {
                     id: *id,
                     name: process.name(),
                     unit: surroundings.unit.clone(),
@@ -207,7 +207,7 @@ impl Watch {
         self.places[index].up = fitting.next();
     }
 
-    fn fits(&self, before: &Before, id: LocalId, process: &Process) -> bool {
+    fn fits(&self, before: &FormerProcess, id: LocalId, process: &Process) -> bool {
         let Some(local) = &process.local else {
             return false;
         };

@@ -139,7 +139,7 @@ pub(super) const REPLACEMENT: Role = Role {
 
 /// A job that one process always has; when it ends, the next of its kind begins.
 #[derive(Debug)]
-pub(super) struct Standing {
+pub(super) struct StandingJob {
     pub(super) child: usize,
     pub(super) class: &'static str,
     pub(super) queue: &'static str,
@@ -154,9 +154,9 @@ const fn minutes(minutes: u64, seconds: u64) -> Duration {
 }
 
 /// The jobs that show what a drain is about.
-pub(super) const STANDING: [Standing; 5] = [
+pub(super) const STANDING: [StandingJob; 5] = [
     // Fails within the wait before TERM, whenever that begins: retried.
-    Standing {
+    StandingJob {
         child: 0,
         class: "CarrierLabel",
         queue: "web",
@@ -166,7 +166,7 @@ pub(super) const STANDING: [Standing; 5] = [
     },
     // Holds the interpreter: its push-back comes after KILL is due. Nobody else serves its
     // queue: if it is killed before, it is provably lost.
-    Standing {
+    StandingJob {
         child: 1,
         class: "PriceOptimizer",
         queue: "edi",
@@ -175,7 +175,7 @@ pub(super) const STANDING: [Standing; 5] = [
         ran: minutes(3, 20),
     },
     // Overruns every budget: pushed back.
-    Standing {
+    StandingJob {
         child: 2,
         class: "ReportBuild",
         queue: "default",
@@ -184,7 +184,7 @@ pub(super) const STANDING: [Standing; 5] = [
         ran: minutes(9, 40),
     },
     // Stops by itself between two iterations: pushed back to the end of its queue.
-    Standing {
+    StandingJob {
         child: 2,
         class: "CatalogImport",
         queue: "default",
@@ -193,7 +193,7 @@ pub(super) const STANDING: [Standing; 5] = [
         ran: minutes(2, 5),
     },
     // Stuck, and swallows the interruption: its process goes with KILL alone.
-    Standing {
+    StandingJob {
         child: 3,
         class: "CrmSync",
         queue: "low",
@@ -205,7 +205,7 @@ pub(super) const STANDING: [Standing; 5] = [
 
 /// An ordinary kind of job: class, queue, shortest and longest time in seconds, and how often
 /// one comes, in hundredths a second. The longest ends within the wait before TERM.
-pub(super) struct Kind(
+pub(super) struct JobKind(
     pub(super) &'static str,
     pub(super) &'static str,
     pub(super) u64,
@@ -214,17 +214,17 @@ pub(super) struct Kind(
 );
 
 /// The shop's day.
-pub(super) const KINDS: [Kind; 10] = [
-    Kind("WebhookDelivery", "web", 2, 6, 20),
-    Kind("ThumbnailRender", "web", 4, 12, 12),
-    Kind("InventorySync", "default", 8, 25, 14),
-    Kind("OrderConfirm", "default", 3, 9, 18),
-    Kind("ReceiptMail", "mailers", 2, 5, 16),
-    Kind("NewsletterBatch", "mailers", 15, 40, 4),
-    Kind("AmazonEdiPush", "edi", 18, 45, 5),
-    Kind("EdiAckFetch", "edi", 5, 12, 10),
-    Kind("SearchReindex", "low", 15, 40, 5),
-    Kind("LogArchive", "low", 10, 30, 5),
+pub(super) const KINDS: [JobKind; 10] = [
+    JobKind("WebhookDelivery", "web", 2, 6, 20),
+    JobKind("ThumbnailRender", "web", 4, 12, 12),
+    JobKind("InventorySync", "default", 8, 25, 14),
+    JobKind("OrderConfirm", "default", 3, 9, 18),
+    JobKind("ReceiptMail", "mailers", 2, 5, 16),
+    JobKind("NewsletterBatch", "mailers", 15, 40, 4),
+    JobKind("AmazonEdiPush", "edi", 18, 45, 5),
+    JobKind("EdiAckFetch", "edi", 5, 12, 10),
+    JobKind("SearchReindex", "low", 15, 40, 5),
+    JobKind("LogArchive", "low", 10, 30, 5),
 ];
 
 #[cfg(test)]
@@ -237,7 +237,7 @@ mod tests {
         let sequence: Sequence = SEQUENCE.parse().unwrap();
         let quiet = sequence.quiet_wait().unwrap();
         let stop = sequence.stop_wait().unwrap();
-        for Kind(class, _, shortest, longest, _) in KINDS {
+        for JobKind(class, _, shortest, longest, _) in KINDS {
             assert!(
                 shortest < longest && Duration::from_secs(longest) < quiet,
                 "{class}"

@@ -13,11 +13,11 @@ use tokio::net::unix::pipe;
 use tokio::signal::unix::{self, SignalKind, signal};
 
 use super::NAME;
-use super::wire::{Birth, Demand, Order, Report, Seen, Tick};
+use super::wire::{Birth, ChildReport, Demand, Order, SeenJob, Tick};
 use crate::clock::Paced;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
-use crate::core::sidekiq::{Ending, Snapshot, Worker, WorkerEvent};
+use crate::core::sidekiq::{Snapshot, Worker, WorkerEnding, WorkerEvent};
 
 /// Lives as the child that `birth` describes, until a signal or the end of its parent ends it.
 ///
@@ -142,38 +142,38 @@ impl Child {
         let since = order.since.map_or(now, |tick| tick.moment(&self.clock));
         let refused = self.worker.adopt(order.task.clone(), tid, since, now);
         match refused {
-            Some(task) => tell(&Report::Refused { jid: task.jid }),
+            Some(task) => tell(&ChildReport::Refused { jid: task.jid }),
             None => Ok(()),
         }
     }
 
     /// The report to the demo about an event.
-    fn report(&self, event: WorkerEvent) -> Option<Report> {
+    fn report(&self, event: WorkerEvent) -> Option<ChildReport> {
         match event {
-            WorkerEvent::JobFinished(task) => Some(Report::Finished { jid: task.jid }),
-            WorkerEvent::JobFailed(task) => Some(Report::Failed { jid: task.jid }),
-            WorkerEvent::PushedBack { task, front } => Some(Report::Back {
+            WorkerEvent::JobFinished(task) => Some(ChildReport::Finished { jid: task.jid }),
+            WorkerEvent::JobFailed(task) => Some(ChildReport::Failed { jid: task.jid }),
+            WorkerEvent::PushedBack { task, front } => Some(ChildReport::Back {
                 jid: task.jid,
                 front,
             }),
-            WorkerEvent::BrokeOff { task, .. } => Some(Report::Back {
+            WorkerEvent::BrokeOff { task, .. } => Some(ChildReport::Back {
                 jid: task.jid,
                 front: false,
             }),
             WorkerEvent::Beat(snapshot) => Some(self.beat(&snapshot)),
-            WorkerEvent::LeftRegistry => Some(Report::Left),
+            WorkerEvent::LeftRegistry => Some(ChildReport::Left),
             // The demo knows what it gave, and sees for itself what died with the process.
             WorkerEvent::JobStarted(_) | WorkerEvent::JobLost(_) | WorkerEvent::Exited(_) => None,
         }
     }
 
-    fn beat(&self, snapshot: &Snapshot) -> Report {
-        let seen = |busy: &crate::core::sidekiq::Busy| Seen {
+    fn beat(&self, snapshot: &Snapshot) -> ChildReport {
+        let seen = |busy: &crate::core::sidekiq::Busy| SeenJob {
             tid: busy.tid.clone(),
             jid: busy.task.jid.clone(),
             since: Tick::of(busy.since, &self.clock),
         };
-        Report::Beat {
+        ChildReport::Beat {
             at: Tick::of(snapshot.at, &self.clock),
             quiet: snapshot.quiet,
             busy: snapshot.busy.iter().map(seen).collect(),
@@ -186,11 +186,11 @@ impl Child {
             return Ok(());
         }
         self.threads = Some(processors);
-        tell(&Report::Threads { processors })
+        tell(&ChildReport::Threads { processors })
     }
 }
 
-fn tell(report: &Report) -> Result<()> {
+fn tell(report: &ChildReport) -> Result<()> {
     let mut line = serde_json::to_string(report)?;
     line.push('\n');
     let mut output = io::stdout().lock();
@@ -198,9 +198,9 @@ fn tell(report: &Report) -> Result<()> {
     Ok(output.flush()?)
 }
 
-fn code(ending: Ending) -> ExitCode {
+fn code(ending: WorkerEnding) -> ExitCode {
     match ending {
-        Ending::InOrder => ExitCode::SUCCESS,
-        Ending::Signal(_) => ExitCode::FAILURE,
+        WorkerEnding::InOrder => ExitCode::SUCCESS,
+        WorkerEnding::Signal(_) => ExitCode::FAILURE,
     }
 }

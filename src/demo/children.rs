@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use super::NAME;
 use super::cast::Role;
 use super::store::Number;
-use super::wire::{Birth, Demand, Report};
+use super::wire::{Birth, ChildReport, Demand};
 use crate::core::fleet::{ExitStatus, Identity, Info, Work};
 use crate::core::moment::Moment;
 use crate::host::{Glance, glance};
@@ -25,7 +25,7 @@ use crate::host::{Glance, glance};
 #[derive(Debug)]
 pub(super) enum Word {
     /// It says something.
-    Said(Report),
+    Said(ChildReport),
     /// It has ended, and all it ever said was heard.
     Ended(Option<ExitStatus>),
 }
@@ -40,7 +40,7 @@ pub(super) struct LastBeat {
 
 /// The state of a child by its own words.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct ChildState {
     pub(super) beat: Option<LastBeat>,
     pub(super) threads: Option<usize>,
     /// It refused a job: it fetches no more.
@@ -59,7 +59,7 @@ pub(super) struct Offspring {
     pub(super) identity: Identity,
     pub(super) info: Arc<Info>,
     pub(super) started_at: f64,
-    pub(super) told: Told,
+    pub(super) told: ChildState,
     orders: mpsc::UnboundedSender<String>,
 }
 
@@ -141,7 +141,7 @@ impl Nursery {
                 embedded: false,
             }),
             started_at,
-            told: Told::default(),
+            told: ChildState::default(),
             orders,
         })
     }

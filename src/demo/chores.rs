@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::cast::{KINDS, Kind, Standing};
+use super::cast::{JobKind, KINDS, StandingJob};
 use super::store::Post;
 use crate::core::moment::Moment;
 use crate::core::sidekiq::{Task, Temper};
@@ -76,14 +76,14 @@ impl Chores {
         posts
     }
 
-    fn ordinary(&mut self, kind: &Kind, now: Moment) -> Post {
-        let Kind(class, queue, shortest, longest, _) = *kind;
+    fn ordinary(&mut self, kind: &JobKind, now: Moment) -> Post {
+        let JobKind(class, queue, shortest, longest, _) = *kind;
         let lasts = Duration::from_millis(self.between(shortest * 1000, longest * 1000));
         self.post(class, queue, Some(lasts), Temper::Plain, now)
     }
 
     /// The next job of a standing kind.
-    pub(super) fn standing(&mut self, job: &Standing, now: Moment) -> Post {
+    pub(super) fn standing(&mut self, job: &StandingJob, now: Moment) -> Post {
         self.post(job.class, job.queue, job.lasts, job.temper, now)
     }
 

@@ -30,8 +30,8 @@ use crate::core::session::{Kind, Session, Setting};
 use crate::shell::{HangUp, Means, OwnSignals, Performer, PretendedQueues, Visitors, World};
 
 use self::children::Nursery;
-use self::plugs::Stage;
-use self::source::{Ends, SharedStore, Source};
+use self::plugs::DemoStage;
+use self::source::{ChannelEnds, DemoSource, SharedStore};
 use self::wire::ClockWords;
 
 /// The name of the children: as `argv[0]`, and for the scanner, which leaves them out.
@@ -107,12 +107,12 @@ pub fn world(script: &Script) -> Result<World> {
     let (tell, told) = mpsc::unbounded_channel();
     let store = SharedStore::default();
     let nursery = Nursery::new(&script.program, tell);
-    let ends = Ends {
+    let ends = ChannelEnds {
         observations: observed,
         wanted,
         words: told,
     };
-    let mut source = Source::new(beginning, nursery, store.clone(), ends);
+    let mut source = DemoSource::new(beginning, nursery, store.clone(), ends);
     source.open()?;
     let mut tasks: JoinSet<Result<()>> = JoinSet::new();
     tasks.spawn(source.run());
@@ -127,7 +127,7 @@ pub fn world(script: &Script) -> Result<World> {
         performer.run(works).await;
         Ok(())
     });
-    let plugs = Stage {
+    let plugs = DemoStage {
         clock,
         store,
         wanted: want,

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, oneshot};
 
-use super::source::{SharedStore, Wanted};
+use super::source::{DemoRequest, SharedStore};
 use crate::clock::Paced;
 use crate::core::drain::{Ask, Trace};
 use crate::core::fleet::{LocalId, Located, Sought};
@@ -15,31 +15,31 @@ use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::host::Lock;
 use crate::journal::run_name;
-use crate::shell::{Plugs, Refused, Suspect, Work, arm};
+use crate::shell::{Plugs, Refused, ShellWork, Suspect, arm};
 
 /// The plugs of the demo.
-pub(super) struct Stage {
+pub(super) struct DemoStage {
     pub(super) clock: Paced,
     pub(super) store: SharedStore,
-    pub(super) wanted: mpsc::UnboundedSender<Wanted>,
+    pub(super) wanted: mpsc::UnboundedSender<DemoRequest>,
     pub(super) licence: Arc<AtomicBool>,
     pub(super) locks: Vec<Lock>,
 }
 
-impl Plugs for Stage {
+impl Plugs for DemoStage {
     fn begin(
         &mut self,
         targets: &[LocalId],
         session: &mut Session,
         now: Moment,
-    ) -> Result<Work, Refused> {
+    ) -> Result<ShellWork, Refused> {
         session.setting.plan.run = run_name(now);
         let armed = arm(targets, &session.fleet, &session.setting.plan, &[], None)?;
         self.locks = armed.locks;
         self.licence = Arc::new(AtomicBool::new(true));
         // A source that is gone shows as an ended task.
-        drop(self.wanted.send(Wanted::Begun));
-        Ok(Work::Begin {
+        drop(self.wanted.send(DemoRequest::Begun));
+        Ok(ShellWork::Begin {
             held: armed.held,
             journal: Ok(None),
             licence: Arc::clone(&self.licence),
@@ -61,7 +61,7 @@ impl Plugs for Stage {
             Ask::Nowhere(_) => None,
             Ask::LookNow => {
                 let (done, looked) = oneshot::channel();
-                drop(self.wanted.send(Wanted::Look(done)));
+                drop(self.wanted.send(DemoRequest::Look(done)));
                 Some(Box::pin(async move {
                     drop(looked.await);
                     Vec::new()

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::cast::{HOST, TIMEOUT};
 use super::children::Offspring;
-use super::store::Store;
-use super::wire::{Seen, Tick};
+use super::store::DemoStore;
+use super::wire::{SeenJob, Tick};
 use crate::clock::Paced;
 use crate::core::fleet::{
     HostLook, LocalProcess, Look, LookRow, RedisAddress, RunState, Surroundings, Threads, Title,
@@ -49,7 +49,7 @@ fn row(child: &Offspring, now: Moment) -> Option<LookRow> {
 }
 
 /// The work entry of a job, as the beat of its process writes it.
-pub(super) fn work(seen: &Seen, store: &Store, clock: &Paced) -> Option<Arc<Work>> {
+pub(super) fn work(seen: &SeenJob, store: &DemoStore, clock: &Paced) -> Option<Arc<Work>> {
     let post = store.running(&seen.jid)?;
     Some(Arc::new(Work {
         tid: seen.tid.clone(),

@@ -7,12 +7,12 @@ use std::time::Duration;
 use color_eyre::eyre::{Result, WrapErr};
 use tokio::sync::{mpsc, oneshot};
 
-use super::cast::{FLEET, INCIDENTS, Incident, Role, STANDING, Standing};
+use super::cast::{FLEET, INCIDENTS, Incident, Role, STANDING, StandingJob};
 use super::children::{LastBeat, Nursery, Offspring, Registration, Word};
 use super::chores::Chores;
 use super::rows;
-use super::store::{Number, Post, Store};
-use super::wire::{Birth, ClockWords, Demand, Order, Report, Tick};
+use super::store::{DemoStore, Number, Post};
+use super::wire::{Birth, ChildReport, ClockWords, Demand, Order, Tick};
 use crate::clock::Paced;
 use crate::core::fleet::{ExitStatus, Link, Observation};
 use crate::core::moment::Moment;
@@ -26,17 +26,17 @@ const UPTIME: f64 = 3.0 * 86_400.0 + 7_311.0;
 
 /// The imitated Redis, shared with those who ask it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct SharedStore(Arc<Mutex<Store>>);
+pub(super) struct SharedStore(Arc<Mutex<DemoStore>>);
 
 impl SharedStore {
-    pub(super) fn lock(&self) -> MutexGuard<'_, Store> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, DemoStore> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// A request to the source.
 #[derive(Debug)]
-pub(super) enum Wanted {
+pub(super) enum DemoRequest {
     /// A look, at once.
     Look(oneshot::Sender<()>),
     /// A drain has begun: its incidents take place.
@@ -44,7 +44,7 @@ pub(super) enum Wanted {
 }
 
 /// The source.
-pub(super) struct Source {
+pub(super) struct DemoSource {
     clock: Paced,
     words: ClockWords,
     nursery: Nursery,
@@ -53,18 +53,23 @@ pub(super) struct Source {
     chores: Chores,
     /// When the first drain began, and how many incidents took place since.
     begun: Option<(Moment, usize)>,
-    ends: Ends,
+    ends: ChannelEnds,
 }
 
 /// The ends of the channels that the source holds.
-pub(super) struct Ends {
+pub(super) struct ChannelEnds {
     pub(super) observations: mpsc::Sender<Observation>,
-    pub(super) wanted: mpsc::UnboundedReceiver<Wanted>,
+    pub(super) wanted: mpsc::UnboundedReceiver<DemoRequest>,
     pub(super) words: mpsc::UnboundedReceiver<(Number, Word)>,
 }
 
-impl Source {
-    pub(super) fn new(words: ClockWords, nursery: Nursery, store: SharedStore, ends: Ends) -> Self {
+impl DemoSource {
+    pub(super) fn new(
+        words: ClockWords,
+        nursery: Nursery,
+        store: SharedStore,
+        ends: ChannelEnds,
+    ) -> Self {
         Self {
             clock: words.clock(),
             words,
@@ -171,8 +176,8 @@ impl Source {
                     }
                 }
                 Some(wanted) = self.ends.wanted.recv() => match wanted {
-                    Wanted::Begun => self.begun = self.begun.or_else(|| Some((self.clock.now(), 0))),
-                    Wanted::Look(done) => {
+                    DemoRequest::Begun => self.begun = self.begun.or_else(|| Some((self.clock.now(), 0))),
+                    DemoRequest::Look(done) => {
                         self.look().await;
                         let _gone = done.send(());
                     }
@@ -272,7 +277,7 @@ impl Source {
 
     /// Gives a child the next standing job of this class, if that is one.
     fn renew(&mut self, number: Number, class: &str) {
-        let is = |job: &&Standing| job.child == number && job.class == class;
+        let is = |job: &&StandingJob| job.child == number && job.class == class;
         let Some(job) = STANDING.iter().find(is) else {
             return;
         };
@@ -296,24 +301,24 @@ impl Source {
         }
     }
 
-    fn said(&mut self, number: Number, report: Report) -> bool {
+    fn said(&mut self, number: Number, report: ChildReport) -> bool {
         let now = self.clock.now();
         let mut shows = false;
         match report {
-            Report::Finished { jid } => {
+            ChildReport::Finished { jid } => {
                 let ended = self.store.lock().finished(&jid);
                 self.renew_after(number, ended);
             }
-            Report::Failed { jid } => {
+            ChildReport::Failed { jid } => {
                 let ended = self.store.lock().failed(&jid, now);
                 self.renew_after(number, ended);
             }
-            Report::Back { jid, front } => self.store.lock().back(&jid, front),
-            Report::Refused { jid } => {
+            ChildReport::Back { jid, front } => self.store.lock().back(&jid, front),
+            ChildReport::Refused { jid } => {
                 self.store.lock().back(&jid, true);
                 self.children[number].told.quiet = true;
             }
-            Report::Beat { at, quiet, busy } => {
+            ChildReport::Beat { at, quiet, busy } => {
                 let store = self.store.lock();
                 let work = busy
                     .iter()
@@ -323,11 +328,11 @@ impl Source {
                 self.children[number].told.beat = Some(LastBeat { at, quiet, work });
                 shows = true;
             }
-            Report::Threads { processors } => {
+            ChildReport::Threads { processors } => {
                 self.children[number].told.threads = Some(processors);
                 shows = true;
             }
-            Report::Left => self.children[number].told.left = true,
+            ChildReport::Left => self.children[number].told.left = true,
         }
         shows
     }

@@ -29,7 +29,7 @@ pub(super) type Number = usize;
 
 /// Everything that would be in Redis.
 #[derive(Debug, Default)]
-pub(super) struct Store {
+pub(super) struct DemoStore {
     queues: BTreeMap<String, VecDeque<Arc<Post>>>,
     retries: Vec<(Moment, Arc<Post>)>,
     running: HashMap<String, (Number, Arc<Post>)>,
@@ -37,7 +37,7 @@ pub(super) struct Store {
     lost: Vec<Arc<Post>>,
 }
 
-impl Store {
+impl DemoStore {
     /// Puts a new job at the back of its queue, if that is not full.
     pub(super) fn enqueue(&mut self, post: Post) {
         let queue = self.queue(&post.task.queue);
@@ -208,7 +208,7 @@ mod tests {
         }
     }
 
-    fn place(store: &Store, jid: &str) -> Place {
+    fn place(store: &DemoStore, jid: &str) -> Place {
         let sought = Sought {
             jid: jid.into(),
             queue: "low".into(),
@@ -220,7 +220,7 @@ mod tests {
 
     #[test]
     fn an_interrupted_job_comes_first_and_is_pushed_back_once_its_process_died() {
-        let mut store = Store::default();
+        let mut store = DemoStore::default();
         store.enqueue(post("a", Temper::Plain));
         store.enqueue(post("b", Temper::Plain));
         assert_eq!(
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn a_failed_job_waits_for_its_retry_and_then_succeeds() {
-        let mut store = Store::default();
+        let mut store = DemoStore::default();
         let now = clock::now();
         store.start(Arc::new(post("a", Temper::Fails)), 0);
         store.failed("a", now);
@@ -263,7 +263,7 @@ mod tests {
 
     #[test]
     fn an_iterating_job_goes_to_the_back() {
-        let mut store = Store::default();
+        let mut store = DemoStore::default();
         store.start(Arc::new(post("a", Temper::Plain)), 0);
         store.enqueue(post("b", Temper::Plain));
         store.back("a", false);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::Paced;
 use crate::core::moment::Moment;
 use crate::core::sequence::Version;
-use crate::core::sidekiq::{Config, Task};
+use crate::core::sidekiq::{Task, WorkerConfig};
 
 /// A point in time as both sides count it: milliseconds since the demo began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,9 +71,9 @@ pub(super) struct Birth {
 
 impl Birth {
     /// The imitation's configuration, without its first beat.
-    pub(super) fn config(&self) -> Config {
+    pub(super) fn config(&self) -> WorkerConfig {
         let version = Version::parse(&self.version).unwrap_or(Version::new(7, 3, 9));
-        let mut config = Config::new(version, self.timeout, self.threads);
+        let mut config = WorkerConfig::new(version, self.timeout, self.threads);
         config.tag.clone_from(&self.tag);
         config.exit_takes = self.exit_takes;
         config
@@ -102,7 +102,7 @@ pub(super) enum Demand {
 
 /// A job on a thread, as a beat shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Seen {
+pub(super) struct SeenJob {
     pub(super) tid: String,
     pub(super) jid: String,
     pub(super) since: Tick,
@@ -111,7 +111,7 @@ pub(super) struct Seen {
 /// A message of a child.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "is", rename_all = "snake_case")]
-pub(super) enum Report {
+pub(super) enum ChildReport {
     /// A job is done.
     Finished { jid: String },
     /// A job failed.
@@ -124,7 +124,7 @@ pub(super) enum Report {
     Beat {
         at: Tick,
         quiet: bool,
-        busy: Vec<Seen>,
+        busy: Vec<SeenJob>,
     },
     /// So many processor threads are left.
     Threads { processors: usize },
@@ -152,12 +152,12 @@ mod tests {
 
     #[test]
     fn lines_come_back() {
-        let report = Report::Back {
+        let report = ChildReport::Back {
             jid: "a".into(),
             front: true,
         };
         let line = serde_json::to_string(&report).unwrap();
         assert_eq!(line, r#"{"is":"back","jid":"a","front":true}"#);
-        assert_eq!(serde_json::from_str::<Report>(&line).unwrap(), report);
+        assert_eq!(serde_json::from_str::<ChildReport>(&line).unwrap(), report);
     }
 }

@@ -39,7 +39,7 @@ pub struct LayerFile {
 
 /// The outcome of reading a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ReadOutcome {
     /// Read, as a file of this layer.
     Read(Layer),
     /// Not read: its name says that it is for developers, and no deploy uses it.
@@ -58,16 +58,16 @@ pub enum Outcome {
 
 /// All that was looked at.
 #[derive(Clone, Debug, Default)]
-pub struct Search {
+pub struct FileSearch {
     /// The folder of the application below the root that was given; empty for the root itself.
     pub folder: String,
     /// The files that were read, in the order in which they are to be taken.
     pub files: Vec<LayerFile>,
     /// Every path with what became of it.
-    pub looked_at: Vec<(String, Outcome)>,
+    pub looked_at: Vec<(String, ReadOutcome)>,
 }
 
-impl Search {
+impl FileSearch {
     /// The settings of all files, read together: sets of files that are merged, scripts that a
     /// service runs.
     pub fn reading(&self) -> Reading {
@@ -114,24 +114,24 @@ impl Search {
             self.files.pop();
             self.looked_at.pop();
             self.looked_at
-                .push((shown.to_owned(), Outcome::ForDevelopment));
+                .push((shown.to_owned(), ReadOutcome::ForDevelopment));
         }
     }
 
     /// Passes over the last file if it is too large to be what is sought: a picture, a dump.
     fn forget_if_too_large(&mut self) {
-        if matches!(self.looked_at.last(), Some((_, Outcome::TooLarge(_)))) {
+        if matches!(self.looked_at.last(), Some((_, ReadOutcome::TooLarge(_)))) {
             let last = self.looked_at.pop();
-            let unrelated = |(shown, _)| (shown, Outcome::Unrelated);
+            let unrelated = |(shown, _)| (shown, ReadOutcome::Unrelated);
             self.looked_at.extend(last.map(unrelated));
         }
     }
 
-    fn take_text(&mut self, shown: &str, text: Result<String, Outcome>) {
+    fn take_text(&mut self, shown: &str, text: Result<String, ReadOutcome>) {
         self.take(shown, None, text);
     }
 
-    fn take(&mut self, shown: &str, layer: Option<Layer>, text: Result<String, Outcome>) {
+    fn take(&mut self, shown: &str, layer: Option<Layer>, text: Result<String, ReadOutcome>) {
         let outcome = match text {
             Ok(text) => match layer.or_else(|| Layer::of(shown, &text)) {
                 Some(layer) => {
@@ -140,9 +140,9 @@ impl Search {
                         layer,
                         text,
                     });
-                    Outcome::Read(layer)
+                    ReadOutcome::Read(layer)
                 }
-                None => Outcome::Unrelated,
+                None => ReadOutcome::Unrelated,
             },
             Err(outcome) => outcome,
         };
@@ -153,7 +153,7 @@ impl Search {
     fn refused_folder(&mut self, shown: &str, why: &std::io::Error) {
         if why.kind() == ErrorKind::PermissionDenied {
             let shown = if shown.is_empty() { "." } else { shown };
-            let outcome = Outcome::Refused(why.to_string());
+            let outcome = ReadOutcome::Refused(why.to_string());
             self.looked_at.push((format!("{shown}/"), outcome));
         }
     }
@@ -187,19 +187,21 @@ impl Search {
 }
 
 /// Looks at the usual places below an application's root.
-pub fn find_layers(root: &Path) -> Search {
+pub fn find_layers(root: &Path) -> FileSearch {
     let mut applications = find_applications(root).into_iter();
     applications.next().unwrap_or_default()
 }
 
 /// Looks at the usual places of the application at a root, and of those below it (a repository of
 /// several applications): the one at the root comes first.
-pub fn find_applications(root: &Path) -> Vec<Search> {
+pub fn find_applications(root: &Path) -> Vec<FileSearch> {
     let mut applications = walk::applications(root);
     if let Some(first) = applications.first_mut() {
         for path in places::fixed() {
             if !first.knows(path) {
-                first.looked_at.push((path.to_owned(), Outcome::Missing));
+                first
+                    .looked_at
+                    .push((path.to_owned(), ReadOutcome::Missing));
             }
         }
     }
@@ -219,8 +221,8 @@ pub fn find_applications(root: &Path) -> Vec<Search> {
 /// The first search is all that is read together: the files, and every directory that is no
 /// application by itself (`deploy/`, `k8s/`), with the first one that is. Behind it come the other
 /// applications, and those below each directory.
-pub fn read_paths(paths: &[PathBuf]) -> Vec<Search> {
-    let mut together = Search::default();
+pub fn read_paths(paths: &[PathBuf]) -> Vec<FileSearch> {
+    let mut together = FileSearch::default();
     let mut apart = Vec::new();
     let mut has_application = false;
     for path in paths {
@@ -261,34 +263,34 @@ fn entries(folder: &Path) -> Vec<String> {
 }
 
 /// The text of a plain file of bounded size.
-fn read(path: &Path) -> Result<String, Outcome> {
+fn read(path: &Path) -> Result<String, ReadOutcome> {
     // Asked before opening: to open a pipe would wait for its other end.
     let metadata = fs::metadata(path).map_err(|error| refused(&error))?;
     if !metadata.is_file() {
-        return Err(Outcome::NotAFile);
+        return Err(ReadOutcome::NotAFile);
     }
     if metadata.len() > LARGEST {
-        return Err(Outcome::TooLarge(metadata.len()));
+        return Err(ReadOutcome::TooLarge(metadata.len()));
     }
     read_bounded(File::open(path).map_err(|error| refused(&error))?)
 }
 
 /// As much text as any configuration holds; bytes that are no UTF-8 are replaced.
-fn read_bounded(source: impl Read) -> Result<String, Outcome> {
+fn read_bounded(source: impl Read) -> Result<String, ReadOutcome> {
     let mut bytes = Vec::new();
     let read = source.take(LARGEST + 1).read_to_end(&mut bytes);
     let length = read.map_err(|error| refused(&error))? as u64;
     if length > LARGEST {
-        return Err(Outcome::TooLarge(length));
+        return Err(ReadOutcome::TooLarge(length));
     }
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn refused(error: &std::io::Error) -> Outcome {
+fn refused(error: &std::io::Error) -> ReadOutcome {
     let missing = [ErrorKind::NotFound, ErrorKind::NotADirectory];
     if missing.contains(&error.kind()) {
-        Outcome::Missing
+        ReadOutcome::Missing
     } else {
-        Outcome::Refused(error.to_string())
+        ReadOutcome::Refused(error.to_string())
     }
 }

@@ -70,7 +70,7 @@ pub enum HeldError {
 
 /// A signal that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sent {
+pub struct SignalSent {
     /// When the kernel had taken it: what is counted from it begins no sooner than it.
     pub at: Moment,
 }
@@ -217,7 +217,11 @@ impl Held {
 
     /// Sends `signal`, if `licence` still says so in the last moment. TSTP and TTIN go only to a
     /// process that has a handler for them now and is not suspended.
-    pub fn send(&self, signal: Signal, licence: impl FnOnce() -> bool) -> Result<Sent, SendError> {
+    pub fn send(
+        &self,
+        signal: Signal,
+        licence: impl FnOnce() -> bool,
+    ) -> Result<SignalSent, SendError> {
         if self.has_exited() {
             return Err(SendError::Gone(self.id));
         }
@@ -234,9 +238,9 @@ impl Held {
         clippy::disallowed_methods,
         reason = "the one place from which a signal leaves"
     )]
-    fn deliver(&self, signal: Signal) -> Result<Sent, SendError> {
+    fn deliver(&self, signal: Signal) -> Result<SignalSent, SendError> {
         pidfd_send_signal(&self.pidfd, number_of(signal))
-            .map(|()| Sent { at: clock::now() })
+            .map(|()| SignalSent { at: clock::now() })
             .map_err(|error| self.refusal(signal, error))
     }
 

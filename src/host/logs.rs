@@ -20,11 +20,11 @@ use tokio::time::sleep;
 
 use self::file::Follower;
 use self::follow::{Own, follow, pass_on};
-use self::journal::{Cursor, Journalled};
+use self::journal::{JournalCursor, Journalled};
 use crate::clock;
 use crate::core::clean::clean;
 use crate::core::fleet::{HostLook, LocalId, LocalProcess, LogNews, Observation, RunState, Title};
-use crate::core::log::{LogLine, Origin};
+use crate::core::log::{LineOrigin, LogLine};
 use crate::core::moment::Moment;
 
 /// Lines read ahead of their taker; then reading waits, and the files keep the rest.
@@ -147,21 +147,21 @@ struct Followed {
 }
 
 /// How a task of the source ended.
-enum Ended {
+enum TaskEnd {
     File,
     /// Why the journal is not read any more, and whose entries those were.
     Journal(Vec<LocalId>, String),
 }
 
 /// The source at work.
-struct Reading {
+struct LogReading {
     named: Option<PathBuf>,
     news: mpsc::Sender<Observation>,
     lines: mpsc::Sender<LogLine>,
     followed: Vec<Followed>,
-    tasks: JoinSet<Ended>,
+    tasks: JoinSet<TaskEnd>,
     journal: Option<AbortHandle>,
-    cursor: Cursor,
+    cursor: JournalCursor,
 }
 
 impl LogSource {
@@ -173,14 +173,14 @@ impl LogSource {
             news,
         } = self;
         let (lines, read) = mpsc::channel(READ_AHEAD);
-        let mut reading = Reading {
+        let mut reading = LogReading {
             named,
             news: news.clone(),
             lines,
             followed: Vec::new(),
             tasks: JoinSet::new(),
             journal: None,
-            cursor: Cursor::default(),
+            cursor: JournalCursor::default(),
         };
         let passing = pass_on(read, news.clone());
         tokio::pin!(passing);
@@ -205,7 +205,7 @@ impl LogSource {
     }
 }
 
-impl Reading {
+impl LogReading {
     /// Begins to follow those that are new, and leaves those that have been gone for a while.
     async fn follow_these(&mut self, wanted: &[Logging]) {
         let now = clock::now();
@@ -261,7 +261,7 @@ impl Reading {
             other.shared.store(true, Ordering::Relaxed);
             shared.store(true, Ordering::Relaxed);
         }
-        let origin = Origin {
+        let origin = LineOrigin {
             pid: logging.id.pid,
             inner_pid: logging.inner_pid,
             shared: false,
@@ -271,7 +271,7 @@ impl Reading {
             let lines = self.lines.clone();
             self.tasks.spawn(async move {
                 follow(follower, own, lines).await;
-                Ended::File
+                TaskEnd::File
             })
         });
         self.followed.push(Followed {
@@ -300,14 +300,14 @@ impl Reading {
         };
         self.journal = Some(self.tasks.spawn(async move {
             let why = journal.follow().await;
-            Ended::Journal(writers.iter().map(|one| one.id).collect(), why)
+            TaskEnd::Journal(writers.iter().map(|one| one.id).collect(), why)
         }));
     }
 
-    async fn ended(&mut self, ended: Result<Ended, JoinError>) {
+    async fn ended(&mut self, ended: Result<TaskEnd, JoinError>) {
         match ended {
-            Ok(Ended::File) => {}
-            Ok(Ended::Journal(writers, why)) => {
+            Ok(TaskEnd::File) => {}
+            Ok(TaskEnd::Journal(writers, why)) => {
                 for process in writers {
                     self.tell(process, Err(why.clone())).await;
                 }

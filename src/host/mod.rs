@@ -28,7 +28,7 @@ pub use account::Operator;
 pub use boot::boot_id;
 pub use exits::exited;
 pub use glance::{Glance, glance};
-pub use held::{Held, HeldError, SendError, Sent};
+pub use held::{Held, HeldError, SendError, SignalSent};
 pub use lock::{Holder, Lock, LockError};
 pub use logs::{LogPlace, LogSource, Logging, place_of_log};
 pub use notify::NotifySocket;

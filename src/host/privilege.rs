@@ -31,19 +31,19 @@ pub async fn route(verb: Verb, unit: &Unit) -> Result<Route, String> {
             "it belongs to the systemd of uid {uid}: run as that user"
         )),
         UnitScope::System if Uid::effective().is_root() => Ok(Route::Plain),
-        UnitScope::System => Asked::REAL.route(verb, unit).await,
+        UnitScope::System => AskedService::REAL.route(verb, unit).await,
     }
 }
 
 /// The service that is asked.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
+struct AskedService<'a> {
     pkcheck: &'a str,
     sudo: &'a str,
 }
 
-impl Asked<'_> {
-    const REAL: Asked<'static> = Asked {
+impl AskedService<'_> {
+    const REAL: AskedService<'static> = AskedService {
         pkcheck: "pkcheck",
         sudo: "sudo",
     };

@@ -1,7 +1,7 @@
 //! The readers of what `/proc`, a title and the journal say, for `crate::readers`.
 
 use super::logs::lines_of_row;
-use super::proc::environ::Environment;
+use super::proc::environ::ProcessEnvironment;
 use super::proc::{cgroup, stat, status};
 use super::sudoers;
 use super::{timeout_on_command_line, title};
@@ -12,7 +12,7 @@ pub(crate) const READERS: &[Reader] = &[
         let _unit = cgroup::unit(bytes);
     }),
     ("host/environ", |bytes| {
-        let environment = Environment(bytes);
+        let environment = ProcessEnvironment(bytes);
         let _redis = environment.redis_url();
         let _names = (environment.dyno(), environment.hostname());
     }),

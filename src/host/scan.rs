@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use rustix::fs::{Dir, Mode, OFlags, open};
 
-use self::facts::Facts;
+use self::facts::StableFacts;
 use super::proc::namespaces::Namespaces;
 use super::proc::stat;
 use super::proc::status::{self, Status};
@@ -39,7 +39,7 @@ pub struct Scanner {
     directory: OwnedFd,
     hostname: String,
     namespaces: Namespaces,
-    known: HashMap<u32, (LocalId, Facts)>,
+    known: HashMap<u32, (LocalId, StableFacts)>,
     command_line: Vec<u8>,
     buffer: Vec<u8>,
 }
@@ -175,13 +175,13 @@ impl Scanner {
         at: Moment,
         status: &Status,
         parent: u32,
-    ) -> Facts {
+    ) -> StableFacts {
         let old = self.known.remove(&id.pid).filter(|(known, _)| *known == id);
         let mut facts = match old {
             Some((_, facts)) if facts.is_settled() => facts,
             old => {
                 let earlier = old.map(|(_, facts)| facts);
-                let place = facts::Place {
+                let place = facts::FactPlace {
                     root: &self.root,
                     hostname: &self.hostname,
                     namespaces: &self.namespaces,
@@ -194,7 +194,8 @@ impl Scanner {
                 read.command = facts::command(&self.command_line)
                     .or_else(|| earlier.as_ref().and_then(|facts| facts.command.clone()));
                 let settles = matches!(title, Title::Beating { .. });
-                let was_read = |facts: &Facts| !settles && !matches!(facts.title, Title::Other(_));
+                let was_read =
+                    |facts: &StableFacts| !settles && !matches!(facts.title, Title::Other(_));
                 match earlier.filter(was_read) {
                     // Read when it was seen first, and once more when it beats.
                     Some(earlier) => {

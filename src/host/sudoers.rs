@@ -19,7 +19,7 @@ pub(super) enum Password {
 
 /// An entry of the list.
 #[derive(Default)]
-struct Entry<'a> {
+struct SudoEntry<'a> {
     runs_as: Option<&'a str>,
     free: bool,
     commands: Vec<&'a str>,
@@ -73,15 +73,15 @@ pub(super) fn of_all(list: &str, command: &str) -> Password {
 }
 
 /// Entries are set apart by empty lines; what has no commands is none (the header).
-fn entries(text: &str) -> Vec<Entry<'_>> {
-    let mut entries = vec![Entry::default()];
+fn entries(text: &str) -> Vec<SudoEntry<'_>> {
+    let mut entries = vec![SudoEntry::default()];
     let mut in_commands = false;
     for line in text.lines() {
         let words = line.trim();
         let key = |name: &str| words.strip_prefix(name).map(str::trim);
         if words.is_empty() {
             in_commands = false;
-            entries.push(Entry::default());
+            entries.push(SudoEntry::default());
             continue;
         }
         let Some(entry) = entries.last_mut() else {

@@ -16,7 +16,7 @@ use crate::core::moment::Moment;
 use crate::core::sequence::{SequenceOrigin, Timeout, Version};
 use crate::core::session::{Beginning, Kind, Session, SessionInput, Setting};
 use crate::core::sidekiq::{
-    Config, Registered, Snapshot, Task, Temper, Worker, WorkerEvent, shown,
+    Registered, Snapshot, Task, Temper, Worker, WorkerConfig, WorkerEvent, shown,
 };
 
 const ID: LocalId = LocalId {
@@ -240,7 +240,7 @@ impl Member {
     fn new(number: u32) -> Self {
         let (begun, pid) = (at(0.0), 4242 + number);
         let identity = format!("util1:{pid}:0123456789ab");
-        let config = Config::new(Version::new(7, 3, 2), Duration::from_secs(25), 5);
+        let config = WorkerConfig::new(Version::new(7, 3, 2), Duration::from_secs(25), 5);
         Self {
             id: LocalId {
                 pid,

@@ -36,7 +36,7 @@ pub struct Recorder {
     before: Vec<u8>,
     /// The last observation of each kind: what a session is begun anew from that went on for long.
     latest: BTreeMap<String, (SessionInput, Moment)>,
-    state: State,
+    state: WritingState,
     /// Whether the operator, or the terminal, left a run under way.
     left: bool,
     /// The lines of logs that the drainboard before had read.
@@ -52,7 +52,7 @@ pub(super) fn sign(line: &LogLine) -> Option<String> {
 }
 
 #[derive(Debug)]
-enum State {
+enum WritingState {
     /// No drain has begun.
     Waiting,
     /// Written so many bytes to this file.
@@ -69,7 +69,7 @@ impl Recorder {
             chain: Chain::default(),
             before: Vec::new(),
             latest: BTreeMap::new(),
-            state: State::Waiting,
+            state: WritingState::Waiting,
             left: false,
             known: HashSet::new(),
         }
@@ -90,7 +90,7 @@ impl Recorder {
             chain,
             before: Vec::new(),
             latest: BTreeMap::new(),
-            state: State::Writing(Arc::clone(&file), length),
+            state: WritingState::Writing(Arc::clone(&file), length),
             left: false,
             known,
         };
@@ -112,7 +112,7 @@ impl Recorder {
     pub fn begin(&mut self, state_dir: &Path, run: &str, now: Moment) -> io::Result<ActMarks> {
         let begun = self.open(state_dir, run, now);
         if begun.is_err() {
-            self.state = State::Stopped;
+            self.state = WritingState::Stopped;
         }
         begun
     }
@@ -137,7 +137,7 @@ impl Recorder {
         (&*file).write_all(head.as_bytes())?;
         (&*file).write_all(&self.before)?;
         let length = head.len() + self.before.len();
-        self.state = State::Writing(Arc::clone(&file), length as u64);
+        self.state = WritingState::Writing(Arc::clone(&file), length as u64);
         self.left = false;
         Ok(ActMarks { file })
     }
@@ -147,7 +147,7 @@ impl Recorder {
     /// # Errors
     /// If it cannot be written.
     pub fn take(&mut self, input: &SessionInput, now: Moment) -> Result<(), String> {
-        if let State::Stopped = self.state {
+        if let WritingState::Stopped = self.state {
             return Ok(());
         }
         if let SessionInput::Commanded(_) = input {
@@ -157,7 +157,7 @@ impl Recorder {
         if self.before.len() < MOST_BEFORE {
             self.before.extend_from_slice(text.as_bytes());
         }
-        let State::Writing(file, length) = &mut self.state else {
+        let WritingState::Writing(file, length) = &mut self.state else {
             self.remember(input, now);
             return Ok(());
         };
@@ -168,7 +168,7 @@ impl Recorder {
             (&**file).write_all(text.as_bytes())
         };
         written.map_err(|error| {
-            self.state = State::Stopped;
+            self.state = WritingState::Stopped;
             format!("this drain cannot be resumed or replayed from here on: {error}")
         })
     }
@@ -211,7 +211,7 @@ impl Recorder {
             "left": self.left,
             "fingerprint": session.fingerprint(),
         });
-        if let State::Writing(file, _) = &self.state {
+        if let WritingState::Writing(file, _) = &self.state {
             // Without it the same is found by folding.
             drop((&**file).write_all(line(&mark).as_bytes()));
         }

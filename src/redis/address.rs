@@ -24,8 +24,8 @@ pub struct Address {
 /// Where it listens.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Endpoint {
-    Tcp(Place),
-    Tls(Place),
+    Tcp(HostPort),
+    Tls(HostPort),
     Unix {
         path: String,
     },
@@ -35,7 +35,7 @@ pub(super) enum Endpoint {
 
 /// A host name or an address of the network, and a port.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct HostPort {
     pub(super) host: String,
     pub(super) port: u16,
 }
@@ -43,7 +43,7 @@ pub(super) struct Place {
 /// A primary that Sentinels watch.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct Watched {
-    pub(super) sentinels: Vec<Place>,
+    pub(super) sentinels: Vec<HostPort>,
     pub(super) name: String,
     /// The logins at the Sentinels themselves.
     pub(super) logins: Vec<Login>,
@@ -94,7 +94,7 @@ pub enum AddressError {
 impl Address {
     /// Where Redis listens when no address is given, as Sidekiq assumes too.
     pub fn local() -> Self {
-        let place = Place {
+        let place = HostPort {
             host: "127.0.0.1".into(),
             port: url::REDIS_PORT,
         };
@@ -136,7 +136,8 @@ impl Address {
             Endpoint::Tcp(place) | Endpoint::Tls(place) => format!("{place}/{database}"),
             Endpoint::Unix { path } => format!("{path}?db={database}"),
             Endpoint::Sentinel(watched) => {
-                let places: Vec<String> = watched.sentinels.iter().map(Place::to_string).collect();
+                let places: Vec<String> =
+                    watched.sentinels.iter().map(HostPort::to_string).collect();
                 format!("{}/{}/{database}", places.join(","), watched.name)
             }
         };
@@ -182,7 +183,7 @@ impl Address {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for HostPort {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {
             write!(formatter, "[{}]:{}", self.host, self.port)

@@ -27,21 +27,21 @@ pub struct Candidates<'a> {
 
 /// The address chosen and where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Choice {
+pub struct AddressChoice {
     /// The address.
     pub address: Address,
     /// Its origin in words: `--redis`, `REDIS_URL`, `config.yml:3`, `from pid 4242`, `default`.
     pub origin: String,
     /// Where it comes from local Sidekiqs and these name several: all of them, the chosen one
     /// first. Else empty.
-    pub several: Vec<Named>,
+    pub several: Vec<NamedAddress>,
     /// Addresses of local Sidekiqs that cannot be used, in words.
     pub unusable: Vec<String>,
 }
 
 /// An address with the local Sidekiqs that name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Named {
+pub struct NamedAddress {
     /// The address.
     pub address: Address,
     /// The source that names it.
@@ -88,7 +88,7 @@ pub fn from_environment(
 ///
 /// # Errors
 /// If the one that is stated is none. One that only a local Sidekiq names is passed over and said.
-pub fn choose(candidates: Candidates<'_>) -> Result<Choice, ChoiceError> {
+pub fn choose(candidates: Candidates<'_>) -> Result<AddressChoice, ChoiceError> {
     let mut choice = place(candidates)?;
     if let Some(certificates) = candidates.certificates {
         choice.address = choice.address.with_certificates(certificates.clone());
@@ -96,7 +96,7 @@ pub fn choose(candidates: Candidates<'_>) -> Result<Choice, ChoiceError> {
     Ok(choice)
 }
 
-fn place(candidates: Candidates<'_>) -> Result<Choice, ChoiceError> {
+fn place(candidates: Candidates<'_>) -> Result<AddressChoice, ChoiceError> {
     let named = candidates
         .flag
         .map(|url| ("--redis", url))
@@ -112,8 +112,8 @@ fn place(candidates: Candidates<'_>) -> Result<Choice, ChoiceError> {
 }
 
 /// The address that most local Sidekiqs name, else the default.
-fn from_sidekiqs(local: &[(u32, RedisAddress)]) -> Choice {
-    let mut several: Vec<Named> = Vec::new();
+fn from_sidekiqs(local: &[(u32, RedisAddress)]) -> AddressChoice {
+    let mut several: Vec<NamedAddress> = Vec::new();
     let mut unusable = Vec::new();
     for (pid, url) in local {
         match read(&format!("from pid {pid}"), url.expose()) {
@@ -122,7 +122,7 @@ fn from_sidekiqs(local: &[(u32, RedisAddress)]) -> Choice {
                 .find(|named| named.address.same_place(&address))
             {
                 Some(named) => named.pids.push(*pid),
-                None => several.push(Named {
+                None => several.push(NamedAddress {
                     address,
                     pids: vec![*pid],
                 }),
@@ -132,7 +132,7 @@ fn from_sidekiqs(local: &[(u32, RedisAddress)]) -> Choice {
     }
     several.sort_by_key(|named| std::cmp::Reverse(named.pids.len()));
     let Some(first) = several.first() else {
-        return Choice {
+        return AddressChoice {
             unusable,
             ..alone(Address::local(), "default")
         };
@@ -148,7 +148,7 @@ fn from_sidekiqs(local: &[(u32, RedisAddress)]) -> Choice {
         1 => format!("from pid {pid}; 1 other Sidekiq here names another"),
         others => format!("from pid {pid}; {others} other Sidekiqs here name others"),
     };
-    Choice {
+    AddressChoice {
         address,
         origin,
         several,
@@ -163,8 +163,8 @@ fn read(origin: &str, url: &str) -> Result<Address, ChoiceError> {
     })
 }
 
-fn alone(address: Address, origin: &str) -> Choice {
-    Choice {
+fn alone(address: Address, origin: &str) -> AddressChoice {
+    AddressChoice {
         address,
         origin: origin.to_owned(),
         several: Vec::new(),
@@ -172,7 +172,7 @@ fn alone(address: Address, origin: &str) -> Choice {
     }
 }
 
-impl Choice {
+impl AddressChoice {
     /// The addresses that local Sidekiqs name, where they name several: `URL (pid 4242)`, the
     /// chosen one first.
     pub fn listed(&self) -> Option<String> {
@@ -185,7 +185,7 @@ impl Choice {
     }
 }
 
-impl fmt::Display for Choice {
+impl fmt::Display for AddressChoice {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} ({})", self.address, self.origin)
     }

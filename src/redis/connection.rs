@@ -18,7 +18,7 @@ use tokio::task::JoinHandle;
 
 #[cfg(not(feature = "tls"))]
 use super::address::AddressError;
-use super::address::{Address, Endpoint, Place};
+use super::address::{Address, Endpoint, HostPort};
 use super::link::{Wire, fault};
 use super::login::{Login, NotOpened, greet};
 use super::sentinel;
@@ -99,7 +99,7 @@ pub async fn open(address: &Address, limit: Duration) -> Result<Connection, Link
 #[derive(Clone, Debug)]
 pub(super) enum Reached {
     /// By the network; whether with TLS.
-    Network(Place, bool),
+    Network(HostPort, bool),
     /// By a socket of this machine.
     Socket(String),
 }
@@ -167,7 +167,7 @@ impl Server<'_> {
 #[cfg(feature = "tls")]
 async fn secured(
     stream: TcpStream,
-    place: &Place,
+    place: &HostPort,
     certificates: &Certificates,
 ) -> io::Result<Stream> {
     let secured = tls::secure(stream, &place.host, certificates.clone()).await?;
@@ -175,7 +175,7 @@ async fn secured(
 }
 
 #[cfg(not(feature = "tls"))]
-async fn secured(_: TcpStream, _: &Place, _: &Certificates) -> io::Result<Stream> {
+async fn secured(_: TcpStream, _: &HostPort, _: &Certificates) -> io::Result<Stream> {
     Err(io::Error::other(AddressError::NoTls))
 }
 

@@ -32,7 +32,7 @@ pub struct Interrupted {
 
 /// The part that is read of a member.
 #[derive(Deserialize)]
-struct Failed<'a> {
+struct FailedMember<'a> {
     #[serde(borrow, default)]
     error_class: Loose<'a>,
 }
@@ -86,7 +86,7 @@ pub async fn interrupted(
 /// it derives from, or an iterable job's own.
 fn is_interrupt(member: &[u8]) -> bool {
     let text = String::from_utf8_lossy(member);
-    let failed: Result<Failed<'_>, String> = object(&text);
+    let failed: Result<FailedMember<'_>, String> = object(&text);
     failed.is_ok_and(|failed| {
         matches!(
             failed.error_class.text(),

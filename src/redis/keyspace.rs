@@ -20,7 +20,7 @@ const PART: &str = "queue:";
 
 /// The find.
 #[derive(Debug, Default)]
-pub(super) struct Lists {
+pub(super) struct FoundLists {
     /// The keys that may be private lists.
     pub(super) keys: Vec<Vec<u8>>,
     /// Whether all keys were looked through.
@@ -34,7 +34,7 @@ pub(super) async fn lists(
     most: usize,
     until: Moment,
     connection: &mut impl ConnectionLike,
-) -> Result<Lists, LinkFault> {
+) -> Result<FoundLists, LinkFault> {
     let failed = |error: RedisError| fault(&error, Wire::Established);
     let names: Value = Read::SetMembers
         .of(&keys.queues())
@@ -46,7 +46,7 @@ pub(super) async fn lists(
         .into_iter()
         .map(|name| keys.key([b"queue:".as_slice(), &name].concat()))
         .collect();
-    let mut found = Lists::default();
+    let mut found = FoundLists::default();
     let (mut cursor, mut looked) = (b"0".to_vec(), 0);
     let pattern = format!("{}*{PART}*", escaped(keys.prefix()));
     while looked < most && clock::now() < until {

@@ -43,7 +43,7 @@ pub(super) struct Known {
     info: Option<DecodedInfo>,
     hash: Hash,
     work: WorkRead,
-    clock: HostClock,
+    clock: ClockByExpiry,
 }
 
 /// The hash of an identity, as it was last read.
@@ -67,7 +67,7 @@ struct WorkRead {
     /// Whether it has to be read again.
     due: bool,
     /// By thread id.
-    entries: HashMap<Vec<u8>, Entry>,
+    entries: HashMap<Vec<u8>, KnownEntry>,
     /// The same, the oldest first.
     sorted: Vec<Arc<Work>>,
     fault: Option<String>,
@@ -76,7 +76,7 @@ struct WorkRead {
 
 /// The memory of one entry of a work hash.
 #[derive(Debug)]
-struct Entry {
+struct KnownEntry {
     /// The hash of its bytes.
     digest: u64,
     /// The decoded entry.
@@ -97,7 +97,7 @@ enum Iteration {
 
 /// How far a host's clock runs ahead of the server's, by the time that its hash has left to live.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum HostClock {
+enum ClockByExpiry {
     Unmeasured,
     /// Its hash has no limit, so that nothing can be measured.
     Unmeasurable,
@@ -130,7 +130,7 @@ impl Known {
             info: None,
             hash: Hash::New,
             work: WorkRead::default(),
-            clock: HostClock::Unmeasured,
+            clock: ClockByExpiry::Unmeasured,
         }
     }
 
@@ -156,7 +156,7 @@ impl Known {
     /// Whether the age of its beat is measured with it.
     pub(super) fn is_asked_for_its_age(&self, look: u64) -> bool {
         matches!(self.hash, Hash::There(..))
-            && (self.clock == HostClock::Unmeasured || self.has_its_turn(look, CLOCK_EVERY))
+            && (self.clock == ClockByExpiry::Unmeasured || self.has_its_turn(look, CLOCK_EVERY))
     }
 
     fn has_its_turn(&self, look: u64, every: u64) -> bool {
@@ -214,8 +214,8 @@ impl Known {
         let age = decode::beat_age(&time_to_live);
         let beat = self.heartbeat().map(|heartbeat| heartbeat.beat);
         self.clock = match (age, beat) {
-            (Some(age), Some(beat)) => HostClock::Ahead(beat - (now - age.as_secs_f64())),
-            (_, _) => HostClock::Unmeasurable,
+            (Some(age), Some(beat)) => ClockByExpiry::Ahead(beat - (now - age.as_secs_f64())),
+            (_, _) => ClockByExpiry::Unmeasurable,
         };
     }
 
@@ -300,13 +300,13 @@ impl Known {
         faults.extend(self.work.fault.clone());
         let heartbeat = self.heartbeat().cloned();
         let age = |heartbeat: &Heartbeat| match self.clock {
-            HostClock::Ahead(ahead) => {
+            ClockByExpiry::Ahead(ahead) => {
                 let age = (server_time - heartbeat.beat + ahead).max(0.0);
                 Duration::try_from_secs_f64(age).ok()
             }
-            HostClock::Unmeasured | HostClock::Unmeasurable => None,
+            ClockByExpiry::Unmeasured | ClockByExpiry::Unmeasurable => None,
         };
-        let seen = |entry: &&Entry| entry.iteration == Iteration::Seen;
+        let seen = |entry: &&KnownEntry| entry.iteration == Iteration::Seen;
         let iterating = self.work.entries.values().filter(seen);
         LookRow {
             identity: self.identity.clone(),
@@ -374,7 +374,7 @@ impl WorkRead {
             let digest = self.hasher.hash_one(&bytes);
             let entry = match before.remove(&tid) {
                 Some(entry) if entry.digest == digest => entry,
-                _ => Entry {
+                _ => KnownEntry {
                     work: Arc::new(payload::work(&tid, &bytes)),
                     digest,
                     iteration: Iteration::New,

@@ -41,7 +41,7 @@ mod tests;
 
 pub use address::{Address, AddressError};
 pub use cancel::cancel;
-pub use choice::{Candidates, Choice, ChoiceError, Named, choose, from_environment};
+pub use choice::{AddressChoice, Candidates, ChoiceError, NamedAddress, choose, from_environment};
 pub use commands::{Keys, Read};
 pub use connection::{Connection, open};
 pub use interrupted::{Interrupted, interrupted};
@@ -53,7 +53,7 @@ pub use once::look_once;
 pub use questions::{Bounds, Private, locate, locate_exact, queues};
 #[cfg(any(test, fuzzing))]
 pub(crate) use readers::READERS;
-pub use rescue::{PushBack, Pushed, push_back};
-pub use source::{Asker, Settings, Source};
+pub use rescue::{Pushed, RedisPush, push_back};
+pub use source::{Asker, Source, Tuning};
 pub use tls::Certificates;
 pub use whereabouts::{Whereabouts, whereabouts};

@@ -7,7 +7,7 @@ use super::commands::Keys;
 use super::connection::open;
 use super::look::Looker;
 use super::namespaces::namespace;
-use super::source::Settings;
+use super::source::Tuning;
 use crate::core::fleet::{LinkFault, Look, LookRow};
 
 /// The longest that all of it may take.
@@ -23,7 +23,7 @@ const ORDINARY: std::ops::RangeInclusive<f64> = -1.0..=30.0;
 /// look is the answer. Gives the duration of the first round trip too.
 pub async fn look_once(
     address: &Address,
-    settings: &Settings,
+    settings: &Tuning,
 ) -> Result<(Look, Duration), LinkFault> {
     let mut first = None;
     let looking = looks(address, settings, &mut first);
@@ -37,7 +37,7 @@ pub async fn look_once(
 
 async fn looks(
     address: &Address,
-    settings: &Settings,
+    settings: &Tuning,
     answer: &mut Option<(Look, Duration)>,
 ) -> Result<(), LinkFault> {
     let mut connection = open(address, settings.answer_within).await?;

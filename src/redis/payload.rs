@@ -21,7 +21,7 @@ const NO_CLASS: &str = "?";
 
 /// The value of a work hash (5.2.10 `processor.rb:247`, 8.1.7 `processor.rb:286`).
 #[derive(Deserialize)]
-struct Entry<'a> {
+struct WorkValue<'a> {
     #[serde(borrow, default)]
     queue: Loose<'a>,
     #[serde(borrow, default)]
@@ -32,7 +32,7 @@ struct Entry<'a> {
 
 /// The job itself, without its arguments (these are looked into for mailers alone).
 #[derive(Default, Deserialize)]
-struct Job<'a> {
+struct PayloadJob<'a> {
     #[serde(borrow, default)]
     jid: Loose<'a>,
     #[serde(borrow, default)]
@@ -72,7 +72,7 @@ pub(super) fn work(tid: &[u8], value: &[u8]) -> Work {
         fault: None,
     };
     let text = Lossless::of(value);
-    let entry: Entry<'_> = match object(text.as_str()) {
+    let entry: WorkValue<'_> = match object(text.as_str()) {
         Ok(entry) => entry,
         Err(why) => {
             work.fault = Some(format!("its work entry is {why}"));
@@ -124,7 +124,7 @@ fn inner(raw: &RawValue) -> Result<Cow<'_, str>, String> {
 
 /// Takes the job's own fields over.
 fn fill(work: &mut Work, payload: &str) {
-    let job: Job<'_> = match object(payload) {
+    let job: PayloadJob<'_> = match object(payload) {
         Ok(job) => job,
         Err(why) => {
             work.fault = Some(format!("its payload is {why}"));
@@ -144,7 +144,7 @@ fn fill(work: &mut Work, payload: &str) {
 }
 
 /// The class people know a job by (8.1.7 `lib/sidekiq/api.rb:434-449`).
-fn display_class(job: &Job<'_>) -> Option<String> {
+fn display_class(job: &PayloadJob<'_>) -> Option<String> {
     if let Some(shown) = name(&job.display_class) {
         return Some(shown);
     }

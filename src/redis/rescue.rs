@@ -50,7 +50,7 @@ return 'pushed'
 
 /// A job to be pushed back.
 #[derive(Clone, Copy, Debug)]
-pub struct PushBack<'a> {
+pub struct RedisPush<'a> {
     /// Which execution of it was lost, for the mark: the same id may be lost again later.
     pub execution: &'a str,
     /// Its queue.
@@ -79,7 +79,7 @@ pub enum Pushed {
 pub async fn push_back(
     connection: &mut impl ConnectionLike,
     keys: &Keys,
-    job: PushBack<'_>,
+    job: RedisPush<'_>,
 ) -> Result<Pushed, LinkFault> {
     let mut command = cmd("EVAL");
     command

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use redis::Value;
 
-use super::address::{Place, Watched};
+use super::address::{HostPort, Watched};
 use super::commands::Open;
 use super::connection::{Reached, Server};
 use super::decode::bulk;
@@ -19,7 +19,7 @@ pub(super) async fn primary(
     watched: &Watched,
     certificates: &Certificates,
     limit: Duration,
-) -> Result<Place, LinkFault> {
+) -> Result<HostPort, LinkFault> {
     let share = limit / u32::try_from(watched.sentinels.len() + 1).unwrap_or(u32::MAX);
     let mut said = Vec::new();
     for place in &watched.sentinels {
@@ -45,7 +45,7 @@ async fn ask(
     server: &Server<'_>,
     watched: &Watched,
     limit: Duration,
-) -> Result<Option<Place>, LinkFault> {
+) -> Result<Option<HostPort>, LinkFault> {
     let mut connection = server.open(&watched.logins, limit).await?;
     let answer: Value = Open::primary(&watched.name)
         .query_async(&mut connection)
@@ -60,7 +60,7 @@ async fn ask(
     let strange = || LinkFault::NotRedis("SENTINEL is answered strangely".into());
     let host = parts.next().flatten().ok_or_else(strange)?;
     let port = parts.next().flatten().and_then(|port| port.parse().ok());
-    Ok(Some(Place {
+    Ok(Some(HostPort {
         host,
         port: port.ok_or_else(strange)?,
     }))

@@ -24,7 +24,7 @@ const WAITING: usize = 16;
 
 /// How the source works.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settings {
+pub struct Tuning {
     /// Time from one look to the next.
     pub period: Duration,
     /// Time from one reading of the queues' lengths to the next.
@@ -37,7 +37,7 @@ pub struct Settings {
     pub bounds: Bounds,
 }
 
-impl Default for Settings {
+impl Default for Tuning {
     fn default() -> Self {
         Self {
             period: Duration::from_secs(1),
@@ -57,7 +57,7 @@ type Question = (Vec<Sought>, Bounds, oneshot::Sender<Vec<Located>>);
 #[derive(Debug)]
 pub struct Source {
     address: Address,
-    settings: Settings,
+    settings: Tuning,
     observations: mpsc::Sender<Observation>,
     looks: mpsc::Receiver<LookReply>,
     questions: mpsc::Receiver<Question>,
@@ -135,7 +135,7 @@ impl Source {
     /// A source for the Redis at `address` that feeds `observations`, and the way to ask it.
     pub fn new(
         address: Address,
-        settings: Settings,
+        settings: Tuning,
         observations: mpsc::Sender<Observation>,
     ) -> (Self, Asker) {
         let (look_sender, looks) = mpsc::channel(WAITING);
@@ -166,7 +166,7 @@ impl Source {
             looks,
             questions,
         } = self;
-        let watch = Watch {
+        let watch = Looks {
             looker: Looker::new(keys(&settings)),
             names: Names::default(),
             address: &address,
@@ -181,14 +181,14 @@ impl Source {
     }
 }
 
-fn keys(settings: &Settings) -> Keys {
+fn keys(settings: &Tuning) -> Keys {
     Keys::new(settings.namespace.as_deref())
 }
 
 /// The looks, one after the other.
-struct Watch<'a> {
+struct Looks<'a> {
     address: &'a Address,
-    settings: &'a Settings,
+    settings: &'a Tuning,
     observations: &'a mpsc::Sender<Observation>,
     connection: Option<Connection>,
     looker: Looker,
@@ -198,7 +198,7 @@ struct Watch<'a> {
 /// Observations have no taker any more.
 struct Closed;
 
-impl Watch<'_> {
+impl Looks<'_> {
     async fn run(mut self, mut asked: mpsc::Receiver<LookReply>) {
         let since = clock::now();
         let mut progress = Progress {
@@ -348,7 +348,7 @@ async fn due(ticks: &mut tokio::time::Interval, not_before: Option<Instant>) {
 }
 
 /// Answers questions one after the other, for as long as a question can come.
-async fn answer(address: &Address, settings: &Settings, mut questions: mpsc::Receiver<Question>) {
+async fn answer(address: &Address, settings: &Tuning, mut questions: mpsc::Receiver<Question>) {
     let keys = keys(settings);
     let mut kept: Option<Connection> = None;
     while let Some((sought, bounds, reply)) = questions.recv().await {

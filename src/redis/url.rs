@@ -2,7 +2,7 @@
 //! Sidekiq 7 and 8) and redis-rb 4.8 (`lib/redis/client.rb`, `_parse_options`, Sidekiq 5 and 6).
 //! Where the two differ both readings are kept, and the connection tries one after the other.
 
-use super::address::{Address, AddressError, Endpoint, Place, Watched};
+use super::address::{Address, AddressError, Endpoint, HostPort, Watched};
 use super::login::Login;
 
 /// Where Redis listens unless told otherwise.
@@ -74,7 +74,7 @@ impl<'a> Parts<'a> {
 }
 
 /// `[user[:password]@][host][:port][/database][?parameters]`.
-fn network(rest: &str, endpoint: fn(Place) -> Endpoint) -> Result<Address, AddressError> {
+fn network(rest: &str, endpoint: fn(HostPort) -> Endpoint) -> Result<Address, AddressError> {
     let parts = Parts::of(rest)?;
     let logins = parts.logins()?;
     let database = match parts.path.trim_matches('/') {
@@ -200,7 +200,7 @@ fn database(text: &str) -> Result<u32, AddressError> {
 }
 
 /// Reads `host:port`, `[::1]:port`, `host`, `:port`, or nothing at all.
-fn place(authority: &str, default_port: u16) -> Result<Place, AddressError> {
+fn place(authority: &str, default_port: u16) -> Result<HostPort, AddressError> {
     let (host, port) = if let Some(inside) = authority.strip_prefix('[') {
         let (host, after) = inside.split_once(']').ok_or(AddressError::Host)?;
         (host, after.strip_prefix(':').unwrap_or(after))
@@ -223,7 +223,7 @@ fn place(authority: &str, default_port: u16) -> Result<Place, AddressError> {
             _ => return Err(AddressError::Port),
         },
     };
-    Ok(Place { host, port })
+    Ok(HostPort { host, port })
 }
 
 /// Undoes percent encoding; in forms a `+` is a blank.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::advice::{Shown, advice};
 use super::group::{JobGroup, groups};
 use super::job::{JobFate, counts, jobs, rescued};
-use super::later::{InterruptedCounts, Notice, end, notices};
+use super::later::{InterruptedCounts, LaterNotice, end, notices};
 use super::library::Past;
 use super::next::next_steps;
 use super::process::{DrainedProcess, processes};
@@ -63,7 +63,7 @@ pub struct Report {
     /// Jobs in `retry` and `dead` that failed by an interrupt, before and after.
     pub interrupted: InterruptedCounts,
     /// The program that was given the report.
-    pub notified: Vec<Notice>,
+    pub notified: Vec<LaterNotice>,
     /// The processes that came up in their place.
     pub successors: Vec<CameUp>,
 }

@@ -151,7 +151,7 @@ pub(super) fn finds(past: &Past) -> HashMap<String, FoundLater> {
 
 /// A command that was given the report, and whether that failed.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Notice {
+pub struct LaterNotice {
     /// The program of `on_finish`.
     pub program: String,
     /// How long it took.
@@ -160,7 +160,7 @@ pub struct Notice {
     pub error: Option<String>,
 }
 
-impl Notice {
+impl LaterNotice {
     /// In words.
     pub fn words(&self) -> String {
         match &self.error {
@@ -171,7 +171,7 @@ impl Notice {
 }
 
 /// The commands that were given the report.
-pub(super) fn notices(past: &Past) -> Vec<Notice> {
+pub(super) fn notices(past: &Past) -> Vec<LaterNotice> {
     let told = |record: &Record| {
         let Event::Notified {
             program,
@@ -181,7 +181,7 @@ pub(super) fn notices(past: &Past) -> Vec<Notice> {
         else {
             return None;
         };
-        Some(Notice {
+        Some(LaterNotice {
             program: program.clone(),
             seconds: seconds.map(|seconds| seconds.0.as_secs_f64()),
             error: error.clone(),

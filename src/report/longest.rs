@@ -14,7 +14,7 @@ const ROOM: f64 = 1.25;
 
 /// The longest job of past drains.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Longest {
+pub enum LongestPast {
     /// No drain has seen a job end.
     Unknown {
         /// How many drains are recorded.
@@ -39,7 +39,7 @@ pub struct LongestJob {
     pub drains: usize,
 }
 
-impl Longest {
+impl LongestPast {
     /// The longest job in `library`; a drain that cannot be read shows nothing.
     pub fn of(library: &Library) -> Self {
         let runs = library.runs().unwrap_or_default();
@@ -146,7 +146,7 @@ mod tests {
             drain("two", false, &[("finished", 31.0), ("unknown", 900.0)]),
             drain("three", true, &[("finished", 500.0)]),
         ];
-        let longest = Longest::in_reports(&reports);
+        let longest = LongestPast::in_reports(&reports);
         assert_eq!(longest.to_be_let_through(), Some(Duration::from_secs(51)));
         assert_eq!(
             longest.words(),
@@ -157,12 +157,15 @@ mod tests {
     #[test]
     fn one_that_was_cut_off_has_not_shown_how_long_it_takes() {
         let reports = [drain("one", false, &[("finished", 40.0), ("lost", 41.0)])];
-        let longest = Longest::in_reports(&reports);
+        let longest = LongestPast::in_reports(&reports);
         assert_eq!(longest.to_be_let_through(), None);
         assert!(longest.words().contains("was cut off: A 1, after 41 s"));
-        assert_eq!(Longest::in_reports(&[]), Longest::Unknown { drains: 0 });
-        let none = Longest::in_reports(&[drain("one", false, &[("retried", 5.0)])]);
-        assert_eq!(none, Longest::Unknown { drains: 1 });
+        assert_eq!(
+            LongestPast::in_reports(&[]),
+            LongestPast::Unknown { drains: 0 }
+        );
+        let none = LongestPast::in_reports(&[drain("one", false, &[("retried", 5.0)])]);
+        assert_eq!(none, LongestPast::Unknown { drains: 1 });
         assert_eq!(none.to_be_let_through(), None);
     }
 }

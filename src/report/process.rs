@@ -15,7 +15,7 @@ const UNIT_STOP: &str = "systemctl stop";
 
 /// A signal, or the stop of a unit in TERM's place.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct SentSignal {
+pub struct ReportedSignal {
     /// Which.
     pub signal: String,
     /// Seconds since the drain began.
@@ -45,7 +45,7 @@ pub struct SignalEffect {
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Ended {
+pub enum ProcessEnd {
     /// It left its registry and exited.
     ByItself,
     /// The operator's KILL ended it: sent by hand, or confirmed.
@@ -60,12 +60,12 @@ pub enum Ended {
 
 /// How the drain stood when a signal was sent.
 #[derive(Clone, Copy, Debug, Default)]
-struct Course {
+struct DrainCourse {
     manual: bool,
     held: bool,
 }
 
-impl Course {
+impl DrainCourse {
     fn follow(&mut self, event: &Event) {
         #[expect(
             clippy::wildcard_enum_match_arm,
@@ -98,7 +98,7 @@ pub struct DrainedProcess {
     /// `util1:4242`, for people.
     pub name: String,
     /// The signals that it was sent.
-    pub signals: Vec<SentSignal>,
+    pub signals: Vec<ReportedSignal>,
     /// When it was known to be quiet.
     pub quiet_t_s: Option<f64>,
     /// When it exited.
@@ -106,7 +106,7 @@ pub struct DrainedProcess {
     /// Whether it left in order.
     pub clean: Option<bool>,
     /// How it ended; `None` if it did not exit.
-    pub ended: Option<Ended>,
+    pub ended: Option<ProcessEnd>,
     /// For a process that was killed: seconds left until Sidekiq itself would have pushed its jobs
     /// back; `None`: it was not told to stop, or they were over.
     pub before_push_back_s: Option<f64>,
@@ -125,18 +125,18 @@ impl DrainedProcess {
         });
         match self.ended {
             None => "still there".into(),
-            Some(Ended::ByItself) => "exited by itself".into(),
-            Some(Ended::KilledByOperator) => format!("killed by the operator{early}"),
-            Some(Ended::KilledByDrain) => format!("killed by this drain{early}"),
-            Some(Ended::Died) => "died, not by a KILL of this drain".into(),
-            Some(Ended::NotKnown) => "exited, how is not known".into(),
+            Some(ProcessEnd::ByItself) => "exited by itself".into(),
+            Some(ProcessEnd::KilledByOperator) => format!("killed by the operator{early}"),
+            Some(ProcessEnd::KilledByDrain) => format!("killed by this drain{early}"),
+            Some(ProcessEnd::Died) => "died, not by a KILL of this drain".into(),
+            Some(ProcessEnd::NotKnown) => "exited, how is not known".into(),
         }
     }
 
     /// Whether it was told to stop, or killed.
     pub fn was_stopped(&self) -> bool {
         let stops = ["TERM", "INT", "KILL", UNIT_STOP];
-        let stopped = |sent: &SentSignal| stops.contains(&sent.signal.as_str());
+        let stopped = |sent: &ReportedSignal| stops.contains(&sent.signal.as_str());
         self.signals.iter().any(stopped)
     }
 
@@ -146,18 +146,18 @@ impl DrainedProcess {
         let Some(exited) = self.exited_t_s else {
             return;
         };
-        let killed = |sent: &&SentSignal| sent.signal == "KILL" && sent.t_s <= exited;
+        let killed = |sent: &&ReportedSignal| sent.signal == "KILL" && sent.t_s <= exited;
         let kill = self.signals.iter().find(killed);
         self.ended = Some(match (self.clean, kill) {
-            (Some(true), _) => Ended::ByItself,
-            (_, Some(kill)) if kill.by_operator => Ended::KilledByOperator,
-            (_, Some(_)) => Ended::KilledByDrain,
-            (Some(false), None) => Ended::Died,
-            (None, None) => Ended::NotKnown,
+            (Some(true), _) => ProcessEnd::ByItself,
+            (_, Some(kill)) if kill.by_operator => ProcessEnd::KilledByOperator,
+            (_, Some(_)) => ProcessEnd::KilledByDrain,
+            (Some(false), None) => ProcessEnd::Died,
+            (None, None) => ProcessEnd::NotKnown,
         });
         if matches!(
             self.ended,
-            Some(Ended::KilledByOperator | Ended::KilledByDrain)
+            Some(ProcessEnd::KilledByOperator | ProcessEnd::KilledByDrain)
         ) {
             let stop = ["TERM", "INT"].into_iter().find_map(|stop| self.sent(stop));
             let left = stop.map(|stop| stop + timeout_s - exited);
@@ -218,12 +218,12 @@ impl DrainedProcess {
 
     /// Notes that a signal left, or (`certain` is `false`) was about to. What is certain takes the
     /// place of what was intended.
-    fn send(&mut self, signal: &str, t_s: f64, certain: bool) -> &mut SentSignal {
+    fn send(&mut self, signal: &str, t_s: f64, certain: bool) -> &mut ReportedSignal {
         if certain {
             self.signals.retain(|sent| sent.certain);
         }
         let at = self.signals.len();
-        self.signals.push(SentSignal {
+        self.signals.push(ReportedSignal {
             signal: signal.to_owned(),
             t_s,
             certain,
@@ -259,7 +259,7 @@ impl DrainedProcess {
 /// place is told after the drain, and is none of them.
 pub(super) fn processes(past: &Past) -> Vec<DrainedProcess> {
     let mut processes: Vec<DrainedProcess> = Vec::new();
-    let mut course = Course::default();
+    let mut course = DrainCourse::default();
     for record in past.records.iter().filter(|record| !record.is_later()) {
         course.follow(&record.event);
         let Some(about) = &record.about else {
@@ -284,7 +284,7 @@ pub(super) fn processes(past: &Past) -> Vec<DrainedProcess> {
     processes
 }
 
-fn take(process: &mut DrainedProcess, record: &Record, course: Course) {
+fn take(process: &mut DrainedProcess, record: &Record, course: DrainCourse) {
     let t_s = record.t_s();
     let sent = |signal: &Signal| signal.name();
     #[expect(

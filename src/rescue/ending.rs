@@ -3,14 +3,14 @@
 
 use super::judge::{Ending, State, Tried};
 use super::saved::SavedJob;
-use super::store::Entry;
+use super::store::RescueEntry;
 use crate::core::drain::{Event, Fate, Record};
 use crate::core::sequence::Signal;
 use crate::report::Past;
 
 /// The ending of `job`'s process by the journal (`None`: there is none), and the attempts that
 /// the rescue file notes.
-pub fn ending(past: Option<&Past>, entries: &[Entry], job: &SavedJob) -> Ending {
+pub fn ending(past: Option<&Past>, entries: &[RescueEntry], job: &SavedJob) -> Ending {
     let mut ending = Ending {
         tried: tried(entries, job),
         exited_at: job.exited_at,
@@ -96,19 +96,19 @@ pub fn exited(past: Option<&Past>) -> Vec<String> {
         .collect()
 }
 
-fn tried(entries: &[Entry], job: &SavedJob) -> Tried {
+fn tried(entries: &[RescueEntry], job: &SavedJob) -> Tried {
     let mut tried = Tried::Never;
     for entry in entries {
         match entry {
-            Entry::Pushing { jid, .. } if Some(jid) == job.jid.as_ref() => {
+            RescueEntry::Pushing { jid, .. } if Some(jid) == job.jid.as_ref() => {
                 tried = tried.max(Tried::Perhaps);
             }
-            Entry::Pushed { jid, back, .. } if Some(jid) == job.jid.as_ref() => match back {
+            RescueEntry::Pushed { jid, back, .. } if Some(jid) == job.jid.as_ref() => match back {
                 Some(true) => return Tried::Done,
                 Some(false) => tried = Tried::Never,
                 None => {}
             },
-            Entry::Saved(_) | Entry::Pushing { .. } | Entry::Pushed { .. } => {}
+            RescueEntry::Saved(_) | RescueEntry::Pushing { .. } | RescueEntry::Pushed { .. } => {}
         }
     }
     tried

@@ -20,6 +20,6 @@ pub use judge::{Circumstances, Ending, Sight, State, Tried, judge};
 pub use prove::{Suspect, prove};
 #[cfg(any(test, fuzzing))]
 pub(crate) use readers::READERS;
-pub use saved::{Payload, SavedJob, Source, Stopping, in_flight, shown_by};
-pub use store::{Entry, SaveError, Store, jobs};
+pub use saved::{Payload, SavedFrom, SavedJob, Stopping, in_flight, shown_by};
+pub use store::{RescueEntry, SaveError, Store, jobs};
 pub use survey::{Rescued, Surveyed, push_back, survey};

@@ -1,7 +1,7 @@
 //! The readers of what was saved, for `crate::readers`.
 
 use super::base64;
-use super::store::{Entry, jobs};
+use super::store::{RescueEntry, jobs};
 use crate::readers::Reader;
 
 pub(crate) const READERS: &[Reader] = &[
@@ -13,7 +13,7 @@ pub(crate) const READERS: &[Reader] = &[
         }
     }),
     ("rescue/store", |bytes| {
-        if let Ok(entry) = serde_json::from_slice::<Entry>(bytes) {
+        if let Ok(entry) = serde_json::from_slice::<RescueEntry>(bytes) {
             let _jobs = jobs(&[entry]);
         }
     }),

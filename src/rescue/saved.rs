@@ -90,7 +90,7 @@ pub struct SavedJob {
     pub run_at: Option<f64>,
     /// The Redis it came from; files of 0.1.0 do not say.
     #[serde(default)]
-    pub from: Option<Source>,
+    pub from: Option<SavedFrom>,
     /// How that process was being stopped.
     #[serde(flatten)]
     pub stopping: Stopping,
@@ -101,7 +101,7 @@ pub struct SavedJob {
 
 /// A Redis: server, database and prefix of the keys, without a password.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Source {
+pub struct SavedFrom {
     /// `redis://10.0.0.5:6379/0`.
     pub redis: String,
     /// The prefix of `redis-namespace`.
@@ -109,7 +109,7 @@ pub struct Source {
     pub namespace: Option<String>,
 }
 
-impl Source {
+impl SavedFrom {
     /// The Redis at `address`, whose text may hold a password.
     pub fn new(address: &RedisAddress, namespace: Option<&str>) -> Self {
         Self {
@@ -137,7 +137,7 @@ impl Source {
     }
 }
 
-impl std::fmt::Display for Source {
+impl std::fmt::Display for SavedFrom {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(&self.redis)?;
         match &self.namespace {
@@ -260,7 +260,7 @@ impl SavedJob {
     /// The same, with the Redis that `fleet` is seen in.
     fn seen_in(self, fleet: &Fleet) -> Self {
         Self {
-            from: Source::of(fleet),
+            from: SavedFrom::of(fleet),
             ..self
         }
     }

@@ -38,7 +38,7 @@ pub enum SaveError {
 /// A line of a rescue file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "snake_case")]
-pub enum Entry {
+pub enum RescueEntry {
     /// A payload was saved.
     Saved(Box<SavedJob>),
     /// It is about to be pushed back.
@@ -90,9 +90,9 @@ impl Store {
     pub fn save(&self, run: &str, jobs: &[SavedJob]) -> Result<(), SaveError> {
         let (readable, unreadable): (Vec<&SavedJob>, Vec<&SavedJob>) =
             jobs.iter().partition(|job| !job.payload.0.is_empty());
-        let entries: Vec<Entry> = readable
+        let entries: Vec<RescueEntry> = readable
             .into_iter()
-            .map(|job| Entry::Saved(Box::new(job.clone())))
+            .map(|job| RescueEntry::Saved(Box::new(job.clone())))
             .collect();
         self.append(run, &entries)?;
         match unreadable.first() {
@@ -108,7 +108,7 @@ impl Store {
     ///
     /// # Errors
     /// If they are not on the disk.
-    pub fn append(&self, run: &str, entries: &[Entry]) -> Result<(), SaveError> {
+    pub fn append(&self, run: &str, entries: &[RescueEntry]) -> Result<(), SaveError> {
         let path = self.path(run);
         if entries.is_empty() {
             return Ok(());
@@ -155,7 +155,7 @@ impl Store {
     }
 
     /// The entries of `run`; lines that cannot be read are counted.
-    pub fn load(&self, run: &str) -> io::Result<(Vec<Entry>, usize)> {
+    pub fn load(&self, run: &str) -> io::Result<(Vec<RescueEntry>, usize)> {
         let text = read_private(&self.path(run))?;
         let mut entries = Vec::new();
         let mut unreadable = 0;
@@ -171,10 +171,12 @@ impl Store {
 }
 
 /// The jobs among `entries`, each once: the last saving of it holds.
-pub fn jobs(entries: &[Entry]) -> Vec<SavedJob> {
+pub fn jobs(entries: &[RescueEntry]) -> Vec<SavedJob> {
     let mut jobs: Vec<SavedJob> = Vec::new();
     for entry in entries {
-        let Entry::Saved(job) = entry else { continue };
+        let RescueEntry::Saved(job) = entry else {
+            continue;
+        };
         let same = |known: &&mut SavedJob| {
             (known.execution(), &known.payload) == (job.execution(), &job.payload)
         };

@@ -9,7 +9,7 @@ use redis::aio::ConnectionLike;
 
 use super::judge::{Circumstances, Ending, FETCHED, Sight, State, judge};
 use super::saved::SavedJob;
-use super::store::{Entry, SaveError, Store};
+use super::store::{RescueEntry, SaveError, Store};
 use crate::clock;
 use crate::core::clean::clean;
 use crate::core::drain::Fate;
@@ -17,7 +17,7 @@ use crate::core::fleet::{
     Heir, Info, LONGEST_SHOWN, Lineage, LinkFault, Located, Look, LookRow, Place, Sought, Work,
     may_be_same_job,
 };
-use crate::redis::{Bounds, Keys, Looker, Marks, Private, PushBack, Pushed, locate_exact, marks};
+use crate::redis::{Bounds, Keys, Looker, Marks, Private, Pushed, RedisPush, locate_exact, marks};
 
 /// A rescue searches further than a drain: there is time.
 const BOUNDS: Bounds = Bounds {
@@ -348,13 +348,13 @@ pub async fn push_back(
         return Ok(Rescued::Refused("it has no id".into()));
     };
     let now = || clock::now().wall();
-    let intent = Entry::Pushing {
+    let intent = RescueEntry::Pushing {
         jid: jid.clone(),
         at: now(),
         by: by.to_owned(),
     };
     store.append(run, &[intent])?;
-    let job = PushBack {
+    let job = RedisPush {
         execution: &job.execution(),
         queue: &job.queue,
         payload: &job.payload.0,
@@ -369,7 +369,7 @@ pub async fn push_back(
             Rescued::Doubtful(why.to_string())
         }
     };
-    let result = Entry::Pushed {
+    let result = RescueEntry::Pushed {
         jid: jid.clone(),
         at: now(),
         result: rescued.words(),

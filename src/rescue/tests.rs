@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Circumstances, Ending, Entry, Payload, SaveError, SavedJob, Sight, State, Stopping, Store,
-    Tried, ending, jobs, judge,
+    Circumstances, Ending, Payload, RescueEntry, SaveError, SavedJob, Sight, State, Stopping,
+    Store, Tried, ending, jobs, judge,
 };
 use crate::core::fleet::{Identity, Place};
 use crate::core::moment::Seconds;
@@ -212,12 +212,12 @@ fn an_ending_is_read_off_the_journal() {
     let mut other = job(b"{}");
     other.jid = Some("bb".into());
     assert!(ending(Some(&past), &[], &other).finished);
-    let begun = Entry::Pushing {
+    let begun = RescueEntry::Pushing {
         jid: "aa".into(),
         at: time(0),
         by: "x".into(),
     };
-    let pushed = |back| Entry::Pushed {
+    let pushed = |back| RescueEntry::Pushed {
         jid: "aa".into(),
         at: time(0),
         result: "x".into(),

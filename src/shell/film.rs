@@ -11,13 +11,13 @@ use ratatui::{Terminal, TerminalOptions, Viewport};
 use serde_json::json;
 
 use super::keyboard::{Keyboard, Pressed};
-use super::terminal::{Gathered, Screen};
+use super::terminal::{Gathered, TakenTerminal};
 use crate::clock;
 use crate::console::{Console, Key, Request};
 use crate::core::moment::{Moment, clock_face};
 use crate::core::session::Kind;
 use crate::recorder::Film;
-use crate::ui::{self, Look};
+use crate::ui::{self, Theme};
 
 /// How far one key jumps.
 const JUMP: Duration = Duration::from_secs(10);
@@ -31,14 +31,14 @@ pub const SPEEDS: (f64, f64) = (0.1, 100.0);
 pub struct Player {
     film: Film,
     console: Console,
-    look: Look,
+    look: Theme,
     speed: f64,
     plays: bool,
 }
 
 impl Player {
     /// A player that shows `film` with `console`, at `speed` seconds a second.
-    pub fn new(film: Film, console: Console, look: Look, speed: f64) -> Self {
+    pub fn new(film: Film, console: Console, look: Theme, speed: f64) -> Self {
         Self {
             film,
             console,
@@ -52,7 +52,7 @@ impl Player {
     ///
     /// # Errors
     /// If signals cannot be listened to.
-    pub async fn play(mut self, mut screen: Screen) -> Result<()> {
+    pub async fn play(mut self, mut screen: TakenTerminal) -> Result<()> {
         let mut keyboard = Keyboard::listen()?;
         let mut before = clock::now();
         loop {
@@ -128,14 +128,14 @@ impl Player {
         self.film.session_mut().setting.kind = kind;
     }
 
-    fn draw(&mut self, screen: &mut Screen) -> io::Result<()> {
+    fn draw(&mut self, screen: &mut TakenTerminal) -> io::Result<()> {
         self.console.say(self.status());
         self.shown(|film, console, look| {
             screen.draw(|frame| ui::draw(frame, film.session(), console, film.now(), look))
         })
     }
 
-    fn shown<T>(&mut self, draw: impl FnOnce(&Film, &Console, &Look) -> T) -> T {
+    fn shown<T>(&mut self, draw: impl FnOnce(&Film, &Console, &Theme) -> T) -> T {
         self.mark(true);
         self.console.follow(self.film.session(), self.film.now());
         let drawn = draw(&self.film, &self.console, &self.look);

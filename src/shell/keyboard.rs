@@ -6,7 +6,7 @@ use futures_util::StreamExt;
 
 use super::keys::key_of;
 use super::own_signals::{OwnSignal, OwnSignals, stop_oneself};
-use super::terminal::{Screen, give_back};
+use super::terminal::{TakenTerminal, give_back};
 use crate::console::Key;
 
 /// The keys of one terminal.
@@ -42,7 +42,7 @@ impl Keyboard {
     ///
     /// # Errors
     /// If the terminal cannot be taken again.
-    pub(super) async fn next(&mut self, screen: &mut Screen) -> Result<Pressed> {
+    pub(super) async fn next(&mut self, screen: &mut TakenTerminal) -> Result<Pressed> {
         let signal = tokio::select! {
             biased;
             event = self.events.next() => return Ok(match event {

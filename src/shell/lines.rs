@@ -28,7 +28,7 @@ const GATHERING: Duration = Duration::from_secs(4);
 
 /// Where a drain without a screen stands before and after its run.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Stage {
+enum LinesStage {
     Gathering {
         since: Option<Moment>,
     },
@@ -47,7 +47,7 @@ enum Stage {
     clippy::struct_excessive_bools,
     reason = "each is a switch of the command line"
 )]
-pub struct Errand {
+pub struct LinesErrand {
     /// Whom to drain.
     pub choice: Choice,
     /// Whether nothing to drain is success.
@@ -64,8 +64,8 @@ pub struct Errand {
 #[derive(Debug)]
 pub struct LinesFront {
     printer: Printer,
-    errand: Errand,
-    stage: Stage,
+    errand: LinesErrand,
+    stage: LinesStage,
     input: Option<mpsc::UnboundedReceiver<String>>,
     asked: Option<String>,
     /// The last line, held back until it is known what came up in the place of the targets.
@@ -76,12 +76,12 @@ pub struct LinesFront {
 
 impl LinesFront {
     /// A front for this errand.
-    pub fn new(printer: Printer, errand: Errand) -> Self {
+    pub fn new(printer: Printer, errand: LinesErrand) -> Self {
         let input = (errand.may_ask || errand.confirm).then(typed::lines);
         Self {
             printer,
             errand,
-            stage: Stage::Gathering { since: None },
+            stage: LinesStage::Gathering { since: None },
             input,
             asked: None,
             last: None,
@@ -105,12 +105,12 @@ impl LinesFront {
         let mut record = Record::unbegun(outcome, why, &session.setting.plan.run, now);
         record.rehearsal = session.setting.plan.rehearsal;
         self.printer.record(&record);
-        self.stage = Stage::Over(outcome);
+        self.stage = LinesStage::Over(outcome);
     }
 
     fn gather(&mut self, since: Option<Moment>, session: &Session, now: Moment) -> Vec<Request> {
         let since = since.unwrap_or(now);
-        self.stage = Stage::Gathering { since: Some(since) };
+        self.stage = LinesStage::Gathering { since: Some(since) };
         let fleet = &session.fleet;
         let waited = now.since(since) >= GATHERING;
         let unreachable = match &fleet.link {
@@ -164,14 +164,14 @@ impl LinesFront {
             say(&confirmation(&targets, session, now));
             let plan = &session.setting.plan;
             let consent = Consent::to(&session.preflight.seen, &plan.sequence, None);
-            self.stage = Stage::Confirming { targets, consent };
+            self.stage = LinesStage::Confirming { targets, consent };
             return Vec::new();
         }
         self.begin(targets, None)
     }
 
     fn begin(&mut self, targets: Vec<LocalId>, consent: Option<Consent>) -> Vec<Request> {
-        self.stage = Stage::Draining;
+        self.stage = LinesStage::Draining;
         vec![
             Request::Begin { targets, consent },
             Request::Command(Command::Automatic),
@@ -181,10 +181,10 @@ impl LinesFront {
     /// The last line, where none was written yet: the operator left before the run began.
     pub fn close(&mut self, session: &Session, now: Moment) -> Outcome {
         if let Some(outcome) = session.run.as_ref().and_then(Run::outcome) {
-            self.stage = Stage::Over(outcome);
+            self.stage = LinesStage::Over(outcome);
         }
         self.print_last();
-        if let Stage::Over(outcome) = self.stage {
+        if let LinesStage::Over(outcome) = self.stage {
             return outcome;
         }
         self.fail(
@@ -235,7 +235,7 @@ impl Front for LinesFront {
 
     fn take(&mut self, line: String, session: &Session, now: Moment) -> Vec<Request> {
         self.asked = None;
-        if let Stage::Confirming { targets, consent } = &self.stage {
+        if let LinesStage::Confirming { targets, consent } = &self.stage {
             let (targets, consent) = (targets.clone(), consent.clone());
             if matches!(line.trim(), "y" | "Y" | "yes") {
                 return self.begin(targets, Some(consent));
@@ -255,13 +255,13 @@ impl Front for LinesFront {
     }
 
     fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request> {
-        if let Stage::Gathering { since } = self.stage {
+        if let LinesStage::Gathering { since } = self.stage {
             return self.gather(since, session, now);
         }
         let Some(run) = &session.run else {
             return Vec::new();
         };
-        if let Stage::Over(_) = self.stage {
+        if let LinesStage::Over(_) = self.stage {
             if !session.awaits_successors() {
                 self.print_last();
             }
@@ -271,7 +271,7 @@ impl Front for LinesFront {
             self.printer.record(&record);
         }
         if let Some(outcome) = run.outcome() {
-            self.stage = Stage::Over(outcome);
+            self.stage = LinesStage::Over(outcome);
             if outcome == Outcome::Stopped {
                 for target in run.targets() {
                     say(&what_stays(target, session));
@@ -324,9 +324,9 @@ impl Front for LinesFront {
 
     fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
         match self.stage {
-            Stage::Gathering { .. } => Some(now.after(Duration::from_millis(250))),
-            Stage::Draining => self.silence.ends(),
-            Stage::Confirming { .. } | Stage::Over(_) => None,
+            LinesStage::Gathering { .. } => Some(now.after(Duration::from_millis(250))),
+            LinesStage::Draining => self.silence.ends(),
+            LinesStage::Confirming { .. } | LinesStage::Over(_) => None,
         }
     }
 
@@ -335,6 +335,6 @@ impl Front for LinesFront {
     }
 
     fn is_done(&self, session: &Session) -> bool {
-        matches!(self.stage, Stage::Over(_)) && !session.awaits_successors()
+        matches!(self.stage, LinesStage::Over(_)) && !session.awaits_successors()
     }
 }

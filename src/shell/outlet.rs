@@ -29,13 +29,13 @@ static ERRORS: Outlet = Outlet::new("standard error");
 pub(super) struct Outlet {
     name: &'static str,
     started: OnceLock<bool>,
-    state: Mutex<State>,
+    state: Mutex<OutletState>,
     changed: Condvar,
 }
 
 /// How far the writing is.
 #[derive(Debug)]
-struct State {
+struct OutletState {
     /// Bytes that the thread has not taken yet.
     waiting: Vec<u8>,
     /// Whether the thread writes what it has taken.
@@ -63,7 +63,7 @@ impl Outlet {
         Self {
             name,
             started: OnceLock::new(),
-            state: Mutex::new(State {
+            state: Mutex::new(OutletState {
                 waiting: Vec::new(),
                 writing: false,
                 pieces: 0,
@@ -89,7 +89,7 @@ impl Outlet {
         self
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, OutletState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -134,7 +134,7 @@ impl Outlet {
     /// Waits until all of it is written, or until `span` has passed.
     fn wait(&self, span: Duration) {
         let state = self.state();
-        let busy = |state: &mut State| !state.waiting.is_empty() || state.writing;
+        let busy = |state: &mut OutletState| !state.waiting.is_empty() || state.writing;
         drop(self.changed.wait_timeout_while(state, span, busy));
     }
 
@@ -142,7 +142,7 @@ impl Outlet {
     fn write_on(&self, mut stream: File) {
         loop {
             let state = self.state();
-            let idle = |state: &mut State| state.waiting.is_empty();
+            let idle = |state: &mut OutletState| state.waiting.is_empty();
             let waited = self.changed.wait_while(state, idle);
             let mut state = waited.unwrap_or_else(PoisonError::into_inner);
             let bytes = std::mem::take(&mut state.waiting);

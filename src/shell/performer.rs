@@ -17,13 +17,13 @@ use tokio::task::JoinSet;
 use self::waiver::{Attempt, Waiver};
 use super::missing::push_outcome;
 use super::systemd::{call_unit, stop_unit};
-use super::work::{Reply, Work, not_tried};
+use super::work::{Reply, ShellWork, not_tried};
 use crate::core::drain::{
     Act, ActKind, ActOutcome, CallOutcome, EffectId, OUTSIDE_A_DRAIN, PushOutcome, Record, UnitStop,
 };
 use crate::core::fleet::LocalId;
 use crate::core::sequence::Signal;
-use crate::host::{Held, SendError, Sent};
+use crate::host::{Held, SendError, SignalSent};
 use crate::journal::Journal;
 use crate::recorder::ActMarks;
 use crate::redis::{Address, Keys, open};
@@ -116,7 +116,7 @@ impl Performer {
     }
 
     /// Performs until no more work can come.
-    pub async fn run(mut self, mut work: mpsc::UnboundedReceiver<Work>) {
+    pub async fn run(mut self, mut work: mpsc::UnboundedReceiver<ShellWork>) {
         loop {
             let work = tokio::select! {
                 biased;
@@ -132,16 +132,16 @@ impl Performer {
         while self.calls.join_next().await.is_some() {}
     }
 
-    async fn perform(&mut self, work: Work) {
+    async fn perform(&mut self, work: ShellWork) {
         match work {
-            Work::Begin {
+            ShellWork::Begin {
                 held,
                 journal,
                 licence,
             } => self.begin(held, journal, licence),
-            Work::Mark(marks) => self.means.marks = marks,
-            Work::Note(record) => self.write(&record),
-            Work::Call { call, payloads } => {
+            ShellWork::Mark(marks) => self.means.marks = marks,
+            ShellWork::Note(record) => self.write(&record),
+            ShellWork::Call { call, payloads } => {
                 // No answer is awaited here: a payload that cannot be saved stops the call.
                 let stake = payloads.len() as u64;
                 if let Err(why) = self.save((&call).into(), call.target, (stake, payloads)) {
@@ -158,7 +158,7 @@ impl Performer {
                     drop(replies.send(Reply::Called(call, outcome)));
                 });
             }
-            Work::Act {
+            ShellWork::Act {
                 id,
                 act,
                 at_stake,
@@ -168,7 +168,7 @@ impl Performer {
                     self.reply(Reply::Outcome(id, outcome));
                 }
             }
-            Work::Backtrace {
+            ShellWork::Backtrace {
                 process,
                 held,
                 automatic,
@@ -176,12 +176,12 @@ impl Performer {
                 let outcome = self.ask(held, automatic);
                 self.reply(Reply::Asked(process, outcome));
             }
-            Work::Save { run, jobs } => {
+            ShellWork::Save { run, jobs } => {
                 let saved = self.save_on_demand(&run, &jobs);
                 self.reply(Reply::SavedOnDemand(run, jobs, saved));
             }
-            Work::Cancel { target, intent } => self.cancel(target, &intent),
-            Work::PushBack { id, job, confirmed } => {
+            ShellWork::Cancel { target, intent } => self.cancel(target, &intent),
+            ShellWork::PushBack { id, job, confirmed } => {
                 let outcome = self.push_back(&job, confirmed).await;
                 self.reply(Reply::PushedBack(id, outcome));
             }
@@ -381,7 +381,7 @@ impl Performer {
 }
 
 /// The outcome of a signal.
-fn outcome(sent: Result<Sent, SendError>) -> ActOutcome {
+fn outcome(sent: Result<SignalSent, SendError>) -> ActOutcome {
     match sent {
         Ok(_) => ActOutcome::Sent,
         Err(SendError::Gone(_)) => ActOutcome::Gone,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::arm::Refused;
-use super::work::{Counting, OnFinish, Work};
+use super::work::{Counting, OnFinish, ShellWork};
 use crate::core::drain::{Ask, Trace};
 use crate::core::fleet::{LocalId, Located, Sought};
 use crate::core::moment::Moment;
@@ -28,7 +28,7 @@ pub trait Plugs: Send {
         targets: &[LocalId],
         session: &mut Session,
         now: Moment,
-    ) -> Result<Work, Refused>;
+    ) -> Result<ShellWork, Refused>;
 
     /// Holds and locks those of `targets` that still live, for a run that is taken up, and gives
     /// what the performer needs for it and who is held.
@@ -39,7 +39,7 @@ pub trait Plugs: Send {
         &mut self,
         targets: &[LocalId],
         session: &Session,
-    ) -> Result<(Work, Vec<LocalId>), Refused> {
+    ) -> Result<(ShellWork, Vec<LocalId>), Refused> {
         let _ = (targets, session);
         Err(Refused(vec!["nothing can be taken up here".into()]))
     }

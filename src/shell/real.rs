@@ -12,8 +12,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::arm::{Armed, Refused, arm, take_up};
 use super::plugs::Plugs;
-use super::whereabouts::{Place, ask, count, search};
-use super::work::{Counting, OnFinish, Work};
+use super::whereabouts::{KeyedAddress, ask, count, search};
+use super::work::{Counting, OnFinish, ShellWork};
 use crate::core::clean::clean;
 use crate::core::drain::{Ask, Trace};
 use crate::core::fleet::{LocalId, Located, ProcessKey, Sought};
@@ -23,7 +23,7 @@ use crate::core::session::Session;
 use crate::host::state_dir::read_private;
 use crate::host::{Held, Lock, Wanted, working_directory};
 use crate::journal::{self, Journal, run_name};
-use crate::redis::{Address, Asker, Settings};
+use crate::redis::{Address, Asker, Tuning};
 use crate::rescue::Suspect;
 
 /// Time between scans while nothing is sent: a look at `/proc` costs under a millisecond.
@@ -34,7 +34,7 @@ pub(super) const KEEN: Duration = Duration::from_millis(200);
 /// The real plugs: this host and a Redis.
 pub(super) struct Real {
     pub(super) asker: Option<Asker>,
-    pub(super) redis: Place,
+    pub(super) redis: KeyedAddress,
     pub(super) held: mpsc::Sender<Arc<Held>>,
     pub(super) wanted: watch::Sender<Wanted>,
     pub(super) licence: Arc<AtomicBool>,
@@ -47,7 +47,7 @@ pub(super) struct Real {
 /// The tasks beside a run.
 pub(super) struct Beside {
     /// Where interrupted jobs are counted.
-    pub(super) redis: Option<(Address, Settings)>,
+    pub(super) redis: Option<(Address, Tuning)>,
     /// The program that is told of its end.
     pub(super) on_finish: Vec<String>,
     /// What was learned when the run began.
@@ -71,7 +71,7 @@ impl Real {
         &mut self,
         armed: Armed,
         journal: impl FnOnce(&Path) -> io::Result<Journal>,
-    ) -> Result<Work, Refused> {
+    ) -> Result<ShellWork, Refused> {
         let Armed {
             held,
             locks,
@@ -93,7 +93,7 @@ impl Real {
                 .map_err(|error| format!("{}: {error}", directory.display())),
             Err(why) => Err(why.clone()),
         };
-        Ok(Work::Begin {
+        Ok(ShellWork::Begin {
             held,
             journal,
             licence: Arc::clone(&self.licence),
@@ -111,7 +111,7 @@ impl Plugs for Real {
         targets: &[LocalId],
         session: &mut Session,
         now: Moment,
-    ) -> Result<Work, Refused> {
+    ) -> Result<ShellWork, Refused> {
         let run = run_name(now);
         session.setting.plan.run.clone_from(&run);
         let armed = self.arm(targets, session)?;
@@ -122,7 +122,7 @@ impl Plugs for Real {
         &mut self,
         targets: &[LocalId],
         session: &Session,
-    ) -> Result<(Work, Vec<LocalId>), Refused> {
+    ) -> Result<(ShellWork, Vec<LocalId>), Refused> {
         let run = &session.setting.plan.run;
         let armed = take_up(targets, &session.fleet, run, self.state_dir.as_deref().ok())?;
         let held = armed.held.keys().copied().collect();

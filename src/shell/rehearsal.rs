@@ -16,8 +16,8 @@ use super::own_signals::OwnSignals;
 use super::plugs::Plugs;
 use super::real::{CALM, KEEN};
 use super::visitors::Visitors;
-use super::whereabouts::{Place, ask, place, search};
-use super::work::{Reply, Work};
+use super::whereabouts::{KeyedAddress, ask, place, search};
+use super::work::{Reply, ShellWork};
 use super::world::{HangUp, Sources, World, WorldBuilder, sources};
 use crate::clock;
 use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome, PushOutcome, Trace};
@@ -70,7 +70,7 @@ impl WorldBuilder {
             logging: _unread,
         } = sources(self.pids, self.redis, seen, true)?;
         let licence = Arc::new(AtomicBool::new(false));
-        let recorder = Recorder {
+        let recorder = ActRecorder {
             stand_in: stand_in.clone(),
             live,
             works,
@@ -106,16 +106,16 @@ impl WorldBuilder {
 }
 
 /// Takes acts down, and passes on what the stand-in makes of the observations.
-struct Recorder {
+struct ActRecorder {
     stand_in: SharedStandIn,
     live: mpsc::Receiver<Observation>,
-    works: mpsc::UnboundedReceiver<Work>,
+    works: mpsc::UnboundedReceiver<ShellWork>,
     observed: mpsc::Sender<Observation>,
     replies: mpsc::UnboundedSender<Reply>,
     licence: Arc<AtomicBool>,
 }
 
-impl Recorder {
+impl ActRecorder {
     async fn run(mut self) -> Result<()> {
         loop {
             let now = clock::now();
@@ -125,28 +125,28 @@ impl Recorder {
                 biased;
                 () = self.observed.closed() => return Ok(()),
                 work = self.works.recv() => match work {
-                    Some(Work::Act { id, act, .. }) => {
+                    Some(ShellWork::Act { id, act, .. }) => {
                         let outcome = self.act(&act);
                         // The loop has ended: no listener is left.
                         drop(self.replies.send(Reply::Outcome(id, outcome)));
                         Vec::new()
                     }
-                    Some(Work::Call { call, .. }) => {
+                    Some(ShellWork::Call { call, .. }) => {
                         drop(self.replies.send(Reply::Called(call, CallOutcome::Taken)));
                         Vec::new()
                     }
-                    Some(Work::PushBack { id, .. }) => {
+                    Some(ShellWork::PushBack { id, .. }) => {
                         drop(self.replies.send(Reply::PushedBack(id, PushOutcome::Rehearsed)));
                         Vec::new()
                     }
                     // A rehearsal keeps no record.
                     Some(
-                        Work::Begin { .. }
-                        | Work::Mark(_)
-                        | Work::Note(_)
-                        | Work::Save { .. }
-                        | Work::Cancel { .. }
-                        | Work::Backtrace { .. },
+                        ShellWork::Begin { .. }
+                        | ShellWork::Mark(_)
+                        | ShellWork::Note(_)
+                        | ShellWork::Save { .. }
+                        | ShellWork::Cancel { .. }
+                        | ShellWork::Backtrace { .. },
                     ) => Vec::new(),
                     None => return Ok(()),
                 },
@@ -175,7 +175,7 @@ impl Recorder {
 struct Rehearsed {
     stand_in: SharedStandIn,
     asker: Option<Asker>,
-    redis: Place,
+    redis: KeyedAddress,
     wanted: watch::Sender<Wanted>,
     licence: Arc<AtomicBool>,
     forced: Vec<Signal>,
@@ -193,7 +193,7 @@ impl Plugs for Rehearsed {
         targets: &[LocalId],
         session: &mut Session,
         now: Moment,
-    ) -> Result<Work, Refused> {
+    ) -> Result<ShellWork, Refused> {
         session.setting.plan.run = run_name(now);
         let plan = &session.setting.plan;
         let reasons = objections(targets, &session.fleet, plan, &self.forced);
@@ -203,7 +203,7 @@ impl Plugs for Rehearsed {
         self.stand_in.lock().begin(plan.sequence.clone());
         self.licence.store(true, Ordering::SeqCst);
         self.scan_every(KEEN);
-        Ok(Work::Begin {
+        Ok(ShellWork::Begin {
             held: HashMap::new(),
             journal: Ok(None),
             licence: Arc::clone(&self.licence),

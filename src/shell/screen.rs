@@ -16,14 +16,14 @@ use super::keys::key_of;
 use super::own_signals::stop_oneself;
 use super::printer::say;
 use super::sentences::suspended;
-use super::terminal::{Screen, give_back};
+use super::terminal::{TakenTerminal, give_back};
 use crate::console::{Console, Key, LeftDrain, Request, attention};
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Record};
 use crate::core::fleet::{Fleet, Link};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
-use crate::ui::{self, Look};
+use crate::ui::{self, Theme};
 
 /// Between two frames that no key asked for.
 const FRAME: Duration = Duration::from_secs(1);
@@ -32,7 +32,7 @@ const TAKES: Duration = Duration::from_millis(10);
 
 /// A message of a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Told {
+pub enum UserNotice {
     /// A key was pressed.
     Key(Key),
     /// Escape was pressed and this key right behind it: over a terminal's line that is the same
@@ -49,14 +49,14 @@ pub enum Told {
 /// The screen.
 #[derive(Debug)]
 pub struct ScreenFront {
-    screen: Screen,
+    screen: TakenTerminal,
     events: EventStream,
     console: Console,
-    look: Look,
+    look: Theme,
     drawn: Drawn,
     changed: bool,
     attention: Attention,
-    conduct: Conduct,
+    conduct: Piloting,
 }
 
 /// The frame that was drawn last.
@@ -65,18 +65,18 @@ struct Drawn {
     at: Option<Moment>,
     /// The dialog in it, by its opening.
     dialog: Option<Moment>,
-    sight: Sight,
+    sight: FirstLook,
 }
 
 /// The state of the first look: whether Redis and this host were looked at, and how the link is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Sight {
+struct FirstLook {
     looked: bool,
     scanned: bool,
     link: &'static str,
 }
 
-impl Sight {
+impl FirstLook {
     fn of(fleet: &Fleet) -> Self {
         Self {
             looked: fleet.looked.is_some(),
@@ -88,7 +88,7 @@ impl Sight {
 
 /// The one that begins a drain, and that leaves.
 #[derive(Clone, Debug)]
-pub enum Conduct {
+pub enum Piloting {
     /// An operator at the keys.
     Keys {
         /// The targets that were named; `None`: none in particular.
@@ -109,8 +109,13 @@ const FIRST_FRAME: Duration = Duration::from_secs(5);
 
 impl ScreenFront {
     /// A screen with this console, in this look.
-    pub fn new(screen: Screen, mut console: Console, look: Look, mut conduct: Conduct) -> Self {
-        if let Conduct::Keys { left, .. } = &mut conduct {
+    pub fn new(
+        screen: TakenTerminal,
+        mut console: Console,
+        look: Theme,
+        mut conduct: Piloting,
+    ) -> Self {
+        if let Piloting::Keys { left, .. } = &mut conduct {
             console.memory.left = left.take();
         }
         Self {
@@ -133,7 +138,7 @@ impl ScreenFront {
         if fleet.scanned.is_none() || !asked {
             return Vec::new();
         }
-        let Conduct::Keys { choice, .. } = &mut self.conduct else {
+        let Piloting::Keys { choice, .. } = &mut self.conduct else {
             return Vec::new();
         };
         let Some(choice) = choice.take() else {
@@ -151,7 +156,7 @@ impl ScreenFront {
         self.screen
             .draw(|frame| ui::draw(frame, session, console, now, look))?;
         self.drawn.at = Some(now);
-        self.drawn.sight = Sight::of(&session.fleet);
+        self.drawn.sight = FirstLook::of(&session.fleet);
         self.changed = false;
         Ok(())
     }
@@ -193,59 +198,59 @@ impl ScreenFront {
 }
 
 impl Front for ScreenFront {
-    type Event = Told;
+    type Event = UserNotice;
 
-    async fn event(&mut self) -> Option<Told> {
+    async fn event(&mut self) -> Option<UserNotice> {
         match self.events.next().await {
             Some(Ok(TerminalEvent::Key(key))) => Some(told_of(key)),
-            Some(Ok(TerminalEvent::Resize(..))) => Some(Told::Resized),
-            Some(Ok(TerminalEvent::FocusGained)) => Some(Told::Changed),
+            Some(Ok(TerminalEvent::Resize(..))) => Some(UserNotice::Resized),
+            Some(Ok(TerminalEvent::FocusGained)) => Some(UserNotice::Changed),
             Some(Ok(
                 TerminalEvent::Paste(_) | TerminalEvent::FocusLost | TerminalEvent::Mouse(_),
-            )) => Some(Told::Nothing),
+            )) => Some(UserNotice::Nothing),
             // The terminal is gone.
             Some(Err(_)) | None => None,
         }
     }
 
-    fn take(&mut self, told: Told, session: &Session, now: Moment) -> Vec<Request> {
+    fn take(&mut self, told: UserNotice, session: &Session, now: Moment) -> Vec<Request> {
         self.open(now);
         match told {
-            Told::Key(key) => {
+            UserNotice::Key(key) => {
                 self.changed = true;
                 self.press(key, session, now)
             }
-            Told::Escaped(key) => {
+            UserNotice::Escaped(key) => {
                 self.changed = true;
                 let mut requests = self.press(Key::Esc, session, now);
                 requests.extend(self.press(key, session, now));
                 requests
             }
-            Told::Resized => {
+            UserNotice::Resized => {
                 // Also where its size is the same again: what it showed was cut meanwhile. A
                 // terminal that is gone shows at the next frame.
                 drop(self.screen.forget());
                 self.changed = true;
                 Vec::new()
             }
-            Told::Changed => {
+            UserNotice::Changed => {
                 self.changed = true;
                 Vec::new()
             }
-            Told::Nothing => Vec::new(),
+            UserNotice::Nothing => Vec::new(),
         }
     }
 
     fn answer(&mut self, session: &Session, now: Moment) -> Vec<Request> {
         let chosen = self.choose(session);
-        let Conduct::Itself { opened } = self.conduct else {
+        let Piloting::Itself { opened } = self.conduct else {
             return chosen;
         };
         if session.run.is_some() || session.fleet.looked.is_none() {
             return Vec::new();
         }
         let opened = opened.unwrap_or(now);
-        self.conduct = Conduct::Itself {
+        self.conduct = Piloting::Itself {
             opened: Some(opened),
         };
         if now.since(opened) < FIRST_FRAME {
@@ -309,7 +314,7 @@ impl Front for ScreenFront {
     fn show(&mut self, session: &Session, now: Moment) -> io::Result<()> {
         self.call(session)?;
         let due = self.drawn.at.is_none_or(|drawn| now.since(drawn) >= FRAME);
-        let news = self.drawn.sight != Sight::of(&session.fleet);
+        let news = self.drawn.sight != FirstLook::of(&session.fleet);
         // What is drawn while the terminal stands still would be old when it moves on.
         self.changed |= due || news;
         if self.changed && self.screen.is_free() {
@@ -355,7 +360,7 @@ impl Front for ScreenFront {
     }
 
     fn is_done(&self, session: &Session) -> bool {
-        matches!(self.conduct, Conduct::Itself { .. })
+        matches!(self.conduct, Piloting::Itself { .. })
             && session
                 .run
                 .as_ref()
@@ -364,12 +369,12 @@ impl Front for ScreenFront {
 }
 
 /// The meaning of a key event.
-fn told_of(key: KeyEvent) -> Told {
+fn told_of(key: KeyEvent) -> UserNotice {
     let with_alt = key.modifiers.contains(KeyModifiers::ALT);
     match key_of(key) {
-        None => Told::Nothing,
-        Some(key) if with_alt => Told::Escaped(key),
-        Some(key) => Told::Key(key),
+        None => UserNotice::Nothing,
+        Some(key) if with_alt => UserNotice::Escaped(key),
+        Some(key) => UserNotice::Key(key),
     }
 }
 
@@ -382,11 +387,11 @@ mod tests {
     #[test]
     fn a_key_right_behind_escape_is_a_key_of_its_own() {
         let told = |modifiers| told_of(KeyEvent::new(KeyCode::Char('q'), modifiers));
-        assert_eq!(told(KeyModifiers::NONE), Told::Key(Key::Char('q')));
-        assert_eq!(told(KeyModifiers::ALT), Told::Escaped(Key::Char('q')));
+        assert_eq!(told(KeyModifiers::NONE), UserNotice::Key(Key::Char('q')));
+        assert_eq!(told(KeyModifiers::ALT), UserNotice::Escaped(Key::Char('q')));
         let both = KeyModifiers::ALT | KeyModifiers::CONTROL;
-        assert_eq!(told(both), Told::Escaped(Key::Ctrl('q')));
+        assert_eq!(told(both), UserNotice::Escaped(Key::Ctrl('q')));
         let unknown = KeyEvent::new(KeyCode::F(1), KeyModifiers::ALT);
-        assert_eq!(told_of(unknown), Told::Nothing);
+        assert_eq!(told_of(unknown), UserNotice::Nothing);
     }
 }

@@ -5,7 +5,7 @@ use super::work::not_tried;
 use crate::core::check::UnitFacts;
 use crate::core::drain::{ActOutcome, CallOutcome, UnitCall, UnitStop, UnitVerb};
 use crate::core::fleet::Unit;
-use crate::core::layers::{Located, Reading};
+use crate::core::layers::{LocatedSetting, Reading};
 use crate::host::systemctl::{self, NotDone, NotShown, Verb};
 use crate::host::{Held, route};
 
@@ -69,7 +69,7 @@ pub(super) async fn call_unit(call: &UnitCall) -> CallOutcome {
 }
 
 /// A change since the drain was begun, so that the stop would not do what was confirmed.
-fn changed(values: Vec<Located>, pid: u32) -> Option<String> {
+fn changed(values: Vec<LocatedSetting>, pid: u32) -> Option<String> {
     let unit = UnitFacts {
         settings: values,
         ..UnitFacts::default()

@@ -31,7 +31,7 @@ const RESTORE_TITLE: &str = "\x1b[23;2t";
 
 /// The terminal, taken over until this is dropped.
 #[derive(Debug)]
-pub struct Screen {
+pub struct TakenTerminal {
     terminal: Terminal<Whole>,
     frame: Gathered,
 }
@@ -58,7 +58,7 @@ impl Write for Gathered {
     }
 }
 
-impl Screen {
+impl TakenTerminal {
     /// Takes the terminal over: raw mode, the alternate screen, no cursor.
     ///
     /// # Errors
@@ -149,7 +149,7 @@ impl Screen {
     }
 }
 
-impl Drop for Screen {
+impl Drop for TakenTerminal {
     fn drop(&mut self) {
         give_back();
     }

@@ -19,7 +19,7 @@ use super::front::Front;
 use super::notifier::Notifier;
 use super::own_signals::OwnSignal;
 use super::visitors::FromVisitor;
-use super::work::{Reply, Work};
+use super::work::{Reply, ShellWork};
 use super::world::{HangUp, World};
 use crate::console::Request;
 use crate::core::drain::{Ask, Command, Counted, Effect};
@@ -48,7 +48,7 @@ pub enum Ended {
 }
 
 /// The reason why the loop woke.
-enum Event<E> {
+enum WakeReason<E> {
     Front(Option<E>),
     Own(OwnSignal),
     Reply(Reply),
@@ -144,7 +144,7 @@ impl<F: Front> Turn<F> {
     }
 
     /// Waits for the next event, in the order of their importance.
-    async fn next(&mut self, now: Moment) -> Event<F::Event> {
+    async fn next(&mut self, now: Moment) -> WakeReason<F::Event> {
         let gone = self.leaving.is_some() || self.world.hang_up == HangUp::Continued;
         let Self {
             session,
@@ -173,46 +173,46 @@ impl<F: Front> Turn<F> {
         };
         tokio::select! {
             biased;
-            event = front.event(), if !gone => Event::Front(event),
-            signal = own => Event::Own(signal),
-            heard = world.visitors.next() => Event::Visited(heard),
-            Some(reply) = world.replies.recv() => Event::Reply(reply),
-            Some(joined) = world.tasks.join_next() => Event::Task(joined.map_err(Report::from).and_then(|ended| ended)),
-            Some(joined) = world.questions.join_next() => Event::Asked(joined.map_err(Report::from)),
-            Some(observation) = world.observations.recv() => Event::Observation(observation),
-            () = tokio::time::sleep(pause) => Event::Tick,
-            Some(said) = world.logs.recv() => Event::Observation(said),
+            event = front.event(), if !gone => WakeReason::Front(event),
+            signal = own => WakeReason::Own(signal),
+            heard = world.visitors.next() => WakeReason::Visited(heard),
+            Some(reply) = world.replies.recv() => WakeReason::Reply(reply),
+            Some(joined) = world.tasks.join_next() => WakeReason::Task(joined.map_err(Report::from).and_then(|ended| ended)),
+            Some(joined) = world.questions.join_next() => WakeReason::Asked(joined.map_err(Report::from)),
+            Some(observation) = world.observations.recv() => WakeReason::Observation(observation),
+            () = tokio::time::sleep(pause) => WakeReason::Tick,
+            Some(said) = world.logs.recv() => WakeReason::Observation(said),
         }
     }
 
-    fn take(&mut self, event: Event<F::Event>) -> Result<()> {
+    fn take(&mut self, event: WakeReason<F::Event>) -> Result<()> {
         let now = self.now();
         match event {
-            Event::Front(Some(event)) => {
+            WakeReason::Front(Some(event)) => {
                 let requests = self.front.take(event, &self.session, now);
                 self.requests(requests, now);
                 if self.front.turns_controls_over() {
                     self.turn_over(now);
                 }
             }
-            Event::Front(None) | Event::Own(OwnSignal::HangUp) => self.hang_up(now),
-            Event::Own(OwnSignal::Terminate) => self.terminate(now),
-            Event::Own(OwnSignal::Interrupt) => self.interrupt(now),
-            Event::Own(OwnSignal::Suspend) => self.front.suspend(&self.session, now),
-            Event::Own(OwnSignal::Continued) => {
+            WakeReason::Front(None) | WakeReason::Own(OwnSignal::HangUp) => self.hang_up(now),
+            WakeReason::Own(OwnSignal::Terminate) => self.terminate(now),
+            WakeReason::Own(OwnSignal::Interrupt) => self.interrupt(now),
+            WakeReason::Own(OwnSignal::Suspend) => self.front.suspend(&self.session, now),
+            WakeReason::Own(OwnSignal::Continued) => {
                 self.front.show_anew();
                 self.hear(SessionInput::Ticked, now);
             }
-            Event::Visited(heard) => self.visited(heard, now),
-            Event::Tick => self.hear(SessionInput::Ticked, now),
-            Event::Reply(reply) => self.reply(reply, now),
-            Event::Task(ended) => {
+            WakeReason::Visited(heard) => self.visited(heard, now),
+            WakeReason::Tick => self.hear(SessionInput::Ticked, now),
+            WakeReason::Reply(reply) => self.reply(reply, now),
+            WakeReason::Task(ended) => {
                 ended?;
                 // Sources run as long as they have a listener; one that ended early is a fault.
                 return Err(eyre!("a source of observations ended unexpectedly"));
             }
-            Event::Asked(ended) => ended?,
-            Event::Observation(first) => self.observe(first, now),
+            WakeReason::Asked(ended) => ended?,
+            WakeReason::Observation(first) => self.observe(first, now),
         }
         self.note_end(now);
         Ok(())
@@ -329,12 +329,12 @@ impl<F: Front> Turn<F> {
                 Effect::Note(record) => {
                     self.after.take(&record);
                     self.front.note(&record);
-                    self.send(Work::Note(record));
+                    self.send(ShellWork::Note(record));
                 }
                 Effect::Act(id, act) => {
                     tracing::info!(?id, ?act, "act");
                     let (at_stake, payloads) = self.at_stake(&act);
-                    self.send(Work::Act {
+                    self.send(ShellWork::Act {
                         id,
                         act,
                         at_stake,
@@ -351,7 +351,7 @@ impl<F: Front> Turn<F> {
         self.look_for_departed();
     }
 
-    fn send(&self, work: Work) {
+    fn send(&self, work: ShellWork) {
         // A performer that is gone shows as an ended task at the next turn.
         drop(self.world.work.send(work));
     }

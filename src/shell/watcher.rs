@@ -10,13 +10,13 @@ use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::keyboard::{Keyboard, Pressed};
-use super::terminal::Screen;
+use super::terminal::TakenTerminal;
 use super::visitors::{Announced, VisitorWord};
 use crate::clock;
 use crate::console::{Console, Key, Request};
 use crate::core::session::Kind;
 use crate::recorder::Tail;
-use crate::ui::{self, Look};
+use crate::ui::{self, Theme};
 
 /// Between two looks at the inputs.
 const FRAME: Duration = Duration::from_millis(200);
@@ -26,7 +26,7 @@ const FRAME: Duration = Duration::from_millis(200);
 pub struct Watcher {
     tail: Tail,
     console: Console,
-    look: Look,
+    look: Theme,
     lines: Lines<BufReader<OwnedReadHalf>>,
     out: OwnedWriteHalf,
     driver: Option<(String, bool)>,
@@ -36,7 +36,7 @@ pub struct Watcher {
 
 impl Watcher {
     /// One for the session of `tail`, connected by `stream`.
-    pub fn new(tail: Tail, stream: UnixStream, console: Console, look: Look) -> Self {
+    pub fn new(tail: Tail, stream: UnixStream, console: Console, look: Theme) -> Self {
         let (reading, out) = stream.into_split();
         Self {
             tail,
@@ -53,7 +53,7 @@ impl Watcher {
     ///
     /// # Errors
     /// If signals cannot be listened to, or the inputs cannot be followed any further.
-    pub async fn watch(mut self, who: String, mut screen: Screen) -> Result<()> {
+    pub async fn watch(mut self, who: String, mut screen: TakenTerminal) -> Result<()> {
         let mut keyboard = Keyboard::listen()?;
         self.say(&VisitorWord::Hello(who)).await;
         loop {
@@ -191,7 +191,7 @@ impl Watcher {
         self.tail.session_mut().setting.kind = kind;
     }
 
-    fn draw(&mut self, screen: &mut Screen) -> io::Result<()> {
+    fn draw(&mut self, screen: &mut TakenTerminal) -> io::Result<()> {
         self.mark(true);
         let now = clock::now();
         self.console.follow(self.tail.session(), now);

@@ -8,17 +8,17 @@ use futures_util::future::BoxFuture;
 use super::work::Counting;
 use crate::core::drain::{Ask, SEARCH_WITHIN, Trace};
 use crate::core::fleet::Located;
-use crate::redis::{Address, Asker, Keys, Settings, interrupted};
+use crate::redis::{Address, Asker, Keys, Tuning, interrupted};
 use crate::rescue::{Suspect, prove};
 
 /// An address with the prefix of its keys.
-pub(super) type Place = Option<(Address, Option<String>)>;
+pub(super) type KeyedAddress = Option<(Address, Option<String>)>;
 
 /// How long members of `retry` and `dead` are counted.
 const COUNTING: Duration = Duration::from_secs(2);
 
 /// Counts interrupted jobs, on a connection of its own.
-pub(super) fn count((address, settings): (Address, Settings)) -> Counting {
+pub(super) fn count((address, settings): (Address, Tuning)) -> Counting {
     Box::pin(async move {
         let mut connection = crate::redis::open(&address, settings.answer_within).await?;
         let keys = Keys::new(settings.namespace.as_deref());
@@ -27,13 +27,13 @@ pub(super) fn count((address, settings): (Address, Settings)) -> Counting {
 }
 
 /// Where the jobs are.
-pub(super) fn place(redis: Option<&(Address, Settings)>) -> Place {
+pub(super) fn place(redis: Option<&(Address, Tuning)>) -> KeyedAddress {
     redis.map(|(address, settings)| (address.clone(), settings.namespace.clone()))
 }
 
 /// Searches for missing jobs. `gone`: the identities of the processes that have exited.
 pub(super) fn search(
-    place: &Place,
+    place: &KeyedAddress,
     suspects: Vec<Suspect>,
     gone: Vec<String>,
 ) -> Option<BoxFuture<'static, Vec<Trace>>> {

@@ -33,7 +33,7 @@ pub type Counting = BoxFuture<'static, Result<Interrupted, LinkFault>>;
 
 /// Something to perform.
 #[derive(Debug)]
-pub enum Work {
+pub enum ShellWork {
     /// A new run: the processes it holds, its journal, and the licence to act for it.
     Begin {
         /// The processes that it may signal.

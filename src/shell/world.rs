@@ -15,12 +15,12 @@ use super::plugs::Plugs;
 use super::real::{Beside, CALM, Real};
 use super::visitors::Visitors;
 use super::whereabouts::place;
-use super::work::{Reply, Work};
+use super::work::{Reply, ShellWork};
 use crate::core::fleet::Observation;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::host::{Held, HostSource, LogSource, Logging, Running, Scanner, UnitSource, Wanted};
-use crate::redis::{Address, Asker, Settings, Source};
+use crate::redis::{Address, Asker, Source, Tuning};
 
 /// The clock.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
@@ -54,7 +54,7 @@ pub struct World {
     /// Where answers are sent by the tasks that await them.
     pub answers: mpsc::UnboundedSender<Reply>,
     /// To the performer.
-    pub work: mpsc::UnboundedSender<Work>,
+    pub work: mpsc::UnboundedSender<ShellWork>,
     /// Every task; a panic in one ends the program.
     pub tasks: JoinSet<Result<()>>,
     /// Questions under way.
@@ -73,7 +73,7 @@ pub struct World {
 #[derive(Debug, Default)]
 pub struct WorldBuilder {
     /// Which Redis, if any.
-    pub redis: Option<(Address, Settings)>,
+    pub redis: Option<(Address, Tuning)>,
     /// Pids to list whatever they are.
     pub pids: Vec<u32>,
     /// Signals that the operator forced.
@@ -184,7 +184,7 @@ pub(super) struct Sources {
 /// Starts the sources of the real world.
 pub(super) fn sources(
     pids: Vec<u32>,
-    redis: Option<(Address, Settings)>,
+    redis: Option<(Address, Tuning)>,
     observed: mpsc::Sender<Observation>,
     may_act: bool,
 ) -> Result<Sources> {

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::fit;
 use super::look::Tone;
 use super::view::{View, put, say};
-use crate::console::{Act, BINDINGS, Binding, Group};
+use crate::console::{BINDINGS, Binding, Group, KeyAct};
 
 /// Blanks between two keys.
 const GAP: usize = 2;
@@ -40,8 +40,8 @@ fn rows(view: &View<'_>, cells: usize, most: usize) -> Vec<Vec<&'static Binding>
 fn least(shown: &[&Binding]) -> usize {
     let last = |wanted: fn(&Binding) -> bool| shown.iter().rposition(|binding| wanted(binding));
     last(|binding| binding.group == Group::Find)
-        .or_else(|| last(|binding| binding.act == Act::Quit))
-        .or_else(|| last(|binding| !matches!(binding.act, Act::Help | Act::StopHere)))
+        .or_else(|| last(|binding| binding.act == KeyAct::Quit))
+        .or_else(|| last(|binding| !matches!(binding.act, KeyAct::Help | KeyAct::StopHere)))
         .unwrap_or(0)
 }
 

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::symbols::border;
 use ratatui::widgets::Block;
 
-use super::look::{Glyphs, Look};
+use super::look::{Glyphs, Theme};
 
 const ASCII: border::Set<'static> = border::Set {
     top_left: "+",
@@ -18,7 +18,7 @@ const ASCII: border::Set<'static> = border::Set {
 };
 
 /// A block with a border all around.
-pub(super) fn bordered(look: Look) -> Block<'static> {
+pub(super) fn bordered(look: Theme) -> Block<'static> {
     let set = match look.glyphs {
         Glyphs::Unicode => border::PLAIN,
         Glyphs::Ascii => ASCII,

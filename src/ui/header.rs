@@ -16,7 +16,7 @@ use crate::core::sequence::Timeout;
 use crate::core::session::Kind;
 
 /// A piece of the header; the least important ones give way on a narrow screen.
-struct Piece {
+struct HeaderPiece {
     tone: Tone,
     text: String,
     weight: u8,
@@ -27,7 +27,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let clock = clock(view);
     let room = usize::from(area.width).saturating_sub(clock.len() + 3);
     let mut pieces = pieces(view);
-    let taken = |pieces: &[Piece]| -> usize {
+    let taken = |pieces: &[HeaderPiece]| -> usize {
         pieces.iter().map(|piece| fit::width(&piece.text) + 2).sum()
     };
     while taken(&pieces) > room {
@@ -64,8 +64,8 @@ fn clock(view: &View<'_>) -> String {
     format!("{time} UTC ")
 }
 
-fn pieces(view: &View<'_>) -> Vec<Piece> {
-    let piece = |tone, weight, text: String| Piece { tone, text, weight };
+fn pieces(view: &View<'_>) -> Vec<HeaderPiece> {
+    let piece = |tone, weight, text: String| HeaderPiece { tone, text, weight };
     let session = view.session;
     let kind = session.setting.kind;
     let kind_tone = match kind {

@@ -12,7 +12,7 @@ use super::look::{Tone, tone_of};
 use super::view::{View, put, say, window};
 use crate::console::{JobRow, Pane, Sort, heartbeat_age, stuck, thousands};
 use crate::core::moment::clock_face;
-use crate::core::outlook::{Becomes, Clock, JobOutlook, ProcessOutlook, Verdict};
+use crate::core::outlook::{Becomes, JobOutlook, ProcessOutlook, SpanWords, Verdict};
 use crate::core::stuck::Stuck;
 
 /// Cells of each column; 0 leaves it out.
@@ -163,7 +163,7 @@ fn note(shown: &std::ops::Range<usize>, view: &View<'_>) -> String {
 
 fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) -> Line<'static> {
     let said = view.outlooks.job(row.key, row.job);
-    let clock = (view.outlooks.of(row.key)).map_or(Clock::Stands, ProcessOutlook::clock);
+    let clock = (view.outlooks.of(row.key)).map_or(SpanWords::Stands, ProcessOutlook::clock);
     let age = heartbeat_age(row.process, view.now);
     let elapsed = row.elapsed(view.now);
     let focused = selected && view.console.pane == Pane::Jobs;
@@ -230,7 +230,7 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
 /// stands in the help; its row stays calm.
 ///
 /// The reason why it looks stuck stands first. "Past budget" is dropped: the verdict implies it.
-fn verdict(said: &JobOutlook<'_>, clock: Clock, stuck: Option<Stuck>, cells: usize) -> String {
+fn verdict(said: &JobOutlook<'_>, clock: SpanWords, stuck: Option<Stuck>, cells: usize) -> String {
     let word = said.word();
     let whole = said.words(clock);
     let shorter = whole.replace("if it still runs ", "");

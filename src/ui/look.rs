@@ -4,7 +4,7 @@
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
 
-use crate::console::Weight;
+use crate::console::LineWeight;
 use crate::core::drain::Fate;
 use crate::core::outlook::{Becomes, JobOutlook, Verdict};
 
@@ -30,7 +30,7 @@ pub enum Glyphs {
 
 /// How the screen looks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Look {
+pub struct Theme {
     /// Colours, or none.
     pub colours: Colours,
     /// Lines and bars.
@@ -56,7 +56,7 @@ pub(super) enum Tone {
     Selected,
 }
 
-impl Look {
+impl Theme {
     /// The style of a tone.
     pub(super) fn style(self, tone: Tone) -> Style {
         let plain = Style::new();
@@ -95,15 +95,15 @@ impl Look {
     }
 }
 
-impl From<Weight> for Tone {
-    fn from(weight: Weight) -> Self {
+impl From<LineWeight> for Tone {
+    fn from(weight: LineWeight) -> Self {
         match weight {
-            Weight::Heading => Self::Strong,
-            Weight::Plain => Self::Plain,
-            Weight::Faint => Self::Faint,
-            Weight::Good => Self::Good,
-            Weight::Warn => Self::Warn,
-            Weight::Bad => Self::Bad,
+            LineWeight::Heading => Self::Strong,
+            LineWeight::Plain => Self::Plain,
+            LineWeight::Faint => Self::Faint,
+            LineWeight::Good => Self::Good,
+            LineWeight::Warn => Self::Warn,
+            LineWeight::Bad => Self::Bad,
         }
     }
 }

@@ -19,7 +19,7 @@ mod view;
 #[cfg(test)]
 mod tests;
 
-pub use look::{Colours, Glyphs, Look};
+pub use look::{Colours, Glyphs, Theme};
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -34,7 +34,13 @@ use view::{View, say};
 const LEAST: (u16, u16) = (40, 15);
 
 /// Draws everything. [`Console::follow`] is to be called before.
-pub fn draw(frame: &mut Frame<'_>, session: &Session, console: &Console, now: Moment, look: &Look) {
+pub fn draw(
+    frame: &mut Frame<'_>,
+    session: &Session,
+    console: &Console,
+    now: Moment,
+    look: &Theme,
+) {
     let area = frame.area();
     let buffer = frame.buffer_mut();
     let view = View::new(session, console, now, *look);

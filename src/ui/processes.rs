@@ -16,14 +16,14 @@ use crate::core::drain::Standing;
 use crate::core::fleet::{Link, Process, ProcessKey};
 
 /// A column: its heading, its cells, and whether its values stand at the right.
-struct Column {
+struct ProcessColumn {
     heading: &'static str,
     cells: usize,
     right: bool,
 }
 
-const fn column(heading: &'static str, cells: usize, right: bool) -> Column {
-    Column {
+const fn column(heading: &'static str, cells: usize, right: bool) -> ProcessColumn {
+    ProcessColumn {
         heading,
         cells,
         right,
@@ -31,7 +31,7 @@ const fn column(heading: &'static str, cells: usize, right: bool) -> Column {
 }
 
 /// The columns that fit: name, version, state, busy, beat, memory, unit, timeout, remark.
-fn columns(width: usize) -> [Column; 9] {
+fn columns(width: usize) -> [ProcessColumn; 9] {
     let wide = width >= 100;
     let middle = width >= 60;
     // Wider screens give to the name and the unit what they have.
@@ -69,7 +69,7 @@ fn columns(width: usize) -> [Column; 9] {
     columns
 }
 
-fn assemble(columns: &[Column], values: &[String]) -> String {
+fn assemble(columns: &[ProcessColumn], values: &[String]) -> String {
     let mut text = String::new();
     for (column, value) in columns.iter().zip(values).filter(|(c, _)| c.cells > 0) {
         text.push_str(&if column.right {
@@ -127,7 +127,7 @@ fn nobody(view: &View<'_>) -> &'static str {
 
 fn line(
     view: &View<'_>,
-    columns: &[Column],
+    columns: &[ProcessColumn],
     key: &ProcessKey,
     process: &Process,
     selected: bool,

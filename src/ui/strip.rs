@@ -135,7 +135,7 @@ fn clocks(view: &View<'_>) -> Vec<String> {
 }
 
 /// A piece of the line of steps.
-enum Piece {
+enum StripPiece {
     Text(Tone, String),
     /// The running wait: a bar, and what is left of it.
     Bar(Countdown),
@@ -148,7 +148,9 @@ fn steps(view: &View<'_>, cells: usize) -> Line<'static> {
     let mut best = Line::default();
     for detail in (0..4).rev() {
         let pieces = pieces(view, done, detail);
-        let bars = pieces.iter().any(|piece| matches!(piece, Piece::Bar(_)));
+        let bars = pieces
+            .iter()
+            .any(|piece| matches!(piece, StripPiece::Bar(_)));
         let fixed: usize = pieces.iter().map(fixed_width).sum::<usize>()
             + fit::width(&arrow) * pieces.len().saturating_sub(1);
         let room = cells.saturating_sub(fixed);
@@ -162,8 +164,8 @@ fn steps(view: &View<'_>, cells: usize) -> Line<'static> {
                 spans.push(view.span(Tone::Faint, arrow.clone()));
             }
             match piece {
-                Piece::Text(tone, text) => spans.push(view.span(tone, text)),
-                Piece::Bar(clock) => spans.extend(bar(view, clock, room.min(MOST_BAR))),
+                StripPiece::Text(tone, text) => spans.push(view.span(tone, text)),
+                StripPiece::Bar(clock) => spans.extend(bar(view, clock, room.min(MOST_BAR))),
             }
         }
         best = Line::from(spans);
@@ -180,10 +182,10 @@ fn steps_done<'a>(view: &View<'a>) -> &'a [StepDone] {
     }
 }
 
-fn fixed_width(piece: &Piece) -> usize {
+fn fixed_width(piece: &StripPiece) -> usize {
     match piece {
-        Piece::Text(_, text) => fit::width(text),
-        Piece::Bar(clock) => left_words(*clock).len() + 1,
+        StripPiece::Text(_, text) => fit::width(text),
+        StripPiece::Bar(clock) => left_words(*clock).len() + 1,
     }
 }
 
@@ -207,7 +209,7 @@ fn bar(view: &View<'_>, clock: Countdown, cells: usize) -> Vec<Span<'static>> {
 
 /// The steps, with less and less said of those that are done: 3 says everything, 0 leaves
 /// them out.
-fn pieces(view: &View<'_>, done: &[StepDone], detail: usize) -> Vec<Piece> {
+fn pieces(view: &View<'_>, done: &[StepDone], detail: usize) -> Vec<StripPiece> {
     let plan = &view.session.setting.plan;
     let run = view.session.run.as_ref();
     let running = run.filter(|run| !run.phase().is_over());
@@ -218,9 +220,9 @@ fn pieces(view: &View<'_>, done: &[StepDone], detail: usize) -> Vec<Piece> {
             Some(_) if detail == 0 && last_done != Some(index) => continue,
             Some(step) => {
                 let effects = run.filter(|_| last_done == Some(index));
-                pieces.push(Piece::Text(Tone::Good, told(step, effects, detail)));
+                pieces.push(StripPiece::Text(Tone::Good, told(step, effects, detail)));
             }
-            None => pieces.push(Piece::Text(future(running), signal.name().into())),
+            None => pieces.push(StripPiece::Text(future(running), signal.name().into())),
         }
         let waits = running.is_some_and(|run| run.phase().next_step() == Some(index + 1));
         if waits && let Some(piece) = running.and_then(|run| waiting(run, view)) {
@@ -231,7 +233,10 @@ fn pieces(view: &View<'_>, done: &[StepDone], detail: usize) -> Vec<Piece> {
             && last_done.is_none_or(|last| index > last)
             && detail > 0
         {
-            pieces.push(Piece::Text(Tone::Faint, format!("{} s", wait.as_secs())));
+            pieces.push(StripPiece::Text(
+                Tone::Faint,
+                format!("{} s", wait.as_secs()),
+            ));
         }
     }
     pieces
@@ -246,10 +251,10 @@ fn future(run: Option<&Run>) -> Tone {
 }
 
 /// The wait that runs, is held, or waits for the operator.
-fn waiting(run: &Run, view: &View<'_>) -> Option<Piece> {
+fn waiting(run: &Run, view: &View<'_>) -> Option<StripPiece> {
     let clock = step_clock(run, view.now)?;
     Some(match run.phase() {
-        Phase::Waiting { .. } | Phase::Gated { .. } => Piece::Bar(clock),
+        Phase::Waiting { .. } | Phase::Gated { .. } => StripPiece::Bar(clock),
         Phase::Held { .. } => {
             let due = clock.whole.is_some_and(|whole| whole <= clock.run);
             let text = if due {
@@ -257,14 +262,14 @@ fn waiting(run: &Run, view: &View<'_>) -> Option<Piece> {
             } else {
                 format!("on hold, {}", left_words(clock))
             };
-            Piece::Text(Tone::Warn, text)
+            StripPiece::Text(Tone::Warn, text)
         }
         Phase::Ready { .. }
         | Phase::Performing(_)
         | Phase::Leaving { .. }
         | Phase::Ending { .. }
         | Phase::Settling { .. }
-        | Phase::Over { .. } => Piece::Text(Tone::Warn, "waits for you".into()),
+        | Phase::Over { .. } => StripPiece::Text(Tone::Warn, "waits for you".into()),
     })
 }
 

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::fit;
-use super::look::{Look, Tone};
+use super::look::{Theme, Tone};
 use crate::console::{Console, Folded, JobRow, folded, job_rows, process_rows};
 use crate::core::fleet::{LocalId, Process, ProcessKey};
 use crate::core::moment::Moment;
@@ -22,7 +22,7 @@ pub(super) struct View<'a> {
     /// The moment of this frame.
     pub(super) now: Moment,
     /// How it looks.
-    pub(super) look: Look,
+    pub(super) look: Theme,
     /// The processes that are drained, or would be.
     pub(super) targets: Vec<LocalId>,
     /// The outlook of their jobs.
@@ -37,7 +37,12 @@ pub(super) struct View<'a> {
 
 impl<'a> View<'a> {
     /// Gathers what a frame needs.
-    pub(super) fn new(session: &'a Session, console: &'a Console, now: Moment, look: Look) -> Self {
+    pub(super) fn new(
+        session: &'a Session,
+        console: &'a Console,
+        now: Moment,
+        look: Theme,
+    ) -> Self {
         let targets = console.targets(session);
         let listing = &console.listing;
         Self {
@@ -69,7 +74,14 @@ pub(super) fn put(buffer: &mut Buffer, area: Rect, row: usize, line: &Line<'_>) 
 }
 
 /// Draws `text` in a tone in row `row` of `area`, cut with a mark at its right edge.
-pub(super) fn say(buffer: &mut Buffer, area: Rect, row: usize, look: Look, tone: Tone, text: &str) {
+pub(super) fn say(
+    buffer: &mut Buffer,
+    area: Rect,
+    row: usize,
+    look: Theme,
+    tone: Tone,
+    text: &str,
+) {
     let text = fit::cut(text, usize::from(area.width));
     put(buffer, area, row, &Line::from(look.span(tone, text)));
 }

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use drainboard::clock;
 use drainboard::core::sequence::Signal;
-use drainboard::redis::{Connection, Keys, Looker, PushBack, Pushed, interrupted, open, push_back};
+use drainboard::redis::{
+    Connection, Keys, Looker, Pushed, RedisPush, interrupted, open, push_back,
+};
 use drainboard::rescue::{Ending, Payload, SavedJob, State, Stopping, Surveyed, survey};
 use redis::aio::MultiplexedConnection;
 
@@ -162,7 +164,7 @@ async fn two_rescuers_push_each_job_once() {
             let mut pushed = 0;
             for jid in &jids {
                 let payload = payload(jid).into_bytes();
-                let job = PushBack {
+                let job = RedisPush {
                     execution: jid,
                     queue: "low",
                     payload: &payload,
@@ -205,7 +207,7 @@ async fn what_stands_in_its_queue_is_not_pushed_again() {
     let mut admin = server.connection().await;
     let keys = Keys::new(Some("app"));
     let binary = b"\xff\x00{\"jid\":\"b\"}\r\n\xfe".to_vec();
-    let job = PushBack {
+    let job = RedisPush {
         execution: "b",
         queue: "low",
         payload: &binary,
@@ -233,7 +235,7 @@ async fn what_stands_in_its_queue_is_not_pushed_again() {
     );
     // A queue that is no list: nothing is written, not even the mark.
     send(&mut admin, &[b"SET", b"app:queue:odd", b"x"]).await;
-    let odd = PushBack {
+    let odd = RedisPush {
         execution: "c",
         queue: "odd",
         ..job
@@ -276,7 +278,7 @@ async fn a_long_queue_is_searched_to_the_end_and_the_act_is_short() {
     );
     let mut connection = connect(&server).await;
     let payload = payload("f00").into_bytes();
-    let job = PushBack {
+    let job = RedisPush {
         execution: "f00",
         queue: "low",
         payload: &payload,
@@ -359,7 +361,7 @@ async fn a_killed_job_runs_again(major: u8) {
     let jobs = [(job, ending)];
     // What the dead one left in Redis is no process that runs it.
     assert_eq!(words(&server, &jobs).await, ["nowhere"]);
-    let back = PushBack {
+    let back = RedisPush {
         execution: &jid,
         queue: "low",
         payload: &jobs[0].0.payload.0,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::known::label;
 use super::page::{self, Page};
-use super::sources::Sources;
+use super::sources::ReadSources;
 use super::{CheckArguments, Format};
 use crate::cli::Failure;
 use crate::cli::output::{self, room, tell};
@@ -14,23 +14,23 @@ use crate::core::check::{Facts, Finding, github, recommend, rows, sarif};
 use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::core::layers::Weight;
-use crate::report::{Library, Longest};
+use crate::report::{Library, LongestPast};
 
 /// An application that was checked.
 pub(super) struct Application {
-    pub(super) sources: Sources,
+    pub(super) sources: ReadSources,
     pub(super) facts: Facts,
     pub(super) findings: Vec<Finding>,
 }
 
 /// Everything that is printed.
-pub(super) struct Answer<'a> {
+pub(super) struct CheckOutput<'a> {
     pub(super) settings: &'a Settings,
     /// The application at the root first, then those below it.
     pub(super) applications: Vec<Application>,
 }
 
-impl Answer<'_> {
+impl CheckOutput<'_> {
     /// Every finding of every application.
     pub(super) fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.applications.iter().flat_map(|one| &one.findings)
@@ -132,7 +132,7 @@ impl Answer<'_> {
         let mut longest = stated;
         if stated.is_none() {
             let library = Library::new(&state_directory(self.settings)?);
-            let seen = Longest::of(&library);
+            let seen = LongestPast::of(&library);
             longest = seen.to_be_let_through();
             text = format!("{}\n\n", seen.words());
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use nix::unistd::{Uid, User};
 
-use super::sources::Sources;
+use super::sources::ReadSources;
 use crate::cli::look::Observer;
 use crate::core::check::{Facts, MainProcess, UnitFacts};
 use crate::core::config::Settings;
@@ -30,7 +30,11 @@ pub(super) struct Live {
 
 impl Live {
     /// Looks at this host, and at Redis if a Sidekiq that belongs here runs.
-    pub(super) async fn look(settings: &Settings, sources: &mut Sources, units: &[String]) -> Self {
+    pub(super) async fn look(
+        settings: &Settings,
+        sources: &mut ReadSources,
+        units: &[String],
+    ) -> Self {
         let look = match Scanner::new().and_then(|mut scanner| scanner.scan(&[])) {
             Ok(look) => look,
             Err(error) => {

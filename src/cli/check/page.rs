@@ -4,14 +4,14 @@
 use std::fmt::Write;
 
 use super::known::sidekiqs;
-use super::sources::{Sources, trouble};
+use super::sources::{ReadSources, trouble};
 use super::stops::Paper;
 use crate::cli::listing::Room;
 use crate::cli::table::{Column, table};
-use crate::core::check::{Facts, Finding, Glyphs, LayerRow, Recommendation, Severity, rows};
+use crate::core::check::{DrawnGlyphs, Facts, Finding, LayerRow, Recommendation, Severity, rows};
 use crate::core::clean::clean;
 use crate::core::layers::{Remark, Weight};
-use crate::host::files::Outcome;
+use crate::host::files::ReadOutcome;
 
 const LAYERS: [Column; 5] = [
     Column::text("LAYER"),
@@ -27,7 +27,7 @@ const WIDTH: usize = 100;
 /// The page that is printed.
 pub(super) struct Page<'a> {
     pub(super) facts: &'a Facts,
-    pub(super) sources: &'a Sources,
+    pub(super) sources: &'a ReadSources,
     pub(super) findings: &'a [Finding],
     pub(super) room: Room,
     pub(super) verbose: bool,
@@ -37,9 +37,9 @@ impl Page<'_> {
     /// The whole text.
     pub(super) fn text(&self) -> String {
         let glyphs = if self.room.ascii {
-            Glyphs::Ascii
+            DrawnGlyphs::Ascii
         } else {
-            Glyphs::Unicode
+            DrawnGlyphs::Unicode
         };
         let paper = Paper {
             width: self.room.width.clamp(40, WIDTH),
@@ -144,13 +144,13 @@ impl Page<'_> {
         let mut text = String::from("\nlooked at:\n");
         for (path, outcome) in &self.sources.looked_at {
             let what = match outcome {
-                Outcome::Read(_) => "read".to_owned(),
-                Outcome::Unrelated => "nothing for any reader in it".to_owned(),
-                Outcome::ForDevelopment => "for developers: no deploy uses it".to_owned(),
-                Outcome::Missing
-                | Outcome::NotAFile
-                | Outcome::TooLarge(_)
-                | Outcome::Refused(_) => trouble(outcome).unwrap_or_default(),
+                ReadOutcome::Read(_) => "read".to_owned(),
+                ReadOutcome::Unrelated => "nothing for any reader in it".to_owned(),
+                ReadOutcome::ForDevelopment => "for developers: no deploy uses it".to_owned(),
+                ReadOutcome::Missing
+                | ReadOutcome::NotAFile
+                | ReadOutcome::TooLarge(_)
+                | ReadOutcome::Refused(_) => trouble(outcome).unwrap_or_default(),
             };
             line(&mut text, format_args!("  {}: {what}", clean(path, 300)));
         }

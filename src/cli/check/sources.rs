@@ -5,19 +5,19 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::cli::Failure;
 use crate::core::clean::clean;
-use crate::core::layers::{Layer, Located, Place, Reading, Remark, Weight};
-use crate::host::files::{Outcome, Search, find_applications, find_unit, read_paths};
+use crate::core::layers::{FilePlace, Layer, LocatedSetting, Reading, Remark, Weight};
+use crate::host::files::{FileSearch, ReadOutcome, find_applications, find_unit, read_paths};
 use crate::host::systemctl::{self, NotShown};
 
 /// All that was read.
 #[derive(Debug, Default)]
-pub(super) struct Sources {
+pub(super) struct ReadSources {
     /// Values in the order in which they are to be taken.
-    pub(super) values: Vec<Located>,
+    pub(super) values: Vec<LocatedSetting>,
     /// The remarks of the readers beside them.
     pub(super) remarks: Vec<Remark>,
     /// Every path with what became of it.
-    pub(super) looked_at: Vec<(String, Outcome)>,
+    pub(super) looked_at: Vec<(String, ReadOutcome)>,
     /// The files among them that a reader took, with their layers.
     pub(super) read: Vec<(Layer, String)>,
     /// The applications' roots.
@@ -27,12 +27,12 @@ pub(super) struct Sources {
     /// The folder of the application below that root; empty for the root itself.
     pub(super) folder: String,
     /// Applications below the root, each by itself.
-    pub(super) below: Vec<Sources>,
+    pub(super) below: Vec<ReadSources>,
     /// Whether the working directory was taken because no path was named.
     pub(super) by_default: bool,
 }
 
-impl Sources {
+impl ReadSources {
     /// `in /var/www/shop` where paths are shown relative to a root that is not the working
     /// directory.
     pub(super) fn below(&self) -> String {
@@ -88,7 +88,7 @@ impl Sources {
                     clean(&shown, 300)
                 )));
             }
-            if matches!(outcome, Some((_, Outcome::Unrelated))) {
+            if matches!(outcome, Some((_, ReadOutcome::Unrelated))) {
                 return Err(Failure::Usage(format!(
                     "cannot read {}: no reader knows what this file is",
                     clean(&shown, 300)
@@ -105,7 +105,7 @@ impl Sources {
     }
 
     /// An application that is apart from the first one.
-    fn of_search(search: Search) -> Self {
+    fn of_search(search: FileSearch) -> Self {
         let mut sources = Self {
             folder: search.folder.clone(),
             ..Self::default()
@@ -125,7 +125,7 @@ impl Sources {
 
     /// A file that was named and of which nothing was understood is an error.
     fn must_say_something(&self, shown: &str) -> Result<(), Failure> {
-        let about = |place: &Place| *place.file == *shown;
+        let about = |place: &FilePlace| *place.file == *shown;
         let why = self
             .remarks
             .iter()
@@ -186,18 +186,18 @@ impl Sources {
         self.remarks.push(Remark {
             weight,
             text: clean(text, 300),
-            from: Place::whole(about),
+            from: FilePlace::whole(about),
         });
     }
 
-    fn take(&mut self, search: Search) {
+    fn take(&mut self, search: FileSearch) {
         self.add(search.reading());
         let read = search.files.iter();
         self.read
             .extend(read.map(|file| (file.layer, file.path.clone())));
         for (path, outcome) in search.looked_at {
             if let Some(why) = trouble(&outcome)
-                && outcome != Outcome::Missing
+                && outcome != ReadOutcome::Missing
             {
                 self.remark(Weight::NotRead, &path, &why);
             }
@@ -212,14 +212,14 @@ impl Sources {
 }
 
 /// Why a path was not read; `None` if it was.
-pub(super) fn trouble(outcome: &Outcome) -> Option<String> {
+pub(super) fn trouble(outcome: &ReadOutcome) -> Option<String> {
     match outcome {
-        Outcome::Read(_) | Outcome::Unrelated | Outcome::ForDevelopment => None,
-        Outcome::Missing => Some("it is not there".into()),
-        Outcome::NotAFile => Some("it is a directory, a pipe or a device".into()),
-        Outcome::TooLarge(bytes) => Some(format!(
+        ReadOutcome::Read(_) | ReadOutcome::Unrelated | ReadOutcome::ForDevelopment => None,
+        ReadOutcome::Missing => Some("it is not there".into()),
+        ReadOutcome::NotAFile => Some("it is a directory, a pipe or a device".into()),
+        ReadOutcome::TooLarge(bytes) => Some(format!(
             "it is larger than any configuration ({bytes} bytes)"
         )),
-        Outcome::Refused(why) => Some(clean(why, 200)),
+        ReadOutcome::Refused(why) => Some(clean(why, 200)),
     }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::cli::timeline;
 use crate::core::check::{
-    Before, Effective, Facts, Glyphs, KnownStop, StatedSequence, StopLimit, Stopper, UnitFacts,
-    UnitStop, draw, effective_timeout, unit_stop,
+    Before, DrawnGlyphs, Effective, Facts, KnownStop, StatedSequence, StopLimit, Stopper,
+    UnitFacts, UnitForecast, draw, effective_timeout, unit_stop,
 };
 use crate::core::config::Early;
 use crate::core::layers::Value;
@@ -16,11 +16,11 @@ use crate::core::sequence::Sequence;
 #[derive(Clone, Copy)]
 pub(super) struct Paper {
     pub(super) width: usize,
-    pub(super) glyphs: Glyphs,
+    pub(super) glyphs: DrawnGlyphs,
 }
 
 /// The parts of a stop that are drawn.
-struct Stop {
+struct DrawnStop {
     sequence: Sequence,
     /// The sequence that is drawn: where systemd kills, its mark says so.
     drawn: Sequence,
@@ -58,7 +58,7 @@ fn sequence_text(facts: &Facts, stated: &StatedSequence, paper: Paper) -> String
         .iter()
         .filter_map(|unit| unit.behaviour().kill_limit.span());
     let mut text = format!("{sequence}   ({})\n", stated.origin.0);
-    let stop = Stop {
+    let stop = DrawnStop {
         effective: effective_timeout(&facts.sidekiq, known),
         systemd: limits.min().filter(|_| facts.units.len() == 1),
         drawn: sequence.clone(),
@@ -92,7 +92,7 @@ fn unit_text(facts: &Facts, unit: &UnitFacts, paper: Paper) -> String {
         && !matches!(limit, StopLimit::Unread(..))
         && let Some(sequence) = term_then(limit.span())
     {
-        let stop = Stop {
+        let stop = DrawnStop {
             drawn: term_then(None).unwrap_or_else(|| sequence.clone()),
             sequence,
             effective: effective_timeout(&facts.sidekiq, Some(&unit.name)),
@@ -166,7 +166,7 @@ fn tool_text(facts: &Facts, stopper: &Stopper, paper: Paper) -> String {
                 ),
             );
         }
-        let stop = Stop {
+        let stop = DrawnStop {
             drawn: sequence.clone(),
             sequence,
             effective: facts.timeout_of(stopper),
@@ -180,7 +180,7 @@ fn tool_text(facts: &Facts, stopper: &Stopper, paper: Paper) -> String {
 }
 
 /// The line that is drawn, the steps, and the budget.
-fn drawn(stop: &Stop, paper: Paper) -> String {
+fn drawn(stop: &DrawnStop, paper: Paper) -> String {
     let mut text = String::new();
     let timeout = &stop.effective.timeout;
     let drawing = draw(
@@ -207,7 +207,7 @@ fn drawn(stop: &Stop, paper: Paper) -> String {
 }
 
 /// The fate of the jobs of a unit that is stopped, and whether it is started again.
-fn becomes(text: &mut String, unit: &UnitStop) {
+fn becomes(text: &mut String, unit: &UnitForecast) {
     line(text, &format!("  {}", unit.unfinished));
     line(text, &format!("  {}", unit.afterwards()));
 }

@@ -4,7 +4,7 @@ use crate::cli::table::Column;
 use crate::core::drain::Outcome;
 use crate::core::moment::rfc3339;
 use crate::report::{
-    CameUp, DrainedProcess, Full, JobGroup, Notice, Repeated, Report, SignalEffect, Summary,
+    CameUp, DrainedProcess, Full, JobGroup, LaterNotice, Repeated, Report, SignalEffect, Summary,
 };
 
 const SIGNALS: &[Column] = &[
@@ -100,7 +100,7 @@ pub(super) fn sections(full: &Full, arrow: &str) -> Vec<Section> {
         "failed by being stopped",
         report.interrupted.lines(),
     ));
-    let told = report.notified.iter().map(Notice::words);
+    let told = report.notified.iter().map(LaterNotice::words);
     all.push(sentences("told", told.collect()));
     all.push(sentences("what remains", report.remains.clone()));
     let advice = report.advice.iter().cloned();

@@ -13,7 +13,7 @@ use crate::core::drain::{Event, Fate, Record};
 use crate::core::fleet::{Identity, LinkFault, Place, Sought};
 use crate::core::moment::Moment;
 use crate::journal::Journal;
-use crate::redis::{self, Bounds, Choice, Keys, Whereabouts};
+use crate::redis::{self, AddressChoice, Bounds, Keys, Whereabouts};
 use crate::report::{FoundLater, JobFate, Past, Report};
 
 /// How long each answer of Redis is waited for.
@@ -81,7 +81,7 @@ fn gone(report: &Report) -> Vec<Identity> {
 }
 
 fn asked(
-    choice: &Choice,
+    choice: &AddressChoice,
     settings: &Settings,
     open: &[Sought],
     gone: &[Identity],
@@ -102,7 +102,7 @@ fn take(
     report: &mut Report,
     sought: &Sought,
     whereabouts: &Whereabouts,
-    choice: &Choice,
+    choice: &AddressChoice,
     now: Moment,
 ) -> Option<Event> {
     let own = |identity: &Identity| {
@@ -136,7 +136,7 @@ fn take(
 
 /// The fate that a place gives to a job. Nowhere proves nothing any more: it may have run
 /// meanwhile.
-fn found_at(place: &Place, choice: &Choice) -> (Option<Fate>, String) {
+fn found_at(place: &Place, choice: &AddressChoice) -> (Option<Fate>, String) {
     if let Some(ruling) = Fate::at(place) {
         return (Some(ruling.fate), ruling.why);
     }

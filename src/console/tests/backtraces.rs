@@ -1,15 +1,15 @@
 //! `t`: when it asks, whom, and what its page shows.
 
-use crate::console::fixture::World;
+use crate::console::fixture::ImaginedWorld;
 use crate::console::{Key, Request, Screen, lines};
 use crate::core::drain::Command;
 use crate::core::fleet::{LogNews, Observation, ProcessKey};
-use crate::core::log::{LogLine, Origin};
+use crate::core::log::{LineOrigin, LogLine};
 use crate::core::session::Kind;
 
 /// What the process writes into its log.
-fn write(world: &mut World, pid: u32, texts: &[&str]) {
-    let origin = Origin {
+fn write(world: &mut ImaginedWorld, pid: u32, texts: &[&str]) {
+    let origin = LineOrigin {
         pid,
         inner_pid: pid,
         shared: false,
@@ -20,7 +20,7 @@ fn write(world: &mut World, pid: u32, texts: &[&str]) {
     assert!(effects.is_empty(), "no drain is under way");
 }
 
-fn page(world: &World) -> String {
+fn page(world: &ImaginedWorld) -> String {
     let lines = lines(&world.session, &world.console, world.now);
     let lines: Vec<String> = lines
         .iter()
@@ -40,7 +40,7 @@ const DUMP: [&str; 6] = [
 
 #[test]
 fn the_thread_of_the_selected_job_is_shown() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.press(Key::Tab);
     world.type_slowly("t");
     let dialog = world.console.dialog.as_ref().unwrap();
@@ -76,7 +76,7 @@ fn the_thread_of_the_selected_job_is_shown() {
 
 #[test]
 fn a_dump_that_was_there_before_is_not_taken_for_the_answer() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     write(&mut world, 4242, &DUMP);
     world.press(Key::Tab);
     world.type_slowly("ty");
@@ -91,7 +91,7 @@ fn a_dump_that_was_there_before_is_not_taken_for_the_answer() {
 
 #[test]
 fn nobody_is_asked_after_term_nor_where_acts_do_not_exist() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     world.type_slowly("t");
     assert!(
         world.console.dialog.take().is_some(),
@@ -102,7 +102,7 @@ fn nobody_is_asked_after_term_nor_where_acts_do_not_exist() {
     assert!(process.is_some() && world.session.may_ask(target).is_ok());
     let stop = "pid=PID tid=m INFO: Shutting down";
     let text = stop.replace("PID", &target.pid.to_string());
-    let origin = Origin {
+    let origin = LineOrigin {
         pid: target.pid,
         inner_pid: target.pid,
         shared: false,
@@ -119,12 +119,12 @@ fn nobody_is_asked_after_term_nor_where_acts_do_not_exist() {
             .contains("no longer listens")
     );
     // The same by what was sent, where no log says anything.
-    let world = World::stopping();
+    let world = ImaginedWorld::stopping();
     let target = world.session.run.as_ref().unwrap().targets()[0].id;
     let why = world.session.may_ask(target).unwrap_err();
     assert!(why.contains("no longer listens"), "{why}");
     // Nor while TERM is on its way.
-    let mut world = World::by_hand();
+    let mut world = ImaginedWorld::by_hand();
     let target = world.session.run.as_ref().unwrap().targets()[0].id;
     assert!(world.session.may_ask(target).is_ok());
     let go = Command::Go {
@@ -139,7 +139,7 @@ fn nobody_is_asked_after_term_nor_where_acts_do_not_exist() {
         (Kind::Rehearsal, "rehearsal"),
         (Kind::Demo, "write no log"),
     ] {
-        let mut world = World::new();
+        let mut world = ImaginedWorld::new();
         world.session.setting.kind = kind;
         world.type_slowly("t");
         assert!(world.console.dialog.is_none() && world.console.screen == Screen::Main);

@@ -1,30 +1,30 @@
 //! `C`: which job can be cancelled, the typed confirmation, and what is told of its effect.
 
-use crate::console::fixture::{World, job};
+use crate::console::fixture::{ImaginedWorld, job};
 use crate::console::{Key, Screen, lines};
 use crate::core::drain::{CancelStage, Event, OUTSIDE_A_DRAIN};
 use crate::core::fleet::{LogNews, Observation};
 use crate::core::follow::CancelAnswer;
-use crate::core::log::{LogLine, Origin};
+use crate::core::log::{LineOrigin, LogLine};
 use crate::core::session::{Kind, SessionInput, TakingUp};
 use crate::core::stop_clock::ExtendAtMost;
 
 /// A world on the page of `b4a5`, a job of a Sidekiq 7.3.9 that keeps the state of an iteration.
-fn on_page() -> World {
-    let mut world = World::iterating();
+fn on_page() -> ImaginedWorld {
+    let mut world = ImaginedWorld::iterating();
     world.press(Key::Tab);
     world.press(Key::Enter);
     assert!(matches!(world.console.screen, Screen::Job(_)));
     world
 }
 
-fn page(world: &World) -> String {
+fn page(world: &ImaginedWorld) -> String {
     let lines = lines(&world.session, &world.console, world.now);
     let said = lines.iter().find(|line| line.label == "cancel");
     said.map(|line| line.text.clone()).unwrap_or_default()
 }
 
-fn stages(world: &World) -> Vec<(CancelStage, String)> {
+fn stages(world: &ImaginedWorld) -> Vec<(CancelStage, String)> {
     let records = world.session.journal.iter();
     let steps = records.filter_map(|record| {
         let Event::Cancellation(step) = &record.event else {
@@ -36,7 +36,7 @@ fn stages(world: &World) -> Vec<(CancelStage, String)> {
 }
 
 /// Confirms the cancellation and gives `answer` for Redis.
-fn cancelled(world: &mut World, answer: CancelAnswer) {
+fn cancelled(world: &mut ImaginedWorld, answer: CancelAnswer) {
     world.type_slowly("Ccancel\n");
     let mut sent = world.session.cancels_to_send(world.now);
     let (target, intent) = sent.pop().expect("it is sent");
@@ -48,8 +48,8 @@ fn cancelled(world: &mut World, answer: CancelAnswer) {
 }
 
 /// What the process writes into its log.
-fn write(world: &mut World, words: &str) {
-    let origin = Origin {
+fn write(world: &mut ImaginedWorld, words: &str) {
+    let origin = LineOrigin {
         pid: 4242,
         inner_pid: 4242,
         shared: false,
@@ -142,7 +142,7 @@ fn what_redis_answers_is_said_and_a_doubt_is_followed() {
 
 #[test]
 fn no_other_job_is_offered_and_the_reason_is_said() {
-    let reason = |change: &dyn Fn(&mut World)| {
+    let reason = |change: &dyn Fn(&mut ImaginedWorld)| {
         let mut world = on_page();
         change(&mut world);
         world.pass(1);

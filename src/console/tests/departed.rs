@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::console::fixture::World;
+use crate::console::fixture::ImaginedWorld;
 use crate::console::{Key, lines};
 use crate::core::fleet::{Located, LogNews, Observation, Place};
-use crate::core::log::{LogLine, Origin};
+use crate::core::log::{LineOrigin, LogLine};
 
-fn text(world: &World) -> String {
+fn text(world: &ImaginedWorld) -> String {
     let lines = lines(&world.session, &world.console, world.now);
     let words = lines
         .iter()
@@ -17,7 +17,7 @@ fn text(world: &World) -> String {
 
 #[test]
 fn the_pages_of_a_job_and_of_its_process_say_where_it_went() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.press(Key::Tab);
     world.press(Key::Enter);
     world.imagined[0]
@@ -50,8 +50,8 @@ fn the_pages_of_a_job_and_of_its_process_say_where_it_went() {
 
 #[test]
 fn what_is_usual_is_learnt_from_the_log() {
-    let mut world = World::new();
-    let origin = Origin {
+    let mut world = ImaginedWorld::new();
+    let origin = LineOrigin {
         pid: 4242,
         inner_pid: 4242,
         shared: false,

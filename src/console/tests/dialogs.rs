@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use crate::console::fixture::World;
+use crate::console::fixture::ImaginedWorld;
 use crate::console::{Friction, Key, Request, Screen, attention, result_text};
 use crate::core::drain::{Command, Outcome, Phase};
 use crate::core::preflight::Consent;
 use crate::core::session::Session;
 
-fn wait(world: &mut World, milliseconds: u64) {
+fn wait(world: &mut ImaginedWorld, milliseconds: u64) {
     world.now = world.now.after(Duration::from_millis(milliseconds));
 }
 
 fn all() -> Vec<crate::core::fleet::LocalId> {
-    [4242, 4243, 4244].map(World::id).to_vec()
+    [4242, 4243, 4244].map(ImaginedWorld::id).to_vec()
 }
 
 fn next_step(session: &Session) -> Option<usize> {
@@ -22,7 +22,7 @@ fn next_step(session: &Session) -> Option<usize> {
 
 #[test]
 fn a_yes_begins_with_the_targets_that_the_dialog_named() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     assert!(world.press(Key::Char('a')).is_empty());
     wait(&mut world, 400);
     let requests = world.press(Key::Char('y'));
@@ -45,7 +45,7 @@ fn a_yes_begins_with_the_targets_that_the_dialog_named() {
 fn enter_escape_and_n_are_no() {
     for key in [Key::Enter, Key::Esc, Key::Char('n'), Key::Char('q')] {
         for opened in ['a', 'n', 'K'] {
-            let mut world = World::new();
+            let mut world = ImaginedWorld::new();
             world.press(Key::Char(opened));
             wait(&mut world, 1000);
             assert!(world.press(key).is_empty(), "{key} to {opened}");
@@ -58,7 +58,7 @@ fn enter_escape_and_n_are_no() {
 #[test]
 fn keys_typed_ahead_answer_nothing() {
     for keys in ["ay", "ny", "ayyyy", "K5\n", "aynyayny"] {
-        let mut world = World::new();
+        let mut world = ImaginedWorld::new();
         for key in keys.chars() {
             wait(&mut world, 15);
             let key = if key == '\n' {
@@ -74,7 +74,7 @@ fn keys_typed_ahead_answer_nothing() {
 
 #[test]
 fn the_second_step_is_not_fired_by_the_answer_to_the_first() {
-    let mut world = World::by_hand();
+    let mut world = ImaginedWorld::by_hand();
     world.press(Key::Char('n'));
     wait(&mut world, 500);
     assert_eq!(world.press(Key::Char('y')).len(), 1);
@@ -88,7 +88,7 @@ fn the_second_step_is_not_fired_by_the_answer_to_the_first() {
 
 #[test]
 fn what_would_be_lost_is_typed_out() {
-    let mut world = World::questioned();
+    let mut world = ImaginedWorld::questioned();
     assert!(
         attention(&world.session)
             .unwrap()
@@ -123,7 +123,7 @@ fn what_would_be_lost_is_typed_out() {
 
 #[test]
 fn a_step_that_changes_closes_its_dialog_and_swallows_the_key() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     world.type_slowly(".");
     assert!(
         world
@@ -140,7 +140,7 @@ fn a_step_that_changes_closes_its_dialog_and_swallows_the_key() {
     assert!(notice.contains("the step changed"), "{notice}");
     // The same if nothing was drawn in between: the key meets the closed dialog.
     for key in ['y', 'q', ' ', '.'] {
-        let mut world = World::draining();
+        let mut world = ImaginedWorld::draining();
         world.type_slowly(".");
         let console = world.console.clone();
         world.pass(80);
@@ -152,7 +152,7 @@ fn a_step_that_changes_closes_its_dialog_and_swallows_the_key() {
 
 #[test]
 fn more_at_stake_closes_the_dialog() {
-    let mut world = World::questioned();
+    let mut world = ImaginedWorld::questioned();
     world.type_slowly("n");
     let late = crate::console::fixture::job("Latecomer", "low", "9999", 1);
     world.imagined[0].jobs.push(late);
@@ -167,7 +167,7 @@ fn more_at_stake_closes_the_dialog() {
 
 #[test]
 fn the_target_of_a_kill_is_frozen() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     world.type_slowly("jK");
     let title = world.console.dialog.as_ref().unwrap().title.clone();
     assert_eq!(title, "KILL util1:4243?");
@@ -182,7 +182,7 @@ fn the_target_of_a_kill_is_frozen() {
         world.press(Key::Char('y'))
     };
     let kill = Command::ForceKill {
-        target: World::key(4243),
+        target: ImaginedWorld::key(4243),
         accepted: 0,
     };
     assert_eq!(requests, [Request::Command(kill)]);
@@ -190,7 +190,7 @@ fn the_target_of_a_kill_is_frozen() {
 
 #[test]
 fn a_target_that_exits_closes_the_dialog() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     world.type_slowly("jK");
     world.exit(4243);
     assert!(world.console.dialog.is_none());
@@ -200,20 +200,20 @@ fn a_target_that_exits_closes_the_dialog() {
 
 #[test]
 fn quitting_while_a_drain_runs_holds_it_and_says_so() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     world.type_slowly("q");
     let dialog = world.console.dialog.clone().unwrap();
     assert!(dialog.lines.iter().any(|line| line.contains("stays quiet")));
     wait(&mut world, 500);
     let requests = world.press(Key::Char('y'));
     assert_eq!(requests, [Request::Command(Command::Leave), Request::Quit]);
-    let mut idle = World::new();
+    let mut idle = ImaginedWorld::new();
     assert_eq!(idle.press(Key::Char('q')), [Request::Quit]);
 }
 
 #[test]
 fn a_question_can_wait() {
-    let mut world = World::questioned();
+    let mut world = ImaginedWorld::questioned();
     let requests = world.press(Key::Char(' '));
     let longer = Request::Command(Command::Longer(Duration::from_secs(30)));
     assert_eq!(requests, [longer, Request::Command(Command::GoOn)]);
@@ -228,7 +228,7 @@ fn a_question_can_wait() {
 
 #[test]
 fn stopping_tells_the_truth_of_each_target() {
-    let world = World::stopped();
+    let world = ImaginedWorld::stopped();
     assert_eq!(world.console.screen, Screen::Result);
     let text = result_text(&world.session);
     for line in [
@@ -241,7 +241,7 @@ fn stopping_tells_the_truth_of_each_target() {
 
 #[test]
 fn the_result_is_told_once_and_can_be_read_again() {
-    let mut world = World::requeued();
+    let mut world = ImaginedWorld::requeued();
     let outcome = world.session.run.as_ref().unwrap().outcome();
     assert_eq!(outcome, Some(Outcome::Requeued));
     assert_eq!(world.console.screen, Screen::Result);
@@ -251,14 +251,17 @@ fn the_result_is_told_once_and_can_be_read_again() {
     world.press(Key::Char('o'));
     assert_eq!(world.console.screen, Screen::Result);
     insta::assert_snapshot!("result-requeued", result_text(&world.session));
-    insta::assert_snapshot!("result-lost", result_text(&World::lost().session));
-    insta::assert_snapshot!("result-stopped", result_text(&World::stopped().session));
-    assert_eq!(result_text(&World::draining().session), "");
+    insta::assert_snapshot!("result-lost", result_text(&ImaginedWorld::lost().session));
+    insta::assert_snapshot!(
+        "result-stopped",
+        result_text(&ImaginedWorld::stopped().session)
+    );
+    assert_eq!(result_text(&ImaginedWorld::draining().session), "");
 }
 
 #[test]
 fn a_kill_before_any_drain_drains_that_process_alone() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.type_slowly("K");
     let dialog = world.console.dialog.clone().unwrap();
     // Three known jobs, and two threads whose job no beat has shown.
@@ -274,14 +277,14 @@ fn a_kill_before_any_drain_drains_that_process_alone() {
 
 #[test]
 fn going_on_with_no_wait_left_is_asked_as_the_step_that_it_is() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     world.type_slowly(" ");
     assert_eq!(
         world.press(Key::Char(' ')),
         [Request::Command(Command::GoOn)]
     );
     // Cut to the least that is left, then held with a second less.
-    let mut world = World::stopping();
+    let mut world = ImaginedWorld::stopping();
     world.type_slowly("-y ");
     let requests = world.press(Key::Char(' '));
     assert!(requests.is_empty());
@@ -297,15 +300,15 @@ fn going_on_with_no_wait_left_is_asked_as_the_step_that_it_is() {
 
 #[test]
 fn the_operator_is_called_once_per_reason() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     assert_eq!(attention(&world.session), None);
     world.press(Key::Char(' '));
     assert_eq!(attention(&world.session), None, "he held it himself");
-    let mut world = World::questioned();
+    let mut world = ImaginedWorld::questioned();
     let first = attention(&world.session);
     world.pass(5);
     assert_eq!(attention(&world.session), first);
-    let failed = attention(&World::failed().session).unwrap();
+    let failed = attention(&ImaginedWorld::failed().session).unwrap();
     assert!(
         failed.contains("a signal failed: util1:4242: not"),
         "{failed}"

@@ -3,30 +3,30 @@
 
 use std::time::Duration;
 
-use crate::console::fixture::World;
+use crate::console::fixture::ImaginedWorld;
 use crate::console::{
-    Friction, Key, Request, Screen, Weight, check_words, if_untouched, lines, result_text,
+    Friction, Key, LineWeight, Request, Screen, check_words, if_untouched, lines, result_text,
 };
 use crate::core::drain::{Command, Event};
 use crate::core::outlook::Outlooks;
 
-fn words(world: &World) -> (Weight, String) {
+fn words(world: &ImaginedWorld) -> (LineWeight, String) {
     check_words(&world.session).unwrap()
 }
 
-fn page(world: &World) -> String {
+fn page(world: &ImaginedWorld) -> String {
     let lines = lines(&world.session, &world.console, world.now);
     let row = |line: &crate::console::PageLine| format!("{}|{}", line.label, line.text);
     lines.iter().map(row).collect::<Vec<_>>().join("\n")
 }
 
-fn dialog(world: &World) -> crate::console::Dialog {
+fn dialog(world: &ImaginedWorld) -> crate::console::Dialog {
     world.console.dialog.clone().expect("a dialog is open")
 }
 
-/// As [`World::hasty`], with nothing that could be lost.
-fn hasty_and_idle() -> World {
-    let mut world = World::hasty();
+/// As [`ImaginedWorld::hasty`], with nothing that could be lost.
+fn hasty_and_idle() -> ImaginedWorld {
+    let mut world = ImaginedWorld::hasty();
     for imagined in &mut world.imagined {
         imagined.jobs.clear();
     }
@@ -35,7 +35,7 @@ fn hasty_and_idle() -> World {
 }
 
 /// What the record keeps of the check, as JSON.
-fn checked(world: &World) -> serde_json::Value {
+fn checked(world: &ImaginedWorld) -> serde_json::Value {
     let records = world.session.journal.iter();
     let event = records
         .map(|record| &record.event)
@@ -45,12 +45,15 @@ fn checked(world: &World) -> serde_json::Value {
 
 #[test]
 fn the_header_counts_what_was_found() {
-    let calm = World::new();
-    assert_eq!(words(&calm), (Weight::Faint, "check: nothing grave".into()));
-    let (weight, words) = words(&World::hasty());
-    assert_eq!(weight, Weight::Bad);
+    let calm = ImaginedWorld::new();
+    assert_eq!(
+        words(&calm),
+        (LineWeight::Faint, "check: nothing grave".into())
+    );
+    let (weight, words) = words(&ImaginedWorld::hasty());
+    assert_eq!(weight, LineWeight::Bad);
     assert!(words.starts_with("check: 1 error"), "{words}");
-    assert_eq!(check_words(&World::empty().session), None);
+    assert_eq!(check_words(&ImaginedWorld::empty().session), None);
 }
 
 #[test]
@@ -81,7 +84,7 @@ fn an_error_is_typed_out_before_the_first_signal() {
 
 #[test]
 fn jobs_that_would_be_lost_are_typed_out_behind_the_error() {
-    let mut world = World::hasty();
+    let mut world = ImaginedWorld::hasty();
     world.type_slowly("K");
     let Friction::Despite { errors, lost } = dialog(&world).friction else {
         panic!("{:?}", dialog(&world).friction);
@@ -112,7 +115,7 @@ fn several_errors_are_typed_out_as_their_number() {
 
 #[test]
 fn an_error_that_appears_while_a_dialog_is_open_closes_it() {
-    let mut world = World::hasty();
+    let mut world = ImaginedWorld::hasty();
     world.type_slowly("a");
     world.timeouts = vec![(4242, 9)];
     world.pass(1);
@@ -163,12 +166,12 @@ fn a_sequence_that_changes_behind_the_answer_begins_nothing() {
 
 #[test]
 fn who_is_marked_is_checked() {
-    let mut world = World::hasty();
+    let mut world = ImaginedWorld::hasty();
     world.timeouts = vec![(4242, 9)];
     world.look();
     assert!(words(&world).1.starts_with("check: 2 errors"));
     let requests = world.press(Key::Char('v'));
-    let left = [4243, 4244].map(World::id).to_vec();
+    let left = [4243, 4244].map(ImaginedWorld::id).to_vec();
     assert_eq!(requests, [Request::Choose { targets: left }]);
     assert!(
         words(&world).1.starts_with("check: 1 error"),
@@ -185,14 +188,14 @@ fn who_is_marked_is_checked() {
 
 #[test]
 fn the_page_says_what_where_and_why() {
-    let mut world = World::hasty();
+    let mut world = ImaginedWorld::hasty();
     world.press(Key::Char('c'));
     assert_eq!(world.console.screen, Screen::Check);
     insta::assert_snapshot!("check-hasty", page(&world));
     world.session.preflight.seen.trouble =
         Some("the targets ask for different stop sequences".into());
     let (weight, words) = words(&world);
-    assert_eq!(weight, Weight::Bad);
+    assert_eq!(weight, LineWeight::Bad);
     assert!(
         words.starts_with("check: no sequence settled, 1 error"),
         "{words}"
@@ -206,7 +209,7 @@ fn the_page_says_what_where_and_why() {
 
 #[test]
 fn a_reason_is_asked_where_the_configuration_says_so() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.console.memory.ask_reason = true;
     world.type_slowly("a");
     assert_eq!(dialog(&world).title, "Why is this drained?");
@@ -238,7 +241,7 @@ fn a_reason_is_asked_where_the_configuration_says_so() {
 
 #[test]
 fn a_reason_that_was_given_is_not_asked() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.console.memory.ask_reason = true;
     world.session.setting.operator.why = Some("release 4711".into());
     world.type_slowly("a");
@@ -257,10 +260,10 @@ fn a_reason_that_was_given_is_not_asked() {
 
 #[test]
 fn a_second_drain_is_checked_anew() {
-    let mut world = World::requeued();
+    let mut world = ImaginedWorld::requeued();
     world.press(Key::Esc);
     assert_eq!(check_words(&world.session), None, "nobody is left to drain");
-    let mut successor = World::new().imagined[1].clone();
+    let mut successor = ImaginedWorld::new().imagined[1].clone();
     successor.pid = 5000;
     world.imagined.push(successor);
     world.session.setting.plan.sequence = "tstp, 10, term, 2, kill".parse().unwrap();
@@ -282,7 +285,7 @@ fn a_second_drain_is_checked_anew() {
 }
 
 /// What happens if the operator does nothing, as the strip says it.
-fn said_of(world: &World) -> String {
+fn said_of(world: &ImaginedWorld) -> String {
     let targets = world.console.targets(&world.session);
     let outlooks = Outlooks::new(world.session.situation(world.now), &targets);
     if_untouched(&world.session, &outlooks)
@@ -303,14 +306,14 @@ fn what_comes_first_is_said_first() {
         at("TERM") < at("KILL") && at("KILL") < at("push-back"),
         "{said}"
     );
-    let world = World::draining();
+    let world = ImaginedWorld::draining();
     let said = said_of(&world);
     assert!(said.find("push-back") < said.find("KILL"), "{said}");
 }
 
 #[test]
 fn what_stays_quiet_is_restarted_before_new_ones_are_started() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     world.back = vec!["a9b8".into()];
     world.exit(4244);
     world.pass(3);
@@ -325,5 +328,5 @@ fn what_stays_quiet_is_restarted_before_new_ones_are_started() {
         at("Restart what stays quiet") < at("Start the new processes"),
         "{text}"
     );
-    assert!(!result_text(&World::stopped().session).contains("Start the new"));
+    assert!(!result_text(&ImaginedWorld::stopped().session).contains("Start the new"));
 }

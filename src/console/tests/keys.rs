@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::console::fixture::World;
+use crate::console::fixture::ImaginedWorld;
 use crate::console::{
     BINDINGS, BacktraceView, Console, Group, Key, Pane, Request, Screen, markdown,
 };
@@ -11,25 +11,25 @@ use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::session::Kind;
 
 /// Every world that a key may meet.
-pub(super) fn worlds() -> Vec<(&'static str, World)> {
-    let mut read_only = World::new();
+pub(super) fn worlds() -> Vec<(&'static str, ImaginedWorld)> {
+    let mut read_only = ImaginedWorld::new();
     read_only.session.setting.kind = Kind::ReadOnly;
-    let mut held = World::draining();
+    let mut held = ImaginedWorld::draining();
     held.press(Key::Char(' '));
     vec![
-        ("nothing known", World::empty()),
-        ("before", World::new()),
+        ("nothing known", ImaginedWorld::empty()),
+        ("before", ImaginedWorld::new()),
         ("read-only", read_only),
-        ("draining", World::draining()),
+        ("draining", ImaginedWorld::draining()),
         ("held", held),
-        ("by hand", World::by_hand()),
-        ("stopping", World::stopping()),
-        ("a question", World::questioned()),
-        ("failed", World::failed()),
-        ("cut off", World::cut_off()),
-        ("over", World::requeued()),
-        ("stopped", World::stopped()),
-        ("lost", World::lost()),
+        ("by hand", ImaginedWorld::by_hand()),
+        ("stopping", ImaginedWorld::stopping()),
+        ("a question", ImaginedWorld::questioned()),
+        ("failed", ImaginedWorld::failed()),
+        ("cut off", ImaginedWorld::cut_off()),
+        ("over", ImaginedWorld::requeued()),
+        ("stopped", ImaginedWorld::stopped()),
+        ("lost", ImaginedWorld::lost()),
     ]
 }
 
@@ -51,7 +51,7 @@ fn view(process: LocalId) -> BacktraceView {
     }
 }
 
-fn screens(world: &World) -> Vec<(&'static str, Console)> {
+fn screens(world: &ImaginedWorld) -> Vec<(&'static str, Console)> {
     let base = &world.console;
     let on = |screen| Console {
         screen,
@@ -152,7 +152,7 @@ fn at_most_one_meaning_of_a_key_is_possible_at_a_time() {
 #[test]
 fn each_act_is_possible_in_some_world() {
     let mut worlds = worlds();
-    worlds.push(("iterating", World::iterating()));
+    worlds.push(("iterating", ImaginedWorld::iterating()));
     for binding in BINDINGS {
         let somewhere = worlds.iter().any(|(_, world)| {
             screens(world)
@@ -166,7 +166,7 @@ fn each_act_is_possible_in_some_world() {
 
 #[test]
 fn nothing_is_sent_in_a_read_only_session() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.session.setting.kind = Kind::ReadOnly;
     for (screen, console) in screens(&world) {
         for key in keys() {

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::console::fixture::World;
+use crate::console::fixture::ImaginedWorld;
 use crate::console::{Key, Request, result_text};
 use crate::core::drain::{Fate, Outcome};
 use crate::core::session::Kind;
 
-fn fates(world: &World, wanted: Fate) -> usize {
+fn fates(world: &ImaginedWorld, wanted: Fate) -> usize {
     let account = world.session.run.as_ref().unwrap().account();
     let of_fate = account
         .executions()
@@ -15,8 +15,8 @@ fn fates(world: &World, wanted: Fate) -> usize {
     of_fate.count()
 }
 
-fn opened() -> World {
-    let mut world = World::salvaged();
+fn opened() -> ImaginedWorld {
+    let mut world = ImaginedWorld::salvaged();
     assert!(result_text(&world.session).contains("R: push back 3 lost jobs"));
     assert!(world.press(Key::Char('R')).is_empty());
     world.now = world.now.after(Duration::from_secs(1));
@@ -69,7 +69,7 @@ fn what_has_changed_under_the_dialog_closes_it() {
 #[test]
 fn nothing_is_offered_where_nothing_is_real() {
     for kind in [Kind::ReadOnly, Kind::Rehearsal, Kind::Demo] {
-        let mut world = World::lost();
+        let mut world = ImaginedWorld::lost();
         world.session.setting.kind = kind;
         assert!(world.press(Key::Char('R')).is_empty(), "{kind:?}");
         assert!(

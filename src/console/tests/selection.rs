@@ -1,16 +1,16 @@
 //! Selections hold on to things, not to positions; filter, order, jumps and marks.
 
-use crate::console::fixture::World;
+use crate::console::fixture::ImaginedWorld;
 use crate::console::{Key, Pane, Request, Screen};
 
-fn selected(world: &World) -> String {
+fn selected(world: &ImaginedWorld) -> String {
     let key = world.console.job_under_cursor(&world.session);
     key.and_then(|key| key.jid).unwrap_or_default()
 }
 
 #[test]
 fn the_selection_stays_with_its_job() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.press(Key::Tab);
     world.type_slowly("jj");
     assert_eq!(selected(&world), "e3f4");
@@ -26,7 +26,7 @@ fn the_selection_stays_with_its_job() {
 
 #[test]
 fn a_page_stays_with_its_job_when_it_ends() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.press(Key::Tab);
     world.press(Key::Enter);
     let screen = world.console.screen.clone();
@@ -37,7 +37,7 @@ fn a_page_stays_with_its_job_when_it_ends() {
 
 #[test]
 fn tab_jumps_between_a_process_and_its_jobs() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.type_slowly("jj");
     world.press(Key::Tab);
     assert_eq!(
@@ -47,12 +47,12 @@ fn tab_jumps_between_a_process_and_its_jobs() {
     world.press(Key::Home);
     world.press(Key::Tab);
     let process = world.console.process_under_cursor(&world.session);
-    assert_eq!(process, Some(World::key(4242)));
+    assert_eq!(process, Some(ImaginedWorld::key(4242)));
 }
 
 #[test]
 fn a_filter_lists_what_contains_it() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.type_slowly("/x");
     world.press(Key::Backspace);
     world.type_slowly("EDI\n");
@@ -61,7 +61,7 @@ fn a_filter_lists_what_contains_it() {
     world.press(Key::Esc);
     assert_eq!(world.console.job_rows(&world.session).len(), 4);
     // While it is typed, letters are letters: nothing is stopped or killed.
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     world.type_slowly("/xK");
     assert!(world.session.is_draining());
     assert_eq!(world.console.listing.filter, "xK");
@@ -69,7 +69,7 @@ fn a_filter_lists_what_contains_it() {
 
 #[test]
 fn orders_go_round() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     let mut firsts = Vec::new();
     for _ in 0..5 {
         firsts.push(selected(&world));
@@ -80,16 +80,16 @@ fn orders_go_round() {
 
 #[test]
 fn marks_choose_the_targets() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.type_slowly("v");
     assert_eq!(
         world.console.targets(&world.session),
-        [4243, 4244].map(World::id)
+        [4243, 4244].map(ImaginedWorld::id)
     );
     // The row stays where it is, and selected.
     assert_eq!(
         world.console.process_under_cursor(&world.session),
-        Some(World::key(4242))
+        Some(ImaginedWorld::key(4242))
     );
     world.type_slowly("ay");
     let run = world.session.run.as_ref().unwrap();
@@ -98,7 +98,7 @@ fn marks_choose_the_targets() {
 
 #[test]
 fn without_a_target_nothing_begins() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.console.memory.targets = Some(std::collections::BTreeSet::new());
     world.type_slowly("a");
     assert!(world.console.dialog.is_none());
@@ -115,7 +115,7 @@ fn without_a_target_nothing_begins() {
 
 #[test]
 fn a_process_elsewhere_is_neither_marked_nor_killed() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.press(Key::Char('p'));
     world.press(Key::End);
     world.type_slowly("vK");
@@ -125,11 +125,11 @@ fn a_process_elsewhere_is_neither_marked_nor_killed() {
 
 #[test]
 fn arguments_are_hidden_until_asked_for() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.press(Key::Tab);
     world.press(Key::Enter);
     assert!(matches!(world.console.screen, Screen::Job(_)));
-    let text = |world: &World| {
+    let text = |world: &ImaginedWorld| {
         let lines = crate::console::lines(&world.session, &world.console, world.now);
         lines.into_iter().map(|line| line.text).collect::<String>()
     };
@@ -140,7 +140,7 @@ fn arguments_are_hidden_until_asked_for() {
 
 #[test]
 fn ten_thousand_jobs_scroll() {
-    let mut world = World::crowded(10_000);
+    let mut world = ImaginedWorld::crowded(10_000);
     world.press(Key::Char('p'));
     world.press(Key::Tab);
     world.press(Key::End);
@@ -156,7 +156,7 @@ fn ten_thousand_jobs_scroll() {
 
 #[test]
 fn control_keys_are_for_the_shell() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     assert_eq!(world.press(Key::Ctrl('l')), [Request::Redraw]);
     assert_eq!(world.press(Key::Ctrl('z')), [Request::Suspend]);
     assert_eq!(world.press(Key::Ctrl('c')), [Request::Quit]);

@@ -1,6 +1,6 @@
 //! What the console says must be true, and the same on every screen.
 
-use crate::console::fixture::World;
+use crate::console::fixture::ImaginedWorld;
 use crate::console::{
     Friction, Key, Screen, if_untouched, job_rows, lines, process_rows, process_state,
 };
@@ -8,25 +8,25 @@ use crate::core::drain::{Event, Policy};
 use crate::core::fleet::RedisAddress;
 use crate::core::outlook::{Becomes, Outlooks, Tally, Verdict};
 
-fn outlooks(world: &World) -> Outlooks<'_> {
+fn outlooks(world: &ImaginedWorld) -> Outlooks<'_> {
     let targets = world.console.targets(&world.session);
     Outlooks::new(world.session.situation(world.now), &targets)
 }
 
-fn untouched(world: &World) -> String {
+fn untouched(world: &ImaginedWorld) -> String {
     if_untouched(&world.session, &outlooks(world))
 }
 
-fn state(world: &World, pid: u32) -> (&'static str, String) {
-    let key = World::key(pid);
+fn state(world: &ImaginedWorld, pid: u32) -> (&'static str, String) {
+    let key = ImaginedWorld::key(pid);
     let process = &world.session.fleet.processes[&key];
     let state = process_state(&world.session, &outlooks(world), &key, process);
     (state.word, state.remark)
 }
 
 /// A drain whose KILL comes long before the push-back.
-fn hasty(policy: Policy) -> World {
-    let mut world = World::new();
+fn hasty(policy: Policy) -> ImaginedWorld {
+    let mut world = ImaginedWorld::new();
     world.session.setting.plan.sequence = "tstp, 10, term, 3, kill".parse().unwrap();
     world.session.setting.plan.policy = policy;
     world.look();
@@ -43,7 +43,7 @@ fn a_kill_that_asks_loses_nothing_by_itself() {
 
 #[test]
 fn jobs_whose_process_died_stand_first_in_the_sum() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     world.imagined[0].died = Some(world.now);
     world.pass(8);
     let said = untouched(&world);
@@ -56,12 +56,12 @@ fn jobs_whose_process_died_stand_first_in_the_sum() {
 
 #[test]
 fn without_redis_no_push_back_is_promised() {
-    let said = untouched(&World::cut_off());
+    let said = untouched(&ImaginedWorld::cut_off());
     assert!(
         said.starts_with("0 lost, 4 run on; TERM waits until Redis answers"),
         "{said}"
     );
-    let said = untouched(&World::asked_for_redis());
+    let said = untouched(&ImaginedWorld::asked_for_redis());
     assert_eq!(
         said,
         "nothing is sent until Redis answers, then TERM; 0 lost, 4 run on"
@@ -70,19 +70,24 @@ fn without_redis_no_push_back_is_promised() {
 
 #[test]
 fn a_process_without_a_heartbeat_hangs_and_is_a_target() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.imagined[0].beat_age = 40;
     world.forget();
     world.look();
     assert_eq!(state(&world, 4242).0, "HANGS");
-    assert!(world.session.default_targets().contains(&World::id(4242)));
+    assert!(
+        world
+            .session
+            .default_targets()
+            .contains(&ImaginedWorld::id(4242))
+    );
     let said = untouched(&world);
     assert!(said.contains("3 may be lost (its process hangs"), "{said}");
 }
 
 #[test]
 fn a_clean_exit_is_never_called_by_a_worse_name() {
-    let world = World::requeued();
+    let world = ImaginedWorld::requeued();
     for pid in [4242, 4243, 4244] {
         let (stands, remark) = state(&world, pid);
         assert_eq!(stands, "exited");
@@ -92,7 +97,7 @@ fn a_clean_exit_is_never_called_by_a_worse_name() {
 
 #[test]
 fn the_strip_knows_its_steps_when_the_pane_has_forgotten_them() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     for number in 0..1100 {
         let text = format!("remark {number}");
         drop(world.session.note(Event::Remarked { text }, world.now));
@@ -103,7 +108,7 @@ fn the_strip_knows_its_steps_when_the_pane_has_forgotten_them() {
 
 #[test]
 fn targets_stand_first_and_by_number() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     for (index, pid) in [(0, 59), (1, 5), (2, 9)] {
         world.imagined[index].pid = pid;
     }
@@ -119,7 +124,7 @@ fn targets_stand_first_and_by_number() {
 
 #[test]
 fn a_kill_of_another_application_wants_its_pid() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.imagined[2].in_redis = false;
     world.forget();
     world.look();
@@ -143,7 +148,7 @@ fn a_kill_of_another_application_wants_its_pid() {
 
 #[test]
 fn a_key_before_the_dialog_could_be_read_says_so() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.press(Key::Char('a'));
     world.press(Key::Char('y'));
     let said = world.console.memory.notice.clone().unwrap();
@@ -154,12 +159,12 @@ fn a_key_before_the_dialog_could_be_read_says_so() {
 #[test]
 fn no_two_screens_contradict_each_other() {
     let worlds = vec![
-        World::new(),
-        World::draining(),
-        World::by_hand(),
-        World::stopping(),
-        World::questioned(),
-        World::cut_off(),
+        ImaginedWorld::new(),
+        ImaginedWorld::draining(),
+        ImaginedWorld::by_hand(),
+        ImaginedWorld::stopping(),
+        ImaginedWorld::questioned(),
+        ImaginedWorld::cut_off(),
         hasty(Policy::Follow),
     ];
     for mut world in worlds {

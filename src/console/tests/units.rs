@@ -1,7 +1,7 @@
 //! The dialog of a stop where systemd would start a process again: what is shown is what is
 //! asked for, and systemd's own KILL is said in time and numbers.
 
-use crate::console::fixture::World;
+use crate::console::fixture::ImaginedWorld;
 use crate::console::{Friction, Key, Request};
 use crate::core::check::Severity;
 use crate::core::drain::{Command, StopUnit, UnitCall};
@@ -10,7 +10,7 @@ use crate::core::layers::systemd_show;
 use crate::core::session::Kind;
 
 /// Before TERM, by hand; the unit of util1:4242 is always started again and has this limit.
-fn before_term(limit: &str, may_stop: Result<Route, NoRoute>) -> World {
+fn before_term(limit: &str, may_stop: Result<Route, NoRoute>) -> ImaginedWorld {
     let mut world = in_unit(limit, may_stop);
     world.type_slowly("ny");
     world.pass(4);
@@ -19,8 +19,8 @@ fn before_term(limit: &str, may_stop: Result<Route, NoRoute>) -> World {
 }
 
 /// Nothing was sent yet; its unit is known.
-fn in_unit(limit: &str, may_stop: Result<Route, NoRoute>) -> World {
-    let mut world = World::new();
+fn in_unit(limit: &str, may_stop: Result<Route, NoRoute>) -> ImaginedWorld {
+    let mut world = ImaginedWorld::new();
     let name = "sidekiq@2.service";
     let text = format!(
         "Id={name}\nLoadState=loaded\nActiveState=active\nMainPID=4242\nRestart=always\n\
@@ -40,7 +40,7 @@ fn in_unit(limit: &str, may_stop: Result<Route, NoRoute>) -> World {
 
 #[test]
 fn the_budget_ends_with_systemd_where_term_is_sure_to_come_from_it() {
-    let budgets = |world: &World| -> Vec<u64> {
+    let budgets = |world: &ImaginedWorld| -> Vec<u64> {
         let processes = world.session.fleet.processes.iter();
         let unit = |process: &crate::core::fleet::Process| {
             let local = process.local.as_ref()?;
@@ -71,11 +71,11 @@ fn the_budget_ends_with_systemd_where_term_is_sure_to_come_from_it() {
     assert_eq!(budgets(&world), [140]);
 }
 
-fn shown(world: &World) -> String {
+fn shown(world: &ImaginedWorld) -> String {
     world.console.dialog.as_ref().unwrap().lines.join("\n")
 }
 
-fn last(world: &mut World) -> Vec<Request> {
+fn last(world: &mut ImaginedWorld) -> Vec<Request> {
     world.pass(1);
     world.press(Key::Char('y'))
 }
@@ -194,7 +194,7 @@ fn a_stop_that_was_ordered_and_is_not_permitted_is_grave() {
 
 #[test]
 fn what_a_stopped_drain_left_quiet_is_brought_back_on_a_yes_alone() {
-    let mut world = World::stopped();
+    let mut world = ImaginedWorld::stopped();
     world.press(Key::Char('u'));
     let text = shown(&world);
     assert!(
@@ -222,18 +222,21 @@ fn what_a_stopped_drain_left_quiet_is_brought_back_on_a_yes_alone() {
 
 #[test]
 fn where_nothing_may_be_done_or_nothing_is_quiet_no_unit_is_offered() {
-    let offered = |world: &World| !world.session.unit_calls().is_empty();
-    assert!(offered(&World::stopped()));
-    assert!(!offered(&World::new()));
-    assert!(!offered(&World::draining()), "only once the run is over");
+    let offered = |world: &ImaginedWorld| !world.session.unit_calls().is_empty();
+    assert!(offered(&ImaginedWorld::stopped()));
+    assert!(!offered(&ImaginedWorld::new()));
     assert!(
-        !offered(&World::requeued()),
+        !offered(&ImaginedWorld::draining()),
+        "only once the run is over"
+    );
+    assert!(
+        !offered(&ImaginedWorld::requeued()),
         "all of them were told to stop"
     );
-    let mut read_only = World::stopped();
+    let mut read_only = ImaginedWorld::stopped();
     read_only.session.setting.kind = Kind::ReadOnly;
     assert!(!offered(&read_only));
-    let mut inside = World::stopped();
+    let mut inside = ImaginedWorld::stopped();
     let own = Unit::of_system("sidekiq@2.service");
     inside.session.preflight.systemd.inside = Some(own.clone());
     let calls = inside.session.unit_calls();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::stop_command::{AfterTerm, Runner, StopCommand};
 use super::unit_facts::{StopLimit, UnitFacts};
-use crate::core::layers::{Located, Value};
+use crate::core::layers::{LocatedSetting, Value};
 use crate::core::sequence::{Consequence, Signal, Version};
 
 /// The effect of a stop's first signal on Sidekiq 6 and later.
@@ -94,24 +94,24 @@ pub enum Before {
 #[derive(Clone, Debug)]
 pub struct UnitBehaviour<'a> {
     /// `KillSignal=` as written; `None` where it is not (then it is SIGTERM).
-    pub kill_signal: Option<&'a Located>,
+    pub kill_signal: Option<&'a LocatedSetting>,
     /// The effect of that signal.
     pub signal: FirstSignal,
     /// Which processes get it.
     pub reach: Reach,
     /// `SendSIGHUP=yes`: HUP follows the signal at once, and ends Sidekiq.
-    pub hangup: Option<&'a Located>,
+    pub hangup: Option<&'a LocatedSetting>,
     /// `SendSIGKILL=no`: no KILL comes, whatever the limit says.
-    pub spares: Option<&'a Located>,
+    pub spares: Option<&'a LocatedSetting>,
     /// When KILL comes, counted from the signal.
     pub kill_limit: StopLimit,
     /// `ExecStop=`, where one is set: the last of its lines.
-    pub exec_stop: Option<&'a Located>,
+    pub exec_stop: Option<&'a LocatedSetting>,
     /// The acts of all of its lines.
     pub before: StopCommand,
     /// `TimeoutStopFailureMode=kill` or `abort`, where `ExecStop=` is set, too: if that times
     /// out, no signal comes before the end.
-    pub skips_signal: Option<&'a Located>,
+    pub skips_signal: Option<&'a LocatedSetting>,
 }
 
 impl<'a> UnitBehaviour<'a> {
@@ -151,7 +151,7 @@ impl<'a> UnitBehaviour<'a> {
     }
 
     /// `ExecStop`, where it does more than send a signal: then it may wait for the drain.
-    pub fn waiting_exec_stop(&self) -> Option<&'a Located> {
+    pub fn waiting_exec_stop(&self) -> Option<&'a LocatedSetting> {
         self.exec_stop.filter(|_| !self.before.is_instant())
     }
 

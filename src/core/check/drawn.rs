@@ -7,14 +7,14 @@ use crate::core::sequence::{Sequence, Timeout};
 
 /// The characters to draw with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Glyphs {
+pub enum DrawnGlyphs {
     /// `─`.
     Unicode,
     /// `-`.
     Ascii,
 }
 
-impl Glyphs {
+impl DrawnGlyphs {
     fn dash(self) -> &'static str {
         match self {
             Self::Unicode => "─",
@@ -24,7 +24,7 @@ impl Glyphs {
 }
 
 /// Something that happens at a time.
-struct Mark {
+struct TimeMark {
     at: Duration,
     label: String,
 }
@@ -38,10 +38,10 @@ pub fn draw(
     timeout: &Timeout,
     systemd: Option<Duration>,
     width: usize,
-    glyphs: Glyphs,
+    glyphs: DrawnGlyphs,
 ) -> String {
     let marks = marks(sequence, timeout, systemd);
-    let mut lines: Vec<Vec<&Mark>> = Vec::new();
+    let mut lines: Vec<Vec<&TimeMark>> = Vec::new();
     let mut used = 0;
     for mark in &marks {
         let length = mark.label.chars().count();
@@ -70,13 +70,13 @@ pub fn draw(
 }
 
 /// The marks in the order of time.
-fn marks(sequence: &Sequence, timeout: &Timeout, systemd: Option<Duration>) -> Vec<Mark> {
+fn marks(sequence: &Sequence, timeout: &Timeout, systemd: Option<Duration>) -> Vec<TimeMark> {
     let kill = sequence.kill_at();
     let after_kill = |at: Duration| kill.is_some_and(|kill| kill < at);
-    let mut marks: Vec<Mark> = sequence
+    let mut marks: Vec<TimeMark> = sequence
         .timeline()
         .into_iter()
-        .map(|(at, signal)| Mark {
+        .map(|(at, signal)| TimeMark {
             at,
             label: format!("{signal} {}", at.as_secs_f64()),
         })
@@ -84,7 +84,7 @@ fn marks(sequence: &Sequence, timeout: &Timeout, systemd: Option<Duration>) -> V
     if let Some(term) = sequence.quiet_wait() {
         let at = term.saturating_add(timeout.span);
         let verb = if after_kill(at) { "would end" } else { "ends" };
-        marks.push(Mark {
+        marks.push(TimeMark {
             at,
             label: format!("-t {verb} {}", at.as_secs_f64()),
         });
@@ -95,7 +95,7 @@ fn marks(sequence: &Sequence, timeout: &Timeout, systemd: Option<Duration>) -> V
             } else {
                 "kills"
             };
-            marks.push(Mark {
+            marks.push(TimeMark {
                 at,
                 label: format!("systemd {verb} {}", at.as_secs_f64()),
             });
@@ -107,7 +107,12 @@ fn marks(sequence: &Sequence, timeout: &Timeout, systemd: Option<Duration>) -> V
 }
 
 /// A line, its gaps as long as their times where there is room.
-fn one_line(line: &[&Mark], next: Option<&Mark>, width: usize, glyphs: Glyphs) -> String {
+fn one_line(
+    line: &[&TimeMark],
+    next: Option<&TimeMark>,
+    width: usize,
+    glyphs: DrawnGlyphs,
+) -> String {
     let length: usize = line.iter().map(|mark| mark.label.chars().count() + 3).sum();
     let room = (width + 3).saturating_sub(length);
     // A line that goes on elsewhere needs two more characters; otherwise half the room is plenty.

@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use super::facts::{SidekiqFacts, StartCommand};
-use crate::core::layers::{Hazard, Layer, Located, Value, command_line, initializer, sidekiq_yml};
+use crate::core::layers::{
+    Hazard, Layer, LocatedSetting, Value, command_line, initializer, sidekiq_yml,
+};
 use crate::core::sequence::Timeout;
 
 /// The timeout that holds, and what it was chosen from.
@@ -13,9 +15,9 @@ pub struct Effective {
     /// The value with its origin. Assumed where the statement that holds cannot be used.
     pub timeout: Timeout,
     /// The statement that holds.
-    pub holds: Option<Located>,
+    pub holds: Option<LocatedSetting>,
     /// Statements that a stronger one makes void.
-    pub others: Vec<Located>,
+    pub others: Vec<LocatedSetting>,
     /// Why the value is not that of the statement that holds: it is code, or no number.
     pub unread: Option<String>,
 }
@@ -36,7 +38,7 @@ pub(super) fn environment(sidekiq: &SidekiqFacts) -> &str {
 }
 
 /// How strong a statement is (0 is the strongest); `None` if no server reads it.
-fn strength(located: &Located, environment: &str) -> Option<u8> {
+fn strength(located: &LocatedSetting, environment: &str) -> Option<u8> {
     match (located.layer, located.setting) {
         (Layer::Given, _) => Some(0),
         (Layer::Initializer, initializer::TIMEOUT) => Some(1),
@@ -55,7 +57,7 @@ fn strength(located: &Located, environment: &str) -> Option<u8> {
 pub fn effective_timeout(sidekiq: &SidekiqFacts, of: Option<&str>) -> Effective {
     let environment = environment(sidekiq);
     let files = Files::of(sidekiq, of);
-    let mut ranked: Vec<(u8, &Located)> = sidekiq
+    let mut ranked: Vec<(u8, &LocatedSetting)> = sidekiq
         .timeouts
         .iter()
         .filter(|located| match (located.layer, &located.scope) {
@@ -142,7 +144,7 @@ pub fn timeout_words(sidekiq: &SidekiqFacts, of: Option<&str>) -> String {
 }
 
 /// The timeout that a statement gives, or why none can be told.
-fn usable(located: &Located) -> Result<Timeout, String> {
+fn usable(located: &LocatedSetting) -> Result<Timeout, String> {
     let place = &located.from;
     match &located.value {
         Value::Span(span) => Ok(Timeout::stated(*span, origin(located))),
@@ -172,7 +174,7 @@ fn usable(located: &Located) -> Result<Timeout, String> {
 }
 
 /// `config/sidekiq.yml:5 (production)`.
-fn origin(located: &Located) -> String {
+fn origin(located: &LocatedSetting) -> String {
     match (located.layer, &located.scope) {
         (Layer::SidekiqYml, Some(scope)) => format!("{} ({scope})", located.from),
         (Layer::CommandLine, _) => format!("-t at {}", located.from),

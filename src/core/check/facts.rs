@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::stop_command::StopCommand;
 use super::unit_facts::UnitFacts;
 use crate::core::layers::command_line::CommandLine;
-use crate::core::layers::{Layer, Located, Place, Remark};
+use crate::core::layers::{FilePlace, Layer, LocatedSetting, Remark};
 use crate::core::sequence::{GrammarError, Sequence, SequenceOrigin, Version};
 
 /// Everything that the rules may ask for.
@@ -43,7 +43,7 @@ pub struct StatedSequence {
     /// Where it comes from, in words.
     pub origin: SequenceOrigin,
     /// The place, where it stands in a file.
-    pub from: Option<Place>,
+    pub from: Option<FilePlace>,
     /// The process of a manifest that it belongs to.
     pub process: Option<String>,
 }
@@ -93,7 +93,7 @@ pub struct SidekiqFacts {
     /// Whether jobs are fetched with `super_fetch`.
     pub super_fetch: Option<bool>,
     /// Every place that states a timeout, whether it holds or not.
-    pub timeouts: Vec<Located>,
+    pub timeouts: Vec<LocatedSetting>,
     /// The files of Sidekiq's own configuration that were read, whether they state one or not.
     pub yml_files: Vec<String>,
     /// The Rails environment; `production` where none is stated.
@@ -119,9 +119,9 @@ impl SidekiqFacts {
 #[derive(Clone, Debug, Default)]
 pub struct JobFacts {
     /// Classes that start programs.
-    pub start_programs: Vec<Located>,
+    pub start_programs: Vec<LocatedSetting>,
     /// Classes that rescue the shutdown and enqueue again.
-    pub rescue_and_enqueue: Vec<Located>,
+    pub rescue_and_enqueue: Vec<LocatedSetting>,
 }
 
 /// A Sidekiq that a file starts.
@@ -136,7 +136,7 @@ pub struct KnownSidekiq {
     /// Whether the command itself names Sidekiq. If not, only the name of the service does.
     pub is_certain: bool,
     /// Where it is written.
-    pub from: Place,
+    pub from: FilePlace,
 }
 
 /// A tool other than systemd that stops a Sidekiq and kills it after a while.
@@ -147,13 +147,13 @@ pub struct Stopper {
     /// The service, container, program or task.
     pub scope: String,
     /// How long it waits.
-    pub limit: Located,
+    pub limit: LocatedSetting,
     /// The time that goes by before TERM (`preStop` of Kubernetes counts against the limit).
     pub before_term: Option<Duration>,
     /// A command before TERM that takes a time which is not known, and counts against the limit.
     pub unknown_before: Option<String>,
     /// The signal that it begins with, if it is told.
-    pub signal: Option<Located>,
+    pub signal: Option<LocatedSetting>,
 }
 
 impl Stopper {
@@ -173,7 +173,7 @@ impl Stopper {
     /// Whether its wait is the platform's own and cannot be changed.
     pub fn is_fixed(&self) -> bool {
         let stop = self.layer.tool().stop.as_ref();
-        stop.is_some_and(crate::core::layers::Stop::is_fixed)
+        stop.is_some_and(crate::core::layers::ToolStop::is_fixed)
     }
 
     /// `Docker Compose (worker)`.
@@ -191,15 +191,15 @@ impl Stopper {
 #[derive(Clone, Debug, Default)]
 pub struct DeployFacts {
     /// capistrano-sidekiq with the place that names its version.
-    pub capistrano_sidekiq: Option<(Version, Place)>,
+    pub capistrano_sidekiq: Option<(Version, FilePlace)>,
     /// `set :sidekiq_timeout`; `None` if deploy files were not read or do not set it.
-    pub sidekiq_timeout: Option<Located>,
+    pub sidekiq_timeout: Option<LocatedSetting>,
     /// Whether a deploy file was read.
     pub was_read: bool,
     /// Whether the Capfile loads capistrano-sidekiq and installs its tasks; `None` if no deploy file was read.
     pub gem_tasks: Option<GemTasks>,
     /// `restart_on_deploy` of Sidekiq processes; `None` if no manifest was read.
-    pub restart_on_deploy: Option<Vec<Located>>,
+    pub restart_on_deploy: Option<Vec<LocatedSetting>>,
     /// How long deploy tools wait for the whole stop.
     pub limits: Vec<DeployLimit>,
 }
@@ -214,7 +214,7 @@ pub enum GemTasks {
     /// It is loaded, and a line that 2.0 and later need is missing.
     Missing {
         /// Where it is loaded.
-        place: Place,
+        place: FilePlace,
         /// The missing line.
         missing: String,
     },
@@ -228,7 +228,7 @@ pub struct DeployLimit {
     /// After how long.
     pub span: Duration,
     /// Where that is written.
-    pub from: Option<Place>,
+    pub from: Option<FilePlace>,
 }
 
 /// How TERM will reach Sidekiq.

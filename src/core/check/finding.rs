@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::facts::Facts;
-use crate::core::layers::Place;
+use crate::core::layers::FilePlace;
 
 /// How much a finding matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -50,7 +50,7 @@ pub struct Rule {
     /// Where the fact comes from.
     pub source: &'static str,
     /// Whether it holds.
-    pub(super) decide: fn(&Facts, &mut Ruling<'_>),
+    pub(super) decide: fn(&Facts, &mut RuleRun<'_>),
 }
 
 /// A finding, or a rule that could not be decided.
@@ -63,7 +63,7 @@ pub struct Finding {
     /// In an operator's words. Empty when undecided.
     pub message: String,
     /// Where the cause is written.
-    pub from: Option<Place>,
+    pub from: Option<FilePlace>,
     /// Why the rule could not be decided; then this is no finding, and shown on request only.
     pub undecided: Option<String>,
 }
@@ -76,12 +76,12 @@ impl Finding {
 }
 
 /// The findings of a rule while it is asked.
-pub(super) struct Ruling<'a> {
+pub(super) struct RuleRun<'a> {
     rule: &'static Rule,
     findings: &'a mut Vec<Finding>,
 }
 
-impl<'a> Ruling<'a> {
+impl<'a> RuleRun<'a> {
     /// Lets `rule` write its findings to `findings`.
     pub(super) fn new(rule: &'static Rule, findings: &'a mut Vec<Finding>) -> Self {
         Self { rule, findings }
@@ -93,7 +93,7 @@ impl<'a> Ruling<'a> {
     }
 
     /// The rule speaks.
-    pub(super) fn fires(&mut self, from: Option<&Place>, values: &[(&str, &dyn fmt::Display)]) {
+    pub(super) fn fires(&mut self, from: Option<&FilePlace>, values: &[(&str, &dyn fmt::Display)]) {
         self.fires_as(self.rule.severity, from, values);
     }
 
@@ -101,7 +101,7 @@ impl<'a> Ruling<'a> {
     pub(super) fn fires_as(
         &mut self,
         severity: Severity,
-        from: Option<&Place>,
+        from: Option<&FilePlace>,
         values: &[(&str, &dyn fmt::Display)],
     ) {
         self.findings.push(Finding {

@@ -8,7 +8,7 @@ use super::facts::{
 };
 use super::units::units;
 use crate::core::layers::command_line::{COMMAND, CommandLine, is_unknown_script, starts_sidekiq};
-use crate::core::layers::{Layer, Located, Place, Remark, Value, cloud66, job_class};
+use crate::core::layers::{FilePlace, Layer, LocatedSetting, Remark, Value, cloud66, job_class};
 use crate::core::sequence::{SequenceOrigin, Version};
 
 /// Values stated on the command line or in drainboard's own configuration.
@@ -49,7 +49,7 @@ impl Chosen {
 }
 
 /// Joins what the readers found.
-pub fn gather(values: &[Located], chosen: &Chosen) -> Facts {
+pub fn gather(values: &[LocatedSetting], chosen: &Chosen) -> Facts {
     let found = Found { values };
     let commands = found.sidekiq_commands();
     let units = units(values, &chosen.units);
@@ -88,11 +88,15 @@ pub fn gather(values: &[Located], chosen: &Chosen) -> Facts {
 
 /// The values, with questions to them.
 pub(super) struct Found<'a> {
-    pub(super) values: &'a [Located],
+    pub(super) values: &'a [LocatedSetting],
 }
 
 impl<'a> Found<'a> {
-    pub(super) fn of(&self, layer: Layer, setting: &str) -> impl Iterator<Item = &'a Located> {
+    pub(super) fn of(
+        &self,
+        layer: Layer,
+        setting: &str,
+    ) -> impl Iterator<Item = &'a LocatedSetting> {
         self.values
             .iter()
             .filter(move |l| l.layer == layer && l.setting == setting)
@@ -140,7 +144,7 @@ impl<'a> Found<'a> {
             .iter()
             .map(|(text, origin)| StatedSequence::new(text, origin))
             .collect();
-        let manifest: Vec<&Located> = self
+        let manifest: Vec<&LocatedSetting> = self
             .values
             .iter()
             .filter(|l| {
@@ -159,7 +163,7 @@ impl<'a> Found<'a> {
             })
             .collect();
         let wanted = environment.unwrap_or("production");
-        let in_environment = |l: &&&Located| {
+        let in_environment = |l: &&&LocatedSetting| {
             l.scope
                 .as_deref()
                 .and_then(|scope| scope.split_once('/'))
@@ -214,13 +218,13 @@ impl<'a> Found<'a> {
             .collect()
     }
 
-    fn timeouts(&self, chosen: &Chosen) -> Vec<Located> {
-        let given = chosen.timeout.iter().map(|(span, origin)| Located {
+    fn timeouts(&self, chosen: &Chosen) -> Vec<LocatedSetting> {
+        let given = chosen.timeout.iter().map(|(span, origin)| LocatedSetting {
             layer: Layer::Given,
             setting: "timeout",
             scope: None,
             value: Value::Span(*span),
-            from: Place::whole(origin),
+            from: FilePlace::whole(origin),
         });
         let found = self.values.iter().filter(|l| {
             matches!(
@@ -228,13 +232,13 @@ impl<'a> Found<'a> {
                 Layer::Initializer | Layer::CommandLine | Layer::SidekiqYml
             )
         });
-        let mut timeouts: Vec<Located> = given.chain(found.cloned()).collect();
+        let mut timeouts: Vec<LocatedSetting> = given.chain(found.cloned()).collect();
         // Loaded values come last: of two equals the last one holds.
         timeouts.sort_by_key(|l| l.from.file.starts_with("systemctl show"));
         timeouts
     }
 
-    pub(super) fn version(&self, gem: &str) -> Option<(Version, Place)> {
+    pub(super) fn version(&self, gem: &str) -> Option<(Version, FilePlace)> {
         self.values
             .iter()
             .filter(|l| l.layer == Layer::GemfileLock && l.setting == gem)
@@ -267,13 +271,13 @@ impl<'a> Found<'a> {
 }
 
 /// The Sidekiq command line that a value is, if it is one.
-pub fn command_of(located: &Located) -> Option<CommandLine> {
+pub fn command_of(located: &LocatedSetting) -> Option<CommandLine> {
     let is_command = matches!(located.setting, COMMAND | "ExecStart");
     CommandLine::read(located.value.as_text().filter(|_| is_command)?)
 }
 
 /// The process in the scope of a manifest's value (`production/worker`).
-pub(super) fn process_of(located: &Located) -> &str {
+pub(super) fn process_of(located: &LocatedSetting) -> &str {
     let scope = located.scope.as_deref().unwrap_or_default();
     scope.rsplit('/').next().unwrap_or(scope)
 }

@@ -26,9 +26,9 @@ mod units;
 #[cfg(test)]
 mod tests;
 
-pub use acts::{Act, Receiver};
+pub use acts::{Receiver, ShellAct};
 pub use behaviour::{Before, FirstSignal, Reach, UnitBehaviour};
-pub use drawn::{Glyphs, draw};
+pub use drawn::{DrawnGlyphs, draw};
 pub use effective::{Effective, effective_timeout, timeout_in, timeout_words};
 pub use facts::{
     DeployFacts, DeployLimit, DrainFacts, Edition, Facts, GemTasks, JobFacts, KnownSidekiq,
@@ -38,7 +38,7 @@ pub use finding::{Finding, Rule, Severity};
 pub use gather::{Chosen, command_of, gather};
 pub use known::KnownStop;
 pub use recommend::{Recommendation, recommend};
-pub use restart::{Ending, restart_words, starts_again};
+pub use restart::{UnitEnding, restart_words, starts_again};
 pub use rows::{CheckRow, FindingRow, LayerRow, SidekiqRow, StopRow, rows};
 pub use rules::{check, explain, rules};
 pub use sarif::{github, sarif};
@@ -46,4 +46,4 @@ pub use source::{Ambiguous, sequence_in_force};
 pub use stop_command::{AfterTerm, Runner, SentSignal, StopCommand};
 pub use unheard::Unheard;
 pub use unit_facts::{MainProcess, StopLimit, UnitFacts};
-pub use unit_stop::{Loss, Unfinished, UnitStop, UnitStopRow, unit_stop, unit_stops};
+pub use unit_stop::{Loss, Unfinished, UnitForecast, UnitStopRow, unit_stop, unit_stops};

@@ -7,7 +7,7 @@ use super::effective::{Effective, effective_timeout};
 use super::facts::{Facts, StatedSequence, Stopper};
 use super::rules::{MARGIN, timeout_of};
 use super::unit_facts::{StopLimit, UnitFacts};
-use crate::core::layers::{Layer, Place, Value, command_line};
+use crate::core::layers::{FilePlace, Layer, Value, command_line};
 
 /// A setting to write.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +23,7 @@ pub struct Recommendation {
     /// The time that every deploy gains by it, where it is shorter than before.
     pub saves: Option<Duration>,
     /// Where the present value stands.
-    pub place: Option<Place>,
+    pub place: Option<FilePlace>,
 }
 
 impl Recommendation {

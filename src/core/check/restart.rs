@@ -5,14 +5,14 @@ use super::unit_facts::UnitFacts;
 
 /// How the main process of a unit ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum UnitEnding {
     /// It exited with this code: Sidekiq with 0 after TERM, Ruby with 1 after an exception.
     Exit(u8),
     /// KILL ended it.
     Killed,
 }
 
-impl Ending {
+impl UnitEnding {
     /// Whether a list of statuses names it, in the forms of unit files and of `systemctl show`:
     /// `1 SIGKILL`, `1 KILL`.
     fn is_in(self, list: &str) -> bool {
@@ -27,7 +27,7 @@ impl Ending {
 ///
 /// The order is that of systemd 252, `service_shall_restart` in `src/core/service.c`:
 /// `RestartPreventExitStatus=`, then `RestartForceExitStatus=`, then `Restart=`.
-pub fn starts_again(unit: &UnitFacts, ending: Ending) -> Option<bool> {
+pub fn starts_again(unit: &UnitFacts, ending: UnitEnding) -> Option<bool> {
     let names = |setting: &str| unit.word(setting).is_some_and(|list| ending.is_in(list));
     if names("RestartPreventExitStatus") {
         return Some(false);
@@ -38,19 +38,19 @@ pub fn starts_again(unit: &UnitFacts, ending: Ending) -> Option<bool> {
     let Some(restart) = unit.setting("Restart") else {
         return Some(false);
     };
-    let is_clean = ending == Ending::Exit(0) || names("SuccessExitStatus");
+    let is_clean = ending == UnitEnding::Exit(0) || names("SuccessExitStatus");
     Some(match restart.value.as_text()? {
         "no" | "on-watchdog" => false,
         "always" => true,
         "on-success" => is_clean,
         "on-failure" => !is_clean,
-        "on-abnormal" | "on-abort" => !is_clean && ending == Ending::Killed,
+        "on-abnormal" | "on-abort" => !is_clean && ending == UnitEnding::Killed,
         _ => return None,
     })
 }
 
 /// `Restart=` in words, with what goes before it for one of `endings`.
-pub fn restart_words(unit: &UnitFacts, endings: &[Ending]) -> String {
+pub fn restart_words(unit: &UnitFacts, endings: &[UnitEnding]) -> String {
     let restart = unit.word("Restart").unwrap_or("no").to_owned();
     let names = |list: &str| endings.iter().any(|ending| ending.is_in(list));
     let before = ["RestartPreventExitStatus", "RestartForceExitStatus"]
@@ -105,7 +105,7 @@ mod tests {
         ];
         for (properties, expected) in cases {
             let unit = unit(properties);
-            let endings = [Ending::Exit(0), Ending::Exit(1), Ending::Killed];
+            let endings = [UnitEnding::Exit(0), UnitEnding::Exit(1), UnitEnding::Killed];
             let said = endings.map(|ending| starts_again(&unit, ending));
             assert_eq!(said, expected, "{properties}");
         }
@@ -114,8 +114,8 @@ mod tests {
     #[test]
     fn what_goes_before_restart_is_named() {
         let unit = unit("Restart=no\nRestartForceExitStatus=0");
-        let words = restart_words(&unit, &[Ending::Exit(0)]);
+        let words = restart_words(&unit, &[UnitEnding::Exit(0)]);
         assert_eq!(words, "no with RestartForceExitStatus=0");
-        assert_eq!(restart_words(&unit, &[Ending::Killed]), "no");
+        assert_eq!(restart_words(&unit, &[UnitEnding::Killed]), "no");
     }
 }

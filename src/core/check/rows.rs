@@ -8,8 +8,8 @@ use super::effective::effective_timeout;
 use super::facts::{Facts, KnownSidekiq, Stopper};
 use super::finding::{Finding, Severity};
 use super::known::KnownStop;
-use super::unit_stop::{UnitStop, UnitStopRow, unit_stops};
-use crate::core::layers::{Layer, Located, TOOLS};
+use super::unit_stop::{UnitForecast, UnitStopRow, unit_stops};
+use crate::core::layers::{Layer, LocatedSetting, TOOLS};
 use crate::core::moment::Seconds;
 use crate::core::sequence::Sequence;
 
@@ -122,8 +122,8 @@ pub struct UndecidedRow {
 }
 
 /// Builds the answer.
-pub fn rows(facts: &Facts, values: &[Located], findings: &[Finding]) -> CheckRow {
-    let mut waits: Vec<&Located> = values
+pub fn rows(facts: &Facts, values: &[LocatedSetting], findings: &[Finding]) -> CheckRow {
+    let mut waits: Vec<&LocatedSetting> = values
         .iter()
         .filter(|located| located.layer.waits(located.setting))
         .collect();
@@ -151,7 +151,7 @@ pub fn rows(facts: &Facts, values: &[Located], findings: &[Finding]) -> CheckRow
                 })
             })
             .collect(),
-        units: unit_stops(facts).iter().map(UnitStop::row).collect(),
+        units: unit_stops(facts).iter().map(UnitForecast::row).collect(),
         sidekiqs: facts.known.iter().map(|one| sidekiq(facts, one)).collect(),
         timeout_s: Seconds(whole.timeout.span),
         timeout_from: whole.timeout.origin.text().to_owned(),
@@ -274,7 +274,7 @@ impl Facts {
     }
 }
 
-fn layer_row(located: &Located) -> LayerRow {
+fn layer_row(located: &LocatedSetting) -> LayerRow {
     LayerRow {
         layer: located.layer.word(),
         setting: located.setting,

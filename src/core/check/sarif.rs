@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::finding::{Finding, Rule, Severity};
 use super::rules::rules;
-use crate::core::layers::Place;
+use crate::core::layers::FilePlace;
 
 /// Where the schema of SARIF 2.1.0 stands.
 const SCHEMA: &str =
@@ -69,7 +69,7 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-fn location(place: &Place, below: &str) -> Option<Json> {
+fn location(place: &FilePlace, below: &str) -> Option<Json> {
     let uri = percent_encoded(&path_of(place, below)?);
     let mut physical = json!({"artifactLocation": {"uri": uri}});
     if let Some(line) = place.line.filter(|line| *line > 0) {
@@ -79,7 +79,7 @@ fn location(place: &Place, below: &str) -> Option<Json> {
 }
 
 /// The path of a place that is a file; `None` for a command, an option or standard input.
-fn path_of(place: &Place, below: &str) -> Option<String> {
+fn path_of(place: &FilePlace, below: &str) -> Option<String> {
     let file: &str = &place.file;
     let is_file =
         !file.starts_with(['-', '$']) && !file.starts_with("systemctl ") && !file.is_empty();
@@ -153,7 +153,7 @@ mod tests {
 
     use super::*;
 
-    fn finding(rule: &'static str, message: &str, from: Option<Place>) -> Finding {
+    fn finding(rule: &'static str, message: &str, from: Option<FilePlace>) -> Finding {
         Finding {
             rule,
             severity: Severity::Warning,
@@ -170,8 +170,12 @@ mod tests {
             ..finding("D02", "", None)
         };
         let findings = [
-            finding("D01", "100% of\nit", Some(Place::new("a,b:c.yml", 3))),
-            finding("D41", "old", Some(Place::whole("systemctl show sidekiq"))),
+            finding("D01", "100% of\nit", Some(FilePlace::new("a,b:c.yml", 3))),
+            finding(
+                "D41",
+                "old",
+                Some(FilePlace::whole("systemctl show sidekiq")),
+            ),
             undecided,
         ];
         assert_eq!(
@@ -184,8 +188,12 @@ mod tests {
     #[test]
     fn sarif_names_the_rule_the_level_and_the_place() {
         let findings = [
-            finding("D04", "close", Some(Place::new("my units/s.service", 4))),
-            finding("D01", "early", Some(Place::whole("--sequence"))),
+            finding(
+                "D04",
+                "close",
+                Some(FilePlace::new("my units/s.service", 4)),
+            ),
+            finding("D01", "early", Some(FilePlace::whole("--sequence"))),
         ];
         let log = sarif(&findings, "");
         let run = &log["runs"][0];

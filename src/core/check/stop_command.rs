@@ -4,8 +4,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::acts::{Act, Receiver, acts};
-use crate::core::layers::{Located, Place};
+use super::acts::{Receiver, ShellAct, acts};
+use crate::core::layers::{FilePlace, LocatedSetting};
 use crate::core::sequence::{Signal, Version};
 
 /// The place from which a command is run.
@@ -58,7 +58,7 @@ pub struct StopCommand {
     /// The place from which they are run.
     pub runner: Runner,
     /// Their acts, each with its place.
-    acts: Vec<(Act, Place)>,
+    acts: Vec<(ShellAct, FilePlace)>,
 }
 
 /// A signal that reaches the Sidekiq, on the time line of its command.
@@ -75,7 +75,7 @@ pub struct SentSignal<'a> {
     /// As written.
     pub command: &'a str,
     /// Where it is written.
-    pub place: &'a Place,
+    pub place: &'a FilePlace,
 }
 
 /// How long a signal comes after the first TERM or INT.
@@ -91,7 +91,7 @@ pub enum AfterTerm {
 
 impl StopCommand {
     /// Reads the commands of one runner.
-    pub fn new<'a>(runner: Runner, lines: impl IntoIterator<Item = &'a Located>) -> Self {
+    pub fn new<'a>(runner: Runner, lines: impl IntoIterator<Item = &'a LocatedSetting>) -> Self {
         let mut found = Vec::new();
         for located in lines {
             let text = located.value.as_text().unwrap_or_default();
@@ -108,40 +108,40 @@ impl StopCommand {
     pub fn concerns_sidekiq(&self) -> bool {
         let about = self.runner.is_about_sidekiq();
         self.acts.iter().any(|(act, _)| match act {
-            Act::Waits(_) | Act::Runs(_) | Act::Drains { .. } => about,
-            Act::Sends { .. }
-            | Act::Stops { .. }
-            | Act::Sidekiqctl { .. }
-            | Act::StopsUnit(_)
-            | Act::ReloadsUnit(_) => self.touches_sidekiq(act),
+            ShellAct::Waits(_) | ShellAct::Runs(_) | ShellAct::Drains { .. } => about,
+            ShellAct::Sends { .. }
+            | ShellAct::Stops { .. }
+            | ShellAct::Sidekiqctl { .. }
+            | ShellAct::StopsUnit(_)
+            | ShellAct::ReloadsUnit(_) => self.touches_sidekiq(act),
         })
     }
 
     /// Whether an act of this command signals, stops or reloads a Sidekiq.
-    pub fn touches_sidekiq(&self, act: &Act) -> bool {
+    pub fn touches_sidekiq(&self, act: &ShellAct) -> bool {
         let about = self.runner.is_about_sidekiq();
         match act {
-            Act::Sends { signal, to, .. } => {
+            ShellAct::Sends { signal, to, .. } => {
                 // TSTP to a unit means to quiet: no other program is quieted by it.
                 let quiets = *signal == Signal::Tstp && matches!(to, Receiver::Unit { .. });
                 quiets || to.is_sidekiq(about)
             }
-            Act::Stops { to, .. } => to.is_sidekiq(about),
-            Act::Sidekiqctl { .. } => true,
-            Act::StopsUnit(command) | Act::ReloadsUnit(command) => {
+            ShellAct::Stops { to, .. } => to.is_sidekiq(about),
+            ShellAct::Sidekiqctl { .. } => true,
+            ShellAct::StopsUnit(command) | ShellAct::ReloadsUnit(command) => {
                 Receiver::Named(command.clone()).is_sidekiq(about)
             }
-            Act::Waits(_) | Act::Runs(_) | Act::Drains { .. } => false,
+            ShellAct::Waits(_) | ShellAct::Runs(_) | ShellAct::Drains { .. } => false,
         }
     }
 
     /// Everything that it does, with its place.
-    pub fn acts(&self) -> impl Iterator<Item = (&Act, &Place)> {
+    pub fn acts(&self) -> impl Iterator<Item = (&ShellAct, &FilePlace)> {
         self.acts.iter().map(|(act, place)| (act, place))
     }
 
     /// Where the first of its acts is written.
-    pub fn place(&self) -> Option<&Place> {
+    pub fn place(&self) -> Option<&FilePlace> {
         self.acts.first().map(|(_, place)| place)
     }
 
@@ -152,25 +152,28 @@ impl StopCommand {
         let has_sidekiqctl = version.is_some_and(|version| version.major < 6);
         for (act, place) in &self.acts {
             match act {
-                Act::Waits(span) => line.wait(Some(*span)),
-                Act::Runs(_) | Act::Drains { .. } | Act::StopsUnit(_) | Act::ReloadsUnit(_) => {
+                ShellAct::Waits(span) => line.wait(Some(*span)),
+                ShellAct::Runs(_)
+                | ShellAct::Drains { .. }
+                | ShellAct::StopsUnit(_)
+                | ShellAct::ReloadsUnit(_) => {
                     line.wait(None);
                 }
-                Act::Sends {
+                ShellAct::Sends {
                     signal,
                     to,
                     command,
                 } if to.is_sidekiq(about) => line.send(*signal, Some(to), command, place),
-                Act::Stops {
+                ShellAct::Stops {
                     within,
                     to,
                     command,
                 } if to.is_sidekiq(about) => line.stop(*within, Some(to), command, place),
-                Act::Sidekiqctl {
+                ShellAct::Sidekiqctl {
                     stops_within: Some(within),
                     command,
                 } if has_sidekiqctl => line.stop(*within, None, command, place),
-                Act::Sends { .. } | Act::Stops { .. } | Act::Sidekiqctl { .. } => {}
+                ShellAct::Sends { .. } | ShellAct::Stops { .. } | ShellAct::Sidekiqctl { .. } => {}
             }
         }
         line.sent
@@ -184,15 +187,16 @@ impl StopCommand {
         let mut whole = Duration::ZERO;
         for (act, _) in &self.acts {
             match act {
-                Act::Waits(span) => whole = whole.saturating_add(*span),
-                Act::Stops { within, .. }
-                | Act::Sidekiqctl {
+                ShellAct::Waits(span) => whole = whole.saturating_add(*span),
+                ShellAct::Stops { within, .. }
+                | ShellAct::Sidekiqctl {
                     stops_within: Some(within),
                     ..
                 } => whole = whole.saturating_add(*within),
-                Act::Runs(command) | Act::StopsUnit(command) => return Err(command),
-                Act::Drains { .. } => return Err("drainboard drain"),
-                Act::Sends { .. } | Act::ReloadsUnit(_) | Act::Sidekiqctl { .. } => {}
+                ShellAct::Runs(command) | ShellAct::StopsUnit(command) => return Err(command),
+                ShellAct::Drains { .. } => return Err("drainboard drain"),
+                ShellAct::Sends { .. } | ShellAct::ReloadsUnit(_) | ShellAct::Sidekiqctl { .. } => {
+                }
             }
         }
         Ok(whole)
@@ -207,14 +211,15 @@ impl StopCommand {
         let mut whole = Duration::ZERO;
         for (act, _) in &self.acts {
             match act {
-                Act::Sends { signal, to, .. } if signal.stops() && to.is_sidekiq(about) => {
+                ShellAct::Sends { signal, to, .. } if signal.stops() && to.is_sidekiq(about) => {
                     return Ok(whole);
                 }
-                Act::Stops { .. } | Act::StopsUnit(_) => return Ok(whole),
-                Act::Waits(span) => whole = whole.saturating_add(*span),
-                Act::Runs(command) => return Err(command),
-                Act::Drains { .. } => return Err("drainboard drain"),
-                Act::Sends { .. } | Act::ReloadsUnit(_) | Act::Sidekiqctl { .. } => {}
+                ShellAct::Stops { .. } | ShellAct::StopsUnit(_) => return Ok(whole),
+                ShellAct::Waits(span) => whole = whole.saturating_add(*span),
+                ShellAct::Runs(command) => return Err(command),
+                ShellAct::Drains { .. } => return Err("drainboard drain"),
+                ShellAct::Sends { .. } | ShellAct::ReloadsUnit(_) | ShellAct::Sidekiqctl { .. } => {
+                }
             }
         }
         Ok(whole)
@@ -222,7 +227,7 @@ impl StopCommand {
 
     /// Whether it does nothing but send signals, at once.
     pub fn is_instant(&self) -> bool {
-        let instant = |(act, _): &(Act, Place)| matches!(act, Act::Sends { .. });
+        let instant = |(act, _): &(ShellAct, FilePlace)| matches!(act, ShellAct::Sends { .. });
         self.acts.iter().all(instant)
     }
 }
@@ -262,7 +267,7 @@ impl<'a> TimeLine<'a> {
         signal: Signal,
         to: Option<&'a Receiver>,
         command: &'a str,
-        place: &'a Place,
+        place: &'a FilePlace,
     ) {
         self.sent.push(SentSignal {
             signal,
@@ -284,7 +289,7 @@ impl<'a> TimeLine<'a> {
         within: Duration,
         to: Option<&'a Receiver>,
         command: &'a str,
-        place: &'a Place,
+        place: &'a FilePlace,
     ) {
         self.send(Signal::Term, to, command, place);
         self.wait(Some(within));
@@ -301,15 +306,15 @@ mod tests {
     use crate::core::layers::{Layer, Value};
 
     fn command(runner: Runner, lines: &[&str]) -> StopCommand {
-        let located: Vec<Located> = lines
+        let located: Vec<LocatedSetting> = lines
             .iter()
             .enumerate()
-            .map(|(index, text)| Located {
+            .map(|(index, text)| LocatedSetting {
                 layer: Layer::Systemd,
                 setting: "ExecStop",
                 scope: None,
                 value: Value::text(text),
-                from: Place::new("f", index + 1),
+                from: FilePlace::new("f", index + 1),
             })
             .collect();
         StopCommand::new(runner, &located)

@@ -7,7 +7,7 @@ use super::stop_command::{Runner, StopCommand};
 use super::unit_facts::UnitFacts;
 use crate::core::layers::command_line::{COMMAND, CommandLine, is_named_sidekiq, starts_sidekiq};
 use crate::core::layers::deploy_rb::CALL;
-use crate::core::layers::{Layer, Located, TOOLS, kubernetes};
+use crate::core::layers::{Layer, LocatedSetting, TOOLS, kubernetes};
 
 impl<'a> Found<'a> {
     pub(super) fn stoppers(&self, commands: &[StopCommand]) -> Vec<Stopper> {
@@ -24,7 +24,7 @@ impl<'a> Found<'a> {
     }
 
     /// The Sidekiqs that a limit is about: the one of its scope, else all that its tool runs.
-    pub(super) fn stopped_by(&self, limit: &'a Located) -> Vec<&'a str> {
+    pub(super) fn stopped_by(&self, limit: &'a LocatedSetting) -> Vec<&'a str> {
         let runs = (limit.layer.tool().stop.as_ref()).map_or(limit.layer, |stop| stop.runs);
         if let Some(scope) = limit.scope.as_deref() {
             let is_sidekiq = self.is_sidekiq(runs, scope);
@@ -32,8 +32,9 @@ impl<'a> Found<'a> {
             return is_sidekiq.then_some(scope).into_iter().collect();
         }
         // Heroku runs the file that is named exactly so; others are for other tools.
-        let is_own =
-            |command: &&Located| runs != Layer::Procfile || command.from.file.ends_with("Procfile");
+        let is_own = |command: &&LocatedSetting| {
+            runs != Layer::Procfile || command.from.file.ends_with("Procfile")
+        };
         self.of(runs, COMMAND)
             .filter(is_own)
             .filter(|command| command.value.as_text().is_some_and(starts_sidekiq))
@@ -45,10 +46,10 @@ impl<'a> Found<'a> {
         &self,
         layer: Layer,
         scope: &str,
-        limit: &Located,
+        limit: &LocatedSetting,
         commands: &[StopCommand],
     ) -> Stopper {
-        let same = |l: &&Located| l.scope.as_deref() == Some(scope);
+        let same = |l: &&LocatedSetting| l.scope.as_deref() == Some(scope);
         let signal =
             (layer.tool().stop.as_ref()).and_then(|stop| self.of(layer, stop.signal?).find(same));
         let sleep = self.of(layer, kubernetes::PRE_STOP_SLEEP).find(same);
@@ -95,10 +96,12 @@ impl<'a> Found<'a> {
             }
         }
         let of_tasks = self.of(Layer::Capistrano, CALL);
-        let mut calls: Vec<&Located> = of_tasks.chain(self.of(Layer::Script, CALL)).collect();
+        let mut calls: Vec<&LocatedSetting> =
+            of_tasks.chain(self.of(Layer::Script, CALL)).collect();
         while let Some(first) = calls.first() {
-            let is_same = |l: &&Located| l.scope == first.scope && l.from.file == first.from.file;
-            let (task, rest): (Vec<&Located>, Vec<&Located>) =
+            let is_same =
+                |l: &&LocatedSetting| l.scope == first.scope && l.from.file == first.from.file;
+            let (task, rest): (Vec<&LocatedSetting>, Vec<&LocatedSetting>) =
                 calls.iter().copied().partition(is_same);
             let name = first.scope.clone().filter(|scope| !scope.is_empty());
             let runner = match (first.layer, name) {
@@ -113,10 +116,10 @@ impl<'a> Found<'a> {
     }
 
     /// Whether a script is what a service, a unit or a container runs: then that is told.
-    fn is_run_elsewhere(&self, located: &Located) -> bool {
+    fn is_run_elsewhere(&self, located: &LocatedSetting) -> bool {
         let script = located.scope.as_deref().unwrap_or_default();
         let name = script.rsplit('/').next().unwrap_or(script);
-        let runs = |other: &Located| {
+        let runs = |other: &LocatedSetting| {
             matches!(other.setting, COMMAND | "ExecStart")
                 && other.layer != Layer::Script
                 && other
@@ -182,7 +185,7 @@ impl<'a> Found<'a> {
 
     /// The limits that cut a whole drain short: that of Kubernetes, where the drain is `preStop`.
     pub(super) fn limits(&self, stoppers: &[Stopper]) -> Vec<DeployLimit> {
-        let drains = |l: &Located| {
+        let drains = |l: &LocatedSetting| {
             l.value
                 .as_text()
                 .is_some_and(|text| text.contains("drainboard"))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
-use crate::core::layers::{Layer, Located};
+use crate::core::layers::{Layer, LocatedSetting};
 use crate::core::sequence::Timeout;
 
 mod cases;
@@ -29,7 +29,7 @@ pub(in crate::core::check) fn loaded_unit(properties: &str) -> UnitFacts {
 }
 
 /// Reads texts by their paths.
-fn read(files: &[(&str, &str)]) -> Vec<Located> {
+fn read(files: &[(&str, &str)]) -> Vec<LocatedSetting> {
     files
         .iter()
         .flat_map(|(path, text)| {
@@ -250,18 +250,18 @@ fn drawn_timelines() {
     };
     let cloud = "tstp, 120, term, 30, kill";
     assert_eq!(
-        drawn(cloud, 25, None, 60, Glyphs::Unicode),
+        drawn(cloud, 25, None, 60, DrawnGlyphs::Unicode),
         "TSTP 0 ─────────────── TERM 120 ──── -t ends 145 ─ KILL 150"
     );
     assert_eq!(
-        drawn(cloud, 60, Some(90), 100, Glyphs::Ascii),
+        drawn(cloud, 60, Some(90), 100, DrawnGlyphs::Ascii),
         "TSTP 0 ----------------- TERM 120 ----- KILL 150 ----- -t would end 180 ----- systemd would kill 210"
     );
     assert_eq!(
-        drawn(cloud, 25, Some(30), 30, Glyphs::Unicode),
+        drawn(cloud, 25, Some(30), 30, DrawnGlyphs::Unicode),
         "TSTP 0 ─ TERM 120\n-t ends 145 ─ KILL 150\nsystemd kills 150"
     );
-    assert_eq!(drawn("tstp", 25, None, 0, Glyphs::Ascii), "TSTP 0");
+    assert_eq!(drawn("tstp", 25, None, 0, DrawnGlyphs::Ascii), "TSTP 0");
 }
 
 #[test]
@@ -329,7 +329,7 @@ proptest::proptest! {
         let _advice = recommend(&facts, Some(seconds(u64::from(u32::MAX))));
         let effective = effective_timeout(&facts.sidekiq, None);
         if let Ok(sequence) = &facts.sequences[0].parsed {
-            let drawn = draw(sequence, &effective.timeout, facts.units[0].stop_limit().span(), width, Glyphs::Ascii);
+            let drawn = draw(sequence, &effective.timeout, facts.units[0].stop_limit().span(), width, DrawnGlyphs::Ascii);
             proptest::prop_assert!(!drawn.is_empty());
         }
     }

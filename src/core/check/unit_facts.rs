@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::core::layers::command_line::{CommandLine, Wrapper};
-use crate::core::layers::{Layer, Located, Place, Value};
+use crate::core::layers::{FilePlace, Layer, LocatedSetting, Value};
 
 /// The kind of process that `MainPID` of a unit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +34,7 @@ pub struct UnitFacts {
     /// Its name.
     pub name: String,
     /// Its settings from files and from what is loaded, in the order in which they were read.
-    pub settings: Vec<Located>,
+    pub settings: Vec<LocatedSetting>,
     /// The kind of its `MainPID`, compared with the heartbeats.
     pub main: Option<MainProcess>,
     /// Whether it is a user unit.
@@ -47,13 +47,13 @@ pub struct UnitFacts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StopLimit {
     /// This long.
-    Known(Duration, Place),
+    Known(Duration, FilePlace),
     /// Without end.
-    Infinite(Place),
+    Infinite(FilePlace),
     /// Not written: systemd's own 90 s (`DefaultTimeoutStopSec`), unless the manager has another.
     Default,
     /// Written, but not as something that can be read here.
-    Unread(Place, String),
+    Unread(FilePlace, String),
 }
 
 impl StopLimit {
@@ -70,7 +70,7 @@ impl StopLimit {
     }
 
     /// The place, if it is written anywhere.
-    pub fn place(&self) -> Option<&Place> {
+    pub fn place(&self) -> Option<&FilePlace> {
         match self {
             Self::Known(_, place) | Self::Infinite(place) | Self::Unread(place, _) => Some(place),
             Self::Default => None,
@@ -80,7 +80,7 @@ impl StopLimit {
 
 impl UnitFacts {
     /// The value that holds for a setting: that which is loaded, else the last usable line of the files.
-    pub fn setting(&self, name: &str) -> Option<&Located> {
+    pub fn setting(&self, name: &str) -> Option<&LocatedSetting> {
         let last = |layer: Layer| {
             self.settings
                 .iter()
@@ -113,8 +113,8 @@ impl UnitFacts {
     }
 
     /// The lines of `TimeoutStopSec` that another line overrides, with the one that holds.
-    pub fn overridden_stop_limits(&self) -> Option<(&Located, Vec<&Located>)> {
-        let written: Vec<&Located> = self
+    pub fn overridden_stop_limits(&self) -> Option<(&LocatedSetting, Vec<&LocatedSetting>)> {
+        let written: Vec<&LocatedSetting> = self
             .settings
             .iter()
             .filter(|l| l.layer == Layer::Systemd && l.setting == "TimeoutStopSec")
@@ -126,8 +126,8 @@ impl UnitFacts {
 
     /// Every line of a command setting that holds, in order: what is loaded, else the files.
     /// systemd runs all of them, one after the other.
-    pub fn commands(&self, name: &str) -> Vec<&Located> {
-        let of = |layer: Layer| -> Vec<&Located> {
+    pub fn commands(&self, name: &str) -> Vec<&LocatedSetting> {
+        let of = |layer: Layer| -> Vec<&LocatedSetting> {
             let lines = self.settings.iter();
             lines
                 .filter(|l| l.layer == layer && l.setting == name)

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::behaviour::{Before, FirstSignal, Reach};
 use super::effective::effective_timeout;
 use super::facts::Facts;
-use super::restart::{Ending, starts_again};
+use super::restart::{UnitEnding, starts_again};
 use super::unit_facts::{MainProcess, StopLimit, UnitFacts};
 use crate::core::moment::Seconds;
 
@@ -58,7 +58,7 @@ impl fmt::Display for Loss {
 
 /// The forecast for one unit.
 #[derive(Clone, Debug)]
-pub struct UnitStop {
+pub struct UnitForecast {
     /// Its name.
     pub unit: String,
     /// The kind of its main process; `None` if that is not known.
@@ -73,15 +73,15 @@ pub struct UnitStop {
 }
 
 /// The forecast for every unit that runs a Sidekiq.
-pub fn unit_stops(facts: &Facts) -> Vec<UnitStop> {
+pub fn unit_stops(facts: &Facts) -> Vec<UnitForecast> {
     let units = facts.units.iter();
     units.map(|unit| unit_stop(facts, unit)).collect()
 }
 
 /// The forecast for one unit.
-pub fn unit_stop(facts: &Facts, unit: &UnitFacts) -> UnitStop {
+pub fn unit_stop(facts: &Facts, unit: &UnitFacts) -> UnitForecast {
     let (again_after_term, again_after_kill) = again(unit);
-    UnitStop {
+    UnitForecast {
         unit: unit.name.clone(),
         main_process: unit.main_process().ok(),
         unfinished: unfinished(facts, unit),
@@ -166,7 +166,7 @@ fn not_reached(unit: &UnitFacts, reach: Reach) -> Option<Unfinished> {
 /// `Restart=`): after TERM Sidekiq exits with 0.
 fn again(unit: &UnitFacts) -> (Option<bool>, Option<bool>) {
     let after = |ending| starts_again(unit, ending);
-    (after(Ending::Exit(0)), after(Ending::Killed))
+    (after(UnitEnding::Exit(0)), after(UnitEnding::Killed))
 }
 
 impl fmt::Display for Unfinished {
@@ -195,7 +195,7 @@ impl fmt::Display for Unfinished {
     }
 }
 
-impl UnitStop {
+impl UnitForecast {
     /// Whether a stop gives Sidekiq any time, so that there is a course of it to show.
     pub fn waits_for_sidekiq(&self) -> bool {
         match self.unfinished {
@@ -264,7 +264,7 @@ mod tests {
     use crate::core::check::{Chosen, gather};
     use crate::core::layers::systemd_show;
 
-    fn forecast(properties: &str) -> UnitStop {
+    fn forecast(properties: &str) -> UnitForecast {
         let text = format!(
             "Id=s.service\nLoadState=loaded\n\
              ExecStart={{ path=/usr/bin/sidekiq ; argv[]=/usr/bin/sidekiq -t 10 ; ignore_errors=no }}\n\

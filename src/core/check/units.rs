@@ -3,11 +3,11 @@
 use super::effective::is_scope_of;
 use super::unit_facts::UnitFacts;
 use crate::core::layers::command_line::{is_named_sidekiq, is_other_program, starts_sidekiq};
-use crate::core::layers::{Layer, Located};
+use crate::core::layers::{Layer, LocatedSetting};
 
 /// The units that run a Sidekiq, each with all that is known of it; those that are `known` to
 /// do so, whatever their command looks like.
-pub(super) fn units(values: &[Located], known: &[String]) -> Vec<UnitFacts> {
+pub(super) fn units(values: &[LocatedSetting], known: &[String]) -> Vec<UnitFacts> {
     let mut units: Vec<UnitFacts> = Vec::new();
     for located in values {
         if !matches!(located.layer, Layer::Systemd | Layer::SystemdLoaded) {

@@ -14,7 +14,7 @@ use crate::core::clean::clean;
 
 /// A key with its value.
 #[derive(Clone, Debug)]
-pub(super) struct Entry {
+pub(super) struct ConfigEntry {
     /// The key as text, clean.
     pub(super) key: String,
     /// The value behind it.
@@ -24,18 +24,18 @@ pub(super) struct Entry {
 }
 
 /// The entries of a file, or the one error that keeps it from being read at all.
-pub(super) fn entries(text: &str) -> Result<Vec<Entry>, ConfigError> {
-    let located = Located::in_text(text);
+pub(super) fn entries(text: &str) -> Result<Vec<ConfigEntry>, ConfigError> {
+    let located = KeyLines::in_text(text);
     if located.nodes == 0 && located.complete {
         return Ok(Vec::new());
     }
-    let pairs: Pairs = serde_yaml::from_str(text).map_err(|error| unreadable(&error))?;
+    let pairs: KeyPairs = serde_yaml::from_str(text).map_err(|error| unreadable(&error))?;
     let complete = located.lines.len() == pairs.0.len();
     Ok(pairs
         .0
         .into_iter()
         .enumerate()
-        .map(|(index, (key, value))| Entry {
+        .map(|(index, (key, value))| ConfigEntry {
             key: key_text(&key),
             value,
             line: complete.then(|| located.lines[index]),
@@ -81,9 +81,9 @@ fn key_text(key: &Value) -> String {
 }
 
 /// All keys with their values, in order, twofold ones included.
-struct Pairs(Vec<(Value, Value)>);
+struct KeyPairs(Vec<(Value, Value)>);
 
-impl<'de> Deserialize<'de> for Pairs {
+impl<'de> Deserialize<'de> for KeyPairs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(PairsVisitor)
     }
@@ -92,33 +92,33 @@ impl<'de> Deserialize<'de> for Pairs {
 struct PairsVisitor;
 
 impl<'de> Visitor<'de> for PairsVisitor {
-    type Value = Pairs;
+    type Value = KeyPairs;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("keys with values")
     }
 
-    fn visit_unit<E>(self) -> Result<Pairs, E> {
-        Ok(Pairs(Vec::new()))
+    fn visit_unit<E>(self) -> Result<KeyPairs, E> {
+        Ok(KeyPairs(Vec::new()))
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Pairs, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<KeyPairs, A::Error> {
         let mut pairs = Vec::new();
         while let Some(pair) = map.next_entry()? {
             pairs.push(pair);
         }
-        Ok(Pairs(pairs))
+        Ok(KeyPairs(pairs))
     }
 }
 
 /// The lines of the keys at the top level.
-struct Located {
+struct KeyLines {
     lines: Vec<usize>,
     nodes: usize,
     complete: bool,
 }
 
-impl Located {
+impl KeyLines {
     fn in_text(text: &str) -> Self {
         let mut located = Self {
             lines: Vec::new(),

@@ -33,10 +33,10 @@ pub struct Config {
     /// The file, for people.
     pub file: String,
     /// `redis`, `sentinel`, `tls`, `namespace`.
-    pub source: Source,
+    pub source: ConfigSource,
     /// `sequence`, `timeout`, `kill`, `kill_extra`, `redis_gone`, `early`, `ask_reason`,
     /// `stop_unit`, `rescue`, `on_finish`.
-    pub stop: Stop,
+    pub stop: StopConfig,
     /// `state_dir`, `log`, `sidekiq_log`.
     pub places: Places,
     /// `read_only`.
@@ -49,7 +49,7 @@ pub struct Config {
 
 /// A value with the line that it stands in.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Located<T> {
+pub struct ConfigValue<T> {
     /// The value.
     pub value: T,
     /// Line from 1; `None` if it could not be told.
@@ -58,9 +58,9 @@ pub struct Located<T> {
 
 /// Where the jobs are.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Source {
+pub struct ConfigSource {
     /// `redis`, or `sentinel` as an address.
-    pub redis: Option<Located<RedisAddress>>,
+    pub redis: Option<ConfigValue<RedisAddress>>,
     /// `namespace`.
     pub namespace: Option<String>,
     /// `tls`.
@@ -100,11 +100,11 @@ impl TlsFiles {
 
 /// How to stop.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Stop {
+pub struct StopConfig {
     /// `sequence`.
-    pub sequence: Option<Located<Sequence>>,
+    pub sequence: Option<ConfigValue<Sequence>>,
     /// `timeout`.
-    pub timeout: Option<Located<Duration>>,
+    pub timeout: Option<ConfigValue<Duration>>,
     /// `kill`.
     pub kill: Option<Policy>,
     /// `kill_extra`.

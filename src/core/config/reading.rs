@@ -3,9 +3,9 @@
 use serde_yaml::Value;
 
 use super::blocks;
-use super::entries::{Entry, entries};
+use super::entries::{ConfigEntry, entries};
 use super::values::{self, Rejection};
-use super::{Config, ConfigError, ConfigErrors, Located};
+use super::{Config, ConfigError, ConfigErrors, ConfigValue};
 use crate::core::clean::clean;
 use crate::core::sequence::nearest;
 
@@ -62,14 +62,14 @@ pub fn read(file: &str, text: &str) -> Result<Config, ConfigErrors> {
 }
 
 /// Why an entry is not taken over.
-enum Refused {
+enum EntryRefused {
     /// There is no such key.
     Key,
     /// The key exists; its value is wrong.
     Value(Rejection),
 }
 
-impl From<Rejection> for Refused {
+impl From<Rejection> for EntryRefused {
     fn from(rejection: Rejection) -> Self {
         Self::Value(rejection)
     }
@@ -77,39 +77,39 @@ impl From<Rejection> for Refused {
 
 impl Config {
     /// Takes over one entry.
-    fn take(&mut self, entry: &Entry) -> Result<(), ConfigError> {
+    fn take(&mut self, entry: &ConfigEntry) -> Result<(), ConfigError> {
         if entry.key == "sequence" {
             return self.take_sequence(entry);
         }
         self.set(&entry.key, &entry.value, entry.line)
             .map_err(|refused| match refused {
-                Refused::Value(rejection) => error(entry, entry.key.clone(), rejection),
-                Refused::Key => unknown(entry),
+                EntryRefused::Value(rejection) => error(entry, entry.key.clone(), rejection),
+                EntryRefused::Key => unknown(entry),
             })
     }
 
     /// Sets the value of `key`.
-    fn set(&mut self, key: &str, value: &Value, line: Option<usize>) -> Result<(), Refused> {
+    fn set(&mut self, key: &str, value: &Value, line: Option<usize>) -> Result<(), EntryRefused> {
         match key {
             "redis" | "sentinel" if self.source.redis.is_some() => {
-                return Err(Refused::Value(Rejection::new(
+                return Err(EntryRefused::Value(Rejection::new(
                     "`redis` and `sentinel` both say where Redis is",
                     "one of them",
                 )));
             }
             "redis" => {
                 let value = values::address(value)?;
-                self.source.redis = Some(Located { value, line });
+                self.source.redis = Some(ConfigValue { value, line });
             }
             "sentinel" => {
                 let value = blocks::sentinel(value)?;
-                self.source.redis = Some(Located { value, line });
+                self.source.redis = Some(ConfigValue { value, line });
             }
             "tls" => self.source.tls = blocks::tls(value)?,
             "namespace" => self.source.namespace = Some(values::text(value)?.to_owned()),
             "timeout" => {
                 let value = values::seconds(value)?;
-                self.stop.timeout = Some(Located { value, line });
+                self.stop.timeout = Some(ConfigValue { value, line });
             }
             "kill" => self.stop.kill = Some(values::word(value)?),
             "kill_extra" => self.stop.kill_extra = Some(values::seconds(value)?),
@@ -127,13 +127,13 @@ impl Config {
             "color" => self.display.color = Some(values::truth(value)?),
             "ascii" => self.display.ascii = Some(values::truth(value)?),
             "refresh_seconds" => self.display.refresh = Some(values::refresh(value)?),
-            _ => return Err(Refused::Key),
+            _ => return Err(EntryRefused::Key),
         }
         Ok(())
     }
 
     /// Takes over the stop sequence; one that is written as a list is worth a warning.
-    fn take_sequence(&mut self, entry: &Entry) -> Result<(), ConfigError> {
+    fn take_sequence(&mut self, entry: &ConfigEntry) -> Result<(), ConfigError> {
         let (value, listed) = values::sequence(&entry.value).map_err(|(item, rejection)| {
             let path = item.map_or_else(
                 || entry.key.clone(),
@@ -147,7 +147,7 @@ impl Config {
                 self.place(entry.line)
             ));
         }
-        self.stop.sequence = Some(Located {
+        self.stop.sequence = Some(ConfigValue {
             value,
             line: entry.line,
         });
@@ -155,7 +155,7 @@ impl Config {
     }
 }
 
-fn error(entry: &Entry, path: String, rejection: Rejection) -> ConfigError {
+fn error(entry: &ConfigEntry, path: String, rejection: Rejection) -> ConfigError {
     ConfigError {
         line: entry.line,
         path,
@@ -166,7 +166,7 @@ fn error(entry: &Entry, path: String, rejection: Rejection) -> ConfigError {
     }
 }
 
-fn unknown(entry: &Entry) -> ConfigError {
+fn unknown(entry: &ConfigEntry) -> ConfigError {
     let like = entry.key.to_lowercase().replace('-', "_");
     let meant = nearest(&like, KEYS);
     ConfigError {
@@ -183,7 +183,7 @@ fn unknown(entry: &Entry) -> ConfigError {
     }
 }
 
-fn twice(entry: &Entry, first: Option<usize>) -> ConfigError {
+fn twice(entry: &ConfigEntry, first: Option<usize>) -> ConfigError {
     ConfigError {
         line: entry.line,
         path: entry.key.clone(),

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Config, Early, Located, Places, Policy, RedisGone, StopUnit, TlsFiles};
+use super::{Config, ConfigValue, Early, Places, Policy, RedisGone, StopUnit, TlsFiles};
 use crate::core::fleet::RedisAddress;
 use crate::core::sequence::{Sequence, SequenceOrigin, Timeout};
 
@@ -238,7 +238,7 @@ fn sequence(flag: Option<SequenceFlag>, config: &Config) -> (Sequence, SequenceO
     if let Some(flag) = flag {
         return (flag.sequence, SequenceOrigin(flag.origin.into()));
     }
-    if let Some(Located { value, line }) = &config.stop.sequence {
+    if let Some(ConfigValue { value, line }) = &config.stop.sequence {
         return (value.clone(), SequenceOrigin(config.place(*line)));
     }
     (Sequence::default(), SequenceOrigin("default".into()))

@@ -54,13 +54,13 @@ impl Asks {
 }
 
 /// A call of a run: what is known, when it is, and what is to be done.
-struct Turn<'a> {
+struct RunCall<'a> {
     fleet: &'a Fleet,
     now: Moment,
     effects: Vec<Effect>,
 }
 
-impl<'a> Turn<'a> {
+impl<'a> RunCall<'a> {
     fn new(fleet: &'a Fleet, now: Moment) -> Self {
         Self {
             fleet,
@@ -112,7 +112,7 @@ impl Run {
             asks: Asks::default(),
             next_id: 0,
         };
-        let mut turn = Turn::new(fleet, now);
+        let mut turn = RunCall::new(fleet, now);
         let longest = run.targets.iter().map(|target| &target.timeout);
         let longest = longest.max_by_key(|timeout| timeout.span);
         let by = by.unwrap_or_default();
@@ -180,7 +180,7 @@ impl Run {
     /// Takes one input in and says what is to be done.
     #[must_use]
     pub fn handle(&mut self, input: Input, fleet: &Fleet, now: Moment) -> Vec<Effect> {
-        let mut turn = Turn::new(fleet, now);
+        let mut turn = RunCall::new(fleet, now);
         if self.cursor.phase.is_over() {
             return turn.effects;
         }
@@ -219,7 +219,7 @@ impl Run {
         untold.chain(phase).chain(self.asks.next).min()
     }
 
-    fn look_now(&mut self, turn: &mut Turn<'_>) {
+    fn look_now(&mut self, turn: &mut RunCall<'_>) {
         turn.effects.push(Effect::Ask(self.new_id(), Ask::LookNow));
     }
 
@@ -228,12 +228,12 @@ impl Run {
         EffectId(self.next_id)
     }
 
-    fn note(&self, event: Event, turn: &mut Turn<'_>) {
+    fn note(&self, event: Event, turn: &mut RunCall<'_>) {
         turn.effects
             .push(Effect::Note(Box::new(self.record(None, event, turn.now))));
     }
 
-    fn note_about(&self, target: LocalId, event: Event, turn: &mut Turn<'_>) {
+    fn note_about(&self, target: LocalId, event: Event, turn: &mut RunCall<'_>) {
         let about = self
             .targets
             .iter()

@@ -25,7 +25,7 @@ pub struct CaseFile {
     heard: u64,
     /// Since when it is proven that the process fetches no more.
     quiet: Option<Moment>,
-    threads: Threads,
+    threads: WorkerThreads,
     /// How many jobs it may have run that no source named, as last counted.
     unnamed: u64,
     /// Whether such jobs may have been pushed back by a process that left in order.
@@ -34,7 +34,7 @@ pub struct CaseFile {
 
 /// The worker threads of one process, as counted so far.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Threads {
+pub(super) struct WorkerThreads {
     /// How many threads Sidekiq has by its own word.
     pub(super) concurrency: Option<u64>,
     /// Jobs in the last look whose entry names no JID.
@@ -58,7 +58,7 @@ impl CaseFile {
             by_jid: BTreeMap::new(),
             heard: 0,
             quiet: None,
-            threads: Threads::default(),
+            threads: WorkerThreads::default(),
             unnamed: 0,
             pushed_unnamed: false,
         }
@@ -93,7 +93,7 @@ impl CaseFile {
         self.quiet
     }
 
-    pub(super) fn threads(&self) -> &Threads {
+    pub(super) fn threads(&self) -> &WorkerThreads {
         &self.threads
     }
 

@@ -88,7 +88,7 @@ pub struct LogEnd {
 
 /// Where a fact comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum FactSource {
     /// A beat in Redis.
     Beat,
     /// The log of the process.
@@ -101,15 +101,15 @@ pub enum Source {
 
 impl Fact {
     /// Its source.
-    pub fn source(&self) -> Source {
+    pub fn source(&self) -> FactSource {
         match self {
-            Self::Shown { .. } | Self::Missed { .. } | Self::Iterable => Source::Beat,
-            Self::LogStarted | Self::LogEnd(_) => Source::Log,
+            Self::Shown { .. } | Self::Missed { .. } | Self::Iterable => FactSource::Beat,
+            Self::LogStarted | Self::LogEnd(_) => FactSource::Log,
             Self::Located { .. }
             | Self::Back { .. }
             | Self::GoesOn { .. }
-            | Self::Namesake { .. } => Source::Redis,
-            Self::Settled { .. } => Source::Ours,
+            | Self::Namesake { .. } => FactSource::Redis,
+            Self::Settled { .. } => FactSource::Ours,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::core::moment::Moment;
 use crate::core::timing::{ONE_BEAT, WHOLE_SECOND};
 
 /// The answer of Redis about an execution.
-enum Found {
+enum Sighting {
     /// It is in a place that tells its fate.
     At(Ruling),
     /// It is in no place.
@@ -137,23 +137,23 @@ impl Case<'_> {
         let line = format!("its log: {}", end.words());
         let found = self.found(at);
         match (end.how, found) {
-            (Told::Done, Found::Nowhere { whole, asked }) if self.may_have_broken_off(at) => {
+            (Told::Done, Sighting::Nowhere { whole, asked }) if self.may_have_broken_off(at) => {
                 self.broke_off_or_ended(whole, asked)
             }
-            (Told::Done, Found::NotKnown) if self.may_have_broken_off(at) => None,
-            (Told::Done, Found::Nowhere { .. }) => Some(Ruling::new(Fate::Finished, line)),
-            (Told::Done, Found::NotKnown) => {
+            (Told::Done, Sighting::NotKnown) if self.may_have_broken_off(at) => None,
+            (Told::Done, Sighting::Nowhere { .. }) => Some(Ruling::new(Fate::Finished, line)),
+            (Told::Done, Sighting::NotKnown) => {
                 let fleet = self.scene.fleet;
                 let says_nothing = !fleet.link.is_connected() || fleet.memory.lost_at().is_some();
                 says_nothing.then(|| Ruling::new(Fate::Finished, line))
             }
-            (Told::Failed, Found::At(place)) => {
+            (Told::Failed, Sighting::At(place)) => {
                 let why = format!("{}; {line}", place.why);
                 Some(Ruling::new(place.fate, why))
             }
-            (Told::Failed, Found::Nowhere { whole, asked }) => self.failed(whole, asked, &line),
-            (Told::Done, Found::At(_))
-            | (Told::Failed, Found::NotKnown)
+            (Told::Failed, Sighting::Nowhere { whole, asked }) => self.failed(whole, asked, &line),
+            (Told::Done, Sighting::At(_))
+            | (Told::Failed, Sighting::NotKnown)
             | (Told::Interrupted | Told::Started, _) => None,
         }
     }
@@ -176,19 +176,19 @@ impl Case<'_> {
         let mark = self.subject.signals.mark;
         let may_have_broken_off = mark.is_some_and(|mark| at >= mark.about_to);
         match self.found(at) {
-            Found::At(ruling) => Some(ruling),
-            Found::NotKnown => None,
-            Found::Nowhere { .. } if self.has_completed() => Some(completed()),
-            Found::Nowhere { whole, asked } if self.may_have_broken_off(at) => {
+            Sighting::At(ruling) => Some(ruling),
+            Sighting::NotKnown => None,
+            Sighting::Nowhere { .. } if self.has_completed() => Some(completed()),
+            Sighting::Nowhere { whole, asked } if self.may_have_broken_off(at) => {
                 self.broke_off_or_ended(whole, asked)
             }
-            Found::Nowhere { asked, .. } if self.execution.is_iterating() => {
+            Sighting::Nowhere { asked, .. } if self.execution.is_iterating() => {
                 self.broke_off_unseen(asked)
             }
-            Found::Nowhere { asked, .. } if may_have_broken_off && self.awaits_others(asked) => {
+            Sighting::Nowhere { asked, .. } if may_have_broken_off && self.awaits_others(asked) => {
                 None
             }
-            Found::Nowhere { .. } => {
+            Sighting::Nowhere { .. } => {
                 let name = self.subject.name;
                 let why = format!(
                     "a later beat of {name} shows it no more, and nothing had interrupted it"
@@ -201,14 +201,14 @@ impl Case<'_> {
     /// Its process has ended.
     fn process_ended(self, exited: Moment, clean: Option<bool>) -> Option<Ruling> {
         match self.found(exited) {
-            Found::At(ruling) => Some(ruling),
-            Found::NotKnown if self.scene.patient => None,
-            Found::NotKnown => self.by_its_last_lines(),
-            Found::Nowhere { .. } if self.has_completed() => Some(completed()),
-            Found::Nowhere { .. } if self.awaits_its_log() => None,
+            Sighting::At(ruling) => Some(ruling),
+            Sighting::NotKnown if self.scene.patient => None,
+            Sighting::NotKnown => self.by_its_last_lines(),
+            Sighting::Nowhere { .. } if self.has_completed() => Some(completed()),
+            Sighting::Nowhere { .. } if self.awaits_its_log() => None,
             // An `IterableJob` may have gone to its queue by itself and be taken up elsewhere.
-            Found::Nowhere { asked, .. } if self.awaits_others(asked) => None,
-            Found::Nowhere { whole, asked } => {
+            Sighting::Nowhere { asked, .. } if self.awaits_others(asked) => None,
+            Sighting::Nowhere { whole, asked } => {
                 let alone = whole && self.others(asked) == Others::NoneServe;
                 let in_order = self.left_in_order(alone);
                 in_order
@@ -267,7 +267,7 @@ impl Case<'_> {
         let line = format!("its log: {}", end.words());
         if end.how == Told::Done {
             let late = format!("{line}, after its time was up");
-            if !matches!(self.found(at), Found::NotKnown) {
+            if !matches!(self.found(at), Sighting::NotKnown) {
                 return Some(Ruling::new(Fate::Finished, late));
             }
             // It went on beside its push-back, and runs again.
@@ -368,15 +368,15 @@ impl Case<'_> {
     }
 
     /// Where it was found. That it is nowhere counts if Redis was asked at `since` or later.
-    fn found(self, since: Moment) -> Found {
+    fn found(self, since: Moment) -> Sighting {
         if let Some((_, how)) = self.execution.back() {
-            return Found::At(self.broke_off(Ruling::new(Fate::PushedBack, how)));
+            return Sighting::At(self.broke_off(Ruling::new(Fate::PushedBack, how)));
         }
         let Some((asked, place)) = self.execution.located() else {
-            return Found::NotKnown;
+            return Sighting::NotKnown;
         };
         if let Some(ruling) = Fate::at(place) {
-            return Found::At(self.broke_off(ruling));
+            return Sighting::At(self.broke_off(ruling));
         }
         let forgot = self.scene.fleet.memory.lost_at();
         if let Place::Nowhere { searched_whole } = place
@@ -384,9 +384,9 @@ impl Case<'_> {
             && forgot.is_none_or(|lost| asked < lost)
         {
             let whole = *searched_whole;
-            return Found::Nowhere { whole, asked };
+            return Sighting::Nowhere { whole, asked };
         }
-        Found::NotKnown
+        Sighting::NotKnown
     }
 }
 

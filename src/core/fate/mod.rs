@@ -35,7 +35,7 @@ pub use case_file::CaseFile;
 pub use cost::Cost;
 pub use count::ThreadCount;
 pub use departure::left_in_order;
-pub use evidence::{Evidence, Fact, LogEnd, Source};
+pub use evidence::{Evidence, Fact, FactSource, LogEnd};
 pub use execution::Execution;
 pub use fate::{Counts, Fate, Ruling};
 pub use missing::{Missing, PushOutcome, Trace};

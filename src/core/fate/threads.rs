@@ -15,7 +15,7 @@ use crate::core::timing::{COUNTING, FETCH, FRESH};
 
 /// When an execution left its thread, as far as known.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Left {
+enum LeftThread {
     /// It has not, or it was interrupted on it: the thread took no other job.
     Never,
     /// At this time, by its log.
@@ -48,7 +48,7 @@ impl CaseFile {
         if let Some(word) = word {
             let named = |execution: &&Execution| {
                 let left = leaves(execution, subject, self.takes_until());
-                execution.is_named_by_log_alone() && left == Left::Never
+                execution.is_named_by_log_alone() && left == LeftThread::Never
             };
             let named = self.newest_on_threads().filter(named).count() as u64;
             return word.unnamed.saturating_sub(named);
@@ -91,15 +91,15 @@ impl CaseFile {
     ) -> bool {
         let left = leaves(execution, subject, self.takes_until());
         let Some(takes_until) = self.takes_until() else {
-            return left == Left::Never;
+            return left == LeftThread::Never;
         };
         match left {
-            Left::Never => true,
-            Left::At(at) => {
+            LeftThread::Never => true,
+            LeftThread::At(at) => {
                 let counted = count.is_none_or(|count| at > count.at.after(COUNTING));
                 at >= takes_until && counted
             }
-            Left::AtSomeTime => {
+            LeftThread::AtSomeTime => {
                 let shown = execution.last_shown();
                 shown.is_some_and(|shown| shown > takes_until.epoch())
             }
@@ -109,16 +109,20 @@ impl CaseFile {
 
 /// When an execution left its thread, by all that is known of it. Its thread may have taken jobs until
 /// `takes_until`.
-fn leaves(execution: &Execution, subject: &Subject<'_>, takes_until: Option<Moment>) -> Left {
+fn leaves(execution: &Execution, subject: &Subject<'_>, takes_until: Option<Moment>) -> LeftThread {
     if let Some((at, end)) = execution.log_end() {
         // A process that was told to stop before it interrupted anything takes no job after that.
-        return if end.late { Left::Never } else { Left::At(at) };
+        return if end.late {
+            LeftThread::Never
+        } else {
+            LeftThread::At(at)
+        };
     }
     if !execution.is_on_its_thread() {
-        return Left::AtSomeTime;
+        return LeftThread::AtSomeTime;
     }
     match execution.fate() {
-        Some(Fate::Retried | Fate::Finished | Fate::Checkpointed) => Left::AtSomeTime,
+        Some(Fate::Retried | Fate::Finished | Fate::Checkpointed) => LeftThread::AtSomeTime,
         Some(Fate::PushedBack) => {
             let early = execution.back().is_some_and(|(back, _)| {
                 let safe = subject.safe_until();
@@ -127,14 +131,14 @@ fn leaves(execution: &Execution, subject: &Subject<'_>, takes_until: Option<Mome
             });
             let left = execution.is_iterable() || early || subject.died_in_time();
             if !subject.may_have_interrupted() || left && !subject.left_in_order() {
-                Left::AtSomeTime
+                LeftThread::AtSomeTime
             } else {
-                Left::Never
+                LeftThread::Never
             }
         }
         // The thread of a job that is back while its process lives may run another job by now.
-        None if execution.back().is_some() => Left::AtSomeTime,
-        Some(Fate::Rescued | Fate::Lost | Fate::Unknown) | None => Left::Never,
+        None if execution.back().is_some() => LeftThread::AtSomeTime,
+        Some(Fate::Rescued | Fate::Lost | Fate::Unknown) | None => LeftThread::Never,
     }
 }
 

@@ -29,7 +29,10 @@ impl RedisAddress {
         if self.secret == other.secret {
             return Some(true);
         }
-        let (one, other) = (Server::of(&self.secret)?, Server::of(&other.secret)?);
+        let (one, other) = (
+            ServerDatabase::of(&self.secret)?,
+            ServerDatabase::of(&other.secret)?,
+        );
         if one.database != other.database || one.port != other.port {
             return Some(false);
         }
@@ -43,7 +46,7 @@ impl RedisAddress {
 }
 
 /// Server and database of an address.
-struct Server {
+struct ServerDatabase {
     /// Lower case, without brackets; every name of the own machine as `127.0.0.1`; the path of a
     /// socket.
     host: String,
@@ -52,7 +55,7 @@ struct Server {
     database: u32,
 }
 
-impl Server {
+impl ServerDatabase {
     fn of(url: &str) -> Option<Self> {
         let url = url.trim();
         let (place, parameters) = url.split_once('?').unwrap_or((url, ""));

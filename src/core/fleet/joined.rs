@@ -14,7 +14,7 @@ use super::memory::RedisMemory;
 use super::process::{Life, Listed, Process, ProcessKey};
 use super::unit::{Unit, UnitLook};
 use super::{ExitStatus, Observation};
-use crate::core::layers::{Layer, Located};
+use crate::core::layers::{Layer, LocatedSetting};
 use crate::core::moment::Moment;
 
 /// How long an ended process stays on the screen.
@@ -93,9 +93,9 @@ impl Fleet {
         let Some(surroundings) = process.local.as_ref().map(|local| &local.surroundings) else {
             return (None, None);
         };
-        let of = |values: &[Located], layer: Layer| {
+        let of = |values: &[LocatedSetting], layer: Layer| {
             let stops =
-                |value: &&Located| value.layer == layer && value.setting == "TimeoutStopSec";
+                |value: &&LocatedSetting| value.layer == layer && value.setting == "TimeoutStopSec";
             values.iter().rfind(stops)?.value.span()
         };
         let unit = surroundings.unit.as_ref();

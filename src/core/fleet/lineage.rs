@@ -70,7 +70,7 @@ pub enum Passed {
 
 /// The parts of a payload that tell of its work.
 #[derive(Deserialize)]
-struct Payload<'a> {
+struct WorkPayload<'a> {
     #[serde(default)]
     class: Value,
     #[serde(borrow, default)]
@@ -109,7 +109,7 @@ impl Lineage {
         Self::read(&parts).or_else(|| Self::by_arguments(&parts))
     }
 
-    fn read(parts: &Payload<'_>) -> Option<Self> {
+    fn read(parts: &WorkPayload<'_>) -> Option<Self> {
         let class = parts.class.as_str()?;
         let args = parts.args?;
         if WRAPPERS.contains(&class) {
@@ -150,7 +150,7 @@ impl Lineage {
         })
     }
 
-    fn by_arguments(parts: &Payload<'_>) -> Option<Self> {
+    fn by_arguments(parts: &WorkPayload<'_>) -> Option<Self> {
         let arguments: Vec<&RawValue> = serde_json::from_str(parts.args?.get()).ok()?;
         Some(Self {
             work_id: digest(parts.class.as_str()?, &arguments),
@@ -215,7 +215,7 @@ fn is_marked(text: &str) -> bool {
     WRAPPERS.iter().chain(&[STATE]).any(marked)
 }
 
-fn parts(text: &str) -> Option<Payload<'_>> {
+fn parts(text: &str) -> Option<WorkPayload<'_>> {
     if text.len() > LONGEST_READ || !text.trim_start().starts_with('{') {
         return None;
     }

@@ -38,7 +38,7 @@ pub use mark::Mark;
 pub use memory::RedisMemory;
 pub use namesake::may_be_same_job;
 pub use process::{Life, Listed, Process, ProcessKey};
-pub use proof::Evidence;
+pub use proof::ProofBasis;
 pub use server::{Replication, ServerIdentity};
 pub use state::{Condition, State};
 pub use unit::{NoRoute, Route, Unit, UnitLook, UnitScope};

@@ -18,7 +18,7 @@ const BEAT_BEGAN: Duration = Duration::from_secs(1);
 
 /// Why something counts as proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Evidence {
+pub enum ProofBasis {
     /// A beat said `quiet`.
     QuietBeat,
     /// Processor threads ended and were not replaced.
@@ -37,7 +37,7 @@ pub enum Evidence {
     NoThreads,
 }
 
-impl fmt::Display for Evidence {
+impl fmt::Display for ProofBasis {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::QuietBeat => formatter.write_str("its beat says quiet"),
@@ -103,9 +103,14 @@ impl Fleet {
     }
 
     /// Proof that `process` fetches no more since the signal of `mark`.
-    pub fn proof_of_quiet(&self, process: &Process, mark: &Mark, now: Moment) -> Option<Evidence> {
+    pub fn proof_of_quiet(
+        &self,
+        process: &Process,
+        mark: &Mark,
+        now: Moment,
+    ) -> Option<ProofBasis> {
         if process.says_quiet() {
-            return Some(Evidence::QuietBeat);
+            return Some(ProofBasis::QuietBeat);
         }
         let before = mark
             .threads
@@ -117,14 +122,14 @@ impl Fleet {
         let before = before
             .processors
             .min(usize::try_from(whole).unwrap_or(usize::MAX));
-        (threads.at > mark.at && threads.processors < before).then_some(Evidence::FewerThreads {
+        (threads.at > mark.at && threads.processors < before).then_some(ProofBasis::FewerThreads {
             before,
             now: threads.processors,
         })
     }
 
     /// Proof that `process` is quiet and runs nothing.
-    pub fn proof_of_idle(&self, process: &Process, mark: &Mark, now: Moment) -> Option<Evidence> {
+    pub fn proof_of_idle(&self, process: &Process, mark: &Mark, now: Moment) -> Option<ProofBasis> {
         self.proof_of_quiet(process, mark, now)?;
         let seen_before = mark
             .threads
@@ -134,7 +139,7 @@ impl Fleet {
             Some(threads) if threads.processors > 0 => return None,
             Some(threads) if seen_before && threads.at > mark.at => {
                 let contradicted = Self::works_without_threads(process);
-                return (!contradicted).then_some(Evidence::NoThreads);
+                return (!contradicted).then_some(ProofBasis::NoThreads);
             }
             Some(_) | None => {}
         }
@@ -150,7 +155,7 @@ impl Fleet {
             && differs_from_before
             && after > FETCH.as_secs_f64()
             && self.beat_is_fresh(process, now);
-        idle.then(|| Evidence::IdleBeat {
+        idle.then(|| ProofBasis::IdleBeat {
             after: Duration::from_secs_f64(after),
         })
     }

@@ -4,7 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::core::layers::Located;
+use crate::core::layers::LocatedSetting;
 use crate::core::moment::Moment;
 
 /// The systemd that a unit belongs to.
@@ -120,7 +120,7 @@ pub struct UnitLook {
     /// When it was asked.
     pub at: Moment,
     /// The values of `systemctl show`; or why there are none.
-    pub loaded: Result<Arc<[Located]>, String>,
+    pub loaded: Result<Arc<[LocatedSetting]>, String>,
     /// How it may be stopped; or why it may not.
     pub may_stop: Result<Route, NoRoute>,
 }

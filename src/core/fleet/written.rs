@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::core::interned::KnownName;
-use crate::core::layers::Located;
+use crate::core::layers::LocatedSetting;
 
 /// Everything that was read. As a slice it is the values.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Written {
-    values: Arc<[Located]>,
+    values: Arc<[LocatedSetting]>,
     timeouts: Arc<[StatedTimeout]>,
     changed: Arc<[String]>,
 }
@@ -40,7 +40,11 @@ pub struct StatedTimeout {
 impl Written {
     /// Values, the statements of the timeout with the one that holds first, and files that
     /// changed.
-    pub fn new(values: Vec<Located>, timeouts: Vec<StatedTimeout>, changed: Vec<String>) -> Self {
+    pub fn new(
+        values: Vec<LocatedSetting>,
+        timeouts: Vec<StatedTimeout>,
+        changed: Vec<String>,
+    ) -> Self {
         Self {
             values: values.into(),
             timeouts: timeouts.into(),
@@ -60,21 +64,21 @@ impl Written {
 }
 
 impl Deref for Written {
-    type Target = [Located];
+    type Target = [LocatedSetting];
 
-    fn deref(&self) -> &[Located] {
+    fn deref(&self) -> &[LocatedSetting] {
         &self.values
     }
 }
 
-impl From<Vec<Located>> for Written {
-    fn from(values: Vec<Located>) -> Self {
+impl From<Vec<LocatedSetting>> for Written {
+    fn from(values: Vec<LocatedSetting>) -> Self {
         Self::new(values, Vec::new(), Vec::new())
     }
 }
 
-impl FromIterator<Located> for Written {
-    fn from_iter<I: IntoIterator<Item = Located>>(values: I) -> Self {
+impl FromIterator<LocatedSetting> for Written {
+    fn from_iter<I: IntoIterator<Item = LocatedSetting>>(values: I) -> Self {
         Self::from(values.into_iter().collect::<Vec<_>>())
     }
 }

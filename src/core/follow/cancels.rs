@@ -74,13 +74,13 @@ pub enum CancelState {
         /// When that was known.
         at: Moment,
         /// How.
-        ending: Ending,
+        ending: CancelEnding,
     },
 }
 
 /// How a job that was cancelled ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum CancelEnding {
     /// It read the mark and ended.
     Cancelled,
     /// It came to its end before it read the mark.
@@ -95,7 +95,7 @@ pub enum Ending {
     Unknown,
 }
 
-impl Ending {
+impl CancelEnding {
     /// In words.
     pub fn words(self) -> &'static str {
         match self {
@@ -251,10 +251,10 @@ impl Cancel {
         let told = told.filter(|told| told.what != Told::Started && told.at >= since);
         if let Some(told) = told {
             let ending = match told.what {
-                _ if noticed => Ending::Cancelled,
-                Told::Failed => Ending::Failed,
-                Told::Interrupted => Ending::PushedBack,
-                Told::Started | Told::Done => Ending::Before,
+                _ if noticed => CancelEnding::Cancelled,
+                Told::Failed => CancelEnding::Failed,
+                Told::Interrupted => CancelEnding::PushedBack,
+                Told::Started | Told::Done => CancelEnding::Before,
             };
             return Some(CancelState::Ended {
                 at: told.at,
@@ -275,9 +275,9 @@ impl Cancel {
             return None;
         }
         let ending = match living {
-            _ if noticed => Ending::Cancelled,
-            Some(_) => Ending::Unknown,
-            None => Ending::WithProcess,
+            _ if noticed => CancelEnding::Cancelled,
+            Some(_) => CancelEnding::Unknown,
+            None => CancelEnding::WithProcess,
         };
         Some(CancelState::Ended { at: now, ending })
     }

@@ -96,25 +96,25 @@ impl Left {
     }
 
     /// Its place in the line that counts.
-    fn kind(&self) -> Kind {
+    fn kind(&self) -> DepartedKind {
         match &self.went {
-            Went::NotSought => Kind::NotSought,
-            Went::Finished => Kind::Finished,
-            Went::Runs { on } if *on == self.from => Kind::Again,
-            Went::Runs { .. } => Kind::Elsewhere,
-            Went::GoesOn { .. } => Kind::GoesOn,
+            Went::NotSought => DepartedKind::NotSought,
+            Went::Finished => DepartedKind::Finished,
+            Went::Runs { on } if *on == self.from => DepartedKind::Again,
+            Went::Runs { .. } => DepartedKind::Elsewhere,
+            Went::GoesOn { .. } => DepartedKind::GoesOn,
             Went::At { place, .. } => match place {
-                Place::Queue { .. } | Place::Private { .. } => Kind::Queued,
-                Place::Retry => Kind::Retry,
-                Place::Dead => Kind::Dead,
-                Place::Schedule => Kind::Scheduled,
+                Place::Queue { .. } | Place::Private { .. } => DepartedKind::Queued,
+                Place::Retry => DepartedKind::Retry,
+                Place::Dead => DepartedKind::Dead,
+                Place::Schedule => DepartedKind::Scheduled,
                 Place::Nowhere {
                     searched_whole: true,
-                } => Kind::Gone,
+                } => DepartedKind::Gone,
                 Place::Nowhere {
                     searched_whole: false,
-                } => Kind::NotFound,
-                Place::NotAsked { .. } => Kind::NotSought,
+                } => DepartedKind::NotFound,
+                Place::NotAsked { .. } => DepartedKind::NotSought,
             },
         }
     }
@@ -174,7 +174,7 @@ impl Left {
 
 /// The groups that are counted together, in the order of the words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum DepartedKind {
     Finished,
     Gone,
     Elsewhere,
@@ -188,7 +188,7 @@ enum Kind {
     NotSought,
 }
 
-impl Kind {
+impl DepartedKind {
     const ALL: [(Self, &'static str); 11] = [
         (Self::Finished, "finished"),
         (Self::Gone, "gone"),
@@ -206,7 +206,7 @@ impl Kind {
 
 /// A job that a look shows.
 #[derive(Clone, Debug)]
-struct Running {
+struct RunningJob {
     work: std::sync::Arc<Work>,
     on: String,
     process: Option<LocalId>,
@@ -217,7 +217,7 @@ struct Running {
 #[derive(Clone, Debug, Default)]
 pub struct Departed {
     since: Option<Moment>,
-    running: HashMap<String, Running>,
+    running: HashMap<String, RunningJob>,
     /// Oldest first, each job once.
     jobs: VecDeque<Left>,
     /// Whether some had to give way.
@@ -252,8 +252,8 @@ impl Departed {
         self.read_logs(fleet);
     }
 
-    fn leave(&mut self, job: Running, went: Went, now: Moment) {
-        let Running {
+    fn leave(&mut self, job: RunningJob, went: Went, now: Moment) {
+        let RunningJob {
             work,
             on,
             process,
@@ -362,7 +362,7 @@ impl Departed {
         } else {
             format!("left since {}", clock(since))
         };
-        let counts = Kind::ALL.iter().filter_map(|(kind, words)| {
+        let counts = DepartedKind::ALL.iter().filter_map(|(kind, words)| {
             let of_kind = self.jobs.iter().filter(|left| left.kind() == *kind);
             let number = of_kind.count();
             (number > 0).then(|| format!("{number} {words}"))
@@ -373,7 +373,7 @@ impl Departed {
 
 /// The jobs that the last look shows at work, by id. What an ended process was last seen doing
 /// runs no more.
-fn running(fleet: &Fleet) -> HashMap<String, Running> {
+fn running(fleet: &Fleet) -> HashMap<String, RunningJob> {
     let living = fleet
         .processes
         .iter()
@@ -384,7 +384,7 @@ fn running(fleet: &Fleet) -> HashMap<String, Running> {
             ProcessKey::Remote(_) => None,
         };
         process.jobs.iter().filter_map(move |job| {
-            let running = Running {
+            let running = RunningJob {
                 work: job.work.clone(),
                 on: process.name(),
                 process: process_id,

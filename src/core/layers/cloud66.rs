@@ -4,7 +4,7 @@
 use serde_yaml::Value as Node;
 
 use super::layer::Layer;
-use super::value::{Place, Reading, Value};
+use super::value::{FilePlace, Reading, Value};
 use super::yaml::{self, Document};
 use crate::core::clean::clean;
 
@@ -35,7 +35,7 @@ pub fn read(file: &str, text: &str) -> Reading {
         MANIFEST,
         None,
         Value::Flag(true),
-        Place::whole(file),
+        FilePlace::whole(file),
     );
     let mut sections = 0;
     for (key, node) in yaml::entries(&document.root) {
@@ -47,7 +47,7 @@ pub fn read(file: &str, text: &str) -> Reading {
         for (inner, node) in yaml::entries(node) {
             match inner {
                 "procfile_metadata" if key == "services" => reading.problem(
-                    Place::new(file, document.line(&[key, inner])),
+                    FilePlace::new(file, document.line(&[key, inner])),
                     "procfile_metadata is not read under services: it stands at the root or under an environment",
                 ),
                 "procfile_metadata" => {
@@ -85,11 +85,11 @@ pub fn read(file: &str, text: &str) -> Reading {
 
 /// A manifest says it in one place; which of two holds is documented nowhere.
 fn conflict(file: &str, sections: usize, reading: &mut Reading) {
-    let at_root = |located: &super::Located| {
+    let at_root = |located: &super::LocatedSetting| {
         located.setting == STOP_SEQUENCE
             && located.scope.as_deref().is_some_and(|s| !s.contains('/'))
     };
-    let at_environment = |located: &super::Located| {
+    let at_environment = |located: &super::LocatedSetting| {
         located.setting == STOP_SEQUENCE
             && located.scope.as_deref().is_some_and(|s| s.contains('/'))
     };
@@ -98,7 +98,7 @@ fn conflict(file: &str, sections: usize, reading: &mut Reading) {
         && reading.values.iter().any(at_environment)
     {
         reading.problem(
-            Place::whole(file),
+            FilePlace::whole(file),
             "procfile_metadata stands both at the root and under an environment: Cloud 66 does not document which holds",
         );
     }
@@ -120,7 +120,7 @@ fn section(
         };
         for (key, value) in yaml::entries(settings) {
             let path: Vec<&str> = path.iter().copied().chain([process, key]).collect();
-            let place = Place::new(file, document.line(&path));
+            let place = FilePlace::new(file, document.line(&path));
             match key {
                 STOP_SEQUENCE => sequence(&scope, value, place, reading),
                 RESTART_ON_DEPLOY => {
@@ -143,7 +143,7 @@ fn section(
 }
 
 /// Reads one `stop_sequence`.
-fn sequence(scope: &str, value: &Node, place: Place, reading: &mut Reading) {
+fn sequence(scope: &str, value: &Node, place: FilePlace, reading: &mut Reading) {
     let (setting, text) = match value {
         Node::Sequence(items) => {
             reading.problem(
@@ -174,7 +174,7 @@ fn sequence(scope: &str, value: &Node, place: Place, reading: &mut Reading) {
 fn container(file: &str, document: &Document, path: &[&str], node: &Node, reading: &mut Reading) {
     for (key, value) in yaml::entries(node) {
         let path: Vec<&str> = path.iter().copied().chain([key]).collect();
-        let place = Place::new(file, document.line(&path));
+        let place = FilePlace::new(file, document.line(&path));
         match key {
             "pre_stop_sequence" => dialect(value, place, reading),
             STOP_SEQUENCE | "procfile_metadata" => reading.problem(
@@ -187,7 +187,7 @@ fn container(file: &str, document: &Document, path: &[&str], node: &Node, readin
 }
 
 /// Explains `pre_stop_sequence` of container stacks v1.
-fn dialect(value: &Node, place: Place, reading: &mut Reading) {
+fn dialect(value: &Node, place: FilePlace, reading: &mut Reading) {
     let text = yaml::scalar(value).unwrap_or_default();
     let steps = explain(&text)
         .unwrap_or_else(|| format!("pre_stop_sequence `{}` could not be read", clean(&text, 80)));
@@ -200,7 +200,7 @@ fn dialect(value: &Node, place: Place, reading: &mut Reading) {
 /// Notes the legacy key of 2017.
 fn legacy(file: &str, document: &Document, path: &[&str], reading: &mut Reading) {
     reading.note(
-        Place::new(file, document.line(path)),
+        FilePlace::new(file, document.line(path)),
         "web_server_stop_signals is a key of 2017 for web servers: it says nothing about Sidekiq",
     );
 }

@@ -7,7 +7,7 @@ use super::erb::Untagged;
 use super::launch::{self, Around};
 use super::layer::Layer;
 use super::paths::file_name;
-use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
+use super::value::{Expression, Fault, FilePlace, Hazard, Reading, Value};
 use crate::core::clean::clean;
 
 pub use super::launch::Wrapper;
@@ -98,7 +98,7 @@ impl CommandLine {
     }
 
     /// The `-t` as a located value.
-    pub fn report(&self, scope: Option<&str>, place: &Place, reading: &mut Reading) {
+    pub fn report(&self, scope: Option<&str>, place: &FilePlace, reading: &mut Reading) {
         if let Some(value) = &self.timeout {
             reading.found(
                 Layer::CommandLine,

@@ -49,7 +49,7 @@ pub fn read(file: &str, text: &str) -> Reading {
 /// by itself or, where it only changes services of the main file, over that.
 pub fn read_together(texts: &[Text<'_>]) -> Reading {
     let mut reading = Reading::default();
-    let files = Files::read(texts, &mut reading);
+    let files = ComposeFiles::read(texts, &mut reading);
     let mut seen: Vec<String> = Vec::new();
     for set in files.sets() {
         for (name, service) in files.services(&set) {
@@ -76,11 +76,11 @@ struct File<'a> {
 }
 
 /// All files that were read.
-struct Files<'a> {
+struct ComposeFiles<'a> {
     files: Vec<File<'a>>,
 }
 
-impl<'a> Files<'a> {
+impl<'a> ComposeFiles<'a> {
     fn read(texts: &[Text<'a>], reading: &mut Reading) -> Self {
         let mut files = Vec::new();
         for text in texts.iter().filter(|text| text.layer == Layer::Compose) {

@@ -5,7 +5,7 @@ use super::command_line;
 use super::deploy_calls;
 use super::layer::Layer;
 use super::ruby;
-use super::value::{Expression, Hazard, Place, Reading, Value};
+use super::value::{Expression, FilePlace, Hazard, Reading, Value};
 use crate::core::clean::clean;
 
 pub use super::deploy_calls::CALL;
@@ -35,14 +35,14 @@ const VARIABLES: &[&str] = &[
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     for (number, code) in ruby::code_lines(text) {
-        let place = Place::new(file, number);
+        let place = FilePlace::new(file, number);
         if let Some((variable, value)) = setting(code.trim()) {
             variable_set(variable, value, place.clone(), &mut reading);
         }
         plugin(code.trim(), place, &mut reading);
     }
     for call in deploy_calls::calls(text) {
-        let place = Place::new(file, call.line);
+        let place = FilePlace::new(file, call.line);
         let value = Value::command(&call.command);
         reading.found(Layer::Capistrano, CALL, Some(&call.task), value, place);
     }
@@ -50,7 +50,7 @@ pub fn read(file: &str, text: &str) -> Reading {
 }
 
 /// `require "capistrano/sidekiq"` and `install_plugin Capistrano::Sidekiq`.
-fn plugin(code: &str, place: Place, reading: &mut Reading) {
+fn plugin(code: &str, place: FilePlace, reading: &mut Reading) {
     if let Some(rest) = code.strip_prefix("require") {
         let name = rest.trim_matches([' ', '(', ')', '"', '\'']);
         if matches!(name, "capistrano/sidekiq" | "capistrano-sidekiq") {
@@ -87,7 +87,7 @@ fn unwrapped(value: &str) -> &str {
         .map_or(value, str::trim)
 }
 
-fn variable_set(variable: &str, value: &str, place: Place, reading: &mut Reading) {
+fn variable_set(variable: &str, value: &str, place: FilePlace, reading: &mut Reading) {
     if variable == SIDEKIQ_TIMEOUT {
         let value = match ruby::number(value) {
             Some(seconds) => Value::Span(std::time::Duration::from_secs_f64(seconds)),

@@ -4,7 +4,7 @@
 use super::compose::quoted;
 use super::layer::Layer;
 use super::paths::joined_lines;
-use super::value::{Place, Reading, Value};
+use super::value::{FilePlace, Reading, Value};
 
 /// The entry point of an image.
 pub const ENTRYPOINT: &str = "entrypoint";
@@ -18,7 +18,7 @@ pub const STOP_SIGNAL: &str = "stopsignal";
 struct Stage {
     name: Option<String>,
     shell: Option<String>,
-    found: Vec<(&'static str, String, Place)>,
+    found: Vec<(&'static str, String, FilePlace)>,
 }
 
 /// Reads a Dockerfile. The scope of a value is the file for its last stage, and `FILE:STAGE` for
@@ -65,7 +65,9 @@ pub fn read(file: &str, text: &str) -> Reading {
         stage
             .found
             .retain(|(known, ..)| *known != setting && !(setting == ENTRYPOINT && *known == CMD));
-        stage.found.push((setting, value, Place::new(file, number)));
+        stage
+            .found
+            .push((setting, value, FilePlace::new(file, number)));
     }
     let mut reading = Reading::default();
     let last = stages.len().saturating_sub(1);

@@ -6,7 +6,7 @@ use serde_json::Value as Node;
 
 use super::compose::quoted;
 use super::layer::Layer;
-use super::value::{Place, Reading, Value};
+use super::value::{FilePlace, Reading, Value};
 
 /// How long ECS waits before it kills.
 pub const STOP_TIMEOUT: &str = "stopTimeout";
@@ -22,7 +22,7 @@ pub fn read(file: &str, text: &str) -> Reading {
     let whole: Node = match serde_json::from_str(text) {
         Ok(whole) => whole,
         Err(error) => {
-            let place = Place {
+            let place = FilePlace {
                 file: file.into(),
                 line: (error.line() > 0).then_some(error.line()),
             };
@@ -49,7 +49,7 @@ pub fn read(file: &str, text: &str) -> Reading {
         let at = |key: &str| {
             let start = line.unwrap_or_default();
             let key = text.lines().skip(start).position(|line| line.contains(key));
-            Place::new(file, start + key.unwrap_or_default() + 1)
+            FilePlace::new(file, start + key.unwrap_or_default() + 1)
         };
         let mut scope = reading.scope(Layer::Ecs, name);
         let words: Vec<String> = ["entryPoint", "command"]

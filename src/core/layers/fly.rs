@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::compose::quoted;
 use super::layer::Layer;
 use super::span::duration_text;
-use super::value::{Fault, Place, Reading, Value};
+use super::value::{Fault, FilePlace, Reading, Value};
 use crate::core::clean::clean;
 
 /// How long Fly.io waits before it kills: whole seconds or a duration.
@@ -22,11 +22,11 @@ pub const APP: &str = "app";
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let mut table = String::new();
-    let mut processes: Vec<(String, String, Place)> = Vec::new();
+    let mut processes: Vec<(String, String, FilePlace)> = Vec::new();
     let (mut wait, mut signal) = (None, None);
     for (index, line) in text.lines().enumerate() {
         let line = without_comment(line).trim();
-        let place = Place::new(file, index + 1);
+        let place = FilePlace::new(file, index + 1);
         if let Some(name) = line.strip_prefix('[') {
             name.trim_matches(['[', ']', ' ']).clone_into(&mut table);
         } else if let Some((key, value)) = line.split_once('=') {
@@ -40,7 +40,7 @@ pub fn read(file: &str, text: &str) -> Reading {
         }
     }
     if processes.is_empty() {
-        processes.push((APP.to_owned(), String::new(), Place::whole(file)));
+        processes.push((APP.to_owned(), String::new(), FilePlace::whole(file)));
     }
     for (name, command, place) in processes {
         let mut scope = reading.scope(Layer::Fly, &name);

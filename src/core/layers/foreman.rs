@@ -8,7 +8,7 @@ use super::launch::words;
 use super::layer::Layer;
 use super::paths::{file_name, is_for_development};
 use super::span::duration_text;
-use super::value::{Located, Reading, Value};
+use super::value::{LocatedSetting, Reading, Value};
 
 /// How long it waits before it kills.
 pub const TIMEOUT: &str = "--timeout";
@@ -19,7 +19,7 @@ pub const DEFAULT: Duration = Duration::from_secs(5);
 const PROGRAMS: &[&str] = &["foreman", "hivemind", "overmind"];
 
 /// A call that runs processes of a `Procfile`.
-struct Call {
+struct ForemanCall {
     /// Where the `Procfile` is, by its name.
     file: String,
     /// The one process that is run; `None` for all.
@@ -29,10 +29,10 @@ struct Call {
 
 /// Adds the wait for each Sidekiq of a `Procfile` that is run so.
 pub(super) fn read_together(reading: &mut Reading) {
-    let is_call = |located: &&Located| {
+    let is_call = |located: &&LocatedSetting| {
         matches!(located.setting, COMMAND | "ExecStart") && located.layer != Layer::Procfile
     };
-    let calls: Vec<(Call, Located)> = reading
+    let calls: Vec<(ForemanCall, LocatedSetting)> = reading
         .values
         .iter()
         .filter(is_call)
@@ -40,7 +40,7 @@ pub(super) fn read_together(reading: &mut Reading) {
         .filter(|(call, _)| !is_for_development(&call.file))
         .collect();
     for (call, of) in calls {
-        let is_run = |located: &&Located| {
+        let is_run = |located: &&LocatedSetting| {
             located.layer == Layer::Procfile
                 && located.setting == COMMAND
                 && file_name(&located.from.file) == call.file
@@ -57,7 +57,7 @@ pub(super) fn read_together(reading: &mut Reading) {
 }
 
 /// Reads `foreman start [PROCESS] [-f FILE] [-t SECONDS]`.
-fn call(text: &str) -> Option<Call> {
+fn call(text: &str) -> Option<ForemanCall> {
     let words = words(text, false);
     // Inside of `sh -c "…"` the whole call is one word.
     if let Some(inner) = words.iter().find(|word| word.contains("foreman start")) {
@@ -70,7 +70,7 @@ fn call(text: &str) -> Option<Call> {
     if !is_hivemind && !matches!(rest.next(), Some("start" | "s")) {
         return None;
     }
-    let mut call = Call {
+    let mut call = ForemanCall {
         file: "Procfile".into(),
         process: None,
         wait: Value::Default(DEFAULT),

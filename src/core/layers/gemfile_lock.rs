@@ -2,7 +2,7 @@
 //! application uses. Only resolved versions count.
 
 use super::layer::Layer;
-use super::value::{Place, Reading, Value};
+use super::value::{FilePlace, Reading, Value};
 
 /// The gems that matter, each reported as a setting with its version as text.
 pub const GEMS: &[&str] = &[
@@ -26,7 +26,7 @@ pub fn read(file: &str, text: &str) -> Reading {
         };
         if let Some(gem) = GEMS.iter().find(|gem| **gem == name) {
             let version = Value::text(version.trim_end_matches(')'));
-            let place = Place::new(file, index + 1);
+            let place = FilePlace::new(file, index + 1);
             reading.found(Layer::GemfileLock, gem, None, version, place);
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::compose::command;
 use super::layer::Layer;
 use super::paths::{file_name, without_template};
-use super::value::{Located, Place, Reading, Value};
+use super::value::{FilePlace, LocatedSetting, Reading, Value};
 use super::yaml;
 
 /// Heroku's wait between TERM and KILL (devcenter, "Dynos": R12).
@@ -35,12 +35,18 @@ pub fn read(file: &str, text: &str) -> Reading {
         Ok(serde_json::Value::Object(object)) => {
             if KEYS.iter().any(|key| object.contains_key(*key)) {
                 let value = Value::Span(LIMIT);
-                reading.found(Layer::Heroku, KILL_AFTER, None, value, Place::whole(file));
+                reading.found(
+                    Layer::Heroku,
+                    KILL_AFTER,
+                    None,
+                    value,
+                    FilePlace::whole(file),
+                );
             }
         }
         Ok(_) => {}
         Err(error) => reading.problem(
-            Place {
+            FilePlace {
                 file: file.into(),
                 line: (error.line() > 0).then_some(error.line()),
             },
@@ -53,8 +59,9 @@ pub fn read(file: &str, text: &str) -> Reading {
 /// Leaves out the processes of a `Procfile` that `heroku.yml` has by the same names: it is read in
 /// the place of that file.
 pub(super) fn in_place_of_procfile(reading: &mut Reading) {
-    let of_heroku = |located: &&Located| located.layer == Layer::Heroku && located.scope.is_some();
-    let own: Vec<Located> = reading.values.iter().filter(of_heroku).cloned().collect();
+    let of_heroku =
+        |located: &&LocatedSetting| located.layer == Layer::Heroku && located.scope.is_some();
+    let own: Vec<LocatedSetting> = reading.values.iter().filter(of_heroku).cloned().collect();
     reading.values.retain(|located| {
         let is_of_procfile = matches!(located.layer, Layer::Procfile | Layer::CommandLine)
             && file_name(&located.from.file) == "Procfile";

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::erb::OTHERWISE;
 use super::layer::Layer;
 use super::ruby::{self, Use};
-use super::value::{Place, Reading, Value};
+use super::value::{FilePlace, Reading, Value};
 
 /// The setting where a server reads it.
 pub const TIMEOUT: &str = "timeout";
@@ -26,13 +26,13 @@ struct Block<'a> {
 }
 
 /// The outermost condition that lines stand under.
-struct Condition {
+struct OuterCondition {
     code: String,
     /// The indentation of the line that opened it.
     indent: usize,
 }
 
-impl Condition {
+impl OuterCondition {
     /// The condition that holds from a line on.
     fn behind(before: Option<Self>, code: &str, indent: usize) -> Option<Self> {
         let first = code.split_whitespace().next().unwrap_or_default();
@@ -61,11 +61,11 @@ impl Condition {
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let mut block: Option<Block<'_>> = None;
-    let mut condition: Option<Condition> = None;
-    let names = Names::of(text);
+    let mut condition: Option<OuterCondition> = None;
+    let names = FileVariables::of(text);
     for (number, code) in ruby::code_lines(text) {
         let indent = code.len() - code.trim_start().len();
-        condition = Condition::behind(condition, code.trim(), indent);
+        condition = OuterCondition::behind(condition, code.trim(), indent);
         let opened = opens(code, indent);
         let is_opened = opened.is_some();
         if is_opened {
@@ -76,11 +76,11 @@ pub fn read(file: &str, text: &str) -> Reading {
         {
             let is_client = block.as_ref().is_some_and(|block| block.is_client);
             let setting = if is_client { IN_CLIENT } else { TIMEOUT };
-            let place = Place::new(file, number);
+            let place = FilePlace::new(file, number);
             report(setting, &assigned, condition.as_ref(), place, &mut reading);
         }
         if let Some(span) = labelled(code) {
-            let place = Place::new(file, number);
+            let place = FilePlace::new(file, number);
             reading.found(Layer::Initializer, LABEL, None, Value::Span(span), place);
         }
         let closes = code.trim_start().starts_with(['}']) || code.trim() == "end";
@@ -96,8 +96,8 @@ pub fn read(file: &str, text: &str) -> Reading {
 fn report(
     setting: &'static str,
     assigned: &Assigned<'_>,
-    condition: Option<&Condition>,
-    place: Place,
+    condition: Option<&OuterCondition>,
+    place: FilePlace,
     reading: &mut Reading,
 ) {
     match assigned {
@@ -165,7 +165,7 @@ fn without_modifier(code: &str) -> (&str, Option<&str>) {
 }
 
 /// The variables of a file, as far as they matter here.
-struct Names<'a> {
+struct FileVariables<'a> {
     /// Those that hold Sidekiq's configuration.
     configurations: Vec<&'a str>,
     /// Whether `config` is a variable of something else.
@@ -174,7 +174,7 @@ struct Names<'a> {
     has_block: bool,
 }
 
-impl<'a> Names<'a> {
+impl<'a> FileVariables<'a> {
     fn of(text: &'a str) -> Self {
         let mut names = Self {
             configurations: Vec::new(),

@@ -3,7 +3,7 @@
 
 use super::layer::Layer;
 use super::ruby;
-use super::value::{Place, Reading, Value};
+use super::value::{FilePlace, Reading, Value};
 
 /// A class that rescues the shutdown and enqueues: its job runs twice.
 pub const RESCUES_AND_ENQUEUES: &str = "rescues shutdown and enqueues";
@@ -64,7 +64,7 @@ pub fn read(file: &str, text: &str) -> Reading {
             && enqueues
         {
             let value = Value::text(&class);
-            let place = Place::new(file, line);
+            let place = FilePlace::new(file, line);
             reading.found(
                 Layer::JobClass,
                 RESCUES_AND_ENQUEUES,
@@ -79,7 +79,7 @@ pub fn read(file: &str, text: &str) -> Reading {
             || code.matches('`').count() >= 2;
         if starts && !started {
             started = true;
-            let place = Place::new(file, number);
+            let place = FilePlace::new(file, number);
             reading.found(
                 Layer::JobClass,
                 STARTS_PROGRAMS,

@@ -17,7 +17,7 @@ use super::paths::{chart_of, file_name, folder_of};
 use super::scoped::Scoped;
 use super::span::duration_text;
 use super::tool::Text;
-use super::value::{Expression, Hazard, Place, Reading, Value};
+use super::value::{Expression, FilePlace, Hazard, Reading, Value};
 use super::yaml::{self, Document};
 use crate::core::clean::clean;
 
@@ -135,7 +135,7 @@ fn one_file<'a>(text: &Text<'a>, charts: &Charts<'_>, reading: &mut Reading) -> 
     let (untagged, documents) = yaml::read(text.path, &filled, &mut own);
     if untagged.has_lines() && own.remarks.is_empty() {
         own.not_read(
-            Place::whole(text.path),
+            FilePlace::whole(text.path),
             "a template, of which only the plain lines were read: render it first (helm template)",
         );
     }
@@ -247,7 +247,7 @@ impl Container {
 }
 
 /// What `preStop` does, and how long it sleeps, where that is plain.
-fn pre_stop(hook: &Node, place: &Place, scope: &mut Scoped<'_>) {
+fn pre_stop(hook: &Node, place: &FilePlace, scope: &mut Scoped<'_>) {
     let exec = hook.get("exec").and_then(|node| node.get("command"));
     let text = exec.and_then(command);
     let plain = hook.get("sleep").and_then(|node| node.get("seconds"));

@@ -46,6 +46,8 @@ pub use paths::{is_for_development, unit};
 pub use ruby::{Use as RubyUse, timeout as ruby_timeout};
 pub use span::{Span, busctl_span, duration_text, systemd_span};
 pub use together::read_together;
-pub use tool::{Limit, Stop, Text, Tool};
+pub use tool::{Limit, Text, Tool, ToolStop};
 pub use tools::TOOLS;
-pub use value::{Expression, Fault, Hazard, Located, Place, Reading, Remark, Value, Weight};
+pub use value::{
+    Expression, Fault, FilePlace, Hazard, LocatedSetting, Reading, Remark, Value, Weight,
+};

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::erb::Untagged;
 use super::layer::Layer;
 use super::span::duration_text;
-use super::value::{Expression, Hazard, Place, Reading, Value};
+use super::value::{Expression, FilePlace, Hazard, Reading, Value};
 use crate::core::clean::clean;
 
 /// How long Nomad waits before it kills; a client's `max_kill_timeout` caps it.
@@ -17,9 +17,9 @@ pub const KILL_SIGNAL: &str = "kill_signal";
 pub const DEFAULT: Duration = Duration::from_secs(5);
 
 /// A task while its block is read.
-struct Task {
+struct NomadTask {
     name: String,
-    place: Place,
+    place: FilePlace,
     depth: usize,
     waits: bool,
     command: Vec<String>,
@@ -29,15 +29,15 @@ struct Task {
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let mut depth = 0_usize;
-    let mut task: Option<Task> = None;
+    let mut task: Option<NomadTask> = None;
     // A tag of a template is no block of HCL.
     let untagged = Untagged::of_any(text);
     for (number, line) in whole_lines(&untagged.text) {
         let line = untagged.restore(&line);
         let code = line.trim();
-        let place = Place::new(file, number);
+        let place = FilePlace::new(file, number);
         if let Some(rest) = code.strip_prefix("task ") {
-            task = rest.split('"').nth(1).map(|name| Task {
+            task = rest.split('"').nth(1).map(|name| NomadTask {
                 name: name.to_string(),
                 place: place.clone(),
                 depth,
@@ -64,7 +64,7 @@ pub fn read(file: &str, text: &str) -> Reading {
     reading
 }
 
-fn setting(task: &mut Task, key: &str, value: &str, place: &Place, reading: &mut Reading) {
+fn setting(task: &mut NomadTask, key: &str, value: &str, place: &FilePlace, reading: &mut Reading) {
     let text = value.trim_matches('"');
     match key {
         KILL_TIMEOUT => {
@@ -97,7 +97,7 @@ fn setting(task: &mut Task, key: &str, value: &str, place: &Place, reading: &mut
 }
 
 /// Ends a task: its command, and the default where it sets no wait.
-fn close(task: Option<Task>, reading: &mut Reading) {
+fn close(task: Option<NomadTask>, reading: &mut Reading) {
     let Some(task) = task else { return };
     let command = task.command.join(" ");
     let mut scope = reading.scope(Layer::Nomad, &task.name);

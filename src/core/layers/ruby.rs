@@ -128,7 +128,7 @@ fn asked(code: &str, bare: &str, converted: bool, used: Use) -> Expression {
 }
 
 /// A question to `ENV`.
-struct Question<'a> {
+struct EnvQuestion<'a> {
     variable: &'a str,
     otherwise: Otherwise<'a>,
 }
@@ -142,12 +142,12 @@ enum Otherwise<'a> {
 
 /// Reads `ENV["X"]`, `ENV["X"] || 60`, `ENV.fetch("X")`, `ENV.fetch("X", 60)` and
 /// `ENV.fetch("X") { 60 }`.
-fn question(code: &str) -> Option<Question<'_>> {
+fn question(code: &str) -> Option<EnvQuestion<'_>> {
     let rest = code.strip_prefix("ENV")?;
     if let Some(rest) = rest.strip_prefix('[') {
         let (name, rest) = rest.split_once(']')?;
         let rest = rest.trim();
-        return Some(Question {
+        return Some(EnvQuestion {
             variable: quoted(name.trim())?,
             otherwise: match rest.strip_prefix("||") {
                 Some(default) => Otherwise::Code(default.trim()),
@@ -169,7 +169,7 @@ fn question(code: &str) -> Option<Question<'_>> {
     if !rest.is_empty() && block.is_none() {
         return None;
     }
-    Some(Question {
+    Some(EnvQuestion {
         variable: quoted(name.trim())?,
         otherwise: block.or(default).map_or(Otherwise::Raises, Otherwise::Code),
     })

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::command_line::{COMMAND, CommandLine};
 use super::layer::Layer;
-use super::value::{Fault, Place, Reading, Value};
+use super::value::{Fault, FilePlace, Reading, Value};
 use crate::core::clean::clean;
 
 impl Reading {
@@ -28,13 +28,13 @@ pub(super) struct Scoped<'a> {
 
 impl Scoped<'_> {
     /// Adds a value.
-    pub(super) fn found(&mut self, setting: &'static str, value: Value, from: &Place) {
+    pub(super) fn found(&mut self, setting: &'static str, value: Value, from: &FilePlace) {
         self.reading
             .found(self.layer, setting, Some(self.name), value, from.clone());
     }
 
     /// Adds what is run, and the `-t` in it if that is a Sidekiq.
-    pub(super) fn command(&mut self, text: &str, from: &Place) -> Option<CommandLine> {
+    pub(super) fn command(&mut self, text: &str, from: &FilePlace) -> Option<CommandLine> {
         self.found(COMMAND, Value::command(text), from);
         let line = CommandLine::read(text)?;
         line.report(Some(self.name), from, self.reading);
@@ -47,7 +47,7 @@ impl Scoped<'_> {
         setting: &'static str,
         text: &str,
         fault: Fault,
-        from: &Place,
+        from: &FilePlace,
     ) {
         let value = match text.parse::<u32>() {
             Ok(seconds) => Value::Span(Duration::from_secs(u64::from(seconds))),

@@ -6,8 +6,8 @@ use super::deploy_calls::{CALL, may_stop};
 use super::launch::words;
 use super::layer::Layer;
 use super::paths::joined_lines;
-use super::tool::Seen;
-use super::value::{Place, Reading, Value};
+use super::tool::SeenFile;
+use super::value::{FilePlace, Reading, Value};
 
 /// How a script runs the command that it is given as its arguments.
 pub const ARGUMENTS: &str = "arguments";
@@ -20,7 +20,7 @@ pub const STARTS: &str = "start";
 const ARGUMENT_WORDS: &[&str] = &["$@", "$*", "${@}", "${*}"];
 
 /// Whether a file is a shell script that matters: it starts a Sidekiq or what it is given.
-pub(super) fn is_one(file: &Seen<'_>) -> bool {
+pub(super) fn is_one(file: &SeenFile<'_>) -> bool {
     let first = file.text().lines().next().unwrap_or_default();
     let is_shell = first.starts_with("#!") && first.trim_end().ends_with("sh")
         || first.starts_with("#!") && first.contains("sh -")
@@ -36,7 +36,7 @@ pub fn read(file: &str, text: &str) -> Reading {
     let lines = joined_lines(text);
     let trap = Trap::of(&lines);
     for (number, code) in lines {
-        let place = Place::new(file, number);
+        let place = FilePlace::new(file, number);
         if may_stop(&code) {
             reading.found(
                 Layer::Script,

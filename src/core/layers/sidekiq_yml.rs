@@ -8,7 +8,7 @@ use serde_yaml::Value as Node;
 use super::erb::{Scalar, Untagged};
 use super::layer::Layer;
 use super::ruby::{self, Use};
-use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
+use super::value::{Expression, Fault, FilePlace, Hazard, Reading, Value};
 use super::yaml::{self, Document};
 use crate::core::clean::clean;
 
@@ -34,12 +34,12 @@ pub fn read(file: &str, text: &str) -> Reading {
                     NOT_STATED,
                     None,
                     value,
-                    Place::whole(file),
+                    FilePlace::whole(file),
                 );
             }
         }
         Err(broken) => {
-            let place = Place {
+            let place = FilePlace {
                 file: file.into(),
                 line: broken.line,
             };
@@ -69,7 +69,7 @@ fn tree(file: &str, untagged: &Untagged, document: &Document, reading: &mut Read
             .enumerate()
             .find(|(_, line)| line.contains("timeout"))
             .map_or((1, text.as_str()), |(index, line)| (index + 1, line));
-        let place = Place::new(file, number);
+        let place = FilePlace::new(file, number);
         reading.problem(
             place.clone(),
             "this is one YAML text, not settings: keys are written `:timeout: 60`",
@@ -86,7 +86,7 @@ fn tree(file: &str, untagged: &Untagged, document: &Document, reading: &mut Read
                 let line = document.line(&[key]);
                 let value = timeout(untagged, node, document.is_quoted(&[key]));
                 let value = in_block(untagged, line, value);
-                let place = Place::new(file, line);
+                let place = FilePlace::new(file, line);
                 reading.found(Layer::SidekiqYml, TIMEOUT, None, value, place);
             }
             "capsules" => {
@@ -128,7 +128,7 @@ fn section(
         let line = document.line(&path);
         let value = timeout(untagged, node, document.is_quoted(&path));
         let value = in_block(untagged, line, value);
-        let place = Place::new(file, line);
+        let place = FilePlace::new(file, line);
         reading.found(Layer::SidekiqYml, setting, scope.as_deref(), value, place);
     }
 }
@@ -252,7 +252,7 @@ fn plain_lines(file: &str, untagged: &Untagged, reading: &mut Reading) {
         if key.trim() != TIMEOUT {
             continue;
         }
-        let place = Place::new(file, index + 1);
+        let place = FilePlace::new(file, index + 1);
         let node = serde_yaml::from_str(value.trim()).unwrap_or(Node::Null);
         let is_quoted = value.trim().starts_with(['"', '\'']);
         let scope = open.filter(|_| indented);

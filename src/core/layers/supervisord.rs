@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::layer::Layer;
-use super::value::{Fault, Place, Reading, Value};
+use super::value::{Fault, FilePlace, Reading, Value};
 
 /// How long supervisord waits before it kills.
 pub const STOP_WAIT_SECONDS: &str = "stopwaitsecs";
@@ -16,10 +16,10 @@ pub const DEFAULT: Duration = Duration::from_secs(10);
 /// Reads a configuration file. The scope of a value is its program.
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
-    let mut program: Option<(String, Place, bool)> = None;
+    let mut program: Option<(String, FilePlace, bool)> = None;
     for (number, code) in whole_lines(text) {
         let code = code.as_str();
-        let place = Place::new(file, number);
+        let place = FilePlace::new(file, number);
         if let Some(section) = code.strip_prefix('[').and_then(|s| s.strip_suffix(']')) {
             close(program.take(), &mut reading);
             program = section
@@ -62,7 +62,7 @@ fn whole_lines(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
-fn setting(program: &str, key: &str, value: &str, place: &Place, reading: &mut Reading) {
+fn setting(program: &str, key: &str, value: &str, place: &FilePlace, reading: &mut Reading) {
     let mut program = reading.scope(Layer::Supervisord, program);
     match key {
         "command" => {
@@ -75,7 +75,7 @@ fn setting(program: &str, key: &str, value: &str, place: &Place, reading: &mut R
 }
 
 /// Ends a program's section: without `stopwaitsecs` the default holds.
-fn close(program: Option<(String, Place, bool)>, reading: &mut Reading) {
+fn close(program: Option<(String, FilePlace, bool)>, reading: &mut Reading) {
     if let Some((name, place, false)) = program {
         let mut program = reading.scope(Layer::Supervisord, &name);
         program.found(STOP_WAIT_SECONDS, Value::Default(DEFAULT), &place);

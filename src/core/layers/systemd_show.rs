@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::command_line::CommandLine;
 use super::layer::Layer;
 use super::span::{Span, busctl_span, systemd_span};
-use super::value::{Place, Reading, Value};
+use super::value::{FilePlace, Reading, Value};
 use crate::core::clean::clean;
 
 /// The properties that `systemctl show -p …` is asked for.
@@ -89,7 +89,7 @@ fn unit(asked: &str, block: &[(usize, &str, &str)], reading: &mut Reading) {
         return;
     }
     let id = property("Id").filter(|id| !id.is_empty()).unwrap_or(asked);
-    let source = Place::whole(&format!("systemctl show {}", clean(id, 120)));
+    let source = FilePlace::whole(&format!("systemctl show {}", clean(id, 120)));
     if let Some(state @ ("not-found" | "error" | "bad-setting" | "masked")) = property("LoadState")
     {
         reading.problem(

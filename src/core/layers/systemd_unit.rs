@@ -8,33 +8,33 @@ use super::layer::Layer;
 use super::paths::unit;
 use super::span::{Span, systemd_span};
 use super::systemd_show::signal_name;
-use super::value::{Expression, Fault, Hazard, Place, Reading, Value};
+use super::value::{Expression, Fault, FilePlace, Hazard, Reading, Value};
 use crate::core::clean::clean;
 use crate::core::sequence::Signal;
 
 /// The settings of `[Service]` that matter to a drain, with their kind.
-const SETTINGS: &[(&str, Kind)] = &[
-    ("TimeoutStopSec", Kind::Timeout),
-    ("TimeoutStartSec", Kind::Timeout),
-    ("TimeoutAbortSec", Kind::Timeout),
-    ("RestartSec", Kind::Span),
-    ("WatchdogSec", Kind::Span),
-    ("KillMode", Kind::OneOf(KILL_MODES)),
-    ("KillSignal", Kind::Signal),
-    ("RestartKillSignal", Kind::Signal),
-    ("FinalKillSignal", Kind::Signal),
-    ("SendSIGKILL", Kind::Flag),
-    ("SendSIGHUP", Kind::Flag),
-    ("Restart", Kind::OneOf(RESTARTS)),
-    ("Type", Kind::OneOf(TYPES)),
-    ("NotifyAccess", Kind::OneOf(NOTIFY_ACCESS)),
-    ("TimeoutStopFailureMode", Kind::OneOf(FAILURE_MODES)),
-    ("ExecStart", Kind::Command),
-    ("ExecStartPre", Kind::Command),
-    ("ExecStop", Kind::Command),
-    ("ExecReload", Kind::Command),
-    ("WorkingDirectory", Kind::Word),
-    ("Environment", Kind::Word),
+const SETTINGS: &[(&str, SettingKind)] = &[
+    ("TimeoutStopSec", SettingKind::Timeout),
+    ("TimeoutStartSec", SettingKind::Timeout),
+    ("TimeoutAbortSec", SettingKind::Timeout),
+    ("RestartSec", SettingKind::Span),
+    ("WatchdogSec", SettingKind::Span),
+    ("KillMode", SettingKind::OneOf(KILL_MODES)),
+    ("KillSignal", SettingKind::Signal),
+    ("RestartKillSignal", SettingKind::Signal),
+    ("FinalKillSignal", SettingKind::Signal),
+    ("SendSIGKILL", SettingKind::Flag),
+    ("SendSIGHUP", SettingKind::Flag),
+    ("Restart", SettingKind::OneOf(RESTARTS)),
+    ("Type", SettingKind::OneOf(TYPES)),
+    ("NotifyAccess", SettingKind::OneOf(NOTIFY_ACCESS)),
+    ("TimeoutStopFailureMode", SettingKind::OneOf(FAILURE_MODES)),
+    ("ExecStart", SettingKind::Command),
+    ("ExecStartPre", SettingKind::Command),
+    ("ExecStop", SettingKind::Command),
+    ("ExecReload", SettingKind::Command),
+    ("WorkingDirectory", SettingKind::Word),
+    ("Environment", SettingKind::Word),
 ];
 
 /// `KillMode=`, systemd.kill(5).
@@ -67,7 +67,7 @@ const FAILURE_MODES: &[&str] = &["terminate", "abort", "kill"];
 
 /// How a setting is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum SettingKind {
     /// A span in which 0 means no end.
     Timeout,
     /// A span.
@@ -101,12 +101,12 @@ pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     if text.contains("{%") {
         reading.not_read(
-            Place::whole(file),
+            FilePlace::whole(file),
             "a template: which of its lines count is not known here",
         );
     }
     for assignment in assignments(text) {
-        let place = Place::new(file, assignment.line);
+        let place = FilePlace::new(file, assignment.line);
         let key = assignment.key.as_str();
         if assignment.section != "Service" {
             if matches!(key, "TimeoutStopSec" | "TimeoutSec" | "KillMode") {
@@ -121,7 +121,7 @@ pub fn read(file: &str, text: &str) -> Reading {
             continue;
         }
         if key == "TimeoutSec" {
-            let written = value(Kind::Timeout, &assignment.value);
+            let written = value(SettingKind::Timeout, &assignment.value);
             reading.found(
                 Layer::Systemd,
                 "TimeoutSec",
@@ -131,11 +131,11 @@ pub fn read(file: &str, text: &str) -> Reading {
             );
             // Sets both, says systemd.service(5).
             for setting in ["TimeoutStartSec", "TimeoutStopSec"] {
-                let value = value(Kind::Timeout, &assignment.value);
+                let value = value(SettingKind::Timeout, &assignment.value);
                 report(unit, setting, value, &assignment, &place, &mut reading);
             }
         } else if let Some((setting, kind)) = SETTINGS.iter().find(|(name, _)| *name == key) {
-            if *kind == Kind::Command {
+            if *kind == SettingKind::Command {
                 command(unit, setting, &assignment, &place, &mut reading);
             } else {
                 let value = value(*kind, &assignment.value);
@@ -152,7 +152,7 @@ fn report(
     setting: &'static str,
     value: Value,
     assignment: &Assignment,
-    place: &Place,
+    place: &FilePlace,
     reading: &mut Reading,
 ) {
     if matches!(value, Value::Unusable { .. }) {
@@ -178,7 +178,7 @@ fn command(
     unit: &str,
     setting: &'static str,
     assignment: &Assignment,
-    place: &Place,
+    place: &FilePlace,
     reading: &mut Reading,
 ) {
     let text = assignment.value.trim();
@@ -205,7 +205,7 @@ fn command(
 }
 
 /// A value of a kind.
-fn value(kind: Kind, text: &str) -> Value {
+fn value(kind: SettingKind, text: &str) -> Value {
     let text = text.trim();
     if ["<%", "{{", "{%", "${"]
         .iter()
@@ -219,22 +219,22 @@ fn value(kind: Kind, text: &str) -> Value {
         });
     }
     match kind {
-        Kind::Timeout | Kind::Span => match systemd_span(text) {
+        SettingKind::Timeout | SettingKind::Span => match systemd_span(text) {
             Some(Span::Infinite) => Value::Infinite,
-            Some(Span::Finite(Duration::ZERO)) if kind == Kind::Timeout => Value::Infinite,
+            Some(Span::Finite(Duration::ZERO)) if kind == SettingKind::Timeout => Value::Infinite,
             Some(Span::Finite(span)) => Value::Span(span),
             None => ignored(text),
         },
-        Kind::Flag => match text.to_ascii_lowercase().as_str() {
+        SettingKind::Flag => match text.to_ascii_lowercase().as_str() {
             "1" | "yes" | "y" | "true" | "t" | "on" => Value::Flag(true),
             "0" | "no" | "n" | "false" | "f" | "off" => Value::Flag(false),
             _ => ignored(text),
         },
-        Kind::OneOf(words) if !words.contains(&text) => ignored(text),
-        Kind::Signal if !is_signal(text) => ignored(text),
-        Kind::Word | Kind::Command if text.is_empty() => ignored(text),
-        Kind::Signal => Value::text(&signal_name(text)),
-        Kind::Word | Kind::Command | Kind::OneOf(_) => Value::text(text),
+        SettingKind::OneOf(words) if !words.contains(&text) => ignored(text),
+        SettingKind::Signal if !is_signal(text) => ignored(text),
+        SettingKind::Word | SettingKind::Command if text.is_empty() => ignored(text),
+        SettingKind::Signal => Value::text(&signal_name(text)),
+        SettingKind::Word | SettingKind::Command | SettingKind::OneOf(_) => Value::text(text),
     }
 }
 

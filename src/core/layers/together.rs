@@ -12,7 +12,7 @@ use super::layer::Layer;
 use super::paths::file_name;
 use super::script;
 use super::tool::Text;
-use super::value::{Located, Reading, Value};
+use super::value::{LocatedSetting, Reading, Value};
 
 /// Reads the files of one application.
 pub fn read_together(texts: &[Text<'_>]) -> Reading {
@@ -58,7 +58,7 @@ const OF_FILE: &str = " in ";
 /// Gives processes whose name another file of the same tool has, too, that of their file.
 fn told_apart(own: &mut Reading, others: &Reading, text: &Text<'_>) {
     let is_taken = |scope: &Option<String>| {
-        let same = |other: &Located| other.layer == text.layer && other.scope == *scope;
+        let same = |other: &LocatedSetting| other.layer == text.layer && other.scope == *scope;
         scope.is_some() && others.values.iter().any(same)
     };
     for located in &mut own.values {
@@ -71,7 +71,7 @@ fn told_apart(own: &mut Reading, others: &Reading, text: &Text<'_>) {
 }
 
 impl Reading {
-    fn text(&self, layer: Layer, setting: &str, scope: &str) -> Option<(String, &Located)> {
+    fn text(&self, layer: Layer, setting: &str, scope: &str) -> Option<(String, &LocatedSetting)> {
         let located = self.values.iter().rfind(|located| {
             located.layer == layer
                 && located.setting == setting
@@ -87,7 +87,7 @@ impl Reading {
 /// Gives services the command and the signal of the image that they are built from. An image that
 /// no service is built from is a Sidekiq by itself.
 fn images(reading: &mut Reading) {
-    let is_build = |located: &&Located| located.setting == compose::BUILD;
+    let is_build = |located: &&LocatedSetting| located.setting == compose::BUILD;
     let mut services: Vec<(Layer, String, String)> = reading
         .values
         .iter()
@@ -126,7 +126,7 @@ fn images(reading: &mut Reading) {
             let place = reading
                 .text(layer, COMMAND, &scope)
                 .map(|(_, located)| located.from.clone());
-            let of_command = |located: &Located| {
+            let of_command = |located: &LocatedSetting| {
                 located.scope.as_deref() == Some(&scope)
                     && (located.layer == layer && located.setting == COMMAND
                         || located.layer == Layer::CommandLine)
@@ -146,9 +146,9 @@ fn images(reading: &mut Reading) {
 
 /// The command of an image by itself.
 fn image_command(
-    entrypoint: Option<(String, &Located)>,
-    cmd: Option<(String, &Located)>,
-) -> Option<(String, super::Place)> {
+    entrypoint: Option<(String, &LocatedSetting)>,
+    cmd: Option<(String, &LocatedSetting)>,
+) -> Option<(String, super::FilePlace)> {
     match (entrypoint, cmd) {
         (Some((entry, at)), Some((cmd, of))) => {
             let text = joined(&entry, &cmd);
@@ -199,10 +199,10 @@ fn lone_images(reading: &mut Reading, used: &[String]) {
 
 /// Puts the inside of a script where it is run, as `SCRIPT { COMMAND }`.
 fn scripts(reading: &mut Reading) {
-    let of_script = |located: &&Located| located.layer == Layer::Script;
-    let scripts: Vec<Located> = reading.values.iter().filter(of_script).cloned().collect();
+    let of_script = |located: &&LocatedSetting| located.layer == Layer::Script;
+    let scripts: Vec<LocatedSetting> = reading.values.iter().filter(of_script).cloned().collect();
     let mut used: Vec<String> = Vec::new();
-    let mut reports: Vec<Located> = Vec::new();
+    let mut reports: Vec<LocatedSetting> = Vec::new();
     for located in &mut reading.values {
         let runs =
             matches!(located.setting, COMMAND | "ExecStart") && located.layer != Layer::Script;
@@ -213,9 +213,10 @@ fn scripts(reading: &mut Reading) {
             .into_iter()
             .enumerate()
             .find_map(|(at, word)| {
-                let is_it =
-                    |script: &&Located| is_same(script.scope.as_deref().unwrap_or_default(), &word);
-                let of_word: Vec<&Located> = scripts.iter().filter(is_it).collect();
+                let is_it = |script: &&LocatedSetting| {
+                    is_same(script.scope.as_deref().unwrap_or_default(), &word)
+                };
+                let of_word: Vec<&LocatedSetting> = scripts.iter().filter(is_it).collect();
                 (!of_word.is_empty()).then_some((at, word, of_word))
             });
         let Some((at, word, script)) = found else {
@@ -255,12 +256,12 @@ fn scripts(reading: &mut Reading) {
         }
     }
     reading.values.extend(reports);
-    let is_used = |located: &Located| {
+    let is_used = |located: &LocatedSetting| {
         located.layer == Layer::Script
             && located.scope.as_ref().is_some_and(|one| used.contains(one))
     };
     reading.values.retain(|located| !is_used(located));
-    let alone: Vec<Located> = reading.values.iter().filter(of_script).cloned().collect();
+    let alone: Vec<LocatedSetting> = reading.values.iter().filter(of_script).cloned().collect();
     for located in alone.iter().filter(|located| located.setting == COMMAND) {
         let line = located.value.as_text().and_then(CommandLine::read);
         if let Some(line) = line {
@@ -285,14 +286,14 @@ fn is_same(script: &str, word: &str) -> bool {
 /// over the other: which of them holds cannot be known from here.
 fn contradictions(reading: &mut Reading) {
     let mut said = Vec::new();
-    let is_stated = |located: &&Located| {
+    let is_stated = |located: &&LocatedSetting| {
         let layers = [Layer::Systemd, Layer::Cloud66, Layer::Supervisord];
         layers.contains(&located.layer)
             && located.layer.waits(located.setting)
             && !located.from.file.contains(".service.d/")
     };
-    let stated: Vec<&Located> = reading.values.iter().filter(is_stated).collect();
-    let name = |located: &'_ Located| {
+    let stated: Vec<&LocatedSetting> = reading.values.iter().filter(is_stated).collect();
+    let name = |located: &'_ LocatedSetting| {
         let scope = located.scope.as_deref().unwrap_or("the same process");
         let name = scope.split(OF_FILE).next();
         name.unwrap_or(scope).to_owned()

@@ -18,14 +18,14 @@ pub struct Text<'a> {
 
 /// A file as the table sees it: the end of its path decides, then its text.
 #[derive(Clone, Copy)]
-pub(super) struct Seen<'a> {
+pub(super) struct SeenFile<'a> {
     pub(super) path: &'a str,
     /// The file's name without the endings of templates and examples.
     pub(super) stem: &'a str,
     text: &'a str,
 }
 
-impl<'a> Seen<'a> {
+impl<'a> SeenFile<'a> {
     pub(super) fn new(path: &'a str, text: &'a str) -> Self {
         let stem = without_template(file_name(path));
         Self { path, stem, text }
@@ -63,11 +63,11 @@ pub struct Tool {
     /// Its settings that say how long something else than its KILL waits.
     pub(super) waits: &'static [&'static str],
     /// How it stops what it runs; `None` if it stops nothing.
-    pub stop: Option<Stop>,
+    pub stop: Option<ToolStop>,
     /// Where its files usually stand below an application's root: a star stands for any part of a
     /// name, `**` for any folders.
     pub places: &'static [&'static str],
-    pub(super) fits: fn(&Seen<'_>) -> bool,
+    pub(super) fits: fn(&SeenFile<'_>) -> bool,
     pub(super) read: fn(&str, &str) -> Reading,
     /// What reads all files of an application at once, where they say something together.
     pub(super) together: Option<fn(&[Text<'_>]) -> Reading>,
@@ -78,7 +78,7 @@ pub struct Tool {
 pub type Limit = (&'static str, Option<&'static str>);
 
 /// How a tool stops a Sidekiq.
-pub struct Stop {
+pub struct ToolStop {
     /// Settings that say how long it waits before KILL.
     pub limits: &'static [Limit],
     /// The setting that says with which signal it begins.
@@ -87,7 +87,7 @@ pub struct Stop {
     pub runs: Layer,
 }
 
-impl Stop {
+impl ToolStop {
     /// The line to paste for a setting; `None` where it cannot be changed.
     pub fn paste(&self, setting: &str, seconds: &str) -> Option<String> {
         let (_, line) = self.limits.iter().find(|(name, _)| *name == setting)?;
@@ -128,7 +128,7 @@ impl Tool {
     /// Which files are of it, and what reads them.
     pub(super) const fn files(
         self,
-        fits: fn(&Seen<'_>) -> bool,
+        fits: fn(&SeenFile<'_>) -> bool,
         read: fn(&str, &str) -> Reading,
     ) -> Self {
         Self { fits, read, ..self }
@@ -149,14 +149,14 @@ impl Tool {
         Self { waits, ..self }
     }
 
-    /// How it stops what `runs` tells of; see [`Stop`].
+    /// How it stops what `runs` tells of; see [`ToolStop`].
     pub(super) const fn stops(
         self,
         runs: Layer,
         limits: &'static [Limit],
         signal: Option<&'static str>,
     ) -> Self {
-        let stop = Some(Stop {
+        let stop = Some(ToolStop {
             limits,
             signal,
             runs,

@@ -3,7 +3,7 @@
 
 use super::layer::Layer;
 use super::paths::{chart_of, unit};
-use super::tool::{Seen, Tool};
+use super::tool::{SeenFile, Tool};
 use super::value::Reading;
 use super::{
     cloud66, command_line, compose, deploy_rb, dockerfile, ecs, fly, foreman, gemfile_lock, heroku,
@@ -312,14 +312,14 @@ const _: () = {
     }
 };
 
-fn has_job_class(file: &Seen<'_>) -> bool {
+fn has_job_class(file: &SeenFile<'_>) -> bool {
     file.has("Sidekiq::Worker") || file.has("Sidekiq::Job") || file.path.contains("app/")
 }
 
 impl Tool {
     /// The row that a file belongs to; `None` if no reader is for it.
     pub fn of(path: &str, text: &str) -> Option<&'static Self> {
-        let seen = Seen::new(path, text);
+        let seen = SeenFile::new(path, text);
         TOOLS.iter().find(|tool| (tool.fits)(&seen))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::command_line::starts_sidekiq;
 use super::layer::Layer;
 use super::paths::file_name;
-use super::value::{Fault, Place, Reading, Value};
+use super::value::{Fault, FilePlace, Reading, Value};
 use crate::core::clean::clean;
 
 /// How long upstart waits before it kills.
@@ -27,7 +27,7 @@ pub fn read(file: &str, text: &str) -> Reading {
         if code.starts_with('#') {
             continue;
         }
-        let place = Place::new(file, index + 1);
+        let place = FilePlace::new(file, index + 1);
         let mut words = code.split_whitespace();
         match (words.next(), words.next(), words.next()) {
             (Some("kill"), Some("timeout"), value) => {
@@ -57,13 +57,17 @@ pub fn read(file: &str, text: &str) -> Reading {
     }
     if !waits {
         let mut job = reading.scope(Layer::Upstart, job);
-        job.found(KILL_TIMEOUT, Value::Default(DEFAULT), &Place::whole(file));
+        job.found(
+            KILL_TIMEOUT,
+            Value::Default(DEFAULT),
+            &FilePlace::whole(file),
+        );
     }
     reading
 }
 
 /// A line of a script that starts a Sidekiq.
-fn command(job: &str, code: &str, place: &Place, reading: &mut Reading) {
+fn command(job: &str, code: &str, place: &FilePlace, reading: &mut Reading) {
     if code.starts_with("description") || code.starts_with("env ") {
         return;
     }

@@ -13,14 +13,14 @@ use crate::core::interned::KnownName;
 #[derive(
     Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
 )]
-pub struct Place {
+pub struct FilePlace {
     /// Path as it was given, or a command such as `systemctl show sidekiq`.
     pub file: Arc<str>,
     /// Line from 1; `None` for the file as a whole.
     pub line: Option<usize>,
 }
 
-impl Place {
+impl FilePlace {
     /// A line of a file.
     pub fn new(file: &str, line: usize) -> Self {
         Self {
@@ -38,7 +38,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for FilePlace {
     /// `config/sidekiq.yml:3`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&clean(&self.file, 300))?;
@@ -182,7 +182,7 @@ impl fmt::Display for Value {
 
 /// A setting as it stands somewhere.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Located {
+pub struct LocatedSetting {
     /// Which layer.
     pub layer: Layer,
     /// The setting's own name there.
@@ -193,7 +193,7 @@ pub struct Located {
     /// Its message.
     pub value: Value,
     /// Where.
-    pub from: Place,
+    pub from: FilePlace,
 }
 
 /// How much a remark matters.
@@ -216,14 +216,14 @@ pub struct Remark {
     /// In an operator's words.
     pub text: String,
     /// Where.
-    pub from: Place,
+    pub from: FilePlace,
 }
 
 /// All that one reader found in one text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reading {
     /// In the order of the text.
-    pub values: Vec<Located>,
+    pub values: Vec<LocatedSetting>,
     /// In the order of the text.
     pub remarks: Vec<Remark>,
 }
@@ -236,9 +236,9 @@ impl Reading {
         setting: &'static str,
         scope: Option<&str>,
         value: Value,
-        from: Place,
+        from: FilePlace,
     ) {
-        self.values.push(Located {
+        self.values.push(LocatedSetting {
             layer,
             setting,
             scope: scope.map(|scope| clean(scope, 120)),
@@ -248,7 +248,7 @@ impl Reading {
     }
 
     /// Adds a remark worth knowing.
-    pub fn note(&mut self, from: Place, text: impl Into<String>) {
+    pub fn note(&mut self, from: FilePlace, text: impl Into<String>) {
         self.remarks.push(Remark {
             weight: Weight::Note,
             text: text.into(),
@@ -257,7 +257,7 @@ impl Reading {
     }
 
     /// Adds a problem.
-    pub fn problem(&mut self, from: Place, text: impl Into<String>) {
+    pub fn problem(&mut self, from: FilePlace, text: impl Into<String>) {
         self.remarks.push(Remark {
             weight: Weight::Problem,
             text: text.into(),
@@ -266,7 +266,7 @@ impl Reading {
     }
 
     /// Adds a place that may say how Sidekiq is stopped, and was not understood.
-    pub fn not_read(&mut self, from: Place, text: impl Into<String>) {
+    pub fn not_read(&mut self, from: FilePlace, text: impl Into<String>) {
         self.remarks.push(Remark {
             weight: Weight::NotRead,
             text: text.into(),

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_yaml::Value;
 
 use super::erb::{Untagged, is_marked};
-use super::value::{Place, Reading};
+use super::value::{FilePlace, Reading};
 use crate::core::clean::clean;
 
 use self::size::{MOST_NODES, Size};
@@ -41,7 +41,7 @@ struct Node {
 
 /// A text that is no YAML.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Broken {
+pub(super) struct NotYaml {
     /// Line from 1, where it is known.
     pub(super) line: Option<usize>,
     /// What is wrong, in the parser's words.
@@ -55,10 +55,10 @@ impl Document {
     }
 
     /// The place of the node under these keys.
-    pub(super) fn place(&self, path: &[&str]) -> Place {
+    pub(super) fn place(&self, path: &[&str]) -> FilePlace {
         match self.nearest(path) {
-            Some(node) => Place::new(&node.file, node.line),
-            None => Place::whole(&self.file),
+            Some(node) => FilePlace::new(&node.file, node.line),
+            None => FilePlace::whole(&self.file),
         }
     }
 
@@ -122,7 +122,7 @@ pub(super) fn read(file: &str, text: &str, reading: &mut Reading) -> (Untagged, 
             (untagged, documents)
         }
         Err(broken) => {
-            let place = Place {
+            let place = FilePlace {
                 file: file.into(),
                 line: broken.line,
             };
@@ -158,9 +158,9 @@ fn restore(value: &mut Value, untagged: &Untagged) {
 }
 
 /// Reads every document of a text.
-pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Document>, Broken> {
+pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Document>, NotYaml> {
     if text.len() > LARGEST {
-        return Err(Broken {
+        return Err(NotYaml {
             line: None,
             why: format!("larger than {LARGEST} bytes"),
         });
@@ -169,7 +169,7 @@ pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Document>, Broken>
     let mut places = locate(&file, text)?.into_iter();
     let mut roots = Vec::new();
     for deserializer in serde_yaml::Deserializer::from_str(text) {
-        roots.push(Value::deserialize(deserializer).map_err(|error| Broken {
+        roots.push(Value::deserialize(deserializer).map_err(|error| NotYaml {
             line: error.location().map(|location| location.line()),
             why: clean(&error.to_string(), 200),
         })?);
@@ -189,7 +189,7 @@ pub(super) fn documents(file: &str, text: &str) -> Result<Vec<Document>, Broken>
 }
 
 /// Reads a text of one document (further ones are left out).
-pub(super) fn document(file: &str, text: &str) -> Result<Document, Broken> {
+pub(super) fn document(file: &str, text: &str) -> Result<Document, NotYaml> {
     Ok(documents(file, text)?
         .into_iter()
         .next()
@@ -218,7 +218,7 @@ fn join(path: &[&str]) -> String {
 }
 
 /// A collection that is being read.
-enum Open {
+enum OpenCollection {
     Mapping {
         path: Vec<String>,
         key: Option<String>,
@@ -229,7 +229,7 @@ enum Open {
     },
 }
 
-impl Open {
+impl OpenCollection {
     /// The path of the next node in it.
     fn next_path(&mut self) -> Vec<String> {
         let (path, step) = match self {
@@ -246,16 +246,16 @@ impl Open {
 }
 
 /// The places of all nodes, one table for each document.
-fn locate(file: &Arc<str>, text: &str) -> Result<Vec<BTreeMap<String, Node>>, Broken> {
+fn locate(file: &Arc<str>, text: &str) -> Result<Vec<BTreeMap<String, Node>>, NotYaml> {
     let mut tables: Vec<BTreeMap<String, Node>> = Vec::new();
-    let mut open: Vec<Open> = Vec::new();
+    let mut open: Vec<OpenCollection> = Vec::new();
     let mut size = Size::default();
     for event in Parser::new_from_str(text) {
         let Ok((event, span)) = event else { break };
         let line = span.start.line();
         size.count(&event);
         if size.nodes > MOST_NODES {
-            return Err(Broken {
+            return Err(NotYaml {
                 line: Some(line),
                 why: format!("more than {MOST_NODES} nodes, with those that aliases stand for"),
             });
@@ -265,7 +265,7 @@ fn locate(file: &Arc<str>, text: &str) -> Result<Vec<BTreeMap<String, Node>>, Br
             open.clear();
         } else if matches!(event, Event::MappingEnd | Event::SequenceEnd) {
             open.pop();
-        } else if let (Event::Scalar(text, ..), Some(Open::Mapping { key, path })) =
+        } else if let (Event::Scalar(text, ..), Some(OpenCollection::Mapping { key, path })) =
             (&event, open.last_mut())
             && key.is_none()
         {
@@ -273,12 +273,15 @@ fn locate(file: &Arc<str>, text: &str) -> Result<Vec<BTreeMap<String, Node>>, Br
             let path: Vec<String> = path.iter().cloned().chain([text.to_string()]).collect();
             note(&mut tables, &path, file, line, false);
         } else if let Some((kind, quoted)) = node_kind(&event) {
-            let path = open.last_mut().map(Open::next_path).unwrap_or_default();
+            let path = open
+                .last_mut()
+                .map(OpenCollection::next_path)
+                .unwrap_or_default();
             note(&mut tables, &path, file, line, quoted);
             match kind {
-                Kind::Mapping => open.push(Open::Mapping { path, key: None }),
-                Kind::Sequence => open.push(Open::Sequence { path, next: 0 }),
-                Kind::Scalar => {}
+                NodeKind::Mapping => open.push(OpenCollection::Mapping { path, key: None }),
+                NodeKind::Sequence => open.push(OpenCollection::Sequence { path, next: 0 }),
+                NodeKind::Scalar => {}
             }
         }
     }
@@ -286,24 +289,24 @@ fn locate(file: &Arc<str>, text: &str) -> Result<Vec<BTreeMap<String, Node>>, Br
 }
 
 /// What a node is.
-enum Kind {
+enum NodeKind {
     Scalar,
     Mapping,
     Sequence,
 }
 
 /// The kind of node that an event begins, and whether it is a quoted scalar.
-fn node_kind(event: &Event<'_>) -> Option<(Kind, bool)> {
+fn node_kind(event: &Event<'_>) -> Option<(NodeKind, bool)> {
     if let Event::Scalar(_, style, ..) = event {
-        return Some((Kind::Scalar, *style != ScalarStyle::Plain));
+        return Some((NodeKind::Scalar, *style != ScalarStyle::Plain));
     }
     if matches!(event, Event::Alias(..)) {
-        return Some((Kind::Scalar, false));
+        return Some((NodeKind::Scalar, false));
     }
     if matches!(event, Event::MappingStart(..)) {
-        return Some((Kind::Mapping, false));
+        return Some((NodeKind::Mapping, false));
     }
-    matches!(event, Event::SequenceStart(..)).then_some((Kind::Sequence, false))
+    matches!(event, Event::SequenceStart(..)).then_some((NodeKind::Sequence, false))
 }
 
 /// Keeps the line of a key; its value only adds whether it is quoted.

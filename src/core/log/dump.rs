@@ -92,7 +92,7 @@ pub fn is_of_application(frame: &str) -> bool {
 
 /// The block that a stream's next lines belong to.
 #[derive(Clone, Debug, Default)]
-struct Stream {
+struct DumpStream {
     /// The backtrace that lines without a head go on with.
     open: Option<u64>,
     /// By writer: the thread whose backtrace comes next.
@@ -102,7 +102,7 @@ struct Stream {
 /// Backtraces as they come in.
 #[derive(Clone, Debug, Default)]
 pub struct Dumps {
-    streams: HashMap<u32, Stream>,
+    streams: HashMap<u32, DumpStream>,
     backtraces: VecDeque<Backtrace>,
     /// The number of the first that is kept.
     first: u64,

@@ -128,10 +128,10 @@ pub(super) fn head(text: &str) -> Option<(Head, &str)> {
     Some((head, words.rest))
 }
 
-type Parts<'a> = (Shape, &'a str, u32, &'a str, Context);
+type FormParts<'a> = (Shape, &'a str, u32, &'a str, Context);
 
 /// The form of Sidekiq 6 and 7, from `pid=` on.
-fn pairs_form<'a>(pid: &'a str, words: &mut Words<'a>) -> Option<Parts<'a>> {
+fn pairs_form<'a>(pid: &'a str, words: &mut Words<'a>) -> Option<FormParts<'a>> {
     let (pid, tid) = pid_and_tid(pid, words.next()?)?;
     let mut pairs = Vec::new();
     loop {
@@ -145,7 +145,11 @@ fn pairs_form<'a>(pid: &'a str, words: &mut Words<'a>) -> Option<Parts<'a>> {
 }
 
 /// The form of Sidekiq 8, from `pid=` on: the head ends with a colon.
-fn level_first_form<'a>(level: &'a str, pid: &'a str, words: &mut Words<'a>) -> Option<Parts<'a>> {
+fn level_first_form<'a>(
+    level: &'a str,
+    pid: &'a str,
+    words: &mut Words<'a>,
+) -> Option<FormParts<'a>> {
     let word = words.next()?;
     let mut ends = word.ends_with(':');
     let (pid, tid) = pid_and_tid(pid, word.strip_suffix(':').unwrap_or(word))?;
@@ -160,7 +164,7 @@ fn level_first_form<'a>(level: &'a str, pid: &'a str, words: &mut Words<'a>) -> 
 }
 
 /// The form of Sidekiq 5, from the pid on.
-fn words_form<'a>(pid: &'a str, words: &mut Words<'a>) -> Option<Parts<'a>> {
+fn words_form<'a>(pid: &'a str, words: &mut Words<'a>) -> Option<FormParts<'a>> {
     let pid = pid.parse().ok()?;
     let tid = thread_id(words.next()?.strip_prefix("TID-")?)?;
     let mut context = Context::default();

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{Dumps, Entry, LogLine, Milestone, Origin, Told, Witness, is_of_application};
+use super::{Dumps, Entry, LineOrigin, LogLine, Milestone, Told, Witness, is_of_application};
 use crate::core::moment::Moment;
 
 const JID: &str = "0123456789abcdef01234567";
@@ -18,7 +18,7 @@ fn at(seconds: u64) -> Moment {
 }
 
 fn line(pid: u32, text: &str) -> LogLine {
-    let origin = Origin {
+    let origin = LineOrigin {
         pid,
         inner_pid: pid,
         shared: false,
@@ -174,7 +174,7 @@ fn a_fail_after_the_time_is_up_is_an_interrupt() {
 fn in_a_file_that_several_write_each_line_is_its_writers_own() {
     let mut witness = Witness::default();
     let shared = |pid: u32, inner_pid: u32, text: &str| LogLine {
-        origin: Origin {
+        origin: LineOrigin {
             pid,
             inner_pid,
             shared: true,

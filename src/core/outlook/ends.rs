@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::known::{self, stilled};
 use super::verdict::{Ends, forecast, of_checkpointing};
-use super::{Becomes, Clock, JobOutlook, Obstacle, Reason, Verdict};
+use super::{Becomes, JobOutlook, Obstacle, Reason, SpanWords, Verdict};
 use crate::core::drain::{Hold, Mode, Phase, Plan, Policy, Resume, Run, StopUnit, Target};
 use crate::core::fleet::{Fleet, Job, Lineage, Link, Process, ProcessKey};
 use crate::core::moment::Moment;
@@ -294,10 +294,10 @@ impl<'a> ProcessOutlook<'a> {
     }
 
     /// How the times of its jobs are printed.
-    pub fn clock(&self) -> Clock {
+    pub fn clock(&self) -> SpanWords {
         match self.given {
-            Given::Untouched => Clock::Runs(self.situation.now),
-            Given::DrainNow | Given::ResumeNow | Given::TermNow => Clock::Stands,
+            Given::Untouched => SpanWords::Runs(self.situation.now),
+            Given::DrainNow | Given::ResumeNow | Given::TermNow => SpanWords::Stands,
         }
     }
 

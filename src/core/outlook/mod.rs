@@ -11,7 +11,7 @@ mod verdict;
 pub use delay::Delay;
 pub use ends::{Given, ProcessOutlook, Situation};
 pub use known::{Stilled, back_already, stilled};
-pub use reason::{Clock, Obstacle, Reason};
+pub use reason::{Obstacle, Reason, SpanWords};
 pub use targets::{Outlooks, Tally};
 pub use verdict::{Ends, Verdict};
 
@@ -89,7 +89,7 @@ impl JobOutlook<'_> {
     }
 
     /// The word with its reason.
-    pub fn words(&self, clock: Clock) -> String {
+    pub fn words(&self, clock: SpanWords) -> String {
         let word = self.word();
         let why = self.reason.words(clock);
         match (self.becomes, self.given, self.reason) {

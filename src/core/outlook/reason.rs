@@ -87,14 +87,14 @@ pub enum Reason<'a> {
 
 /// How a span from now is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Clock {
+pub enum SpanWords {
     /// As a time of day: the clock of the drain runs.
     Runs(Moment),
     /// As a span after the start, or after the end of a hold: `+2:25`.
     Stands,
 }
 
-impl Clock {
+impl SpanWords {
     /// `left` from now, in words.
     pub fn words(self, left: Duration) -> String {
         match self {
@@ -106,7 +106,7 @@ impl Clock {
 
 impl Reason<'_> {
     /// The reason in words. Empty where there is nothing to add.
-    pub fn words(&self, clock: Clock) -> String {
+    pub fn words(&self, clock: SpanWords) -> String {
         match self {
             Self::Nothing => String::new(),
             Self::LessThanHalf => "it has run less than half of the time left".into(),

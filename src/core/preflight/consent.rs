@@ -1,7 +1,7 @@
 //! The plan as the operator saw it when letting a drain begin. A drain whose plan has changed
 //! meanwhile does not begin.
 
-use super::{Grave, Seen};
+use super::{Grave, PlanSeen};
 use crate::core::sequence::Sequence;
 
 /// The plan that the operator saw and let begin.
@@ -17,7 +17,7 @@ pub struct Consent {
 
 impl Consent {
     /// A yes to what is seen now.
-    pub fn to(seen: &Seen, sequence: &Sequence, why: Option<String>) -> Self {
+    pub fn to(seen: &PlanSeen, sequence: &Sequence, why: Option<String>) -> Self {
         Self {
             sequence: sequence.clone(),
             despite: seen.grave().collect(),
@@ -26,7 +26,7 @@ impl Consent {
     }
 
     /// The part of the present plan that the operator did not see, in words.
-    pub fn missing(&self, seen: &Seen, sequence: &Sequence) -> Option<String> {
+    pub fn missing(&self, seen: &PlanSeen, sequence: &Sequence) -> Option<String> {
         if *sequence != self.sequence {
             return Some(format!(
                 "the stop sequence has become `{sequence}`: look at it and begin again"

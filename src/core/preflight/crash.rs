@@ -1,7 +1,7 @@
 //! Whether a timeout that is a text, or nothing, ends this Sidekiq at TERM with a failure.
 
 use crate::core::check::{Effective, Facts, effective_timeout};
-use crate::core::layers::{Fault, Hazard, Layer, Place, Value};
+use crate::core::layers::{Fault, FilePlace, Hazard, Layer, Value};
 
 /// Whether TERM surely ends it with a failure.
 pub(super) fn crashes(facts: &Facts) -> bool {
@@ -10,7 +10,7 @@ pub(super) fn crashes(facts: &Facts) -> bool {
 
 /// Where the timeout is written that ends it at TERM. A timeout that keeps Sidekiq from booting
 /// says nothing about a process that runs.
-pub(super) fn crash(facts: &Facts) -> Option<Place> {
+pub(super) fn crash(facts: &Facts) -> Option<FilePlace> {
     let mut sidekiq = facts.sidekiq.clone();
     sidekiq
         .timeouts

@@ -10,14 +10,14 @@ use crate::core::sequence::{Sequence, SequenceOrigin, Timeout};
 
 /// A sequence that files ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct FoundSequence {
     /// The sequence.
     pub sequence: Sequence,
     /// Where it is written.
     pub origin: SequenceOrigin,
 }
 
-impl Found {
+impl FoundSequence {
     /// The sequence that is followed where no file asks for one.
     pub fn default_one() -> Self {
         Self {
@@ -70,15 +70,16 @@ pub fn found_sequence(
     targets: &[LocalId],
     process: Option<&str>,
     inside: Option<&Unit>,
-) -> Result<Option<Found>, Unsettled> {
-    let mut asked: Vec<(String, Option<Found>)> = Vec::new();
+) -> Result<Option<FoundSequence>, Unsettled> {
+    let mut asked: Vec<(String, Option<FoundSequence>)> = Vec::new();
     for (known, local) in self::local(fleet, targets) {
         let found = of_one(fleet, local, process, inside)?;
         asked.push((known.name(), found));
     }
-    let mut distinct: Vec<&(String, Option<Found>)> = Vec::new();
+    let mut distinct: Vec<&(String, Option<FoundSequence>)> = Vec::new();
     for one in &asked {
-        let sequence = |found: &Option<Found>| found.as_ref().map(|found| found.sequence.clone());
+        let sequence =
+            |found: &Option<FoundSequence>| found.as_ref().map(|found| found.sequence.clone());
         if !distinct
             .iter()
             .any(|other| sequence(&other.1) == sequence(&one.1))
@@ -107,7 +108,7 @@ fn of_one(
     local: &LocalProcess,
     process: Option<&str>,
     inside: Option<&Unit>,
-) -> Result<Option<Found>, Unsettled> {
+) -> Result<Option<FoundSequence>, Unsettled> {
     let around = &local.surroundings;
     let chosen = Chosen {
         process: process.map(str::to_owned),
@@ -125,7 +126,7 @@ fn of_one(
     let stated = sequence_in_force(&facts, is_inside)
         .map_err(|error| Unsettled::Unusable(error.to_string()))?;
     match stated.parsed {
-        Ok(sequence) => Ok(Some(Found {
+        Ok(sequence) => Ok(Some(FoundSequence {
             sequence,
             origin: stated.origin,
         })),

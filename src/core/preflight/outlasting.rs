@@ -22,7 +22,7 @@ pub fn outlasting(
         };
         let about = about(local, fleet, unit);
         let limit = about.stop_limit();
-        let own = |place: &crate::core::layers::Place| origin.0.starts_with(&place.to_string());
+        let own = |place: &crate::core::layers::FilePlace| origin.0.starts_with(&place.to_string());
         // A sequence read off the unit is systemd's own stop, without any drain.
         if about.settings.is_empty()
             || limit.place().is_some_and(own)

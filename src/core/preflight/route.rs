@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use super::Preflight;
 use super::crash::crashes;
-use crate::core::check::{Ending, Facts, StopLimit, UnitFacts, restart_words, starts_again};
+use crate::core::check::{Facts, StopLimit, UnitEnding, UnitFacts, restart_words, starts_again};
 use crate::core::drain::{Plan, UnitStop};
 use crate::core::fleet::{Fleet, LocalProcess, ProcessKey, Title, Unit, UnitLook, UnitScope};
-use crate::core::layers::{Layer, Located};
+use crate::core::layers::{Layer, LocatedSetting};
 
 /// Settings by which the stop of one unit is that of another, too (systemd.unit(5)).
 const DRAGGED: [&str; 4] = ["RequiredBy", "BoundBy", "ConsistsOf", "PropagatesStopTo"];
 
 /// Everything that was found for a process: in its files, and what systemd has loaded.
-pub(super) fn values(local: &LocalProcess, fleet: &Fleet) -> Vec<Located> {
+pub(super) fn values(local: &LocalProcess, fleet: &Fleet) -> Vec<LocatedSetting> {
     let unit = local.surroundings.unit.as_ref();
     let look = unit.and_then(|unit| fleet.units.get(unit));
     let loaded = look.and_then(|look| look.loaded.as_ref().ok());
@@ -27,7 +27,7 @@ pub(super) fn values(local: &LocalProcess, fleet: &Fleet) -> Vec<Located> {
 
 /// The facts about the unit of a process, whatever its command looks like: a Sidekiq runs in it.
 pub(super) fn about(local: &LocalProcess, fleet: &Fleet, unit: &Unit) -> UnitFacts {
-    let of_unit = |located: &Located| {
+    let of_unit = |located: &LocatedSetting| {
         matches!(located.layer, Layer::Systemd | Layer::SystemdLoaded)
             && located.scope.as_deref() == Some(&*unit.name)
     };
@@ -60,10 +60,10 @@ pub(super) fn unit_stop(
     }
     let about = about(local, fleet, unit);
     // A timeout that is text makes an exception of TERM (D20): Ruby then exits with 1.
-    let ended = Ending::Exit(u8::from(crashes(facts)));
+    let ended = UnitEnding::Exit(u8::from(crashes(facts)));
     let is_restart = |ending| starts_again(&about, ending) == Some(true);
     let after_term = is_restart(ended);
-    let after_kill = plan.sequence.kill().is_some() && is_restart(Ending::Killed);
+    let after_kill = plan.sequence.kill().is_some() && is_restart(UnitEnding::Killed);
     if !after_term && !after_kill || already_stops(&about) {
         return Ok(None);
     }
@@ -72,7 +72,7 @@ pub(super) fn unit_stop(
     Ok(Some(UnitStop {
         unit: unit.clone(),
         route,
-        restart: restart_words(&about, &[ended, Ending::Killed]),
+        restart: restart_words(&about, &[ended, UnitEnding::Killed]),
         after_term,
         limit: limit(&about),
         first: about.word("ExecStop").map(str::to_owned),

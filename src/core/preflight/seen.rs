@@ -5,7 +5,7 @@ use crate::core::drain::{CheckedFinding, Event};
 
 /// The result of a look at the plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seen {
+pub struct PlanSeen {
     /// Why the sequence that the targets ask for was not taken.
     pub trouble: Option<String>,
     /// The findings, the gravest first; behind it the rules that could not be decided.
@@ -24,7 +24,7 @@ pub struct Grave {
 /// Signals that destroy work are refused by themselves, unless `--force-signal` names them.
 const FORCED: [&str; 2] = ["D06", "D08"];
 
-impl Seen {
+impl PlanSeen {
     /// The findings, without rules that could not be decided.
     pub fn found(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.is_decided())

@@ -283,7 +283,7 @@ fn the_record_keeps_what_was_found_and_what_was_set_aside() {
     let (fleet, ids) = fleet(vec![process(1, Some(6), &[])]);
     let plan = plan("term, 2, kill", Policy::Follow);
     let origin = SequenceOrigin("--sequence".into());
-    let seen = Seen {
+    let seen = PlanSeen {
         trouble: Some("the targets ask for different stop sequences".into()),
         findings: findings(&fleet, &ids, &plan, &origin, &Preflight::default()),
     };

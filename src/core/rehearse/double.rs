@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::core::fleet::{Lineage, LocalId, LocalProcess, LookRow, Process, Title, Work};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Timeout, Version};
-use crate::core::sidekiq::{Config, Ending, Task, Temper, Worker, WorkerEvent};
+use crate::core::sidekiq::{Task, Temper, Worker, WorkerConfig, WorkerEnding, WorkerEvent};
 
 /// How long an iteration is taken to be: it is not known.
 const ITERATION: Duration = Duration::from_secs(1);
@@ -52,7 +52,7 @@ impl Played {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Gone {
     pub(super) at: Moment,
-    pub(super) ending: Ending,
+    pub(super) ending: WorkerEnding,
     /// Whether it was reported.
     pub(super) told: bool,
 }
@@ -62,7 +62,7 @@ pub(super) struct Gone {
 pub(super) struct Double {
     pub(super) id: LocalId,
     pub(super) name: String,
-    config: Config,
+    config: WorkerConfig,
     pub(super) signals: Vec<(Signal, Moment)>,
     pub(super) jobs: Vec<Played>,
     /// Its row as it was last shown; a killed one keeps it.
@@ -91,7 +91,7 @@ impl Double {
         Self {
             id,
             name: process.name(),
-            config: Config::new(version, process.timeout(stated).span, threads),
+            config: WorkerConfig::new(version, process.timeout(stated).span, threads),
             signals: Vec::new(),
             jobs: jobs.collect(),
             shown: None,
@@ -243,8 +243,8 @@ impl Double {
     /// Its jobs that die with it.
     pub(super) fn lost(&self) -> impl Iterator<Item = &Played> {
         let killed = self.gone.and_then(|gone| match gone.ending {
-            Ending::Signal(_) => Some(gone.at),
-            Ending::InOrder => None,
+            WorkerEnding::Signal(_) => Some(gone.at),
+            WorkerEnding::InOrder => None,
         });
         self.jobs.iter().filter(move |job| {
             killed.is_some_and(|at| {
@@ -256,9 +256,9 @@ impl Double {
     /// The row that a look would show in the place of the live one.
     pub(super) fn row(&mut self, live: LookRow, now: Moment) -> Option<LookRow> {
         match self.gone.map(|gone| gone.ending) {
-            Some(Ending::InOrder) => return None,
+            Some(WorkerEnding::InOrder) => return None,
             // A killed one stays listed with its last beat.
-            Some(Ending::Signal(_)) => return self.shown.clone().or(Some(live)),
+            Some(WorkerEnding::Signal(_)) => return self.shown.clone().or(Some(live)),
             None => {}
         }
         let (worker, _) = self.worker(now);

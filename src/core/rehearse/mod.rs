@@ -8,7 +8,7 @@ mod outlook;
 #[cfg(test)]
 mod tests;
 
-pub use outlook::{Named, Outlook, Shift};
+pub use outlook::{NamedJob, Outlook, Shift};
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ use super::fleet::{
 };
 use super::moment::Moment;
 use super::sequence::{Sequence, Signal, Timeout};
-use super::sidekiq::Ending;
+use super::sidekiq::WorkerEnding;
 
 /// Stands in for the processes that were signalled in the record alone.
 #[derive(Clone, Debug)]
@@ -150,10 +150,10 @@ impl StandIn {
             };
             gone.told = true;
             let status = match gone.ending {
-                Ending::InOrder => ExitStatus::Code(0),
-                Ending::Signal(Signal::Kill) => ExitStatus::Signal(9),
+                WorkerEnding::InOrder => ExitStatus::Code(0),
+                WorkerEnding::Signal(Signal::Kill) => ExitStatus::Signal(9),
                 // Which number does not matter: it did not leave in order.
-                Ending::Signal(_) => ExitStatus::Code(1),
+                WorkerEnding::Signal(_) => ExitStatus::Code(1),
             };
             exits.push(Observation::Exited {
                 process,

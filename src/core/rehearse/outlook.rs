@@ -22,7 +22,7 @@ const LONG: Duration = Duration::from_secs(3600);
 
 /// A job by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Named {
+pub struct NamedJob {
     /// Its id.
     pub jid: String,
     /// Its class.
@@ -37,7 +37,7 @@ pub struct Shift {
     /// Seconds by which that wait would have been longer.
     pub by_s: i64,
     /// Jobs that would have been pushed back or lost.
-    pub interrupted: Vec<Named>,
+    pub interrupted: Vec<NamedJob>,
     /// How long the deploy would have waited; null where a process would not have ended.
     pub waited_s: Option<Seconds>,
 }
@@ -46,9 +46,9 @@ pub struct Shift {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Outlook {
     /// Jobs that would have been pushed back.
-    pub pushed_back: Vec<Named>,
+    pub pushed_back: Vec<NamedJob>,
     /// Jobs that would have been lost.
-    pub lost: Vec<Named>,
+    pub lost: Vec<NamedJob>,
     /// How long the deploy would have waited for the last exit; null where there was none.
     pub waited_s: Option<Seconds>,
     /// With 30 s less before TERM.
@@ -69,12 +69,12 @@ struct Course {
 impl StandIn {
     /// The findings of the rehearsal by now.
     pub fn outlook(&self, now: Moment) -> Outlook {
-        let back = |double: &Double| -> Vec<Named> {
+        let back = |double: &Double| -> Vec<NamedJob> {
             let jobs = double.jobs.iter().filter(|job| job.pushed_back.is_some());
             jobs.map(|job| named(double, job.work.jid.as_deref(), &job.work.class))
                 .collect()
         };
-        let lost = |double: &Double| -> Vec<Named> {
+        let lost = |double: &Double| -> Vec<NamedJob> {
             let jobs = double.lost();
             jobs.map(|job| named(double, job.work.jid.as_deref(), &job.work.class))
                 .collect()
@@ -186,8 +186,8 @@ impl Course {
     }
 }
 
-fn sorted(jobs: impl Iterator<Item = Named>) -> Vec<Named> {
-    let mut jobs: Vec<Named> = jobs.collect();
+fn sorted(jobs: impl Iterator<Item = NamedJob>) -> Vec<NamedJob> {
+    let mut jobs: Vec<NamedJob> = jobs.collect();
     jobs.sort();
     jobs
 }
@@ -196,8 +196,8 @@ fn whole_seconds(span: Duration) -> Seconds {
     Seconds(Duration::from_secs(span.as_secs()))
 }
 
-fn named(double: &Double, jid: Option<&str>, class: &str) -> Named {
-    Named {
+fn named(double: &Double, jid: Option<&str>, class: &str) -> NamedJob {
+    NamedJob {
         jid: jid.unwrap_or_default().to_owned(),
         class: class.to_owned(),
         process: double.name.clone(),
@@ -284,7 +284,7 @@ impl Shift {
     }
 }
 
-fn list(words: &str, jobs: &[Named]) -> Vec<String> {
+fn list(words: &str, jobs: &[NamedJob]) -> Vec<String> {
     jobs.iter()
         .map(|job| format!("{words}: {} {} on {}", job.class, job.jid, job.process))
         .collect()

@@ -125,7 +125,7 @@ impl Scene {
     }
 }
 
-fn names(jobs: &[Named]) -> Vec<&str> {
+fn names(jobs: &[NamedJob]) -> Vec<&str> {
     jobs.iter().map(|job| job.jid.as_str()).collect()
 }
 

@@ -4,7 +4,7 @@
 use super::{Session, Setting};
 use crate::core::drain::{Effect, Event, Plan};
 use crate::core::fleet::LocalId;
-use crate::core::preflight::{Consent, Found, Seen, Whom, findings, found_sequence};
+use crate::core::preflight::{Consent, FoundSequence, PlanSeen, Whom, findings, found_sequence};
 
 impl Session {
     /// Looks at the plan once more for exactly these targets, before any process is held. `consent`
@@ -68,7 +68,7 @@ impl Session {
     }
 
     /// The logs and findings of a drain of exactly these targets. Nothing changes.
-    pub fn looked_at(&self, targets: &[LocalId]) -> (Found, Seen) {
+    pub fn looked_at(&self, targets: &[LocalId]) -> (FoundSequence, PlanSeen) {
         let Setting {
             plan,
             sequence_from,
@@ -80,14 +80,14 @@ impl Session {
             let inside = preflight.systemd.inside.as_ref();
             let process = preflight.process.as_deref();
             match found_sequence(&self.fleet, targets, process, inside) {
-                Ok(found) => found.unwrap_or_else(Found::default_one),
+                Ok(found) => found.unwrap_or_else(FoundSequence::default_one),
                 Err(why) => {
                     trouble = Some(why.to_string());
-                    Found::instead()
+                    FoundSequence::instead()
                 }
             }
         } else {
-            Found {
+            FoundSequence {
                 sequence: plan.sequence.clone(),
                 origin: sequence_from.clone(),
             }
@@ -97,6 +97,6 @@ impl Session {
             ..plan.clone()
         };
         let findings = findings(&self.fleet, targets, &plan, &found.origin, preflight);
-        (found, Seen { trouble, findings })
+        (found, PlanSeen { trouble, findings })
     }
 }

@@ -12,7 +12,7 @@ use crate::core::successor::Watch;
 
 /// The state of the search once a run is over.
 #[derive(Clone, Debug, Default)]
-pub struct Afterwards {
+pub struct LateSearch {
     /// The watch over what comes up in the place of the targets, if it was asked for.
     pub watch: Option<Watch>,
     /// The knowledge of lost jobs.

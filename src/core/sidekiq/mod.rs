@@ -21,7 +21,7 @@ use super::sequence::{Signal, Version};
 
 /// How one Sidekiq is set up.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Config {
+pub struct WorkerConfig {
     /// Its version: beats every 5 s before 7.0, every 10 s since; no time for those that
     /// swallow `Shutdown` before 6.4.
     pub version: Version,
@@ -41,7 +41,7 @@ pub struct Config {
     pub exit_takes: Duration,
 }
 
-impl Config {
+impl WorkerConfig {
     /// A Sidekiq of `version` with nothing unusual about it.
     pub fn new(version: Version, timeout: Duration, threads: usize) -> Self {
         Self {
@@ -149,7 +149,7 @@ pub struct Snapshot {
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
+pub enum WorkerEnding {
     /// `exit(0)` after its own shutdown, whether or not jobs were interrupted.
     InOrder,
     /// By a signal, at once.
@@ -186,5 +186,5 @@ pub enum WorkerEvent {
     /// It took itself out of `processes` and dropped its work hash.
     LeftRegistry,
     /// It is gone.
-    Exited(Ending),
+    Exited(WorkerEnding),
 }

@@ -31,7 +31,7 @@ const V6: Version = Version::new(6, 4, 1);
 const V7: Version = Version::new(7, 3, 9);
 
 fn worker(version: Version, timeout: u64, tasks: Vec<Task>) -> Worker {
-    let mut worker = Worker::new(Config::new(version, seconds(timeout), 4), at(0));
+    let mut worker = Worker::new(WorkerConfig::new(version, seconds(timeout), 4), at(0));
     for task in tasks {
         assert_eq!(worker.give(task, at(0)), None);
     }
@@ -155,7 +155,7 @@ fn signals_that_six_does_not_trap_end_it_at_once() {
         let mut worker = worker(V6, 25, vec![task("a", None, Temper::Plain)]);
         worker.signal(signal, at(1_000));
         worker.step(at(1_000));
-        assert_eq!(worker.ended(), Some(Ending::Signal(signal)));
+        assert_eq!(worker.ended(), Some(WorkerEnding::Signal(signal)));
         assert_eq!(worker.next_event(), None);
     }
     let mut five = worker(Version::new(5, 2, 10), 8, vec![]);
@@ -188,7 +188,7 @@ fn work_with_checkpoints_goes_on_under_another_id_once_quiet() {
 
 #[test]
 fn threads_end_within_two_seconds_and_their_names_may_linger() {
-    let mut config = Config::new(V7, seconds(25), 4);
+    let mut config = WorkerConfig::new(V7, seconds(25), 4);
     config.names_linger = seconds(3);
     let mut worker = Worker::new(config, at(0));
     assert_eq!(worker.give(task("a", None, Temper::Plain), at(0)), None);
@@ -202,7 +202,7 @@ fn threads_end_within_two_seconds_and_their_names_may_linger() {
 
 #[test]
 fn beats_and_titles() {
-    let mut config = Config::new(V6, seconds(25), 5);
+    let mut config = WorkerConfig::new(V6, seconds(25), 5);
     config.tag = "app".into();
     config.first_beat = seconds(1);
     let mut worker = Worker::new(config, at(0));
@@ -221,7 +221,7 @@ fn beats_and_titles() {
 
 #[test]
 fn a_signal_may_lie_unheeded() {
-    let mut config = Config::new(V7, seconds(25), 1);
+    let mut config = WorkerConfig::new(V7, seconds(25), 1);
     config.heeds_after = seconds(7);
     let mut worker = Worker::new(config, at(0));
     worker.signal(Signal::Tstp, at(0));

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::slot::{Errand, Slot};
-use super::{Busy, Config, Ending, Snapshot, Task, Temper, WorkerEvent};
+use super::{Busy, Snapshot, Task, Temper, WorkerConfig, WorkerEnding, WorkerEvent};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Consequence, Signal, Version};
 
@@ -25,7 +25,7 @@ const GRACE_SINCE: Version = Version::new(6, 4, 0);
 
 /// How far it is on its way out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
+enum WorkerStage {
     Working,
     Quiet,
     /// Waits for its threads; looks at them at `look`.
@@ -42,15 +42,15 @@ enum Stage {
     Leaving {
         exits: Moment,
     },
-    Ended(Ending),
+    Ended(WorkerEnding),
 }
 
 /// A Sidekiq process.
 #[derive(Clone, Debug)]
 pub struct Worker {
-    config: Config,
+    config: WorkerConfig,
     slots: Vec<Slot>,
-    stage: Stage,
+    stage: WorkerStage,
     unheeded: VecDeque<(Moment, Signal)>,
     next_beat: Moment,
     last_beat: Option<Snapshot>,
@@ -59,10 +59,10 @@ pub struct Worker {
 
 impl Worker {
     /// A Sidekiq that has just started, with nothing to do.
-    pub fn new(config: Config, now: Moment) -> Self {
+    pub fn new(config: WorkerConfig, now: Moment) -> Self {
         Self {
             slots: vec![Slot::Idle { until: None }; config.threads],
-            stage: Stage::Working,
+            stage: WorkerStage::Working,
             unheeded: VecDeque::new(),
             next_beat: now.after(config.first_beat),
             last_beat: None,
@@ -72,13 +72,13 @@ impl Worker {
     }
 
     /// How it is set up.
-    pub fn config(&self) -> &Config {
+    pub fn config(&self) -> &WorkerConfig {
         &self.config
     }
 
     /// How many jobs it would take now.
     pub fn wants(&self) -> usize {
-        if self.stage != Stage::Working {
+        if self.stage != WorkerStage::Working {
             return 0;
         }
         let idle = |slot: &&Slot| matches!(slot, Slot::Idle { .. });
@@ -140,10 +140,10 @@ impl Worker {
     /// When it does something next; `None` once it is gone.
     pub fn next_event(&self) -> Option<Moment> {
         let staged = match self.stage {
-            Stage::Ended(_) => return None,
-            Stage::Working | Stage::Quiet => None,
-            Stage::Stopping { look, .. } | Stage::Grace { look, .. } => Some(look),
-            Stage::Leaving { exits } => Some(exits),
+            WorkerStage::Ended(_) => return None,
+            WorkerStage::Working | WorkerStage::Quiet => None,
+            WorkerStage::Stopping { look, .. } | WorkerStage::Grace { look, .. } => Some(look),
+            WorkerStage::Leaving { exits } => Some(exits),
         };
         let slots = self.slots.iter().filter_map(|slot| match slot {
             Slot::Idle { until } => *until,
@@ -174,26 +174,26 @@ impl Worker {
 
     /// Whether it fetches no more.
     pub fn is_quiet(&self) -> bool {
-        self.stage != Stage::Working
+        self.stage != WorkerStage::Working
     }
 
     /// Whether it stands in `processes`; a killed one stays there.
     pub fn is_registered(&self) -> bool {
         !matches!(
             self.stage,
-            Stage::Leaving { .. } | Stage::Ended(Ending::InOrder)
+            WorkerStage::Leaving { .. } | WorkerStage::Ended(WorkerEnding::InOrder)
         )
     }
 
     /// How it ended, once it has.
-    pub fn ended(&self) -> Option<Ending> {
+    pub fn ended(&self) -> Option<WorkerEnding> {
         match self.stage {
-            Stage::Ended(ending) => Some(ending),
-            Stage::Working
-            | Stage::Quiet
-            | Stage::Stopping { .. }
-            | Stage::Grace { .. }
-            | Stage::Leaving { .. } => None,
+            WorkerStage::Ended(ending) => Some(ending),
+            WorkerStage::Working
+            | WorkerStage::Quiet
+            | WorkerStage::Stopping { .. }
+            | WorkerStage::Grace { .. }
+            | WorkerStage::Leaving { .. } => None,
         }
     }
 
@@ -225,40 +225,42 @@ impl Worker {
             return self.end_slot(index, at);
         }
         match self.stage {
-            Stage::Stopping { deadline, look } if look <= at => self.look(deadline, at),
-            Stage::Grace { until, look } if look <= at => {
+            WorkerStage::Stopping { deadline, look } if look <= at => self.look(deadline, at),
+            WorkerStage::Grace { until, look } if look <= at => {
                 if self.alive() == 0 || at >= until {
                     self.leave(at);
                 } else {
                     let look = at.after(PAUSE);
-                    self.stage = Stage::Grace { until, look };
+                    self.stage = WorkerStage::Grace { until, look };
                 }
             }
-            Stage::Leaving { exits } if exits <= at => self.end(Ending::InOrder, at),
-            Stage::Working
-            | Stage::Quiet
-            | Stage::Stopping { .. }
-            | Stage::Grace { .. }
-            | Stage::Leaving { .. }
-            | Stage::Ended(_) => self.beat(at),
+            WorkerStage::Leaving { exits } if exits <= at => self.end(WorkerEnding::InOrder, at),
+            WorkerStage::Working
+            | WorkerStage::Quiet
+            | WorkerStage::Stopping { .. }
+            | WorkerStage::Grace { .. }
+            | WorkerStage::Leaving { .. }
+            | WorkerStage::Ended(_) => self.beat(at),
         }
     }
 
     fn heed(&mut self, signal: Signal, at: Moment) {
         let stops = matches!(
             self.stage,
-            Stage::Stopping { .. } | Stage::Grace { .. } | Stage::Leaving { .. }
+            WorkerStage::Stopping { .. } | WorkerStage::Grace { .. } | WorkerStage::Leaving { .. }
         );
         match signal.consequence(Some(self.config.version)) {
-            Consequence::Kills | Consequence::Destroys => self.end(Ending::Signal(signal), at),
-            Consequence::Quiets if self.stage == Stage::Working => {
+            Consequence::Kills | Consequence::Destroys => {
+                self.end(WorkerEnding::Signal(signal), at);
+            }
+            Consequence::Quiets if self.stage == WorkerStage::Working => {
                 self.quiet(at);
-                self.stage = Stage::Quiet;
+                self.stage = WorkerStage::Quiet;
             }
             // Its main thread stands in the shutdown and reads no signal any more.
             Consequence::Stops if !stops => {
                 self.quiet(at);
-                self.stage = Stage::Stopping {
+                self.stage = WorkerStage::Stopping {
                     deadline: at.after(self.config.timeout),
                     look: at.after(PAUSE),
                 };
@@ -321,7 +323,7 @@ impl Worker {
             self.interrupt(at);
         } else {
             let look = at.after(PAUSE);
-            self.stage = Stage::Stopping { deadline, look };
+            self.stage = WorkerStage::Stopping { deadline, look };
         }
     }
 
@@ -347,17 +349,17 @@ impl Worker {
             at
         };
         let look = at.after(PAUSE).min(until);
-        self.stage = Stage::Grace { until, look };
+        self.stage = WorkerStage::Grace { until, look };
     }
 
     fn leave(&mut self, at: Moment) {
         self.events.push((at, WorkerEvent::LeftRegistry));
-        self.stage = Stage::Leaving {
+        self.stage = WorkerStage::Leaving {
             exits: at.after(self.config.exit_takes),
         };
     }
 
-    fn end(&mut self, ending: Ending, at: Moment) {
+    fn end(&mut self, ending: WorkerEnding, at: Moment) {
         for slot in &mut self.slots {
             if let Slot::Busy(errand) = slot
                 && !errand.pushed_back
@@ -368,7 +370,7 @@ impl Worker {
             *slot = Slot::Ended { named_until: at };
         }
         self.events.push((at, WorkerEvent::Exited(ending)));
-        self.stage = Stage::Ended(ending);
+        self.stage = WorkerStage::Ended(ending);
     }
 
     fn beat(&mut self, at: Moment) {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use super::{Search, find_applications};
+use super::{FileSearch, find_applications};
 use crate::core::check::{Chosen, Facts, Finding, Severity, check, effective_timeout, gather};
 use crate::core::layers::Weight;
 
@@ -46,7 +46,7 @@ fn stopped(facts: &Facts) -> Vec<String> {
 }
 
 /// The findings in the applications below a root.
-fn found(applications: &[Search]) -> (Vec<String>, bool) {
+fn found(applications: &[FileSearch]) -> (Vec<String>, bool) {
     let mut lines = Vec::new();
     let mut has_error = false;
     for search in applications {

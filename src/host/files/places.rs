@@ -81,7 +81,7 @@ const HIDDEN: &[&str] = &[
 
 /// A pattern of the table: `config/deploy/*.rb`, `**/k8s/**/*.yaml`. A star stands for any part
 /// of a name, `**` for any folders.
-struct Rule {
+struct PlacePattern {
     folder: Vec<&'static str>,
     name: Name,
 }
@@ -143,13 +143,13 @@ const CODE: &[&str] = &[
     ".slim", ".svg", ".ts", ".tsx", ".vue",
 ];
 
-static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+static RULES: LazyLock<Vec<PlacePattern>> = LazyLock::new(|| {
     let patterns = TOOLS.iter().flat_map(|tool| tool.places.iter().copied());
     patterns
         .map(|pattern| {
             let mut folder: Vec<&str> = pattern.split('/').collect();
             let name = folder.pop().unwrap_or(pattern);
-            Rule {
+            PlacePattern {
                 folder,
                 name: Name::of(name),
             }
@@ -174,9 +174,9 @@ impl Folder {
     /// The folder with these names on the way to it; `None` where no place can be.
     pub(super) fn of(path: &[&str]) -> Option<Self> {
         let is_open = (0..path.len()).all(|at| is_open(path[at], &path[..at]));
-        let counts = |rule: &&Rule| is_open || rule.folder.first() != Some(&"**");
+        let counts = |rule: &&PlacePattern| is_open || rule.folder.first() != Some(&"**");
         let rules = || RULES.iter().filter(counts);
-        let leads_on = |rule: &Rule| leads(&rule.folder, path);
+        let leads_on = |rule: &PlacePattern| leads(&rule.folder, path);
         if !is_open && !rules().any(leads_on) {
             return None;
         }

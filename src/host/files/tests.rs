@@ -9,7 +9,7 @@ fn write(root: &Path, path: &str, text: &str) {
     fs::write(path, text).unwrap();
 }
 
-fn paths(search: &Search) -> Vec<&str> {
+fn paths(search: &FileSearch) -> Vec<&str> {
     search.files.iter().map(|file| file.path.as_str()).collect()
 }
 
@@ -64,10 +64,10 @@ fn the_usual_places_of_an_application() {
         let found = search.looked_at.iter().find(|(looked, _)| looked == path);
         found.map(|(_, outcome)| outcome.clone())
     };
-    assert_eq!(became("app.json"), Some(Outcome::Missing));
+    assert_eq!(became("app.json"), Some(ReadOutcome::Missing));
     assert_eq!(
         became("config/initializers/cors.rb"),
-        Some(Outcome::Unrelated)
+        Some(ReadOutcome::Unrelated)
     );
     assert_eq!(became("config/database.yml"), None);
 }
@@ -81,16 +81,16 @@ fn what_is_no_file_or_too_large_is_said() {
     write(root, "Gemfile.lock", "a");
     fs::write(root.join("config.yml"), b"\xff\xfe").unwrap();
     let search = find_layers(root);
-    assert_eq!(search.looked_at[1].1, Outcome::TooLarge(10_000_000));
-    assert_eq!(search.looked_at[2].1, Outcome::NotAFile);
+    assert_eq!(search.looked_at[1].1, ReadOutcome::TooLarge(10_000_000));
+    assert_eq!(search.looked_at[2].1, ReadOutcome::NotAFile);
     let named = read_paths(&[
         root.join("config.yml"),
         root.join("none.yml"),
         root.to_path_buf(),
     ]);
     let named = &named[0];
-    assert_eq!(named.looked_at[0].1, Outcome::Unrelated);
-    assert_eq!(named.looked_at[1].1, Outcome::Missing);
+    assert_eq!(named.looked_at[0].1, ReadOutcome::Unrelated);
+    assert_eq!(named.looked_at[1].1, ReadOutcome::Missing);
     assert_eq!(named.files.len(), 1);
     assert!(named.files[0].path.ends_with("/Gemfile.lock"));
 }
@@ -107,7 +107,7 @@ fn a_file_without_permission_is_said() {
         return;
     }
     let search = find_layers(root.path());
-    assert!(matches!(search.looked_at[0].1, Outcome::Refused(_)));
+    assert!(matches!(search.looked_at[0].1, ReadOutcome::Refused(_)));
 }
 
 #[test]
@@ -174,7 +174,7 @@ fn what_circles_and_what_may_not_be_listed_ends_no_walk() {
         .iter()
         .find(|(path, _)| path == "k8s/loop.yml");
     assert!(
-        matches!(trouble, Some((_, Outcome::Refused(_)))),
+        matches!(trouble, Some((_, ReadOutcome::Refused(_)))),
         "{search:?}"
     );
 }
@@ -192,10 +192,10 @@ fn a_file_for_developers_is_nobody_s_deploy() {
     let search = find_layers(root);
     assert!(search.files.is_empty());
     let all = search.looked_at.iter();
-    let all = all.filter(|(_, outcome)| *outcome != Outcome::Missing);
+    let all = all.filter(|(_, outcome)| *outcome != ReadOutcome::Missing);
     assert!(
         all.map(|(_, outcome)| outcome)
-            .all(|outcome| *outcome == Outcome::ForDevelopment)
+            .all(|outcome| *outcome == ReadOutcome::ForDevelopment)
     );
     // Named, it is read.
     let named = read_paths(&[root.join("Procfile.dev")]);
@@ -277,9 +277,9 @@ fn a_large_file_that_only_lies_beside_scripts_is_passed_over() {
         let found = search.looked_at.iter().find(|(looked, _)| looked == path);
         found.map(|(_, outcome)| outcome.clone())
     };
-    assert_eq!(became("docker/seed.sql"), Some(Outcome::Unrelated));
+    assert_eq!(became("docker/seed.sql"), Some(ReadOutcome::Unrelated));
     assert_eq!(
         became("docker/start.sh"),
-        Some(Outcome::TooLarge(2_000_000))
+        Some(ReadOutcome::TooLarge(2_000_000))
     );
 }

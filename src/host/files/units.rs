@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::{Search, entries};
+use super::{FileSearch, entries};
 use crate::core::layers::unit;
 
 /// Where systemd looks for units, the strongest first (systemd.unit(5)).
@@ -18,7 +18,7 @@ const SYSTEM_UNITS: &[&str] = &[
 
 /// Looks for one unit with its template and its drop-ins: among those of the system, else among
 /// those of the user whose home is given.
-pub fn find_unit(unit: &str, home: Option<&Path>) -> Search {
+pub fn find_unit(unit: &str, home: Option<&Path>) -> FileSearch {
     let template = match (unit.split_once('@'), unit.rsplit_once('.')) {
         (Some((name, _)), Some((_, suffix))) => format!("{name}@.{suffix}"),
         (_, _) => unit.to_owned(),
@@ -45,7 +45,7 @@ fn user_folders(home: Option<&Path>) -> Vec<PathBuf> {
 
 /// Units in directories of which the first ones are stronger: of two files of one name the
 /// stronger holds, for drop-ins as for units; drop-ins follow in the order of their names.
-pub(super) fn units_in(folders: &[PathBuf], wanted: impl Fn(&str, &Path) -> bool) -> Search {
+pub(super) fn units_in(folders: &[PathBuf], wanted: impl Fn(&str, &Path) -> bool) -> FileSearch {
     let mut units: BTreeMap<String, PathBuf> = BTreeMap::new();
     let mut drop_ins: BTreeMap<String, BTreeMap<String, PathBuf>> = BTreeMap::new();
     for folder in folders {
@@ -65,7 +65,7 @@ pub(super) fn units_in(folders: &[PathBuf], wanted: impl Fn(&str, &Path) -> bool
             }
         }
     }
-    let mut search = Search::default();
+    let mut search = FileSearch::default();
     for (name, path) in units {
         if wanted(&name, &path) {
             search.look(&path, &path.display().to_string());

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use super::places::Folder;
-use super::{Outcome, Search};
+use super::{FileSearch, ReadOutcome};
 
 /// No place lies deeper.
 const DEEPEST: usize = 8;
@@ -23,11 +23,11 @@ const MARKS: &[&str] = &[
 
 /// The applications at and below a root, in the order of their paths. One below the root counts
 /// only if something was found in it.
-pub(super) fn applications(root: &Path) -> Vec<Search> {
-    let mut walk = Walk {
+pub(super) fn applications(root: &Path) -> Vec<FileSearch> {
+    let mut walk = TreeWalk {
         root,
         left: MOST_NAMES,
-        found: vec![Search::default()],
+        found: vec![FileSearch::default()],
     };
     walk.folder("", 0, 0);
     let mut found = walk.found.into_iter();
@@ -43,13 +43,13 @@ pub(super) fn is_application(folder: &Path) -> bool {
     MARKS.iter().any(|mark| folder.join(mark).is_file())
 }
 
-struct Walk<'a> {
+struct TreeWalk<'a> {
     root: &'a Path,
     left: usize,
-    found: Vec<Search>,
+    found: Vec<FileSearch>,
 }
 
-impl Walk<'_> {
+impl TreeWalk<'_> {
     /// Looks at one folder for an application, and then at those below it.
     fn folder(&mut self, shown: &str, application: usize, depth: usize) {
         let mut application = application;
@@ -63,7 +63,7 @@ impl Walk<'_> {
         let (mut files, mut folders) = (Vec::new(), Vec::new());
         for entry in entries.flatten() {
             let Some(left) = self.left.checked_sub(1) else {
-                let outcome = Outcome::Refused(format!(
+                let outcome = ReadOutcome::Refused(format!(
                     "more than {MOST_NAMES} names: the rest was not looked at"
                 ));
                 self.found[application]
@@ -77,7 +77,7 @@ impl Walk<'_> {
             };
             if kind.is_dir() {
                 if here.wants(&name) && is_named_as_file(&name) {
-                    let outcome = (below(shown, &name), Outcome::NotAFile);
+                    let outcome = (below(shown, &name), ReadOutcome::NotAFile);
                     self.found[application].looked_at.push(outcome);
                 }
                 folders.push(name);
@@ -88,9 +88,9 @@ impl Walk<'_> {
         let is_marked = files.iter().any(|file| MARKS.contains(&file.as_str()));
         if depth > 0 && is_marked && here.may_hold_application() {
             application = self.found.len();
-            self.found.push(Search {
+            self.found.push(FileSearch {
                 folder: shown.to_owned(),
-                ..Search::default()
+                ..FileSearch::default()
             });
             let Some(own) = self.rules(shown, application) else {
                 return;

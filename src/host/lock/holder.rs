@@ -25,12 +25,12 @@ pub struct Holder {
     /// Its run, and since when, RFC 3339.
     pub run: Option<(String, String)>,
     /// The program, where its pid is known and it may be looked at.
-    program: Option<Program>,
+    program: Option<HolderProgram>,
 }
 
 /// The program of a process, and its user.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Program {
+struct HolderProgram {
     /// Its name.
     name: String,
     /// Whether it is the same program as this one.
@@ -39,7 +39,7 @@ struct Program {
     uid: u32,
 }
 
-impl Program {
+impl HolderProgram {
     fn of(pid: u32) -> Option<Self> {
         let place = format!("/proc/{pid}");
         let file = |exe: &str| {
@@ -78,7 +78,7 @@ impl Holder {
         let note = note.filter(|note| Some(note.pid) == pid);
         Self {
             pid,
-            program: pid.and_then(Program::of),
+            program: pid.and_then(HolderProgram::of),
             run: note.map(|note| (clean(&note.run, 64), clean(&note.since, 40))),
         }
     }

@@ -26,12 +26,12 @@ const OLD: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(super) struct Follower {
     path: PathBuf,
-    open: Vec<Open>,
+    open: Vec<OpenLog>,
     waiting: std::collections::VecDeque<String>,
 }
 
 #[derive(Debug)]
-struct Open {
+struct OpenLog {
     file: File,
     /// Device and inode.
     id: (u64, u64),
@@ -43,7 +43,7 @@ struct Open {
 impl Follower {
     /// Opens `path` at its end, and gives the last lines that stand there already.
     pub(super) fn open(path: &Path) -> io::Result<(Self, Vec<String>)> {
-        let mut open = Open::new(path)?;
+        let mut open = OpenLog::new(path)?;
         let before = open.skip_to_end()?;
         let follower = Self {
             path: path.to_owned(),
@@ -78,13 +78,13 @@ impl Follower {
     }
 
     /// The file that the name means now, if it is another one.
-    fn successor(&self) -> Option<Open> {
+    fn successor(&self) -> Option<OpenLog> {
         let newer = std::fs::metadata(&self.path).ok()?;
         let id = (newer.dev(), newer.ino());
         if self.open.iter().any(|open| open.id == id) {
             return None;
         }
-        Open::new(&self.path).ok()
+        OpenLog::new(&self.path).ok()
     }
 
     fn forget(&mut self) {
@@ -102,7 +102,7 @@ impl Follower {
     }
 }
 
-impl Open {
+impl OpenLog {
     fn new(path: &Path) -> io::Result<Self> {
         let file = std::fs::OpenOptions::new()
             .read(true)

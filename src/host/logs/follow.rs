@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::file::{Follower, MOST_LINES};
 use crate::clock;
 use crate::core::fleet::{LogNews, Observation};
-use crate::core::log::{Happening, LogLine, Origin};
+use crate::core::log::{Happening, LineOrigin, LogLine};
 use crate::core::moment::Moment;
 
 /// Time between two looks at a file.
@@ -22,7 +22,7 @@ const PIECE: usize = 200;
 /// Which lines of a file may be a process's own.
 #[derive(Debug)]
 pub(super) struct Own {
-    origin: Origin,
+    origin: LineOrigin,
     shared: Arc<AtomicBool>,
     /// When the process started.
     started: Moment,
@@ -32,7 +32,7 @@ pub(super) struct Own {
 
 impl Own {
     /// The lines of `origin`; `shared` tells whether others write there too.
-    pub(super) fn new(origin: Origin, started: Moment, shared: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(origin: LineOrigin, started: Moment, shared: Arc<AtomicBool>) -> Self {
         Self {
             origin,
             shared,
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn of_what_stood_there_before_only_what_is_dated_counts() {
-        let origin = Origin {
+        let origin = LineOrigin {
             pid: 7,
             inner_pid: 7,
             shared: false,
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn what_another_wrote_is_left_in_a_shared_file() {
         let shared = Arc::new(AtomicBool::new(false));
-        let origin = Origin {
+        let origin = LineOrigin {
             pid: 40,
             inner_pid: 7,
             shared: false,

@@ -15,7 +15,7 @@ use tokio::time::sleep;
 
 use super::Logging;
 use crate::clock;
-use crate::core::log::{LogLine, Origin};
+use crate::core::log::{LineOrigin, LogLine};
 use crate::core::moment::Moment;
 
 /// Older entries that are read at the start.
@@ -63,7 +63,7 @@ impl Message {
 }
 
 /// The last entry that was read, if any.
-pub(super) type Cursor = Arc<Mutex<Option<String>>>;
+pub(super) type JournalCursor = Arc<Mutex<Option<String>>>;
 
 /// The journal of some processes.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ pub(super) struct Journalled {
     /// The processes whose entries are read.
     pub(super) writers: Vec<Logging>,
     /// Where it goes on.
-    pub(super) cursor: Cursor,
+    pub(super) cursor: JournalCursor,
     /// Where lines go.
     pub(super) lines: mpsc::Sender<LogLine>,
 }
@@ -162,7 +162,7 @@ impl Row {
         if at < writer.started {
             return Vec::new();
         }
-        let origin = Origin {
+        let origin = LineOrigin {
             pid: writer.id.pid,
             inner_pid: writer.inner_pid,
             shared: false,
@@ -241,7 +241,7 @@ mod tests {
         let mut journal = Journalled {
             program,
             writers: vec![writer(7, long_ago), writer(8, long_ago)],
-            cursor: Cursor::default(),
+            cursor: JournalCursor::default(),
             lines: sender,
         };
         for number in 1..3 {

@@ -41,7 +41,7 @@ impl Place {
 
     async fn route(&self, verb: Verb) -> Result<Route, String> {
         let (pkcheck, sudo) = (self.path("pkcheck"), self.path("sudo"));
-        let asked = Asked {
+        let asked = AskedService {
             pkcheck: pkcheck.to_str().unwrap(),
             sudo: sudo.to_str().unwrap(),
         };

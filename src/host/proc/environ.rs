@@ -6,9 +6,9 @@ use crate::core::fleet::RedisAddress;
 
 /// An environment as the kernel shows it: `NAME=value` ended by NULs.
 #[derive(Clone, Copy)]
-pub(in crate::host) struct Environment<'a>(pub(in crate::host) &'a [u8]);
+pub(in crate::host) struct ProcessEnvironment<'a>(pub(in crate::host) &'a [u8]);
 
-impl<'a> Environment<'a> {
+impl<'a> ProcessEnvironment<'a> {
     /// The value of `name`; an empty one counts as none. The first holds, as with getenv(3).
     pub(in crate::host) fn get(self, name: &[u8]) -> Option<&'a [u8]> {
         self.0
@@ -42,7 +42,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn address(content: &[u8]) -> Option<String> {
-        Environment(content)
+        ProcessEnvironment(content)
             .redis_url()
             .map(|url| url.expose().to_owned())
     }
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn names_of_the_host() {
-        let environment = Environment(b"DYNO=worker.1\0HOSTNAME=0123\x1b[2Jab");
+        let environment = ProcessEnvironment(b"DYNO=worker.1\0HOSTNAME=0123\x1b[2Jab");
         assert_eq!(environment.dyno().as_deref(), Some("worker.1"));
         assert_eq!(environment.hostname().as_deref(), Some("0123ab"));
     }
@@ -74,8 +74,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_make_it_panic(content in prop::collection::vec(any::<u8>(), 0..200)) {
-            let _unread = Environment(&content).redis_url();
-            let _unread = Environment(&content).dyno();
+            let _unread = ProcessEnvironment(&content).redis_url();
+            let _unread = ProcessEnvironment(&content).dyno();
         }
     }
 }

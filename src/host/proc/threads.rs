@@ -14,7 +14,7 @@ const NAME_LENGTH: usize = 15;
 
 /// The work of a thread by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Role {
+enum ThreadRole {
     Processor,
     Heartbeat,
     Other,
@@ -22,7 +22,7 @@ enum Role {
 
 /// Reads a name. Sidekiq 6.x: `processor`, `heartbeat`. 7.0: `default/processor`, `heartbeat`.
 /// 7.1 and later put `sidekiq.` before these (`lib/sidekiq/component.rb`, `safe_thread`).
-fn role(name: &[u8]) -> Role {
+fn role(name: &[u8]) -> ThreadRole {
     let (bare, prefixed) = match name.strip_prefix(b"sidekiq.") {
         Some(rest) => (rest, true),
         None => (name, false),
@@ -30,10 +30,10 @@ fn role(name: &[u8]) -> Role {
     let cut = name.len() == NAME_LENGTH;
     let is = |word: &[u8]| bare == word || (cut && prefixed && word.starts_with(bare));
     if is(b"heartbeat") {
-        return Role::Heartbeat;
+        return ThreadRole::Heartbeat;
     }
     if is(b"scheduler") {
-        return Role::Other;
+        return ThreadRole::Other;
     }
     let processor = match bare.iter().rposition(|byte| *byte == b'/') {
         Some(slash) => {
@@ -45,15 +45,15 @@ fn role(name: &[u8]) -> Role {
         None => bare == b"processor",
     };
     if processor {
-        Role::Processor
+        ThreadRole::Processor
     } else {
-        Role::Other
+        ThreadRole::Other
     }
 }
 
 /// The threads of a process.
 #[derive(Clone, Copy, Debug)]
-pub(in crate::host) struct Counted {
+pub(in crate::host) struct CountedThreads {
     /// How many there are, by name.
     pub(in crate::host) threads: Threads,
     /// Start of the heartbeat thread in clock ticks after boot.
@@ -69,7 +69,7 @@ pub(in crate::host) fn count(
     process: &ProcessDirectory,
     at: Moment,
     buffer: &mut Vec<u8>,
-) -> Option<Counted> {
+) -> Option<CountedThreads> {
     for _ in 0..3 {
         let (counted, listed) = list(process, at, buffer).ok()?;
         let status = status::parse(process.read("status", buffer).ok()?);
@@ -88,7 +88,7 @@ fn list(
     process: &ProcessDirectory,
     at: Moment,
     buffer: &mut Vec<u8>,
-) -> io::Result<(Counted, usize)> {
+) -> io::Result<(CountedThreads, usize)> {
     let task = process.below("task")?;
     let mut threads = Threads {
         processors: 0,
@@ -110,12 +110,12 @@ fn list(
             Err(error) => return Err(error),
         }
         match role(buffer.strip_suffix(b"\n").unwrap_or(buffer)) {
-            Role::Processor => threads.processors += 1,
-            Role::Heartbeat => {
+            ThreadRole::Processor => threads.processors += 1,
+            ThreadRole::Heartbeat => {
                 threads.heartbeat = true;
                 beats = Some(thread);
             }
-            Role::Other => {}
+            ThreadRole::Other => {}
         }
     }
     let beats_since = beats.and_then(|thread| {
@@ -123,7 +123,7 @@ fn list(
         read_at(rustix::fd::AsFd::as_fd(&task), &path, 4096, buffer).ok()?;
         Some(stat::parse(buffer)?.start_ticks)
     });
-    let counted = Counted {
+    let counted = CountedThreads {
         threads,
         beats_since,
     };
@@ -145,26 +145,26 @@ mod tests {
 
     #[test]
     fn names_of_every_version() {
-        let cases: [(&str, Role); 19] = [
-            ("processor", Role::Processor),
-            ("default/process", Role::Processor),
-            ("io/processor", Role::Processor),
-            ("a/b/processor", Role::Processor),
-            ("abcdefghijklmn/", Role::Processor),
-            ("sidekiq.default", Role::Processor),
-            ("sidekiq.unsafe-", Role::Processor),
-            ("sidekiq.io/proc", Role::Processor),
-            ("sidekiq.single/", Role::Processor),
-            ("heartbeat", Role::Heartbeat),
-            ("sidekiq.heartbe", Role::Heartbeat),
-            ("sidekiq.schedul", Role::Other),
-            ("scheduler", Role::Other),
-            ("sidekiq.leader", Role::Other),
-            ("ruby", Role::Other),
-            ("sidekiq", Role::Other),
-            ("processor.rb:12", Role::Other),
-            ("a/proc", Role::Other),
-            ("", Role::Other),
+        let cases: [(&str, ThreadRole); 19] = [
+            ("processor", ThreadRole::Processor),
+            ("default/process", ThreadRole::Processor),
+            ("io/processor", ThreadRole::Processor),
+            ("a/b/processor", ThreadRole::Processor),
+            ("abcdefghijklmn/", ThreadRole::Processor),
+            ("sidekiq.default", ThreadRole::Processor),
+            ("sidekiq.unsafe-", ThreadRole::Processor),
+            ("sidekiq.io/proc", ThreadRole::Processor),
+            ("sidekiq.single/", ThreadRole::Processor),
+            ("heartbeat", ThreadRole::Heartbeat),
+            ("sidekiq.heartbe", ThreadRole::Heartbeat),
+            ("sidekiq.schedul", ThreadRole::Other),
+            ("scheduler", ThreadRole::Other),
+            ("sidekiq.leader", ThreadRole::Other),
+            ("ruby", ThreadRole::Other),
+            ("sidekiq", ThreadRole::Other),
+            ("processor.rb:12", ThreadRole::Other),
+            ("a/proc", ThreadRole::Other),
+            ("", ThreadRole::Other),
         ];
         for (name, expected) in cases {
             assert_eq!(role(name.as_bytes()), expected, "{name}");
@@ -176,7 +176,7 @@ mod tests {
         fn every_capsule_is_a_processor(capsule in "[a-z][a-z_-]{0,20}") {
             prop_assume!(!capsule.starts_with("heartbe") && !capsule.starts_with("schedul"));
             let name = format!("sidekiq.{capsule}/processor");
-            prop_assert_eq!(role(&name.as_bytes()[..NAME_LENGTH]), Role::Processor);
+            prop_assert_eq!(role(&name.as_bytes()[..NAME_LENGTH]), ThreadRole::Processor);
         }
 
         #[test]

@@ -3,13 +3,13 @@
 
 use std::path::Path;
 
-use super::layers::About;
+use super::layers::ProcessContext;
 use crate::core::clean::clean_bytes;
 use crate::core::fleet::{LocalId, RedisAddress, Title, Unit, Written};
 use crate::core::layers::command_line::starts_sidekiq;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
-use crate::host::proc::environ::Environment;
+use crate::host::proc::environ::ProcessEnvironment;
 use crate::host::proc::namespaces::Namespaces;
 use crate::host::proc::status::Status;
 use crate::host::proc::{ProcessDirectory, cgroup};
@@ -20,7 +20,7 @@ const COMMAND_LIMIT: usize = 16 * 1024;
 
 /// The stable part of one process.
 #[derive(Clone, Debug)]
-pub(super) struct Facts {
+pub(super) struct StableFacts {
     pub(super) title: Title,
     pub(super) started_at: f64,
     pub(super) unit: Option<Unit>,
@@ -32,7 +32,7 @@ pub(super) struct Facts {
     pub(super) command: Option<String>,
 }
 
-impl Facts {
+impl StableFacts {
     /// Whether it has become what it will be: a Sidekiq that has beaten replaces its program no
     /// more.
     pub(super) fn is_settled(&self) -> bool {
@@ -46,7 +46,7 @@ impl Facts {
         status: &Status,
         parent: u32,
         above: Option<String>,
-    ) -> About<'_> {
+    ) -> ProcessContext<'_> {
         let own = self.command.clone();
         let own = own.map(|command| (format!("the command line of pid {}", id.pid), command));
         let above = above.map(|command| {
@@ -55,7 +55,7 @@ impl Facts {
                 command,
             )
         });
-        About {
+        ProcessContext {
             unit: self.unit.as_ref().map(|unit| unit.name.as_str()),
             uid: status.uid.unwrap_or_default(),
             started_at: self.started_at,
@@ -65,24 +65,25 @@ impl Facts {
 }
 
 /// Where facts are read.
-pub(super) struct Place<'a> {
+pub(super) struct FactPlace<'a> {
     pub(super) root: &'a Path,
     pub(super) hostname: &'a str,
     pub(super) namespaces: &'a Namespaces,
 }
 
-impl Place<'_> {
+impl FactPlace<'_> {
     /// Reads the facts of a process, except its title, start and timeout.
     pub(super) fn read(
         &self,
         process: &ProcessDirectory,
         status: &Status,
         buffer: &mut Vec<u8>,
-    ) -> Facts {
+    ) -> StableFacts {
         let unit = process.read("cgroup", buffer).ok().and_then(cgroup::unit);
         let mut content = Vec::new();
-        let environment = Environment(process.read("environ", &mut content).unwrap_or_default());
-        Facts {
+        let environment =
+            ProcessEnvironment(process.read("environ", &mut content).unwrap_or_default());
+        StableFacts {
             title: Title::Other(String::new()),
             started_at: 0.0,
             unit,
@@ -100,7 +101,7 @@ impl Place<'_> {
         &self,
         process: &ProcessDirectory,
         status: &Status,
-        environment: Environment<'_>,
+        environment: ProcessEnvironment<'_>,
         buffer: &mut Vec<u8>,
     ) -> Vec<String> {
         let mut names: Vec<String> = environment.dyno().into_iter().collect();

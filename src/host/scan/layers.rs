@@ -14,11 +14,11 @@ use rustix::fs::{Dir, Mode, OFlags, openat};
 use crate::core::check::{Chosen, Effective, StartCommand, command_of, effective_timeout, gather};
 use crate::core::fleet::{StatedTimeout, Written};
 use crate::core::layers::command_line::CommandLine;
-use crate::core::layers::{Hazard, Layer, Located, Place, Reading, Value};
+use crate::core::layers::{FilePlace, Hazard, Layer, LocatedSetting, Reading, Value};
 use crate::core::sequence::Timeout;
 use crate::host::files::find_unit;
 use crate::host::proc::ProcessDirectory;
-use crate::host::proc::environ::Environment;
+use crate::host::proc::environ::ProcessEnvironment;
 
 /// No configuration that matters is larger.
 const LARGEST: u64 = 256 * 1024;
@@ -38,7 +38,7 @@ const FILES: [(&str, Layer); 6] = [
 ];
 
 /// The facts about a process beside its files.
-pub(super) struct About<'a> {
+pub(super) struct ProcessContext<'a> {
     /// Its unit.
     pub(super) unit: Option<&'a str>,
     /// Its user.
@@ -51,7 +51,7 @@ pub(super) struct About<'a> {
 
 /// The words of the files.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Found {
+pub(super) struct FileWords {
     /// The timeout that holds, if one is stated.
     pub(super) timeout: Option<Timeout>,
     /// Every value, whether it holds or not.
@@ -59,10 +59,10 @@ pub(super) struct Found {
 }
 
 /// Reads them.
-pub(super) fn found(process: &ProcessDirectory, about: &About<'_>) -> Found {
+pub(super) fn found(process: &ProcessDirectory, about: &ProcessContext<'_>) -> FileWords {
     let mut content = Vec::new();
-    let environment = Environment(process.read("environ", &mut content).unwrap_or_default());
-    let mut sought = Sought {
+    let environment = ProcessEnvironment(process.read("environ", &mut content).unwrap_or_default());
+    let mut sought = LayerSearch {
         process,
         about,
         reading: Reading::default(),
@@ -105,7 +105,7 @@ pub(super) fn found(process: &ProcessDirectory, about: &About<'_>) -> Found {
             Timeout::stated(effective.timeout.span, origin)
         });
     let written = Written::new(values, timeouts, sought.newer);
-    Found { timeout, written }
+    FileWords { timeout, written }
 }
 
 /// The statements of the timeout, the one that holds first.
@@ -127,9 +127,9 @@ fn stated(effective: &Effective, newer: &[String]) -> Vec<StatedTimeout> {
 /// The Rails environment: `-e`, then the variables in Sidekiq's own order (7.3.9
 /// `lib/sidekiq/cli.rb:236-243`).
 fn stated_environment(
-    values: &[Located],
-    about: &About<'_>,
-    environment: Environment<'_>,
+    values: &[LocatedSetting],
+    about: &ProcessContext<'_>,
+    environment: ProcessEnvironment<'_>,
 ) -> Option<String> {
     let own = about
         .commands
@@ -149,7 +149,7 @@ fn stated_environment(
 }
 
 /// The value of an expression where it only asks for a variable that the process was given.
-fn resolved(value: &Value, environment: Environment<'_>) -> Option<Value> {
+fn resolved(value: &Value, environment: ProcessEnvironment<'_>) -> Option<Value> {
     let Value::Expression(expression) = value else {
         return None;
     };
@@ -162,15 +162,15 @@ fn resolved(value: &Value, environment: Environment<'_>) -> Option<Value> {
 }
 
 /// The reading under way.
-struct Sought<'a> {
+struct LayerSearch<'a> {
     process: &'a ProcessDirectory,
-    about: &'a About<'a>,
+    about: &'a ProcessContext<'a>,
     reading: Reading,
     /// Files that were changed after the process started.
     newer: Vec<String>,
 }
 
-impl Sought<'_> {
+impl LayerSearch<'_> {
     /// The file of its unit, with template and drop-ins.
     fn unit(&mut self) {
         let Some(unit) = self.about.unit else { return };
@@ -226,7 +226,7 @@ impl Sought<'_> {
     fn commands(&mut self) {
         for (name, command) in &self.about.commands {
             if let Some(line) = CommandLine::read(command) {
-                line.report(None, &Place::whole(name), &mut self.reading);
+                line.report(None, &FilePlace::whole(name), &mut self.reading);
             }
         }
     }

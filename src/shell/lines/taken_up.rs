@@ -1,6 +1,6 @@
 //! What is different for a drain without a screen that another drainboard began.
 
-use super::{Errand, LinesFront, Stage};
+use super::{LinesErrand, LinesFront, LinesStage};
 use crate::core::drain::{Command, Hold, Mode, Phase, Run};
 use crate::shell::printer::{Printer, say};
 
@@ -18,9 +18,9 @@ pub(super) enum TakenUp {
 impl LinesFront {
     /// A front for a drain that another drainboard began; `sends_again`: a signal that it may have
     /// sent or not does no harm when it comes twice.
-    pub fn taking_up(printer: Printer, errand: Errand, sends_again: bool) -> Self {
+    pub fn taking_up(printer: Printer, errand: LinesErrand, sends_again: bool) -> Self {
         Self {
-            stage: Stage::Draining,
+            stage: LinesStage::Draining,
             taken_up: if sends_again {
                 TakenUp::SendsAgain
             } else {

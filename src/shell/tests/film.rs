@@ -15,14 +15,14 @@ use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::recorder::{Film, Recording};
 use crate::shell::run;
-use crate::ui::{self, Colours, Glyphs, Look};
+use crate::ui::{self, Colours, Glyphs, Theme};
 
 /// What the console shows of `session`.
 pub(super) fn picture(session: &Session, now: Moment) -> Buffer {
     let mut terminal = Terminal::new(TestBackend::new(110, 30)).unwrap();
     let mut console = Console::new(None, false);
     console.follow(session, now);
-    let look = Look {
+    let look = Theme {
         colours: Colours::Sixteen,
         glyphs: Glyphs::Unicode,
     };

@@ -24,10 +24,10 @@ use crate::core::moment::Moment;
 use crate::core::sequence::{SequenceOrigin, Signal, Timeout, Version};
 use crate::core::session::{Kind, Session, Setting};
 use crate::core::sidekiq::{
-    Config, Registered, Snapshot, Task, Temper, Worker, WorkerEvent, shown,
+    Registered, Snapshot, Task, Temper, Worker, WorkerConfig, WorkerEvent, shown,
 };
 use crate::journal::Journal;
-use crate::shell::{Clock, HangUp, Plugs, Refused, Reply, Visitors, Work, World};
+use crate::shell::{Clock, HangUp, Plugs, Refused, Reply, ShellWork, Visitors, World};
 
 /// A Sidekiq.
 struct Member {
@@ -145,7 +145,7 @@ impl Stage {
         let begun = Instant::now();
         let mut sidekiqs = Sidekiqs::default();
         for (pid, lasting) in (4242..).zip(jobs) {
-            let config = Config::new(VERSION, seconds(25.0), THREADS);
+            let config = WorkerConfig::new(VERSION, seconds(25.0), THREADS);
             let mut worker = Worker::new(config, start());
             for (number, lasts) in lasting.iter().enumerate() {
                 let task = Task {
@@ -282,20 +282,20 @@ impl Stage {
 
     async fn perform(
         self,
-        mut works: mpsc::UnboundedReceiver<Work>,
+        mut works: mpsc::UnboundedReceiver<ShellWork>,
         replies: mpsc::UnboundedSender<Reply>,
     ) -> color_eyre::Result<()> {
         while let Some(work) = works.recv().await {
             match work {
-                Work::Begin { .. }
-                | Work::Mark(_)
-                | Work::PushBack { .. }
-                | Work::Call { .. }
-                | Work::Save { .. }
-                | Work::Cancel { .. }
-                | Work::Backtrace { .. } => {}
-                Work::Note(record) => self.sidekiqs().records.push(*record),
-                Work::Act { id, act, .. } => {
+                ShellWork::Begin { .. }
+                | ShellWork::Mark(_)
+                | ShellWork::PushBack { .. }
+                | ShellWork::Call { .. }
+                | ShellWork::Save { .. }
+                | ShellWork::Cancel { .. }
+                | ShellWork::Backtrace { .. } => {}
+                ShellWork::Note(record) => self.sidekiqs().records.push(*record),
+                ShellWork::Act { id, act, .. } => {
                     let outcome = if self.licence.load(Ordering::SeqCst) {
                         let outcome =
                             self.sidekiqs()
@@ -319,7 +319,7 @@ impl Plugs for Stage {
         _: &[LocalId],
         session: &mut Session,
         now: Moment,
-    ) -> Result<Work, Refused> {
+    ) -> Result<ShellWork, Refused> {
         if let Some(why) = self.refuses {
             return Err(Refused(vec![why.into()]));
         }
@@ -331,7 +331,7 @@ impl Plugs for Stage {
             }
             None => Err("none here".into()),
         };
-        Ok(Work::Begin {
+        Ok(ShellWork::Begin {
             held: HashMap::new(),
             journal,
             licence: Arc::clone(&self.licence),

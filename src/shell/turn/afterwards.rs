@@ -24,7 +24,7 @@ const COUNTING: Duration = Duration::from_secs(4);
 
 /// The work that is under way after a drain.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Stage {
+enum AfterStage {
     #[default]
     Nothing,
     Counting,
@@ -38,7 +38,7 @@ enum Stage {
 pub(super) struct Afterwards {
     run: String,
     lines: Vec<u8>,
-    stage: Stage,
+    stage: AfterStage,
 }
 
 impl Afterwards {
@@ -85,7 +85,7 @@ impl<F: Front> Turn<F> {
 
     /// A drain has ended.
     pub(super) fn follow(&mut self) {
-        self.after.stage = Stage::Counting;
+        self.after.stage = AfterStage::Counting;
         if !self.count(Counted::After) {
             self.tell_when_known();
         }
@@ -96,7 +96,7 @@ impl<F: Front> Turn<F> {
     fn tell_when_known(&mut self) {
         let stays = self.leaving.is_none() && !self.front.is_attended();
         if stays && self.session.awaits_successors() {
-            self.after.stage = Stage::Awaiting;
+            self.after.stage = AfterStage::Awaiting;
         } else {
             self.tell_operator();
         }
@@ -104,7 +104,7 @@ impl<F: Front> Turn<F> {
 
     /// A process that was awaited may have come up.
     pub(super) fn go_on_telling(&mut self) {
-        if self.after.stage == Stage::Awaiting && !self.session.awaits_successors() {
+        if self.after.stage == AfterStage::Awaiting && !self.session.awaits_successors() {
             self.tell_operator();
         }
     }
@@ -121,16 +121,16 @@ impl<F: Front> Turn<F> {
             return;
         }
         self.note(counted_event(when, counted), now);
-        if when == Counted::After && self.after.stage == Stage::Counting {
+        if when == Counted::After && self.after.stage == AfterStage::Counting {
             self.tell_when_known();
         }
     }
 
     /// Runs the command of `on_finish`, if there is one.
     fn tell_operator(&mut self) {
-        self.after.stage = Stage::Nothing;
+        self.after.stage = AfterStage::Nothing;
         let Some(told) = self.told() else { return };
-        self.after.stage = Stage::Telling;
+        self.after.stage = AfterStage::Telling;
         let (answers, run) = (self.world.answers.clone(), self.after.run.clone());
         self.world.questions.spawn(async move {
             let program = told.on_finish.words.first().cloned().unwrap_or_default();
@@ -151,9 +151,9 @@ impl<F: Front> Turn<F> {
         });
     }
 
-    fn told(&self) -> Option<Told> {
+    fn told(&self) -> Option<ReportParts> {
         let outcome = self.session.run.as_ref()?.outcome()?;
-        Some(Told {
+        Some(ReportParts {
             on_finish: self.world.plugs.on_finish()?,
             outcome: outcome.word(),
             run: self.after.run.clone(),
@@ -172,7 +172,7 @@ impl<F: Front> Turn<F> {
             self.front.tell(&format!("on_finish: {program}: {error}"));
         }
         if run == self.after.run {
-            self.after.stage = Stage::Nothing;
+            self.after.stage = AfterStage::Nothing;
             self.note(event, now);
         }
     }
@@ -184,13 +184,13 @@ impl<F: Front> Turn<F> {
     /// Lets the work after a drain come to its end, unless the operator wants to leave: a second
     /// Ctrl-C, or a hang-up. After a hang-up the command is started and left to itself.
     pub(super) async fn follow_to_the_end(&mut self, ended: Ended) {
-        if self.after.stage == Stage::Nothing {
+        if self.after.stage == AfterStage::Nothing {
             return;
         }
         if ended == Ended::HangUp {
             return self.leave_told();
         }
-        if self.after.stage == Stage::Awaiting {
+        if self.after.stage == AfterStage::Awaiting {
             self.tell_operator();
         }
         if self.world.plugs.on_finish().is_some() {
@@ -198,7 +198,7 @@ impl<F: Front> Turn<F> {
         }
         let limit = tokio::time::sleep(TELLING + COUNTING);
         let mut limit = std::pin::pin!(limit);
-        while self.after.stage != Stage::Nothing {
+        while self.after.stage != AfterStage::Nothing {
             let own_signals = &mut self.world.own_signals;
             let own = async {
                 match own_signals {
@@ -221,7 +221,7 @@ impl<F: Front> Turn<F> {
     }
 
     fn leave_told(&mut self) {
-        let begun = matches!(self.after.stage, Stage::Nothing | Stage::Telling);
+        let begun = matches!(self.after.stage, AfterStage::Nothing | AfterStage::Telling);
         let Some(told) = self.told().filter(|_| !begun) else {
             return;
         };
@@ -240,14 +240,14 @@ impl<F: Front> Turn<F> {
 }
 
 /// The parts of the report that tells of a drain.
-struct Told {
+struct ReportParts {
     on_finish: OnFinish,
     outcome: &'static str,
     run: String,
     lines: Vec<u8>,
 }
 
-impl Told {
+impl ReportParts {
     /// The command with the report, made beside the loop: earlier records are read for it.
     async fn piped(self) -> Piped {
         let making = tokio::task::spawn_blocking(move || {

@@ -12,7 +12,7 @@ use crate::journal::run_name;
 use crate::rescue::{SavedJob, in_flight, shown_by};
 use crate::shell::front::Front;
 use crate::shell::missing::{gone, saved_job, suspects};
-use crate::shell::work::{Reply, Work};
+use crate::shell::work::{Reply, ShellWork};
 
 impl<F: Front> Turn<F> {
     /// Saves what these processes were last seen running.
@@ -25,7 +25,7 @@ impl<F: Front> Turn<F> {
             Some(run) if self.session.is_draining() => run.plan().run.clone(),
             Some(_) | None => run_name(now),
         };
-        self.send(Work::Save { run, jobs });
+        self.send(ShellWork::Save { run, jobs });
     }
 
     /// Says where payloads were saved, or why they were not.
@@ -83,7 +83,7 @@ impl<F: Front> Turn<F> {
             let fleet = &self.session.fleet;
             let payloads = run.map(|run| in_flight(run, Some(call.target), fleet, now));
             let payloads = payloads.unwrap_or_default();
-            self.send(Work::Call { call, payloads });
+            self.send(ShellWork::Call { call, payloads });
         }
     }
 
@@ -142,7 +142,7 @@ impl<F: Front> Turn<F> {
     pub(super) fn ask_processes(&mut self) {
         for (process, automatic) in self.session.questions() {
             let held = self.world.plugs.hold(process, &self.session);
-            self.send(Work::Backtrace {
+            self.send(ShellWork::Backtrace {
                 process,
                 held,
                 automatic,
@@ -155,7 +155,7 @@ impl<F: Front> Turn<F> {
         let now = self.now();
         for (target, intent) in self.session.cancels_to_send(now) {
             let intent = Box::new(intent);
-            self.send(Work::Cancel { target, intent });
+            self.send(ShellWork::Cancel { target, intent });
         }
     }
 
@@ -166,7 +166,7 @@ impl<F: Front> Turn<F> {
         if let Some(job) = run.and_then(|run| saved_job(run, fleet, of, now)) {
             let job = Box::new(job);
             let confirmed = !self.session.is_draining();
-            self.send(Work::PushBack { id, job, confirmed });
+            self.send(ShellWork::PushBack { id, job, confirmed });
         }
     }
 

@@ -8,7 +8,7 @@ use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
 use crate::core::session::{Beginning, SessionInput};
 use crate::shell::front::Front;
-use crate::shell::work::Work;
+use crate::shell::work::ShellWork;
 use crate::shell::world::HangUp;
 
 impl<F: Front> Turn<F> {
@@ -114,10 +114,10 @@ impl<F: Front> Turn<F> {
     }
 
     /// Opens the file of inputs beside the journal of a run, and takes its beginning down.
-    fn record(&mut self, begun: &Work, beginning: &Beginning, now: Moment) {
+    fn record(&mut self, begun: &ShellWork, beginning: &Beginning, now: Moment) {
         let (
             Some(recorder),
-            Work::Begin {
+            ShellWork::Begin {
                 journal: Ok(Some(journal)),
                 ..
             },
@@ -130,12 +130,12 @@ impl<F: Front> Turn<F> {
         let taken = recorder.take(&SessionInput::Begun(beginning.clone()), now);
         match marks.and_then(|marks| taken.map(|()| marks)) {
             Ok(marks) => {
-                self.send(Work::Mark(Some(marks)));
+                self.send(ShellWork::Mark(Some(marks)));
                 let state_dir = journal.state_dir().to_owned();
                 self.receive_visitors(&state_dir, &beginning.run, &beginning.by.who);
             }
             Err(why) => {
-                self.send(Work::Mark(None));
+                self.send(ShellWork::Mark(None));
                 self.front
                     .tell(&format!("this drain cannot be resumed or replayed: {why}"));
             }

@@ -10,7 +10,7 @@ use crate::core::session::{Session, SessionInput, TakingUp};
 use crate::recorder::{ActMarks, CutOff, Recorder};
 use crate::shell::arm::Refused;
 use crate::shell::front::Front;
-use crate::shell::work::Work;
+use crate::shell::work::ShellWork;
 
 /// The beginning of a session.
 #[derive(Debug)]
@@ -93,11 +93,11 @@ impl<F: Front> Turn<F> {
         let (begun, held) = self.world.plugs.take_up(wanted, &self.session)?;
         let written = self.world.plugs.written(&name);
         self.send(begun);
-        self.send(Work::Mark(Some(marks)));
+        self.send(ShellWork::Mark(Some(marks)));
         self.after.take_up(&name, &written);
         for record in missing(&records, &name, &written) {
             self.after.take(record);
-            self.send(Work::Note(Box::new(record.clone())));
+            self.send(ShellWork::Note(Box::new(record.clone())));
         }
         self.was_draining = true;
         if let Some(state_dir) = self.world.plugs.state_dir() {

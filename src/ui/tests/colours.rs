@@ -5,13 +5,13 @@ use ratatui::style::{Color, Modifier};
 
 use super::drawn;
 use crate::console::Key;
-use crate::console::fixture::World;
-use crate::ui::{Colours, Look};
+use crate::console::fixture::ImaginedWorld;
+use crate::ui::{Colours, Theme};
 
 const SIZE: (u16, u16) = (120, 40);
 
 /// The first cell of `part` in the frame.
-fn cell_of(world: &World, look: Look, part: &str) -> Cell {
+fn cell_of(world: &ImaginedWorld, look: Theme, part: &str) -> Cell {
     let terminal = drawn(world, SIZE, look);
     let buffer = terminal.backend().buffer();
     for y in 0..SIZE.1 {
@@ -24,30 +24,34 @@ fn cell_of(world: &World, look: Look, part: &str) -> Cell {
     panic!("{part} is nowhere in\n{}", terminal.backend());
 }
 
-fn monochrome() -> Look {
-    Look {
+fn monochrome() -> Theme {
+    Theme {
         colours: Colours::Monochrome,
-        ..Look::default()
+        ..Theme::default()
     }
 }
 
 #[test]
 fn verdicts_have_their_colours() {
-    let world = World::new();
-    let colour = |part| cell_of(&world, Look::default(), part).fg;
+    let world = ImaginedWorld::new();
+    let colour = |part| cell_of(&world, Theme::default(), part).fg;
     assert_eq!(colour("pushed back if"), Color::Yellow);
     assert_eq!(colour("fits"), Color::Green);
-    let question = World::questioned();
-    let overdue = cell_of(&question, Look::default(), "NOT BACK YET");
+    let question = ImaginedWorld::questioned();
+    let overdue = cell_of(&question, Theme::default(), "NOT BACK YET");
     assert_eq!(overdue.fg, Color::Red);
-    let called = cell_of(&question, Look::default(), "KILL waits for your");
+    let called = cell_of(&question, Theme::default(), "KILL waits for your");
     assert_eq!(called.fg, Color::Red);
 }
 
 #[test]
 fn only_sixteen_colours_are_used() {
-    for world in [World::new(), World::questioned(), World::lost()] {
-        let terminal = drawn(&world, SIZE, Look::default());
+    for world in [
+        ImaginedWorld::new(),
+        ImaginedWorld::questioned(),
+        ImaginedWorld::lost(),
+    ] {
+        let terminal = drawn(&world, SIZE, Theme::default());
         for cell in terminal.backend().buffer().content() {
             for colour in [cell.fg, cell.bg] {
                 assert!(!matches!(colour, Color::Rgb(..) | Color::Indexed(_)));
@@ -59,12 +63,12 @@ fn only_sixteen_colours_are_used() {
 #[test]
 fn without_colour_the_weight_stays() {
     let mut worlds = vec![
-        World::new(),
-        World::draining(),
-        World::questioned(),
-        World::lost(),
+        ImaginedWorld::new(),
+        ImaginedWorld::draining(),
+        ImaginedWorld::questioned(),
+        ImaginedWorld::lost(),
     ];
-    let mut dialog = World::questioned();
+    let mut dialog = ImaginedWorld::questioned();
     dialog.press(Key::Char('n'));
     worlds.push(dialog);
     for world in &worlds {
@@ -85,14 +89,14 @@ fn without_colour_the_weight_stays() {
 
 #[test]
 fn old_readings_are_grey_and_then_marked() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.imagined[1].beat_age = 14;
     world.imagined[2].beat_age = 18;
     world.forget();
     world.look();
-    let late = cell_of(&world, Look::default(), "util1:4243");
+    let late = cell_of(&world, Theme::default(), "util1:4243");
     assert!(late.modifier.contains(Modifier::DIM));
-    let text = drawn(&world, SIZE, Look::default()).backend().to_string();
+    let text = drawn(&world, SIZE, Theme::default()).backend().to_string();
     assert!(text.contains("late 10 s"), "{text}");
     assert!(text.contains("none 15 s"), "{text}");
 }

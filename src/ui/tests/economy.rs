@@ -11,8 +11,8 @@ use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
 
 use crate::console::Key;
-use crate::console::fixture::World;
-use crate::ui::{Look, draw};
+use crate::console::fixture::ImaginedWorld;
+use crate::ui::{Theme, draw};
 
 /// Counts what is written.
 #[derive(Clone, Default)]
@@ -43,7 +43,7 @@ impl Metered {
         Self { terminal, meter }
     }
 
-    fn draw(&mut self, world: &World) -> usize {
+    fn draw(&mut self, world: &ImaginedWorld) -> usize {
         let before = *self.meter.0.borrow();
         self.terminal
             .draw(|frame| {
@@ -52,7 +52,7 @@ impl Metered {
                     &world.session,
                     &world.console,
                     world.now,
-                    &Look::default(),
+                    &Theme::default(),
                 );
             })
             .unwrap();
@@ -61,13 +61,13 @@ impl Metered {
 }
 
 /// A second passes without a look.
-fn tick(world: &mut World) {
+fn tick(world: &mut ImaginedWorld) {
     world.now = world.now.after(Duration::from_secs(1));
 }
 
 #[test]
 fn a_running_countdown_costs_few_bytes() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     world.imagined.truncate(3);
     world.imagined[2].jobs.clear();
     world.pass(20);
@@ -85,7 +85,7 @@ fn a_running_countdown_costs_few_bytes() {
 
 #[test]
 fn a_step_of_the_selection_repaints_two_rows() {
-    let mut world = World::crowded(10_000);
+    let mut world = ImaginedWorld::crowded(10_000);
     world.press(Key::Tab);
     world.press(Key::Down);
     let mut metered = Metered::new();
@@ -97,7 +97,7 @@ fn a_step_of_the_selection_repaints_two_rows() {
 
 #[test]
 fn an_unchanged_frame_changes_no_cell() {
-    let world = World::draining();
+    let world = ImaginedWorld::draining();
     let mut metered = Metered::new();
     metered.draw(&world);
     let bytes = metered.draw(&world);
@@ -106,9 +106,9 @@ fn an_unchanged_frame_changes_no_cell() {
 
 #[test]
 fn only_clocks_and_elapsed_times_tick() {
-    let mut world = World::draining();
+    let mut world = ImaginedWorld::draining();
     tick(&mut world);
-    let frame = |world: &World| super::text(world, (120, 40));
+    let frame = |world: &ImaginedWorld| super::text(world, (120, 40));
     let before = frame(&world);
     tick(&mut world);
     let after = frame(&world);

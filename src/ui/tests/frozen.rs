@@ -3,32 +3,32 @@
 
 use super::text;
 use crate::console::Key;
-use crate::console::fixture::World;
+use crate::console::fixture::ImaginedWorld;
 use crate::core::session::Kind;
 
-fn held() -> World {
-    let mut world = World::draining();
+fn held() -> ImaginedWorld {
+    let mut world = ImaginedWorld::draining();
     world.press(Key::Char(' '));
     world
 }
 
-fn hung() -> World {
-    let mut world = World::new();
+fn hung() -> ImaginedWorld {
+    let mut world = ImaginedWorld::new();
     world.imagined[0].beat_age = 40;
     world.forget();
     world.look();
     world
 }
 
-fn killed_from_outside() -> World {
-    let mut world = World::draining();
+fn killed_from_outside() -> ImaginedWorld {
+    let mut world = ImaginedWorld::draining();
     world.imagined[0].died = Some(world.now);
     world.pass(8);
     world
 }
 
-fn rehearsal() -> World {
-    let mut world = World::new();
+fn rehearsal() -> ImaginedWorld {
+    let mut world = ImaginedWorld::new();
     world.session.setting.kind = Kind::Rehearsal;
     world.type_slowly("a");
     world
@@ -36,10 +36,10 @@ fn rehearsal() -> World {
 
 #[test]
 fn each_screen_says_what_happens_and_what_to_press() {
-    let screens: Vec<(&str, World, &[&str])> = vec![
+    let screens: Vec<(&str, ImaginedWorld, &[&str])> = vec![
         (
             "before",
-            World::new(),
+            ImaginedWorld::new(),
             &[
                 "nothing is sent; drained now: 1 pushed back, 0 lost",
                 "a auto",
@@ -47,7 +47,7 @@ fn each_screen_says_what_happens_and_what_to_press() {
         ),
         (
             "quiet",
-            World::draining(),
+            ImaginedWorld::draining(),
             &[
                 "2 pushed back, 0 lost, 2 at risk",
                 "push-back 12:06:58",
@@ -65,7 +65,7 @@ fn each_screen_says_what_happens_and_what_to_press() {
         ),
         (
             "KILL due",
-            World::questioned(),
+            ImaginedWorld::questioned(),
             &[
                 "KILL waits for your answer",
                 "n: KILL anyway",
@@ -79,7 +79,7 @@ fn each_screen_says_what_happens_and_what_to_press() {
         ),
         (
             "Redis gone",
-            World::cut_off(),
+            ImaginedWorld::cut_off(),
             &[
                 "if you do nothing: 0 lost, 4 run on; TERM waits until Redis answers or you decide",
                 "DENIED",
@@ -89,7 +89,7 @@ fn each_screen_says_what_happens_and_what_to_press() {
         ),
         (
             "TERM due without Redis",
-            World::asked_for_redis(),
+            ImaginedWorld::asked_for_redis(),
             &[
                 "TERM waits for your answer since 12:06:34: Redis does not answer",
                 "4 jobs need it to be pushed back",
@@ -115,12 +115,12 @@ fn each_screen_says_what_happens_and_what_to_press() {
         ),
         (
             "result with losses",
-            World::lost(),
+            ImaginedWorld::lost(),
             &["Work is lost", "was killed by you"],
         ),
         (
             "by hand",
-            World::by_hand(),
+            ImaginedWorld::by_hand(),
             &[
                 "by hand: n sends TERM",
                 "TERM sent now: 25 s later 4 pushed back, 0 lost",

@@ -9,11 +9,11 @@ mod screens;
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
-use super::{Look, draw};
-use crate::console::fixture::World;
+use super::{Theme, draw};
+use crate::console::fixture::ImaginedWorld;
 
 /// The frame of a world at a size.
-fn drawn(world: &World, (width, height): (u16, u16), look: Look) -> Terminal<TestBackend> {
+fn drawn(world: &ImaginedWorld, (width, height): (u16, u16), look: Theme) -> Terminal<TestBackend> {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal
         .draw(|frame| draw(frame, &world.session, &world.console, world.now, &look))
@@ -22,6 +22,6 @@ fn drawn(world: &World, (width, height): (u16, u16), look: Look) -> Terminal<Tes
 }
 
 /// The text of a frame.
-fn text(world: &World, size: (u16, u16)) -> String {
-    drawn(world, size, Look::default()).backend().to_string()
+fn text(world: &ImaginedWorld, size: (u16, u16)) -> String {
+    drawn(world, size, Theme::default()).backend().to_string()
 }

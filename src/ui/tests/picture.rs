@@ -9,8 +9,8 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
 use super::drawn;
-use crate::console::fixture::World;
-use crate::ui::Look;
+use crate::console::fixture::ImaginedWorld;
+use crate::ui::Theme;
 
 const SIZE: (u16, u16) = (110, 30);
 /// A cell, and the border around all of them.
@@ -203,7 +203,7 @@ fn svg(buffer: &Buffer) -> String {
 
 #[test]
 fn the_picture_of_the_readme_is_what_the_program_draws() {
-    let terminal = drawn(&World::draining(), SIZE, Look::default());
+    let terminal = drawn(&ImaginedWorld::draining(), SIZE, Theme::default());
     let fresh = svg(terminal.backend().buffer());
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/console.svg");
     if std::env::var_os("UPDATE_PICTURE").is_some() {

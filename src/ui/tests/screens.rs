@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use super::{drawn, text};
-use crate::console::fixture::{World, job};
+use crate::console::fixture::{ImaginedWorld, job};
 use crate::console::{BINDINGS, Key, Screen};
 use crate::core::fleet::{Link, LinkFault, Observation};
 use crate::core::session::Kind;
-use crate::ui::{Colours, Glyphs, Look};
+use crate::ui::{Colours, Glyphs, Theme};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (40, 15), (200, 60)];
 
-fn shot(name: &str, world: &World) {
+fn shot(name: &str, world: &ImaginedWorld) {
     let frames: Vec<String> = SIZES
         .iter()
         .map(|size| format!("{}x{}\n{}", size.0, size.1, text(world, *size)))
@@ -19,12 +19,12 @@ fn shot(name: &str, world: &World) {
     insta::assert_snapshot!(name, frames.join("\n"));
 }
 
-fn after(mut world: World, keys: &str) -> World {
+fn after(mut world: ImaginedWorld, keys: &str) -> ImaginedWorld {
     world.type_slowly(keys);
     world
 }
 
-fn pressed(mut world: World, keys: &[Key]) -> World {
+fn pressed(mut world: ImaginedWorld, keys: &[Key]) -> ImaginedWorld {
     for key in keys {
         world.press(*key);
     }
@@ -33,9 +33,9 @@ fn pressed(mut world: World, keys: &[Key]) -> World {
 
 #[test]
 fn before_a_drain() {
-    shot("empty", &World::empty());
-    shot("before", &World::new());
-    let mut connecting = World::empty();
+    shot("empty", &ImaginedWorld::empty());
+    shot("before", &ImaginedWorld::new());
+    let mut connecting = ImaginedWorld::empty();
     let link = Link::Connecting {
         since: connecting.now.before(Duration::from_secs(3)),
     };
@@ -43,13 +43,13 @@ fn before_a_drain() {
         .session
         .observe(Observation::Link(link), connecting.now);
     shot("connecting", &connecting);
-    let mut read_only = World::new();
+    let mut read_only = ImaginedWorld::new();
     read_only.session.setting.kind = Kind::ReadOnly;
     shot("read-only", &read_only);
-    shot("hasty", &World::hasty());
-    shot("contradicting", &World::contradicting());
-    shot("marked", &after(World::new(), "jv"));
-    let mut nobody = World::new();
+    shot("hasty", &ImaginedWorld::hasty());
+    shot("contradicting", &ImaginedWorld::contradicting());
+    shot("marked", &after(ImaginedWorld::new(), "jv"));
+    let mut nobody = ImaginedWorld::new();
     nobody.imagined.clear();
     nobody.pass(90);
     shot("nobody", &nobody);
@@ -57,58 +57,76 @@ fn before_a_drain() {
 
 #[test]
 fn while_a_drain_runs() {
-    shot("draining", &World::draining());
-    shot("held", &pressed(World::draining(), &[Key::Char(' ')]));
-    shot("by-hand", &World::by_hand());
-    shot("stopping", &World::stopping());
-    shot("question", &World::questioned());
-    shot("failed", &World::failed());
-    shot("cut-off", &World::cut_off());
+    shot("draining", &ImaginedWorld::draining());
+    shot(
+        "held",
+        &pressed(ImaginedWorld::draining(), &[Key::Char(' ')]),
+    );
+    shot("by-hand", &ImaginedWorld::by_hand());
+    shot("stopping", &ImaginedWorld::stopping());
+    shot("question", &ImaginedWorld::questioned());
+    shot("failed", &ImaginedWorld::failed());
+    shot("cut-off", &ImaginedWorld::cut_off());
 }
 
 #[test]
 fn after_a_drain() {
-    shot("result-requeued", &World::requeued());
-    shot("result-lost", &World::lost());
-    shot("result-stopped", &World::stopped());
-    shot("result-salvaged", &World::salvaged());
-    shot("after-the-result", &pressed(World::stopped(), &[Key::Esc]));
+    shot("result-requeued", &ImaginedWorld::requeued());
+    shot("result-lost", &ImaginedWorld::lost());
+    shot("result-stopped", &ImaginedWorld::stopped());
+    shot("result-salvaged", &ImaginedWorld::salvaged());
+    shot(
+        "after-the-result",
+        &pressed(ImaginedWorld::stopped(), &[Key::Esc]),
+    );
 }
 
 #[test]
 fn dialogs() {
-    shot("dialog-automatic", &after(World::new(), "a"));
-    shot("dialog-despite", &after(World::hasty(), "aD02\n"));
-    let mut asking = World::new();
+    shot("dialog-automatic", &after(ImaginedWorld::new(), "a"));
+    shot("dialog-despite", &after(ImaginedWorld::hasty(), "aD02\n"));
+    let mut asking = ImaginedWorld::new();
     asking.console.memory.ask_reason = true;
     shot("dialog-reason", &after(asking, "arelease 4711"));
-    shot("dialog-by-hand", &after(World::new(), "n"));
-    shot("dialog-next-step", &after(World::by_hand(), "n"));
-    shot("dialog-go-automatic", &after(World::by_hand(), "a"));
-    shot("dialog-end-wait", &after(World::draining(), "."));
-    shot("dialog-kill-question", &after(World::questioned(), "n4\n"));
-    shot("dialog-force-kill", &after(World::draining(), "K3"));
-    shot("dialog-quit", &after(World::draining(), "q"));
+    shot("dialog-by-hand", &after(ImaginedWorld::new(), "n"));
+    shot("dialog-next-step", &after(ImaginedWorld::by_hand(), "n"));
+    shot("dialog-go-automatic", &after(ImaginedWorld::by_hand(), "a"));
+    shot("dialog-end-wait", &after(ImaginedWorld::draining(), "."));
+    shot(
+        "dialog-kill-question",
+        &after(ImaginedWorld::questioned(), "n4\n"),
+    );
+    shot("dialog-force-kill", &after(ImaginedWorld::draining(), "K3"));
+    shot("dialog-quit", &after(ImaginedWorld::draining(), "q"));
 }
 
 #[test]
 fn pages() {
-    shot("help", &after(World::draining(), "?"));
-    shot("job", &pressed(World::draining(), &[Key::Tab, Key::Enter]));
-    let shown = pressed(World::draining(), &[Key::Tab, Key::Enter, Key::Char('A')]);
+    shot("help", &after(ImaginedWorld::draining(), "?"));
+    shot(
+        "job",
+        &pressed(ImaginedWorld::draining(), &[Key::Tab, Key::Enter]),
+    );
+    let shown = pressed(
+        ImaginedWorld::draining(),
+        &[Key::Tab, Key::Enter, Key::Char('A')],
+    );
     shot("job-arguments", &shown);
-    shot("check", &after(World::hasty(), "c"));
-    let stated = pressed(World::contradicting(), &[Key::Enter]);
+    shot("check", &after(ImaginedWorld::hasty(), "c"));
+    let stated = pressed(ImaginedWorld::contradicting(), &[Key::Enter]);
     shot("process-contradicting", &stated);
-    shot("process", &pressed(World::draining(), &[Key::Enter]));
+    shot(
+        "process",
+        &pressed(ImaginedWorld::draining(), &[Key::Enter]),
+    );
 }
 
 #[test]
 fn finding_ones_way() {
-    shot("filter", &after(World::new(), "/edi"));
-    shot("filtered", &after(World::new(), "/edi\n"));
-    shot("sorted", &after(World::new(), "SS"));
-    let mut crowd = World::crowded(10_000);
+    shot("filter", &after(ImaginedWorld::new(), "/edi"));
+    shot("filtered", &after(ImaginedWorld::new(), "/edi\n"));
+    shot("sorted", &after(ImaginedWorld::new(), "SS"));
+    let mut crowd = ImaginedWorld::crowded(10_000);
     crowd.press(Key::Tab);
     for _ in 0..7 {
         crowd.press(Key::PageDown);
@@ -118,7 +136,7 @@ fn finding_ones_way() {
 
 #[test]
 fn a_stranger_is_named_with_its_redis() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.imagined[1].in_redis = false;
     world.forget();
     world.look();
@@ -127,7 +145,7 @@ fn a_stranger_is_named_with_its_redis() {
 
 #[test]
 fn old_readings_are_marked() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     for (index, age) in [14, 25, 38, 150].into_iter().enumerate() {
         world.imagined[index].beat_age = age;
     }
@@ -138,7 +156,7 @@ fn old_readings_are_marked() {
 
 #[test]
 fn wide_and_combining_letters_keep_the_columns() {
-    let mut world = World::new();
+    let mut world = ImaginedWorld::new();
     world.imagined[0].jobs = vec![
         job("報告作成処理報告作成処理報告作成処理", "既定", "w1", 31),
         job("Re\u{301}sume\u{301}Job", "défaut", "w2", 32),
@@ -150,12 +168,15 @@ fn wide_and_combining_letters_keep_the_columns() {
 
 #[test]
 fn ascii_and_no_colour() {
-    let ascii = Look {
+    let ascii = Theme {
         colours: Colours::Monochrome,
         glyphs: Glyphs::Ascii,
     };
     let mut frames = Vec::new();
-    for world in [World::draining(), after(World::questioned(), "n")] {
+    for world in [
+        ImaginedWorld::draining(),
+        after(ImaginedWorld::questioned(), "n"),
+    ] {
         let terminal = drawn(&world, (80, 24), ascii);
         let text = terminal.backend().to_string();
         assert!(text.is_ascii(), "{text}");
@@ -166,7 +187,7 @@ fn ascii_and_no_colour() {
 
 #[test]
 fn too_small_says_so() {
-    let world = World::draining();
+    let world = ImaginedWorld::draining();
     for size in [(39, 15), (40, 14), (20, 5), (1, 1)] {
         let text = text(&world, size);
         assert!(size.0 < 20 || text.contains("too small"), "{text}");
@@ -177,11 +198,11 @@ fn too_small_says_so() {
 #[test]
 fn nothing_panics_at_any_size() {
     let worlds = [
-        World::empty(),
-        World::draining(),
-        after(World::questioned(), "n"),
-        after(World::draining(), "?"),
-        World::lost(),
+        ImaginedWorld::empty(),
+        ImaginedWorld::draining(),
+        after(ImaginedWorld::questioned(), "n"),
+        after(ImaginedWorld::draining(), "?"),
+        ImaginedWorld::lost(),
     ];
     for world in &worlds {
         for width in (1..130).step_by(9) {
@@ -196,7 +217,7 @@ fn nothing_panics_at_any_size() {
 fn each_kind_of_session_stands_on_every_screen() {
     for kind in [Kind::Live, Kind::ReadOnly, Kind::Rehearsal, Kind::Demo] {
         for screen in [Screen::Main, Screen::Help, Screen::Result] {
-            let mut world = World::new();
+            let mut world = ImaginedWorld::new();
             world.session.setting.kind = kind;
             world.console.screen = screen;
             for size in SIZES {
@@ -209,17 +230,17 @@ fn each_kind_of_session_stands_on_every_screen() {
 #[test]
 fn footer_and_help_name_every_key_that_does_something() {
     let worlds = vec![
-        World::new(),
-        World::draining(),
-        World::by_hand(),
-        World::questioned(),
-        World::failed(),
-        pressed(World::draining(), &[Key::Char(' ')]),
-        pressed(World::stopped(), &[Key::Esc]),
-        World::lost(),
-        pressed(World::new(), &[Key::Tab, Key::Enter]),
-        pressed(World::iterating(), &[Key::Tab, Key::Enter]),
-        after(World::new(), "ty"),
+        ImaginedWorld::new(),
+        ImaginedWorld::draining(),
+        ImaginedWorld::by_hand(),
+        ImaginedWorld::questioned(),
+        ImaginedWorld::failed(),
+        pressed(ImaginedWorld::draining(), &[Key::Char(' ')]),
+        pressed(ImaginedWorld::stopped(), &[Key::Esc]),
+        ImaginedWorld::lost(),
+        pressed(ImaginedWorld::new(), &[Key::Tab, Key::Enter]),
+        pressed(ImaginedWorld::iterating(), &[Key::Tab, Key::Enter]),
+        after(ImaginedWorld::new(), "ty"),
     ];
     let mut named = vec![false; BINDINGS.len()];
     for world in &worlds {
@@ -245,8 +266,8 @@ fn footer_and_help_name_every_key_that_does_something() {
     assert!(named.iter().all(|named| *named));
 }
 
-fn pressed_help(world: &World) -> World {
-    let mut help = World::empty();
+fn pressed_help(world: &ImaginedWorld) -> ImaginedWorld {
+    let mut help = ImaginedWorld::empty();
     help.session = world.session.clone();
     help.console = world.console.clone();
     help.now = world.now;
@@ -263,7 +284,7 @@ fn every_fault_of_the_link_has_its_words() {
         (LinkFault::NotRedis("HTTP".into()), "NOT A REDIS 8 s"),
         (LinkFault::Loading, "LOADING 8 s"),
     ] {
-        let mut world = World::new();
+        let mut world = ImaginedWorld::new();
         let lost = Link::Lost {
             since: world.now.before(Duration::from_secs(8)),
             retry_at: world.now.after(Duration::from_secs(2)),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Output;
 
 use drainboard::core::fleet::RedisAddress;
-use drainboard::rescue::{Entry, Payload, SavedJob, Source, Stopping, Store};
+use drainboard::rescue::{Payload, RescueEntry, SavedFrom, SavedJob, Stopping, Store};
 use serde_json::Value;
 
 use super::{code, drainboard, err, out};
@@ -19,7 +19,7 @@ fn payload(jid: &str) -> String {
 /// Three saved jobs: one of a process that was killed without TERM, one whose end is not known,
 /// one that ended by itself.
 fn prepare(state: &Path, server: &RedisServer) {
-    let from = Source::new(&RedisAddress::new(server.url()), None);
+    let from = SavedFrom::new(&RedisAddress::new(server.url()), None);
     let saved = |jid: &str, pid: u32| SavedJob {
         saved_at: "2026-11-21T19:00:30Z".parse().expect("a time"),
         jid: Some(jid.into()),
@@ -124,7 +124,7 @@ async fn looking_changes_nothing_and_pushing_back_is_done_once() {
     let (entries, _) = Store::new(state.path()).load(RUN).expect("its entries");
     let tried = entries
         .iter()
-        .filter(|entry| !matches!(entry, Entry::Saved(_)));
+        .filter(|entry| !matches!(entry, RescueEntry::Saved(_)));
     assert_eq!(tried.count(), 4);
 }
 

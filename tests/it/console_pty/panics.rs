@@ -14,9 +14,10 @@ use drainboard::core::moment::Moment;
 use drainboard::core::sequence::SequenceOrigin;
 use drainboard::core::session::{Kind, Session, Setting};
 use drainboard::shell::{
-    Conduct, HangUp, Plugs, Refused, Screen, ScreenFront, Visitors, Work, World, guard_panics, run,
+    HangUp, Piloting, Plugs, Refused, ScreenFront, ShellWork, TakenTerminal, Visitors, World,
+    guard_panics, run,
 };
-use drainboard::ui::Look;
+use drainboard::ui::Theme;
 use futures_util::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -33,8 +34,8 @@ const SHOWN: &str = "DRAINBOARD_TEST_SHOWN";
 struct Nothing;
 
 impl Plugs for Nothing {
-    fn begin(&mut self, _: &[LocalId], _: &mut Session, _: Moment) -> Result<Work, Refused> {
-        Ok(Work::Begin {
+    fn begin(&mut self, _: &[LocalId], _: &mut Session, _: Moment) -> Result<ShellWork, Refused> {
+        Ok(ShellWork::Begin {
             held: HashMap::new(),
             journal: Err("none here".into()),
             licence: Arc::default(),
@@ -104,10 +105,10 @@ async fn in_a_task(shown: PathBuf) {
         plugs: Box::new(Nothing),
     };
     let front = ScreenFront::new(
-        Screen::take().unwrap(),
+        TakenTerminal::take().unwrap(),
         Console::default(),
-        Look::default(),
-        Conduct::Keys {
+        Theme::default(),
+        Piloting::Keys {
             choice: None,
             left: None,
         },
@@ -117,7 +118,7 @@ async fn in_a_task(shown: PathBuf) {
 }
 
 fn in_a_frame() {
-    let mut screen = Screen::take().unwrap();
+    let mut screen = TakenTerminal::take().unwrap();
     screen
         .draw(|frame| {
             frame.render_widget("a first frame", frame.area());

@@ -16,7 +16,7 @@ use drainboard::host::{Held, Scanner};
 use drainboard::journal::Journal;
 use drainboard::redis::Address;
 use drainboard::rescue::{Payload, SavedJob, Stopping};
-use drainboard::shell::{Means, Performer, Reply, Work};
+use drainboard::shell::{Means, Performer, Reply, ShellWork};
 use tokio::sync::mpsc;
 
 use crate::support::patience::LIMIT;
@@ -28,7 +28,7 @@ const RUN: &str = "r";
 pub(super) struct Bench {
     state: tempfile::TempDir,
     licence: Arc<AtomicBool>,
-    work: mpsc::UnboundedSender<Work>,
+    work: mpsc::UnboundedSender<ShellWork>,
     replies: mpsc::UnboundedReceiver<Reply>,
 }
 
@@ -65,14 +65,14 @@ impl Bench {
     /// The same with this journal.
     pub(super) fn begin_with(&self, held: &[&Arc<Held>], journal: Result<Option<Journal>, String>) {
         let held = held.iter().map(|held| (held.id(), Arc::clone(held)));
-        self.give(Work::Begin {
+        self.give(ShellWork::Begin {
             held: held.collect::<HashMap<LocalId, Arc<Held>>>(),
             journal,
             licence: Arc::clone(&self.licence),
         });
     }
 
-    pub(super) fn give(&self, work: Work) {
+    pub(super) fn give(&self, work: ShellWork) {
         self.work.send(work).expect("the performer works");
     }
 
@@ -88,7 +88,7 @@ impl Bench {
 
     /// Asks `held` for its backtraces.
     pub(super) async fn asks(&mut self, held: &Arc<Held>, automatic: bool) -> ActOutcome {
-        self.give(Work::Backtrace {
+        self.give(ShellWork::Backtrace {
             process: held.id(),
             held: Ok(Arc::clone(held)),
             automatic,
@@ -102,7 +102,7 @@ impl Bench {
     }
 
     pub(super) fn push(&self, job: &SavedJob, confirmed: bool) {
-        self.give(Work::PushBack {
+        self.give(ShellWork::PushBack {
             id: EffectId(1),
             job: Box::new(job.clone()),
             confirmed,
@@ -124,7 +124,7 @@ impl Bench {
         at_stake: u64,
         payloads: &[SavedJob],
     ) -> ActOutcome {
-        self.give(Work::Act {
+        self.give(ShellWork::Act {
             id: EffectId(2),
             act: Act {
                 target: held.id(),
@@ -150,7 +150,7 @@ impl Bench {
 
     /// Has systemd told of a unit, and gives why that failed.
     pub(super) async fn call_fails(&mut self, call: &UnitCall, payloads: &[SavedJob]) -> String {
-        self.give(Work::Call {
+        self.give(ShellWork::Call {
             call: call.clone(),
             payloads: payloads.to_vec(),
         });
@@ -163,7 +163,7 @@ impl Bench {
 
     /// Writes one line into the journal, or tries to.
     pub(super) fn note(&self) {
-        self.give(Work::Note(Box::new(Record {
+        self.give(ShellWork::Note(Box::new(Record {
             at: clock::now(),
             since_start: std::time::Duration::ZERO,
             run: RUN.into(),

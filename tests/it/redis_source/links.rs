@@ -11,7 +11,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use drainboard::core::fleet::{Link, LinkFault, Observation, Place, Sought};
-use drainboard::redis::{Address, Asker, Settings, Source, look_once};
+use drainboard::redis::{Address, Asker, Source, Tuning, look_once};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -20,12 +20,12 @@ use crate::support::sidekiq_rows::Rows;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
-fn hasty() -> Settings {
-    Settings {
+fn hasty() -> Tuning {
+    Tuning {
         period: Duration::from_millis(20),
         queues_every: Duration::from_millis(20),
         answer_within: Duration::from_millis(300),
-        ..Settings::default()
+        ..Tuning::default()
     }
 }
 
@@ -36,7 +36,7 @@ struct Running {
     task: tokio::task::JoinHandle<()>,
 }
 
-fn start(address: Address, settings: Settings) -> Running {
+fn start(address: Address, settings: Tuning) -> Running {
     let (sender, observations) = mpsc::channel(64);
     let (source, asker) = Source::new(address, settings, sender);
     Running {
@@ -217,10 +217,10 @@ async fn a_server_that_restarts_is_found_again() {
 #[tokio::test]
 async fn a_frozen_server_holds_nothing_up() {
     let server = RedisServer::start();
-    let settings = Settings {
+    let settings = Tuning {
         bounds: drainboard::redis::Bounds {
             within: Duration::from_millis(300),
-            ..Settings::default().bounds
+            ..Tuning::default().bounds
         },
         ..hasty()
     };
@@ -238,7 +238,7 @@ async fn a_frozen_server_holds_nothing_up() {
     assert!(matches!(place, Place::NotAsked { .. }), "{place:?}");
     assert_eq!(source.fault().await, LinkFault::Silent);
     assert_eq!(source.asker.look_now().await, Err(LinkFault::Silent));
-    let once = look_once(&server.address(), &Settings::default()).await;
+    let once = look_once(&server.address(), &Tuning::default()).await;
     assert_eq!(once.unwrap_err(), LinkFault::Silent);
     let spent = drainboard::clock::now().since(began);
     assert!(spent < Duration::from_secs(8), "{spent:?}");
@@ -250,9 +250,9 @@ async fn a_frozen_server_holds_nothing_up() {
 #[tokio::test]
 async fn a_look_asked_for_is_later_than_the_question() {
     let server = RedisServer::start();
-    let settings = Settings {
+    let settings = Tuning {
         period: Duration::from_hours(1),
-        ..Settings::default()
+        ..Tuning::default()
     };
     let mut source = start(server.address(), settings);
     source.connected().await;
@@ -314,7 +314,7 @@ async fn queues_are_counted() {
 #[tokio::test]
 async fn it_ends_when_nobody_takes_observations() {
     let server = RedisServer::start();
-    let mut source = start(server.address(), Settings::default());
+    let mut source = start(server.address(), Tuning::default());
     source.connected().await;
     source.observations.close();
     timeout(DEADLINE, source.task).await.unwrap().unwrap();

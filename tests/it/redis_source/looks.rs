@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use drainboard::core::fleet::{Look, LookRow};
-use drainboard::redis::{Address, Connection, Keys, Looker, Settings, look_once, open};
+use drainboard::redis::{Address, Connection, Keys, Looker, Tuning, look_once, open};
 use redis::aio::MultiplexedConnection;
 
 use super::Counting;
@@ -203,7 +203,7 @@ async fn a_user_who_may_only_read_is_enough() {
     run(&mut admin, &rights).await;
     let url = format!("{}?user=viewer&pass=p%40ss%2Fword", server.url());
     let address = Address::parse(&url).unwrap();
-    let (look, _) = look_once(&address, &Settings::default()).await.unwrap();
+    let (look, _) = look_once(&address, &Tuning::default()).await.unwrap();
     check_row(&look.rows[0], "7.3.9");
 }
 
@@ -214,7 +214,7 @@ async fn one_look_asks_again_where_a_beat_seems_old() {
     let mut old = Rows::of("7.3.9", 1);
     old.beat = 1.0;
     old.write(&mut admin).await;
-    let (look, _) = look_once(&server.address(), &Settings::default())
+    let (look, _) = look_once(&server.address(), &Tuning::default())
         .await
         .unwrap();
     assert!(
@@ -225,7 +225,7 @@ async fn one_look_asks_again_where_a_beat_seems_old() {
     old.beat = look.server_time;
     old.write(&mut admin).await;
     server.forget_commands().await;
-    look_once(&server.address(), &Settings::default())
+    look_once(&server.address(), &Tuning::default())
         .await
         .unwrap();
     let trips = server.commands().await;
@@ -329,7 +329,7 @@ async fn a_job_of_five_megabytes() {
         serde_json::json!({"queue": "default", "payload": payload.to_string(), "run_at": 1});
     rows.work.push(("big".into(), entry.to_string()));
     rows.write(&mut admin).await;
-    let (look, _) = look_once(&server.address(), &Settings::default())
+    let (look, _) = look_once(&server.address(), &Tuning::default())
         .await
         .unwrap();
     let big = &look.rows[0].work[0];

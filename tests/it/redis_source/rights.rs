@@ -11,7 +11,7 @@ use std::time::Duration;
 use drainboard::core::fleet::{LinkFault, Look, Place, Sought};
 use drainboard::core::follow::CancelAnswer;
 use drainboard::redis::{
-    Address, Bounds, Connection, Keys, Looker, PushBack, Pushed, cancel, locate, open, push_back,
+    Address, Bounds, Connection, Keys, Looker, Pushed, RedisPush, cancel, locate, open, push_back,
     queues,
 };
 use redis::aio::MultiplexedConnection;
@@ -166,7 +166,7 @@ async fn a_rescue_by_a_user_poorer_by_one_command_pushes_once_or_says_why_not() 
         let all = LOOKING.into_iter().chain(RESCUING);
         let commands: Vec<&str> = all.filter(|name| *name != missing).collect();
         let mut connection = allowed(&server, &mut admin, &commands).await;
-        let job = PushBack {
+        let job = RedisPush {
             execution: "lost",
             queue: "default",
             payload: b"{\"jid\":\"lost\"}",

@@ -10,7 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use drainboard::core::fleet::{LinkFault, Look, Observation};
-use drainboard::redis::{Address, Settings, Source, look_once};
+use drainboard::redis::{Address, Source, Tuning, look_once};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -88,9 +88,9 @@ async fn a_failover_is_followed_to_the_new_primary() {
         free_port(),
         sentinel.port
     );
-    let settings = Settings {
+    let settings = Tuning {
         period: Duration::from_millis(200),
-        ..Settings::default()
+        ..Tuning::default()
     };
     // Both replicas have the data, and the Sentinel knows them.
     let mut admin = redis::Client::open(format!("redis://127.0.0.1:{}", sentinel.port)).unwrap();

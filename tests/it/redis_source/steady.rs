@@ -1,7 +1,7 @@
 //! What a look costs: trips and commands, for processes that beat, that are dead, and that lie.
 
 use drainboard::core::fleet::{Look, LookRow};
-use drainboard::redis::{Connection, Keys, Looker, Read, Settings, look_once};
+use drainboard::redis::{Connection, Keys, Looker, Read, Tuning, look_once};
 use redis::aio::MultiplexedConnection;
 
 use super::Counting;
@@ -176,8 +176,8 @@ async fn a_work_hash_that_no_sidekiq_has_is_read_in_part_and_said() {
 async fn the_only_namespace_is_found_by_itself() {
     let server = RedisServer::start();
     let mut admin = server.connection().await;
-    let settings = Settings::default();
-    let rows = async |settings: &Settings| look_once(&server.address(), settings).await;
+    let settings = Tuning::default();
+    let rows = async |settings: &Tuning| look_once(&server.address(), settings).await;
     assert!(rows(&settings).await.unwrap().0.rows.is_empty());
     let registered = async |admin: &mut MultiplexedConnection, key: &str, member: &str| {
         run(admin, &["SADD", key, member]).await;
@@ -193,9 +193,9 @@ async fn the_only_namespace_is_found_by_itself() {
         why.contains("app, blog") && why.contains("--namespace"),
         "{why}"
     );
-    let stated = Settings {
+    let stated = Tuning {
         namespace: Some("blog".into()),
-        ..Settings::default()
+        ..Tuning::default()
     };
     assert_eq!(
         rows(&stated).await.unwrap().0.rows[0].identity.as_str(),

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use drainboard::clock;
 use drainboard::redis::{Connection, Keys, Pushed, open};
-use drainboard::rescue::{Ending, Entry, Rescued, SavedJob, State, Store, Surveyed, survey};
+use drainboard::rescue::{Ending, RescueEntry, Rescued, SavedJob, State, Store, Surveyed, survey};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 
@@ -262,9 +262,9 @@ async fn a_push_back_is_ruled_out_only_where_nobody_else_served() {
 fn written(store: &Store) -> Vec<Option<bool>> {
     let (entries, _) = store.load("r").expect("entries");
     let pushes = entries.iter().map(|entry| match entry {
-        Entry::Saved(_) => panic!("{entry:?}"),
-        Entry::Pushing { .. } => None,
-        Entry::Pushed { back, .. } => *back,
+        RescueEntry::Saved(_) => panic!("{entry:?}"),
+        RescueEntry::Pushing { .. } => None,
+        RescueEntry::Pushed { back, .. } => *back,
     });
     pushes.collect()
 }

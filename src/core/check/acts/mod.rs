@@ -13,7 +13,7 @@ use crate::core::sequence::Signal;
 
 /// A thing that a command does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Act {
+pub enum ShellAct {
     /// Sends a signal to processes.
     Sends {
         /// The signal.
@@ -54,7 +54,7 @@ pub enum Act {
     },
 }
 
-impl Act {
+impl ShellAct {
     /// The simple command, as written; a wait in words.
     pub fn command(&self) -> String {
         match self {
@@ -145,8 +145,8 @@ const OTHERS: &[&str] = &[
 ];
 
 /// Everything that `command` does, in order.
-pub(in crate::core::check) fn acts(command: &str) -> Vec<Act> {
-    let mut reader = Reader::default();
+pub(in crate::core::check) fn acts(command: &str) -> Vec<ShellAct> {
+    let mut reader = ActReader::default();
     reader.read(command, 0);
     reader.acts
 }
@@ -156,17 +156,17 @@ const DEEPEST: usize = 4;
 
 /// The acts found so far, with the variables of the shell.
 #[derive(Default)]
-struct Reader {
-    acts: Vec<Act>,
+struct ActReader {
+    acts: Vec<ShellAct>,
     variables: BTreeMap<String, String>,
 }
 
-impl Reader {
+impl ActReader {
     fn read(&mut self, text: &str, depth: usize) {
         let mut loops = false;
         for command in shell::commands(text) {
             if command.is_repeated && !loops {
-                self.acts.push(Act::Runs("a loop".into()));
+                self.acts.push(ShellAct::Runs("a loop".into()));
             }
             loops = command.is_repeated;
             self.simple(&command, depth);
@@ -214,12 +214,12 @@ impl Reader {
         match act {
             programs::Doing::Nothing => {}
             // A loop has no known length; the pauses in it are part of that.
-            programs::Doing::Act(Act::Waits(_)) if command.is_repeated => {}
+            programs::Doing::Act(ShellAct::Waits(_)) if command.is_repeated => {}
             programs::Doing::Act(act) => self.acts.push(act),
             programs::Doing::Unknown => {
-                let known = self.acts.iter().any(|act| matches!(act, Act::Runs(_)));
+                let known = self.acts.iter().any(|act| matches!(act, ShellAct::Runs(_)));
                 if !(command.is_repeated && known) {
-                    self.acts.push(Act::Runs(words.join(" ")));
+                    self.acts.push(ShellAct::Runs(words.join(" ")));
                 }
             }
         }
@@ -232,7 +232,7 @@ impl Reader {
         });
         match inline.and_then(|at| words.get(at + 1)) {
             Some(text) if depth < DEEPEST => self.read(text, depth + 1),
-            Some(_) | None => self.acts.push(Act::Runs(command.text())),
+            Some(_) | None => self.acts.push(ShellAct::Runs(command.text())),
         }
     }
 

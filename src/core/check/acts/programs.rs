@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Act, Receiver, slept, span};
+use super::{Receiver, ShellAct, slept, span};
 use crate::core::sequence::Signal;
 
 /// The effect of a simple command.
@@ -10,7 +10,7 @@ pub(super) enum Doing {
     /// Nothing to a Sidekiq, and at once.
     Nothing,
     /// This.
-    Act(Act),
+    Act(ShellAct),
     /// The program is not known here.
     Unknown,
 }
@@ -117,13 +117,13 @@ pub(super) fn act(
             let words: Vec<String> = rest.iter().map(|word| resolved(word)).collect();
             let words: Vec<&str> = words.iter().map(String::as_str).collect();
             match slept(&words) {
-                Some(span) => Doing::Act(Act::Waits(span)),
+                Some(span) => Doing::Act(ShellAct::Waits(span)),
                 None => Doing::Unknown,
             }
         }
         "sidekiqctl" => sidekiqctl(rest, command),
         "systemctl" => systemctl(rest, command),
-        "stop" | "restart" if rest.len() == 1 => Doing::Act(Act::StopsUnit(command)),
+        "stop" | "restart" if rest.len() == 1 => Doing::Act(ShellAct::StopsUnit(command)),
         "supervisorctl" => match rest {
             [.., "signal", signal, of] | ["signal", signal, of, ..] => {
                 sent(signal, Receiver::Named((*of).to_owned()), command)
@@ -133,7 +133,7 @@ pub(super) fn act(
         "service" | "initctl" | "invoke-rc.d" | "monit" | "sv" => by_verb(rest, command),
         "start-stop-daemon" => start_stop_daemon(rest, command),
         "docker" | "podman" | "docker-compose" => docker(rest, command),
-        "drainboard" if rest.contains(&"drain") => Doing::Act(Act::Drains {
+        "drainboard" if rest.contains(&"drain") => Doing::Act(ShellAct::Drains {
             sequence: option(rest, &["--sequence"]).map(str::to_owned),
         }),
         "drainboard" => Doing::Nothing,
@@ -164,7 +164,7 @@ fn signal(word: &str) -> Option<Signal> {
 
 fn sent(word: &str, to: Receiver, command: String) -> Doing {
     match signal(word) {
-        Some(signal) => Doing::Act(Act::Sends {
+        Some(signal) => Doing::Act(ShellAct::Sends {
             signal,
             to,
             command,
@@ -236,7 +236,7 @@ fn sidekiqctl(rest: &[&str], command: String) -> Doing {
         }
         Some(_) | None => None,
     };
-    Doing::Act(Act::Sidekiqctl {
+    Doing::Act(ShellAct::Sidekiqctl {
         stops_within,
         command,
     })
@@ -273,8 +273,10 @@ fn systemctl(rest: &[&str], command: String) -> Doing {
             };
             sent(named.unwrap_or("TERM"), to, command)
         }
-        "stop" | "restart" | "try-restart" | "condrestart" => Doing::Act(Act::StopsUnit(command)),
-        "reload" | "reload-or-restart" => Doing::Act(Act::ReloadsUnit(command)),
+        "stop" | "restart" | "try-restart" | "condrestart" => {
+            Doing::Act(ShellAct::StopsUnit(command))
+        }
+        "reload" | "reload-or-restart" => Doing::Act(ShellAct::ReloadsUnit(command)),
         _ => Doing::Nothing,
     }
 }
@@ -286,9 +288,9 @@ fn by_verb(rest: &[&str], command: String) -> Doing {
         let to = Receiver::Named(rest.join(" "));
         sent("KILL", to, command)
     } else if has(&["stop", "restart", "down", "force-restart"]) {
-        Doing::Act(Act::StopsUnit(command))
+        Doing::Act(ShellAct::StopsUnit(command))
     } else if has(&["reload"]) {
-        Doing::Act(Act::ReloadsUnit(command))
+        Doing::Act(ShellAct::ReloadsUnit(command))
     } else {
         Doing::Nothing
     }
@@ -321,7 +323,7 @@ fn start_stop_daemon(rest: &[&str], command: String) -> Doing {
         _ => (named, None),
     };
     match (within, signal(first)) {
-        (Some(within), Some(first)) if first.stops() => Doing::Act(Act::Stops {
+        (Some(within), Some(first)) if first.stops() => Doing::Act(ShellAct::Stops {
             within,
             to,
             command,
@@ -357,11 +359,11 @@ fn docker(rest: &[&str], command: String) -> Doing {
             sent("KILL", to(), command)
         }
         Some("stop" | "restart") if is_compose && option(rest, &["-t", "--timeout"]).is_none() => {
-            Doing::Act(Act::StopsUnit(command))
+            Doing::Act(ShellAct::StopsUnit(command))
         }
         Some("stop" | "restart") => {
             let stated = option(rest, &["-t", "--time", "--timeout"]).and_then(span);
-            Doing::Act(Act::Stops {
+            Doing::Act(ShellAct::Stops {
                 within: stated.unwrap_or(DOCKER),
                 to: to(),
                 command,

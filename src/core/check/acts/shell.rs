@@ -21,7 +21,7 @@ impl Simple {
 
 /// The end of a simple command.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+enum CommandEnd {
     Pipe,
     Other,
 }
@@ -56,7 +56,7 @@ pub(super) fn commands(text: &str) -> Vec<Simple> {
                     characters.next();
                 }
             }
-            '|' if characters.peek() != Some(&'|') => cutter.end(End::Pipe),
+            '|' if characters.peek() != Some(&'|') => cutter.end(CommandEnd::Pipe),
             '|' | '&' => {
                 // `2>&1` and `&>` are no ends.
                 let redirects = cutter.word.as_deref().is_some_and(|w| w.ends_with('>'))
@@ -65,18 +65,18 @@ pub(super) fn commands(text: &str) -> Vec<Simple> {
                     cutter.push(character);
                 } else {
                     characters.next_if_eq(&character);
-                    cutter.end(End::Other);
+                    cutter.end(CommandEnd::Other);
                 }
             }
-            ';' | '\n' => cutter.end(End::Other),
+            ';' | '\n' => cutter.end(CommandEnd::Other),
             // `fetch(:unit)`, as Ruby has it.
             ')' if cutter.is_in_brackets() => cutter.push(character),
-            '(' | ')' if cutter.word.is_none() || character == ')' => cutter.end(End::Other),
+            '(' | ')' if cutter.word.is_none() || character == ')' => cutter.end(CommandEnd::Other),
             _ if character.is_whitespace() => cutter.close_word(),
             _ => cutter.push(character),
         }
     }
-    cutter.end(End::Other);
+    cutter.end(CommandEnd::Other);
     cutter.commands
 }
 
@@ -167,11 +167,11 @@ impl Cutter {
         }
     }
 
-    fn end(&mut self, end: End) {
+    fn end(&mut self, end: CommandEnd) {
         self.close_word();
         let words = std::mem::take(&mut self.words);
         let input = std::mem::take(&mut self.input);
-        if end == End::Pipe {
+        if end == CommandEnd::Pipe {
             self.input = format!("{input} {}", words.join(" "));
         }
         if !words.is_empty() {

@@ -8,9 +8,9 @@ fn read(command: &str) -> Vec<String> {
     acts(command).iter().map(shown).collect()
 }
 
-fn shown(act: &Act) -> String {
+fn shown(act: &ShellAct) -> String {
     match act {
-        Act::Sends { signal, to, .. } => match to {
+        ShellAct::Sends { signal, to, .. } => match to {
             Receiver::Named(text) => format!("{signal} to {text}"),
             Receiver::Unit {
                 name,
@@ -18,18 +18,18 @@ fn shown(act: &Act) -> String {
             } => format!("{signal} to the main process of {name}"),
             Receiver::Unit { name, .. } => format!("{signal} to all of {name}"),
         },
-        Act::Waits(span) => format!("wait {}", span.as_secs_f64()),
-        Act::Runs(command) => format!("run {command}"),
-        Act::Sidekiqctl { stops_within, .. } => match stops_within {
+        ShellAct::Waits(span) => format!("wait {}", span.as_secs_f64()),
+        ShellAct::Runs(command) => format!("run {command}"),
+        ShellAct::Sidekiqctl { stops_within, .. } => match stops_within {
             Some(span) => format!("sidekiqctl stops within {}", span.as_secs_f64()),
             None => "sidekiqctl quiets".into(),
         },
-        Act::Stops { within, to, .. } => {
+        ShellAct::Stops { within, to, .. } => {
             format!("stop {} within {}", to.text(), within.as_secs_f64())
         }
-        Act::StopsUnit(command) => format!("stop the unit: {command}"),
-        Act::ReloadsUnit(command) => format!("reload the unit: {command}"),
-        Act::Drains { .. } => "drain".into(),
+        ShellAct::StopsUnit(command) => format!("stop the unit: {command}"),
+        ShellAct::ReloadsUnit(command) => format!("reload the unit: {command}"),
+        ShellAct::Drains { .. } => "drain".into(),
     }
 }
 

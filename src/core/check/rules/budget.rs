@@ -5,11 +5,11 @@ use std::time::Duration;
 use super::super::behaviour::Before;
 use super::super::effective::effective_timeout;
 use super::super::facts::{Facts, StatedSequence};
-use super::super::finding::{Rule, Ruling, Severity};
+use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::stop_command::{AfterTerm, Runner};
 use super::super::unit_facts::StopLimit;
 use super::{MARGIN, each_sequence, number, timeout_of};
-use crate::core::layers::{Layer, Place};
+use crate::core::layers::{FilePlace, Layer};
 use crate::core::sequence::{DEFAULT_SEQUENCE, Sequence, Signal, Timeout};
 
 /// The rows.
@@ -66,15 +66,15 @@ struct Kill<'a> {
     who: String,
     after: Duration,
     timeout: &'a Timeout,
-    from: Option<&'a Place>,
+    from: Option<&'a FilePlace>,
     /// The time that goes by before TERM and counts against the limit.
     before: Duration,
-    limit: Limit,
+    limit: Scope,
 }
 
 /// Whether anything can be done about the time between TERM and KILL.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Limit {
+enum Scope {
     /// It can be set.
     Settable,
     /// The platform does not let it be changed.
@@ -92,12 +92,12 @@ impl Kill<'_> {
         !self.is_early() && self.after < self.timeout.span + MARGIN
     }
 
-    fn say(&self, ruling: &mut Ruling<'_>) {
+    fn say(&self, ruling: &mut RuleRun<'_>) {
         let left = self.after.saturating_sub(self.timeout.span);
         // A plan that is followed only where drainboard drains loses nothing at a deploy.
         let severity = match self.limit {
-            Limit::OurDefault => Severity::Info,
-            Limit::Settable | Limit::Fixed => ruling.severity(),
+            Scope::OurDefault => Severity::Info,
+            Scope::Settable | Scope::Fixed => ruling.severity(),
         };
         ruling.fires_as(
             severity,
@@ -116,18 +116,18 @@ impl Kill<'_> {
     fn advice(&self) -> String {
         let needed = self.timeout.span + MARGIN;
         match self.limit {
-            Limit::Fixed => {
+            Scope::Fixed => {
                 let room = self.after.saturating_sub(MARGIN);
                 format!("That limit is fixed: set -t to {} or less", number(room))
             }
-            Limit::OurDefault => format!(
+            Scope::OurDefault => format!(
                 "Write a stop sequence, or give it: --sequence \"tstp, 120, term, {}, kill\"",
                 number(needed).ceil()
             ),
-            Limit::Settable if self.before.is_zero() => {
+            Scope::Settable if self.before.is_zero() => {
                 format!("Set at least {} s", number(needed))
             }
-            Limit::Settable => format!(
+            Scope::Settable => format!(
                 "Set at least {} s: {} s that go by before TERM, {} s for Sidekiq, 5 s to push jobs back",
                 number(needed + self.before),
                 number(self.before),
@@ -146,7 +146,7 @@ pub(super) fn origin(timeout: &Timeout) -> String {
     }
 }
 
-fn kill_before_timeout(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn kill_before_timeout(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_kill(facts, ruling, |kill, ruling| {
         if kill.is_early() {
             kill.say(ruling);
@@ -154,7 +154,7 @@ fn kill_before_timeout(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn kill_soon_after_timeout(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn kill_soon_after_timeout(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_kill(facts, ruling, |kill, ruling| {
         if kill.is_close() {
             kill.say(ruling);
@@ -165,12 +165,12 @@ fn kill_soon_after_timeout(facts: &Facts, ruling: &mut Ruling<'_>) {
 /// Every KILL that follows a TERM: of the sequences, and of tools other than systemd.
 fn each_kill(
     facts: &Facts,
-    ruling: &mut Ruling<'_>,
-    mut about: impl FnMut(&Kill<'_>, &mut Ruling<'_>),
+    ruling: &mut RuleRun<'_>,
+    mut about: impl FnMut(&Kill<'_>, &mut RuleRun<'_>),
 ) {
     if !facts.sequences.is_empty() || facts.stoppers.is_empty() {
         each_sequence(facts, ruling, |stated, sequence, ruling| {
-            kill_of_sequence(facts, stated, sequence, Limit::Settable, ruling, &mut about);
+            kill_of_sequence(facts, stated, sequence, Scope::Settable, ruling, &mut about);
         });
     }
     let nothing_stops = facts.units.is_empty() && facts.stoppers.is_empty();
@@ -181,7 +181,7 @@ fn each_kill(
                 facts,
                 &ours,
                 sequence,
-                Limit::OurDefault,
+                Scope::OurDefault,
                 ruling,
                 &mut about,
             );
@@ -219,9 +219,9 @@ fn each_kill(
             from: Some(&stopper.limit.from),
             before: stopper.before_term.unwrap_or_default(),
             limit: if stopper.is_fixed() {
-                Limit::Fixed
+                Scope::Fixed
             } else {
-                Limit::Settable
+                Scope::Settable
             },
         };
         about(&kill, ruling);
@@ -234,9 +234,9 @@ fn kill_of_sequence(
     facts: &Facts,
     stated: &StatedSequence,
     sequence: &Sequence,
-    limit: Limit,
-    ruling: &mut Ruling<'_>,
-    about: &mut impl FnMut(&Kill<'_>, &mut Ruling<'_>),
+    limit: Scope,
+    ruling: &mut RuleRun<'_>,
+    about: &mut impl FnMut(&Kill<'_>, &mut RuleRun<'_>),
 ) {
     let Some(after) = sequence.stop_wait() else {
         return;
@@ -246,10 +246,10 @@ fn kill_of_sequence(
         return ruling.undecided(why);
     }
     let who = match limit {
-        Limit::OurDefault => format!(
+        Scope::OurDefault => format!(
             "drainboard's own default sequence, {DEFAULT_SEQUENCE}, which `drainboard drain` follows here because no other stop is written,"
         ),
-        Limit::Settable | Limit::Fixed => "The sequence".into(),
+        Scope::Settable | Scope::Fixed => "The sequence".into(),
     };
     let kill = Kill {
         who,
@@ -265,8 +265,8 @@ fn kill_of_sequence(
 /// The KILLs of `ExecStop`, hooks and tasks that come after a TERM of the same command.
 fn each_kill_of_a_command(
     facts: &Facts,
-    ruling: &mut Ruling<'_>,
-    mut about: impl FnMut(&Kill<'_>, &mut Ruling<'_>),
+    ruling: &mut RuleRun<'_>,
+    mut about: impl FnMut(&Kill<'_>, &mut RuleRun<'_>),
 ) {
     for command in &facts.commands {
         let of = match &command.runner {
@@ -292,7 +292,7 @@ fn each_kill_of_a_command(
                         timeout: &effective.timeout,
                         from: Some(sent.place),
                         before: Duration::ZERO,
-                        limit: Limit::Settable,
+                        limit: Scope::Settable,
                     };
                     about(&kill, ruling);
                 }
@@ -301,7 +301,7 @@ fn each_kill_of_a_command(
     }
 }
 
-fn systemd_before_timeout(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn systemd_before_timeout(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_systemd_kill(facts, ruling, |kill, ruling| {
         if kill.is_early() {
             kill_by_systemd(kill, ruling);
@@ -309,7 +309,7 @@ fn systemd_before_timeout(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn systemd_soon_after_timeout(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn systemd_soon_after_timeout(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_systemd_kill(facts, ruling, |kill, ruling| {
         if kill.is_close() {
             kill_by_systemd(kill, ruling);
@@ -317,7 +317,7 @@ fn systemd_soon_after_timeout(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn kill_by_systemd(kill: &Kill<'_>, ruling: &mut Ruling<'_>) {
+fn kill_by_systemd(kill: &Kill<'_>, ruling: &mut RuleRun<'_>) {
     ruling.fires(
         kill.from,
         &[
@@ -337,8 +337,8 @@ fn kill_by_systemd(kill: &Kill<'_>, ruling: &mut Ruling<'_>) {
 /// Every unit whose TERM comes from systemd with nothing that drains before it.
 fn each_systemd_kill(
     facts: &Facts,
-    ruling: &mut Ruling<'_>,
-    mut about: impl FnMut(&Kill<'_>, &mut Ruling<'_>),
+    ruling: &mut RuleRun<'_>,
+    mut about: impl FnMut(&Kill<'_>, &mut RuleRun<'_>),
 ) {
     if facts.units.is_empty() {
         ruling.undecided("no systemd unit is known");
@@ -367,7 +367,7 @@ fn each_systemd_kill(
                     timeout: &effective.timeout,
                     from: limit.place(),
                     before: Duration::ZERO,
-                    limit: Limit::Settable,
+                    limit: Scope::Settable,
                 },
                 ruling,
             ),
@@ -375,7 +375,7 @@ fn each_systemd_kill(
     }
 }
 
-fn stop_limit_not_set(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn stop_limit_not_set(facts: &Facts, ruling: &mut RuleRun<'_>) {
     if facts.units.is_empty() {
         ruling.undecided("no systemd unit is known");
     }
@@ -393,7 +393,7 @@ fn stop_limit_not_set(facts: &Facts, ruling: &mut Ruling<'_>) {
                 StopLimit::Default | StopLimit::Unread(..) => "normally 90 s".to_string(),
             };
             let file = unit.settings.iter().find(|l| l.layer == Layer::Systemd);
-            let from = file.map(|l| Place::whole(&l.from.file));
+            let from = file.map(|l| FilePlace::whole(&l.from.file));
             ruling.fires(from.as_ref(), &[("unit", &unit.name), ("loaded", &loaded)]);
         }
     }

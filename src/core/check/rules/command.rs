@@ -2,11 +2,11 @@
 //! work, that take a time which is not written anywhere, or longer than they are given.
 
 use super::super::facts::{Facts, GemTasks};
-use super::super::finding::{Rule, Ruling, Severity};
+use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::stop_command::{AfterTerm, Runner, StopCommand};
 use super::{MARGIN, each_unit, number};
-use crate::core::check::acts::{Act, Receiver};
-use crate::core::layers::Place;
+use crate::core::check::acts::{Receiver, ShellAct};
+use crate::core::layers::FilePlace;
 use crate::core::sequence::{DEFAULT_SEQUENCE, Sequence, Signal, Version};
 
 /// The rows.
@@ -58,13 +58,13 @@ pub(super) static RULES: &[Rule] = &[
     },
 ];
 
-fn no_command(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn no_command(facts: &Facts, ruling: &mut RuleRun<'_>) {
     if facts.commands.is_empty() {
         ruling.undecided("no command that stops Sidekiq is known");
     }
 }
 
-fn command_kills(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn command_kills(facts: &Facts, ruling: &mut RuleRun<'_>) {
     no_command(facts, ruling);
     for command in &facts.commands {
         for sent in command.signals(facts.sidekiq.version) {
@@ -118,17 +118,17 @@ fn instead(runner: &Runner) -> &'static str {
     }
 }
 
-fn sidekiqctl_is_gone(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn sidekiqctl_is_gone(facts: &Facts, ruling: &mut RuleRun<'_>) {
     no_command(facts, ruling);
     let version = match facts.sidekiq.version {
         Some(version) if version.major < 6 => return,
         Some(version) => format!("here: {version}"),
         None => "the version here is not known".into(),
     };
-    let mut told: Vec<(&StopCommand, &Place)> = Vec::new();
+    let mut told: Vec<(&StopCommand, &FilePlace)> = Vec::new();
     for command in &facts.commands {
         for (act, place) in command.acts() {
-            let Act::Sidekiqctl { command: text, .. } = act else {
+            let ShellAct::Sidekiqctl { command: text, .. } = act else {
                 continue;
             };
             told.push((command, place));
@@ -162,7 +162,7 @@ fn sidekiqctl_is_gone(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn length_is_not_known(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn length_is_not_known(facts: &Facts, ruling: &mut RuleRun<'_>) {
     no_command(facts, ruling);
     for command in &facts.commands {
         let limit = match &command.runner {
@@ -186,7 +186,7 @@ fn length_is_not_known(facts: &Facts, ruling: &mut Ruling<'_>) {
         // A drain of ours says itself how long it takes.
         let drains = command
             .acts()
-            .any(|(act, _)| matches!(act, Act::Drains { .. }));
+            .any(|(act, _)| matches!(act, ShellAct::Drains { .. }));
         if let Err(unknown) = command.length()
             && !drains
         {
@@ -202,7 +202,7 @@ fn length_is_not_known(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn tasks_are_not_installed(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn tasks_are_not_installed(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let Some((version, _)) = &facts.deploy.capistrano_sidekiq else {
         return ruling.undecided("the version of capistrano-sidekiq is not known");
     };
@@ -218,11 +218,11 @@ fn tasks_are_not_installed(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn drain_outlasts(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn drain_outlasts(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         let behaviour = unit.behaviour();
         let drain = behaviour.before.acts().find_map(|(act, place)| {
-            let Act::Drains { sequence } = act else {
+            let ShellAct::Drains { sequence } = act else {
                 return None;
             };
             Some((sequence.as_deref(), place))

@@ -2,7 +2,7 @@
 //! becomes of jobs afterwards.
 
 use super::super::facts::{Edition, Facts, TermRoute};
-use super::super::finding::{Rule, Ruling, Severity};
+use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::unit_facts::MainProcess;
 use crate::core::layers::Value;
 use crate::core::sequence::Signal;
@@ -74,7 +74,7 @@ pub(super) static RULES: &[Rule] = &[
     },
 ];
 
-fn quiet_is_final(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn quiet_is_final(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let quiets = facts.sequences.first().is_none_or(|stated| {
         stated
             .parsed
@@ -88,7 +88,7 @@ fn quiet_is_final(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn queue_without_worker(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn queue_without_worker(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let Some(queues) = &facts.drain.queues else {
         return ruling.undecided("Redis was not asked for the queues");
     };
@@ -111,7 +111,7 @@ fn queue_without_worker(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn swarm(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn swarm(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let seen = facts
         .units
         .iter()
@@ -124,7 +124,7 @@ fn swarm(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn keeps_old_code(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn keeps_old_code(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let Some(settings) = &facts.deploy.restart_on_deploy else {
         return ruling.undecided("no Cloud 66 manifest is known");
     };
@@ -136,7 +136,7 @@ fn keeps_old_code(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn runs_twice(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn runs_twice(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let Some(jobs) = &facts.sidekiq.jobs else {
         return ruling.undecided("the job classes were not read");
     };
@@ -145,7 +145,7 @@ fn runs_twice(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn lost_for_good(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn lost_for_good(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let kills = facts
         .sequences
         .iter()
@@ -166,7 +166,7 @@ fn lost_for_good(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn result_is_reset(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn result_is_reset(facts: &Facts, ruling: &mut RuleRun<'_>) {
     match facts.drain.term {
         Some(TermRoute::SystemctlRestart) => ruling.fires(None, &[]),
         Some(TermRoute::Direct | TermRoute::SystemctlStop) => {}

@@ -2,10 +2,10 @@
 
 use super::super::behaviour::{FirstSignal, Reach};
 use super::super::facts::Facts;
-use super::super::finding::{Rule, Ruling, Severity};
+use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::unit_facts::StopLimit;
 use super::{at_setting, each_unit, number};
-use crate::core::layers::Located;
+use crate::core::layers::LocatedSetting;
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[
@@ -74,7 +74,7 @@ pub(super) static RULES: &[Rule] = &[
     },
 ];
 
-fn children_get_term(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn children_get_term(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         if unit.behaviour().reach != Reach::EveryProcess {
             return;
@@ -90,7 +90,7 @@ fn children_get_term(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn children_survive(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn children_survive(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         let survive = matches!(
             unit.behaviour().reach,
@@ -102,7 +102,7 @@ fn children_survive(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn hup_follows(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn hup_follows(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         if let Some(located) = unit.behaviour().hangup {
             ruling.fires(Some(&located.from), &[("unit", &unit.name)]);
@@ -110,7 +110,7 @@ fn hup_follows(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn never_kills(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn never_kills(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         if let StopLimit::Infinite(place) = unit.stop_limit() {
             let why = "TimeoutStopSec has no end (0 means infinity)";
@@ -122,7 +122,7 @@ fn never_kills(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn wrong_first_signal(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn wrong_first_signal(facts: &Facts, ruling: &mut RuleRun<'_>) {
     if facts.units.is_empty() && facts.stoppers.is_empty() {
         ruling.undecided("nothing that stops Sidekiq is known");
     }
@@ -139,7 +139,7 @@ fn wrong_first_signal(facts: &Facts, ruling: &mut Ruling<'_>) {
 }
 
 /// Speaks if the signal that a stop begins with does not stop Sidekiq.
-fn first_signal(who: &str, located: &Located, ruling: &mut Ruling<'_>) {
+fn first_signal(who: &str, located: &LocatedSetting, ruling: &mut RuleRun<'_>) {
     let Some(text) = located.value.as_text() else {
         return;
     };
@@ -157,7 +157,7 @@ fn first_signal(who: &str, located: &Located, ruling: &mut Ruling<'_>) {
     );
 }
 
-fn failure_mode(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn failure_mode(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         if let Some(located) = unit.behaviour().skips_signal {
             at_setting(unit, located, ruling, "mode", &located.value);
@@ -165,7 +165,7 @@ fn failure_mode(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn exec_stop_waits(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn exec_stop_waits(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         let Some(located) = unit.behaviour().waiting_exec_stop() else {
             return;

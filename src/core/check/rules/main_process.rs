@@ -2,7 +2,7 @@
 
 use super::super::behaviour::Reach;
 use super::super::facts::Facts;
-use super::super::finding::{Rule, Ruling, Severity};
+use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::unit_facts::MainProcess;
 use super::each_unit;
 use crate::core::layers::command_line::Wrapper;
@@ -38,7 +38,7 @@ pub(super) static RULES: &[Rule] = &[
     },
 ];
 
-fn mixed_with_wrapper(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn mixed_with_wrapper(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         if unit.behaviour().reach != Reach::MainThenKill {
             return;
@@ -57,7 +57,7 @@ fn mixed_with_wrapper(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn main_is_wrapper(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn main_is_wrapper(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         let reach = unit.behaviour().reach;
         let what = match unit.main_process() {
@@ -99,7 +99,7 @@ fn main_is_wrapper(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn ready_is_refused(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn ready_is_refused(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         let main_only = matches!(unit.word("NotifyAccess"), None | Some("main" | "none"));
         if !unit.notifies() || !main_only {

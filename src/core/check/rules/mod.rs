@@ -20,9 +20,9 @@ use std::time::Duration;
 
 use super::effective::{Effective, effective_timeout};
 use super::facts::{Facts, StatedSequence};
-use super::finding::{Finding, Rule, Ruling};
+use super::finding::{Finding, Rule, RuleRun};
 use super::unit_facts::UnitFacts;
-use crate::core::layers::Located;
+use crate::core::layers::LocatedSetting;
 use crate::core::sequence::Sequence;
 
 /// The time that Sidekiq asks for between its timeout and a KILL (wiki, "Deployment": `N + 5`).
@@ -60,7 +60,7 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
     for rule in rules() {
         let mut said = Vec::new();
-        (rule.decide)(facts, &mut Ruling::new(rule, &mut said));
+        (rule.decide)(facts, &mut RuleRun::new(rule, &mut said));
         findings.extend(said);
     }
     findings.sort_by_key(|finding| (!finding.is_decided(), std::cmp::Reverse(finding.severity)));
@@ -80,8 +80,8 @@ fn number(span: Duration) -> f64 {
 /// Asks `about` for every sequence that can be read; says what is missing where there is none.
 fn each_sequence(
     facts: &Facts,
-    ruling: &mut Ruling<'_>,
-    mut about: impl FnMut(&StatedSequence, &Sequence, &mut Ruling<'_>),
+    ruling: &mut RuleRun<'_>,
+    mut about: impl FnMut(&StatedSequence, &Sequence, &mut RuleRun<'_>),
 ) {
     if facts.sequences.is_empty() {
         ruling.undecided("no stop sequence is known");
@@ -110,8 +110,8 @@ pub(super) fn timeout_of(facts: &Facts, stated: &StatedSequence) -> Effective {
 /// Asks `about` for every unit; says so where none is known.
 fn each_unit(
     facts: &Facts,
-    ruling: &mut Ruling<'_>,
-    mut about: impl FnMut(&UnitFacts, &mut Ruling<'_>),
+    ruling: &mut RuleRun<'_>,
+    mut about: impl FnMut(&UnitFacts, &mut RuleRun<'_>),
 ) {
     if facts.units.is_empty() {
         ruling.undecided("no systemd unit is known");
@@ -124,8 +124,8 @@ fn each_unit(
 /// Speaks for a setting with one text.
 fn at_setting(
     unit: &UnitFacts,
-    located: &Located,
-    ruling: &mut Ruling<'_>,
+    located: &LocatedSetting,
+    ruling: &mut RuleRun<'_>,
     name: &str,
     value: &dyn Display,
 ) {

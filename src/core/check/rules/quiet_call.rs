@@ -1,11 +1,11 @@
 //! D26 and D27: how a deploy script quiets through systemctl, and which processes that reaches.
 
-use super::super::acts::{Act, Receiver, acts};
+use super::super::acts::{Receiver, ShellAct, acts};
 use super::super::facts::{Facts, GemTasks};
-use super::super::finding::{Rule, Ruling, Severity};
+use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::stop_command::Runner;
 use super::each_unit;
-use crate::core::layers::{Place, Value};
+use crate::core::layers::{FilePlace, Value};
 use crate::core::sequence::{Signal, Version};
 
 /// The rows.
@@ -31,11 +31,11 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 /// A call that quiets: as written, and where.
-type QuietCall<'a> = (String, &'a Place);
+type QuietCall<'a> = (String, &'a FilePlace);
 
 /// The call that capistrano-sidekiq itself makes (its source, 2.0.0 to 3.2.0), with the place of its
 /// version; `None` where its tasks are no part of the deploy.
-fn gem_call(facts: &Facts) -> Option<(&'static str, &Place)> {
+fn gem_call(facts: &Facts) -> Option<(&'static str, &FilePlace)> {
     let (version, place) = facts.deploy.capistrano_sidekiq.as_ref()?;
     if facts.deploy.gem_tasks != Some(GemTasks::Loaded) {
         return None;
@@ -52,8 +52,8 @@ fn gem_call(facts: &Facts) -> Option<(&'static str, &Place)> {
 /// Every quiet call of tasks that `wanted` accepts, and that of the gem.
 fn calls<'a>(
     facts: &'a Facts,
-    ruling: &mut Ruling<'_>,
-    wanted: fn(&Act) -> bool,
+    ruling: &mut RuleRun<'_>,
+    wanted: fn(&ShellAct) -> bool,
 ) -> Vec<QuietCall<'a>> {
     if !facts.deploy.was_read {
         ruling.undecided("how the deploy quiets is not known");
@@ -63,7 +63,7 @@ fn calls<'a>(
         .iter()
         .filter(|command| matches!(command.runner, Runner::Task(_) | Runner::Script(_)))
         .flat_map(|command| {
-            let touches = |(act, _): &(&Act, &Place)| command.touches_sidekiq(act);
+            let touches = |(act, _): &(&ShellAct, &FilePlace)| command.touches_sidekiq(act);
             command.acts().filter(touches)
         });
     let written = tasks
@@ -76,8 +76,8 @@ fn calls<'a>(
     written.chain(gem).collect()
 }
 
-fn reload_is_impossible(facts: &Facts, ruling: &mut Ruling<'_>) {
-    let reloads = calls(facts, ruling, |act| matches!(act, Act::ReloadsUnit(_)));
+fn reload_is_impossible(facts: &Facts, ruling: &mut RuleRun<'_>) {
+    let reloads = calls(facts, ruling, |act| matches!(act, ShellAct::ReloadsUnit(_)));
     let Some((call, place)) = reloads.first() else {
         return;
     };
@@ -92,11 +92,11 @@ fn reload_is_impossible(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn quiet_hits_children(facts: &Facts, ruling: &mut Ruling<'_>) {
-    let hits_children = |act: &Act| {
+fn quiet_hits_children(facts: &Facts, ruling: &mut RuleRun<'_>) {
+    let hits_children = |act: &ShellAct| {
         matches!(
             act,
-            Act::Sends {
+            ShellAct::Sends {
                 signal: Signal::Tstp,
                 to: Receiver::Unit {
                     main_only: false,

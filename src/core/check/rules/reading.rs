@@ -2,10 +2,10 @@
 //! limit is fixed.
 
 use super::super::facts::{Facts, KnownSidekiq};
-use super::super::finding::{Rule, Ruling, Severity};
+use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::unit_facts::StopLimit;
 use super::{MARGIN, number};
-use crate::core::layers::{Layer, Located, Place, Value, heroku};
+use crate::core::layers::{FilePlace, Layer, LocatedSetting, Value, heroku};
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[
@@ -29,7 +29,7 @@ pub(super) static RULES: &[Rule] = &[
     },
 ];
 
-fn not_read(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn not_read(facts: &Facts, ruling: &mut RuleRun<'_>) {
     if facts.known.is_empty() && facts.not_read.is_empty() {
         ruling.undecided("no Sidekiq was recognised in what was read");
     }
@@ -37,9 +37,9 @@ fn not_read(facts: &Facts, ruling: &mut Ruling<'_>) {
         let why = remark.text.trim_end_matches('.');
         ruling.fires(Some(&remark.from), &[("why", &why)]);
     }
-    let mut told: Vec<&Place> = facts.not_read.iter().map(|remark| &remark.from).collect();
+    let mut told: Vec<&FilePlace> = facts.not_read.iter().map(|remark| &remark.from).collect();
     let unknown = unknown_timeouts(facts).into_iter();
-    let all: Vec<(Place, String)> = unknown.chain(unknown_waits(facts)).collect();
+    let all: Vec<(FilePlace, String)> = unknown.chain(unknown_waits(facts)).collect();
     for (from, why) in &all {
         if !told.contains(&from) {
             told.push(from);
@@ -50,10 +50,10 @@ fn not_read(facts: &Facts, ruling: &mut Ruling<'_>) {
 
 /// Where the timeout of a Sidekiq is code, or stands in a file that is not here. D20 and D21 speak
 /// of those that are no good.
-fn unknown_timeouts(facts: &Facts) -> Vec<(Place, String)> {
+fn unknown_timeouts(facts: &Facts) -> Vec<(FilePlace, String)> {
     let one = |one: &KnownSidekiq| {
         let effective = one.timeout(facts);
-        let is_bad = |located: &Located| matches!(located.value, Value::Unusable { .. });
+        let is_bad = |located: &LocatedSetting| matches!(located.value, Value::Unusable { .. });
         if effective.holds.as_ref().is_some_and(is_bad) {
             return None;
         }
@@ -65,7 +65,7 @@ fn unknown_timeouts(facts: &Facts) -> Vec<(Place, String)> {
 }
 
 /// Where a wait before KILL is code, or no time at all.
-fn unknown_waits(facts: &Facts) -> Vec<(Place, String)> {
+fn unknown_waits(facts: &Facts) -> Vec<(FilePlace, String)> {
     let of_tools = facts.stoppers.iter().filter_map(|stopper| {
         let limit = &stopper.limit;
         let is_known = limit.value.span().is_some() || limit.value == Value::Infinite;
@@ -86,7 +86,7 @@ fn unknown_waits(facts: &Facts) -> Vec<(Place, String)> {
     of_tools.chain(of_units).collect()
 }
 
-fn procfile_on_heroku(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn procfile_on_heroku(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let of_procfile = |layer: Layer| layer == Layer::Procfile;
     if !facts.known.iter().any(|one| of_procfile(one.layer)) {
         return ruling.undecided("no Procfile with a Sidekiq is known");

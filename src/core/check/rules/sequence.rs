@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::super::facts::Facts;
-use super::super::finding::{Rule, Ruling, Severity};
+use super::super::finding::{Rule, RuleRun, Severity};
 use super::{each_sequence, number, timeout_of};
 use crate::core::layers::cloud66::explain;
 use crate::core::sequence::{Consequence, Problem, Sequence, Signal, Version};
@@ -115,7 +115,7 @@ pub(super) fn quiets(sequence: &Sequence, version: Option<Version>) -> bool {
         .any(|signal| signal.consequence(version) == Consequence::Quiets)
 }
 
-fn no_quiet_step(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn no_quiet_step(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_sequence(facts, ruling, |stated, sequence, ruling| {
         if quiets(sequence, facts.sidekiq.version) || sequence.first_stop().is_none() {
             return;
@@ -141,7 +141,7 @@ fn no_quiet_step(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn quiet_after_stop(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn quiet_after_stop(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_sequence(facts, ruling, |stated, sequence, ruling| {
         let Some(stop) = sequence.first_stop() else {
             return;
@@ -158,7 +158,7 @@ fn quiet_after_stop(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn nothing_stops(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn nothing_stops(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_sequence(facts, ruling, |stated, sequence, ruling| {
         if sequence.first_stop().is_none() {
             let end = match sequence.kill() {
@@ -170,7 +170,7 @@ fn nothing_stops(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn no_kill_at_end(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn no_kill_at_end(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_sequence(facts, ruling, |stated, sequence, ruling| {
         if sequence.kill().is_none()
             && let Some(last) = sequence.signals().last()
@@ -180,20 +180,20 @@ fn no_kill_at_end(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn after_kill(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn after_kill(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_error(facts, ruling, |problem| {
         matches!(problem, Problem::AfterKill(_))
     });
 }
 
-fn unreadable(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn unreadable(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_error(facts, ruling, |problem| {
         !matches!(problem, Problem::AfterKill(_))
     });
 }
 
 /// Speaks for every sequence that was rejected for a reason of this kind.
-fn each_error(facts: &Facts, ruling: &mut Ruling<'_>, of_kind: fn(&Problem) -> bool) {
+fn each_error(facts: &Facts, ruling: &mut RuleRun<'_>, of_kind: fn(&Problem) -> bool) {
     if facts.sequences.is_empty() {
         ruling.undecided("no stop sequence is known");
     }
@@ -212,7 +212,7 @@ fn each_error(facts: &Facts, ruling: &mut Ruling<'_>, of_kind: fn(&Problem) -> b
     }
 }
 
-fn kill_at_once(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn kill_at_once(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_sequence(facts, ruling, |stated, sequence, ruling| {
         let Some(kill) = sequence.kill() else { return };
         let before = kill.checked_sub(1);
@@ -230,7 +230,7 @@ fn kill_at_once(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn fixed_quiet_wait(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn fixed_quiet_wait(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_sequence(facts, ruling, |stated, sequence, ruling| {
         if let Some(quiet) = sequence.quiet_wait()
             && !quiet.is_zero()
@@ -240,7 +240,7 @@ fn fixed_quiet_wait(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn longer_than_limit(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn longer_than_limit(facts: &Facts, ruling: &mut RuleRun<'_>) {
     if facts.deploy.limits.is_empty() {
         ruling.undecided("nothing is known to limit the whole stop");
     }
@@ -260,7 +260,7 @@ fn longer_than_limit(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn second_stop(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn second_stop(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_sequence(facts, ruling, |stated, sequence, ruling| {
         let mut stops = timed(sequence).filter(|(_, signal)| signal.stops());
         let first = stops.next();

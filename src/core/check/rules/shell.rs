@@ -1,7 +1,7 @@
 //! D56: a shell between a container's or a supervisor's TERM and Sidekiq.
 
 use super::super::facts::Facts;
-use super::super::finding::{Rule, Ruling, Severity};
+use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::unheard::Unheard;
 use crate::core::layers::Layer;
 
@@ -16,7 +16,7 @@ pub(super) static RULES: &[Rule] = &[Rule {
     decide: shell_gets_term,
 }];
 
-fn shell_gets_term(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn shell_gets_term(facts: &Facts, ruling: &mut RuleRun<'_>) {
     if facts.stoppers.is_empty() {
         ruling.undecided("no container and no supervisor that runs Sidekiq is known");
     }

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use super::super::effective::effective_timeout;
 use super::super::facts::{Edition, Facts};
-use super::super::finding::{Rule, Ruling, Severity};
+use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::stop_command::{AfterTerm, SentSignal, StopCommand};
 use super::sequence::quiets;
 use super::{MARGIN, each_sequence, number, timeout_of};
-use crate::core::layers::Place;
+use crate::core::layers::FilePlace;
 use crate::core::sequence::{Consequence, Signal, Version};
 
 /// The rows.
@@ -53,7 +53,7 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 /// A signal, in a sequence or sent by a command.
-struct Sent<'a> {
+struct RuleSignal<'a> {
     /// The command that sends it, with a colon behind it; empty for the sequence.
     by: String,
     signal: Signal,
@@ -61,21 +61,21 @@ struct Sent<'a> {
     at: String,
     /// Whether Sidekiq's own shutdown is surely over by then.
     is_over: bool,
-    from: Option<&'a Place>,
+    from: Option<&'a FilePlace>,
 }
 
 /// Asks `about` for every signal of every sequence and every command.
 fn each_signal(
     facts: &Facts,
-    ruling: &mut Ruling<'_>,
-    mut about: impl FnMut(&Sent<'_>, &mut Ruling<'_>),
+    ruling: &mut RuleRun<'_>,
+    mut about: impl FnMut(&RuleSignal<'_>, &mut RuleRun<'_>),
 ) {
     each_sequence(facts, ruling, |stated, sequence, ruling| {
         let over = sequence
             .quiet_wait()
             .map(|term| term + timeout_of(facts, stated).timeout.span + MARGIN);
         for (at, signal) in sequence.timeline() {
-            let sent = Sent {
+            let sent = RuleSignal {
                 by: String::new(),
                 signal,
                 at: format!(" at {} s", number(at)),
@@ -93,8 +93,8 @@ fn each_signal(
     }
 }
 
-fn of_command<'a>(command: &StopCommand, sent: &SentSignal<'a>, over: Duration) -> Sent<'a> {
-    Sent {
+fn of_command<'a>(command: &StopCommand, sent: &SentSignal<'a>, over: Duration) -> RuleSignal<'a> {
+    RuleSignal {
         by: format!("`{}` ({}): ", sent.command, command.runner),
         signal: sent.signal,
         at: match sent.at {
@@ -106,7 +106,7 @@ fn of_command<'a>(command: &StopCommand, sent: &SentSignal<'a>, over: Duration) 
     }
 }
 
-fn usr1_kills(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn usr1_kills(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let version = facts.sidekiq.version;
     let told = version.map_or_else(
         || "6.0 and later (the version here is not known)".to_string(),
@@ -123,7 +123,7 @@ fn is_five(version: Option<Version>) -> bool {
     version.is_some_and(|version| version.major < 6)
 }
 
-fn usr1_is_old(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn usr1_is_old(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_signal(facts, ruling, |sent, ruling| {
         if sent.signal != Signal::Usr1 {
             return;
@@ -138,7 +138,7 @@ fn usr1_is_old(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn untrapped_signal(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn untrapped_signal(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let version = facts.sidekiq.version;
     each_signal(facts, ruling, |sent, ruling| {
         let signal = sent.signal;
@@ -172,7 +172,7 @@ fn untrapped_signal(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn ttin_as_quiet(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn ttin_as_quiet(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_sequence(facts, ruling, |stated, sequence, ruling| {
         let at = sequence.signals().position(|signal| signal == Signal::Ttin);
         let wait = at

@@ -4,11 +4,11 @@
 use std::time::Duration;
 
 use super::super::facts::{Facts, TermRoute};
-use super::super::finding::{Rule, Ruling, Severity};
-use super::super::restart::{Ending, restart_words, starts_again as systemd_starts_again};
+use super::super::finding::{Rule, RuleRun, Severity};
+use super::super::restart::{UnitEnding, restart_words, starts_again as systemd_starts_again};
 use super::super::stop_command::{Runner, StopCommand};
 use super::{at_setting, each_unit, number};
-use crate::core::layers::{Place, Value};
+use crate::core::layers::{FilePlace, Value};
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[
@@ -71,8 +71,8 @@ pub(super) static RULES: &[Rule] = &[
 /// Asks `about` for every unit when TERM goes to the process itself.
 fn each_direct_term(
     facts: &Facts,
-    ruling: &mut Ruling<'_>,
-    about: impl FnMut(&super::UnitFacts, &mut Ruling<'_>),
+    ruling: &mut RuleRun<'_>,
+    about: impl FnMut(&super::UnitFacts, &mut RuleRun<'_>),
 ) {
     match facts.drain.term {
         Some(TermRoute::Direct) => each_unit(facts, ruling, about),
@@ -81,11 +81,11 @@ fn each_direct_term(
     }
 }
 
-fn starts_again(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn starts_again(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let by_task = facts.commands.iter().find_map(direct_term);
     if let (None, Some((who, place))) = (facts.drain.term, by_task) {
         each_unit(facts, ruling, |unit, ruling| {
-            if systemd_starts_again(unit, Ending::Exit(0)) == Some(true) {
+            if systemd_starts_again(unit, UnitEnding::Exit(0)) == Some(true) {
                 let after = restart_delay(unit);
                 let values: [(&str, &dyn std::fmt::Display); 3] =
                     [("unit", &unit.name), ("by", &who), ("after", &after)];
@@ -99,7 +99,7 @@ fn starts_again(facts: &Facts, ruling: &mut Ruling<'_>) {
         let Some(located) = unit.setting("Restart").or(forced) else {
             return;
         };
-        if systemd_starts_again(unit, Ending::Exit(0)) == Some(true) {
+        if systemd_starts_again(unit, UnitEnding::Exit(0)) == Some(true) {
             let values: [(&str, &dyn std::fmt::Display); 3] = [
                 ("unit", &unit.name),
                 ("by", &""),
@@ -111,7 +111,7 @@ fn starts_again(facts: &Facts, ruling: &mut Ruling<'_>) {
 }
 
 /// A TERM that a task of the deploy sends past systemd.
-fn direct_term(command: &StopCommand) -> Option<(String, &Place)> {
+fn direct_term(command: &StopCommand) -> Option<(String, &FilePlace)> {
     if !matches!(command.runner, Runner::Task(_) | Runner::Script(_)) {
         return None;
     }
@@ -130,17 +130,17 @@ fn restart_delay(unit: &super::UnitFacts) -> String {
     }
 }
 
-fn stays_down(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn stays_down(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_direct_term(facts, ruling, |unit, ruling| {
-        if systemd_starts_again(unit, Ending::Exit(0)) != Some(true) {
-            let restart = restart_words(unit, &[Ending::Exit(0)]);
+        if systemd_starts_again(unit, UnitEnding::Exit(0)) != Some(true) {
+            let restart = restart_words(unit, &[UnitEnding::Exit(0)]);
             let from = unit.setting("Restart").map(|l| &l.from);
             ruling.fires(from, &[("unit", &unit.name), ("restart", &restart)]);
         }
     });
 }
 
-fn short_watchdog(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn short_watchdog(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         if let Some(located) = unit.setting("WatchdogSec")
             && let Value::Span(span) = located.value
@@ -152,7 +152,7 @@ fn short_watchdog(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn needs_reload(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn needs_reload(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         match unit.setting("NeedDaemonReload") {
             Some(located) if located.value == Value::Flag(true) => {
@@ -167,7 +167,7 @@ fn needs_reload(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn drop_in_overrides(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn drop_in_overrides(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         let Some((holds, overridden)) = unit.overridden_stop_limits() else {
             return;
@@ -190,7 +190,7 @@ fn drop_in_overrides(facts: &Facts, ruling: &mut Ruling<'_>) {
     });
 }
 
-fn no_lingering(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn no_lingering(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_unit(facts, ruling, |unit, ruling| {
         match (unit.is_user_unit, unit.lingering) {
             (Some(false), _) | (Some(true), Some(true)) => {}

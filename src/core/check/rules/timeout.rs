@@ -3,9 +3,9 @@
 
 use super::super::effective::{Effective, effective_timeout, environment};
 use super::super::facts::{Facts, GemTasks};
-use super::super::finding::{Rule, Ruling, Severity};
+use super::super::finding::{Rule, RuleRun, Severity};
 use super::{MARGIN, number};
-use crate::core::layers::{Fault, Hazard, Layer, Located, Value, initializer, sidekiq_yml};
+use crate::core::layers::{Fault, Hazard, Layer, LocatedSetting, Value, initializer, sidekiq_yml};
 use crate::core::sequence::Version;
 
 /// The rows.
@@ -76,7 +76,7 @@ pub(super) static RULES: &[Rule] = &[
 ];
 
 /// The statements that a server reads.
-fn read_by_server(facts: &Facts) -> impl Iterator<Item = &Located> {
+fn read_by_server(facts: &Facts) -> impl Iterator<Item = &LocatedSetting> {
     let environment = environment(&facts.sidekiq);
     facts.sidekiq.timeouts.iter().filter(move |located| {
         let other_section = located.layer == Layer::SidekiqYml
@@ -88,20 +88,20 @@ fn read_by_server(facts: &Facts) -> impl Iterator<Item = &Located> {
     })
 }
 
-fn is_unread(located: &Located) -> bool {
+fn is_unread(located: &LocatedSetting) -> bool {
     matches!(
         located.setting,
         initializer::IN_CLIENT | sidekiq_yml::IN_CAPSULE
     )
 }
 
-fn nothing_stated(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn nothing_stated(facts: &Facts, ruling: &mut RuleRun<'_>) {
     if facts.sidekiq.timeouts.is_empty() {
         ruling.undecided("no place that states a timeout is known");
     }
 }
 
-fn timeout_is_text(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn timeout_is_text(facts: &Facts, ruling: &mut RuleRun<'_>) {
     nothing_stated(facts, ruling);
     for located in read_by_server(facts) {
         let when = match &located.value {
@@ -139,7 +139,7 @@ fn written(value: &Value) -> String {
     }
 }
 
-fn timeout_is_nothing(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn timeout_is_nothing(facts: &Facts, ruling: &mut RuleRun<'_>) {
     nothing_stated(facts, ruling);
     for located in read_by_server(facts) {
         let effect = match &located.value {
@@ -175,16 +175,16 @@ fn timeout_is_nothing(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn timeouts_differ(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn timeouts_differ(facts: &Facts, ruling: &mut RuleRun<'_>) {
     nothing_stated(facts, ruling);
     // Each process or unit with a -t or a -C of its own has its own timeout.
     let mut all: Vec<Effective> = facts.known.iter().map(|one| one.timeout(facts)).collect();
     if all.is_empty() {
         all.push(effective_timeout(&facts.sidekiq, None));
     }
-    let mut told: Vec<Located> = Vec::new();
+    let mut told: Vec<LocatedSetting> = Vec::new();
     // What holds for another process is no leftover.
-    let in_use: Vec<Located> = all.iter().filter_map(|one| one.holds.clone()).collect();
+    let in_use: Vec<LocatedSetting> = all.iter().filter_map(|one| one.holds.clone()).collect();
     for effective in all {
         for other in &effective.others {
             if !told.contains(other) && !in_use.contains(other) {
@@ -196,7 +196,7 @@ fn timeouts_differ(facts: &Facts, ruling: &mut Ruling<'_>) {
 }
 
 /// Speaks if `other` states another span than the one that holds.
-fn differs(effective: &Effective, other: &Located, ruling: &mut Ruling<'_>) {
+fn differs(effective: &Effective, other: &LocatedSetting, ruling: &mut RuleRun<'_>) {
     let span = match (&effective.unread, other.value.span()) {
         (Some(why), _) => return ruling.undecided(why.clone()),
         (None, Some(span)) => span,
@@ -215,7 +215,7 @@ fn differs(effective: &Effective, other: &Located, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn label_contradicts(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn label_contradicts(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let labels = || {
         let all = facts.sidekiq.timeouts.iter();
         all.filter(|located| located.setting == initializer::LABEL)
@@ -256,7 +256,7 @@ fn label_contradicts(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn timeout_is_unread(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn timeout_is_unread(facts: &Facts, ruling: &mut RuleRun<'_>) {
     nothing_stated(facts, ruling);
     for located in facts.sidekiq.timeouts.iter().filter(|l| is_unread(l)) {
         let why = if located.setting == initializer::IN_CLIENT {
@@ -274,7 +274,7 @@ fn timeout_is_unread(facts: &Facts, ruling: &mut Ruling<'_>) {
 /// The version from which systemd does the waiting.
 const SYSTEMD_SINCE: Version = Version::new(2, 0, 0);
 
-fn capistrano_timeout_is_dead(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn capistrano_timeout_is_dead(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let Some(set) = &facts.deploy.sidekiq_timeout else {
         ruling.undecided("no deploy file that sets sidekiq_timeout is known");
         return;
@@ -288,7 +288,7 @@ fn capistrano_timeout_is_dead(facts: &Facts, ruling: &mut Ruling<'_>) {
     }
 }
 
-fn capistrano_kills_early(facts: &Facts, ruling: &mut Ruling<'_>) {
+fn capistrano_kills_early(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let Some((version, lock)) = &facts.deploy.capistrano_sidekiq else {
         ruling.undecided("the version of capistrano-sidekiq is not known");
         return;

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use super::super::*;
 use super::{folder, seconds};
-use crate::core::layers::{Layer, Place, Remark, Text, Weight, read_together};
+use crate::core::layers::{FilePlace, Layer, Remark, Text, Weight, read_together};
 use crate::core::sequence::Version;
 
 /// A case of a file.
@@ -92,7 +92,7 @@ fn live(facts: &mut Facts, name: &str, value: &str) {
         "not_read" => facts.not_read.push(Remark {
             weight: Weight::NotRead,
             text: value.into(),
-            from: Place::whole("k8s/jobs.yaml"),
+            from: FilePlace::whole("k8s/jobs.yaml"),
         }),
         "edition" => {
             facts.sidekiq.edition = Some(match value {

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::perform::Wish;
-use super::{Run, Turn};
+use super::perform::StepReason;
+use super::{Run, RunCall};
 use crate::core::drain::ActOutcome;
 use crate::core::drain::phase::{Hold, Phase, Resume};
 use crate::core::drain::plan::Mode;
@@ -26,7 +26,7 @@ fn is_late(until: Moment, now: Moment) -> bool {
 
 impl Run {
     /// Moves on what has come due.
-    pub(super) fn advance(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn advance(&mut self, turn: &mut RunCall<'_>) {
         if self.nobody_left(turn) {
             return;
         }
@@ -56,7 +56,7 @@ impl Run {
     }
 
     /// Once no target takes part any more, the account is all that is left to do.
-    fn nobody_left(&mut self, turn: &mut Turn<'_>) -> bool {
+    fn nobody_left(&mut self, turn: &mut RunCall<'_>) -> bool {
         let closing = matches!(
             self.cursor.phase,
             Phase::Performing(_)
@@ -86,17 +86,17 @@ impl Run {
         true
     }
 
-    fn wait(&mut self, next: usize, since: Moment, until: Moment, turn: &mut Turn<'_>) {
+    fn wait(&mut self, next: usize, since: Moment, until: Moment, turn: &mut RunCall<'_>) {
         if turn.now < until {
             if let Some(evidence) = self.idle_evidence(next, turn.fleet, turn.now) {
                 let saved_s = Seconds(until.since(turn.now));
                 self.note(Event::AdvancedEarly { evidence, saved_s }, turn);
-                self.start_step(next, Wish::Due, turn);
+                self.start_step(next, StepReason::Due, turn);
             }
             return;
         }
         if !is_late(until, turn.now) {
-            self.start_step(next, Wish::Due, turn);
+            self.start_step(next, StepReason::Due, turn);
         } else if self.plan.sequence.signal(next) == Some(Signal::Kill) {
             self.hold_late(next, since, turn);
         } else {
@@ -106,7 +106,7 @@ impl Run {
 
     /// The wait before a signal whose gate is shut. That of KILL is over once nothing is at stake,
     /// or in time.
-    fn gate(&mut self, next: usize, since: Moment, until: Moment, turn: &mut Turn<'_>) {
+    fn gate(&mut self, next: usize, since: Moment, until: Moment, turn: &mut RunCall<'_>) {
         let kills = self.plan.sequence.signal(next) == Some(Signal::Kill);
         if !kills && is_late(until, turn.now) {
             self.look_once_more(turn);
@@ -115,13 +115,13 @@ impl Run {
         } else if is_late(until, turn.now) {
             self.hold_late(next, since, turn);
         } else if self.stake(None, turn.fleet, turn.now).is_nothing() {
-            self.start_step(next, Wish::Due, turn);
+            self.start_step(next, StepReason::Due, turn);
         } else if turn.now >= until {
-            self.start_step(next, Wish::GateOver, turn);
+            self.start_step(next, StepReason::GateOver, turn);
         }
     }
 
-    pub(super) fn hold_late(&mut self, next: usize, since: Moment, turn: &mut Turn<'_>) {
+    pub(super) fn hold_late(&mut self, next: usize, since: Moment, turn: &mut RunCall<'_>) {
         let resume = Resume::Wait {
             next,
             since,
@@ -131,7 +131,7 @@ impl Run {
     }
 
     /// A deadline was slept through: asks for a fresh look before anything follows from it.
-    fn look_once_more(&mut self, turn: &mut Turn<'_>) {
+    fn look_once_more(&mut self, turn: &mut RunCall<'_>) {
         let again = turn.now.after(FRESH_LOOK);
         let (Phase::Waiting { until, .. }
         | Phase::Gated { until, .. }
@@ -151,7 +151,7 @@ impl Run {
     }
 
     /// The end of an abort: what is still in a system call may have been sent.
-    fn end(&mut self, turn: &mut Turn<'_>) {
+    fn end(&mut self, turn: &mut RunCall<'_>) {
         let Phase::Ending { under_way, .. } = &self.cursor.phase else {
             return;
         };
@@ -186,7 +186,7 @@ impl Run {
         Some(evidence.join("; "))
     }
 
-    fn watch_leaving(&mut self, until: Moment, turn: &mut Turn<'_>) {
+    fn watch_leaving(&mut self, until: Moment, turn: &mut RunCall<'_>) {
         let stops =
             self.plan.sequence.first_stop().is_some() || self.plan.sequence.kill().is_some();
         let quiet =
@@ -214,7 +214,7 @@ impl Run {
     }
 
     /// Stops the clock.
-    pub(super) fn hold(&mut self, why: Hold, resume: Resume, turn: &mut Turn<'_>) {
+    pub(super) fn hold(&mut self, why: Hold, resume: Resume, turn: &mut RunCall<'_>) {
         self.note(
             Event::Held {
                 why: why.words(&self.targets),
@@ -229,12 +229,12 @@ impl Run {
     }
 
     /// Stops the clock wherever it runs.
-    pub(super) fn hold_here(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn hold_here(&mut self, turn: &mut RunCall<'_>) {
         self.hold_for(Hold::Operator, turn);
     }
 
     /// Stops the clock wherever it runs, for `why`.
-    pub(super) fn hold_for(&mut self, why: Hold, turn: &mut Turn<'_>) {
+    pub(super) fn hold_for(&mut self, why: Hold, turn: &mut RunCall<'_>) {
         if let Phase::Performing(performing) = &mut self.cursor.phase {
             performing.then_hold = Some(why);
             return;
@@ -246,7 +246,7 @@ impl Run {
     }
 
     /// Goes on from a hold.
-    pub(super) fn go_on(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn go_on(&mut self, turn: &mut RunCall<'_>) {
         let Phase::Held { resume, .. } = &self.cursor.phase else {
             return;
         };

@@ -1,7 +1,7 @@
 //! Lost jobs of a run that is over, where a person decides: the search for them, the pushes that
 //! an operator confirmed, and what that changes in the account. It pushes nothing by itself.
 
-use super::{Run, Turn};
+use super::{Run, RunCall};
 use crate::core::drain::phase::Phase;
 use crate::core::drain::record::{Event, Outcome};
 use crate::core::drain::{Ask, Effect, EffectId, PushBack};
@@ -28,7 +28,7 @@ impl Run {
         fleet: &Fleet,
         now: Moment,
     ) -> (Vec<PushBack>, Vec<Effect>) {
-        let mut turn = Turn::new(fleet, now);
+        let mut turn = RunCall::new(fleet, now);
         let pushes = self.take_traces(traces, &mut turn);
         self.count_again(fleet);
         (pushes, turn.effects)
@@ -41,7 +41,7 @@ impl Run {
         fleet: &Fleet,
         now: Moment,
     ) -> (EffectId, Vec<Effect>) {
-        let mut turn = Turn::new(fleet, now);
+        let mut turn = RunCall::new(fleet, now);
         let id = self.intend_push(push, &mut turn);
         (id, turn.effects)
     }
@@ -54,7 +54,7 @@ impl Run {
         fleet: &Fleet,
         now: Moment,
     ) -> Vec<Effect> {
-        let mut turn = Turn::new(fleet, now);
+        let mut turn = RunCall::new(fleet, now);
         self.take_push(push, outcome, &mut turn);
         let key = ProcessKey::Local(push.target);
         if let Some(execution) = self.account.find(&key, &push.jid)

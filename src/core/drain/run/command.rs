@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::perform::Wish;
-use super::{Run, Turn};
+use super::perform::StepReason;
+use super::{Run, RunCall};
 use crate::core::drain::Command;
 use crate::core::drain::cursor::LEAST;
 use crate::core::drain::phase::{Hold, Phase, Resume};
@@ -27,7 +27,7 @@ struct Failed {
 
 impl Run {
     /// Carries out a command.
-    pub(super) fn command(&mut self, command: Command, turn: &mut Turn<'_>) {
+    pub(super) fn command(&mut self, command: Command, turn: &mut RunCall<'_>) {
         match command {
             Command::Go { step, accepted } => self.go(step, accepted, turn),
             Command::Automatic => self.automatic(turn),
@@ -50,13 +50,13 @@ impl Run {
         }
     }
 
-    fn go(&mut self, step: usize, accepted: u64, turn: &mut Turn<'_>) {
+    fn go(&mut self, step: usize, accepted: u64, turn: &mut RunCall<'_>) {
         if self.cursor.phase.next_step() == Some(step) {
-            self.start_step(step, Wish::Confirmed(accepted), turn);
+            self.start_step(step, StepReason::Confirmed(accepted), turn);
         }
     }
 
-    fn automatic(&mut self, turn: &mut Turn<'_>) {
+    fn automatic(&mut self, turn: &mut RunCall<'_>) {
         if self.cursor.mode == Mode::Automatic {
             return;
         }
@@ -76,9 +76,9 @@ impl Run {
     }
 
     /// Goes on by itself from the confirmation of step `next`.
-    pub(super) fn count_down(&mut self, next: usize, turn: &mut Turn<'_>) {
+    pub(super) fn count_down(&mut self, next: usize, turn: &mut RunCall<'_>) {
         if next == 0 {
-            self.start_step(0, Wish::Due, turn);
+            self.start_step(0, StepReason::Due, turn);
             return;
         }
         // The wait counts from the signal before it; one that ran out meanwhile leaves time to
@@ -92,7 +92,7 @@ impl Run {
         };
     }
 
-    fn manual(&mut self, turn: &mut Turn<'_>) {
+    fn manual(&mut self, turn: &mut RunCall<'_>) {
         if self.cursor.mode == Mode::Manual {
             return;
         }
@@ -111,13 +111,13 @@ impl Run {
         }
     }
 
-    fn longer(&mut self, by: Duration, turn: &mut Turn<'_>) {
+    fn longer(&mut self, by: Duration, turn: &mut RunCall<'_>) {
         if self.cursor.lengthen(by) {
             self.note(Event::Extended { by_s: signed(by) }, turn);
         }
     }
 
-    fn shorter(&mut self, by: Duration, turn: &mut Turn<'_>) {
+    fn shorter(&mut self, by: Duration, turn: &mut RunCall<'_>) {
         let cut = self.cursor.shorten(by, turn.now);
         if cut.as_secs() > 0 {
             self.note(Event::Extended { by_s: -signed(cut) }, turn);
@@ -125,7 +125,7 @@ impl Run {
     }
 
     /// Sends nothing more. What is in a system call already is awaited and reported.
-    fn stop(&mut self, why: &str, turn: &mut Turn<'_>) {
+    fn stop(&mut self, why: &str, turn: &mut RunCall<'_>) {
         if matches!(self.cursor.phase, Phase::Ending { .. } | Phase::Over { .. }) {
             return;
         }
@@ -143,7 +143,7 @@ impl Run {
         }
     }
 
-    fn force_kill(&mut self, key: &ProcessKey, accepted: u64, turn: &mut Turn<'_>) {
+    fn force_kill(&mut self, key: &ProcessKey, accepted: u64, turn: &mut RunCall<'_>) {
         let Some(id) = self
             .target(key)
             .filter(|target| target.takes_part())
@@ -188,7 +188,7 @@ impl Run {
         None
     }
 
-    fn retry(&mut self, turn: &mut Turn<'_>) {
+    fn retry(&mut self, turn: &mut RunCall<'_>) {
         let Some(Failed {
             targets,
             step,
@@ -218,7 +218,7 @@ impl Run {
         self.perform(Some(step), signal, &ids, None, turn);
     }
 
-    fn leave_out(&mut self, turn: &mut Turn<'_>) {
+    fn leave_out(&mut self, turn: &mut RunCall<'_>) {
         let Some(Failed { targets, step, .. }) = self.failed() else {
             return;
         };

@@ -3,8 +3,8 @@
 
 use std::time::Duration;
 
-use super::perform::Wish;
-use super::{Run, Turn};
+use super::perform::StepReason;
+use super::{Run, RunCall};
 use crate::core::drain::phase::{Hold, Phase, Resume, term_without_redis};
 use crate::core::drain::policy::RedisGone;
 use crate::core::drain::record::Event;
@@ -46,8 +46,8 @@ impl Run {
     pub(super) fn term_may_go(
         &mut self,
         (step, signal): (usize, Signal),
-        wish: Wish,
-        turn: &mut Turn<'_>,
+        wish: StepReason,
+        turn: &mut RunCall<'_>,
     ) -> bool {
         let jobs = self.stranded(turn.fleet, turn.now);
         if jobs == 0 {
@@ -55,13 +55,13 @@ impl Run {
         }
         let why = term_without_redis(signal, jobs);
         match (self.plan.guard.redis_gone, wish) {
-            (_, Wish::Confirmed(_)) => return true,
-            (RedisGone::Go, _) | (RedisGone::Hold, Wish::GateOver) => {
+            (_, StepReason::Confirmed(_)) => return true,
+            (RedisGone::Go, _) | (RedisGone::Hold, StepReason::GateOver) => {
                 let text = format!("{why}; it goes all the same (--redis-gone)");
                 self.note(Event::Remarked { text }, turn);
                 return true;
             }
-            (RedisGone::Hold, Wish::Due) => {
+            (RedisGone::Hold, StepReason::Due) => {
                 let why = format!("{why}; it waits at most {} s", REDIS_WAIT.as_secs());
                 self.note(Event::Held { why }, turn);
                 self.cursor.phase = Phase::Gated {
@@ -70,7 +70,7 @@ impl Run {
                     until: turn.now.after(REDIS_WAIT),
                 };
             }
-            (RedisGone::Ask, Wish::Due | Wish::GateOver) => {
+            (RedisGone::Ask, StepReason::Due | StepReason::GateOver) => {
                 let since = self.cursor.pace.last_step.unwrap_or(turn.now);
                 let resume = Resume::Wait {
                     next: step,
@@ -86,13 +86,18 @@ impl Run {
 
     /// The wait for Redis before step `next`: over once it answers or no job is known to run any
     /// more; at `until`, where there is one, what was decided beforehand follows.
-    pub(super) fn await_redis(&mut self, next: usize, until: Option<Moment>, turn: &mut Turn<'_>) {
+    pub(super) fn await_redis(
+        &mut self,
+        next: usize,
+        until: Option<Moment>,
+        turn: &mut RunCall<'_>,
+    ) {
         if self.stranded(turn.fleet, turn.now) == 0 {
             self.note(Event::Resumed, turn);
-            self.start_step(next, Wish::Due, turn);
+            self.start_step(next, StepReason::Due, turn);
         } else if until.is_some_and(|until| turn.now >= until) {
             self.note(Event::Resumed, turn);
-            self.start_step(next, Wish::GateOver, turn);
+            self.start_step(next, StepReason::GateOver, turn);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The intake of a run: how its targets stand, their exits, and where their jobs are. It asks
 //! and notes; it never acts.
 
-use super::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, TELL_LIMIT, Turn};
+use super::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, RunCall, TELL_LIMIT};
 use crate::core::drain::phase::{Hold, Phase};
 use crate::core::drain::record::Event;
 use crate::core::drain::target::{Standing, Target};
@@ -16,7 +16,7 @@ const BEFORE_KILL: std::time::Duration = std::time::Duration::from_secs(2);
 
 impl Run {
     /// Brings the targets up to what the fleet shows.
-    pub(super) fn take_in(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn take_in(&mut self, turn: &mut RunCall<'_>) {
         for index in 0..self.targets.len() {
             let process = turn.fleet.get(&self.targets[index].key());
             if let Some(process) = process {
@@ -40,7 +40,7 @@ impl Run {
         self.account.observe_others(&ended, turn.fleet, turn.now);
     }
 
-    fn stand(&mut self, index: usize, process: &Process, turn: &mut Turn<'_>) {
+    fn stand(&mut self, index: usize, process: &Process, turn: &mut RunCall<'_>) {
         if process.exited() {
             let at = match process.life {
                 Life::Exited { at, .. } => at,
@@ -70,7 +70,7 @@ impl Run {
     }
 
     /// Notes that a target has ended, and asks for a look that shows how it left.
-    pub(super) fn exit(&mut self, index: usize, at: Moment, turn: &mut Turn<'_>) {
+    pub(super) fn exit(&mut self, index: usize, at: Moment, turn: &mut RunCall<'_>) {
         self.targets[index].standing = Standing::Exited {
             at,
             clean: None,
@@ -81,7 +81,7 @@ impl Run {
     }
 
     /// Writes the exit down once it is known how the target left, or when that takes too long.
-    fn tell_exit(&mut self, index: usize, process: Option<&Process>, turn: &mut Turn<'_>) {
+    fn tell_exit(&mut self, index: usize, process: Option<&Process>, turn: &mut RunCall<'_>) {
         let Some(at) = self.targets[index].untold_exit() else {
             return;
         };
@@ -98,7 +98,7 @@ impl Run {
         self.note_about(self.targets[index].id, Event::Exited { clean }, turn);
     }
 
-    pub(super) fn answer(&mut self, id: EffectId, answers: &[Located], turn: &mut Turn<'_>) {
+    pub(super) fn answer(&mut self, id: EffectId, answers: &[Located], turn: &mut RunCall<'_>) {
         if self.asks.pending.is_none_or(|(pending, _)| pending != id) {
             let text = "an answer came to a question that is not awaited any more".into();
             return self.note(Event::Remarked { text }, turn);
@@ -110,7 +110,7 @@ impl Run {
     }
 
     /// Asks where open jobs are: once a second while it matters, one question at a time.
-    pub(super) fn ask(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn ask(&mut self, turn: &mut RunCall<'_>) {
         self.asks.next = None;
         if let Some((_, asked)) = self.asks.pending {
             let given_up = asked.after(ANSWER_LIMIT);

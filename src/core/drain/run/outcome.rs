@@ -1,6 +1,6 @@
 //! The effect of an act's outcome on its target and on the run. It makes no act.
 
-use super::{Run, Turn};
+use super::{Run, RunCall};
 use crate::core::drain::phase::{Hold, Intent, Performing, Phase, Resume};
 use crate::core::drain::plan::Mode;
 use crate::core::drain::record::Event;
@@ -33,7 +33,7 @@ impl Done {
 
 impl Run {
     /// Takes the outcome of an act in.
-    pub(super) fn outcome_of(&mut self, id: EffectId, outcome: ActOutcome, turn: &mut Turn<'_>) {
+    pub(super) fn outcome_of(&mut self, id: EffectId, outcome: ActOutcome, turn: &mut RunCall<'_>) {
         let Some(done) = self.awaited(id) else {
             let text = format!("an outcome came for an act that is not awaited: {outcome:?}");
             self.note(Event::Remarked { text }, turn);
@@ -96,7 +96,7 @@ impl Run {
             .unwrap_or(Signal::Kill)
     }
 
-    fn failed_act(&mut self, done: &Done, why: String, perhaps: bool, turn: &mut Turn<'_>) {
+    fn failed_act(&mut self, done: &Done, why: String, perhaps: bool, turn: &mut RunCall<'_>) {
         let event = match done.unit() {
             Some(stop) => Event::UnitStopFailed {
                 unit: (&stop.unit).into(),
@@ -125,7 +125,7 @@ impl Run {
         }
     }
 
-    fn sent(&mut self, done: &Done, turn: &mut Turn<'_>) {
+    fn sent(&mut self, done: &Done, turn: &mut RunCall<'_>) {
         self.received(done, turn);
         let (at_stake, blind) = done
             .intent
@@ -149,7 +149,7 @@ impl Run {
     }
 
     /// Notes that a target received a signal, or may have.
-    fn received(&mut self, done: &Done, turn: &Turn<'_>) {
+    fn received(&mut self, done: &Done, turn: &RunCall<'_>) {
         let signal = done.signal;
         let intended = done.intent.as_ref().map_or(turn.now, |intent| intent.at);
         let systemd_kills = done.systemd_kills();
@@ -178,7 +178,7 @@ impl Run {
         self.cursor.pace.first_signal = self.cursor.pace.first_signal.or(Some(turn.now));
     }
 
-    fn after_outcomes(&mut self, turn: &mut Turn<'_>) {
+    fn after_outcomes(&mut self, turn: &mut RunCall<'_>) {
         let Phase::Performing(performing) = &mut self.cursor.phase else {
             return;
         };
@@ -216,7 +216,7 @@ impl Run {
     }
 
     /// Back to where a KILL out of turn was sent from.
-    fn go_back(&mut self, back: Phase, turn: &Turn<'_>) {
+    fn go_back(&mut self, back: Phase, turn: &RunCall<'_>) {
         self.cursor.phase = match (back, self.cursor.mode) {
             // It was made manual meanwhile: nothing counts down.
             (Phase::Waiting { next, .. } | Phase::Gated { next, .. }, Mode::Manual) => {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Run, Turn};
+use super::{Run, RunCall};
 use crate::core::drain::phase::{Hold, Intent, Performing, Phase, Resume};
 use crate::core::drain::plan::Mode;
 use crate::core::drain::policy::Policy;
@@ -24,7 +24,7 @@ const CONFIRMED: Duration = Duration::from_secs(20);
 
 /// The reason for a step: a key, or its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Wish {
+pub(super) enum StepReason {
     /// Its time has come.
     Due,
     /// The wait at its gate is over.
@@ -35,7 +35,7 @@ pub(super) enum Wish {
 
 impl Run {
     /// Starts step `step`, unless it is KILL and its gate is shut.
-    pub(super) fn start_step(&mut self, step: usize, wish: Wish, turn: &mut Turn<'_>) {
+    pub(super) fn start_step(&mut self, step: usize, wish: StepReason, turn: &mut RunCall<'_>) {
         let Some(signal) = self.plan.sequence.signal(step) else {
             return;
         };
@@ -53,16 +53,18 @@ impl Run {
     }
 
     /// The gate before KILL: opens, or says what the run does in its place.
-    fn kill_may_go(&mut self, step: usize, wish: Wish, turn: &mut Turn<'_>) -> bool {
+    fn kill_may_go(&mut self, step: usize, wish: StepReason, turn: &mut RunCall<'_>) -> bool {
         let stake = self.stake(None, turn.fleet, turn.now);
         if stake.is_nothing() {
             return true;
         }
         let blind = Self::is_blind(turn.fleet, turn.now);
         let hold = match wish {
-            Wish::Confirmed(accepted) if stake.count() <= accepted => return true,
-            Wish::Due | Wish::GateOver if self.plan.policy == Policy::Follow => return true,
-            Wish::Due if self.plan.policy == Policy::WaitForRequeue => {
+            StepReason::Confirmed(accepted) if stake.count() <= accepted => return true,
+            StepReason::Due | StepReason::GateOver if self.plan.policy == Policy::Follow => {
+                return true;
+            }
+            StepReason::Due if self.plan.policy == Policy::WaitForRequeue => {
                 self.asks.want_now();
                 let most = self.plan.guard.kill_extra.as_secs();
                 let text =
@@ -75,8 +77,8 @@ impl Run {
                 };
                 return false;
             }
-            Wish::GateOver => blind,
-            Wish::Confirmed(_) | Wish::Due => true,
+            StepReason::GateOver => blind,
+            StepReason::Confirmed(_) | StepReason::Due => true,
         };
         if !hold {
             return true;
@@ -113,7 +115,7 @@ impl Run {
         signal: Signal,
         ids: &[LocalId],
         back: Option<Box<Phase>>,
-        turn: &mut Turn<'_>,
+        turn: &mut RunCall<'_>,
     ) {
         let mut acts = BTreeMap::new();
         let mut intents = BTreeMap::new();
@@ -157,7 +159,7 @@ impl Run {
         id: LocalId,
         kills: bool,
         unit: Option<Box<UnitStop>>,
-        turn: &Turn<'_>,
+        turn: &RunCall<'_>,
     ) -> Intent {
         let process = turn.fleet.get(&ProcessKey::Local(id));
         Intent {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::{Run, Turn};
+use super::{Run, RunCall};
 use crate::core::drain::phase::{Phase, Rescue};
 use crate::core::drain::record::{Event, Outcome};
 use crate::core::drain::{Ask, Effect, EffectId, PushBack};
@@ -41,7 +41,7 @@ impl Run {
     }
 
     /// Begins the search for missing jobs, if that is wanted; says whether it did.
-    pub(super) fn search(&mut self, outcome: Outcome, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn search(&mut self, outcome: Outcome, turn: &mut RunCall<'_>) -> bool {
         let missing = self.missing(turn.fleet, turn.now);
         if !self.plan.guard.rescue || missing.is_empty() {
             return false;
@@ -74,7 +74,7 @@ impl Run {
         &mut self,
         id: EffectId,
         traces: Vec<(Missing, Trace)>,
-        turn: &mut Turn<'_>,
+        turn: &mut RunCall<'_>,
     ) {
         if !matches!(&self.cursor.phase, Phase::Settling { rescue: Rescue::Searching { id: awaited }, .. } if *awaited == id)
         {
@@ -89,7 +89,7 @@ impl Run {
     pub(super) fn take_traces(
         &mut self,
         traces: Vec<(Missing, Trace)>,
-        turn: &mut Turn<'_>,
+        turn: &mut RunCall<'_>,
     ) -> Vec<PushBack> {
         let mut pushes = Vec::new();
         for (missing, trace) in traces {
@@ -123,7 +123,7 @@ impl Run {
     }
 
     /// Pushes the next job back, or is over.
-    fn push_next(&mut self, mut left: Vec<PushBack>, turn: &mut Turn<'_>) {
+    fn push_next(&mut self, mut left: Vec<PushBack>, turn: &mut RunCall<'_>) {
         let Phase::Settling { since, outcome, .. } = self.cursor.phase else {
             return;
         };
@@ -141,7 +141,7 @@ impl Run {
     }
 
     /// Writes down that a job is about to be pushed back, and wants it done.
-    pub(super) fn intend_push(&mut self, push: &PushBack, turn: &mut Turn<'_>) -> EffectId {
+    pub(super) fn intend_push(&mut self, push: &PushBack, turn: &mut RunCall<'_>) -> EffectId {
         let id = self.new_id();
         if let Some([jid, class, queue]) = self.named(push) {
             let event = Event::RescueIntended { jid, class, queue };
@@ -159,7 +159,7 @@ impl Run {
     }
 
     /// Takes in how a push ended.
-    pub(super) fn pushed(&mut self, id: EffectId, outcome: &PushOutcome, turn: &mut Turn<'_>) {
+    pub(super) fn pushed(&mut self, id: EffectId, outcome: &PushOutcome, turn: &mut RunCall<'_>) {
         let Phase::Settling {
             rescue:
                 Rescue::Pushing {
@@ -180,7 +180,7 @@ impl Run {
         self.push_next(left, turn);
     }
 
-    fn strange(&mut self, turn: &mut Turn<'_>) {
+    fn strange(&mut self, turn: &mut RunCall<'_>) {
         let text = "the outcome of a push came that is not awaited any more".into();
         self.note(Event::Remarked { text }, turn);
     }
@@ -190,7 +190,7 @@ impl Run {
         &mut self,
         push: &PushBack,
         outcome: &PushOutcome,
-        turn: &mut Turn<'_>,
+        turn: &mut RunCall<'_>,
     ) {
         let key = ProcessKey::Local(push.target);
         let Some(execution) = self.account.find(&key, &push.jid) else {
@@ -226,7 +226,7 @@ impl Run {
     }
 
     /// Ends a rescue whose time is up; says whether there was one that goes on.
-    pub(super) fn rescue_goes_on(&mut self, turn: &mut Turn<'_>) -> bool {
+    pub(super) fn rescue_goes_on(&mut self, turn: &mut RunCall<'_>) -> bool {
         let Phase::Settling { until, rescue, .. } = &self.cursor.phase else {
             return false;
         };

@@ -1,7 +1,7 @@
 //! The account at the end: what became of each job, and on what evidence. The fates are judged in
 //! `fate`; here they are asked for in time, written down and weighed.
 
-use super::{Run, Turn};
+use super::{Run, RunCall};
 use crate::core::drain::phase::{Phase, Rescue};
 use crate::core::drain::record::{Event, Outcome};
 use crate::core::drain::target::{Standing, Target};
@@ -13,7 +13,7 @@ use crate::core::timing::{LAST_LINES, ONE_BEAT};
 
 impl Run {
     /// Begins to find out what became of the jobs.
-    pub(super) fn settle(&mut self, outcome: Outcome, turn: &mut Turn<'_>) {
+    pub(super) fn settle(&mut self, outcome: Outcome, turn: &mut RunCall<'_>) {
         self.asks.want_now();
         self.look_now(turn);
         self.cursor.phase = Phase::Settling {
@@ -25,7 +25,7 @@ impl Run {
     }
 
     /// Fates that beats, logs and answers show by now, while the run goes on and at its end.
-    pub(super) fn judge(&mut self, patient: bool, turn: &mut Turn<'_>) {
+    pub(super) fn judge(&mut self, patient: bool, turn: &mut RunCall<'_>) {
         let scene = Scene {
             fleet: turn.fleet,
             now: turn.now,
@@ -54,7 +54,7 @@ impl Run {
     }
 
     /// Writes down that a job has finished; other fates are told at the end.
-    fn tell_finished(&self, target: LocalId, execution: &Execution, turn: &mut Turn<'_>) {
+    fn tell_finished(&self, target: LocalId, execution: &Execution, turn: &mut RunCall<'_>) {
         let Some(ruling) = execution
             .ruling()
             .filter(|ruling| ruling.fate == Fate::Finished)
@@ -77,7 +77,7 @@ impl Run {
         target: LocalId,
         jid: &str,
         ruling: Ruling,
-        turn: &mut Turn<'_>,
+        turn: &mut RunCall<'_>,
     ) {
         let key = ProcessKey::Local(target);
         if let Some(execution) = self.account.settle(&key, jid, ruling, turn.now).cloned() {
@@ -86,7 +86,7 @@ impl Run {
     }
 
     /// Ends the settling once every job has its fate, or when its time is up.
-    pub(super) fn conclude(&mut self, turn: &mut Turn<'_>) {
+    pub(super) fn conclude(&mut self, turn: &mut RunCall<'_>) {
         let Phase::Settling {
             since,
             until,
@@ -133,7 +133,7 @@ impl Run {
         self.target(process).is_some_and(Target::exited)
     }
 
-    fn recount(&mut self, turn: &Turn<'_>) {
+    fn recount(&mut self, turn: &RunCall<'_>) {
         for target in &self.targets {
             self.account.recount(&target.subject(), turn.fleet);
         }
@@ -141,7 +141,7 @@ impl Run {
 
     /// Whether the last lines of a target that ended by itself may still be read, and would tell
     /// how many jobs without a name it interrupted.
-    fn awaits_last_lines(&self, turn: &Turn<'_>) -> bool {
+    fn awaits_last_lines(&self, turn: &RunCall<'_>) -> bool {
         self.targets.iter().any(|target| {
             let Standing::Exited { at, .. } = target.standing else {
                 return false;
@@ -157,7 +157,7 @@ impl Run {
     }
 
     /// Writes the last records and is over.
-    pub(super) fn finish(&mut self, base: Outcome, turn: &mut Turn<'_>) {
+    pub(super) fn finish(&mut self, base: Outcome, turn: &mut RunCall<'_>) {
         let scene = Scene {
             fleet: turn.fleet,
             now: turn.now,
@@ -224,7 +224,7 @@ impl Run {
         (unnamed == 0).then_some(sum)
     }
 
-    fn tell_fates(&mut self, turn: &mut Turn<'_>) {
+    fn tell_fates(&mut self, turn: &mut RunCall<'_>) {
         for target in &self.targets {
             let key = target.key();
             let end = self.end_of(&key, turn.now);
@@ -263,7 +263,7 @@ impl Run {
         }
     }
 
-    fn why_open(&self, execution: &Execution, turn: &Turn<'_>) -> String {
+    fn why_open(&self, execution: &Execution, turn: &RunCall<'_>) -> String {
         if !self.has_exited(execution.process()) {
             return "it was still running when the drain ended".into();
         }

@@ -2,7 +2,7 @@
 //! and nothing was looked at meanwhile. Nothing is sent from here.
 
 use super::advance::FRESH_LOOK;
-use super::{Asks, Run, Turn};
+use super::{Asks, Run, RunCall};
 use crate::core::drain::Effect;
 use crate::core::drain::phase::{Phase, Rescue};
 use crate::core::drain::record::Event;
@@ -15,7 +15,7 @@ impl Run {
     /// passed meanwhile holds; any other is met after a fresh look. `by` is the operator.
     #[must_use]
     pub fn take_up(&mut self, by: &str, fleet: &Fleet, now: Moment) -> Vec<Effect> {
-        let mut turn = Turn::new(fleet, now);
+        let mut turn = RunCall::new(fleet, now);
         if self.cursor.phase.is_over() {
             return turn.effects;
         }

@@ -1,7 +1,7 @@
 //! TERM by way of systemd: where a unit would be started again after a plain TERM, the stop of
 //! that unit may take its place. It decides which way a stop goes; it calls no program.
 
-use super::{Run, Turn};
+use super::{Run, RunCall};
 use crate::core::drain::event::Event;
 use crate::core::drain::target::Target;
 use crate::core::drain::unit_stop::{StopUnit, UnitStop};
@@ -23,7 +23,7 @@ impl Run {
 
     /// Changes when the stop of their units takes TERM's place, for all that were not told to
     /// stop yet.
-    pub(super) fn stop_by(&mut self, when: StopUnit, turn: &mut Turn<'_>) {
+    pub(super) fn stop_by(&mut self, when: StopUnit, turn: &mut RunCall<'_>) {
         let open = |target: &&mut Target| {
             target.stopped.is_none() && target.stop.unit.is_some() && target.stop.when != when
         };
@@ -48,7 +48,7 @@ impl Run {
         id: LocalId,
         step: Option<usize>,
         signal: Signal,
-        turn: &Turn<'_>,
+        turn: &RunCall<'_>,
     ) -> Option<UnitStop> {
         if step.is_none() || step != self.plan.sequence.first_stop() || !signal.stops() {
             return None;
@@ -73,7 +73,7 @@ impl Run {
         id: LocalId,
         step: Option<usize>,
         signal: Signal,
-        turn: &mut Turn<'_>,
+        turn: &mut RunCall<'_>,
     ) {
         let target = self.target(&ProcessKey::Local(id));
         let unit = target.and_then(|target| target.stop.unit.as_ref());

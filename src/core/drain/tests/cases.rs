@@ -8,12 +8,12 @@ use crate::core::drain::{
     ActOutcome, Command, Early, EffectId, Hold, Input, Outcome, Phase, Plan, Policy,
 };
 use crate::core::sequence::{Signal, Timeout, Version};
-use crate::core::sidekiq::{Config, Task, Temper};
+use crate::core::sidekiq::{Task, Temper, WorkerConfig};
 
 pub(super) const V7: Version = Version::new(7, 3, 9);
 
-pub(super) fn config(timeout: u64, threads: usize) -> Config {
-    Config::new(V7, Duration::from_secs(timeout), threads)
+pub(super) fn config(timeout: u64, threads: usize) -> WorkerConfig {
+    WorkerConfig::new(V7, Duration::from_secs(timeout), threads)
 }
 
 /// A local Sidekiq with these jobs since 2 s before the drain; beats at 3, 13, 23, … s.
@@ -91,7 +91,7 @@ fn early_never_waits_but_goes_with_the_last_exit() {
 
 #[test]
 fn after_term_nothing_ends_early_but_by_exits() {
-    let sleepy = Config {
+    let sleepy = WorkerConfig {
         exit_takes: Duration::from_secs(9),
         ..config(25, 1)
     };
@@ -122,7 +122,7 @@ fn sequences_end_properly_whatever_they_lack() {
 
 #[test]
 fn alive_after_the_last_step_is_said() {
-    let exits = Config {
+    let exits = WorkerConfig {
         exit_takes: Duration::from_secs(60),
         ..config(6, 1)
     };

@@ -12,7 +12,7 @@ use crate::core::drain::{
 use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Version};
-use crate::core::sidekiq::{Config, Temper};
+use crate::core::sidekiq::{Temper, WorkerConfig};
 
 fn lost(from: f64, to: f64) -> Sources {
     Sources {
@@ -123,7 +123,7 @@ fn the_gate_opens_as_soon_as_the_jobs_are_back() {
 #[test]
 fn a_job_that_is_back_and_taken_by_another_is_not_at_stake_and_not_lost() {
     let mut world = world(6, vec![stuck("a")]);
-    let other = Config {
+    let other = WorkerConfig {
         first_beat: Duration::from_secs(4),
         ..config(25, 1)
     };
@@ -159,7 +159,7 @@ fn a_fate_waits_for_the_beats_of_others_even_while_the_run_goes_on() {
     let mut world = world(6, vec![task("a", None, Temper::Plain)]);
     world.add(config(60, 1), Some(101), at(-7.0));
     assert_eq!(world.members[1].worker.give(stuck("b"), at(-2.0)), None);
-    let other = Config {
+    let other = WorkerConfig {
         first_beat: Duration::from_secs(5),
         ..config(25, 1)
     };
@@ -272,7 +272,7 @@ fn interrupted_and_finished_elsewhere(failing: Vec<(usize, Failure)>) -> Drive {
     };
     let old = Version::new(6, 4, 1);
     world.add(
-        Config::new(old, Duration::from_secs(2), 2),
+        WorkerConfig::new(old, Duration::from_secs(2), 2),
         Some(100),
         at(-7.0),
     );

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use super::world::World;
 use crate::core::fleet::LogNews;
-use crate::core::log::{LogLine, Origin};
+use crate::core::log::{LineOrigin, LogLine};
 use crate::core::moment::Moment;
-use crate::core::sidekiq::{Ending, Task, Temper, WorkerEvent};
+use crate::core::sidekiq::{Task, Temper, WorkerEnding, WorkerEvent};
 
 /// The logs of a world, and how far they were read.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +41,7 @@ impl Logbook {
             }
             let read = when.after(world.weather.undated.unwrap_or_default());
             for words in words {
-                let origin = Origin {
+                let origin = LineOrigin {
                     pid: id.pid,
                     inner_pid: id.pid,
                     shared: false,
@@ -78,7 +78,7 @@ impl Logbook {
                 }
                 words
             }
-            WorkerEvent::Exited(Ending::InOrder) => vec!["tid=main INFO: Bye!".to_owned()],
+            WorkerEvent::Exited(WorkerEnding::InOrder) => vec!["tid=main INFO: Bye!".to_owned()],
             WorkerEvent::JobLost(_)
             | WorkerEvent::Beat(_)
             | WorkerEvent::LeftRegistry

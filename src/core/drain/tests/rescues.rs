@@ -9,7 +9,7 @@ use crate::core::drain::{
     Command, EffectId, Event, Fate, Guard, Input, Missing, Outcome, Phase, Plan, Policy,
     PushOutcome, RedisGone, Rescue, Trace,
 };
-use crate::core::sidekiq::{Config, Temper};
+use crate::core::sidekiq::{Temper, WorkerConfig};
 
 pub(super) fn rescuing(sequence: &str) -> Plan {
     Plan {
@@ -238,7 +238,11 @@ fn a_push_back_that_nobody_can_have_taken_is_ruled_out() {
     let (_, _, missing) = searching(alone, rescuing("tstp, 5, term, 2, kill"));
     assert!(missing[0].nobody_else);
     let mut two = world(6, vec![stuck("a")]);
-    two.add(Config::new(V7, Duration::from_secs(25), 4), None, at(-9.0));
+    two.add(
+        WorkerConfig::new(V7, Duration::from_secs(25), 4),
+        None,
+        at(-9.0),
+    );
     let (_, _, missing) = searching(two, rescuing("tstp, 5, term, 2, kill"));
     assert!(!missing[0].nobody_else, "another one serves its queue");
 }

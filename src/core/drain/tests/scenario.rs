@@ -11,12 +11,12 @@ use super::weather::Weather;
 use super::world::{World, at};
 use crate::core::drain::{Command, Early, Guard, Plan, Policy, RedisGone, StopUnit};
 use crate::core::sequence::{Timeout, Version};
-use crate::core::sidekiq::{Config, Task, Temper};
+use crate::core::sidekiq::{Task, Temper, WorkerConfig};
 
 /// A Sidekiq with the jobs that it runs when the drain begins.
 #[derive(Clone, Debug)]
 pub(super) struct Cast {
-    config: Config,
+    config: WorkerConfig,
     local: bool,
     named: bool,
     ahead: f64,
@@ -67,7 +67,7 @@ fn lasts() -> impl Strategy<Value = Option<f64>> {
     prop_oneof![4 => (0.1..40.0).prop_map(Some), 1 => Just(None)]
 }
 
-fn config() -> impl Strategy<Value = Config> {
+fn config() -> impl Strategy<Value = WorkerConfig> {
     let version = prop_oneof![
         Just(Version::new(6, 3, 1)),
         Just(Version::new(6, 4, 1)),
@@ -87,12 +87,12 @@ fn config() -> impl Strategy<Value = Config> {
         exits,
     )
         .prop_map(
-            |(version, timeout, threads, first, heeds, linger, exits)| Config {
+            |(version, timeout, threads, first, heeds, linger, exits)| WorkerConfig {
                 first_beat: Duration::from_secs_f64(first),
                 heeds_after: Duration::from_secs_f64(heeds),
                 names_linger: Duration::from_secs_f64(linger),
                 exit_takes: Duration::from_secs_f64(exits),
-                ..Config::new(version, Duration::from_secs(timeout), threads)
+                ..WorkerConfig::new(version, Duration::from_secs(timeout), threads)
             },
         )
 }

@@ -15,7 +15,8 @@ use crate::core::fleet::{
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::sidekiq::{
-    Busy, Config, Ending, Registered, Snapshot, Task, Temper, Worker, WorkerEvent, shown,
+    Busy, Registered, Snapshot, Task, Temper, Worker, WorkerConfig, WorkerEnding, WorkerEvent,
+    shown,
 };
 
 /// The first moment of every world.
@@ -91,7 +92,7 @@ pub(super) struct World {
 
 impl World {
     /// Adds a Sidekiq; a local one if it has a pid.
-    pub(super) fn add(&mut self, config: Config, pid: Option<u32>, started: Moment) -> usize {
+    pub(super) fn add(&mut self, config: WorkerConfig, pid: Option<u32>, started: Moment) -> usize {
         let number = self.members.len();
         let identity = match pid {
             Some(pid) => format!("here:{pid}:nonce{number}"),
@@ -383,7 +384,7 @@ impl World {
     }
 
     /// Whether everything that it ended was ended in order.
-    pub(super) fn ended(&self, index: usize) -> Option<Ending> {
+    pub(super) fn ended(&self, index: usize) -> Option<WorkerEnding> {
         self.members[index].worker.ended()
     }
 }

@@ -19,11 +19,11 @@ fn see(fleet: &mut Fleet, seconds: f64, heartbeat: Heartbeat, jobs: Vec<Arc<Work
     fleet.observe(look(seconds, vec![row]));
 }
 
-fn quiet_now(fleet: &Fleet, mark: &Mark, now: f64) -> Option<Evidence> {
+fn quiet_now(fleet: &Fleet, mark: &Mark, now: f64) -> Option<ProofBasis> {
     fleet.proof_of_quiet(only(fleet), mark, at(now))
 }
 
-fn idle_now(fleet: &Fleet, mark: &Mark, now: f64) -> Option<Evidence> {
+fn idle_now(fleet: &Fleet, mark: &Mark, now: f64) -> Option<ProofBasis> {
     fleet.proof_of_idle(only(fleet), mark, at(now))
 }
 
@@ -33,11 +33,11 @@ fn fewer_threads_prove_quiet_and_none_prove_idle() {
     fleet.observe(scan(1.0, vec![threaded(42, 5, 1.0)]));
     assert_eq!(quiet_now(&fleet, &mark, 1.0), None);
     fleet.observe(scan(2.0, vec![threaded(42, 2, 2.0)]));
-    let fewer = Evidence::FewerThreads { before: 5, now: 2 };
+    let fewer = ProofBasis::FewerThreads { before: 5, now: 2 };
     assert_eq!(quiet_now(&fleet, &mark, 2.0), Some(fewer));
     assert_eq!(idle_now(&fleet, &mark, 2.0), None);
     fleet.observe(scan(3.0, vec![threaded(42, 0, 3.0)]));
-    assert_eq!(idle_now(&fleet, &mark, 3.0), Some(Evidence::NoThreads));
+    assert_eq!(idle_now(&fleet, &mark, 3.0), Some(ProofBasis::NoThreads));
 }
 
 #[test]
@@ -100,8 +100,8 @@ fn replaced_processors_prove_nothing() {
 fn a_quiet_beat_proves_quiet_for_good_and_idle_only_when_it_is_late_enough() {
     let (mut fleet, mark) = told();
     see(&mut fleet, 1.9, quiet(1.8), vec![]);
-    assert_eq!(quiet_now(&fleet, &mark, 1.9), Some(Evidence::QuietBeat));
-    assert_eq!(quiet_now(&fleet, &mark, 500.0), Some(Evidence::QuietBeat));
+    assert_eq!(quiet_now(&fleet, &mark, 1.9), Some(ProofBasis::QuietBeat));
+    assert_eq!(quiet_now(&fleet, &mark, 500.0), Some(ProofBasis::QuietBeat));
     assert_eq!(
         idle_now(&fleet, &mark, 1.9),
         None,
@@ -111,7 +111,7 @@ fn a_quiet_beat_proves_quiet_for_good_and_idle_only_when_it_is_late_enough() {
     let after = Duration::from_secs_f64(EPOCH + 11.8 - at(0.0).epoch());
     assert_eq!(
         idle_now(&fleet, &mark, 11.9),
-        Some(Evidence::IdleBeat { after })
+        Some(ProofBasis::IdleBeat { after })
     );
 }
 
@@ -151,7 +151,7 @@ fn a_beat_proves_no_idle_while_worker_threads_are_left() {
     fleet.observe(scan(4.1, vec![threaded(42, 2, 4.1)]));
     assert_eq!(idle_now(&fleet, &mark, 4.2), None);
     fleet.observe(scan(5.1, vec![threaded(42, 0, 5.1)]));
-    assert_eq!(idle_now(&fleet, &mark, 5.2), Some(Evidence::NoThreads));
+    assert_eq!(idle_now(&fleet, &mark, 5.2), Some(ProofBasis::NoThreads));
 }
 
 #[test]
@@ -164,13 +164,13 @@ fn no_threads_and_a_later_beat_with_a_job_contradict_each_other() {
     };
     see(&mut fleet, 3.0, one(2.9), vec![work("t1", "one", -3.0)]);
     fleet.observe(scan(4.0, vec![threaded(42, 0, 4.0)]));
-    assert_eq!(idle_now(&fleet, &mark, 4.1), Some(Evidence::NoThreads));
+    assert_eq!(idle_now(&fleet, &mark, 4.1), Some(ProofBasis::NoThreads));
     fleet.observe(scan(13.0, vec![threaded(42, 0, 13.0)]));
     see(&mut fleet, 13.1, one(12.9), vec![work("t1", "one", -3.0)]);
     assert_eq!(idle_now(&fleet, &mark, 13.2), None);
     see(&mut fleet, 23.1, quiet(22.9), vec![]);
     fleet.observe(scan(23.1, vec![threaded(42, 0, 23.1)]));
-    assert_eq!(idle_now(&fleet, &mark, 23.2), Some(Evidence::NoThreads));
+    assert_eq!(idle_now(&fleet, &mark, 23.2), Some(ProofBasis::NoThreads));
 }
 
 #[test]

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use super::super::tests::{Scene, at, row, work};
 use super::*;
 use crate::core::fleet::{Identity, LogNews, Observation};
-use crate::core::log::{LogLine, Origin};
+use crate::core::log::{LineOrigin, LogLine};
 
 fn line(scene: &Scene) -> Option<String> {
     let line = scene.following.departed.line(|_| "noon".into());
@@ -46,7 +46,7 @@ const NOWHERE: Place = Place::Nowhere {
 
 /// Its process writes these words into its log.
 fn log(scene: &mut Scene, seconds: f64, words: &str) {
-    let origin = Origin {
+    let origin = LineOrigin {
         pid: 7,
         inner_pid: 7,
         shared: false,

@@ -4,7 +4,7 @@
 use serde_yaml::Value as Node;
 
 use super::super::paths::{file_name, folder_of, joined};
-use super::super::value::{Place, Reading};
+use super::super::value::{FilePlace, Reading};
 use super::super::yaml::{self, Document, Lists};
 use super::Manifest;
 
@@ -109,7 +109,7 @@ impl Build<'_, '_> {
                 objects.extend(self.folder(&path, depth + 1));
             } else if path.contains("://") || path.contains("github.com") {
                 let text = format!("the resource {path} of this overlay stands elsewhere");
-                self.reading.not_read(Place::whole(manifest.path), text);
+                self.reading.not_read(FilePlace::whole(manifest.path), text);
             }
         }
         if let Some(kustomization) = manifest.objects.first() {

@@ -10,7 +10,7 @@ use crate::core::drain::tests::kills::with;
 use crate::core::drain::tests::world::{World, at, task};
 use crate::core::drain::{Command, Event, Fate, Plan, Policy};
 use crate::core::fleet::{LocalId, LogNews};
-use crate::core::log::{LogLine, Origin};
+use crate::core::log::{LineOrigin, LogLine};
 use crate::core::sequence::{Signal, Timeout};
 use crate::core::sidekiq::{Task, Temper};
 
@@ -132,7 +132,7 @@ impl StagedDrain {
     fn log(&mut self, part: &str) {
         let id = self.world.members[0].local.expect("one of this host first");
         let (when, text) = log_line(part);
-        let origin = Origin {
+        let origin = LineOrigin {
             pid: id.pid,
             inner_pid: id.pid,
             shared: false,
