@@ -170,7 +170,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
 fn need_somebody(yes: bool, terminal: bool, kill: Option<Policy>) -> Result<(), Failure> {
     if !yes && !terminal {
         return Err(Failure::Usage(
-            "nobody can be asked here: without a terminal `drain` needs --yes".into(),
+            "there is no terminal to ask on: without one `drain` needs --yes".into(),
         ));
     }
     if kill == Some(Policy::Ask) && !terminal {

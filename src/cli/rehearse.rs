@@ -82,7 +82,7 @@ pub(super) fn run(
     let screen = io::stdin().is_terminal() && io::stdout().is_terminal();
     if !arguments.auto && !screen {
         return Err(Failure::Usage(
-            "nobody is at the screen here: without a terminal `rehearse` needs --auto".into(),
+            "there is no terminal to ask on: without one `rehearse` needs --auto".into(),
         ));
     }
     let settings = settings(common, &arguments.conduct, None)?;

@@ -19,6 +19,7 @@ use crate::core::clean::clean;
 use crate::core::config::{Settings, StatedAddress};
 use crate::core::drain::Fate;
 use crate::core::fleet::RedisAddress;
+use crate::core::wording;
 use crate::host::{Operator, state_dir};
 use crate::redis::{self, Keys};
 use crate::report::Library;
@@ -47,7 +48,7 @@ const COLUMNS: [Column; 6] = [
 #[command(after_help = "EXAMPLES:
   drainboard rescue                       every saved payload, and where its job is now
   drainboard rescue last --dry-run        what --requeue would push back
-  drainboard rescue last --requeue        push back the jobs that are provably nowhere
+  drainboard rescue last --requeue        push back the jobs that are in no queue, set or process
   drainboard rescue last --requeue --jid 0123456789abcdef01234567
   drainboard rescue last --requeue --into redis://10.0.0.6:6379/0
                                           the Redis was moved: another one than the jobs came from
@@ -187,7 +188,8 @@ fn saved(store: &Store, library: &Library, id: Option<&str>) -> Result<Saved, Fa
         let (entries, bad) = store.load(&run).map_err(unreadable)?;
         if bad > 0 {
             tell(&format!(
-                "warning: {bad} line(s) of {} cannot be read",
+                "warning: {} of {} cannot be read",
+                wording::count(bad as u64, "line"),
                 store.path(&run).display()
             ));
         }
@@ -346,8 +348,9 @@ fn confirmed(rows: &[SavedLine], yes: bool) -> bool {
         ));
     }
     tell(&format!(
-        "push {count} job(s) back to the front of their queues? They run again from their beginning.\n\
-         type y to do it, anything else leaves all as it is:"
+        "push {} back to the front of their queues? They run again from their beginning.\n\
+         type y to do it, anything else leaves all as it is:",
+        wording::count(count as u64, "job")
     ));
     let mut line = String::new();
     let read = io::stdin().lock().read_line(&mut line);
@@ -391,7 +394,8 @@ fn print(rows: &SavedLines, json: bool, room: Room) -> Result<(), Failure> {
         .count();
     if count > 0 {
         tell(&format!(
-            "{count} job(s) can be pushed back: drainboard rescue ID --requeue"
+            "{} can be pushed back: drainboard rescue ID --requeue",
+            wording::count(count as u64, "job")
         ));
     }
     Ok(())

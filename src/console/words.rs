@@ -6,45 +6,12 @@ use jiff::Timestamp;
 
 use crate::core::drain::Policy;
 pub use crate::core::moment::time_of_day;
+pub(super) use crate::core::wording::count_that;
+pub use crate::core::wording::{count, few, short_ids, thousands};
 
 /// Date and time in UTC to the second: `2026-11-21 12:05:44`.
 pub(super) fn date_and_time(time: Timestamp) -> String {
     format!("{time:.0}").replace('T', " ").replace('Z', "")
-}
-
-/// A number with its thousands set apart: `1,204`.
-pub fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// `1 job`, `3 jobs`; words that end in `s` take `es`.
-pub fn count(number: u64, noun: &str) -> String {
-    let ending = match (number, noun.ends_with('s')) {
-        (1, _) => "",
-        (_, true) => "es",
-        (_, false) => "s",
-    };
-    format!("{} {noun}{ending}", thousands(number))
-}
-
-/// The first few names and how many more there are: `a, b and 3 more`.
-pub fn few(names: &[String], most: usize) -> String {
-    if names.len() <= most {
-        return names.join(", ");
-    }
-    format!(
-        "{} and {} more",
-        names[..most].join(", "),
-        names.len() - most
-    )
 }
 
 /// A span in seconds where it is short: `45 s`, `2 m`, `3 h`.
@@ -79,15 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_read_well() {
-        assert_eq!(thousands(7), "7");
-        assert_eq!(thousands(1204), "1,204");
-        assert_eq!(thousands(1_000_000), "1,000,000");
-        assert_eq!(count(1, "job"), "1 job");
-        assert_eq!(count(0, "process"), "0 processes");
-        let names = ["a", "b", "c"].map(String::from);
-        assert_eq!(few(&names, 3), "a, b, c");
-        assert_eq!(few(&names, 1), "a and 2 more");
+    fn times_read_well() {
         assert_eq!(span(Duration::from_secs(119)), "119 s");
         assert_eq!(span(Duration::from_secs(125)), "2 m");
         let noon = Timestamp::from_second(1_795_262_671).unwrap();

@@ -23,3 +23,4 @@ pub mod stop_clock;
 pub mod stuck;
 pub mod successor;
 pub mod timing;
+pub mod wording;

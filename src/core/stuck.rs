@@ -71,7 +71,7 @@ impl Stuck {
     /// A few characters for a table.
     pub fn mark(self) -> String {
         match self {
-            Self::Silent(_) => "no beat".into(),
+            Self::Silent(_) => "no heartbeat".into(),
             Self::Unshown(_) => "not shown".into(),
             Self::Threadless { .. } => "thread gone?".into(),
             Self::Unusual { times, .. } => format!("{times}x usual"),
@@ -83,11 +83,11 @@ impl Stuck {
     pub fn sentence(self) -> String {
         match self {
             Self::Silent(span) => format!(
-                "its process has not beaten for {}: whether it still runs is not known",
+                "its process has sent no heartbeat for {}: whether it still runs is not known",
                 clock_face(span)
             ),
             Self::Unshown(span) => format!(
-                "newer beats of its process do not show it; a look showed it last {} ago",
+                "newer heartbeats of its process do not show it; a look showed it last {} ago",
                 clock_face(span)
             ),
             Self::Threadless { threads, jobs } => format!(
@@ -104,7 +104,7 @@ impl Stuck {
                 usual.seen
             ),
             Self::PastBudget(budget) => format!(
-                "it has run longer than the whole drain budget of {}",
+                "longer than the time that a drain gives it ({})",
                 clock_face(budget)
             ),
         }
@@ -221,7 +221,7 @@ mod tests {
             unshown: Some(seconds(20)),
             ..StuckFacts::default()
         };
-        assert_eq!(marks(silent), ["no beat"]);
+        assert_eq!(marks(silent), ["no heartbeat"]);
         let unshown = StuckFacts {
             silent: Some(seconds(4)),
             ..silent

@@ -183,7 +183,7 @@ impl Report {
         if let Some(findings) = &self.findings {
             lines.extend(findings.iter().map(CheckedFinding::words));
             if lines.is_empty() {
-                lines.push("nothing that concerns this drain".into());
+                lines.push("no warnings".into());
             }
         }
         lines

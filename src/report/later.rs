@@ -125,7 +125,7 @@ impl FoundLater {
         }
     }
 
-    /// `found later (2026-11-21T19:20:00.000Z): back in queue default`.
+    /// `found later (2026-11-21T19:20:00.000Z): found in queue default`.
     pub fn words(&self) -> String {
         match self.fate {
             Some(_) => format!("found later ({}): {}", self.at, self.place),

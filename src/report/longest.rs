@@ -8,6 +8,7 @@ use super::full::LOOKED_THROUGH;
 use super::job::JobFate;
 use super::library::Library;
 use crate::core::drain::Fate;
+use crate::core::wording::count;
 
 /// Room above what was seen: a drain sees only the jobs that ran at its time.
 const ROOM: f64 = 1.25;
@@ -101,19 +102,20 @@ impl LongestPast {
                     .into()
             }
             Self::Unknown { drains } => format!(
-                "the {drains} drain(s) recorded here saw no job end: how long the longest takes is not known (--longest)"
+                "{} recorded here saw no job end: how long the longest takes is not known (--longest)",
+                count(*drains as u64, "drain")
             ),
             Self::Finished(seen) => format!(
-                "the longest job seen in {} drain(s): {}, {} s (drain {}); with a quarter more: {} s",
-                seen.drains,
+                "the longest job seen in {}: {}, {} s (drain {}); with a quarter more: {} s",
+                count(seen.drains as u64, "drain"),
                 seen.label,
                 seen.ran.as_secs(),
                 seen.run,
                 self.to_be_let_through().unwrap_or_default().as_secs()
             ),
             Self::CutOff(seen) => format!(
-                "the longest job seen in {} drain(s) was cut off: {}, after {} s (drain {}): how long it needs is not known (--longest)",
-                seen.drains,
+                "the longest job seen in {} was cut off: {}, after {} s (drain {}): how long it needs is not known (--longest)",
+                count(seen.drains as u64, "drain"),
                 seen.label,
                 seen.ran.as_secs(),
                 seen.run
@@ -150,7 +152,7 @@ mod tests {
         assert_eq!(longest.to_be_let_through(), Some(Duration::from_secs(51)));
         assert_eq!(
             longest.words(),
-            "the longest job seen in 2 drain(s): A 0, 40 s (drain one); with a quarter more: 51 s"
+            "the longest job seen in 2 drains: A 0, 40 s (drain one); with a quarter more: 51 s"
         );
     }
 

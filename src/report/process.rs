@@ -125,10 +125,10 @@ impl DrainedProcess {
         });
         match self.ended {
             None => "still there".into(),
-            Some(ProcessEnd::ByItself) => "exited by itself".into(),
+            Some(ProcessEnd::ByItself) => "stopped by itself".into(),
             Some(ProcessEnd::KilledByOperator) => format!("killed by the operator{early}"),
             Some(ProcessEnd::KilledByDrain) => format!("killed by this drain{early}"),
-            Some(ProcessEnd::Died) => "died, not by a KILL of this drain".into(),
+            Some(ProcessEnd::Died) => "died (not by us)".into(),
             Some(ProcessEnd::NotKnown) => "exited, how is not known".into(),
         }
     }
@@ -246,7 +246,7 @@ impl DrainedProcess {
         } else if was("TERM") || was("INT") || was(UNIT_STOP) {
             format!("{name} was told to stop and had not exited when the drain ended")
         } else if was("TSTP") {
-            format!("{name} stays quiet until it is restarted: it fetches no job")
+            format!("{name} stays quiet until it is restarted: it takes no job")
         } else if self.signals.is_empty() {
             format!("{name} was sent nothing and goes on working")
         } else {

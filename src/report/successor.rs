@@ -28,7 +28,8 @@ impl CameUp {
     }
 }
 
-/// The places of the processes of `past`, in the order in which something was known of them.
+/// The places of the processes of `past`, in the order in which something was known of them. Of one
+/// place the last word holds: a process may have come up after it was written that none had.
 pub(super) fn successors(past: &Past) -> Vec<CameUp> {
     let records = past.records.iter().filter_map(|record| {
         let Event::Successor(successor) = &record.event else {
@@ -43,5 +44,11 @@ pub(super) fn successors(past: &Past) -> Vec<CameUp> {
             successor: Successor::clone(successor),
         })
     });
-    records.collect()
+    let mut places: Vec<CameUp> = Vec::new();
+    for place in records {
+        let same = |known: &CameUp| known.successor.replaces == place.successor.replaces;
+        places.retain(|known| !same(known));
+        places.push(place);
+    }
+    places
 }

@@ -203,11 +203,11 @@ fn a_drain_with_its_jobs_and_processes() {
     insta::assert_snapshot!(timeline.join("\n"), @r"
     T+0s drain started, automatic: tstp, 120, term, 28, kill, 2 targets, by root (sudo by alice) on util1, pts/3: release: 4711
     T+0s TSTP sent to util1:1, util1:2
-    T+4s util1:1 is quiet: its beat says so
+    T+4s util1:1 became quiet: its beat says so
     T+60s Quick aa finished on util1:1
     T+61s wait extended by 30 s
     T+120s TERM sent to util1:1, util1:2
-    T+146s util1:1 exited by itself
+    T+146s util1:1 stopped by itself
     T+148s KILL sent to util1:2, 1 job at stake
     T+148s util1:2 died: it left its entries in Redis
     T+151s lost after 151.0 s: no jobs
@@ -264,7 +264,7 @@ fn what_was_quieted_and_not_stopped_stays_quiet() {
     let report = report(&text);
     assert_eq!(
         report.remains,
-        ["util1:1 stays quiet until it is restarted: it fetches no job"]
+        ["util1:1 stays quiet until it is restarted: it takes no job"]
     );
     assert_eq!(report.faults.len(), 1);
     assert!(report.faults[0].starts_with("it was left by a hang-up"));

@@ -81,7 +81,7 @@ pub fn weigh(state: State, said: Option<&(Fate, String)>, known: bool) -> State 
             "{why}, but it is not written down from which Redis it came"
         )),
         (State::Nowhere(why), _) => State::Unknown(format!(
-            "it may have ended by itself after the last beat that showed it: the record does not \
+            "it may have ended by itself after the last heartbeat that showed it: the record does not \
              call it lost; {why}"
         )),
         (state, _) => state,

@@ -162,9 +162,7 @@ pub fn judge(job: &SavedJob, ending: Ending, circumstances: Circumstances, sight
         return State::Unknown("its payload names no id, so it cannot be looked for".into());
     }
     if ending.tried == Tried::Perhaps {
-        return State::Unknown(
-            "somebody began to push it back; how that ended is not known".into(),
-        );
+        return State::Unknown("a push-back of it was begun; how that ended is not known".into());
     }
     let Some(exited) = ending.exited_at else {
         return State::Unknown("the record does not show that its process has exited".into());
@@ -183,7 +181,7 @@ pub fn judge(job: &SavedJob, ending: Ending, circumstances: Circumstances, sight
             "it is in no place, and another job under its id is {place}"
         )),
         Sight::NotBeaten { process } => State::Unknown(format!(
-            "{process} may run it: its last beat is not later than the exit; try again in 10 s"
+            "{process} may run it: its last heartbeat is not later than the exit; try again in 10 s"
         )),
         Sight::Work { .. } | Sight::GoesOn(_) | Sight::Rescued | Sight::At(_) => {
             State::Unknown("nothing is known".into())
@@ -246,7 +244,9 @@ fn nowhere(
         ));
     }
     if circumstances.nobody_else_served {
-        return State::Nowhere("nobody else has served its queue since its process died".into());
+        return State::Nowhere(
+            "no other process has served its queue since its process died".into(),
+        );
     }
     State::Unknown(if before {
         "its process died before the push-back, if its timeout was as assumed".into()

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::saved::SavedJob;
+use crate::core::wording;
 use crate::host::state_dir::{private_directory, private_file, read_private};
 
 /// The folder of the rescue files below the state directory.
@@ -26,7 +27,7 @@ pub enum SaveError {
         error: io::Error,
     },
     /// Redis shows a job whose payload cannot be read; all others are saved.
-    #[error("{count} payload(s) cannot be read off Redis, of {first}; the others are saved")]
+    #[error("{} cannot be read off Redis, of {first}; the others are saved", wording::count(*.count as u64, "payload"))]
     Unreadable {
         /// How many.
         count: usize,

@@ -8,6 +8,7 @@ use crate::core::fleet::{Identity, LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
+use crate::core::wording::count;
 
 /// The next act, and the question whether it shall happen.
 pub(super) fn confirmation(targets: &[LocalId], session: &Session, now: Moment) -> String {
@@ -22,12 +23,13 @@ pub(super) fn confirmation(targets: &[LocalId], session: &Session, now: Moment) 
     let plan = &session.setting.plan;
     let budget = plan.sequence.whole();
     format!(
-        "drain {} with `{}` (at most {} s by its waits, {busy} job(s) run now)?\n\
+        "drain {} with `{}` (at most {} s by its waits; running now: {})?\n\
          A quiet Sidekiq cannot be woken: it works again only once it is restarted.\n\
          type y to begin (as of {}), anything else leaves all as it is:",
         names.join(", "),
         plan.sequence,
         budget.as_secs(),
+        count(busy, "job"),
         stamp(now),
     )
 }

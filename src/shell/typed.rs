@@ -13,14 +13,14 @@ pub(super) fn help(why: &Hold) -> String {
     match why {
         Hold::Question(stake) | Hold::Blind(stake) => {
             format!(
-                "type {} to KILL all the same, w to look again, x to stop here",
+                "type {} to KILL anyway, w to look again, x to stop here",
                 stake.count()
             )
         }
         Hold::Redis(signal, jobs) => {
-            format!("type {jobs} to send {signal} all the same, w to look again, x to stop here")
+            format!("type {jobs} to send {signal} anyway, w to look again, x to stop here")
         }
-        Hold::Failed(_) => "type r to try again, l to leave those out, x to stop here".into(),
+        Hold::Failed(_) => "type r to try again, l to skip those, x to stop here".into(),
         Hold::Operator | Hold::Late | Hold::Journal(_) => "type g to go on, x to stop here".into(),
     }
 }

@@ -3,6 +3,7 @@
 
 mod circles;
 mod source;
+mod wording;
 
 use std::fmt::Write;
 
@@ -50,6 +51,7 @@ const PLACES: &[(&str, &[&str])] = &[
     ("core/clean", &[]),
     ("core/moment", &[]),
     ("core/interned", &[]),
+    ("core/wording", &[]),
     ("core/log", &["core/clean", "core/moment"]),
     ("core/sequence", &["core/clean", "core/moment"]),
     (
@@ -125,6 +127,7 @@ const PLACES: &[(&str, &[&str])] = &[
             "core/moment",
             "core/sequence",
             "core/timing",
+            "core/wording",
         ],
     ),
     (
@@ -137,6 +140,7 @@ const PLACES: &[(&str, &[&str])] = &[
             "core/moment",
             "core/sequence",
             "core/timing",
+            "core/wording",
         ],
     ),
     ("core/timing", &[]),

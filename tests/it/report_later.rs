@@ -136,7 +136,7 @@ fn a_fate_that_was_open_when_redis_was_gone_is_found_later() {
         (&fate["jid"], &fate["fate"]),
         (&json!(jid), &json!("unknown"))
     );
-    assert_eq!(fate["found_later"]["place"], "back in queue low");
+    assert_eq!(fate["found_later"]["place"], "found in queue low");
     assert_eq!(
         (&found["outcome"], &found["jobs"]["unknown"]),
         (&json!("lost"), &json!(1))

@@ -12,6 +12,7 @@ use crate::core::config::Settings;
 use crate::core::drain::{Event, Fate, Record};
 use crate::core::fleet::{Identity, LinkFault, Place, Sought};
 use crate::core::moment::Moment;
+use crate::core::wording;
 use crate::journal::Journal;
 use crate::redis::{self, AddressChoice, Bounds, Keys, Whereabouts};
 use crate::report::{FoundLater, JobFate, Past, Report};
@@ -58,7 +59,8 @@ pub(super) fn seek(
 
 fn not_asked(count: usize, why: &str) {
     tell(&format!(
-        "note: the fate of {count} job(s) is unknown, and Redis cannot be asked now: {why}"
+        "note: the fate of {} is unknown, and Redis cannot be asked now: {why}",
+        wording::count(count as u64, "job")
     ));
 }
 

@@ -21,7 +21,7 @@ impl Event {
                 findings, trouble, ..
             } => Sentence::whole(super::checked::summary(findings, trouble.as_deref())),
             Self::QuietConfirmed { evidence } => {
-                Sentence::around("", format!(" is quiet: {evidence}"))
+                Sentence::around("", format!(" became quiet: {evidence}"))
             }
             Self::Exited { clean } => Sentence::around("", exited(*clean)),
             Self::Logged { text } => Sentence::around("", format!(" logged: {text}")),
@@ -108,7 +108,7 @@ impl Event {
                 ..
             } => Sentence::around(
                 format!("systemctl stop {} for ", unit.unit),
-                failed(error, *may_have_happened, "it may stop all the same"),
+                failed(error, *may_have_happened, "it may still stop"),
             ),
             Self::UnitCallIntended { verb, unit } => {
                 let command = called(verb.word(), unit);
@@ -125,7 +125,7 @@ impl Event {
                 may_have_happened,
             } => Sentence::around(
                 format!("{} for ", called(verb.word(), unit)),
-                failed(error, *may_have_happened, "it may happen all the same"),
+                failed(error, *may_have_happened, "it may still happen"),
             ),
             _ => return None,
         })
@@ -257,7 +257,7 @@ fn stake(at_stake: Option<u64>, blind: Option<bool>) -> String {
 /// How a process left, by its registry alone. A report knows more: whether a KILL was sent.
 fn exited(clean: Option<bool>) -> &'static str {
     match clean {
-        Some(true) => " exited by itself",
+        Some(true) => " stopped by itself",
         Some(false) => " died: it left its entries in Redis",
         None => " exited (how is not known)",
     }

@@ -51,7 +51,7 @@ pub struct Guard {
 }
 
 /// The decisions of one drain.
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Plan {
     /// Name of the run.
     pub run: String,
@@ -75,7 +75,7 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{signal} does not stop {} gracefully: it ends or suspends the process at once, and its running jobs are lost. \
-     Use TSTP to quiet and TERM to stop; to send it all the same: --force-signal {}",
+     Use TSTP to quiet and TERM to stop; to send it anyway: --force-signal {}",
     .version.map_or_else(|| "this Sidekiq".to_string(), |v| format!("Sidekiq {v}")), .signal.name().to_lowercase()
 )]
 pub struct Refusal {

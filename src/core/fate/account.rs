@@ -18,6 +18,7 @@ use crate::core::fleet::{
 };
 use crate::core::moment::Moment;
 use crate::core::timing::INTERRUPT_MARGIN;
+use crate::core::wording::count_that;
 
 /// All jobs of a drain.
 #[derive(Clone, Debug, Default)]
@@ -267,8 +268,8 @@ impl Account {
             return;
         }
         let doubt = format!(
-            "but its log says that {pushed} job(s) were pushed back, and only {back} are known \
-             that may be"
+            "but its log says that {} pushed back, and only {back} are known that may be",
+            count_that(pushed, "job", ("was", "were"))
         );
         for execution in file.executions_mut() {
             if execution.fate() == Some(Fate::Finished) && execution.log_end().is_none() {

@@ -42,7 +42,7 @@ pub enum Fact {
     },
     /// It was back after the first signal: in its queue, or at work on another process.
     Back {
-        /// In words: `back in queue default`, `runs again on util2:17`.
+        /// In words: `found in queue default`, `runs again on util2:17`.
         how: String,
     },
     /// A later job does its work: seen in a queue, in a set, or at work.

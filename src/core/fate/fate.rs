@@ -53,7 +53,7 @@ impl Fate {
     /// `None`: the place says nothing, or the job is in no place.
     pub fn at(place: &Place) -> Option<Ruling> {
         let (fate, why) = match place {
-            Place::Queue { name } => (Self::PushedBack, format!("back in queue {name}")),
+            Place::Queue { name } => (Self::PushedBack, format!("found in queue {name}")),
             Place::Private { identity } => (
                 Self::PushedBack,
                 format!(
@@ -61,10 +61,7 @@ impl Fate {
                     identity.short()
                 ),
             ),
-            Place::Retry => (
-                Self::Retried,
-                "it failed and stands in the retry set".into(),
-            ),
+            Place::Retry => (Self::Retried, "it failed; Sidekiq will retry it".into()),
             // It has ended, and its error is its own.
             Place::Dead => (
                 Self::Finished,

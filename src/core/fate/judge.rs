@@ -15,6 +15,7 @@ use crate::core::fleet::Place;
 use crate::core::log::Told;
 use crate::core::moment::Moment;
 use crate::core::timing::{ONE_BEAT, WHOLE_SECOND};
+use crate::core::wording;
 
 /// The answer of Redis about an execution.
 enum Sighting {
@@ -191,7 +192,7 @@ impl Case<'_> {
             Sighting::Nowhere { .. } => {
                 let name = self.subject.name;
                 let why = format!(
-                    "a later beat of {name} shows it no more, and nothing had interrupted it"
+                    "gone from the next heartbeat of {name}, and nothing had interrupted it"
                 );
                 Some(Ruling::new(Fate::Finished, why))
             }
@@ -246,7 +247,7 @@ impl Case<'_> {
         }
         let early = self.subject.early_by(self.process_left())?.as_secs();
         let why =
-            format!("its process left in order {early} s before it would have interrupted it");
+            format!("its process stopped by itself {early} s before it would have interrupted it");
         Some(Ruling::new(Fate::Finished, why))
     }
 
@@ -272,11 +273,11 @@ impl Case<'_> {
             }
             // It went on beside its push-back, and runs again.
             let count = log::pushed_back(self.subject, self.scene.fleet, at)?;
-            let why = format!("{late}, and {count} job(s) pushed back");
+            let why = format!("{late}, and {} pushed back", wording::count(count, "job"));
             return Some(Ruling::new(Fate::PushedBack, why));
         }
         let count = log::pushed_back(self.subject, self.scene.fleet, at)?;
-        let why = format!("{line}, and {count} job(s) pushed back");
+        let why = format!("{line}, and {} pushed back", wording::count(count, "job"));
         Some(Ruling::new(Fate::PushedBack, why))
     }
 

@@ -104,7 +104,7 @@ fn doubt(
     scene: Scene<'_>,
 ) -> Option<String> {
     if execution.is_named_by_log_alone() {
-        return Some("no beat has shown its payload".into());
+        return Some("no heartbeat has shown its payload".into());
     }
     if scene.fleet.memory.lost_at().is_some() {
         return Some("Redis lost what it had: that the job is nowhere proves nothing".into());
@@ -115,7 +115,7 @@ fn doubt(
     // A process that leaves in order has pushed back what it ran.
     let in_order = || {
         let left = subject.left_in_order();
-        left.then(|| "its process left in order: it had ended, or was pushed back".into())
+        left.then(|| "its process stopped by itself: it had ended, or was pushed back".into())
     };
     match last_line(execution, subject, scene.fleet, scene.now) {
         // A line of its end may have been lost.

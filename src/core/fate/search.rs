@@ -35,7 +35,7 @@ impl Execution {
         if let Place::Queue { name } = &located.place
             && told.is_some_and(|told| located.asked >= told)
         {
-            let how = format!("back in queue {name}");
+            let how = format!("found in queue {name}");
             self.add(located.asked, Fact::Back { how });
             if self.fate() == Some(Fate::Finished) && self.log_end().is_none() {
                 self.reopen();

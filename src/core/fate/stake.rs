@@ -9,6 +9,7 @@ use super::fate::Fate;
 use super::subject::Subject;
 use crate::core::fleet::{Fleet, Process};
 use crate::core::moment::Moment;
+use crate::core::wording::count_that;
 
 /// The cost of a KILL.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,10 +85,11 @@ impl Stake {
 impl fmt::Display for Stake {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let running = self.running.len();
+        let known = running + self.back.len() + self.kept.len();
         write!(
             formatter,
-            "{} job(s) run, {} back in a queue, ",
-            running + self.back.len() + self.kept.len(),
+            "{}, {} back in a queue, ",
+            count_that(known as u64, "job", ("runs", "run")),
             self.back.len()
         )?;
         if !self.kept.is_empty() {
@@ -100,7 +102,10 @@ impl fmt::Display for Stake {
         write!(formatter, "{running} would be lost")?;
         if self.unnamed > 0 {
             let unnamed = self.unnamed;
-            write!(formatter, ", up to {unnamed} more that no beat has shown")?;
+            write!(
+                formatter,
+                ", up to {unnamed} more that no heartbeat has shown"
+            )?;
         }
         if !self.fresh {
             formatter.write_str("; the evidence is not fresh")?;

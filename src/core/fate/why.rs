@@ -10,6 +10,7 @@ use super::subject::Subject;
 use crate::core::fleet::Fleet;
 use crate::core::moment::Moment;
 use crate::core::timing::{FETCH, FRESH, LINGER};
+use crate::core::wording::{self, count_that};
 
 /// The last line of the log of an ended process of one of its executions.
 pub(super) enum LastLine {
@@ -69,8 +70,9 @@ pub(super) fn may_have_ended(
     };
     match file.threads().counted_quiet.filter(is_late) {
         Some(count) if count.alive < jobs => Some(format!(
-            "it may have ended by itself before: {} worker thread(s) were left for {jobs} job(s)",
-            count.alive
+            "it may have ended by itself before: {} left for {}",
+            count_that(count.alive, "worker thread", ("was", "were")),
+            wording::count(jobs, "job")
         )),
         Some(_) if no_last_word(file).is_some() => no_last_word(file),
         // An ended thread keeps its name for a while, and a count is not of the last moment.
@@ -78,7 +80,7 @@ pub(super) fn may_have_ended(
             "it ran a few seconds before its process died; no log tells whether it ended in them"
                 .into(),
         ),
-        None => Some("it may have ended by itself since the last beat that showed it".into()),
+        None => Some("it may have ended by itself since the last heartbeat that showed it".into()),
     }
 }
 
@@ -86,7 +88,7 @@ pub(super) fn may_have_ended(
 /// named: the threads that were left do not prove which jobs ran on them.
 pub(super) fn no_last_word(file: &CaseFile) -> Option<String> {
     let named = file.threads().has_last_word;
-    (!named).then(|| "no beat after it was quiet named what ran on its threads".into())
+    (!named).then(|| "no heartbeat after it was quiet named what ran on its threads".into())
 }
 
 /// Why the last beat of an ended process may show jobs that had ended by themselves: fewer worker
@@ -99,9 +101,9 @@ pub(super) fn too_few_threads(file: &CaseFile, subject: &Subject<'_>) -> Option<
     let claimed = (missing + back) as u64 + file.may_have_run_unnamed(subject);
     (count.alive < claimed).then(|| {
         format!(
-            "only {} worker thread(s) of its process were left for {claimed} job(s): some had \
-             ended by themselves",
-            count.alive
+            "only {} left in its process for {}: some had ended by themselves",
+            count_that(count.alive, "worker thread", ("was", "were")),
+            wording::count(claimed, "job")
         )
     })
 }

@@ -40,7 +40,7 @@ pub enum ProofBasis {
 impl fmt::Display for ProofBasis {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::QuietBeat => formatter.write_str("its beat says quiet"),
+            Self::QuietBeat => formatter.write_str("its heartbeat says quiet"),
             Self::FewerThreads { before, now } => {
                 write!(
                     formatter,
@@ -50,7 +50,7 @@ impl fmt::Display for ProofBasis {
             Self::IdleBeat { after } => {
                 write!(
                     formatter,
-                    "busy 0 in a beat {:.0} s after the signal",
+                    "busy 0 in a heartbeat {:.0} s after the signal",
                     after.as_secs_f64()
                 )
             }

@@ -358,9 +358,9 @@ impl Departed {
     pub fn line(&self, clock: impl Fn(Moment) -> String) -> Option<String> {
         let since = self.since.filter(|_| !self.jobs.is_empty())?;
         let head = if self.more {
-            format!("last {MOST} that left")
+            format!("of the last {MOST}")
         } else {
-            format!("left since {}", clock(since))
+            format!("since {}", clock(since))
         };
         let counts = DepartedKind::ALL.iter().filter_map(|(kind, words)| {
             let of_kind = self.jobs.iter().filter(|left| left.kind() == *kind);

@@ -162,7 +162,7 @@ fn a_lost_link_is_no_silent_process() {
     scene.look(0.0, 0.0, false, vec![work("t1", "a", -5.0)]);
     assert!(scene.marks(100.0).is_empty(), "nobody has looked since");
     scene.look(100.0, 0.0, false, vec![work("t1", "a", -5.0)]);
-    assert_eq!(scene.marks(100.0), ["no beat"]);
+    assert_eq!(scene.marks(100.0), ["no heartbeat"]);
 }
 
 #[test]

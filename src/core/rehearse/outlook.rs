@@ -244,7 +244,7 @@ impl Outlook {
         lines.extend(list("would have been pushed back", &self.pushed_back));
         lines.extend(list("would have been LOST", &self.lost));
         if self.pushed_back.is_empty() && self.lost.is_empty() {
-            lines.push("nobody would have been interrupted".into());
+            lines.push("no job would have been interrupted".into());
         }
         let now = self.pushed_back.len() + self.lost.len();
         for shift in [&self.less, &self.more].into_iter().flatten() {
@@ -263,7 +263,7 @@ impl Shift {
         );
         let count = self.interrupted.len();
         let change = match count.cmp(&now) {
-            std::cmp::Ordering::Equal if count == 0 => "nobody interrupted either".to_owned(),
+            std::cmp::Ordering::Equal if count == 0 => "none interrupted either".to_owned(),
             std::cmp::Ordering::Equal => format!("the same {count} interrupted"),
             std::cmp::Ordering::Less | std::cmp::Ordering::Greater => {
                 let names: Vec<&str> = self

@@ -31,11 +31,11 @@ fn a_job_ran_as_long_as_its_log_says_not_until_the_heartbeat_that_missed_it() {
         "b",
         "Edi",
         "retried",
-        "it failed and stands in the retry set; its log: failed after 24.0 s",
+        "it failed; Sidekiq will retry it; its log: failed after 24.0 s",
     );
     let early = r#""event":"job_finished","jid":"c","class":"Sync","queue":"low","elapsed_s":12.5,"evidence":"gone from a heartbeat","identity":"util1:7:aa","pid":7"#;
     let late = reconciled("c", "Sync", "finished", "gone from a heartbeat");
-    let back = reconciled("d", "Slow", "pushed_back", "back in queue low");
+    let back = reconciled("d", "Slow", "pushed_back", "found in queue low");
     let report = report(&[STARTED, early, &by_log, &failed, &late, &back]);
     let ran = |jid: &str| {
         let job = report

@@ -42,7 +42,7 @@ fn what_comes_after_the_end_changes_neither_outcome_nor_length() {
         ),
         (
             900.0,
-            r#""event":"found_later","jid":"aa","fate":"pushed_back","place":"back in queue default""#,
+            r#""event":"found_later","jid":"aa","fate":"pushed_back","place":"found in queue default""#,
         ),
     ]);
     assert_eq!(report.summary.outcome, Some(Outcome::Lost));
@@ -60,7 +60,7 @@ fn what_comes_after_the_end_changes_neither_outcome_nor_length() {
     assert_eq!(found.fate, Some(Fate::PushedBack));
     assert_eq!(
         found.words(),
-        "found later (2026-11-21T19:00:00.000Z): back in queue default"
+        "found later (2026-11-21T19:00:00.000Z): found in queue default"
     );
     assert_eq!(report.counted(), "1 unknown (1 of these found later)");
     assert_eq!(

@@ -17,7 +17,7 @@ const DRAIN: &str = r#"{"at":"2026-11-21T19:00:00.000Z","t_s":0,"run":"RUN","eve
 {"at":"2026-11-21T19:01:00.000Z","t_s":60,"run":"RUN","event":"signal_sent","signal":"TERM","step":1,"identity":"util1:4243:bb","pid":4243}
 {"at":"2026-11-21T19:01:26.000Z","t_s":86,"run":"RUN","event":"exited","clean":true,"identity":"util1:4243:bb","pid":4243}
 {"at":"2026-11-21T19:01:27.000Z","t_s":87,"run":"RUN","event":"reconciled","jid":"0123456789abcdef01234567","class":"InventorySync","fate":"finished","evidence":"a later beat shows it no more","identity":"util1:4242:aa","pid":4242}
-{"at":"2026-11-21T19:01:27.000Z","t_s":87,"run":"RUN","event":"reconciled","jid":"fedcba987654321001234567","class":"ReportBuild","queue":"low","elapsed_s":580,"fate":"pushed_back","evidence":"back in queue low | 1","identity":"util1:4243:bb","pid":4243}
+{"at":"2026-11-21T19:01:27.000Z","t_s":87,"run":"RUN","event":"reconciled","jid":"fedcba987654321001234567","class":"ReportBuild","queue":"low","elapsed_s":580,"fate":"pushed_back","evidence":"found in queue low | 1","identity":"util1:4243:bb","pid":4243}
 {"at":"2026-11-21T19:01:27.000Z","t_s":87,"run":"RUN","event":"finished","outcome":"alive","seconds":87,"jobs":{"finished":1,"pushed_back":1,"retried":0,"rescued":0,"lost":0,"unknown":0}}
 "#;
 
@@ -97,7 +97,7 @@ fn one_drain_as_text() {
       1. restart util1:4242: until then it takes no job
       2. start Sidekiq again, if it does not run yet: 1 job waits in Redis
 
-    pushed back 1: back in queue low | 1
+    pushed back 1: found in queue low | 1
     JOBS  CLASS        QUEUE  PROCESS       RAN  JIDS
        1  ReportBuild  low    util1:4243  580 s  fedcba987654321001234567
 
@@ -108,7 +108,7 @@ fn one_drain_as_text() {
     processes
     PROCESS     QUIET  EXITED  HOW               IDENTITY
     util1:4242   T+7s       -  still there       util1:4242:aa
-    util1:4243      -   T+86s  exited by itself  util1:4243:bb
+    util1:4243      -   T+86s  stopped by itself  util1:4243:bb
 
     signals
     PROCESS     SIGNAL  SENT   RECEIVED  EFFECTIVE
@@ -119,14 +119,14 @@ fn one_drain_as_text() {
     timeline
       T+0s → drain started, automatic: tstp, 60, term, 30, kill, 2 targets, by deploy on util1: release 4711
       T+0s → TSTP sent to util1:4242, util1:4243
-      T+7s → util1:4242 is quiet: its beat says so
+      T+7s → util1:4242 became quiet: its beat says so
       T+31s → InventorySync 0123456789abcdef01234567 finished on util1:4242
       T+60s → TERM sent to util1:4243
-      T+86s → util1:4243 exited by itself
+      T+86s → util1:4243 stopped by itself
       T+87s → alive after 87.0 s: 1 pushed back, 1 finished, 0 lost
 
     what remains
-      util1:4242 stays quiet until it is restarted: it fetches no job
+      util1:4242 stays quiet until it is restarted: it takes no job
 
     what to change
       ReportBuild fedcba987654321001234567 was cut off after 580 s, with a budget of 85 s; how long it needs is not known. A first try: `tstp, 850, term, 30, kill`, or split it into smaller jobs, or let it checkpoint (Sidekiq::IterableJob from 7.3 on, ActiveJob::Continuable, job-iteration)
@@ -149,10 +149,10 @@ fn one_drain_as_json_and_as_markdown() {
     for words in [
         "# Drain 20261121T190000Z-7: alive\n",
         "T+0s → TSTP sent to util1:4242, util1:4243\n",
-        "## Pushed back 1: back in queue low \\| 1\n",
+        "## Pushed back 1: found in queue low \\| 1\n",
         "| 1 | ReportBuild | low | util1:4243 | 580 s | fedcba987654321001234567 |",
         "1. restart util1:4242: until then it takes no job\n",
-        "- util1:4242 stays quiet until it is restarted: it fetches no job",
+        "- util1:4242 stays quiet until it is restarted: it takes no job",
     ] {
         assert!(text.contains(words), "{words}:\n{text}");
     }

@@ -85,7 +85,7 @@ fn each_step_waits_for_a_hand() {
     terminal.send("n");
     terminal.answer("Send TERM now?", "y");
     terminal.wait_for("Drained with jobs pushed back");
-    terminal.wait_for("back in queue");
+    terminal.wait_for("found in queue");
     assert!(sidekiq.wait_for_end().success());
     assert_eq!(scene.times_queued("default", &jid), 1);
     terminal.send("q");
@@ -161,7 +161,7 @@ fn a_question_calls_the_operator_once() {
     terminal.wait_for("KILL waits for your answer");
     // Nobody answers: the job is pushed back, the process exits, the question is gone.
     terminal.wait_for("Drained with jobs pushed back");
-    terminal.wait_for("back in queue");
+    terminal.wait_for("found in queue");
     assert!(sidekiq.wait_for_end().success());
     assert_eq!(terminal.heard(|heard| heard.bells), 1);
     let titles = terminal.heard(|heard| heard.titles.clone());

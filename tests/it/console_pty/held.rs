@@ -40,7 +40,7 @@ fn kill_is_held_until_a_wedged_job_is_back(version: Version) {
     terminal.answer("Send KILL now?", "y");
     assert!(!sidekiq.wait_for_end().success());
     terminal.wait_for("Drained with jobs pushed back");
-    terminal.wait_for("back in queue default");
+    terminal.wait_for("found in queue default");
     terminal.send("q");
     terminal.end(3);
     assert_eq!(signals(&scene), ["TERM", "KILL"]);

@@ -101,7 +101,7 @@ fn assert_reported(scene: &Scene, jids: [&String; 2]) {
         let fate = fates.iter().find(|fate| fate["jid"] == *jid).unwrap();
         assert_eq!(fate["fate"], "pushed_back", "{report}");
         let evidence = fate["evidence"].as_str().unwrap();
-        assert!(evidence.starts_with("back in queue "), "{report}");
+        assert!(evidence.starts_with("found in queue "), "{report}");
         // Its line stands below the heading of its fate and evidence.
         let heading = format!("pushed back 1: {evidence}");
         let below = page.split(&heading).nth(1).unwrap_or_default();

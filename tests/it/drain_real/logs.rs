@@ -120,7 +120,7 @@ fn a_job_that_only_the_log_names_is_found_in_its_queue() {
         let [told] = told[..] else {
             panic!("{}", ended.text())
         };
-        assert_eq!(told["evidence"], "back in queue low", "{}", ended.text());
+        assert_eq!(told["evidence"], "found in queue low", "{}", ended.text());
         assert_eq!(scene.times_queued("low", &jid), 1);
     }
 }

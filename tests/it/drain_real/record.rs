@@ -100,7 +100,7 @@ fn lines_for_people_are_dated_and_end_with_the_account() {
     );
     ended
         .assert_said("TSTP sent to")
-        .assert_said("exited by itself");
+        .assert_said("stopped by itself");
     assert!(sidekiq.wait_for_end().success());
 }
 

@@ -47,7 +47,7 @@ fn the_box_of_term_says_when_systemd_kills_and_its_yes_keeps_the_unit_down() {
         scene.systemd.property(unit, "ActiveState") == "inactive"
     });
     terminal.wait_for("Drained with jobs pushed back");
-    terminal.wait_for("back in queue");
+    terminal.wait_for("found in queue");
     terminal.send("q");
     terminal.end(3);
     let records = records(&scene);

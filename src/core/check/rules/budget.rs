@@ -37,7 +37,7 @@ pub(super) static RULES: &[Rule] = &[
         severity: Severity::Error,
         condition: "systemd kills before Sidekiq's own timeout is over",
         message: "systemd kills {unit} after {S} s, Sidekiq needs up to {T} s ({origin}): jobs still running then are lost, and systemctl still reports success. Set TimeoutStopSec={need}.",
-        explanation: "TimeoutStopSec counts from TERM. When it ends first, systemd sends KILL; systemctl stop returns 0 all the same, and after a restart the unit's Result is success.",
+        explanation: "TimeoutStopSec counts from TERM. When it ends first, systemd sends KILL; systemctl stop still returns 0, and after a restart the unit's Result is success.",
         source: "measured on systemd 252 with Sidekiq 7.3.2",
         decide: systemd_before_timeout,
     },

@@ -22,7 +22,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "D45",
         severity: Severity::Error,
         condition: "every process of a queue is quiet, and nothing will start new ones",
-        message: "No process fetches {queue}: {waiting}. Restart a worker.",
+        message: "No process takes jobs from {queue}: {waiting}. Restart a worker.",
         explanation: "After a failed deploy workers often stay quiet, and it is noticed only when the queue is thousands of jobs long.",
         source: "capistrano-sidekiq issue 174; sidekiq issue 5047",
         decide: queue_without_worker,
@@ -120,7 +120,7 @@ fn swarm(facts: &Facts, ruling: &mut RuleRun<'_>) {
         Some(true) => ruling.fires(None, &[]),
         _ if seen => ruling.fires(None, &[]),
         Some(false) => {}
-        None => ruling.undecided("no command line of a Sidekiq is known"),
+        None => ruling.undecided("no command line of a Sidekiq was found"),
     }
 }
 

@@ -37,7 +37,7 @@ impl Run {
             Command::Longer(by) => self.longer(by, turn),
             Command::Shorter(by) => self.shorter(by, turn),
             Command::StopHere => self.stop("stopped here by the operator", turn),
-            Command::StopUnanswered => self.stop("nobody is there to answer: stopped here", turn),
+            Command::StopUnanswered => self.stop("there was no answer: stopped here", turn),
             Command::HangUp => self.stop("hang-up", turn),
             Command::Leave => self.stop("left by the operator", turn),
             Command::ForceKill { target, accepted } => {
@@ -227,7 +227,7 @@ impl Run {
             for target in self.targets.iter_mut().filter(still) {
                 target.standing = Standing::LeftOut { why: why.clone() };
             }
-            let text = "left out of the rest of this drain: it counts as alive".into();
+            let text = "skipped for the rest of this drain: it counts as alive".into();
             self.note_about(id, Event::Remarked { text }, turn);
         }
         self.after_step(step, turn.now);

@@ -57,7 +57,7 @@ impl Run {
         match (self.plan.guard.redis_gone, wish) {
             (_, StepReason::Confirmed(_)) => return true,
             (RedisGone::Go, _) | (RedisGone::Hold, StepReason::GateOver) => {
-                let text = format!("{why}; it goes all the same (--redis-gone)");
+                let text = format!("{why}; it goes anyway (--redis-gone)");
                 self.note(Event::Remarked { text }, turn);
                 return true;
             }

@@ -11,6 +11,7 @@ use crate::core::drain::{Ask, Effect, EffectId, PushBack};
 use crate::core::fate::{Missing, PushOutcome, Ruling, Scene, Trace};
 use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
+use crate::core::wording::count;
 
 /// How long a search may wait for the beats of others: exit + 2 s, one period, and a margin.
 pub const SEARCH_WITHIN: Duration = Duration::from_secs(20);
@@ -52,9 +53,9 @@ impl Run {
             return false;
         }
         let text = format!(
-            "looking whether {} missing job(s) are provably nowhere: every process that serves their queues \
-             must have beaten since, which takes up to {} s",
-            missing.len(),
+            "searching all queues, sets and processes for {}: every process that serves their queues \
+             must have sent a heartbeat since, which takes up to {} s",
+            count(missing.len() as u64, "missing job"),
             SEARCH_WITHIN.as_secs()
         );
         self.note(Event::Remarked { text }, turn);

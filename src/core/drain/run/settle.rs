@@ -170,7 +170,7 @@ impl Run {
         self.recount(turn);
         self.tell_fates(turn);
         if self.account.may_have_pushed_unnamed() {
-            let text = "a process left in order, and may have pushed back a job that no heartbeat \
+            let text = "a process stopped by itself, and may have pushed back a job that no heartbeat \
                         showed: no job was lost with it";
             self.note(Event::Remarked { text: text.into() }, turn);
         }
@@ -253,7 +253,7 @@ impl Run {
                     queue: None,
                     elapsed_s: None,
                     fate: Fate::Unknown,
-                    evidence: "a worker thread whose job no beat had shown".into(),
+                    evidence: "a worker thread whose job no heartbeat had shown".into(),
                     work_id: None,
                     goes_on_as: None,
                     cost_s: None,

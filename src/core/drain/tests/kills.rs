@@ -264,7 +264,7 @@ fn a_kill_out_of_turn_that_fails_holds_and_one_that_does_not_goes_back() {
 }
 
 /// Job `a` is interrupted at 1.5 s, taken up elsewhere at once and finished there between two
-/// beats of that one; meanwhile a beat at 3 s shows it no more, as `b` keeps its process alive.
+/// beats of that one; meanwhile a beat at 3 s gone from the next heartbeat, as `b` keeps its process alive.
 fn interrupted_and_finished_elsewhere(failing: Vec<(usize, Failure)>) -> Drive {
     let mut world = World {
         tells_age: true,

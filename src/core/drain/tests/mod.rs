@@ -48,7 +48,7 @@
 //! | a job that may have ended is not lost | fewer threads than jobs do not matter | `timeline`: may have ended |
 //! | the same before idle threads are gone | their count proves a loss | `timeline`: may have ended |
 //! | the same with a log | the line of its end is not read | `timeline`: a push-back that failed |
-//! | the same once a beat shows it no more | that beat is not asked | `timeline`: had left its thread |
+//! | the same once a beat gone from the next heartbeat | that beat is not asked | `timeline`: had left its thread |
 //! | a fail is no success | `fail` reads as `done` | `timeline`: a fail; `log::tests` |
 //! | a line of another execution is not of this one | its time, length or thread is not asked | `timeline`: of another execution |
 //! | each log speaks of its own process | the pid is not asked | `log::tests::in_a_file…` |

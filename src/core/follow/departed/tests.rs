@@ -26,7 +26,7 @@ use crate::core::log::{LineOrigin, LogLine};
 
 fn line(scene: &Scene) -> Option<String> {
     let line = scene.following.departed.line(|_| "noon".into());
-    line.map(|line| line.replace("left since noon: ", ""))
+    line.map(|line| line.replace("since noon: ", ""))
 }
 
 fn located(jid: &str, seconds: f64, place: Place) -> Located {
@@ -173,7 +173,7 @@ fn memory_and_questions_have_bounds() {
     assert_eq!(departed.jobs.len(), MOST);
     assert_eq!(departed.to_ask(at(21.0)).len(), AT_ONCE);
     let line = line(&scene).unwrap();
-    assert_eq!(line, "last 500 that left: 500 not looked for");
+    assert_eq!(line, "of the last 500: 500 not looked for");
 }
 
 #[test]
@@ -367,7 +367,7 @@ fn the_count_begins_with_the_first_look() {
     let scene = two_left();
     let second = |moment: Moment| moment.since(at(0.0)).as_secs().to_string();
     let line = scene.following.departed.line(second).unwrap();
-    assert_eq!(line, "left since 0: 2 not looked for");
+    assert_eq!(line, "since 0: 2 not looked for");
     let mut from = scene.following.departed.from("util1:7");
     let (last, first) = (from.next().unwrap(), from.next().unwrap());
     assert_ne!(last.sought.jid, first.sought.jid);

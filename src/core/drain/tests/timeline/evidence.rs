@@ -9,7 +9,7 @@ const ARCHITECTURE: &str = include_str!("../../../../../assets/ARCHITECTURE.md")
 const OTHERS: [&str; 2] = ["nowhere", "quiet, idle"];
 /// What no drain of the table comes to, and the test that does.
 const ELSEWHERE: [(&str, &str); 1] = [(
-    "finished (left in order)",
+    "finished (stopped by itself)",
     "kills::a_job_that_left_in_order_before_its_known_interrupt_is_finished",
 )];
 
