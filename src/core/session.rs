@@ -119,6 +119,7 @@ impl Session {
             observation,
             Observation::Host(_) | Observation::Look(_) | Observation::Unit(_)
         );
+        let was_connected = self.fleet.link.is_connected();
         self.fleet.observe(observation);
         self.fleet.claim();
         self.following.observe(&self.fleet, now);
@@ -126,6 +127,7 @@ impl Session {
             self.look_at_plan();
         }
         let mut effects = self.feed(Input::Observed, now);
+        effects.extend(self.look_again(was_connected, now));
         effects.extend(self.succeed(now));
         effects.extend(self.follow_backtraces(now));
         effects.extend(self.follow_cancels(now));

@@ -116,6 +116,12 @@ impl Watch {
         self.places.iter().any(|place| place.told.is_none())
     }
 
+    /// Whether a process came up in the place of each one that has ended.
+    pub fn all_came_up(&self) -> bool {
+        let came_up = |place: &Awaited| place.told.as_ref().is_some_and(|(_, words)| words.found);
+        !self.places.is_empty() && self.places.iter().all(came_up)
+    }
+
     /// Takes in what the fleet shows; what is to be written down, and about whom.
     pub fn follow(
         &mut self,
@@ -144,12 +150,19 @@ impl Watch {
         let until = *self.until.get_or_insert(over.after(self.span));
         let mut told = Vec::new();
         for index in 0..self.places.len() {
-            if self.places[index].told.is_some() {
+            let before = self.places[index].told.as_ref();
+            let found = before.map(|(_, words)| words.found);
+            if found == Some(true) {
                 continue;
             }
             self.find(index, fleet);
             let exited = exits[&self.places[index].before.id];
-            if let Some((about, words)) = self.words(index, fleet, stated, exited, now >= until) {
+            // What comes up after it was written that nothing had takes that back.
+            let is_late = now >= until && found.is_none();
+            if found == Some(false) && self.places[index].up.is_none() {
+                continue;
+            }
+            if let Some((about, words)) = self.words(index, fleet, stated, exited, is_late) {
                 self.places[index].told = Some((about.name.clone(), words.clone()));
                 told.push((about, words));
             }
@@ -163,7 +176,7 @@ impl Watch {
         let left = |now| self.until.map_or(self.span, |until| until.since(now));
         let line = |place: &Awaited| match (&place.told, place.up) {
             (Some((name, words)), _) => words.sentence().with(name),
-            (None, Some(id)) => format!("pid {} came up; its first beat is awaited", id.pid),
+            (None, Some(id)) => format!("pid {} came up; its first heartbeat is awaited", id.pid),
             (None, None) => now.map_or_else(
                 || "nothing had come up in its place yet".into(),
                 |now| {

@@ -60,6 +60,8 @@ pub(super) struct Offspring {
     pub(super) info: Arc<Info>,
     pub(super) started_at: f64,
     pub(super) told: ChildState,
+    /// Whether its log was shown.
+    pub(super) is_logged: bool,
     orders: mpsc::UnboundedSender<String>,
 }
 
@@ -142,6 +144,7 @@ impl Nursery {
             }),
             started_at,
             told: ChildState::default(),
+            is_logged: false,
             orders,
         })
     }

@@ -81,6 +81,8 @@ pub fn session(script: &Script) -> Result<Session> {
     let (sequence, sequence_from) = stated.map_or_else(own, Ok)?;
     let mut plan = Plan::of(sequence);
     plan.policy = script.policy;
+    // An operator at the screen is offered what is lost: R.
+    plan.guard.rescue = !script.attended;
     Ok(Session::new(Setting {
         kind: Kind::Demo,
         plan,

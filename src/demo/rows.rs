@@ -10,9 +10,10 @@ use super::store::DemoStore;
 use super::wire::{SeenJob, Tick};
 use crate::clock::Paced;
 use crate::core::fleet::{
-    HostLook, LocalProcess, Look, LookRow, RedisAddress, RunState, Surroundings, Threads, Title,
-    Unit, Work,
+    HostLook, LocalProcess, LogNews, Look, LookRow, RedisAddress, RunState, Surroundings, Threads,
+    Title, Unit, Work,
 };
+use crate::core::log::{LineOrigin, LogLine};
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 use crate::core::sidekiq::{Registered, shown};
@@ -96,6 +97,31 @@ fn local(child: &Offspring, now: Moment) -> LocalProcess {
         },
         ..process
     }
+}
+
+/// The log of a child: where it is, and the begin of each of its jobs.
+pub(super) fn log(child: &Offspring, now: Moment) -> [LogNews; 2] {
+    let process = child.glance.id;
+    let pid = process.pid;
+    let work = child.told.beat.iter().flat_map(|beat| &beat.work);
+    let line = |work: &Arc<Work>| {
+        let jid = work.jid.as_deref().unwrap_or_default();
+        let text = format!(
+            "pid={pid} tid={} class={} jid={jid} INFO: start",
+            work.tid, work.class
+        );
+        let origin = LineOrigin {
+            pid,
+            inner_pid: pid,
+            shared: false,
+        };
+        LogLine::new(origin, &text, now)
+    };
+    let place = Ok(format!("the log of {}", child.role.unit));
+    [
+        LogNews::Place { process, place },
+        LogNews::Lines(work.map(line).collect()),
+    ]
 }
 
 fn title(child: &Offspring) -> Title {

@@ -189,6 +189,7 @@ impl DemoSource {
                     if open {
                         self.show_host().await;
                         self.look().await;
+                        self.logs().await;
                         self.depths().await;
                     }
                 }
@@ -367,6 +368,23 @@ impl DemoSource {
         .await;
         self.send(Observation::Look(rows::look(&self.children, now)))
             .await;
+    }
+
+    /// Shows the log of those that die, once: that their jobs have begun.
+    async fn logs(&mut self) {
+        let now = self.clock.now();
+        let mut news = Vec::new();
+        for (number, child) in self.children.iter_mut().enumerate() {
+            let dies = |(_, incident): &(Duration, Incident)| matches!(incident, Incident::Dies(one) if *one == number);
+            if child.told.beat.is_none() || child.is_logged || !INCIDENTS.iter().any(dies) {
+                continue;
+            }
+            child.is_logged = true;
+            news.extend(rows::log(child, now));
+        }
+        for news in news {
+            self.send(Observation::Logged(news)).await;
+        }
     }
 
     async fn depths(&self) {

@@ -115,7 +115,7 @@ impl DemoStore {
         }
         match self.place(jid) {
             Some(Place::Queue { name }) => {
-                Trace::Found(Fate::PushedBack, format!("back in queue {name}"))
+                Trace::Found(Fate::PushedBack, format!("found in queue {name}"))
             }
             Some(_) => Trace::Found(Fate::Retried, "among the retries".into()),
             None => Trace::Nowhere("no process runs it, and it stands in no queue".into()),

@@ -47,7 +47,7 @@ impl Session {
     /// is over, and some are missing.
     pub fn may_salvage(&self) -> bool {
         let missing = |run: &Run| run.phase().is_over() && run.misses_any();
-        self.setting.kind == Kind::Live
+        matches!(self.setting.kind, Kind::Live | Kind::Demo)
             && !self.afterwards.salvage.is_under_way()
             && self.run.as_ref().is_some_and(missing)
     }
@@ -66,6 +66,16 @@ impl Session {
         };
         self.afterwards.salvage.asked = Some(id);
         vec![effect]
+    }
+
+    /// Asks again for the missing jobs once Redis answers again: nothing else would take the page
+    /// back that says where they are. `was_connected`: before what was just taken in.
+    #[must_use]
+    pub(super) fn look_again(&mut self, was_connected: bool, now: Moment) -> Vec<Effect> {
+        if was_connected || !self.fleet.link.is_connected() {
+            return Vec::new();
+        }
+        self.look_for_lost(now)
     }
 
     /// Takes an answer in that the run itself does not await any more.
@@ -99,7 +109,7 @@ impl Session {
         let Some(run) = self
             .run
             .as_mut()
-            .filter(|_| self.setting.kind == Kind::Live)
+            .filter(|_| matches!(self.setting.kind, Kind::Live | Kind::Demo))
         else {
             return Vec::new();
         };
