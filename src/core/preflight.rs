@@ -6,6 +6,7 @@ mod concern;
 mod consent;
 mod crash;
 mod found;
+mod inputs;
 mod outlasting;
 mod route;
 mod seen;
@@ -24,6 +25,7 @@ use super::stop_clock::ExtendAtMost;
 pub use concern::{findings, stops};
 pub use consent::Consent;
 pub use found::{FoundSequence, Unsettled, found_sequence, found_timeout};
+pub use inputs::Inputs;
 pub use outlasting::outlasting;
 pub use seen::{Grave, PlanSeen};
 
@@ -44,6 +46,8 @@ pub struct Preflight {
     pub forced: Vec<Signal>,
     /// The result of the last look.
     pub seen: PlanSeen,
+    /// What that look went by; `None`: it was one for other targets, or there was none.
+    pub looked_by: Option<Inputs>,
 }
 
 /// The processes that would be drained.
@@ -62,7 +66,7 @@ impl Default for Whom {
 }
 
 /// The settings of a drain about systemd.
-#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Systemd {
     /// The unit in whose control group this program itself runs.
     pub inside: Option<Unit>,
@@ -95,10 +99,7 @@ impl Preflight {
         };
         let objection = |grave: Grave| match grave.rule {
             Some(rule) if despite.contains(&rule) => None,
-            Some(rule) => Some(format!(
-                "{}; to drain all the same: --despite {rule}",
-                grave.text
-            )),
+            Some(rule) => Some(format!("{}; to drain anyway: --despite {rule}", grave.text)),
             None => Some(grave.text),
         };
         self.seen.grave().filter_map(objection).collect()

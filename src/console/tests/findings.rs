@@ -48,12 +48,25 @@ fn the_header_counts_what_was_found() {
     let calm = ImaginedWorld::new();
     assert_eq!(
         words(&calm),
-        (LineWeight::Faint, "check: nothing grave".into())
+        (LineWeight::Faint, "check: no warnings".into())
     );
     let (weight, words) = words(&ImaginedWorld::hasty());
     assert_eq!(weight, LineWeight::Bad);
     assert!(words.starts_with("check: 1 error"), "{words}");
     assert_eq!(check_words(&ImaginedWorld::empty().session), None);
+}
+
+#[test]
+fn the_check_runs_again_only_where_something_has_changed() {
+    let mut world = ImaginedWorld::hasty();
+    let found = world.session.preflight.seen.clone();
+    assert!(!found.findings.is_empty());
+    world.session.preflight.seen.findings.clear();
+    world.look();
+    assert!(world.session.preflight.seen.findings.is_empty());
+    world.imagined[0].version = "7.3.2";
+    world.look();
+    assert_eq!(world.session.preflight.seen, found);
 }
 
 #[test]

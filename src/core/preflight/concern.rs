@@ -103,7 +103,7 @@ fn tell_way(finding: &mut Finding, way: &Result<Option<UnitStop>, String>, when:
             "Once it is proven idle {} takes TERM's place; --stop-unit always or never changes that.",
             stop.unit.command("stop")
         ),
-        (Ok(Some(_)), StopUnit::Never) => "TERM goes all the same (--stop-unit never).".into(),
+        (Ok(Some(_)), StopUnit::Never) => "TERM goes anyway (--stop-unit never).".into(),
         (Ok(Some(_)), StopUnit::Always) | (Ok(None), _) => return,
     };
     finding.message = format!("{} {more}", finding.message);

@@ -109,7 +109,7 @@ impl Session {
             CancelState::Sent {
                 doubt: Some(why), ..
             } => {
-                let note = format!("{why}; the mark may stand there all the same");
+                let note = format!("{why}; the mark may still stand there");
                 (CancelStage::Failed, Some(note))
             }
             CancelState::NotSent(why) => (CancelStage::Failed, Some(why.clone())),

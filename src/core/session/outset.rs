@@ -35,6 +35,7 @@ impl Session {
             despite,
             forced,
             seen: _,
+            looked_by: _,
         } = &*self.preflight;
         let names = |names: &Vec<&'static str>| names.iter().map(|name| (*name).into()).collect();
         Outset {

@@ -4,7 +4,9 @@
 use super::{Session, Setting};
 use crate::core::drain::{Effect, Event, Plan};
 use crate::core::fleet::LocalId;
-use crate::core::preflight::{Consent, FoundSequence, PlanSeen, Whom, findings, found_sequence};
+use crate::core::preflight::{
+    Consent, FoundSequence, Inputs, PlanSeen, Whom, findings, found_sequence,
+};
 
 impl Session {
     /// Looks at the plan once more for exactly these targets, before any process is held. `consent`
@@ -53,10 +55,19 @@ impl Session {
         }
     }
 
-    /// Looks at the plan for those who would be drained now.
+    /// Looks at the plan for those who would be drained now, where anything has changed since.
     pub(super) fn look_at_plan(&mut self) {
         let targets = self.preflight.targets(&self.fleet);
+        let looked_by = self.preflight.looked_by.as_ref();
+        let systemd = &self.preflight.systemd;
+        let followed = (&self.setting.plan, &self.setting.sequence_from);
+        if looked_by.is_some_and(|inputs| inputs.hold(&self.fleet, &targets, followed, systemd)) {
+            return;
+        }
         self.settle(&targets);
+        let systemd = &self.preflight.systemd;
+        let followed = (&self.setting.plan, &self.setting.sequence_from);
+        self.preflight.looked_by = Some(Inputs::of(&self.fleet, &targets, followed, systemd));
     }
 
     /// The sequence that the targets' files ask for, unless one was stated, and the findings.
@@ -65,6 +76,7 @@ impl Session {
         self.setting.plan.sequence = found.sequence;
         self.setting.sequence_from = found.origin;
         self.preflight.seen = seen;
+        self.preflight.looked_by = None;
     }
 
     /// The logs and findings of a drain of exactly these targets. Nothing changes.
