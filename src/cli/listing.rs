@@ -6,6 +6,7 @@ use std::fmt::Write;
 
 use super::rows::{JobLine, Picture, ProcessRow, PsRow};
 use super::table::{Column, cut, table};
+use crate::console::Alarm;
 use crate::core::choice::Choice;
 use crate::core::fleet::{Fleet, Link, Process};
 use crate::core::moment::{Seconds, clock_face};
@@ -24,9 +25,9 @@ const PROCESSES: [Column; 8] = [
     Column::text("VERSION"),
     Column::text("STATE"),
     Column::number("BUSY"),
-    Column::number("BEAT"),
+    Column::text("HEARTBEAT"),
     Column::number("RSS"),
-    Column::text("UNIT").least(8),
+    Column::text("UNIT").least(6),
     Column::text("-t").least(12),
 ];
 
@@ -36,7 +37,7 @@ const JOBS: [Column; 8] = [
     Column::text("PROCESS").least(12),
     Column::number("ELAPSED"),
     Column::number("BUDGET"),
-    Column::text("VERDICT"),
+    Column::text("BECOMES"),
     Column::text("WHY").spare(),
     Column::text("JID").spare(),
 ];
@@ -57,7 +58,8 @@ pub(super) fn listing(picture: Picture<'_>, rows: &PsRow, origin: &str, room: Ro
         text.push('\n');
         text.push_str(&jobs(&rows.jobs, room));
     }
-    let mut notes = timeouts(rows);
+    let mut notes = alarms(&rows.processes);
+    notes.extend(timeouts(rows));
     notes.extend(notes_of(picture.fleet, &rows.choice));
     if !notes.is_empty() {
         text.push('\n');
@@ -109,14 +111,9 @@ fn processes(rows: &[ProcessRow], room: Room) -> String {
             vec![
                 format!("{} {}", row.name, row.tag).trim_end().to_owned(),
                 known(row.version.clone()),
-                row.state.to_owned(),
+                row.stands.word.to_owned(),
                 format!("{}/{}", known(row.busy), known(row.concurrency)),
-                match row.beat_age_s {
-                    Some(Seconds(age)) => {
-                        format!("{} s{}", age.as_secs(), if row.overdue { "!" } else { "" })
-                    }
-                    None => known::<u64>(None),
-                },
+                row.heartbeat.clone(),
                 row.rss_kb
                     .map_or_else(|| known::<u64>(None), |kb| format!("{} M", kb / 1024)),
                 row.unit.clone().unwrap_or_else(|| "-".into()),
@@ -125,6 +122,23 @@ fn processes(rows: &[ProcessRow], room: Room) -> String {
         })
         .collect();
     table(&PROCESSES, &cells, room.width, room.ascii)
+}
+
+/// What is wrong with a process of this host, in the words of the console.
+fn alarms(rows: &[ProcessRow]) -> Vec<String> {
+    let wrong = rows.iter().filter(|row| row.stands.alarm == Alarm::Danger);
+    let words = wrong.map(|row| {
+        let saved = if row.stands.saves {
+            "; in the console s saves what Redis still shows of them"
+        } else {
+            ""
+        };
+        format!(
+            "{} {}: {}{saved}",
+            row.name, row.stands.word, row.stands.remark
+        )
+    });
+    words.collect()
 }
 
 fn timeout(span: Seconds, from: &str) -> String {
@@ -148,7 +162,7 @@ pub(super) fn jobs(rows: &[JobLine], room: Room) -> String {
                 face(row.elapsed_s),
                 row.budget_s
                     .map_or_else(|| "none".into(), |budget| face(Some(budget))),
-                row.verdict.to_owned(),
+                row.becomes.to_owned(),
                 row.why.clone(),
                 known(row.jid.clone()),
             ]
@@ -158,7 +172,7 @@ pub(super) fn jobs(rows: &[JobLine], room: Room) -> String {
     if !text.lines().next().is_some_and(|head| head.contains("WHY")) {
         let reasons: BTreeSet<String> = rows
             .iter()
-            .map(|row| format!("  {}: {}\n", row.verdict, row.why))
+            .map(|row| format!("  {}: {}\n", row.becomes, row.why))
             .collect();
         text.extend(reasons);
     }

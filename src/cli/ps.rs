@@ -39,7 +39,7 @@ const UNKNOWN: u8 = 3;
   drainboard ps --over 80%            for cron: only jobs that run longer than 80% of -t
 
 EXIT CODES:
-  0 Redis was asked; 1 it could not be, local processes are listed all the same.
+  0 Redis was asked; 1 it could not be, local processes are listed anyway.
   With --over: 1 there are such jobs, 0 there are none, 3 it cannot be known.")]
 pub struct PsArguments {
     /// The processes to look at.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::console::{ProcessState, at_rest, heartbeat_age};
 use crate::core::choice::Choice;
 use crate::core::config::Settings;
 use crate::core::drain::Plan;
@@ -80,9 +81,12 @@ pub(super) struct ProcessRow {
     /// Its name for people.
     #[serde(skip)]
     pub(super) name: String,
-    /// Whether its beat is more than two beat periods old.
+    /// How it stands, in the words of the console.
     #[serde(skip)]
-    pub(super) overdue: bool,
+    pub(super) stands: ProcessState,
+    /// The age of its heartbeat, in the words of the console.
+    #[serde(skip)]
+    pub(super) heartbeat: String,
 }
 
 /// A statement of a timeout.
@@ -115,6 +119,9 @@ pub(super) struct JobLine {
     /// By what it breaks off at checkpoints once its process is quiet.
     pub(super) checkpoints: Option<&'static str>,
     pub(super) stuck: Option<String>,
+    /// The verdict in the word of the console, which says what may happen of what is unknown.
+    #[serde(skip)]
+    pub(super) becomes: &'static str,
     /// The name of its process for people.
     #[serde(skip)]
     pub(super) process: String,
@@ -129,13 +136,13 @@ pub(super) struct JobLine {
 impl PsRow {
     /// The rows that were asked for, the longest jobs first.
     pub(super) fn of(picture: Picture<'_>, choice: &Choice) -> Self {
-        let processes = picture.fleet.processes.values();
-        let chosen = processes.filter(|process| choice.covers(process));
+        let processes = picture.fleet.processes.iter();
+        let chosen = processes.filter(|(_, process)| choice.covers(process));
         Self {
             at: picture.now.rfc3339(),
             redis: RedisRow::of(picture),
             processes: chosen
-                .map(|process| ProcessRow::of(picture, process))
+                .map(|(key, process)| ProcessRow::of(picture, key, process))
                 .collect(),
             jobs: jobs(picture, choice),
             choice: choice.clone(),
@@ -163,8 +170,9 @@ fn milliseconds(span: Duration) -> f64 {
 }
 
 impl ProcessRow {
-    fn of(picture: Picture<'_>, process: &Process) -> Self {
+    fn of(picture: Picture<'_>, key: &ProcessKey, process: &Process) -> Self {
         let now = picture.now;
+        let is_ours = matches!(key, ProcessKey::Local(_)) && process.is_ours();
         let local = process.local.as_ref();
         let beat_age = process.beat.as_ref().map(|beat| beat.age(now));
         let timeout = timeout(picture, process);
@@ -196,7 +204,8 @@ impl ProcessRow {
             timeout_layers: timeout_rows(picture, process),
             changed_files: local.map(|local| local.surroundings.layers.changed().to_vec()),
             name: process.name(),
-            overdue: beat_age.is_some_and(|age| age > process.beat_period() * 2),
+            stands: at_rest(picture.situation(), (key, process), is_ours, false),
+            heartbeat: heartbeat_age(process, now).words,
         }
     }
 }
@@ -299,6 +308,14 @@ impl JobLine {
             },
             checkpoints: checkpoints(job),
             stuck: reasons.first().map(|reason| reason.sentence()),
+            becomes: match said.becomes {
+                Becomes::Expected(_) => said.word(),
+                Becomes::NotDrained
+                | Becomes::Back
+                | Becomes::Ended(_)
+                | Becomes::Overdue
+                | Becomes::Sought => verdict.word(),
+            },
             process: process.name(),
             timeout: timeout.span,
             history,

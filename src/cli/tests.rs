@@ -1,6 +1,7 @@
 //! The rows and the listing of a made-up fleet, at a time that stands still.
 
 mod asked;
+mod told;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -144,25 +145,25 @@ fn the_listing_is_readable_at_80_columns() {
     redis://10.0.0.5:6379/0 (REDIS_URL)   connected, 0.3 ms
     tstp, 120, term, 30, kill   (default)
 
-    PROCESS         VERSION  STATE    BUSY   BEAT    RSS  UNIT        -t
-    util1:4242 web  7.3.9    running   4/5    3 s  312 M  sidekiq@4…  60 from its c…
-    util1:4300 web  7.3.9    running   1/5      ?  312 M  sidekiq@4…  25 assumed
-    util2:7 web     8.1.7    running   0/5  25 s!  310 M  -           25 assumed
-    util2:8 web     5.2.10   stale     1/5  47 s!  310 M  -           8 assumed
-    util3:9         ?        ghost     ?/?      ?      ?  -           25 assumed
+    PROCESS         VERSION  STATE    BUSY  HEARTBEAT    RSS  UNIT      -t
+    util1:4242 web  7.3.9    running   4/5  ok         312 M  sidekiq…  60 from its…
+    util1:4300 web  7.3.9    running   1/5  none       312 M  sidekiq…  25 assumed
+    util2:7 web     8.1.7    running   0/5  none 20 s  310 M  -         25 assumed
+    util2:8 web     5.2.10   stale     1/5  none 47 s  310 M  -         8 assumed
+    util3:9         ?        silent    ?/?  none           ?  -         25 assumed
 
-    CLASS                     QUEUE         PROCESS     ELAPSED  BUDGET  VERDICT
+    CLASS                     QUEUE         PROCESS     ELAPSED  BUDGET  BECOMES
     ReportBuild               low           util1:4242     9:40    2:30  pushed back
     AmazonEdiPushWithALongN…  edi_outgoing  util1:4242     1:30    2:30  at risk
-    GhostlyJob                low           util3:9        1:10    2:25  unknown
+    GhostlyJob                low           util3:9        1:10    2:25  may be lost
     InventorySync             default       util1:4242     0:31    2:30  fits
-    StaleJob                  low           util2:8        0:13    2:08  unknown
+    StaleJob                  low           util2:8        0:13    2:08  may be lost
     Undated                   default       util1:4242        ?    2:30  unknown
       at risk: it has run more than half of the time left
       fits: it has run less than half of the time left
+      may be lost: its process is gone
+      may be lost: its process sent no heartbeat for 47 s
       pushed back: if it still runs at +3:00
-      unknown: its process is gone
-      unknown: its process sent no heartbeat for 47 s
       unknown: its start is not known
 
     util1:4300 is not known to this Redis; its environment names redis://10.0.0.6:6379/0
@@ -180,19 +181,19 @@ fn the_listing_uses_the_room_there_is() {
     redis://10.0.0.5:6379/0 (REDIS_URL)   connected, 0.3 ms
     tstp, 120, term, 30, kill   (default)
 
-    PROCESS         VERSION  STATE    BUSY   BEAT    RSS  UNIT                  -t
-    util1:4242 web  7.3.9    running   4/5    3 s  312 M  sidekiq@4242.service  60 from its command line
-    util1:4300 web  7.3.9    running   1/5      ?  312 M  sidekiq@4300.service  25 assumed
-    util2:7 web     8.1.7    running   0/5  25 s!  310 M  -                     25 assumed
-    util2:8 web     5.2.10   stale     1/5  47 s!  310 M  -                     8 assumed
-    util3:9         ?        ghost     ?/?      ?      ?  -                     25 assumed
+    PROCESS         VERSION  STATE    BUSY  HEARTBEAT    RSS  UNIT                  -t
+    util1:4242 web  7.3.9    running   4/5  ok         312 M  sidekiq@4242.service  60 from its command line
+    util1:4300 web  7.3.9    running   1/5  none       312 M  sidekiq@4300.service  25 assumed
+    util2:7 web     8.1.7    running   0/5  none 20 s  310 M  -                     25 assumed
+    util2:8 web     5.2.10   stale     1/5  none 47 s  310 M  -                     8 assumed
+    util3:9         ?        silent    ?/?  none           ?  -                     25 assumed
 
-    CLASS                       QUEUE         PROCESS     ELAPSED  BUDGET  VERDICT      WHY                                         JID
+    CLASS                       QUEUE         PROCESS     ELAPSED  BUDGET  BECOMES      WHY                                         JID
     ReportBuild                 low           util1:4242     9:40    2:30  pushed back  if it still runs at +3:00                   0000000000000reportbuild
     AmazonEdiPushWithALongName  edi_outgoing  util1:4242     1:30    2:30  at risk      it has run more than half of the time left  amazonedipushwithalongname
-    GhostlyJob                  low           util3:9        1:10    2:25  unknown      its process is gone                         00000000000000ghostlyjob
+    GhostlyJob                  low           util3:9        1:10    2:25  may be lost  its process is gone                         00000000000000ghostlyjob
     InventorySync               default       util1:4242     0:31    2:30  fits         it has run less than half of the time left  00000000000inventorysync
-    StaleJob                    low           util2:8        0:13    2:08  unknown      its process sent no heartbeat for 47 s      0000000000000000stalejob
+    StaleJob                    low           util2:8        0:13    2:08  may be lost  its process sent no heartbeat for 47 s      0000000000000000stalejob
     Undated                     default       util1:4242        ?    2:30  unknown      its start is not known                      00000000000000000undated
 
     util1:4300 is not known to this Redis; its environment names redis://10.0.0.6:6379/0
@@ -240,11 +241,11 @@ fn the_json_has_every_field() {
     {"identity":"util2:7:bb","hostname":"util2","pid":7,"version":"8.1.7","tag":"web","local":false,"unit":null,"state":"running","started_at":"2026-11-21T17:53:20.000Z","concurrency":5,"busy":0,"beat_age_s":25,"rss_kb":317440,"queues":["default","low"],"timeout_s":25,"timeout_from":"assumed","timeout_layers":null,"changed_files":null}
     {"identity":"util2:8:dd","hostname":"util2","pid":8,"version":"5.2.10","tag":"web","local":false,"unit":null,"state":"stale","started_at":"2026-11-21T17:53:20.000Z","concurrency":5,"busy":1,"beat_age_s":47,"rss_kb":317440,"queues":["default","low"],"timeout_s":8,"timeout_from":"assumed","timeout_layers":null,"changed_files":null}
     {"identity":"util3:9:cc","hostname":"util3","pid":9,"version":null,"tag":"","local":false,"unit":null,"state":"ghost","started_at":null,"concurrency":null,"busy":null,"beat_age_s":null,"rss_kb":null,"queues":null,"timeout_s":25,"timeout_from":"assumed","timeout_layers":null,"changed_files":null}
-    {"jid":"0000000000000reportbuild","class":"ReportBuild","queue":"low","identity":"util1:4242:aa","tid":"t11","run_at":"2026-11-21T18:50:19.599Z","elapsed_s":580,"budget_s":150,"left_s":150,"verdict":"pushed back","why":"if it still runs at +3:00","work_id":"0000000000000reportbuild","checkpoints":null,"stuck":"it has run longer than the whole drain budget of 2:30"}
+    {"jid":"0000000000000reportbuild","class":"ReportBuild","queue":"low","identity":"util1:4242:aa","tid":"t11","run_at":"2026-11-21T18:50:19.599Z","elapsed_s":580,"budget_s":150,"left_s":150,"verdict":"pushed back","why":"if it still runs at +3:00","work_id":"0000000000000reportbuild","checkpoints":null,"stuck":"longer than the time that a drain gives it (2:30)"}
     {"jid":"amazonedipushwithalongname","class":"AmazonEdiPushWithALongName","queue":"edi_outgoing","identity":"util1:4242:aa","tid":"t26","run_at":"2026-11-21T18:58:30.000Z","elapsed_s":90,"budget_s":150,"left_s":150,"verdict":"at risk","why":"it has run more than half of the time left","work_id":"amazonedipushwithalongname","checkpoints":null,"stuck":null}
     {"jid":"00000000000000ghostlyjob","class":"GhostlyJob","queue":"low","identity":"util3:9:cc","tid":"t10","run_at":"2026-11-21T18:58:50.000Z","elapsed_s":70,"budget_s":145,"left_s":null,"verdict":"unknown","why":"its process is gone","work_id":"00000000000000ghostlyjob","checkpoints":null,"stuck":null}
     {"jid":"00000000000inventorysync","class":"InventorySync","queue":"default","identity":"util1:4242:aa","tid":"t13","run_at":"2026-11-21T18:59:29.000Z","elapsed_s":31,"budget_s":150,"left_s":150,"verdict":"fits","why":"it has run less than half of the time left","work_id":"00000000000inventorysync","checkpoints":null,"stuck":null}
-    {"jid":"0000000000000000stalejob","class":"StaleJob","queue":"low","identity":"util2:8:dd","tid":"t8","run_at":"2026-11-21T18:59:00.000Z","elapsed_s":13,"budget_s":128,"left_s":128,"verdict":"unknown","why":"its process sent no heartbeat for 47 s","work_id":"0000000000000000stalejob","checkpoints":null,"stuck":"its process has not beaten for 0:47: whether it still runs is not known"}
+    {"jid":"0000000000000000stalejob","class":"StaleJob","queue":"low","identity":"util2:8:dd","tid":"t8","run_at":"2026-11-21T18:59:00.000Z","elapsed_s":13,"budget_s":128,"left_s":128,"verdict":"unknown","why":"its process sent no heartbeat for 47 s","work_id":"0000000000000000stalejob","checkpoints":null,"stuck":"its process has sent no heartbeat for 0:47: whether it still runs is not known"}
     {"jid":"00000000000000000undated","class":"Undated","queue":"default","identity":"util1:4242:aa","tid":"t7","run_at":null,"elapsed_s":null,"budget_s":150,"left_s":150,"verdict":"unknown","why":"its start is not known","work_id":"00000000000000000undated","checkpoints":null,"stuck":null}
     "#);
 }

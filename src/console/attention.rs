@@ -1,6 +1,8 @@
 //! Calls to the operator: the bell and the title of the terminal, once per reason.
 
-use crate::core::drain::{Hold, Phase};
+use super::words::{few, time_of_day};
+use crate::core::drain::{Hold, Phase, Standing};
+use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
 /// Why the operator is needed; the same text as long as it is the same reason.
@@ -19,4 +21,29 @@ pub fn attention(session: &Session) -> Option<String> {
         | Hold::Failed(_)
         | Hold::Journal(_) => Some(format!("held: {}", why.words(run.targets()))),
     }
+}
+
+/// Why the terminal calls: the operator is needed, or a target died.
+pub fn call(session: &Session) -> Option<String> {
+    attention(session).or_else(|| died(session))
+}
+
+/// The targets of the drain that died, and not by its KILL: `DIED: util1:4242 at 12:05:20, not by
+/// us`.
+pub fn died(session: &Session) -> Option<String> {
+    let run = session.active_run()?;
+    let died = run.targets().iter().filter_map(|target| {
+        let Standing::Exited { at, clean, .. } = target.standing else {
+            return None;
+        };
+        let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
+        let died = clean == Some(false) && !killed;
+        let perhaps = match target.stop.systemd_kills {
+            Some(_) => " (or killed by systemd)",
+            None => "",
+        };
+        died.then(|| format!("{} at {}{perhaps}", target.about.name, time_of_day(at)))
+    });
+    let died: Vec<String> = died.collect();
+    (!died.is_empty()).then(|| format!("DIED, not by us: {}", few(&died, 3)))
 }

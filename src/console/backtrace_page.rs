@@ -113,7 +113,7 @@ fn shown<'a>(session: &'a Session, view: &'a BacktraceView) -> Option<&'a str> {
 /// The lines of the page.
 pub(super) fn lines(session: &Session, view: &BacktraceView, now: Moment) -> Vec<PageLine> {
     let Some(inquiry) = session.backtraces.last(view.process) else {
-        return vec![PageLine::heading("Nobody was asked for a backtrace")];
+        return vec![PageLine::heading("No process was asked for a backtrace")];
     };
     let tid = shown(session, view);
     let of_thread = |one: &&crate::core::session::WantedThread| Some(one.tid.as_str()) == tid;

@@ -5,6 +5,7 @@ use super::consequence::{NAMED, consequence};
 use super::dialog::{Dialog, Friction, Premise, Start};
 use super::request::Request;
 use super::units;
+use super::untouched::numbers;
 use super::words::{all, count, policy_words};
 use crate::core::check::Severity;
 use crate::core::drain::{Command, Policy};
@@ -86,18 +87,10 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Froz
     lines.extend(units.into_iter().take(NAMED));
     let tally = Outlooks::new(session.situation(now), targets).tally();
     if tally.total() > 0 {
-        let break_off = match tally.breaks_off {
-            0 => String::new(),
-            some => format!(" {some} break off,"),
-        };
         lines.push(format!(
-            "{}: {} fit, {} at risk,{break_off} {} pushed back, {} lost, {} unknown.",
+            "{}: {}.",
             count(tally.total(), "known job"),
-            tally.fits,
-            tally.at_risk,
-            tally.pushed_back,
-            tally.lost,
-            tally.unknown + tally.in_danger
+            numbers(tally)
         ));
     }
     if plan.sequence.kill().is_some() {

@@ -42,12 +42,7 @@ fn in_numbers(seen: &PlanSeen) -> (LineWeight, String) {
         weight = LineWeight::Bad;
     }
     if words.is_empty() {
-        let calm = if seen.found().next().is_some() {
-            "nothing grave"
-        } else {
-            "nothing found"
-        };
-        return (LineWeight::Faint, calm.into());
+        return (LineWeight::Faint, "no warnings".into());
     }
     (weight, words.join(", "))
 }
@@ -96,11 +91,11 @@ fn undecided(seen: &PlanSeen) -> Vec<PageLine> {
     if missing.is_empty() {
         return Vec::new();
     }
-    let heading = [PageLine::gap(), PageLine::heading("Could not be decided")];
+    let heading = [PageLine::gap(), PageLine::heading("Not checked")];
     let lines = missing.into_iter().map(|(why, mut rules)| {
         rules.sort_unstable();
         rules.dedup();
-        PageLine::new(LineWeight::Faint, format!("{why}: {}", rules.join(", ")))
+        PageLine::new(LineWeight::Faint, format!("{}: {why}", rules.join(", ")))
     });
     heading.into_iter().chain(lines).collect()
 }
@@ -122,7 +117,7 @@ fn about(session: &Session) -> Vec<PageLine> {
     };
     let names: Vec<String> = targets.iter().map(|id| session.name_of(*id)).collect();
     let whom = if names.is_empty() {
-        "nobody: no process here is chosen".to_owned()
+        "no process: none here is chosen".to_owned()
     } else {
         let number = count(names.len() as u64, "process");
         format!("{number}: {}", few(&names, NAMED))

@@ -87,7 +87,7 @@ pub(super) fn go_automatic(session: &Session, now: Moment) -> Option<Dialog> {
     };
     Some(Dialog {
         requests: vec![Request::Command(Command::Automatic)],
-        ..Dialog::new("Go on by itself?".into(), lines, premise, now)
+        ..Dialog::new("Go on automatically?".into(), lines, premise, now)
     })
 }
 
@@ -270,7 +270,7 @@ pub(super) fn quit(session: &Session, now: Moment) -> Dialog {
     Dialog {
         requests: vec![Request::Command(Command::Leave), Request::Quit],
         ..Dialog::new(
-            "Quit while a drain runs?".into(),
+            "Leave while a drain runs?".into(),
             lines,
             Premise::Draining,
             now,

@@ -37,11 +37,11 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "+2:25",
-        "so long after the start of the drain, or after going on from a hold",
+        "so long after the start of the drain, or after it is resumed",
     ),
     (
         "sent, quiet, idle, exited",
-        "the signal left; proven to fetch no more; proven to run nothing; the process is gone",
+        "the signal left; proven to take no more jobs; proven to run nothing; the process is gone",
     ),
     ("*", "a process that is drained, or would be"),
     (
@@ -58,7 +58,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "◆ (*) before a job",
-        "it looks stuck; its page says why: past the budget, many times its class's usual time, not \
+        "to be watched; its page says why: longer than a drain gives it, many times its class's usual time, not \
          reported any more, or without a thread",
     ),
     (
@@ -67,7 +67,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     (
         "new",
-        "it appeared after the drain began, and no signal goes to it",
+        "it appeared after the drain began, and is no part of it",
     ),
 ];
 

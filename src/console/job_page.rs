@@ -82,7 +82,7 @@ fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) ->
         .into_iter()
         .enumerate()
     {
-        let name = if index == 0 { "looks stuck" } else { "" };
+        let name = if index == 0 { "watch" } else { "" };
         lines.push(PageLine::fact(name, reason.sentence()));
     }
     if let Some(usual) = session.following.usual(&work.class) {
@@ -129,7 +129,7 @@ fn gone(session: &Session, key: &JobKey) -> Vec<PageLine> {
 /// When it was missed, and what that is worth.
 fn left_at(left: &Left) -> String {
     format!(
-        "{}, missed at {}; a beat is up to 10 s old",
+        "{}, missed at {}; a heartbeat is up to 10 s old",
         left.from,
         time_of_day(left.at)
     )

@@ -1,7 +1,7 @@
 //! The page of the journal: every record that this session keeps, with its time, whole.
 
 use super::page_line::{LineWeight, PageLine};
-use super::words::time_of_day;
+use super::words::{short_ids, time_of_day};
 use crate::core::session::Session;
 
 /// The lines of the page, the newest first. `filter` is a word that a line must contain.
@@ -12,7 +12,7 @@ pub(super) fn lines(session: &Session, filter: &str) -> Vec<PageLine> {
         .filter(|record| record.is_public())
         .map(|record| (time_of_day(record.at), record.to_string()))
         .filter(|(_, text)| text.to_lowercase().contains(&filter))
-        .map(|(at, text)| PageLine::fact(&at, text));
+        .map(|(at, text)| PageLine::fact(&at, short_ids(&text)));
     let mut lines: Vec<PageLine> = lines.collect();
     if lines.is_empty() {
         let text = match filter.as_str() {

@@ -310,10 +310,10 @@ pub(super) fn help(_: &Session, console: &Console) -> bool {
 )]
 pub(super) fn why_not(act: KeyAct, session: &Session, console: &Console) -> &'static str {
     let draining = session.is_draining();
-    let remote = matches!(
-        console.selected_process(session),
-        Some(ProcessKey::Remote(_))
-    );
+    let selected = console.selected_process(session);
+    let remote = matches!(selected, Some(ProcessKey::Remote(_)));
+    let fleet = &session.fleet;
+    let gone = matches!(&selected, Some(ProcessKey::Remote(identity)) if identity.hostname() == fleet.hostname);
     match act {
         KeyAct::Automatic | KeyAct::NextStep
             if !draining && console.targets(session).is_empty() =>
@@ -327,10 +327,18 @@ pub(super) fn why_not(act: KeyAct, session: &Session, console: &Console) -> &'st
         {
             "the drain goes by itself already"
         }
-        KeyAct::ForceKill | KeyAct::Mark | KeyAct::Save if remote => {
+        KeyAct::ForceKill | KeyAct::Mark if gone => {
+            "the selected process is gone, or in a container"
+        }
+        KeyAct::ForceKill | KeyAct::Mark | KeyAct::Save if remote && !gone => {
             "the selected process is on another host: no signal reaches it from here"
         }
         KeyAct::Mark if draining => "the targets are fixed while a drain runs",
+        KeyAct::ForceKill if draining => {
+            "the selected process is not part of this drain, or has ended"
+        }
+        KeyAct::ForceKill => "no process of this host is selected",
+        KeyAct::Save => "no job is known there whose payload could be saved",
         KeyAct::StopHere
         | KeyAct::Hold
         | KeyAct::EndWait
@@ -341,6 +349,12 @@ pub(super) fn why_not(act: KeyAct, session: &Session, console: &Console) -> &'st
         {
             "no drain runs"
         }
+        KeyAct::NextStep => "the drain goes automatically; . sends the next step now",
+        KeyAct::EndWait | KeyAct::Longer | KeyAct::Shorter => "no wait runs that could be changed",
+        KeyAct::Hold => "nothing waits that could be held",
+        KeyAct::Manual => "each step waits for you already",
+        KeyAct::Retry | KeyAct::LeaveOut => "no signal has failed",
+        KeyAct::BringBack => "no unit was left quiet or down by a drain that is over",
         KeyAct::Rescue => "no lost job can be pushed back now",
         _ => "does nothing just now",
     }

@@ -104,6 +104,7 @@ impl Console {
         let Some(dialog) = &mut self.dialog else {
             return Vec::new();
         };
+        self.memory.notice = None;
         if key == Key::Char('u')
             && let Some(choice) = units::other(dialog)
         {

@@ -39,7 +39,7 @@ pub(super) fn lines(session: &Session, key: &ProcessKey, now: Moment) -> Vec<Pag
             .map_or_else(|| "none in this Redis".into(), ToString::to_string),
     );
     fact("in Redis", listed(process.listed).into());
-    fact("last beat", beat(process, now));
+    fact("heartbeat", beat(process, now));
     fact("busy", busy(process));
     fact("-t", session.timeout(process).to_string());
     lines.extend(process.local.iter().flat_map(timeouts::lines));
@@ -97,7 +97,7 @@ fn departed(session: &Session, process: &Process, lines: &mut Vec<PageLine>) {
     }
     lines.push(PageLine::new(
         LineWeight::Faint,
-        "A beat is up to 10 s old; younger jobs may run, and end, unseen.",
+        "A heartbeat is up to 10 s old; younger jobs may run, and end, unseen.",
     ));
 }
 
@@ -106,7 +106,7 @@ fn listed(listed: Listed) -> &'static str {
         Listed::Never => "never listed",
         Listed::Named => "not listed, but its environment names this Redis",
         Listed::Yes => "listed",
-        Listed::Removed { .. } => "removed: it left in order, or was pruned",
+        Listed::Removed { .. } => "removed: it stopped by itself, or was pruned",
     }
 }
 
@@ -175,13 +175,13 @@ fn in_the_drain(target: &Target) -> Vec<PageLine> {
         Standing::Idle { since } => format!("quiet and idle since {}", time_of_day(*since)),
         Standing::Exited { at, clean, .. } => {
             let how = match clean {
-                Some(true) => "in order",
-                Some(false) => "without leaving its registry",
+                Some(true) => "by itself",
+                Some(false) => "it died",
                 None => "how is not known",
             };
             format!("exited {} ({how})", time_of_day(*at))
         }
-        Standing::LeftOut { why } => format!("left out: {why}"),
+        Standing::LeftOut { why } => format!("skipped: {why}"),
     };
     let last = target.last.map_or("none".to_string(), |sent| {
         format!("{} {}", sent.signal, time_of_day(sent.at))

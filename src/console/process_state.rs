@@ -3,11 +3,11 @@
 //! worse name.
 
 use super::stays::how_it_ended;
-use super::words::{count, span, time_of_day};
+use super::words::{count, few, span, time_of_day};
 use crate::core::drain::{Run, Standing, Target};
-use crate::core::fleet::{Identity, Listed, Process, ProcessKey, State};
+use crate::core::fleet::{Fleet, Identity, Listed, Process, ProcessKey, State};
 use crate::core::moment::Moment;
-use crate::core::outlook::{Obstacle, Outlooks};
+use crate::core::outlook::{Obstacle, Outlooks, Situation};
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
@@ -28,14 +28,13 @@ pub enum Belongs {
 
 impl Belongs {
     /// The owner of `process`.
-    pub fn of(session: &Session, key: &ProcessKey, process: &Process, is_target: bool) -> Self {
+    pub fn of(fleet: &Fleet, key: &ProcessKey, process: &Process, is_target: bool) -> Self {
         match key {
             _ if is_target => Self::Target,
             ProcessKey::Local(_) if process.is_ours() => Self::Ours,
             ProcessKey::Local(_) => Self::OtherApplication,
             ProcessKey::Remote(identity)
-                if session.fleet.scanned.is_some()
-                    && identity.hostname() == session.fleet.hostname =>
+                if fleet.scanned.is_some() && identity.hostname() == fleet.hostname =>
             {
                 Self::Vanished
             }
@@ -71,6 +70,8 @@ pub struct ProcessState {
     pub remark: String,
     /// How much it asks for.
     pub alarm: Alarm,
+    /// Whether it is dead and Redis still shows its jobs: their payloads can be saved.
+    pub saves: bool,
 }
 
 impl ProcessState {
@@ -79,6 +80,7 @@ impl ProcessState {
             word,
             remark: remark.into(),
             alarm,
+            saves: false,
         }
     }
 }
@@ -90,7 +92,7 @@ pub fn process_state(
     key: &ProcessKey,
     process: &Process,
 ) -> ProcessState {
-    let now = outlooks.situation().now;
+    let situation = outlooks.situation();
     let target = session
         .run
         .as_ref()
@@ -98,14 +100,37 @@ pub fn process_state(
     if let Some((run, target)) = target
         && (target.exited() || session.is_draining())
     {
-        return of_target(session, outlooks, run, target, process, now);
+        return of_target(session, outlooks, run, target, process, situation.now);
     }
-    let belongs = Belongs::of(session, key, process, outlooks.of(key).is_some());
+    let was_stopped = (session.run.as_ref())
+        .and_then(|run| run.target(key))
+        .is_some_and(|target| target.stopped.is_some());
+    let is_target = outlooks.of(key).is_some();
+    let mut state = at_rest(situation, (key, process), is_target, was_stopped);
+    if state.saves {
+        state.remark.push_str(match process.jobs.len() {
+            1 => "; s saves its payload",
+            _ => "; s saves their payloads",
+        });
+    }
+    state
+}
+
+/// How `process` stands while no drain has it as a target, in the words of the console and of
+/// `ps`. `is_target`: a drain that began now would take it; `was_stopped`: a drain that is over
+/// sent it TERM.
+pub fn at_rest(
+    situation: Situation<'_>,
+    (key, process): (&ProcessKey, &Process),
+    is_target: bool,
+    was_stopped: bool,
+) -> ProcessState {
+    let (fleet, now) = (situation.fleet, situation.now);
+    let belongs = Belongs::of(fleet, key, process, is_target);
     if process.exited() {
         return ended(process);
     }
-    let obstacle = obstacle(outlooks, key, process);
-    match (obstacle, belongs) {
+    match (situation.process(key, process).obstacle(), belongs) {
         (Some(Obstacle::Suspended(pid)), _) => ProcessState::new(
             "SUSPENDED",
             format!("reacts to nothing: kill -CONT {pid}"),
@@ -116,18 +141,30 @@ pub fn process_state(
         }
         (_, Belongs::Vanished) => vanished(process, now),
         (_, belongs) => {
-            let state = session.state(key, process, now);
+            let state = process.state(was_stopped, now);
             let alarm = match state {
                 State::Suspended | State::Ghost | State::Stale => Alarm::Watch,
                 State::Exited => Alarm::Faint,
                 State::Booting | State::Stopping | State::Quiet | State::Running => Alarm::None,
             };
-            ProcessState::new(
-                state.word(),
-                no_part(session, process, belongs, state),
-                alarm,
-            )
+            let remark = no_part(fleet, situation.run, process, belongs, state);
+            ProcessState::new(word(state), remark, alarm)
         }
+    }
+}
+
+/// The word for people. That of JSON stays what it was, whatever screens say.
+fn word(state: State) -> &'static str {
+    match state {
+        // Of another host: whether it lives is not to be seen from here.
+        State::Ghost => "silent",
+        State::Exited
+        | State::Suspended
+        | State::Booting
+        | State::Stale
+        | State::Stopping
+        | State::Quiet
+        | State::Running => state.word(),
     }
 }
 
@@ -149,24 +186,21 @@ fn ended(process: &Process) -> ProcessState {
         return ProcessState::new("exited", "", Alarm::Faint);
     }
     let pid = process.local.as_ref().map(|local| local.id.pid);
-    let pid = pid.map_or_else(|| "its pid".into(), |pid| format!("pid {pid}"));
-    let remark = format!("{pid} is gone; {}", died_with(process));
-    ProcessState::new("DEAD", remark, Alarm::Danger)
+    dead(pid, "is gone", process)
 }
 
-fn died_with(process: &Process) -> String {
-    match process.jobs.len() as u64 {
+/// Redis lists it, and it runs no more.
+fn dead(pid: Option<u32>, how: &str, process: &Process) -> ProcessState {
+    let pid = pid.map_or_else(|| "its pid".into(), |pid| format!("pid {pid}"));
+    let jobs = process.jobs.len() as u64;
+    let with_it = match jobs {
         0 => "it left without a word to Redis".into(),
-        jobs => format!(
-            "{} died with it; s saves {} while Redis shows {}",
-            count(jobs, "job"),
-            if jobs == 1 {
-                "its payload"
-            } else {
-                "their payloads"
-            },
-            if jobs == 1 { "it" } else { "them" }
-        ),
+        jobs => format!("{} died with it", count(jobs, "job")),
+    };
+    let remark = format!("{pid} {how}, {with_it}");
+    ProcessState {
+        saves: jobs > 0,
+        ..ProcessState::new("DEAD", remark, Alarm::Danger)
     }
 }
 
@@ -178,24 +212,51 @@ fn vanished(process: &Process, now: Moment) -> ProcessState {
         .as_ref()
         .is_some_and(|beat| !late(beat.age(now)));
     let pid = process.identity.as_ref().and_then(Identity::pid);
-    let pid = pid.map_or_else(|| "its pid".into(), |pid| format!("pid {pid}"));
     if beats {
+        let pid = pid.map_or_else(|| "its pid".into(), |pid| format!("pid {pid}"));
         return ProcessState::new(
             "running",
             format!("{pid} is not visible here: in a container?"),
             Alarm::Watch,
         );
     }
-    let jobs = died_with(process);
-    ProcessState::new(
-        "DEAD",
-        format!("{pid} is gone (or in a container); {jobs}"),
-        Alarm::Danger,
-    )
+    dead(pid, "is gone (or in a container)", process)
+}
+
+/// The processes of this host that died with jobs which Redis still shows, in one sentence.
+pub fn deaths(session: &Session, outlooks: &Outlooks<'_>) -> Option<String> {
+    let (mut names, mut jobs) = (Vec::new(), 0);
+    for (key, process) in &session.fleet.processes {
+        if process_state(session, outlooks, key, process).saves {
+            names.push(process.name());
+            jobs += process.jobs.len() as u64;
+        }
+    }
+    (!names.is_empty()).then(|| {
+        let is = if names.len() == 1 { "is" } else { "are" };
+        format!(
+            "{} {is} DEAD: {} died with {}; s on its row saves {} while Redis still shows {}",
+            few(&names, 2),
+            count(jobs, "job"),
+            if names.len() == 1 { "it" } else { "them" },
+            if jobs == 1 {
+                "its payload"
+            } else {
+                "their payloads"
+            },
+            if jobs == 1 { "it" } else { "them" },
+        )
+    })
 }
 
 /// The reason that keeps a process out of the drain.
-fn no_part(session: &Session, process: &Process, belongs: Belongs, state: State) -> String {
+fn no_part(
+    fleet: &Fleet,
+    run: Option<&Run>,
+    process: &Process,
+    belongs: Belongs,
+    state: State,
+) -> String {
     if let Some(fault) = process.faults.first() {
         return format!("not readable: {fault}");
     }
@@ -203,9 +264,9 @@ fn no_part(session: &Session, process: &Process, belongs: Belongs, state: State)
         .local
         .as_ref()
         .and_then(|local| local.surroundings.redis_url.as_ref());
-    match (belongs, session.active_run()) {
+    match (belongs, run) {
         (Belongs::OtherHost, _) => "on another host".into(),
-        (Belongs::OtherApplication, _) if !session.fleet.link.is_connected() => {
+        (Belongs::OtherApplication, _) if !fleet.link.is_connected() => {
             "Redis was not asked yet".into()
         }
         (Belongs::OtherApplication, _) => match address {
@@ -235,7 +296,7 @@ fn of_target(
     now: Moment,
 ) -> ProcessState {
     if let Standing::Exited { at, clean, .. } = target.standing {
-        let how = how_it_ended(target, clean);
+        let how = how_it_ended(session, target, clean);
         let remark = format!("{} {}", how.trim_end_matches(','), time_of_day(at));
         return match (target.last.map(|sent| sent.signal), clean) {
             (Some(Signal::Kill), _) => ProcessState::new("killed", remark, Alarm::Watch),
@@ -246,7 +307,7 @@ fn of_target(
     if let Standing::LeftOut { why } = &target.standing {
         let remark = format!("skipped: {why}");
         return ProcessState::new(
-            session.state(&target.key(), process, now).word(),
+            word(session.state(&target.key(), process, now)),
             remark,
             Alarm::Watch,
         );

@@ -6,10 +6,11 @@ use std::time::Duration;
 use super::page_line::{LineWeight, PageLine};
 use super::result_jobs::{self, still_running};
 use super::stays::stays;
-use super::words::{count, few, time_of_day};
+use super::words::{count, count_that, few, time_of_day};
 use crate::core::drain::{Counts, Outcome, Phase, Run};
 use crate::core::moment::{Moment, clock_face};
 use crate::core::session::Session;
+use crate::core::successor::Watch;
 
 /// The result as text, for standard error after leaving the screen; empty without one.
 pub fn result_text(session: &Session) -> String {
@@ -39,22 +40,31 @@ pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) 
         return vec![PageLine::heading("The drain is not over")];
     };
     let mut lines = Vec::new();
-    if run.plan().rehearsal {
+    let rehearsal = run.plan().rehearsal;
+    if rehearsal {
         lines.push(PageLine::new(
             LineWeight::Warn,
-            "A rehearsal: nothing was really sent.",
+            "A rehearsal: nothing was sent, and every process still works. A drain would have ended so:",
         ));
     }
     lines.push(PageLine::new(weight(outcome), sentence(run, outcome, jobs)));
     lines.push(PageLine::new(LineWeight::Plain, duration(run, at)));
     lines.push(PageLine::gap());
     lines.push(PageLine::heading("What to do next"));
-    let advice = advice(session, run, outcome, jobs);
-    lines.extend(
-        advice
-            .into_iter()
-            .map(|text| PageLine::new(LineWeight::Plain, text)),
-    );
+    let advice = if rehearsal {
+        vec!["Nothing: nothing was sent. Esc shows the processes as they are.".into()]
+    } else {
+        advice(session, run, outcome, jobs)
+    };
+    let numbered = advice.len() > 1;
+    lines.extend(advice.into_iter().zip(1..).map(|(text, number)| {
+        let number = if numbered {
+            format!("{number}  ")
+        } else {
+            String::new()
+        };
+        PageLine::new(LineWeight::Plain, format!("{number}{text}"))
+    }));
     lines.push(PageLine::gap());
     lines.push(PageLine::heading("Processes"));
     lines.extend(run.targets().iter().map(|target| {
@@ -166,7 +176,18 @@ fn lost_words(session: &Session, lost: u64) -> String {
     if session.may_salvage() {
         return "R: look again whether the lost jobs can be pushed back. Do not enqueue them by hand while R is offered: they would run twice.".into();
     }
-    "Enqueue the lost jobs again by hand: nothing else will run them.".into()
+    let run = session
+        .run
+        .as_ref()
+        .map_or("", |run| run.plan().run.as_str());
+    format!(
+        "drainboard rescue {run}: shows where {} is now, and pushes back what is in no queue, no set and no process.",
+        if lost == 1 {
+            "the lost job"
+        } else {
+            "each lost job"
+        }
+    )
 }
 
 fn offered(session: &Session) -> String {
@@ -199,11 +220,12 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
         advice.push("Look in the application for the jobs of unknown fate before enqueuing them again: they may have run.".into());
     }
     if quiet {
-        advice.push("Restart what stays quiet: it fetches no job until then.".into());
+        advice.push("Restart what stays quiet: it takes no job until then.".into());
     }
     // Only where something is gone, or on its way out, is there a place for new ones.
     let gone = (run.targets().iter()).any(|target| target.exited() || target.stopped.is_some());
-    if gone && jobs.pushed_back + jobs.rescued > 0 {
+    let replaced = (session.afterwards.watch.as_ref()).is_some_and(Watch::all_came_up);
+    if gone && jobs.pushed_back + jobs.rescued > 0 && !replaced {
         advice.push(
             "Start the new processes: what was pushed back runs again, from its start.".into(),
         );
@@ -226,9 +248,10 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
     if advice.is_empty() {
         let waiting: u64 = session.fleet.queues.iter().map(|queue| queue.waiting).sum();
         advice.push(match outcome {
+            Outcome::Drained if replaced => "Nothing is left to do here.".into(),
             Outcome::Drained => format!(
-                "Nothing is left to do here; start the new processes ({} wait in the queues).",
-                count(waiting, "job")
+                "Nothing is left to do here; start the new processes ({} in the queues).",
+                count_that(waiting, "job", ("waits", "wait"))
             ),
             Outcome::Requeued
             | Outcome::Lost

@@ -165,7 +165,7 @@ pub fn process_rows<'a>(
     unfolded: bool,
 ) -> Vec<(&'a ProcessKey, &'a Process)> {
     let belongs = |key: &ProcessKey, process: &Process| {
-        Belongs::of(session, key, process, is_target(key, targets))
+        Belongs::of(&session.fleet, key, process, is_target(key, targets))
     };
     let mut rows: Vec<_> = session.fleet.processes.iter().collect();
     if !unfolded && !shows_all(session, targets) {
@@ -191,7 +191,7 @@ pub fn process_rows<'a>(
 fn shows_all(session: &Session, targets: &[LocalId]) -> bool {
     let mut processes = session.fleet.processes.iter();
     processes.all(|(key, process)| {
-        Belongs::of(session, key, process, is_target(key, targets)).is_folded()
+        Belongs::of(&session.fleet, key, process, is_target(key, targets)).is_folded()
     })
 }
 
@@ -202,7 +202,7 @@ pub fn folded(session: &Session, targets: &[LocalId], unfolded: bool) -> Folded 
         return folded;
     }
     for (key, process) in &session.fleet.processes {
-        match Belongs::of(session, key, process, is_target(key, targets)) {
+        match Belongs::of(&session.fleet, key, process, is_target(key, targets)) {
             Belongs::OtherApplication => folded.other_applications.push(process.name()),
             Belongs::OtherHost => folded.other_hosts += 1,
             Belongs::Target | Belongs::Ours | Belongs::Vanished => {}
@@ -243,7 +243,7 @@ pub fn job_rows<'a>(
     let mut rows = Vec::new();
     for (key, process) in &session.fleet.processes {
         let drained = is_target(key, targets);
-        let folded = !all && Belongs::of(session, key, process, drained).is_folded();
+        let folded = !all && Belongs::of(&session.fleet, key, process, drained).is_folded();
         if folded || process.exited() && !(draining && drained) {
             continue;
         }

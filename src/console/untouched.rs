@@ -126,7 +126,7 @@ fn jobs(outlooks: &Outlooks<'_>) -> String {
 }
 
 /// The jobs by what becomes of them, the lost ones first. Zeros stand only where they calm.
-fn numbers(tally: Tally) -> String {
+pub(super) fn numbers(tally: Tally) -> String {
     let mut words = Vec::new();
     let mut add = |number: u64, text: &str| {
         if number > 0 {

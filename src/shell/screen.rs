@@ -17,7 +17,7 @@ use super::own_signals::stop_oneself;
 use super::printer::say;
 use super::sentences::suspended;
 use super::terminal::{TakenTerminal, give_back};
-use crate::console::{Console, Key, LeftDrain, Request, attention};
+use crate::console::{Console, Key, LeftDrain, Request, call};
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Record};
 use crate::core::fleet::{Fleet, Link};
@@ -184,7 +184,7 @@ impl ScreenFront {
 
     /// Calls the operator once for each new reason, and takes the title back when it is gone.
     fn call(&mut self, session: &Session) -> io::Result<()> {
-        let why = attention(session);
+        let why = call(session);
         if why == self.attention.called {
             return Ok(());
         }

@@ -10,7 +10,7 @@ use ratatui::text::Line;
 use super::fit;
 use super::look::Tone;
 use super::view::{View, put, say};
-use crate::console::{check_words, count, few, span, time_of_day};
+use crate::console::{check_words, count, deaths, few, span, time_of_day};
 use crate::core::fleet::{Link, LinkFault, Listed, Process, Title};
 use crate::core::sequence::Timeout;
 use crate::core::session::Kind;
@@ -70,7 +70,7 @@ fn pieces(view: &View<'_>) -> Vec<HeaderPiece> {
     let kind = session.setting.kind;
     let kind_tone = match kind {
         Kind::Live => Tone::Strong,
-        Kind::ReadOnly | Kind::Demo => Tone::Good,
+        Kind::ReadOnly | Kind::Demo => Tone::Plain,
         Kind::Rehearsal | Kind::Replay | Kind::Watching => Tone::Warn,
     };
     let targets = view
@@ -276,13 +276,15 @@ pub(super) fn warnings(view: &View<'_>) -> Vec<String> {
         left.and_then(|left| left.says(view.session))
             .map(String::from),
     );
+    warnings.extend(deaths(view.session, &view.outlooks));
     warnings.extend(strangers(view));
     warnings
 }
 
 /// Sidekiqs of this host that the connected Redis does not know.
 fn strangers(view: &View<'_>) -> Option<String> {
-    if !view.session.fleet.link.is_connected() {
+    // In a drain the line below the table names them, and rows are dear.
+    if !view.session.fleet.link.is_connected() || view.session.is_draining() {
         return None;
     }
     let stranger = |process: &&Process| {

@@ -217,9 +217,7 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
         spans.extend(bar(view, columns.bar, elapsed, &said, tone));
         spans.push(view.span(base, " "));
     }
-    let left = said
-        .left
-        .map_or("-".into(), |left| clock_face(coarse(left, view)));
+    let left = said.left.map_or("-".into(), |left| coarse(left, view));
     spans.push(view.span(base, fit::right(&left, columns.left) + " "));
     let words = verdict(&said, clock, stuck, columns.verdict);
     spans.push(view.span(tone, fit::left(&words, columns.verdict)));
@@ -252,12 +250,14 @@ fn verdict(said: &JobOutlook<'_>, clock: SpanWords, stuck: Option<Stuck>, cells:
     candidates.into_iter().find(fits).unwrap_or(last)
 }
 
-/// The time left, rounded down to five seconds while it is long and runs down: the column stands
-/// still.
-fn coarse(left: Duration, view: &View<'_>) -> Duration {
+/// The time left, rounded down to five seconds, and marked so, while it is long and runs down: the
+/// column stands still.
+fn coarse(left: Duration, view: &View<'_>) -> String {
     match left.as_secs() {
-        seconds @ 30.. if view.session.counts_down() => Duration::from_secs(seconds / 5 * 5),
-        _ => left,
+        seconds @ 30.. if view.session.counts_down() => {
+            format!("~{}", clock_face(Duration::from_secs(seconds / 5 * 5)))
+        }
+        _ => clock_face(left),
     }
 }
 
@@ -277,11 +277,12 @@ fn bar(
     };
     if elapsed > budget {
         let end = view.look.glyph('▸', '>');
-        return vec![view.span(tone, repeat('█', '#', cells - 1) + &end.to_string())];
+        let text = repeat('█', '#', cells - 1) + &end.to_string();
+        return vec![view.look.mark(tone, text)];
     }
     let filled = fit::share(cells, elapsed, budget);
     vec![
-        view.span(tone, repeat('█', '#', filled)),
-        view.span(tone, repeat('░', '.', cells - filled)),
+        view.look.mark(tone, repeat('█', '#', filled)),
+        view.look.mark(tone, repeat('░', '.', cells - filled)),
     ]
 }

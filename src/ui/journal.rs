@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use super::look::Tone;
 use super::view::{View, say};
-use crate::console::{count, few, time_of_day};
+use crate::console::{count, few, short_ids, time_of_day};
 use crate::core::drain::Sentence;
 use crate::core::moment::Moment;
 
@@ -21,7 +21,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     }
     for (row, entry) in last.iter().enumerate() {
         let lead = if row == 0 { "journal" } else { "" };
-        let text = format!(" {lead:<7}  {} {}", time_of_day(entry.at), entry.words());
+        let words = short_ids(&entry.words());
+        let text = format!(" {lead:<7}  {} {words}", time_of_day(entry.at));
         say(buffer, area, row, view.look, Tone::Plain, &text);
     }
     if let Some(notice) = notice

@@ -1,5 +1,6 @@
 //! How the screen looks: sixteen colours or none, Unicode or ASCII. No meaning ever rests on a
-//! colour alone.
+//! colour alone. Text stands in the terminal's own colour, so that it is legible on light and on
+//! dark backgrounds; red is for danger alone. Bars and marks have a colour.
 
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::Span;
@@ -57,28 +58,33 @@ pub(super) enum Tone {
 }
 
 impl Theme {
-    /// The style of a tone.
+    /// The style of a text in a tone.
     pub(super) fn style(self, tone: Tone) -> Style {
         let plain = Style::new();
-        let coloured = |colour: Color| match self.colours {
-            Colours::Sixteen => plain.fg(colour),
-            Colours::Monochrome => plain,
-        };
         match tone {
-            Tone::Plain => plain,
+            Tone::Plain | Tone::Good => plain,
             Tone::Faint => plain.add_modifier(Modifier::DIM),
-            Tone::Strong => plain.add_modifier(Modifier::BOLD),
-            Tone::Good => coloured(Color::Green),
-            Tone::Warn => match self.colours {
-                Colours::Sixteen => plain.fg(Color::Yellow),
-                Colours::Monochrome => plain.add_modifier(Modifier::BOLD),
-            },
+            Tone::Strong | Tone::Warn => plain.add_modifier(Modifier::BOLD),
             Tone::Bad => match self.colours {
                 Colours::Sixteen => plain.fg(Color::Red).add_modifier(Modifier::BOLD),
                 Colours::Monochrome => plain.add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             },
             Tone::Selected => plain.add_modifier(Modifier::REVERSED),
         }
+    }
+
+    /// The style of a bar or a mark in a tone. Of the sixteen colours red and magenta alone stand
+    /// out on white as well as on black.
+    fn mark_style(self, tone: Tone) -> Style {
+        match (tone, self.colours) {
+            (Tone::Warn, Colours::Sixteen) => Style::new().fg(Color::Magenta),
+            (_, Colours::Sixteen | Colours::Monochrome) => self.style(tone),
+        }
+    }
+
+    /// A bar or a mark in a tone.
+    pub(super) fn mark(self, tone: Tone, text: impl Into<String>) -> Span<'static> {
+        Span::styled(text.into(), self.mark_style(tone))
     }
 
     /// A piece of text in a tone.

@@ -30,19 +30,32 @@ const fn column(heading: &'static str, cells: usize, right: bool) -> ProcessColu
     }
 }
 
-/// The columns that fit: name, version, state, busy, beat, memory, unit, timeout, remark.
-fn columns(width: usize) -> [ProcessColumn; 9] {
+/// Cells of the columns between the name and the unit, and behind that, with their gaps, and of the
+/// gutter.
+const BETWEEN: usize = 50;
+/// Cells that a wide screen keeps for the last column at least.
+const REMARK: usize = 22;
+
+/// The columns that fit: name, version, state, busy, beat, memory, unit, timeout, remark. Name and
+/// unit have what the longest of them takes.
+fn columns(width: usize, view: &View<'_>) -> [ProcessColumn; 9] {
     let wide = width >= 100;
     let middle = width >= 60;
-    // Wider screens give to the name and the unit what they have.
-    let more = width.saturating_sub(120);
+    let longest = |of: &dyn Fn(&Process) -> usize| {
+        let cells = view.processes.iter().map(|(_, process)| of(process));
+        cells.max().unwrap_or_default()
+    };
+    let names = longest(&|process| fit::width(&named(process)));
+    let units = longest(&|process| fit::width(unit(process)));
+    let room = width.saturating_sub(BETWEEN + REMARK + 2);
     let name = if wide {
-        21 + more / 4
+        names.clamp(12, (room * 3 / 5).max(room.saturating_sub(units)).max(12))
     } else if middle {
-        20
+        names.clamp(12, 21)
     } else {
         16
     };
+    let units = units.clamp(4, room.saturating_sub(name).max(4));
     let shown = |yes: bool, cells: usize| if yes { cells } else { 0 };
     let mut columns = [
         column("TARGET", name, false),
@@ -51,7 +64,7 @@ fn columns(width: usize) -> [ProcessColumn; 9] {
         column("BUSY", 5, true),
         column("HEARTBEAT", shown(middle, 9), false),
         column("RSS", shown(wide, 6), true),
-        column("UNIT", shown(wide, 18 + more / 4), false),
+        column("UNIT", shown(wide, units), false),
         column("-t", shown(middle, 4), true),
         column("", 0, false),
     ];
@@ -85,7 +98,7 @@ fn assemble(columns: &[ProcessColumn], values: &[String]) -> String {
 
 /// Draws the table, with its heading if there is room for one.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, heading: bool, view: &View<'_>) {
-    let columns = columns(usize::from(area.width));
+    let columns = columns(usize::from(area.width), view);
     let top = usize::from(heading);
     let height = usize::from(area.height).saturating_sub(top);
     let selected = view
@@ -141,9 +154,7 @@ fn line(
         false => "",
     };
     let values = [
-        format!("{} {}", process.name(), process.tag())
-            .trim_end()
-            .to_string(),
+        named(process),
         process.version_text().unwrap_or("?").into(),
         state.word.into(),
         busy(view, key, process),
@@ -192,8 +203,10 @@ pub(super) fn draw_folded(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         let number = folded.other_applications.len();
         parts.push(format!("{number} of another application ({names})"));
     }
-    if folded.other_hosts > 0 {
-        parts.push(format!("{} on other hosts", thousands(folded.other_hosts)));
+    match folded.other_hosts {
+        0 => {}
+        1 => parts.push("1 on another host".into()),
+        several => parts.push(format!("{} on other hosts", thousands(several))),
     }
     let text = format!("   not drained: {}; p shows them", parts.join(", "));
     say(buffer, area, 0, view.look, Tone::Faint, &text);
@@ -215,6 +228,11 @@ fn busy(view: &View<'_>, key: &ProcessKey, process: &Process) -> String {
     let idle = target.is_some_and(|target| matches!(target.standing, Standing::Idle { .. }));
     let busy = if idle { Some(0) } else { process.busy() };
     format!("{}/{}", number(busy), number(process.concurrency()))
+}
+
+fn named(process: &Process) -> String {
+    let name = format!("{} {}", process.name(), process.tag());
+    name.trim_end().to_owned()
 }
 
 fn unit(process: &Process) -> &str {

@@ -11,13 +11,14 @@ use crate::console::{count, thousands, time_of_day};
 use crate::core::drain::Standing;
 use crate::core::fleet::{Process, QueueDepth};
 
-/// Draws the line.
+/// Blanks between two pieces.
+const GAP: &str = "   ";
+
+/// Draws the line. How long the queues are stands first, and always: while all processes are quiet
+/// they grow.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
-    let room = usize::from(area.width);
-    let mut pieces: Vec<String> = scheduler(view)
-        .into_iter()
-        .chain(quiet_since(view))
-        .collect();
+    let room = usize::from(area.width).saturating_sub(1);
+    let stopped = scheduler(view);
     let mut queues: Vec<&QueueDepth> = view.session.fleet.queues.iter().collect();
     queues.sort_by(|one, other| {
         other
@@ -25,28 +26,51 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
             .cmp(&one.waiting)
             .then(one.name.cmp(&other.name))
     });
-    let used: usize = pieces.iter().map(|piece| fit::width(piece) + 3).sum();
-    let mut free = room.saturating_sub(used + 1);
-    let mut first = Vec::new();
-    for queue in queues {
-        let words = queue_words(view, queue);
-        let needed = fit::width(&words) + 3;
-        if needed > free {
-            break;
-        }
-        free -= needed;
-        first.push(words);
+    let needed = |words: &String| fit::width(words) + GAP.len();
+    let kept: usize = stopped.iter().map(needed).sum();
+    let whole = queues.iter().map(|queue| queue_words(view, queue));
+    let mut pieces: Vec<String> = whole.collect();
+    if pieces.iter().map(needed).sum::<usize>() + kept > room {
+        pieces = waiting(view, &queues, stopped.is_some(), room.saturating_sub(kept));
     }
-    first.append(&mut pieces);
-    // The words before are worth the room that is left.
+    pieces.extend(stopped);
     let departed = &view.session.following.departed;
-    let went = departed.line(time_of_day);
-    first.extend(went.filter(|words| fit::width(words) + 3 <= free));
-    if first.is_empty() {
-        first.push("no queue is known".into());
+    for words in quiet_since(view)
+        .into_iter()
+        .chain(departed.line(time_of_day))
+    {
+        if pieces.iter().map(needed).sum::<usize>() + needed(&words) <= room + GAP.len() {
+            pieces.push(words);
+        }
     }
-    let text = format!(" {}", first.join("   "));
+    if pieces.is_empty() {
+        pieces.push("no queue is known".into());
+    }
+    let text = format!(" {}", pieces.join(GAP));
     say(buffer, area, 0, view.look, Tone::Plain, &text);
+}
+
+/// The queues in few words, as many as fit into `room`: `waiting: mailers 10   edi 8`.
+fn waiting(view: &View<'_>, queues: &[&QueueDepth], all_quiet: bool, room: usize) -> Vec<String> {
+    let mut pieces: Vec<String> = Vec::new();
+    let mut used = 0;
+    for queue in queues {
+        let lead = if pieces.is_empty() { "waiting: " } else { "" };
+        let served = view.session.fleet.serving(&queue.name);
+        let none = served.into_iter().all(|(_, process)| !fetches(process));
+        let none = if none && !all_quiet {
+            " (no process takes from it)"
+        } else {
+            ""
+        };
+        let words = format!("{lead}{} {}{none}", queue.name, thousands(queue.waiting));
+        let needed = fit::width(&words) + GAP.len();
+        if used + needed <= room {
+            used += needed;
+            pieces.push(words);
+        }
+    }
+    pieces
 }
 
 fn fetches(process: &Process) -> bool {

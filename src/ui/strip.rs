@@ -13,8 +13,8 @@ use super::frame::bordered;
 use super::look::Tone;
 use super::view::{View, put};
 use crate::console::{
-    Countdown, advice, answers, attention, holds_up, if_untouched, standing, standings, step_clock,
-    whole_clock,
+    Countdown, advice, answers, attention, died, holds_up, if_untouched, standing, standings,
+    step_clock, whole_clock,
 };
 use crate::core::drain::{Phase, Run};
 use crate::core::moment::clock_face;
@@ -25,6 +25,8 @@ use crate::core::session::{Kind, StepDone};
 const LEAST_BAR: usize = 6;
 /// The widest bar that is of use.
 const MOST_BAR: usize = 40;
+/// What stands on the bar where Sidekiq pushes back what still runs.
+const PUSH_BACK: &str = " push-back ";
 /// Blanks between two pieces.
 const GAP: usize = 3;
 
@@ -79,6 +81,10 @@ fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
         );
     } else {
         pieces.push((Tone::Strong, words));
+    }
+    if let Some(text) = died(view.session) {
+        let wrapped = fit::wrap(&text, cells).into_iter();
+        lines.extend(wrapped.map(|text| Line::from(view.span(Tone::Bad, text))));
     }
     if let Some(text) = advice(view.session, &view.outlooks) {
         let wrapped = fit::wrap(&text, cells).into_iter();
@@ -137,8 +143,8 @@ fn clocks(view: &View<'_>) -> Vec<String> {
 /// A piece of the line of steps.
 enum StripPiece {
     Text(Tone, String),
-    /// The running wait: a bar, and what is left of it.
-    Bar(Countdown),
+    /// The running wait: a bar, and what is left of it; and how far along it the push-back is due.
+    Bar(Countdown, Option<Duration>),
 }
 
 /// The steps in as much detail as fits.
@@ -150,7 +156,7 @@ fn steps(view: &View<'_>, cells: usize) -> Line<'static> {
         let pieces = pieces(view, done, detail);
         let bars = pieces
             .iter()
-            .any(|piece| matches!(piece, StripPiece::Bar(_)));
+            .any(|piece| matches!(piece, StripPiece::Bar(..)));
         let fixed: usize = pieces.iter().map(fixed_width).sum::<usize>()
             + fit::width(&arrow) * pieces.len().saturating_sub(1);
         let room = cells.saturating_sub(fixed);
@@ -165,7 +171,9 @@ fn steps(view: &View<'_>, cells: usize) -> Line<'static> {
             }
             match piece {
                 StripPiece::Text(tone, text) => spans.push(view.span(tone, text)),
-                StripPiece::Bar(clock) => spans.extend(bar(view, clock, room.min(MOST_BAR))),
+                StripPiece::Bar(clock, push_back) => {
+                    spans.extend(bar(view, clock, push_back, room.min(MOST_BAR)));
+                }
             }
         }
         best = Line::from(spans);
@@ -185,7 +193,10 @@ fn steps_done<'a>(view: &View<'a>) -> &'a [StepDone] {
 fn fixed_width(piece: &StripPiece) -> usize {
     match piece {
         StripPiece::Text(_, text) => fit::width(text),
-        StripPiece::Bar(clock) => left_words(*clock).len() + 1,
+        StripPiece::Bar(clock, push_back) => {
+            let mark = push_back.map_or(0, |_| PUSH_BACK.len());
+            left_words(*clock).len() + 1 + mark
+        }
     }
 }
 
@@ -194,17 +205,43 @@ fn left_words(clock: Countdown) -> String {
     format!("{} s left", left.as_secs())
 }
 
-fn bar(view: &View<'_>, clock: Countdown, cells: usize) -> Vec<Span<'static>> {
+/// The running wait, with the push-back named where it falls into it.
+fn bar(
+    view: &View<'_>,
+    clock: Countdown,
+    push_back: Option<Duration>,
+    cells: usize,
+) -> Vec<Span<'static>> {
     let whole = clock.whole.unwrap_or(Duration::ZERO);
     let filled = fit::share(cells, clock.run, whole);
     let repeat = |unicode, ascii, times| {
         std::iter::repeat_n(view.look.glyph(unicode, ascii), times).collect::<String>()
     };
-    vec![
-        view.span(Tone::Strong, repeat('━', '=', filled)),
-        view.span(Tone::Faint, repeat('─', '-', cells - filled)),
-        view.span(Tone::Plain, format!(" {}", left_words(clock))),
-    ]
+    let line = |from: usize, to: usize| {
+        let done = filled.clamp(from, to) - from;
+        [
+            view.span(Tone::Strong, repeat('━', '=', done)),
+            view.span(Tone::Faint, repeat('─', '-', to - from - done)),
+        ]
+    };
+    let left = view.span(Tone::Plain, format!(" {}", left_words(clock)));
+    let Some(push_back) = push_back else {
+        return line(0, cells).into_iter().chain([left]).collect();
+    };
+    let at = fit::share(cells, push_back, whole);
+    let tone = if push_back <= clock.run {
+        Tone::Strong
+    } else {
+        Tone::Plain
+    };
+    let mark = view.look.mark(tone, PUSH_BACK);
+    let (before, after) = (line(0, at), line(at, cells));
+    before
+        .into_iter()
+        .chain([mark])
+        .chain(after)
+        .chain([left])
+        .collect()
 }
 
 /// The steps, with less and less said of those that are done: 3 says everything, 0 leaves
@@ -220,7 +257,7 @@ fn pieces(view: &View<'_>, done: &[StepDone], detail: usize) -> Vec<StripPiece> 
             Some(_) if detail == 0 && last_done != Some(index) => continue,
             Some(step) => {
                 let effects = run.filter(|_| last_done == Some(index));
-                pieces.push(StripPiece::Text(Tone::Good, told(step, effects, detail)));
+                pieces.push(StripPiece::Text(Tone::Strong, told(step, effects, detail)));
             }
             None => pieces.push(StripPiece::Text(future(running), signal.name().into())),
         }
@@ -254,7 +291,13 @@ fn future(run: Option<&Run>) -> Tone {
 fn waiting(run: &Run, view: &View<'_>) -> Option<StripPiece> {
     let clock = step_clock(run, view.now)?;
     Some(match run.phase() {
-        Phase::Waiting { .. } | Phase::Gated { .. } => StripPiece::Bar(clock),
+        Phase::Waiting { .. } | Phase::Gated { .. } => {
+            let stopped = run.targets().iter().any(|target| target.stopped.is_some());
+            let push_back = view.outlooks.push_back().filter(|_| stopped);
+            let push_back = push_back.map(|(first, _)| clock.run + first);
+            let within = push_back.filter(|at| clock.whole.is_some_and(|whole| *at < whole));
+            StripPiece::Bar(clock, within)
+        }
         Phase::Held { .. } => {
             let due = clock.whole.is_some_and(|whole| whole <= clock.run);
             let text = if due {

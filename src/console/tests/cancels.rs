@@ -185,5 +185,5 @@ fn a_mark_that_may_have_left_is_not_sent_again_when_the_session_is_taken_up() {
     assert!(world.session.cancels_to_send(world.now).is_empty());
     let (stage, note) = stages(&world).pop().expect("a record");
     assert_eq!(stage, CancelStage::Failed);
-    assert!(note.contains("may stand there all the same"), "{note}");
+    assert!(note.contains("may still stand there"), "{note}");
 }

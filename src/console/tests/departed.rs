@@ -37,7 +37,7 @@ fn the_pages_of_a_job_and_of_its_process_say_where_it_went() {
     world.session.following.departed.answered(vec![found]);
     let page = text(&world);
     assert!(page.contains("among the retries at"), "{page}");
-    assert!(page.contains("a beat is up to 10 s old"), "{page}");
+    assert!(page.contains("a heartbeat is up to 10 s old"), "{page}");
     world.press(Key::Esc);
     world.press(Key::Tab);
     world.press(Key::Enter);

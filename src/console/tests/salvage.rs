@@ -68,7 +68,7 @@ fn what_has_changed_under_the_dialog_closes_it() {
 
 #[test]
 fn nothing_is_offered_where_nothing_is_real() {
-    for kind in [Kind::ReadOnly, Kind::Rehearsal, Kind::Demo] {
+    for kind in [Kind::ReadOnly, Kind::Rehearsal, Kind::Replay] {
         let mut world = ImaginedWorld::lost();
         world.session.setting.kind = kind;
         assert!(world.press(Key::Char('R')).is_empty(), "{kind:?}");

@@ -153,6 +153,34 @@ fn a_key_before_the_dialog_could_be_read_says_so() {
     world.press(Key::Char('y'));
     let said = world.console.memory.notice.clone().unwrap();
     assert_eq!(said, "too fast: press y again");
+    world.type_slowly("y");
+    assert!(world.session.run.is_some());
+    assert_eq!(world.console.memory.notice, None, "it was obeyed");
+}
+
+#[test]
+fn a_key_that_does_nothing_says_why() {
+    let mut world = ImaginedWorld::draining();
+    let mut said = |key| {
+        world.press(Key::Char(key));
+        world.console.memory.notice.clone().unwrap()
+    };
+    assert_eq!(
+        said('n'),
+        "n (next step): the drain goes automatically; . sends the next step now"
+    );
+    assert_eq!(
+        said('v'),
+        "v (mark): the targets are fixed while a drain runs"
+    );
+    assert_eq!(said('r'), "r, R (retry): no signal has failed");
+    world.press(Key::Char('p'));
+    for _ in 0..5 {
+        world.press(Key::Char('j'));
+    }
+    world.press(Key::Char('K'));
+    let said = world.console.memory.notice.clone().unwrap();
+    assert!(said.contains("is on another host"), "{said}");
 }
 
 /// Every row, its page and the sum give one answer for one job.

@@ -32,16 +32,107 @@ fn monochrome() -> Theme {
 }
 
 #[test]
-fn verdicts_have_their_colours() {
+fn bars_have_the_colours_and_words_do_not() {
     let world = ImaginedWorld::new();
     let colour = |part| cell_of(&world, Theme::default(), part).fg;
-    assert_eq!(colour("pushed back if"), Color::Yellow);
-    assert_eq!(colour("fits"), Color::Green);
+    assert_eq!(colour("pushed back if"), Color::Reset);
+    assert_eq!(colour("fits"), Color::Reset);
+    // That of the first job, which is pushed back.
+    assert_eq!(colour("█"), Color::Magenta);
     let question = ImaginedWorld::questioned();
     let overdue = cell_of(&question, Theme::default(), "NOT BACK YET");
     assert_eq!(overdue.fg, Color::Red);
     let called = cell_of(&question, Theme::default(), "KILL waits for your");
     assert_eq!(called.fg, Color::Red);
+}
+
+/// The red and the magenta of two palettes, as most terminals have them: xterm's and Tango's.
+const PALETTES: [[(Color, [f64; 3]); 2]; 2] = [
+    [
+        (Color::Red, [205.0, 0.0, 0.0]),
+        (Color::Magenta, [205.0, 0.0, 205.0]),
+    ],
+    [
+        (Color::Red, [204.0, 0.0, 0.0]),
+        (Color::Magenta, [117.0, 80.0, 123.0]),
+    ],
+];
+const BLACK: [f64; 3] = [0.0; 3];
+const WHITE: [f64; 3] = [255.0; 3];
+
+/// Relative luminance as WCAG 2 defines it.
+fn luminance(colour: [f64; 3]) -> f64 {
+    let part = |value: f64| {
+        let value = value / 255.0;
+        if value <= 0.039_28 {
+            value / 12.92
+        } else {
+            ((value + 0.055) / 1.055).powf(2.4)
+        }
+    };
+    let [red, green, blue] = colour.map(part);
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
+}
+
+fn contrast(one: [f64; 3], other: [f64; 3]) -> f64 {
+    let (one, other) = (luminance(one), luminance(other));
+    (one.max(other) + 0.05) / (one.min(other) + 0.05)
+}
+
+/// How much a cell stands out on `ground`: its text, and whatever lies behind that.
+fn stands_out(cell: &Cell, palette: &[(Color, [f64; 3])], ground: [f64; 3]) -> f64 {
+    let plain = if ground == BLACK { WHITE } else { BLACK };
+    let known = palette.iter().find(|(colour, _)| *colour == cell.fg);
+    let is_plain = cell.fg == Color::Reset;
+    assert!(
+        is_plain || known.is_some(),
+        "{:?} is legible nowhere",
+        cell.fg
+    );
+    let ink = known.map_or(plain, |(_, ink)| *ink);
+    // A terminal draws dim text half-way to its ground; a reversed cell swaps both.
+    let dim = cell.modifier.contains(Modifier::DIM);
+    let mixed = [0, 1, 2].map(|part| f64::midpoint(ink[part], ground[part]));
+    contrast(if dim { mixed } else { ink }, ground)
+}
+
+#[test]
+fn all_of_every_screen_is_legible_on_light_and_on_dark_backgrounds() {
+    let mut dialog = ImaginedWorld::questioned();
+    dialog.press(Key::Char('n'));
+    let mut help = ImaginedWorld::draining();
+    help.press(Key::Char('?'));
+    let worlds = vec![
+        ImaginedWorld::new(),
+        ImaginedWorld::hasty(),
+        ImaginedWorld::draining(),
+        ImaginedWorld::stopping(),
+        ImaginedWorld::questioned(),
+        ImaginedWorld::cut_off(),
+        ImaginedWorld::failed(),
+        ImaginedWorld::lost(),
+        ImaginedWorld::requeued(),
+        dialog,
+        help,
+    ];
+    for world in &worlds {
+        let terminal = drawn(world, SIZE, Theme::default());
+        for cell in terminal.backend().buffer().content() {
+            assert_eq!(cell.bg, Color::Reset);
+            if cell.symbol() == " " {
+                continue;
+            }
+            let is_text = cell.symbol().chars().all(char::is_alphanumeric);
+            if is_text {
+                assert!(matches!(cell.fg, Color::Reset | Color::Red), "{cell:?}");
+            }
+            for (palette, ground) in [(0, BLACK), (0, WHITE), (1, BLACK), (1, WHITE)] {
+                let ratio = stands_out(cell, &PALETTES[palette], ground);
+                // WCAG 2: 3:1 for bold text and for graphics.
+                assert!(ratio >= 3.0, "{ratio:.1} for {cell:?} on {ground:?}");
+            }
+        }
+    }
 }
 
 #[test]

@@ -2,8 +2,9 @@
 //! what to press.
 
 use super::text;
-use crate::console::Key;
 use crate::console::fixture::ImaginedWorld;
+use crate::console::{Key, LeftDrain};
+use crate::core::drain::Command;
 use crate::core::session::Kind;
 
 fn held() -> ImaginedWorld {
@@ -27,6 +28,30 @@ fn killed_from_outside() -> ImaginedWorld {
     world
 }
 
+/// Before a drain one process is dead, and Redis still lists it.
+fn dead() -> ImaginedWorld {
+    let mut world = ImaginedWorld::new();
+    world.imagined[0].died = Some(world.now);
+    world.forget();
+    world.pass(35);
+    world
+}
+
+/// A drain was cut off by a hang-up, and the console is opened again.
+fn hung_up() -> ImaginedWorld {
+    let mut cut = ImaginedWorld::draining();
+    cut.command(Command::HangUp);
+    let left = ImaginedWorld::draining();
+    let mut world = ImaginedWorld::new();
+    for imagined in &mut world.imagined {
+        imagined.quiet = imagined.host == "util1";
+    }
+    world.now = cut.now;
+    world.pass(2);
+    world.console.memory.left = LeftDrain::of(&left.session, left.now);
+    world
+}
+
 fn rehearsal() -> ImaginedWorld {
     let mut world = ImaginedWorld::new();
     world.session.setting.kind = Kind::Rehearsal;
@@ -34,9 +59,11 @@ fn rehearsal() -> ImaginedWorld {
     world
 }
 
-#[test]
-fn each_screen_says_what_happens_and_what_to_press() {
-    let screens: Vec<(&str, ImaginedWorld, &[&str])> = vec![
+/// A name, a world, and the answers that its screen gives.
+type Frozen = (&'static str, ImaginedWorld, &'static [&'static str]);
+
+fn before_a_drain() -> Vec<Frozen> {
+    vec![
         (
             "before",
             ImaginedWorld::new(),
@@ -45,6 +72,45 @@ fn each_screen_says_what_happens_and_what_to_press() {
                 "a auto",
             ],
         ),
+        (
+            "hung",
+            hung(),
+            &["HANGS", "no heartbeat for 40 s", "3 may be lost"],
+        ),
+        (
+            "rehearsal",
+            rehearsal(),
+            &[
+                "REHEARSAL: Start automatic drain?",
+                "Nothing is sent",
+                "y: yes",
+            ],
+        ),
+        (
+            "dead before a drain",
+            dead(),
+            &[
+                "util1:4242 is DEAD: 3 jobs died with it",
+                "s on its row saves their payloads while Redis still shows them",
+                "pid 4242 is gone",
+                "nothing is sent",
+            ],
+        ),
+        (
+            "after a hang-up",
+            hung_up(),
+            &[
+                "a drain of 12:04:33 was cut off after TSTP, 75 s before TERM",
+                "`drainboard resume` goes on with it and repeats nothing",
+                "nothing is sent; drained now",
+                "quiet",
+            ],
+        ),
+    ]
+}
+
+fn in_a_drain() -> Vec<Frozen> {
+    vec![
         (
             "quiet",
             ImaginedWorld::draining(),
@@ -73,11 +139,6 @@ fn each_screen_says_what_happens_and_what_to_press() {
             ],
         ),
         (
-            "hung",
-            hung(),
-            &["HANGS", "no heartbeat for 40 s", "3 may be lost"],
-        ),
-        (
             "Redis gone",
             ImaginedWorld::cut_off(),
             &[
@@ -102,21 +163,11 @@ fn each_screen_says_what_happens_and_what_to_press() {
         (
             "killed from outside",
             killed_from_outside(),
-            &["3 may be lost (its process is gone)", "DIED"],
-        ),
-        (
-            "rehearsal",
-            rehearsal(),
             &[
-                "REHEARSAL: Start automatic drain?",
-                "Nothing is sent",
-                "y: yes",
+                "3 may be lost (its process is gone)",
+                "DIED, not by us: util1:4242 at 12:05:1",
+                "x stop",
             ],
-        ),
-        (
-            "result with losses",
-            ImaginedWorld::lost(),
-            &["Work is lost", "was killed by you"],
         ),
         (
             "by hand",
@@ -126,7 +177,26 @@ fn each_screen_says_what_happens_and_what_to_press() {
                 "TERM sent now: 25 s later 4 pushed back, 0 lost",
             ],
         ),
-    ];
+    ]
+}
+
+fn after_a_drain() -> Vec<Frozen> {
+    vec![(
+        "result with losses",
+        ImaginedWorld::lost(),
+        &[
+            "Work is lost",
+            "util1:4242: killed by you at",
+            "R: look again whether the lost jobs can be pushed back",
+            "R push back",
+        ],
+    )]
+}
+
+#[test]
+fn each_screen_says_what_happens_and_what_to_press() {
+    let screens = before_a_drain().into_iter();
+    let screens = screens.chain(in_a_drain()).chain(after_a_drain());
     for (name, world, answers) in screens {
         let frame = text(&world, (120, 40));
         for answer in answers {

@@ -34,11 +34,7 @@ struct Paint {
 impl Paint {
     fn of(cell: &Cell) -> Self {
         let has = |modifier| cell.modifier.contains(modifier);
-        let colours = [
-            (Color::Green, "#86c470"),
-            (Color::Yellow, "#e3b860"),
-            (Color::Red, "#f1746c"),
-        ];
+        let colours = [(Color::Magenta, "#c58be0"), (Color::Red, "#f1746c")];
         let coloured = colours.iter().find(|(colour, _)| *colour == cell.fg);
         let plain = if has(Modifier::DIM) { FAINT } else { PLAIN };
         let ink = coloured.map_or(plain, |(_, ink)| ink);

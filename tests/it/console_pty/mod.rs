@@ -4,6 +4,7 @@
 mod appearance;
 mod backtraces;
 mod cancels;
+mod dead;
 pub(crate) mod drains;
 mod findings;
 mod held;

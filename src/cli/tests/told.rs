@@ -1,0 +1,156 @@
+//! The console, `ps` and the report say the same of the same state, in the same words.
+
+use super::settings;
+use crate::cli::rows::{Picture, PsRow};
+use crate::console::fixture::ImaginedWorld;
+use crate::console::{Screen, heartbeat_age, lines, process_state};
+use crate::core::choice::Choice;
+use crate::core::drain::{Phase, Record};
+use crate::core::fleet::Observation;
+use crate::core::outlook::Outlooks;
+use crate::report::{JobGroup, Past, Report};
+
+fn ps(world: &ImaginedWorld) -> PsRow {
+    let picture = Picture {
+        fleet: &world.session.fleet,
+        settings: &settings(),
+        plan: &world.session.setting.plan,
+        preflight: &world.session.preflight,
+        url: None,
+        now: world.now,
+    };
+    PsRow::of(picture, &Choice::default())
+}
+
+/// The first process sends no heartbeat any more, and lives.
+fn hung() -> ImaginedWorld {
+    let mut world = ImaginedWorld::new();
+    world.imagined[0].beat_age = 40;
+    world.forget();
+    world.look();
+    world
+}
+
+/// The first process died before anything looked, and Redis still lists it.
+fn dead() -> ImaginedWorld {
+    let mut world = ImaginedWorld::new();
+    world.imagined[0].died = Some(world.now);
+    world.forget();
+    world.pass(35);
+    world
+}
+
+/// The first process died before the eyes of the console.
+fn seen_dying() -> ImaginedWorld {
+    let mut world = ImaginedWorld::new();
+    world.imagined[0].died = Some(world.now);
+    let exited = Observation::Exited {
+        process: ImaginedWorld::id(4242),
+        at: world.now,
+        status: None,
+    };
+    drop(world.session.observe(exited, world.now));
+    world.pass(5);
+    world
+}
+
+#[test]
+fn ps_says_of_each_process_and_job_what_the_console_says() {
+    let worlds = vec![
+        ("new", ImaginedWorld::new()),
+        ("hasty", ImaginedWorld::hasty()),
+        ("hung", hung()),
+        ("dead", dead()),
+        ("seen dying", seen_dying()),
+        ("iterating", ImaginedWorld::iterating()),
+    ];
+    for (name, world) in worlds {
+        let rows = ps(&world);
+        let targets = world.console.targets(&world.session);
+        let outlooks = Outlooks::new(world.session.situation(world.now), &targets);
+        for (key, process) in &world.session.fleet.processes {
+            let console = process_state(&world.session, &outlooks, key, process);
+            let is = |row: &&crate::cli::rows::ProcessRow| row.name == process.name();
+            let row = rows.processes.iter().find(is).unwrap();
+            assert_eq!(row.stands.word, console.word, "{name}");
+            assert!(console.remark.starts_with(&row.stands.remark), "{name}");
+            assert_eq!(row.heartbeat, heartbeat_age(process, world.now).words);
+            for job in process.jobs.iter().filter(|_| outlooks.of(key).is_some()) {
+                let said = outlooks.job(key, job);
+                let row = rows.jobs.iter().find(|row| row.jid == job.work.jid);
+                let row = row.unwrap();
+                let told = (row.becomes, row.why.clone());
+                let clock = outlooks.of(key).unwrap().clock();
+                assert_eq!(told, (said.word(), said.reason.words(clock)), "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_dead_process_is_called_so_with_what_can_be_saved() {
+    for world in [dead(), seen_dying()] {
+        let rows = ps(&world);
+        let row = rows.processes.iter().find(|row| row.name == "util1:4242");
+        let stands = &row.unwrap().stands;
+        assert_eq!(stands.word, "DEAD");
+        assert!(stands.remark.contains("pid 4242 is gone"), "{stands:?}");
+        assert!(stands.remark.ends_with("3 jobs died with it"), "{stands:?}");
+        assert!(stands.saves);
+    }
+}
+
+/// What the console wrote down, as the report reads it again.
+fn report(world: &ImaginedWorld) -> Report {
+    let mut past = Past::default();
+    past.run.clone_from(&world.session.setting.plan.run);
+    past.records = world.session.journal.iter().map(Record::clone).collect();
+    Report::of(&past)
+}
+
+#[test]
+fn the_report_says_of_each_process_and_job_what_the_result_says() {
+    let worlds = vec![
+        ("requeued", ImaginedWorld::requeued()),
+        ("lost", ImaginedWorld::lost()),
+        ("stopped", ImaginedWorld::stopped()),
+    ];
+    for (name, mut world) in worlds {
+        let report = report(&world);
+        let run = world.session.run.as_ref().unwrap();
+        let Phase::Over { outcome, jobs, .. } = *run.phase() else {
+            panic!("{name} is not over");
+        };
+        assert_eq!(report.summary.outcome, Some(outcome), "{name}");
+        assert_eq!(report.summary.jobs, jobs, "{name}");
+        world.console.screen = Screen::Result;
+        let page = lines(&world.session, &world.console, world.now);
+        let page: Vec<String> = page
+            .into_iter()
+            .map(|line| line.label + &line.text)
+            .collect();
+        let says = |words: &str| page.iter().any(|line| line.contains(words));
+        for process in &report.processes {
+            // To its operator the console says "you".
+            let how = process.how().replace("the operator", "you");
+            let how = how.split(',').next().unwrap_or_default().to_owned();
+            if process.ended.is_some() {
+                let told = format!("{}: {how} at", process.name);
+                assert!(says(&told), "{name}: no `{told}` in {page:#?}");
+            }
+        }
+        for fate in crate::core::drain::Fate::ALL {
+            let alike = |group: &&JobGroup| group.fate == fate.word();
+            let number: usize = report
+                .groups()
+                .iter()
+                .filter(alike)
+                .map(JobGroup::number)
+                .sum();
+            if number > 0 {
+                let told = format!("{} {number}", fate.word());
+                assert!(says(&told), "{name}: no `{told}` in {page:#?}");
+            }
+        }
+    }
+}
