@@ -387,15 +387,12 @@ fn print(rows: &SavedLines, json: bool, room: Room) -> Result<(), Failure> {
         })
         .collect();
     write(table(&COLUMNS, &cells, room.width, room.ascii).as_bytes())?;
-    let count = rows
-        .jobs
-        .iter()
-        .filter(|row| row.requeue && row.result.is_none())
-        .count();
+    let open = |row: &&SavedLine| row.requeue && row.result.is_none();
+    let count = rows.jobs.iter().filter(open).count() as u64;
     if count > 0 {
+        let jobs = wording::count(count, "job");
         tell(&format!(
-            "{} can be pushed back: drainboard rescue ID --requeue",
-            wording::count(count as u64, "job")
+            "{jobs} can be pushed back: drainboard rescue ID --requeue"
         ));
     }
     Ok(())

@@ -145,12 +145,12 @@ fn the_listing_is_readable_at_80_columns() {
     redis://10.0.0.5:6379/0 (REDIS_URL)   connected, 0.3 ms
     tstp, 120, term, 30, kill   (default)
 
-    PROCESS         VERSION  STATE    BUSY  HEARTBEAT    RSS  UNIT      -t
-    util1:4242 web  7.3.9    running   4/5  ok         312 M  sidekiq…  60 from its…
-    util1:4300 web  7.3.9    running   1/5  none       312 M  sidekiq…  25 assumed
-    util2:7 web     8.1.7    running   0/5  none 20 s  310 M  -         25 assumed
-    util2:8 web     5.2.10   stale     1/5  none 47 s  310 M  -         8 assumed
-    util3:9         ?        silent    ?/?  none           ?  -         25 assumed
+    PROCESS         VERSION  STATE    BUSY  HEARTBEAT    RSS  UNIT     -t
+    util1:4242 web  7.3.9    running   4/5  ok         312 M  sideki…  60 from its …
+    util1:4300 web  7.3.9    running   1/5  none       312 M  sideki…  25 assumed
+    util2:7 web     8.1.7    running   0/5  none 20 s  310 M  -        25 assumed
+    util2:8 web     5.2.10   stale     1/5  none 47 s  310 M  -        8 assumed
+    util3:9         ?        silent    ?/?  none           ?  -        25 assumed
 
     CLASS                     QUEUE         PROCESS     ELAPSED  BUDGET  BECOMES
     ReportBuild               low           util1:4242     9:40    2:30  pushed back

@@ -25,7 +25,7 @@ use super::stop_clock::ExtendAtMost;
 pub use concern::{findings, stops};
 pub use consent::Consent;
 pub use found::{FoundSequence, Unsettled, found_sequence, found_timeout};
-pub use inputs::Inputs;
+pub use inputs::LintInputs;
 pub use outlasting::outlasting;
 pub use seen::{Grave, PlanSeen};
 
@@ -47,7 +47,7 @@ pub struct Preflight {
     /// The result of the last look.
     pub seen: PlanSeen,
     /// What that look went by; `None`: it was one for other targets, or there was none.
-    pub looked_by: Option<Inputs>,
+    pub looked_by: Option<LintInputs>,
 }
 
 /// The processes that would be drained.

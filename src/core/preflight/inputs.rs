@@ -12,18 +12,18 @@ use crate::core::sequence::{SequenceOrigin, Timeout, Version};
 
 /// What the last look at the plan went by.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Inputs {
+pub struct LintInputs {
     targets: Vec<LocalId>,
     plan: Plan,
     origin: SequenceOrigin,
     systemd: Systemd,
     units: BTreeMap<Unit, UnitLook>,
-    processes: Vec<Known>,
+    processes: Vec<LintedProcess>,
 }
 
 /// A process of this host as the lint sees it.
 #[derive(Clone, Debug, PartialEq)]
-struct Known {
+struct LintedProcess {
     id: LocalId,
     name: String,
     version: Option<Version>,
@@ -32,7 +32,7 @@ struct Known {
     surroundings: Surroundings,
 }
 
-impl Known {
+impl LintedProcess {
     fn of((process, local): (&Process, &LocalProcess), stated: Option<&Timeout>) -> Self {
         Self {
             id: local.id,
@@ -66,7 +66,7 @@ fn living(fleet: &Fleet) -> impl Iterator<Item = (&Process, &LocalProcess)> {
     })
 }
 
-impl Inputs {
+impl LintInputs {
     /// What a look at `plan` for `targets` goes by now.
     pub fn of(
         fleet: &Fleet,
@@ -82,7 +82,7 @@ impl Inputs {
             systemd: systemd.clone(),
             units: fleet.units.clone(),
             processes: living(fleet)
-                .map(|process| Known::of(process, stated))
+                .map(|process| LintedProcess::of(process, stated))
                 .collect(),
         }
     }

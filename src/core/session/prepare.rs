@@ -5,7 +5,7 @@ use super::{Session, Setting};
 use crate::core::drain::{Effect, Event, Plan};
 use crate::core::fleet::LocalId;
 use crate::core::preflight::{
-    Consent, FoundSequence, Inputs, PlanSeen, Whom, findings, found_sequence,
+    Consent, FoundSequence, LintInputs, PlanSeen, Whom, findings, found_sequence,
 };
 
 impl Session {
@@ -67,7 +67,7 @@ impl Session {
         self.settle(&targets);
         let systemd = &self.preflight.systemd;
         let followed = (&self.setting.plan, &self.setting.sequence_from);
-        self.preflight.looked_by = Some(Inputs::of(&self.fleet, &targets, followed, systemd));
+        self.preflight.looked_by = Some(LintInputs::of(&self.fleet, &targets, followed, systemd));
     }
 
     /// The sequence that the targets' files ask for, unless one was stated, and the findings.

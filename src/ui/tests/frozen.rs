@@ -60,9 +60,9 @@ fn rehearsal() -> ImaginedWorld {
 }
 
 /// A name, a world, and the answers that its screen gives.
-type Frozen = (&'static str, ImaginedWorld, &'static [&'static str]);
+type FrozenScreen = (&'static str, ImaginedWorld, &'static [&'static str]);
 
-fn before_a_drain() -> Vec<Frozen> {
+fn before_a_drain() -> Vec<FrozenScreen> {
     vec![
         (
             "before",
@@ -109,7 +109,7 @@ fn before_a_drain() -> Vec<Frozen> {
     ]
 }
 
-fn in_a_drain() -> Vec<Frozen> {
+fn in_a_drain() -> Vec<FrozenScreen> {
     vec![
         (
             "quiet",
@@ -180,7 +180,7 @@ fn in_a_drain() -> Vec<Frozen> {
     ]
 }
 
-fn after_a_drain() -> Vec<Frozen> {
+fn after_a_drain() -> Vec<FrozenScreen> {
     vec![(
         "result with losses",
         ImaginedWorld::lost(),
