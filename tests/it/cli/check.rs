@@ -90,7 +90,7 @@ fn what_past_drains_saw_makes_the_waits_shorter() {
     record("20261121T190000Z-7", "finished", 40.0);
     let seen = advice(&[]);
     for words in [
-        "the longest job seen in 1 drain(s): Sync ab, 40 s (drain 20261121T190000Z-7); with a quarter more: 50 s",
+        "the longest job seen in 1 drain: Sync ab, 40 s (drain 20261121T190000Z-7); with a quarter more: 50 s",
         "stop_sequence: tstp, 25, term, 30, kill",
         "saves up to 95 s a deploy",
     ] {

@@ -106,8 +106,8 @@ fn one_drain_as_text() {
        1  InventorySync  default  util1:4242  40 s  0123456789abcdef01234567
 
     processes
-    PROCESS     QUIET  EXITED  HOW               IDENTITY
-    util1:4242   T+7s       -  still there       util1:4242:aa
+    PROCESS     QUIET  EXITED  HOW                IDENTITY
+    util1:4242   T+7s       -  still there        util1:4242:aa
     util1:4243      -   T+86s  stopped by itself  util1:4243:bb
 
     signals
