@@ -117,7 +117,7 @@ fn a_fate_that_was_open_when_redis_was_gone_is_found_later() {
     let (blind, said) = report(&scene, &["--redis", &way.url()]);
     assert_eq!(blind["fates"][0]["found_later"], Value::Null);
     assert!(
-        said.contains("the fate of 1 job(s) is unknown, and Redis cannot be asked now"),
+        said.contains("the fate of 1 job is unknown, and Redis cannot be asked now"),
         "{said}"
     );
     mend(&way, &scene);

@@ -49,7 +49,7 @@ fn held_until_back(version: Version, class: &str, arguments: &Value, killed: boo
     ended.assert_first_signals(&["TSTP", "TTIN", "TERM"]);
     let held = ended.lines.iter().position(|line| {
         let text = line["text"].as_str().unwrap_or_default();
-        text.starts_with("KILL is due and waits for the push-back") && text.contains("2 job(s) run")
+        text.starts_with("KILL is due and waits for the push-back") && text.contains("2 jobs run")
     });
     let held = held.unwrap_or_else(|| panic!("KILL is not held: {}", ended.text()));
     let known_by_then = &ended.lines[..held];
