@@ -156,6 +156,11 @@ impl Keys {
         self.key(format!("queue:{name}"))
     }
 
+    /// The counter of jobs that were processed (`Sidekiq::Stats`).
+    pub(super) fn counter(&self) -> Vec<u8> {
+        self.key("stat:processed")
+    }
+
     /// The set of queues' names.
     pub(super) fn queues(&self) -> Vec<u8> {
         self.key("queues")

@@ -46,6 +46,7 @@ struct First {
     round_trip: Duration,
     members: Vec<Member>,
     said: Result<Said, Asking>,
+    counter: Option<bool>,
 }
 
 impl Looker {
@@ -84,6 +85,7 @@ impl Looker {
             answered: clock::now(),
             server_time: said.time,
             server: said.identity,
+            counter: first.counter,
         };
         Ok((look, first.round_trip))
     }
@@ -101,9 +103,15 @@ impl Looker {
         let mut commands = Vec::with_capacity(self.known.len() + 3);
         commands.push(Read::SetMembers.of(&self.keys.processes()));
         let of_server = self.asking.commands();
-        let before = 1 + of_server.len();
+        let mut before = 1 + of_server.len();
         for command in of_server {
             commands.push(command);
+        }
+        // The first look has no other to be held against.
+        let counts = self.looks > 1;
+        if counts {
+            commands.push(Read::Exists.of(&self.keys.counter()));
+            before += 1;
         }
         let mut asked: Vec<(Member, bool)> = Vec::with_capacity(self.known.len());
         for (member, known) in &self.known {
@@ -124,7 +132,8 @@ impl Looker {
         let mut answers = ask(commands, connection).await?;
         let round_trip = clock::now().since(sent);
         let beats = answers.split_off(before.min(answers.len()));
-        let of_server = answers.split_off(1.min(answers.len()));
+        let mut of_server = answers.split_off(1.min(answers.len()));
+        let counter = counts.then(|| of_server.pop()).flatten();
         let members = members(answers)?;
         let said = self.asking.read(of_server)?;
         if let Some(why) = refused(&beats) {
@@ -144,6 +153,7 @@ impl Looker {
             round_trip,
             members,
             said,
+            counter: counter.and_then(is_there),
         })
     }
 
@@ -293,6 +303,14 @@ impl Looker {
             due.map(move |(tid, jid)| (Arc::clone(member), tid, jid))
         });
         due.take(MOST_ITERATIONS).collect()
+    }
+}
+
+/// The answer to `EXISTS`; `None` where it was refused.
+fn is_there(answer: Value) -> Option<bool> {
+    match answer {
+        Value::Int(count) => Some(count > 0),
+        _ => None,
     }
 }
 

@@ -59,6 +59,7 @@ mod tests {
             answered: at,
             server_time: 0.0,
             server: None,
+            counter: None,
             rows: vec![LookRow {
                 identity: Identity::new("util1:7:a"),
                 heartbeat: Some(Heartbeat {

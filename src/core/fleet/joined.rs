@@ -150,6 +150,7 @@ impl Fleet {
             answered,
             server_time,
             server,
+            counter,
             rows,
         } = look;
         if self.looked.is_some_and(|looked| looked > asked) {
@@ -158,6 +159,7 @@ impl Fleet {
         // An answer is as old as its question.
         self.looked = Some(asked);
         self.memory.answered(server, server_time, asked);
+        self.memory.counted(counter, asked);
         let listed: HashSet<&Identity> = rows.iter().map(|row| &row.identity).collect();
         let mut keys = HashMap::with_capacity(self.processes.len());
         for (key, process) in &mut self.processes {
@@ -180,9 +182,8 @@ impl Fleet {
                 .zip(now)
                 .is_some_and(|(before, now)| !differs(now, before.host_time))
         };
-        if rows.iter().any(is_as_before) {
-            self.memory.was_whole(answered);
-        }
+        let whole = rows.iter().any(is_as_before);
+        self.memory.was_whole(answered, whole);
         for row in rows {
             let new = || ProcessKey::Remote(row.identity.clone());
             let key = keys.remove(&row.identity).unwrap_or_else(new);

@@ -66,6 +66,9 @@ pub struct Look {
     pub server_time: f64,
     /// Which server answered; `None` where it does not say, or the user may not ask (`INFO`).
     pub server: Option<ServerIdentity>,
+    /// Whether Sidekiq's counter `stat:processed` is there; `None`: not asked, or refused.
+    #[serde(default)]
+    pub counter: Option<bool>,
     /// A row per member of `processes`.
     pub rows: Vec<LookRow>,
 }

@@ -12,9 +12,11 @@ pub struct RedisMemory {
     server: Option<ServerIdentity>,
     server_time: Option<f64>,
     lost: Option<Moment>,
-    /// The last looks that found something written before the look before them, by the time of
-    /// their answer.
-    whole: VecDeque<Moment>,
+    /// Whether the last answer about it found Sidekiq's counter.
+    counter: Option<bool>,
+    /// The last looks by the time of their answer, and whether each found something that was written
+    /// before the look before it.
+    whole: VecDeque<(Moment, bool)>,
 }
 
 /// Looks that are remembered: a drain asks for those of the last minute at most.
@@ -33,15 +35,16 @@ impl RedisMemory {
     /// Whether the look that was answered at `answered` proves that Redis had not been flushed: it
     /// still found a beat that the look before had read.
     pub fn was_whole_at(&self, answered: Moment) -> bool {
-        self.whole.contains(&answered)
+        let mut looks = self.whole.iter().filter(|(at, _)| *at == answered);
+        looks.next().is_some_and(|(_, whole)| *whole) && looks.all(|(_, whole)| *whole)
     }
 
-    /// Notes that a look found a beat that the look before had read.
-    pub(super) fn was_whole(&mut self, answered: Moment) {
+    /// Notes whether a look found a beat that the look before had read.
+    pub(super) fn was_whole(&mut self, answered: Moment, whole: bool) {
         if self.whole.len() == MOST_LOOKS {
             self.whole.pop_front();
         }
-        self.whole.push_back(answered);
+        self.whole.push_back((answered, whole));
     }
 
     /// Takes in which server answered a look that was asked at `asked`, and its clock.
@@ -57,6 +60,16 @@ impl RedisMemory {
         }
         self.server = server.or_else(|| self.server.take());
         self.server_time = Some(time);
+    }
+
+    /// Takes in whether Sidekiq's counter `stat:processed` is there. It has no expiry, and no Sidekiq
+    /// deletes it (8.1.7 `lib/sidekiq/launcher.rb`, `flush_stats`; `lib/sidekiq/api.rb`,
+    /// `Stats#reset` writes 0): once it is gone, Redis lost what it had.
+    pub(super) fn counted(&mut self, counter: Option<bool>, asked: Moment) {
+        if self.counter == Some(true) && counter == Some(false) {
+            self.lose(asked);
+        }
+        self.counter = counter.or(self.counter);
     }
 
     /// A process that Redis had forgotten beats again under the same identity: it had not left.

@@ -124,6 +124,7 @@ pub fn look(rows: Vec<LookRow>, now: Moment) -> Look {
         answered: now,
         server_time: now.epoch(),
         server: None,
+        counter: None,
         rows,
     }
 }

@@ -51,7 +51,7 @@ async fn a_first_look_is_two_commands_a_process_and_a_later_one_asks_for_what_ch
     let (first, trips, commands) = counted(&server, &mut looker, &mut connection).await;
     assert_eq!(
         (trips, commands.as_str()),
-        (3, "hgetall 6, hmget 5, info 1, smembers 1")
+        (3, "exists 1, hgetall 6, hmget 5, info 1, smembers 1")
     );
     assert!(first.rows.iter().all(|row| row.beat_age.is_none()));
     // The clock of each host is measured, and the jobs of 7.3.9 and 8.1.7 are asked once for
@@ -59,13 +59,13 @@ async fn a_first_look_is_two_commands_a_process_and_a_later_one_asks_for_what_ch
     let (second, trips, commands) = counted(&server, &mut looker, &mut connection).await;
     assert_eq!(
         (trips, commands.as_str()),
-        (2, "exists 2, hmget 5, info 1, pttl 5, smembers 1")
+        (2, "exists 3, hmget 5, info 1, pttl 5, smembers 1")
     );
     assert!(second.rows.iter().all(|row| row.beat_age.is_some()));
     let (third, trips, commands) = counted(&server, &mut looker, &mut connection).await;
     assert_eq!(
         (trips, commands.as_str()),
-        (1, "hmget 5, info 1, smembers 1")
+        (1, "exists 1, hmget 5, info 1, smembers 1")
     );
     assert!(third.rows[..4].iter().all(|row| row.work.len() == 1));
     // A beat has its jobs read again, and no others.
@@ -75,8 +75,26 @@ async fn a_first_look_is_two_commands_a_process_and_a_later_one_asks_for_what_ch
     let (_, trips, commands) = counted(&server, &mut looker, &mut connection).await;
     assert_eq!(
         (trips, commands.as_str()),
-        (2, "hgetall 1, hmget 5, info 1, smembers 1")
+        (2, "exists 1, hgetall 1, hmget 5, info 1, smembers 1")
     );
+}
+
+#[tokio::test]
+async fn a_flushed_redis_is_told_by_the_counter_of_processed_jobs() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    let mut connection = connected(&server.address()).await;
+    let mut looker = Looker::new(Keys::default());
+    assert_eq!(look(&mut looker, &mut connection).await.counter, None);
+    for (command, counter) in [
+        (&["PING"][..], false),
+        (&["SET", "stat:processed", "1204"], true),
+        (&["FLUSHALL"], false),
+    ] {
+        run(&mut admin, command).await;
+        let look = look(&mut looker, &mut connection).await;
+        assert_eq!(look.counter, Some(counter), "{command:?}");
+    }
 }
 
 #[tokio::test]
@@ -126,7 +144,7 @@ async fn dead_members_cost_one_short_question_in_their_turn() {
     let (third, trips, commands) = counted(&server, &mut looker, &mut connection).await;
     assert_eq!(
         (trips, commands.as_str()),
-        (1, "hmget 101, info 1, smembers 1")
+        (1, "exists 1, hmget 101, info 1, smembers 1")
     );
     assert_eq!((third.rows.len(), dead(&third)), (1_001, 1_000));
     // One of them comes back: each has its turn within ten looks.

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use super::world::World;
-use crate::core::fleet::ServerIdentity;
+use crate::core::fleet::{Look, ServerIdentity};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::sidekiq::{Busy, Task, WorkerEvent};
@@ -30,6 +30,8 @@ pub(super) struct Weather {
     /// When Redis loses all that it has, and whether as a server that was started anew; else it was
     /// flushed.
     pub(super) empties: Vec<(Moment, bool)>,
+    /// Whether its counter of processed jobs is gone: a beat brings it back.
+    pub(super) counterless: bool,
     /// How often it was started anew.
     pub(super) restarts: u32,
     /// Whether missing jobs are searched for and pushed back.
@@ -75,6 +77,7 @@ impl World {
             let (_, anew) = weather.empties.remove(index);
             weather.restarts += u32::from(anew);
             weather.returning.clear();
+            weather.counterless = true;
             self.forget();
         }
         self.weather = weather;
@@ -89,16 +92,22 @@ impl World {
         }
     }
 
-    /// Which server answers.
-    pub(super) fn server(&self) -> ServerIdentity {
-        ServerIdentity {
+    /// A look, with what tells this Redis from one that lost what it had.
+    pub(super) fn of_this_redis(&self, look: Look) -> Look {
+        let server = ServerIdentity {
             run_id: format!("run{}", self.weather.restarts),
             replication: None,
+        };
+        Look {
+            server: Some(server),
+            counter: Some(!self.weather.counterless),
+            ..look
         }
     }
 
-    /// A job that failed comes back, if it does.
+    /// A job that failed comes back, if it does. A beat writes the counter.
     pub(super) fn retries(&mut self, when: Moment, event: &WorkerEvent) {
+        self.weather.counterless &= !matches!(event, WorkerEvent::Beat(_));
         if let (WorkerEvent::JobFailed(task), Some(after)) = (event, self.weather.retries_after) {
             let due = when.after(after);
             self.weather.returning.push((due, task.clone()));

@@ -191,8 +191,7 @@ impl World {
         Look {
             answered,
             server_time: asked.epoch() + self.server_ahead,
-            server: Some(self.server()),
-            ..shown::look(rows, asked)
+            ..self.of_this_redis(shown::look(rows, asked))
         }
     }
 

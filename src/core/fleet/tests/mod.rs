@@ -111,6 +111,7 @@ fn look(seconds: f64, rows: Vec<LookRow>) -> Observation {
         answered: at(seconds + 0.01),
         server_time: EPOCH + seconds,
         server: None,
+        counter: None,
         rows,
     })
 }
