@@ -128,7 +128,7 @@ pub(super) fn on_screen(
     let ended = runtime.block_on(async {
         let world = world()?;
         let screen = TakenTerminal::take().map_err(Failure::Output)?;
-        let front = ScreenFront::new(screen, console, look, conduct);
+        let front = ScreenFront::new(screen, console, look, conduct).map_err(Failure::Output)?;
         Ok::<_, Failure>(shell::run(start, front, world).await?)
     });
     runtime.shutdown_background();

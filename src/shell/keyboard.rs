@@ -1,17 +1,17 @@
 //! The keys of a screen that only shows a drain, with the signals to this program itself.
 
 use color_eyre::eyre::Result;
-use crossterm::event::{Event as TerminalEvent, EventStream};
-use futures_util::StreamExt;
+use crossterm::event::Event as TerminalEvent;
 
 use super::keys::key_of;
 use super::own_signals::{OwnSignal, OwnSignals, stop_oneself};
 use super::terminal::{TakenTerminal, give_back};
+use super::terminal_events::TerminalEvents;
 use crate::console::Key;
 
 /// The keys of one terminal.
 pub(super) struct Keyboard {
-    events: EventStream,
+    events: TerminalEvents,
     own_signals: OwnSignals,
 }
 
@@ -29,10 +29,10 @@ impl Keyboard {
     /// Listens from now on.
     ///
     /// # Errors
-    /// If signals cannot be listened to.
+    /// If keys or signals cannot be listened to.
     pub(super) fn listen() -> Result<Self> {
         Ok(Self {
-            events: EventStream::new(),
+            events: TerminalEvents::listen()?,
             own_signals: OwnSignals::listen()?,
         })
     }
@@ -46,12 +46,12 @@ impl Keyboard {
         let signal = tokio::select! {
             biased;
             event = self.events.next() => return Ok(match event {
-                Some(Ok(TerminalEvent::Key(key))) => {
+                Some(TerminalEvent::Key(key)) => {
                     key_of(key).map_or(Pressed::Nothing, Pressed::Key)
                 }
-                Some(Ok(_)) => Pressed::Nothing,
+                Some(_) => Pressed::Nothing,
                 // The terminal is gone.
-                Some(Err(_)) | None => Pressed::Gone,
+                None => Pressed::Gone,
             }),
             signal = self.own_signals.next() => signal,
         };

@@ -22,6 +22,7 @@ mod sentences;
 mod silence;
 mod systemd;
 mod terminal;
+mod terminal_events;
 mod turn;
 mod typed;
 mod visitors;

@@ -7,8 +7,7 @@ mod controls;
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::{Event as TerminalEvent, EventStream, KeyEvent, KeyModifiers};
-use futures_util::StreamExt;
+use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyModifiers};
 
 use self::controls::{Attention, Controls};
 use super::front::Front;
@@ -17,6 +16,7 @@ use super::own_signals::stop_oneself;
 use super::printer::say;
 use super::sentences::suspended;
 use super::terminal::{TakenTerminal, give_back};
+use super::terminal_events::TerminalEvents;
 use crate::console::{Console, Key, LeftDrain, Request, call};
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Record};
@@ -50,7 +50,7 @@ pub enum UserNotice {
 #[derive(Debug)]
 pub struct ScreenFront {
     screen: TakenTerminal,
-    events: EventStream,
+    events: TerminalEvents,
     console: Console,
     look: Theme,
     drawn: Drawn,
@@ -109,25 +109,28 @@ const FIRST_FRAME: Duration = Duration::from_secs(5);
 
 impl ScreenFront {
     /// A screen with this console, in this look.
+    ///
+    /// # Errors
+    /// If keys cannot be listened to.
     pub fn new(
         screen: TakenTerminal,
         mut console: Console,
         look: Theme,
         mut conduct: Piloting,
-    ) -> Self {
+    ) -> io::Result<Self> {
         if let Piloting::Keys { left, .. } = &mut conduct {
             console.memory.left = left.take();
         }
-        Self {
+        Ok(Self {
             screen,
-            events: EventStream::new(),
+            events: TerminalEvents::listen()?,
             console,
             look,
             drawn: Drawn::default(),
             changed: true,
             attention: Attention::default(),
             conduct,
-        }
+        })
     }
 
     /// The targets that the operator named, once everything was seen for the first time.
@@ -202,14 +205,14 @@ impl Front for ScreenFront {
 
     async fn event(&mut self) -> Option<UserNotice> {
         match self.events.next().await {
-            Some(Ok(TerminalEvent::Key(key))) => Some(told_of(key)),
-            Some(Ok(TerminalEvent::Resize(..))) => Some(UserNotice::Resized),
-            Some(Ok(TerminalEvent::FocusGained)) => Some(UserNotice::Changed),
-            Some(Ok(
-                TerminalEvent::Paste(_) | TerminalEvent::FocusLost | TerminalEvent::Mouse(_),
-            )) => Some(UserNotice::Nothing),
+            Some(TerminalEvent::Key(key)) => Some(told_of(key)),
+            Some(TerminalEvent::Resize(..)) => Some(UserNotice::Resized),
+            Some(TerminalEvent::FocusGained) => Some(UserNotice::Changed),
+            Some(TerminalEvent::Paste(_) | TerminalEvent::FocusLost | TerminalEvent::Mouse(_)) => {
+                Some(UserNotice::Nothing)
+            }
             // The terminal is gone.
-            Some(Err(_)) | None => None,
+            None => None,
         }
     }
 

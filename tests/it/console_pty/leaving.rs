@@ -109,3 +109,15 @@ fn what_somebody_else_wrote_is_painted_over_on_demand() {
     terminal.end(0);
     terminal.assert_restored();
 }
+
+#[test]
+fn a_cut_line_ends_it_where_hang_ups_are_ignored() {
+    let scene = Scene::new();
+    fixture_rows(&scene);
+    let mut terminal = Terminal::unhearing(&scene);
+    terminal.wait_for("ReportBuild");
+    // A key was read last: then the loop itself waits for the next one.
+    terminal.type_for("?", "Possible now");
+    terminal.hang_up();
+    terminal.end(5);
+}

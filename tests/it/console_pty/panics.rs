@@ -112,7 +112,8 @@ async fn in_a_task(shown: PathBuf) {
             choice: None,
             left: None,
         },
-    );
+    )
+    .unwrap();
     let error = run(session(), front, world).await.err().unwrap();
     eprintln!("the loop ended: {error:#}");
 }
