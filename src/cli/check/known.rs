@@ -95,11 +95,22 @@ fn own_timeout(facts: &Facts, of: Option<&KnownSidekiq>) -> String {
 fn tasks(facts: &Facts) -> String {
     let mut text = String::new();
     for command in &facts.commands {
-        if !matches!(command.runner, Runner::Task(_) | Runner::Script(_)) {
+        let is_of_none = match &command.runner {
+            Runner::Task(_) | Runner::Script(_) => true,
+            Runner::Watcher { layer, scope, .. } => {
+                let is_its = |one: &KnownSidekiq| one.layer == *layer && one.name == *scope;
+                !facts.known.iter().any(is_its)
+            }
+            Runner::ExecStartPre(_)
+            | Runner::ExecStop(_)
+            | Runner::ExecReload(_)
+            | Runner::PreStop(_) => false,
+        };
+        if !is_of_none {
             continue;
         }
         if text.is_empty() {
-            text.push_str("commands of deploy tasks and scripts that touch Sidekiq\n");
+            text.push_str("commands of deploy tasks, scripts and supervisors that touch Sidekiq\n");
         }
         for (act, place) in command
             .acts()

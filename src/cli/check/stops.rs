@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use crate::cli::timeline;
 use crate::core::check::{
-    Before, DrawnGlyphs, Effective, Facts, KnownStop, StatedSequence, StopLimit, Stopper,
-    UnitFacts, UnitForecast, draw, effective_timeout, unit_stop,
+    AfterTerm, Before, DrawnGlyphs, Effective, Facts, KnownStop, Runner, StatedSequence,
+    StopCommand, StopLimit, Stopper, UnitFacts, UnitForecast, draw, effective_timeout, unit_stop,
 };
+use crate::core::clean::clean;
 use crate::core::config::Early;
 use crate::core::layers::Value;
-use crate::core::sequence::Sequence;
+use crate::core::sequence::{Sequence, Signal};
 
 /// How wide lines may be, and of what characters.
 #[derive(Clone, Copy)]
@@ -35,6 +36,7 @@ pub(super) fn stop_text(facts: &Facts, stop: KnownStop<'_>, paper: Paper) -> Str
         KnownStop::Sequence(stated) => sequence_text(facts, stated, paper),
         KnownStop::Unit(unit) => unit_text(facts, unit, paper),
         KnownStop::Tool(stopper) => tool_text(facts, stopper, paper),
+        KnownStop::Command(command) => command_text(facts, command, paper),
     }
 }
 
@@ -175,6 +177,48 @@ fn tool_text(facts: &Facts, stopper: &Stopper, paper: Paper) -> String {
         text.push_str(&drawn(&stop, paper));
     } else {
         line(&mut text, "  when it kills is not known");
+    }
+    text
+}
+
+/// The stop by a command: `stop program of sidekiq, Monit at config/monitrc:4`.
+fn command_text(facts: &Facts, command: &StopCommand, paper: Paper) -> String {
+    let place = command.place().map(|place| format!(" at {place}"));
+    let mut text = format!("{}{}\n", command.runner, place.unwrap_or_default());
+    let version = facts.sidekiq.version;
+    for (act, _) in command.acts() {
+        line(&mut text, &format!("  {}", clean(&act.command(), 200)));
+    }
+    let is_blind =
+        |signal: Signal, after: AfterTerm| signal == Signal::Kill && after == AfterTerm::NoTerm;
+    let mut sent = command.signals(version).into_iter();
+    if sent.any(|sent| is_blind(sent.signal, sent.after_term)) {
+        line(
+            &mut text,
+            "  KILL comes without TERM: every job that runs then is lost",
+        );
+    } else if let Some(sequence) = command.sequence(version) {
+        let of = match &command.runner {
+            Runner::Watcher { scope, .. } => Some(scope.as_str()),
+            _ => None,
+        };
+        let stop = DrawnStop {
+            drawn: sequence.clone(),
+            sequence,
+            effective: effective_timeout(&facts.sidekiq, of),
+            systemd: None,
+        };
+        text.push_str(&drawn(&stop, paper));
+    } else if command.stops_a_unit() {
+        line(
+            &mut text,
+            "  the service manager stops it, by the settings of its unit",
+        );
+    } else {
+        line(
+            &mut text,
+            "  what becomes of the jobs that run is not known",
+        );
     }
     text
 }

@@ -41,7 +41,10 @@ pub(super) fn environment(sidekiq: &SidekiqFacts) -> &str {
 fn strength(located: &LocatedSetting, environment: &str) -> Option<u8> {
     match (located.layer, located.setting) {
         (Layer::Given, _) => Some(0),
-        (Layer::Initializer, initializer::TIMEOUT) => Some(1),
+        (Layer::Initializer, initializer::TIMEOUT) => {
+            let scope = located.scope.as_deref();
+            initializer::counts_in(scope, environment).then_some(1)
+        }
         (Layer::CommandLine, command_line::TIMEOUT) => Some(2),
         (Layer::SidekiqYml, sidekiq_yml::TIMEOUT) => match located.scope.as_deref() {
             Some(scope) if scope == environment => Some(3),

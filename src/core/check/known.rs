@@ -3,6 +3,7 @@
 
 use super::effective::{Effective, effective_timeout, only_of, timeout_in, timeout_words};
 use super::facts::{Facts, KnownSidekiq, StartCommand, StatedSequence, Stopper};
+use super::stop_command::{Runner, StopCommand};
 use super::unit_facts::UnitFacts;
 use crate::core::layers::Layer;
 use crate::core::layers::command_line::CommandLine;
@@ -16,6 +17,8 @@ pub enum KnownStop<'a> {
     Tool(&'a Stopper),
     /// A stop sequence.
     Sequence(&'a StatedSequence),
+    /// A command of a supervisor that watches it.
+    Command(&'a StopCommand),
 }
 
 impl KnownSidekiq {
@@ -49,15 +52,30 @@ impl KnownSidekiq {
             let process = process.and_then(|process| process.rsplit('/').next());
             self.layer == Layer::Procfile && process == Some(&self.name)
         });
+        let is_its = |command: &&StopCommand| match &command.runner {
+            Runner::Watcher { layer, scope, .. } => *layer == self.layer && *scope == self.name,
+            _ => false,
+        };
+        let commands = facts.commands.iter().filter(is_its);
         sequences
             .map(KnownStop::Sequence)
             .chain(units.map(KnownStop::Unit))
             .chain(tools.map(KnownStop::Tool))
+            .chain(commands.map(KnownStop::Command))
             .collect()
     }
 }
 
 impl Facts {
+    /// Whether no stop of a Sidekiq is written anywhere.
+    pub(super) fn nothing_stops(&self) -> bool {
+        let is_watched = |command: &StopCommand| matches!(command.runner, Runner::Watcher { .. });
+        self.units.is_empty()
+            && self.stoppers.is_empty()
+            && self.sequences.is_empty()
+            && !self.commands.iter().any(is_watched)
+    }
+
     /// The timeout of the Sidekiq that a tool stops.
     pub fn timeout_of(&self, stopper: &Stopper) -> Effective {
         match self.known_of(stopper) {

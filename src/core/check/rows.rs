@@ -8,10 +8,11 @@ use super::effective::effective_timeout;
 use super::facts::{Facts, KnownSidekiq, Stopper};
 use super::finding::{Finding, Severity};
 use super::known::KnownStop;
+use super::stop_command::{AfterTerm, Runner, StopCommand};
 use super::unit_stop::{UnitForecast, UnitStopRow, unit_stops};
 use crate::core::layers::{Layer, LocatedSetting, TOOLS};
 use crate::core::moment::Seconds;
-use crate::core::sequence::Sequence;
+use crate::core::sequence::{Sequence, Signal};
 
 /// The whole answer.
 #[derive(Clone, Debug, Serialize)]
@@ -229,9 +230,13 @@ fn stop_row(facts: &Facts, stop: KnownStop<'_>) -> StopRow {
                 kill_after_s: behaviour.kill_limit.span().map(Seconds),
                 before_term_s: before.map(Seconds),
                 from: behaviour.kill_limit.place().map(ToString::to_string),
-                unheard: None,
+                unheard: match behaviour.before_signal(facts.sidekiq.version, timeout.span) {
+                    Before::Kills(_, command) => Some(format!("`{command}` ends it before TERM")),
+                    Before::Waits(_) | Before::Stops(_) | Before::Unknown => None,
+                },
             }
         }
+        KnownStop::Command(command) => command_row(facts, command),
         KnownStop::Tool(stopper) => {
             let is_known = stopper.unknown_before.is_none();
             let before = stopper.before_term.unwrap_or_default();
@@ -244,6 +249,28 @@ fn stop_row(facts: &Facts, stop: KnownStop<'_>) -> StopRow {
                 unheard: facts.unheard(stopper).map(|one| one.to_string()),
             }
         }
+    }
+}
+
+fn command_row(facts: &Facts, command: &StopCommand) -> StopRow {
+    let version = facts.sidekiq.version;
+    let by = match &command.runner {
+        Runner::Watcher { layer, .. } => layer.word(),
+        _ => Layer::Script.word(),
+    };
+    let sent = command.signals(version);
+    let kill = sent.iter().find(|sent| sent.signal == Signal::Kill);
+    let is_blind = kill.filter(|kill| kill.after_term == AfterTerm::NoTerm);
+    StopRow {
+        by,
+        sequence: command.sequence(version).map(|one| one.to_string()),
+        kill_after_s: kill.and_then(|kill| match kill.after_term {
+            AfterTerm::Known(span) => Some(Seconds(span)),
+            AfterTerm::NoTerm | AfterTerm::Unknown => None,
+        }),
+        before_term_s: command.before_term().ok().map(Seconds),
+        from: command.place().map(ToString::to_string),
+        unheard: is_blind.map(|kill| format!("`{}` kills it without TERM", kill.command)),
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::acts::{Receiver, ShellAct, acts};
-use crate::core::layers::{FilePlace, LocatedSetting};
-use crate::core::sequence::{Signal, Version};
+use crate::core::layers::{FilePlace, Layer, LocatedSetting};
+use crate::core::sequence::{Sequence, Signal, Version};
 
 /// The place from which a command is run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,13 +23,24 @@ pub enum Runner {
     Task(Option<String>),
     /// A shell script, by its path.
     Script(String),
+    /// A supervisor that watches a Sidekiq from outside (Monit, god).
+    Watcher {
+        /// Which.
+        layer: Layer,
+        /// The setting of it: `stop program`.
+        setting: &'static str,
+        /// The process that it watches.
+        scope: String,
+    },
 }
 
 impl Runner {
     /// Whether everything that it signals without a name is the Sidekiq.
     fn is_about_sidekiq(&self) -> bool {
         match self {
-            Self::ExecStop(_) | Self::ExecReload(_) | Self::PreStop(_) => true,
+            Self::ExecStop(_) | Self::ExecReload(_) | Self::PreStop(_) | Self::Watcher { .. } => {
+                true
+            }
             Self::Task(Some(name)) | Self::Script(name) => {
                 name.to_ascii_lowercase().contains("sidekiq")
             }
@@ -48,6 +59,11 @@ impl fmt::Display for Runner {
             Self::Task(Some(name)) => write!(out, "the task {name}"),
             Self::Task(None) => out.write_str("a deploy file"),
             Self::Script(file) => write!(out, "the script {file}"),
+            Self::Watcher {
+                layer,
+                setting,
+                scope,
+            } => write!(out, "{setting} of {scope}, {}", layer.tool().title),
         }
     }
 }
@@ -225,6 +241,28 @@ impl StopCommand {
         Ok(whole)
     }
 
+    /// What it sends, as a stop sequence; `None` where something of unknown length runs in it, or it
+    /// sends nothing.
+    pub fn sequence(&self, version: Option<Version>) -> Option<Sequence> {
+        let mut parts: Vec<String> = Vec::new();
+        let mut before = Duration::ZERO;
+        for sent in self.signals(version) {
+            let at = sent.at?;
+            if !parts.is_empty() {
+                parts.push(at.saturating_sub(before).as_secs().to_string());
+            }
+            parts.push(sent.signal.to_string());
+            before = at;
+        }
+        parts.join(", ").parse().ok()
+    }
+
+    /// Whether the service manager does the stop.
+    pub fn stops_a_unit(&self) -> bool {
+        let mut acts = self.acts.iter();
+        acts.any(|(act, _)| matches!(act, ShellAct::StopsUnit(_)))
+    }
+
     /// Whether it does nothing but send signals, at once.
     pub fn is_instant(&self) -> bool {
         let instant = |(act, _): &(ShellAct, FilePlace)| matches!(act, ShellAct::Sends { .. });
@@ -298,101 +336,4 @@ impl<'a> TimeLine<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    //! Cases against these slips: a wait not added, a TERM not counted from, another
-    //! program's signal taken for Sidekiq's.
-
-    use super::*;
-    use crate::core::layers::{Layer, Value};
-
-    fn command(runner: Runner, lines: &[&str]) -> StopCommand {
-        let located: Vec<LocatedSetting> = lines
-            .iter()
-            .enumerate()
-            .map(|(index, text)| LocatedSetting {
-                layer: Layer::Systemd,
-                setting: "ExecStop",
-                scope: None,
-                value: Value::text(text),
-                from: FilePlace::new("f", index + 1),
-            })
-            .collect();
-        StopCommand::new(runner, &located)
-    }
-
-    fn shown(runner: Runner, lines: &[&str], version: &str) -> Vec<String> {
-        let command = command(runner, lines);
-        let seconds = |span: Option<Duration>| {
-            span.map_or_else(|| "?".into(), |span| span.as_secs_f64().to_string())
-        };
-        command
-            .signals(Version::parse(version))
-            .iter()
-            .map(|sent| {
-                let after = match sent.after_term {
-                    AfterTerm::NoTerm => String::new(),
-                    AfterTerm::Known(span) => format!(" +{}", span.as_secs_f64()),
-                    AfterTerm::Unknown => " +?".into(),
-                };
-                format!("{}@{}{after}", sent.signal, seconds(sent.at))
-            })
-            .collect()
-    }
-
-    #[test]
-    fn a_command_is_a_time_line() {
-        let unit = || Runner::ExecStop("s.service".into());
-        let cases: [(&[&str], &str, &[&str]); 7] = [
-            (&["/bin/kill -9 $MAINPID"], "7.3.9", &["KILL@0"]),
-            (
-                &["/bin/kill -TSTP $MAINPID", "/bin/sleep 60"],
-                "7.3.9",
-                &["TSTP@0"],
-            ),
-            (
-                &["sh -c 'kill -TERM $MAINPID; sleep 10; kill -9 $MAINPID'"],
-                "7.3.9",
-                &["TERM@0", "KILL@10 +10"],
-            ),
-            (
-                &["bin/wait", "kill $MAINPID", "bin/wait", "kill -9 $MAINPID"],
-                "7.3.9",
-                &["TERM@?", "KILL@? +?"],
-            ),
-            (
-                &["sidekiqctl stop x.pid 20"],
-                "5.2.9",
-                &["TERM@0", "KILL@20 +20"],
-            ),
-            (&["sidekiqctl stop x.pid 20"], "6.5.0", &[]),
-            (&["kill -9 $(cat tmp/pids/puma.pid)"], "7.3.9", &[]),
-        ];
-        for (lines, version, expected) in cases {
-            assert_eq!(shown(unit(), lines, version), expected, "{lines:?}");
-        }
-    }
-
-    #[test]
-    fn a_task_concerns_sidekiq_by_its_name_or_by_what_it_signals() {
-        let task = |name: &str| Runner::Task(Some(name.into()));
-        for (runner, line, expected) in [
-            (task("sidekiq:quiet"), "kill -USR1 $(cat shop.pid)", true),
-            (task("restart_jobs"), "pkill -QUIT -f sidekiq", true),
-            (task("puma:stop"), "kill -USR1 $(cat shop.pid)", false),
-            (Runner::Task(None), "systemctl kill -s TSTP unit", true),
-            (Runner::Task(None), "systemctl restart nginx", false),
-        ] {
-            let command = command(runner, &[line]);
-            assert_eq!(command.concerns_sidekiq(), expected, "{line}");
-        }
-    }
-
-    #[test]
-    fn the_length_is_known_or_the_command_named() {
-        let hook = || Runner::PreStop("jobs".into());
-        let known = command(hook(), &["sh -c 'kill -TSTP 1; sleep 30'"]);
-        assert_eq!(known.length(), Ok(Duration::from_secs(30)));
-        let unknown = command(hook(), &["bin/quiet-and-wait"]);
-        assert_eq!(unknown.length(), Err("bin/quiet-and-wait"));
-    }
-}
+mod tests;

@@ -7,7 +7,7 @@ use super::stop_command::{Runner, StopCommand};
 use super::unit_facts::UnitFacts;
 use crate::core::layers::command_line::{COMMAND, CommandLine, is_named_sidekiq, starts_sidekiq};
 use crate::core::layers::deploy_rb::CALL;
-use crate::core::layers::{Layer, LocatedSetting, TOOLS, kubernetes};
+use crate::core::layers::{Layer, LocatedSetting, TOOLS, kubernetes, monit, watched};
 
 impl<'a> Found<'a> {
     pub(super) fn stoppers(&self, commands: &[StopCommand]) -> Vec<Stopper> {
@@ -95,9 +95,20 @@ impl<'a> Found<'a> {
                 found.push(StopCommand::new(Runner::PreStop(scope), [hook]));
             }
         }
+        let of_watchers = self.values.iter().filter(|l| WATCHERS.contains(&l.setting));
+        for located in of_watchers {
+            let runner = Runner::Watcher {
+                layer: located.layer,
+                setting: located.setting,
+                scope: located.scope.clone().unwrap_or_default(),
+            };
+            found.push(StopCommand::new(runner, [located]));
+        }
         let of_tasks = self.of(Layer::Capistrano, CALL);
-        let mut calls: Vec<&LocatedSetting> =
-            of_tasks.chain(self.of(Layer::Script, CALL)).collect();
+        let of_scripts = self
+            .of(Layer::Script, CALL)
+            .chain(self.of(Layer::Steps, CALL));
+        let mut calls: Vec<&LocatedSetting> = of_tasks.chain(of_scripts).collect();
         while let Some(first) = calls.first() {
             let is_same =
                 |l: &&LocatedSetting| l.scope == first.scope && l.from.file == first.from.file;
@@ -105,7 +116,7 @@ impl<'a> Found<'a> {
                 calls.iter().copied().partition(is_same);
             let name = first.scope.clone().filter(|scope| !scope.is_empty());
             let runner = match (first.layer, name) {
-                (Layer::Script, Some(name)) => Runner::Script(name),
+                (Layer::Script | Layer::Steps, Some(name)) => Runner::Script(name),
                 (_, name) => Runner::Task(name),
             };
             found.push(StopCommand::new(runner, task));
@@ -167,6 +178,9 @@ impl<'a> Found<'a> {
                 });
             }
         }
+        for mark in self.values.iter().filter(|l| l.setting == watched::WATCHES) {
+            known.extend(self.watched(mark, &known, units));
+        }
         for stopper in stoppers {
             let is_told =
                 |one: &KnownSidekiq| one.name == stopper.scope && one.layer == stopper.runs();
@@ -181,6 +195,36 @@ impl<'a> Found<'a> {
             }
         }
         known
+    }
+
+    /// A Sidekiq that a supervisor watches, if nothing else tells of it: its command may be one of
+    /// systemd's, and then the unit is the Sidekiq.
+    fn watched(
+        &self,
+        mark: &LocatedSetting,
+        known: &[KnownSidekiq],
+        units: &[UnitFacts],
+    ) -> Option<KnownSidekiq> {
+        let name = mark.scope.clone().unwrap_or_default();
+        let is_it = |one: &KnownSidekiq| one.name == name && one.layer == mark.layer;
+        let start = self
+            .of(mark.layer, COMMAND)
+            .find(|command| command.scope == mark.scope);
+        let command = start.and_then(|start| start.value.as_text());
+        let is_of_unit = |unit: &UnitFacts| {
+            let stem = unit.name.trim_end_matches(".service").trim_end_matches('@');
+            command.is_some_and(|command| command.contains("systemctl") && command.contains(stem))
+        };
+        if known.iter().any(is_it) || units.iter().any(is_of_unit) {
+            return None;
+        }
+        Some(KnownSidekiq {
+            name,
+            layer: mark.layer,
+            command: command.map(str::to_owned),
+            is_certain: false,
+            from: start.map_or_else(|| mark.from.clone(), |start| start.from.clone()),
+        })
     }
 
     /// The limits that cut a whole drain short: that of Kubernetes, where the drain is `preStop`.
@@ -207,6 +251,17 @@ impl<'a> Found<'a> {
         limits
     }
 }
+
+/// The settings of supervisors whose commands stop or signal what they watch.
+const WATCHERS: &[&str] = &[
+    monit::STOP,
+    monit::RESTART,
+    monit::EXEC,
+    watched::OWN_STOP,
+    watched::STOP_SIGNALS,
+    watched::STOP_COMMAND,
+    watched::RESTART_COMMAND,
+];
 
 /// Whether a command itself runs Sidekiq, and not a script or a task whose name alone says so.
 fn names_sidekiq(command: &str) -> bool {

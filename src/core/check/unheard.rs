@@ -133,7 +133,7 @@ fn wrong_signal(stopper: &Stopper) -> Option<Unheard> {
 
 /// The consequence when a shell gets the TERM of this tool; `None` where every process gets it.
 fn behind_a_shell(stopper: &Stopper, line: &CommandLine) -> Option<String> {
-    if stopper.layer == Layer::Supervisord {
+    if matches!(stopper.layer, Layer::Supervisord | Layer::S6) {
         return Some("The shell dies of it, and Sidekiq runs on beside the new one (stopasgroup=true would reach it, too)".into());
     }
     if matches!(

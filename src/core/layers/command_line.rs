@@ -90,7 +90,9 @@ impl CommandLine {
                 line.timeout = Some(timeout(value));
             } else if let Some(value) = flag(word, "-C", ("config", 4), &mut rest) {
                 line.config = Some(clean(value, 300));
-            } else if let Some(value) = flag(word, "-e", ("environment", 1), &mut rest) {
+            } else if let Some(value) = flag(word, "-e", ("environment", 1), &mut rest)
+                && is_plain(value)
+            {
                 line.environment = Some(clean(value, 80));
             }
         }
@@ -240,6 +242,11 @@ fn assigned_environment(before: &[String]) -> Option<String> {
     ["APP_ENV=", "RAILS_ENV=", "RACK_ENV="]
         .iter()
         .find_map(|name| before.iter().find_map(|word| word.strip_prefix(name)))
-        .filter(|value| !value.contains(['$', '<', '#']))
+        .filter(|value| is_plain(value))
         .map(|value| clean(value, 80))
+}
+
+/// Whether a word is no variable and no code.
+fn is_plain(word: &str) -> bool {
+    !word.contains(['$', '<', '#', '{'])
 }

@@ -69,6 +69,23 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
     reading
 }
 
+/// The file beside the main one whose `COMPOSE_FILE` names the files that are merged
+/// (docs.docker.com, "Pre-defined environment variables").
+pub(super) const ENVIRONMENT: &str = ".env";
+
+/// The files that `COMPOSE_FILE` names.
+fn named_in(text: &Text<'_>) -> Vec<String> {
+    let line = text
+        .text
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("COMPOSE_FILE="));
+    let names = line.unwrap_or_default().trim_matches(['"', '\'']);
+    let names = names.split([':', ';']).filter(|name| !name.is_empty());
+    names
+        .map(|name| joined(folder_of(text.path), name))
+        .collect()
+}
+
 /// A file that was read.
 struct File<'a> {
     path: &'a str,
@@ -78,24 +95,37 @@ struct File<'a> {
 /// All files that were read.
 struct ComposeFiles<'a> {
     files: Vec<File<'a>>,
+    /// Those that `.env` names, in the order in which Compose merges them.
+    named: Vec<String>,
 }
 
 impl<'a> ComposeFiles<'a> {
     fn read(texts: &[Text<'a>], reading: &mut Reading) -> Self {
         let mut files = Vec::new();
+        let mut named = Vec::new();
         for text in texts.iter().filter(|text| text.layer == Layer::Compose) {
+            if file_name(text.path) == ENVIRONMENT {
+                named.extend(named_in(text));
+                continue;
+            }
             let (_, documents) = yaml::read(text.path, text.text, reading);
             if let Some(document) = documents.into_iter().next() {
                 let path = text.path;
                 files.push(File { path, document });
             }
         }
-        Self { files }
+        named.retain(|name| files.iter().any(|file| file.path == *name));
+        Self { files, named }
     }
 
     /// The sets of files that are used together.
     fn sets(&self) -> Vec<Vec<&File<'a>>> {
-        let mut sets = Vec::new();
+        let of_name = |name: &String| self.files.iter().find(|file| file.path == *name);
+        let named: Vec<&File<'a>> = self.named.iter().filter_map(of_name).collect();
+        let mut sets: Vec<_> = Some(named)
+            .into_iter()
+            .filter(|set| !set.is_empty())
+            .collect();
         let mut folders: Vec<&str> = self.files.iter().map(|file| folder_of(file.path)).collect();
         folders.dedup();
         for folder in folders {
@@ -103,6 +133,7 @@ impl<'a> ComposeFiles<'a> {
             let here = || {
                 let all = self.files.iter();
                 all.filter(|file| folder_of(file.path) == folder)
+                    .filter(|file| !self.named.iter().any(|name| name == file.path))
                     .filter(|file| !self.files.iter().any(|other| other.includes(file.path)))
                     .filter(|file| !self.is_only_extended(file.path))
             };

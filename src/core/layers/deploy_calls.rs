@@ -45,6 +45,7 @@ const WORDS: &[&str] = &[
     "sv ",
     "docker",
     "podman",
+    "kubectl",
     "start-stop-daemon",
     "sleep",
     "initctl",

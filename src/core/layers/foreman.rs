@@ -4,22 +4,51 @@
 use std::time::Duration;
 
 use super::command_line::{COMMAND, starts_sidekiq};
+use super::dockerfile;
 use super::launch::words;
 use super::layer::Layer;
 use super::paths::{file_name, is_for_development};
 use super::span::duration_text;
-use super::value::{LocatedSetting, Reading, Value};
+use super::value::{FilePlace, LocatedSetting, Reading, Value};
 
 /// How long it waits before it kills.
 pub const TIMEOUT: &str = "--timeout";
+/// The same in `.foreman`, whose keys are the options of `foreman start`.
+pub const OPTION: &str = "timeout";
 /// Their own wait (foreman `lib/foreman/engine.rb`, overmind `main.go`: 5 s).
 pub const DEFAULT: Duration = Duration::from_secs(5);
 
 /// Programs that run every process of a `Procfile`.
 const PROGRAMS: &[&str] = &["foreman", "hivemind", "overmind"];
 
+/// Reads `.foreman`: options of `foreman start` that stand in no command (foreman
+/// `lib/foreman/cli.rb`, `options`).
+pub fn read(file: &str, text: &str) -> Reading {
+    let mut reading = Reading::default();
+    for (index, line) in text.lines().enumerate() {
+        let Some((OPTION, written)) = line.split_once(':').map(|(key, value)| (key.trim(), value))
+        else {
+            continue;
+        };
+        let written = written.split(" #").next().unwrap_or(written).trim();
+        let value = match duration_text(written) {
+            Some(span) => Value::Span(span),
+            None => Value::text(written),
+        };
+        reading.found(
+            Layer::Foreman,
+            OPTION,
+            None,
+            value,
+            FilePlace::new(file, index + 1),
+        );
+    }
+    reading
+}
+
 /// A call that runs processes of a `Procfile`.
 struct ForemanCall {
+    is_foreman: bool,
     /// Where the `Procfile` is, by its name.
     file: String,
     /// The one process that is run; `None` for all.
@@ -30,7 +59,13 @@ struct ForemanCall {
 /// Adds the wait for each Sidekiq of a `Procfile` that is run so.
 pub(super) fn read_together(reading: &mut Reading) {
     let is_call = |located: &&LocatedSetting| {
-        matches!(located.setting, COMMAND | "ExecStart") && located.layer != Layer::Procfile
+        let settings = [
+            COMMAND,
+            "ExecStart",
+            dockerfile::CMD,
+            dockerfile::ENTRYPOINT,
+        ];
+        settings.contains(&located.setting) && located.layer != Layer::Procfile
     };
     let calls: Vec<(ForemanCall, LocatedSetting)> = reading
         .values
@@ -39,7 +74,16 @@ pub(super) fn read_together(reading: &mut Reading) {
         .filter_map(|located| Some((call(located.value.as_text()?)?, located.clone())))
         .filter(|(call, _)| !is_for_development(&call.file))
         .collect();
-    for (call, of) in calls {
+    let is_option =
+        |located: &&LocatedSetting| located.setting == OPTION && located.layer == Layer::Foreman;
+    let option = reading.values.iter().find(is_option).cloned();
+    for (mut call, mut of) in calls {
+        if let Some(option) = option.as_ref().filter(|_| call.is_foreman)
+            && call.wait == Value::Default(DEFAULT)
+        {
+            call.wait.clone_from(&option.value);
+            of.from.clone_from(&option.from);
+        }
         let is_run = |located: &&LocatedSetting| {
             located.layer == Layer::Procfile
                 && located.setting == COMMAND
@@ -71,6 +115,7 @@ fn call(text: &str) -> Option<ForemanCall> {
         return None;
     }
     let mut call = ForemanCall {
+        is_foreman: file_name(&words[at]) == "foreman",
         file: "Procfile".into(),
         process: None,
         wait: Value::Default(DEFAULT),

@@ -26,6 +26,7 @@ struct Block<'a> {
 }
 
 /// The outermost condition that lines stand under.
+#[derive(Default)]
 struct OuterCondition {
     code: String,
     /// The indentation of the line that opened it.
@@ -103,19 +104,89 @@ fn report(
     match assigned {
         Assigned::Always(value) => {
             let (value, modifier) = without_modifier(value);
+            if let Some((question, yes, no)) = choice(value) {
+                for (code, value) in [
+                    (question.clone(), yes),
+                    (format!("{OTHERWISE}{question}"), no),
+                ] {
+                    let condition = OuterCondition {
+                        code,
+                        ..OuterCondition::default()
+                    };
+                    let assigned = Assigned::Always(value);
+                    report(setting, &assigned, Some(&condition), place.clone(), reading);
+                }
+                return;
+            }
             let mut value = ruby::timeout(value, Use::Assigned);
             let outer = condition.map(|condition| condition.code.as_str());
             let conditions = modifier.into_iter().chain(outer);
+            let mut scope = None;
             for code in conditions.filter(|code| !holds_in_a_server(code)) {
-                value = ruby::only_in(code, &value);
+                match environment_of(code) {
+                    Some(environment) if scope.is_none() => scope = Some(environment),
+                    Some(_) | None => value = ruby::only_in(code, &value),
+                }
             }
-            reading.found(Layer::Initializer, setting, None, value, place);
+            reading.found(Layer::Initializer, setting, scope.as_deref(), value, place);
         }
         Assigned::IfUnset => reading.problem(
             place,
             "`||=` sets nothing here: the timeout has a value already",
         ),
     }
+}
+
+/// Whether a value that is set only in some environments counts in this one.
+pub fn counts_in(scope: Option<&str>, environment: &str) -> bool {
+    let Some(scope) = scope else {
+        return true;
+    };
+    match scope.strip_prefix(NOT) {
+        Some(other) => other != environment,
+        None => scope == environment,
+    }
+}
+
+/// What the scope of a value begins with that counts in every environment but one.
+const NOT: &str = "not ";
+
+/// The environment that a condition asks for, as a scope: `if Rails.env.production?`.
+fn environment_of(code: &str) -> Option<String> {
+    // What is left behind several questions is no plain answer to one of them.
+    let (is_else, code) = match (code.strip_prefix(OTHERWISE), code.strip_prefix("els")) {
+        (Some(code), _) => (true, code),
+        (None, Some(code)) => (false, code),
+        (None, None) => (false, code),
+    };
+    let (is_unless, question) = match (code.strip_prefix("if "), code.strip_prefix("unless ")) {
+        (Some(question), _) => (false, question),
+        (None, Some(question)) => (true, question),
+        (None, None) => return None,
+    };
+    let (is_not, question) = match question.trim().strip_prefix('!') {
+        Some(question) => (true, question),
+        None => (false, question.trim()),
+    };
+    let question = question.strip_prefix("Rails.env")?;
+    let named = question
+        .strip_prefix('.')
+        .and_then(|name| name.strip_suffix('?'));
+    let equal = || ruby::quoted(question.trim().strip_prefix("==")?.trim());
+    let name = named.or_else(equal)?;
+    let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_inverted = is_else ^ is_unless ^ is_not;
+    let before = if is_inverted { NOT } else { "" };
+    is_word.then(|| format!("{before}{name}"))
+}
+
+/// `Rails.env.production? ? 60 : 20` as a question and two values.
+fn choice(code: &str) -> Option<(String, &str, &str)> {
+    let (question, values) = code.split_once(" ? ")?;
+    let (yes, no) = values.split_once(" : ")?;
+    let condition = format!("if {}", question.trim_matches(['(', ' ']));
+    environment_of(&condition)?;
+    Some((condition, yes.trim(), no.trim_matches([')', ' '])))
 }
 
 /// Whether a condition holds in every Sidekiq of a deploy: it asks whether this is one, or keeps

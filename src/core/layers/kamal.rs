@@ -20,6 +20,9 @@ pub const DRAIN_TIMEOUT: &str = "drain_timeout";
 /// 1.x.
 pub const STOP_WAIT_TIME: &str = "stop_wait_time";
 
+/// The option of `docker run` for an accessory.
+pub const ACCESSORY: &str = "stop-timeout";
+
 /// What Docker itself waits, where Kamal says nothing.
 const DOCKER: Duration = Duration::from_secs(10);
 /// What Kamal 2 waits for a role without a proxy.
@@ -73,6 +76,10 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
         let roles: Vec<String> = servers.map(|(name, _)| name.to_owned()).collect();
         for role in &roles {
             kamal.role(role, &mut reading);
+        }
+        let accessories = whole.get(&["accessories"]);
+        for (name, _) in accessories.into_iter().flat_map(yaml::entries) {
+            kamal.accessory(name, &mut reading);
         }
     }
     reading
@@ -131,6 +138,27 @@ impl Kamal<'_> {
                 format!("role {name} sets no wait: Kamal 2 gives a role without a proxy 30 s, Kamal 1 any role 10 s"),
             );
         }
+    }
+
+    /// An accessory is stopped by a plain `docker container stop` (basecamp/kamal
+    /// `lib/kamal/commands/accessory.rb`): Docker's own wait counts, or that of its container.
+    fn accessory(&self, name: &str, reading: &mut Reading) {
+        let path = ["accessories", name, "cmd"];
+        let Some(cmd) = self.document.get(&path).and_then(command) else {
+            return;
+        };
+        let mut place = self.document.place(&path);
+        let mut scope = reading.scope(Layer::Kamal, name);
+        if scope.command(&cmd, &place).is_none() {
+            return;
+        }
+        let path = ["accessories", name, "options", ACCESSORY];
+        let stated = self.document.get(&path);
+        if stated.is_some() {
+            place = self.document.place(&path);
+        }
+        let value = stated.map_or(Value::Default(DOCKER), seconds);
+        scope.found(ACCESSORY, value, &place);
     }
 
     /// The settings that say how long a role may take to stop, the strongest first.

@@ -76,8 +76,9 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
         }
     }
     let names = names(&containers);
+    let uses_sidekiq = texts.iter().any(|text| text.text.contains("sidekiq"));
     for (container, name) in containers.iter().zip(&names) {
-        container.read(name, &mut reading);
+        container.read(name, uses_sidekiq, &mut reading);
     }
     reading
 }
@@ -224,7 +225,7 @@ fn containers_of(object: &Document, set: Option<&str>) -> Vec<Container> {
 }
 
 impl Container {
-    fn read(&self, name: &str, reading: &mut Reading) {
+    fn read(&self, name: &str, uses_sidekiq: bool, reading: &mut Reading) {
         let mut scope = reading.scope(Layer::Kubernetes, name);
         let part = |key: &str| self.own.get(&[key]).and_then(command);
         let (program, arguments) = (part("command"), part("args"));
@@ -243,8 +244,20 @@ impl Container {
             .get(&[GRACE])
             .map_or(Value::Default(DEFAULT), seconds);
         scope.found(GRACE, value, &self.pod.place(&[GRACE]));
+        let is_code = text.starts_with("{{") || text.starts_with("<%");
+        if is_code && uses_sidekiq && !SERVERS.contains(&name) {
+            reading.not_read(
+                self.own.place(&[key]),
+                format!(
+                    "the command of {name} is a template: whether it is a Sidekiq is not known"
+                ),
+            );
+        }
     }
 }
+
+/// Names of containers that are no Sidekiq, whatever their command is.
+const SERVERS: &[&str] = &["app", "nginx", "puma", "rails", "server", "web"];
 
 /// What `preStop` does, and how long it sleeps, where that is plain.
 fn pre_stop(hook: &Node, place: &FilePlace, scope: &mut Scoped<'_>) {

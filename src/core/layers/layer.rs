@@ -54,4 +54,18 @@ pub enum Layer {
     Script,
     /// foreman and its likes, which run a `Procfile`.
     Foreman,
+    /// Monit.
+    Monit,
+    /// god.
+    God,
+    /// Eye.
+    Eye,
+    /// Bluepill.
+    Bluepill,
+    /// s6 and s6-rc.
+    S6,
+    /// Pipelines of CI and Makefiles, which stop a Sidekiq by commands.
+    Steps,
+    /// Places that name a Sidekiq and have no reader.
+    Unread,
 }

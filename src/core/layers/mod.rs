@@ -19,23 +19,28 @@ pub mod kamal;
 pub mod kubernetes;
 mod launch;
 mod layer;
+pub mod monit;
 pub mod nomad;
 mod paths;
 pub mod procfile;
 pub mod render;
 mod ruby;
+pub mod s6;
 mod scoped;
 pub mod script;
 pub mod sidekiq_yml;
 mod span;
+mod steps;
 pub mod supervisord;
 pub mod systemd_show;
 pub mod systemd_unit;
 mod together;
 mod tool;
 mod tools;
+mod unread;
 pub mod upstart;
 mod value;
+pub mod watched;
 mod yaml;
 
 #[cfg(test)]

@@ -26,7 +26,8 @@ pub(super) fn is_one(file: &SeenFile<'_>) -> bool {
         || first.starts_with("#!") && first.contains("sh -")
         || file.ends(&[".sh", ".bash"]) && !first.starts_with("#!");
     let runs_arguments = || ARGUMENT_WORDS.iter().any(|word| file.has(word));
-    is_shell && (file.has("sidekiq") || runs_arguments())
+    let is_about = || file.has("sidekiq") || file.path.contains("sidekiq");
+    is_shell && (is_about() || runs_arguments())
 }
 
 /// Reads a script. The scope of a value is the script; a command is written as

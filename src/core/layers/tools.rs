@@ -1,6 +1,8 @@
 //! Every place where a setting of a stop is written, one row each: which files it has, what reads
 //! them, which of its settings say how long it waits. A new tool is a new row and a reader.
 
+mod watchers;
+
 use super::layer::Layer;
 use super::paths::{chart_of, unit};
 use super::tool::{SeenFile, Tool};
@@ -12,7 +14,7 @@ use super::{
 };
 
 /// The rows, in the order of [`Layer`].
-pub static TOOLS: [Tool; Layer::Foreman as usize + 1] = [
+pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
     Tool::row(Layer::Given, "given", "drainboard", 0),
     Tool::row(Layer::CommandLine, "command_line", "command line", 3)
         .waits(&[command_line::TIMEOUT]),
@@ -95,6 +97,7 @@ pub static TOOLS: [Tool; Layer::Foreman as usize + 1] = [
                 (kamal::STOP_TIMEOUT, Some("stop_timeout: {}")),
                 (kamal::STOP_WAIT_TIME, Some("stop_wait_time: {}")),
                 (kamal::DRAIN_TIMEOUT, Some("drain_timeout: {}")),
+                (kamal::ACCESSORY, Some("options: {stop-timeout: {}}")),
             ],
             None,
         ),
@@ -118,13 +121,17 @@ pub static TOOLS: [Tool; Layer::Foreman as usize + 1] = [
     Tool::row(Layer::Compose, "compose", "Docker Compose", 7)
         .files(
             |file| {
+                let names_files = || file.has("COMPOSE_FILE=");
+                if file.stem == compose::ENVIRONMENT && names_files() {
+                    return true;
+                }
                 let is_named = file.stem.contains("compose");
                 let has_services = file.has("services:") && !file.stem.starts_with("render");
                 file.is_yaml() && (is_named || has_services)
             },
             compose::read,
         )
-        .at(&["**/*compose*.y*ml*", "**/*stack*.y*ml*"])
+        .at(&["**/*compose*.y*ml*", "**/*stack*.y*ml*", ".env"])
         .together(compose::read_together)
         .stops(
             Layer::Compose,
@@ -205,7 +212,8 @@ pub static TOOLS: [Tool; Layer::Foreman as usize + 1] = [
         .files(
             |file| {
                 let words = ["start on", "kill timeout", "respawn"];
-                file.ends(&[".conf"]) && words.iter().any(|word| file.has(word))
+                let is_named = file.ends(&[".conf"]) && !file.has("check process");
+                is_named && words.iter().any(|word| file.has(word))
             },
             upstart::read,
         )
@@ -272,15 +280,28 @@ pub static TOOLS: [Tool; Layer::Foreman as usize + 1] = [
             "**/sv/*/run*",
             "**/runit/**/run*",
             "**/service/*/run*",
+            "**/sv/*/control/*",
+            "**/runit/**/control/*",
+            "**/service/*/control/*",
             "**/services.d/*/run*",
             "**/s6-rc.d/*/run*",
         ])
         .files(script::is_one, script::read),
-    Tool::row(Layer::Foreman, "foreman", "foreman", 7).stops(
-        Layer::Procfile,
-        &[(foreman::TIMEOUT, Some("--timeout {}"))],
-        None,
-    ),
+    Tool::row(Layer::Foreman, "foreman", "foreman", 7)
+        .at(&[".foreman"])
+        .files(|file| file.stem == ".foreman", foreman::read)
+        .stops(
+            Layer::Procfile,
+            &[(foreman::TIMEOUT, Some("--timeout {}"))],
+            None,
+        ),
+    watchers::MONIT,
+    watchers::GOD,
+    watchers::EYE,
+    watchers::BLUEPILL,
+    watchers::S6,
+    watchers::STEPS,
+    watchers::UNREAD,
 ];
 
 /// Where manifests of Kubernetes, charts and overlays usually stand.
@@ -317,10 +338,13 @@ fn has_job_class(file: &SeenFile<'_>) -> bool {
 }
 
 impl Tool {
-    /// The row that a file belongs to; `None` if no reader is for it.
+    /// The row that a file belongs to; `None` if no reader is for it. Those that are known by more
+    /// than a name go first.
     pub fn of(path: &str, text: &str) -> Option<&'static Self> {
         let seen = SeenFile::new(path, text);
-        TOOLS.iter().find(|tool| (tool.fits)(&seen))
+        let first = [Layer::Unread.tool(), Layer::Steps.tool()];
+        let mut all = first.into_iter().chain(&TOOLS);
+        all.find(|tool| (tool.fits)(&seen))
     }
 }
 

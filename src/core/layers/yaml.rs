@@ -204,12 +204,12 @@ pub(super) fn document(file: &str, text: &str) -> Result<Document, NotYaml> {
 fn plain(value: Value) -> Value {
     match value {
         Value::Tagged(tagged) => plain(tagged.value),
-        Value::Null
-        | Value::Bool(_)
-        | Value::Number(_)
-        | Value::String(_)
-        | Value::Sequence(_)
-        | Value::Mapping(_) => value,
+        Value::Sequence(items) => Value::Sequence(items.into_iter().map(plain).collect()),
+        Value::Mapping(mapping) => {
+            let entries = mapping.into_iter().map(|(key, value)| (key, plain(value)));
+            Value::Mapping(entries.collect())
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value,
     }
 }
 

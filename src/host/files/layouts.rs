@@ -6,8 +6,12 @@ use std::fs;
 use std::path::Path;
 
 use super::{FileSearch, find_applications};
-use crate::core::check::{Chosen, Facts, Finding, Severity, check, effective_timeout, gather};
+use crate::core::check::{
+    AfterTerm, Before, Chosen, Facts, Finding, Runner, Severity, StopCommand, check,
+    effective_timeout, gather,
+};
 use crate::core::layers::Weight;
+use crate::core::sequence::Consequence;
 
 /// Stands behind a stop that Sidekiq does not hear of.
 const UNHEARD: &str = " unheard";
@@ -31,8 +35,15 @@ fn stopped(facts: &Facts) -> Vec<String> {
         lines.push(line("sequence", process, Some(process), kill));
     }
     for unit in &facts.units {
-        let kill = unit.behaviour().kill_limit.span();
-        lines.push(line("systemd", &unit.name, Some(&unit.name), kill));
+        let behaviour = unit.behaviour();
+        let kill = behaviour.kill_limit.span();
+        let mut told = line("systemd", &unit.name, Some(&unit.name), kill);
+        let timeout = effective_timeout(&facts.sidekiq, Some(&unit.name)).timeout;
+        let before = behaviour.before_signal(facts.sidekiq.version, timeout.span);
+        if matches!(before, Before::Kills(..)) {
+            told.push_str(UNHEARD);
+        }
+        lines.push(told);
     }
     for stopper in &facts.stoppers {
         let (layer, scope) = (stopper.layer.word(), &stopper.scope);
@@ -42,7 +53,37 @@ fn stopped(facts: &Facts) -> Vec<String> {
         }
         lines.push(told);
     }
+    for command in &facts.commands {
+        let (layer, name, is_whole) = match &command.runner {
+            Runner::Watcher { layer, scope, .. } => (layer.word(), scope.as_str(), true),
+            Runner::Script(name) | Runner::Task(Some(name)) => ("command", name.as_str(), false),
+            _ => continue,
+        };
+        let (kill, is_blind) = killed_by(command, facts);
+        if is_whole || kill.is_some() {
+            let mut told = line(layer, name, Some(name), kill);
+            if is_blind {
+                told.push_str(UNHEARD);
+            }
+            lines.push(told);
+        }
+    }
     lines
+}
+
+/// When a command ends Sidekiq, counted from its TERM, and whether it sends none before.
+fn killed_by(command: &StopCommand, facts: &Facts) -> (Option<std::time::Duration>, bool) {
+    let version = facts.sidekiq.version;
+    let sent = command.signals(version);
+    let is_fatal = |consequence| matches!(consequence, Consequence::Kills | Consequence::Destroys);
+    let fatal = sent
+        .iter()
+        .find(|sent| is_fatal(sent.signal.consequence(version)));
+    match fatal.map(|sent| sent.after_term) {
+        Some(AfterTerm::Known(after)) => (Some(after), false),
+        Some(AfterTerm::NoTerm) => (Some(std::time::Duration::ZERO), true),
+        Some(AfterTerm::Unknown) | None => (None, false),
+    }
 }
 
 /// The findings in the applications below a root.

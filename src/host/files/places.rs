@@ -68,15 +68,23 @@ const CLOSED: &[&str] = &[
 /// Hidden folders that are entered all the same.
 const HIDDEN: &[&str] = &[
     ".aws",
+    ".buildkite",
+    ".circleci",
     ".cloud66",
     ".deploy",
+    ".do",
     ".docker",
+    ".ebextensions",
     ".ecs",
+    ".github",
+    ".gitlab",
     ".helm",
     ".k8s",
     ".kube",
     ".kubernetes",
     ".openshift",
+    ".platform",
+    ".semaphore",
 ];
 
 /// A pattern of the table: `config/deploy/*.rb`, `**/k8s/**/*.yaml`. A star stands for any part
@@ -136,8 +144,7 @@ impl Name {
     }
 }
 
-/// Endings of code and pictures: of those only the Ruby files are looked at that a pattern asks
-/// for.
+/// Endings of code and pictures: of those only the files are looked at whose ending a pattern has.
 const CODE: &[&str] = &[
     ".css", ".gif", ".haml", ".html", ".jpg", ".js", ".jsx", ".md", ".png", ".py", ".rb", ".scss",
     ".slim", ".svg", ".ts", ".tsx", ".vue",
@@ -194,7 +201,7 @@ impl Folder {
         let code = CODE.iter().find(|ending| name.ends_with(**ending));
         let mut names = self.names.iter();
         names.any(|pattern| {
-            let may_be = code.is_none_or(|ending| *ending == ".rb" && pattern.ends_in(ending));
+            let may_be = code.is_none_or(|ending| pattern.ends_in(ending));
             may_be && pattern.is_like(name)
         })
     }

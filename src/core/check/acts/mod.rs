@@ -202,6 +202,13 @@ impl ActReader {
         }
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let words = programs::unwrapped(&words);
+        // `ssh HOST "…"`: a shell on the other side runs that text.
+        if let [text] = words
+            && text.contains(' ')
+            && depth < DEEPEST
+        {
+            return self.read(text, depth + 1);
+        }
         let Some(program) = words.first().map(|word| programs::name(word)) else {
             return;
         };

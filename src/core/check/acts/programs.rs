@@ -39,7 +39,10 @@ pub(super) fn name(word: &str) -> &str {
 }
 
 pub(super) fn is_shell(program: &str) -> bool {
-    matches!(program, "sh" | "bash" | "dash" | "zsh" | "ash" | "ksh")
+    matches!(
+        program,
+        "sh" | "bash" | "dash" | "zsh" | "ash" | "ksh" | "su" | "runuser"
+    )
 }
 
 /// Takes off what only starts another program: `sudo`, `env`, `timeout`, `docker exec`.
@@ -52,7 +55,9 @@ pub(super) fn unwrapped<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
         let second = words.get(1).copied().unwrap_or_default();
         let after = match (name(first), second) {
             ("exec" | "nohup" | "command" | "time" | "setsid", _) => 1,
-            ("bundle", "exec") => 2,
+            ("bundle" | "rbenv" | "asdf" | "mise", "exec") => 2,
+            ("rvm", _) if words.get(2) == Some(&"do") => 3,
+            ("chruby-exec", _) if words.get(2) == Some(&"--") => 3,
             ("sudo" | "doas" | "env" | "nice" | "ionice" | "stdbuf", _) => {
                 options(words, &["-u", "-g", "-n"])
             }
@@ -133,6 +138,7 @@ pub(super) fn act(
         "service" | "initctl" | "invoke-rc.d" | "monit" | "sv" => by_verb(rest, command),
         "start-stop-daemon" => start_stop_daemon(rest, command),
         "docker" | "podman" | "docker-compose" => docker(rest, command),
+        "kubectl" | "oc" => kubectl(rest, command),
         "drainboard" if rest.contains(&"drain") => Doing::Act(ShellAct::Drains {
             sequence: option(rest, &["--sequence"]).map(str::to_owned),
         }),
@@ -329,6 +335,21 @@ fn start_stop_daemon(rest: &[&str], command: String) -> Doing {
             command,
         }),
         (_, _) => sent(first, to, command),
+    }
+}
+
+/// `kubectl delete pod --grace-period=5`: 0 kills at once (kubectl(1), delete).
+fn kubectl(rest: &[&str], command: String) -> Doing {
+    let grace = option(rest, &["--grace-period"]).and_then(|text| text.parse().ok());
+    let to = Receiver::Named(rest.join(" "));
+    match grace {
+        Some(0) if rest.contains(&"delete") => sent("KILL", to, command),
+        Some(seconds) if rest.contains(&"delete") => Doing::Act(ShellAct::Stops {
+            within: Duration::from_secs(seconds),
+            to,
+            command,
+        }),
+        Some(_) | None => Doing::Nothing,
     }
 }
 

@@ -173,18 +173,11 @@ fn each_kill(
             kill_of_sequence(facts, stated, sequence, Scope::Settable, ruling, &mut about);
         });
     }
-    let nothing_stops = facts.units.is_empty() && facts.stoppers.is_empty();
-    if nothing_stops && facts.sequences.is_empty() {
+    if facts.nothing_stops() {
         let ours = StatedSequence::new(DEFAULT_SEQUENCE, "default");
         if let Ok(sequence) = &ours.parsed {
-            kill_of_sequence(
-                facts,
-                &ours,
-                sequence,
-                Scope::OurDefault,
-                ruling,
-                &mut about,
-            );
+            let limit = Scope::OurDefault;
+            kill_of_sequence(facts, &ours, sequence, limit, ruling, &mut about);
         }
     }
     for stopper in &facts.stoppers {
@@ -270,7 +263,10 @@ fn each_kill_of_a_command(
 ) {
     for command in &facts.commands {
         let of = match &command.runner {
-            Runner::ExecStop(name) | Runner::ExecReload(name) | Runner::PreStop(name) => Some(name),
+            Runner::ExecStop(name)
+            | Runner::ExecReload(name)
+            | Runner::PreStop(name)
+            | Runner::Watcher { scope: name, .. } => Some(name),
             Runner::ExecStartPre(_) | Runner::Task(_) | Runner::Script(_) => None,
         };
         let effective = effective_timeout(&facts.sidekiq, of.map(String::as_str));

@@ -114,7 +114,9 @@ fn instead(runner: &Runner) -> &'static str {
         Runner::ExecStop(_) => "systemd sends TERM by itself: leave ExecStop out",
         Runner::ExecReload(_) => "To quiet Sidekiq send TSTP",
         Runner::PreStop(_) => "Kubernetes sends TERM after it: send TSTP, or leave it out",
-        Runner::Task(_) | Runner::Script(_) => "Send TERM, and wait for Sidekiq's timeout and 5 s",
+        Runner::Task(_) | Runner::Script(_) | Runner::Watcher { .. } => {
+            "Send TERM, and wait for Sidekiq's timeout and 5 s"
+        }
     }
 }
 
@@ -138,7 +140,7 @@ fn sidekiqctl_is_gone(facts: &Facts, ruling: &mut RuleRun<'_>) {
                 Runner::ExecStartPre(_) | Runner::ExecReload(_) | Runner::PreStop(_) => {
                     "It fails each time: nothing is quieted"
                 }
-                Runner::Task(_) | Runner::Script(_) => {
+                Runner::Task(_) | Runner::Script(_) | Runner::Watcher { .. } => {
                     "It fails each time: nothing is quieted or stopped by it"
                 }
             };
@@ -165,6 +167,7 @@ fn sidekiqctl_is_gone(facts: &Facts, ruling: &mut RuleRun<'_>) {
 fn length_is_not_known(facts: &Facts, ruling: &mut RuleRun<'_>) {
     no_command(facts, ruling);
     for command in &facts.commands {
+        let mut severity = ruling.severity();
         let limit = match &command.runner {
             Runner::PreStop(container) => facts
                 .stoppers
@@ -178,6 +181,15 @@ fn length_is_not_known(facts: &Facts, ruling: &mut RuleRun<'_>) {
                     )
                 }),
             Runner::ExecStop(_) => ", and what it does to Sidekiq was not read".to_string(),
+            // Nothing else stops what is watched.
+            Runner::Watcher { .. } => {
+                match (command.stops_a_unit(), facts.units.is_empty()) {
+                    (true, false) => continue,
+                    (true, true) => {}
+                    (false, _) => severity = Severity::Warning,
+                }
+                ", and what it does to Sidekiq was not read".to_string()
+            }
             Runner::ExecStartPre(_)
             | Runner::ExecReload(_)
             | Runner::Task(_)
@@ -190,7 +202,8 @@ fn length_is_not_known(facts: &Facts, ruling: &mut RuleRun<'_>) {
         if let Err(unknown) = command.length()
             && !drains
         {
-            ruling.fires(
+            ruling.fires_as(
+                severity,
                 command.place(),
                 &[
                     ("who", &command.runner),

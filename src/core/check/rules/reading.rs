@@ -91,8 +91,7 @@ fn procfile_on_heroku(facts: &Facts, ruling: &mut RuleRun<'_>) {
     if !facts.known.iter().any(|one| of_procfile(one.layer)) {
         return ruling.undecided("no Procfile with a Sidekiq is known");
     }
-    let is_stopped = !facts.units.is_empty() || !facts.stoppers.is_empty();
-    if is_stopped || !facts.sequences.is_empty() {
+    if !facts.nothing_stops() {
         return;
     }
     for one in facts.known.iter().filter(|one| of_procfile(one.layer)) {

@@ -32,7 +32,7 @@ pub(super) static RULES: &[Rule] = &[
         id: "D12",
         severity: Severity::Error,
         condition: "the sequence holds no TERM and no INT",
-        message: "Nothing asks Sidekiq to exit; TSTP never ends the process. {end}",
+        message: "Nothing asks Sidekiq to exit{quiet}. {end}",
         explanation: "A quiet Sidekiq stays for ever, even when it is idle. Only TERM or INT makes it push back what is left and exit.",
         source: "Sidekiq cli.rb; measured on 7.3.2",
         decide: nothing_stops,
@@ -161,11 +161,24 @@ fn quiet_after_stop(facts: &Facts, ruling: &mut RuleRun<'_>) {
 fn nothing_stops(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_sequence(facts, ruling, |stated, sequence, ruling| {
         if sequence.first_stop().is_none() {
-            let end = match sequence.kill() {
-                Some(_) => "KILL will lose every running job.",
-                None => "It will run on, and fetch nothing.",
+            let version = facts.sidekiq.version;
+            let is_fatal = |signal: &Signal| signal.consequence(version) == Consequence::Destroys;
+            let end = match (sequence.signals().find(is_fatal), sequence.kill()) {
+                (Some(signal), _) => {
+                    format!("{signal} ends it at once and loses every running job.")
+                }
+                (None, Some(_)) => "KILL will lose every running job.".to_owned(),
+                (None, None) if quiets(sequence, version) => {
+                    "It will run on, and fetch nothing.".to_owned()
+                }
+                (None, None) => "It will run on.".to_owned(),
             };
-            ruling.fires(stated.from.as_ref(), &[("end", &end)]);
+            let quiet = if sequence.signals().any(|signal| signal == Signal::Tstp) {
+                "; TSTP never ends the process"
+            } else {
+                ""
+            };
+            ruling.fires(stated.from.as_ref(), &[("quiet", &quiet), ("end", &end)]);
         }
     });
 }

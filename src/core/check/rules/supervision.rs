@@ -112,7 +112,11 @@ fn starts_again(facts: &Facts, ruling: &mut RuleRun<'_>) {
 
 /// A TERM that a task of the deploy sends past systemd.
 fn direct_term(command: &StopCommand) -> Option<(String, &FilePlace)> {
-    if !matches!(command.runner, Runner::Task(_) | Runner::Script(_)) {
+    let is_past_systemd = matches!(
+        command.runner,
+        Runner::Task(_) | Runner::Script(_) | Runner::Watcher { .. }
+    );
+    if !is_past_systemd {
         return None;
     }
     let sent = command.signals(None);

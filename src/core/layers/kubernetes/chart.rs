@@ -84,8 +84,13 @@ impl<'a> Charts<'a> {
 fn answer(tag: &str, values: &Document) -> Option<String> {
     let mut parts = tag.trim_matches('-').split('|').map(str::trim);
     let question = parts.next()?;
+    let question = question.trim_matches(['(', ')']);
     let is_yaml = question.starts_with("toYaml ");
-    let path = question.strip_prefix("toYaml ").unwrap_or(question).trim();
+    let path = ["toYaml ", "toJson ", "quote ", "int "]
+        .iter()
+        .find_map(|function| question.strip_prefix(function))
+        .unwrap_or(question)
+        .trim();
     let path: Vec<&str> = path.strip_prefix(".Values.")?.split('.').collect();
     let value = values.get(&path).filter(|value| !value.is_null());
     let mut answer = match value {

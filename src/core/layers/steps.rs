@@ -1,0 +1,77 @@
+//! Files that list commands of a deploy in a grammar of their own: pipelines of CI and Makefiles. Only
+//! the lines that stop or signal a Sidekiq are read, each as a shell gets it.
+
+use super::deploy_calls::{CALL, may_stop};
+use super::layer::Layer;
+use super::tool::SeenFile;
+use super::value::{FilePlace, Reading, Value};
+
+/// Names of such files, and parts of their paths.
+const NAMES: &[&str] = &[
+    ".gitlab-ci.yml",
+    "Jenkinsfile",
+    "Justfile",
+    "Makefile",
+    "Taskfile.yaml",
+    "Taskfile.yml",
+    "azure-pipelines.yml",
+    "bitbucket-pipelines.yml",
+    "buildspec.yml",
+    "cloudbuild.yaml",
+    "justfile",
+    "makefile",
+];
+const FOLDERS: &[&str] = &[
+    ".buildkite/",
+    ".circleci/",
+    ".github/workflows/",
+    ".gitlab/",
+    ".semaphore/",
+];
+
+/// A pause counts if it stands so many lines behind a command that was read.
+const NEAR: usize = 4;
+
+/// Keys in front of a command.
+const KEYS: &[&str] = &["- ", "run:", "script:", "command:", "cmd:", "cmds:", "sh "];
+
+/// Whether a file lists commands that may stop a Sidekiq.
+pub(super) fn is_one(file: &SeenFile<'_>) -> bool {
+    let is_named = NAMES.contains(&file.stem) || file.ends(&[".mk"]);
+    let in_folder = FOLDERS.iter().any(|folder| file.path.contains(folder));
+    (is_named || in_folder) && file.text().lines().any(is_about_sidekiq)
+}
+
+fn is_about_sidekiq(line: &str) -> bool {
+    line.contains("sidekiq") && may_stop(line) && !line.trim_start().starts_with('#')
+}
+
+/// Reads such a file. The scope of every command is the file.
+pub(super) fn read(file: &str, text: &str) -> Reading {
+    let mut reading = Reading::default();
+    let mut last = None;
+    for (index, line) in text.lines().enumerate() {
+        let code = command(line);
+        let is_near = last.is_some_and(|last| index - last < NEAR);
+        if is_about_sidekiq(line) || is_near && code.starts_with("sleep ") {
+            last = Some(index);
+            let place = FilePlace::new(file, index + 1);
+            reading.found(Layer::Steps, CALL, Some(file), Value::text(code), place);
+        }
+    }
+    reading
+}
+
+/// The command of a line, without the keys and marks in front of it.
+fn command(line: &str) -> &str {
+    let mut code = line.trim();
+    while let Some(rest) = KEYS.iter().find_map(|key| code.strip_prefix(key)) {
+        code = rest.trim();
+    }
+    let code = code.trim_start_matches(['@', '-', '+']).trim();
+    let quote = code.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let inside = quote.and_then(|quote| code.strip_prefix(quote)?.strip_suffix(quote));
+    inside
+        .filter(|inside| !inside.contains(['"', '\'']))
+        .unwrap_or(code)
+}
