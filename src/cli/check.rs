@@ -9,6 +9,7 @@ mod page;
 mod sources;
 mod stops;
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -188,14 +189,21 @@ fn named_units(arguments: &CheckArguments) -> Result<Vec<String>, Failure> {
     Ok(named)
 }
 
-/// Reads files first, then what runs and belongs to them, then the units of that.
+/// Reads files and looks at what runs at the same time, then takes what belongs to the files, and the
+/// units of that.
 async fn looked(
     settings: &Settings,
     arguments: &CheckArguments,
     named: &[String],
 ) -> Result<(ReadSources, Live), Failure> {
-    let mut sources = ReadSources::of(&arguments.paths)?;
-    let live = Live::look(settings, &mut sources, named).await;
+    let (sources, scan) = std::thread::scope(|scope| {
+        let scan = scope.spawn(live::scan);
+        let sources = ReadSources::of(&arguments.paths);
+        let scan = scan.join();
+        (sources, scan.unwrap_or_else(|panic| resume_unwind(panic)))
+    });
+    let mut sources = sources?;
+    let live = Live::look(settings, &mut sources, named, scan).await;
     for unit in named {
         sources.unit_file(unit, live.home.as_deref());
         sources.loaded(unit).await.map_err(|why| {

@@ -7,7 +7,11 @@ mod walk;
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 use crate::core::check::command_of;
 use crate::core::layers::{Layer, Reading, Text, is_for_development, read_together};
@@ -71,12 +75,7 @@ impl FileSearch {
     /// The settings of all files, read together: sets of files that are merged, scripts that a
     /// service runs.
     pub fn reading(&self) -> Reading {
-        let texts = self.files.iter().map(|file| Text {
-            layer: file.layer,
-            path: &file.path,
-            text: &file.text,
-        });
-        read_together(&texts.collect::<Vec<_>>())
+        reading_of(self.files.iter())
     }
 
     /// The same with every path as it is from where `root` is named.
@@ -103,47 +102,26 @@ impl FileSearch {
 
     /// As `look`, for a file that is known to be of a layer.
     fn look_as(&mut self, path: &Path, shown: &str, layer: Option<Layer>) {
-        self.take(shown, layer, read(path));
+        self.take(shown, layer_file(shown, layer, read(path)));
     }
 
-    /// As `look`, for a file that was not named but found: one for developers is left out.
-    fn look_at_found(&mut self, path: &Path, shown: &str) {
-        self.look(path, shown);
-        let last = self.files.last().filter(|file| file.path == shown);
-        if last.is_some_and(|file| file.layer.is_for_deploys() && is_for_development(shown)) {
-            self.files.pop();
-            self.looked_at.pop();
-            self.looked_at
-                .push((shown.to_owned(), ReadOutcome::ForDevelopment));
+    /// Keeps a file that was not named but found: one for developers is left out.
+    fn take_found(&mut self, shown: &str, file: Result<LayerFile, ReadOutcome>) {
+        let is_left_out =
+            |file: &LayerFile| file.layer.is_for_deploys() && is_for_development(shown);
+        match file {
+            Ok(file) if is_left_out(&file) => self.take(shown, Err(ReadOutcome::ForDevelopment)),
+            file => self.take(shown, file),
         }
     }
 
-    /// Passes over the last file if it is too large to be what is sought: a picture, a dump.
-    fn forget_if_too_large(&mut self) {
-        if matches!(self.looked_at.last(), Some((_, ReadOutcome::TooLarge(_)))) {
-            let last = self.looked_at.pop();
-            let unrelated = |(shown, _)| (shown, ReadOutcome::Unrelated);
-            self.looked_at.extend(last.map(unrelated));
-        }
-    }
-
-    fn take_text(&mut self, shown: &str, text: Result<String, ReadOutcome>) {
-        self.take(shown, None, text);
-    }
-
-    fn take(&mut self, shown: &str, layer: Option<Layer>, text: Result<String, ReadOutcome>) {
-        let outcome = match text {
-            Ok(text) => match layer.or_else(|| Layer::of(shown, &text)) {
-                Some(layer) => {
-                    self.files.push(LayerFile {
-                        path: shown.to_string(),
-                        layer,
-                        text,
-                    });
-                    ReadOutcome::Read(layer)
-                }
-                None => ReadOutcome::Unrelated,
-            },
+    fn take(&mut self, shown: &str, file: Result<LayerFile, ReadOutcome>) {
+        let outcome = match file {
+            Ok(file) => {
+                let layer = file.layer;
+                self.files.push(file);
+                ReadOutcome::Read(layer)
+            }
             Err(outcome) => outcome,
         };
         self.looked_at.push((shown.to_string(), outcome));
@@ -166,7 +144,9 @@ impl FileSearch {
     /// The files below the root that a Sidekiq command found there names with `-C`. A path of a
     /// container (`/app/config/mailers.yml`) is that of the first part of it that stands here.
     fn named_configs(&self, root: &Path) -> Vec<String> {
-        let values = self.reading().values;
+        // A job class starts no Sidekiq, and there are many of them.
+        let starts = |file: &&LayerFile| file.layer != Layer::JobClass;
+        let values = reading_of(self.files.iter().filter(starts)).values;
         let named = values
             .iter()
             .filter_map(|located| command_of(located)?.config);
@@ -184,6 +164,29 @@ impl FileSearch {
             })
             .collect()
     }
+}
+
+/// The settings of files, read together.
+fn reading_of<'a>(files: impl Iterator<Item = &'a LayerFile>) -> Reading {
+    let texts = files.map(|file| Text {
+        layer: file.layer,
+        path: &file.path,
+        text: &file.text,
+    });
+    read_together(&texts.collect::<Vec<_>>())
+}
+
+/// A file with its layer, if a reader is for it.
+fn layer_file(
+    shown: &str,
+    layer: Option<Layer>,
+    text: Result<String, ReadOutcome>,
+) -> Result<LayerFile, ReadOutcome> {
+    let text = text?;
+    let layer = layer.or_else(|| Layer::of(shown, &text));
+    let layer = layer.ok_or(ReadOutcome::Unrelated)?;
+    let path = shown.to_owned();
+    Ok(LayerFile { path, layer, text })
 }
 
 /// Looks at the usual places below an application's root.
@@ -228,7 +231,8 @@ pub fn read_paths(paths: &[PathBuf]) -> Vec<FileSearch> {
     for path in paths {
         let shown = path.display().to_string();
         if shown == STANDARD_INPUT {
-            together.take_text(&shown, read_bounded(std::io::stdin().lock()));
+            let text = read_bounded(std::io::stdin().lock());
+            together.take(&shown, layer_file(&shown, None, text));
         } else if path.is_dir() {
             let found = find_applications(path).into_iter();
             let mut found = found.map(|search| search.seen_from(path));
@@ -264,15 +268,28 @@ fn entries(folder: &Path) -> Vec<String> {
 
 /// The text of a plain file of bounded size.
 fn read(path: &Path) -> Result<String, ReadOutcome> {
-    // Asked before opening: to open a pipe would wait for its other end.
-    let metadata = fs::metadata(path).map_err(|error| refused(&error))?;
+    // Without NONBLOCK to open a pipe would wait for its other end.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let file = File::options()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path);
+    let mut file = file.map_err(|error| refused(&error))?;
+    let metadata = file.metadata().map_err(|error| refused(&error))?;
     if !metadata.is_file() {
         return Err(ReadOutcome::NotAFile);
     }
-    if metadata.len() > LARGEST {
-        return Err(ReadOutcome::TooLarge(metadata.len()));
+    let length = metadata.len();
+    if length > LARGEST {
+        return Err(ReadOutcome::TooLarge(length));
     }
-    read_bounded(File::open(path).map_err(|error| refused(&error))?)
+    // One call reads a file as long as it says it is; one that is not is read to its end.
+    let mut bytes = vec![0; usize::try_from(length).unwrap_or_default()];
+    let read = file.read(&mut bytes).unwrap_or_default();
+    if read == bytes.len() && read > 0 {
+        return Ok(text_of(bytes));
+    }
+    read_bounded(bytes[..read].chain(file))
 }
 
 /// As much text as any configuration holds; bytes that are no UTF-8 are replaced.
@@ -283,13 +300,22 @@ fn read_bounded(source: impl Read) -> Result<String, ReadOutcome> {
     if length > LARGEST {
         return Err(ReadOutcome::TooLarge(length));
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(text_of(bytes))
+}
+
+/// Bytes as text; those that are no UTF-8 are replaced.
+fn text_of(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 fn refused(error: &std::io::Error) -> ReadOutcome {
     let missing = [ErrorKind::NotFound, ErrorKind::NotADirectory];
     if missing.contains(&error.kind()) {
         ReadOutcome::Missing
+    } else if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) {
+        // A socket.
+        ReadOutcome::NotAFile
     } else {
         ReadOutcome::Refused(error.to_string())
     }

@@ -97,11 +97,14 @@ fn tasks(facts: &Facts) -> String {
     for command in &facts.commands {
         let is_of_none = match &command.runner {
             Runner::Task(_) | Runner::Script(_) => true,
-            Runner::Watcher { layer, scope, .. } => {
-                let is_its = |one: &KnownSidekiq| one.layer == *layer && one.name == *scope;
+            Runner::Watcher { .. } => {
+                let is_its = |one: &KnownSidekiq| {
+                    command.runner.watched() == Some((one.layer, one.name.as_str()))
+                };
                 !facts.known.iter().any(is_its)
             }
             Runner::ExecStartPre(_)
+            | Runner::ExecStopPost(_)
             | Runner::ExecStop(_)
             | Runner::ExecReload(_)
             | Runner::PreStop(_) => false,
@@ -145,8 +148,8 @@ pub(super) fn label(facts: &Facts) -> &'static str {
 /// Run on Sidekiq 6.4.1, 7.3.2 and 8.1.7: `:startup` comes before the first beat, which keeps the
 /// labels (`lib/sidekiq/launcher.rb`); 6.x has the settings in `options`.
 const LABEL: &str = r#"
-T is only assumed. With these lines in config/initializers/sidekiq.rb each process publishes its
-own T as a label, for drainboard and for Sidekiq's web page:
+T is only assumed. With these lines in config/initializers/sidekiq.rb each
+process publishes its own T as a label, for drainboard and Sidekiq's web page:
   Sidekiq.configure_server do |config|
     config.on(:startup) do
       settings = config.respond_to?(:[]) ? config : config.options

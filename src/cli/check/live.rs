@@ -1,6 +1,7 @@
 //! The processes of this host that belong to the checked application: versions, units, main processes. A
 //! Sidekiq of another application says nothing here.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,8 +35,9 @@ impl Live {
         settings: &Settings,
         sources: &mut ReadSources,
         units: &[String],
+        scan: io::Result<HostLook>,
     ) -> Self {
-        let look = match Scanner::new().and_then(|mut scanner| scanner.scan(&[])) {
+        let look = match scan {
             Ok(look) => look,
             Err(error) => {
                 sources.note("/proc", &format!("cannot be read: {error}"));
@@ -43,7 +45,7 @@ impl Live {
             }
         };
         // With a named unit the question is about that unit alone.
-        if sources.by_default && sources.is_empty() && units.is_empty() {
+        if sources.by_default && sources.holds_nothing() && units.is_empty() {
             for root in roots(&look) {
                 sources.note(
                     &root.display().to_string(),
@@ -154,6 +156,11 @@ impl Live {
         let file = Path::new("/var/lib/systemd/linger").join(user.name);
         file.try_exists().ok()
     }
+}
+
+/// The processes of this host.
+pub(super) fn scan() -> io::Result<HostLook> {
+    Scanner::new()?.scan(&[])
 }
 
 fn home(uid: Uid) -> Option<PathBuf> {

@@ -166,7 +166,24 @@ pub(super) fn hang(line: &str) -> usize {
             .starts_with(&format!("{:<7}  D", severity.word()))
     });
     let indent = line.len() - line.trim_start().len();
-    if is_finding { 16 } else { indent + 2 }
+    if is_finding {
+        16
+    } else if is_step(line) {
+        STEP
+    } else {
+        indent + 2
+    }
+}
+
+/// Where the third column of a time line begins.
+const STEP: usize = 22;
+
+/// Whether a line is a row of a time line: a time, a signal, and what it does.
+fn is_step(line: &str) -> bool {
+    let (time, rest) = line.split_at_checked(11).unwrap_or((line, ""));
+    let is_time = time.trim().is_empty() || time.ends_with(" s  ");
+    let has_columns = rest.get(9..11) == Some("  ") && !rest.starts_with(' ');
+    is_time && has_columns && line.starts_with("   ")
 }
 
 fn counted(count: usize, noun: &str) -> String {
@@ -214,4 +231,22 @@ pub(super) fn advice(advice: &[Recommendation]) -> String {
         text.push_str("nothing to recommend: no layer was found\n");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::hang;
+
+    #[test]
+    fn a_broken_line_goes_on_below_its_own_text() {
+        for (line, column) in [
+            ("     60 s  KILL       ends it at once: what is not", 22),
+            ("           wait       60 s, less once every process", 22),
+            ("  error    D01  The sequence kills", 16),
+            ("  drain budget 25 s: so long a job", 4),
+            ("jobs, compose.yaml:4: bundle exec sidekiq", 2),
+        ] {
+            assert_eq!(hang(line), column, "{line}");
+        }
+    }
 }

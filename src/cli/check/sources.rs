@@ -157,9 +157,9 @@ impl ReadSources {
         self.remarks.iter().filter(of_it).cloned().collect()
     }
 
-    /// Whether any file says anything.
-    pub(super) fn is_empty(&self) -> bool {
-        self.values.is_empty()
+    /// Whether no file says anything or may say it, here and below.
+    pub(super) fn holds_nothing(&self) -> bool {
+        self.values.is_empty() && self.not_read().is_empty() && self.below.is_empty()
     }
 
     /// Reads the file of a unit, with its template and its drop-ins.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use crate::cli::timeline;
 use crate::core::check::{
-    AfterTerm, Before, DrawnGlyphs, Effective, Facts, KnownStop, Runner, StatedSequence,
-    StopCommand, StopLimit, Stopper, UnitFacts, UnitForecast, draw, effective_timeout, unit_stop,
+    AfterTerm, Before, DrawnGlyphs, Effective, Facts, KnownStop, StatedSequence, StopCommand,
+    StopLimit, Stopper, UnitFacts, UnitForecast, draw, effective_timeout, unit_stop,
 };
 use crate::core::clean::clean;
 use crate::core::config::Early;
@@ -198,10 +198,7 @@ fn command_text(facts: &Facts, command: &StopCommand, paper: Paper) -> String {
             "  KILL comes without TERM: every job that runs then is lost",
         );
     } else if let Some(sequence) = command.sequence(version) {
-        let of = match &command.runner {
-            Runner::Watcher { scope, .. } => Some(scope.as_str()),
-            _ => None,
-        };
+        let of = command.runner.watched().map(|(_, scope)| scope);
         let stop = DrawnStop {
             drawn: sequence.clone(),
             sequence,
@@ -243,7 +240,9 @@ fn drawn(stop: &DrawnStop, paper: Paper) -> String {
         || "unlimited".into(),
         |budget| format!("{} s", budget.as_secs_f64()),
     );
-    line(&mut text, &format!("  budget {budget}, with T {timeout}"));
+    let budget =
+        format!("  drain budget {budget}: so long a job that runs may go on (T {timeout})");
+    line(&mut text, &budget);
     if let Some(why) = &stop.effective.unread {
         line(&mut text, &format!("  but {why}"));
     }

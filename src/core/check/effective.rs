@@ -141,7 +141,7 @@ pub fn timeout_words(sidekiq: &SidekiqFacts, of: Option<&str>) -> String {
     let why = match (&effective.unread, yml_file_of(sidekiq, of)) {
         (Some(why), _) => why.clone(),
         (None, Some(file)) => format!("{file} was read and states none"),
-        (None, None) => "no file that was read states one".to_owned(),
+        (None, None) => "no file states one".to_owned(),
     };
     format!("{span} s, {default}; {why}")
 }

@@ -3,7 +3,7 @@
 
 use super::effective::{Effective, effective_timeout, only_of, timeout_in, timeout_words};
 use super::facts::{Facts, KnownSidekiq, StartCommand, StatedSequence, Stopper};
-use super::stop_command::{Runner, StopCommand};
+use super::stop_command::StopCommand;
 use super::unit_facts::UnitFacts;
 use crate::core::layers::Layer;
 use crate::core::layers::command_line::CommandLine;
@@ -52,10 +52,8 @@ impl KnownSidekiq {
             let process = process.and_then(|process| process.rsplit('/').next());
             self.layer == Layer::Procfile && process == Some(&self.name)
         });
-        let is_its = |command: &&StopCommand| match &command.runner {
-            Runner::Watcher { layer, scope, .. } => *layer == self.layer && *scope == self.name,
-            _ => false,
-        };
+        let is_its =
+            |command: &&StopCommand| command.runner.watched() == Some((self.layer, &*self.name));
         let commands = facts.commands.iter().filter(is_its);
         sequences
             .map(KnownStop::Sequence)
@@ -69,7 +67,7 @@ impl KnownSidekiq {
 impl Facts {
     /// Whether no stop of a Sidekiq is written anywhere.
     pub(super) fn nothing_stops(&self) -> bool {
-        let is_watched = |command: &StopCommand| matches!(command.runner, Runner::Watcher { .. });
+        let is_watched = |command: &StopCommand| command.runner.watched().is_some();
         self.units.is_empty()
             && self.stoppers.is_empty()
             && self.sequences.is_empty()

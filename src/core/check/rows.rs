@@ -8,7 +8,7 @@ use super::effective::effective_timeout;
 use super::facts::{Facts, KnownSidekiq, Stopper};
 use super::finding::{Finding, Severity};
 use super::known::KnownStop;
-use super::stop_command::{AfterTerm, Runner, StopCommand};
+use super::stop_command::{AfterTerm, StopCommand};
 use super::unit_stop::{UnitForecast, UnitStopRow, unit_stops};
 use crate::core::layers::{Layer, LocatedSetting, TOOLS};
 use crate::core::moment::Seconds;
@@ -254,10 +254,8 @@ fn stop_row(facts: &Facts, stop: KnownStop<'_>) -> StopRow {
 
 fn command_row(facts: &Facts, command: &StopCommand) -> StopRow {
     let version = facts.sidekiq.version;
-    let by = match &command.runner {
-        Runner::Watcher { layer, .. } => layer.word(),
-        _ => Layer::Script.word(),
-    };
+    let layer = command.runner.watched().map(|(layer, _)| layer);
+    let by = layer.unwrap_or(Layer::Script).word();
     let sent = command.signals(version);
     let kill = sent.iter().find(|sent| sent.signal == Signal::Kill);
     let is_blind = kill.filter(|kill| kill.after_term == AfterTerm::NoTerm);

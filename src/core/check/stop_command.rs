@@ -13,6 +13,8 @@ use crate::core::sequence::{Sequence, Signal, Version};
 pub enum Runner {
     /// `ExecStartPre=` of this unit, once its own process is gone.
     ExecStartPre(String),
+    /// `ExecStopPost=` of this unit, once its own process is gone.
+    ExecStopPost(String),
     /// `ExecStop=` of this unit, before its signal.
     ExecStop(String),
     /// `ExecReload=` of this unit.
@@ -35,6 +37,20 @@ pub enum Runner {
 }
 
 impl Runner {
+    /// The supervisor and the process that it watches.
+    pub fn watched(&self) -> Option<(Layer, &str)> {
+        match self {
+            Self::Watcher { layer, scope, .. } => Some((*layer, scope)),
+            Self::ExecStartPre(_)
+            | Self::ExecStopPost(_)
+            | Self::ExecStop(_)
+            | Self::ExecReload(_)
+            | Self::PreStop(_)
+            | Self::Task(_)
+            | Self::Script(_) => None,
+        }
+    }
+
     /// Whether everything that it signals without a name is the Sidekiq.
     fn is_about_sidekiq(&self) -> bool {
         match self {
@@ -44,7 +60,7 @@ impl Runner {
             Self::Task(Some(name)) | Self::Script(name) => {
                 name.to_ascii_lowercase().contains("sidekiq")
             }
-            Self::ExecStartPre(_) | Self::Task(None) => false,
+            Self::ExecStartPre(_) | Self::ExecStopPost(_) | Self::Task(None) => false,
         }
     }
 }
@@ -53,6 +69,7 @@ impl fmt::Display for Runner {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::ExecStartPre(unit) => write!(out, "ExecStartPre of {unit}"),
+            Self::ExecStopPost(unit) => write!(out, "ExecStopPost of {unit}"),
             Self::ExecStop(unit) => write!(out, "ExecStop of {unit}"),
             Self::ExecReload(unit) => write!(out, "ExecReload of {unit}"),
             Self::PreStop(container) => write!(out, "preStop of {container}"),

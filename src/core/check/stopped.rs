@@ -80,6 +80,7 @@ impl<'a> Found<'a> {
                 ("ExecStop", Runner::ExecStop(name.clone())),
                 ("ExecReload", Runner::ExecReload(name.clone())),
                 ("ExecStartPre", Runner::ExecStartPre(name.clone())),
+                ("ExecStopPost", Runner::ExecStopPost(name.clone())),
             ] {
                 found.push(StopCommand::new(runner, unit.commands(setting)));
             }

@@ -69,7 +69,7 @@ impl fmt::Display for Unheard {
                 is_certain: false,
             } => write!(
                 out,
-                "drawn for an sh that is bash and makes room for Sidekiq. If it is dash, TERM goes to the shell. {then}"
+                "drawn for an sh that is bash, which makes room for Sidekiq. Where it is dash (Debian, Ubuntu), TERM goes to the shell. {then}"
             ),
         }
     }
@@ -152,7 +152,7 @@ fn behind_a_shell(stopper: &Stopper, line: &CommandLine) -> Option<String> {
         format!(" after {} s", span.as_secs_f64())
     });
     Some(format!(
-        "As the first process of a container a shell passes TERM over: Sidekiq never hears of the stop and is killed{limit} with all its jobs"
+        "As the first process of its container that shell ignores TERM: Sidekiq never hears of the stop and is killed{limit} with all its jobs"
     ))
 }
 
@@ -189,7 +189,7 @@ mod tests {
             ("sh -c 'exec sidekiq'", "hears"),
             (
                 "sh -c sidekiq",
-                "drawn for an sh that is bash and makes room for Sidekiq",
+                "drawn for an sh that is bash, which makes room for Sidekiq",
             ),
         ] {
             let shown = shown("compose.yaml", &service(lines));

@@ -93,6 +93,16 @@ pub(super) fn read_together(reading: &mut Reading) {
         };
         let run = reading.values.iter().filter(is_run);
         let names: Vec<String> = run.filter_map(|located| located.scope.clone()).collect();
+        let is_here = |located: &LocatedSetting| {
+            located.layer == Layer::Procfile && file_name(&located.from.file) == call.file
+        };
+        if !reading.values.iter().any(is_here) {
+            let text = format!(
+                "foreman or its like runs the processes of {}, which is not here",
+                call.file
+            );
+            reading.not_read(of.from.clone(), text);
+        }
         for name in names {
             let mut scope = reading.scope(Layer::Foreman, &name);
             scope.found(TIMEOUT, call.wait.clone(), &of.from);

@@ -32,6 +32,7 @@ const SETTINGS: &[(&str, SettingKind)] = &[
     ("ExecStart", SettingKind::Command),
     ("ExecStartPre", SettingKind::Command),
     ("ExecStop", SettingKind::Command),
+    ("ExecStopPost", SettingKind::Command),
     ("ExecReload", SettingKind::Command),
     ("WorkingDirectory", SettingKind::Word),
     ("Environment", SettingKind::Word),

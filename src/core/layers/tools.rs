@@ -32,7 +32,7 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
             gemfile_lock::read,
         ),
     Tool::row(Layer::Procfile, "procfile", "Procfile", 3)
-        .at(&["Procfile*"])
+        .at(&["Procfile*", "config/Procfile*", "**/Procfile.*"])
         .files(
             |file| file.stem == "Procfile" || file.stem.starts_with("Procfile."),
             procfile::read,
@@ -54,6 +54,10 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
     Tool::row(Layer::Kubernetes, "kubernetes", "Kubernetes", 7)
         .files(
             |file| {
+                let is_json = file.ends(&[".json"]) && file.has("\"apiVersion\"");
+                if is_json && file.has("\"kind\"") {
+                    return true;
+                }
                 let is_manifest = file.has("apiVersion:") && file.has("kind:");
                 let is_chart = matches!(file.stem, "kustomization.yaml" | "kustomization.yml")
                     || file.stem.starts_with("values")
@@ -309,6 +313,9 @@ const KUBERNETES: &[&str] = &[
     "*k8s*.y*ml*",
     "**/*k8s*/**/*.y*ml*",
     "**/*kube*/**/*.y*ml*",
+    "**/*k8s*/**/*.json",
+    "**/*kube*/**/*.json",
+    "**/manifests/**/*.json",
     "**/*chart*/**/*.y*ml*",
     "**/*helm*/**/*.y*ml*",
     "**/*kustom*/**/*.y*ml*",

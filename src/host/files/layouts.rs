@@ -54,10 +54,12 @@ fn stopped(facts: &Facts) -> Vec<String> {
         lines.push(told);
     }
     for command in &facts.commands {
-        let (layer, name, is_whole) = match &command.runner {
-            Runner::Watcher { layer, scope, .. } => (layer.word(), scope.as_str(), true),
-            Runner::Script(name) | Runner::Task(Some(name)) => ("command", name.as_str(), false),
-            _ => continue,
+        let (layer, name, is_whole) = match (command.runner.watched(), &command.runner) {
+            (Some((layer, scope)), _) => (layer.word(), scope, true),
+            (None, Runner::Script(name) | Runner::Task(Some(name))) => {
+                ("command", name.as_str(), false)
+            }
+            (None, _) => continue,
         };
         let (kill, is_blind) = killed_by(command, facts);
         if is_whole || kill.is_some() {

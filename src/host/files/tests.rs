@@ -96,6 +96,50 @@ fn what_is_no_file_or_too_large_is_said() {
 }
 
 #[test]
+fn a_file_of_a_gigabyte_is_said_and_not_read() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    let length = 1 << 30;
+    let large = File::create(root.join("docker-compose.yml")).unwrap();
+    large.set_len(length).unwrap();
+    let search = find_layers(root);
+    assert!(search.files.is_empty());
+    assert_eq!(search.looked_at[0].1, ReadOutcome::TooLarge(length));
+}
+
+#[test]
+fn a_pipe_and_a_socket_are_no_files_and_hold_nothing_up() {
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    let pipe = root.join("Procfile");
+    mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR, 0).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(root.join("Procfile.live")).unwrap();
+    let search = find_layers(root);
+    let became: Vec<&ReadOutcome> = search.looked_at[..2].iter().map(|(_, one)| one).collect();
+    assert_eq!(became, [&ReadOutcome::NotAFile; 2]);
+}
+
+#[test]
+fn many_files_are_read_in_their_order() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    for number in 0..300 {
+        let text = format!("class J{number}\n  include Sidekiq::Job\nend\n");
+        write(root, &format!("app/jobs/j{number:03}_job.rb"), &text);
+    }
+    let search = find_layers(root);
+    let files: Vec<&str> = search.files.iter().map(|file| file.text.as_str()).collect();
+    assert_eq!(files.len(), 300);
+    for (number, text) in files.iter().enumerate() {
+        assert!(
+            text.starts_with(&format!("class J{number}\n")),
+            "{number}: {text}"
+        );
+    }
+}
+
+#[test]
 fn a_file_without_permission_is_said() {
     use std::os::unix::fs::PermissionsExt as _;
     let root = tempfile::tempdir().unwrap();

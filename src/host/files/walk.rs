@@ -2,10 +2,11 @@
 //! Links to folders are not followed, so a circle of them has no end to lead to.
 
 use std::fs;
+use std::num::NonZero;
 use std::path::Path;
 
 use super::places::Folder;
-use super::{FileSearch, ReadOutcome};
+use super::{FileSearch, LayerFile, ReadOutcome, layer_file, read};
 
 /// No place lies deeper.
 const DEEPEST: usize = 8;
@@ -28,8 +29,10 @@ pub(super) fn applications(root: &Path) -> Vec<FileSearch> {
         root,
         left: MOST_NAMES,
         found: vec![FileSearch::default()],
+        wanted: Vec::new(),
     };
     walk.folder("", 0, 0);
+    walk.read();
     let mut found = walk.found.into_iter();
     let first = found.next();
     first
@@ -47,6 +50,16 @@ struct TreeWalk<'a> {
     root: &'a Path,
     left: usize,
     found: Vec<FileSearch>,
+    wanted: Vec<Wanted>,
+}
+
+/// A file that is read once the walk is over.
+struct Wanted {
+    application: usize,
+    shown: String,
+    /// Whether it is looked at only because every file of its folder is: one that is too large is
+    /// then not what is sought, but a picture or a dump.
+    is_any: bool,
 }
 
 impl TreeWalk<'_> {
@@ -100,16 +113,26 @@ impl TreeWalk<'_> {
         files.retain(|name| here.wants(name));
         files.sort_unstable();
         folders.sort_unstable();
-        for name in &files {
-            let shown = below(shown, name);
-            let path = self.root.join(&shown);
-            self.found[application].look_at_found(&path, &shown);
-            if here.wants_any(name) {
-                self.found[application].forget_if_too_large();
-            }
-        }
+        self.wanted.extend(files.iter().map(|name| Wanted {
+            application,
+            shown: below(shown, name),
+            is_any: here.wants_any(name),
+        }));
         for name in folders.iter().filter(|_| depth < DEEPEST) {
             self.folder(&below(shown, name), application, depth + 1);
+        }
+    }
+
+    /// Reads all that is wanted.
+    fn read(&mut self) {
+        let wanted = std::mem::take(&mut self.wanted);
+        let files = files_of(self.root, &wanted);
+        for (wanted, file) in wanted.iter().zip(files) {
+            let file = match file {
+                Err(ReadOutcome::TooLarge(_)) if wanted.is_any => Err(ReadOutcome::Unrelated),
+                file => file,
+            };
+            self.found[wanted.application].take_found(&wanted.shown, file);
         }
     }
 
@@ -120,6 +143,36 @@ impl TreeWalk<'_> {
         let parts: Vec<&str> = inside.split('/').filter(|part| !part.is_empty()).collect();
         Folder::of(&parts)
     }
+}
+
+/// Fewer files than these are read sooner than threads are started.
+const MANY: usize = 100;
+/// More threads than these wait for each other.
+const MOST_THREADS: usize = 4;
+
+/// Reads files, where there are many on several threads. The answers are in the order of the files.
+fn files_of(root: &Path, wanted: &[Wanted]) -> Vec<Result<LayerFile, ReadOutcome>> {
+    let one = |wanted: &Wanted| {
+        let shown = &wanted.shown;
+        layer_file(shown, None, read(&root.join(shown)))
+    };
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = threads.min(MOST_THREADS);
+    if wanted.len() < MANY || threads == 1 {
+        return wanted.iter().map(one).collect();
+    }
+    let share = wanted.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = wanted
+            .chunks(share)
+            .map(|part| scope.spawn(move || part.iter().map(one).collect::<Vec<_>>()))
+            .collect();
+        let done = parts.into_iter().map(|part| match part.join() {
+            Ok(files) => files,
+            Err(panic) => std::panic::resume_unwind(panic),
+        });
+        done.flatten().collect()
+    })
 }
 
 /// Whether a folder has the name of a file: `config/sidekiq.yml/`.

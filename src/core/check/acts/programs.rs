@@ -113,7 +113,7 @@ pub(super) fn act(
             .position(|word| matches!(name(word), "kill" | "pkill"))
         {
             Some(at) => {
-                let whole = format!("{}| {command}", input.trim_start());
+                let whole = format!("{} | {command}", input.trim());
                 signal_program("kill", &rest[at + 1..], input, resolved, whole)
             }
             None => Doing::Nothing,

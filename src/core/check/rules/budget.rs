@@ -267,7 +267,10 @@ fn each_kill_of_a_command(
             | Runner::ExecReload(name)
             | Runner::PreStop(name)
             | Runner::Watcher { scope: name, .. } => Some(name),
-            Runner::ExecStartPre(_) | Runner::Task(_) | Runner::Script(_) => None,
+            Runner::ExecStartPre(_)
+            | Runner::ExecStopPost(_)
+            | Runner::Task(_)
+            | Runner::Script(_) => None,
         };
         let effective = effective_timeout(&facts.sidekiq, of.map(String::as_str));
         for sent in command.signals(facts.sidekiq.version) {

@@ -78,11 +78,14 @@ fn command_kills(facts: &Facts, ruling: &mut RuleRun<'_>) {
                 Some(at) => format!(" after {} s", number(at)),
                 None => String::new(),
             };
-            let is_before = matches!(command.runner, Runner::ExecStartPre(_));
-            let (severity, then) = if is_before {
+            let is_beside = matches!(
+                command.runner,
+                Runner::ExecStartPre(_) | Runner::ExecStopPost(_)
+            );
+            let (severity, then) = if is_beside {
                 (
                     Severity::Warning,
-                    "at each start it takes every other Sidekiq of this host with all its jobs",
+                    "each time it takes every other Sidekiq of this host with all its jobs",
                 )
             } else if is_kept {
                 (
@@ -110,7 +113,9 @@ fn command_kills(facts: &Facts, ruling: &mut RuleRun<'_>) {
 /// Advice: the act to use in the place of a KILL.
 fn instead(runner: &Runner) -> &'static str {
     match runner {
-        Runner::ExecStartPre(_) => "systemd has ended what was left of this unit: leave it out",
+        Runner::ExecStartPre(_) | Runner::ExecStopPost(_) => {
+            "systemd has ended what was left of this unit: leave it out"
+        }
         Runner::ExecStop(_) => "systemd sends TERM by itself: leave ExecStop out",
         Runner::ExecReload(_) => "To quiet Sidekiq send TSTP",
         Runner::PreStop(_) => "Kubernetes sends TERM after it: send TSTP, or leave it out",
@@ -137,9 +142,10 @@ fn sidekiqctl_is_gone(facts: &Facts, ruling: &mut RuleRun<'_>) {
             let what = format!("`{text}` ({}) cannot work", command.runner);
             let so = match &command.runner {
                 Runner::ExecStop(_) => "It fails each time: only systemd's own TERM stops Sidekiq",
-                Runner::ExecStartPre(_) | Runner::ExecReload(_) | Runner::PreStop(_) => {
-                    "It fails each time: nothing is quieted"
-                }
+                Runner::ExecStartPre(_)
+                | Runner::ExecStopPost(_)
+                | Runner::ExecReload(_)
+                | Runner::PreStop(_) => "It fails each time: nothing is quieted",
                 Runner::Task(_) | Runner::Script(_) | Runner::Watcher { .. } => {
                     "It fails each time: nothing is quieted or stopped by it"
                 }
@@ -191,6 +197,7 @@ fn length_is_not_known(facts: &Facts, ruling: &mut RuleRun<'_>) {
                 ", and what it does to Sidekiq was not read".to_string()
             }
             Runner::ExecStartPre(_)
+            | Runner::ExecStopPost(_)
             | Runner::ExecReload(_)
             | Runner::Task(_)
             | Runner::Script(_) => continue,

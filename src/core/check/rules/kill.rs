@@ -127,8 +127,16 @@ fn wrong_first_signal(facts: &Facts, ruling: &mut RuleRun<'_>) {
         ruling.undecided("nothing that stops Sidekiq is known");
     }
     for unit in &facts.units {
-        if let Some(located) = unit.behaviour().kill_signal {
+        let stop = unit.behaviour().kill_signal;
+        if let Some(located) = stop {
             first_signal(&unit.name, located, ruling);
+        }
+        // systemctl restart; where it is not set the signal of a stop counts.
+        if let Some(located) = unit.setting("RestartKillSignal")
+            && stop.is_none_or(|stop| stop.value != located.value)
+        {
+            let who = format!("systemctl restart {}", unit.name);
+            first_signal(&who, located, ruling);
         }
     }
     for stopper in &facts.stoppers {

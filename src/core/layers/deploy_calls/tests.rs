@@ -70,6 +70,26 @@ fn a_command_belongs_to_the_task_around_it() {
     );
 }
 
+#[test]
+fn a_variable_stands_for_what_it_was_given() {
+    for (text, expected) in [
+        (
+            "pid = capture(\"pgrep -f sidekiq\")\nexecute \"kill -9 #{pid}\"",
+            "2 : kill -9 $(pgrep -f sidekiq)",
+        ),
+        (
+            "jobs = 'shop-sidekiq.service'\nexecute :sudo, :systemctl, :kill, '-s', :KILL, jobs",
+            "2 : sudo systemctl kill -s KILL $('shop-sidekiq.service')",
+        ),
+        (
+            "pid = capture(\"pgrep -f puma\")\nexecute \"kill -9 #{pid}\"",
+            "2 : kill -9 #{pid}",
+        ),
+    ] {
+        assert_eq!(shown(text), [expected], "{text}");
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "(execute|run|`|sleep|task|namespace|do|end|Process[.]kill|:a|\"|'|[(]|[)]|[{]|[}]|,|<<~X|\n| |é|\\\\|=>|b:){0,30}") {

@@ -153,6 +153,8 @@ fn only_what_a_shell_would_run_is_a_sidekiq() {
         "docker run --name sidekiq bakery bin/rails server",
         "bundle exec rake sidekiq:stop",
         "script/stop-sidekiq.sh",
+        "script/watch-sidekiq.sh",
+        "bin/sidekiq-rotate",
         "sidekiq-exporter --port 9",
         "rm -f tmp/pids/sidekiq",
         "kill $(pidof sidekiq)",
@@ -189,7 +191,16 @@ fn names_tell_where_commands_do_not() {
     ] {
         assert!(is_named_sidekiq(name), "{name}");
     }
-    for name in ["sidekiq-exporter", "sidekiq-web", "worker", "sidekiq.log"] {
+    for name in [
+        "sidekiq-exporter",
+        "sidekiq-web",
+        "sidekiq-watch",
+        "sidekiq_watcher",
+        "rotate-sidekiq-logs",
+        "sidekiq-rotate",
+        "worker",
+        "sidekiq.log",
+    ] {
         assert!(!is_named_sidekiq(name), "{name}");
     }
     assert!(is_unknown_script("/app/docker/start.sh"));
