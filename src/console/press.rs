@@ -208,7 +208,7 @@ impl Console {
             KeyAct::LeaveOut => return command(Command::LeaveOut),
             KeyAct::Interrupt if session.is_draining() => return command(Command::StopHere),
             KeyAct::Quit if session.is_draining() => {
-                self.dialog = Some(confirm::quit(session, now))
+                self.dialog = Some(confirm::quit(session, now));
             }
             KeyAct::Interrupt | KeyAct::Quit => return vec![Request::Quit],
             KeyAct::Redraw => return vec![Request::Redraw],

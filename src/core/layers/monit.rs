@@ -40,12 +40,12 @@ pub fn read(file: &str, text: &str) -> Reading {
 }
 
 /// What `check process NAME …` says, if that is a Sidekiq.
-fn process(file: &str, check: &[Token], reading: &mut Reading) {
+fn process(file: &str, check: &[ControlWord], reading: &mut Reading) {
     let Some(name) = check.get(2) else {
         return;
     };
     let mut is_sidekiq = is_named_sidekiq(&name.text);
-    let mut commands: Vec<(&'static str, &Token)> = Vec::new();
+    let mut commands: Vec<(&'static str, &ControlWord)> = Vec::new();
     let mut setting = None;
     for token in &check[3..] {
         let method = METHODS.iter().find(|(word, _)| token.is(word));
@@ -109,13 +109,13 @@ fn names_sidekiq(text: &str) -> bool {
 }
 
 /// A word or a text of a control file.
-struct Token {
+struct ControlWord {
     text: String,
     line: usize,
     is_quoted: bool,
 }
 
-impl Token {
+impl ControlWord {
     fn is(&self, word: &str) -> bool {
         !self.is_quoted && self.text.eq_ignore_ascii_case(word)
     }
@@ -130,8 +130,8 @@ impl Token {
 
 /// The words of a control file: `#` begins a comment, quotes hold a text of one or more lines. Tags of
 /// a template stay in one piece.
-fn tokens(text: &str) -> Vec<Token> {
-    let mut found: Vec<Token> = Vec::new();
+fn tokens(text: &str) -> Vec<ControlWord> {
+    let mut found: Vec<ControlWord> = Vec::new();
     let mut line = 1;
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -147,13 +147,13 @@ fn tokens(text: &str) -> Vec<Token> {
         let quoted = inside.strip_suffix(first).unwrap_or(inside);
         match first {
             '#' => {}
-            '"' | '\'' => found.push(Token {
+            '"' | '\'' => found.push(ControlWord {
                 text: watched::without_tags(&quoted.replace("\\\"", "\"")),
                 line,
                 is_quoted: true,
             }),
             _ if first.is_whitespace() => {}
-            _ => found.push(Token {
+            _ => found.push(ControlWord {
                 text: watched::without_tags(piece),
                 line,
                 is_quoted: false,

@@ -5,15 +5,15 @@ use super::tool::SeenFile;
 use super::value::{FilePlace, Reading};
 
 /// A kind of file that is not read.
-struct Kind {
+struct UnreadKind {
     /// Its name in a sentence, and what it does at a stop where nothing else is written.
     says: &'static str,
     is_one: fn(&SeenFile<'_>) -> bool,
 }
 
 /// The kinds.
-const KINDS: &[Kind] = &[
-    Kind {
+const KINDS: &[UnreadKind] = &[
+    UnreadKind {
         says: "pm2 sends INT, and KILL after kill_timeout (1.6 s unless it is set)",
         is_one: |file| {
             let is_named = file.stem.contains("ecosystem") || file.stem.contains("pm2");
@@ -21,7 +21,7 @@ const KINDS: &[Kind] = &[
             may_be && is_named && (file.has("apps"))
         },
     },
-    Kind {
+    UnreadKind {
         says: "AWS task definitions in Terraform or CloudFormation kill after stopTimeout (30 s unless it is set)",
         is_one: |file| {
             let is_terraform = file.ends(&[".tf", ".tf.json"])
@@ -29,31 +29,31 @@ const KINDS: &[Kind] = &[
             is_terraform || !file.ends(&[".rb", ".md"]) && file.has("AWS::ECS::TaskDefinition")
         },
     },
-    Kind {
+    UnreadKind {
         says: "Kubernetes objects in Terraform kill after termination_grace_period_seconds (30 s unless it is set)",
         is_one: |file| file.ends(&[".tf"]) && file.has("kubernetes_"),
     },
-    Kind {
+    UnreadKind {
         says: "AWS Copilot's tasks are killed 30 s after TERM unless an override says more",
         is_one: |file| file.is_yaml() && file.path.contains("copilot/"),
     },
-    Kind {
+    UnreadKind {
         says: "Elastic Beanstalk stops it by what this file sets up",
         is_one: |file| file.path.contains(".ebextensions/") || file.path.contains(".platform/"),
     },
-    Kind {
+    UnreadKind {
         says: "DigitalOcean's App Platform kills after termination.grace_period_seconds (120 s unless it is set)",
         is_one: |file| file.is_yaml() && file.path.contains(".do/"),
     },
-    Kind {
+    UnreadKind {
         says: "Railway kills after its draining time (none unless drainingSeconds is set)",
         is_one: |file| file.stem.starts_with("railway."),
     },
-    Kind {
+    UnreadKind {
         says: "Convox kills after termination.grace (30 s unless it is set)",
         is_one: |file| file.stem.starts_with("convox."),
     },
-    Kind {
+    UnreadKind {
         says: "Cloud Run kills 10 s after TERM, and App Engine by its own rules",
         is_one: |file| {
             file.is_yaml()
@@ -61,26 +61,26 @@ const KINDS: &[Kind] = &[
                     || file.has("serving.knative.dev/"))
         },
     },
-    Kind {
+    UnreadKind {
         says: "process-compose kills after shutdown.timeout_seconds (10 s unless it is set)",
         is_one: |file| file.is_yaml() && file.stem.starts_with("process-compose"),
     },
-    Kind {
+    UnreadKind {
         says: "a service of OpenRC or of System V is stopped by what its script says",
         is_one: |file| {
             let first = file.text().lines().next().unwrap_or_default();
             first.contains("openrc-run") || first.contains("runscript")
         },
     },
-    Kind {
+    UnreadKind {
         says: "Platform.sh stops it by its own rules",
         is_one: |file| file.is_yaml() && file.stem.starts_with(".platform.app"),
     },
-    Kind {
+    UnreadKind {
         says: "launchd kills after ExitTimeOut (20 s unless it is set)",
         is_one: |file| file.ends(&[".plist"]),
     },
-    Kind {
+    UnreadKind {
         says: "Puppet, Chef, Ansible or Salt writes the unit from this code",
         is_one: |file| {
             let is_chef = file.ends(&[".rb"]) && !file.path.contains("deploy");

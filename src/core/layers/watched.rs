@@ -37,7 +37,7 @@ pub fn bluepill(file: &str, text: &str) -> Reading {
 
 /// A process as it is set up.
 #[derive(Default)]
-struct Process {
+struct WatchedProcess {
     name: String,
     at: Option<FilePlace>,
     start: Option<(String, FilePlace)>,
@@ -50,7 +50,7 @@ struct Process {
 
 fn read(layer: Layer, file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
-    let mut process = Process::default();
+    let mut process = WatchedProcess::default();
     for (number, code) in ruby::code_lines(text) {
         let place = FilePlace::new(file, number);
         let code = code.trim();
@@ -102,7 +102,7 @@ fn setting(code: &str) -> Option<(&str, &str)> {
     (!value.is_empty()).then(|| (&rest[..end], value))
 }
 
-impl Process {
+impl WatchedProcess {
     fn set(&mut self, key: &str, value: &str, place: FilePlace, reading: &mut Reading) {
         let (setting, is_signals) = match key {
             "name" => {

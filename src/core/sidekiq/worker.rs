@@ -251,7 +251,7 @@ impl Worker {
         );
         match signal.consequence(Some(self.config.version)) {
             Consequence::Kills | Consequence::Destroys => {
-                self.end(WorkerEnding::Signal(signal), at)
+                self.end(WorkerEnding::Signal(signal), at);
             }
             Consequence::Quiets if self.stage == WorkerStage::Working => {
                 self.quiet(at);

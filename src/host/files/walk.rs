@@ -50,11 +50,11 @@ struct TreeWalk<'a> {
     root: &'a Path,
     left: usize,
     found: Vec<FileSearch>,
-    wanted: Vec<Wanted>,
+    wanted: Vec<WantedFile>,
 }
 
 /// A file that is read once the walk is over.
-struct Wanted {
+struct WantedFile {
     application: usize,
     shown: String,
     /// Whether it is looked at only because every file of its folder is: one that is too large is
@@ -113,7 +113,7 @@ impl TreeWalk<'_> {
         files.retain(|name| here.wants(name));
         files.sort_unstable();
         folders.sort_unstable();
-        self.wanted.extend(files.iter().map(|name| Wanted {
+        self.wanted.extend(files.iter().map(|name| WantedFile {
             application,
             shown: below(shown, name),
             is_any: here.wants_any(name),
@@ -151,8 +151,8 @@ const MANY: usize = 100;
 const MOST_THREADS: usize = 4;
 
 /// Reads files, where there are many on several threads. The answers are in the order of the files.
-fn files_of(root: &Path, wanted: &[Wanted]) -> Vec<Result<LayerFile, ReadOutcome>> {
-    let one = |wanted: &Wanted| {
+fn files_of(root: &Path, wanted: &[WantedFile]) -> Vec<Result<LayerFile, ReadOutcome>> {
+    let one = |wanted: &WantedFile| {
         let shown = &wanted.shown;
         layer_file(shown, None, read(&root.join(shown)))
     };
