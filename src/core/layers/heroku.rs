@@ -90,3 +90,25 @@ fn processes(file: &str, text: &str, reading: &mut Reading) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::command_line::COMMAND;
+    use super::super::{Layer, Text, read_together};
+
+    #[test]
+    fn heroku_yml_is_read_in_the_place_of_a_procfile() {
+        let text = |layer, path, text| Text { layer, path, text };
+        let reading = read_together(&[
+            text(Layer::Procfile, "Procfile", "worker: sidekiq -t 60\n"),
+            text(
+                Layer::Heroku,
+                "heroku.yml",
+                "run:\n  worker: sidekiq -t 20\n",
+            ),
+        ]);
+        let commands = reading.values.iter().filter(|one| one.setting == COMMAND);
+        let places: Vec<String> = commands.map(|one| one.from.to_string()).collect();
+        assert_eq!(places, ["heroku.yml:2"]);
+    }
+}

@@ -56,7 +56,7 @@ fn read(layer: Layer, file: &str, text: &str) -> Reading {
         let code = code.trim();
         if let Some(name) = opened(layer, code) {
             std::mem::take(&mut process).report(layer, &mut reading);
-            process.name = name.to_owned();
+            name.clone_into(&mut process.name);
             process.at = Some(place);
         } else if let Some((key, value)) = setting(code) {
             process.set(key, value, place, &mut reading);
@@ -173,14 +173,12 @@ impl WatchedProcess {
                     None => ("10".into(), at.clone()),
                 };
                 let signal = self.signal.as_deref().unwrap_or("TERM");
-                match own {
-                    Some((_, command, _)) => {
-                        command.push_str(&format!("; sleep {wait}; kill -KILL PID"));
-                    }
-                    None => {
-                        let stop = format!("kill -{signal} PID; sleep {wait}; kill -KILL PID");
-                        self.stops.push((OWN_STOP, stop, place));
-                    }
+                let kill = format!("; sleep {wait}; kill -KILL PID");
+                if let Some((_, command, _)) = own {
+                    command.push_str(&kill);
+                } else {
+                    let stop = format!("kill -{signal} PID{kill}");
+                    self.stops.push((OWN_STOP, stop, place));
                 }
             }
             (Layer::Eye, None) => {
