@@ -31,7 +31,11 @@ const KINDS: &[UnreadKind] = &[
     },
     UnreadKind {
         says: "Kubernetes objects in Terraform kill after termination_grace_period_seconds (30 s unless it is set)",
-        is_one: |file| file.ends(&[".tf"]) && file.has("kubernetes_"),
+        is_one: |file| {
+            let kinds = ["deployment", "stateful_set", "manifest", "pod"];
+            let has = |kind: &str| file.has(&format!("kubernetes_{kind}"));
+            file.ends(&[".tf"]) && kinds.iter().any(|kind| has(kind))
+        },
     },
     UnreadKind {
         says: "AWS Copilot's tasks are killed 30 s after TERM unless an override says more",
@@ -39,7 +43,13 @@ const KINDS: &[UnreadKind] = &[
     },
     UnreadKind {
         says: "Elastic Beanstalk stops it by what this file sets up",
-        is_one: |file| file.path.contains(".ebextensions/") || file.path.contains(".platform/"),
+        // Many only name the log of a Sidekiq.
+        is_one: |file| {
+            let acts = ["[Service]", "exec sidekiq", "initctl", "kill", "systemctl"];
+            let in_folder =
+                file.path.contains(".ebextensions/") || file.path.contains(".platform/");
+            in_folder && acts.iter().any(|word| file.has(word))
+        },
     },
     UnreadKind {
         says: "DigitalOcean's App Platform kills after termination.grace_period_seconds (120 s unless it is set)",

@@ -140,6 +140,27 @@ fn many_files_are_read_in_their_order() {
 }
 
 #[test]
+fn a_folder_that_may_not_be_listed_is_said() {
+    let mut search = FileSearch::default();
+    search.refused_folder("k8s", &ErrorKind::PermissionDenied.into());
+    search.refused_folder("", &ErrorKind::PermissionDenied.into());
+    search.refused_folder("gone", &ErrorKind::NotFound.into());
+    let shown: Vec<&str> = search
+        .looked_at
+        .iter()
+        .map(|(path, _)| path.as_str())
+        .collect();
+    assert_eq!(shown, ["k8s/", "./"]);
+    let is_refused = |outcome: &ReadOutcome| matches!(outcome, ReadOutcome::Refused(_));
+    assert!(
+        search
+            .looked_at
+            .iter()
+            .all(|(_, outcome)| is_refused(outcome))
+    );
+}
+
+#[test]
 fn a_file_without_permission_is_said() {
     use std::os::unix::fs::PermissionsExt as _;
     let root = tempfile::tempdir().unwrap();

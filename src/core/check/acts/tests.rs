@@ -34,6 +34,36 @@ fn shown(act: &ShellAct) -> String {
 }
 
 #[test]
+fn what_runs_on_another_host_or_by_another_shell_is_looked_into() {
+    for (command, expected) in [
+        (
+            "ssh -p 2222 shop \"sudo pkill -9 -f sidekiq\"",
+            "KILL to sidekiq",
+        ),
+        (
+            "su - baker -c 'kill -9 $(cat a.pid)'",
+            "KILL to $(cat a.pid)",
+        ),
+        ("runuser -u baker -- sh -c 'kill -9 7'", "KILL to 7"),
+        (
+            "rbenv exec bundle exec sidekiqctl quiet a.pid",
+            "sidekiqctl quiets",
+        ),
+        (
+            "kubectl delete pod jobs-1 --grace-period=0 --force",
+            "KILL to delete pod jobs-1 --grace-period=0 --force",
+        ),
+        (
+            "kubectl delete pod jobs-1 --grace-period 5",
+            "stop delete pod jobs-1 --grace-period 5 within 5",
+        ),
+    ] {
+        assert_eq!(read(command), [expected], "{command}");
+    }
+    assert!(read("kubectl delete pod jobs-1").is_empty());
+}
+
+#[test]
 fn every_form_of_a_signal_is_read() {
     let cases: [(&str, &[&str]); 24] = [
         ("/bin/kill -9 $MAINPID", &["KILL to $MAINPID"]),
