@@ -12,8 +12,6 @@ mod drain_real;
 #[cfg(test)]
 mod host_real;
 #[cfg(test)]
-mod hundred_drains;
-#[cfg(test)]
 mod journals;
 #[cfg(test)]
 mod kill_and_resume;
@@ -32,6 +30,8 @@ mod rehearse;
 #[cfg(test)]
 mod report_later;
 mod rescue;
+#[cfg(test)]
+mod scripted_drains;
 mod support;
 #[cfg(test)]
 mod timeouts_real;
