@@ -26,7 +26,9 @@ pub fn all() -> Vec<Reader> {
         CORE,
         crate::redis::READERS,
         crate::host::READERS,
+        crate::recorder::READERS,
         crate::rescue::READERS,
+        crate::shell::READERS,
     ]
     .concat()
 }

@@ -11,6 +11,8 @@ mod cut_off;
 mod delta;
 mod film;
 mod line;
+#[cfg(any(test, fuzzing))]
+mod readers;
 mod reading;
 mod scrubbed;
 mod tail;
@@ -22,6 +24,8 @@ mod tests;
 pub use chain::Broken;
 pub use cut_off::{CutOff, NotTakenUp};
 pub use film::Film;
+#[cfg(any(test, fuzzing))]
+pub(crate) use readers::READERS;
 pub use reading::{ActMark, End, Recording, Unreadable};
 pub use tail::{NotFollowed, Tail};
 pub use writing::{ActMarks, Recorder};

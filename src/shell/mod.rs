@@ -14,6 +14,8 @@ mod own_signals;
 mod performer;
 mod plugs;
 mod printer;
+#[cfg(any(test, fuzzing))]
+mod readers;
 mod real;
 mod rehearsal;
 mod rehearsal_lines;
@@ -45,6 +47,8 @@ pub use own_signals::{OwnSignal, OwnSignals};
 pub use performer::{Means, Performer, PretendedQueues};
 pub use plugs::Plugs;
 pub use printer::{Printed, Printer, say};
+#[cfg(any(test, fuzzing))]
+pub(crate) use readers::READERS;
 pub use rehearsal::SharedStandIn;
 pub use rehearsal_lines::RehearsalFront;
 pub use screen::{Piloting, ScreenFront, UserNotice};

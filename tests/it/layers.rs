@@ -41,10 +41,17 @@ const PLACES: &[(&str, &[&str])] = &[
     // Inputs only: it never asks Redis, and signals nothing.
     ("recorder", &["core", "host"]),
     // No part of the program: the table of readers that tests and the fuzz target go through.
-    ("readers", &["core", "host", "redis", "report", "rescue"]),
+    (
+        "readers",
+        &[
+            "core", "host", "recorder", "redis", "report", "rescue", "shell",
+        ],
+    ),
     ("redis/readers", &["readers", "redis"]),
     ("host/readers", &["host", "readers"]),
+    ("recorder/readers", &["readers", "recorder"]),
     ("rescue/readers", &["readers", "rescue"]),
+    ("shell/readers", &["readers", "shell"]),
     ("redis", &["clock", "core"]),
     ("host", &["clock", "core"]),
     ("clock", &["core/moment"]),
