@@ -21,6 +21,24 @@ use crate::ui::{self, Theme};
 /// Between two looks at the inputs.
 const FRAME: Duration = Duration::from_millis(200);
 
+/// What a request would do that only the drainboard at the other end can: it holds the processes and
+/// keeps what is saved. `None`: it can be done from here.
+fn elsewhere(request: &Request) -> Option<&'static str> {
+    match request {
+        Request::Command(_)
+        | Request::Quit
+        | Request::Redraw
+        | Request::Suspend
+        | Request::Choose { .. } => None,
+        Request::Save { .. } => Some("saves payloads"),
+        Request::LookForLost | Request::PushBack { .. } => Some("pushes lost jobs back"),
+        Request::Cancel(_) => Some("cancels jobs"),
+        Request::CallUnits(_) => Some("starts units"),
+        Request::Backtrace { .. } => Some("asks for backtraces"),
+        Request::Begin { .. } => Some("begins another"),
+    }
+}
+
 /// A terminal that watches.
 #[derive(Debug)]
 pub struct Watcher {
@@ -156,26 +174,27 @@ impl Watcher {
             | Key::Backspace => {}
         }
         self.mark(true);
-        let requests = self.console.press(key, self.tail.session(), clock::now());
+        let mut requests = self.console.press(key, self.tail.session(), clock::now());
         self.mark(false);
+        // Nothing is asked that a yes would not bring about.
+        let asked = self
+            .console
+            .dialog
+            .iter()
+            .flat_map(|dialog| &dialog.requests);
+        let refused = requests.iter().chain(asked).find_map(elsewhere);
+        if let Some(what) = refused {
+            self.console.dialog = None;
+            self.console
+                .say(format!("only the drainboard that began this drain {what}"));
+            requests.clear();
+        }
         for request in requests {
-            match request {
-                Request::Command(command) if self.drives() => {
-                    self.say(&VisitorWord::Commands(command)).await;
-                }
-                Request::Quit => return true,
-                Request::Redraw | Request::Suspend | Request::Choose { .. } => {}
-                Request::Command(_)
-                | Request::Begin { .. }
-                | Request::CallUnits(_)
-                | Request::Save { .. }
-                | Request::LookForLost
-                | Request::PushBack { .. }
-                | Request::Cancel(_)
-                | Request::Backtrace { .. } => {
-                    self.console
-                        .say("only the drainboard that began this drain can do that");
-                }
+            if request == Request::Quit {
+                return true;
+            }
+            if let Request::Command(command) = request {
+                self.say(&VisitorWord::Commands(command)).await;
             }
         }
         false

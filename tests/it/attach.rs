@@ -1,11 +1,17 @@
 //! A drain that is watched, and driven, from a second terminal.
 
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::console_pty::drains::signals;
 use crate::support::drain::Drain;
+use crate::support::imitation::{NOBODY, as_root};
 use crate::support::scene::Scene;
 use crate::support::sidekiq::{TIMEOUT, Version};
 use crate::support::terminal::Terminal;
@@ -20,17 +26,53 @@ fn attached(scene: &Scene) -> Terminal {
     terminal
 }
 
+/// The socket of the only drain of the scene.
+fn socket(scene: &Scene) -> PathBuf {
+    let files = fs::read_dir(scene.state_dir().join("drains")).unwrap();
+    let mut paths = files.map(|file| file.unwrap().path());
+    paths
+        .find(|path| path.extension().is_some_and(|ending| ending == "socket"))
+        .unwrap()
+}
+
+/// A visitor without a terminal.
+struct Visitor(BufReader<UnixStream>);
+
+impl Visitor {
+    fn at(scene: &Scene) -> Self {
+        Self(BufReader::new(UnixStream::connect(socket(scene)).unwrap()))
+    }
+
+    fn say(&mut self, word: &Value) {
+        writeln!(self.0.get_mut(), "{word}").unwrap();
+    }
+
+    /// What it is told next; `null` once the other side has hung up.
+    fn told(&mut self) -> Value {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap_or_default();
+        serde_json::from_str(&line).unwrap_or_default()
+    }
+
+    /// The other side says nothing more, and hangs up.
+    #[track_caller]
+    fn assert_shown_out(mut self) {
+        let mut rest = String::new();
+        // What it said and was not read may end the line less politely.
+        self.0.read_to_string(&mut rest).ok();
+        assert_eq!(rest, "");
+    }
+}
+
 #[test]
 fn a_drain_of_a_deploy_script_is_held_extended_and_ended_from_a_terminal() {
     let scene = Scene::new();
     let mut sidekiq = scene.sidekiq(Version::Seven);
     scene.busy_until_released();
     let mut drain = Drain::start(&scene, SEQUENCE, &[]);
-    let run = drain.wait_for("quiet_confirmed")["run"].clone();
-    let socket = scene
-        .state_dir()
-        .join(format!("drains/{}.socket", run.as_str().unwrap()));
-    let mode = std::fs::metadata(&socket).unwrap().permissions().mode();
+    drain.wait_for("quiet_confirmed");
+    let socket = socket(&scene);
+    let mode = fs::metadata(&socket).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let mut terminal = attached(&scene);
     terminal.wait_for("ReleasedJob");
@@ -180,4 +222,112 @@ fn a_drain_goes_on_without_its_terminal_where_that_was_wanted() {
     assert_eq!(signals(&scene), ["TSTP", "TERM"]);
     there.send("q");
     there.end(0);
+}
+
+#[test]
+fn whoever_drives_from_outside_saves_nothing() {
+    let scene = Scene::new();
+    let _sidekiq = scene.sidekiq(Version::Seven);
+    scene.busy_until_released();
+    let mut drain = Drain::start(&scene, SEQUENCE, &[]);
+    drain.wait_for("quiet_confirmed");
+    let mut terminal = attached(&scene);
+    terminal.type_for("s", "another drainboard drives");
+    terminal.type_for("Y", "you drive this drain now");
+    terminal.type_for(
+        "s",
+        "only the drainboard that began this drain saves payloads",
+    );
+    assert!(!terminal.text().contains("Save the"), "{}", terminal.text());
+    assert!(!scene.state_dir().join("rescue").exists());
+    terminal.send("q");
+    terminal.end(0);
+    scene.release();
+    drain.end().assert_outcome(0, "drained");
+}
+
+#[test]
+fn what_is_said_over_the_socket_is_bounded_and_moves_nothing_without_the_controls() {
+    let scene = Scene::new();
+    let _sidekiq = scene.sidekiq(Version::Seven);
+    scene.busy_until_released();
+    let mut drain = Drain::start(&scene, SEQUENCE, &[]);
+    drain.wait_for("quiet_confirmed");
+    let mut visitor = Visitor::at(&scene);
+    visitor.say(&json!({"Hello": "x\u{1b}[31m"}));
+    assert_eq!(visitor.told()["Drives"]["you"], false);
+    visitor.say(&json!({"Commands": "StopHere"}));
+    assert_eq!(visitor.told(), json!({"Refused": "you do not drive"}));
+    // No word saves payloads, pushes jobs back or cancels one.
+    for word in ["Save", "PushBack", "LookForLost", "Cancel", "Begin"] {
+        let mut other = Visitor::at(&scene);
+        other.say(&json!({ word: {} }));
+        other.assert_shown_out();
+    }
+    let mut long = Visitor::at(&scene);
+    let words = vec![b' '; 70 << 10];
+    // It is shown out before all of it was said.
+    long.0.get_mut().write_all(&words).ok();
+    long.assert_shown_out();
+    // Sixteen are enough.
+    let mut others: Vec<Visitor> = (1..16).map(|_| Visitor::at(&scene)).collect();
+    for other in &mut others {
+        other.say(&json!({"Hello": "y"}));
+        assert_eq!(other.told()["Drives"]["you"], false);
+    }
+    Visitor::at(&scene).assert_shown_out();
+    visitor.say(&json!("Asks"));
+    while visitor.told()["Drives"]["you"] != true {}
+    visitor.say(&json!({"Commands": "Hold"}));
+    drain.wait_for("held");
+    visitor.say(&json!({"Commands": "GoOn"}));
+    drain.wait_for("resumed");
+    scene.release();
+    let ended = drain.end();
+    ended.assert_outcome(0, "drained");
+    assert!(!ended.text().contains('\u{1b}'), "{}", ended.text());
+}
+
+/// The directories and the socket are open to all here, as nobody would leave them.
+#[test]
+fn a_peer_of_another_user_is_shown_out() {
+    let scene = Scene::new();
+    let _sidekiq = scene.sidekiq(Version::Seven);
+    scene.busy_until_released();
+    let mut drain = Drain::start(&scene, SEQUENCE, &[]);
+    drain.wait_for("quiet_confirmed");
+    let (state, socket) = (scene.state_dir(), socket(&scene));
+    for path in [&scene.path(""), &state, &state.join("drains"), &socket] {
+        fs::set_permissions(path, Permissions::from_mode(0o777)).unwrap();
+    }
+    let says = r#"s = UNIXSocket.new(ARGV[0]); s.puts '"Asks"' rescue nil; print(s.read) rescue nil; puts "shown out""#;
+    let visit = |mut command: Command| {
+        command
+            .args(["timeout", "20", "ruby", "-rsocket", "-e", says])
+            .arg(&socket);
+        let output = command.current_dir("/").output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let mut another = as_root();
+    let user = NOBODY.to_string();
+    another.args([
+        "setpriv",
+        "--reuid",
+        &user,
+        "--regid",
+        &user,
+        "--clear-groups",
+    ]);
+    assert_eq!(visit(another), "shown out\n");
+    for path in [&scene.path(""), &state, &state.join("drains")] {
+        fs::set_permissions(path, Permissions::from_mode(0o700)).unwrap();
+    }
+    scene.release();
+    let ended = drain.end();
+    ended.assert_outcome(0, "drained");
+    assert!(
+        !ended.text().contains("has the controls"),
+        "{}",
+        ended.text()
+    );
 }
