@@ -101,6 +101,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &ReplayArguments) -> Result<
         Recording::read(&place, &run).map_err(|error| Failure::Record(error.to_string()))?;
     let mut film = Film::of(&recording)
         .ok_or_else(|| Failure::Record(format!("no drain began in the inputs of {run}")))?;
+    let broken = film.broken().map(ToString::to_string);
     film.go_to(film.begun().after(arguments.at.unwrap_or_default()));
     let console = Console::new(None, false);
     let player = Player::new(film, console, look(&settings), arguments.speed);
@@ -123,6 +124,9 @@ pub(super) fn run(common: &EveryCommand, arguments: &ReplayArguments) -> Result<
         "the film of {run} is in {}",
         clean(&path.display().to_string(), 300)
     ));
+    if let Some(why) = broken {
+        tell(&format!("it leads no further: {}", clean(&why, 300)));
+    }
     Ok(ExitCode::SUCCESS)
 }
 

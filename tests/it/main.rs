@@ -24,6 +24,8 @@ mod performer;
 mod readme;
 #[cfg(test)]
 mod real_units;
+#[cfg(test)]
+mod recordings;
 mod redis_source;
 #[cfg(test)]
 mod rehearse;
