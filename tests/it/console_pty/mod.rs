@@ -6,6 +6,7 @@ mod backtraces;
 mod cancels;
 mod dead;
 pub(crate) mod drains;
+mod filmed;
 mod findings;
 mod held;
 mod leaving;

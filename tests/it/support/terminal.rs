@@ -22,6 +22,7 @@ use rustix::termios::{LocalModes, Termios, tcgetattr};
 use vt100::{Callbacks, Parser, Screen};
 
 use drainboard::clock;
+use drainboard::core::moment::Moment;
 
 use super::patience::{until, until_true};
 use super::scene::Scene;
@@ -29,6 +30,9 @@ use super::signal::{self, Signal};
 
 /// Columns and rows.
 pub(crate) type Extent = (u16, u16);
+
+/// A frame ends so (synchronized output).
+const FRAME_END: &[u8] = b"\x1b[?2026l";
 
 /// After so long a dialog heeds keys.
 const HEEDS: Duration = Duration::from_secs(1);
@@ -55,6 +59,8 @@ impl Callbacks for Heard {
 struct Seen {
     parser: Parser<Heard>,
     bytes: Vec<u8>,
+    /// How many bytes had come by when.
+    come: Vec<(usize, Moment)>,
 }
 
 /// The terminal's own end; without it the terminal has hung up.
@@ -124,6 +130,7 @@ impl Terminal {
         let seen = Arc::new(Mutex::new(Seen {
             parser: Parser::new_with_callbacks(rows, columns, 0, Heard::default()),
             bytes: Vec::new(),
+            come: Vec::new(),
         }));
         let pty = Arc::new(pty);
         let (asleep, awake) = pipe_with(PipeFlags::CLOEXEC).unwrap();
@@ -194,6 +201,22 @@ impl Terminal {
     /// Every byte that was written to it so far.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         self.seen.lock().unwrap().bytes.clone()
+    }
+
+    /// The frames that were drawn so far: their bytes, and when the last of them had come.
+    pub(crate) fn frames(&self) -> Vec<(Vec<u8>, Moment)> {
+        let seen = self.seen.lock().unwrap();
+        let (mut frames, mut begin) = (Vec::new(), 0);
+        for (place, mark) in seen.bytes.windows(FRAME_END.len()).enumerate() {
+            if mark != FRAME_END {
+                continue;
+            }
+            let end = place + mark.len();
+            let come = seen.come.iter().find(|(length, _)| *length >= end).unwrap();
+            frames.push((seen.bytes[begin..end].to_vec(), come.1));
+            begin = end;
+        }
+        frames
     }
 
     /// The line of the screen that contains `words`.
@@ -346,6 +369,8 @@ fn read_on(pty: &Pty, asleep: &OwnedFd, seen: &Mutex<Seen>) {
             return;
         }
         seen.bytes.extend_from_slice(&buffer[..read]);
+        let length = seen.bytes.len();
+        seen.come.push((length, clock::now()));
         seen.parser.process(&buffer[..read]);
     }
 }
