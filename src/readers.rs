@@ -132,6 +132,26 @@ const CORE: &[Reader] = &[
             duration_text(&text),
         );
     }),
+    ("layers/monit", |bytes| {
+        of_layer(Layer::Monit, "monitrc", bytes)
+    }),
+    ("layers/watched", |bytes| {
+        for layer in [Layer::God, Layer::Eye, Layer::Bluepill] {
+            of_layer(layer, "jobs.rb", bytes);
+        }
+    }),
+    ("layers/s6", |bytes| {
+        of_layer(Layer::S6, "s6-rc.d/jobs/timeout-kill", bytes);
+    }),
+    ("layers/steps", |bytes| {
+        of_layer(Layer::Steps, "Makefile", bytes)
+    }),
+    ("layers/unread", |bytes| {
+        of_layer(Layer::Unread, "ecosystem.config.js", bytes);
+    }),
+    ("layers/foreman", |bytes| {
+        of_layer(Layer::Foreman, ".foreman", bytes);
+    }),
     ("layers/supervisord", |bytes| {
         of_layer(Layer::Supervisord, "x.conf", bytes);
     }),
@@ -222,7 +242,6 @@ mod tests {
     /// Files beside the readers that read nothing by themselves.
     const NO_READERS: &[&str] = &[
         "deploy_calls",
-        "foreman",
         "launch",
         "layer",
         "mod",
