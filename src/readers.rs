@@ -133,7 +133,7 @@ const CORE: &[Reader] = &[
         );
     }),
     ("layers/monit", |bytes| {
-        of_layer(Layer::Monit, "monitrc", bytes)
+        of_layer(Layer::Monit, "monitrc", bytes);
     }),
     ("layers/watched", |bytes| {
         for layer in [Layer::God, Layer::Eye, Layer::Bluepill] {
@@ -144,7 +144,7 @@ const CORE: &[Reader] = &[
         of_layer(Layer::S6, "s6-rc.d/jobs/timeout-kill", bytes);
     }),
     ("layers/steps", |bytes| {
-        of_layer(Layer::Steps, "Makefile", bytes)
+        of_layer(Layer::Steps, "Makefile", bytes);
     }),
     ("layers/unread", |bytes| {
         of_layer(Layer::Unread, "ecosystem.config.js", bytes);
