@@ -36,9 +36,9 @@ fn socket(scene: &Scene) -> PathBuf {
 }
 
 /// A visitor without a terminal.
-struct Visitor(BufReader<UnixStream>);
+struct Guest(BufReader<UnixStream>);
 
-impl Visitor {
+impl Guest {
     fn at(scene: &Scene) -> Self {
         Self(BufReader::new(UnixStream::connect(socket(scene)).unwrap()))
     }
@@ -253,29 +253,29 @@ fn what_is_said_over_the_socket_is_bounded_and_moves_nothing_without_the_control
     scene.busy_until_released();
     let mut drain = Drain::start(&scene, SEQUENCE, &[]);
     drain.wait_for("quiet_confirmed");
-    let mut visitor = Visitor::at(&scene);
+    let mut visitor = Guest::at(&scene);
     visitor.say(&json!({"Hello": "x\u{1b}[31m"}));
     assert_eq!(visitor.told()["Drives"]["you"], false);
     visitor.say(&json!({"Commands": "StopHere"}));
     assert_eq!(visitor.told(), json!({"Refused": "you do not drive"}));
     // No word saves payloads, pushes jobs back or cancels one.
     for word in ["Save", "PushBack", "LookForLost", "Cancel", "Begin"] {
-        let mut other = Visitor::at(&scene);
+        let mut other = Guest::at(&scene);
         other.say(&json!({ word: {} }));
         other.assert_shown_out();
     }
-    let mut long = Visitor::at(&scene);
+    let mut long = Guest::at(&scene);
     let words = vec![b' '; 70 << 10];
     // It is shown out before all of it was said.
     long.0.get_mut().write_all(&words).ok();
     long.assert_shown_out();
     // Sixteen are enough.
-    let mut others: Vec<Visitor> = (1..16).map(|_| Visitor::at(&scene)).collect();
+    let mut others: Vec<Guest> = (1..16).map(|_| Guest::at(&scene)).collect();
     for other in &mut others {
         other.say(&json!({"Hello": "y"}));
         assert_eq!(other.told()["Drives"]["you"], false);
     }
-    Visitor::at(&scene).assert_shown_out();
+    Guest::at(&scene).assert_shown_out();
     visitor.say(&json!("Asks"));
     while visitor.told()["Drives"]["you"] != true {}
     visitor.say(&json!({"Commands": "Hold"}));

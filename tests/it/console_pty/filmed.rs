@@ -29,9 +29,9 @@ const AT_MOST: Duration = Duration::from_millis(500);
 const STEP: Duration = Duration::from_millis(5);
 
 #[derive(Clone, Default)]
-struct Written(Rc<RefCell<Vec<u8>>>);
+struct FrameBytes(Rc<RefCell<Vec<u8>>>);
 
-impl Write for Written {
+impl Write for FrameBytes {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.borrow_mut().extend_from_slice(bytes);
         Ok(bytes.len())
@@ -49,17 +49,17 @@ fn parser() -> Parser {
 
 /// A cell as a person sees it: a blank has no ink.
 #[derive(Debug, PartialEq)]
-struct Cell {
+struct SeenCell {
     text: String,
     ground: Color,
     marks: [bool; 2],
     ink: Option<(Color, [bool; 2])>,
 }
 
-fn cell(cell: &vt100::Cell) -> Cell {
+fn cell(cell: &vt100::Cell) -> SeenCell {
     let text = cell.contents();
     let is_blank = text.trim().is_empty();
-    Cell {
+    SeenCell {
         text: if is_blank { " ".into() } else { text.into() },
         ground: cell.bgcolor(),
         marks: [cell.inverse(), cell.underline()],
@@ -68,7 +68,7 @@ fn cell(cell: &vt100::Cell) -> Cell {
 }
 
 /// Every cell of the screen.
-fn cells(parser: &Parser) -> Vec<Cell> {
+fn cells(parser: &Parser) -> Vec<SeenCell> {
     let places = (0..ROWS).flat_map(|row| (0..COLUMNS).map(move |column| (row, column)));
     places
         .map(|(row, column)| cell(parser.screen().cell(row, column).unwrap()))
@@ -76,17 +76,17 @@ fn cells(parser: &Parser) -> Vec<Cell> {
 }
 
 /// A film, drawn as the console draws a session.
-struct Shown {
+struct FilmScreen {
     film: Film,
     console: Console,
-    written: Written,
-    terminal: Drawn<CrosstermBackend<Written>>,
+    written: FrameBytes,
+    terminal: Drawn<CrosstermBackend<FrameBytes>>,
     parser: Parser,
 }
 
-impl Shown {
+impl FilmScreen {
     fn of(film: Film) -> Self {
-        let written = Written::default();
+        let written = FrameBytes::default();
         let viewport = Viewport::Fixed(Rect::new(0, 0, COLUMNS, ROWS));
         let backend = CrosstermBackend::new(written.clone());
         Self {
@@ -98,7 +98,7 @@ impl Shown {
         }
     }
 
-    fn at(&mut self, moment: Moment) -> Vec<Cell> {
+    fn at(&mut self, moment: Moment) -> Vec<SeenCell> {
         self.film.go_to(moment);
         let (session, now) = (self.film.session(), self.film.now());
         self.console.follow(session, now);
@@ -111,7 +111,7 @@ impl Shown {
     }
 
     /// Goes on until the screen is `wanted`, at the latest until `end`; whether it ever is.
-    fn reaches(&mut self, wanted: &[Cell], end: Moment) -> bool {
+    fn reaches(&mut self, wanted: &[SeenCell], end: Moment) -> bool {
         let mut moment = self.film.now().max(end.before(AT_MOST));
         loop {
             if self.at(moment) == wanted {
@@ -155,7 +155,7 @@ fn the_film_of_a_drain_shows_the_screens_of_then() {
     let recording = Recording::read(&scene.state_dir(), run).unwrap();
     let film = Film::of(&recording).unwrap();
     let begun = film.begun();
-    let mut shown = Shown::of(film);
+    let mut shown = FilmScreen::of(film);
     let mut seen = parser();
     let mut compared = 0;
     for (bytes, come) in frames {
