@@ -1,6 +1,10 @@
 //! Every reader of what comes from outside, as one table: for the tests and the fuzz target
 //! (`tests/fuzz`) that give them any bytes. No part of the program.
 
+mod reader;
+
+pub use reader::Reader;
+
 use std::fmt::Write as _;
 
 use crate::core::check::{Chosen, check, gather, recommend, rows};
@@ -16,9 +20,6 @@ use crate::core::log::{LineOrigin, LogLine, Witness};
 use crate::core::moment::{Moment, from_epoch};
 use crate::core::sequence::{Sequence, Version};
 use crate::report::{Past, Report};
-
-/// A reader by its name, which is that of its file, as a function of bytes.
-pub type Reader = (&'static str, fn(&[u8]));
 
 /// All of them.
 pub fn all() -> Vec<Reader> {
