@@ -17,15 +17,13 @@ use super::table::{Column, table};
 use super::{Failure, runtime};
 use crate::core::clean::clean;
 use crate::core::config::{Settings, StatedAddress};
-use crate::core::drain::Fate;
 use crate::core::fleet::RedisAddress;
 use crate::core::wording;
 use crate::host::{Operator, state_dir};
 use crate::redis::{self, Keys};
 use crate::report::Library;
 use crate::rescue::{
-    Ending, Rescued, SavedFrom, SavedJob, State, Store, ending, exited, fate, jobs, push_back,
-    survey, weigh,
+    Ending, Rescued, SavedFrom, SavedJob, State, Store, ending, exited, jobs, push_back, survey,
 };
 
 /// How long each answer of Redis is waited for.
@@ -127,7 +125,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &RescueArguments) -> Result<
         state_dir::check(directory).map_err(|error| Failure::Record(error.to_string()))?;
     }
     let store = Store::new(&place);
-    let saved = saved(&store, &Library::new(&place), arguments.id.as_deref())?;
+    let saved = saved(&store, &Library::new(&place), arguments)?;
     if let Some(unknown) = arguments.jid.iter().find(|jid| {
         !saved
             .jobs
@@ -168,15 +166,14 @@ struct SavedRow {
     run: String,
     job: SavedJob,
     ending: Ending,
-    fate: Option<(Fate, String)>,
 }
 
 /// The saved jobs of one drain, or of all, each with the ending that its journal shows.
-fn saved(store: &Store, library: &Library, id: Option<&str>) -> Result<Saved, Failure> {
+fn saved(store: &Store, library: &Library, arguments: &RescueArguments) -> Result<Saved, Failure> {
     let unreadable =
         |error: io::Error| Failure::Record(format!("the saved payloads cannot be read: {error}"));
     let all = store.runs().map_err(unreadable)?;
-    let runs = match id {
+    let runs = match arguments.id.as_deref() {
         None => all,
         Some(id) => vec![chosen(all, id)?],
     };
@@ -184,6 +181,7 @@ fn saved(store: &Store, library: &Library, id: Option<&str>) -> Result<Saved, Fa
         jobs: Vec::new(),
         gone: Vec::new(),
     };
+    let named = arguments.into.is_some();
     for run in runs.into_iter().rev() {
         let (entries, bad) = store.load(&run).map_err(unreadable)?;
         if bad > 0 {
@@ -198,8 +196,7 @@ fn saved(store: &Store, library: &Library, id: Option<&str>) -> Result<Saved, Fa
         for job in jobs(&entries) {
             saved.jobs.push(SavedRow {
                 run: run.clone(),
-                ending: ending(past.as_ref(), &entries, &job),
-                fate: fate(past.as_ref(), &job),
+                ending: ending(past.as_ref(), &entries, &job, named || job.from.is_some()),
                 job,
             });
         }
@@ -261,21 +258,20 @@ async fn rescue(
     let (ours, others): (Vec<_>, Vec<_>) = saved.jobs.into_iter().partition(may_ask);
     let jobs: Vec<(SavedJob, Ending)> = ours
         .iter()
-        .map(|saved| (saved.job.clone(), saved.ending))
+        .map(|saved| (saved.job.clone(), saved.ending.clone()))
         .collect();
-    // Which processes served a queue between the exit and now was not watched.
-    let surveyed = survey(&mut connection, &keys, &jobs, &saved.gone, |_| false)
+    let surveyed = survey(&mut connection, &keys, &jobs, &saved.gone)
         .await
         .map_err(|why| failed(&why))?;
     let mut rows: Vec<SavedLine> = others
         .into_iter()
         .map(|saved| foreign(saved, &here))
         .collect();
-    rows.extend(ours.into_iter().zip(surveyed).map(|(saved, surveyed)| {
-        let known = arguments.into.is_some() || saved.job.from.is_some();
-        let state = weigh(surveyed.state, saved.fate.as_ref(), known);
-        row(saved.run, saved.job, &state, &arguments.jid)
-    }));
+    rows.extend(
+        ours.into_iter()
+            .zip(surveyed)
+            .map(|(saved, surveyed)| row(saved.run, saved.job, &surveyed.state, &arguments.jid)),
+    );
     if arguments.requeue && confirmed(&rows, arguments.yes) {
         let by = Operator::current(|name| env::var_os(name)).to_string();
         for row in rows.iter_mut().filter(|row| row.requeue) {

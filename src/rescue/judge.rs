@@ -1,5 +1,6 @@
-//! The state of a saved job now, and whether it may be pushed back. Pure: evidence in, a
-//! state with its reason out. Where anything is not known, the job is not provably nowhere.
+//! The state of a saved job now, and whether it may be pushed back: what Redis shows of it, beside
+//! what its drain ruled. Whether its process had pushed it back is ruled in `core/fate` alone. Pure:
+//! where anything is not known, the job is not provably nowhere.
 
 use std::fmt;
 use std::time::Duration;
@@ -10,21 +11,19 @@ use super::saved::SavedJob;
 use crate::core::drain::Fate;
 use crate::core::fleet::{Heir, Passed, Place};
 
-/// An interrupt may come this much before its time is up (Sidekiq polls every 0.5 s).
-const MARGIN: Duration = Duration::from_secs(1);
 /// A beat later than the exit by this much shows what was fetched until then (BRPOP waits 2 s).
 pub(super) const FETCHED: Duration = Duration::from_secs(2);
 
-/// How the process that ran a job ended, by the record.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How the process that ran a job ended, and what its drain says of the job.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ending {
     /// When it exited; `None`: the exit was not seen.
     pub exited_at: Option<Timestamp>,
-    /// When it was told to stop first, by the record; `None`: not by this program.
-    pub stopped_at: Option<Timestamp>,
-    /// Whether the record shows the job as ended by itself.
-    pub finished: bool,
-    /// Whether it was pushed back before: the mark in Redis lasts only a week.
+    /// The fate of the job by the record; `None`: it has none.
+    pub said: Option<(Fate, String)>,
+    /// How it is known that its process had not pushed it back; `None`: it may have.
+    pub not_back: Option<String>,
+    /// Whether it was pushed back before by this program.
     pub tried: Tried,
 }
 
@@ -38,16 +37,6 @@ pub enum Tried {
     Perhaps,
     /// It was pushed back.
     Done,
-}
-
-/// Other evidence for or against a job.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Circumstances {
-    /// Whether every process that serves the queue was watched from the exit until now, and no
-    /// other served it: then none can have taken it up.
-    pub nobody_else_served: bool,
-    /// Whether its process is registered with `super_fetch` now.
-    pub super_fetch: bool,
 }
 
 /// The job as Redis shows it now.
@@ -144,18 +133,24 @@ impl fmt::Display for State {
     }
 }
 
-/// The state of `job`.
-pub fn judge(job: &SavedJob, ending: Ending, circumstances: Circumstances, sight: &Sight) -> State {
+/// The state of `job`. `super_fetch`: its process is registered with `super_fetch` now.
+pub fn judge(job: &SavedJob, ending: &Ending, super_fetch: bool, sight: &Sight) -> State {
     if let Some(safe) = found(sight) {
         return safe;
     }
-    if ending.finished {
-        return State::Safe("it ended by itself before the exit, by the record".into());
+    // The record of the drain counts: a job that ended, or went back, is not offered.
+    if let Some((fate, evidence)) = &ending.said
+        && !matches!(fate, Fate::Lost | Fate::Unknown)
+    {
+        return State::Safe(format!(
+            "{} by the record of its drain: {evidence}",
+            fate.word()
+        ));
     }
     if ending.tried == Tried::Done {
         return State::Safe("pushed back by drainboard before, by the record".into());
     }
-    if job.stopping.super_fetch || circumstances.super_fetch {
+    if job.stopping.super_fetch || super_fetch {
         return State::NotOurs("super_fetch recovers it from its private list".into());
     }
     if job.jid.is_none() {
@@ -164,13 +159,13 @@ pub fn judge(job: &SavedJob, ending: Ending, circumstances: Circumstances, sight
     if ending.tried == Tried::Perhaps {
         return State::Unknown("a push-back of it was begun; how that ended is not known".into());
     }
-    let Some(exited) = ending.exited_at else {
+    if ending.exited_at.is_none() {
         return State::Unknown("the record does not show that its process has exited".into());
-    };
+    }
     match sight {
         Sight::At(Place::Nowhere {
             searched_whole: true,
-        }) => nowhere(job, exited, ending.stopped_at, circumstances),
+        }) => nowhere(ending),
         Sight::At(Place::Nowhere {
             searched_whole: false,
         }) => State::Unknown("not found, and not everything was searched to the end".into()),
@@ -210,47 +205,17 @@ fn found(sight: &Sight) -> Option<State> {
     }
 }
 
-/// It is nowhere: was it pushed back and taken up unseen?
-fn nowhere(
-    job: &SavedJob,
-    exited: Timestamp,
-    stopped: Option<Timestamp>,
-    circumstances: Circumstances,
-) -> State {
-    let stopping = &job.stopping;
-    // A payload that is saved before TERM knows nothing of it.
-    let timeout = stopping.timeout_s.map(|timeout| timeout.0);
-    let by_record = stopped
-        .zip(timeout)
-        .and_then(|(stopped, timeout)| stopped.checked_add(timeout).ok());
-    let Some(interrupt) = stopping.interrupt_at.or(by_record) else {
-        return match stopped {
-            None => {
-                State::Nowhere("its process died without TERM, so nothing pushed it back".into())
-            }
-            Some(_) => State::Unknown(
-                "its process was told to stop, and when it would have pushed it back is not known"
-                    .into(),
-            ),
-        };
-    };
-    let before = interrupt
-        .checked_sub(MARGIN)
-        .is_ok_and(|push_back| exited < push_back);
-    if before && !stopping.timeout_assumed {
-        let early = interrupt.duration_since(exited).as_secs();
-        return State::Nowhere(format!(
-            "its process died {early} s before it would have pushed it back"
-        ));
+/// It is nowhere: it was lost, unless its process had pushed it back and it was taken up unseen.
+fn nowhere(ending: &Ending) -> State {
+    match (&ending.not_back, &ending.said) {
+        (Some(why), _) => State::Nowhere(why.clone()),
+        (None, Some((Fate::Lost, why))) => State::Unknown(format!(
+            "{why}; but it is not written down from which Redis it came"
+        )),
+        (None, _) => State::Unknown(
+            "it may have ended by itself after the last heartbeat that showed it, or been pushed back and \
+             taken up: its drain does not call it lost"
+                .into(),
+        ),
     }
-    if circumstances.nobody_else_served {
-        return State::Nowhere(
-            "no other process has served its queue since its process died".into(),
-        );
-    }
-    State::Unknown(if before {
-        "its process died before the push-back, if its timeout was as assumed".into()
-    } else {
-        "it may have been pushed back and taken up: its queue was not watched all the time".into()
-    })
 }

@@ -15,8 +15,8 @@ mod survey;
 #[cfg(test)]
 mod tests;
 
-pub use ending::{ending, exited, fate, weigh};
-pub use judge::{Circumstances, Ending, Sight, State, Tried, judge};
+pub use ending::{ending, exited};
+pub use judge::{Ending, Sight, State, Tried, judge};
 pub use prove::{Suspect, prove};
 #[cfg(any(test, fuzzing))]
 pub(crate) use readers::READERS;

@@ -27,10 +27,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 pub struct Suspect {
     /// The job as a beat showed it.
     pub job: SavedJob,
-    /// How its process ended.
+    /// How its process ended, and whether that had pushed it back.
     pub ending: Ending,
-    /// Whether a push-back of it would still stand in its queue: no other process served that.
-    pub nobody_else: bool,
 }
 
 /// A trace for each suspect, in order, at most a search later than `within` from now. `gone` are
@@ -46,16 +44,11 @@ pub async fn prove(
     let keys = Keys::new(namespace);
     let jobs: Vec<(SavedJob, Ending)> = suspects
         .iter()
-        .map(|suspect| (suspect.job.clone(), suspect.ending))
+        .map(|suspect| (suspect.job.clone(), suspect.ending.clone()))
         .collect();
-    // Two entries are of the same execution alone if all of them is the same.
-    let nobody_else =
-        |job: &SavedJob| (suspects.iter()).any(|known| known.nobody_else && known.job == *job);
     loop {
         let surveyed = match open(address, PATIENCE).await {
-            Ok(mut connection) => {
-                survey_within(&mut connection, &keys, BOUNDS, &jobs, gone, nobody_else).await
-            }
+            Ok(mut connection) => survey_within(&mut connection, &keys, BOUNDS, &jobs, gone).await,
             Err(why) => Err(why),
         };
         let open = match &surveyed {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use redis::aio::ConnectionLike;
 
-use super::judge::{Circumstances, Ending, FETCHED, Sight, State, judge};
+use super::judge::{Ending, FETCHED, Sight, State, judge};
 use super::saved::SavedJob;
 use super::store::{RescueEntry, SaveError, Store};
 use crate::clock;
@@ -76,8 +76,7 @@ impl Rescued {
 }
 
 /// Finds each job. `gone` are the identities of processes that are known to have exited: what
-/// Redis still shows of them is history. `nobody_else_served` says of a job whether every other
-/// process was watched since the exit, and none served its queue.
+/// Redis still shows of them is history.
 ///
 /// # Errors
 /// If Redis cannot be asked at all.
@@ -86,9 +85,8 @@ pub async fn survey(
     keys: &Keys,
     jobs: &[(SavedJob, Ending)],
     gone: &[String],
-    nobody_else_served: impl Fn(&SavedJob) -> bool,
 ) -> Result<Vec<Surveyed>, LinkFault> {
-    survey_within(connection, keys, BOUNDS, jobs, gone, nobody_else_served).await
+    survey_within(connection, keys, BOUNDS, jobs, gone).await
 }
 
 /// The same within other bounds.
@@ -98,7 +96,6 @@ pub(super) async fn survey_within(
     bounds: Bounds,
     jobs: &[(SavedJob, Ending)],
     gone: &[String],
-    nobody_else_served: impl Fn(&SavedJob) -> bool,
 ) -> Result<Vec<Surveyed>, LinkFault> {
     let mut looker = Looker::new(keys.clone());
     let (mut before, _) = looker.look(connection).await?;
@@ -121,19 +118,15 @@ pub(super) async fn survey_within(
             let namesake = located.namesake.or_else(|| namesake_at_work(job, looks));
             let sight = match heir(job, located.heirs, looks) {
                 Some(heir) if matches!(located.place, Place::Nowhere { .. }) => Sight::GoesOn(heir),
-                _ => sight(job, *ending, located.place, marks.rescued[index], looks),
+                _ => sight(job, ending, located.place, marks.rescued[index], looks),
             };
             let sight = match (sight, namesake) {
                 (Sight::At(Place::Nowhere { .. }), Some(place)) => Sight::Namesake { place },
                 (sight, _) => sight,
             };
-            let circumstances = Circumstances {
-                nobody_else_served: nobody_else_served(job),
-                super_fetch: is_kept(job, &marks),
-            };
             Surveyed {
                 job: job.clone(),
-                state: judge(job, *ending, circumstances, &sight),
+                state: judge(job, ending, is_kept(job, &marks), &sight),
                 fate: sight.fate(),
                 waits: matches!(sight, Sight::NotBeaten { .. }),
             }
@@ -236,7 +229,7 @@ fn asked(job: &SavedJob, queue: &str) -> Sought {
 }
 
 /// The sight of one job.
-fn sight(job: &SavedJob, ending: Ending, place: Place, rescued: bool, looks: [&Look; 2]) -> Sight {
+fn sight(job: &SavedJob, ending: &Ending, place: Place, rescued: bool, looks: [&Look; 2]) -> Sight {
     let own = |row: &&LookRow| Some(row.identity.as_str()) == job.identity.as_deref();
     // A process that was killed itself goes on showing what it ran before.
     let mut before = None;

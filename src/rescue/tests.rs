@@ -6,9 +6,10 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Circumstances, Ending, Payload, RescueEntry, SaveError, SavedJob, Sight, State, Stopping,
-    Store, Tried, ending, jobs, judge,
+    Ending, Payload, RescueEntry, SaveError, SavedJob, Sight, State, Stopping, Store, Tried,
+    ending, jobs, judge,
 };
+use crate::core::drain::Fate;
 use crate::core::fleet::{Identity, Place};
 use crate::core::moment::Seconds;
 use crate::report::Past;
@@ -98,42 +99,58 @@ fn exited(seconds: i64) -> Ending {
     }
 }
 
-fn word(job: &SavedJob, ending: Ending, sight: &Sight) -> &'static str {
-    judge(job, ending, Circumstances::default(), sight).word()
+fn word(job: &SavedJob, ending: &Ending, sight: &Sight) -> &'static str {
+    judge(job, ending, false, sight).word()
+}
+
+/// Its process had not pushed it back.
+fn not_back(seconds: i64) -> Ending {
+    Ending {
+        not_back: Some("its process died too soon".into()),
+        ..exited(seconds)
+    }
 }
 
 #[test]
-fn only_what_nobody_pushed_back_is_provably_nowhere() {
-    let stated = job(b"{}");
-    assert_eq!(word(&stated, exited(98), &nowhere()), "nowhere");
-    assert_eq!(word(&stated, exited(99), &nowhere()), "unknown");
-    assert_eq!(word(&stated, exited(110), &nowhere()), "unknown");
-    assert_eq!(word(&stated, Ending::default(), &nowhere()), "unknown");
-    let mut assumed = stated.clone();
-    assumed.stopping.timeout_assumed = true;
-    assert_eq!(word(&assumed, exited(50), &nowhere()), "unknown");
-    let mut without_term = assumed.clone();
-    without_term.stopping.interrupt_at = None;
-    assert_eq!(word(&without_term, exited(50), &nowhere()), "nowhere");
-    // It was saved before TERM, and the record tells of TERM.
-    let told = |stopped: i64, exit: i64| Ending {
-        stopped_at: Some(time(stopped)),
-        ..exited(exit)
+fn only_what_was_not_pushed_back_is_provably_nowhere() {
+    let saved = job(b"{}");
+    assert_eq!(word(&saved, &not_back(98), &nowhere()), "nowhere");
+    assert_eq!(word(&saved, &exited(98), &nowhere()), "unknown");
+    let alive = Ending {
+        exited_at: None,
+        ..not_back(0)
     };
-    let mut saved_before = stated.clone();
-    saved_before.stopping.interrupt_at = None;
-    assert_eq!(word(&saved_before, told(30, 53), &nowhere()), "nowhere");
-    assert_eq!(word(&saved_before, told(30, 55), &nowhere()), "unknown");
-    saved_before.stopping.timeout_s = None;
-    assert_eq!(word(&saved_before, told(30, 31), &nowhere()), "unknown");
-    let watched = Circumstances {
-        nobody_else_served: true,
-        ..Circumstances::default()
-    };
-    let state = judge(&assumed, exited(500), watched, &nowhere());
-    assert_eq!(state.word(), "nowhere");
+    assert_eq!(word(&saved, &alive, &nowhere()), "unknown");
     assert!(!State::Unknown(String::new()).may_be_pushed(false));
     assert!(State::Unknown(String::new()).may_be_pushed(true));
+}
+
+#[test]
+fn a_drain_that_calls_a_job_lost_has_proven_that_it_was_not_pushed_back() {
+    let line = |fate: &str, why: &str| {
+        format!(
+            r#"{{"at":"2026-11-21T19:01:00.000Z","t_s":60,"run":"r","event":"exited","clean":false,"identity":"util1:4242:abc","pid":4242}}
+{{"at":"2026-11-21T19:01:01.000Z","t_s":61,"run":"r","event":"reconciled","jid":"aa","fate":"{fate}","evidence":"{why}","identity":"util1:4242:abc","pid":4242}}
+"#
+        )
+    };
+    let state = |fate: &str, why: &str, here: bool| {
+        let past = Past::from_text("r", line(fate, why).as_bytes());
+        let ending = ending(Some(&past), &[], &job(b"{}"), here);
+        judge(&job(b"{}"), &ending, false, &nowhere())
+    };
+    let lost = state("lost", "Failed to requeue", true);
+    assert_eq!((lost.word(), lost.why()), ("nowhere", "Failed to requeue"));
+    let elsewhere = state("lost", "Failed to requeue", false);
+    assert_eq!(elsewhere.word(), "unknown");
+    assert!(elsewhere.why().contains("from which Redis it came"));
+    assert_eq!(state("unknown", "nowhere", true).word(), "unknown");
+    let back = state("pushed_back", "back in queue low", true);
+    assert_eq!(back.word(), "safe");
+    assert!(
+        back.why()
+            .contains("pushed back by the record of its drain")
+    );
 }
 
 #[test]
@@ -150,19 +167,19 @@ fn what_is_somewhere_or_ended_is_safe() {
         Sight::At(Place::Dead),
         Sight::At(Place::Schedule),
     ] {
-        assert_eq!(word(&saved, exited(50), &sight), "safe", "{sight:?}");
+        assert_eq!(word(&saved, &not_back(50), &sight), "safe", "{sight:?}");
     }
     let finished = Ending {
-        finished: true,
+        said: Some((Fate::Finished, "its log: done".into())),
         ..exited(50)
     };
-    assert_eq!(word(&saved, finished, &nowhere()), "safe");
+    assert_eq!(word(&saved, &finished, &nowhere()), "safe");
     for (tried, expected) in [(Tried::Done, "safe"), (Tried::Perhaps, "unknown")] {
         let ending = Ending {
             tried,
-            ..exited(50)
+            ..not_back(50)
         };
-        assert_eq!(word(&saved, ending, &nowhere()), expected);
+        assert_eq!(word(&saved, &ending, &nowhere()), expected);
     }
     let searched_in_part = Sight::At(Place::Nowhere {
         searched_whole: false,
@@ -172,7 +189,7 @@ fn what_is_somewhere_or_ended_is_safe() {
         process: "util2:7".into(),
     };
     for sight in [searched_in_part, not_asked, late] {
-        assert_eq!(word(&saved, exited(50), &sight), "unknown", "{sight:?}");
+        assert_eq!(word(&saved, &not_back(50), &sight), "unknown", "{sight:?}");
     }
 }
 
@@ -183,21 +200,17 @@ fn super_fetch_is_never_ours() {
     let private = Sight::At(Place::Private {
         identity: Identity::new("util1:4242:abc"),
     });
-    let now = Circumstances {
-        super_fetch: true,
-        ..Circumstances::default()
-    };
     for state in [
-        judge(&kept, exited(50), Circumstances::default(), &nowhere()),
-        judge(&job(b"{}"), exited(50), now, &nowhere()),
-        judge(&job(b"{}"), exited(50), Circumstances::default(), &private),
+        judge(&kept, &not_back(50), false, &nowhere()),
+        judge(&job(b"{}"), &not_back(50), true, &nowhere()),
+        judge(&job(b"{}"), &not_back(50), false, &private),
     ] {
         assert_eq!(state.word(), "not_ours");
         assert!(!state.may_be_pushed(true));
     }
     let mut unnamed = job(b"not json");
     unnamed.jid = None;
-    assert_eq!(word(&unnamed, exited(50), &nowhere()), "unknown");
+    assert_eq!(word(&unnamed, &not_back(50), &nowhere()), "unknown");
 }
 
 #[test]
@@ -207,11 +220,12 @@ fn an_ending_is_read_off_the_journal() {
 {"at":"2026-11-21T19:02:00.000Z","t_s":60,"run":"r","event":"exited","clean":true,"identity":"util1:4243:abc","pid":4243}
 "#;
     let past = Past::from_text("r", journal);
-    let read = ending(Some(&past), &[], &job(b"{}"));
+    let read = ending(Some(&past), &[], &job(b"{}"), true);
     assert_eq!(read, exited(60));
     let mut other = job(b"{}");
     other.jid = Some("bb".into());
-    assert!(ending(Some(&past), &[], &other).finished);
+    let said = ending(Some(&past), &[], &other, true).said;
+    assert_eq!(said.map(|(fate, _)| fate), Some(Fate::Finished));
     let begun = RescueEntry::Pushing {
         jid: "aa".into(),
         at: time(0),
@@ -229,6 +243,6 @@ fn an_ending_is_read_off_the_journal() {
         (vec![begun.clone(), pushed(Some(false))], Tried::Never),
         (vec![begun, pushed(Some(true))], Tried::Done),
     ] {
-        assert_eq!(ending(None, &entries, &job(b"{}")).tried, tried);
+        assert_eq!(ending(None, &entries, &job(b"{}"), true).tried, tried);
     }
 }

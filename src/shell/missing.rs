@@ -37,8 +37,10 @@ pub(super) fn suspects(
         let target = run.target(&ProcessKey::Local(missing.target))?;
         let suspect = Suspect {
             job,
-            ending: ending(target),
-            nobody_else: missing.nobody_else,
+            ending: Ending {
+                not_back: missing.not_back.clone(),
+                ..ending(target)
+            },
         };
         Some((missing, suspect))
     };

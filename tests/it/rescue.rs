@@ -24,7 +24,7 @@ fn payload(jid: &str) -> String {
     format!(r#"{{"class":"ReportBuild","args":[1],"tags":["é"],"jid":"{jid}","queue":"low"}}"#)
 }
 
-/// A job whose process died without TERM, and its ending five seconds ago.
+/// A job whose process had not pushed it back, and its ending five seconds ago.
 fn lost(jid: &str) -> (SavedJob, Ending) {
     let job = SavedJob {
         saved_at: clock::now().wall(),
@@ -42,6 +42,7 @@ fn lost(jid: &str) -> (SavedJob, Ending) {
     };
     let ending = Ending {
         exited_at: Some(clock::now().before(Duration::from_secs(5)).wall()),
+        not_back: Some("its process died too soon".into()),
         ..Ending::default()
     };
     (job, ending)
@@ -55,7 +56,7 @@ async fn connect(server: &RedisServer) -> Connection {
 
 async fn states(server: &RedisServer, jobs: &[(SavedJob, Ending)]) -> Vec<State> {
     let mut connection = connect(server).await;
-    let surveyed = survey(&mut connection, &Keys::default(), jobs, &[], |_| false).await;
+    let surveyed = survey(&mut connection, &Keys::default(), jobs, &[]).await;
     let surveyed: Vec<Surveyed> = surveyed.expect("an answer");
     surveyed
         .into_iter()
@@ -119,7 +120,7 @@ async fn each_job_is_found_where_it_is() {
             "among the scheduled",
             "runs on util1:7",
             "pushed back by drainboard before",
-            "its process died without TERM, so nothing pushed it back",
+            "its process died too soon",
         ]
     );
     assert_eq!(found[7].word(), "nowhere");

@@ -1,5 +1,5 @@
-//! Jobs of ended processes that were not found: what a search and a push may make of them. Values
-//! only; whether a job may be pushed back is judged in `nowhere`.
+//! Jobs of ended processes that were not found: how it is known that they were not pushed back, and
+//! what a search and a push may make of them.
 
 use super::case_file::CaseFile;
 use super::execution::Execution;
@@ -17,9 +17,8 @@ pub struct Missing {
     pub target: LocalId,
     /// Its id.
     pub jid: String,
-    /// Whether every process that serves its queue was watched since it may have been pushed back,
-    /// and no other one does: then a push-back would still stand in the queue.
-    pub nobody_else: bool,
+    /// How it is known that its process had not pushed it back; `None`: it may have.
+    pub not_back: Option<String>,
     /// Why it must not be pushed back whatever a search says.
     pub doubt: Option<String>,
 }
@@ -89,11 +88,39 @@ pub(super) fn missing(
     let missing = |execution: &Execution| Missing {
         target: subject.id,
         jid: execution.jid().to_owned(),
-        nobody_else: would_still_stand(execution, subject, served, scene.fleet),
+        not_back: not_back(execution, subject, served, scene.fleet),
         doubt: doubt(execution, file, subject, scene),
     };
     let executions = file.executions().filter(|known| known.is_missing());
     executions.map(missing).collect()
+}
+
+/// How it is known that its process had not pushed `execution` back before it ended: a lost job was
+/// ruled so, the process ended too soon, or a push-back would still stand in its queue.
+fn not_back(
+    execution: &Execution,
+    subject: &Subject<'_>,
+    served: &Served,
+    fleet: &Fleet,
+) -> Option<String> {
+    if let Some(ruling) = execution
+        .ruling()
+        .filter(|ruling| ruling.fate == Fate::Lost)
+    {
+        return Some(ruling.why.clone());
+    }
+    let exit = subject.exit?;
+    if !subject.may_have_interrupted() {
+        return Some(match subject.interrupt() {
+            Some(interrupt) => format!(
+                "its process died {} s before it would have pushed it back",
+                interrupt.since(exit.at).as_secs()
+            ),
+            None => "its process died without TERM, so nothing pushed it back".into(),
+        });
+    }
+    let stands = would_still_stand(execution, subject, served, fleet);
+    stands.then(|| "no other process has served its queue since its process died".into())
 }
 
 /// Why `execution` must not be pushed back, whatever a search says.

@@ -58,10 +58,7 @@ async fn what_may_not_be_read_proves_nothing() {
         )
         .await;
         let mut connection = connect(&server).await;
-        let seen = survey(&mut connection, &Keys::default(), &[lost("a")], &[], |_| {
-            false
-        })
-        .await;
+        let seen = survey(&mut connection, &Keys::default(), &[lost("a")], &[]).await;
         let nowhere = seen.is_ok_and(|seen| seen[0].state.word() == "nowhere");
         assert!(!nowhere, "without {command}");
     }
@@ -82,14 +79,7 @@ async fn a_process_whose_exit_is_known_has_taken_nothing() {
     );
     let mut connection = connect(&server).await;
     let gone = [rows.identity.clone()];
-    let seen = survey(
-        &mut connection,
-        &Keys::default(),
-        &[lost("a")],
-        &gone,
-        |_| false,
-    )
-    .await;
+    let seen = survey(&mut connection, &Keys::default(), &[lost("a")], &gone).await;
     assert_eq!(seen.expect("an answer")[0].state.word(), "nowhere");
 }
 
@@ -104,7 +94,7 @@ async fn a_second_loss_of_the_same_id_is_a_new_one() {
         identity: Some("util9:2:def".into()),
         ..first.clone()
     };
-    let jobs = [(first, ending), (again, ending)];
+    let jobs = [(first, ending.clone()), (again, ending)];
     assert_eq!(words(&server, &jobs).await, ["safe", "nowhere"]);
 }
 

@@ -8,7 +8,7 @@
 //! | beats are waited for | they are not | `a_beat…` |
 //! | and a Redis that is gone | it is not | `a_redis…` |
 //! | no longer than was said | for ever | `nothing_is_waited…` |
-//! | nobody else served: of that job alone | of all, or of others | `what_is_known…` |
+//! | what was not pushed back: that job alone | all, or others | `what_is_known…` |
 //! | what was found is told | as open | `only_what…` |
 //! | only what is nowhere is nowhere | what is safe, unknown or not ours too | `only_what…` |
 //! | no push without a payload | an empty one will do | `only_what…` |
@@ -25,11 +25,7 @@ use crate::support::redis_server::RedisServer;
 
 fn suspect(jid: &str) -> Suspect {
     let (job, ending) = lost(jid);
-    Suspect {
-        job,
-        ending,
-        nobody_else: false,
-    }
+    Suspect { job, ending }
 }
 
 async fn proves(server: &RedisServer, suspects: &[Suspect], within: Duration) -> Vec<Trace> {
@@ -118,19 +114,12 @@ async fn nothing_is_waited_for_longer_than_was_said() {
 #[tokio::test]
 async fn what_is_known_of_one_job_says_nothing_of_another() {
     let server = RedisServer::start();
-    let interrupt = clock::now().before(Duration::from_secs(15)).wall();
-    let interrupted = |jid: &str, nobody_else: bool| {
-        let mut suspect = suspect(jid);
-        suspect.job.stopping.interrupt_at = Some(interrupt);
-        Suspect {
-            nobody_else,
-            ..suspect
-        }
-    };
-    let suspects = [interrupted("a", true), interrupted("b", false)];
+    let mut may_be_back = suspect("b");
+    may_be_back.ending.not_back = None;
+    let suspects = [suspect("a"), may_be_back];
     let traces = proves(&server, &suspects, Duration::ZERO).await;
     assert!(matches!(traces[0], Trace::Nowhere(_)), "{traces:?}");
-    assert_open(&traces[1], "may have been pushed back");
+    assert_open(&traces[1], "been pushed back and taken up");
 }
 
 /// A target that ended without a missing job of its own leaves its rows behind all the same, where
@@ -166,8 +155,8 @@ async fn only_what_is_provably_nowhere_is_told_as_that() {
     alive.ending.exited_at = None;
     assert_open(&at_once(&server, alive).await, "has exited");
     let mut finished = suspect("a");
-    finished.ending.finished = true;
-    assert_open(&at_once(&server, finished).await, "ended by itself");
+    finished.ending.said = Some((Fate::Finished, "its log: done".into()));
+    assert_open(&at_once(&server, finished).await, "finished by the record");
     send(
         &mut admin,
         &[b"RPUSH", b"queue:low", payload("a").as_bytes()],

@@ -16,7 +16,7 @@
 //! | the second look tells who has beaten | the first one | `between_two_looks…` |
 //! | where it stands outweighs a mark | it does not | `where_a_job_stands…` |
 //! | what was not searched is not ruled out | it is | `where_a_job_stands…` |
-//! | only if nobody else served its queue | always, or never | `a_push_back…` |
+//! | only what was not pushed back | it does not matter | `a_job_that_may…` |
 //! | each push is written down before and after | it is not | `each_push…` |
 //! | what cannot be written down is not pushed | it is | `each_push…` |
 //! | what nobody knows is told as that | as refused, or back | `each_push…` |
@@ -205,7 +205,7 @@ async fn between_two_looks_nothing_slips_through() {
             happens,
         };
         let job = [lost(&shown(7))];
-        let seen = survey(&mut between, &Keys::default(), &job, &[], |_| false).await;
+        let seen = survey(&mut between, &Keys::default(), &job, &[]).await;
         assert!(between.happens.is_empty(), "nothing happened");
         assert_state(&seen.expect("an answer")[0].state, word, why);
     }
@@ -240,18 +240,17 @@ async fn where_a_job_stands_is_told_and_what_was_not_searched_too() {
 }
 
 #[tokio::test]
-async fn a_push_back_is_ruled_out_only_where_nobody_else_served() {
+async fn a_job_that_may_have_been_pushed_back_is_not_nowhere() {
     let server = RedisServer::start();
     let mut connection = connect(&server).await;
-    let (mut job, ending) = lost("a");
-    // It would have pushed back 10 s before it died.
-    job.stopping.interrupt_at = Some(clock::now().before(Duration::from_secs(15)).wall());
-    let jobs = [(job, ending)];
-    for (nobody_else, expected) in [(true, "nowhere"), (false, "unknown")] {
-        let seen = survey(&mut connection, &Keys::default(), &jobs, &[], |_| {
-            nobody_else
-        })
-        .await;
+    let (job, ending) = lost("a");
+    let may_be_back = Ending {
+        not_back: None,
+        ..ending.clone()
+    };
+    for (ending, expected) in [(ending, "nowhere"), (may_be_back, "unknown")] {
+        let jobs = [(job.clone(), ending)];
+        let seen = survey(&mut connection, &Keys::default(), &jobs, &[]).await;
         let seen: Vec<Surveyed> = seen.expect("an answer");
         assert_state(&seen[0].state, expected, "");
         assert!(!seen[0].waits, "no beat tells more");

@@ -233,18 +233,10 @@ fn fewer_threads_than_jobs_leave_it_open_which_of_them_ran() {
 }
 
 #[test]
-fn a_push_back_that_nobody_can_have_taken_is_ruled_out() {
+fn a_kill_before_the_interrupt_rules_a_push_back_out() {
     let alone = world(6, vec![task("a", None, Temper::Plain)]);
     let (_, _, missing) = searching(alone, rescuing("tstp, 5, term, 2, kill"));
-    assert!(missing[0].nobody_else);
-    let mut two = world(6, vec![stuck("a")]);
-    two.add(
-        WorkerConfig::new(V7, Duration::from_secs(25), 4),
-        None,
-        at(-9.0),
-    );
-    let (_, _, missing) = searching(two, rescuing("tstp, 5, term, 2, kill"));
-    assert!(!missing[0].nobody_else, "another one serves its queue");
+    assert!(missing[0].not_back.is_some());
 }
 
 #[test]
@@ -260,7 +252,7 @@ fn what_was_not_watched_all_the_time_is_not_ruled_out() {
             ..rescuing("tstp, 5, term, 7, kill")
         };
         let (_, _, missing) = searching_with(world, plan, sources);
-        missing[0].nobody_else
+        missing[0].not_back.is_some()
     };
     assert!(nobody_else(held(), Sources::default()));
     let blind = Sources {
@@ -271,6 +263,14 @@ fn what_was_not_watched_all_the_time_is_not_ruled_out() {
     let mut in_part = held();
     in_part.searches_in_part = true;
     assert!(!nobody_else(in_part, Sources::default()));
+    let mut two = held();
+    two.add(
+        WorkerConfig::new(V7, Duration::from_secs(25), 4),
+        None,
+        at(-9.0),
+    );
+    let ruled_out = nobody_else(two, Sources::default());
+    assert!(!ruled_out, "another one serves its queue");
 }
 
 #[test]

@@ -15,8 +15,6 @@ use crate::core::sidekiq::{Busy, WorkerEvent};
 /// What happened, when, and to which member.
 type Told = (Moment, usize, WorkerEvent);
 
-/// An interrupt may come so much early.
-const MARGIN: Duration = Duration::from_secs(1);
 /// A beat later than the exit by this much shows what was fetched until then.
 const FETCHED: Duration = Duration::from_secs(2);
 
@@ -79,13 +77,7 @@ impl Drive {
         if shown.iter().any(|(beat, _)| *beat <= exited.after(FETCHED)) {
             return (Trace::Open("not beaten".into()), true);
         }
-        let nowhere = match target.interrupt() {
-            None => true,
-            Some(interrupt) => {
-                let early = exited < interrupt.before(MARGIN);
-                early && !target.timeout.is_assumed() || missing.nobody_else
-            }
-        };
+        let nowhere = missing.not_back.is_some();
         if nowhere {
             (Trace::Nowhere("nowhere".into()), false)
         } else {

@@ -112,8 +112,8 @@ impl Drive {
                     .is_some_and(|doubt| doubt.contains(quoted))
             }),
             ["is", "sure", "of", jid] => self.misses(jid, |missing| missing.doubt.is_none()),
-            ["nobody", "else", "serves", jid] => self.misses(jid, |missing| missing.nobody_else),
-            ["others", "serve", jid] => self.misses(jid, |missing| !missing.nobody_else),
+            ["was", "not", "back", jid] => self.misses(jid, |missing| missing.not_back.is_some()),
+            ["may", "be", "back", jid] => self.misses(jid, |missing| missing.not_back.is_none()),
             ["later", jid, "is", "found", "retried"] => self.found_retried(jid),
             ["counts", count, ref fate @ ..] => {
                 self.counts(count.parse().unwrap(), &fate.join(" "))
