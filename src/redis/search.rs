@@ -2,6 +2,7 @@
 //! own `jid` compared: an id that stands in the arguments of a job is no find. It holds its bounds
 //! and says what it left out.
 
+mod elsewhere;
 mod private;
 
 use std::collections::{BTreeSet, HashMap};
@@ -9,6 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 use redis::aio::ConnectionLike;
 use redis::{Pipeline, Value};
 
+use self::elsewhere::may_change_queue;
 use super::commands::{Keys, Read};
 use super::decode::list;
 use super::link::{Wire, fault};
@@ -47,6 +49,8 @@ pub(super) struct Search<'a> {
     partial: bool,
     /// The queues of which something was left out.
     partial_queues: BTreeSet<&'a str>,
+    /// Whether something of the queues was left out that no job was fetched from.
+    other_queues_unread: bool,
     until: Moment,
 }
 
@@ -73,6 +77,7 @@ impl<'a> Search<'a> {
                 .collect(),
             partial: false,
             partial_queues: BTreeSet::new(),
+            other_queues_unread: false,
             // A little before the caller stops waiting, so that what was found is kept.
             until: asked.after(bounds.within.mul_f64(0.8)),
         }
@@ -96,8 +101,11 @@ impl<'a> Search<'a> {
     /// A place for each job; those not found are `missing`, or nowhere.
     pub(super) fn places(self, missing: Option<&Place>) -> Vec<Place> {
         let (partial, queues) = (self.partial, self.partial_queues);
+        let unread = self.other_queues_unread;
+        let is_read = |sought: &Sought| !unread || !may_change_queue(sought);
         let nowhere = |sought: &Sought| Place::Nowhere {
             searched_whole: !partial
+                && is_read(sought)
                 && !sought.jid.is_empty()
                 && !sought.queue.is_empty()
                 && !queues.contains(sought.queue.as_str()),
@@ -118,8 +126,11 @@ impl<'a> Search<'a> {
     ) -> Result<(), LinkFault> {
         self.by_payload(connection).await?;
         for queue in self.open_queues() {
-            self.queue(queue, connection).await?;
+            if !self.queue(queue, connection).await? {
+                self.partial_queues.insert(queue);
+            }
         }
+        self.other_queues(connection).await?;
         for (key, place) in [
             ("retry", Place::Retry),
             ("schedule", Place::Schedule),
@@ -232,9 +243,9 @@ impl<'a> Search<'a> {
     /// Reads a queue from both ends.
     async fn queue(
         &mut self,
-        name: &'a str,
+        name: &str,
         connection: &mut impl ConnectionLike,
-    ) -> Result<(), LinkFault> {
+    ) -> Result<bool, LinkFault> {
         let place = Place::Queue {
             name: clean(name, LONGEST_NAME),
         };
@@ -258,10 +269,7 @@ impl<'a> Search<'a> {
             let length = usize::try_from(length).unwrap_or(0);
             walk.answered(elements.len(), bytes, length);
         }
-        if !walk.is_whole() {
-            self.partial_queues.insert(name);
-        }
-        Ok(())
+        Ok(walk.is_whole())
     }
 
     /// Goes through a sorted set. `ZSCAN` gives every member that is there from the first step

@@ -202,10 +202,10 @@ module BreaksOff
     raise
   end
 
-  # Puts the rest of the work back under a new JID: into its queue, or into `schedule` after `wait` seconds.
-  def goes_on(arguments, wait: nil, wrapped: nil)
+  # Puts the rest of the work back under a new JID: into its queue or another, or into `schedule` after `wait` seconds.
+  def goes_on(arguments, wait: nil, wrapped: nil, queue: nil)
     goes_on_as = SecureRandom.hex(12)
-    payload = { "class" => self.class.to_s, "queue" => "default", "args" => arguments, "jid" => goes_on_as }
+    payload = { "class" => self.class.to_s, "queue" => queue || "default", "args" => arguments, "jid" => goes_on_as }
     payload["wrapped"] = wrapped if wrapped
     payload["at"] = Time.now.to_f + wait if wait
     Sidekiq::Client.push(payload)
@@ -247,7 +247,7 @@ module ActiveJob
         def iterate(job)
           step = take_steps(job["cursor_position"] || 0, *job["arguments"]) or return
           again = { "cursor_position" => step, "times_interrupted" => job["times_interrupted"].to_i + 1 }
-          goes_on([job.merge(again)], wrapped: job["job_class"])
+          goes_on([job.merge(again)], wrapped: job["job_class"], queue: job["goes_on_in"])
         end
       end
     end

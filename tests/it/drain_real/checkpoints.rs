@@ -76,6 +76,25 @@ fn goes_on(version: Version, class: &str, arguments: &Value, place: &str) {
     }
 }
 
+/// A library may be told to go on in another queue (`resume_options`): that nothing of the work stands
+/// in its own queue does not mean that it is done.
+#[test]
+fn work_that_goes_on_in_another_queue_is_found_there() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let state = json!({"cursor_position": null, "times_interrupted": 0, "goes_on_in": "elsewhere"});
+    let jid = scene.busy(WRAPPER, &active_job(&state));
+    let ended = Drain::start(&scene, SEQUENCE, &[]).end();
+    ended
+        .assert_outcome(3, "requeued")
+        .assert_fate(&jid, "checkpointed");
+    let told = ended.event("reconciled");
+    let why = told["evidence"].as_str().unwrap();
+    assert!(why.contains("in queue elsewhere"), "{why}");
+    assert!(told["goes_on_as"].is_string(), "{told}");
+    assert!(sidekiq.wait_for_end().success());
+}
+
 #[test]
 fn work_that_another_process_took_up_at_once_is_followed_there() {
     let scene = Scene::new();
