@@ -303,6 +303,13 @@ impl Account {
         Some(execution)
     }
 
+    /// Takes in that an operator marked a job as cancelled.
+    pub fn mark_cancelled(&mut self, process: &ProcessKey, jid: &str, by: &str, at: Moment) {
+        if let Some(execution) = self.find_mut(process, jid) {
+            execution.add(at, Fact::Marked { by: by.to_owned() });
+        }
+    }
+
     /// Adds to the reason of a job's fate.
     pub fn remark(&mut self, process: &ProcessKey, jid: &str, remark: &str) {
         if let Some(execution) = self.find_mut(process, jid) {

@@ -64,6 +64,13 @@ pub enum Fact {
     },
     /// Its iteration state was seen once: it is an `IterableJob`.
     Iterable,
+    /// An operator marked it as cancelled: it ends between two of its steps once it reads that.
+    Marked {
+        /// The operator.
+        by: String,
+    },
+    /// The log of its process said that it has read that it is cancelled.
+    Cancelled,
     /// The search for missing jobs found it, or a push by this program changed it.
     Settled {
         /// Its fate.
@@ -104,12 +111,12 @@ impl Fact {
     pub fn source(&self) -> FactSource {
         match self {
             Self::Shown { .. } | Self::Missed { .. } | Self::Iterable => FactSource::Beat,
-            Self::LogStarted | Self::LogEnd(_) => FactSource::Log,
+            Self::LogStarted | Self::LogEnd(_) | Self::Cancelled => FactSource::Log,
             Self::Located { .. }
             | Self::Back { .. }
             | Self::GoesOn { .. }
             | Self::Namesake { .. } => FactSource::Redis,
-            Self::Settled { .. } => FactSource::Ours,
+            Self::Settled { .. } | Self::Marked { .. } => FactSource::Ours,
         }
     }
 
@@ -122,6 +129,8 @@ impl Fact {
                 | Self::Back { .. }
                 | Self::GoesOn { .. }
                 | Self::Iterable
+                | Self::Marked { .. }
+                | Self::Cancelled
         )
     }
 }

@@ -205,6 +205,17 @@ impl Cancels {
         Some(cancel)
     }
 
+    /// The jobs whose mark stands in Redis, or stood there.
+    pub fn marked(&self) -> impl Iterator<Item = &CancelTarget> {
+        let marked = self.all.iter().filter(|cancel| match &cancel.state {
+            CancelState::Sent { .. } | CancelState::Noticed { .. } | CancelState::Ended { .. } => {
+                true
+            }
+            CancelState::Wanted | CancelState::UnderWay | CancelState::NotSent(_) => false,
+        });
+        marked.map(|cancel| &cancel.target)
+    }
+
     /// Looks how far each of them is. Gives those that got further.
     pub fn observe(&mut self, fleet: &Fleet, now: Moment) -> Vec<Cancel> {
         let mut further = Vec::new();

@@ -124,6 +124,15 @@ impl Session {
     /// Records what became of the jobs that were cancelled.
     pub(super) fn follow_cancels(&mut self, now: Moment) -> Vec<Effect> {
         let further: Vec<Cancel> = self.following.cancels.observe(&self.fleet, now);
+        if let Some(run) = &mut self.run {
+            let by = match self.setting.operator.who.as_str() {
+                "" => "an operator",
+                who => who,
+            };
+            for CancelTarget { process, jid, .. } in self.following.cancels.marked() {
+                run.mark_cancelled(process, jid, by, now);
+            }
+        }
         let mut effects = Vec::new();
         for cancel in further {
             let (stage, note) = match cancel.state {

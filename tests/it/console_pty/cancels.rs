@@ -76,6 +76,33 @@ fn a_job_of_8_1_is_cancelled_and_notices_it() {
     terminal.end(0);
 }
 
+/// It ends, and the rest of its work is never done: the account of the drain says who did that.
+#[test]
+fn a_job_of_8_1_that_is_cancelled_in_a_drain_is_told_as_cancelled() {
+    let scene = Scene::new();
+    let _sidekiq = scene.sidekiq(Version::Eight);
+    let (mut terminal, jid) = page(&scene, "StepJob", &json!([600, 15]));
+    cancel(&mut terminal);
+    terminal.wait_for("not noticed yet");
+    // Quiet, it looks at the mark before it would break off.
+    terminal.send("\x1b");
+    terminal.wait_for("a auto");
+    terminal.send("a");
+    terminal.wait_for_dialog("Start automatic drain?");
+    terminal.send("y");
+    terminal.wait_for("what was left of its work is never done");
+    scene.wait_for_trace("done", &jid);
+    terminal.send("q");
+    terminal.end(0);
+    let report = scene.drainboard(&["report", "last", "--json"]).output();
+    let report: Value = serde_json::from_slice(&report.unwrap().stdout).unwrap();
+    let job = &report["fates"][0];
+    assert_eq!(job["fate"], "finished", "{report}");
+    let evidence = job["evidence"].as_str().unwrap();
+    assert!(evidence.starts_with("cancelled by "), "{evidence}");
+    assert!(!evidence.contains("a mark in Redis"), "{evidence}");
+}
+
 #[test]
 fn a_job_of_8_1_that_ends_before_it_notices_is_told_as_such() {
     let scene = Scene::new();

@@ -334,6 +334,9 @@ fn log_line(part: &str) -> (f64, String) {
         ["terminating", n] => format!("tid=m WARN: Terminating {n} busy threads"),
         ["pushed", n] => format!("tid=m INFO: Pushed {n} jobs back to Redis"),
         ["requeue", "failed"] => "tid=m WARN: Failed to requeue 1 jobs: gone".into(),
+        [jid, "cancelled", "on", tid] => {
+            format!("tid={tid} class=Job jid={jid} INFO: Job cancelled")
+        }
         [jid, what, "on", tid] => format!("tid={tid} class=Job jid={jid} INFO: {what}"),
         [jid, what, seconds, "on", tid] => {
             format!("tid={tid} class=Job jid={jid} elapsed={seconds} INFO: {what}")

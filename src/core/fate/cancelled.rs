@@ -1,0 +1,50 @@
+//! Jobs that were cancelled: they end, and what was left of their work is never done.
+
+use super::evidence::Fact;
+use super::execution::Execution;
+use super::fate::{Fate, Ruling};
+use crate::core::fleet::Fleet;
+
+impl Execution {
+    /// Takes in whether the log of its process, which has this pid, says that it read that it is
+    /// cancelled.
+    pub(super) fn hear_cancellation(&mut self, fleet: &Fleet, pid: u32) {
+        let witness = &fleet.logs.witness;
+        let read = witness.cancelled(pid, self.jid(), &self.work().tid);
+        let begun = self.begun();
+        if let Some(at) = read.filter(|at| begun.is_none_or(|begun| *at >= begun)) {
+            self.add(at, Fact::Cancelled);
+        }
+    }
+
+    /// `ruling`; where it calls a cancelled job finished, it says what that means.
+    pub(super) fn unless_cancelled(&self, ruling: Ruling) -> Ruling {
+        match self.cancelled().filter(|_| ruling.fate == Fate::Finished) {
+            Some(cancelled) => Ruling::new(ruling.fate, format!("{cancelled}; {}", ruling.why)),
+            None => ruling,
+        }
+    }
+
+    /// That its end is no end of its work, in words. `None`: it was not cancelled, or ended before it
+    /// read that.
+    fn cancelled(&self) -> Option<String> {
+        let by = self.evidence().iter().find_map(|known| {
+            if let Fact::Marked { by } = &known.fact {
+                Some(by.as_str())
+            } else {
+                None
+            }
+        });
+        let read = (self.evidence().iter()).any(|known| known.fact == Fact::Cancelled);
+        match (by, read) {
+            (by, true) => Some(format!(
+                "cancelled by {}: what was left of its work is never done",
+                by.unwrap_or("a mark in Redis")
+            )),
+            (Some(by), false) if self.log_end().is_none() => Some(format!(
+                "cancelled by {by}, and whether it read that before its end is not known"
+            )),
+            (_, false) => None,
+        }
+    }
+}
