@@ -58,6 +58,10 @@ pub(super) fn listing(picture: Picture<'_>, rows: &PsRow, origin: &str, room: Ro
         text.push('\n');
         text.push_str(&jobs(&rows.jobs, room));
     }
+    let work = rows.drain_now.as_ref().and_then(|now| now.words.as_ref());
+    if let Some(work) = work {
+        writeln!(text, "\nif drained now: {work}").expect("a String takes every text");
+    }
     let mut notes = alarms(&rows.processes);
     notes.extend(timeouts(rows));
     notes.extend(notes_of(picture.fleet, &rows.choice));

@@ -10,6 +10,7 @@ mod configuration;
 mod console;
 mod demo;
 mod drain;
+mod drain_now;
 mod failure;
 mod listing;
 mod log;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::drain_now::DrainNow;
 use crate::console::{ProcessState, at_rest, heartbeat_age};
 use crate::core::choice::Choice;
 use crate::core::config::Settings;
@@ -42,6 +43,8 @@ pub(super) struct PsRow {
     pub(super) redis: RedisRow,
     pub(super) processes: Vec<ProcessRow>,
     pub(super) jobs: Vec<JobLine>,
+    /// The cost of a drain that began now; `None`: it would have no target.
+    pub(super) drain_now: Option<DrainNow>,
     /// Which processes were asked for.
     #[serde(skip)]
     pub(super) choice: Choice,
@@ -145,6 +148,7 @@ impl PsRow {
                 .map(|(key, process)| ProcessRow::of(picture, key, process))
                 .collect(),
             jobs: jobs(picture, choice),
+            drain_now: DrainNow::of(picture, choice),
             choice: choice.clone(),
         }
     }
@@ -332,7 +336,7 @@ fn checkpoints(job: &Job) -> Option<&'static str> {
 
 impl<'a> Picture<'a> {
     /// The source of the outlook for every job.
-    fn situation(self) -> Situation<'a> {
+    pub(super) fn situation(self) -> Situation<'a> {
         Situation {
             fleet: self.fleet,
             plan: self.plan,

@@ -166,6 +166,8 @@ fn the_listing_is_readable_at_80_columns() {
       pushed back: if it still runs at +3:00
       unknown: its start is not known
 
+    if drained now: how much work again is not known
+
     util1:4300 is not known to this Redis; its environment names redis://10.0.0.6:6379/0
     util2:7: info is no JSON
     "#);
@@ -195,6 +197,8 @@ fn the_listing_uses_the_room_there_is() {
     InventorySync               default       util1:4242     0:31    2:30  fits         it has run less than half of the time left  00000000000inventorysync
     StaleJob                    low           util2:8        0:13    2:08  may be lost  its process sent no heartbeat for 47 s      0000000000000000stalejob
     Undated                     default       util1:4242        ?    2:30  unknown      its start is not known                      00000000000000000undated
+
+    if drained now: how much work again is not known
 
     util1:4300 is not known to this Redis; its environment names redis://10.0.0.6:6379/0
     util2:7: info is no JSON

@@ -1,7 +1,9 @@
 //! The dialogs before a drain: why it is done, what it does, and what the check of its plan
 //! finds grave, which must be typed out. Nothing is sent here.
 
-use super::consequence::{NAMED, consequence};
+use std::time::Duration;
+
+use super::consequence::{NAMED, consequence, work};
 use super::dialog::{Dialog, Friction, Premise, Start};
 use super::request::Request;
 use super::units;
@@ -11,7 +13,7 @@ use crate::core::check::Severity;
 use crate::core::drain::{Command, Policy};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
-use crate::core::outlook::Outlooks;
+use crate::core::outlook::{If, Outlooks};
 use crate::core::preflight::{Consent, Grave, PlanSeen};
 use crate::core::sequence::{Sequence, Signal};
 use crate::core::session::Session;
@@ -74,7 +76,14 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Froz
     let mut lines = Vec::new();
     let mut friction = Friction::Yes;
     let first = plan.sequence.signal(0).unwrap_or(Signal::Tstp);
-    consequence(session, first, targets, now, &mut lines, &mut friction);
+    consequence(
+        session,
+        (first, Duration::ZERO),
+        targets,
+        now,
+        &mut lines,
+        &mut friction,
+    );
     let timeline = plan.sequence.timeline();
     let then = timeline.iter().skip(1);
     let then: Vec<String> = then
@@ -92,6 +101,9 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Froz
             count(tally.total(), "known job"),
             numbers(tally)
         ));
+    }
+    if !first.stops() && first != Signal::Kill {
+        lines.extend(work(session, targets, If::AsPlanned, now));
     }
     if plan.sequence.kill().is_some() {
         lines.push(policy_words(plan.policy).into());
@@ -116,7 +128,14 @@ fn step<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> FrozenBeg
     let signal = sequence.signal(0).unwrap_or(Signal::Tstp);
     let mut lines = Vec::new();
     let mut friction = Friction::Yes;
-    consequence(session, signal, targets, now, &mut lines, &mut friction);
+    consequence(
+        session,
+        (signal, Duration::ZERO),
+        targets,
+        now,
+        &mut lines,
+        &mut friction,
+    );
     lines.push("Each later step waits for you.".into());
     let command = Command::Go {
         step: 0,
@@ -139,7 +158,14 @@ fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) ->
     let mut lines = Vec::new();
     let mut friction = Friction::Yes;
     let signal = Signal::Kill;
-    consequence(session, signal, &targets, now, &mut lines, &mut friction);
+    consequence(
+        session,
+        (signal, Duration::ZERO),
+        &targets,
+        now,
+        &mut lines,
+        &mut friction,
+    );
     lines.push("This begins a drain of this process alone.".into());
     let accepted = friction.accepted();
     if let Some(warning) = stranger(session, target) {

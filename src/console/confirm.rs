@@ -32,7 +32,14 @@ pub(super) fn step(session: &Session, choice: Option<StopUnit>, now: Moment) -> 
     let targets = taking_part(session);
     let mut lines = Vec::new();
     let mut friction = Friction::Yes;
-    consequence(session, signal, &targets, now, &mut lines, &mut friction);
+    consequence(
+        session,
+        (signal, Duration::ZERO),
+        &targets,
+        now,
+        &mut lines,
+        &mut friction,
+    );
     if let Some(early) = run
         .projected(now)
         .first()
@@ -96,7 +103,14 @@ pub(super) fn force_kill(session: &Session, target: LocalId, now: Moment) -> Dia
     let mut lines = Vec::new();
     let mut friction = Friction::Yes;
     let signal = Signal::Kill;
-    consequence(session, signal, &[target], now, &mut lines, &mut friction);
+    consequence(
+        session,
+        (signal, Duration::ZERO),
+        &[target],
+        now,
+        &mut lines,
+        &mut friction,
+    );
     let accepted = friction.accepted();
     let kill = Command::ForceKill {
         target: ProcessKey::Local(target),
@@ -175,7 +189,14 @@ pub(super) fn shorter(session: &Session, by: Duration, now: Moment) -> Option<Di
     } else {
         let mut friction = Friction::Yes;
         let targets = taking_part(session);
-        consequence(session, signal, &targets, now, &mut lines, &mut friction);
+        consequence(
+            session,
+            (signal, then),
+            &targets,
+            now,
+            &mut lines,
+            &mut friction,
+        );
     }
     Some(Dialog {
         requests: vec![Request::Command(Command::Shorter(by))],

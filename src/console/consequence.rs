@@ -2,6 +2,7 @@
 //! that they deserve. It counts; it sends nothing.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::dialog::Friction;
 use super::toll::{in_numbers, stake};
@@ -9,16 +10,17 @@ use super::words::{count, few, time_of_day};
 use crate::core::drain::Stake;
 use crate::core::fleet::{Link, LocalId, Process, ProcessKey, State};
 use crate::core::moment::Moment;
+use crate::core::outlook::{If, Outlooks};
 use crate::core::sequence::{Consequence, Signal};
 use crate::core::session::{Kind, Session};
 
 /// How many names a dialog spells out.
 pub(super) const NAMED: usize = 4;
 
-/// The effect of `signal` on `targets`, and the friction of a yes.
+/// The effect of a signal on `targets` that goes so much later than now, and the friction of a yes.
 pub(super) fn consequence(
     session: &Session,
-    signal: Signal,
+    (signal, within): (Signal, Duration),
     targets: &[LocalId],
     now: Moment,
     lines: &mut Vec<String>,
@@ -33,7 +35,10 @@ pub(super) fn consequence(
     match worst(session, signal, targets) {
         Consequence::Quiets => lines
             .push("They take no new job until they are restarted. This cannot be undone.".into()),
-        Consequence::Stops => lines.push(stops(session, targets, now)),
+        Consequence::Stops => {
+            lines.push(stops(session, targets, now));
+            lines.extend(work(session, targets, If::TermIn(within), now));
+        }
         Consequence::Kills | Consequence::Destroys => {
             let stake = stake(session, targets, now);
             let saved = payloads_saved(session, &stake);
@@ -42,6 +47,7 @@ pub(super) fn consequence(
                 in_numbers(&stake, &session.fleet)
             ));
             lines.extend(at_stake(session, targets, &stake));
+            lines.extend(work(session, targets, If::KillNow, now));
             if stake.count() > 0 {
                 *friction = Friction::Number(stake.count());
             }
@@ -54,6 +60,25 @@ pub(super) fn consequence(
             lines.extend(caution(session, *id, process, now));
         }
     }
+}
+
+/// How much work must then be done again, or is lost, in a sentence.
+pub(super) fn work(
+    session: &Session,
+    targets: &[LocalId],
+    what: If,
+    now: Moment,
+) -> Option<String> {
+    let toll = Outlooks::new(session.situation(now), targets).toll_if(what);
+    let known = toll.words();
+    let unseen = toll.unseen_words().map(|words| match &known {
+        Some(known) => format!("{known}; {words}"),
+        None => words,
+    });
+    let words = unseen.or(known)?;
+    let mut letters = words.chars();
+    let first = letters.next()?;
+    Some(format!("{}{}.", first.to_uppercase(), letters.as_str()))
 }
 
 /// `util1:4242 (pid 4242)`: the pid only where the name does not end in it.
@@ -98,7 +123,7 @@ fn stops(session: &Session, targets: &[LocalId], now: Moment) -> String {
     };
     let silent = matches!(session.fleet.link, Link::Lost { .. });
     let when = if least == most {
-        let at = now.after(std::time::Duration::from_secs(*least));
+        let at = now.after(Duration::from_secs(*least));
         format!("{least} s later (about {})", time_of_day(at))
     } else {
         format!("{least} to {most} s later")

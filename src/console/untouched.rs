@@ -48,9 +48,13 @@ fn before(outlooks: &Outlooks<'_>) -> String {
     }
     let tally = outlooks.tally();
     if tally.total() == 0 {
-        return "nothing is sent; drained now, no known job would be interrupted".into();
+        return "nothing is sent; if drained now: no known job would be interrupted".into();
     }
-    format!("nothing is sent; drained now: {}", numbers(tally))
+    let numbers = numbers(tally);
+    match outlooks.toll().words() {
+        Some(work) => format!("nothing is sent; if drained now: {work}: {numbers}"),
+        None => format!("nothing is sent; if drained now: {numbers}"),
+    }
 }
 
 /// The steps come by themselves.
@@ -93,7 +97,7 @@ fn comes(run: &Run, outlooks: &Outlooks<'_>) -> String {
     // The push-back first, where it falls on the moment of a signal.
     to_come.sort_by_key(|(at, _)| *at);
     let words: Vec<String> = to_come.into_iter().map(|(_, words)| words).collect();
-    format!("{}; {}", numbers(outlooks.tally()), words.join(", "))
+    format!("{}; {}", with_work(outlooks), words.join(", "))
 }
 
 /// The next step waits for the operator: only a TERM that was sent goes on by itself.
@@ -109,18 +113,30 @@ fn waits(outlooks: &Outlooks<'_>) -> String {
                 }
                 None => "then".into(),
             };
-            format!("nothing is sent; TERM sent now: {when} {}", numbers(tally))
+            format!(
+                "nothing is sent; TERM sent now: {when} {}",
+                with_work(outlooks)
+            )
         }
-        Given::ResumeNow => format!("nothing is sent; resumed now: {}", numbers(tally)),
+        Given::ResumeNow => format!("nothing is sent; resumed now: {}", with_work(outlooks)),
         Given::Untouched | Given::DrainNow => format!("nothing is sent; {}", jobs(outlooks)),
     }
 }
 
 /// The jobs, and when what still runs is pushed back.
 fn jobs(outlooks: &Outlooks<'_>) -> String {
-    let numbers = numbers(outlooks.tally());
+    let numbers = with_work(outlooks);
     match push_back(outlooks, outlooks.situation().now) {
         Some(text) => format!("{numbers}; {text}"),
+        None => numbers,
+    }
+}
+
+/// The jobs by what becomes of them, and how much of their work is thrown away.
+fn with_work(outlooks: &Outlooks<'_>) -> String {
+    let numbers = numbers(outlooks.tally());
+    match outlooks.toll().words() {
+        Some(work) => format!("{numbers}, {work}"),
         None => numbers,
     }
 }

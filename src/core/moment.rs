@@ -167,6 +167,17 @@ pub fn clock_face(span: Duration) -> String {
     }
 }
 
+/// A span that is told as a bound, rounded up: `90 s`, `41 min`, `2 h 5 min`.
+pub fn rounded_up(span: Duration) -> String {
+    let seconds = span.as_secs() + u64::from(span.subsec_nanos() > 0);
+    match seconds.div_ceil(60) {
+        _ if seconds < 120 => format!("{seconds} s"),
+        minutes @ 0..120 => format!("{minutes} min"),
+        minutes if minutes % 60 == 0 => format!("{} h", minutes / 60),
+        minutes => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
 /// Wall time of a moment in UTC: `12:05:44`.
 pub fn time_of_day(moment: Moment) -> String {
     let second = moment.wall().as_second().rem_euclid(86_400);
@@ -181,6 +192,16 @@ pub fn time_of_day(moment: Moment) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bound_is_never_told_below_itself() {
+        let told = |milliseconds| rounded_up(Duration::from_millis(milliseconds));
+        assert_eq!(told(0), "0 s");
+        assert_eq!(told(89_001), "90 s");
+        assert_eq!(told(2_401_000), "41 min");
+        assert_eq!(told(7_200_000), "2 h");
+        assert_eq!(told(7_201_000), "2 h 1 min");
+    }
 
     fn at(seconds: u64) -> Moment {
         Moment::new(

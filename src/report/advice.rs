@@ -84,21 +84,26 @@ fn budget(sequence: &Sequence, seen: &Shown<'_>) -> Option<String> {
             suggestion(sequence, seen.timeout, needed, "A first try")
         ));
     }
-    let job = seen.jobs.iter().find(|job| job.fate == Fate::Finished)?;
-    let ran = span(job.ran_s?);
+    let ended = seen.jobs.iter().filter(|job| job.fate == Fate::Finished);
+    let longest = |one: &&JobFate, other: &&JobFate| {
+        let [one, other] = [one, other].map(|job| job.longest_s().unwrap_or_default());
+        one.total_cmp(&other)
+    };
+    let job = ended.max_by(longest)?;
+    let ran = span(job.longest_s()?);
     let needed = ran.mul_f64(ROOM);
     if needed <= budget {
         return Some(format!(
-            "the longest job ({}) ran {} s, the budget is {} s: nothing to change",
+            "the longest job ({}) ran {}, the budget is {} s: nothing to change",
             job.label(),
-            ran.as_secs(),
+            job.ran_words(),
             budget.as_secs()
         ));
     }
     Some(format!(
-        "the longest job ({}) ran {} s, the budget is {} s: one that starts just before a deploy would be cut off. {}",
+        "the longest job ({}) ran {}, the budget is {} s: one that starts just before a deploy would be cut off. {}",
         job.label(),
-        ran.as_secs(),
+        job.ran_words(),
         budget.as_secs(),
         suggestion(sequence, seen.timeout, needed, "Suggested")
     ))

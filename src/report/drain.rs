@@ -12,8 +12,8 @@ use super::process::{DrainedProcess, processes};
 use super::successor::{CameUp, successors};
 use super::summary::{Began, Summary, last_of_drain, summary};
 use super::timeline::{TimelineLine, timeline};
-use crate::core::drain::{CheckedFinding, Event, Fate, Mode, Outcome, Record};
-use crate::core::moment::clock_face;
+use super::work::Effort;
+use crate::core::drain::{CheckedFinding, Event, Mode, Outcome, Record};
 use crate::core::sequence::{Sequence, Timeout};
 
 /// A drain, with everything that is known of it.
@@ -28,9 +28,9 @@ pub struct Report {
     pub redis: Option<String>,
     /// The prefix of its keys.
     pub namespace: Option<String>,
-    /// Seconds of work that ended, or goes on from a checkpoint; `None`: not known.
+    /// Seconds of work that ended, or goes on from a checkpoint, at least; `None`: not known.
     pub work_kept_s: Option<f64>,
-    /// Seconds of work that must be done again, or is lost; `None`: not known.
+    /// Seconds of work that must be done again, or is lost, at most; `None`: not known.
     pub work_redone_s: Option<f64>,
     /// Where the sequence was found; `None`: not recorded.
     pub sequence_from: Option<String>,
@@ -103,13 +103,13 @@ impl Report {
             extended_s: extended(past),
         };
         let (sequence_from, findings, trouble) = checked(past);
-        let (work_kept_s, work_redone_s) = work(past, &fates);
+        let work = Effort::counted(past, &fates);
         let mut report = Self {
             mode: began.mode,
             redis: began.redis,
             namespace: began.namespace,
-            work_kept_s,
-            work_redone_s,
+            work_kept_s: work.kept_s,
+            work_redone_s: work.redone_s,
             next_steps: Vec::new(),
             sequence_from,
             findings,
@@ -157,22 +157,13 @@ impl Report {
         })
     }
 
-    /// The work that was kept and the work that was thrown away, in words; `None`: not known.
+    /// The work that was kept and the work that was thrown away, in words; `None`: no job ran.
     pub fn work_words(&self) -> Option<String> {
-        let minutes = |seconds: f64| {
-            let span = std::time::Duration::try_from_secs_f64(seconds).unwrap_or_default();
-            clock_face(span)
+        let work = Effort {
+            kept_s: self.work_kept_s,
+            redone_s: self.work_redone_s,
         };
-        let kept = self.work_kept_s.map(minutes);
-        let redone = self.work_redone_s.map(minutes);
-        match (kept, redone) {
-            (None, None) => None,
-            (kept, redone) => Some(format!(
-                "{} kept, {} to be done again or lost",
-                kept.unwrap_or_else(|| "0:00".into()),
-                redone.unwrap_or_else(|| "0:00".into())
-            )),
-        }
+        work.words(&self.fates)
     }
 
     /// The findings of the lint, one line each; one line where there is none.
@@ -231,36 +222,6 @@ fn checked(past: &Past) -> CheckedPlan {
         ))
     });
     found.unwrap_or_default()
-}
-
-/// Seconds of work that were kept and that must be done again: as the drain counted them, else
-/// the run times of its jobs.
-fn work(past: &Past, fates: &[JobFate]) -> (Option<f64>, Option<f64>) {
-    let counted = past.records.iter().rev().find_map(|record| {
-        let Event::Finished {
-            work_kept_s,
-            work_redone_s,
-            ..
-        } = record.event
-        else {
-            return None;
-        };
-        Some((work_kept_s, work_redone_s))
-    });
-    let (kept, redone) = counted.unwrap_or_default();
-    let sum = |of: fn(Fate) -> bool, seconds: fn(&JobFate) -> Option<f64>| {
-        let jobs = fates.iter().filter(|job| of(job.fate));
-        jobs.filter_map(seconds).reduce(|one, other| one + other)
-    };
-    let seconds = |seconds: crate::core::moment::Seconds| seconds.0.as_secs_f64();
-    let keeps = |fate| matches!(fate, Fate::Finished | Fate::Checkpointed);
-    let wastes = |fate| matches!(fate, Fate::PushedBack | Fate::Rescued | Fate::Lost);
-    (
-        kept.map(seconds).or_else(|| sum(keeps, |job| job.ran_s)),
-        redone
-            .map(seconds)
-            .or_else(|| sum(wastes, |job| job.cost_s.or(job.ran_s))),
-    )
 }
 
 fn stated_timeout(past: &Past) -> Timeout {

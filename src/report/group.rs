@@ -28,8 +28,10 @@ pub struct JobsAlike {
     pub number: usize,
     /// The JIDs that are known.
     pub jids: Vec<String>,
-    /// The longest run time, in seconds.
+    /// The longest run time, in seconds: as long as it may have been.
     pub longest_s: Option<f64>,
+    /// How long the only one ran, in words; `None`: there are several, or it is not known.
+    pub ran: Option<String>,
 }
 
 impl JobGroup {
@@ -78,13 +80,17 @@ impl JobGroup {
                 number: 0,
                 jids: Vec::new(),
                 longest_s: None,
+                ran: None,
             });
             self.rows.len() - 1
         });
         let row = &mut self.rows[index];
         row.number += 1;
         row.jids.extend(job.jid.clone());
-        row.longest_s = row.longest_s.into_iter().chain(job.ran_s).reduce(f64::max);
+        let longest = row.longest_s.into_iter().chain(job.longest_s());
+        row.longest_s = longest.reduce(f64::max);
+        let only = (row.number == 1).then(|| job.ran_words());
+        row.ran = only.filter(|_| job.ran_s.is_some());
     }
 }
 

@@ -31,8 +31,11 @@ pub struct JobFate {
     pub goes_on_as: Option<String>,
     /// Seconds of work that must be done again; `None`: not known.
     pub cost_s: Option<f64>,
-    /// How long it had run when it ended or was interrupted, by its log where that tells it.
+    /// How long it had run when it ended or was interrupted, by its log where that tells it; else a
+    /// job that ended by itself ran at least so long.
     pub ran_s: Option<f64>,
+    /// How long it ran at most; `None`: not known, or not recorded.
+    pub ran_at_most_s: Option<f64>,
     /// How much of the drain had passed by then.
     pub until_t_s: Option<f64>,
     /// The process that ran it.
@@ -44,6 +47,22 @@ pub struct JobFate {
 }
 
 impl JobFate {
+    /// How long it may have run, in seconds: what a wait must let through.
+    pub fn longest_s(&self) -> Option<f64> {
+        self.ran_at_most_s.or(self.ran_s)
+    }
+
+    /// How long it ran, in words: `18 s` by its log, `10 to 20 s` by the heartbeats around its end.
+    pub(super) fn ran_words(&self) -> String {
+        let least = self.ran_s.unwrap_or_default().round();
+        let most = self.longest_s().unwrap_or_default().round();
+        if most > least {
+            format!("{least} to {most} s")
+        } else {
+            format!("{least} s")
+        }
+    }
+
     /// Whether it was cut off: its work is lost, or begins again.
     pub fn was_cut_off(&self) -> bool {
         match self.fate {
@@ -127,7 +146,7 @@ pub(super) fn jobs(past: &Past) -> Vec<JobFate> {
 
 impl JobFate {
     /// Takes over a later record of the same job. The run time of a job that ended by itself is the
-    /// shortest that any record has: later ones count up to the heartbeat that missed the job.
+    /// shortest that any record has: old records count up to the heartbeat that missed the job.
     fn learn(&mut self, later: Self) {
         let known = std::mem::replace(self, later);
         self.queue = self.queue.take().or(known.queue);
@@ -154,6 +173,7 @@ fn told(record: &Record) -> Option<JobFate> {
             class,
             queue,
             elapsed_s,
+            elapsed_at_most_s,
             evidence,
         } => Some(JobFate {
             jid: Some(jid.clone()),
@@ -165,6 +185,8 @@ fn told(record: &Record) -> Option<JobFate> {
             goes_on_as: None,
             cost_s: None,
             ran_s: by_log(evidence.as_deref().unwrap_or_default()).or(elapsed_s.map(seconds)),
+            ran_at_most_s: by_log(evidence.as_deref().unwrap_or_default())
+                .or(elapsed_at_most_s.map(seconds)),
             until_t_s: Some(record.t_s()),
             process: record.name().map(str::to_owned),
             found_later: None,
@@ -175,6 +197,7 @@ fn told(record: &Record) -> Option<JobFate> {
             class,
             queue,
             elapsed_s,
+            elapsed_at_most_s,
             fate,
             evidence,
             work_id,
@@ -190,6 +213,7 @@ fn told(record: &Record) -> Option<JobFate> {
             goes_on_as: goes_on_as.clone(),
             cost_s: cost_s.map(seconds),
             ran_s: by_log(evidence).or(elapsed_s.map(seconds)),
+            ran_at_most_s: by_log(evidence).or(elapsed_at_most_s.map(seconds)),
             until_t_s: None,
             process: record.name().map(str::to_owned),
             found_later: None,

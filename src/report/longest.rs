@@ -59,7 +59,7 @@ impl LongestPast {
             let jobs = real.clone().flat_map(|report| {
                 let jobs = report.fates.iter().filter(|job| wanted(job));
                 jobs.filter_map(|job| {
-                    let ran = Duration::try_from_secs_f64(job.ran_s?).ok()?;
+                    let ran = Duration::try_from_secs_f64(job.longest_s()?).ok()?;
                     Some(LongestJob {
                         label: job.label(),
                         ran,

@@ -15,6 +15,7 @@ mod repeated;
 mod successor;
 mod summary;
 mod timeline;
+mod work;
 
 #[cfg(test)]
 mod tests;

@@ -128,10 +128,8 @@ fn table(title: &str, columns: &'static [Column], rows: Vec<Vec<String>>) -> Sec
 fn of_group(group: &JobGroup) -> Section {
     let unknown = || "?".to_string();
     let rows = group.rows.iter().map(|row| {
-        let ran = row.longest_s.map_or_else(unknown, |ran| {
-            let most = if row.number > 1 { "≤ " } else { "" };
-            format!("{most}{ran:.0} s")
-        });
+        let longest = row.longest_s.map(|longest| format!("≤ {longest:.0} s"));
+        let ran = row.ran.clone().or(longest).unwrap_or_else(unknown);
         vec![
             row.number.to_string(),
             row.class.clone().unwrap_or_else(unknown),

@@ -267,8 +267,10 @@ pub enum Event {
         class: String,
         /// Its queue; null where only its log has named the job.
         queue: Option<String>,
-        /// How long it ran; null where that is not known.
+        /// How long it ran at least, by its log exactly; null where that is not known.
         elapsed_s: Option<Seconds>,
+        /// How long it ran at most; null where that is not known.
+        elapsed_at_most_s: Option<Seconds>,
         /// How that is known.
         evidence: Option<String>,
     },
@@ -285,8 +287,10 @@ pub enum Event {
         class: Option<String>,
         /// Its queue.
         queue: Option<String>,
-        /// How long it had run when it was last known to run.
+        /// How long it ran: of a job that ended by itself at least, of one that was cut off at most.
         elapsed_s: Option<Seconds>,
+        /// How long it ran at most; null where that is not known.
+        elapsed_at_most_s: Option<Seconds>,
         /// Its fate.
         #[serde(deserialize_with = "known_fate")]
         fate: Fate,
@@ -359,9 +363,10 @@ pub enum Event {
         /// Jobs by fate.
         #[serde(default)]
         jobs: Counts,
-        /// Seconds of work that ended or goes on from a checkpoint; null where that is not known.
+        /// Seconds of work that ended or goes on from a checkpoint, at least; null where that is not
+        /// known.
         work_kept_s: Option<Seconds>,
-        /// Seconds of work that must be done again; null where that is not known.
+        /// Seconds of work that must be done again, at most; null where that is not known.
         work_redone_s: Option<Seconds>,
         /// Why nothing could be done, for `refused` and `error`.
         #[serde(skip_serializing_if = "Option::is_none")]

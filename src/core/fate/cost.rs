@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use super::execution::Execution;
 use super::fate::Fate;
-use crate::core::moment::Moment;
+use crate::core::log::Told;
+use crate::core::moment::{Moment, clock_face};
+use crate::core::timing::WHOLE_SECOND;
 
 /// Seconds of work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cost {
-    /// Thrown away: the job starts again from its beginning, or is gone.
+    /// Thrown away, at most: the job starts again from its beginning, or is gone.
     pub redone: Duration,
-    /// Kept: the job ended, or goes on from a checkpoint.
+    /// Kept, at least: the job ended, or goes on from a checkpoint.
     pub kept: Duration,
 }
 
@@ -25,20 +27,121 @@ impl Sum for Cost {
     }
 }
 
+/// The work of several jobs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// That of the jobs whose work is known.
+    pub known: Cost,
+    /// Jobs whose work is not known.
+    pub unknown: u64,
+}
+
+impl Spent {
+    /// The work of all of them; `None`: that of some job is not known.
+    pub fn whole(self) -> Option<Cost> {
+        (self.unknown == 0).then_some(self.known)
+    }
+
+    /// In words: where the work of a job is not known, the least that is.
+    pub fn words(self) -> String {
+        let Cost { redone, kept } = self.known;
+        let (redone, kept) = (clock_face(redone), clock_face(kept));
+        match self.unknown {
+            0 => format!("{kept} kept, {redone} to be done again or lost"),
+            1 => format!(
+                "at least {kept} kept, at least {redone} to be done again or lost; that of 1 job is \
+                 not known"
+            ),
+            unknown => format!(
+                "at least {kept} kept, at least {redone} to be done again or lost; that of {unknown} \
+                 jobs is not known"
+            ),
+        }
+    }
+}
+
+impl FromIterator<Option<Cost>> for Spent {
+    fn from_iter<I: IntoIterator<Item = Option<Cost>>>(costs: I) -> Self {
+        costs.into_iter().fold(Self::default(), |spent, cost| Self {
+            known: [spent.known, cost.unwrap_or_default()].into_iter().sum(),
+            unknown: spent.unknown + u64::from(cost.is_none()),
+        })
+    }
+}
+
+/// How long an execution ran: both are the same where its log tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ran {
+    /// Up to the last heartbeat that showed it.
+    pub least: Duration,
+    /// Up to the first heartbeat without it, or to the end of its process.
+    pub most: Duration,
+}
+
+impl Ran {
+    /// The figure to tell of a job with this fate: a job that ended by itself ran at least so long;
+    /// one that was cut off, or still runs, ran until then.
+    pub fn told(self, fate: Option<Fate>) -> Duration {
+        match fate {
+            Some(Fate::Finished | Fate::Checkpointed | Fate::Retried) => self.least,
+            Some(Fate::PushedBack | Fate::Rescued | Fate::Lost | Fate::Unknown) | None => self.most,
+        }
+    }
+}
+
 impl Execution {
-    /// The cost of its work, which ran until `end` at most. `None`: its fate or its begin
-    /// is not known. A job that failed by itself costs the drain nothing.
+    /// How long it ran, up to `end` at most. `None`: its begin is not known.
+    pub fn ran(&self, end: Moment) -> Option<Ran> {
+        let begun = self.begun()?;
+        if let Some((at, said)) = self.log_end() {
+            let exactly = said.elapsed.unwrap_or_else(|| at.min(end).since(begun));
+            return Some(Ran {
+                least: exactly,
+                most: exactly,
+            });
+        }
+        // A later heartbeat tells when it was gone by the clock of its host, which `begun` is of too.
+        let until = |host_time: f64| {
+            Duration::try_from_secs_f64(host_time - begun.epoch()).unwrap_or_default()
+        };
+        let missed = self.missed().map(|(at, beat)| {
+            let seen = at.since(begun);
+            if beat > begun.epoch() {
+                until(beat).min(seen)
+            } else {
+                seen
+            }
+        });
+        // Where it began again is known to the second.
+        let back = self
+            .back()
+            .map(|(at, _)| at.after(WHOLE_SECOND).since(begun));
+        let bounds = missed.into_iter().chain(back);
+        let most = bounds.fold(end.since(begun), Duration::min);
+        let shown = self.last_shown().map(until).unwrap_or_default();
+        Some(Ran {
+            least: shown.min(most),
+            most,
+        })
+    }
+
+    /// The cost of its work, which ran until `end` at most. `None`: its fate or its begin is not
+    /// known. A job that failed by itself costs the drain nothing.
     pub fn cost(&self, end: Moment) -> Option<Cost> {
-        let ran = self.ran_until(end);
+        let ran = self.ran(end);
+        let failed = self
+            .log_end()
+            .is_some_and(|(_, said)| said.how == Told::Failed);
         match self.fate()? {
+            Fate::Retried => Some(Cost::default()),
+            Fate::Finished if failed => Some(Cost::default()),
             Fate::Finished | Fate::Checkpointed => Some(Cost {
-                kept: ran?,
+                kept: ran?.least,
                 redone: Duration::ZERO,
             }),
-            Fate::Retried => Some(Cost::default()),
             Fate::PushedBack | Fate::Rescued | Fate::Lost => Some(Cost {
                 kept: Duration::ZERO,
-                redone: ran?,
+                redone: ran?.most,
             }),
             Fate::Unknown => None,
         }

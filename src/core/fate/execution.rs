@@ -4,7 +4,6 @@
 mod intake;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::evidence::{Evidence, Fact, LogEnd};
 use super::fate::{Fate, Ruling};
@@ -378,14 +377,5 @@ impl Execution {
                 None
             }
         })
-    }
-
-    /// How long it ran, as far as known: until its log ended it, else until a beat missed it, at
-    /// most until `end`.
-    pub fn ran_until(&self, end: Moment) -> Option<Duration> {
-        let ended = self.log_end().map(|(at, _)| at);
-        let missed = self.missed().map(|(at, _)| at);
-        let until = ended.or(missed).map_or(end, |at| at.min(end));
-        self.begun.map(|begun| until.since(begun))
     }
 }

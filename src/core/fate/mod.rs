@@ -4,6 +4,7 @@
 //! costs, [`Missing`] what may be pushed back. Nothing else in the program judges these.
 
 mod account;
+mod cancelled;
 mod case_file;
 mod cost;
 mod count;
@@ -32,7 +33,7 @@ mod tests;
 
 pub use account::Account;
 pub use case_file::CaseFile;
-pub use cost::Cost;
+pub use cost::{Cost, Ran, Spent};
 pub use count::ThreadCount;
 pub use departure::left_in_order;
 pub use evidence::{Evidence, Fact, FactSource, LogEnd};

@@ -52,6 +52,7 @@ pub struct ProcessOutlook<'a> {
     given: Given,
     /// `None`: the next step waits for the operator, and no TERM is left to come.
     ends: Option<Ends>,
+    timeout: Duration,
     budget: Option<Duration>,
 }
 
@@ -74,6 +75,7 @@ impl<'a> Situation<'a> {
             target,
             given,
             ends,
+            timeout: process.timeout(self.plan.timeout.as_ref()).span,
             budget: self.budget(key, process).total(),
         }
     }
@@ -286,6 +288,21 @@ impl<'a> ProcessOutlook<'a> {
         let idle = |target: &Target| stilled(target).is_some() || !target.takes_part();
         self.obstacle() != Some(Obstacle::Gone)
             && !self.target.is_some_and(|(_, target)| idle(target))
+    }
+
+    /// When its jobs end. `None`: the next step waits for the operator, and no TERM is to come.
+    pub(super) fn ends(&self) -> Option<Ends> {
+        self.ends
+    }
+
+    /// The run with the process in it, if it takes part in one.
+    pub(super) fn target(&self) -> Option<(&'a Run, &'a Target)> {
+        self.target
+    }
+
+    /// Sidekiq's own timeout.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// What the forecasts of its jobs suppose.

@@ -1,6 +1,7 @@
 //! What becomes of each job if nothing is touched: one answer for `ps`, `plan`, the console and
 //! the lines of a drain without a screen. It is for eyes only: no forecast ever moves a signal.
 
+mod cost;
 mod delay;
 mod ends;
 mod known;
@@ -8,6 +9,7 @@ mod reason;
 mod targets;
 mod verdict;
 
+pub use cost::{If, Toll};
 pub use delay::Delay;
 pub use ends::{Given, ProcessOutlook, Situation};
 pub use known::{Stilled, back_already, stilled};

@@ -117,6 +117,12 @@ impl<'a> Outlooks<'a> {
         self.processes.keys().copied()
     }
 
+    /// The targets with their outlooks.
+    pub(super) fn processes(&self) -> impl Iterator<Item = (ProcessKey, &ProcessOutlook<'a>)> {
+        let keyed = |(id, outlook): (&LocalId, _)| (ProcessKey::Local(*id), outlook);
+        self.processes.iter().map(keyed)
+    }
+
     /// The outlook for the jobs of one process. `None`: it is no target.
     pub fn of(&self, key: &ProcessKey) -> Option<&ProcessOutlook<'a>> {
         match key {

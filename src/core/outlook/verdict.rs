@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::reason::{Obstacle, Reason};
 use crate::core::fleet::Checkpoints;
-use crate::core::timing::CLEANUP;
+use crate::core::timing::{CLEANUP, WHOLE_SECOND};
 
 /// The forecast for a job. It is always shown with its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,65 @@ pub struct Ends {
     pub held: bool,
 }
 
+/// When the work of the jobs of one process is over, at the latest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Latest {
+    /// So much later.
+    In(Duration),
+    /// Nothing ends it: no work is thrown away.
+    Never,
+    /// It is not known.
+    Unknown,
+}
+
+impl Latest {
+    /// The work of a job that has run for `elapsed` and is cut off then. `None`: it is not known.
+    pub(super) fn added_to(self, elapsed: Option<Duration>) -> Option<Duration> {
+        match self {
+            Self::In(left) => Some(elapsed? + left),
+            Self::Never => Some(Duration::ZERO),
+            Self::Unknown => None,
+        }
+    }
+
+    /// The span, if there is an end that is known.
+    pub(super) fn ends(self) -> Option<Duration> {
+        match self {
+            Self::In(left) => Some(left),
+            Self::Never | Self::Unknown => None,
+        }
+    }
+
+    /// The sooner of both, if that one is known.
+    pub(super) fn or_sooner(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::In(one), Self::In(other)) => Self::In(one.min(other)),
+            (one, Self::Never | Self::Unknown) => one,
+            (Self::Never | Self::Unknown, other) => other,
+        }
+    }
+}
+
 impl Ends {
+    /// When the work of its jobs is over at the latest: Sidekiq may need some seconds after its
+    /// interrupt time, and a KILL one.
+    pub(super) fn latest(&self) -> Latest {
+        let killed = self.kill.map(|kill| Latest::In(kill + WHOLE_SECOND));
+        match self.obstacle {
+            Some(Obstacle::Gone) => return Latest::In(Duration::ZERO),
+            Some(Obstacle::Suspended(_) | Obstacle::Hangs(_) | Obstacle::Silent(_)) => {
+                return killed.unwrap_or(Latest::Unknown);
+            }
+            _ if self.held => return Latest::Unknown,
+            Some(Obstacle::RedisSilent) | None => {}
+        }
+        let interrupted = self.interrupt.map(|left| Latest::In(left + CLEANUP));
+        match (interrupted, killed) {
+            (Some(interrupted), Some(killed)) => interrupted.or_sooner(killed),
+            (one, other) => one.or(other).unwrap_or(Latest::Never),
+        }
+    }
+
     /// Time until the first of the two ends.
     pub fn left(&self) -> Option<Duration> {
         self.interrupt.into_iter().chain(self.kill).min()

@@ -68,7 +68,7 @@ fn before_a_drain() -> Vec<FrozenScreen> {
             "before",
             ImaginedWorld::new(),
             &[
-                "nothing is sent; drained now: 1 pushed back, 0 lost",
+                "nothing is sent; if drained now: at most 23 min of work again: 1 pushed back, 0 lost",
                 "a auto",
             ],
         ),
@@ -102,7 +102,7 @@ fn before_a_drain() -> Vec<FrozenScreen> {
             &[
                 "a drain of 12:04:33 was cut off after TSTP, 75 s before TERM",
                 "`drainboard resume` goes on with it and repeats nothing",
-                "nothing is sent; drained now",
+                "nothing is sent; if drained now",
                 "quiet",
             ],
         ),
@@ -116,7 +116,8 @@ fn in_a_drain() -> Vec<FrozenScreen> {
             ImaginedWorld::draining(),
             &[
                 "2 pushed back, 0 lost, 2 at risk",
-                "push-back 12:06:58",
+                "at most 23 min of work again",
+                "12:06:58, KILL 12:07:03",
                 ". now",
             ],
         ),

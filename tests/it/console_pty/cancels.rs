@@ -90,7 +90,7 @@ fn a_job_of_8_1_that_is_cancelled_in_a_drain_is_told_as_cancelled() {
     terminal.send("a");
     terminal.wait_for_dialog("Start automatic drain?");
     terminal.send("y");
-    terminal.wait_for("what was left of its work is never done");
+    terminal.wait_for("cancelled by ");
     scene.wait_for_trace("done", &jid);
     terminal.send("q");
     terminal.end(0);

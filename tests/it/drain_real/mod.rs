@@ -4,6 +4,7 @@
 mod alone;
 mod backtrace;
 mod checkpoints;
+mod costs;
 mod failed;
 mod fates;
 mod full_disk;

@@ -5,7 +5,7 @@ use super::{Run, RunCall};
 use crate::core::drain::phase::{Phase, Rescue};
 use crate::core::drain::record::{Event, Outcome};
 use crate::core::drain::target::{Standing, Target};
-use crate::core::fate::{Cost, Counts, Execution, Fate, Ruling, Scene};
+use crate::core::fate::{Cost, Counts, Execution, Fate, Ruling, Scene, Spent};
 use crate::core::fleet::{LocalId, Place, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
 use crate::core::sequence::Signal;
@@ -61,14 +61,21 @@ impl Run {
         else {
             return;
         };
+        let ran = execution.ran(turn.now);
         let event = Event::JobFinished {
             jid: execution.jid().to_owned(),
             class: execution.work().class.clone(),
             queue: known(&execution.work().queue),
-            elapsed_s: execution.ran_until(turn.now).map(Seconds),
+            elapsed_s: ran.map(|ran| Seconds(ran.told(execution.fate()))),
+            elapsed_at_most_s: ran.map(|ran| Seconds(ran.most)),
             evidence: Some(ruling.why.clone()),
         };
         self.note_about(target, event, turn);
+    }
+
+    /// Takes in that an operator marked a job of a target as cancelled.
+    pub fn mark_cancelled(&mut self, process: &ProcessKey, jid: &str, by: &str, at: Moment) {
+        self.account.mark_cancelled(process, jid, by, at);
     }
 
     /// Takes over the fate of a job that a search found or a push changed.
@@ -176,7 +183,7 @@ impl Run {
         }
         let jobs = self.counts();
         let outcome = weigh(base, jobs, self.account.may_have_pushed_unnamed());
-        let work = self.work(turn.now);
+        let work = self.spent(turn.now).whole();
         let seconds = Seconds(turn.now.since(self.cursor.pace.started));
         self.cursor.phase = Phase::Over {
             outcome,
@@ -210,18 +217,25 @@ impl Run {
         }
     }
 
-    /// The work of all jobs, kept and to be done again; `None`: that of some job is not known.
-    fn work(&self, now: Moment) -> Option<Cost> {
+    /// The work of all jobs, kept and to be done again.
+    pub fn spent(&self, now: Moment) -> Spent {
         let exited = self.targets.iter().filter(|target| target.exited());
         let unnamed: u64 = exited
             .map(|target| self.account.unnamed(&target.key()))
             .sum();
-        let costs = self.account.executions().map(|execution| {
-            let end = self.end_of(execution.process(), now);
-            execution.cost(end)
-        });
-        let sum = costs.sum::<Option<Cost>>()?;
-        (unnamed == 0).then_some(sum)
+        let costs = self.account.executions();
+        let spent: Spent = costs
+            .map(|execution| self.cost_of(execution, now))
+            .collect();
+        Spent {
+            unknown: spent.unknown + unnamed,
+            ..spent
+        }
+    }
+
+    /// The work of one job. `None`: its fate or its begin is not known.
+    pub fn cost_of(&self, execution: &Execution, now: Moment) -> Option<Cost> {
+        execution.cost(self.end_of(execution.process(), now))
     }
 
     fn tell_fates(&mut self, turn: &mut RunCall<'_>) {
@@ -231,11 +245,13 @@ impl Run {
             for execution in self.account.of(&key) {
                 let open = || Ruling::new(Fate::Unknown, self.why_open(execution, turn));
                 let Ruling { fate, why } = execution.ruling().cloned().unwrap_or_else(open);
+                let ran = execution.ran(end);
                 let event = Event::Reconciled {
                     jid: Some(execution.jid().to_owned()),
                     class: Some(execution.work().class.clone()),
                     queue: known(&execution.work().queue),
-                    elapsed_s: execution.ran_until(end).map(Seconds),
+                    elapsed_s: ran.map(|ran| Seconds(ran.told(Some(fate)))),
+                    elapsed_at_most_s: ran.map(|ran| Seconds(ran.most)),
                     fate,
                     evidence: why,
                     work_id: Some(execution.work_id().to_owned()),
@@ -252,6 +268,7 @@ impl Run {
                     class: None,
                     queue: None,
                     elapsed_s: None,
+                    elapsed_at_most_s: None,
                     fate: Fate::Unknown,
                     evidence: "a worker thread whose job no heartbeat had shown".into(),
                     work_id: None,

@@ -94,7 +94,7 @@ fn truth(drive: &Drive, (id, jid): &(LocalId, String)) -> Truth {
 }
 
 /// Drains of jobs that never end, with all the light there is and any policy.
-fn endless() -> impl Strategy<Value = Scenario> {
+pub(super) fn endless() -> impl Strategy<Value = Scenario> {
     let sequences = [
         "tstp, 12, term, 20, kill",
         "tstp, 6, term, 3, kill",

@@ -101,6 +101,7 @@
 
 mod aftermaths;
 mod cases;
+mod costs;
 mod drive;
 mod fates;
 mod foretold;

@@ -342,6 +342,11 @@ impl Scenario {
         drive
     }
 
+    /// How many threads a member has.
+    pub(super) fn threads(&self, number: usize) -> usize {
+        self.cast[number].config.threads
+    }
+
     /// Lets every job run for ever, with `timeout` as the own timeout of each process.
     pub(super) fn never_end(&mut self, timeout: Duration) {
         for one in &mut self.cast {
