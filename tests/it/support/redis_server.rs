@@ -13,11 +13,13 @@ use std::process::{Child, Command, Stdio};
 use drainboard::redis::Address;
 use redis::aio::MultiplexedConnection;
 
+use super::sidekiq::laid_ready;
 use super::signal::{self, Signal};
 
-/// A running `redis-server`.
+/// A running `redis-server`, or Valkey.
 pub(crate) struct RedisServer {
     child: Child,
+    program: PathBuf,
     directory: tempfile::TempDir,
     arguments: Vec<String>,
 }
@@ -36,11 +38,21 @@ impl RedisServer {
 
     /// The same, with its socket somewhere in `place`.
     pub(crate) fn within(place: &Path, arguments: &[&str]) -> Self {
+        Self::of("redis-server".into(), place, arguments)
+    }
+
+    /// A Valkey, as `tests/setup` lays it ready.
+    pub(crate) fn valkey(place: &Path) -> Self {
+        Self::of(laid_ready("valkey"), place, &[])
+    }
+
+    fn of(program: PathBuf, place: &Path, arguments: &[&str]) -> Self {
         let directory = tempfile::tempdir_in(place).unwrap();
         let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
-        let child = launch(&directory, &arguments);
+        let child = launch(&program, &directory, &arguments);
         Self {
             child,
+            program,
             directory,
             arguments,
         }
@@ -78,7 +90,7 @@ impl RedisServer {
 
     /// Starts it anew after [`Self::stop`].
     pub(crate) fn start_again(&mut self) {
-        self.child = launch(&self.directory, &self.arguments);
+        self.child = launch(&self.program, &self.directory, &self.arguments);
     }
 
     /// Suspends it: it keeps its connections and answers nothing.
@@ -133,8 +145,8 @@ pub(crate) fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
-fn launch(directory: &tempfile::TempDir, arguments: &[String]) -> Child {
-    let mut child = Command::new("redis-server")
+fn launch(program: &Path, directory: &tempfile::TempDir, arguments: &[String]) -> Child {
+    let mut child = Command::new(program)
         .args(["--port", "0", "--save", "", "--appendonly", "no"])
         .arg("--unixsocket")
         .arg(directory.path().join("redis.sock"))
@@ -144,7 +156,7 @@ fn launch(directory: &tempfile::TempDir, arguments: &[String]) -> Child {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
-        .expect("redis-server does not start: run tests/setup");
+        .unwrap_or_else(|error| panic!("{}: {error}: run tests/setup", program.display()));
     let mut log = BufReader::new(child.stdout.take().unwrap());
     let mut said = String::new();
     while !said.contains("eady to accept connections") {

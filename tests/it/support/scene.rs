@@ -66,6 +66,12 @@ impl Scene {
         Self::with(Path::new("/tmp"), Some(Permit::take(1)))
     }
 
+    /// The same with a Valkey for a Redis.
+    pub(crate) fn on_valkey() -> Self {
+        let place = Path::new("/tmp");
+        Self::on(RedisServer::valkey(place), place, Some(Permit::take(1)))
+    }
+
     /// Sets one up with everything it has in `directory`.
     pub(crate) fn within(directory: &Path) -> Self {
         Self::with(directory, Some(Permit::take(1)))
@@ -82,8 +88,12 @@ impl Scene {
 
     // In /tmp it is seen by Sidekiq 8 too, which lives in a root of its own.
     fn with(place: &Path, permit: Option<Permit>) -> Self {
+        Self::on(RedisServer::within(place, &[]), place, permit)
+    }
+
+    fn on(redis: RedisServer, place: &Path, permit: Option<Permit>) -> Self {
         Self {
-            redis: RedisServer::within(place, &[]),
+            redis,
             directory: tempfile::tempdir_in(place).unwrap(),
             started: Cell::new(0),
             _permit: permit,

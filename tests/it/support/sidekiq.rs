@@ -32,16 +32,7 @@ impl Version {
     }
 
     pub(crate) fn launcher(self) -> PathBuf {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let laid = std::env::var_os("DRAINBOARD_SIDEKIQ_DIR")
-            .map_or_else(|| root.join("target/sidekiq"), PathBuf::from);
-        let launcher = laid.join(self.number()).join("run");
-        assert!(
-            launcher.exists(),
-            "{} is missing: run tests/setup",
-            launcher.display()
-        );
-        launcher
+        laid_ready(self.number())
     }
 
     /// Names of its worker threads, as `/proc` shows them.
@@ -51,6 +42,20 @@ impl Version {
             Self::Seven | Self::Eight => "sidekiq.default",
         }
     }
+}
+
+/// The launcher of what `tests/setup` has laid into `folder`.
+pub(crate) fn laid_ready(folder: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let laid = std::env::var_os("DRAINBOARD_SIDEKIQ_DIR")
+        .map_or_else(|| root.join("target/sidekiq"), PathBuf::from);
+    let launcher = laid.join(folder).join("run");
+    assert!(
+        launcher.exists(),
+        "{} is missing: run tests/setup",
+        launcher.display()
+    );
+    launcher
 }
 
 /// Worker threads of each.
