@@ -22,7 +22,7 @@ use crate::core::config::Settings;
 use crate::host::state_dir;
 use crate::redis::Address;
 use crate::report::{
-    Full, LOOKED_THROUGH, Library, NoSuchDrain, Repeated, Report, Summary, repeated,
+    Full, LOOKED_THROUGH, Library, NoSuchDrain, OutsideAct, Repeated, Report, Summary, repeated,
 };
 use crate::rescue::{RescueEntry, Store};
 
@@ -40,6 +40,8 @@ const SHOWN: usize = LOOKED_THROUGH;
 Jobs of unknown fate are looked for once more, if the Redis of the drain can be asked; what is
 found is added to the record (not with --read-only).
 
+Jobs that were cancelled outside a drain are listed behind the drains.
+
 Records are files in drains/ below the state directory. The last 500 are kept, and every one of the
 last 180 days; older ones are removed when a drain begins.
 
@@ -56,7 +58,7 @@ pub struct ReportArguments {
     pub markdown: bool,
 }
 
-/// The object of `report --json`.
+/// The list of past drains, and the object of `report --json`.
 #[derive(serde::Serialize)]
 struct ListRow {
     drains: Vec<Summary>,
@@ -64,6 +66,8 @@ struct ListRow {
     cut_off_repeatedly: Vec<Repeated>,
     /// Older drains that are left out.
     older: usize,
+    /// Jobs that were cancelled outside a drain, the last first.
+    acts: Vec<OutsideAct>,
 }
 
 /// Prints.
@@ -101,21 +105,28 @@ fn list(
             .rev()
             .map(|report| report.summary)
             .collect(),
+        acts: outside(library),
     };
     if arguments.json {
         return write_json(&row);
     }
     let text = if arguments.markdown {
-        markdown::list(&row.drains, &row.cut_off_repeatedly)
+        markdown::list(&row)
     } else {
-        page::list(
-            &row.drains,
-            &row.cut_off_repeatedly,
-            row.older,
-            room(settings),
-        )
+        page::list(&row, room(settings))
     };
     write(text.as_bytes())
+}
+
+/// The jobs that were cancelled outside a drain. A record of them that cannot be read is named.
+fn outside(library: &Library) -> Vec<OutsideAct> {
+    match library.outside() {
+        Ok(past) => past.as_ref().map(OutsideAct::of).unwrap_or_default(),
+        Err(error) => {
+            tell(&format!("warning: {error}"));
+            Vec::new()
+        }
+    }
 }
 
 fn one(

@@ -12,6 +12,9 @@ use crate::core::follow::{CancelState, CancelTarget};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
+/// Bytes of a reason that one line of 80 columns shows whole, with its key before it.
+const LINE: usize = 60;
+
 /// The word that confirms it.
 const WORD: &str = "cancel";
 
@@ -20,9 +23,12 @@ pub(super) fn possible(session: &Session, console: &Console) -> bool {
     on_page(session, console).is_ok()
 }
 
-/// Why it cannot be.
-pub(super) fn why_not(session: &Session, console: &Console) -> String {
-    on_page(session, console).err().unwrap_or_default()
+/// Why it cannot be, in one line of a terminal: a long reason stands whole on the page itself.
+pub(super) fn refusal(session: &Session, console: &Console) -> String {
+    match on_page(session, console) {
+        Err(why) if why.len() <= LINE => format!("C (cancel): {why}"),
+        Ok(_) | Err(_) => "C (cancel): not this job; the line `cancel` of its page says why".into(),
+    }
 }
 
 fn on_page(session: &Session, console: &Console) -> Result<CancelTarget, String> {

@@ -83,10 +83,7 @@ impl Console {
         if binding.act == KeyAct::Backtrace {
             self.say(no_backtrace(session, self));
         } else if binding.act == KeyAct::Cancel {
-            self.say(format!(
-                "C (cancel): {}",
-                super::cancel::why_not(session, self)
-            ));
+            self.say(super::cancel::refusal(session, self));
         } else if session.setting.kind == Kind::ReadOnly && binding.group == super::Group::Drain {
             self.say("this session is read-only: nothing can be sent");
         } else {

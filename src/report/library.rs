@@ -11,7 +11,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::core::clean::clean;
-use crate::core::drain::{Event, Outcome, Record};
+use crate::core::drain::{Event, OUTSIDE_A_DRAIN, Outcome, Record};
 
 /// The longest line that is read; a record is far below it.
 const LONGEST_LINE: usize = 16 << 20;
@@ -132,13 +132,35 @@ impl Library {
 
     /// Reads the journal of `run`.
     pub fn read(&self, run: &str) -> Result<Past, NoSuchDrain> {
-        let path = self.folder.join(format!("{run}.jsonl"));
+        Self::read_at(&self.folder.join(format!("{run}.jsonl")), run)
+    }
+
+    /// Reads the record of the acts that belong to no drain; `None` where there is none.
+    ///
+    /// # Errors
+    /// If it is there and cannot be read.
+    pub fn outside(&self) -> Result<Option<Past>, NoSuchDrain> {
+        let path = self
+            .folder
+            .with_file_name(format!("{OUTSIDE_A_DRAIN}.jsonl"));
+        match Self::read_at(&path, OUTSIDE_A_DRAIN) {
+            Ok(past) => Ok(Some(past)),
+            Err(NoSuchDrain::Unreadable { error, .. })
+                if error.kind() == io::ErrorKind::NotFound =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read_at(path: &Path, run: &str) -> Result<Past, NoSuchDrain> {
         let read = || -> io::Result<Past> {
             let mut past = Past {
                 run: run.to_owned(),
                 ..Past::default()
             };
-            let mut reader = BufReader::new(record_file(&path)?);
+            let mut reader = BufReader::new(record_file(path)?);
             let mut line = Vec::new();
             while next_line(&mut reader, &mut line)? {
                 past.take(&line);
@@ -146,7 +168,7 @@ impl Library {
             Ok(past)
         };
         read().map_err(|error| NoSuchDrain::Unreadable {
-            path: shown_path(&path),
+            path: shown_path(path),
             error,
         })
     }

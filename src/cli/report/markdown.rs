@@ -3,13 +3,14 @@
 
 use std::fmt::Write;
 
-use super::sections::{Body, head, outcome, repeated_lines, sections};
+use super::ListRow;
+use super::sections::{Body, head, outcome, outside_lines, repeated_lines, sections};
 use crate::cli::table::Column;
-use crate::report::{Full, Repeated, Summary};
+use crate::report::Full;
 
 /// The list of past drains.
-pub(super) fn list(drains: &[Summary], cut_off: &[Repeated]) -> String {
-    let rows = drains.iter().map(|drain| {
+pub(super) fn list(row: &ListRow) -> String {
+    let rows = row.drains.iter().map(|drain| {
         vec![
             drain.run.clone(),
             drain.who.clone().unwrap_or_default(),
@@ -25,7 +26,12 @@ pub(super) fn list(drains: &[Summary], cut_off: &[Repeated]) -> String {
     ];
     let mut text = String::from("# Drains\n");
     table(&mut text, &heads.map(str::to_owned), rows);
-    let cut_off: Vec<String> = repeated_lines(cut_off).collect();
+    let acts: Vec<String> = outside_lines(&row.acts).collect();
+    if !acts.is_empty() {
+        line(&mut text, "\n## Cancelled outside a drain\n");
+        lines(&mut text, "- ", &acts);
+    }
+    let cut_off: Vec<String> = repeated_lines(&row.cut_off_repeatedly).collect();
     if !cut_off.is_empty() {
         line(&mut text, "\n## Cut off again and again\n");
         lines(&mut text, "- ", &cut_off);

@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::sections::{Body, head, outcome, repeated_lines, sections};
+use super::ListRow;
+use super::sections::{Body, head, outcome, outside_lines, repeated_lines, sections};
 use crate::cli::listing::Room;
 use crate::cli::table::{Column, cut, table};
-use crate::report::{Full, Repeated, Summary};
+use crate::report::{Full, Summary};
 
 const DRAINS: [Column; 7] = [
     Column::text("DRAIN"),
@@ -18,16 +19,25 @@ const DRAINS: [Column; 7] = [
 ];
 
 /// The list of past drains.
-pub(super) fn list(drains: &[Summary], cut_off: &[Repeated], older: usize, room: Room) -> String {
-    if drains.is_empty() {
-        return "no drain is recorded here yet\n".into();
+pub(super) fn list(row: &ListRow, room: Room) -> String {
+    let mut text = if row.drains.is_empty() {
+        "no drain is recorded here yet\n".into()
+    } else {
+        let rows: Vec<Vec<String>> = row.drains.iter().map(drain_row).collect();
+        table(&DRAINS, &rows, room.width, room.ascii)
+    };
+    if row.older > 0 {
+        line(
+            &mut text,
+            &format!("({} older ones are not shown)", row.older),
+        );
     }
-    let rows: Vec<Vec<String>> = drains.iter().map(drain_row).collect();
-    let mut text = table(&DRAINS, &rows, room.width, room.ascii);
-    if older > 0 {
-        line(&mut text, &format!("({older} older ones are not shown)"));
+    let acts: Vec<String> = outside_lines(&row.acts).collect();
+    if !acts.is_empty() {
+        line(&mut text, "\ncancelled outside a drain");
+        lines(&mut text, &acts);
     }
-    let cut_off: Vec<String> = repeated_lines(cut_off).collect();
+    let cut_off: Vec<String> = repeated_lines(&row.cut_off_repeatedly).collect();
     if !cut_off.is_empty() {
         line(&mut text, "\ncut off again and again");
         lines(&mut text, &cut_off);

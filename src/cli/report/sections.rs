@@ -4,7 +4,8 @@ use crate::cli::table::Column;
 use crate::core::drain::Outcome;
 use crate::core::moment::rfc3339;
 use crate::report::{
-    CameUp, DrainedProcess, Full, JobGroup, LaterNotice, Repeated, Report, SignalEffect, Summary,
+    CameUp, DrainedProcess, Full, JobGroup, LaterNotice, OutsideAct, Repeated, Report,
+    SignalEffect, Summary,
 };
 
 const SIGNALS: &[Column] = &[
@@ -262,6 +263,11 @@ pub(super) fn repeated_lines(cut_off: &[Repeated]) -> impl Iterator<Item = Strin
             repeated.runs.len()
         )
     })
+}
+
+/// Jobs that were cancelled outside a drain.
+pub(super) fn outside_lines(acts: &[OutsideAct]) -> impl Iterator<Item = String> + '_ {
+    acts.iter().map(|act| format!("{}  {}", act.at, act.words))
 }
 
 /// `T+4s`.

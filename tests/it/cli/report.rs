@@ -78,6 +78,43 @@ fn past_drains_are_listed_the_last_first() {
 }
 
 #[test]
+fn jobs_cancelled_outside_a_drain_are_listed_too() {
+    let state = State::with(&["20261120T190000Z-5"]);
+    let line = |second: u32, jid: &str, stage: &str| {
+        format!(
+            "{{\"at\":\"2026-11-21T19:00:{second:02}.000Z\",\"t_s\":0,\"run\":\"acts\",\"event\":\"cancellation\",\
+             \"stage\":\"{stage}\",\"jid\":\"{jid}\",\"class\":\"ImportJob\",\"queue\":\"low\",\"note\":null,\
+             \"identity\":\"util1:4242:aa\",\"pid\":4242}}\n"
+        )
+    };
+    let text = line(1, "a1", "intended") + &line(2, "a1", "sent") + &line(3, "b2", "failed");
+    std::fs::write(state.path().join("acts.jsonl"), text + "{torn").expect("a file");
+    let page = out(&state.report(&[]));
+    let lines: Vec<&str> = page.lines().collect();
+    let heading = lines
+        .iter()
+        .position(|line| *line == "cancelled outside a drain");
+    let heading = heading.unwrap_or_else(|| panic!("{page}"));
+    assert!(
+        lines[heading + 1].contains("ImportJob b2 was not cancelled"),
+        "{page}"
+    );
+    assert!(
+        lines[heading + 2].contains("ImportJob a1 is marked as cancelled in Redis"),
+        "{page}"
+    );
+    assert_eq!(lines.len(), heading + 3, "each job once: {page}");
+    let json: Value = serde_json::from_slice(&state.report(&["--json"]).stdout).expect("JSON");
+    assert_eq!(json["acts"][1]["jid"], "a1");
+    assert_eq!(json["acts"][1]["stage"], "sent");
+    assert_eq!(json["acts"][1]["identity"], "util1:4242:aa");
+    // Where nothing else is recorded they stand there all the same.
+    let alone = State::with(&[]);
+    std::fs::write(alone.path().join("acts.jsonl"), line(1, "c3", "ended")).expect("a file");
+    assert!(out(&alone.report(&[])).contains("ImportJob c3 runs no more"));
+}
+
+#[test]
 fn one_drain_as_text() {
     let state = State::with(&["20261121T190000Z-7"]);
     let output = state.report(&["2026"]);
