@@ -3,7 +3,7 @@
 
 use std::env;
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
@@ -106,6 +106,9 @@ fn environment() -> Environment {
     }
 }
 
+/// Bytes of a configuration at most: each of its items is looked at, and each fault told.
+const MOST_BYTES: u64 = 64 << 10;
+
 /// The configuration: the named file, else the first that exists, else nothing.
 fn configuration(named: Option<&Path>) -> Result<Config, Failure> {
     if let Some(path) = named {
@@ -148,8 +151,23 @@ fn config_home() -> Option<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<Config, Failure> {
-    let text = fs::read_to_string(path).map_err(|why| unreadable(path, why))?;
+    let text = text_of(path).map_err(|why| unreadable(path, why))?;
     Ok(config::read(&path.display().to_string(), &text)?)
+}
+
+/// The whole of a file that is no larger than a configuration may be; it may be a pipe.
+fn text_of(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    let file = fs::File::open(path)?;
+    let read = file.take(MOST_BYTES + 1).read_to_string(&mut text)?;
+    if read as u64 > MOST_BYTES {
+        let why = format!(
+            "it is larger than {} KB, and no configuration is",
+            MOST_BYTES >> 10
+        );
+        return Err(io::Error::other(why));
+    }
+    Ok(text)
 }
 
 fn unreadable(path: &Path, why: std::io::Error) -> Failure {

@@ -24,6 +24,13 @@ use super::outlet::{output, settle};
 /// Whether the terminal is taken over; read by the panic hook.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
+/// So many cells of a terminal are drawn at most: its size is what its other end says, and two
+/// frames of 65535 by 65535 cells have no room in memory.
+const MOST: Size = Size {
+    width: 1_000,
+    height: 400,
+};
+
 /// Keeps the title of the terminal on its own stack (xterm control sequences, `CSI 22 ; 2 t`).
 const SAVE_TITLE: &str = "\x1b[22;2t";
 /// Brings it back.
@@ -249,7 +256,10 @@ impl Backend for Whole {
 
     fn size(&self) -> io::Result<Size> {
         let (width, height) = crossterm::terminal::size()?;
-        Ok(Size { width, height })
+        Ok(Size {
+            width: width.min(MOST.width),
+            height: height.min(MOST.height),
+        })
     }
 
     fn window_size(&mut self) -> io::Result<WindowSize> {

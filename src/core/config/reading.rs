@@ -1,5 +1,7 @@
 //! The keys of the configuration: text in, [`Config`] or every error at once out.
 
+use std::collections::HashMap;
+
 use serde_yaml::Value;
 
 use super::blocks;
@@ -46,11 +48,14 @@ pub fn read(file: &str, text: &str) -> Result<Config, ConfigErrors> {
     match entries(text) {
         Err(error) => errors.push(error),
         Ok(found) => {
-            for (index, entry) in found.iter().enumerate() {
-                let outcome = match found[..index].iter().find(|other| other.key == entry.key) {
-                    Some(first) => Err(twice(entry, first.line)),
+            let mut first = HashMap::new();
+            for entry in &found {
+                let before = first.get(entry.key.as_str()).copied();
+                let outcome = match before {
+                    Some(line) => Err(twice(entry, line)),
                     None => config.take(entry),
                 };
+                first.entry(entry.key.as_str()).or_insert(entry.line);
                 errors.extend(outcome.err());
             }
         }

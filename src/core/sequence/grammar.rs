@@ -144,15 +144,13 @@ impl FromStr for Sequence {
             });
         }
         let mut steps = Vec::new();
-        let mut start = 0;
+        let mut before = 0;
         for (index, raw) in text.split(',').enumerate() {
             let word = raw.trim();
             let leading = raw.len() - raw.trim_start().len();
-            let column = text[..start + if word.is_empty() { 0 } else { leading }]
-                .chars()
-                .count()
-                + 1;
-            start += raw.len() + 1;
+            let blanks = if word.is_empty() { 0 } else { leading };
+            let column = before + raw[..blanks].chars().count() + 1;
+            before += raw.chars().count() + 1;
             let step =
                 read(word, index % 2 == 0, steps.last()).map_err(|problem| GrammarError {
                     item: index + 1,

@@ -183,3 +183,19 @@ fn the_example_configuration_is_one() {
     assert_eq!(code(&output), 0);
     assert!(!err(&output).contains("warning"), "{}", err(&output));
 }
+
+#[test]
+fn a_configuration_of_two_hundred_thousand_items_is_refused() {
+    let place = tempfile::tempdir().expect("a directory");
+    let file = place.path().join("config.yml");
+    let items: Vec<String> = (0..200_000).map(|item| format!("k{item}: 1\n")).collect();
+    std::fs::write(&file, items.concat()).expect("a file");
+    let mut command = drainboard(&["plan", "--config"]);
+    let output = command.arg(&file).output().expect("the binary runs");
+    assert_eq!(code(&output), 1, "{}", err(&output));
+    assert!(
+        err(&output).contains("larger than 64 KB"),
+        "{}",
+        err(&output)
+    );
+}
