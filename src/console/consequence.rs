@@ -188,15 +188,16 @@ fn caution(session: &Session, id: LocalId, process: &Process, now: Moment) -> Op
         )),
         State::Exited
         | State::Ghost
+        | State::Unreadable
         | State::Stale
         | State::Stopping
         | State::Quiet
-        | State::Running => process
-            .local
-            .as_ref()
-            .is_some_and(|local| local.surroundings.swarm.is_some())
-            .then(|| {
-                format!("{name} is the child of a swarm, which starts another when it exits.")
-            }),
+        | State::Running => {
+            let keeper = process.local.as_ref()?.surroundings.above.keeper?;
+            Some(format!(
+                "{name} runs below {keeper}, which {}.",
+                keeper.kind.deed()
+            ))
+        }
     }
 }

@@ -143,7 +143,7 @@ pub fn at_rest(
         (_, belongs) => {
             let state = process.state(was_stopped, now);
             let alarm = match state {
-                State::Suspended | State::Ghost | State::Stale => Alarm::Watch,
+                State::Suspended | State::Ghost | State::Unreadable | State::Stale => Alarm::Watch,
                 State::Exited => Alarm::Faint,
                 State::Booting | State::Stopping | State::Quiet | State::Running => Alarm::None,
             };

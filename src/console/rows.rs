@@ -148,12 +148,14 @@ pub struct Folded {
     pub other_applications: Vec<String>,
     /// How many processes run on other hosts.
     pub other_hosts: u64,
+    /// How many are listed in Redis and have left nothing else there: they are dead.
+    pub dead: u64,
 }
 
 impl Folded {
     /// Whether nothing is folded.
     pub fn is_empty(&self) -> bool {
-        self.other_applications.is_empty() && self.other_hosts == 0
+        self.other_applications.is_empty() && self.other_hosts == 0 && self.dead == 0
     }
 }
 
@@ -204,6 +206,7 @@ pub fn folded(session: &Session, targets: &[LocalId], unfolded: bool) -> Folded 
     for (key, process) in &session.fleet.processes {
         match Belongs::of(&session.fleet, key, process, is_target(key, targets)) {
             Belongs::OtherApplication => folded.other_applications.push(process.name()),
+            Belongs::OtherHost if process.is_ghost() => folded.dead += 1,
             Belongs::OtherHost => folded.other_hosts += 1,
             Belongs::Target | Belongs::Ours | Belongs::Vanished => {}
         }

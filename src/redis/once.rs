@@ -10,8 +10,9 @@ use super::namespaces::namespace;
 use super::source::Tuning;
 use crate::core::fleet::{LinkFault, Look, LookRow};
 
-/// The longest that all of it may take.
-const AT_MOST: Duration = Duration::from_secs(3);
+/// The longest that all of it may take. Each answer has its own limit: a server that answers is
+/// heard out, however many processes it lists.
+const AT_MOST: Duration = Duration::from_secs(30);
 
 /// Ages of a beat that raise no doubt: others may be old, or dated by a clock that is off.
 const ORDINARY: std::ops::RangeInclusive<f64> = -1.0..=30.0;
@@ -19,7 +20,7 @@ const ORDINARY: std::ops::RangeInclusive<f64> = -1.0..=30.0;
 /// Connects and looks once. Where no Sidekiq is registered and no namespace is stated, the
 /// namespace is sought. Where a beat seems to be over 30 s old or in the future, it looks a
 /// second time: by then the key of the work is known, and the third command gives the beat's
-/// age by the server's own clock. At most 3 s in all; whatever fails after the first look, that
+/// age by the server's own clock. At most 30 s in all; whatever fails after the first look, that
 /// look is the answer. Gives the duration of the first round trip too.
 pub async fn look_once(
     address: &Address,

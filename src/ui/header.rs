@@ -92,12 +92,14 @@ fn pieces(view: &View<'_>) -> Vec<HeaderPiece> {
         pieces.push(piece(Tone::Plain, 4, short_address(address)));
     }
     pieces.push(piece(tone, 6, link));
-    pieces.push(piece(Tone::Plain, 2, count(number, "target")));
-    pieces.push(piece(
-        Tone::Plain,
-        3,
-        format!("{busy} of {capacity} threads busy"),
-    ));
+    // What was not read is not zero.
+    if session.fleet.looked.is_none() && number == 0 {
+        pieces.push(piece(Tone::Faint, 2, "nothing read yet".into()));
+    } else {
+        pieces.push(piece(Tone::Plain, 2, count(number, "target")));
+        let threads = format!("{busy} of {capacity} threads busy");
+        pieces.push(piece(Tone::Plain, 3, threads));
+    }
     pieces.push(piece(kind_tone, u8::MAX, kind.word().into()));
     pieces
 }

@@ -208,6 +208,9 @@ pub(super) fn draw_folded(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         1 => parts.push("1 on another host".into()),
         several => parts.push(format!("{} on other hosts", thousands(several))),
     }
+    if folded.dead > 0 {
+        parts.push(format!("{} dead", thousands(folded.dead)));
+    }
     let text = format!("   not drained: {}; p shows them", parts.join(", "));
     say(buffer, area, 0, view.look, Tone::Faint, &text);
 }

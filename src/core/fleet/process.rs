@@ -372,6 +372,11 @@ impl Process {
         self.beat.as_ref().is_some_and(|beat| beat.quiet)
     }
 
+    /// Whether Redis lists it and has nothing else of it, and it is none of this host.
+    pub fn is_ghost(&self) -> bool {
+        self.beat.is_none() && self.local.is_none() && self.faults.is_empty()
+    }
+
     /// When the beat was that showed `job` last, on our clock; `None` before the first.
     pub(crate) fn shown(&self, job: &Job) -> Option<Moment> {
         let beat = self.beat.as_ref()?;

@@ -28,6 +28,8 @@ pub enum State {
     Suspended,
     /// Listed without a hash, or its local pid is gone.
     Ghost,
+    /// Redis lists it, and what it has there cannot be read.
+    Unreadable,
     /// No beat yet.
     Booting,
     /// Its beat is over 30 s old.
@@ -62,6 +64,7 @@ impl State {
             Self::Exited => "exited",
             Self::Suspended => "suspended",
             Self::Ghost => "ghost",
+            Self::Unreadable => "unreadable",
             Self::Booting => "booting",
             Self::Stale => "stale",
             Self::Stopping => "stopping",
@@ -93,7 +96,8 @@ impl Process {
             Some(Title::Booting(_))
         );
         match &self.beat {
-            None if self.local.is_none() => State::Ghost,
+            None if self.is_ghost() => State::Ghost,
+            None if self.local.is_none() => State::Unreadable,
             None if booting => State::Booting,
             None if stopping => State::Stopping,
             None => self.titled_state(),

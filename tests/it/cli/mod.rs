@@ -4,6 +4,7 @@ mod check;
 mod check_input;
 mod configuration;
 mod label_real;
+mod local;
 mod pipeline;
 mod plan;
 mod ps;

@@ -336,3 +336,26 @@ async fn a_job_of_five_megabytes() {
     assert_eq!((big.class.as_str(), big.tid.as_str()), ("Big", "big"));
     assert_eq!(big.payload.len(), payload.to_string().len());
 }
+
+#[tokio::test]
+async fn a_member_of_100_kb_is_one_row_and_is_cut() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    Rows::of("7.3.9", 1).write(&mut admin).await;
+    let long = "x".repeat(100_000);
+    run(
+        &mut admin,
+        &["SADD", "processes", &long, &(long.clone() + "y")],
+    )
+    .await;
+    let mut connection = connected(&server.address()).await;
+    let seen = look(&mut Looker::new(Keys::default()), &mut connection).await;
+    assert_eq!(seen.rows.len(), 3);
+    check_row(&seen.rows[0], "7.3.9");
+    let names: Vec<&str> = seen.rows[1..]
+        .iter()
+        .map(|row| row.identity.as_str())
+        .collect();
+    assert!(names.iter().all(|name| name.len() < 1_000), "{names:?}");
+    assert_ne!(names[0], names[1], "they stay apart");
+}

@@ -142,3 +142,30 @@ async fn a_failover_is_followed_to_the_new_primary() {
         "{why:?}"
     );
 }
+
+#[tokio::test]
+async fn a_primary_that_is_gone_and_still_named_is_said_and_found_again() {
+    let port = free_port();
+    let mut primary = RedisServer::with(&["--port", &port.to_string()]);
+    Rows::of("7.3.9", 1)
+        .write(&mut primary.connection().await)
+        .await;
+    let sentinel = Sentinel::watching(port);
+    let url = format!("sentinel://127.0.0.1:{}/shop", sentinel.port);
+    let address = Address::parse(&url).unwrap();
+    let settings = Tuning::default();
+    until_async("the Sentinel knows its primary", async || {
+        look_once(&address, &settings).await.ok()
+    })
+    .await;
+    // It has no replica: the Sentinel goes on naming it.
+    primary.stop();
+    let why = look_once(&address, &settings).await.unwrap_err();
+    assert!(
+        matches!(&why, LinkFault::Unreachable(why) if why.contains("no server listens")),
+        "{why:?}"
+    );
+    primary.start_again();
+    let (look, _) = look_once(&address, &settings).await.unwrap();
+    assert!(look.rows.is_empty(), "it came back empty");
+}

@@ -222,6 +222,13 @@ fn a_stranger_without_a_hash_is_a_ghost_and_serves_nothing() {
     assert_eq!(fleet.serving("other").count(), 0);
     fleet.observe(look(60.0, vec![row("util2:9:a", None)]));
     assert_eq!(only(&fleet).state(false, at(60.0)), State::Ghost);
+    // One whose hash may not be read is none.
+    let unread = LookRow {
+        faults: vec!["its hash cannot be read: NOPERM".into()],
+        ..row("util2:9:a", None)
+    };
+    fleet.observe(look(61.0, vec![unread]));
+    assert_eq!(only(&fleet).state(false, at(61.0)), State::Unreadable);
     assert_eq!(fleet.serving("default").count(), 0);
 }
 
