@@ -92,7 +92,7 @@ pub(super) fn chosen(settings: &Settings) -> Result<AddressChoice, ChoiceError> 
 pub(super) fn addresses_of(look: &HostLook, choice: &Targets) -> NamedAddresses {
     let is_named = |process: &LocalProcess| {
         let unit = process.surroundings.unit_name();
-        choice.pids.contains(&process.id.pid) || unit.is_some_and(|unit| choice.names_unit(unit))
+        choice.names_by_pid(process) || unit.is_some_and(|unit| choice.names_unit(unit))
     };
     let mut found = named_addresses(look, is_named);
     if !choice.pids.is_empty() || !choice.units.is_empty() {
@@ -153,4 +153,65 @@ pub(super) fn named_addresses(
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::core::fleet::{Above, LocalId};
+    use crate::core::moment::Moment;
+    use crate::core::sidekiq::shown;
+
+    fn process(pid: u32, uid: u32, wrapper: u32) -> LocalProcess {
+        let id = LocalId {
+            pid,
+            start_ticks: 1,
+        };
+        let process = shown::process(id, "util1", 0.0);
+        LocalProcess {
+            title: Title::Booting("sidekiq".into()),
+            surroundings: Surroundings {
+                uid,
+                redis_url: Some(RedisAddress::new("redis://:secret@10.0.0.9/0")),
+                above: Above {
+                    wrappers: vec![wrapper],
+                    ..Above::default()
+                },
+                ..process.surroundings.clone()
+            },
+            ..process
+        }
+    }
+
+    #[test]
+    fn an_address_of_another_users_process_is_taken_where_it_is_named_and_else_said() {
+        let own = Uid::effective().as_raw();
+        let now = Moment::new(Duration::ZERO, jiff::Timestamp::UNIX_EPOCH);
+        let processes = vec![process(7, own, 1), process(8, own + 1, 80)];
+        let look = shown::scan("util1", processes, now);
+        let taken = |choice: &Targets| {
+            let found = addresses_of(&look, choice);
+            let pids: Vec<u32> = found.taken.iter().map(|(pid, _)| *pid).collect();
+            (pids, found.note())
+        };
+        let (pids, note) = taken(&Targets::default());
+        assert_eq!(pids, [7]);
+        let note = note.unwrap();
+        assert!(
+            note.contains("pid 8 of user id") && note.contains("is not taken"),
+            "{note}"
+        );
+        assert!(!note.contains("secret"), "{note}");
+        // Its own pid names it, and so does that of a wrapper.
+        for pid in [8, 80] {
+            let named = Targets {
+                asked: true,
+                pids: vec![pid],
+                ..Targets::default()
+            };
+            assert_eq!(taken(&named), (vec![8], None));
+        }
+    }
 }

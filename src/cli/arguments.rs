@@ -177,7 +177,7 @@ pub struct RedisOptions {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Targets")]
 pub struct TargetOptions {
-    /// The process with this pid.
+    /// The process with this pid, or the Sidekiq that it wraps.
     #[arg(long, value_name = "PID", value_parser = choice::pid, allow_hyphen_values = true)]
     pub pid: Vec<Wish<u32>>,
     /// The process with this identity (`host:pid:nonce`).

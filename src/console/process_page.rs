@@ -136,9 +136,8 @@ fn here(local: &LocalProcess, lines: &mut Vec<PageLine>) {
     if let Some(unit) = &surroundings.unit {
         fact("unit", unit.to_string());
     }
-    if let Some(parent) = surroundings.swarm {
-        let text = format!("its parent, pid {parent}, starts another when it exits");
-        fact("swarm", text);
+    if let Some(keeper) = surroundings.above.keeper {
+        fact("kept by", format!("{keeper}, which {}", keeper.kind.deed()));
     }
     if let Some(rss) = local.rss_kb {
         fact("memory", format!("{} MB", rss / 1024));

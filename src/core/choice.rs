@@ -2,7 +2,7 @@
 //! begins with `-` (a variable that was not set), chooses nothing; it never widens the choice.
 
 use crate::core::clean::clean;
-use crate::core::fleet::{Fleet, LocalId, Process, ProcessKey, Title};
+use crate::core::fleet::{Fleet, LocalId, LocalProcess, Process, ProcessKey, Title};
 
 /// What one choosing option names: a thing, or nothing at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,17 +52,22 @@ impl Choice {
 
     /// The live processes of this host that it chooses. Pids, identities and units name them
     /// (any of these will do), else `--all`, else those that the connected Redis knows; host,
-    /// tag and queue narrow that down. A process on another host is never chosen.
+    /// tag and queue narrow that down. The pid of a wrapper (a shell, `bundle`) names the Sidekiq
+    /// that it wraps, where that is only one. A process on another host is never chosen.
     pub fn choose(&self, fleet: &Fleet) -> Vec<LocalId> {
         if self.is_nothing() {
             return Vec::new();
         }
         let asked = fleet.vantage.redis.as_ref();
+        let wrappers = self.wrappers(fleet);
+        let is_named = |id: LocalId, process: &Process| {
+            let gives_way = wrappers.iter().any(|(wrapper, _)| wrapper.id == id);
+            let is_wrapped = wrappers.iter().any(|(_, wrapped)| *wrapped == id);
+            is_wrapped || !gives_way && self.names(id, process, process.is_known(asked))
+        };
         let chosen = |(key, process): (&ProcessKey, &Process)| match key {
             ProcessKey::Local(id)
-                if !process.exited()
-                    && self.names(*id, process, process.is_known(asked))
-                    && self.admits(process) =>
+                if !process.exited() && is_named(*id, process) && self.admits(process) =>
             {
                 Some(*id)
             }
@@ -91,7 +96,8 @@ impl Choice {
         let local = process.local.as_ref();
         let named = match local {
             Some(local) if self.is_by_name() => {
-                self.names(local.id, process, process.identity.is_some())
+                self.names_by_pid(local)
+                    || self.names(local.id, process, process.identity.is_some())
             }
             None if self.is_by_name() => process.identity.as_ref().is_some_and(|identity| {
                 self.identities.iter().any(|name| identity.as_str() == name)
@@ -99,6 +105,31 @@ impl Choice {
             Some(_) | None => !self.all || local.is_some(),
         };
         named && self.admits(process)
+    }
+
+    /// The wrappers among the pids that it names, each with the only Sidekiq that it wraps, which is
+    /// chosen in its place.
+    pub fn wrappers<'a>(&self, fleet: &'a Fleet) -> Vec<(&'a LocalProcess, LocalId)> {
+        let named = |process: &&'a LocalProcess| {
+            self.pids.contains(&process.id.pid) && matches!(process.title, Title::Other(_))
+        };
+        let with_its_own = |wrapper: &'a LocalProcess| {
+            let mut wrapped = locals(fleet).filter(|process| is_wrapped(process, wrapper.id.pid));
+            match (wrapped.next(), wrapped.next()) {
+                (Some(only), None) => Some((wrapper, only.id)),
+                (None | Some(_), _) => None,
+            }
+        };
+        locals(fleet)
+            .filter(named)
+            .filter_map(with_its_own)
+            .collect()
+    }
+
+    /// Whether `--pid` names this process of the host, or a wrapper of it.
+    pub fn names_by_pid(&self, process: &LocalProcess) -> bool {
+        let named = |pid: &u32| *pid == process.id.pid || is_wrapped(process, *pid);
+        self.pids.iter().any(named)
     }
 
     /// Whether it names single processes.
@@ -158,6 +189,19 @@ impl Choice {
             && (self.tags.is_empty() || tagged())
             && (self.queues.is_empty() || serves())
     }
+}
+
+/// The live processes of this host.
+fn locals(fleet: &Fleet) -> impl Iterator<Item = &LocalProcess> {
+    let processes = fleet.processes.values();
+    let live = processes.filter(|process| !process.exited());
+    live.filter_map(|process| process.local.as_ref())
+}
+
+/// Whether this is a Sidekiq that the process `wrapper` wraps.
+fn is_wrapped(process: &LocalProcess, wrapper: u32) -> bool {
+    process.surroundings.above.wrappers.contains(&wrapper)
+        && !matches!(process.title, Title::Other(_))
 }
 
 /// A text that is no pid.

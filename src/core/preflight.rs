@@ -7,6 +7,7 @@ mod consent;
 mod crash;
 mod found;
 mod inputs;
+mod kept;
 mod outlasting;
 mod route;
 mod seen;

@@ -232,6 +232,10 @@ impl Session {
             let event = Event::Remarked { text };
             effects.push(Effect::Note(Box::new(run.record(None, event, now))));
         }
+        for text in self.wrapped(&run) {
+            let record = run.record(None, Event::Remarked { text }, now);
+            effects.push(Effect::Note(Box::new(record)));
+        }
         let checked = self.preflight.seen.checked(&self.setting.sequence_from.0);
         let checked = Effect::Note(Box::new(run.record(None, checked, now)));
         // Behind the record of its beginning.

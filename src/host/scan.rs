@@ -1,6 +1,7 @@
 //! One pass over `/proc`: the processes that look like a Sidekiq and those asked for by pid. It
 //! reads and nothing else; what may not be read is left out or unknown, never guessed.
 
+mod above;
 mod facts;
 mod layers;
 
@@ -70,7 +71,6 @@ impl Scanner {
     pub fn scan(&mut self, wanted_pids: &[u32]) -> io::Result<HostLook> {
         let at = clock::now();
         let mut processes = Vec::new();
-        let mut parents = Vec::new();
         for entry in Dir::read_from(&self.directory)? {
             let entry = entry?;
             let Some(pid) = entry.file_name().to_str().ok().and_then(|n| n.parse().ok()) else {
@@ -80,14 +80,10 @@ impl Scanner {
             if !wanted && !self.is_worth_a_look(pid) {
                 continue;
             }
-            if let Some((process, parent)) = self.look(pid, wanted, at) {
-                parents.push((process.id, parent));
-                processes.push(process);
-            }
+            processes.extend(self.look(pid, wanted, at));
         }
         self.known
             .retain(|_, (id, _)| processes.iter().any(|process| process.id == *id));
-        mark_swarms(&mut processes, &parents);
         processes.sort_by_key(|process| process.id);
         Ok(HostLook {
             at,
@@ -107,9 +103,8 @@ impl Scanner {
             && mentions_sidekiq(&self.command_line)
     }
 
-    /// Reads one process through its directory, so that all of it belongs to the same one; with
-    /// its parent's pid.
-    fn look(&mut self, pid: u32, wanted: bool, at: Moment) -> Option<(LocalProcess, u32)> {
+    /// Reads one process through its directory, so that all of it belongs to the same one.
+    fn look(&mut self, pid: u32, wanted: bool, at: Moment) -> Option<LocalProcess> {
         let process = ProcessDirectory::open(&self.root, pid).ok()?;
         let stat = stat::parse(process.read("stat", &mut self.buffer).ok()?)?;
         if stat.comm == DEMO {
@@ -139,7 +134,7 @@ impl Scanner {
             .then(|| threads::count(&process, clock::now(), &mut self.buffer))
             .flatten();
         let beats_since = counted.and_then(|counted| counted.beats_since);
-        let process = LocalProcess {
+        Some(LocalProcess {
             id,
             started_at: facts.started_at,
             title: facts.title,
@@ -149,7 +144,7 @@ impl Scanner {
             surroundings: Surroundings {
                 uid,
                 unit: facts.unit,
-                swarm: None,
+                above: facts.above,
                 inner_pid: status.pids.last().copied().unwrap_or(pid),
                 hostnames: facts.hostnames,
                 redis_url: facts.redis_url,
@@ -161,8 +156,7 @@ impl Scanner {
                 layers: facts.layers,
             },
             threads: counted.map(|counted| counted.threads),
-        };
-        Some((process, parent))
+        })
     }
 
     /// The facts about it, read again until it has settled: a process that boots may still
@@ -213,6 +207,11 @@ impl Scanner {
                 read
             }
         };
+        // A process whose parent has ended gets another one.
+        if facts.parent != parent || !facts.is_settled() {
+            facts.above = above::above(&self.root, (id.pid, parent), &mut self.buffer);
+            facts.parent = parent;
+        }
         facts.title = title;
         self.known.insert(id.pid, (id, facts.clone()));
         facts
@@ -230,20 +229,6 @@ fn settle(command_line: &[u8], last: Option<&Title>, comm: &str) -> Title {
             Title::Other(printed(format!("[{comm}]").as_bytes()))
         }),
         _ => now,
-    }
-}
-
-/// Marks the children of a `sidekiqswarm`.
-fn mark_swarms(processes: &mut [LocalProcess], parents: &[(LocalId, u32)]) {
-    let swarms: Vec<u32> = processes
-        .iter()
-        .filter(|process| process.title == Title::Swarm)
-        .map(|process| process.id.pid)
-        .collect();
-    for process in processes {
-        let parent = parents.iter().find(|(id, _)| *id == process.id);
-        let parent = parent.map(|(_, parent)| *parent);
-        process.surroundings.swarm = parent.filter(|parent| swarms.contains(parent));
     }
 }
 

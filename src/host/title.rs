@@ -1,6 +1,7 @@
 //! Command lines, read: what a process says it is, and the timeout that it was given. Pure; a
 //! title is what a process chose to write, so it is shown and joined, never proof of identity.
 
+mod keeper;
 mod words;
 
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod tests;
 use crate::core::clean::clean_bytes;
 use crate::core::fleet::Title;
 
+pub(super) use keeper::keeper;
 pub use words::timeout_on_command_line;
 use words::{Program, first_argument, program};
 

@@ -301,7 +301,7 @@ pub(super) fn step(session: &mut Session, input: SessionInput, at: Moment) -> Ve
     drop(session.questions());
     let record = |effect| match effect {
         Effect::Note(record) => Some(*record),
-        Effect::Act(..) | Effect::Ask(..) | Effect::PushBack(..) => None,
+        Effect::Act(..) | Effect::Ask(..) | Effect::PushBack(..) | Effect::Save(_) => None,
     };
     effects.into_iter().filter_map(record).collect()
 }

@@ -21,6 +21,7 @@ use super::own_signals::OwnSignal;
 use super::visitors::FromVisitor;
 use super::work::{Reply, ShellWork};
 use super::world::{HangUp, World};
+use crate::clock;
 use crate::console::Request;
 use crate::core::drain::{Ask, Command, Counted, Effect};
 use crate::core::fleet::{LogNews, Observation};
@@ -344,6 +345,7 @@ impl<F: Front> Turn<F> {
                 Effect::Ask(id, Ask::Nowhere(missing)) => self.search(id, missing),
                 Effect::Ask(id, ask) => self.question(id, ask),
                 Effect::PushBack(id, push) => self.push_back(id, &push),
+                Effect::Save(process) => self.save_known(process, clock::now()),
             }
         }
         self.ask_processes();

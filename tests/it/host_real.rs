@@ -108,7 +108,7 @@ fn a_process_is_found_by_its_title() {
     assert!((-0.1..20.0).contains(&age), "{age}");
     assert!(process.rss_kb.unwrap() > 0);
     let around = &process.surroundings;
-    assert_eq!(around.swarm, None);
+    assert_eq!(around.swarm(), None);
     assert_eq!(around.inner_pid, pid);
     assert_eq!(around.hostnames, [&*host.hostname]);
     assert_eq!(

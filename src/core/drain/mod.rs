@@ -61,6 +61,9 @@ pub enum Effect {
     Ask(EffectId, Ask),
     /// Changes Redis: one lost job goes back to the front of its queue.
     PushBack(EffectId, PushBack),
+    /// Saves the payloads of what this process was last seen running: this program may end with
+    /// it.
+    Save(LocalId),
     /// Something to write down and to show.
     Note(Box<Record>),
 }

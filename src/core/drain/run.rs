@@ -7,6 +7,7 @@ mod call;
 mod command;
 mod gate;
 mod intake;
+mod kept;
 mod outcome;
 mod perform;
 mod projection;
@@ -100,6 +101,7 @@ impl Run {
                 let name = process.name();
                 let mut target = Target::new(*id, name, process.identity.clone(), timeout);
                 target.stop.runs_in = local.and_then(|local| local.surroundings.unit.clone());
+                target.stop.keeper = local.and_then(|local| local.surroundings.above.keeper);
                 Some(target)
             })
             .collect();

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::UnknownWord;
 use crate::core::clean::clean;
-use crate::core::fleet::{Route, Unit, UnitScope};
+use crate::core::fleet::{Keeper, Route, Unit, UnitScope};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Timeout, nearest};
 use crate::core::timing::CLEANUP;
@@ -81,6 +81,8 @@ pub struct UnitStop {
 pub struct Stop {
     /// The unit that it runs in.
     pub runs_in: Option<Unit>,
+    /// What starts it again besides systemd.
+    pub keeper: Option<Keeper>,
     /// The stop of that unit, where it is possible and of use.
     pub unit: Option<UnitStop>,
     /// When that takes TERM's place.

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::above::{Above, Keeper, KeeperKind};
 use super::address::RedisAddress;
 use super::unit::Unit;
 use super::written::Written;
@@ -123,8 +124,9 @@ pub struct Surroundings {
     pub uid: u32,
     /// The unit from its cgroup (`sidekiq@1.service`).
     pub unit: Option<Unit>,
-    /// The pid of its parent, where that is a `sidekiqswarm`.
-    pub swarm: Option<u32>,
+    /// The processes above it.
+    #[serde(default, alias = "swarm")]
+    pub above: Above,
     /// Its pid in its own pid namespace (last number of `NSpid`).
     pub inner_pid: u32,
     /// The host names under which it may register: `DYNO`, its own `hostname`.
@@ -144,6 +146,13 @@ impl Surroundings {
     /// The name of its unit.
     pub fn unit_name(&self) -> Option<&str> {
         self.unit.as_ref().map(|unit| unit.name.as_str())
+    }
+
+    /// The pid of the `sidekiqswarm` whose child it is.
+    pub fn swarm(&self) -> Option<u32> {
+        let is_swarm = |keeper: &Keeper| keeper.kind == KeeperKind::Swarm;
+        let keeper = self.above.keeper.filter(is_swarm)?;
+        Some(keeper.pid)
     }
 }
 

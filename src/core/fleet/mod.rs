@@ -1,6 +1,7 @@
 //! The picture of the Sidekiqs: observations come in, one joined picture stands here. Every
 //! value from outside carries the time it was taken; what is not known is `None`, never zero.
 
+mod above;
 mod address;
 mod beat;
 mod claim;
@@ -25,6 +26,7 @@ mod written;
 #[cfg(test)]
 mod tests;
 
+pub use above::{Above, Keeper, KeeperKind};
 pub use address::RedisAddress;
 pub use beat::{Beat, Job};
 pub use heir::{Heir, Later};

@@ -12,6 +12,7 @@ use crate::core::stop_clock::ExtendAtMost;
 
 use super::crash::crash;
 use super::found::local;
+use super::kept::kept;
 use super::route::{about, unit_stop, values};
 use super::{Preflight, Systemd};
 
@@ -37,7 +38,7 @@ pub fn findings(
 ) -> Vec<Finding> {
     let mut all: Vec<Finding> = Vec::new();
     for (process, local) in local(fleet, targets) {
-        all.extend(left_to_its_swarm(process, local, targets, plan));
+        all.extend(kept(process, local, targets, plan));
         let timeout = process.timeout(plan.timeout.as_ref());
         let facts = facts(fleet, process, local, plan, origin, preflight);
         let way = unit_stop(fleet, local, plan, &facts, preflight);
@@ -130,39 +131,6 @@ fn outlasted(
             stop.unit,
             limit.as_secs(),
             limit.saturating_sub(MARGIN).as_secs()
-        ),
-        from: None,
-        undecided: None,
-    })
-}
-
-/// A child of a swarm that would exit while its parent lives: the parent starts another one.
-fn left_to_its_swarm(
-    process: &Process,
-    local: &LocalProcess,
-    targets: &[LocalId],
-    plan: &Plan,
-) -> Option<Finding> {
-    let parent = local.surroundings.swarm?;
-    let exits = plan
-        .sequence
-        .first_stop()
-        .or(plan.sequence.kill())
-        .is_some();
-    if !exits || targets.iter().any(|target| target.pid == parent) {
-        return None;
-    }
-    let with_it = match local.surroundings.unit_name() {
-        Some(unit) => format!("--unit {unit}"),
-        None => format!("--pid {parent} beside --pid {}", local.id.pid),
-    };
-    Some(Finding {
-        rule: "D46",
-        severity: Severity::Error,
-        message: format!(
-            "{} is a child of sidekiqswarm (pid {parent}), which starts another one as soon as it exits: \
-             drain the parent with it, {with_it}.",
-            process.name()
         ),
         from: None,
         undecided: None,

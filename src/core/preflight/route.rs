@@ -118,7 +118,7 @@ fn harm(fleet: &Fleet, local: &LocalProcess, unit: &UnitFacts) -> Option<String>
     if main != local.id.pid.to_string() {
         return Some(format!("its main process is {main}, not this one"));
     }
-    if local.title == Title::Swarm || local.surroundings.swarm.is_some() {
+    if local.title == Title::Swarm || local.surroundings.swarm().is_some() {
         return Some("a swarm runs in it".into());
     }
     let shares = |(key, process): &(&ProcessKey, &crate::core::fleet::Process)| {

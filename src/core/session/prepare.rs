@@ -2,8 +2,8 @@
 //! is not the one that the operator saw. Nothing is sent from here.
 
 use super::{Session, Setting};
-use crate::core::drain::{Effect, Event, Plan};
-use crate::core::fleet::LocalId;
+use crate::core::drain::{Effect, Event, Plan, Run};
+use crate::core::fleet::{LocalId, ProcessKey, Title};
 use crate::core::preflight::{
     Consent, FoundSequence, LintInputs, PlanSeen, Whom, findings, found_sequence,
 };
@@ -45,6 +45,25 @@ impl Session {
                 namespace.clone_from(&self.setting.namespace);
             }
         }
+    }
+
+    /// Which targets of a run stand in the place of a wrapper that was named by its pid.
+    pub(super) fn wrapped(&self, run: &Run) -> Vec<String> {
+        let Whom::Chosen(choice) = &self.preflight.whom else {
+            return Vec::new();
+        };
+        let wrappers = choice.wrappers(&self.fleet).into_iter();
+        let said = wrappers.filter_map(|(wrapper, wrapped)| {
+            let target = run.target(&ProcessKey::Local(wrapped))?;
+            let Title::Other(line) = &wrapper.title else {
+                return None;
+            };
+            Some(format!(
+                "pid {} is no Sidekiq but wraps one (`{line}`): drained is {}",
+                wrapper.id.pid, target.about.name
+            ))
+        });
+        said.collect()
     }
 
     /// The operator chose the targets: from now on these are looked at.

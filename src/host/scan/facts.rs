@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::layers::ProcessContext;
 use crate::core::clean::clean_bytes;
-use crate::core::fleet::{LocalId, RedisAddress, Title, Unit, Written};
+use crate::core::fleet::{Above, LocalId, RedisAddress, Title, Unit, Written};
 use crate::core::layers::command_line::starts_sidekiq;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
@@ -28,6 +28,9 @@ pub(super) struct StableFacts {
     pub(super) redis_url: Option<RedisAddress>,
     pub(super) stated_timeout: Option<Timeout>,
     pub(super) layers: Written,
+    /// The processes above it, and the pid of its parent when they were read.
+    pub(super) above: Above,
+    pub(super) parent: u32,
     /// Its command line, from the time before its title replaced it.
     pub(super) command: Option<String>,
 }
@@ -91,6 +94,8 @@ impl FactPlace<'_> {
             redis_url: environment.redis_url(),
             stated_timeout: None,
             layers: Written::default(),
+            above: Above::default(),
+            parent: 0,
             command: None,
         }
     }

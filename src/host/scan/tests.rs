@@ -1,11 +1,13 @@
 //! Scans of fixture trees laid out as `/proc`.
 
+mod above;
+
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use super::*;
-use crate::core::fleet::Threads;
+use crate::core::fleet::{Above, Threads};
 use crate::core::sequence::Timeout;
 
 /// A tree that looks like `/proc`.
@@ -23,7 +25,8 @@ impl Tree {
     fn process(&self, pid: u32, command_line: &[u8]) -> Fixture {
         let fixture = Fixture(self.0.path().join(pid.to_string()));
         fs::create_dir_all(fixture.0.join("ns")).unwrap();
-        symlink("uts:[1]", fixture.0.join("ns/uts")).unwrap();
+        // A process may be written anew.
+        symlink("uts:[1]", fixture.0.join("ns/uts")).ok();
         fixture
             .file("cmdline", command_line)
             .stat(pid, "ruby", 'S', 1, 4000)
@@ -98,7 +101,7 @@ fn a_whole_process() {
         around.redis_url.as_ref().unwrap().expose(),
         "redis://:secret@10.0.0.5/1"
     );
-    assert_eq!(around.swarm, None);
+    assert_eq!(around.above, Above::default());
     let expected = look.at.epoch() - look.at.since_boot().as_secs_f64() + 40.0;
     assert!((process.started_at - expected).abs() < 0.001);
 }
@@ -174,7 +177,7 @@ fn children_of_a_swarm() {
     let swarm: Vec<Option<u32>> = look
         .processes
         .iter()
-        .map(|process| process.surroundings.swarm)
+        .map(|process| process.surroundings.swarm())
         .collect();
     assert_eq!(swarm, [None, Some(20), None]);
     assert_eq!(look.processes[0].title, Title::Swarm);

@@ -149,11 +149,11 @@ fn seconds(value: &[u8]) -> Option<f64> {
     digits.parse::<u32>().ok().map(f64::from)
 }
 
-fn base(word: &[u8]) -> &[u8] {
+pub(super) fn base(word: &[u8]) -> &[u8] {
     word.rsplit(|byte| *byte == b'/').next().unwrap_or(word)
 }
 
-fn split(text: &[u8], ends: impl Fn(u8) -> bool) -> Vec<&[u8]> {
+pub(super) fn split(text: &[u8], ends: impl Fn(u8) -> bool) -> Vec<&[u8]> {
     text.split(|byte| ends(*byte))
         .filter(|word| !word.is_empty())
         .collect()

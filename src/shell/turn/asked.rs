@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Turn;
 use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace, UnitCall};
-use crate::core::fleet::ProcessKey;
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::SessionInput;
 use crate::journal::run_name;
@@ -21,6 +21,18 @@ impl<F: Front> Turn<F> {
         if jobs.is_empty() {
             return self.front.tell("no job is known there: nothing was saved");
         }
+        self.send_saved(jobs, now);
+    }
+
+    /// Saves what a target of the run was last seen running, if it is anything.
+    pub(super) fn save_known(&mut self, process: LocalId, now: Moment) {
+        let jobs = shown_by(&ProcessKey::Local(process), None, &self.session, now);
+        if !jobs.is_empty() {
+            self.send_saved(jobs, now);
+        }
+    }
+
+    fn send_saved(&mut self, jobs: Vec<SavedJob>, now: Moment) {
         let run = match &self.session.run {
             Some(run) if self.session.is_draining() => run.plan().run.clone(),
             Some(_) | None => run_name(now),

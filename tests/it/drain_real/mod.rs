@@ -5,6 +5,7 @@ mod alone;
 mod backtrace;
 mod checkpoints;
 mod costs;
+mod contained;
 mod failed;
 mod fates;
 mod full_disk;
@@ -16,6 +17,7 @@ mod kept;
 mod kill;
 mod logs;
 mod namesakes;
+mod parents;
 mod preflight;
 mod record;
 mod redis_faults;
@@ -29,6 +31,7 @@ mod stopped;
 mod successor;
 mod told;
 mod users;
+mod valkey;
 
 /// Quiet for 10 s, stop for 14 s.
 const SEQUENCE: &str = "tstp, 10, term, 14, kill";

@@ -7,7 +7,7 @@
 )]
 
 use std::fs::{self, File};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use super::imitation::as_root;
 use super::patience::{until, until_true};
@@ -63,9 +63,7 @@ impl Container {
 
     /// Ends it as a container that is killed, and waits until its Sidekiq is gone too.
     pub(crate) fn kill(mut self) {
-        let pid = self.child.id();
-        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
-        let sidekiq = children.trim().to_owned();
+        let sidekiq = self.sidekiq();
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         until_true("the contained Sidekiq is gone", || {
@@ -76,6 +74,34 @@ impl Container {
                 .and_then(|rest| rest.chars().next());
             state.is_none_or(|state| state == 'Z')
         });
+    }
+
+    /// The pid of its Sidekiq outside.
+    fn sidekiq(&self) -> String {
+        let pid = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+        children.trim().to_owned()
+    }
+
+    /// `drainboard drain` within it, where its Sidekiq is pid 1.
+    pub(crate) fn drain_command(&self, scene: &Scene, sequence: &str, more: &[&str]) -> Command {
+        let outside = scene.drain_command(sequence, more);
+        let mut command = as_root();
+        scene.surround(&mut command);
+        command
+            .args(["nsenter", "--pid", "--mount", "--target", &self.sidekiq()])
+            .arg(outside.get_program())
+            .args(outside.get_args())
+            .args(["--redis", &scene.redis.url(), "--state-dir"])
+            .arg(scene.state_dir());
+        command
+    }
+
+    /// Tells it to stop as the kubelet does: TERM to its first process.
+    pub(crate) fn stop(&self) {
+        let mut command = as_root();
+        command.args(["bash", "-c", "kill -TERM $0", &self.sidekiq()]);
+        assert!(command.status().unwrap().success());
     }
 
     /// Waits until it has ended.

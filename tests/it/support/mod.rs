@@ -8,6 +8,7 @@ pub(crate) mod ended;
 pub(crate) mod imitation;
 pub(crate) mod jobs;
 pub(crate) mod json_schema;
+pub(crate) mod parent;
 pub(crate) mod patience;
 pub(crate) mod real_sidekiq;
 pub(crate) mod real_unit;

@@ -30,9 +30,9 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "D46",
         severity: Severity::Info,
-        condition: "sidekiqswarm runs the workers",
+        condition: "sidekiqswarm runs the workers, or another program starts a target again",
         message: "sidekiqswarm: MainPID is the swarm's parent and its children are the workers; they are matched by control group.",
-        explanation: "The parent starts children again that exit. To stop them, TERM goes to the parent; to quiet them, TSTP goes to the parent, which passes it on.",
+        explanation: "The parent starts children again that exit. To stop them, TERM goes to the parent; to quiet them, TSTP goes to the parent, which passes it on. A drain warns of every supervisor that it sees above a target (einhorn, supervisord, runit, s6, pm2, a container) and says at its end whether another one came up.",
         source: "Sidekiq Enterprise README; not verified",
         decide: swarm,
     },

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::kept::Proof;
 use super::perform::StepReason;
 use super::{Run, RunCall};
 use crate::core::drain::ActOutcome;
@@ -179,8 +180,7 @@ impl Run {
         }
         let mut evidence = Vec::new();
         for target in self.targets.iter().filter(|target| target.takes_part()) {
-            let process = fleet.get(&target.key())?;
-            let proof = fleet.proof_of_idle(process, &target.mark?, now)?;
+            let proof = self.proof(target, Proof::Idle, fleet, now)?;
             evidence.push(format!("{}: {proof}", target.about.name));
         }
         Some(evidence.join("; "))

@@ -1,6 +1,7 @@
 //! The intake of a run: how its targets stand, their exits, and where their jobs are. It asks
 //! and notes; it never acts.
 
+use super::kept::Proof;
 use super::{ANSWER_LIMIT, ASK_EVERY, Asks, Run, RunCall, TELL_LIMIT};
 use crate::core::drain::phase::{Hold, Phase};
 use crate::core::drain::record::Event;
@@ -49,20 +50,18 @@ impl Run {
             self.exit(index, at, turn);
             return;
         }
-        let Some(mark) = self.targets[index].mark else {
-            return;
-        };
-        if matches!(self.targets[index].standing, Standing::Alive)
-            && let Some(evidence) = turn.fleet.proof_of_quiet(process, &mark, turn.now)
+        let target = &self.targets[index];
+        if matches!(target.standing, Standing::Alive)
+            && let Some(evidence) = self.proof(target, Proof::Quiet, turn.fleet, turn.now)
         {
             self.targets[index].standing = Standing::Quiet { since: turn.now };
-            let event = Event::QuietConfirmed {
-                evidence: evidence.to_string(),
-            };
+            let event = Event::QuietConfirmed { evidence };
             self.note_about(self.targets[index].id, event, turn);
         }
         if matches!(self.targets[index].standing, Standing::Quiet { .. })
-            && turn.fleet.proof_of_idle(process, &mark, turn.now).is_some()
+            && self
+                .proof(&self.targets[index], Proof::Idle, turn.fleet, turn.now)
+                .is_some()
         {
             self.targets[index].standing = Standing::Idle { since: turn.now };
             self.targets[index].stop.idle_before |= self.targets[index].stopped.is_none();

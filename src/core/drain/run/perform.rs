@@ -40,6 +40,9 @@ impl Run {
             return;
         };
         let stops = self.plan.sequence.first_stop() == Some(step);
+        if (stops || signal == Signal::Kill) && self.leaves_it_to_the_container(signal, turn) {
+            return;
+        }
         let shut = signal == Signal::Kill && !self.kill_may_go(step, wish, turn)
             || stops && !self.term_may_go((step, signal), wish, turn);
         if shut {

@@ -176,6 +176,7 @@ impl Run {
         }
         self.recount(turn);
         self.tell_fates(turn);
+        self.tell_keepers(turn);
         if self.account.may_have_pushed_unnamed() {
             let text = "a process stopped by itself, and may have pushed back a job that no heartbeat \
                         showed: no job was lost with it";

@@ -50,7 +50,7 @@ impl Call {
     pub(super) fn acts(&self) -> impl Iterator<Item = &Act> {
         self.effects.iter().filter_map(|effect| match effect {
             Effect::Act(_, act) => Some(act),
-            Effect::Ask(..) | Effect::PushBack(..) | Effect::Note(_) => None,
+            Effect::Ask(..) | Effect::PushBack(..) | Effect::Save(_) | Effect::Note(_) => None,
         })
     }
 }
@@ -325,7 +325,7 @@ impl Drive {
                     let when = self.now.after(self.sources.act_takes);
                     self.send(when, Delivery::PushBack(id, push));
                 }
-                Effect::Ask(_, Ask::Nowhere(_)) | Effect::PushBack(..) => {}
+                Effect::Ask(_, Ask::Nowhere(_)) | Effect::PushBack(..) | Effect::Save(_) => {}
                 Effect::Note(record) => self.journal.push(*record),
             }
         }

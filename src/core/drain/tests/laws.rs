@@ -352,7 +352,7 @@ fn no_term_without_redis(call: &Call, drive: &Drive) {
 fn early_ends_are_earned(call: &Call, drive: &Drive) {
     let early = call.effects.iter().any(|effect| match effect {
         Effect::Note(record) => matches!(record.event, Event::AdvancedEarly { .. }),
-        Effect::Act(..) | Effect::Ask(..) | Effect::PushBack(..) => false,
+        Effect::Act(..) | Effect::Ask(..) | Effect::PushBack(..) | Effect::Save(_) => false,
     });
     if !early {
         return;
