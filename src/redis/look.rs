@@ -308,10 +308,10 @@ impl Looker {
 
 /// The answer to `EXISTS`; `None` where it was refused.
 fn is_there(answer: Value) -> Option<bool> {
-    match answer {
-        Value::Int(count) => Some(count > 0),
-        _ => None,
+    if let Value::Int(count) = answer {
+        return Some(count > 0);
     }
+    None
 }
 
 /// The answers to these commands; no round trip for none, and one for so many as [`AT_ONCE`]: each

@@ -280,12 +280,17 @@ fn a_process_is_ours_where_its_environment_names_this_redis() {
     assert!(!named("redis://localhost/1"));
 }
 
+/// A look at no process that found the counter, did not find it, or could not ask.
+fn counted(seconds: f64, counter: Option<bool>) -> Observation {
+    let mut seen = look(seconds, vec![]);
+    if let Observation::Look(look) = &mut seen {
+        look.counter = counter;
+    }
+    seen
+}
+
 #[test]
 fn a_redis_whose_counter_is_gone_lost_what_it_had() {
-    let counted = |seconds: f64, counter: Option<bool>| match look(seconds, vec![]) {
-        Observation::Look(look) => Observation::Look(Look { counter, ..look }),
-        other => other,
-    };
     let mut fleet = fleet(vec![counted(0.0, None), counted(1.0, Some(true))]);
     fleet.observe(counted(2.0, None));
     assert_eq!(fleet.memory.lost_at(), None, "it could not be asked");
@@ -295,13 +300,7 @@ fn a_redis_whose_counter_is_gone_lost_what_it_had() {
 
 #[test]
 fn a_redis_that_never_had_a_counter_lost_nothing() {
-    let without = |seconds: f64| match look(seconds, vec![]) {
-        Observation::Look(look) => Observation::Look(Look {
-            counter: Some(false),
-            ..look
-        }),
-        other => other,
-    };
+    let without = |seconds: f64| counted(seconds, Some(false));
     let fleet = fleet(vec![without(0.0), without(1.0)]);
     assert_eq!(fleet.memory.lost_at(), None);
 }
