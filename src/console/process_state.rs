@@ -160,6 +160,7 @@ fn word(state: State) -> &'static str {
         State::Ghost => "silent",
         State::Exited
         | State::Suspended
+        | State::Unreadable
         | State::Booting
         | State::Stale
         | State::Stopping

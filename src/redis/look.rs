@@ -153,7 +153,7 @@ impl Looker {
             round_trip,
             members,
             said,
-            counter: counter.and_then(is_there),
+            counter: counter.as_ref().and_then(is_there),
         })
     }
 
@@ -307,9 +307,9 @@ impl Looker {
 }
 
 /// The answer to `EXISTS`; `None` where it was refused.
-fn is_there(answer: Value) -> Option<bool> {
+fn is_there(answer: &Value) -> Option<bool> {
     if let Value::Int(count) = answer {
-        return Some(count > 0);
+        return Some(*count > 0);
     }
     None
 }
