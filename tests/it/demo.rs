@@ -247,7 +247,7 @@ async fn the_first_look_shows_work_and_a_drain_brings_the_replacement() {
         .map(|(_, process)| process)
         .collect();
     let busy = processes.iter().filter(|process| !process.jobs.is_empty());
-    assert_eq!(busy.clone().count(), 4);
+    assert_eq!(busy.clone().count(), 5);
     for process in busy {
         assert!(process.jobs.len() >= 2, "{:?}", process.identity);
         assert!(process.beat.as_ref().unwrap().age(now) > Duration::ZERO);

@@ -4,7 +4,6 @@
 mod appearance;
 mod backtraces;
 mod cancels;
-mod crowds;
 mod dead;
 pub(crate) mod drains;
 mod filmed;
