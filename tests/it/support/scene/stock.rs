@@ -7,17 +7,6 @@ use serde_json::json;
 use super::Scene;
 
 impl Scene {
-    /// Registers so many processes of which nothing else is left, in one command for a thousand.
-    pub(crate) fn register_dead(&self, count: usize) {
-        let mut connection = self.connection();
-        let names: Vec<String> = (0..count)
-            .map(|number| format!("web{number}:{number}:abcabcabcabc"))
-            .collect();
-        for names in names.chunks(1_000) {
-            let _: () = connection.sadd("processes", names).unwrap();
-        }
-    }
-
     /// Stands in for Sidekiq Pro's `super_fetch`: what was fetched stands in the private list of
     /// the process too.
     pub(crate) fn keep_privately(&self, jid: &str) {
