@@ -90,6 +90,8 @@ fn a_job_of_8_1_that_is_cancelled_in_a_drain_is_told_as_cancelled() {
     terminal.send("a");
     terminal.wait_for_dialog("Start automatic drain?");
     terminal.send("y");
+    // The line that tells it is cut where the screen ends.
+    terminal.wait_for("and every job ended");
     terminal.wait_for("cancelled by ");
     scene.wait_for_trace("done", &jid);
     terminal.send("q");
