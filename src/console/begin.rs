@@ -73,17 +73,8 @@ pub(super) fn reason(
 /// By itself, from the first step to the last.
 fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> FrozenBeginning<'a> {
     let plan = &session.setting.plan;
-    let mut lines = Vec::new();
-    let mut friction = Friction::Yes;
     let first = plan.sequence.signal(0).unwrap_or(Signal::Tstp);
-    consequence(
-        session,
-        (first, Duration::ZERO),
-        targets,
-        now,
-        &mut lines,
-        &mut friction,
-    );
+    let (mut lines, mut friction) = consequence(session, (first, Duration::ZERO), targets, now);
     let timeline = plan.sequence.timeline();
     let then = timeline.iter().skip(1);
     let then: Vec<String> = then
@@ -126,16 +117,7 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Froz
 fn step<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> FrozenBeginning<'a> {
     let sequence = &session.setting.plan.sequence;
     let signal = sequence.signal(0).unwrap_or(Signal::Tstp);
-    let mut lines = Vec::new();
-    let mut friction = Friction::Yes;
-    consequence(
-        session,
-        (signal, Duration::ZERO),
-        targets,
-        now,
-        &mut lines,
-        &mut friction,
-    );
+    let (mut lines, friction) = consequence(session, (signal, Duration::ZERO), targets, now);
     lines.push("Each later step waits for you.".into());
     let command = Command::Go {
         step: 0,
@@ -155,17 +137,8 @@ fn step<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> FrozenBeg
 /// A KILL out of turn, which begins a drain of that process alone.
 fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) -> Dialog {
     let targets = [target];
-    let mut lines = Vec::new();
-    let mut friction = Friction::Yes;
     let signal = Signal::Kill;
-    consequence(
-        session,
-        (signal, Duration::ZERO),
-        &targets,
-        now,
-        &mut lines,
-        &mut friction,
-    );
+    let (mut lines, mut friction) = consequence(session, (signal, Duration::ZERO), &targets, now);
     lines.push("This begins a drain of this process alone.".into());
     let accepted = friction.accepted();
     if let Some(warning) = stranger(session, target) {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::consequence::{NAMED, consequence};
-use super::dialog::{Dialog, Friction, Premise};
+use super::dialog::{Dialog, Premise};
 use super::request::Request;
 use super::stays::stays;
 use super::strip_words::held_wait;
@@ -30,16 +30,7 @@ pub(super) fn step(session: &Session, choice: Option<StopUnit>, now: Moment) -> 
     let step = run.phase().next_step()?;
     let signal = run.plan().sequence.signal(step)?;
     let targets = taking_part(session);
-    let mut lines = Vec::new();
-    let mut friction = Friction::Yes;
-    consequence(
-        session,
-        (signal, Duration::ZERO),
-        &targets,
-        now,
-        &mut lines,
-        &mut friction,
-    );
+    let (mut lines, friction) = consequence(session, (signal, Duration::ZERO), &targets, now);
     if let Some(early) = run
         .projected(now)
         .first()
@@ -100,17 +91,8 @@ pub(super) fn go_automatic(session: &Session, now: Moment) -> Option<Dialog> {
 
 /// Sends KILL to one target of the run out of turn.
 pub(super) fn force_kill(session: &Session, target: LocalId, now: Moment) -> Dialog {
-    let mut lines = Vec::new();
-    let mut friction = Friction::Yes;
     let signal = Signal::Kill;
-    consequence(
-        session,
-        (signal, Duration::ZERO),
-        &[target],
-        now,
-        &mut lines,
-        &mut friction,
-    );
+    let (lines, friction) = consequence(session, (signal, Duration::ZERO), &[target], now);
     let accepted = friction.accepted();
     let kill = Command::ForceKill {
         target: ProcessKey::Local(target),
@@ -187,16 +169,8 @@ pub(super) fn shorter(session: &Session, by: Duration, now: Moment) -> Option<Di
     if signal == Signal::Kill {
         lines.push(policy_words(run.plan().policy).into());
     } else {
-        let mut friction = Friction::Yes;
         let targets = taking_part(session);
-        consequence(
-            session,
-            (signal, then),
-            &targets,
-            now,
-            &mut lines,
-            &mut friction,
-        );
+        lines.extend(consequence(session, (signal, then), &targets, now).0);
     }
     Some(Dialog {
         requests: vec![Request::Command(Command::Shorter(by))],

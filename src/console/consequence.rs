@@ -17,15 +17,15 @@ use crate::core::session::{Kind, Session};
 /// How many names a dialog spells out.
 pub(super) const NAMED: usize = 4;
 
-/// The effect of a signal on `targets` that goes so much later than now, and the friction of a yes.
+/// The effect of a signal on `targets` that goes so much later than now, in lines, and the friction
+/// of a yes.
 pub(super) fn consequence(
     session: &Session,
     (signal, within): (Signal, Duration),
     targets: &[LocalId],
     now: Moment,
-    lines: &mut Vec<String>,
-    friction: &mut Friction,
-) {
+) -> (Vec<String>, Friction) {
+    let (mut lines, mut friction) = (Vec::new(), Friction::Yes);
     let names: Vec<String> = targets.iter().map(|id| named(session, *id)).collect();
     lines.push(format!(
         "{signal} goes to {}: {}.",
@@ -49,7 +49,7 @@ pub(super) fn consequence(
             lines.extend(at_stake(session, targets, &stake));
             lines.extend(work(session, targets, If::KillNow, now));
             if stake.count() > 0 {
-                *friction = Friction::Number(stake.count());
+                friction = Friction::Number(stake.count());
             }
         }
         Consequence::Dumps => lines.push("They write their backtraces to their logs.".into()),
@@ -60,6 +60,7 @@ pub(super) fn consequence(
             lines.extend(caution(session, *id, process, now));
         }
     }
+    (lines, friction)
 }
 
 /// How much work must then be done again, or is lost, in a sentence.

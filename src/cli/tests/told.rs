@@ -22,24 +22,6 @@ fn ps(world: &ImaginedWorld) -> PsRow {
     PsRow::of(picture, &Choice::default())
 }
 
-/// The first process sends no heartbeat any more, and lives.
-fn hung() -> ImaginedWorld {
-    let mut world = ImaginedWorld::new();
-    world.imagined[0].beat_age = 40;
-    world.forget();
-    world.look();
-    world
-}
-
-/// The first process died before anything looked, and Redis still lists it.
-fn dead() -> ImaginedWorld {
-    let mut world = ImaginedWorld::new();
-    world.imagined[0].died = Some(world.now);
-    world.forget();
-    world.pass(35);
-    world
-}
-
 /// The first process died before the eyes of the console.
 fn seen_dying() -> ImaginedWorld {
     let mut world = ImaginedWorld::new();
@@ -59,8 +41,8 @@ fn ps_says_of_each_process_and_job_what_the_console_says() {
     let worlds = vec![
         ("new", ImaginedWorld::new()),
         ("hasty", ImaginedWorld::hasty()),
-        ("hung", hung()),
-        ("dead", dead()),
+        ("hung", ImaginedWorld::hung()),
+        ("dead", ImaginedWorld::dead()),
         ("seen dying", seen_dying()),
         ("iterating", ImaginedWorld::iterating()),
     ];
@@ -89,7 +71,7 @@ fn ps_says_of_each_process_and_job_what_the_console_says() {
 
 #[test]
 fn a_dead_process_is_called_so_with_what_can_be_saved() {
-    for world in [dead(), seen_dying()] {
+    for world in [ImaginedWorld::dead(), seen_dying()] {
         let rows = ps(&world);
         let row = rows.processes.iter().find(|row| row.name == "util1:4242");
         let stands = &row.unwrap().stands;

@@ -70,10 +70,7 @@ fn without_redis_no_push_back_is_promised() {
 
 #[test]
 fn a_process_without_a_heartbeat_hangs_and_is_a_target() {
-    let mut world = ImaginedWorld::new();
-    world.imagined[0].beat_age = 40;
-    world.forget();
-    world.look();
+    let world = ImaginedWorld::hung();
     assert_eq!(state(&world, 4242).0, "HANGS");
     assert!(
         world

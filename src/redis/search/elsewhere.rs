@@ -22,7 +22,7 @@ impl Search<'_> {
             return Ok(());
         }
         let mut pipeline = Pipeline::with_capacity(1);
-        pipeline.add_command(Read::SetMembers.of(&self.keys.key("queues")));
+        pipeline.add_command(Read::SetMembers.of(&self.keys.queues()));
         let answer = ask(pipeline, connection).await?.into_iter().next();
         let Some(Ok(names)) = answer.map(list) else {
             self.other_queues_unread = true;

@@ -13,27 +13,10 @@ fn held() -> ImaginedWorld {
     world
 }
 
-fn hung() -> ImaginedWorld {
-    let mut world = ImaginedWorld::new();
-    world.imagined[0].beat_age = 40;
-    world.forget();
-    world.look();
-    world
-}
-
 fn killed_from_outside() -> ImaginedWorld {
     let mut world = ImaginedWorld::draining();
     world.imagined[0].died = Some(world.now);
     world.pass(8);
-    world
-}
-
-/// Before a drain one process is dead, and Redis still lists it.
-fn dead() -> ImaginedWorld {
-    let mut world = ImaginedWorld::new();
-    world.imagined[0].died = Some(world.now);
-    world.forget();
-    world.pass(35);
     world
 }
 
@@ -74,7 +57,7 @@ fn before_a_drain() -> Vec<FrozenScreen> {
         ),
         (
             "hung",
-            hung(),
+            ImaginedWorld::hung(),
             &["HANGS", "no heartbeat for 40 s", "3 may be lost"],
         ),
         (
@@ -88,7 +71,7 @@ fn before_a_drain() -> Vec<FrozenScreen> {
         ),
         (
             "dead before a drain",
-            dead(),
+            ImaginedWorld::dead(),
             &[
                 "util1:4242 is DEAD: 3 jobs died with it",
                 "s on its row saves their payloads while Redis still shows them",

@@ -101,6 +101,13 @@ fn read_only_stands_on_the_screen_and_takes_the_acts_away() {
 #[test]
 fn colours_are_there_unless_nobody_wants_them() {
     let scene = Scene::new();
+    // Bars and dangers alone are coloured: jobs that are pushed back, a process that hangs.
+    let mut coloured = Terminal::console(&scene, &["demo"]);
+    coloured.wait_for("pushed back");
+    assert!(cells(&coloured, is_coloured) > 0);
+    let mut plain = Terminal::console(&scene, &["demo", "--no-color"]);
+    plain.wait_for("pushed back");
+    assert_eq!(cells(&plain, is_coloured), 0);
     for (arguments, more) in [
         (&["--read-only"][..], &[("NO_COLOR", "1")][..]),
         (&["--read-only", "--no-color"], &[]),

@@ -1,6 +1,8 @@
 //! Leaving, while nothing is drained: by key, by signal, by a cut line, and for a while. The
 //! terminal is given back as it was.
 
+use std::path::Path;
+
 use drainboard::clock;
 
 use super::{assert_soon, fixture_rows};
@@ -114,7 +116,10 @@ fn what_somebody_else_wrote_is_painted_over_on_demand() {
 fn a_cut_line_ends_it_where_hang_ups_are_ignored() {
     let scene = Scene::new();
     fixture_rows(&scene);
-    let mut terminal = Terminal::unhearing(&scene);
+    // As `nohup` starts it.
+    let script = format!("trap '' HUP; exec '{}'", env!("CARGO_BIN_EXE_drainboard"));
+    let shell = Path::new("/bin/sh");
+    let mut terminal = Terminal::of(shell, &scene, &["-c", &script], &[], (120, 40));
     terminal.wait_for("ReportBuild");
     // A key was read last: then the loop itself waits for the next one.
     terminal.type_for("?", "Possible now");

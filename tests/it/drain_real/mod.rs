@@ -4,8 +4,8 @@
 mod alone;
 mod backtrace;
 mod checkpoints;
-mod costs;
 mod contained;
+mod costs;
 mod failed;
 mod fates;
 mod full_disk;

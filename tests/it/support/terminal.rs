@@ -87,13 +87,6 @@ impl Terminal {
         Self::start(scene, arguments, &[], (120, 40))
     }
 
-    /// Starts the console as `nohup` does: it ignores hang-ups.
-    pub(crate) fn unhearing(scene: &Scene) -> Self {
-        let script = format!("trap '' HUP; exec '{}'", env!("CARGO_BIN_EXE_drainboard"));
-        let shell = Path::new("/bin/sh");
-        Self::of(shell, scene, &["-c", &script], &[], (120, 40))
-    }
-
     /// Starts `drainboard` with `arguments`, a clean environment and `more` of it.
     pub(crate) fn start(
         scene: &Scene,
