@@ -95,6 +95,11 @@ impl Film {
         self.now = moment;
     }
 
+    /// When the next input after the moment that is shown comes.
+    pub fn next_input(&self) -> Option<Moment> {
+        self.inputs.get(self.taken).map(|(_, at)| *at)
+    }
+
     /// Shows the next moment at which something was written into the record; the end if there is
     /// none.
     pub fn go_to_next_record(&mut self) {

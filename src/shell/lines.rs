@@ -23,8 +23,10 @@ use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
 use crate::core::session::{Kind, Session};
 
-/// How long the first look and the first scan are waited for.
+/// How long the first look is waited for.
 const GATHERING: Duration = Duration::from_secs(4);
+/// How long the first scan of `/proc` is waited for. Without it nothing is known of this host.
+const SCANNING: Duration = Duration::from_secs(30);
 
 /// Where a drain without a screen stands before and after its run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,13 +114,23 @@ impl LinesFront {
         let since = since.unwrap_or(now);
         self.stage = LinesStage::Gathering { since: Some(since) };
         let fleet = &session.fleet;
+        if fleet.scanned.is_none() {
+            if now.since(since) >= SCANNING {
+                let why = format!(
+                    "the processes of this host could not be read within {} s, so nothing is known of its Sidekiqs; try again",
+                    SCANNING.as_secs()
+                );
+                self.fail(Outcome::Error, &why, session, now);
+            }
+            return Vec::new();
+        }
         let waited = now.since(since) >= GATHERING;
         let unreachable = match &fleet.link {
             Link::Lost { why, .. } => Some(why.to_string()),
             Link::Unused | Link::Connecting { .. } if waited => Some("no answer in time".into()),
             Link::Unused | Link::Connecting { .. } | Link::Connected { .. } => None,
         };
-        let seen = fleet.scanned.is_some() && (fleet.looked.is_some() || unreachable.is_some());
+        let seen = fleet.looked.is_some() || unreachable.is_some();
         if !seen && !waited {
             return Vec::new();
         }

@@ -135,10 +135,20 @@ class HungUp < Fault
 
   def beside(pid, _targets)
     pause(0.0..12.0)
+    sleep 0.01 until over_or_listening?(pid)
     @stage.signal(:HUP, pid)
   end
 
   def resumes? = true
+
+  private
+
+  # Bit 0 of SigCgt (proc(5)): the program has a handler for HUP. Before, a hang-up just ends it, and it has no exit code.
+  def over_or_listening?(pid)
+    File.read("/proc/#{pid}/status")[/^SigCgt:\s*(\h+)/, 1].to_i(16).odd?
+  rescue Errno::ENOENT, Errno::ESRCH
+    true
+  end
 end
 
 class Killed < Fault

@@ -249,7 +249,12 @@ async fn the_first_look_shows_work_and_a_drain_brings_the_replacement() {
     let busy = processes.iter().filter(|process| !process.jobs.is_empty());
     assert_eq!(busy.clone().count(), 5);
     for process in busy {
-        assert!(process.jobs.len() >= 2, "{:?}", process.identity);
+        let alone = process
+            .jobs
+            .iter()
+            .all(|job| job.work.class == "SupplierFeed");
+        let least = if alone { 1 } else { 2 };
+        assert!(process.jobs.len() >= least, "{:?}", process.identity);
         assert!(process.beat.as_ref().unwrap().age(now) > Duration::ZERO);
         let elapsed = process.jobs.iter().map(|job| job.elapsed(now).unwrap());
         assert!(elapsed.min().unwrap() >= Duration::from_secs(1));

@@ -120,7 +120,9 @@ impl FilmScreen {
             if moment >= end {
                 return false;
             }
-            moment = moment.after(STEP).min(end);
+            // A frame that an input gave was drawn before the next second began.
+            let input = self.film.next_input().unwrap_or(end);
+            moment = moment.after(STEP).min(input).min(end);
         }
     }
 }
