@@ -314,15 +314,17 @@ async fn serve(stream: UnixStream, id: u64, hears: mpsc::UnboundedSender<FromVis
     drop(hears.send(FromVisitor::Came(id, tell)));
     let (reading, mut writing) = stream.into_split();
     let mut reading = BufReader::new(reading);
+    // A word may come in pieces, and something may be told in between: the pieces are kept.
+    let mut line = Vec::new();
     loop {
-        let mut line = Vec::new();
-        let mut bounded = (&mut reading).take(LONGEST);
+        let mut bounded = (&mut reading).take(LONGEST.saturating_sub(line.len() as u64));
         tokio::select! {
             read = bounded.read_until(b'\n', &mut line) => {
                 if read.unwrap_or(0) == 0 || line.last() != Some(&b'\n') {
                     break;
                 }
                 let Ok(word) = serde_json::from_slice(&line) else { break };
+                line.clear();
                 drop(hears.send(FromVisitor::Said(id, word)));
             }
             Some(told) = told.recv() => {

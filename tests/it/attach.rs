@@ -276,7 +276,14 @@ fn what_is_said_over_the_socket_is_bounded_and_moves_nothing_without_the_control
         assert_eq!(other.told()["Drives"]["you"], false);
     }
     Guest::at(&scene).assert_shown_out();
-    visitor.say(&json!("Asks"));
+    // A word that comes in pieces is one word, although something is told in between.
+    visitor.0.get_mut().write_all(b"\"As").unwrap();
+    for _ in 0..15 {
+        visitor.told();
+    }
+    others[0].say(&json!({"Hello": "z"}));
+    assert_eq!(visitor.told()["Drives"]["you"], false);
+    visitor.0.get_mut().write_all(b"ks\"\n").unwrap();
     while visitor.told()["Drives"]["you"] != true {}
     visitor.say(&json!({"Commands": "Hold"}));
     drain.wait_for("held");
