@@ -212,6 +212,7 @@ fn heir(job: &SavedJob, found: Vec<Heir>, looks: [&Look; 2]) -> Option<Heir> {
                     jid: work.jid.clone()?,
                     place: place.clone(),
                     created: work.run_at,
+                    lineage: work.lineage.clone(),
                 })
             })
         });

@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use super::evidence::{Evidence, Fact, LogEnd};
 use super::fate::{Fate, Ruling};
-use crate::core::fleet::{Checkpoints, Job, Lineage, Passed, Place, Process, ProcessKey, Work};
-use crate::core::log::Begun;
+use crate::core::fleet::{
+    Checkpoints, Heir, Job, Lineage, Passed, Place, Process, ProcessKey, Work,
+};
+use crate::core::log::{Begun, Told};
 use crate::core::moment::Moment;
 use crate::core::timing::{SHOWN_WITHIN, WHOLE_SECOND};
 
@@ -141,15 +143,24 @@ impl Execution {
         known.map(|known| known.jid)
     }
 
-    /// Whether it may have put back a job that was made at `created`, in seconds since 1970 on the
-    /// clock of its own host. Of an execution that only the log names this must have been just before
-    /// its line `done`.
-    pub(super) fn may_have_made(&self, created: Option<f64>) -> bool {
+    /// Whether it may have put `heir` back. Of an execution that only the log names this must have
+    /// been just before its line `done`. Where a beat has shown its payload since it was sought by its
+    /// class, the payloads decide.
+    pub(super) fn may_have_made(&self, heir: &Heir) -> bool {
+        let created = heir.created;
         if self.is_named_by_log_alone() {
-            let end = self.log_end().map(|(at, _)| at);
+            let end = (self.log_end()).filter(|(_, end)| end.how == Told::Done);
+            let end = end.map(|(at, _)| at);
             return created.zip(end).is_some_and(|(created, end)| {
                 created >= end.before(WHOLE_SECOND).epoch() && created <= end.epoch() + 0.1
             });
+        }
+        let follows = |later| {
+            let own = self.lineage.as_ref();
+            own.is_some_and(|own| own.passed_to(later).is_some())
+        };
+        if !heir.lineage.as_ref().is_none_or(follows) {
+            return false;
         }
         // The counters of an Active Job tell which came first; else its begin does.
         let begun = self.work.run_at.filter(|_| !self.is_named_by_its_payload());
@@ -341,9 +352,14 @@ impl Execution {
 
     /// Whether it is known to be an `IterableJob`.
     pub fn is_iterable(&self) -> bool {
-        self.evidence
-            .iter()
-            .any(|known| known.fact == Fact::Iterable)
+        self.iterable_since().is_some()
+    }
+
+    /// When its iteration state was found first.
+    pub(super) fn iterable_since(&self) -> Option<Moment> {
+        let mut facts = self.evidence.iter();
+        let found = facts.find(|known| known.fact == Fact::Iterable);
+        found.map(|found| found.at)
     }
 
     /// How it is known that it was back after the first signal, and since when at the latest.

@@ -1,6 +1,8 @@
 //! The fate of one execution, from all of its evidence. Pure: the same evidence gives the same
 //! ruling. Where the evidence does not reach there is no ruling; nothing here guesses.
 
+mod iterated;
+
 use super::case_file::CaseFile;
 use super::departure::left_in_order;
 use super::execution::Execution;
@@ -14,7 +16,7 @@ use super::why;
 use crate::core::fleet::Place;
 use crate::core::log::Told;
 use crate::core::moment::Moment;
-use crate::core::timing::{ONE_BEAT, WHOLE_SECOND};
+use crate::core::timing::ONE_BEAT;
 use crate::core::wording;
 
 /// The answer of Redis about an execution.
@@ -114,12 +116,11 @@ impl Case<'_> {
 
     /// It checkpoints, left its thread, and nothing of its work was found when Redis was `asked`.
     fn broke_off_or_ended(self, whole: bool, asked: Moment) -> Option<Ruling> {
-        // A Redis that was emptied before the question shows that in the look after it.
-        let looked = self.scene.fleet.looked.is_some_and(|looked| looked > asked);
-        if self.awaits_others(asked) || self.scene.patient && !looked {
+        let proven = self.is_proven(asked);
+        if self.awaits_others(asked) || self.scene.patient && !proven {
             return None;
         }
-        if whole && looked && self.others(asked) == Others::NoneServe {
+        if whole && proven && self.others(asked) == Others::NoneServe {
             let why = "it left its thread, nothing of its work is in a queue or a set, and no other \
                        process serves its queue";
             return Some(Ruling::new(Fate::Finished, why));
@@ -179,7 +180,7 @@ impl Case<'_> {
         match self.found(at) {
             Sighting::At(ruling) => Some(ruling),
             Sighting::NotKnown => None,
-            Sighting::Nowhere { .. } if self.has_completed() => Some(completed()),
+            Sighting::Nowhere { asked, .. } if self.has_completed(asked) => self.completed(asked),
             Sighting::Nowhere { whole, asked } if self.may_have_broken_off(at) => {
                 self.broke_off_or_ended(whole, asked)
             }
@@ -205,7 +206,7 @@ impl Case<'_> {
             Sighting::At(ruling) => Some(ruling),
             Sighting::NotKnown if self.scene.patient => None,
             Sighting::NotKnown => self.by_its_last_lines(),
-            Sighting::Nowhere { .. } if self.has_completed() => Some(completed()),
+            Sighting::Nowhere { asked, .. } if self.has_completed(asked) => self.completed(asked),
             Sighting::Nowhere { .. } if self.awaits_its_log() => None,
             // An `IterableJob` may have gone to its queue by itself and be taken up elsewhere.
             Sighting::Nowhere { asked, .. } if self.awaits_others(asked) => None,
@@ -219,20 +220,9 @@ impl Case<'_> {
         }
     }
 
-    /// Whether it is an `IterableJob` whose iteration state is gone: only its completion drops
-    /// that, here or on another process.
-    fn has_completed(self) -> bool {
-        self.execution.is_iterable() && !self.execution.is_iterating()
-    }
-
-    /// An unfinished `IterableJob` that left its thread by itself and is in no place: another
-    /// process took it up. Where no beat shows that in time, nothing more is known.
-    fn broke_off_unseen(self, asked: Moment) -> Option<Ruling> {
-        let in_time = self.scene.patient && self.scene.now < asked.after(ONE_BEAT);
-        let why = "it broke off between two iterations and has not ended (its state it-… is \
-                   kept); where it is was not seen";
-        let fresh = self.scene.fleet.look_is_fresh(self.scene.now);
-        (!in_time && fresh).then(|| Ruling::new(Fate::Unknown, why))
+    /// Whether a later look proves that Redis had not been emptied when it was `asked`.
+    fn is_proven(self, asked: Moment) -> bool {
+        self.scene.fleet.memory.was_whole_after(asked)
     }
 
     /// It is nowhere, and its process cannot have interrupted it. `alone`: it cannot have been
@@ -345,29 +335,6 @@ impl Case<'_> {
         (in_time || stale) && self.others(asked) == Others::Awaited
     }
 
-    /// An `IterableJob` that was back before its process could interrupt it broke off by itself.
-    fn broke_off(self, ruling: Ruling) -> Ruling {
-        // Where it began again elsewhere is known to the second.
-        let before = |at: Moment| {
-            let safe = self.subject.safe_until();
-            safe.is_none_or(|safe| at.after(WHOLE_SECOND) < safe)
-        };
-        let left = self
-            .execution
-            .missed()
-            .map(|(_, beat)| self.subject.is_safe_at(beat));
-        let back = self.execution.back().map(|(at, _)| before(at));
-        let by_itself = left.or(back).unwrap_or(false);
-        // In a rehearsal the work of a library's job goes on under its own JID.
-        let by_library = self.scene.rehearsal && self.execution.checkpoints().is_some();
-        let breaks_off = self.execution.is_iterable() || by_library;
-        if ruling.fate != Fate::PushedBack || !breaks_off || !by_itself {
-            return ruling;
-        }
-        let why = format!("it broke off between two iterations: {}", ruling.why);
-        Ruling::new(Fate::Checkpointed, why)
-    }
-
     /// Where it was found. That it is nowhere counts if Redis was asked at `since` or later.
     fn found(self, since: Moment) -> Sighting {
         if let Some((_, how)) = self.execution.back() {
@@ -389,10 +356,4 @@ impl Case<'_> {
         }
         Sighting::NotKnown
     }
-}
-
-/// An `IterableJob` whose iteration state is gone.
-fn completed() -> Ruling {
-    let why = "it completed its iterations: the state it-… that it kept is gone";
-    Ruling::new(Fate::Finished, why)
 }

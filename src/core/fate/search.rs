@@ -54,7 +54,7 @@ impl Execution {
             return;
         }
         let heirs = located.heirs.iter();
-        let mut heirs = heirs.filter(|heir| self.may_have_made(heir.created));
+        let mut heirs = heirs.filter(|heir| self.may_have_made(heir));
         let free = heirs.clone().find(|heir| !taken.contains(&heir.jid));
         if let Some(heir) = free.or_else(|| heirs.next()) {
             let (jid, place) = (heir.jid.clone(), heir.place.clone());

@@ -20,6 +20,9 @@ pub struct Heir {
     pub created: Option<f64>,
     /// How it came to the work.
     pub passed: Passed,
+    /// The work that it names. An older record does not tell it.
+    #[serde(default)]
+    pub lineage: Option<Lineage>,
 }
 
 /// An element of a queue or a set that names its work.
@@ -63,6 +66,7 @@ impl Later {
             place: place.to_owned(),
             created: self.created,
             passed,
+            lineage: Some(self.lineage.clone()),
         }
     }
 }

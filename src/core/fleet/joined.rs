@@ -159,7 +159,6 @@ impl Fleet {
         // An answer is as old as its question.
         self.looked = Some(asked);
         self.memory.answered(server, server_time, asked);
-        self.memory.counted(counter, asked);
         let listed: HashSet<&Identity> = rows.iter().map(|row| &row.identity).collect();
         let mut keys = HashMap::with_capacity(self.processes.len());
         for (key, process) in &mut self.processes {
@@ -183,7 +182,8 @@ impl Fleet {
                 .is_some_and(|(before, now)| !differs(now, before.host_time))
         };
         let whole = rows.iter().any(is_as_before);
-        self.memory.was_whole(answered, whole);
+        let times = (asked, answered);
+        self.memory.looked(times, counter, !rows.is_empty(), whole);
         for row in rows {
             let new = || ProcessKey::Remote(row.identity.clone());
             let key = keys.remove(&row.identity).unwrap_or_else(new);

@@ -14,9 +14,23 @@ pub struct RedisMemory {
     lost: Option<Moment>,
     /// Whether the last answer about it found Sidekiq's counter.
     counter: Option<bool>,
-    /// The last looks by the time of their answer, and whether each found something that was written
-    /// before the look before it.
-    whole: VecDeque<(Moment, bool)>,
+    /// The last looks.
+    looks: VecDeque<PastLook>,
+}
+
+/// A look, and how far it proves that Redis had what it had.
+#[derive(Clone, Copy, Debug)]
+struct PastLook {
+    asked: Moment,
+    answered: Moment,
+    /// Whether it listed any process.
+    lists: bool,
+    /// Whether it found a beat that the look before had read.
+    whole: bool,
+    /// Whether nothing had been lost when it was asked: it is whole, or the counter is there, and no
+    /// process beats that could have written it anew. Where no counter was ever seen, nothing speaks
+    /// against it.
+    vouches: bool,
 }
 
 /// Looks that are remembered: a drain asks for those of the last minute at most.
@@ -27,7 +41,8 @@ const MOST_LOOKS: usize = 120;
 const CLOCK_STEP: f64 = 5.0;
 
 impl RedisMemory {
-    /// When a look showed first that Redis has lost what it had; `None`: no look did.
+    /// From when on Redis may have lost what it had: the question of the last look before the loss
+    /// that proves that it had not; `None`: no look shows a loss.
     pub fn lost_at(&self) -> Option<Moment> {
         self.lost
     }
@@ -35,16 +50,14 @@ impl RedisMemory {
     /// Whether the look that was answered at `answered` proves that Redis had not been flushed: it
     /// still found a beat that the look before had read.
     pub fn was_whole_at(&self, answered: Moment) -> bool {
-        let mut looks = self.whole.iter().filter(|(at, _)| *at == answered);
-        looks.next().is_some_and(|(_, whole)| *whole) && looks.all(|(_, whole)| *whole)
+        let mut looks = self.looks.iter().filter(|look| look.answered == answered);
+        looks.next().is_some_and(|look| look.whole) && looks.all(|look| look.whole)
     }
 
-    /// Notes whether a look found a beat that the look before had read.
-    pub(super) fn was_whole(&mut self, answered: Moment, whole: bool) {
-        if self.whole.len() == MOST_LOOKS {
-            self.whole.pop_front();
-        }
-        self.whole.push_back((answered, whole));
+    /// Whether a look after `asked` proves that Redis had not been emptied then.
+    pub fn was_whole_after(&self, asked: Moment) -> bool {
+        let mut looks = self.looks.iter();
+        looks.any(|look| look.asked > asked && look.vouches)
     }
 
     /// Takes in which server answered a look that was asked at `asked`, and its clock.
@@ -62,14 +75,36 @@ impl RedisMemory {
         self.server_time = Some(time);
     }
 
-    /// Takes in whether Sidekiq's counter `stat:processed` is there. It has no expiry, and no Sidekiq
-    /// deletes it (8.1.7 `lib/sidekiq/launcher.rb`, `flush_stats`; `lib/sidekiq/api.rb`,
-    /// `Stats#reset` writes 0): once it is gone, Redis lost what it had.
-    pub(super) fn counted(&mut self, counter: Option<bool>, asked: Moment) {
+    /// Takes in a look. `counter`: whether Sidekiq's `stat:processed` is there, if that was asked.
+    /// `lists`: whether any process is listed. `whole`: whether a beat is found that the look before
+    /// had read.
+    ///
+    /// The counter has no expiry, and no Sidekiq deletes it (8.1.7 `lib/sidekiq/launcher.rb`,
+    /// `flush_stats`; `lib/sidekiq/api.rb`, `Stats#reset` writes 0): once it is gone, Redis lost what
+    /// it had. A process that beats may have written it anew.
+    pub(super) fn looked(
+        &mut self,
+        (asked, answered): (Moment, Moment),
+        counter: Option<bool>,
+        lists: bool,
+        whole: bool,
+    ) {
         if self.counter == Some(true) && counter == Some(false) {
             self.lose(asked);
         }
         self.counter = counter.or(self.counter);
+        let none_beats = !lists && self.looks.back().is_some_and(|before| !before.lists);
+        let is_there = counter == Some(true) || self.counter != Some(true);
+        if self.looks.len() == MOST_LOOKS {
+            self.looks.pop_front();
+        }
+        self.looks.push_back(PastLook {
+            asked,
+            answered,
+            lists,
+            whole,
+            vouches: whole || none_beats && is_there,
+        });
     }
 
     /// A process that Redis had forgotten beats again under the same identity: it had not left.
@@ -77,7 +112,12 @@ impl RedisMemory {
         self.lose(removed);
     }
 
-    fn lose(&mut self, at: Moment) {
+    /// A look that was asked at `noticed` shows a loss.
+    fn lose(&mut self, noticed: Moment) {
+        let before = self.looks.iter().filter(|look| look.asked < noticed);
+        let vouches = before.clone().rfind(|look| look.vouches);
+        let since = vouches.or(self.looks.front().filter(|look| look.asked < noticed));
+        let at = since.map_or(noticed, |look| look.asked);
         self.lost = Some(self.lost.map_or(at, |known| known.min(at)));
     }
 }

@@ -281,15 +281,20 @@ fn no_kill_through_a_shut_gate(call: &Call, drive: &Drive) {
         return;
     }
     let lost = drive.world.at_stake(&ids);
+    let signal = |step: usize| call.after.plan().sequence.signal(step);
     let accepted = match (&call.input, call.before.phase()) {
-        (Input::Command(Command::Go { accepted, .. } | Command::ForceKill { accepted, .. }), _)
-        | (
+        (Input::Command(Command::Go { accepted, .. } | Command::ForceKill { accepted, .. }), _) => {
+            Some(*accepted)
+        }
+        // Where it was TERM that failed, its targets may be gone by now, and the KILL of the plan
+        // follows as it would have without a failure.
+        (
             Input::Command(Command::Retry),
             Phase::Held {
-                resume: Resume::Failed { accepted, .. },
+                resume: Resume::Failed { step, accepted },
                 ..
             },
-        ) => Some(*accepted),
+        ) if signal(*step) == Some(Signal::Kill) => Some(*accepted),
         _ => None,
     };
     if let Some(accepted) = accepted {

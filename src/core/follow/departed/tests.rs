@@ -120,9 +120,17 @@ fn a_job_whose_work_goes_on_under_another_jid_did_not_end() {
         place: "scheduled".into(),
         created: Some(at(0.0).epoch() + created),
         passed: crate::core::fleet::Passed::BrokeOff,
+        lineage: None,
+    };
+    // It was sought by its class before its payload was known, and this does other work.
+    let other =
+        br#"{"class":"Sidekiq::ActiveJob::Wrapper","args":[{"job_id":"v","times_interrupted":1}]}"#;
+    let stranger = Heir {
+        lineage: Lineage::to_seek(other),
+        ..heir("c", 8.0)
     };
     departed.answered(vec![Located {
-        heirs: vec![heir("older", -60.0), heir("b", 9.0)],
+        heirs: vec![heir("older", -60.0), stranger, heir("b", 9.0)],
         ..located("a", 12.0, NOWHERE)
     }]);
     let words = departed.of("a").unwrap().words(|_| "noon".into());
