@@ -155,11 +155,7 @@ impl Execution {
                 created >= end.before(WHOLE_SECOND).epoch() && created <= end.epoch() + 0.1
             });
         }
-        let follows = |later| {
-            let own = self.lineage.as_ref();
-            own.is_some_and(|own| own.passed_to(later).is_some())
-        };
-        if !heir.lineage.as_ref().is_none_or(follows) {
+        if !heir.may_follow(self.lineage.as_ref()) {
             return false;
         }
         // The counters of an Active Job tell which came first; else its begin does.

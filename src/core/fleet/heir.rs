@@ -25,6 +25,17 @@ pub struct Heir {
     pub lineage: Option<Lineage>,
 }
 
+impl Heir {
+    /// Whether it does the work of a job of `lineage`, as far as its payload tells. It may have been
+    /// sought by its class alone.
+    pub fn may_follow(&self, lineage: Option<&Lineage>) -> bool {
+        let Some(own) = &self.lineage else {
+            return true;
+        };
+        lineage.is_some_and(|earlier| earlier.passed_to(own).is_some())
+    }
+}
+
 /// An element of a queue or a set that names its work.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Later {

@@ -133,7 +133,8 @@ impl Left {
                 .zip(began)
                 .is_none_or(|(made, began)| made >= began)
         };
-        let heir = heirs.iter().find(is_later);
+        let follows = |heir: &&Heir| heir.may_follow(self.lineage.as_ref());
+        let heir = heirs.iter().filter(is_later).find(follows);
         match heir.filter(|_| matches!(place, Place::Nowhere { .. })) {
             Some(heir) => Went::GoesOn {
                 jid: heir.jid.clone(),
