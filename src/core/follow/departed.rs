@@ -128,13 +128,12 @@ impl Left {
             ..
         } = located;
         let began = self.started.map(|at| at.before(WHOLE_SECOND).epoch());
-        let is_later = |heir: &&Heir| {
-            heir.created
-                .zip(began)
-                .is_none_or(|(made, began)| made >= began)
+        let follows = |heir: &&Heir| {
+            let later = heir.created.zip(began);
+            later.is_none_or(|(made, began)| made >= began)
+                && heir.may_follow(self.lineage.as_ref())
         };
-        let follows = |heir: &&Heir| heir.may_follow(self.lineage.as_ref());
-        let heir = heirs.iter().filter(is_later).find(follows);
+        let heir = heirs.iter().find(follows);
         match heir.filter(|_| matches!(place, Place::Nowhere { .. })) {
             Some(heir) => Went::GoesOn {
                 jid: heir.jid.clone(),

@@ -8,7 +8,7 @@ use crate::core::drain::tests::cases::config;
 use crate::core::drain::tests::drive::{Delivery, Drive, Reading, Sources};
 use crate::core::drain::tests::kills::with;
 use crate::core::drain::tests::world::{World, at, task};
-use crate::core::drain::{Command, Event, Fate, Plan, Policy};
+use crate::core::drain::{Command, Event, Plan, Policy};
 use crate::core::fleet::{LocalId, LogNews};
 use crate::core::log::{LineOrigin, LogLine};
 use crate::core::sequence::{Signal, Timeout};
@@ -196,21 +196,25 @@ impl StagedDrain {
         faults
     }
 
-    /// What was said of each job in the end.
-    pub(super) fn rulings(&mut self) -> Vec<(Fate, String)> {
+    /// What was said of each job in the end, and of each process that it is quiet, or idle: the
+    /// word, and the evidence.
+    #[expect(
+        clippy::wildcard_enum_match_arm,
+        reason = "the other events state nothing of a job or a process"
+    )]
+    pub(super) fn statements(&mut self) -> Vec<(String, String)> {
         let drive = self.drive.iter();
         let records = drive.flat_map(|drive| &drive.journal);
-        let said = records.filter_map(|record| {
-            let Event::Reconciled {
+        let said = records.filter_map(|record| match &record.event {
+            Event::Reconciled {
                 jid: Some(_),
                 fate,
                 evidence,
                 ..
-            } = &record.event
-            else {
-                return None;
-            };
-            Some((*fate, evidence.clone()))
+            } => Some((fate.word().to_lowercase(), evidence.clone())),
+            Event::QuietConfirmed { evidence } => Some(("quiet".into(), evidence.clone())),
+            Event::AdvancedEarly { evidence, .. } => Some(("idle".into(), evidence.clone())),
+            _ => None,
         });
         said.collect()
     }
