@@ -1,8 +1,10 @@
-//! The iteration states that a world's Redis holds: what `it-<jid>` of an `IterableJob` would be.
+//! The iteration states that a world's Redis holds: what `it-<jid>` of an `IterableJob` would be; and
+//! the titles of its processes.
 
 use std::time::Duration;
 
-use super::world::World;
+use super::world::{Member, World};
+use crate::core::fleet::Title;
 use crate::core::moment::Moment;
 use crate::core::sidekiq::{Temper, WorkerEvent};
 
@@ -41,5 +43,20 @@ impl World {
             }
         }
         kept || running.is_some_and(|since| written(since, now))
+    }
+}
+
+impl Member {
+    /// The title of its process as a beat writes it, with or without Redis.
+    pub(super) fn title(&self) -> Title {
+        let config = self.worker.config();
+        let beat = self.shown.as_ref().map(|shown| &shown.beat);
+        Title::Beating {
+            version: config.version.to_string(),
+            tag: config.tag.clone(),
+            busy: beat.map_or(0, |beat| beat.busy.len() as u64),
+            concurrency: config.threads as u64,
+            stopping: beat.is_some_and(|beat| beat.quiet),
+        }
     }
 }

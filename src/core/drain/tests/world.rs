@@ -243,6 +243,7 @@ impl World {
                     heartbeat: member.named,
                     at: now,
                 }),
+                title: member.title(),
                 ..shown::process(id, "here", member.started.epoch() - 3.0)
             })
         };
