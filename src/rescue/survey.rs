@@ -213,6 +213,7 @@ fn heir(job: &SavedJob, found: Vec<Heir>, looks: [&Look; 2]) -> Option<Heir> {
                     place: place.clone(),
                     created: work.run_at,
                     lineage: work.lineage.clone(),
+                    class: Some(work.class.clone()),
                 })
             })
         });

@@ -7,6 +7,7 @@ use super::case_file::CaseFile;
 use super::evidence::Fact;
 use super::execution::Execution;
 use super::fate::{Counts, Fate, Ruling};
+use super::heirs::makers;
 use super::judge::judge;
 use super::log;
 use super::missing::{Missing, missing};
@@ -194,12 +195,13 @@ impl Account {
     pub fn answer(&mut self, answers: &[Located], subject: &Subject<'_>) {
         let key = subject.key();
         let mut taken = self.heirs();
-        let file = self.files.iter_mut().find(|file| *file.process() == key);
         let answers = best(answers);
+        let makers = makers(self.executions(), &answers);
+        let file = self.files.iter_mut().find(|file| *file.process() == key);
         for execution in file.into_iter().flat_map(CaseFile::executions_mut) {
             if let Some(located) = answers.get(execution.jid()) {
                 execution.locate(located, subject);
-                execution.hand_on(located, &taken);
+                execution.hand_on(located, &taken, &makers);
                 taken.extend(execution.goes_on().map(|known| known.jid.to_owned()));
             }
         }

@@ -1,8 +1,10 @@
-//! The fate of an execution whose work a later job does.
+//! The fate of an execution whose work a later job does, and which executions may have made that.
 
-use super::execution::GoesOn;
+use std::collections::HashMap;
+
+use super::execution::{Execution, GoesOn};
 use super::fate::{Fate, Ruling};
-use crate::core::fleet::Passed;
+use crate::core::fleet::{Heir, Located, Passed};
 
 /// The ruling on an execution whose work goes on in `heir`. `stands_still`: every process of its
 /// queue is quiet or gone.
@@ -10,7 +12,7 @@ pub(super) fn handed_on(heir: GoesOn<'_>, stands_still: bool) -> Ruling {
     let GoesOn { jid, place, .. } = heir;
     if heir.shared {
         let why = format!(
-            "several jobs of this class with the same arguments left, and one of them goes on as \
+            "several jobs that cannot be told apart left, and one of them goes on as \
              {jid} ({place})"
         );
         return Ruling::new(Fate::Unknown, why);
@@ -31,4 +33,26 @@ pub(super) fn handed_on(heir: GoesOn<'_>, stands_still: bool) -> Ruling {
             Ruling::new(Fate::Retried, why)
         }
     }
+}
+
+/// How many of `executions` may have made each later job of `answers`.
+pub(super) fn makers<'a>(
+    executions: impl Iterator<Item = &'a Execution>,
+    answers: &HashMap<&str, &Located>,
+) -> HashMap<String, usize> {
+    let heirs = answers.values().flat_map(|located| &located.heirs);
+    let heirs: HashMap<&str, &Heir> = heirs.map(|heir| (heir.jid.as_str(), heir)).collect();
+    if heirs.is_empty() {
+        return HashMap::new();
+    }
+    let executions: Vec<&Execution> = executions.collect();
+    let may_have_made = |known: &Execution, heir: &Heir| {
+        let mut class = heir.class.iter();
+        class.all(|class| known.work().class == *class) && known.may_have_made(heir)
+    };
+    let made = |(jid, heir): (&str, &Heir)| {
+        let makers = (executions.iter()).filter(|known| may_have_made(known, heir));
+        (jid.to_owned(), makers.count())
+    };
+    heirs.into_iter().map(made).collect()
 }

@@ -1,6 +1,6 @@
 //! Questions to Redis about an execution, and what the answers add to the evidence.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::evidence::Fact;
@@ -47,19 +47,30 @@ impl Execution {
     }
 
     /// Takes in which later job does its work. `taken`: the later jobs of other executions, which
-    /// are its own only where there is no other. A job that stands in its queue again goes on as
-    /// itself.
-    pub(super) fn hand_on(&mut self, located: &Located, taken: &HashSet<String>) {
+    /// are its own only where there is no other. `makers`: how many executions may have made each.
+    /// A job that stands in its queue again goes on as itself.
+    pub(super) fn hand_on(
+        &mut self,
+        located: &Located,
+        taken: &HashSet<String>,
+        makers: &HashMap<String, usize>,
+    ) {
         if self.goes_on().is_some() || self.back().is_some() {
             return;
         }
         let heirs = located.heirs.iter();
         let mut heirs = heirs.filter(|heir| self.may_have_made(heir));
         let free = heirs.clone().find(|heir| !taken.contains(&heir.jid));
-        if let Some(heir) = free.or_else(|| heirs.next()) {
-            let (jid, place) = (heir.jid.clone(), heir.place.clone());
-            let passed = heir.passed;
-            self.go_on(located.asked, jid, passed, place);
+        let several = heirs.clone().nth(1).is_some();
+        let Some(heir) = free.or_else(|| heirs.next()) else {
+            return;
+        };
+        let (jid, place) = (heir.jid.clone(), heir.place.clone());
+        let contested = makers.get(&jid).is_some_and(|makers| *makers > 1);
+        self.go_on(located.asked, jid, heir.passed, place);
+        // Its class and the time of its end do not tell it from others; only its payload would.
+        if self.is_named_by_log_alone() && (several || contested) {
+            self.share();
         }
     }
 

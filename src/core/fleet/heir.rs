@@ -23,6 +23,9 @@ pub struct Heir {
     /// The work that it names. An older record does not tell it.
     #[serde(default)]
     pub lineage: Option<Lineage>,
+    /// Its class as a log names it.
+    #[serde(default)]
+    pub class: Option<String>,
 }
 
 impl Heir {
@@ -78,6 +81,7 @@ impl Later {
             created: self.created,
             passed,
             lineage: Some(self.lineage.clone()),
+            class: self.class.clone(),
         }
     }
 }

@@ -121,6 +121,7 @@ fn a_job_whose_work_goes_on_under_another_jid_did_not_end() {
         created: Some(at(0.0).epoch() + created),
         passed: crate::core::fleet::Passed::BrokeOff,
         lineage: None,
+        class: None,
     };
     // It was sought by its class before its payload was known, and this does other work.
     let other =
