@@ -26,6 +26,7 @@ use super::output;
 use super::{Failure, runtime};
 use crate::core::check::{Chosen, Finding, Severity, check, gather};
 use crate::core::config::{Settings, seconds_from_text};
+use crate::core::layers::{Layer, Remark, Weight};
 
 /// Exit code: there is a finding that is denied.
 const FOUND: u8 = 1;
@@ -144,6 +145,10 @@ pub(super) fn run(common: &EveryCommand, arguments: &CheckArguments) -> Result<E
     let mut sources = sources;
     let below = std::mem::take(&mut sources.below);
     let said = chosen(&settings, arguments, &sources, &live, &named);
+    let mut said = said;
+    if let Some(unread) = without_timeout(&sources, &below, &said) {
+        said.not_read.push(unread);
+    }
     let mut root = checked(sources, &said);
     live.add_to(&mut root.facts);
     root.findings = check(&root.facts);
@@ -163,6 +168,29 @@ pub(super) fn run(common: &EveryCommand, arguments: &CheckArguments) -> Result<E
     } else {
         0
     }))
+}
+
+/// A remark where files at the root start a Sidekiq, and only applications below it state a timeout:
+/// which of them it runs is not known.
+fn without_timeout(root: &ReadSources, below: &[ReadSources], said: &Chosen) -> Option<Remark> {
+    let own = [Layer::GemfileLock, Layer::SidekiqYml];
+    if root.read.iter().any(|(layer, _)| own.contains(layer)) {
+        return None;
+    }
+    let stated = below.iter().find_map(|one| {
+        let mut values = one.values.iter();
+        values.find(|located| located.layer == Layer::SidekiqYml && located.value.span().is_some())
+    })?;
+    let facts = gather(&root.values, said);
+    let unlinked = facts.known.first()?;
+    Some(Remark {
+        weight: Weight::NotRead,
+        text: format!(
+            "which of the applications below the root {} runs is not written here, and {} states {} for its own",
+            unlinked.name, stated.from, stated.value
+        ),
+        from: unlinked.from.clone(),
+    })
 }
 
 /// An application, with what the rules say of it.

@@ -2,6 +2,7 @@
 //! and in the directories of systemd, read with a bound. Nothing is written, and nothing is judged.
 
 mod places;
+mod shared;
 mod units;
 mod walk;
 
@@ -69,13 +70,19 @@ pub struct FileSearch {
     pub files: Vec<LayerFile>,
     /// Every path with what became of it.
     pub looked_at: Vec<(String, ReadOutcome)>,
+    /// The folder below the root whose application is read together with the root's files.
+    inner: String,
+    /// Services of Compose that the search of another application tells of.
+    left_out: Vec<String>,
 }
 
 impl FileSearch {
     /// The settings of all files, read together: sets of files that are merged, scripts that a
     /// service runs.
     pub fn reading(&self) -> Reading {
-        reading_of(self.files.iter())
+        let mut reading = reading_of(self.files.iter());
+        reading.leave_out(Layer::Compose, &self.left_out);
+        reading
     }
 
     /// The same with every path as it is from where `root` is named.
@@ -92,6 +99,8 @@ impl FileSearch {
             looked_at: looked_at
                 .map(|(file, outcome)| (named(&file), outcome))
                 .collect(),
+            inner: self.inner,
+            left_out: self.left_out,
         }
     }
 
@@ -158,7 +167,10 @@ impl FileSearch {
                 (0..parts.len())
                     .map(|start| &parts[start..])
                     .filter(|rest| is_plain(rest))
-                    .map(|rest| Path::new(&self.folder).join(rest.join("/")))
+                    .flat_map(|rest| {
+                        let within = |folder: &str| Path::new(folder).join(rest.join("/"));
+                        [within(&self.folder), within(&self.inner)]
+                    })
                     .find(|path| root.join(path).is_file())
                     .map(|path| path.display().to_string())
             })
@@ -199,6 +211,7 @@ pub fn find_layers(root: &Path) -> FileSearch {
 /// several applications): the one at the root comes first.
 pub fn find_applications(root: &Path) -> Vec<FileSearch> {
     let mut applications = walk::applications(root);
+    shared::hand_down(&mut applications);
     if let Some(first) = applications.first_mut() {
         for path in places::fixed() {
             if !first.knows(path) {

@@ -60,14 +60,12 @@ impl CheckOutput<'_> {
         }
     }
 
-    /// The application at the root, if anything was read of it, and each below it that holds a
-    /// Sidekiq or a finding, or of which anything was read where `all` are asked for; the root alone
-    /// if there is none.
+    /// Each application that holds a Sidekiq or a finding, or of which anything was read where `all`
+    /// are asked for; the root alone if there is none.
     fn told(&self, all: bool) -> impl Iterator<Item = &Application> {
         let says = move |one: &Application| {
-            let is_root = one.sources.folder.is_empty();
             let has_finding = one.findings.iter().any(Finding::is_decided);
-            let is_of_interest = all || is_root || has_finding || !one.facts.known.is_empty();
+            let is_of_interest = all || has_finding || !one.facts.known.is_empty();
             is_of_interest && !one.sources.is_silent()
         };
         let none = !self.applications.iter().any(says);

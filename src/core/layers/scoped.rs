@@ -8,6 +8,21 @@ use super::value::{Fault, FilePlace, Reading, Value};
 use crate::core::clean::clean;
 
 impl Reading {
+    /// Leaves out what is of these processes of a layer, and the flags of their commands.
+    pub fn leave_out(&mut self, layer: Layer, names: &[String]) {
+        if names.is_empty() {
+            return;
+        }
+        self.values.retain(|located| {
+            let is_of = located.layer == layer || located.layer == Layer::CommandLine;
+            !(is_of
+                && located
+                    .scope
+                    .as_ref()
+                    .is_some_and(|scope| names.contains(scope)))
+        });
+    }
+
     /// Adds what is of one process, unit, container or service of a layer.
     pub(super) fn scope<'a>(&'a mut self, layer: Layer, name: &'a str) -> Scoped<'a> {
         Scoped {

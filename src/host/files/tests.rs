@@ -273,10 +273,12 @@ fn applications_below_the_root_are_apart() {
     let root = root.path();
     write(root, "services/api/Gemfile.lock", "GEM\n");
     write(root, "services/api/config/sidekiq.yml", ":timeout: 5\n");
+    write(root, "services/shop/Procfile", "web: puma\n");
+    write(root, "services/shop/config/sidekiq.yml", ":timeout: 6\n");
     write(root, "docker-compose.yml", "services:\n");
     let all = find_applications(root);
     let folders: Vec<&str> = all.iter().map(|search| search.folder.as_str()).collect();
-    assert_eq!(folders, ["", "services/api"]);
+    assert_eq!(folders, ["", "services/api", "services/shop"]);
     assert_eq!(paths(&all[0]), ["docker-compose.yml"]);
     assert_eq!(
         paths(&all[1]),
