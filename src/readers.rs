@@ -117,6 +117,9 @@ const CORE: &[Reader] = &[
     ("layers/procfile", |bytes| {
         of_layer(Layer::Procfile, "Procfile", bytes);
     }),
+    ("layers/quadlet", |bytes| {
+        of_layer(Layer::Quadlet, "x.container", bytes);
+    }),
     ("layers/ruby", |bytes| {
         let text = text(bytes);
         let _assigned = ruby_timeout(&text, RubyUse::Assigned);
@@ -246,11 +249,13 @@ mod tests {
         "launch",
         "layer",
         "mod",
+        "nested",
         "paths",
         "scoped",
         "tests",
         "tool",
         "value",
+        "variables",
         "yaml",
     ];
 

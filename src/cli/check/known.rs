@@ -2,7 +2,7 @@
 //! line, its T with the reason for it, and what stops it.
 
 use super::stops::{Paper, stop_text};
-use crate::core::check::{Facts, KnownSidekiq, KnownStop, Runner, timeout_words};
+use crate::core::check::{Facts, KnownSidekiq, KnownStop, Runner, StopCommand, timeout_words};
 use crate::core::clean::clean;
 
 /// Every Sidekiq, then the stops that belong to none of them alone.
@@ -64,10 +64,20 @@ fn paragraph(facts: &Facts, one: &KnownSidekiq, paper: Paper) -> String {
         .iter()
         .any(|stated| stated.process.is_none());
     if stops.is_empty() && !has_other {
-        line(
-            &mut text,
-            "How it is stopped is not written here (systemd? Compose? Kubernetes? Heroku?).",
-        );
+        let by_task = |command: &StopCommand| {
+            let is_task = matches!(command.runner, Runner::Task(_) | Runner::Script(_));
+            is_task
+                && command
+                    .signals(facts.sidekiq.version)
+                    .iter()
+                    .any(|sent| sent.signal.stops())
+        };
+        let said = if facts.commands.iter().any(by_task) {
+            "How it is stopped is not written here, but in the commands below."
+        } else {
+            "How it is stopped is not written here (systemd? Compose? Kubernetes? Heroku?)."
+        };
+        line(&mut text, said);
     }
     for stop in stops {
         text.push_str(&stop_text(facts, stop, paper));

@@ -145,7 +145,8 @@ impl<'a> UnitBehaviour<'a> {
             before: StopCommand::new(
                 Runner::ExecStop(unit.name.clone()),
                 unit.commands("ExecStop"),
-            ),
+            )
+            .reaching(&unit.containers()),
             skips_signal: failure.filter(|_| exec_stop.is_some()),
         }
     }
@@ -157,18 +158,20 @@ impl<'a> UnitBehaviour<'a> {
 
     /// The effect of `ExecStop=` by the time at which the signal is due.
     pub fn before_signal(&self, version: Option<Version>, timeout: Duration) -> Before {
+        let mut stops = None;
         for sent in self.before.signals(version) {
-            let ends = matches!(
-                sent.signal.consequence(version),
-                Consequence::Kills | Consequence::Destroys
-            );
+            let ends = ends_at_once(sent.signal, version);
             let is_over = matches!(sent.after_term, AfterTerm::Known(after) if after >= timeout);
             match sent.at {
                 Some(at) if ends && !is_over => return Before::Kills(at, sent.command.to_owned()),
-                Some(at) if sent.signal.stops() => return Before::Stops(at),
+                Some(at) if sent.signal.stops() => stops = stops.or(Some(at)),
                 Some(_) => {}
+                None if stops.is_some() && !ends => {}
                 None => return Before::Unknown,
             }
+        }
+        if let Some(at) = stops {
+            return Before::Stops(at);
         }
         match self.before.length() {
             Ok(length) => {
@@ -195,14 +198,22 @@ impl<'a> UnitBehaviour<'a> {
             return Some("KillMode=none sends TERM to no process".into());
         }
         // Harmful whatever the version: nothing is known of it here.
-        if let Before::Kills(_, command) = self.before_signal(None, Duration::MAX) {
-            return Some(format!("its ExecStop (`{command}`) ends Sidekiq"));
+        let sent = self.before.signals(None).into_iter();
+        let mut before_term = sent.take_while(|sent| !sent.signal.stops() && sent.at.is_some());
+        if let Some(sent) = before_term.find(|sent| ends_at_once(sent.signal, None)) {
+            return Some(format!("its ExecStop (`{}`) ends Sidekiq", sent.command));
         }
         let mode = self.skips_signal?.value.as_text()?;
         Some(format!(
             "if its ExecStop times out no TERM comes (TimeoutStopFailureMode={mode})"
         ))
     }
+}
+
+/// Whether a signal ends Sidekiq without a push-back.
+fn ends_at_once(signal: Signal, version: Option<Version>) -> bool {
+    let consequence = signal.consequence(version);
+    matches!(consequence, Consequence::Kills | Consequence::Destroys)
 }
 
 impl UnitFacts {

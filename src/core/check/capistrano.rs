@@ -76,6 +76,7 @@ impl Found<'_> {
             gem_tasks: self.gem_tasks(was_read),
             restart_on_deploy: restart,
             limits: Vec::new(),
+            images: Vec::new(),
         }
     }
 }

@@ -154,6 +154,8 @@ pub struct Stopper {
     pub unknown_before: Option<String>,
     /// The signal that it begins with, if it is told.
     pub signal: Option<LocatedSetting>,
+    /// The longest limit that can be set there.
+    pub longest: Option<Duration>,
 }
 
 impl Stopper {
@@ -202,6 +204,19 @@ pub struct DeployFacts {
     pub restart_on_deploy: Option<Vec<LocatedSetting>>,
     /// How long deploy tools wait for the whole stop.
     pub limits: Vec<DeployLimit>,
+    /// The signals that images of a Sidekiq state for their stop, where no tool that stops one of
+    /// them is known for sure to send it.
+    pub images: Vec<ImageSignal>,
+}
+
+/// `STOPSIGNAL` of an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageSignal {
+    /// The signal as written, with its place.
+    pub signal: LocatedSetting,
+    /// Whose stop would begin with it, if it runs this image; `None`: the image starts a Sidekiq by
+    /// itself.
+    pub if_of: Option<String>,
 }
 
 /// Whether the tasks of capistrano-sidekiq are part of a deploy.

@@ -57,6 +57,7 @@ pub fn gather(values: &[LocatedSetting], chosen: &Chosen) -> Facts {
     let stoppers = found.stoppers(&commands_at_stop);
     let mut deploy = found.deploy(chosen);
     deploy.limits = found.limits(&stoppers);
+    deploy.images = found.image_signals(&stoppers);
     let environment = chosen
         .environment
         .clone()

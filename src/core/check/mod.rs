@@ -9,6 +9,7 @@ mod effective;
 mod facts;
 mod finding;
 mod gather;
+mod images;
 mod known;
 mod recommend;
 mod restart;
@@ -31,8 +32,8 @@ pub use behaviour::{Before, FirstSignal, Reach, UnitBehaviour};
 pub use drawn::{DrawnGlyphs, draw};
 pub use effective::{Effective, effective_timeout, timeout_in, timeout_words};
 pub use facts::{
-    DeployFacts, DeployLimit, DrainFacts, Edition, Facts, GemTasks, JobFacts, KnownSidekiq,
-    QueueFacts, SidekiqFacts, StartCommand, StatedSequence, Stopper, TermRoute,
+    DeployFacts, DeployLimit, DrainFacts, Edition, Facts, GemTasks, ImageSignal, JobFacts,
+    KnownSidekiq, QueueFacts, SidekiqFacts, StartCommand, StatedSequence, Stopper, TermRoute,
 };
 pub use finding::{Finding, Rule, Severity};
 pub use gather::{Chosen, command_of, gather};

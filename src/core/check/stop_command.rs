@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::acts::{Receiver, ShellAct, acts};
+use super::acts::{Receiver, ShellAct, SidekiqContainer, acts, in_containers};
 use crate::core::layers::{FilePlace, Layer, LocatedSetting};
 use crate::core::sequence::{Sequence, Signal, Version};
 
@@ -135,6 +135,24 @@ impl StopCommand {
             runner,
             acts: found,
         }
+    }
+
+    /// The same, where it may stop these containers by their names.
+    pub(super) fn reaching(mut self, containers: &[SidekiqContainer]) -> Self {
+        let is_whole_unit = matches!(self.runner, Runner::ExecStop(_) | Runner::ExecReload(_));
+        let is_before_or_behind = matches!(
+            self.runner,
+            Runner::ExecStartPre(_) | Runner::ExecStopPost(_)
+        );
+        if !is_before_or_behind && !containers.is_empty() {
+            let acts = std::mem::take(&mut self.acts).into_iter();
+            let reached = acts.flat_map(|(act, place)| {
+                let acts = in_containers(act, containers, is_whole_unit).into_iter();
+                acts.map(move |act| (act, place.clone()))
+            });
+            self.acts = reached.collect();
+        }
+        self
     }
 
     /// Whether it touches a Sidekiq: a task that signals other programs alone does not.

@@ -1,13 +1,14 @@
 //! From located values to what stops each Sidekiq: the tools that kill after a while, the commands
 //! of units, hooks and deploy tasks, and the Sidekiqs that were recognised.
 
+use super::acts::{SidekiqContainer, containers};
 use super::facts::{DeployLimit, KnownSidekiq, Stopper};
 use super::gather::Found;
 use super::stop_command::{Runner, StopCommand};
 use super::unit_facts::UnitFacts;
 use crate::core::layers::command_line::{COMMAND, CommandLine, is_named_sidekiq, starts_sidekiq};
 use crate::core::layers::deploy_rb::CALL;
-use crate::core::layers::{Layer, LocatedSetting, TOOLS, kubernetes, monit, watched};
+use crate::core::layers::{Layer, LocatedSetting, TOOLS, ecs, kubernetes, monit, watched};
 
 impl<'a> Found<'a> {
     pub(super) fn stoppers(&self, commands: &[StopCommand]) -> Vec<Stopper> {
@@ -68,6 +69,10 @@ impl<'a> Found<'a> {
             },
             unknown_before: before.and_then(Result::err).map(str::to_owned),
             signal: signal.cloned(),
+            longest: self
+                .of(layer, ecs::LONGEST)
+                .find(same)
+                .and_then(|l| l.value.span()),
         }
     }
 
@@ -82,7 +87,9 @@ impl<'a> Found<'a> {
                 ("ExecStartPre", Runner::ExecStartPre(name.clone())),
                 ("ExecStopPost", Runner::ExecStopPost(name.clone())),
             ] {
-                found.push(StopCommand::new(runner, unit.commands(setting)));
+                found.push(
+                    StopCommand::new(runner, unit.commands(setting)).reaching(&unit.containers()),
+                );
             }
         }
         for hook in self
@@ -110,6 +117,8 @@ impl<'a> Found<'a> {
             .of(Layer::Script, CALL)
             .chain(self.of(Layer::Steps, CALL));
         let mut calls: Vec<&LocatedSetting> = of_tasks.chain(of_scripts).collect();
+        let texts = calls.iter().filter_map(|call| call.value.as_text());
+        let started: Vec<SidekiqContainer> = texts.flat_map(containers).collect();
         while let Some(first) = calls.first() {
             let is_same =
                 |l: &&LocatedSetting| l.scope == first.scope && l.from.file == first.from.file;
@@ -120,7 +129,7 @@ impl<'a> Found<'a> {
                 (Layer::Script | Layer::Steps, Some(name)) => Runner::Script(name),
                 (_, name) => Runner::Task(name),
             };
-            found.push(StopCommand::new(runner, task));
+            found.push(StopCommand::new(runner, task).reaching(&started));
             calls = rest;
         }
         found.retain(StopCommand::concerns_sidekiq);

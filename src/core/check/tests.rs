@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
-use crate::core::layers::{Layer, LocatedSetting};
+use crate::core::layers::{Layer, LocatedSetting, Remark, Weight};
 use crate::core::sequence::Timeout;
 
 mod cases;
@@ -42,6 +42,25 @@ fn read(files: &[(&str, &str)]) -> Vec<LocatedSetting> {
 /// The facts that one text gives.
 pub(in crate::core::check) fn facts_of(path: &str, text: &str) -> Facts {
     gather(&read(&[(path, text)]), &Chosen::default())
+}
+
+#[test]
+fn a_place_that_was_not_read_is_named_once() {
+    let unit = "[Service]\nExecStart=/usr/bin/sidekiq\nTimeoutStopSec=<%= stop %>\n";
+    let mut facts = facts_of("dist/jobs.service.erb", unit);
+    let told = |facts: &Facts| speaks(facts, Severity::Warning);
+    assert_eq!(told(&facts), ["D51"]);
+    let place = facts.units[0]
+        .setting("TimeoutStopSec")
+        .unwrap()
+        .from
+        .clone();
+    facts.not_read.push(Remark {
+        weight: Weight::NotRead,
+        text: "a template".into(),
+        from: place,
+    });
+    assert_eq!(told(&facts), ["D51"]);
 }
 
 /// The ids of the rules that speak at `least` or graver.

@@ -201,6 +201,18 @@ mod tests {
     }
 
     #[test]
+    fn a_shell_below_a_supervisor_dies_of_term_and_one_of_upstart_does_not_matter() {
+        let program = "[program:jobs]\ncommand=sh -c 'sidekiq | tee log'\n";
+        let under = shown("supervisord.conf", program);
+        assert!(
+            under.len() == 1 && under[0].contains("The shell dies of it"),
+            "{under:?}"
+        );
+        let job = "start on runlevel [2345]\nexec sh -c 'sidekiq | tee log'\n";
+        assert_eq!(shown("etc/init/jobs.conf", job), ["hears"]);
+    }
+
+    #[test]
     fn a_hook_that_ends_sidekiq_comes_before_term() {
         let pod = |hook: &str| {
             format!(

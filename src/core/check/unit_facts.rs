@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::acts::{SidekiqContainer, containers};
 use crate::core::layers::command_line::{CommandLine, Wrapper};
 use crate::core::layers::{FilePlace, Layer, LocatedSetting, Value};
 
@@ -122,6 +123,13 @@ impl UnitFacts {
             .collect();
         let (last, earlier) = written.split_last()?;
         Some((last, earlier.to_vec()))
+    }
+
+    /// The containers with a Sidekiq that it runs.
+    pub(super) fn containers(&self) -> Vec<SidekiqContainer> {
+        let started = self.commands("ExecStart").into_iter();
+        let texts = started.filter_map(|located| located.value.as_text());
+        texts.flat_map(containers).collect()
     }
 
     /// Every line of a command setting that holds, in order: what is loaded, else the files.

@@ -11,6 +11,7 @@ use super::scoped::Scoped;
 use super::span::duration_text;
 use super::tool::Text;
 use super::value::{Expression, Fault, Hazard, Reading, Value};
+use super::variables;
 use super::yaml::{self, Document, Lists};
 use crate::core::clean::clean;
 
@@ -295,6 +296,17 @@ fn one_service(service: &Document, main: &str, mut scope: Scoped<'_>) {
     let text: Vec<&str> = entry.iter().chain(&own).map(String::as_str).collect();
     if !text.is_empty() {
         scope.command(&text.join(" "), &service.place(&[key]));
+    }
+    if let Some(environment) = service.get(&["environment"]) {
+        let place = service.place(&["environment"]);
+        let listed = environment.as_sequence().into_iter().flatten();
+        let listed = listed.filter_map(|one| variables::assigned(one.as_str()?));
+        let named = yaml::entries(environment);
+        let named =
+            named.filter_map(|(name, value)| variables::variable(name, &yaml::scalar(value)?));
+        for (name, value) in listed.chain(named) {
+            scope.found(name, value, &place);
+        }
     }
     if let Some(build) = service.get(&["build"]) {
         let context = build

@@ -5,6 +5,7 @@ use super::compose::quoted;
 use super::layer::Layer;
 use super::paths::joined_lines;
 use super::value::{FilePlace, Reading, Value};
+use super::variables;
 
 /// The entry point of an image.
 pub const ENTRYPOINT: &str = "entrypoint";
@@ -19,6 +20,7 @@ struct Stage {
     name: Option<String>,
     shell: Option<String>,
     found: Vec<(&'static str, String, FilePlace)>,
+    variables: Vec<(&'static str, Value, FilePlace)>,
 }
 
 /// Reads a Dockerfile. The scope of a value is the file for its last stage, and `FILE:STAGE` for
@@ -50,6 +52,17 @@ pub fn read(file: &str, text: &str) -> Reading {
             "ENTRYPOINT" => ENTRYPOINT,
             "CMD" => CMD,
             "STOPSIGNAL" => STOP_SIGNAL,
+            "ENV" => {
+                let all = rest.split_whitespace().filter_map(variables::assigned);
+                let old = rest.split_once(char::is_whitespace);
+                let old = old.and_then(|(name, value)| variables::variable(name, value));
+                let place = FilePlace::new(file, number);
+                let all = all
+                    .chain(old)
+                    .map(|(name, value)| (name, value, place.clone()));
+                stage.variables.extend(all);
+                continue;
+            }
             "SHELL" => {
                 stage.shell = list(rest);
                 continue;
@@ -78,6 +91,10 @@ pub fn read(file: &str, text: &str) -> Reading {
             for (setting, value, place) in &stage.found {
                 let mut scope = reading.scope(Layer::Dockerfile, &scope);
                 scope.found(setting, Value::text(value), place);
+            }
+            for (setting, value, place) in stage.variables.iter().rev() {
+                let mut scope = reading.scope(Layer::Dockerfile, &scope);
+                scope.found(setting, value.clone(), place);
             }
         }
     }

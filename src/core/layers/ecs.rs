@@ -15,6 +15,9 @@ pub const DEFAULT: Duration = Duration::from_secs(30);
 /// The longest wait on Fargate (Amazon ECS API, `ContainerDefinition`).
 pub const LONGEST_ON_FARGATE: Duration = Duration::from_secs(120);
 
+/// The longest wait that can be set at all.
+pub const LONGEST: &str = "longest wait";
+
 /// Reads a task definition, or what `describe-task-definition` prints. The scope of a value is its
 /// container.
 pub fn read(file: &str, text: &str) -> Reading {
@@ -79,6 +82,9 @@ pub fn read(file: &str, text: &str) -> Reading {
                     span
                 };
                 scope.found(STOP_TIMEOUT, Value::Span(held), &place);
+                if on_fargate {
+                    scope.found(LONGEST, Value::Span(LONGEST_ON_FARGATE), &place);
+                }
                 if held < span {
                     let text = format!("Fargate waits {} s at most", LONGEST_ON_FARGATE.as_secs());
                     reading.problem(place, text);

@@ -9,7 +9,9 @@ use super::launch::words;
 use super::layer::Layer;
 use super::paths::{file_name, is_for_development};
 use super::span::duration_text;
+use super::tool::SeenFile;
 use super::value::{FilePlace, LocatedSetting, Reading, Value};
+use super::variables::{VARIABLES, assigned};
 
 /// How long it waits before it kills.
 pub const TIMEOUT: &str = "--timeout";
@@ -21,11 +23,26 @@ pub const DEFAULT: Duration = Duration::from_secs(5);
 /// Programs that run every process of a `Procfile`.
 const PROGRAMS: &[&str] = &["foreman", "hivemind", "overmind"];
 
+/// Whether a file holds options of one of them: `.env` only where it does.
+pub(super) fn is_one(file: &SeenFile<'_>) -> bool {
+    let has_variable = || VARIABLES.iter().any(|name| file.has(name));
+    match file.stem {
+        ".foreman" | ".overmind.env" => true,
+        ".env" => has_variable(),
+        _ => false,
+    }
+}
+
 /// Reads `.foreman`: options of `foreman start` that stand in no command (foreman
 /// `lib/foreman/cli.rb`, `options`).
 pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     for (index, line) in text.lines().enumerate() {
+        let place = FilePlace::new(file, index + 1);
+        if let Some((name, value)) = assigned(line) {
+            reading.found(Layer::Foreman, name, None, value, place);
+            continue;
+        }
         let Some((OPTION, written)) = line.split_once(':').map(|(key, value)| (key.trim(), value))
         else {
             continue;
@@ -35,20 +52,14 @@ pub fn read(file: &str, text: &str) -> Reading {
             Some(span) => Value::Span(span),
             None => Value::text(written),
         };
-        reading.found(
-            Layer::Foreman,
-            OPTION,
-            None,
-            value,
-            FilePlace::new(file, index + 1),
-        );
+        reading.found(Layer::Foreman, OPTION, None, value, place);
     }
     reading
 }
 
 /// A call that runs processes of a `Procfile`.
 struct ForemanCall {
-    is_foreman: bool,
+    program: String,
     /// Where the `Procfile` is, by its name.
     file: String,
     /// The one process that is run; `None` for all.
@@ -67,18 +78,19 @@ pub(super) fn read_together(reading: &mut Reading) {
         ];
         settings.contains(&located.setting) && located.layer != Layer::Procfile
     };
-    let calls: Vec<(ForemanCall, LocatedSetting)> = reading
+    let mut calls: Vec<(ForemanCall, LocatedSetting)> = reading
         .values
         .iter()
         .filter(is_call)
         .filter_map(|located| Some((call(located.value.as_text()?)?, located.clone())))
         .filter(|(call, _)| !is_for_development(&call.file))
         .collect();
-    let is_option =
-        |located: &&LocatedSetting| located.setting == OPTION && located.layer == Layer::Foreman;
-    let option = reading.values.iter().find(is_option).cloned();
+    // What a service says goes before what its image says.
+    calls.sort_by_key(|(_, of)| of.layer == Layer::Dockerfile);
+    let mut told: Vec<(String, FilePlace)> = Vec::new();
     for (mut call, mut of) in calls {
-        if let Some(option) = option.as_ref().filter(|_| call.is_foreman)
+        let written = of.from.clone();
+        if let Some(option) = option_of(&call.program, &of, reading)
             && call.wait == Value::Default(DEFAULT)
         {
             call.wait.clone_from(&option.value);
@@ -104,10 +116,41 @@ pub(super) fn read_together(reading: &mut Reading) {
             reading.not_read(of.from.clone(), text);
         }
         for name in names {
+            // The command of an image is that of the service which is built from it.
+            let is_same = (name.clone(), written.clone());
+            if told.contains(&is_same) {
+                continue;
+            }
+            told.push(is_same);
             let mut scope = reading.scope(Layer::Foreman, &name);
             scope.found(TIMEOUT, call.wait.clone(), &of.from);
         }
     }
+}
+
+/// The variable that a program takes its wait from.
+fn variable_of(program: &str) -> Option<&'static str> {
+    let own = |name: &&&str| {
+        let before = name.trim_end_matches("_TIMEOUT");
+        before.eq_ignore_ascii_case(program)
+    };
+    VARIABLES.iter().find(own).copied()
+}
+
+/// The wait that stands beside a call: in the environment of its own service, else in that of its
+/// image, else in the file of the program's options.
+fn option_of(program: &str, of: &LocatedSetting, reading: &Reading) -> Option<LocatedSetting> {
+    let setting = variable_of(program).unwrap_or(OPTION);
+    let stated = || {
+        let all = reading.values.iter();
+        all.filter(move |located| located.setting == setting)
+    };
+    let own = stated().find(|one| one.layer == of.layer && one.scope == of.scope);
+    let of_layer = |layer: Layer| stated().find(move |one| one.layer == layer);
+    let found = own
+        .or_else(|| of_layer(Layer::Dockerfile))
+        .or_else(|| of_layer(Layer::Foreman));
+    found.cloned()
 }
 
 /// Reads `foreman start [PROCESS] [-f FILE] [-t SECONDS]`.
@@ -120,15 +163,20 @@ fn call(text: &str) -> Option<ForemanCall> {
     let is_program = |word: &String| PROGRAMS.contains(&file_name(word));
     let at = words.iter().position(is_program)?;
     let is_hivemind = file_name(&words[at]) == "hivemind";
+    let own_variable = variable_of(file_name(&words[at]));
+    let assigned = words[..at].iter().rev().find_map(|word| {
+        let (name, value) = assigned(word)?;
+        (Some(name) == own_variable).then_some(value)
+    });
     let mut rest = words[at + 1..].iter().map(String::as_str);
     if !is_hivemind && !matches!(rest.next(), Some("start" | "s")) {
         return None;
     }
     let mut call = ForemanCall {
-        is_foreman: file_name(&words[at]) == "foreman",
+        program: file_name(&words[at]).to_owned(),
         file: "Procfile".into(),
         process: None,
-        wait: Value::Default(DEFAULT),
+        wait: assigned.unwrap_or(Value::Default(DEFAULT)),
     };
     while let Some(word) = rest.next() {
         let (option, value) = match word.split_once('=') {
@@ -180,6 +228,11 @@ mod tests {
             ),
             ("overmind start -l jobs --timeout=30", "Procfile jobs 30 s"),
             ("hivemind", "Procfile all 5 s, the default"),
+            ("env OVERMIND_TIMEOUT=40 overmind s", "Procfile all 40 s"),
+            (
+                "HIVEMIND_TIMEOUT=40 overmind start",
+                "Procfile all 5 s, the default",
+            ),
             (
                 "sh -c 'cd /app && foreman start'",
                 "Procfile all 5 s, the default",

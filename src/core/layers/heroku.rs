@@ -82,7 +82,11 @@ fn processes(file: &str, text: &str, reading: &mut Reading) {
                 Some(process)
             };
             let place = document.place(&["run", name]);
-            if let Some(text) = own.and_then(command) {
+            // Several commands of one list are one line of a shell.
+            let lines = own.and_then(|own| own.as_sequence());
+            let lines = lines.map(|all| all.iter().filter_map(yaml::scalar).collect::<Vec<_>>());
+            let text = lines.map(|lines| lines.join(" "));
+            if let Some(text) = text.or_else(|| own.and_then(command)) {
                 reading.scope(Layer::Procfile, name).command(&text, &place);
                 let mut scope = reading.scope(Layer::Heroku, name);
                 scope.found(KILL_AFTER, Value::Span(LIMIT), &place);

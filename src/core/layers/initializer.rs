@@ -69,6 +69,12 @@ pub fn read(file: &str, text: &str) -> Reading {
         condition = OuterCondition::behind(condition, code.trim(), indent);
         let opened = opens(code, indent);
         let is_opened = opened.is_some();
+        if code.contains(EMBEDDED) {
+            reading.not_read(
+                FilePlace::new(file, number),
+                "Sidekiq runs inside of another process (configure_embed): how long that one waits for it was not read",
+            );
+        }
         if is_opened {
             block = opened;
         }
@@ -283,6 +289,9 @@ impl<'a> FileVariables<'a> {
     }
 }
 
+/// Sidekiq inside of another process, as Puma (sidekiq `lib/sidekiq/embedded.rb`).
+pub(super) const EMBEDDED: &str = "configure_embed";
+
 /// Sidekiq's own configuration by its full name.
 const OWN: &[&str] = &[
     "Sidekiq",
@@ -296,7 +305,7 @@ fn opens(code: &str, indent: usize) -> Option<Block<'_>> {
     let (at, is_client) = [
         ("configure_client", true),
         ("configure_server", false),
-        ("configure_embed", false),
+        (EMBEDDED, false),
     ]
     .iter()
     .find_map(|(name, is_client)| Some((code.find(name)? + name.len(), *is_client)))?;

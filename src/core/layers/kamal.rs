@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use super::compose::command;
+use super::compose::{BUILD, command};
 use super::erb::tag_alone;
 use super::gemfile_lock;
 use super::layer::Layer;
-use super::paths::{file_name, folder_of, without_template};
+use super::paths::{file_name, folder_of, joined, without_template};
 use super::tool::Text;
 use super::value::{Expression, Hazard, Reading, Value};
 use super::yaml::{self, Document, Lists};
@@ -71,6 +71,7 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
             document: &whole,
             version,
             destination,
+            image: image(path, &whole),
         };
         let servers = whole.get(&["servers"]).into_iter().flat_map(yaml::entries);
         let roles: Vec<String> = servers.map(|(name, _)| name.to_owned()).collect();
@@ -83,6 +84,22 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
         }
     }
     reading
+}
+
+/// The Dockerfile that the image is built from (basecamp/kamal
+/// `lib/kamal/configuration/builder.rb`), with its stage.
+fn image(path: &str, whole: &Document) -> String {
+    let folder = folder_of(path);
+    let root = match file_name(folder) {
+        "config" => folder_of(folder),
+        _ => folder,
+    };
+    let text = |key: &str| whole.get(&["builder", key]).and_then(yaml::scalar);
+    let file = joined(root, text("dockerfile").as_deref().unwrap_or("Dockerfile"));
+    match text("target") {
+        Some(target) => format!("{file}:{target}"),
+        None => file,
+    }
 }
 
 /// Kamal's major and minor version.
@@ -101,6 +118,8 @@ struct Kamal<'a> {
     document: &'a Document,
     version: Option<(u32, u32)>,
     destination: Option<&'a str>,
+    /// The Dockerfile that every role is built from.
+    image: String,
 }
 
 impl Kamal<'_> {
@@ -118,6 +137,7 @@ impl Kamal<'_> {
         if scope.command(&cmd, &place).is_none() {
             return;
         }
+        scope.found(BUILD, Value::text(&self.image), &place);
         let stated = self.settings(name).iter().find_map(|(setting, path)| {
             Some((
                 *setting,

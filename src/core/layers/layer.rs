@@ -64,6 +64,8 @@ pub enum Layer {
     Bluepill,
     /// s6 and s6-rc.
     S6,
+    /// Quadlet files of Podman.
+    Quadlet,
     /// Pipelines of CI and Makefiles, which stop a Sidekiq by commands.
     Steps,
     /// Places that name a Sidekiq and have no reader.

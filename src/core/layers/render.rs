@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_yaml::Value as Node;
 
 use super::compose::BUILD;
+use super::ecs::LONGEST;
 use super::kubernetes::seconds;
 use super::layer::Layer;
 use super::paths::{folder_of, joined};
@@ -15,6 +16,9 @@ use super::yaml::{self, Document};
 pub const DELAY: &str = "maxShutdownDelaySeconds";
 /// Render's own wait (render.com, "Blueprint YAML Reference").
 pub const DEFAULT: Duration = Duration::from_secs(30);
+
+/// The longest that can be set (render.com, Blueprint YAML reference).
+const LONGEST_DELAY: Duration = Duration::from_secs(300);
 
 /// Reads a blueprint. The scope of a value is its service.
 pub fn read(file: &str, text: &str) -> Reading {
@@ -44,7 +48,9 @@ pub fn read(file: &str, text: &str) -> Reading {
             let value = service
                 .get(&[DELAY])
                 .map_or(Value::Default(DEFAULT), seconds);
-            scope.found(DELAY, value, &service.place(&[DELAY]));
+            let place = service.place(&[DELAY]);
+            scope.found(DELAY, value, &place);
+            scope.found(LONGEST, Value::Span(LONGEST_DELAY), &place);
         }
     }
     reading

@@ -9,6 +9,8 @@ use super::paths::joined_lines;
 use super::tool::SeenFile;
 use super::value::{FilePlace, Reading, Value};
 
+/// The labels of the arm of `case "$1"` that a command stands in.
+pub const ARM: &str = "arm";
 /// How a script runs the command that it is given as its arguments.
 pub const ARGUMENTS: &str = "arguments";
 /// It becomes that command.
@@ -36,17 +38,17 @@ pub fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let lines = joined_lines(text);
     let trap = Trap::of(&lines);
+    let mut arms = Arms::default();
+    let mut variables = Variables::default();
     for (number, code) in lines {
         let place = FilePlace::new(file, number);
+        let code = arms.inside(&code).to_owned();
         if may_stop(&code) {
-            reading.found(
-                Layer::Script,
-                CALL,
-                Some(file),
-                Value::text(&code),
-                place.clone(),
-            );
+            let filled = variables.filled(&code);
+            let mut script = reading.scope(Layer::Script, file);
+            script.found(CALL, Value::text(&filled), &place);
         }
+        variables.take(&code);
         let own = words(&code, true);
         if let Some(at) = own
             .iter()
@@ -67,14 +69,116 @@ pub fn read(file: &str, text: &str) -> Reading {
         } else if CommandLine::read_script(&code).is_some_and(|line| line.opaque.is_none()) {
             let code = match &trap {
                 Some(trap) => format!("{}; {code}", trap.text()),
-                None => code,
+                None => code.clone(),
             };
             let written = format!("{file} {{ {} }}", code.trim());
             let value = Value::text(&written);
+            if let Some(labels) = &arms.labels {
+                let mut script = reading.scope(Layer::Script, file);
+                script.found(ARM, Value::text(labels), &place);
+            }
             reading.found(Layer::Script, COMMAND, Some(file), value, place);
         }
+        arms.end(&code);
     }
     reading
+}
+
+/// The arm of `case "$1" in` that lines stand in.
+#[derive(Default)]
+struct Arms {
+    is_open: bool,
+    /// As written: `worker|jobs`.
+    labels: Option<String>,
+    /// Whether the line ends its arm.
+    ends: bool,
+}
+
+impl Arms {
+    /// The command of a line, without the label and the end of its arm.
+    fn inside<'a>(&mut self, code: &'a str) -> &'a str {
+        let text = code.trim();
+        let is_case = text.starts_with("case ") && (text.contains("$1") || text.contains("${1"));
+        self.is_open |= is_case;
+        if !self.is_open || is_case {
+            return code;
+        }
+        let is_label = |label: &str| {
+            let is_part = |c: char| c.is_alphanumeric() || " *-_|\"'".contains(c);
+            !label.is_empty() && label.chars().all(is_part)
+        };
+        let arm = text
+            .split_once(')')
+            .filter(|(label, _)| self.labels.is_none() && is_label(label));
+        let own = match arm {
+            Some((labels, rest)) => {
+                self.labels = Some(labels.to_owned());
+                rest
+            }
+            None => text,
+        };
+        let inside = own.trim().strip_suffix(";;");
+        self.ends = inside.is_some();
+        inside.unwrap_or(own).trim()
+    }
+
+    /// Goes on to the next line.
+    fn end(&mut self, code: &str) {
+        if self.ends {
+            self.labels = None;
+            self.ends = false;
+        }
+        if code.trim() == "esac" {
+            *self = Self::default();
+        }
+    }
+}
+
+/// Whether a call of a script with this first argument goes into an arm.
+pub(super) fn is_arm_of(labels: &str, argument: Option<&str>) -> bool {
+    let mut all = labels.split('|').map(|label| {
+        let label = label.trim();
+        label.trim_matches(['"', '\''])
+    });
+    all.any(|label| label == "*" || Some(label) == argument)
+}
+
+/// Variables of a shell that name the process of a Sidekiq.
+#[derive(Default)]
+struct Variables(Vec<(String, String)>);
+
+impl Variables {
+    /// Takes `for pid in $(pgrep -f sidekiq)` and `pid=$(cat tmp/sidekiq.pid)`.
+    fn take(&mut self, code: &str) {
+        let code = code.trim();
+        let in_loop = code.strip_prefix("for ").and_then(|rest| {
+            let (name, values) = rest.split_once(" in ")?;
+            Some((name, values.split("; do").next().unwrap_or(values)))
+        });
+        let Some((name, value)) = in_loop.or_else(|| code.split_once('=')) else {
+            return;
+        };
+        let name = name.trim();
+        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        if is_name && value.contains("sidekiq") && value.contains(['$', '`']) {
+            let value = value.trim().trim_matches('"');
+            self.0.push((name.to_owned(), value.to_owned()));
+        }
+    }
+
+    fn filled(&self, code: &str) -> String {
+        let mut filled = code.to_owned();
+        for (name, value) in self.0.iter().rev() {
+            for form in [
+                format!("\"${name}\""),
+                format!("${{{name}}}"),
+                format!("${name}"),
+            ] {
+                filled = filled.replace(&form, value);
+            }
+        }
+        filled
+    }
 }
 
 /// What a script does when it gets TERM.

@@ -27,19 +27,34 @@ const FOLDERS: &[&str] = &[
     ".github/workflows/",
     ".gitlab/",
     ".semaphore/",
+    "handlers/",
+    "playbook",
+    "tasks/",
 ];
 
 /// A pause counts if it stands so many lines behind a command that was read.
 const NEAR: usize = 4;
 
 /// Keys in front of a command.
-const KEYS: &[&str] = &["- ", "run:", "script:", "command:", "cmd:", "cmds:", "sh "];
+const KEYS: &[&str] = &[
+    "- ",
+    "run:",
+    "script:",
+    "command:",
+    "cmd:",
+    "cmds:",
+    "sh ",
+    "shell:",
+    "raw:",
+    "ansible.builtin.",
+];
 
 /// Whether a file lists commands that may stop a Sidekiq.
 pub(super) fn is_one(file: &SeenFile<'_>) -> bool {
     let is_named = NAMES.contains(&file.stem) || file.ends(&[".mk"]);
     let in_folder = FOLDERS.iter().any(|folder| file.path.contains(folder));
-    (is_named || in_folder) && file.text().lines().any(is_about_sidekiq)
+    let is_ruby = file.ends(&[".rake", ".rb"]);
+    (is_named || in_folder && !is_ruby) && file.text().lines().any(is_about_sidekiq)
 }
 
 fn is_about_sidekiq(line: &str) -> bool {
@@ -49,17 +64,43 @@ fn is_about_sidekiq(line: &str) -> bool {
 /// Reads such a file. The scope of every command is the file.
 pub(super) fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
+    let names = containers(text);
     let mut last = None;
     for (index, line) in text.lines().enumerate() {
         let code = command(line);
         let is_near = last.is_some_and(|last| index - last < NEAR);
-        if is_about_sidekiq(line) || is_near && code.starts_with("sleep ") {
+        let is_of_container = may_stop(line) && names.iter().any(|name| has_word(line, name));
+        if is_about_sidekiq(line) || is_of_container || is_near && code.starts_with("sleep ") {
             last = Some(index);
             let place = FilePlace::new(file, index + 1);
             reading.found(Layer::Steps, CALL, Some(file), Value::text(code), place);
         }
     }
     reading
+}
+
+/// The names of containers that a line starts with a Sidekiq in them.
+fn containers(text: &str) -> Vec<&str> {
+    let started = text.lines().filter(|line| {
+        let is_run = [" run ", " create "].iter().any(|verb| line.contains(verb));
+        is_run && is_about_sidekiq(line)
+    });
+    let name = |line: &'_ str| {
+        let at = line.find("--name")? + "--name".len();
+        Some((at, line.len()))
+    };
+    started
+        .filter_map(|line| {
+            let (start, end) = name(line)?;
+            let rest = line[start..end].trim_start_matches(['=', ' ']);
+            rest.split_whitespace().next()
+        })
+        .collect()
+}
+
+fn has_word(line: &str, word: &str) -> bool {
+    line.split_whitespace()
+        .any(|part| part.trim_matches(['"', '\'']) == word)
 }
 
 /// The command of a line, without the keys and marks in front of it.

@@ -87,11 +87,11 @@ enum SettingKind {
 
 /// An assignment of a unit file.
 #[derive(Debug, PartialEq, Eq)]
-struct Assignment {
-    section: String,
-    key: String,
-    value: String,
-    line: usize,
+pub(super) struct Assignment {
+    pub(super) section: String,
+    pub(super) key: String,
+    pub(super) value: String,
+    pub(super) line: usize,
 }
 
 /// Reads a unit file or a drop-in. Every assignment is reported in order: of those of one
@@ -260,7 +260,7 @@ fn ignored(text: &str) -> Value {
 
 /// The assignments of a unit file: comments are whole lines, a `\` at the end continues a line
 /// (comment lines in between do not end it), and what follows a value is part of it.
-fn assignments(text: &str) -> Vec<Assignment> {
+pub(super) fn assignments(text: &str) -> Vec<Assignment> {
     let mut found = Vec::new();
     let mut section = String::new();
     let mut pending: Option<(String, usize)> = None;

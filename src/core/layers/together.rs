@@ -9,6 +9,7 @@ use super::foreman;
 use super::heroku;
 use super::launch::words;
 use super::layer::Layer;
+use super::nested;
 use super::paths::file_name;
 use super::script;
 use super::tool::Text;
@@ -38,6 +39,7 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
     scripts(&mut reading);
     heroku::in_place_of_procfile(&mut reading);
     foreman::read_together(&mut reading);
+    nested::read_together(&mut reading);
     contradictions(&mut reading);
     reading
 }
@@ -84,6 +86,9 @@ impl Reading {
     }
 }
 
+/// Tools whose stop begins with the signal of the image. Fly.io has one of its own.
+const SIGNALLED: &[Layer] = &[Layer::Compose, Layer::Kamal];
+
 /// Gives services the command and the signal of the image that they are built from. An image that
 /// no service is built from is a Sidekiq by itself.
 fn images(reading: &mut Reading) {
@@ -112,7 +117,7 @@ fn images(reading: &mut Reading) {
         let cmd = reading.text(Layer::Dockerfile, dockerfile::CMD, &image);
         let signal = reading.text(Layer::Dockerfile, dockerfile::STOP_SIGNAL, &image);
         let has_signal = reading.text(layer, compose::STOP_SIGNAL, &scope).is_some();
-        let signal = signal.filter(|_| !has_signal && layer == Layer::Compose);
+        let signal = signal.filter(|_| !has_signal && SIGNALLED.contains(&layer));
         let signal = signal.map(|(text, located)| (text, located.from.clone()));
         let whole = match (&own, has_entrypoint) {
             (Some(_), true) => None,
@@ -222,7 +227,16 @@ fn scripts(reading: &mut Reading) {
         let Some((at, word, script)) = found else {
             continue;
         };
-        let own = script.iter().find(|value| value.setting == COMMAND);
+        let argument = words(&text, false).get(at + 1).cloned();
+        let is_run = |command: &&&LocatedSetting| {
+            let arm = script
+                .iter()
+                .find(|value| value.setting == script::ARM && value.from == command.from);
+            let labels = arm.and_then(|arm| arm.value.as_text());
+            labels.is_none_or(|labels| script::is_arm_of(labels, argument.as_deref()))
+        };
+        let mut commands = script.iter().filter(|value| value.setting == COMMAND);
+        let own = commands.find(is_run);
         let passes = script
             .iter()
             .rfind(|value| value.setting == script::ARGUMENTS);

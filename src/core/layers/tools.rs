@@ -9,7 +9,7 @@ use super::tool::{SeenFile, Tool};
 use super::value::Reading;
 use super::{
     cloud66, command_line, compose, deploy_rb, dockerfile, ecs, fly, foreman, gemfile_lock, heroku,
-    initializer, job_class, kamal, kubernetes, nomad, procfile, render, script, sidekiq_yml,
+    initializer, job_class, kamal, kubernetes, nested, nomad, procfile, render, sidekiq_yml,
     supervisord, systemd_show, systemd_unit, upstart,
 };
 
@@ -103,7 +103,7 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
                 (kamal::DRAIN_TIMEOUT, Some("drain_timeout: {}")),
                 (kamal::ACCESSORY, Some("options: {stop-timeout: {}}")),
             ],
-            None,
+            Some(compose::STOP_SIGNAL),
         ),
     Tool::row(Layer::SidekiqYml, "sidekiq_yml", "sidekiq.yml", 4)
         .files(
@@ -169,7 +169,9 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
                 let in_folder = file.path.contains("initializers/");
                 let assigns = file.has("[:timeout]") && (in_folder || file.has("Sidekiq"));
                 file.ends(&[".rb"])
-                    && (assigns || in_folder && file.has("Sidekiq") && !has_job_class(file))
+                    && (assigns
+                        || file.has(initializer::EMBEDDED)
+                        || in_folder && file.has("Sidekiq") && !has_job_class(file))
             },
             initializer::read,
         )
@@ -177,6 +179,7 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
             "config/initializers/**/*.rb",
             "config/*sidekiq*.rb",
             "config/boot*.rb",
+            "config/puma*.rb",
         ])
         .waits(&[initializer::TIMEOUT, initializer::IN_CLIENT]),
     Tool::row(Layer::JobClass, "job_class", "job class", 7)
@@ -209,7 +212,10 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
         ])
         .stops(
             Layer::Supervisord,
-            &[(supervisord::STOP_WAIT_SECONDS, Some("stopwaitsecs={}"))],
+            &[
+                (supervisord::STOP_WAIT_SECONDS, Some("stopwaitsecs={}")),
+                (nested::OUTER, None),
+            ],
             Some(supervisord::STOP_SIGNAL),
         ),
     Tool::row(Layer::Upstart, "upstart", "upstart", 7)
@@ -273,30 +279,16 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
             },
             dockerfile::read,
         ),
-    Tool::row(Layer::Script, "script", "script", 3)
-        .at(&[
-            "**/*.sh*",
-            "**/*.bash",
-            "**/bin/*",
-            "**/script*/**/*",
-            "**/*entrypoint*",
-            "docker/**/*",
-            "**/sv/*/run*",
-            "**/runit/**/run*",
-            "**/service/*/run*",
-            "**/sv/*/control/*",
-            "**/runit/**/control/*",
-            "**/service/*/control/*",
-            "**/services.d/*/run*",
-            "**/s6-rc.d/*/run*",
-        ])
-        .files(script::is_one, script::read),
+    watchers::SCRIPT,
     Tool::row(Layer::Foreman, "foreman", "foreman", 7)
-        .at(&[".foreman"])
-        .files(|file| file.stem == ".foreman", foreman::read)
+        .at(&[".foreman", ".overmind.env", ".env"])
+        .files(foreman::is_one, foreman::read)
         .stops(
             Layer::Procfile,
-            &[(foreman::TIMEOUT, Some("--timeout {}"))],
+            &[
+                (foreman::TIMEOUT, Some("--timeout {}")),
+                (nested::OUTER, None),
+            ],
             None,
         ),
     watchers::MONIT,
@@ -304,6 +296,7 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
     watchers::EYE,
     watchers::BLUEPILL,
     watchers::S6,
+    watchers::QUADLET,
     watchers::STEPS,
     watchers::UNREAD,
 ];

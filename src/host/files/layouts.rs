@@ -7,7 +7,7 @@ use std::path::Path;
 
 use super::{FileSearch, find_applications};
 use crate::core::check::{
-    AfterTerm, Before, Chosen, Facts, Finding, Runner, Severity, StopCommand, check,
+    AfterTerm, Before, Chosen, Facts, Finding, FirstSignal, Runner, Severity, StopCommand, check,
     effective_timeout, gather,
 };
 use crate::core::layers::Weight;
@@ -52,6 +52,13 @@ fn stopped(facts: &Facts) -> Vec<String> {
             told.push_str(UNHEARD);
         }
         lines.push(told);
+    }
+    for image in facts.deploy.images.iter().filter(|one| one.if_of.is_none()) {
+        let written = image.signal.value.as_text().unwrap_or_default();
+        let name = image.signal.scope.as_deref().unwrap_or_default();
+        if FirstSignal::read(written) != FirstSignal::Stops {
+            lines.push(line("dockerfile", name, Some(name), None) + UNHEARD);
+        }
     }
     for command in &facts.commands {
         let (layer, name, is_whole) = match (command.runner.watched(), &command.runner) {

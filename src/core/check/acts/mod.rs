@@ -1,12 +1,14 @@
 //! The effect of a command on a Sidekiq: signals and waits, in the order of the command. It reads the
 //! commands of `ExecStop=`, `ExecReload=`, `preStop`, Capistrano tasks and scripts. Nothing is run.
 
+mod containers;
 mod programs;
 mod shell;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+pub(super) use self::containers::{SidekiqContainer, containers, in_containers};
 use self::shell::Simple;
 use crate::core::layers::duration_text;
 use crate::core::sequence::Signal;
@@ -75,6 +77,8 @@ impl ShellAct {
 pub enum Receiver {
     /// The text that names them: a pid, a pid file, a pattern, a container.
     Named(String),
+    /// A container that was started with a Sidekiq in it.
+    Container(String),
     /// The processes of a systemd unit.
     Unit {
         /// The unit as written.
@@ -88,7 +92,7 @@ impl Receiver {
     /// The text that names the processes.
     pub fn text(&self) -> &str {
         match self {
-            Self::Named(text) | Self::Unit { name: text, .. } => text,
+            Self::Named(text) | Self::Container(text) | Self::Unit { name: text, .. } => text,
         }
     }
 
@@ -96,6 +100,9 @@ impl Receiver {
     /// command (a unit, a container, a task) is Sidekiq's. Another program that is named goes
     /// before the place.
     pub fn is_sidekiq(&self, is_about_sidekiq: bool) -> bool {
+        if matches!(self, Self::Container(_)) {
+            return true;
+        }
         // `grep '[s]idekiq'` does not find itself.
         let text = self.text().to_ascii_lowercase().replace(['[', ']'], "");
         let names = |names: &[&str]| names.iter().any(|name| text.contains(name));

@@ -20,6 +20,9 @@ const SIDEKIQCTL: Duration = Duration::from_secs(10);
 /// `docker stop` without `-t` (docker.com, `docker container stop`).
 const DOCKER: Duration = Duration::from_secs(10);
 
+/// Options of `docker rm` that take a container away though it runs.
+const FORCES: &[&str] = &["-f", "--force", "-sf", "-fs", "-fv", "-vf"];
+
 /// Programs that end at once and signal nothing.
 const QUICK: &[&str] = &[
     ":", "[", "[[", "awk", "basename", "break", "cat", "cd", "chmod", "chown", "continue", "cp",
@@ -67,6 +70,8 @@ pub(super) fn unwrapped<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
                 Some(at) => at + 1,
                 None => return words,
             },
+            // What it runs in a container is its last word.
+            ("kamal", "app" | "server") => words.len() - 1,
             ("ssh", _) => options(words, &["-i", "-p", "-l", "-o", "-F"]) + 1,
             (_, _) => return words,
         };
@@ -137,7 +142,7 @@ pub(super) fn act(
         },
         "service" | "initctl" | "invoke-rc.d" | "monit" | "sv" => by_verb(rest, command),
         "start-stop-daemon" => start_stop_daemon(rest, command),
-        "docker" | "podman" | "docker-compose" => docker(rest, command),
+        "docker" | "podman" | "nerdctl" | "docker-compose" => docker(rest, command),
         "kubectl" | "oc" => kubectl(rest, command),
         "drainboard" if rest.contains(&"drain") => Doing::Act(ShellAct::Drains {
             sequence: option(rest, &["--sequence"]).map(str::to_owned),
@@ -149,7 +154,7 @@ pub(super) fn act(
 }
 
 /// A signal by name or by number.
-fn signal(word: &str) -> Option<Signal> {
+pub(super) fn signal(word: &str) -> Option<Signal> {
     let number = match word {
         "1" => "HUP",
         "2" => "INT",
@@ -303,7 +308,7 @@ fn by_verb(rest: &[&str], command: String) -> Doing {
 }
 
 /// The value of an option in one of its forms: `-t 5`, `--timeout=5`.
-fn option<'a>(rest: &[&'a str], names: &[&str]) -> Option<&'a str> {
+pub(super) fn option<'a>(rest: &[&'a str], names: &[&str]) -> Option<&'a str> {
     rest.iter().enumerate().find_map(|(at, word)| {
         let (option, value) = match word.split_once('=') {
             Some((option, value)) => (option, Some(value)),
@@ -361,6 +366,7 @@ fn docker(rest: &[&str], command: String) -> Doing {
         .filter(|word| !word.starts_with('-'))
         .collect();
     let is_compose = plain.first() == Some(&"compose") || command.contains("docker-compose");
+    let is_podman = command.split(' ').next().map(name) == Some("podman");
     let verb = plain
         .iter()
         .find(|word| !matches!(**word, "compose" | "container"))
@@ -372,17 +378,13 @@ fn docker(rest: &[&str], command: String) -> Doing {
             to(),
             command,
         ),
-        Some("rm")
-            if rest
-                .iter()
-                .any(|word| matches!(*word, "-f" | "--force" | "-sf" | "-fs")) =>
-        {
-            sent("KILL", to(), command)
-        }
+        Some("rm") if !rest.iter().any(|word| FORCES.contains(word)) => Doing::Nothing,
+        // Podman stops it first (podman-rm(1), `--time`), Docker kills it at once.
+        Some("rm") if !is_podman => sent("KILL", to(), command),
         Some("stop" | "restart") if is_compose && option(rest, &["-t", "--timeout"]).is_none() => {
             Doing::Act(ShellAct::StopsUnit(command))
         }
-        Some("stop" | "restart") => {
+        Some("stop" | "restart" | "rm") => {
             let stated = option(rest, &["-t", "--time", "--timeout"]).and_then(span);
             Doing::Act(ShellAct::Stops {
                 within: stated.unwrap_or(DOCKER),

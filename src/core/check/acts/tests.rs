@@ -11,7 +11,7 @@ fn read(command: &str) -> Vec<String> {
 fn shown(act: &ShellAct) -> String {
     match act {
         ShellAct::Sends { signal, to, .. } => match to {
-            Receiver::Named(text) => format!("{signal} to {text}"),
+            Receiver::Named(text) | Receiver::Container(text) => format!("{signal} to {text}"),
             Receiver::Unit {
                 name,
                 main_only: true,

@@ -8,9 +8,10 @@ use super::super::facts::{Facts, StatedSequence};
 use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::stop_command::{AfterTerm, Runner};
 use super::super::unit_facts::StopLimit;
+use super::after_term::{Kill, Scope, origin};
 use super::{MARGIN, each_sequence, number, timeout_of};
 use crate::core::layers::{FilePlace, Layer};
-use crate::core::sequence::{DEFAULT_SEQUENCE, Sequence, Signal, Timeout};
+use crate::core::sequence::{DEFAULT_SEQUENCE, Sequence, Signal};
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[
@@ -60,91 +61,6 @@ pub(super) static RULES: &[Rule] = &[
         decide: stop_limit_not_set,
     },
 ];
-
-/// A KILL after TERM.
-struct Kill<'a> {
-    who: String,
-    after: Duration,
-    timeout: &'a Timeout,
-    from: Option<&'a FilePlace>,
-    /// The time that goes by before TERM and counts against the limit.
-    before: Duration,
-    limit: Scope,
-}
-
-/// Whether anything can be done about the time between TERM and KILL.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scope {
-    /// It can be set.
-    Settable,
-    /// The platform does not let it be changed.
-    Fixed,
-    /// It is drainboard's own default, which is followed because nothing else is written.
-    OurDefault,
-}
-
-impl Kill<'_> {
-    fn is_early(&self) -> bool {
-        self.after < self.timeout.span
-    }
-
-    fn is_close(&self) -> bool {
-        !self.is_early() && self.after < self.timeout.span + MARGIN
-    }
-
-    fn say(&self, ruling: &mut RuleRun<'_>) {
-        let left = self.after.saturating_sub(self.timeout.span);
-        // A plan that is followed only where drainboard drains loses nothing at a deploy.
-        let severity = match self.limit {
-            Scope::OurDefault => Severity::Info,
-            Scope::Settable | Scope::Fixed => ruling.severity(),
-        };
-        ruling.fires_as(
-            severity,
-            self.from,
-            &[
-                ("who", &self.who),
-                ("W", &number(self.after)),
-                ("T", &number(self.timeout.span)),
-                ("origin", &origin(self.timeout)),
-                ("left", &number(left)),
-                ("advice", &self.advice()),
-            ],
-        );
-    }
-
-    fn advice(&self) -> String {
-        let needed = self.timeout.span + MARGIN;
-        match self.limit {
-            Scope::Fixed => {
-                let room = self.after.saturating_sub(MARGIN);
-                format!("That limit is fixed: set -t to {} or less", number(room))
-            }
-            Scope::OurDefault => format!(
-                "Write a stop sequence, or give it: --sequence \"tstp, 120, term, {}, kill\"",
-                number(needed).ceil()
-            ),
-            Scope::Settable if self.before.is_zero() => {
-                format!("Set at least {} s", number(needed))
-            }
-            Scope::Settable => format!(
-                "Set at least {} s: {} s that go by before TERM, {} s for Sidekiq, 5 s to push jobs back",
-                number(needed + self.before),
-                number(self.before),
-                number(self.timeout.span)
-            ),
-        }
-    }
-}
-
-/// `from config/sidekiq.yml:3` or `assumed`.
-pub(super) fn origin(timeout: &Timeout) -> String {
-    if timeout.is_assumed() {
-        "assumed".into()
-    } else {
-        format!("from {}", timeout.origin.text())
-    }
-}
 
 fn kill_before_timeout(facts: &Facts, ruling: &mut RuleRun<'_>) {
     each_kill(facts, ruling, |kill, ruling| {
@@ -211,6 +127,7 @@ fn each_kill(
             timeout: &effective.timeout,
             from: Some(&stopper.limit.from),
             before: stopper.before_term.unwrap_or_default(),
+            longest: stopper.longest,
             limit: if stopper.is_fixed() {
                 Scope::Fixed
             } else {
@@ -251,6 +168,7 @@ fn kill_of_sequence(
         from: stated.from.as_ref(),
         before: Duration::ZERO,
         limit,
+        longest: None,
     };
     about(&kill, ruling);
 }
@@ -292,6 +210,7 @@ fn each_kill_of_a_command(
                         from: Some(sent.place),
                         before: Duration::ZERO,
                         limit: Scope::Settable,
+                        longest: None,
                     };
                     about(&kill, ruling);
                 }
@@ -367,6 +286,7 @@ fn each_systemd_kill(
                     from: limit.place(),
                     before: Duration::ZERO,
                     limit: Scope::Settable,
+                    longest: None,
                 },
                 ruling,
             ),

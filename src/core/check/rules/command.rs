@@ -31,7 +31,7 @@ pub(super) static RULES: &[Rule] = &[
     },
     Rule {
         id: "D54",
-        severity: Severity::Info,
+        severity: Severity::Warning,
         condition: "a command of unknown length runs before TERM",
         message: "{who}: how long `{command}` takes is not known{limit}.",
         explanation: "What runs in ExecStop or preStop goes by before TERM. Kubernetes takes it from the grace period, systemd cuts it off after TimeoutStopSec. What such a command does to Sidekiq was not read.",
@@ -191,8 +191,8 @@ fn length_is_not_known(facts: &Facts, ruling: &mut RuleRun<'_>) {
             Runner::Watcher { .. } => {
                 match (command.stops_a_unit(), facts.units.is_empty()) {
                     (true, false) => continue,
-                    (true, true) => {}
-                    (false, _) => severity = Severity::Warning,
+                    (true, true) => severity = Severity::Info,
+                    (false, _) => {}
                 }
                 ", and what it does to Sidekiq was not read".to_string()
             }

@@ -123,7 +123,7 @@ fn never_kills(facts: &Facts, ruling: &mut RuleRun<'_>) {
 }
 
 fn wrong_first_signal(facts: &Facts, ruling: &mut RuleRun<'_>) {
-    if facts.units.is_empty() && facts.stoppers.is_empty() {
+    if facts.units.is_empty() && facts.stoppers.is_empty() && facts.deploy.images.is_empty() {
         ruling.undecided("nothing that stops Sidekiq is known");
     }
     for unit in &facts.units {
@@ -144,10 +144,30 @@ fn wrong_first_signal(facts: &Facts, ruling: &mut RuleRun<'_>) {
             first_signal(&stopper.title(), located, ruling);
         }
     }
+    for image in &facts.deploy.images {
+        let who = match &image.if_of {
+            None => "The stop of a container of this image".to_owned(),
+            Some(tool) => format!("If {tool} runs this image, its stop"),
+        };
+        let severity = match &image.if_of {
+            None => ruling.severity(),
+            Some(_) => Severity::Warning,
+        };
+        first_signal_as(severity, &who, &image.signal, ruling);
+    }
 }
 
 /// Speaks if the signal that a stop begins with does not stop Sidekiq.
 fn first_signal(who: &str, located: &LocatedSetting, ruling: &mut RuleRun<'_>) {
+    first_signal_as(ruling.severity(), who, located, ruling);
+}
+
+fn first_signal_as(
+    severity: Severity,
+    who: &str,
+    located: &LocatedSetting,
+    ruling: &mut RuleRun<'_>,
+) {
     let Some(text) = located.value.as_text() else {
         return;
     };
@@ -159,7 +179,8 @@ fn first_signal(who: &str, located: &LocatedSetting, ruling: &mut RuleRun<'_>) {
             return ruling.undecided(format!("`{text}` at {} names no signal", located.from));
         }
     };
-    ruling.fires(
+    ruling.fires_as(
+        severity,
         Some(&located.from),
         &[("who", &who), ("signal", &text), ("then", &then)],
     );

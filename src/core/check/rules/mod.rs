@@ -1,6 +1,7 @@
 //! The table of rules, D01 to D59 in order, each row beside the question that decides it. Rows
 //! never change their number; new ones are added at the end.
 
+mod after_term;
 mod budget;
 mod command;
 mod drain;

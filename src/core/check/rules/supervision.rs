@@ -180,6 +180,7 @@ fn drop_in_overrides(facts: &Facts, ruling: &mut RuleRun<'_>) {
             .iter()
             .rev()
             .find(|l| l.from.file != holds.from.file)
+            && holds.from.file.contains(".service.d/")
         {
             ruling.fires(
                 Some(&holds.from),

@@ -207,7 +207,7 @@ fn differs(effective: &Effective, other: &LocatedSetting, ruling: &mut RuleRun<'
             Some(&other.from),
             &[
                 ("T", &number(effective.timeout.span)),
-                ("origin", &super::budget::origin(&effective.timeout)),
+                ("origin", &super::after_term::origin(&effective.timeout)),
                 ("other", &other.value),
                 ("place", &other.from),
             ],
@@ -238,7 +238,7 @@ fn label_contradicts(facts: &Facts, ruling: &mut RuleRun<'_>) {
                 continue;
             }
             let timeout = &effective.timeout;
-            let origin = super::budget::origin(timeout);
+            let origin = super::after_term::origin(timeout);
             if label.value.span() == Some(timeout.span) || told.contains(&origin) {
                 continue;
             }

@@ -200,6 +200,11 @@ const LOOKS_AFTER: &[&str] = &[
     "web",
 ];
 
+/// A word without the mark that opens a substitution in front of it.
+fn substituted(word: &str) -> &str {
+    word.trim_start_matches(['$', '(', '`', '"'])
+}
+
 /// Whether a program in front only takes the word as a name.
 pub(super) fn only_names(before: &[String]) -> bool {
     let is_verb = |(program, verbs): &(&str, &[&str])| {
@@ -209,7 +214,7 @@ pub(super) fn only_names(before: &[String]) -> bool {
     };
     before
         .iter()
-        .any(|word| NAMES_ONLY.contains(&file_name(word)) || word == ".")
+        .any(|word| NAMES_ONLY.contains(&file_name(substituted(word))) || word == ".")
         || before
             .first()
             .is_some_and(|word| NAMES_ONLY_FIRST.contains(&word.as_str()))

@@ -1,9 +1,9 @@
-//! The rows of supervisors that watch a process from outside, of lists of commands, and of the
+//! The rows of supervisors that watch a process from outside, of scripts and lists of commands, and of the
 //! places that nothing reads.
 
 use super::super::layer::Layer;
 use super::super::tool::Tool;
-use super::super::{monit, s6, steps, unread, watched};
+use super::super::{monit, quadlet, s6, script, steps, unread, watched};
 
 pub(super) const MONIT: Tool = Tool::row(Layer::Monit, "monit", "Monit", 7)
     .at(&[
@@ -63,6 +63,41 @@ pub(super) const S6: Tool = Tool::row(Layer::S6, "s6", "s6", 7)
         Some(s6::DOWN_SIGNAL),
     );
 
+pub(super) const SCRIPT: Tool = Tool::row(Layer::Script, "script", "script", 3)
+    .at(&[
+        "**/*.sh*",
+        "**/*.bash",
+        "**/bin/*",
+        "**/script*/**/*",
+        "**/*entrypoint*",
+        "docker/**/*",
+        "**/sv/*/run*",
+        "**/runit/**/run*",
+        "**/service/*/run*",
+        "**/sv/*/control/*",
+        "**/runit/**/control/*",
+        "**/service/*/control/*",
+        "**/services.d/*/run*",
+        "**/s6-rc.d/*/run*",
+        ".kamal/hooks/*",
+    ])
+    .files(script::is_one, script::read);
+
+pub(super) const QUADLET: Tool = Tool::row(Layer::Quadlet, "quadlet", "Podman Quadlet", 7)
+    .at(&["**/*.container*"])
+    .files(
+        |file| file.ends(&[".container"]) && file.has("[Container]"),
+        quadlet::read,
+    )
+    .stops(
+        Layer::Quadlet,
+        &[
+            (quadlet::STOP_TIMEOUT, Some("StopTimeout={}")),
+            (quadlet::LIMIT, Some("TimeoutStopSec={}")),
+        ],
+        Some(quadlet::STOP_SIGNAL),
+    );
+
 pub(super) const STEPS: Tool = Tool::row(Layer::Steps, "steps", "a list of commands", 7)
     .at(&[
         ".gitlab-ci.yml",
@@ -79,6 +114,9 @@ pub(super) const STEPS: Tool = Tool::row(Layer::Steps, "steps", "a list of comma
         "*-pipelines.yml",
         "buildspec.yml",
         "cloudbuild.yaml",
+        "**/tasks/*.y*ml",
+        "**/handlers/*.y*ml",
+        "**/*playbook*.y*ml",
     ])
     .files(steps::is_one, steps::read);
 
