@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::stop_command::StopCommand;
 use super::unit_facts::UnitFacts;
 use crate::core::layers::command_line::CommandLine;
-use crate::core::layers::{FilePlace, Layer, LocatedSetting, Remark};
+use crate::core::layers::{FilePlace, Layer, LocatedSetting, Remark, nested};
 use crate::core::sequence::{GrammarError, Sequence, SequenceOrigin, Version};
 
 /// Everything that the rules may ask for.
@@ -178,11 +178,14 @@ impl Stopper {
         stop.is_some_and(crate::core::layers::ToolStop::is_fixed)
     }
 
-    /// `Docker Compose (worker)`.
+    /// `Docker Compose (worker)`; `What runs supervisord (worker)` where that one's wait counts.
     pub fn title(&self) -> String {
-        let tool = self.layer.tool().title;
+        let mut tool = self.layer.tool().title.to_owned();
+        if self.limit.setting == nested::OUTER {
+            tool.insert_str(0, "What runs ");
+        }
         if self.scope.is_empty() {
-            tool.to_string()
+            tool
         } else {
             format!("{tool} ({})", self.scope)
         }

@@ -20,7 +20,7 @@ pub mod kubernetes;
 mod launch;
 mod layer;
 pub mod monit;
-mod nested;
+pub mod nested;
 pub mod nomad;
 mod paths;
 pub mod procfile;

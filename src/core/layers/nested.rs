@@ -11,7 +11,7 @@ use super::value::{LocatedSetting, Reading, Value};
 use super::{foreman, supervisord};
 
 /// The wait of the container or the unit around it, where that is shorter.
-pub(super) const OUTER: &str = "outer limit";
+pub const OUTER: &str = "outer limit";
 /// The limit of a unit, and that of systemd where it sets none.
 const UNIT_LIMIT: &str = "TimeoutStopSec";
 const UNIT_DEFAULT: Duration = Duration::from_secs(90);
