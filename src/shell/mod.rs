@@ -4,6 +4,7 @@
 mod arm;
 mod film;
 mod front;
+mod frugal;
 mod keyboard;
 mod keys;
 mod lines;

@@ -19,6 +19,7 @@ use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
 use ratatui::{Frame, Terminal};
 
+use super::frugal::shortened;
 use super::outlet::{output, settle};
 
 /// Whether the terminal is taken over; read by the panic hook.
@@ -104,7 +105,8 @@ impl TakenTerminal {
         }
         let mut bytes = Vec::with_capacity(frame.len() + 16);
         queue!(bytes, BeginSynchronizedUpdate)?;
-        bytes.extend_from_slice(&frame);
+        let width = self.terminal.get_frame().area().width;
+        bytes.extend_from_slice(&shortened(&frame, width));
         queue!(bytes, EndSynchronizedUpdate)?;
         write_out(&bytes)
     }
