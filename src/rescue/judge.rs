@@ -160,7 +160,7 @@ pub fn judge(job: &SavedJob, ending: &Ending, super_fetch: bool, sight: &Sight) 
         return State::Unknown("a push-back of it was begun; how that ended is not known".into());
     }
     if ending.exited_at.is_none() {
-        return State::Unknown("the record does not show that its process has exited".into());
+        return State::Unknown("nothing shows that its process has exited".into());
     }
     match sight {
         Sight::At(Place::Nowhere {
@@ -212,7 +212,12 @@ fn nowhere(ending: &Ending) -> State {
         (None, Some((Fate::Lost, why))) => State::Unknown(format!(
             "{why}; but it is not written down from which Redis it came"
         )),
-        (None, _) => State::Unknown(
+        (None, None) => State::Unknown(
+            "its process is gone, and no drain saw what became of the job: it may have ended by itself, or been \
+             pushed back and taken up; --requeue --jid pushes it back anyway"
+                .into(),
+        ),
+        (None, Some(_)) => State::Unknown(
             "it may have ended by itself after the last heartbeat that showed it, or been pushed back and \
              taken up: its drain does not call it lost"
                 .into(),

@@ -235,8 +235,19 @@ fn sight(job: &SavedJob, ending: &Ending, place: Place, rescued: bool, looks: [&
     let own = |row: &&LookRow| Some(row.identity.as_str()) == job.identity.as_deref();
     // A process that was killed itself goes on showing what it ran before.
     let mut before = None;
+    let lives = |row: &LookRow, look: &Look| {
+        let dead = |exited| is_late(row, look, job, exited);
+        row.heartbeat.is_some() && ending.exited_at.is_some_and(|exited| !dead(exited))
+    };
     for look in looks.into_iter().filter(|_| job.jid.is_some()) {
         let shows = |row: &&LookRow| row.work.iter().any(|work| is_same(work, job));
+        // One that was taken for dead beats on: it runs where no look at its host shows it.
+        let mut own_rows = look.rows.iter().filter(own);
+        if let Some(row) = own_rows.find(|row| shows(row) && lives(row, look)) {
+            return Sight::Work {
+                process: row.identity.short().to_owned(),
+            };
+        }
         let others = look.rows.iter().filter(|row| !own(row) && !row.is_ghost());
         for row in others.filter(shows) {
             let process = row.identity.short().to_owned();
