@@ -148,7 +148,7 @@ fn the_listing_is_readable_at_80_columns() {
     PROCESS         VERSION  STATE    BUSY  HEARTBEAT    RSS  UNIT     -t
     util1:4242 web  7.3.9    running   4/5  ok         312 M  sideki…  60 from its …
     util1:4300 web  7.3.9    running   1/5  none       312 M  sideki…  25 assumed
-    util2:7 web     8.1.7    running   0/5  none 20 s  310 M  -        25 assumed
+    util2:7 web     8.1.7    running   0/5  none 25 s  310 M  -        25 assumed
     util2:8 web     5.2.10   stale     1/5  none 47 s  310 M  -        8 assumed
     util3:9         ?        silent    ?/?  none           ?  -        25 assumed
 
@@ -186,7 +186,7 @@ fn the_listing_uses_the_room_there_is() {
     PROCESS         VERSION  STATE    BUSY  HEARTBEAT    RSS  UNIT                  -t
     util1:4242 web  7.3.9    running   4/5  ok         312 M  sidekiq@4242.service  60 from its command line
     util1:4300 web  7.3.9    running   1/5  none       312 M  sidekiq@4300.service  25 assumed
-    util2:7 web     8.1.7    running   0/5  none 20 s  310 M  -                     25 assumed
+    util2:7 web     8.1.7    running   0/5  none 25 s  310 M  -                     25 assumed
     util2:8 web     5.2.10   stale     1/5  none 47 s  310 M  -                     8 assumed
     util3:9         ?        silent    ?/?  none           ?  -                     25 assumed
 

@@ -13,7 +13,7 @@ pub fn attention(session: &Session) -> Option<String> {
     };
     match why {
         // He stopped the clock himself.
-        Hold::Operator => None,
+        Hold::Operator(_) => None,
         Hold::Question(_)
         | Hold::Blind(_)
         | Hold::Redis(..)

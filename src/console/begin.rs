@@ -142,7 +142,9 @@ fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) ->
     lines.push("This begins a drain of this process alone.".into());
     let accepted = friction.accepted();
     if let Some(warning) = stranger(session, target) {
-        lines.insert(0, warning);
+        // Nothing is known of its jobs, so nothing is said of them that sounds like knowledge.
+        lines = warning;
+        lines.push("This begins a drain of this process alone.".into());
         friction = Friction::Pid(target.pid);
     }
     let (found, seen) = session.looked_at(&targets);
@@ -166,7 +168,7 @@ fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) ->
 }
 
 /// The words about a target whose Redis is another one.
-fn stranger(session: &Session, target: LocalId) -> Option<String> {
+fn stranger(session: &Session, target: LocalId) -> Option<Vec<String>> {
     let process = session.fleet.get(&ProcessKey::Local(target))?;
     if process.is_ours() {
         return None;
@@ -176,14 +178,21 @@ fn stranger(session: &Session, target: LocalId) -> Option<String> {
         Some(address) => format!("its jobs are in {address}, which this console does not read"),
         None => "its jobs are in a Redis that this console does not read".into(),
     };
-    let busy = process.busy().map_or_else(String::new, |busy| {
-        let threads = process.concurrency().unwrap_or(busy);
-        format!(" Its title says that {busy} of {threads} threads are busy.")
+    let tag = match process.tag() {
+        "" => String::new(),
+        tag => format!(" ({tag})"),
+    };
+    let mut lines = vec![format!(
+        "ANOTHER APPLICATION{tag}: {place}. They cannot be seen, saved or rescued from here."
+    )];
+    lines.push(match (process.busy(), process.concurrency()) {
+        (Some(busy), Some(threads)) => format!(
+            "Its title says: {busy} of {threads} threads busy. Up to {} are lost.",
+            count(threads, "job")
+        ),
+        _ => "How many jobs it runs is not known: all of them are lost.".into(),
     });
-    Some(format!(
-        "ANOTHER APPLICATION ({}): {place}. They cannot be seen, saved or rescued from here.{busy}",
-        process.tag()
-    ))
+    Some(lines)
 }
 
 /// The dialog of a beginning, with all that is grave at its top.

@@ -10,7 +10,7 @@ use super::words::{count, few, time_of_day};
 use crate::core::drain::Stake;
 use crate::core::fleet::{Link, LocalId, Process, ProcessKey, State};
 use crate::core::moment::Moment;
-use crate::core::outlook::{If, Outlooks};
+use crate::core::outlook::{If, Obstacle, Outlooks};
 use crate::core::sequence::{Consequence, Signal};
 use crate::core::session::{Kind, Session};
 
@@ -36,7 +36,7 @@ pub(super) fn consequence(
         Consequence::Quiets => lines
             .push("They take no new job until they are restarted. This cannot be undone.".into()),
         Consequence::Stops => {
-            lines.push(stops(session, targets, now));
+            lines.extend(stops(session, targets, now));
             lines.extend(work(session, targets, If::TermIn(within), now));
         }
         Consequence::Kills | Consequence::Destroys => {
@@ -108,19 +108,34 @@ fn worst(session: &Session, signal: Signal, targets: &[LocalId]) -> Consequence 
     })
 }
 
-fn stops(session: &Session, targets: &[LocalId], now: Moment) -> String {
-    let mut spans: Vec<u64> = Vec::new();
-    let mut jobs = 0;
+/// What TERM does to the jobs of `targets`: of those that can push back, and of the others.
+fn stops(session: &Session, targets: &[LocalId], now: Moment) -> Vec<String> {
+    let outlooks = Outlooks::new(session.situation(now), targets);
+    let (mut spans, mut jobs) = (Vec::new(), 0);
+    let mut lines = Vec::new();
     for id in targets {
-        let Some(process) = session.fleet.get(&ProcessKey::Local(*id)) else {
+        let key = ProcessKey::Local(*id);
+        let Some((process, outlook)) = session.fleet.get(&key).zip(outlooks.of(&key)) else {
             continue;
         };
-        spans.push(session.timeout(process).span.as_secs());
-        jobs += process.jobs.len() as u64;
+        let known = process.jobs.len() as u64;
+        match outlook.obstacle() {
+            Some(obstacle) if obstacle.is_stuck() => lines.push(format!(
+                "{}: {}. TERM has no effect before it wakes up; nothing pushes its {} back until then.",
+                session.name_of(*id),
+                obstacle.words(),
+                count(known, "known job")
+            )),
+            Some(Obstacle::Gone) => {}
+            Some(_) | None => {
+                spans.push(session.timeout(process).span.as_secs());
+                jobs += known;
+            }
+        }
     }
-    let (least, most) = (spans.iter().min(), spans.iter().max());
-    let (Some(least), Some(most)) = (least, most) else {
-        return "This cannot be undone.".into();
+    let Some((least, most)) = spans.iter().min().zip(spans.iter().max()) else {
+        lines.push("This cannot be undone.".into());
+        return lines;
     };
     let silent = matches!(session.fleet.link, Link::Lost { .. });
     let when = if least == most {
@@ -130,15 +145,18 @@ fn stops(session: &Session, targets: &[LocalId], now: Moment) -> String {
         format!("{least} to {most} s later")
     };
     let jobs = count(jobs, "known job");
-    if silent {
-        return format!(
+    let whole = if silent {
+        format!(
             "Redis does not answer, and the push-back needs it: what still runs of {jobs} {when} may be LOST. \
              They exit. This cannot be undone."
-        );
-    }
-    format!(
-        "What still runs of {jobs} {when} is pushed back, and they exit. This cannot be undone."
-    )
+        )
+    } else {
+        format!(
+            "What still runs of {jobs} {when} is pushed back, and they exit. This cannot be undone."
+        )
+    };
+    lines.insert(0, whole);
+    lines
 }
 
 /// The payloads of known jobs at stake are kept before a KILL, where it is a real one.

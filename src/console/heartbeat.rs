@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use super::words::span;
 use crate::core::fleet::Process;
-use crate::core::moment::Moment;
+use crate::core::moment::{Moment, clock_face};
 
 /// A heartbeat shows up this much after it was due: the next look reads it.
 const SHOWS: Duration = Duration::from_secs(2);
-/// Up to so many periods an age is printed in whole periods, so that it does not tick.
-const STEPS: u128 = 6;
+
+/// From here on an age is printed as on a clock, which is shorter.
+const SHORT: Duration = Duration::from_secs(100);
 
 /// The age of a heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,12 +36,11 @@ pub fn heartbeat(age: Option<Duration>, period: Duration) -> HeartbeatAge {
         };
     };
     let late = age.saturating_sub(SHOWS).as_millis() / period.as_millis().max(1);
-    let steps = u32::try_from(late.min(STEPS)).unwrap_or(1);
     let words = match late {
         0 => "ok".into(),
         1 => format!("late {}", span(period)),
-        2..STEPS => format!("none {}", span(period * steps)),
-        _ => format!("none {}", span(age.max(period * steps))),
+        _ if age < SHORT => format!("none {}", span(age)),
+        _ => format!("none {}", clock_face(age)),
     };
     HeartbeatAge { late, words }
 }
@@ -56,8 +56,9 @@ mod tests {
         assert_eq!(words(3), "ok");
         assert_eq!(words(11), "ok");
         assert_eq!(words(13), "late 10 s");
-        assert_eq!(words(25), "none 20 s");
+        assert_eq!(words(25), "none 25 s");
         assert_eq!(words(76), "none 76 s");
+        assert_eq!(words(105), "none 1:45");
         assert_eq!(heartbeat(None, Duration::from_secs(10)).words, "none");
     }
 }

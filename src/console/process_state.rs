@@ -221,7 +221,12 @@ fn vanished(process: &Process, now: Moment) -> ProcessState {
             Alarm::Watch,
         );
     }
-    dead(pid, "is gone (or in a container)", process)
+    let how = if process.is_dead(now) {
+        "is gone"
+    } else {
+        "is gone (or in a container)"
+    };
+    dead(pid, how, process)
 }
 
 /// The processes of this host that died with jobs which Redis still shows, in one sentence.
@@ -275,7 +280,7 @@ fn no_part(
             None if state == State::Booting => String::new(),
             None => "not in this Redis".into(),
         },
-        (_, Some(run)) if is_new(process, run) => "new, not part of this drain".into(),
+        (_, Some(run)) if is_new(process, run) => "new, not in this drain".into(),
         (Belongs::Ours, _) => "not drained".into(),
         (Belongs::Target | Belongs::Vanished, _) => String::new(),
     }
@@ -359,11 +364,8 @@ fn alive(run: &Run, target: &Target, now: Moment) -> (&'static str, String) {
     }
     if let Some(interrupt) = target.interrupt() {
         let was = if interrupt <= now { "was due " } else { "" };
-        let sent = format!("{} {}", sent.signal, time_of_day(sent.at));
-        return (
-            word,
-            format!("{sent}, push-back {was}{}", time_of_day(interrupt)),
-        );
+        let remark = format!("{}, push-back {was}{}", sent.signal, time_of_day(interrupt));
+        return (word, remark);
     }
     let next = run
         .phase()
@@ -371,11 +373,7 @@ fn alive(run: &Run, target: &Target, now: Moment) -> (&'static str, String) {
         .and_then(|step| run.plan().sequence.signal(step));
     let text = match (&target.standing, next) {
         (Standing::Idle { since }, Some(next)) => {
-            format!(
-                "{} idle {}, stops at {next}",
-                sent.signal,
-                time_of_day(*since)
-            )
+            format!("idle {}, ends at {next}", time_of_day(*since))
         }
         (Standing::Idle { since }, None) => format!("{} idle {}", sent.signal, time_of_day(*since)),
         (Standing::Quiet { since }, _) => format!("{} quiet {}", sent.signal, time_of_day(*since)),

@@ -1,13 +1,11 @@
 //! How a drain ended: the page, and the same as plain text for after the screen. It says what
 //! is known with its evidence, and what to do next.
 
-use std::time::Duration;
-
 use super::page_line::{LineWeight, PageLine};
 use super::result_jobs::{self, still_running};
 use super::stays::stays;
 use super::words::{count, count_that, few, time_of_day};
-use crate::core::drain::{Counts, Outcome, Phase, Run};
+use crate::core::drain::{Counts, Event, Outcome, Phase, Record, Run};
 use crate::core::moment::{Moment, clock_face};
 use crate::core::session::Session;
 use crate::core::successor::Watch;
@@ -48,7 +46,7 @@ pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) 
         ));
     }
     lines.push(PageLine::new(weight(outcome), sentence(run, outcome, jobs)));
-    lines.push(PageLine::new(LineWeight::Plain, duration(run, at)));
+    lines.push(PageLine::new(LineWeight::Plain, duration(session, run, at)));
     if jobs.total() > 0 {
         let work = format!("Work: {}.", run.spent(at).words());
         lines.push(PageLine::new(LineWeight::Plain, work));
@@ -146,8 +144,8 @@ fn sentence(run: &Run, outcome: Outcome, jobs: Counts) -> String {
     }
 }
 
-/// How long it took against the budget.
-fn duration(run: &Run, at: Moment) -> String {
+/// How long it took against the waits of the plan, and what was added to them by hand.
+fn duration(session: &Session, run: &Run, at: Moment) -> String {
     let started = run.pace().first_signal.unwrap_or(run.pace().started);
     let took = format!(
         "It took {}, from {} to {}",
@@ -155,14 +153,21 @@ fn duration(run: &Run, at: Moment) -> String {
         time_of_day(started),
         time_of_day(at)
     );
-    let budget: Option<Duration> = run
-        .targets()
-        .iter()
-        .filter_map(|target| run.plan().sequence.budget(target.timeout.span).total())
-        .max();
-    match budget {
-        Some(budget) => format!("{took}; the drain budget was {}.", clock_face(budget)),
-        None => format!("{took}; the drain budget was unlimited."),
+    let by_hand = |record: &Record| {
+        let Event::Extended { by_s } = record.event else {
+            return None;
+        };
+        Some(by_s)
+    };
+    let added: i64 = session.journal.iter().filter_map(by_hand).sum();
+    let waits = clock_face(run.plan().sequence.whole());
+    match added {
+        0 => format!("{took}; the waits of the plan: {waits}."),
+        1.. => format!("{took}; the waits of the plan: {waits}, and {added} s more by hand."),
+        _ => format!(
+            "{took}; the waits of the plan: {waits}, less {} s by hand.",
+            -added
+        ),
     }
 }
 

@@ -4,7 +4,7 @@ use super::words::time_of_day;
 use crate::core::drain::{Event, Mode, Policy, Run, Standing, Target};
 use crate::core::fleet::Unit;
 use crate::core::sequence::Signal;
-use crate::core::session::Session;
+use crate::core::session::{Kind, Session};
 
 /// The standing of a target when nothing more is sent, with the command that ends it.
 pub(super) fn stays(session: &Session, target: &Target) -> String {
@@ -53,7 +53,11 @@ pub(super) fn how_it_ended(
     match (killed, clean) {
         (_, Some(true)) if target.stopped.is_some() => "stopped by itself",
         (_, Some(true)) => "stopped, not by this drain,",
-        (true, _) if killed_by_operator(session, target) => "killed by you",
+        (true, _) if killed_by_operator(session, target) => match session.setting.kind {
+            // Whoever looks at a film, or at the drain of another, has pressed no key.
+            Kind::Replay | Kind::Watching => "killed by the operator",
+            Kind::Live | Kind::ReadOnly | Kind::Rehearsal | Kind::Demo => "killed by you",
+        },
         (true, _) => "killed by this drain",
         (false, _) if target.stop.systemd_kills.is_some() => "killed by systemd, or died,",
         (false, Some(false)) => "DIED (not by us)",

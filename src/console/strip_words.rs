@@ -9,7 +9,7 @@ use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::outlook::{Given, Outlooks};
 use crate::core::sequence::Signal;
-use crate::core::session::Session;
+use crate::core::session::{Kind, Session};
 
 /// Where the run stands, in a few words.
 pub fn standing(session: &Session, outlooks: &Outlooks<'_>) -> String {
@@ -95,7 +95,7 @@ fn held(session: &Session, outlooks: &Outlooks<'_>, why: &Hold, since: Moment) -
         in_numbers(&stake, &session.fleet)
     };
     match why {
-        Hold::Operator => by_operator(outlooks, &at),
+        Hold::Operator(visitor) => by_operator(&holder(session, visitor.as_deref()), outlooks, &at),
         Hold::Question(_) => format!("KILL waits for your answer since {at}: {}", cost()),
         Hold::Blind(_) => format!(
             "KILL waits for your answer since {at}, and Redis does not answer: {}",
@@ -116,15 +116,26 @@ fn held(session: &Session, outlooks: &Outlooks<'_>, why: &Hold, since: Moment) -
     }
 }
 
-/// A hold by the operator. It stops every later signal, but not a TERM that was received.
-fn by_operator(outlooks: &Outlooks<'_>, at: &str) -> String {
+/// Who holds: `you` is the one at whose terminal this is shown; nobody is at that of a film.
+fn holder(session: &Session, visitor: Option<&str>) -> String {
+    let own = session.run.as_ref().map(|run| run.drivers().own.as_str());
+    let here = session.setting.operator.who.as_str();
+    match visitor.or(own).unwrap_or_default() {
+        who if who == here && session.setting.kind != Kind::Replay => "you".into(),
+        "" => "another operator".into(),
+        who => who.into(),
+    }
+}
+
+/// A hold by an operator. It stops every later signal, but not a TERM that was received.
+fn by_operator(who: &str, outlooks: &Outlooks<'_>, at: &str) -> String {
     let now = outlooks.situation().now;
     match outlooks.push_back() {
         Some((_, last)) if outlooks.given() == Given::Untouched && !last.is_zero() => format!(
-            "on hold by you since {at}: no KILL. TERM cannot be held: what still runs is pushed back at {}",
+            "on hold by {who} since {at}: no KILL. TERM cannot be held: what still runs is pushed back at {}",
             time_of_day(now.after(last))
         ),
-        Some(_) | None => format!("on hold by you since {at}"),
+        Some(_) | None => format!("on hold by {who} since {at}"),
     }
 }
 
@@ -159,6 +170,11 @@ pub fn advice(session: &Session, outlooks: &Outlooks<'_>) -> Option<String> {
             few(&names, 2)
         ));
     }
+    wait_for_push_back(session, outlooks).or_else(|| kill_is_free(session, outlooks))
+}
+
+/// Waiting brings the jobs back.
+fn wait_for_push_back(session: &Session, outlooks: &Outlooks<'_>) -> Option<String> {
     let (_, last) = outlooks.push_back()?;
     let running = outlooks.tally().pushed_back;
     (!last.is_zero() && running > 0 && session.fleet.link.is_connected()).then(|| {
@@ -167,6 +183,19 @@ pub fn advice(session: &Session, outlooks: &Outlooks<'_>) -> Option<String> {
             "WAIT {} s: Sidekiq itself pushes what still runs back at {}.",
             last.as_secs() + 1,
             time_of_day(now.after(last))
+        )
+    })
+}
+
+/// Nothing runs any more that is known of, and the processes do not exit by themselves.
+fn kill_is_free(session: &Session, outlooks: &Outlooks<'_>) -> Option<String> {
+    let targets = taking_part(session);
+    let stake = stake(session, &targets, outlooks.situation().now);
+    let names: Vec<String> = targets.iter().map(|id| session.name_of(*id)).collect();
+    (stake.count() == 0 && !names.is_empty()).then(|| {
+        format!(
+            "n: KILL ends {}, which did not exit by itself; 0 known jobs run there.",
+            few(&names, 2)
         )
     })
 }
@@ -197,7 +226,7 @@ pub fn answers(session: &Session) -> Vec<&'static str> {
         return Vec::new();
     };
     match why {
-        Hold::Operator => Vec::new(),
+        Hold::Operator(_) => Vec::new(),
         Hold::Question(_) | Hold::Blind(_) | Hold::Late => {
             let wait = match run.mode() {
                 Mode::Automatic => "space: wait 30 s, then ask again",

@@ -48,6 +48,15 @@ fn before(session: &Session, id: LocalId, now: Moment) -> Stake {
 
 /// The cost in numbers: `3 jobs run, 1 is back in its queue, 2 would be lost`.
 pub fn in_numbers(stake: &Stake, fleet: &Fleet) -> String {
+    numbers(stake, fleet, true)
+}
+
+/// What runs now, in numbers: `3 jobs run, 1 is back in its queue`.
+pub(super) fn at_work(stake: &Stake, fleet: &Fleet) -> String {
+    numbers(stake, fleet, false)
+}
+
+fn numbers(stake: &Stake, fleet: &Fleet, killed: bool) -> String {
     let lost = stake.running.len() as u64;
     let back = stake.back.len() as u64;
     let kept = stake.kept.len() as u64;
@@ -66,7 +75,7 @@ pub fn in_numbers(stake: &Stake, fleet: &Fleet) -> String {
             "{kept} in a private list (reliable fetch: recovered later)"
         ));
     }
-    if lost + back + kept > 0 {
+    if killed && lost + back + kept > 0 {
         parts.push(format!("{lost} would be lost"));
     }
     if stake.unnamed > 0 {

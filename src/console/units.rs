@@ -3,7 +3,7 @@
 
 use super::dialog::{Dialog, Friction, Premise};
 use super::request::Request;
-use super::toll::{in_numbers, stake, taking_part};
+use super::toll::{at_work, in_numbers, stake, taking_part};
 use super::words::time_of_day;
 use crate::core::drain::{Command, StopUnit, Target, UnitStop, UnitVerb};
 use crate::core::fleet::{LocalId, ProcessKey, Unit};
@@ -226,7 +226,7 @@ pub(super) fn bring_back(session: &Session, now: Moment) -> Option<Dialog> {
         }
         lines.push(format!(
             "{}; what still runs {} s later is pushed back. Payloads are saved first.",
-            in_numbers(&cost, &session.fleet),
+            at_work(&cost, &session.fleet),
             target.timeout.span.as_secs()
         ));
         if let Some(limit) = limit(session, &call.unit)

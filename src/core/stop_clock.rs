@@ -206,7 +206,7 @@ fn sentence(run: &Run, fleet: &Fleet, now: Moment) -> String {
 /// What comes next.
 fn coming(run: &Run, now: Moment) -> String {
     if let Phase::Held { why, .. } = run.phase() {
-        if *why == Hold::Operator {
+        if matches!(why, Hold::Operator(_)) {
             return ", held by the operator".into();
         }
         return format!(", held: {}", clean(&why.words(run.targets()), 200));

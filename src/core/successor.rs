@@ -111,6 +111,12 @@ impl Watch {
         self.until.filter(|_| self.is_open())
     }
 
+    /// The processes in whose place nothing was seen yet.
+    pub fn awaited(&self) -> impl Iterator<Item = &str> {
+        let open = self.places.iter().filter(|place| place.told.is_none());
+        open.map(|place| place.before.name.as_str())
+    }
+
     /// Whether the place of any process is still watched.
     pub fn is_open(&self) -> bool {
         self.places.iter().any(|place| place.told.is_none())

@@ -111,6 +111,7 @@ impl Chain {
             | SessionInput::DepartedFound(_)
             | SessionInput::SavedOnDemand(..)
             | SessionInput::Noted(_)
+            | SessionInput::Driven(_)
             | SessionInput::TakenUp(_) => line["in"] = written(input),
         }
         line

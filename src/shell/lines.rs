@@ -276,6 +276,8 @@ impl Front for LinesFront {
         if let LinesStage::Over(_) = self.stage {
             if !session.awaits_successors() {
                 self.print_last();
+            } else if let Some(text) = self.silence.broken_after_the_end(session, now) {
+                say(&text);
             }
             return Vec::new();
         }
@@ -334,10 +336,13 @@ impl Front for LinesFront {
         stop_oneself();
     }
 
-    fn next_show(&self, _session: &Session, now: Moment) -> Option<Moment> {
+    fn next_show(&self, session: &Session, now: Moment) -> Option<Moment> {
         match self.stage {
             LinesStage::Gathering { .. } => Some(now.after(Duration::from_millis(250))),
             LinesStage::Draining => self.silence.ends(),
+            LinesStage::Over(_) if session.awaits_successors() => {
+                Some(self.silence.ends_after_the_end(now))
+            }
             LinesStage::Confirming { .. } | LinesStage::Over(_) => None,
         }
     }

@@ -8,7 +8,7 @@ use crate::core::fleet::{Identity, LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
-use crate::core::wording::count;
+use crate::core::wording::{count, few};
 
 /// The next act, and the question whether it shall happen.
 pub(super) fn confirmation(targets: &[LocalId], session: &Session, now: Moment) -> String {
@@ -61,6 +61,19 @@ pub(super) fn suspended(session: &Session, now: Moment) -> Option<String> {
     };
     Some(format!(
         "drainboard: a drain is under way, {due}. Nothing is sent while drainboard is stopped; fg goes on."
+    ))
+}
+
+/// What is still waited for once a drain is over. `None`: nothing.
+pub(super) fn awaits(session: &Session, now: Moment) -> Option<String> {
+    let watch = session.afterwards.watch.as_ref()?;
+    let until = watch.deadline()?;
+    let names: Vec<String> = watch.awaited().map(str::to_owned).collect();
+    Some(format!(
+        "{} the drain is over; drainboard waits until {} at most for what starts in the place of {}",
+        stamp(now),
+        stamp(until),
+        few(&names, 4)
     ))
 }
 

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::sentences::awaits;
 use crate::core::drain::{Event, Longest, Phase, Record, Run};
 use crate::core::fleet::Job;
 use crate::core::moment::{Moment, Seconds};
@@ -11,10 +12,15 @@ use crate::core::session::Session;
 /// The longest silence.
 const AT_MOST: Duration = Duration::from_secs(15);
 
+/// How soon it is known after the end what is waited for.
+const SOON: Duration = Duration::from_millis(100);
+
 /// Since when nothing was said.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Silence {
     since: Option<Moment>,
+    /// When it was said last what is waited for after the end.
+    after_the_end: Option<Moment>,
 }
 
 impl Silence {
@@ -26,6 +32,29 @@ impl Silence {
     /// When it has lasted too long.
     pub(super) fn ends(&self) -> Option<Moment> {
         self.since.map(|since| since.after(AT_MOST))
+    }
+
+    /// When the next word is due after the end.
+    pub(super) fn ends_after_the_end(&self, now: Moment) -> Moment {
+        self.after_the_end
+            .map_or(now.after(SOON), |said| said.after(AT_MOST))
+    }
+
+    /// What is still waited for after the end, at once and then at times.
+    pub(super) fn broken_after_the_end(
+        &mut self,
+        session: &Session,
+        now: Moment,
+    ) -> Option<String> {
+        if self
+            .after_the_end
+            .is_some_and(|said| now.since(said) < AT_MOST)
+        {
+            return None;
+        }
+        let text = awaits(session, now)?;
+        self.after_the_end = Some(now);
+        Some(text)
     }
 
     /// The line that breaks it, once it has lasted too long.
@@ -65,4 +94,59 @@ fn waiting(run: &Run, session: &Session, now: Moment) -> Option<Event> {
             elapsed_s: job.elapsed(now).map(Seconds),
         }),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::fixture::ImaginedWorld;
+    use crate::console::if_untouched;
+    use crate::core::outlook::Outlooks;
+
+    #[test]
+    fn the_line_counts_and_names_what_the_strip_does() {
+        let world = ImaginedWorld::draining();
+        let run = world.session.active_run().unwrap();
+        let Some(Event::Waiting {
+            until,
+            signal,
+            running,
+            ..
+        }) = waiting(run, &world.session, world.now)
+        else {
+            panic!("it waits");
+        };
+        let targets = world.console.targets(&world.session);
+        let outlooks = Outlooks::new(world.session.situation(world.now), &targets);
+        assert_eq!(running, outlooks.tally().open());
+        let strip = if_untouched(&world.session, &outlooks);
+        let until: jiff::Timestamp = until.unwrap().parse().unwrap();
+        let told = format!("{} {}", signal.unwrap(), until.strftime("%H:%M:%S"));
+        assert!(strip.contains(&told), "{told} in {strip}");
+    }
+
+    #[test]
+    fn it_is_said_what_is_waited_for_after_the_end() {
+        let mut world = ImaginedWorld::new();
+        world.session.setting.successor = Some(Duration::from_secs(60));
+        world.drained();
+        let mut silence = Silence::default();
+        let mut said =
+            |world: &ImaginedWorld| silence.broken_after_the_end(&world.session, world.now);
+        let text = said(&world).unwrap();
+        assert!(
+            text.contains("the drain is over; drainboard waits until "),
+            "{text}"
+        );
+        assert!(
+            text.contains("in the place of util1:4242, util1:4243, util1:4244"),
+            "{text}"
+        );
+        world.pass(10);
+        assert_eq!(said(&world), None);
+        world.pass(6);
+        assert!(said(&world).is_some());
+        world.pass(60);
+        assert_eq!(said(&world), None);
+    }
 }

@@ -21,7 +21,9 @@ pub(super) fn help(why: &Hold) -> String {
             format!("type {jobs} to send {signal} anyway, w to look again, x to stop here")
         }
         Hold::Failed(_) => "type r to try again, l to skip those, x to stop here".into(),
-        Hold::Operator | Hold::Late | Hold::Journal(_) => "type g to go on, x to stop here".into(),
+        Hold::Operator(_) | Hold::Late | Hold::Journal(_) => {
+            "type g to go on, x to stop here".into()
+        }
     }
 }
 

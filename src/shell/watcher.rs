@@ -48,6 +48,8 @@ pub struct Watcher {
     lines: Lines<BufReader<OwnedReadHalf>>,
     out: OwnedWriteHalf,
     driver: Option<(String, bool)>,
+    /// The one who watches here.
+    who: String,
     /// Whether the drainboard is gone.
     gone: bool,
 }
@@ -63,6 +65,7 @@ impl Watcher {
             lines: BufReader::new(reading).lines(),
             out,
             driver: None,
+            who: String::new(),
             gone: false,
         }
     }
@@ -73,6 +76,7 @@ impl Watcher {
     /// If signals cannot be listened to, or the inputs cannot be followed any further.
     pub async fn watch(mut self, who: String, mut screen: TakenTerminal) -> Result<()> {
         let mut keyboard = Keyboard::listen()?;
+        self.who.clone_from(&who);
         self.say(&VisitorWord::Hello(who)).await;
         loop {
             self.tail.follow()?;
@@ -200,14 +204,17 @@ impl Watcher {
         false
     }
 
-    /// Marks the session while it is shown; its own kind is what it goes on by.
+    /// Marks the session while it is shown to who watches here; its own kind and operator are what it
+    /// goes on by.
     fn mark(&mut self, shown: bool) {
         let kind = if shown && !self.drives() {
             Kind::Watching
         } else {
             Kind::Live
         };
-        self.tail.session_mut().setting.kind = kind;
+        let setting = &mut self.tail.session_mut().setting;
+        setting.kind = kind;
+        std::mem::swap(&mut setting.operator.who, &mut self.who);
     }
 
     fn draw(&mut self, screen: &mut TakenTerminal) -> io::Result<()> {

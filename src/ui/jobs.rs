@@ -217,7 +217,9 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
         spans.extend(bar(view, columns.bar, elapsed, &said, tone));
         spans.push(view.span(base, " "));
     }
-    let left = said.left.map_or("-".into(), |left| coarse(left, view));
+    let left = said
+        .left
+        .map_or("-".into(), |left| coarse(left, view, columns.left));
     spans.push(view.span(base, fit::right(&left, columns.left) + " "));
     let words = verdict(&said, clock, stuck, columns.verdict);
     spans.push(view.span(tone, fit::left(&words, columns.verdict)));
@@ -239,7 +241,7 @@ fn verdict(said: &JobOutlook<'_>, clock: SpanWords, stuck: Option<Stuck>, cells:
     };
     let marked = |mark: &str| -> Vec<String> {
         let all = plain.iter().map(|words| format!("{mark}; {words}"));
-        all.chain([mark.to_owned()]).collect()
+        all.chain([word.to_owned()]).collect()
     };
     let candidates = match stuck {
         None | Some(Stuck::PastBudget(_)) => plain,
@@ -252,12 +254,16 @@ fn verdict(said: &JobOutlook<'_>, clock: SpanWords, stuck: Option<Stuck>, cells:
 
 /// The time left, rounded down to five seconds, and marked so, while it is long and runs down: the
 /// column stands still.
-fn coarse(left: Duration, view: &View<'_>) -> String {
-    match left.as_secs() {
-        seconds @ 30.. if view.session.counts_down() => {
-            format!("~{}", clock_face(Duration::from_secs(seconds / 5 * 5)))
-        }
-        _ => clock_face(left),
+fn coarse(left: Duration, view: &View<'_>, cells: usize) -> String {
+    let seconds = left.as_secs();
+    if seconds < 30 || !view.session.counts_down() {
+        return clock_face(left);
+    }
+    let face = clock_face(Duration::from_secs(seconds / 5 * 5));
+    if face.len() < cells {
+        format!("~{face}")
+    } else {
+        face
     }
 }
 

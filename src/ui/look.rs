@@ -118,6 +118,7 @@ impl From<LineWeight> for Tone {
 pub(super) fn tone_of(said: &JobOutlook<'_>) -> Tone {
     match said.becomes {
         _ if said.is_what_if() => Tone::Faint,
+        _ if said.is_in_danger() => Tone::Bad,
         Becomes::Expected(Verdict::Fits | Verdict::BreaksOff)
         | Becomes::Ended(Fate::Finished | Fate::Checkpointed) => Tone::Good,
         Becomes::Expected(Verdict::AtRisk | Verdict::PushedBack)
@@ -126,7 +127,6 @@ pub(super) fn tone_of(said: &JobOutlook<'_>) -> Tone {
         Becomes::Expected(Verdict::Lost) | Becomes::Ended(Fate::Lost) | Becomes::Overdue => {
             Tone::Bad
         }
-        Becomes::Expected(Verdict::Unknown) if said.is_in_danger() => Tone::Bad,
         Becomes::Expected(Verdict::Unknown) | Becomes::NotDrained | Becomes::Sought => Tone::Faint,
         Becomes::Ended(Fate::Retried | Fate::Rescued) => Tone::Plain,
     }

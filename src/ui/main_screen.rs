@@ -86,7 +86,9 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let wanted = view.processes.len().clamp(1, most) + usize::from(heading);
     let folded = usize::from(!view.folded.is_empty() && roomy);
     let free = usize::from(rows.left.height).saturating_sub(below + folded);
-    let given = wanted.min(free.saturating_sub(least_jobs)).max(1);
+    let given = wanted
+        .min(free.saturating_sub(least_jobs))
+        .max(1 + usize::from(heading));
     processes::draw(buffer, rows.top(given), heading, view);
     if folded > 0 {
         processes::draw_folded(buffer, rows.top(1), view);

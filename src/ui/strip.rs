@@ -27,6 +27,8 @@ const LEAST_BAR: usize = 6;
 const MOST_BAR: usize = 40;
 /// What stands on the bar where Sidekiq pushes back what still runs.
 const PUSH_BACK: &str = " push-back ";
+/// From so many cells on the words are whole.
+const NARROW: usize = 60;
 /// Blanks between two pieces.
 const GAP: usize = 3;
 
@@ -86,6 +88,12 @@ fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
         let wrapped = fit::wrap(&text, cells).into_iter();
         lines.extend(wrapped.map(|text| Line::from(view.span(Tone::Bad, text))));
     }
+    // A decision needs it, and a narrow screen has no room for all.
+    let first = called || cells < NARROW;
+    let mut untouched = untouched(view, cells);
+    if first {
+        lines.append(&mut untouched);
+    }
     if let Some(text) = advice(view.session, &view.outlooks) {
         let wrapped = fit::wrap(&text, cells).into_iter();
         lines.extend(wrapped.map(|text| Line::from(view.span(Tone::Strong, text))));
@@ -108,19 +116,23 @@ fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
         }
         lines.push(Line::from(spans));
     }
-    let untouched = if_untouched(view.session, &view.outlooks);
-    let lead = if cells < 60 {
+    if !first {
+        lines.extend(untouched);
+    }
+    lines
+}
+
+/// What happens if the operator does nothing.
+fn untouched(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
+    let lead = if cells < NARROW {
         "then"
     } else {
         "if you do nothing"
     };
-    let untouched = fit::wrap(&format!("{lead}: {untouched}"), cells);
-    lines.extend(
-        untouched
-            .into_iter()
-            .map(|text| Line::from(view.span(Tone::Plain, text))),
-    );
-    lines
+    let text = if_untouched(view.session, &view.outlooks);
+    let wrapped = fit::wrap(&format!("{lead}: {text}"), cells).into_iter();
+    let line = |text| Line::from(view.span(Tone::Plain, text));
+    wrapped.map(line).collect()
 }
 
 /// Both clocks, each with its label.

@@ -81,10 +81,18 @@ fn a_drain_of_a_deploy_script_is_held_extended_and_ended_from_a_terminal() {
     terminal.wait_for("LIVE");
     terminal.send("+");
     assert_eq!(drain.wait_for("extended")["by_s"], 30);
+    let mut beside = attached(&scene);
     terminal.send(" ");
-    drain.wait_for("held");
+    let why = drain.wait_for("held")["why"].as_str().unwrap().to_owned();
+    let visitor = why.strip_prefix("by ").unwrap();
+    assert_ne!(visitor, "the operator", "who pressed the key is named");
     // Held is no end, although the drain itself has nobody to ask.
-    terminal.wait_for("on hold");
+    terminal.wait_for("on hold by you since");
+    // Whoever only watches is told who holds.
+    let words: Vec<&str> = visitor.split_whitespace().take(3).collect();
+    beside.wait_for(&format!("on hold by {}", words.join(" ")));
+    beside.send("q");
+    beside.end(0);
     terminal.send(" ");
     drain.wait_for("resumed");
     terminal.wait_without("on hold");

@@ -1,25 +1,30 @@
 //! The console, `ps` and the report say the same of the same state, in the same words.
 
 use super::settings;
-use crate::cli::rows::{Picture, PsRow};
+use crate::cli::listing::{self, Room};
+use crate::cli::rows::{Picture, PsRow, jobs};
 use crate::console::fixture::ImaginedWorld;
 use crate::console::{Screen, heartbeat_age, lines, process_state};
 use crate::core::choice::Choice;
+use crate::core::config::Settings;
 use crate::core::drain::{Phase, Record};
 use crate::core::fleet::Observation;
-use crate::core::outlook::Outlooks;
+use crate::core::outlook::{Becomes, Outlooks};
 use crate::report::{JobGroup, Past, Report};
 
-fn ps(world: &ImaginedWorld) -> PsRow {
-    let picture = Picture {
+fn picture<'a>(world: &'a ImaginedWorld, settings: &'a Settings) -> Picture<'a> {
+    Picture {
         fleet: &world.session.fleet,
-        settings: &settings(),
+        settings,
         plan: &world.session.setting.plan,
         preflight: &world.session.preflight,
         url: None,
         now: world.now,
-    };
-    PsRow::of(picture, &Choice::default())
+    }
+}
+
+fn ps(world: &ImaginedWorld) -> PsRow {
+    PsRow::of(picture(world, &settings()), &Choice::default())
 }
 
 /// The first process died before the eyes of the console.
@@ -61,6 +66,13 @@ fn ps_says_of_each_process_and_job_what_the_console_says() {
                 let said = outlooks.job(key, job);
                 let row = rows.jobs.iter().find(|row| row.jid == job.work.jid);
                 let row = row.unwrap();
+                let json = serde_json::to_value(row).unwrap();
+                let verdict = if let Becomes::Expected(verdict) = said.becomes {
+                    verdict.word()
+                } else {
+                    "unknown"
+                };
+                assert_eq!(json["verdict"], verdict, "{name}");
                 let told = (row.becomes, row.why.clone());
                 let clock = outlooks.of(key).unwrap().clock();
                 assert_eq!(told, (said.word(), said.reason.words(clock)), "{name}");
@@ -79,6 +91,43 @@ fn a_dead_process_is_called_so_with_what_can_be_saved() {
         assert!(stands.remark.contains("pid 4242 is gone"), "{stands:?}");
         assert!(stands.remark.ends_with("3 jobs died with it"), "{stands:?}");
         assert!(stands.saves);
+    }
+}
+
+#[test]
+fn plan_says_of_each_job_what_the_console_says() {
+    for world in [
+        ImaginedWorld::new(),
+        ImaginedWorld::hasty(),
+        ImaginedWorld::hung(),
+    ] {
+        let settings = settings();
+        let lines = jobs(picture(&world, &settings), &Choice::default());
+        let table = listing::jobs(
+            &lines,
+            Room {
+                width: 200,
+                ascii: false,
+            },
+        );
+        let targets = world.console.targets(&world.session);
+        let outlooks = Outlooks::new(world.session.situation(world.now), &targets);
+        for row in world.console.job_rows(&world.session) {
+            if outlooks.of(row.key).is_none() {
+                continue;
+            }
+            let said = outlooks.job(row.key, row.job);
+            let class = &row.job.work.class;
+            let line = table
+                .lines()
+                .find(|line| line.contains(class.as_str()))
+                .unwrap();
+            assert!(
+                line.contains(said.word()),
+                "{class} {}: {line}",
+                said.word()
+            );
+        }
     }
 }
 

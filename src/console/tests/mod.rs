@@ -6,6 +6,7 @@ mod departed;
 mod dialogs;
 mod findings;
 mod keys;
+mod people;
 mod salvage;
 mod selection;
 mod truth;

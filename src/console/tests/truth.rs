@@ -2,11 +2,12 @@
 
 use crate::console::fixture::ImaginedWorld;
 use crate::console::{
-    Friction, Key, Screen, if_untouched, job_rows, lines, process_rows, process_state,
+    Friction, Key, Screen, advice, if_untouched, job_rows, lines, process_rows, process_state,
+    result_text,
 };
 use crate::core::drain::{Event, Policy};
 use crate::core::fleet::RedisAddress;
-use crate::core::outlook::{Becomes, Outlooks, Tally, Verdict};
+use crate::core::outlook::{Becomes, Outlooks, SpanWords, Tally, Verdict};
 
 fn outlooks(world: &ImaginedWorld) -> Outlooks<'_> {
     let targets = world.console.targets(&world.session);
@@ -43,9 +44,7 @@ fn a_kill_that_asks_loses_nothing_by_itself() {
 
 #[test]
 fn jobs_whose_process_died_stand_first_in_the_sum() {
-    let mut world = ImaginedWorld::draining();
-    world.imagined[0].died = Some(world.now);
-    world.pass(8);
+    let world = died();
     let said = untouched(&world);
     assert!(
         said.starts_with("3 may be lost (its process is gone)"),
@@ -136,11 +135,98 @@ fn a_kill_of_another_application_wants_its_pid() {
     world.type_slowly("K");
     let dialog = world.console.dialog.as_ref().unwrap();
     assert_eq!(dialog.friction, Friction::Pid(4244));
+    let lines = dialog.lines.join(" ");
+    assert!(lines.starts_with("ANOTHER APPLICATION"), "{lines}");
+    // Of its jobs nothing is known: no number sounds like knowledge.
+    assert!(lines.contains("Up to 5 jobs are lost"), "{lines}");
+    assert!(!lines.contains("heartbeat"), "{lines}");
+}
+
+#[test]
+fn a_term_is_not_said_to_bring_back_the_jobs_of_a_process_that_hangs() {
+    let mut world = ImaginedWorld::by_hand();
+    world.imagined[0].beat_age = 40;
+    world.forget();
+    world.look();
+    world.type_slowly("n");
+    let lines = world.console.dialog.as_ref().unwrap().lines.join(" ");
     assert!(
-        dialog.lines[0].starts_with("ANOTHER APPLICATION"),
-        "{:?}",
-        dialog.lines
+        lines.contains("What still runs of 1 known job 25 s later"),
+        "{lines}"
     );
+    assert!(
+        lines.contains("util1:4242: its process hangs: no heartbeat for 4"),
+        "{lines}"
+    );
+    assert!(
+        lines.contains("nothing pushes its 3 known jobs back until then"),
+        "{lines}"
+    );
+}
+
+#[test]
+fn the_sum_keeps_the_jobs_of_processes_that_nothing_shows_any_more() {
+    let mut world = ImaginedWorld::stopping();
+    world.back = vec!["a9b8".into()];
+    world.exit(4244);
+    world.pass(5);
+    let (before, work) = (outlooks(&world).tally(), outlooks(&world).toll());
+    world.pass(120);
+    assert!(
+        !world
+            .session
+            .fleet
+            .processes
+            .contains_key(&ImaginedWorld::key(4244))
+    );
+    assert!(world.session.is_draining());
+    let (after, toll) = (outlooks(&world).tally(), outlooks(&world).toll());
+    assert_eq!(after.total(), before.total());
+    assert!(work.redone.is_none() || toll.redone >= work.redone);
+}
+
+#[test]
+fn where_kill_costs_nothing_the_strip_says_what_to_press() {
+    let mut world = ImaginedWorld::questioned();
+    world.back = ["b4a5", "c1d2", "e3f4"].map(String::from).to_vec();
+    world.imagined[0].jobs.clear();
+    world.pass(3);
+    let said = advice(&world.session, &outlooks(&world)).unwrap();
+    assert!(said.starts_with("n: KILL ends util1:4242"), "{said}");
+    let costly = ImaginedWorld::questioned();
+    let said = advice(&costly.session, &outlooks(&costly)).unwrap_or_default();
+    assert!(!said.starts_with("n: KILL"), "{said}");
+}
+
+#[test]
+fn the_length_of_a_drain_is_told_beside_its_waits() {
+    let text = result_text(&ImaginedWorld::stopped().session);
+    assert!(text.contains("; the waits of the plan: 2:30."), "{text}");
+    let mut world = ImaginedWorld::draining();
+    world.press(Key::Char('+'));
+    world.press(Key::Char('x'));
+    world.pass(1);
+    let text = result_text(&world.session);
+    assert!(
+        text.contains("the waits of the plan: 2:30, and 30 s more by hand."),
+        "{text}"
+    );
+}
+
+/// The dialog of a beginning counts as the strip does, and so does the list of jobs.
+#[test]
+fn the_start_is_asked_in_the_numbers_of_the_strip() {
+    for mut world in [
+        ImaginedWorld::new(),
+        ImaginedWorld::iterating(),
+        hasty(Policy::Ask),
+    ] {
+        let strip = untouched(&world);
+        let (_, numbers) = strip.rsplit_once(": ").unwrap();
+        world.type_slowly("a");
+        let lines = world.console.dialog.as_ref().unwrap().lines.join(" ");
+        assert!(lines.contains(numbers), "{numbers} in {lines}");
+    }
 }
 
 #[test]
@@ -180,6 +266,34 @@ fn a_key_that_does_nothing_says_why() {
     assert!(said.contains("is on another host"), "{said}");
 }
 
+/// A target died in the drain.
+fn died() -> ImaginedWorld {
+    let mut world = ImaginedWorld::draining();
+    world.imagined[0].died = Some(world.now);
+    world.pass(8);
+    world
+}
+
+#[test]
+fn the_jobs_of_a_dead_process_are_not_merely_not_drained() {
+    let world = ImaginedWorld::dead();
+    let outlooks = outlooks(&world);
+    let (key, process) = world
+        .session
+        .fleet
+        .processes
+        .iter()
+        .find(|(_, process)| process.name() == "util1:4242")
+        .unwrap();
+    for job in &process.jobs {
+        let said = outlooks.job(key, job);
+        assert_eq!(
+            said.words(SpanWords::Stands),
+            "may be lost: its process is gone"
+        );
+    }
+}
+
 /// Every row, its page and the sum give one answer for one job.
 #[test]
 fn no_two_screens_contradict_each_other() {
@@ -190,6 +304,9 @@ fn no_two_screens_contradict_each_other() {
         ImaginedWorld::stopping(),
         ImaginedWorld::questioned(),
         ImaginedWorld::cut_off(),
+        ImaginedWorld::hung(),
+        ImaginedWorld::dead(),
+        died(),
         hasty(Policy::Follow),
     ];
     for mut world in worlds {
@@ -212,11 +329,26 @@ fn no_two_screens_contradict_each_other() {
                 | Becomes::Overdue
                 | Becomes::Sought => {}
             }
+            if said.is_in_danger() && outlooks.of(row.key).is_some() {
+                sum.in_danger += 1;
+            }
             pages.push((row.job_key(), said.word()));
         }
         let tally = outlooks.tally();
-        let of_rows = (sum.fits, sum.at_risk, sum.pushed_back, sum.lost);
-        let of_sum = (tally.fits, tally.at_risk, tally.pushed_back, tally.lost);
+        let of_rows = (
+            sum.fits,
+            sum.at_risk,
+            sum.pushed_back,
+            sum.lost,
+            sum.in_danger,
+        );
+        let of_sum = (
+            tally.fits,
+            tally.at_risk,
+            tally.pushed_back,
+            tally.lost,
+            tally.in_danger,
+        );
         assert_eq!(of_rows, of_sum);
         for (key, word) in pages {
             world.console.screen = Screen::Job(key);

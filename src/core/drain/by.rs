@@ -9,6 +9,15 @@ pub struct By {
     pub why: Option<String>,
 }
 
+/// Who has the controls of a run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Drivers {
+    /// Who began it, or took it up last. Empty: nobody said.
+    pub own: String,
+    /// Who was given them on another terminal, while that one has them.
+    pub visitor: Option<String>,
+}
+
 impl From<&str> for By {
     fn from(who: &str) -> Self {
         Self {

@@ -25,6 +25,7 @@ mod unit_stop;
 #[cfg(test)]
 mod tests;
 
+pub use by::Drivers;
 pub use cancellation::{CancelStage, Cancellation, OUTSIDE_A_DRAIN};
 pub use checked::CheckedFinding;
 pub use event::Longest;

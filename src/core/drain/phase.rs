@@ -144,8 +144,8 @@ pub struct Intent {
 /// Why the clock is stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Hold {
-    /// The operator wants it.
-    Operator,
+    /// The operator wants it: who began the drain, or this visitor who had the controls.
+    Operator(Option<String>),
     /// KILL is due and jobs are at stake.
     Question(Stake),
     /// KILL is due, jobs may be at stake, and Redis cannot be asked.
@@ -169,7 +169,8 @@ impl Hold {
             target.map_or_else(|| id.to_string(), |target| target.about.name.clone())
         };
         match self {
-            Self::Operator => "by the operator".into(),
+            Self::Operator(None) => "by the operator".into(),
+            Self::Operator(Some(visitor)) => format!("by {visitor}"),
             Self::Question(stake) => format!("KILL is due: {stake}"),
             Self::Blind(stake) => format!("KILL is due and Redis cannot be asked: {stake}"),
             Self::Redis(signal, jobs) => term_without_redis(*signal, *jobs),

@@ -21,6 +21,7 @@ pub use rescue::SEARCH_WITHIN;
 
 use std::time::Duration;
 
+use super::by::Drivers;
 use super::cursor::{Cursor, Pace};
 use super::phase::Phase;
 use super::plan::{Mode, Plan};
@@ -79,6 +80,7 @@ pub struct Run {
     cursor: Cursor,
     account: Account,
     asks: Asks,
+    drivers: Drivers,
     next_id: u64,
 }
 
@@ -112,12 +114,14 @@ impl Run {
             cursor: Cursor::new(now),
             account: Account::default(),
             asks: Asks::default(),
+            drivers: Drivers::default(),
             next_id: 0,
         };
         let mut turn = RunCall::new(fleet, now);
         let longest = run.targets.iter().map(|target| &target.timeout);
         let longest = longest.max_by_key(|timeout| timeout.span);
         let by = by.unwrap_or_default();
+        run.drivers.own.clone_from(&by.who);
         let event = Event::Started {
             sequence: run.plan.sequence.to_string(),
             targets: run.targets.len(),
@@ -132,6 +136,16 @@ impl Run {
         run.note(event, &mut turn);
         run.take_in(&mut turn);
         (run, turn.effects)
+    }
+
+    /// Who has the controls.
+    pub fn drivers(&self) -> &Drivers {
+        &self.drivers
+    }
+
+    /// Gives the controls to a visitor, or back to who began it.
+    pub fn driven_by(&mut self, visitor: Option<String>) {
+        self.drivers.visitor = visitor;
     }
 
     /// The decisions before it began.

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::beat::Beat;
 use super::joined::Fleet;
 use super::local::{LocalProcess, RunState, Title};
 use super::look::Identity;
@@ -106,6 +107,15 @@ impl Process {
             Some(beat) if beat.quiet => State::Quiet,
             Some(_) => State::Running,
         }
+    }
+
+    /// Whether it has ended and Redis goes on listing it: its end was seen, or no such process is
+    /// here and two of its heartbeats did not come.
+    pub fn is_dead(&self, now: Moment) -> bool {
+        let late = |beat: &Beat| beat.age(now) > self.beat_period() * 2;
+        let silent = self.beat.as_ref().is_none_or(late);
+        let ended = self.exited() || self.gone.is_some() && silent;
+        self.listed == Listed::Yes && ended
     }
 
     /// The pid of the process while a signal has stopped it.

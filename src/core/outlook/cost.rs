@@ -214,6 +214,13 @@ impl Outlooks<'_> {
     pub fn toll_if(&self, what: If) -> Toll {
         let mut toll = Toll::default();
         let situation = self.situation();
+        // What has ended may be shown by nothing any more; the account keeps it.
+        let shown = |target: &Target| situation.fleet.get(&target.key()).is_some();
+        for (run, target) in self.ended().filter(|(_, target)| !shown(target)) {
+            for execution in run.account().of(&target.key()) {
+                toll.add_known(run.cost_of(execution, situation.now));
+            }
+        }
         for (key, outlook) in self.processes() {
             if let Some(process) = situation.fleet.get(&key) {
                 toll.add(outlook.toll(process, situation.now, what));

@@ -6,7 +6,9 @@ use std::time::Duration;
 use super::known::{self, stilled};
 use super::verdict::{Ends, forecast, of_checkpointing};
 use super::{Becomes, JobOutlook, Obstacle, Reason, SpanWords, Verdict};
-use crate::core::drain::{Hold, Mode, Phase, Plan, Policy, Resume, Run, StopUnit, Target};
+use crate::core::drain::{
+    Fate, Hold, Mode, Phase, Plan, Policy, Resume, Run, Standing, StopUnit, Target,
+};
 use crate::core::fleet::{Fleet, Job, Lineage, Link, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::preflight::{Preflight, stops};
@@ -62,7 +64,7 @@ impl<'a> Situation<'a> {
         let target = self.run.and_then(|run| Some((run, run.target(key)?)));
         let (given, ends) = match target {
             None => (Given::DrainNow, Some(self.before(key, process))),
-            Some((run, target)) => in_run(run, target, self.now),
+            Some((run, target)) => in_run(run, target, self),
         };
         let delay = self.delay(process, target);
         let ends = ends.map(|ends| Ends {
@@ -104,12 +106,18 @@ impl<'a> Situation<'a> {
             .limit
     }
 
+    /// Whether Redis does not answer.
+    fn is_blind(self) -> bool {
+        matches!(self.fleet.link, Link::Lost { .. })
+    }
+
     /// The ends if a drain began now and went by itself.
     fn before(self, key: &ProcessKey, process: &Process) -> Ends {
         let timeout = process.timeout(self.plan.timeout.as_ref());
         let budget = self.budget(key, process);
         let planned = self.plan.sequence.budget(timeout.span).kill;
-        let kill = planned.and_then(|kill| unasked(self.plan, kill, budget.interrupt));
+        let kill =
+            planned.and_then(|kill| unasked(self.plan, kill, budget.interrupt, self.is_blind()));
         Ends {
             interrupt: budget.interrupt,
             // Where systemd kills sooner, it asks for nothing and waits for nothing.
@@ -144,17 +152,24 @@ impl<'a> Situation<'a> {
         match (process.silent(since, self.fleet, self.now), key) {
             (Some(silent), ProcessKey::Local(_)) if !leaves => Some(Obstacle::Hangs(silent)),
             (Some(silent), ProcessKey::Remote(_)) => Some(Obstacle::Silent(silent)),
-            _ if matches!(self.fleet.link, Link::Lost { .. }) => Some(Obstacle::RedisSilent),
+            _ if self.is_blind() => Some(Obstacle::RedisSilent),
             _ => None,
         }
     }
 }
 
 /// After how long a KILL that is due in `due` really goes to a process with jobs at stake,
-/// without an answer from the operator. `None`: never.
-fn unasked(plan: &Plan, due: Duration, interrupt: Option<Duration>) -> Option<Duration> {
+/// without an answer from the operator; `blind`: Redis cannot be asked. `None`: never.
+fn unasked(
+    plan: &Plan,
+    due: Duration,
+    interrupt: Option<Duration>,
+    blind: bool,
+) -> Option<Duration> {
     match plan.policy {
         Policy::Ask => None,
+        // It never goes where nobody can tell what it costs.
+        Policy::WaitForRequeue if blind => None,
         Policy::WaitForRequeue => {
             let last = due + plan.guard.kill_extra;
             // It waits for the push-back itself, not for a time by which that is sure.
@@ -166,7 +181,8 @@ fn unasked(plan: &Plan, due: Duration, interrupt: Option<Duration>) -> Option<Du
 }
 
 /// The ends of the jobs of `target`, and what they suppose.
-fn in_run(run: &Run, target: &Target, now: Moment) -> (Given, Option<Ends>) {
+fn in_run(run: &Run, target: &Target, situation: Situation<'_>) -> (Given, Option<Ends>) {
+    let (now, blind) = (situation.now, situation.is_blind());
     let plan = run.plan();
     let manual = run.mode() == Mode::Manual;
     let held = matches!(run.phase(), Phase::Held { why, .. } if !matches!(why, Hold::Redis(..)));
@@ -217,10 +233,10 @@ fn in_run(run: &Run, target: &Target, now: Moment) -> (Given, Option<Ends>) {
     let kill = if let Phase::Gated { next, until, .. } = run.phase()
         && kills(*next)
     {
-        Some(gated(*until))
+        (!blind).then(|| gated(*until))
     } else if comes {
         due(|signal| signal == Signal::Kill)
-            .and_then(|at| unasked(plan, at.since(now), from_now(interrupt)))
+            .and_then(|at| unasked(plan, at.since(now), from_now(interrupt), blind))
             .map(|left| now.after(left))
     } else {
         None
@@ -318,19 +334,33 @@ impl<'a> ProcessOutlook<'a> {
         }
     }
 
+    /// Whether it has ended, and did not stop by itself.
+    fn died(&self) -> bool {
+        let standing = self.target.map(|(_, target)| &target.standing);
+        matches!(standing, Some(Standing::Exited { clean, .. }) if *clean != Some(true))
+    }
+
+    /// Whether it reacts to nothing, and a KILL comes by itself.
+    fn is_killed_while_stuck(&self) -> bool {
+        let stuck = self.obstacle().is_some_and(Obstacle::is_stuck);
+        stuck && self.kill().is_some()
+    }
+
     /// What becomes of `job`.
     pub fn job(&self, job: &Job) -> JobOutlook<'a> {
         let now = self.situation.now;
         let known = self
             .target
             .and_then(|(run, target)| known::of(run, target, job, now));
-        if let Some((becomes, mut reason)) = known {
-            if let (Becomes::Overdue, Some(obstacle)) = (becomes, self.obstacle()) {
-                reason = Reason::CannotPushBack(obstacle);
-            }
+        if let Some((becomes, reason)) = known
+            && !(becomes == Becomes::Overdue && self.is_killed_while_stuck())
+        {
+            let sought = matches!(becomes, Becomes::Sought | Becomes::Ended(Fate::Unknown));
+            let open = becomes == Becomes::Overdue || sought && self.died();
+            let obstacle = self.obstacle().filter(|_| open).map(Reason::CannotPushBack);
             return JobOutlook {
                 becomes,
-                reason,
+                reason: obstacle.unwrap_or(reason),
                 given: Given::Untouched,
                 left: None,
                 budget: self.budget,

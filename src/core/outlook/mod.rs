@@ -68,11 +68,12 @@ pub struct JobOutlook<'a> {
 }
 
 impl JobOutlook<'_> {
-    /// The outlook for a job of a process that is no target.
-    pub fn not_drained() -> Self {
+    /// The outlook for a job of a process that is no target; `dead`: it died with it.
+    pub fn not_drained(dead: bool) -> Self {
+        let gone = Reason::CannotPushBack(Obstacle::Gone);
         Self {
             becomes: Becomes::NotDrained,
-            reason: Reason::Nothing,
+            reason: if dead { gone } else { Reason::Nothing },
             given: Given::Untouched,
             left: None,
             budget: None,
@@ -81,7 +82,14 @@ impl JobOutlook<'_> {
 
     /// The word on the screen: in danger, what may happen and not that it is unknown.
     pub fn word(&self) -> &'static str {
-        if self.becomes == Becomes::Expected(Verdict::Unknown) && self.is_in_danger() {
+        let open = matches!(
+            self.becomes,
+            Becomes::Expected(Verdict::Unknown)
+                | Becomes::Ended(Fate::Unknown)
+                | Becomes::Sought
+                | Becomes::NotDrained
+        );
+        if open && self.is_in_danger() {
             return "may be lost";
         }
         if self.reason == Reason::TermWaitsForRedis {

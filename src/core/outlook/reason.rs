@@ -26,6 +26,11 @@ impl Obstacle {
         self == Self::RedisSilent
     }
 
+    /// Whether the process is there and reacts to nothing.
+    pub fn is_stuck(self) -> bool {
+        matches!(self, Self::Suspended(_) | Self::Hangs(_) | Self::Silent(_))
+    }
+
     /// The obstacle in words.
     pub fn words(self) -> String {
         match self {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::{
     Becomes, Given, JobOutlook, Obstacle, ProcessOutlook, Reason, Situation, Verdict, known,
 };
-use crate::core::drain::Standing;
+use crate::core::drain::{Run, Standing, Target};
 use crate::core::fate::Fate;
-use crate::core::fleet::{Job, LocalId, ProcessKey};
+use crate::core::fleet::{Job, LocalId, Process, ProcessKey};
 
 /// The jobs of the targets by what becomes of them if nothing is touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +46,26 @@ impl Tally {
     /// Every job that is counted.
     pub fn total(self) -> u64 {
         self.open() + self.gone
+    }
+
+    /// Adds the jobs of a target that has ended.
+    fn add_ended(&mut self, run: &Run, target: &Target) {
+        let in_order = matches!(
+            target.standing,
+            Standing::Exited {
+                clean: Some(true),
+                ..
+            }
+        );
+        for fate in known::fates(run, target) {
+            let open = matches!(fate, None | Some(Fate::Unknown));
+            let becomes = fate.map_or(Becomes::Sought, Becomes::Ended);
+            if open && !in_order {
+                self.add(Becomes::Overdue, Reason::CannotPushBack(Obstacle::Gone));
+            } else {
+                self.add(becomes, Reason::Nothing);
+            }
+        }
     }
 
     fn add(&mut self, becomes: Becomes, reason: Reason<'_>) {
@@ -90,6 +110,7 @@ impl Tally {
 #[derive(Debug)]
 pub struct Outlooks<'a> {
     situation: Situation<'a>,
+    targets: Vec<LocalId>,
     processes: BTreeMap<LocalId, ProcessOutlook<'a>>,
 }
 
@@ -103,6 +124,7 @@ impl<'a> Outlooks<'a> {
         };
         Self {
             situation,
+            targets: targets.to_vec(),
             processes: targets.iter().filter_map(of).collect(),
         }
     }
@@ -157,35 +179,36 @@ impl<'a> Outlooks<'a> {
 
     /// What becomes of `job`, which runs in the process `key`.
     pub fn job(&self, key: &ProcessKey, job: &Job) -> JobOutlook<'a> {
-        self.of(key)
-            .map_or_else(JobOutlook::not_drained, |process| process.job(job))
+        let now = self.situation.now;
+        let dead = |process: &Process| process.is_dead(now);
+        match self.of(key) {
+            Some(process) => process.job(job),
+            None => JobOutlook::not_drained(self.situation.fleet.get(key).is_some_and(dead)),
+        }
+    }
+
+    /// The targets that have ended in the run, with it: also those that nothing shows any more.
+    pub(super) fn ended(&self) -> impl Iterator<Item = (&'a Run, &'a Target)> {
+        let run = self.situation.run;
+        let target = move |id: &LocalId| {
+            let run = run?;
+            let target = run.target(&ProcessKey::Local(*id))?;
+            target.exited().then_some((run, target))
+        };
+        self.targets.iter().filter_map(target)
     }
 
     /// The jobs of the targets by what becomes of them. Those of ended targets are counted by
     /// the account of the run.
     pub fn tally(&self) -> Tally {
         let mut tally = Tally::default();
+        for (run, target) in self.ended() {
+            tally.add_ended(run, target);
+        }
         for (id, outlook) in &self.processes {
             let key = ProcessKey::Local(*id);
-            let run = self.situation.run;
-            let target = run.and_then(|run| Some((run, run.target(&key)?)));
-            if let Some((run, target)) = target.filter(|(_, target)| target.exited()) {
-                let in_order = matches!(
-                    target.standing,
-                    Standing::Exited {
-                        clean: Some(true),
-                        ..
-                    }
-                );
-                for fate in known::fates(run, target) {
-                    let open = matches!(fate, None | Some(Fate::Unknown));
-                    let becomes = fate.map_or(Becomes::Sought, Becomes::Ended);
-                    if open && !in_order {
-                        tally.add(Becomes::Overdue, Reason::CannotPushBack(Obstacle::Gone));
-                    } else {
-                        tally.add(becomes, Reason::Nothing);
-                    }
-                }
+            let target = self.situation.run.and_then(|run| run.target(&key));
+            if target.is_some_and(Target::exited) {
                 continue;
             }
             let process = self.situation.fleet.get(&key);

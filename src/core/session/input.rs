@@ -59,6 +59,8 @@ pub enum SessionInput {
     SavedOnDemand(String, Vec<[String; 3]>),
     /// Something was learned beside the run, or after it.
     Noted(Box<Event>),
+    /// This visitor has the controls, or nobody but who began the run.
+    Driven(Option<String>),
     /// Another drainboard takes the run up.
     TakenUp(Box<TakingUp>),
 }
@@ -134,6 +136,12 @@ impl Session {
             }
             SessionInput::SavedOnDemand(run, jobs) => self.saved_on_demand(&run, &jobs, now),
             SessionInput::Noted(event) => self.note(*event, now),
+            SessionInput::Driven(visitor) => {
+                if let Some(run) = &mut self.run {
+                    run.driven_by(visitor);
+                }
+                Vec::new()
+            }
             SessionInput::TakenUp(taking_up) => self.take_up(*taking_up, now),
         }
     }
@@ -145,6 +153,7 @@ impl Session {
         if self.fleet.link != Link::Unused {
             self.fleet.link = Link::Connecting { since: now };
         }
+        self.setting.operator.who.clone_from(&taking_up.who);
         let mut effects = self.take_up_cancels(now);
         let Some(run) = &mut self.run else {
             return effects;

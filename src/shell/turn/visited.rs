@@ -5,6 +5,7 @@ use std::path::Path;
 use super::Turn;
 use crate::core::drain::Event;
 use crate::core::moment::Moment;
+use crate::core::session::SessionInput;
 use crate::shell::front::Front;
 use crate::shell::visitors::{FromVisitor, Visit};
 use crate::shell::world::HangUp;
@@ -37,6 +38,8 @@ impl<F: Front> Turn<F> {
             Visit::Driver(who) => {
                 let elsewhere = self.world.visitors.drive();
                 self.front.driven_by(elsewhere.then_some(who.as_str()));
+                let visitor = elsewhere.then(|| who.clone());
+                self.hear(SessionInput::Driven(visitor), now);
                 let text = format!("{who} has the controls");
                 self.note(Event::Remarked { text }, now);
             }

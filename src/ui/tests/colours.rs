@@ -189,5 +189,5 @@ fn old_readings_are_grey_and_then_marked() {
     assert!(late.modifier.contains(Modifier::DIM));
     let text = drawn(&world, SIZE, Theme::default()).backend().to_string();
     assert!(text.contains("late 10 s"), "{text}");
-    assert!(text.contains("none 15 s"), "{text}");
+    assert!(text.contains("none 18 s"), "{text}");
 }

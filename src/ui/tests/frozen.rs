@@ -13,7 +13,7 @@ fn held() -> ImaginedWorld {
     world
 }
 
-fn killed_from_outside() -> ImaginedWorld {
+pub(super) fn killed_from_outside() -> ImaginedWorld {
     let mut world = ImaginedWorld::draining();
     world.imagined[0].died = Some(world.now);
     world.pass(8);
@@ -21,7 +21,7 @@ fn killed_from_outside() -> ImaginedWorld {
 }
 
 /// A drain was cut off by a hang-up, and the console is opened again.
-fn hung_up() -> ImaginedWorld {
+pub(super) fn hung_up() -> ImaginedWorld {
     let mut cut = ImaginedWorld::draining();
     cut.command(Command::HangUp);
     let left = ImaginedWorld::draining();
@@ -35,7 +35,7 @@ fn hung_up() -> ImaginedWorld {
     world
 }
 
-fn rehearsal() -> ImaginedWorld {
+pub(super) fn rehearsal() -> ImaginedWorld {
     let mut world = ImaginedWorld::new();
     world.session.setting.kind = Kind::Rehearsal;
     world.type_slowly("a");

@@ -5,6 +5,7 @@ mod economy;
 mod frozen;
 mod picture;
 mod screens;
+mod troubles;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

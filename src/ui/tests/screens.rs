@@ -11,7 +11,7 @@ use crate::ui::{Colours, Glyphs, Theme};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (40, 15), (200, 60)];
 
-fn shot(name: &str, world: &ImaginedWorld) {
+pub(super) fn shot(name: &str, world: &ImaginedWorld) {
     let frames: Vec<String> = SIZES
         .iter()
         .map(|size| format!("{}x{}\n{}", size.0, size.1, text(world, *size)))
@@ -19,12 +19,12 @@ fn shot(name: &str, world: &ImaginedWorld) {
     insta::assert_snapshot!(name, frames.join("\n"));
 }
 
-fn after(mut world: ImaginedWorld, keys: &str) -> ImaginedWorld {
+pub(super) fn after(mut world: ImaginedWorld, keys: &str) -> ImaginedWorld {
     world.type_slowly(keys);
     world
 }
 
-fn pressed(mut world: ImaginedWorld, keys: &[Key]) -> ImaginedWorld {
+pub(super) fn pressed(mut world: ImaginedWorld, keys: &[Key]) -> ImaginedWorld {
     for key in keys {
         world.press(*key);
     }

@@ -10,7 +10,7 @@ use crate::support::sidekiq::{TIMEOUT, Version};
 use crate::support::terminal::Terminal;
 
 /// The arguments of a console that drains by `sequence`.
-pub(super) fn by(sequence: &str) -> [&str; 4] {
+pub(crate) fn by(sequence: &str) -> [&str; 4] {
     ["--sequence", sequence, "--timeout", TIMEOUT]
 }
 

@@ -5,9 +5,11 @@ use std::path::Path;
 
 use drainboard::clock;
 
+use super::drains::by;
 use super::{assert_soon, fixture_rows};
 use crate::support::patience::until_true;
 use crate::support::scene::Scene;
+use crate::support::sidekiq::Version;
 use crate::support::signal::Signal;
 use crate::support::terminal::Terminal;
 
@@ -95,6 +97,28 @@ fn it_stops_for_a_while_and_comes_back_whole() {
         terminal.end(0);
         terminal.assert_restored();
     }
+}
+
+#[test]
+fn a_drain_that_is_stopped_for_a_while_says_what_waits() {
+    let scene = Scene::new();
+    let _sidekiq = scene.sidekiq(Version::Seven);
+    scene.busy_until_released();
+    let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
+    terminal.wait_for("a auto");
+    terminal.send("a");
+    terminal.answer("Start automatic drain?", "y");
+    terminal.wait_for("quiet 1/1");
+    terminal.send("\x1a");
+    until_true("it is stopped", || terminal.state() == 'T');
+    terminal.wait_for("a drain is under way, TERM is due at");
+    terminal.wait_for("Nothing is sent while drainboard is stopped; fg goes on.");
+    terminal.signal(Signal::CONT);
+    terminal.wait_for("TSTP");
+    terminal.send("x");
+    terminal.wait_for("Stopped before its end");
+    terminal.send("q");
+    terminal.end(5);
 }
 
 #[test]

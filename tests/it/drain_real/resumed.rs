@@ -6,6 +6,7 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::for_each_version;
+use crate::console_pty::drains::by;
 use crate::support::drain::Drain;
 use crate::support::ended::Ended;
 use crate::support::patience::until_true;
@@ -302,4 +303,28 @@ fn on_a_terminal_it_goes_on_on_the_screen() {
     terminal.end(0);
     terminal.assert_restored();
     assert_eq!(signals(&scene), ["TSTP", "TERM"]);
+}
+
+#[test]
+fn what_a_resumed_drain_of_a_console_still_waits_for_is_said() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    scene.busy_until_released();
+    let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
+    terminal.wait_for("a auto");
+    terminal.send("a");
+    terminal.answer("Start automatic drain?", "y");
+    terminal.wait_for("quiet 1/1");
+    terminal.hang_up();
+    terminal.end(5);
+    let mut resumed = resume(&scene, &[]);
+    resumed.wait_for("resumed");
+    scene.release();
+    sidekiq.wait_for_end();
+    // What comes up in its place ends the wait.
+    let _successor = scene.sidekiq(Version::Seven);
+    let ended = resumed.end();
+    ended.assert_outcome(0, "drained");
+    ended.assert_said("the drain is over; drainboard waits until ");
+    ended.assert_said("for what starts in the place of ");
 }

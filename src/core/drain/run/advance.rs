@@ -230,7 +230,8 @@ impl Run {
 
     /// Stops the clock wherever it runs.
     pub(super) fn hold_here(&mut self, turn: &mut RunCall<'_>) {
-        self.hold_for(Hold::Operator, turn);
+        let visitor = self.drivers.visitor.clone();
+        self.hold_for(Hold::Operator(visitor), turn);
     }
 
     /// Stops the clock wherever it runs, for `why`.

@@ -3,9 +3,9 @@
 
 use super::advance::FRESH_LOOK;
 use super::{Asks, Run, RunCall};
-use crate::core::drain::Effect;
 use crate::core::drain::phase::{Phase, Rescue};
 use crate::core::drain::record::Event;
+use crate::core::drain::{Drivers, Effect};
 use crate::core::fleet::Fleet;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -19,6 +19,10 @@ impl Run {
         if self.cursor.phase.is_over() {
             return turn.effects;
         }
+        self.drivers = Drivers {
+            own: by.into(),
+            visitor: None,
+        };
         self.note(Event::Resumed, &mut turn);
         let text = format!("taken up by {by}: the drainboard that drove it had ended");
         self.note(Event::Remarked { text }, &mut turn);

@@ -212,6 +212,8 @@ impl Drive {
                 let every = self.sources.tick_every.unwrap();
                 self.send(now.after(every), Delivery::TickAgain);
             }
+            // Its answer was on its way and did not come.
+            Delivery::Look(_) if self.is_lost() => {}
             Delivery::Look(look) => {
                 self.fleet.observe(Observation::Link(connected(now)));
                 self.observe(Observation::Look(look));

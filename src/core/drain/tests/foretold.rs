@@ -16,7 +16,7 @@ use super::cases::{begin, stated, stuck, world};
 use super::drive::{Drive, plan};
 use super::scenario::{Scenario, well_lit};
 use super::world::at;
-use crate::core::drain::{Fate, Guard, Plan, Policy, RedisGone, Standing};
+use crate::core::drain::{Command, Fate, Guard, Plan, Policy, RedisGone, Standing};
 use crate::core::fleet::{Job, LocalId, ProcessKey};
 use crate::core::outlook::{Becomes, ProcessOutlook, Reason, Situation, Verdict};
 use crate::core::preflight::Preflight;
@@ -59,7 +59,7 @@ pub(super) fn jobs(drive: &Drive) -> Vec<((LocalId, String), Becomes, bool)> {
 
 /// Whether KILL comes about when Sidekiq interrupts its jobs: it looks at its threads every 0.5 s, so
 /// it may do so just before or just after.
-fn is_close(drive: &Drive) -> bool {
+pub(super) fn is_close(drive: &Drive) -> bool {
     let plan = drive.run.plan();
     let extra = match plan.policy {
         Policy::WaitForRequeue => plan.guard.kill_extra,
@@ -73,14 +73,14 @@ fn is_close(drive: &Drive) -> bool {
 
 /// How a job of a process ended in the world.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Truth {
+pub(super) enum Truth {
     BrokeOff,
     PushedBack,
     Lost,
     Runs,
 }
 
-fn truth(drive: &Drive, (id, jid): &(LocalId, String)) -> Truth {
+pub(super) fn truth(drive: &Drive, (id, jid): &(LocalId, String)) -> Truth {
     let index = drive.world.member(*id);
     if drive.world.broke_off(index, jid) {
         Truth::BrokeOff
@@ -130,7 +130,7 @@ pub(super) fn endless() -> impl Strategy<Value = Scenario> {
 }
 
 /// Whether `said` came true. A forecast that gives no answer promises nothing.
-fn came_true(said: Becomes, truth: Truth) -> bool {
+pub(super) fn came_true(said: Becomes, truth: Truth) -> bool {
     match said {
         Becomes::Expected(Verdict::PushedBack)
         | Becomes::Back
@@ -188,4 +188,56 @@ fn a_kill_before_the_push_back_loses_only_where_it_does_not_ask() {
     };
     assert_eq!(said(Policy::Ask), Becomes::Expected(Verdict::PushedBack));
     assert_eq!(said(Policy::Follow), Becomes::Expected(Verdict::Lost));
+}
+
+/// With this policy and so much more time for the push-back.
+fn waiting(sequence: &str, timeout: u64, extra: u64) -> Plan {
+    let plan = stated(sequence, timeout);
+    Plan {
+        policy: Policy::WaitForRequeue,
+        guard: Guard {
+            kill_extra: Duration::from_secs(extra),
+            ..plan.guard
+        },
+        ..plan
+    }
+}
+
+/// What is said of the only job at second `when`.
+fn said_at(mut drive: Drive, when: f64) -> (Becomes, bool) {
+    drive.until(at(when));
+    let (_, becomes, sure) = jobs(&drive).remove(0);
+    (becomes, sure)
+}
+
+#[test]
+fn a_kill_that_waits_for_the_push_back_is_not_foretold_to_lose() {
+    let pushed_back = (Becomes::Expected(Verdict::PushedBack), true);
+    let before = begin(
+        world(6, vec![stuck("a")]),
+        waiting("tstp, 15, term, 8, kill", 6, 2),
+    );
+    assert_eq!(said_at(before, 12.0), pushed_back);
+    let at_the_gate = begin(world(6, vec![stuck("a")]), waiting("term, 4, kill", 6, 5));
+    assert_eq!(said_at(at_the_gate, 5.0), pushed_back);
+}
+
+#[test]
+fn a_kill_that_is_held_does_not_come() {
+    let plan = stated("tstp, 5, term, 30, kill", 60);
+    let mut drive = begin(world(60, vec![stuck("a")]), plan.clone());
+    drive.command_at(at(10.0), Command::Hold);
+    assert_eq!(
+        said_at(drive, 12.0).0,
+        Becomes::Expected(Verdict::PushedBack)
+    );
+    let goes_on = begin(world(60, vec![stuck("a")]), plan);
+    assert_eq!(said_at(goes_on, 12.0).0, Becomes::Expected(Verdict::Lost));
+}
+
+#[test]
+fn by_hand_without_a_term_to_come_nothing_is_promised() {
+    let mut drive = begin(world(6, vec![stuck("a")]), stated("tstp, 9, kill", 6));
+    drive.command_at(at(1.0), Command::Manual);
+    assert_eq!(said_at(drive, 12.0).0, Becomes::Expected(Verdict::Unknown));
 }

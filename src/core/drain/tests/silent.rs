@@ -12,7 +12,7 @@ use super::cases::{begin_with, stated, stuck, world};
 use super::drive::{Drive, Sources};
 use super::world::{at, task};
 use crate::core::drain::{Command, Guard, Hold, Mode, Phase, Plan, Policy, RedisGone};
-use crate::core::outlook::{Becomes, Verdict};
+use crate::core::outlook::{Becomes, Obstacle, Reason, Verdict};
 use crate::core::sequence::Signal;
 use crate::core::sidekiq::{Task, Temper};
 
@@ -167,4 +167,16 @@ fn what_is_foretold_without_redis_follows_the_choice() {
         let promised = (unknown, "may be lost", Some(left));
         assert_eq!(said(redis_gone, when), promised, "{redis_gone} at {when} s");
     }
+}
+
+#[test]
+fn a_push_back_that_is_overdue_without_redis_may_have_failed() {
+    let swallows = task("a", None, Temper::SwallowsShutdown);
+    let mut drive = silent(RedisGone::Go, swallows, (12.0, 900.0));
+    drive.until(at(16.0));
+    let key = drive.run.targets()[0].key();
+    let outlook = super::foretold::process(&drive, &key);
+    let said = outlook.job(&drive.fleet.processes[&key].jobs[0]);
+    let why = Reason::CannotPushBack(Obstacle::RedisSilent);
+    assert_eq!((said.becomes, said.reason), (Becomes::Overdue, why));
 }

@@ -19,6 +19,8 @@ pub(super) struct Weather {
     pub(super) returning: Vec<(Moment, Task)>,
     /// Signals that somebody else sends, to which member.
     pub(super) strangers: Vec<(Moment, usize, Signal)>,
+    /// When a member freezes, and whether the kernel shows it.
+    pub(super) freezes: Vec<(Moment, usize, bool)>,
     /// One look in so many sees work hashes that are being rewritten; 0: none.
     pub(super) torn: u64,
     /// So long before a beat is written its jobs were read.
@@ -52,7 +54,9 @@ impl World {
         let returning = self.weather.returning.iter().map(|(when, _)| *when);
         let strangers = self.weather.strangers.iter().map(|(when, _, _)| *when);
         let empties = self.weather.empties.iter().map(|(when, _)| *when);
-        returning.chain(strangers).chain(empties).min()
+        let freezes = self.weather.freezes.iter().map(|(when, ..)| *when);
+        let gusts = returning.chain(strangers).chain(empties).chain(freezes);
+        gusts.min()
     }
 
     /// Does what the weather has due by `now`.
@@ -66,9 +70,14 @@ impl World {
             *when > now
         });
         weather.strangers.retain(|(when, index, signal)| {
-            let worker = &mut self.members[*index].worker;
-            if *when <= now && worker.ended().is_none() {
-                worker.signal(*signal, now);
+            if *when <= now {
+                self.members[*index].signal(*signal, now);
+            }
+            *when > now
+        });
+        weather.freezes.retain(|(when, index, suspended)| {
+            if *when <= now {
+                self.members[*index].freeze(*suspended, now);
             }
             *when > now
         });

@@ -1,12 +1,13 @@
 //! A small world for the engine's tests: some Sidekiqs, their queues and a Redis that shows what
 //! their beats wrote. It knows the truth; the engine sees looks and scans alone.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::frozen::Frozen;
 use super::weather::Weather;
 use crate::core::fleet::{
     Heir, HostLook, Identity, Later, Lineage, LocalId, LocalProcess, Located, Look, LookRow, Place,
@@ -15,8 +16,7 @@ use crate::core::fleet::{
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::sidekiq::{
-    Busy, Registered, Snapshot, Task, Temper, Worker, WorkerConfig, WorkerEnding, WorkerEvent,
-    shown,
+    Busy, Registered, Snapshot, Task, Temper, Worker, WorkerConfig, WorkerEvent, shown,
 };
 
 /// The first moment of every world.
@@ -65,6 +65,8 @@ pub(super) struct Member {
     pub(super) ahead: f64,
     /// Whether its threads have names.
     pub(super) named: bool,
+    /// Since when it does nothing, if it does.
+    pub(super) frozen: Option<Frozen>,
     /// Whether the names of its queues can be read.
     pub(super) names_queues: bool,
     started: Moment,
@@ -108,6 +110,7 @@ impl World {
             ahead: 0.0,
             named: true,
             names_queues: true,
+            frozen: None,
             started,
             shown: None,
         });
@@ -117,7 +120,7 @@ impl World {
     /// When something happens next.
     pub(super) fn next_event(&self) -> Option<Moment> {
         let members = self.members.iter();
-        let members = members.filter_map(|member| member.worker.next_event());
+        let members = members.filter_map(Member::next_event);
         members.chain(self.next_gust()).min()
     }
 
@@ -136,7 +139,7 @@ impl World {
 
     fn happen(&mut self, now: Moment, ended: &mut Vec<usize>) {
         for index in 0..self.members.len() {
-            for (when, event) in self.members[index].worker.step(now) {
+            for (when, event) in self.members[index].step(now) {
                 if matches!(event, WorkerEvent::Exited(_)) {
                     ended.push(index);
                 }
@@ -149,7 +152,7 @@ impl World {
 
     fn fetch(&mut self, now: Moment) {
         for member in &mut self.members {
-            while member.worker.wants() > 0 {
+            while member.wants() > 0 {
                 let Some(task) = self.queue.pop_back() else {
                     return;
                 };
@@ -238,6 +241,7 @@ impl World {
             }
             let processors = member.worker.named_threads(now);
             Some(LocalProcess {
+                run_state: member.run_state(),
                 threads: Some(Threads {
                     processors: if member.named { processors } else { 0 },
                     heartbeat: member.named,
@@ -301,100 +305,6 @@ impl World {
     /// Sends a signal; whether there was anybody to receive it.
     pub(super) fn signal(&mut self, id: LocalId, signal: Signal, now: Moment) -> bool {
         let index = self.member(id);
-        let worker = &mut self.members[index].worker;
-        let alive = worker.ended().is_none();
-        if alive {
-            worker.signal(signal, now);
-        }
-        alive
+        self.members[index].signal(signal, now)
     }
-
-    /// How often each thing happened to `jid` on member `index`.
-    pub(super) fn story(&self, index: usize, jid: &str) -> Story {
-        let mut story = Story::default();
-        for (_, member, event) in &self.truth {
-            if *member != index {
-                continue;
-            }
-            match event {
-                WorkerEvent::JobStarted(busy) if busy.task.jid == jid => story.started += 1,
-                WorkerEvent::JobFinished(task) if task.jid == jid => story.finished += 1,
-                WorkerEvent::JobFailed(task) if task.jid == jid => story.failed += 1,
-                WorkerEvent::JobLost(task) if task.jid == jid => story.lost += 1,
-                WorkerEvent::PushedBack { task, .. } if task.jid == jid => story.pushed += 1,
-                WorkerEvent::JobStarted(_)
-                | WorkerEvent::JobFinished(_)
-                | WorkerEvent::JobFailed(_)
-                | WorkerEvent::JobLost(_)
-                | WorkerEvent::PushedBack { .. }
-                | WorkerEvent::BrokeOff { .. }
-                | WorkerEvent::Beat(_)
-                | WorkerEvent::LeftRegistry
-                | WorkerEvent::Exited(_) => {}
-            }
-        }
-        story
-    }
-
-    /// Whether `jid` broke off on member `index` and its work went back by itself.
-    pub(super) fn broke_off(&self, index: usize, jid: &str) -> bool {
-        self.truth.iter().any(|(_, member, event)| {
-            matches!(
-                event,
-                WorkerEvent::PushedBack { task, front: false } | WorkerEvent::BrokeOff { task, .. }
-                    if *member == index && task.jid == jid
-            )
-        })
-    }
-
-    /// The jobs that a KILL of these processes would destroy right now.
-    pub(super) fn at_stake(&self, ids: &[LocalId]) -> usize {
-        let lost = |id: &LocalId| {
-            let mut copy = self.members[self.member(*id)].worker.clone();
-            if copy.ended().is_some() {
-                return 0;
-            }
-            copy.signal(Signal::Kill, start());
-            let lost = |event: &(Moment, WorkerEvent)| matches!(event.1, WorkerEvent::JobLost(_));
-            copy.step(start())
-                .iter()
-                .filter(|event| lost(event))
-                .count()
-        };
-        ids.iter().map(lost).sum()
-    }
-
-    /// Every job that was ever lost, by member.
-    pub(super) fn lost(&self) -> BTreeMap<usize, Vec<String>> {
-        let mut lost: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-        for (_, member, event) in &self.truth {
-            if let WorkerEvent::JobLost(task) = event {
-                lost.entry(*member).or_default().push(task.jid.clone());
-            }
-        }
-        lost
-    }
-
-    /// When it exited.
-    pub(super) fn exited(&self, index: usize) -> Option<Moment> {
-        let mut truth = self.truth.iter();
-        truth.find_map(|(when, member, event)| {
-            (*member == index && matches!(event, WorkerEvent::Exited(_))).then_some(*when)
-        })
-    }
-
-    /// Whether everything that it ended was ended in order.
-    pub(super) fn ended(&self, index: usize) -> Option<WorkerEnding> {
-        self.members[index].worker.ended()
-    }
-}
-
-/// What happened to one job on one process.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Story {
-    pub(super) started: usize,
-    pub(super) finished: usize,
-    pub(super) failed: usize,
-    pub(super) pushed: usize,
-    pub(super) lost: usize,
 }
