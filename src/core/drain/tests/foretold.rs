@@ -20,7 +20,7 @@ use crate::core::drain::{Command, Fate, Guard, Plan, Policy, RedisGone, Standing
 use crate::core::fleet::{Job, LocalId, ProcessKey};
 use crate::core::outlook::{Becomes, ProcessOutlook, Reason, Situation, Verdict};
 use crate::core::preflight::Preflight;
-use crate::core::sequence::Timeout;
+use crate::core::sequence::{Signal, Timeout};
 use crate::core::timing::INTERRUPT_MARGIN;
 
 /// The outlook for one process of a drive.
@@ -240,4 +240,14 @@ fn by_hand_without_a_term_to_come_nothing_is_promised() {
     let mut drive = begin(world(6, vec![stuck("a")]), stated("tstp, 9, kill", 6));
     drive.command_at(at(1.0), Command::Manual);
     assert_eq!(said_at(drive, 12.0).0, Becomes::Expected(Verdict::Unknown));
+}
+
+#[test]
+fn what_has_ended_is_ruled_and_not_foretold() {
+    let plan = stated("tstp, 60, term, 12, kill", 6);
+    let mut drive = begin(world(6, vec![stuck("a")]), plan);
+    drive.until(at(10.0));
+    let id = drive.run.targets()[0].id;
+    drive.world.signal(id, Signal::Kill, at(10.0));
+    assert_eq!(said_at(drive, 10.01).0, Becomes::Ended(Fate::Unknown));
 }
