@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crossterm::event::{self, Event as TerminalEvent};
 use rustix::event::{PollFd, PollFlags, poll};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -82,9 +83,24 @@ fn read(terminal: &OwnedFd, stopped: &PipeReader, sender: &Sender<TerminalEvent>
                 return;
             }
         }
-        if !came && event::poll(PART).is_err() {
-            return;
+        if !came {
+            match event::poll(PART) {
+                Ok(true) => {}
+                Ok(false) => show_again(terminal),
+                Err(_) => return,
+            }
         }
+    }
+}
+
+/// Has the kernel tell crossterm once more that there is something to read. It tells so once for what
+/// came, and crossterm forgets it where a new size came together with it
+/// (`event/source/unix/mio.rs`, `try_read`: it returns from its loop over both). Setting the modes that
+/// are set already wakes all that wait (Linux `drivers/tty/n_tty.c`, `n_tty_set_termios`).
+fn show_again(terminal: &OwnedFd) {
+    if let Ok(modes) = tcgetattr(terminal) {
+        // Without it the key is heard with the next one.
+        tcsetattr(terminal, OptionalActions::Now, &modes).ok();
     }
 }
 

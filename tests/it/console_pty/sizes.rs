@@ -63,3 +63,41 @@ fn many_sizes_in_a_row_do_no_harm() {
     terminal.send("q");
     terminal.end(0);
 }
+
+/// Both come together where a window is moved by the keyboard.
+#[test]
+fn a_key_that_comes_with_a_new_size_is_heard() {
+    let scene = Scene::new();
+    fixture_rows(&scene);
+    let mut terminal = Terminal::console(&scene, &[]);
+    terminal.wait_for("ReportBuild");
+    for step in 0..20 {
+        terminal.resize((120, 41 + step % 2));
+        terminal.type_for("?", "Possible now");
+        terminal.resize((120, 43 + step % 2));
+        terminal.send("\x1b");
+        terminal.wait_without("Possible now");
+    }
+    terminal.send("q");
+    terminal.end(0);
+}
+
+/// What the other end says may be anything. The frames for so many cells would take more memory than
+/// there is.
+#[test]
+fn a_terminal_of_65535_columns_is_drawn_in_part_and_hears_keys() {
+    let scene = Scene::new();
+    fixture_rows(&scene);
+    let mut terminal = Terminal::console(&scene, &[]);
+    terminal.wait_for("ReportBuild");
+    for extent in [(65535, 24), (200, 65535)] {
+        terminal.resize_unseen(extent);
+        terminal.send("?");
+        terminal.resize((120, 40));
+        terminal.wait_for("Possible now");
+        terminal.send("\x1b");
+        terminal.wait_for("ReportBuild");
+    }
+    terminal.send("q");
+    terminal.end(0);
+}

@@ -167,6 +167,15 @@ impl Terminal {
             .unwrap();
     }
 
+    /// The same, for a size that no one looks at; waits until it is drawn.
+    pub(crate) fn resize_unseen(&self, extent: Extent) {
+        let drawn = || self.seen.lock().unwrap().bytes.len();
+        let before = drawn();
+        let size = Size::new(extent.1, extent.0);
+        self.line().pty.resize(size).unwrap();
+        until_true("it is drawn anew", || drawn() > before + 4_000);
+    }
+
     /// The terminal goes away: the window is closed, the line is cut.
     pub(crate) fn hang_up(&mut self) {
         let line = self.line.take().unwrap();
