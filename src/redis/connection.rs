@@ -4,7 +4,7 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -28,6 +28,8 @@ use crate::core::fleet::LinkFault;
 /// Bytes of all answers to one pipeline at most. 10,000 jobs are some 5 MB; a server that sends
 /// more than this is not to be kept in memory.
 const MOST_BYTES: usize = 64 << 20;
+/// Where more MiB than this came of an answer that was not whole in time, its length is the reason.
+const MUCH: usize = 8;
 
 /// A connection to Redis.
 #[derive(Debug)]
@@ -35,8 +37,59 @@ pub struct Connection {
     inner: MultiplexedConnection,
     /// Reads and writes for it; it ends with the connection, answers or not.
     driver: JoinHandle<()>,
-    /// Bytes that the answers may still have.
-    allowance: Arc<AtomicUsize>,
+    meter: Arc<Meter>,
+}
+
+/// How much the answers to one pipeline still may be, and whether they were more.
+#[derive(Debug)]
+struct Meter {
+    left: AtomicUsize,
+    exceeded: AtomicBool,
+}
+
+impl Meter {
+    fn new() -> Self {
+        Self {
+            left: AtomicUsize::new(MOST_BYTES),
+            exceeded: AtomicBool::new(false),
+        }
+    }
+
+    fn begin(&self) {
+        self.left.store(MOST_BYTES, Ordering::Relaxed);
+    }
+
+    /// Takes so many bytes off it.
+    fn take(&self, bytes: usize) -> io::Result<()> {
+        let left = self.left.load(Ordering::Relaxed);
+        if bytes > left {
+            self.exceeded.store(true, Ordering::Relaxed);
+            return Err(too_long());
+        }
+        self.left.store(left - bytes, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Whoever waits for an answer is told of a broken connection alone, or waits in vain: this is
+    /// why.
+    fn reason(&self, error: RedisError) -> RedisError {
+        if self.exceeded.load(Ordering::Relaxed) {
+            return too_long().into();
+        }
+        let come = (MOST_BYTES - self.left.load(Ordering::Relaxed)) >> 20;
+        if error.is_timeout() && come >= MUCH {
+            let why = format!("{come} MiB of its answer came in time, and that was not all of it");
+            return io::Error::other(why).into();
+        }
+        error
+    }
+}
+
+fn too_long() -> io::Error {
+    let megabytes = MOST_BYTES >> 20;
+    io::Error::other(format!(
+        "its answer is longer than {megabytes} MiB, and was not read on"
+    ))
 }
 
 impl Drop for Connection {
@@ -47,8 +100,10 @@ impl Drop for Connection {
 
 impl ConnectionLike for Connection {
     fn req_packed_command<'a>(&'a mut self, command: &'a Cmd) -> RedisFuture<'a, Value> {
-        self.allowance.store(MOST_BYTES, Ordering::Relaxed);
-        self.inner.req_packed_command(command)
+        self.meter.begin();
+        let meter = Arc::clone(&self.meter);
+        let asked = self.inner.req_packed_command(command);
+        Box::pin(async move { asked.await.map_err(|error| meter.reason(error)) })
     }
 
     fn req_packed_commands<'a>(
@@ -57,8 +112,10 @@ impl ConnectionLike for Connection {
         offset: usize,
         count: usize,
     ) -> RedisFuture<'a, Vec<Value>> {
-        self.allowance.store(MOST_BYTES, Ordering::Relaxed);
-        self.inner.req_packed_commands(pipeline, offset, count)
+        self.meter.begin();
+        let meter = Arc::clone(&self.meter);
+        let asked = self.inner.req_packed_commands(pipeline, offset, count);
+        Box::pin(async move { asked.await.map_err(|error| meter.reason(error)) })
     }
 
     fn get_db(&self) -> i64 {
@@ -181,10 +238,10 @@ async fn secured(_: TcpStream, _: &HostPort, _: &Certificates) -> io::Result<Str
 
 /// Hands the stream to the client.
 async fn joined(stream: Stream, limit: Duration) -> Result<Connection, LinkFault> {
-    let allowance = Arc::new(AtomicUsize::new(MOST_BYTES));
+    let meter = Arc::new(Meter::new());
     let stream = Metered {
         stream,
-        allowance: Arc::clone(&allowance),
+        meter: Arc::clone(&meter),
     };
     let info = RedisConnectionInfo::default()
         .set_lib_name(env!("CARGO_PKG_NAME"), env!("CARGO_PKG_VERSION"));
@@ -196,7 +253,7 @@ async fn joined(stream: Stream, limit: Duration) -> Result<Connection, LinkFault
     Ok(Connection {
         inner,
         driver: tokio::spawn(driver),
-        allowance,
+        meter,
     })
 }
 
@@ -210,7 +267,7 @@ type Stream = Box<dyn Duplex>;
 /// A stream that ends with an error where more bytes come than are allowed.
 struct Metered {
     stream: Stream,
-    allowance: Arc<AtomicUsize>,
+    meter: Arc<Meter>,
 }
 
 impl AsyncRead for Metered {
@@ -222,13 +279,9 @@ impl AsyncRead for Metered {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
         let bytes = buffer.filled().len() - before;
-        let left = self.allowance.load(Ordering::Relaxed);
-        if bytes > left {
-            let megabytes = MOST_BYTES >> 20;
-            let why = format!("its answer is longer than {megabytes} MiB, and was not read on");
-            return Poll::Ready(Err(io::Error::other(why)));
+        if let Err(why) = self.meter.take(bytes) {
+            return Poll::Ready(Err(why));
         }
-        self.allowance.store(left - bytes, Ordering::Relaxed);
         read
     }
 }

@@ -5,25 +5,14 @@ use std::fs;
 use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 
-use rustix::fs::{OFlags, fcntl_setfl};
-use rustix::pipe::{fcntl_setpipe_size, pipe};
 use serde_json::{Value, json};
 
 use crate::support::patience::{until, until_true};
+use crate::support::pipes::full_pipe;
 use crate::support::recorded::journals;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
 use crate::support::signal::{self, Signal};
-
-/// Both ends of a pipe that takes nothing more.
-fn full_pipe() -> (OwnedFd, OwnedFd) {
-    let (reader, writer) = pipe().expect("a pipe");
-    fcntl_setpipe_size(&writer, 4096).expect("a small pipe");
-    fcntl_setfl(&writer, OFlags::NONBLOCK).expect("a mode");
-    while rustix::io::write(&writer, b"x").is_ok() {}
-    fcntl_setfl(&writer, OFlags::empty()).expect("a mode");
-    (reader, writer)
-}
 
 /// A drain that prints into `output` and `errors`.
 fn start(scene: &Scene, sequence: &str, output: OwnedFd, errors: OwnedFd) -> Child {
