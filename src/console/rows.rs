@@ -150,10 +150,12 @@ pub struct Folded {
     pub other_hosts: u64,
     /// How many are listed in Redis and have left nothing else there: they are dead.
     pub dead: u64,
+    /// How many more of these are only counted: they have no rows.
+    pub counted: u64,
 }
 
 impl Folded {
-    /// Whether nothing is folded.
+    /// Whether nothing is folded that could be shown.
     pub fn is_empty(&self) -> bool {
         self.other_applications.is_empty() && self.other_hosts == 0 && self.dead == 0
     }
@@ -199,7 +201,10 @@ fn shows_all(session: &Session, targets: &[LocalId]) -> bool {
 
 /// The folded rows, where the table is folded.
 pub fn folded(session: &Session, targets: &[LocalId], unfolded: bool) -> Folded {
-    let mut folded = Folded::default();
+    let mut folded = Folded {
+        counted: session.fleet.dead.counted(),
+        ..Folded::default()
+    };
     if unfolded || shows_all(session, targets) {
         return folded;
     }

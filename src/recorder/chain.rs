@@ -10,8 +10,11 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::delta::{apply, difference};
-use super::scrubbed;
-use crate::core::fleet::{HostLook, LocalId, LogNews, Look, Observation, Surroundings, Threads};
+use super::looks;
+use super::scrubbed::written;
+use crate::core::fleet::{
+    DeadMembers, HostLook, LocalId, LogNews, Look, Observation, Surroundings, Threads,
+};
 use crate::core::log::LogLine;
 use crate::core::moment::Moment;
 use crate::core::session::SessionInput;
@@ -42,6 +45,10 @@ pub(super) struct Chain {
     next: u64,
     /// The last value of each kind.
     last: BTreeMap<&'static str, Value>,
+    /// The last look, once one was written. From then on this chain is written on, and reads no more.
+    look: Option<Look>,
+    /// The members of the last look that have no rows.
+    dead: DeadMembers,
     /// Where the processes of this host stood when they were last told.
     surroundings: BTreeMap<LocalId, Surroundings>,
 }
@@ -51,6 +58,8 @@ const TIME: &str = "t";
 const LOOK: &str = "look";
 const HOST: &str = "host";
 const LOG: &str = "log";
+/// The members of a look that have no rows, as far as they changed.
+const DEAD: &str = "dead";
 /// When the threads of each process of a scan were counted, after its own time.
 const COUNTED: &str = "c";
 
@@ -66,7 +75,13 @@ impl Chain {
         self.next += 1;
         line[TIME] = self.link(TIME, &now);
         match input {
-            SessionInput::Observed(Observation::Look(look)) => line[LOOK] = self.link(LOOK, look),
+            SessionInput::Observed(Observation::Look(look)) => {
+                if let Some(change) = looks::dead_change(&self.dead, &look.dead) {
+                    line[DEAD] = change;
+                }
+                self.dead = look.dead.clone();
+                line[LOOK] = self.link_look(look);
+            }
             SessionInput::Observed(Observation::Host(host)) => {
                 let (mut bare, around) = self.without_surroundings(host);
                 let counted = take_counts(&mut bare);
@@ -131,7 +146,12 @@ impl Chain {
         self.next += 1;
         let now = self.followed(TIME, &line[TIME])?;
         let input = if let Some(difference) = line.get(LOOK) {
-            let look: Look = self.followed(LOOK, difference)?;
+            let mut look: Look = self.followed(LOOK, difference)?;
+            if let Some(change) = line.get(DEAD) {
+                let (came, went) = (self.read(&change["came"])?, self.read(&change["went"])?);
+                self.dead = self.dead.changed(came, went);
+            }
+            look.dead = self.dead.clone();
             SessionInput::Observed(Observation::Look(look))
         } else if let Some(difference) = line.get(HOST) {
             let mut host: HostLook = self.followed(HOST, difference)?;
@@ -168,6 +188,22 @@ impl Chain {
         let difference = difference(last, &value).unwrap_or_else(|| json!({}));
         *last = value;
         difference
+    }
+
+    /// The same for a look. What it shares with the last one is not looked at.
+    fn link_look(&mut self, look: &Look) -> Value {
+        let look = Look {
+            dead: DeadMembers::default(),
+            ..look.clone()
+        };
+        let change = match &self.look {
+            Some(last) => looks::change(last, &look),
+            None => self.link(LOOK, &look),
+        };
+        self.look = Some(look);
+        // From here on the value would be old.
+        self.last.remove(LOOK);
+        change
     }
 
     fn followed<T: DeserializeOwned>(
@@ -258,11 +294,4 @@ fn give_counts(host: &mut HostLook, counted: &[(i64, i64)]) -> bool {
         threads.at = Moment::new(Duration::from_nanos(boot), wall);
     }
     true
-}
-
-/// As JSON, without passwords.
-fn written(value: &impl Serialize) -> Value {
-    let mut value = serde_json::to_value(value).expect("inputs have texts for keys alone");
-    scrubbed::without_passwords(&mut value);
-    value
 }

@@ -3,6 +3,9 @@
 //! that went), `{"~": […]}` for the elements of a list: the place of an old one with what changed
 //! in it, or a new one.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
+
 use serde_json::{Map, Value, json};
 
 /// Members whose values name an element of a list wherever it stands.
@@ -61,34 +64,88 @@ fn name(value: &Value) -> Option<&Value> {
     NAMES.iter().find_map(|name| value.get(name))
 }
 
+/// The places of the elements of a list by their names. Most elements stay where they were, so that
+/// nothing is sorted before one has moved.
+struct Places<'a> {
+    of: &'a [Value],
+    by_name: Option<HashMap<Cow<'a, str>, usize>>,
+}
+
+impl Places<'_> {
+    /// Where the element called `named` stands; `expected` is looked at first.
+    fn find(&mut self, named: &Value, expected: usize) -> Option<usize> {
+        let of = self.of;
+        if of.get(expected).and_then(name) == Some(named) {
+            return Some(expected);
+        }
+        let by_name = self.by_name.get_or_insert_with(|| {
+            let mut by_name = HashMap::with_capacity(of.len());
+            for (place, value) in of.iter().enumerate() {
+                if let Some(named) = name(value) {
+                    by_name.entry(key(named)).or_insert(place);
+                }
+            }
+            by_name
+        });
+        by_name.get(&key(named)).copied()
+    }
+}
+
+/// A name as a text that no other name has.
+fn key(named: &Value) -> Cow<'_, str> {
+    match named {
+        Value::String(text) => Cow::Borrowed(text),
+        // No text of JSON begins as this does.
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Cow::Owned(format!("\0{named}"))
+        }
+    }
+}
+
 fn elements(old: &[Value], new: &[Value]) -> Value {
-    let mut rows = Vec::new();
-    for (place, value) in new.iter().enumerate() {
+    let mut places = Places {
+        of: old,
+        by_name: None,
+    };
+    let rows = new.iter().enumerate().map(|(place, value)| {
         let known = match name(value) {
-            Some(named) => old.iter().position(|old| name(old) == Some(named)),
+            Some(named) => places.find(named, place),
             None => (place < old.len()).then_some(place),
         };
-        rows.push(match known {
-            Some(known) => match difference(&old[known], value) {
-                Some(difference) => json!([known, difference]),
-                None => json!(known),
-            },
-            None => json!({ "=": value }),
+        match known {
+            Some(known) => Element::Old(known, difference(&old[known], value)),
+            None => Element::New(value.clone()),
+        }
+    });
+    list(old.len(), rows.collect())
+}
+
+/// An element of a list as it is now.
+pub(super) enum Element {
+    /// It stood at this place, and what changed in it.
+    Old(usize, Option<Value>),
+    /// It was not there.
+    New(Value),
+}
+
+/// The change of a list that had so many elements.
+pub(super) fn list(before: usize, elements: Vec<Element>) -> Value {
+    let is_in_place = |(place, element): (usize, &Element)| matches!(element, Element::Old(known, _) if *known == place);
+    let stayed = before == elements.len() && elements.iter().enumerate().all(is_in_place);
+    if stayed {
+        // As long as no element came or went, only those that changed are told.
+        let changed = elements.into_iter().filter_map(|element| match element {
+            Element::Old(place, change) => Some((place.to_string(), change?)),
+            Element::New(_) => None,
         });
+        return Value::Object(changed.collect());
     }
-    // As long as no element came or went, only those that changed are told.
-    let stayed = old.len() == new.len()
-        && rows.iter().enumerate().all(|(place, row)| {
-            row.as_u64() == Some(place as u64)
-                || row.get(0).and_then(Value::as_u64) == Some(place as u64)
-        });
-    if !stayed {
-        return json!({ "~": rows });
-    }
-    let changed = rows
-        .iter()
-        .filter_map(|row| Some((row.get(0)?.to_string(), row.get(1)?.clone())));
-    Value::Object(changed.collect())
+    let rows = elements.into_iter().map(|element| match element {
+        Element::Old(known, Some(change)) => json!([known, change]),
+        Element::Old(known, None) => json!(known),
+        Element::New(value) => json!({ "=": value }),
+    });
+    json!({ "~": rows.collect::<Vec<Value>>() })
 }
 
 /// Changes `old` by `difference`; `None` if that does not fit it.

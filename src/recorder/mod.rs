@@ -11,6 +11,7 @@ mod cut_off;
 mod delta;
 mod film;
 mod line;
+mod looks;
 #[cfg(any(test, fuzzing))]
 mod readers;
 mod reading;

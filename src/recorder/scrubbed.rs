@@ -1,9 +1,17 @@
 //! Inputs without what must not be written down: addresses without their passwords.
 
+use serde::Serialize;
 use serde_json::Value;
 
+/// As JSON, without passwords.
+pub(super) fn written(value: &impl Serialize) -> Value {
+    let mut value = serde_json::to_value(value).expect("inputs have texts for keys alone");
+    without_passwords(&mut value);
+    value
+}
+
 /// Takes user and password out of every address in every text of `value`.
-pub(super) fn without_passwords(value: &mut Value) {
+fn without_passwords(value: &mut Value) {
     match value {
         Value::String(text) => {
             if let Some(clean) = masked(text) {

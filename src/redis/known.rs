@@ -1,17 +1,13 @@
 //! The memory of one identity from look to look, and its row. A part that did not change is
 //! neither asked for nor decoded again.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher, RandomState};
-use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Value;
 
 use super::decode::{self, DecodedInfo};
-use super::payload;
-use crate::core::clean::clean;
-use crate::core::fleet::{Heartbeat, Identity, LookRow, Work};
+use super::work_read::{Iteration, KnownEntry, WorkKey, WorkRead};
+use crate::core::fleet::{Heartbeat, Identity, LookRow};
 use crate::core::sequence::Version;
 
 /// The first Sidekiq whose work hash is `<identity>:work` (v6.4.2 `launcher.rb`; before that
@@ -20,10 +16,6 @@ const WORK_RENAMED: Version = Version::new(6, 4, 2);
 
 /// The first Sidekiq with iterable jobs (v7.3.0 `lib/sidekiq/job/iterable.rb`).
 const ITERABLE_SINCE: Version = Version::new(7, 3, 0);
-
-/// Jobs of one process that are read at most. Sidekiq runs one job a thread, and no process has
-/// so many: a larger hash is foreign, and must not cost the others anything.
-const MOST_JOBS: usize = 10_000;
 
 /// Looks from one question for the iteration state of a job to the next: the state is first
 /// written after 5 s, or after one long iteration.
@@ -42,6 +34,8 @@ pub(super) struct Known {
     number: u64,
     info: Option<DecodedInfo>,
     hash: Hash,
+    /// Whether it ever had more than its name.
+    had_more: bool,
     work: WorkRead,
     clock: ClockByExpiry,
 }
@@ -59,42 +53,6 @@ enum Hash {
     Refused(String),
 }
 
-/// The work hash of an identity, as it was last read.
-#[derive(Debug, Default)]
-struct WorkRead {
-    /// Its name, where that is known.
-    key: Option<WorkKey>,
-    /// Whether it has to be read again.
-    due: bool,
-    /// By thread id.
-    entries: HashMap<Vec<u8>, KnownEntry>,
-    /// The same, the oldest first.
-    sorted: Vec<Arc<Work>>,
-    fault: Option<String>,
-    hasher: RandomState,
-}
-
-/// The memory of one entry of a work hash.
-#[derive(Debug)]
-struct KnownEntry {
-    /// The hash of its bytes.
-    digest: u64,
-    /// The decoded entry.
-    work: Arc<Work>,
-    iteration: Iteration,
-}
-
-/// The iteration state of a job, as far as it was asked for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Iteration {
-    /// It was not asked for yet.
-    New,
-    /// It was not there at this look.
-    Missing(u64),
-    /// It was there.
-    Seen,
-}
-
 /// How far a host's clock runs ahead of the server's, by the time that its hash has left to live.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum ClockByExpiry {
@@ -105,23 +63,6 @@ enum ClockByExpiry {
     Ahead(f64),
 }
 
-/// The two names of a work hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum WorkKey {
-    Workers,
-    Work,
-}
-
-impl WorkKey {
-    pub(super) fn of(self, identity_key: &[u8]) -> Vec<u8> {
-        let suffix: &[u8] = match self {
-            Self::Workers => b":workers",
-            Self::Work => b":work",
-        };
-        [identity_key, suffix].concat()
-    }
-}
-
 impl Known {
     pub(super) fn new(member: &[u8], number: u64) -> Self {
         Self {
@@ -129,6 +70,7 @@ impl Known {
             number,
             info: None,
             hash: Hash::New,
+            had_more: false,
             work: WorkRead::default(),
             clock: ClockByExpiry::Unmeasured,
         }
@@ -141,6 +83,12 @@ impl Known {
             Hash::There(..) => self.info.is_none(),
             Hash::Missing => false,
         }
+    }
+
+    /// The identity where it is all that there is, and all that there was while it was watched.
+    pub(super) fn merely_listed(&self) -> Option<&Identity> {
+        let merely = matches!(self.hash, Hash::Missing) && !self.had_more;
+        merely.then_some(&self.identity)
     }
 
     /// Whether this look asks for the changing part of its hash: of a member without one only in
@@ -248,6 +196,7 @@ impl Known {
             }
             Err(why) => Hash::Refused(why),
         };
+        self.had_more |= !matches!(self.hash, Hash::Missing);
         if self.heartbeat().map(|heartbeat| heartbeat.beat) != before {
             self.work.due = true;
         }
@@ -261,32 +210,32 @@ impl Known {
         }
     }
 
-    /// Takes in the answer for [`Self::work_key`].
-    pub(super) fn take_work(&mut self, answer: Value) {
-        self.work.take(answer);
+    /// Takes in the answer for [`Self::work_key`], and so many jobs at most.
+    pub(super) fn take_work(&mut self, answer: Value, most: usize) {
+        self.work.take(answer, most);
         if !self.work.sorted.is_empty() {
             self.work.key.get_or_insert(WorkKey::Work);
         }
-        self.work_is_read();
+        self.work_is_read(most);
     }
 
     /// Takes in the answer for the older name.
-    pub(super) fn take_older_work(&mut self, answer: Value) {
+    pub(super) fn take_older_work(&mut self, answer: Value, most: usize) {
         let fault = self.work.fault.clone();
-        self.work.take(answer);
+        self.work.take(answer, most);
         if self.work.sorted.is_empty() {
             self.work.fault = fault.or(self.work.fault.take());
         } else {
             self.work.key = Some(WorkKey::Workers);
         }
-        self.work_is_read();
+        self.work_is_read(most);
     }
 
     /// It is read again while it holds fewer jobs than the beat: 6.4.2 to 7.2.2 rewrite it in
     /// steps, and a look can fall between them.
-    fn work_is_read(&mut self) {
+    fn work_is_read(&mut self, most: usize) {
         let busy = self.heartbeat().map_or(0, |heartbeat| heartbeat.busy);
-        let is_short = (self.work.sorted.len() as u64) < busy.min(MOST_JOBS as u64);
+        let is_short = (self.work.sorted.len() as u64) < busy.min(most as u64);
         self.work.due = is_short || self.work.fault.is_some();
     }
 
@@ -348,46 +297,5 @@ impl Known {
                 Iteration::Missing(look)
             };
         }
-    }
-}
-
-impl WorkRead {
-    /// Decodes the entries; one that did not change is the same `Arc`.
-    fn take(&mut self, answer: Value) {
-        let mut entries = match decode::pairs(answer) {
-            Ok(entries) => entries,
-            Err(why) => {
-                let why = format!("its work cannot be read: {why}");
-                self.fault = Some(clean(&why, 300));
-                return;
-            }
-        };
-        self.fault = (entries.len() > MOST_JOBS).then(|| {
-            let count = entries.len();
-            format!("its work holds {count} entries, more than any Sidekiq: {MOST_JOBS} are read")
-        });
-        entries.truncate(MOST_JOBS);
-        let mut before = std::mem::take(&mut self.entries);
-        self.entries.reserve(entries.len());
-        self.sorted = Vec::with_capacity(entries.len());
-        for (tid, bytes) in entries {
-            let digest = self.hasher.hash_one(&bytes);
-            let entry = match before.remove(&tid) {
-                Some(entry) if entry.digest == digest => entry,
-                _ => KnownEntry {
-                    work: Arc::new(payload::work(&tid, &bytes)),
-                    digest,
-                    iteration: Iteration::New,
-                },
-            };
-            self.sorted.push(Arc::clone(&entry.work));
-            self.entries.insert(tid, entry);
-        }
-        let start = |work: &Work| work.run_at.unwrap_or(f64::INFINITY);
-        self.sorted.sort_by(|a, b| {
-            start(a)
-                .total_cmp(&start(b))
-                .then_with(|| a.tid.cmp(&b.tid))
-        });
     }
 }

@@ -7,22 +7,22 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
+use redis::Value;
 use redis::aio::ConnectionLike;
-use redis::{Cmd, Pipeline, RedisError, Value};
 
 use super::commands::{Keys, Read};
 use super::decode;
-use super::known::{Known, WorkKey};
+use super::extent::Extent;
+use super::known::Known;
 use super::link::{Wire, fault};
 use super::server::{Asking, Said};
+use super::trip::{AT_ONCE, ask, refused};
+use super::work_read::WorkKey;
 use crate::clock;
-use crate::core::fleet::{LinkFault, Look};
+use crate::core::fleet::{DeadMembers, LinkFault, Look, LookRow};
 
 /// Jobs that one look asks for their iteration state at most.
 const MOST_ITERATIONS: usize = 200;
-
-/// So many commands share one round trip at most.
-const AT_ONCE: usize = 4_000;
 
 /// A member of `processes`, byte for byte.
 type Member = Arc<[u8]>;
@@ -39,6 +39,9 @@ pub struct Looker {
     met: u64,
     /// How the server is asked who it is.
     asking: Asking,
+    extent: Extent,
+    /// The members that have no rows.
+    dead: DeadMembers,
 }
 
 /// The answers of the first trip.
@@ -58,7 +61,16 @@ impl Looker {
             looks: 0,
             met: 0,
             asking: Asking::default(),
+            extent: Extent::ONCE,
+            dead: DeadMembers::default(),
         }
+    }
+
+    /// One that follows so much.
+    #[must_use]
+    pub fn within(mut self, extent: Extent) -> Self {
+        self.extent = extent;
+        self
     }
 
     /// A look. Gives the duration of its first round trip too.
@@ -73,21 +85,34 @@ impl Looker {
         self.looks += 1;
         let first = self.first(connection).await?;
         self.meet(&first.members);
+        self.many_new(&first.members, connection).await?;
         let said = self.second(&first.members, first.said, connection).await?;
         self.older_work(&first.members, connection).await?;
-        let rows = first.members.iter().filter_map(|member| {
-            let known = self.known.get(member)?;
-            Some(known.row(said.time))
-        });
+        let rows = self.rows(&first.members, said.time);
         let look = Look {
             asked,
-            rows: rows.collect(),
+            rows,
+            dead: self.dead.clone(),
             answered: clock::now(),
             server_time: said.time,
             server: said.identity,
             counter: first.counter,
         };
         Ok((look, first.round_trip))
+    }
+
+    /// The rows, at this time of the server. Dead members have none where they are too many.
+    fn rows(&mut self, members: &[Member], server_time: f64) -> Vec<LookRow> {
+        let known = members.iter().filter_map(|member| self.known.get(member));
+        let known: Vec<&Known> = known.collect();
+        let dead = known.iter().filter_map(|known| known.merely_listed());
+        let counts = dead.clone().count() > self.extent.dead;
+        let counted = dead.filter(|_| counts).cloned().collect();
+        self.dead = self.dead.followed_by(counted);
+        let rows = known
+            .iter()
+            .filter(|known| !counts || known.merely_listed().is_none());
+        rows.map(|known| known.row(server_time)).collect()
     }
 
     /// Has the next look read the work of all, beaten or not: a process writes its work just
@@ -170,6 +195,36 @@ impl Looker {
         }
     }
 
+    /// Where very many are new, their hashes come first: most of them are dead, and the work of a dead
+    /// one is not asked for.
+    async fn many_new(
+        &mut self,
+        members: &[Member],
+        connection: &mut impl ConnectionLike,
+    ) -> Result<(), LinkFault> {
+        let is_new = |member: &&Member| self.known.get(*member).is_some_and(Known::is_new);
+        let new: Vec<&Member> = members.iter().filter(is_new).collect();
+        // Two commands each.
+        if new.len() * 2 <= AT_ONCE {
+            return Ok(());
+        }
+        let hash = |member: &&Member| {
+            let mut hash = Read::HashFields.of(&self.keys.key(member));
+            hash.arg(&decode::FIELDS[..]);
+            hash
+        };
+        let answers = ask(new.iter().map(hash).collect(), connection).await?;
+        if let Some(why) = refused(&answers) {
+            return Err(why);
+        }
+        for (member, answer) in new.into_iter().zip(answers) {
+            if let Some(known) = self.known.get_mut(member) {
+                known.take_hash(answer);
+            }
+        }
+        Ok(())
+    }
+
     /// The second trip: the hashes of the new ones, the jobs of those that have beaten since, and
     /// the server once more where it did not answer the first question. It is left out where
     /// there is nothing to ask.
@@ -248,7 +303,7 @@ impl Looker {
                     known.take_hash(hash);
                 }
                 known.measure(age, server_time);
-                known.take_work(work);
+                known.take_work(work, self.extent.jobs);
             }
         }
     }
@@ -270,7 +325,7 @@ impl Looker {
         let answers = ask(commands, connection).await?;
         for (member, answer) in asked.into_iter().zip(answers) {
             if let Some(known) = self.known.get_mut(member) {
-                known.take_older_work(answer);
+                known.take_older_work(answer, self.extent.jobs);
             }
         }
         Ok(())
@@ -312,39 +367,6 @@ fn is_there(answer: &Value) -> Option<bool> {
         return Some(*count > 0);
     }
     None
-}
-
-/// The answers to these commands; no round trip for none, and one for so many as [`AT_ONCE`]: each
-/// is waited for by itself, so that a look at very many members is slow and not without an answer.
-/// An error of one command stays in its place among the answers.
-async fn ask(
-    commands: Vec<Cmd>,
-    connection: &mut impl ConnectionLike,
-) -> Result<Vec<Value>, LinkFault> {
-    let mut answers = Vec::with_capacity(commands.len());
-    for commands in commands.chunks(AT_ONCE) {
-        let mut pipeline = Pipeline::with_capacity(commands.len());
-        for command in commands {
-            pipeline.add_command(command.clone());
-        }
-        pipeline.ignore_errors();
-        let asked = pipeline.query_async::<Vec<Value>>(connection).await;
-        answers.extend(asked.map_err(|error: RedisError| fault(&error, Wire::Established))?);
-    }
-    Ok(answers)
-}
-
-/// Where nothing at all may be asked about the members, it is the link's fault and no row's.
-fn refused(answers: &[Value]) -> Option<LinkFault> {
-    let mut first = None;
-    for answer in answers {
-        let Value::ServerError(error) = answer else {
-            return None;
-        };
-        first = first.or(Some(error));
-    }
-    let why = fault(&first?.clone().into(), Wire::Established);
-    matches!(why, LinkFault::Denied(_) | LinkFault::Loading).then_some(why)
 }
 
 /// The members, in the order of their names.

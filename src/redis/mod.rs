@@ -9,6 +9,7 @@ mod choice;
 mod commands;
 mod connection;
 mod decode;
+mod extent;
 mod interrupted;
 mod keyspace;
 mod known;
@@ -33,8 +34,10 @@ mod sentinel;
 mod server;
 mod source;
 mod tls;
+mod trip;
 mod url;
 mod whereabouts;
+mod work_read;
 
 #[cfg(test)]
 mod tests;
@@ -44,6 +47,7 @@ pub use cancel::cancel;
 pub use choice::{AddressChoice, Candidates, ChoiceError, NamedAddress, choose, from_environment};
 pub use commands::{Keys, Read};
 pub use connection::{Connection, open};
+pub use extent::Extent;
 pub use interrupted::{Interrupted, interrupted};
 pub use link::{LONGEST_BACKOFF, backoff};
 pub use look::Looker;

@@ -45,7 +45,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::core::fleet::{Heartbeat, Identity, Info, LookRow};
+    use crate::core::fleet::{DeadMembers, Heartbeat, Identity, Info, LookRow};
     use crate::core::moment::Moment;
 
     fn look(queues: &[&str]) -> Look {
@@ -75,6 +75,7 @@ mod tests {
                 iterating: Vec::new(),
                 faults: Vec::new(),
             }],
+            dead: DeadMembers::default(),
         }
     }
 

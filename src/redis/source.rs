@@ -11,6 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 use super::address::Address;
 use super::commands::Keys;
 use super::connection::{Connection, open};
+use super::extent::Extent;
 use super::link::backoff;
 use super::look::Looker;
 use super::names::Names;
@@ -167,7 +168,7 @@ impl Source {
             questions,
         } = self;
         let watch = Looks {
-            looker: Looker::new(keys(&settings)),
+            looker: Looker::new(keys(&settings)).within(Extent::WATCHED),
             names: Names::default(),
             address: &address,
             settings: &settings,

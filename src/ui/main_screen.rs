@@ -84,7 +84,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         _ => 2,
     };
     let wanted = view.processes.len().clamp(1, most) + usize::from(heading);
-    let folded = usize::from(!view.folded.is_empty() && roomy);
+    let has_folded = !view.folded.is_empty() || view.folded.counted > 0;
+    let folded = usize::from(has_folded && roomy);
     let free = usize::from(rows.left.height).saturating_sub(below + folded);
     let given = wanted
         .min(free.saturating_sub(least_jobs))

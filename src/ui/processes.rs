@@ -133,6 +133,9 @@ fn nobody(view: &View<'_>) -> &'static str {
     match view.session.fleet.link {
         Link::Connecting { .. } => "looking for Sidekiq",
         _ if !scanned => "looking for Sidekiq",
+        Link::Connected { .. } if view.folded.counted > 0 => {
+            "no Sidekiq that lives is known to this Redis, and none runs on this host"
+        }
         Link::Connected { .. } => "no Sidekiq is known to this Redis, and none runs on this host",
         Link::Unused | Link::Lost { .. } => "no Sidekiq runs on this host; Redis is not asked",
     }
@@ -211,7 +214,15 @@ pub(super) fn draw_folded(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     if folded.dead > 0 {
         parts.push(format!("{} dead", thousands(folded.dead)));
     }
-    let text = format!("   not drained: {}; p shows them", parts.join(", "));
+    let counted = thousands(folded.counted);
+    let text = match (parts.is_empty(), folded.counted) {
+        (_, 0) => format!("   not drained: {}; p shows them", parts.join(", ")),
+        (true, _) => format!("   {counted} dead members of this Redis are only counted"),
+        (false, _) => {
+            let parts = parts.join(", ");
+            format!("   not drained: {parts}; p shows them; {counted} dead ones are only counted")
+        }
+    };
     say(buffer, area, 0, view.look, Tone::Faint, &text);
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::address::RedisAddress;
 use super::beat::differs;
+use super::dead::Dead;
 use super::identify::{Matches, identify};
 use super::local::{HostLook, LocalId, LocalProcess, RunState};
 use super::logs::Logs;
@@ -33,6 +34,8 @@ pub struct Fleet {
     pub processes: BTreeMap<ProcessKey, Process>,
     /// The link to Redis.
     pub link: Link,
+    /// The members that are only counted.
+    pub dead: Dead,
     /// When the last look that was answered had been asked.
     pub looked: Option<Moment>,
     /// When the last scan was made.
@@ -67,6 +70,7 @@ impl Default for Fleet {
     fn default() -> Self {
         Self {
             processes: BTreeMap::new(),
+            dead: Dead::default(),
             link: Link::Unused,
             looked: None,
             scanned: None,
@@ -151,7 +155,8 @@ impl Fleet {
             server_time,
             server,
             counter,
-            rows,
+            mut rows,
+            dead,
         } = look;
         if self.looked.is_some_and(|looked| looked > asked) {
             return;
@@ -159,6 +164,7 @@ impl Fleet {
         // An answer is as old as its question.
         self.looked = Some(asked);
         self.memory.answered(server, server_time, asked);
+        rows.extend(self.take_dead(dead));
         let listed: HashSet<&Identity> = rows.iter().map(|row| &row.identity).collect();
         let mut keys = HashMap::with_capacity(self.processes.len());
         for (key, process) in &mut self.processes {
@@ -183,7 +189,8 @@ impl Fleet {
         };
         let whole = rows.iter().any(is_as_before);
         let times = (asked, answered);
-        self.memory.looked(times, counter, !rows.is_empty(), whole);
+        let lists_some = !rows.is_empty() || self.dead.counted() > 0;
+        self.memory.looked(times, counter, lists_some, whole);
         for row in rows {
             let new = || ProcessKey::Remote(row.identity.clone());
             let key = keys.remove(&row.identity).unwrap_or_else(new);

@@ -71,6 +71,9 @@ pub struct Look {
     pub counter: Option<bool>,
     /// A row per member of `processes`.
     pub rows: Vec<LookRow>,
+    /// The members that have no row: they are dead, and too many.
+    #[serde(default, skip_serializing_if = "DeadMembers::is_empty")]
+    pub dead: DeadMembers,
 }
 
 /// A member of `processes`.
@@ -93,6 +96,18 @@ pub struct LookRow {
 }
 
 impl LookRow {
+    /// The row of a member that has nothing else.
+    pub fn dead(identity: Identity) -> Self {
+        Self {
+            identity,
+            heartbeat: None,
+            beat_age: None,
+            work: Vec::new(),
+            iterating: Vec::new(),
+            faults: Vec::new(),
+        }
+    }
+
     /// Whether Redis holds nothing under this identity: the process was killed, or cannot beat.
     pub fn is_ghost(&self) -> bool {
         self.heartbeat.is_none() && self.faults.is_empty()
@@ -140,6 +155,73 @@ impl Info {
     /// not be read.
     pub fn may_serve(&self, queue: &str) -> bool {
         self.queues.is_empty() || self.queues.iter().any(|name| name == queue)
+    }
+}
+
+/// Members of `processes` that have nothing else in Redis and never had while they were watched, in the
+/// order of their texts. From look to look it is one list for as long as it stays the
+/// same.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Vec<Identity>")]
+pub struct DeadMembers(Arc<[Identity]>);
+
+impl From<Vec<Identity>> for DeadMembers {
+    fn from(mut identities: Vec<Identity>) -> Self {
+        identities.sort_unstable();
+        identities.dedup();
+        Self(identities.into())
+    }
+}
+
+impl DeadMembers {
+    /// How many they are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether `identity` is one of them.
+    pub fn contains(&self, identity: &Identity) -> bool {
+        self.0.binary_search(identity).is_ok()
+    }
+
+    /// Those of this host name and pid.
+    pub(super) fn of<'a>(&'a self, hostname: &str, pid: u32) -> impl Iterator<Item = &'a Identity> {
+        let begin = format!("{hostname}:{pid}:");
+        let first = self.0.partition_point(|one| one.as_str() < begin.as_str());
+        let behind = self.0[first..].iter();
+        behind.take_while(move |one| one.as_str().starts_with(&begin))
+    }
+
+    /// These ones a look later: the same list where nothing changed.
+    #[must_use]
+    pub fn followed_by(&self, identities: Vec<Identity>) -> Self {
+        let next = Self::from(identities);
+        if next == *self { self.clone() } else { next }
+    }
+
+    /// Whether it is the very list that `other` is.
+    pub(crate) fn is_list_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// The identities that are not in `other`.
+    pub(crate) fn without(&self, other: &Self) -> Vec<Identity> {
+        let missing = self.0.iter().filter(|one| !other.contains(one));
+        missing.cloned().collect()
+    }
+
+    /// These ones, and `came`, without `went`.
+    #[must_use]
+    pub(crate) fn changed(&self, came: Vec<Identity>, went: Vec<Identity>) -> Self {
+        let went = Self::from(went);
+        let mut all = self.without(&went);
+        all.extend(came);
+        Self::from(all)
     }
 }
 

@@ -3,8 +3,10 @@
 
 mod above;
 mod address;
+mod apart;
 mod beat;
 mod claim;
+mod dead;
 mod heir;
 mod identify;
 mod joined;
@@ -29,13 +31,16 @@ mod tests;
 pub use above::{Above, Keeper, KeeperKind};
 pub use address::RedisAddress;
 pub use beat::{Beat, Job};
+pub use dead::Dead;
 pub use heir::{Heir, Later};
 pub use joined::{Fleet, Vantage};
 pub use lineage::{Checkpoints, Lineage, Passed};
 pub use local::{Caught, HostLook, LocalId, LocalProcess, RunState, Surroundings, Threads, Title};
 pub use located::{Located, Place, Sought, exact_queue};
 pub use logs::{Log, LogNews, Logs};
-pub use look::{Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work};
+pub use look::{
+    DeadMembers, Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work,
+};
 pub use mark::Mark;
 pub use memory::RedisMemory;
 pub use namesake::may_be_same_job;

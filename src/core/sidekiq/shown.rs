@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{Busy, Task, Temper};
 use crate::core::fleet::{
-    Heartbeat, HostLook, Identity, Info, Lineage, LocalId, LocalProcess, Look, LookRow, RunState,
-    Surroundings, Title, Work,
+    DeadMembers, Heartbeat, HostLook, Identity, Info, Lineage, LocalId, LocalProcess, Look,
+    LookRow, RunState, Surroundings, Title, Work,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::Version;
@@ -126,6 +126,7 @@ pub fn look(rows: Vec<LookRow>, now: Moment) -> Look {
         server: None,
         counter: None,
         rows,
+        dead: DeadMembers::default(),
     }
 }
 

@@ -4,6 +4,7 @@
 mod appearance;
 mod backtraces;
 mod cancels;
+mod crowds;
 mod dead;
 pub(crate) mod drains;
 mod filmed;

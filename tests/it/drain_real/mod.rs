@@ -3,6 +3,7 @@
 
 mod alone;
 mod backtrace;
+mod beside;
 mod checkpoints;
 mod contained;
 mod costs;

@@ -1,7 +1,9 @@
 //! What a look costs: trips and commands, for processes that beat, that are dead, and that lie.
 
-use drainboard::core::fleet::{Look, LookRow};
-use drainboard::redis::{Connection, Keys, Looker, Read, Tuning, look_once};
+use std::sync::Arc;
+
+use drainboard::core::fleet::{Look, LookRow, Work};
+use drainboard::redis::{Connection, Extent, Keys, Looker, Read, Tuning, look_once};
 use redis::aio::MultiplexedConnection;
 
 use super::Counting;
@@ -165,6 +167,51 @@ async fn dead_members_cost_one_short_question_in_their_turn() {
     assert!(found > 0);
 }
 
+/// Looks that come again and again give the dead no rows where they are too many: each row would cost
+/// its part of each look.
+#[tokio::test]
+async fn very_many_dead_members_are_counted_until_one_comes_back() {
+    let server = RedisServer::start();
+    let mut admin = server.connection().await;
+    Rows::of("7.3.9", 1).write(&mut admin).await;
+    let mut add = redis::cmd("SADD");
+    add.arg("processes");
+    for number in 0..3_000 {
+        add.arg(format!("dead{number}:{number}:abc"));
+    }
+    add.exec_async(&mut admin).await.unwrap();
+    let mut connection = connected(&server.address()).await;
+    let mut looker = Looker::new(Keys::default()).within(Extent::WATCHED);
+    let (first, trips, commands) = counted(&server, &mut looker, &mut connection).await;
+    // The members, two trips for their hashes, one for the jobs of those that have one.
+    assert_eq!(
+        (trips, commands.as_str()),
+        (4, "hgetall 1, hmget 3001, info 1, smembers 1")
+    );
+    assert_eq!((first.rows.len(), first.dead.len()), (1, 3_000));
+    check_row(&first.rows[0], "7.3.9");
+    let mut back = Rows::of("7.3.9", 7);
+    back.identity = "dead7:7:abc".into();
+    back.write(&mut admin).await;
+    let mut seen = first;
+    for _ in 0..10 {
+        seen = look(&mut looker, &mut connection).await;
+    }
+    assert_eq!((seen.rows.len(), seen.dead.len()), (2, 2_999));
+    assert_eq!(seen.rows[0].work.len(), 1);
+    // It was alive while it was watched: its end is followed.
+    run(&mut admin, &["DEL", "dead7:7:abc"]).await;
+    seen = look(&mut looker, &mut connection).await;
+    assert!(seen.rows[0].is_ghost() && seen.dead.len() == 2_999);
+    run(
+        &mut admin,
+        &["SREM", "processes", "dead7:7:abc", "dead8:8:abc"],
+    )
+    .await;
+    seen = look(&mut looker, &mut connection).await;
+    assert_eq!((seen.rows.len(), seen.dead.len()), (1, 2_998));
+}
+
 #[tokio::test]
 async fn a_work_hash_that_no_sidekiq_has_is_read_in_part_and_said() {
     let server = RedisServer::start();
@@ -188,6 +235,15 @@ async fn a_work_hash_that_no_sidekiq_has_is_read_in_part_and_said() {
         seen.rows[0].faults
     );
     check_row(&seen.rows[1], "7.3.9");
+    // Where it is looked at again and again, fewer are read, and always the same ones.
+    let mut looker = Looker::new(Keys::default()).within(Extent::WATCHED);
+    let first = look(&mut looker, &mut connection).await;
+    looker.read_all_again();
+    let second = look(&mut looker, &mut connection).await;
+    assert_eq!(first.rows[0].work.len(), 1_000);
+    let same = |(one, other): (&Arc<Work>, &Arc<Work>)| Arc::ptr_eq(one, other);
+    let both = first.rows[0].work.iter().zip(&second.rows[0].work);
+    assert!(both.into_iter().all(same));
 }
 
 #[tokio::test]

@@ -55,3 +55,59 @@ fn the_jobs_of_one_row_cost_what_they_are() {
     };
     is_linear(|count| five_looks(rows(count)), 10_000);
 }
+
+fn counting(seconds: f64, rows: Vec<LookRow>, dead: &[&str]) -> Observation {
+    let Observation::Look(look) = look(seconds, rows) else {
+        unreachable!("it is a look");
+    };
+    let dead: Vec<Identity> = dead.iter().map(|name| Identity::new(name)).collect();
+    Observation::Look(Look {
+        dead: dead.into(),
+        ..look
+    })
+}
+
+#[test]
+fn members_that_are_only_counted_stand_nowhere_else() {
+    let mut fleet = Fleet::default();
+    let alive = row("util2:9:a", Some(heartbeat(1.0, -100.0)));
+    let dead = ["web1:1:a", "web2:2:b", "web3:3:c"];
+    fleet.observe(counting(1.0, vec![alive.clone()], &dead));
+    assert_eq!((fleet.processes.len(), fleet.dead.counted()), (1, 3));
+    // One that was seen alive is followed on, whatever the look does with it.
+    fleet.observe(counting(2.0, Vec::new(), &["util2:9:a", "web1:1:a"]));
+    assert_eq!((fleet.processes.len(), fleet.dead.counted()), (1, 1));
+    let (_, process) = fleet.processes.first_key_value().unwrap();
+    assert_eq!(
+        (process.listed, process.beat.is_none()),
+        (Listed::Yes, true)
+    );
+    fleet.observe(look(3.0, vec![alive]));
+    assert_eq!((fleet.processes.len(), fleet.dead.counted()), (1, 0));
+}
+
+/// A process that lost its hash stands among the dead ones: it may be one of this host that hangs.
+#[test]
+fn a_counted_member_that_may_be_a_process_of_this_host_is_compared_with_it() {
+    let beating = LocalProcess {
+        title: Title::Beating {
+            version: "7.3.2".into(),
+            tag: "app".into(),
+            busy: 1,
+            concurrency: 5,
+            stopping: false,
+        },
+        ..local(7, -900.0)
+    };
+    let mut fleet = Fleet::default();
+    fleet.observe(scan(0.5, vec![beating, local(71, -5.0)]));
+    let dead = ["util1:7:a", "util1:70:b", "util2:7:c", "web1:1:d"];
+    fleet.observe(counting(1.0, Vec::new(), &dead));
+    let known: Vec<Option<&str>> = fleet
+        .processes
+        .values()
+        .map(|process| process.identity.as_ref().map(Identity::as_str))
+        .collect();
+    assert_eq!(known, [Some("util1:7:a"), None]);
+    assert_eq!(fleet.dead.counted(), 3);
+}

@@ -113,6 +113,7 @@ fn look(seconds: f64, rows: Vec<LookRow>) -> Observation {
         server: None,
         counter: None,
         rows,
+        dead: DeadMembers::default(),
     })
 }
 

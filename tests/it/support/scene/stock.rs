@@ -7,6 +7,45 @@ use serde_json::json;
 use super::Scene;
 
 impl Scene {
+    /// Registers so many processes of which nothing else is left, in one command for a thousand.
+    pub(crate) fn register_dead(&self, count: usize) {
+        let mut connection = self.connection();
+        let names: Vec<String> = (0..count)
+            .map(|number| format!("web{number}:{number}:abcabcabcabc"))
+            .collect();
+        for names in names.chunks(1_000) {
+            let _: () = connection.sadd("processes", names).unwrap();
+        }
+    }
+
+    /// Registers a process of another host that shows so many jobs as no Sidekiq has.
+    pub(crate) fn register_row_of(&self, jobs: usize) {
+        let mut connection = self.connection();
+        let (identity, now) = ("elsewhere:1:abcabcabcabc", clock::now().epoch());
+        let info = json!({"hostname": "elsewhere", "pid": 1, "queues": ["elsewhere"],
+            "version": "7.3.2", "started_at": now, "concurrency": 5});
+        let fields = [
+            ("info", info.to_string()),
+            ("busy", jobs.to_string()),
+            ("beat", now.to_string()),
+            ("quiet", "false".into()),
+        ];
+        let _: () = connection.sadd("processes", identity).unwrap();
+        let _: () = connection.hset_multiple(identity, &fields).unwrap();
+        let entry = |number| {
+            let payload =
+                json!({"class": "ElsewhereJob", "jid": format!("{number:024x}"), "args": []});
+            let entry = json!({"queue": "elsewhere", "run_at": now.floor(), "payload": payload.to_string()});
+            (format!("t{number}"), entry.to_string())
+        };
+        let entries: Vec<(String, String)> = (0..jobs).map(entry).collect();
+        for entries in entries.chunks(1_000) {
+            let _: () = connection
+                .hset_multiple(format!("{identity}:work"), entries)
+                .unwrap();
+        }
+    }
+
     /// Stands in for Sidekiq Pro's `super_fetch`: what was fetched stands in the private list of
     /// the process too.
     pub(crate) fn keep_privately(&self, jid: &str) {
