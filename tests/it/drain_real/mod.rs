@@ -30,6 +30,7 @@ mod several;
 mod silent;
 mod stopped;
 mod successor;
+mod synced;
 mod told;
 mod users;
 mod valkey;

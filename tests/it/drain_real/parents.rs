@@ -33,6 +33,10 @@ fn a_supervisor_that_starts_another_one_is_warned_of_before_and_told_of_after() 
             "starts another one as soon as it exits",
         ),
         ("/usr/bin/supervisord -n", "where autorestart=true says so"),
+        (
+            "/usr/bin/containerd-shim-runc-v2 -namespace moby",
+            "where its restart policy says so",
+        ),
     ] {
         let scene = Scene::new();
         let parent = Parent::start(&scene, title, 1);
@@ -66,4 +70,12 @@ fn the_pid_of_a_wrapper_names_the_sidekiq_that_it_wraps() {
         .any(|line| line["text"].as_str().unwrap_or_default().contains(&said));
     assert!(said, "{}", ended.text());
     assert_eq!(ended.event("started")["targets"], 1);
+    // What was named gets no signal.
+    let sent = ended.events("signal_sent");
+    let pid = serde_json::json!(wrapper.pid());
+    assert!(
+        !sent.is_empty() && sent.iter().all(|line| line["pid"] != pid),
+        "{}",
+        ended.text()
+    );
 }
