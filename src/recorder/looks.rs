@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::delta::{Element, difference, list};
 use super::scrubbed::written;
-use crate::core::fleet::{DeadMembers, Look, LookRow, Work};
+use crate::core::fleet::{DeadMembers, Info, Look, LookRow, Work};
 
 /// What changed from `old` to `new`, but for the members that have no rows.
 pub(super) fn change(old: &Look, new: &Look) -> Value {
@@ -41,7 +41,14 @@ fn row_change(old: &LookRow, new: &LookRow) -> Option<Value> {
     if nothing(old) && nothing(new) && old.beat_age == new.beat_age {
         return None;
     }
-    let mut changed = members(without_jobs(old), without_jobs(new));
+    let (mut bare, mut now) = (without_jobs(old), without_jobs(new));
+    if let (Some(old), Some(new)) = (&mut bare.heartbeat, &mut now.heartbeat)
+        && Arc::ptr_eq(&old.info, &new.info)
+    {
+        let nothing = Arc::<Info>::default();
+        (old.info, new.info) = (Arc::clone(&nothing), nothing);
+    }
+    let mut changed = members(bare, now);
     let jobs = elements((&old.work, &new.work), |work| work.tid.as_str(), job_change);
     insert(&mut changed, "work", jobs);
     (!changed.is_empty()).then_some(Value::Object(changed))

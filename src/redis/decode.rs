@@ -26,6 +26,12 @@ pub(super) const BEAT_FIELDS: [&str; 5] = ["busy", "beat", "quiet", "rss", "conc
 /// `launcher.rb:181`: `EXPIRE … 60`).
 const LIFE_AFTER_BEAT: Duration = Duration::from_mins(1);
 
+/// Queues of one process that are followed. Each of them costs every look.
+const MOST_QUEUES: usize = 2_000;
+
+/// Labels of one process that are read.
+const MOST_LABELS: usize = 100;
+
 /// No identity that a Sidekiq writes is longer, in characters.
 const LONGEST_IDENTITY: usize = 300;
 
@@ -47,7 +53,10 @@ pub(super) struct DecodedInfo {
     pub(super) info: Arc<Info>,
     /// Threads as `info` counts them, its own field or the sum over capsules.
     pub(super) concurrency: Option<u64>,
+    /// Why it is malformed.
     pub(super) fault: Option<String>,
+    /// What was left out of it, because no Sidekiq has so much.
+    pub(super) excess: Option<String>,
 }
 
 /// `info` as it is written (7.3.9 `launcher.rb:247-262`, 8.1.7 `launcher.rb:255-275`).
@@ -101,6 +110,13 @@ pub(super) fn info(bytes: &[u8]) -> DecodedInfo {
         queues.sort();
         queues.dedup();
     }
+    let count = queues.len();
+    let excess = (count > MOST_QUEUES).then(|| {
+        queues = Vec::new();
+        format!("it names {count} queues, more than any Sidekiq: it is taken to serve all")
+    });
+    let mut labels = names(row.labels);
+    labels.truncate(MOST_LABELS);
     let version_text = name(&row.version);
     let threads: Vec<u64> = capsules
         .iter()
@@ -112,13 +128,14 @@ pub(super) fn info(bytes: &[u8]) -> DecodedInfo {
             started_at: row.started_at.epoch(),
             tag: name(&row.tag).unwrap_or_default(),
             queues,
-            labels: names(row.labels),
+            labels,
             version: version_text.as_deref().and_then(Version::parse),
             version_text,
             embedded: row.embedded.is_true(),
         }),
         concurrency: row.concurrency.count().or(summed),
         fault: None,
+        excess,
     }
 }
 

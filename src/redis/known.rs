@@ -183,7 +183,8 @@ impl Known {
         self.hash = match decode::fields(hash) {
             Ok(Some(mut fields)) => {
                 let info = info(fields.info.take());
-                let mut faults = Vec::from_iter(info.fault.clone());
+                let said = info.fault.iter().chain(&info.excess);
+                let mut faults: Vec<String> = said.cloned().collect();
                 let heartbeat = decode::heartbeat(&fields, &info, &mut faults);
                 // A malformed entry may be a write under way: it is read again.
                 self.info = info.fault.is_none().then_some(info);

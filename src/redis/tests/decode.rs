@@ -187,3 +187,19 @@ proptest! {
         let _ = server_time(Value::Array(vec![Value::BulkString(bytes.clone()), Value::BulkString(bytes)]));
     }
 }
+
+#[test]
+fn more_queues_than_any_sidekiq_has_are_not_followed_and_may_be_any() {
+    let of = |count: usize| {
+        let queues: Vec<String> = (0..count).map(|number| format!("q{number}")).collect();
+        read(&json!({"queues": queues, "labels": queues, "version": "7.3.2"}))
+    };
+    let many = of(2_000);
+    assert_eq!((many.info.queues.len(), &many.excess), (2_000, &None));
+    assert!(!many.info.may_serve("other"));
+    let excess = of(200_000);
+    assert!(excess.info.queues.is_empty() && excess.info.may_serve("other"));
+    assert_eq!(excess.info.labels.len(), 100);
+    assert_eq!((excess.fault, excess.info.version.is_some()), (None, true));
+    assert!(excess.excess.unwrap().starts_with("it names 200000 queues"));
+}

@@ -1,5 +1,6 @@
 //! The command line from outside: the built binary, a clean environment, exit codes and text.
 
+mod addresses;
 mod check;
 mod check_input;
 mod configuration;
