@@ -28,6 +28,7 @@ mod report;
 mod rescue;
 mod resume;
 mod rows;
+mod saved;
 mod table;
 mod timeline;
 

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use super::Failure;
 use super::listing::Room;
+use crate::core::clean::clean_lines;
 use crate::core::config::Settings;
 
 /// Writes `text` to standard output. A pipe without a reader is success.
@@ -41,8 +42,9 @@ pub(super) fn room(settings: &Settings) -> Room {
     }
 }
 
-/// A line on standard error; a closed one is no failure.
-pub(super) fn tell(line: &str) {
-    let told = writeln!(io::stderr().lock(), "{line}");
+/// A line on standard error, or several; a closed one is no failure. Names of files may stand in it,
+/// which hold whatever somebody wrote into them.
+pub(super) fn tell(text: &str) {
+    let told = writeln!(io::stderr().lock(), "{}", clean_lines(text));
     drop(told);
 }

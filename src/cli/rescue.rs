@@ -13,6 +13,7 @@ use super::configuration::settings;
 use super::listing::Room;
 use super::output::{room, tell, write, write_json};
 use super::report::state_directory;
+use super::saved::{Saved, SavedRow, saved};
 use super::table::{Column, table};
 use super::{Failure, runtime};
 use crate::core::clean::clean;
@@ -22,9 +23,7 @@ use crate::core::wording;
 use crate::host::{Operator, state_dir};
 use crate::redis::{self, Keys};
 use crate::report::Library;
-use crate::rescue::{
-    Ending, Rescued, SavedFrom, SavedJob, State, Store, ending, exited, jobs, push_back, survey,
-};
+use crate::rescue::{Ending, Rescued, SavedFrom, SavedJob, State, Store, push_back, survey};
 
 /// How long each answer of Redis is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -125,7 +124,8 @@ pub(super) fn run(common: &EveryCommand, arguments: &RescueArguments) -> Result<
         state_dir::check(directory).map_err(|error| Failure::Record(error.to_string()))?;
     }
     let store = Store::new(&place);
-    let saved = saved(&store, &Library::new(&place), arguments)?;
+    let (id, named) = (arguments.id.as_deref(), arguments.into.is_some());
+    let saved = saved(&store, &Library::new(&place), id, named)?;
     if let Some(unknown) = arguments.jid.iter().find(|jid| {
         !saved
             .jobs
@@ -152,76 +152,6 @@ fn check(arguments: &RescueArguments, settings: &Settings) -> Result<(), Failure
         return Ok(());
     };
     Err(Failure::Usage(wrong.into()))
-}
-
-/// The saved jobs, with the words of the journals about them.
-struct Saved {
-    jobs: Vec<SavedRow>,
-    /// The processes that have exited by the journals.
-    gone: Vec<String>,
-}
-
-/// A saved job with what its drain's journal says.
-struct SavedRow {
-    run: String,
-    job: SavedJob,
-    ending: Ending,
-}
-
-/// The saved jobs of one drain, or of all, each with the ending that its journal shows.
-fn saved(store: &Store, library: &Library, arguments: &RescueArguments) -> Result<Saved, Failure> {
-    let unreadable =
-        |error: io::Error| Failure::Record(format!("the saved payloads cannot be read: {error}"));
-    let all = store.runs().map_err(unreadable)?;
-    let runs = match arguments.id.as_deref() {
-        None => all,
-        Some(id) => vec![chosen(all, id)?],
-    };
-    let mut saved = Saved {
-        jobs: Vec::new(),
-        gone: Vec::new(),
-    };
-    let named = arguments.into.is_some();
-    for run in runs.into_iter().rev() {
-        let (entries, bad) = store.load(&run).map_err(unreadable)?;
-        if bad > 0 {
-            tell(&format!(
-                "warning: {} of {} cannot be read",
-                wording::count(bad as u64, "line"),
-                store.path(&run).display()
-            ));
-        }
-        // Without its journal nothing is known of how a process ended.
-        let past = library.read(&run).ok();
-        for job in jobs(&entries) {
-            saved.jobs.push(SavedRow {
-                run: run.clone(),
-                ending: ending(past.as_ref(), &entries, &job, named || job.from.is_some()),
-                job,
-            });
-        }
-        saved.gone.extend(exited(past.as_ref()));
-    }
-    Ok(saved)
-}
-
-/// The drain that `id` means: `last`, a whole name, or the only one that begins so.
-fn chosen(all: Vec<String>, id: &str) -> Result<String, Failure> {
-    let shown = crate::core::clean::clean(id, 60);
-    let mut fits: Vec<String> = match id {
-        "last" => all.into_iter().take(1).collect(),
-        id if all.iter().any(|run| run == id) => vec![id.to_owned()],
-        id => all.into_iter().filter(|run| run.starts_with(id)).collect(),
-    };
-    match (fits.pop(), fits.as_slice()) {
-        (Some(run), []) => Ok(run),
-        (Some(_), [_, ..]) => Err(Failure::Usage(format!(
-            "`{shown}` fits several drains: write more of the name"
-        ))),
-        (None, _) => Err(Failure::Record(format!(
-            "no payload is saved under `{shown}`; `drainboard rescue` lists all, `drainboard report` the drains"
-        ))),
-    }
 }
 
 async fn rescue(

@@ -1,6 +1,7 @@
 //! A table of text that fits a width: wide columns give way first, columns that can be missed
 //! are left out. It knows nothing of what stands in it.
 
+use crate::core::clean::clean;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Cells between two columns.
@@ -56,8 +57,16 @@ impl Column {
     }
 }
 
+fn cleaned(rows: &[Vec<String>]) -> Vec<Vec<String>> {
+    let cell = |cell: &String| clean(cell, usize::MAX);
+    let row = |row: &Vec<String>| row.iter().map(cell).collect();
+    rows.iter().map(row).collect()
+}
+
 /// The table with its head, every line ended, at most `width` cells wide if that can be done.
+/// Cells may hold what a file or a Redis holds.
 pub(super) fn table(columns: &[Column], rows: &[Vec<String>], width: usize, ascii: bool) -> String {
+    let rows = &cleaned(rows);
     let mut shown: Vec<usize> = (0..columns.len()).collect();
     let mut widths: Vec<usize> = columns
         .iter()

@@ -40,6 +40,12 @@ pub fn clean_bytes(bytes: &[u8], limit: usize) -> String {
     clean(&text, limit)
 }
 
+/// As [`clean`] for a text of several lines, which stay apart. Nothing is cut.
+pub fn clean_lines(text: &str) -> String {
+    let lines = text.split('\n').map(|line| clean(line, usize::MAX));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// Drops the rest of an escape sequence: CSI up to its final byte, OSC and the like up to BEL
 /// or ST, anything else one character.
 fn skip_escape(first: char, characters: &mut std::str::Chars<'_>) {
@@ -81,6 +87,12 @@ fn hides(character: char) -> bool {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn lines_stay_apart_and_are_clean() {
+        let told = clean_lines("one\x1b[31m\n  two\u{7}\r\n");
+        assert_eq!(told, "one\n  two \n");
+    }
 
     #[test]
     fn escape_sequences_leave_nothing() {

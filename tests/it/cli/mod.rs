@@ -9,6 +9,7 @@ mod local;
 mod pipeline;
 mod plan;
 mod ps;
+mod raw;
 mod report;
 mod rescue;
 mod words;
