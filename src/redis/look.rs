@@ -3,12 +3,13 @@
 //! beat alone, and for the jobs of those processes that have beaten since. It never reconnects,
 //! retries or waits.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use redis::Value;
 use redis::aio::ConnectionLike;
+use tokio::task::yield_now;
 
 use super::commands::{Keys, Read};
 use super::decode;
@@ -32,7 +33,8 @@ type Member = Arc<[u8]>;
 #[derive(Debug)]
 pub struct Looker {
     keys: Keys,
-    known: HashMap<Member, Known>,
+    /// In the order of the members, so that a look walks through both and seeks nothing.
+    known: BTreeMap<Member, Known>,
     /// How many looks were asked.
     looks: u64,
     /// How many identities were met, the forgotten ones included.
@@ -57,7 +59,7 @@ impl Looker {
     pub fn new(keys: Keys) -> Self {
         Self {
             keys,
-            known: HashMap::new(),
+            known: BTreeMap::new(),
             looks: 0,
             met: 0,
             asking: Asking::default(),
@@ -84,11 +86,15 @@ impl Looker {
         let asked = clock::now();
         self.looks += 1;
         let first = self.first(connection).await?;
+        // Each step goes through all of them: what else waits for this thread comes in between.
+        yield_now().await;
         self.meet(&first.members);
-        self.many_new(&first.members, connection).await?;
-        let said = self.second(&first.members, first.said, connection).await?;
-        self.older_work(&first.members, connection).await?;
-        let rows = self.rows(&first.members, said.time);
+        yield_now().await;
+        self.many_new(connection).await?;
+        let said = self.second(first.said, connection).await?;
+        self.older_work(connection).await?;
+        yield_now().await;
+        let rows = self.rows(said.time);
         let look = Look {
             asked,
             rows,
@@ -102,17 +108,17 @@ impl Looker {
     }
 
     /// The rows, at this time of the server. Dead members have none where they are too many.
-    fn rows(&mut self, members: &[Member], server_time: f64) -> Vec<LookRow> {
-        let known = members.iter().filter_map(|member| self.known.get(member));
-        let known: Vec<&Known> = known.collect();
-        let dead = known.iter().filter_map(|known| known.merely_listed());
+    fn rows(&mut self, server_time: f64) -> Vec<LookRow> {
+        let known = self.known.values();
+        let dead = known.clone().filter_map(Known::merely_listed);
         let counts = dead.clone().count() > self.extent.dead;
         let counted = dead.filter(|_| counts).cloned().collect();
         self.dead = self.dead.followed_by(counted);
-        let rows = known
-            .iter()
-            .filter(|known| !counts || known.merely_listed().is_none());
-        rows.map(|known| known.row(server_time)).collect()
+        let has_row = |known: &&Known| !counts || known.merely_listed().is_none();
+        known
+            .filter(has_row)
+            .map(|known| known.row(server_time))
+            .collect()
     }
 
     /// Has the next look read the work of all, beaten or not: a process writes its work just
@@ -182,33 +188,34 @@ impl Looker {
         })
     }
 
-    /// Forgets those that are not listed any more, and takes in the new ones.
+    /// Forgets those that are not listed any more, and takes in the new ones. `members` are in order.
     fn meet(&mut self, members: &[Member]) {
-        let listed: HashSet<&Member> = members.iter().collect();
-        self.known.retain(|member, _| listed.contains(member));
-        for member in members {
-            if !self.known.contains_key(member) {
-                self.met += 1;
-                let known = Known::new(member, self.met);
-                self.known.insert(Arc::clone(member), known);
-            }
+        let mut listed = members.iter().peekable();
+        self.known.retain(|member, _| {
+            while listed.next_if(|listed| *listed < member).is_some() {}
+            listed.peek().is_some_and(|listed| *listed == member)
+        });
+        let mut known = self.known.keys().peekable();
+        let is_new = |member: &&Member| known.next_if_eq(member).is_none();
+        let new: Vec<&Member> = members.iter().filter(is_new).collect();
+        for member in new {
+            self.met += 1;
+            let known = Known::new(member, self.met);
+            self.known.insert(Arc::clone(member), known);
         }
     }
 
     /// Where very many are new, their hashes come first: most of them are dead, and the work of a dead
     /// one is not asked for.
-    async fn many_new(
-        &mut self,
-        members: &[Member],
-        connection: &mut impl ConnectionLike,
-    ) -> Result<(), LinkFault> {
-        let is_new = |member: &&Member| self.known.get(*member).is_some_and(Known::is_new);
-        let new: Vec<&Member> = members.iter().filter(is_new).collect();
+    async fn many_new(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
+        let is_new = |(_, known): &(&Member, &Known)| known.is_new();
+        let new = self.known.iter().filter(is_new);
+        let new: Vec<Member> = new.map(|(member, _)| Arc::clone(member)).collect();
         // Two commands each.
         if new.len() * 2 <= AT_ONCE {
             return Ok(());
         }
-        let hash = |member: &&Member| {
+        let hash = |member: &Member| {
             let mut hash = Read::HashFields.of(&self.keys.key(member));
             hash.arg(&decode::FIELDS[..]);
             hash
@@ -218,7 +225,7 @@ impl Looker {
             return Err(why);
         }
         for (member, answer) in new.into_iter().zip(answers) {
-            if let Some(known) = self.known.get_mut(member) {
+            if let Some(known) = self.known.get_mut(&member) {
                 known.take_hash(answer);
             }
         }
@@ -230,16 +237,12 @@ impl Looker {
     /// there is nothing to ask.
     async fn second(
         &mut self,
-        members: &[Member],
         said: Result<Said, Asking>,
         connection: &mut impl ConnectionLike,
     ) -> Result<Said, LinkFault> {
-        let mut commands = Vec::with_capacity(members.len() * 2);
-        let mut asked: Vec<(&Member, bool, bool)> = Vec::new();
-        for member in members {
-            let Some(known) = self.known.get(member) else {
-                continue;
-            };
+        let mut commands = Vec::new();
+        let mut asked: Vec<(Member, bool, bool)> = Vec::new();
+        for (member, known) in &self.known {
             let (is_new, has_work) = (known.is_new(), known.is_asked_for_its_work());
             if !is_new && !has_work {
                 continue;
@@ -255,10 +258,10 @@ impl Looker {
                 commands.push(Read::TimeToLive.of(&key));
             }
             commands.push(Read::WholeHash.of(&known.work_key().of(&key)));
-            asked.push((member, is_new, with_age));
+            asked.push((Arc::clone(member), is_new, with_age));
         }
         let of_members = commands.len();
-        let iterations = self.iterations(members);
+        let iterations = self.iterations();
         for (_, _, jid) in &iterations {
             commands.push(Read::Exists.of(&self.keys.iteration(jid)));
         }
@@ -288,7 +291,7 @@ impl Looker {
     /// Takes in the hashes, ages and jobs that a second trip brought.
     fn take(
         &mut self,
-        asked: Vec<(&Member, bool, bool)>,
+        asked: Vec<(Member, bool, bool)>,
         answers: Vec<Value>,
         server_time: Option<f64>,
     ) {
@@ -298,7 +301,7 @@ impl Looker {
             let hash = is_new.then(&mut next);
             let age = with_age.then(&mut next);
             let work = next();
-            if let Some(known) = self.known.get_mut(member) {
+            if let Some(known) = self.known.get_mut(&member) {
                 if let Some(hash) = hash {
                     known.take_hash(hash);
                 }
@@ -310,21 +313,18 @@ impl Looker {
 
     /// A third trip, for those that show jobs and no `<identity>:work`: Sidekiq before 6.4.2 has
     /// them under `<identity>:workers`, and no version before 7.0.2 says which it is.
-    async fn older_work(
-        &mut self,
-        members: &[Member],
-        connection: &mut impl ConnectionLike,
-    ) -> Result<(), LinkFault> {
+    async fn older_work(&mut self, connection: &mut impl ConnectionLike) -> Result<(), LinkFault> {
         let mut commands = Vec::new();
-        let is_asked = |member: &&Member| self.known.get(*member).is_some_and(Known::may_be_older);
-        let asked: Vec<&Member> = members.iter().filter(is_asked).collect();
+        let is_asked = |(_, known): &(&Member, &Known)| known.may_be_older();
+        let asked = self.known.iter().filter(is_asked);
+        let asked: Vec<Member> = asked.map(|(member, _)| Arc::clone(member)).collect();
         for member in &asked {
             let key = WorkKey::Workers.of(&self.keys.key(member));
             commands.push(Read::WholeHash.of(&key));
         }
         let answers = ask(commands, connection).await?;
         for (member, answer) in asked.into_iter().zip(answers) {
-            if let Some(known) = self.known.get_mut(member) {
+            if let Some(known) = self.known.get_mut(&member) {
                 known.take_older_work(answer, self.extent.jobs);
             }
         }
@@ -348,11 +348,11 @@ impl Looker {
 
     /// The jobs whose iteration state this look asks for, by process and thread: those of the
     /// looks before, on a Sidekiq that has iterable jobs.
-    fn iterations(&self, members: &[Member]) -> Vec<(Member, Vec<u8>, String)> {
-        let known = members
+    fn iterations(&self) -> Vec<(Member, Vec<u8>, String)> {
+        let able = self
+            .known
             .iter()
-            .filter_map(|member| Some((member, self.known.get(member)?)));
-        let able = known.filter(|(_, known)| known.has_iterable_jobs());
+            .filter(|(_, known)| known.has_iterable_jobs());
         let due = able.flat_map(|(member, known)| {
             let due = known.due(self.looks);
             due.map(move |(tid, jid)| (Arc::clone(member), tid, jid))

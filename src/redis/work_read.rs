@@ -39,6 +39,8 @@ pub(super) struct WorkRead {
     /// The same, the oldest first.
     pub(super) sorted: Vec<Arc<Work>>,
     pub(super) fault: Option<String>,
+    /// Whether there was more than is read.
+    pub(super) is_cut: bool,
     hasher: RandomState,
 }
 
@@ -75,6 +77,7 @@ impl WorkRead {
             }
         };
         let count = entries.len();
+        self.is_cut = count > most;
         self.fault = (count > most).then(|| {
             format!("its work holds {count} entries, more than any Sidekiq: {most} are read")
         });

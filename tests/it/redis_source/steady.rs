@@ -244,6 +244,8 @@ async fn a_work_hash_that_no_sidekiq_has_is_read_in_part_and_said() {
     let same = |(one, other): (&Arc<Work>, &Arc<Work>)| Arc::ptr_eq(one, other);
     let both = first.rows[0].work.iter().zip(&second.rows[0].work);
     assert!(both.into_iter().all(same));
+    let (_, _, commands) = counted(&server, &mut looker, &mut connection).await;
+    assert!(!commands.contains("hgetall"), "{commands}");
 }
 
 #[tokio::test]
