@@ -90,7 +90,7 @@ fn a_terminal_of_65535_columns_is_drawn_in_part_and_hears_keys() {
     fixture_rows(&scene);
     let mut terminal = Terminal::console(&scene, &[]);
     terminal.wait_for("ReportBuild");
-    for extent in [(65535, 24), (200, 65535)] {
+    for extent in [(65535, 24), (200, 65535), (65535, 65535)] {
         terminal.resize_unseen(extent);
         terminal.send("?");
         terminal.resize((120, 40));
@@ -98,6 +98,11 @@ fn a_terminal_of_65535_columns_is_drawn_in_part_and_hears_keys() {
         terminal.send("\x1b");
         terminal.wait_for("ReportBuild");
     }
+    let status =
+        std::fs::read_to_string(format!("/proc/{}/status", terminal.pid())).expect("it runs");
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let peak = peak.and_then(|peak| peak.trim().strip_suffix(" kB")?.parse().ok());
+    assert!(peak.is_some_and(|peak: u64| peak < 300_000), "{status}");
     terminal.send("q");
     terminal.end(0);
 }
