@@ -73,15 +73,17 @@ fn page_screen(buffer: &mut ratatui::buffer::Buffer, area: Rect, view: &View<'_>
         ..area
     };
     footer::draw(buffer, bottom, view);
+    // A notice has a row of its own: it covers nothing of the page.
+    let notice = view.console.memory.notice.as_ref();
     let middle = Rect {
         y: area.y + 1,
-        height: area.height - 1 - rows,
+        height: area.height - 1 - rows - u16::from(notice.is_some()),
         ..area
     };
     page::draw(buffer, middle, view);
-    if let Some(notice) = &view.console.memory.notice {
+    if let Some(notice) = notice {
         let last = Rect {
-            y: middle.bottom() - 1,
+            y: middle.bottom(),
             height: 1,
             ..middle
         };
