@@ -192,11 +192,11 @@ impl Account {
 
     /// Takes in where jobs of this process were found. One that was back in its queue after the
     /// first signal stays known for it, wherever it goes from there.
-    pub fn answer(&mut self, answers: &[Located], subject: &Subject<'_>) {
+    pub fn answer(&mut self, answers: &[Located], subject: &Subject<'_>, fleet: &Fleet) {
         let key = subject.key();
         let mut taken = self.heirs();
         let answers = best(answers);
-        let makers = makers(self.executions(), &answers);
+        let makers = makers(self.executions(), &answers, &fleet.logs.witness);
         let file = self.files.iter_mut().find(|file| *file.process() == key);
         for execution in file.into_iter().flat_map(CaseFile::executions_mut) {
             if let Some(located) = answers.get(execution.jid()) {

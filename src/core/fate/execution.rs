@@ -14,6 +14,10 @@ use crate::core::log::{Begun, Told};
 use crate::core::moment::Moment;
 use crate::core::timing::{SHOWN_WITHIN, WHOLE_SECOND};
 
+/// How long before its line `done` a job that breaks off makes the later one at most, and how far
+/// the two may lie the other way round, in seconds: they are written by two clocks of one host.
+pub(super) const MADE_BEFORE_DONE: (f64, f64) = (1.0, 0.1);
+
 /// The later job that does the work of an execution.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct GoesOn<'a> {
@@ -151,8 +155,9 @@ impl Execution {
         if self.is_named_by_log_alone() {
             let end = (self.log_end()).filter(|(_, end)| end.how == Told::Done);
             let end = end.map(|(at, _)| at);
+            let (before, after) = MADE_BEFORE_DONE;
             return created.zip(end).is_some_and(|(created, end)| {
-                created >= end.before(WHOLE_SECOND).epoch() && created <= end.epoch() + 0.1
+                created >= end.epoch() - before && created <= end.epoch() + after
             });
         }
         if !heir.may_follow(self.lineage.as_ref()) {

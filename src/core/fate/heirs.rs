@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::execution::{Execution, GoesOn};
+use super::execution::{Execution, GoesOn, MADE_BEFORE_DONE};
 use super::fate::{Fate, Ruling};
 use crate::core::fleet::{Heir, Located, Passed};
+use crate::core::log::Witness;
 
 /// The ruling on an execution whose work goes on in `heir`. `stands_still`: every process of its
 /// queue is quiet or gone.
@@ -35,10 +36,12 @@ pub(super) fn handed_on(heir: GoesOn<'_>, stands_still: bool) -> Ruling {
     }
 }
 
-/// How many of `executions` may have made each later job of `answers`.
+/// How many of `executions` may have made each later job of `answers`; and how many jobs that only
+/// the end in a log names.
 pub(super) fn makers<'a>(
     executions: impl Iterator<Item = &'a Execution>,
     answers: &HashMap<&str, &Located>,
+    witness: &Witness,
 ) -> HashMap<String, usize> {
     let heirs = answers.values().flat_map(|located| &located.heirs);
     let heirs: HashMap<&str, &Heir> = heirs.map(|heir| (heir.jid.as_str(), heir)).collect();
@@ -46,13 +49,24 @@ pub(super) fn makers<'a>(
         return HashMap::new();
     }
     let executions: Vec<&Execution> = executions.collect();
+    let strangers = |heir: &Heir| {
+        let Some((class, made)) = heir.class.as_ref().zip(heir.created) else {
+            return 0;
+        };
+        let is_strange = |jid: &&str| executions.iter().all(|known| known.jid() != *jid);
+        let (from, to) = (made - MADE_BEFORE_DONE.1, made + MADE_BEFORE_DONE.0);
+        witness
+            .done_between(class, from, to)
+            .filter(is_strange)
+            .count()
+    };
     let may_have_made = |known: &Execution, heir: &Heir| {
         let mut class = heir.class.iter();
         class.all(|class| known.work().class == *class) && known.may_have_made(heir)
     };
     let made = |(jid, heir): (&str, &Heir)| {
         let makers = (executions.iter()).filter(|known| may_have_made(known, heir));
-        (jid.to_owned(), makers.count())
+        (jid.to_owned(), makers.count() + strangers(heir))
     };
     heirs.into_iter().map(made).collect()
 }

@@ -308,6 +308,17 @@ impl Witness {
         Some(&known.find(|kept| kept.pid == pid)?.testimony)
     }
 
+    /// The jobs of `class` that a log says were done between `from` and `to`, in seconds since 1970.
+    pub fn done_between(&self, class: &str, from: f64, to: f64) -> impl Iterator<Item = &str> {
+        let is_done = move |kept: &Kept| {
+            let at = kept.testimony.at.epoch();
+            kept.class == class && kept.testimony.what == Told::Done && from <= at && at <= to
+        };
+        let jobs = self.jobs.iter();
+        let done = jobs.filter(move |(_, known)| known.iter().any(&is_done));
+        done.map(|(jid, _)| jid.as_str())
+    }
+
     /// The last thing that the log of process `pid` said of a job on thread `tid`: the same JID
     /// may run on two threads at once.
     pub fn of_thread(&self, pid: u32, jid: &str, tid: &str) -> Option<&Testimony> {

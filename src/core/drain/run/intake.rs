@@ -104,7 +104,7 @@ impl Run {
         }
         self.asks.pending = None;
         for target in &self.targets {
-            self.account.answer(answers, &target.subject());
+            self.account.answer(answers, &target.subject(), turn.fleet);
         }
     }
 
