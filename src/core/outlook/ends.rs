@@ -230,7 +230,12 @@ fn in_run(run: &Run, target: &Target, situation: Situation<'_>) -> (Given, Optio
         waits.map_or(until, |interrupt| interrupt.after(CLEANUP).max(until))
     };
     let kills = |step: usize| plan.sequence.signal(step) == Some(Signal::Kill);
-    let kill = if let Phase::Gated { next, until, .. } = run.phase()
+    let kill = if let Phase::Performing(performing) = run.phase()
+        && performing.step.is_some_and(kills)
+    {
+        // Nothing holds it any more.
+        Some(now)
+    } else if let Phase::Gated { next, until, .. } = run.phase()
         && kills(*next)
     {
         (!blind).then(|| gated(*until))
