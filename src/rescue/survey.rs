@@ -235,19 +235,22 @@ fn sight(job: &SavedJob, ending: &Ending, place: Place, rescued: bool, looks: [&
     let own = |row: &&LookRow| Some(row.identity.as_str()) == job.identity.as_deref();
     // A process that was killed itself goes on showing what it ran before.
     let mut before = None;
-    let lives = |row: &LookRow, look: &Look| {
-        let dead = |exited| is_late(row, look, job, exited);
-        row.heartbeat.is_some() && ending.exited_at.is_some_and(|exited| !dead(exited))
+    let shows = |row: &&LookRow| row.work.iter().any(|work| is_same(work, job));
+    // One that was taken for dead beats on: it runs where no look at its host shows it. The first look
+    // may not know how old a beat is.
+    let lives = |row: &&LookRow| {
+        let exited = ending.exited_at;
+        exited.is_some_and(|exited| beat_since(row, looks[1], exited))
     };
+    let mut own_rows = looks[1].rows.iter().filter(own);
+    if job.jid.is_some()
+        && let Some(row) = own_rows.find(|row| shows(row) && lives(row))
+    {
+        return Sight::Work {
+            process: row.identity.short().to_owned(),
+        };
+    }
     for look in looks.into_iter().filter(|_| job.jid.is_some()) {
-        let shows = |row: &&LookRow| row.work.iter().any(|work| is_same(work, job));
-        // One that was taken for dead beats on: it runs where no look at its host shows it.
-        let mut own_rows = look.rows.iter().filter(own);
-        if let Some(row) = own_rows.find(|row| shows(row) && lives(row, look)) {
-            return Sight::Work {
-                process: row.identity.short().to_owned(),
-            };
-        }
         let others = look.rows.iter().filter(|row| !own(row) && !row.is_ghost());
         for row in others.filter(shows) {
             let process = row.identity.short().to_owned();
@@ -331,10 +334,18 @@ fn is_late(row: &LookRow, look: &Look, job: &SavedJob, exited: Timestamp) -> boo
     if row.work.iter().any(|work| work.jid.is_none()) {
         return true;
     }
+    !beat_since(row, look, exited)
+}
+
+/// Whether a process has beaten so long after `exited` that the beat shows all that it had fetched.
+fn beat_since(row: &LookRow, look: &Look, exited: Timestamp) -> bool {
+    let Some(heartbeat) = &row.heartbeat else {
+        return false;
+    };
     let by_server = Duration::try_from_secs_f64((look.server_time - heartbeat.beat).max(0.0));
     let age = row.beat_age.or(by_server.ok()).unwrap_or(Duration::MAX);
     let shown = exited.checked_add(FETCHED).unwrap_or(Timestamp::MAX);
-    look.asked.before(age).wall() <= shown
+    look.asked.before(age).wall() > shown
 }
 
 /// Pushes `job` back and writes down, before and after, that it was. Whether it may be is for
