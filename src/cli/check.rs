@@ -144,8 +144,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &CheckArguments) -> Result<E
     runtime.shutdown_background();
     let mut sources = sources;
     let below = std::mem::take(&mut sources.below);
-    let said = chosen(&settings, arguments, &sources, &live, &named);
-    let mut said = said;
+    let mut said = chosen(&settings, arguments, &sources, &live, &named);
     if let Some(unread) = without_timeout(&sources, &below, &said) {
         said.not_read.push(unread);
     }

@@ -5,7 +5,7 @@ use super::page_line::{LineWeight, PageLine};
 use super::result_jobs::{self, still_running};
 use super::stays::stays;
 use super::words::{count, count_that, few, time_of_day};
-use crate::core::drain::{Counts, Event, Outcome, Phase, Record, Run};
+use crate::core::drain::{Counts, Outcome, Phase, Run};
 use crate::core::moment::{Moment, clock_face};
 use crate::core::session::Session;
 use crate::core::successor::Watch;
@@ -46,7 +46,7 @@ pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) 
         ));
     }
     lines.push(PageLine::new(weight(outcome), sentence(run, outcome, jobs)));
-    lines.push(PageLine::new(LineWeight::Plain, duration(session, run, at)));
+    lines.push(PageLine::new(LineWeight::Plain, duration(run, at)));
     if jobs.total() > 0 {
         let work = format!("Work: {}.", run.spent(at).words());
         lines.push(PageLine::new(LineWeight::Plain, work));
@@ -145,7 +145,7 @@ fn sentence(run: &Run, outcome: Outcome, jobs: Counts) -> String {
 }
 
 /// How long it took against the waits of the plan, and what was added to them by hand.
-fn duration(session: &Session, run: &Run, at: Moment) -> String {
+fn duration(run: &Run, at: Moment) -> String {
     let started = run.pace().first_signal.unwrap_or(run.pace().started);
     let took = format!(
         "It took {}, from {} to {}",
@@ -153,20 +153,15 @@ fn duration(session: &Session, run: &Run, at: Moment) -> String {
         time_of_day(started),
         time_of_day(at)
     );
-    let by_hand = |record: &Record| {
-        let Event::Extended { by_s } = record.event else {
-            return None;
-        };
-        Some(by_s)
-    };
-    let added: i64 = session.journal.iter().filter_map(by_hand).sum();
     let waits = clock_face(run.plan().sequence.whole());
-    match added {
+    match run.pace().added_s {
         0 => format!("{took}; the waits of the plan: {waits}."),
-        1.. => format!("{took}; the waits of the plan: {waits}, and {added} s more by hand."),
-        _ => format!(
+        added @ 1.. => {
+            format!("{took}; the waits of the plan: {waits}, and {added} s more by hand.")
+        }
+        added => format!(
             "{took}; the waits of the plan: {waits}, less {} s by hand.",
-            -added
+            added.unsigned_abs()
         ),
     }
 }

@@ -66,28 +66,38 @@ fn name(value: &Value) -> Option<&Value> {
 
 /// The places of the elements of a list by their names. Most elements stay where they were, so that
 /// nothing is sorted before one has moved.
-struct Places<'a> {
-    of: &'a [Value],
+pub(super) struct Places<'a, T, N> {
+    of: &'a [T],
+    name: N,
     by_name: Option<HashMap<Cow<'a, str>, usize>>,
 }
 
-impl Places<'_> {
+impl<'a, T, N: Fn(&'a T) -> Option<Cow<'a, str>>> Places<'a, T, N> {
+    pub(super) fn new(of: &'a [T], name: N) -> Self {
+        Self {
+            of,
+            name,
+            by_name: None,
+        }
+    }
+
     /// Where the element called `named` stands; `expected` is looked at first.
-    fn find(&mut self, named: &Value, expected: usize) -> Option<usize> {
-        let of = self.of;
-        if of.get(expected).and_then(name) == Some(named) {
+    pub(super) fn find(&mut self, named: &str, expected: usize) -> Option<usize> {
+        let (of, name) = (self.of, &self.name);
+        let there = of.get(expected).and_then(name);
+        if there.is_some_and(|there| there == named) {
             return Some(expected);
         }
         let by_name = self.by_name.get_or_insert_with(|| {
             let mut by_name = HashMap::with_capacity(of.len());
             for (place, value) in of.iter().enumerate() {
                 if let Some(named) = name(value) {
-                    by_name.entry(key(named)).or_insert(place);
+                    by_name.entry(named).or_insert(place);
                 }
             }
             by_name
         });
-        by_name.get(&key(named)).copied()
+        by_name.get(named).copied()
     }
 }
 
@@ -103,13 +113,11 @@ fn key(named: &Value) -> Cow<'_, str> {
 }
 
 fn elements(old: &[Value], new: &[Value]) -> Value {
-    let mut places = Places {
-        of: old,
-        by_name: None,
-    };
+    let named = |value| name(value).map(key);
+    let mut places = Places::new(old, named);
     let rows = new.iter().enumerate().map(|(place, value)| {
-        let known = match name(value) {
-            Some(named) => places.find(named, place),
+        let known = match named(value) {
+            Some(named) => places.find(&named, place),
             None => (place < old.len()).then_some(place),
         };
         match known {

@@ -1,13 +1,13 @@
 //! The difference between two looks. Most rows and jobs of a look are those of the one before; what is
 //! the very same is neither written as JSON nor compared.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::delta::{Element, difference, list};
+use super::delta::{Element, Places, difference, list};
 use super::scrubbed::written;
 use crate::core::fleet::{DeadMembers, Info, Look, LookRow, Work};
 
@@ -93,26 +93,14 @@ fn elements<T: Serialize>(
     name: impl Fn(&T) -> &str,
     change: impl Fn(&T, &T) -> Option<Value>,
 ) -> Value {
-    let mut by_name: Option<HashMap<&str, usize>> = None;
-    let mut find = |named: &str, place: usize| {
-        if old.get(place).is_some_and(|old| name(old) == named) {
-            return Some(place);
-        }
-        let index = || {
-            old.iter()
-                .enumerate()
-                .map(|(place, old)| (name(old), place))
-        };
-        let by_name = by_name.get_or_insert_with(|| index().collect());
-        by_name.get(named).copied()
-    };
-    let elements = new
-        .iter()
-        .enumerate()
-        .map(|(place, value)| match find(name(value), place) {
-            Some(known) => Element::Old(known, change(&old[known], value)),
-            None => Element::New(written(value)),
-        });
+    let mut places = Places::new(old, |value| Some(Cow::Borrowed(name(value))));
+    let elements =
+        new.iter()
+            .enumerate()
+            .map(|(place, value)| match places.find(name(value), place) {
+                Some(known) => Element::Old(known, change(&old[known], value)),
+                None => Element::New(written(value)),
+            });
     list(old.len(), elements.collect())
 }
 
@@ -128,6 +116,8 @@ pub(super) fn dead_change(old: &DeadMembers, new: &DeadMembers) -> Option<Value>
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use proptest::prelude::*;
 
     use super::super::chain::Chain;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::base64;
 use crate::core::drain::{Execution, Run, Target};
 use crate::core::fleet::{
-    Beat, Fleet, Identity, LocalId, Process, ProcessKey, RedisAddress, Work, exact_queue,
+    Fleet, Identity, LocalId, Process, ProcessKey, RedisAddress, Work, exact_queue,
 };
 use crate::core::moment::{Moment, Seconds};
 use crate::core::session::Session;
@@ -63,17 +63,6 @@ pub fn shown_by(
         works.map(move |work| SavedJob::seen(work, key, process, now).seen_in(fleet))
     });
     jobs.filter(wanted).collect()
-}
-
-/// Since when a process is known to be gone: it ended before our eyes, or Redis lists it under this
-/// host's name, no such process is here, and two of its heartbeats did not come.
-fn gone(process: &Process, now: Moment) -> Option<Timestamp> {
-    let late = |beat: &Beat| beat.age(now) > process.beat_period() * 2;
-    let silent = process.beat.as_ref().is_none_or(late);
-    match process.gone.filter(|_| silent) {
-        Some(at) => Some(at.wall()),
-        None => process.exited().then(|| now.wall()),
-    }
 }
 
 /// A line of a rescue file.
@@ -258,7 +247,7 @@ impl SavedJob {
             from: None,
             identity: process.identity.as_ref().map(ToString::to_string),
             pid,
-            exited_at: gone(process, now),
+            exited_at: process.ended(now).map(Moment::wall),
             tid: work.tid.clone(),
             stopping: Stopping {
                 super_fetch: process.keeps_jobs(),

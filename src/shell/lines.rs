@@ -2,6 +2,8 @@
 //! people or as JSON, and ends. Where a question waits and no operator can answer, it stops there.
 
 mod taken_up;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;

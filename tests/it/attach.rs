@@ -146,9 +146,7 @@ fn whoever_sits_at_the_screen_is_asked_and_may_take_them_back() {
     scene.busy_until_released();
     let by = ["--sequence", SEQUENCE, "--timeout", TIMEOUT];
     let mut here = Terminal::console(&scene, &by);
-    here.wait_for("a auto");
-    here.send("a");
-    here.answer("Start automatic drain?", "y");
+    here.begin_automatic();
     here.wait_for("quiet 1/1");
     let mut there = attached(&scene);
     there.type_for("Y", "asked");
@@ -214,9 +212,7 @@ fn a_drain_goes_on_without_its_terminal_where_that_was_wanted() {
         "continue",
     ];
     let mut gone = Terminal::console(&scene, &by);
-    gone.wait_for("a auto");
-    gone.send("a");
-    gone.answer("Start automatic drain?", "y");
+    gone.begin_automatic();
     gone.wait_for("quiet 1/1");
     gone.hang_up();
     let mut there = attached(&scene);

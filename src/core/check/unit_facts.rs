@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::acts::{SidekiqContainer, containers};
 use crate::core::layers::command_line::{CommandLine, Wrapper};
+use crate::core::layers::systemd_unit::DEFAULT_LIMIT;
 use crate::core::layers::{FilePlace, Layer, LocatedSetting, Value};
 
 /// The kind of process that `MainPID` of a unit is.
@@ -59,7 +60,7 @@ pub enum StopLimit {
 
 impl StopLimit {
     /// systemd's own wait (systemd-system.conf(5)).
-    pub const DEFAULT: Duration = Duration::from_secs(90);
+    pub const DEFAULT: Duration = DEFAULT_LIMIT;
 
     /// The span; `None` where there is no end or it cannot be read.
     pub fn span(&self) -> Option<Duration> {

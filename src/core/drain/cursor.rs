@@ -19,6 +19,8 @@ pub struct Pace {
     pub first_signal: Option<Moment>,
     /// When the last outcome of the last step came.
     pub last_step: Option<Moment>,
+    /// Seconds that were added to its waits by hand; fewer than 0: taken away.
+    pub added_s: i64,
 }
 
 /// Where a run stands.
@@ -45,6 +47,7 @@ impl Cursor {
                 started: now,
                 first_signal: None,
                 last_step: None,
+                added_s: 0,
             },
         }
     }

@@ -188,9 +188,8 @@ impl Fleet {
                 .is_some_and(|(before, now)| !differs(now, before.host_time))
         };
         let whole = rows.iter().any(is_as_before);
-        let times = (asked, answered);
-        let lists_some = !rows.is_empty() || self.dead.counted() > 0;
-        self.memory.looked(times, counter, lists_some, whole);
+        let beats = rows.iter().any(|row| row.heartbeat.is_some());
+        self.memory.looked((asked, answered), counter, beats, whole);
         for row in rows {
             let new = || ProcessKey::Remote(row.identity.clone());
             let key = keys.remove(&row.identity).unwrap_or_else(new);

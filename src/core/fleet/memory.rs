@@ -23,8 +23,8 @@ pub struct RedisMemory {
 struct PastLook {
     asked: Moment,
     answered: Moment,
-    /// Whether it listed any process.
-    lists: bool,
+    /// Whether any process had a beat there.
+    beats: bool,
     /// Whether it found a beat that the look before had read.
     whole: bool,
     /// Whether nothing had been lost when it was asked: it is whole, or the counter is there, and no
@@ -76,8 +76,8 @@ impl RedisMemory {
     }
 
     /// Takes in a look. `counter`: whether Sidekiq's `stat:processed` is there, if that was asked.
-    /// `lists`: whether any process is listed. `whole`: whether a beat is found that the look before
-    /// had read.
+    /// `beats`: whether any process has a beat; what is only listed writes nothing. `whole`: whether a
+    /// beat is found that the look before had read.
     ///
     /// The counter has no expiry, and no Sidekiq deletes it (8.1.7 `lib/sidekiq/launcher.rb`,
     /// `flush_stats`; `lib/sidekiq/api.rb`, `Stats#reset` writes 0): once it is gone, Redis lost what
@@ -86,14 +86,14 @@ impl RedisMemory {
         &mut self,
         (asked, answered): (Moment, Moment),
         counter: Option<bool>,
-        lists: bool,
+        beats: bool,
         whole: bool,
     ) {
         if self.counter == Some(true) && counter == Some(false) {
             self.lose(asked);
         }
         self.counter = counter.or(self.counter);
-        let none_beats = !lists && self.looks.back().is_some_and(|before| !before.lists);
+        let none_beats = !beats && self.looks.back().is_some_and(|before| !before.beats);
         let is_there = counter == Some(true) || self.counter != Some(true);
         if self.looks.len() == MOST_LOOKS {
             self.looks.pop_front();
@@ -101,7 +101,7 @@ impl RedisMemory {
         self.looks.push_back(PastLook {
             asked,
             answered,
-            lists,
+            beats,
             whole,
             vouches: whole || none_beats && is_there,
         });

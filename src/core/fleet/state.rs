@@ -109,13 +109,18 @@ impl Process {
         }
     }
 
-    /// Whether it has ended and Redis goes on listing it: its end was seen, or no such process is
-    /// here and two of its heartbeats did not come.
-    pub fn is_dead(&self, now: Moment) -> bool {
+    /// Since when it is known to have ended: its end was seen, or no such process is here and two of
+    /// its heartbeats did not come.
+    pub fn ended(&self, now: Moment) -> Option<Moment> {
         let late = |beat: &Beat| beat.age(now) > self.beat_period() * 2;
         let silent = self.beat.as_ref().is_none_or(late);
-        let ended = self.exited() || self.gone.is_some() && silent;
-        self.listed == Listed::Yes && ended
+        let missed = self.gone.filter(|_| silent);
+        missed.or_else(|| self.exited().then_some(now))
+    }
+
+    /// Whether it has ended and Redis goes on listing it.
+    pub fn is_dead(&self, now: Moment) -> bool {
+        self.listed == Listed::Yes && self.ended(now).is_some()
     }
 
     /// The pid of the process while a signal has stopped it.

@@ -21,7 +21,7 @@ pub const OPTION: &str = "timeout";
 pub const DEFAULT: Duration = Duration::from_secs(5);
 
 /// Programs that run every process of a `Procfile`.
-const PROGRAMS: &[&str] = &["foreman", "hivemind", "overmind"];
+pub(super) const PROGRAMS: &[&str] = &["foreman", "hivemind", "overmind"];
 
 /// Whether a file holds options of one of them: `.env` only where it does.
 pub(super) fn is_one(file: &SeenFile<'_>) -> bool {

@@ -1,20 +1,17 @@
 //! A supervisor inside of a container or a unit: what runs it may kill it, and all below it, before its
 //! own wait is over.
 
-use std::time::Duration;
-
 use super::command_line::COMMAND;
 use super::launch::words;
 use super::layer::Layer;
 use super::paths::file_name;
 use super::value::{LocatedSetting, Reading, Value};
-use super::{foreman, supervisord};
+use super::{foreman, supervisord, systemd_unit};
 
 /// The wait of the container or the unit around it, where that is shorter.
 pub const OUTER: &str = "outer limit";
-/// The limit of a unit, and that of systemd where it sets none.
+/// The limit of a unit.
 const UNIT_LIMIT: &str = "TimeoutStopSec";
-const UNIT_DEFAULT: Duration = Duration::from_secs(90);
 
 /// Supervisors with the setting that says how long each waits.
 const INNER: &[(Layer, &str, &[&str])] = &[
@@ -23,11 +20,7 @@ const INNER: &[(Layer, &str, &[&str])] = &[
         supervisord::STOP_WAIT_SECONDS,
         &["supervisord"],
     ),
-    (
-        Layer::Foreman,
-        foreman::TIMEOUT,
-        &["foreman", "hivemind", "overmind"],
-    ),
+    (Layer::Foreman, foreman::TIMEOUT, foreman::PROGRAMS),
 ];
 
 /// Shortens the waits of supervisors that are run with a shorter one.
@@ -74,7 +67,7 @@ fn limit_of(command: &LocatedSetting, reading: &Reading) -> Option<LocatedSettin
         Some(located) => located.value.span().is_some().then(|| located.clone()),
         None if command.layer == Layer::Systemd => Some(LocatedSetting {
             setting: UNIT_LIMIT,
-            value: Value::Default(UNIT_DEFAULT),
+            value: Value::Default(systemd_unit::DEFAULT_LIMIT),
             ..command.clone()
         }),
         None => None,

@@ -7,7 +7,7 @@ use super::launch::words;
 use super::layer::Layer;
 use super::paths::{file_name, without_template};
 use super::span::{Span, systemd_span};
-use super::systemd_unit::assignments;
+use super::systemd_unit::{DEFAULT_LIMIT, assignments};
 use super::value::{Fault, FilePlace, Reading, Value};
 
 /// How long Podman waits before it kills (Podman 5.0 and later).
@@ -19,8 +19,6 @@ pub const STOP_SIGNAL: &str = "StopSignal";
 /// Podman's own wait: the unit stops by `podman rm -f` (containers/podman
 /// `pkg/systemd/quadlet/quadlet.go`; podman-run(1), `--stop-timeout`).
 pub const DEFAULT: Duration = Duration::from_secs(10);
-/// systemd's own limit.
-const LIMIT_DEFAULT: Duration = Duration::from_secs(90);
 
 /// Reads one file. The scope of its values is the file's name.
 pub fn read(file: &str, text: &str) -> Reading {
@@ -28,7 +26,7 @@ pub fn read(file: &str, text: &str) -> Reading {
     let name = without_template(file_name(file));
     let mut place = FilePlace::new(file, 1);
     let mut wait = Value::Default(DEFAULT);
-    let mut limit = (Value::Default(LIMIT_DEFAULT), place.clone());
+    let mut limit = (Value::Default(DEFAULT_LIMIT), place.clone());
     for one in assignments(text) {
         let at = FilePlace::new(file, one.line);
         let mut scope = reading.scope(Layer::Quadlet, name);

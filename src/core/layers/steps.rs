@@ -85,17 +85,12 @@ fn containers(text: &str) -> Vec<&str> {
         let is_run = [" run ", " create "].iter().any(|verb| line.contains(verb));
         is_run && is_about_sidekiq(line)
     });
-    let name = |line: &'_ str| {
-        let at = line.find("--name")? + "--name".len();
-        Some((at, line.len()))
-    };
-    started
-        .filter_map(|line| {
-            let (start, end) = name(line)?;
-            let rest = line[start..end].trim_start_matches(['=', ' ']);
-            rest.split_whitespace().next()
-        })
-        .collect()
+    let names = started.filter_map(|line| {
+        let (_, rest) = line.split_once("--name")?;
+        let rest = rest.trim_start_matches(['=', ' ']);
+        rest.split_whitespace().next()
+    });
+    names.collect()
 }
 
 fn has_word(line: &str, word: &str) -> bool {

@@ -12,6 +12,9 @@ use super::value::{Expression, Fault, FilePlace, Hazard, Reading, Value};
 use crate::core::clean::clean;
 use crate::core::sequence::Signal;
 
+/// systemd's own wait between TERM and KILL (systemd-system.conf(5), `DefaultTimeoutStopSec`).
+pub const DEFAULT_LIMIT: Duration = Duration::from_secs(90);
+
 /// The settings of `[Service]` that matter to a drain, with their kind.
 const SETTINGS: &[(&str, SettingKind)] = &[
     ("TimeoutStopSec", SettingKind::Timeout),

@@ -24,9 +24,7 @@ fn t_shows_where_the_job_is_until_term() {
     terminal.wait_for("Gems and Ruby");
     assert!(sidekiq.log().contains("Thread TID-"));
     terminal.send("\u{1b}");
-    terminal.wait_for("a auto");
-    terminal.send("a");
-    terminal.answer("Start automatic drain?", "y");
+    terminal.begin_automatic();
     terminal.wait_for("TERM sent to");
     terminal.wait_for("StuckJob");
     terminal.send("t");

@@ -6,6 +6,21 @@ use super::{assert_soon, fixture_rows};
 use crate::support::scene::Scene;
 use crate::support::terminal::Terminal;
 
+/// Keys are heard at once while looks come again and again, and `q` ends it at once.
+fn assert_hears_keys(mut terminal: Terminal) {
+    for _ in 0..3 {
+        let pressed = clock::now();
+        terminal.type_for("?", "Possible now");
+        terminal.send("\x1b");
+        terminal.wait_without("Possible now");
+        assert_soon(pressed);
+    }
+    let pressed = clock::now();
+    terminal.send("q");
+    terminal.end(0);
+    assert_soon(pressed);
+}
+
 #[test]
 fn beside_24000_dead_members_keys_are_heard() {
     let scene = Scene::new();
@@ -26,18 +41,7 @@ fn beside_24000_dead_members_keys_are_heard() {
     terminal.send("\x1b");
     terminal.wait_for("ReportBuild");
     terminal.wait_for("24,000 dead members of this Redis are only counted");
-    // And while looks come again and again.
-    for _ in 0..3 {
-        let pressed = clock::now();
-        terminal.type_for("?", "Possible now");
-        terminal.send("\x1b");
-        terminal.wait_without("Possible now");
-        assert_soon(pressed);
-    }
-    let pressed = clock::now();
-    terminal.send("q");
-    terminal.end(0);
-    assert_soon(pressed);
+    assert_hears_keys(terminal);
 }
 
 #[test]
@@ -48,15 +52,5 @@ fn beside_a_row_of_10000_jobs_keys_are_heard_and_the_row_is_bounded() {
     let mut terminal = Terminal::console(&scene, &[]);
     terminal.wait_for("InventorySync");
     terminal.type_for("p", "ElsewhereJob");
-    for _ in 0..3 {
-        let pressed = clock::now();
-        terminal.type_for("?", "Possible now");
-        terminal.send("\x1b");
-        terminal.wait_without("Possible now");
-        assert_soon(pressed);
-    }
-    let pressed = clock::now();
-    terminal.send("q");
-    terminal.end(0);
-    assert_soon(pressed);
+    assert_hears_keys(terminal);
 }

@@ -14,6 +14,16 @@ pub(crate) fn by(sequence: &str) -> [&str; 4] {
     ["--sequence", sequence, "--timeout", TIMEOUT]
 }
 
+impl Terminal {
+    /// Begins a drain that goes by itself, once one may begin.
+    #[track_caller]
+    pub(crate) fn begin_automatic(&mut self) {
+        self.wait_for("a auto");
+        self.send("a");
+        self.answer("Start automatic drain?", "y");
+    }
+}
+
 /// The records that the drains of this scene left, in their order.
 pub(crate) fn records(scene: &Scene) -> Vec<Value> {
     let text: String = journals(&scene.state_dir())
@@ -49,9 +59,7 @@ fn an_idle_sidekiq_is_drained_by_itself() {
     let mut sidekiq = scene.sidekiq(Version::Seven);
     let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
     terminal.wait_for(&format!(":{}", sidekiq.pid()));
-    terminal.wait_for("a auto");
-    terminal.send("a");
-    terminal.answer("Start automatic drain?", "y");
+    terminal.begin_automatic();
     terminal.wait_for("the process has exited");
     assert!(sidekiq.wait_for_end().success());
     // The page is shown by itself, and the main screen is one key away.
@@ -129,9 +137,7 @@ fn a_kill_that_costs_a_job_asks_for_its_number() {
     scene.busy("SleepJob", &json!([600]));
     let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
     terminal.wait_for("SleepJob");
-    terminal.wait_for("a auto");
-    terminal.send("a");
-    terminal.answer("Start automatic drain?", "y");
+    terminal.begin_automatic();
     terminal.wait_for("quiet 1/1");
     terminal.send("K");
     terminal.wait_for_dialog(&format!(":{}?", sidekiq.pid()));
@@ -155,9 +161,7 @@ fn a_question_calls_the_operator_once() {
     // KILL comes long before the push-back.
     let mut terminal = Terminal::console(&scene, &by("term, 1, kill"));
     terminal.wait_for("StuckJob");
-    terminal.wait_for("a auto");
-    terminal.send("a");
-    terminal.answer("Start automatic drain?", "y");
+    terminal.begin_automatic();
     terminal.wait_for("KILL waits for your answer");
     // Nobody answers: the job is pushed back, the process exits, the question is gone.
     terminal.wait_for("Drained with jobs pushed back");
@@ -197,9 +201,7 @@ fn the_report_of_a_drain_is_given_away_while_the_screen_stays() {
     let [one, two, three, four] = by("tstp, 300, term, 14, kill");
     let mut terminal = Terminal::console(&scene, &[one, two, three, four, &config]);
     terminal.wait_for(&format!(":{}", sidekiq.pid()));
-    terminal.wait_for("a auto");
-    terminal.send("a");
-    terminal.answer("Start automatic drain?", "y");
+    terminal.begin_automatic();
     terminal.wait_for("the process has exited");
     let text = until("it has the report", || std::fs::read_to_string(&kept).ok());
     let report: Value = serde_json::from_str(&text).unwrap();

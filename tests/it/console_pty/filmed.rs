@@ -141,9 +141,7 @@ fn the_film_of_a_drain_shows_the_screens_of_then() {
         TIMEOUT,
     ];
     let mut live = Terminal::console(&scene, &by);
-    live.wait_for("a auto");
-    live.send("a");
-    live.answer("Start automatic drain?", "y");
+    live.begin_automatic();
     live.wait_for("quiet 1/1");
     scene.release();
     live.wait_for("the process has exited");

@@ -21,9 +21,7 @@ fn asked(scene: &Scene, version: Version, sequence: &str) -> (Sidekiq, Terminal,
     let jid = scene.busy("WedgedJob", &json!([600]));
     let mut terminal = Terminal::console(scene, &by(sequence));
     terminal.wait_for("WedgedJob");
-    terminal.wait_for("a auto");
-    terminal.send("a");
-    terminal.answer("Start automatic drain?", "y");
+    terminal.begin_automatic();
     terminal.wait_for("KILL waits for your answer");
     (sidekiq, terminal, jid)
 }

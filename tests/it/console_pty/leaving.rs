@@ -105,9 +105,7 @@ fn a_drain_that_is_stopped_for_a_while_says_what_waits() {
     let _sidekiq = scene.sidekiq(Version::Seven);
     scene.busy_until_released();
     let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
-    terminal.wait_for("a auto");
-    terminal.send("a");
-    terminal.answer("Start automatic drain?", "y");
+    terminal.begin_automatic();
     terminal.wait_for("quiet 1/1");
     terminal.send("\x1a");
     until_true("it is stopped", || terminal.state() == 'T');

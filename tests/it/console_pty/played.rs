@@ -56,9 +56,7 @@ fn a_rehearsal_says_so_on_every_screen_and_sends_nothing() {
     terminal.type_for("?", "Possible now");
     assert!(terminal.text().contains("REHEARSAL"), "{}", terminal.text());
     terminal.type_for("\x1b", "SleepJob");
-    terminal.wait_for("a auto");
-    terminal.send("a");
-    terminal.answer("Start automatic drain?", "y");
+    terminal.begin_automatic();
     terminal.wait_for("pushed back 1");
     assert!(terminal.text().contains("REHEARSAL"), "{}", terminal.text());
     terminal.send("q");

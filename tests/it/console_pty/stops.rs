@@ -23,9 +23,7 @@ fn quiet(scene: &Scene) -> (Sidekiq, Terminal) {
     ];
     let mut terminal = Terminal::console(scene, &arguments);
     terminal.wait_for("SleepJob");
-    terminal.wait_for("a auto");
-    terminal.send("a");
-    terminal.answer("Start automatic drain?", "y");
+    terminal.begin_automatic();
     terminal.wait_for("quiet 1/1");
     (sidekiq, terminal)
 }

@@ -1,7 +1,7 @@
 //! A drain beside what others leave in its Redis, or send instead of one: nothing of that delays a
 //! signal, a record or the end.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use drainboard::clock;
@@ -17,6 +17,8 @@ use crate::support::sidekiq::Version;
 /// By the contract 50 ms; the rest is for a busy machine.
 const LATE: f64 = 3.0;
 
+const PLAN: &str = "tstp, 13, term, 30, kill";
+
 /// Fills the Redis of `scene` with what no Sidekiq leaves there.
 fn crowd(scene: &Scene) {
     scene.register_dead(24_000);
@@ -30,7 +32,16 @@ fn assert_on_time(ended: &Ended, after: f64) {
     assert!((-0.1..LATE).contains(&late), "{late} s: {}", ended.text());
 }
 
-/// It ends soon after a hang-up in its quiet wait, and says so in its record.
+/// A drain by [`PLAN`] pushes the job back, and TERM went on time.
+#[track_caller]
+fn assert_pushes_back_on_time(command: &mut Command, jid: &str) {
+    let ended = Drain::of(command).end();
+    ended.assert_outcome(3, "requeued");
+    ended.assert_fate(jid, "pushed_back");
+    assert_on_time(&ended, 13.0);
+}
+
+/// It ends soon after TERM in its quiet wait, and sends nothing more.
 #[track_caller]
 fn assert_ends_by_term(mut drain: Drain) {
     drain.wait_for_signal("TSTP");
@@ -49,10 +60,7 @@ fn a_crowd_in_redis_delays_no_signal_no_record_and_no_end() {
     crowd(&scene);
     let jid = scene.busy("SleepJob", &json!([600]));
     assert_ends_by_term(Drain::start(&scene, "tstp, 600, term, 14, kill", &[]));
-    let ended = Drain::start(&scene, "tstp, 13, term, 30, kill", &[]).end();
-    ended.assert_outcome(3, "requeued");
-    ended.assert_fate(&jid, "pushed_back");
-    assert_on_time(&ended, 13.0);
+    assert_pushes_back_on_time(&mut scene.drain_command(PLAN, &[]), &jid);
     assert!(sidekiq.wait_for_end().success());
 }
 
@@ -63,12 +71,9 @@ fn a_crowd_and_a_full_pipe_together_delay_no_signal() {
     crowd(&scene);
     let jid = scene.busy("SleepJob", &json!([600]));
     let (_unread, errors) = full_pipe();
-    let mut command = scene.drain_command("tstp, 13, term, 30, kill", &[]);
+    let mut command = scene.drain_command(PLAN, &[]);
     command.stderr(Stdio::from(errors));
-    let ended = Drain::of(&mut command).end();
-    ended.assert_outcome(3, "requeued");
-    ended.assert_fate(&jid, "pushed_back");
-    assert_on_time(&ended, 13.0);
+    assert_pushes_back_on_time(&mut command, &jid);
     assert!(sidekiq.wait_for_end().success());
 }
 

@@ -311,9 +311,7 @@ fn what_a_resumed_drain_of_a_console_still_waits_for_is_said() {
     let mut sidekiq = scene.sidekiq(Version::Seven);
     scene.busy_until_released();
     let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
-    terminal.wait_for("a auto");
-    terminal.send("a");
-    terminal.answer("Start automatic drain?", "y");
+    terminal.begin_automatic();
     terminal.wait_for("quiet 1/1");
     terminal.hang_up();
     terminal.end(5);

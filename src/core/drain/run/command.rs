@@ -113,15 +113,21 @@ impl Run {
 
     fn longer(&mut self, by: Duration, turn: &mut RunCall<'_>) {
         if self.cursor.lengthen(by) {
-            self.note(Event::Extended { by_s: signed(by) }, turn);
+            self.extended(signed(by), turn);
         }
     }
 
     fn shorter(&mut self, by: Duration, turn: &mut RunCall<'_>) {
         let cut = self.cursor.shorten(by, turn.now);
         if cut.as_secs() > 0 {
-            self.note(Event::Extended { by_s: -signed(cut) }, turn);
+            self.extended(-signed(cut), turn);
         }
+    }
+
+    fn extended(&mut self, by_s: i64, turn: &mut RunCall<'_>) {
+        let added = &mut self.cursor.pace.added_s;
+        *added = added.saturating_add(by_s);
+        self.note(Event::Extended { by_s }, turn);
     }
 
     /// Sends nothing more. What is in a system call already is awaited and reported.

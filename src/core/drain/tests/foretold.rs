@@ -18,7 +18,7 @@ use super::scenario::{Scenario, well_lit};
 use super::world::at;
 use crate::core::drain::{Command, Fate, Guard, Plan, Policy, RedisGone, Standing};
 use crate::core::fleet::{Job, LocalId, ProcessKey};
-use crate::core::outlook::{Becomes, ProcessOutlook, Reason, Situation, Verdict};
+use crate::core::outlook::{Becomes, JobOutlook, ProcessOutlook, Reason, Situation, Verdict};
 use crate::core::preflight::Preflight;
 use crate::core::sequence::{Signal, Timeout};
 use crate::core::timing::INTERRUPT_MARGIN;
@@ -36,9 +36,8 @@ pub(super) fn process<'a>(drive: &'a Drive, key: &ProcessKey) -> ProcessOutlook<
     situation.process(key, &drive.fleet.processes[key])
 }
 
-/// What becomes of each known job of the targets, as if it had run for an hour, and whether that is
-/// sure: KILL close behind the push-back may or may not come too soon.
-pub(super) fn jobs(drive: &Drive) -> Vec<((LocalId, String), Becomes, bool)> {
+/// The outlook for each known job of the targets, as if it had run for an hour.
+pub(super) fn outlooks(drive: &Drive) -> Vec<((LocalId, String), JobOutlook<'_>)> {
     let mut all = Vec::new();
     for target in drive.run.targets() {
         let key = target.key();
@@ -49,12 +48,21 @@ pub(super) fn jobs(drive: &Drive) -> Vec<((LocalId, String), Becomes, bool)> {
                 ..job.clone()
             };
             let jid = job.work.jid.clone().unwrap();
-            let said = outlook.job(&long);
-            let sure = !matches!(said.reason, Reason::KillTooSoon(_)) && !is_close(drive);
-            all.push(((target.id, jid), said.becomes, sure));
+            all.push(((target.id, jid), outlook.job(&long)));
         }
     }
     all
+}
+
+/// What becomes of each of these, and whether that is sure: KILL close behind the push-back may or may
+/// not come too soon.
+pub(super) fn jobs(drive: &Drive) -> Vec<((LocalId, String), Becomes, bool)> {
+    let known = outlooks(drive).into_iter();
+    let told = known.map(|(job, said)| {
+        let sure = !matches!(said.reason, Reason::KillTooSoon(_)) && !is_close(drive);
+        (job, said.becomes, sure)
+    });
+    told.collect()
 }
 
 /// Whether KILL comes about when Sidekiq interrupts its jobs: it looks at its threads every 0.5 s, so

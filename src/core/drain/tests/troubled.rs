@@ -18,11 +18,11 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::drive::Drive;
-use super::foretold::{Truth, came_true, endless, is_close, process, truth};
+use super::foretold::{Truth, came_true, endless, is_close, outlooks, truth};
 use super::scenario::Scenario;
 use super::world::at;
 use crate::core::drain::{Command, Fate, Phase, RedisGone};
-use crate::core::fleet::{Job, LocalId};
+use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::outlook::{
     Becomes, Given, JobOutlook, Obstacle, Outlooks, Reason, Situation, Tally, Verdict,
@@ -79,23 +79,9 @@ impl Foretold {
 /// The forecasts for the known jobs of all targets; those where KILL comes too close to the
 /// push-back to tell are left out.
 fn forecasts(drive: &Drive) -> Vec<Foretold> {
-    let mut all = Vec::new();
-    for target in drive.run.targets() {
-        let key = target.key();
-        let outlook = process(drive, &key);
-        for job in &drive.fleet.processes[&key].jobs {
-            let long = Job {
-                started: Some(drive.now.before(Duration::from_secs(3600))),
-                ..job.clone()
-            };
-            let said = outlook.job(&long);
-            let jid = job.work.jid.clone().unwrap();
-            if !matches!(said.reason, Reason::KillTooSoon(_)) {
-                all.push(Foretold::of((target.id, jid), &said));
-            }
-        }
-    }
-    all
+    let known = outlooks(drive).into_iter();
+    let told = known.filter(|(_, said)| !matches!(said.reason, Reason::KillTooSoon(_)));
+    told.map(|(job, said)| Foretold::of(job, &said)).collect()
 }
 
 fn tally(drive: &Drive) -> Tally {

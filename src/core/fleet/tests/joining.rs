@@ -300,6 +300,37 @@ fn a_redis_whose_counter_is_gone_lost_what_it_had() {
 }
 
 #[test]
+fn members_that_do_not_beat_speak_against_no_counter() {
+    let listed = |seconds: f64, rows: Vec<LookRow>| {
+        let mut seen = look(seconds, rows);
+        if let Observation::Look(look) = &mut seen {
+            look.counter = Some(true);
+        }
+        seen
+    };
+    let ghost = || row("web9:9:abcabcabcabc", None);
+    let beating = |seconds: f64| row("web1:1:abcabcabcabc", Some(heartbeat(seconds, -100.0)));
+    let mut fleet = fleet(vec![listed(0.0, vec![ghost()])]);
+    fleet.observe(listed(1.0, vec![ghost()]));
+    assert!(
+        fleet.memory.was_whole_after(at(0.5)),
+        "nobody could have written it anew"
+    );
+    for seconds in [2.0, 3.0] {
+        fleet.observe(listed(seconds, vec![ghost(), beating(seconds)]));
+        assert!(
+            !fleet.memory.was_whole_after(at(1.5)),
+            "that one could have"
+        );
+    }
+    fleet.observe(listed(4.0, vec![ghost(), beating(3.0)]));
+    assert!(
+        fleet.memory.was_whole_after(at(3.5)),
+        "its beat is still there"
+    );
+}
+
+#[test]
 fn a_redis_that_never_had_a_counter_lost_nothing() {
     let without = |seconds: f64| counted(seconds, Some(false));
     let fleet = fleet(vec![without(0.0), without(1.0)]);
