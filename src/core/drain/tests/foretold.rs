@@ -12,11 +12,11 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::cases::{begin, stated, stuck, world};
-use super::drive::{Drive, plan};
+use super::cases::{begin, begin_with, stated, stuck, world};
+use super::drive::{Drive, Sources, plan};
 use super::scenario::{Scenario, well_lit};
 use super::world::at;
-use crate::core::drain::{Command, Fate, Guard, Plan, Policy, RedisGone, Standing};
+use crate::core::drain::{Command, Fate, Guard, Phase, Plan, Policy, RedisGone, Standing};
 use crate::core::fleet::{Job, LocalId, ProcessKey};
 use crate::core::outlook::{Becomes, JobOutlook, ProcessOutlook, Reason, Situation, Verdict};
 use crate::core::preflight::Preflight;
@@ -209,6 +209,31 @@ fn waiting(sequence: &str, timeout: u64, extra: u64) -> Plan {
         },
         ..plan
     }
+}
+
+/// KILL waits 4 s for a push-back that no TERM brings, and each signal takes 0.5 s to leave.
+#[test]
+fn a_kill_that_is_on_its_way_leaves_no_time() {
+    let slow = Sources {
+        act_takes: Duration::from_millis(500),
+        ..Sources::default()
+    };
+    let mut drive = begin_with(
+        world(6, vec![stuck("a")]),
+        waiting("tstp, 9, kill", 6, 4),
+        slow,
+    );
+    let under_way = |drive: &Drive| matches!(drive.run.phase(), Phase::Performing(_));
+    drive.until(at(5.0));
+    let mut when = 5.0;
+    while !under_way(&drive) {
+        when += 0.1;
+        assert!(when < 30.0, "no KILL was sent");
+        drive.until(at(when));
+    }
+    let said = outlooks(&drive).remove(0).1;
+    assert_eq!(said.becomes, Becomes::Expected(Verdict::Lost));
+    assert_eq!(said.left, Some(Duration::ZERO));
 }
 
 /// What is said of the only job at second `when`.
