@@ -130,6 +130,18 @@ impl Ord for Moment {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Seconds(pub Duration);
 
+impl Seconds {
+    /// As a number to the millisecond: `24.827`. `Duration::as_secs_f64` adds its two parts and may
+    /// give `24.826999999999998`.
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "milliseconds of any real drain fit"
+    )]
+    pub fn number(self) -> f64 {
+        self.0.as_millis() as f64 / 1000.0
+    }
+}
+
 impl<'de> Deserialize<'de> for Seconds {
     /// A negative number, or one that no span can hold, is an error.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -142,15 +154,10 @@ impl<'de> Deserialize<'de> for Seconds {
 
 impl Serialize for Seconds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let milliseconds = self.0.as_millis();
-        if milliseconds.is_multiple_of(1000) {
+        if self.0.as_millis().is_multiple_of(1000) {
             serializer.serialize_u64(self.0.as_secs())
         } else {
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "milliseconds of any real drain fit"
-            )]
-            serializer.serialize_f64(milliseconds as f64 / 1000.0)
+            serializer.serialize_f64(self.number())
         }
     }
 }

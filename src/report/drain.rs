@@ -14,6 +14,7 @@ use super::summary::{Began, Summary, last_of_drain, summary};
 use super::timeline::{TimelineLine, timeline};
 use super::work::Effort;
 use crate::core::drain::{CheckedFinding, Event, Mode, Outcome, Record};
+use crate::core::moment::Seconds;
 use crate::core::sequence::{Sequence, Timeout};
 
 /// A drain, with everything that is known of it.
@@ -87,7 +88,7 @@ impl Report {
         let timeout = stated_timeout(past);
         let mut processes = processes(past);
         for process in &mut processes {
-            process.settle_end(timeout.span.as_secs_f64());
+            process.settle_end(Seconds(timeout.span).number());
         }
         let began = Began::of(past);
         let summary = summary(past, &began, &processes, &fates);
@@ -114,9 +115,9 @@ impl Report {
             sequence_from,
             findings,
             trouble,
-            timeout_s: timeout.span.as_secs_f64(),
+            timeout_s: Seconds(timeout.span).number(),
             timeout_from: timeout.origin.text().to_owned(),
-            budget_s: budget.map(|budget| budget.as_secs_f64()),
+            budget_s: budget.map(|budget| Seconds(budget).number()),
             timeline: timeline(past),
             backtraces: backtraces(past),
             remains: processes

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::later::{FoundLater, end, finds};
 use super::library::Past;
 use crate::core::drain::{Counts, Event, Fate, Record, named};
+use crate::core::moment::Seconds;
 
 /// A job.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -162,7 +163,7 @@ impl JobFate {
 
 /// The end of a job by a record; `None`: it tells none.
 fn told(record: &Record) -> Option<JobFate> {
-    let seconds = |seconds: crate::core::moment::Seconds| seconds.0.as_secs_f64();
+    let seconds = Seconds::number;
     #[expect(
         clippy::wildcard_enum_match_arm,
         reason = "all other events are about no job's end"

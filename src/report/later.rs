@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::job::JobFate;
 use super::library::Past;
 use crate::core::drain::{Counted, Event, Fate, Outcome, Record};
-use crate::core::moment::rfc3339;
+use crate::core::moment::{Seconds, rfc3339};
 
 /// Jobs in `retry` and `dead` that failed by being stopped (`Sidekiq::Shutdown`, an interrupt).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -183,7 +183,7 @@ pub(super) fn notices(past: &Past) -> Vec<LaterNotice> {
         };
         Some(LaterNotice {
             program: program.clone(),
-            seconds: seconds.map(|seconds| seconds.0.as_secs_f64()),
+            seconds: seconds.map(Seconds::number),
             error: error.clone(),
         })
     };

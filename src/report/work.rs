@@ -32,11 +32,12 @@ impl Effort {
             Some((work_kept_s, work_redone_s))
         });
         let (kept, redone) = counted.unwrap_or_default();
-        let seconds = |seconds: Seconds| seconds.0.as_secs_f64();
         let whole = |sum: EffortSum| (sum.unknown == 0).then_some(sum.seconds);
         Self {
-            kept_s: kept.map(seconds).or_else(|| whole(kept_by(fates))),
-            redone_s: redone.map(seconds).or_else(|| whole(redone_by(fates))),
+            kept_s: kept.map(Seconds::number).or_else(|| whole(kept_by(fates))),
+            redone_s: redone
+                .map(Seconds::number)
+                .or_else(|| whole(redone_by(fates))),
         }
     }
 
@@ -58,7 +59,7 @@ impl Effort {
 /// Seconds of work of some jobs.
 #[derive(Clone, Copy)]
 struct EffortSum {
-    /// Of those that are known.
+    /// Of those that are known, to the millisecond.
     seconds: f64,
     /// How many are not.
     unknown: usize,
@@ -82,8 +83,9 @@ fn redone_by(fates: &[JobFate]) -> EffortSum {
 
 fn sum(fates: &[JobFate], seconds: fn(&JobFate) -> Option<f64>) -> EffortSum {
     let known = fates.iter().filter_map(seconds);
+    let known = Duration::try_from_secs_f64(known.sum()).unwrap_or_default();
     EffortSum {
-        seconds: known.sum(),
+        seconds: Seconds(known).number(),
         unknown: fates.iter().filter(|job| seconds(job).is_none()).count(),
     }
 }

@@ -83,7 +83,7 @@ impl Record {
 
     /// Seconds since the drain began.
     pub fn t_s(&self) -> f64 {
-        self.since_start.as_secs_f64()
+        Seconds(self.since_start).number()
     }
 
     /// The name of the process that it is about, for people: `util1:4242`.

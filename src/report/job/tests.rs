@@ -173,3 +173,29 @@ fn work_that_goes_on_from_a_checkpoint_is_kept() {
         report.next_steps
     );
 }
+
+/// `Duration::as_secs_f64` gives 24.826999999999998.
+#[test]
+fn seconds_are_told_to_the_millisecond() {
+    let back = |jid: &str, ran: &str| {
+        format!(
+            r#""event":"reconciled","jid":"{jid}","class":"Slow","queue":"low","elapsed_s":{ran},"fate":"pushed_back","evidence":"found","cost_s":{ran},"identity":"util1:7:aa","pid":7"#
+        )
+    };
+    let cut_off = |end: &str| {
+        report(&[
+            STARTED,
+            &back("a", "24.827"),
+            &back("b", "0.1"),
+            EXITED,
+            end,
+        ])
+    };
+    let finished = r#""event":"finished","outcome":"requeued","seconds":9,"jobs":{"pushed_back":2},"work_kept_s":0,"work_redone_s":24.827"#;
+    let by_drain = cut_off(finished);
+    assert_eq!(by_drain.work_redone_s, Some(24.827));
+    let job = &by_drain.fates[0];
+    assert_eq!((job.ran_s, job.cost_s), (Some(24.827), Some(24.827)));
+    let by_jobs = cut_off(&finished.replace("24.827", "null"));
+    assert_eq!(by_jobs.work_redone_s, Some(24.927), "their sum");
+}
