@@ -258,11 +258,11 @@ impl Case<'_> {
         let line = format!("its log: {}", end.words());
         if end.how == Told::Done {
             let late = format!("{line}, after its time was up");
-            if !matches!(self.found(at), Sighting::NotKnown) {
-                return Some(Ruling::new(Fate::Finished, late));
-            }
-            // It went on beside its push-back, and runs again.
-            let count = log::pushed_back(self.subject, self.scene.fleet, at)?;
+            // What still was on its thread then was pushed back, and runs again.
+            let Some(count) = log::pushed_back(self.subject, self.scene.fleet, at) else {
+                let known = !matches!(self.found(at), Sighting::NotKnown);
+                return known.then(|| Ruling::new(Fate::Finished, late));
+            };
             let why = format!("{late}, and {} pushed back", wording::count(count, "job"));
             return Some(Ruling::new(Fate::PushedBack, why));
         }
