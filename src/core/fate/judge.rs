@@ -9,7 +9,7 @@ use super::execution::Execution;
 use super::fate::{Fate, Ruling};
 use super::heirs::handed_on;
 use super::log;
-use super::others::{Others, Served, others};
+use super::others::{Others, Queues, Served, others};
 use super::scene::Scene;
 use super::subject::Subject;
 use super::why;
@@ -108,10 +108,15 @@ impl Case<'_> {
     /// quiet, and Sidekiq's log then says `done`. `at`: when it left its thread at the latest.
     fn may_have_broken_off(self, at: Moment) -> bool {
         let mark = self.subject.signals.mark;
-        let checkpoints = self.execution.checkpoints().is_some()
+        self.has_checkpoints() && mark.is_some_and(|mark| at >= mark.about_to)
+    }
+
+    /// Whether a library breaks it off at checkpoints, by its payload, or by that of another job of
+    /// its class where only its log names it.
+    fn has_checkpoints(self) -> bool {
+        self.execution.checkpoints().is_some()
             || self.execution.is_named_by_log_alone()
-                && self.scene.fleet.checkpoints(&self.execution.work().class);
-        checkpoints && mark.is_some_and(|mark| at >= mark.about_to)
+                && self.scene.fleet.checkpoints(&self.execution.work().class)
     }
 
     /// It checkpoints, left its thread, and nothing of its work was found when Redis was `asked`.
@@ -122,7 +127,7 @@ impl Case<'_> {
         }
         if whole && proven && self.others(asked) == Others::NoneServe {
             let why = "it left its thread, nothing of its work is in a queue or a set, and no other \
-                       process serves its queue";
+                       process takes jobs";
             return Some(Ruling::new(Fate::Finished, why));
         }
         let why = "it ended, or broke off at a checkpoint: where its work goes on was not seen";
@@ -323,8 +328,23 @@ impl Case<'_> {
         scene.patient && log::awaits_last_lines(self.subject, scene.fleet, scene.now)
     }
 
+    /// Those that may have taken it up. The library of a job with checkpoints may have put its later
+    /// job into any queue, as long as none was found.
     fn others(self, asked: Moment) -> Others {
-        others(self.execution, self.subject, self.served, self.scene, asked)
+        let queues = if self.has_checkpoints() && self.execution.goes_on().is_none() {
+            Queues::Any
+        } else {
+            Queues::These(self.execution.queues(self.scene.fleet))
+        };
+        let process = self.execution.process();
+        others(
+            process,
+            queues,
+            self.subject,
+            self.served,
+            self.scene,
+            asked,
+        )
     }
 
     /// Whether the beats of other processes may still show that it went on there: for one beat

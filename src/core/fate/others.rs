@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::execution::Execution;
 use super::scene::Scene;
 use super::subject::Subject;
 use crate::core::fleet::{Fleet, Listed, Process, ProcessKey};
@@ -25,22 +24,39 @@ pub(super) enum Others {
     Awaited,
 }
 
-/// Whether every other process that serves the queue of `execution` has beaten since `asked`: one
-/// that took the job before would have shown it. A quiet one takes nothing.
+/// The queues from which a job may have been taken up.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Queues<'a> {
+    These(&'a [String]),
+    Any,
+}
+
+impl Queues<'_> {
+    /// Whether one of them is one that `serves`.
+    fn any(self, serves: impl Fn(&String) -> bool) -> bool {
+        match self {
+            Self::These(queues) => queues.iter().any(serves),
+            Self::Any => true,
+        }
+    }
+}
+
+/// Whether every other process than `process` that serves one of `queues` has beaten since `asked`:
+/// one that took the job before would have shown it. A quiet one takes nothing.
 pub(super) fn others(
-    execution: &Execution,
+    process: &ProcessKey,
+    queues: Queues<'_>,
     subject: &Subject<'_>,
     served: &Served,
     scene: Scene<'_>,
     asked: Moment,
 ) -> Others {
     let fleet = scene.fleet;
-    let queues = execution.queues(fleet);
-    let fetches = |process: &Process| queues.iter().any(|queue| process.may_serve(queue));
+    let fetches = |other: &Process| queues.any(|queue| other.may_serve(queue));
     let others = fleet
         .processes
         .iter()
-        .filter(|(key, process)| *key != execution.process() && fetches(process));
+        .filter(|(key, other)| *key != process && fetches(other));
     let lives = |process: &Process| {
         !process.exited() && process.beat.is_some() && process.listed == Listed::Yes
     };
@@ -50,7 +66,7 @@ pub(super) fn others(
         .collect();
     if living.is_empty() {
         let since = subject.signals.mark.map(|mark| mark.about_to);
-        return if served.by_another(execution.process(), queues, since) {
+        return if served.by_another(process, queues, since) {
             Others::Gone
         } else {
             Others::NoneServe
@@ -132,12 +148,12 @@ impl Served {
 
     /// Whether another process than `process` was seen to serve one of `queues` at `since` or
     /// later; without `since`: at any time.
-    fn by_another(&self, process: &ProcessKey, queues: &[String], since: Option<Moment>) -> bool {
+    fn by_another(&self, process: &ProcessKey, queues: Queues<'_>, since: Option<Moment>) -> bool {
         let others = self.seen.iter().filter(|(key, _)| *key != process);
         let mut seen = others.map(|(_, seen)| seen);
         seen.any(|seen| {
             since.is_none_or(|since| seen.at >= since)
-                && queues.iter().any(|queue| seen.may_have_served(queue))
+                && queues.any(|queue| seen.may_have_served(queue))
         })
     }
 }

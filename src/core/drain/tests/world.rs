@@ -67,7 +67,9 @@ pub(super) struct Member {
     pub(super) named: bool,
     /// Since when it does nothing, if it does.
     pub(super) frozen: Option<Frozen>,
-    /// Whether the names of its queues can be read.
+    /// The queue that it serves.
+    pub(super) queue: String,
+    /// Whether the name of its queue can be read.
     pub(super) names_queues: bool,
     started: Moment,
     pub(super) shown: Option<Shown>,
@@ -86,6 +88,8 @@ pub(super) struct World {
     pub(super) server_ahead: f64,
     /// Whether Redis tells the age of its keys.
     pub(super) tells_age: bool,
+    /// The queue into which jobs with checkpoints put their later jobs; `None`: their own.
+    pub(super) goes_on_in: Option<String>,
     /// Whether its queues are too long to be searched whole.
     pub(super) searches_in_part: bool,
     /// What goes wrong around it.
@@ -109,6 +113,7 @@ impl World {
             identity: Identity::new(&identity),
             ahead: 0.0,
             named: true,
+            queue: "default".into(),
             names_queues: true,
             frozen: None,
             started,
@@ -153,8 +158,12 @@ impl World {
     fn fetch(&mut self, now: Moment) {
         for member in &mut self.members {
             while member.wants() > 0 {
-                let Some(task) = self.queue.pop_back() else {
-                    return;
+                let next = self
+                    .queue
+                    .iter()
+                    .rposition(|task| task.queue == member.queue);
+                let Some(task) = next.and_then(|next| self.queue.remove(next)) else {
+                    break;
                 };
                 assert_eq!(member.worker.give(task, now), None);
             }
@@ -167,9 +176,11 @@ impl World {
                 self.retry.insert(task.jid.clone());
             }
             WorkerEvent::PushedBack { task, front: true } => self.queue.push_back(task.clone()),
-            WorkerEvent::PushedBack { task, front: false }
-            | WorkerEvent::BrokeOff { again: task, .. } => {
-                self.queue.push_front(task.clone());
+            WorkerEvent::PushedBack { task, front: false } => self.queue.push_front(task.clone()),
+            WorkerEvent::BrokeOff { again, .. } => {
+                let mut again = again.clone();
+                again.queue = self.goes_on_in.clone().unwrap_or(again.queue);
+                self.queue.push_front(again);
             }
             WorkerEvent::Beat(beat) => {
                 self.members[index].shown = Some(Shown {
@@ -209,9 +220,8 @@ impl World {
             config.threads as u64,
             member.started.epoch() + member.ahead,
         );
-        if !member.names_queues {
-            Arc::make_mut(&mut registered.info).queues.clear();
-        }
+        let named = member.names_queues.then(|| member.queue.clone());
+        Arc::make_mut(&mut registered.info).queues = named.into_iter().collect();
         if !alive {
             return registered.ghost();
         }
@@ -258,8 +268,8 @@ impl World {
     /// Where a job stands in Redis.
     pub(super) fn locate(&self, sought: &[Sought], asked: Moment) -> Vec<Located> {
         let place = |sought: &Sought| {
-            if self.queue.iter().any(|task| task.jid == sought.jid) {
-                let name = sought.queue.clone();
+            if let Some(task) = self.queue.iter().find(|task| task.jid == sought.jid) {
+                let name = task.queue.clone();
                 Place::Queue { name }
             } else if self.retry.contains(&sought.jid) {
                 Place::Retry
@@ -272,13 +282,15 @@ impl World {
         let heirs = |sought: &Sought| -> Vec<Heir> {
             let lineage = Lineage::to_seek(&sought.payload);
             let waiting = self.queue.iter();
-            let waiting = waiting.filter_map(|task| Later::read(&shown::payload(task)));
-            let name = sought.queue.clone();
-            let place = Place::Queue { name }.to_string();
-            let heirs = waiting.filter_map(|later| match (&lineage, &sought.class) {
-                (Some(lineage), _) => later.heir_of(lineage, &place),
-                (None, Some(class)) => later.heir_of_class(class, &place),
-                (None, None) => None,
+            let heirs = waiting.filter_map(|task| {
+                let later = Later::read(&shown::payload(task))?;
+                let name = task.queue.clone();
+                let place = Place::Queue { name }.to_string();
+                match (&lineage, &sought.class) {
+                    (Some(lineage), _) => later.heir_of(lineage, &place),
+                    (None, Some(class)) => later.heir_of_class(class, &place),
+                    (None, None) => None,
+                }
             });
             heirs.collect()
         };

@@ -86,6 +86,7 @@ impl StagedDrain {
             ["counts", "every", seconds] => self.sources.scan_every = span(seconds),
             ["acts", "take", seconds] => self.sources.act_takes = span(seconds),
             ["answers", "take", seconds] => self.sources.answers_take = Some(span(seconds)),
+            ["goes", "on", "in", queue] => self.world.goes_on_in = Some(queue.to_owned()),
             ["searches", "in", "part"] => self.world.searches_in_part = true,
             ["log", "read", ..] => self.sources.logs = Some(reading(part)),
             ["log", ..] => self.log(part),
@@ -109,12 +110,14 @@ impl StagedDrain {
     fn add(&mut self, part: &str) {
         let mut config = config(self.timeout, 4);
         let (mut started, mut here, mut named, mut names_queues) = (0.0, true, true, true);
+        let mut queue = "default";
         let mut words = part.split_whitespace();
         while let Some(word) = words.next() {
             let mut next = || words.next().expect("a number");
             match word {
                 "other" => here = false,
                 "unnamed" => named = false,
+                "serves" => queue = words.next().expect("a queue"),
                 "unread" => names_queues = false,
                 "threads" => config.threads = next().parse().unwrap(),
                 "beats" => started = number(next()),
@@ -125,8 +128,9 @@ impl StagedDrain {
         }
         let pid = (100..).nth(self.world.members.len()).filter(|_| here);
         let index = self.world.add(config, pid, at(started));
-        self.world.members[index].named = named;
-        self.world.members[index].names_queues = names_queues;
+        let member = &mut self.world.members[index];
+        (member.named, member.names_queues) = (named, names_queues);
+        queue.clone_into(&mut member.queue);
     }
 
     fn log(&mut self, part: &str) {
