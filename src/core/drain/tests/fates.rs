@@ -136,13 +136,17 @@ fn iterates(drive: &Drive, jid: &str) -> bool {
     })
 }
 
-/// Every job that was lost is counted as lost, as rescued or as unknown, seen or not.
+/// Every job that was lost with a target is counted as lost, as rescued or as unknown, seen or not. A
+/// process that died before the drain was no target.
 pub(super) fn nothing_lost_is_overlooked(drive: &Drive) {
     let account = drive.run.account();
     for (member, jids) in drive.world.lost() {
         let Some(id) = drive.world.members[member].local else {
             continue;
         };
+        if drive.world.exited(member) == Some(at(0.0)) {
+            continue;
+        }
         let open = |fate: Option<Fate>| {
             matches!(
                 fate,

@@ -75,6 +75,22 @@ impl World {
         lost
     }
 
+    /// Whether the loss on this process was the last that happened to a job anywhere: it may have
+    /// failed there before and come back.
+    pub(super) fn was_lost_at_last(&self, id: LocalId, jid: &str) -> bool {
+        let mut truth = self.truth.iter().rev();
+        let last = truth.find_map(|(_, member, event)| match event {
+            WorkerEvent::JobStarted(busy) => (busy.task.jid == jid).then_some(None),
+            WorkerEvent::JobLost(task) => (task.jid == jid).then_some(Some(*member)),
+            WorkerEvent::JobFinished(task)
+            | WorkerEvent::JobFailed(task)
+            | WorkerEvent::BrokeOff { task, .. }
+            | WorkerEvent::PushedBack { task, .. } => (task.jid == jid).then_some(None),
+            WorkerEvent::Beat(_) | WorkerEvent::LeftRegistry | WorkerEvent::Exited(_) => None,
+        });
+        last.flatten() == Some(self.member(id))
+    }
+
     /// When it exited.
     pub(super) fn exited(&self, index: usize) -> Option<Moment> {
         let mut truth = self.truth.iter();
