@@ -16,7 +16,7 @@ pub enum OwnSignal {
     Interrupt,
     /// HUP: the terminal is gone.
     HangUp,
-    /// TERM: the program is told to end.
+    /// TERM, or QUIT (Ctrl-\ without a screen): the program is told to end.
     Terminate,
     /// TSTP: it is stopped for a while.
     Suspend,
@@ -29,6 +29,7 @@ pub enum OwnSignal {
 pub struct OwnSignals {
     interrupt: Signal,
     terminate: Signal,
+    quit: Signal,
     hang_up: Option<Signal>,
     continued: Signal,
     suspended: Signal,
@@ -45,6 +46,7 @@ impl OwnSignals {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            quit: signal(SignalKind::quit())?,
             hang_up,
             continued: signal(SignalKind::from_raw(SIGCONT))?,
             suspended: signal(SignalKind::from_raw(SIGTSTP))?,
@@ -63,6 +65,7 @@ impl OwnSignals {
             biased;
             _ = self.interrupt.recv() => OwnSignal::Interrupt,
             _ = self.terminate.recv() => OwnSignal::Terminate,
+            _ = self.quit.recv() => OwnSignal::Terminate,
             _ = hang_up => OwnSignal::HangUp,
             _ = self.suspended.recv() => OwnSignal::Suspend,
             _ = self.continued.recv() => OwnSignal::Continued,

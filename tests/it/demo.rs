@@ -179,7 +179,7 @@ fn no_child_outlives_a_program_that_is_killed() {
 
 #[test]
 fn no_child_outlives_a_hang_up_or_an_interrupt() {
-    for signal in [Signal::HUP, Signal::INT, Signal::TERM] {
+    for signal in [Signal::HUP, Signal::INT, Signal::TERM, Signal::QUIT] {
         let playing = Playing::start();
         playing.signal(signal);
         assert_eq!(playing.all_end(), Some(5));

@@ -50,7 +50,12 @@ fn quit_gives_the_terminal_back() {
 #[test]
 fn a_signal_to_end_gives_the_terminal_back() {
     let scene = Scene::new();
-    for (signal, code) in [(Signal::TERM, 5), (Signal::HUP, 5), (Signal::INT, 0)] {
+    for (signal, code) in [
+        (Signal::TERM, 5),
+        (Signal::QUIT, 5),
+        (Signal::HUP, 5),
+        (Signal::INT, 0),
+    ] {
         let mut terminal = ready(&scene);
         let asked = clock::now();
         terminal.signal(signal);

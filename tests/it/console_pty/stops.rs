@@ -1,6 +1,8 @@
 //! A drain from the console that is stopped: by a key, by leaving, by a signal, by a cut line.
 //! Exit 5, nothing more is sent, and the record says why.
 
+use std::ffi::OsString;
+
 use drainboard::clock;
 use serde_json::{Value, json};
 
@@ -96,11 +98,20 @@ fn told_to_end(signal: Signal) {
     terminal.assert_restored();
     terminal.line_with("stays quiet until it is restarted");
     assert_stopped(&scene, &mut sidekiq, "hang-up");
+    let drains = std::fs::read_dir(scene.state_dir().join("drains")).expect("records");
+    let mut left = drains.map(|file| file.expect("a file").file_name());
+    let is_socket = |name: &OsString| name.to_string_lossy().ends_with(".socket");
+    assert!(!left.any(|name| is_socket(&name)), "its socket is left");
 }
 
 #[test]
 fn being_told_to_end_sends_no_more_and_gives_the_terminal_back() {
     told_to_end(Signal::TERM);
+}
+
+#[test]
+fn a_quit_from_outside_sends_no_more_and_leaves_no_socket() {
+    told_to_end(Signal::QUIT);
 }
 
 #[test]

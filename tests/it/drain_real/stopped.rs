@@ -55,6 +55,11 @@ fn stopped_while_quiet(version: Version, signal: Signal, why: &str) {
 }
 
 #[test]
+fn a_quit_while_it_is_quiet_sends_no_more() {
+    stopped_while_quiet(Version::Seven, Signal::QUIT, "hang-up");
+}
+
+#[test]
 fn an_interrupt_while_it_is_quiet_stops_there() {
     stopped_while_quiet(Version::Seven, Signal::INT, "stopped here");
 }
