@@ -112,10 +112,10 @@ impl Execution {
                 seen
             }
         });
-        // Where it began again is known to the second.
+        // Where it began again is known to the second, by a clock that may differ from ours by one.
         let back = self
             .back()
-            .map(|(at, _)| at.after(WHOLE_SECOND).since(begun));
+            .map(|(at, _)| at.after(WHOLE_SECOND * 2).since(begun));
         let bounds = missed.into_iter().chain(back);
         let most = bounds.fold(end.since(begun), Duration::min);
         let shown = self.last_shown().map(until).unwrap_or_default();

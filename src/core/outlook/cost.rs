@@ -98,9 +98,9 @@ impl Toll {
             | Becomes::NotDrained
             | Becomes::Ended(_) => (None, None),
         };
-        // When it was back is known to the second.
+        // When it was back is known to two seconds. It may swallow the interrupt and go on.
         let at_most = if becomes == Becomes::Back {
-            elapsed.map(|elapsed| elapsed + WHOLE_SECOND)
+            whole.map(|whole| whole + WHOLE_SECOND * 2)
         } else {
             whole
         };

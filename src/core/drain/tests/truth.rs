@@ -77,7 +77,7 @@ impl World {
 
     /// Whether the loss on this process was the last that happened to a job anywhere: it may have
     /// failed there before and come back.
-    pub(super) fn was_lost_at_last(&self, id: LocalId, jid: &str) -> bool {
+    pub(super) fn was_lost_at_last(&self, index: usize, jid: &str) -> bool {
         let mut truth = self.truth.iter().rev();
         let last = truth.find_map(|(_, member, event)| match event {
             WorkerEvent::JobStarted(busy) => (busy.task.jid == jid).then_some(None),
@@ -88,7 +88,7 @@ impl World {
             | WorkerEvent::PushedBack { task, .. } => (task.jid == jid).then_some(None),
             WorkerEvent::Beat(_) | WorkerEvent::LeftRegistry | WorkerEvent::Exited(_) => None,
         });
-        last.flatten() == Some(self.member(id))
+        last.flatten() == Some(index)
     }
 
     /// When it exited.
