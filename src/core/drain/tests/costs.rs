@@ -12,17 +12,18 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 
-use super::cases::{begin, stated, stuck, world};
+use super::cases::{begin, begin_with, config, stated, stuck, world};
 use super::drive::Drive;
 use super::foretold::{endless, process};
 use super::scenario::{Scenario, untouched, well_lit};
+use super::sources::Sources;
 use super::world::{at, task};
 use crate::core::drain::{Event, Execution, Fate};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::outlook::{Outlooks, Situation, Toll};
 use crate::core::preflight::Preflight;
-use crate::core::sidekiq::{Temper, WorkerEvent};
+use crate::core::sidekiq::{Temper, Worker, WorkerConfig, WorkerEvent};
 use crate::core::timing::{CLEANUP, WHOLE_SECOND};
 
 /// What the drain costs as foretold now; `begun`: it has begun.
@@ -253,4 +254,27 @@ fn a_sequence_that_ends_nothing_throws_no_work_away() {
     ));
     let said = foretold(&drive, true);
     assert_eq!((said.whole(), said.ends), (Some(Duration::ZERO), None));
+}
+
+/// Its log says `done` long after its push-back: all of it was for nothing.
+#[test]
+fn a_job_that_goes_on_beside_its_push_back_costs_no_more_than_was_said_then() {
+    let mut world = world(2, vec![]);
+    let config = WorkerConfig {
+        exit_takes: Duration::from_secs(7),
+        ..config(2, 4)
+    };
+    world.members[0].worker = Worker::new(config, at(-7.0));
+    world.step(at(-2.0));
+    let swallows = task("a", Some(16.0), Temper::SwallowsShutdown);
+    assert_eq!(world.members[0].worker.give(swallows, at(-2.0)), None);
+    let plan = stated("tstp, 5, term, 20, kill", 2);
+    let mut drive = begin_with(world, plan, Sources::with_logs());
+    drive.until(at(10.5));
+    let said = foretold(&drive, true);
+    drive.finish();
+    let (kept, redone) = accounted(&drive).unwrap();
+    assert_eq!(kept, Duration::ZERO);
+    assert!(redone >= Duration::from_secs(16), "{redone:?}");
+    assert!(redone <= said.at_most.unwrap(), "{redone:?} {said:?}");
 }
