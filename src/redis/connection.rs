@@ -15,6 +15,7 @@ use redis::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 #[cfg(not(feature = "tls"))]
 use super::address::AddressError;
@@ -123,33 +124,27 @@ impl ConnectionLike for Connection {
     }
 }
 
-/// Connects, logs in and selects the database; all of it within `limit`. Every answer on the
-/// connection is then awaited no longer than `limit` either.
+/// Connects, logs in and selects the database. Each answer is awaited no longer than `limit`, on the
+/// way and on the connection later: on a link with half a second either way, one alone takes a second.
 ///
 /// # Errors
 /// The fault, in words that name neither user nor password.
 pub async fn open(address: &Address, limit: Duration) -> Result<Connection, LinkFault> {
-    let opening = async {
-        let place = match &address.endpoint {
-            Endpoint::Tcp(place) => Reached::Network(place.clone(), false),
-            Endpoint::Tls(place) => Reached::Network(place.clone(), true),
-            Endpoint::Unix { path } => Reached::Socket(path.clone()),
-            Endpoint::Sentinel(watched) => {
-                let primary = sentinel::primary(watched, &address.certificates, limit).await?;
-                Reached::Network(primary, watched.tls)
-            }
-        };
-        let server = Server {
-            place,
-            certificates: &address.certificates,
-            database: address.database,
-        };
-        server.open(&address.logins, limit).await
+    let place = match &address.endpoint {
+        Endpoint::Tcp(place) => Reached::Network(place.clone(), false),
+        Endpoint::Tls(place) => Reached::Network(place.clone(), true),
+        Endpoint::Unix { path } => Reached::Socket(path.clone()),
+        Endpoint::Sentinel(watched) => {
+            let primary = sentinel::primary(watched, &address.certificates, limit).await?;
+            Reached::Network(primary, watched.tls)
+        }
     };
-    match tokio::time::timeout(limit, opening).await {
-        Ok(opened) => opened,
-        Err(_) => Err(Wire::of(address).no_answer()),
-    }
+    let server = Server {
+        place,
+        certificates: &address.certificates,
+        database: address.database,
+    };
+    server.open(&address.logins, limit).await
 }
 
 /// Where one server is.
@@ -176,7 +171,8 @@ impl Server<'_> {
         }
     }
 
-    /// Connects with the first of these logins that it takes, or without one where there is none.
+    /// Connects with the first of these logins that it takes, or without one where there is none. Each
+    /// answer is awaited no longer than `limit`.
     pub(super) async fn open(
         &self,
         logins: &[Login],
@@ -193,9 +189,15 @@ impl Server<'_> {
         }
         let mut first = None;
         for login in tries {
-            let mut stream = self.connect().await.map_err(broken)?;
-            match greet(&mut stream, login, self.database, wire).await {
-                Ok(()) => return joined(stream, limit).await,
+            let connecting = timeout(limit, self.connect()).await;
+            let mut stream = connecting.map_err(|_| wire.no_answer())?.map_err(broken)?;
+            let greeting = greet(&mut stream, login, self.database, wire);
+            let greeted = timeout(limit, greeting).await;
+            match greeted.map_err(|_| wire.no_answer())? {
+                Ok(()) => {
+                    let joining = timeout(limit, joined(stream, limit)).await;
+                    return joining.map_err(|_| Wire::Established.no_answer())?;
+                }
                 // The first one is what was meant.
                 Err(NotOpened::WrongLogin(why)) => first = first.or(Some(why)),
                 Err(NotOpened::Fault(why)) => return Err(why),

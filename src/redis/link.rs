@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use redis::{ErrorKind, RedisError};
 
-use super::address::Address;
 use crate::core::clean::clean;
 use crate::core::fleet::LinkFault;
 
@@ -38,14 +37,6 @@ pub(super) enum Wire {
 }
 
 impl Wire {
-    pub(super) fn of(address: &Address) -> Self {
-        if address.is_tls() {
-            Self::Tls
-        } else {
-            Self::Plain
-        }
-    }
-
     /// The connection was not there in time.
     pub(super) fn no_answer(self) -> LinkFault {
         match self {

@@ -14,13 +14,13 @@ use super::tls::Certificates;
 use crate::core::clean::clean;
 use crate::core::fleet::LinkFault;
 
-/// Asks one Sentinel after the other; the first that knows the primary is believed.
+/// Asks one Sentinel after the other; the first that knows the primary is believed. Each answer is
+/// awaited no longer than `limit`.
 pub(super) async fn primary(
     watched: &Watched,
     certificates: &Certificates,
     limit: Duration,
 ) -> Result<HostPort, LinkFault> {
-    let share = limit / u32::try_from(watched.sentinels.len() + 1).unwrap_or(u32::MAX);
     let mut said = Vec::new();
     for place in &watched.sentinels {
         let server = Server {
@@ -28,12 +28,10 @@ pub(super) async fn primary(
             certificates,
             database: 0,
         };
-        let asking = ask(&server, watched, share);
-        let why = match tokio::time::timeout(share, asking).await {
-            Ok(Ok(Some(primary))) => return Ok(primary),
-            Ok(Ok(None)) => format!("knows no primary called {}", clean(&watched.name, 100)),
-            Ok(Err(why)) => why.to_string(),
-            Err(_) => LinkFault::Silent.to_string(),
+        let why = match ask(&server, watched, limit).await {
+            Ok(Some(primary)) => return Ok(primary),
+            Ok(None) => format!("knows no primary called {}", clean(&watched.name, 100)),
+            Err(why) => why.to_string(),
         };
         said.push(format!("Sentinel {place}: {why}"));
     }

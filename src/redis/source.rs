@@ -142,8 +142,8 @@ impl Source {
         let (look_sender, looks) = mpsc::channel(WAITING);
         let (question_sender, questions) = mpsc::channel(WAITING);
         let asker = Asker {
-            // A connection, two looks or one search, and a little for the way.
-            limit: settings.answer_within * 4 + settings.bounds.within,
+            // The three answers of a connection, two looks or one search, and a little for the way.
+            limit: settings.answer_within * 6 + settings.bounds.within,
             bounds: settings.bounds,
             looks: look_sender,
             questions: question_sender,

@@ -12,6 +12,8 @@ use std::time::Duration;
 
 use drainboard::core::fleet::{Link, LinkFault, Observation, Place, Sought};
 use drainboard::redis::{Address, Asker, Source, Tuning, look_once};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::UnixStream;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
@@ -98,6 +100,37 @@ fn imposter(answer: &'static [u8]) -> Address {
     Address::parse(&format!("redis://:secret@127.0.0.1:{port}")).unwrap()
 }
 
+/// Passes on to this Redis what it gets, and back, each piece `late` later.
+async fn slow_link(server: &RedisServer, late: Duration) -> Address {
+    let socket = server.url().replace("unix://", "");
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("redis://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            let far = UnixStream::connect(&socket).await.unwrap();
+            let (near_read, near_write) = near.into_split();
+            let (far_read, far_write) = far.into_split();
+            tokio::spawn(pass_on(near_read, far_write, late));
+            tokio::spawn(pass_on(far_read, near_write, late));
+        }
+    });
+    Address::parse(&address).unwrap()
+}
+
+async fn pass_on(
+    mut from: impl AsyncRead + Unpin,
+    mut to: impl AsyncWrite + Unpin,
+    late: Duration,
+) {
+    let mut bytes = [0; 8_192];
+    while let Ok(read @ 1..) = from.read(&mut bytes).await {
+        tokio::time::sleep(late).await;
+        if to.write_all(&bytes[..read]).await.is_err() {
+            return;
+        }
+    }
+}
+
 async fn refused(address: &Address) -> LinkFault {
     let fault = look_once(address, &hasty()).await.unwrap_err();
     assert!(!format!("{fault} {fault:?}").contains("secret"));
@@ -126,6 +159,19 @@ async fn what_is_wrong_is_told_apart() {
     } else {
         assert!(why.contains("built without TLS"), "{why}");
     }
+}
+
+/// Each answer comes in time, all of a connection's together do not.
+#[tokio::test]
+async fn a_slow_link_is_no_silent_redis() {
+    let server = RedisServer::start();
+    let rows = Rows::of("7.3.9", 1);
+    rows.write(&mut server.connection().await).await;
+    let address = slow_link(&server, Duration::from_millis(80)).await;
+    let look = look_once(&address, &hasty()).await;
+    assert_eq!(look.map(|(look, _)| look.rows.len()).ok(), Some(1));
+    let mut source = start(address, hasty());
+    source.connected().await;
 }
 
 #[tokio::test]

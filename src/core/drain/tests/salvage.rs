@@ -94,7 +94,9 @@ impl Drive {
         let known = self.run.account().find(&key, &push.jid);
         let (task, end) = self.execution(known.expect("a job that is known"));
         let lost = matches!(end, Some((_, _, WorkerEvent::JobLost(_))))
-            || self.world.was_lost_at_last(self.world.member(push.target), &push.jid);
+            || self
+                .world
+                .was_lost_at_last(self.world.member(push.target), &push.jid);
         assert!(
             lost || self.ended_at_last(push.target, end),
             "law: never twice: {push:?}, {end:?}"
