@@ -4,6 +4,7 @@
 # SECONDS since 1970), so that a test knows what happened from another witness than Redis or the log. A job that
 # iterates writes stop where it breaks off or ends; one that goes on under another JID appends that JID to the line.
 # DRAINBOARD_LOG=warn|json: Sidekiq's log is silent below WARN, or written by its JSON formatter.
+# DRAINBOARD_SENTINEL=PORT: Redis is the primary "shop" of the Sentinel at this port (7.3 and 8.1).
 # DRAINBOARD_SLOW_BOOT=SECONDS: the start takes that much longer. Until it is over, Sidekiq traps no signal.
 
 sleep ENV["DRAINBOARD_SLOW_BOOT"].to_f
@@ -11,6 +12,9 @@ sleep ENV["DRAINBOARD_SLOW_BOOT"].to_f
 $quiet = false
 Sidekiq.configure_server do |config|
   config.on(:quiet) { $quiet = true }
+  if (sentinel = ENV["DRAINBOARD_SENTINEL"])
+    config.redis = { name: "shop", sentinels: [{ host: "127.0.0.1", port: sentinel.to_i }] }
+  end
   config.logger.level = Logger::WARN if ENV["DRAINBOARD_LOG"] == "warn"
   config.logger.formatter = Sidekiq::Logger::Formatters::JSON.new if ENV["DRAINBOARD_LOG"] == "json"
 end

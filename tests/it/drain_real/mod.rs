@@ -8,6 +8,7 @@ mod checkpoints;
 mod contained;
 mod costs;
 mod failed;
+mod failover;
 mod fates;
 mod full_disk;
 mod full_pipe;

@@ -17,6 +17,7 @@ pub(crate) mod real_unit;
 pub(crate) mod recorded;
 pub(crate) mod redis_server;
 pub(crate) mod scene;
+pub(crate) mod sentinel;
 pub(crate) mod sidekiq;
 pub(crate) mod sidekiq_rows;
 pub(crate) mod signal;

@@ -72,6 +72,11 @@ impl Scene {
         Self::on(RedisServer::valkey(place), place, Some(Permit::take(1)))
     }
 
+    /// The same with a Redis that runs already.
+    pub(crate) fn on_primary(redis: RedisServer) -> Self {
+        Self::on(redis, Path::new("/tmp"), Some(Permit::take(1)))
+    }
+
     /// Sets one up with everything it has in `directory`.
     pub(crate) fn within(directory: &Path) -> Self {
         Self::with(directory, Some(Permit::take(1)))
@@ -129,6 +134,11 @@ impl Scene {
     /// One whose log is silent below WARN: it says nothing of any job.
     pub(crate) fn silent_sidekiq(&self, version: Version) -> Sidekiq {
         self.beaten(self.spawn(version, &[("DRAINBOARD_LOG", "warn")]))
+    }
+
+    /// One that asks the Sentinel at this port where its Redis is; it has beaten.
+    pub(crate) fn sidekiq_by_sentinel(&self, version: Version, port: &str) -> Sidekiq {
+        self.beaten(self.spawn(version, &[("DRAINBOARD_SENTINEL", port)]))
     }
 
     /// One with so many worker threads.
