@@ -105,8 +105,8 @@ fn fate_is_true(drive: &Drive, known: &Execution) {
         Some(Fate::Retried) => assert!(!lost, "{says}"),
         Some(Fate::Lost) => {
             let member = drive.world.member_of(known.process());
-            let last = drive.world.was_lost_at_last(member, known.jid());
-            let there = lost || last || ended_at_last(drive, member, known.jid());
+            let after_a_failure = drive.world.was_lost_at_last(member, known.jid());
+            let there = lost || after_a_failure || ended_at_last(drive, member, known.jid());
             assert!(there, "called lost, but it had ended: {says}");
         }
         Some(Fate::Checkpointed) => assert!(broke_off, "{says}"),
