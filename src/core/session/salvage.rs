@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{Kind, Session};
 use crate::core::drain::{
-    Effect, EffectId, Event, Missing, PushBack, PushOutcome, Record, Run, Trace,
+    About, Effect, EffectId, Event, Missing, PushBack, PushOutcome, Record, Run, Target, Trace,
 };
 use crate::core::moment::Moment;
 use crate::core::successor::Watch;
@@ -152,7 +152,7 @@ impl Session {
                 queue: queue.clone(),
             };
             let record = match known {
-                Some(run) => run.record(None, event, now),
+                Some(run) => run.record(about(run, jid), event, now),
                 None => Record {
                     at: now,
                     since_start: std::time::Duration::ZERO,
@@ -169,4 +169,16 @@ impl Session {
         // Without a run there is no record but the saved file itself.
         if draining { effects } else { Vec::new() }
     }
+}
+
+/// The target that runs this job, as far as the account knows.
+fn about(run: &Run, jid: &str) -> Option<About> {
+    let runs = |target: &&Target| {
+        let mut executions = run.account().of(&target.key());
+        executions.any(|execution| execution.jid() == jid)
+    };
+    run.targets()
+        .iter()
+        .find(runs)
+        .map(|target| target.about.clone())
 }
