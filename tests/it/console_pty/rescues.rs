@@ -36,6 +36,14 @@ fn a_lost_job_is_offered_and_pushed_back() {
     terminal.send("a");
     terminal.answer("Start automatic drain?", "y");
     terminal.wait_for("quiet 1/1");
+    // In the drain its record says whose payload it was.
+    terminal.send("s");
+    terminal.answer("Save the payloads of 1 job?", "y");
+    until_true("it is recorded", || {
+        let mut written = records(&scene).into_iter();
+        let saved = written.find(|record| record["event"] == "payload_saved");
+        saved.is_some_and(|record| record["pid"] == sidekiq.pid())
+    });
     terminal.send("K");
     terminal.wait_for_dialog(&format!(":{}?", sidekiq.pid()));
     terminal.send("1\r");
