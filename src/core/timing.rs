@@ -31,6 +31,10 @@ pub const LINGER: Duration = Duration::from_secs(3);
 /// begin this much later than its work entry says.
 pub const WHOLE_SECOND: Duration = Duration::from_secs(1);
 
+/// A begin that another host wrote is known to this: it is cut off to the second, and clocks that
+/// differ by less than a second count as one (`fleet/beat.rs`).
+pub const BEGUN_ELSEWHERE: Duration = Duration::from_secs(2);
+
 /// A process beats every 10 s (every 5 s before Sidekiq 6): one period and a look later every
 /// living process has beaten.
 pub const ONE_BEAT: Duration = Duration::from_secs(12);

@@ -7,7 +7,7 @@ use super::execution::Execution;
 use super::fate::Fate;
 use crate::core::log::Told;
 use crate::core::moment::{Moment, clock_face};
-use crate::core::timing::WHOLE_SECOND;
+use crate::core::timing::BEGUN_ELSEWHERE;
 
 /// Seconds of work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -112,10 +112,9 @@ impl Execution {
                 seen
             }
         });
-        // Where it began again is known to the second, by a clock that may differ from ours by one.
         let back = self
             .back()
-            .map(|(at, _)| at.after(WHOLE_SECOND * 2).since(begun));
+            .map(|(at, _)| at.after(BEGUN_ELSEWHERE).since(begun));
         let bounds = missed.into_iter().chain(back);
         let most = bounds.fold(end.since(begun), Duration::min);
         let shown = self.last_shown().map(until).unwrap_or_default();

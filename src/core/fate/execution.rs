@@ -12,7 +12,7 @@ use crate::core::fleet::{
 };
 use crate::core::log::{Begun, Told};
 use crate::core::moment::Moment;
-use crate::core::timing::{SHOWN_WITHIN, WHOLE_SECOND};
+use crate::core::timing::{BEGUN_ELSEWHERE, SHOWN_WITHIN};
 
 /// How long before its line `done` a job that breaks off makes the later one at most, and how far
 /// the two may lie the other way round, in seconds: they are written by two clocks of one host.
@@ -171,7 +171,7 @@ impl Execution {
     /// Whether a job that was seen at work since `started` may do its work.
     pub(super) fn may_precede(&self, started: Option<Moment>) -> bool {
         // Both are times of other clocks, moved onto ours.
-        let begun = self.begun.map(|begun| begun.before(WHOLE_SECOND * 2));
+        let begun = self.begun.map(|begun| begun.before(BEGUN_ELSEWHERE));
         let later = (started.zip(begun)).is_none_or(|(started, begun)| started >= begun);
         later || self.is_named_by_its_payload()
     }

@@ -9,7 +9,7 @@ use crate::core::drain::{Run, Target};
 use crate::core::fate::{Cost, before_any_signal};
 use crate::core::fleet::{Job, Process};
 use crate::core::moment::{Moment, rounded_up};
-use crate::core::timing::{CLEANUP, SHOWN_WITHIN, WHOLE_SECOND};
+use crate::core::timing::{BEGUN_ELSEWHERE, CLEANUP, SHOWN_WITHIN};
 
 /// The cost of a drain that goes as foretold. Each figure is `None` where it is not known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,9 +98,9 @@ impl Toll {
             | Becomes::NotDrained
             | Becomes::Ended(_) => (None, None),
         };
-        // When it was back is known to two seconds. It may swallow the interrupt and go on.
+        // It may swallow the interrupt and go on.
         let at_most = if becomes == Becomes::Back {
-            whole.map(|whole| whole + WHOLE_SECOND * 2)
+            whole.map(|whole| whole + BEGUN_ELSEWHERE)
         } else {
             whole
         };

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::drive::{Drive, Sources, plan};
+use super::kills::fate;
 use super::world::{World, at, task};
 use crate::core::drain::{
-    ActOutcome, Command, Early, EffectId, Hold, Input, Outcome, Phase, Plan, Policy,
+    ActOutcome, Command, Early, EffectId, Fate, Hold, Input, Outcome, Phase, Plan, Policy,
 };
 use crate::core::sequence::{Signal, Timeout, Version};
 use crate::core::sidekiq::{Task, Temper, WorkerConfig};
@@ -308,4 +309,29 @@ fn nothing_is_waited_for_once_everything_has_exited() {
     };
     drive.call(Input::Command(go));
     drive.finish();
+}
+
+/// The other host's clock is late by less than what counts as another clock.
+#[test]
+fn an_iterable_job_that_runs_again_by_a_slow_clock_did_not_break_off() {
+    let old = WorkerConfig {
+        version: Version::new(6, 3, 1),
+        ..config(1, 1)
+    };
+    let mut world = World {
+        tells_age: true,
+        ..World::default()
+    };
+    world.add(old.clone(), Some(100), at(-20.0));
+    let other = world.add(old, None, at(-20.0));
+    world.members[other].ahead = -0.8;
+    world.step(at(-5.25));
+    let iterates = Temper::Iterates(Duration::from_secs_f64(3.4));
+    let job = task("a", None, iterates);
+    assert_eq!(world.members[0].worker.give(job, at(-5.25)), None);
+    let plan = plan("term, 13, kill");
+    let mut drive = Drive::new(world, plan, Sources::default(), at(0.0));
+    drive.command_at(at(0.1), Command::Automatic);
+    drive.finish();
+    assert_eq!(fate(&drive, "a"), Some(Fate::PushedBack));
 }

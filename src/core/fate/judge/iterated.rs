@@ -3,7 +3,7 @@
 use super::Case;
 use crate::core::fate::fate::{Fate, Ruling};
 use crate::core::moment::Moment;
-use crate::core::timing::{ONE_BEAT, WHOLE_SECOND};
+use crate::core::timing::{BEGUN_ELSEWHERE, ONE_BEAT};
 
 impl Case<'_> {
     /// Whether it is an `IterableJob` whose iteration state was there before, and gone when Redis was
@@ -35,10 +35,9 @@ impl Case<'_> {
 
     /// An `IterableJob` that was back before its process could interrupt it broke off by itself.
     pub(super) fn broke_off(self, ruling: Ruling) -> Ruling {
-        // Where it began again elsewhere is known to the second.
         let before = |at: Moment| {
             let safe = self.subject.safe_until();
-            safe.is_none_or(|safe| at.after(WHOLE_SECOND) < safe)
+            safe.is_none_or(|safe| at.after(BEGUN_ELSEWHERE) < safe)
         };
         let left = self
             .execution
