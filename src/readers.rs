@@ -153,6 +153,9 @@ const CORE: &[Reader] = &[
     ("layers/unread", |bytes| {
         of_layer(Layer::Unread, "ecosystem.config.js", bytes);
     }),
+    ("layers/environment", |bytes| {
+        of_layer(Layer::Environment, "shop.env", bytes);
+    }),
     ("layers/foreman", |bytes| {
         of_layer(Layer::Foreman, ".foreman", bytes);
     }),

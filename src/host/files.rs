@@ -15,7 +15,9 @@ use rustix::fs::OFlags;
 use rustix::io::Errno;
 
 use crate::core::check::command_of;
-use crate::core::layers::{Layer, Reading, Text, is_for_development, read_together};
+use crate::core::layers::{
+    Layer, LocatedSetting, Reading, Text, compose, read_together, systemd_unit,
+};
 
 pub use units::find_unit;
 
@@ -28,6 +30,8 @@ mod tests;
 const LARGEST: u64 = 1_000_000;
 /// No directory of configuration holds more files than are looked at here.
 const MOST_ENTRIES: usize = 2_000;
+/// A file that is named by another may name one itself: so deep is that followed.
+const DEEPEST_NAMED: usize = 4;
 /// The name of what is read from standard input.
 const STANDARD_INPUT: &str = "-";
 
@@ -111,15 +115,16 @@ impl FileSearch {
 
     /// As `look`, for a file that is known to be of a layer.
     fn look_as(&mut self, path: &Path, shown: &str, layer: Option<Layer>) {
+        self.looked_at.retain(|(known, _)| known != shown);
         self.take(shown, layer_file(shown, layer, read(path)));
     }
 
     /// Keeps a file that was not named but found: one for developers is left out.
     fn take_found(&mut self, shown: &str, file: Result<LayerFile, ReadOutcome>) {
-        let is_left_out =
-            |file: &LayerFile| file.layer.is_for_deploys() && is_for_development(shown);
         match file {
-            Ok(file) if is_left_out(&file) => self.take(shown, Err(ReadOutcome::ForDevelopment)),
+            Ok(file) if file.layer.leaves_out(shown) => {
+                self.take(shown, Err(ReadOutcome::ForDevelopment));
+            }
             file => self.take(shown, file),
         }
     }
@@ -145,36 +150,67 @@ impl FileSearch {
         }
     }
 
+    /// Whether a file was read.
+    fn has(&self, shown: &str) -> bool {
+        self.files.iter().any(|file| file.path == shown)
+    }
+
     /// Whether a path was looked at.
     fn knows(&self, shown: &str) -> bool {
         self.looked_at.iter().any(|(path, _)| path == shown)
     }
 
-    /// The files below the root that a Sidekiq command found there names with `-C`. A path of a
-    /// container (`/app/config/mailers.yml`) is that of the first part of it that stands here.
-    fn named_configs(&self, root: &Path) -> Vec<String> {
+    /// The files below the root that those found there name, with their layers: `-C` of a Sidekiq
+    /// command, `EnvironmentFile=` of a unit, `extends` of Compose. A path of a container or of a
+    /// server (`/app/config/mailers.yml`) is that of the first part of it that stands here.
+    fn named_files(&self, root: &Path) -> Vec<(String, Layer)> {
         // A job class starts no Sidekiq, and there are many of them.
         let starts = |file: &&LayerFile| file.layer != Layer::JobClass;
         let values = reading_of(self.files.iter().filter(starts)).values;
         let named = values
             .iter()
-            .filter_map(|located| command_of(located)?.config);
-        named
-            .filter_map(|path| {
-                let parts: Vec<&str> = path.split('/').filter(|part| *part != ".").collect();
-                let is_plain =
-                    |parts: &[&str]| parts.iter().all(|part| !part.is_empty() && *part != "..");
-                (0..parts.len())
-                    .map(|start| &parts[start..])
-                    .filter(|rest| is_plain(rest))
-                    .flat_map(|rest| {
-                        let within = |folder: &str| Path::new(folder).join(rest.join("/"));
-                        [within(&self.folder), within(&self.inner)]
-                    })
-                    .find(|path| root.join(path).is_file())
-                    .map(|path| path.display().to_string())
+            .filter_map(|located| self.named_by(located, root));
+        named.collect()
+    }
+
+    /// The file that one setting names.
+    fn named_by(&self, located: &LocatedSetting, root: &Path) -> Option<(String, Layer)> {
+        if let Some(line) = command_of(located) {
+            let config = line.config?;
+            return Some((self.stands_here(&config, root)?, Layer::SidekiqYml));
+        }
+        let path = located.value.as_text()?;
+        match (located.layer, located.setting) {
+            (Layer::Compose, compose::NAMED) => {
+                let is_here = root.join(path).is_file();
+                is_here.then(|| (path.to_owned(), Layer::Compose))
+            }
+            (Layer::Systemd, systemd_unit::ENVIRONMENT_FILE) => {
+                let path = path.trim_start_matches('-');
+                let found = self.stands_here(path, root)?;
+                // The `.env` of a checkout is for developers, that of a release is its own.
+                let inside = found.strip_prefix(&self.folder).unwrap_or(&found);
+                let is_own = inside.trim_start_matches('/').contains('/');
+                let is_own = is_own || path.contains("/current/");
+                is_own.then_some((found, Layer::Environment))
+            }
+            (_, _) => None,
+        }
+    }
+
+    /// The first part of a path that stands below the root.
+    fn stands_here(&self, path: &str, root: &Path) -> Option<String> {
+        let parts: Vec<&str> = path.split('/').filter(|part| *part != ".").collect();
+        let is_plain = |parts: &[&str]| parts.iter().all(|part| !part.is_empty() && *part != "..");
+        (0..parts.len())
+            .map(|start| &parts[start..])
+            .filter(|rest| is_plain(rest))
+            .flat_map(|rest| {
+                let within = |folder: &str| Path::new(folder).join(rest.join("/"));
+                [within(&self.folder), within(&self.inner)]
             })
-            .collect()
+            .find(|path| root.join(path).is_file())
+            .map(|path| path.display().to_string())
     }
 }
 
@@ -222,10 +258,15 @@ pub fn find_applications(root: &Path) -> Vec<FileSearch> {
         }
     }
     for search in &mut applications {
-        for config in search.named_configs(root) {
-            let path = root.join(&config);
-            if !search.knows(&config) {
-                search.look_as(&path, &config, Some(Layer::SidekiqYml));
+        for _ in 0..DEEPEST_NAMED {
+            let named = search.named_files(root).into_iter();
+            let is_new = |(path, _): &(String, Layer)| !search.has(path);
+            let named: Vec<(String, Layer)> = named.filter(is_new).collect();
+            if named.is_empty() {
+                break;
+            }
+            for (path, layer) in named {
+                search.look_as(&root.join(&path), &path, Some(layer));
             }
         }
     }

@@ -1,10 +1,13 @@
 //! Docker Compose: how long `docker stop` waits for each service, and with which signal. Files
 //! that Compose merges are read as one set; which service is a Sidekiq follows from its command.
 
+mod file;
+
 use std::time::Duration;
 
 use serde_yaml::Value as Node;
 
+use self::file::File;
 use super::layer::Layer;
 use super::paths::{file_name, folder_of, is_for_development, joined};
 use super::scoped::Scoped;
@@ -19,6 +22,8 @@ use crate::core::clean::clean;
 pub const STOP_GRACE_PERIOD: &str = "stop_grace_period";
 /// The signal that Docker begins with.
 pub const STOP_SIGNAL: &str = "stop_signal";
+/// A file that another one extends or includes, and that is not among those that were read.
+pub const NAMED: &str = "extends";
 /// The Dockerfile that a service is built from.
 pub const BUILD: &str = "build";
 /// Docker's own wait (docker stop reference).
@@ -51,6 +56,12 @@ pub fn read(file: &str, text: &str) -> Reading {
 pub fn read_together(texts: &[Text<'_>]) -> Reading {
     let mut reading = Reading::default();
     let files = ComposeFiles::read(texts, &mut reading);
+    for file in &files.files {
+        file.report_missing(
+            &|path| files.files.iter().any(|one| one.path == path),
+            &mut reading,
+        );
+    }
     let mut seen: Vec<String> = Vec::new();
     for set in files.sets() {
         for (name, service) in files.services(&set) {
@@ -85,12 +96,6 @@ fn named_in(text: &Text<'_>) -> Vec<String> {
     names
         .map(|name| joined(folder_of(text.path), name))
         .collect()
-}
-
-/// A file that was read.
-struct File<'a> {
-    path: &'a str,
-    document: Document,
 }
 
 /// All files that were read.
@@ -224,53 +229,6 @@ impl<'a> ComposeFiles<'a> {
         };
         base.overlay(&own, Lists::Replaced);
         Some(base)
-    }
-}
-
-impl File<'_> {
-    /// The files that it includes (docs.docker.com, Compose file reference, `include`).
-    fn included_paths(&self) -> Vec<String> {
-        let includes = self.document.get(&["include"]).and_then(Node::as_sequence);
-        let all = includes.into_iter().flatten().flat_map(|include| {
-            let path = include.get("path").unwrap_or(include);
-            match path.as_sequence() {
-                Some(paths) => paths.iter().filter_map(Node::as_str).collect(),
-                None => path.as_str().into_iter().collect::<Vec<_>>(),
-            }
-        });
-        all.map(|path| joined(folder_of(self.path), path)).collect()
-    }
-
-    fn includes(&self, path: &str) -> bool {
-        path != self.path && self.included_paths().iter().any(|own| own == path)
-    }
-
-    /// Whether one of its services extends one of another file (docs.docker.com, Compose file
-    /// reference, `extends`).
-    fn extends(&self, path: &str) -> bool {
-        let services = self.document.get(&["services"]);
-        let services = services.into_iter().flat_map(yaml::entries);
-        let named =
-            services.filter_map(|(_, service)| service.get("extends")?.get("file")?.as_str());
-        let mut named = named.map(|file| joined(folder_of(self.path), file));
-        path != self.path && named.any(|file| file == path)
-    }
-
-    /// Whether another file only changes services of this one: it gives them no image.
-    fn is_changed_by(&self, other: &File<'_>) -> bool {
-        let own = self.document.get(&["services"]);
-        let services = other
-            .document
-            .get(&["services"])
-            .into_iter()
-            .flat_map(yaml::entries);
-        let mut services =
-            services.filter(|(name, _)| own.is_some_and(|own| own.get(*name).is_some()));
-        services.any(|(_, service)| {
-            ["image", "build", "extends"]
-                .iter()
-                .all(|key| service.get(*key).is_none())
-        })
     }
 }
 

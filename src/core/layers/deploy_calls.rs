@@ -1,6 +1,10 @@
 //! The commands that Ruby of a deploy runs: `execute`, `run`, `sh`, `system`, `Process.kill` and
 //! `sleep`, each as a shell would get it, with the task that it stands in. Ruby is never run.
 
+mod loops;
+
+use self::loops::OpenLoops;
+use super::command_line::CommandLine;
 use super::ruby;
 
 /// The setting under which a command of a deploy is reported.
@@ -31,7 +35,6 @@ const RUNNERS: &[&str] = &[
     "invoke_command",
     "queue",
     "command",
-    "comment",
 ];
 
 /// Words without which a command neither stops nor signals anything, nor waits.
@@ -52,15 +55,17 @@ const WORDS: &[&str] = &[
     "drainboard",
 ];
 
-/// Every command in `text` that may stop, signal or wait.
+/// Every command in `text` that may stop, signal or wait, or starts a Sidekiq.
 pub(super) fn calls(text: &str) -> Vec<Call> {
     let mut tasks: Vec<(usize, String)> = Vec::new();
     let mut found = Vec::new();
     let mut variables: Vec<(String, String)> = Vec::new();
+    let mut loops = OpenLoops::default();
     let mut lines = ruby::code_lines(text).peekable();
     while let Some((line, code)) = lines.next() {
         let indent = code.len() - code.trim_start().len();
         tasks.retain(|(opener, _)| *opener < indent);
+        loops.take(indent, code.trim());
         if let Some(name) = named_block(code.trim()) {
             tasks.push((indent, name));
         }
@@ -85,7 +90,8 @@ pub(super) fn calls(text: &str) -> Vec<Call> {
             continue;
         }
         for command in commands(&whole) {
-            push(&mut found, line, &tasks, filled(&command, &variables));
+            let command = loops.around(filled(&command, &variables));
+            push(&mut found, line, &tasks, command);
         }
         variables.extend(variable(&whole));
     }
@@ -118,19 +124,33 @@ fn filled(command: &str, variables: &[(String, String)]) -> String {
     filled
 }
 
+impl Call {
+    /// Whether it may stop or signal something, or wait.
+    pub(super) fn may_stop(&self) -> bool {
+        may_stop(&self.command)
+    }
+
+    /// The Sidekiq that it starts. A script or a task of rake that is only named so is none: a
+    /// deploy restarts by them, too.
+    pub(super) fn starts(&self) -> Option<CommandLine> {
+        CommandLine::read(&self.command).filter(|line| line.opaque.is_none())
+    }
+}
+
 /// Whether a command may stop or signal something, or wait.
 pub(super) fn may_stop(command: &str) -> bool {
     WORDS.iter().any(|word| command.contains(word))
 }
 
 fn push(found: &mut Vec<Call>, line: usize, tasks: &[(usize, String)], command: String) {
-    if may_stop(&command) {
-        let names: Vec<&str> = tasks.iter().map(|(_, name)| name.as_str()).collect();
-        found.push(Call {
-            line,
-            task: names.join(":"),
-            command,
-        });
+    let names: Vec<&str> = tasks.iter().map(|(_, name)| name.as_str()).collect();
+    let call = Call {
+        line,
+        task: names.join(":"),
+        command,
+    };
+    if call.may_stop() || call.starts().is_some() {
+        found.push(call);
     }
 }
 
@@ -272,7 +292,7 @@ fn behind_arguments(text: &str) -> &str {
 /// ` if …`, ` unless …`, ` rescue …`, ` do …` behind a call.
 fn is_keyword(text: &str) -> bool {
     [
-        " if ", " unless ", " rescue ", " do ", " && ", " || ", " ? ",
+        " if ", " unless ", " rescue ", " do ", " && ", " || ", " ? ", " while ", " until ",
     ]
     .iter()
     .any(|word| text.starts_with(word))

@@ -1,9 +1,10 @@
 //! `Capfile`, `config/deploy.rb`, stage files and rake tasks: what capistrano-sidekiq is told, and
 //! the commands that stop, signal or wait. Ruby is read line by line, never run.
 
-use super::command_line;
+use super::command_line::{self, COMMAND};
 use super::deploy_calls;
 use super::layer::Layer;
+use super::paths::is_for_development;
 use super::ruby;
 use super::value::{Expression, FilePlace, Hazard, Reading, Value};
 use crate::core::clean::clean;
@@ -41,10 +42,30 @@ pub fn read(file: &str, text: &str) -> Reading {
         }
         plugin(code.trim(), place, &mut reading);
     }
+    let is_rake = file.strip_suffix(".rake").is_some();
+    let is_left_out =
+        |call: &deploy_calls::Call| is_rake && call.task.split(':').any(is_for_development);
     for call in deploy_calls::calls(text) {
+        if is_left_out(&call) {
+            continue;
+        }
         let place = FilePlace::new(file, call.line);
         let value = Value::command(&call.command);
-        reading.found(Layer::Capistrano, CALL, Some(&call.task), value, place);
+        if call.may_stop() {
+            let value = value.clone();
+            reading.found(
+                Layer::Capistrano,
+                CALL,
+                Some(&call.task),
+                value,
+                place.clone(),
+            );
+        }
+        if let Some(line) = call.starts() {
+            let task = Some(call.task.as_str()).filter(|task| !task.is_empty());
+            line.report(task, &place, &mut reading);
+            reading.found(Layer::Capistrano, COMMAND, task, value, place);
+        }
     }
     reading
 }

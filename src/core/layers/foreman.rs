@@ -13,6 +13,8 @@ use super::tool::SeenFile;
 use super::value::{FilePlace, LocatedSetting, Reading, Value};
 use super::variables::{VARIABLES, assigned};
 
+/// Which of them it is.
+pub const PROGRAM: &str = "program";
 /// How long it waits before it kills.
 pub const TIMEOUT: &str = "--timeout";
 /// The same in `.foreman`, whose keys are the options of `foreman start`.
@@ -110,8 +112,8 @@ pub(super) fn read_together(reading: &mut Reading) {
         };
         if !reading.values.iter().any(is_here) {
             let text = format!(
-                "foreman or its like runs the processes of {}, which is not here",
-                call.file
+                "{} runs the processes of {}, which is not here",
+                call.program, call.file
             );
             reading.not_read(of.from.clone(), text);
         }
@@ -124,6 +126,7 @@ pub(super) fn read_together(reading: &mut Reading) {
             told.push(is_same);
             let mut scope = reading.scope(Layer::Foreman, &name);
             scope.found(TIMEOUT, call.wait.clone(), &of.from);
+            scope.found(PROGRAM, Value::text(&call.program), &written);
         }
     }
 }

@@ -68,6 +68,8 @@ pub enum Layer {
     Quadlet,
     /// Pipelines of CI and Makefiles, which stop a Sidekiq by commands.
     Steps,
+    /// Files of variables that a unit names (`EnvironmentFile=`).
+    Environment,
     /// Places that name a Sidekiq and have no reader.
     Unread,
 }

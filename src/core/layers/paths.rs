@@ -85,6 +85,18 @@ pub fn is_for_development(path: &str) -> bool {
         .any(|part| DEVELOPMENT.contains(&part))
 }
 
+/// Parts of names of pipelines and targets that run tests; `ci` deploys, too.
+const TESTS: &[&str] = &[
+    "dev", "e2e", "lint", "rspec", "spec", "test", "testing", "tests",
+];
+
+/// Whether the name of a pipeline, or of a target of a Makefile, says that it deploys nothing.
+pub(super) fn is_for_tests(path: &str) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    let mut parts = name.split(['.', '-', '_']);
+    parts.any(|part| TESTS.contains(&part)) && !name.contains("deploy")
+}
+
 /// Endings of templates and of examples, which stand behind a file's own ending.
 const TEMPLATES: &[&str] = &[
     ".dist",
@@ -151,5 +163,7 @@ mod tests {
         assert!(is_for_development("docker-compose.test.yml"));
         assert!(!is_for_development("docker-compose.production.yml"));
         assert!(!is_for_development("dev/docker-compose.yml"));
+        assert!(is_for_tests(".github/workflows/tests.yml") && is_for_tests("dev-stop"));
+        assert!(!is_for_tests(".gitlab-ci.yml") && !is_for_tests("deploy_to_test"));
     }
 }

@@ -6,6 +6,7 @@ use super::deploy_calls::{CALL, may_stop};
 use super::launch::words;
 use super::layer::Layer;
 use super::paths::joined_lines;
+use super::process_variables::ProcessVariables;
 use super::tool::SeenFile;
 use super::value::{FilePlace, Reading, Value};
 
@@ -39,15 +40,17 @@ pub fn read(file: &str, text: &str) -> Reading {
     let lines = joined_lines(text);
     let trap = Trap::of(&lines);
     let mut arms = Arms::default();
-    let mut variables = Variables::default();
+    let mut variables = ProcessVariables::default();
+    let mut loops = Loops::default();
     for (number, code) in lines {
         let place = FilePlace::new(file, number);
         let code = arms.inside(&code).to_owned();
         if may_stop(&code) {
-            let filled = variables.filled(&code);
+            let filled = variables.filled(&loops.around(&code));
             let mut script = reading.scope(Layer::Script, file);
             script.found(CALL, Value::text(&filled), &place);
         }
+        loops.take(&code);
         variables.take(&code);
         let own = words(&code, true);
         if let Some(at) = own
@@ -143,41 +146,32 @@ pub(super) fn is_arm_of(labels: &str, argument: Option<&str>) -> bool {
     all.any(|label| label == "*" || Some(label) == argument)
 }
 
-/// Variables of a shell that name the process of a Sidekiq.
+/// The loops that lines stand in. A script is read line by line, and a pause in a loop is none of
+/// so many seconds.
 #[derive(Default)]
-struct Variables(Vec<(String, String)>);
+struct Loops(Vec<String>);
 
-impl Variables {
-    /// Takes `for pid in $(pgrep -f sidekiq)` and `pid=$(cat tmp/sidekiq.pid)`.
+impl Loops {
+    /// Goes on to a line.
     fn take(&mut self, code: &str) {
         let code = code.trim();
-        let in_loop = code.strip_prefix("for ").and_then(|rest| {
-            let (name, values) = rest.split_once(" in ")?;
-            Some((name, values.split("; do").next().unwrap_or(values)))
-        });
-        let Some((name, value)) = in_loop.or_else(|| code.split_once('=')) else {
-            return;
-        };
-        let name = name.trim();
-        let is_name = !name.is_empty() && name.chars().all(|c| c.is_alphanumeric() || c == '_');
-        if is_name && value.contains("sidekiq") && value.contains(['$', '`']) {
-            let value = value.trim().trim_matches('"');
-            self.0.push((name.to_owned(), value.to_owned()));
+        let first = code.split(' ').next().unwrap_or_default();
+        if matches!(first, "for" | "while" | "until") {
+            let head = code.split("; do").next().unwrap_or(code);
+            self.0.push(head.to_owned());
+        }
+        if code.split([' ', ';', '\t']).any(|word| word == "done") {
+            self.0.pop();
         }
     }
 
-    fn filled(&self, code: &str) -> String {
-        let mut filled = code.to_owned();
-        for (name, value) in self.0.iter().rev() {
-            for form in [
-                format!("\"${name}\""),
-                format!("${{{name}}}"),
-                format!("${name}"),
-            ] {
-                filled = filled.replace(&form, value);
-            }
+    /// A command with the innermost loop around it, where it waits.
+    fn around(&self, code: &str) -> String {
+        let code = code.trim().trim_start_matches("do ");
+        match self.0.last() {
+            Some(head) if code.starts_with("sleep") => format!("{head}; do {code}; done"),
+            Some(_) | None => code.to_owned(),
         }
-        filled
     }
 }
 

@@ -3,6 +3,8 @@
 
 use super::deploy_calls::{CALL, may_stop};
 use super::layer::Layer;
+use super::paths::is_for_tests;
+use super::process_variables::ProcessVariables;
 use super::tool::SeenFile;
 use super::value::{FilePlace, Reading, Value};
 
@@ -53,12 +55,17 @@ const KEYS: &[&str] = &[
 pub(super) fn is_one(file: &SeenFile<'_>) -> bool {
     let is_named = NAMES.contains(&file.stem) || file.ends(&[".mk"]);
     let in_folder = FOLDERS.iter().any(|folder| file.path.contains(folder));
-    let is_ruby = file.ends(&[".rake", ".rb"]);
-    (is_named || in_folder && !is_ruby) && file.text().lines().any(is_about_sidekiq)
+    let is_list = file.is_yaml() && !file.has("apiVersion:");
+    let is_about = file.text().lines().any(|line| line.contains("sidekiq"));
+    (is_named || in_folder && is_list) && is_about && file.text().lines().any(is_stop)
 }
 
 fn is_about_sidekiq(line: &str) -> bool {
-    line.contains("sidekiq") && may_stop(line) && !line.trim_start().starts_with('#')
+    line.contains("sidekiq") && is_stop(line)
+}
+
+fn is_stop(line: &str) -> bool {
+    may_stop(line) && !line.trim_start().starts_with('#')
 }
 
 /// Reads such a file. The scope of every command is the file.
@@ -66,17 +73,83 @@ pub(super) fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let names = containers(text);
     let mut last = None;
+    let mut variables = ProcessVariables::default();
+    let mut step = AnsibleStep::default();
+    let mut target = "";
     for (index, line) in text.lines().enumerate() {
+        if let Some(name) = target_of(line) {
+            target = name;
+        }
+        if is_for_tests(target) {
+            continue;
+        }
         let code = command(line);
+        step.take(line, code, text, index, &mut variables);
+        let code = variables.filled(code);
         let is_near = last.is_some_and(|last| index - last < NEAR);
-        let is_of_container = may_stop(line) && names.iter().any(|name| has_word(line, name));
-        if is_about_sidekiq(line) || is_of_container || is_near && code.starts_with("sleep ") {
+        let is_of_container = is_stop(line) && names.iter().any(|name| has_word(line, name));
+        let is_comment = line.trim_start().starts_with('#');
+        let is_about = is_about_sidekiq(&code) && !is_comment;
+        if is_about || is_of_container || is_near && code.starts_with("sleep ") {
             last = Some(index);
             let place = FilePlace::new(file, index + 1);
-            reading.found(Layer::Steps, CALL, Some(file), Value::text(code), place);
+            reading.found(Layer::Steps, CALL, Some(file), Value::text(&code), place);
         }
+        variables.take(&code);
     }
     reading
+}
+
+/// A step of Ansible: what its command prints is registered, and a later step runs through it.
+#[derive(Default)]
+struct AnsibleStep {
+    /// The last command that names Sidekiq.
+    command: String,
+}
+
+impl AnsibleStep {
+    /// Goes on to a line: takes what is registered, and what `item` stands for in the step that
+    /// begins there.
+    fn take(
+        &mut self,
+        line: &str,
+        code: &str,
+        text: &str,
+        index: usize,
+        variables: &mut ProcessVariables,
+    ) {
+        let begins = line.trim_start().starts_with("- ");
+        if begins {
+            self.command.clear();
+            variables.forget(ITEM);
+            let rest = text.lines().skip(index + 1);
+            let mut own = rest.take_while(|line| !line.trim_start().starts_with("- "));
+            let list = own.find_map(|line| {
+                let (key, value) = line.trim().split_once(':')?;
+                matches!(key, "with_items" | "loop").then_some(value)
+            });
+            if let Some(list) = list {
+                let list = variables.filled(list);
+                variables.take_registered(ITEM, list.trim().trim_matches('"'));
+            }
+        }
+        match line.trim().split_once("register:") {
+            Some(("", name)) => variables.take_registered(name.trim(), &self.command),
+            Some(_) | None if code.contains("sidekiq") => code.clone_into(&mut self.command),
+            Some(_) | None => {}
+        }
+    }
+}
+
+/// What a step that is repeated asks for.
+const ITEM: &str = "item";
+
+/// The target that a line of a Makefile or a Justfile begins.
+fn target_of(line: &str) -> Option<&str> {
+    let (name, rest) = line.split_once(':')?;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "._-%/".contains(c);
+    let is_target = !name.is_empty() && name.chars().all(is_name) && !rest.starts_with('=');
+    is_target.then_some(name)
 }
 
 /// The names of containers that a line starts with a Sidekiq in them.

@@ -15,6 +15,9 @@ use crate::core::sequence::Signal;
 /// systemd's own wait between TERM and KILL (systemd-system.conf(5), `DefaultTimeoutStopSec`).
 pub const DEFAULT_LIMIT: Duration = Duration::from_secs(90);
 
+/// The file of variables that a unit names.
+pub const ENVIRONMENT_FILE: &str = "EnvironmentFile";
+
 /// The settings of `[Service]` that matter to a drain, with their kind.
 const SETTINGS: &[(&str, SettingKind)] = &[
     ("TimeoutStopSec", SettingKind::Timeout),
@@ -39,6 +42,8 @@ const SETTINGS: &[(&str, SettingKind)] = &[
     ("ExecReload", SettingKind::Command),
     ("WorkingDirectory", SettingKind::Word),
     ("Environment", SettingKind::Word),
+    (ENVIRONMENT_FILE, SettingKind::Word),
+    ("PassEnvironment", SettingKind::Word),
 ];
 
 /// `KillMode=`, systemd.kill(5).

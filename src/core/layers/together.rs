@@ -4,6 +4,7 @@
 use super::command_line::{COMMAND, CommandLine, starts_sidekiq};
 use super::compose;
 use super::dockerfile;
+use super::environment;
 use super::fly;
 use super::foreman;
 use super::heroku;
@@ -38,6 +39,7 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
     images(&mut reading);
     scripts(&mut reading);
     heroku::in_place_of_procfile(&mut reading);
+    environment::read_together(&mut reading);
     foreman::read_together(&mut reading);
     nested::read_together(&mut reading);
     contradictions(&mut reading);

@@ -1,12 +1,12 @@
 //! Every place where a setting of a stop is written, one row each: which files it has, what reads
 //! them, which of its settings say how long it waits. A new tool is a new row and a reader.
 
+mod questions;
 mod watchers;
 
 use super::layer::Layer;
 use super::paths::{chart_of, unit};
 use super::tool::{SeenFile, Tool};
-use super::value::Reading;
 use super::{
     cloud66, command_line, compose, deploy_rb, dockerfile, ecs, fly, foreman, gemfile_lock, heroku,
     initializer, job_class, kamal, kubernetes, nested, nomad, procfile, render, sidekiq_yml,
@@ -159,8 +159,8 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
             "deploy/**/*.rake",
             "lib/capistrano/**/*.rake",
             "lib/capistrano/**/*.rb",
-            "lib/tasks/*deploy*.rake",
-            "lib/tasks/*sidekiq*.rake",
+            "lib/tasks/**/*.rake",
+            "Rakefile",
         ])
         .waits(&[deploy_rb::SIDEKIQ_TIMEOUT]),
     Tool::row(Layer::Initializer, "initializer", "initializer", 2)
@@ -180,6 +180,8 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
             "config/*sidekiq*.rb",
             "config/boot*.rb",
             "config/puma*.rb",
+            "lib/**/*sidekiq*.rb",
+            "lib/puma/**/*.rb",
         ])
         .waits(&[initializer::TIMEOUT, initializer::IN_CLIENT]),
     Tool::row(Layer::JobClass, "job_class", "job class", 7)
@@ -298,6 +300,7 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
     watchers::S6,
     watchers::QUADLET,
     watchers::STEPS,
+    watchers::ENVIRONMENT,
     watchers::UNREAD,
 ];
 
@@ -345,45 +348,5 @@ impl Tool {
         let first = [Layer::Unread.tool(), Layer::Steps.tool()];
         let mut all = first.into_iter().chain(&TOOLS);
         all.find(|tool| (tool.fits)(&seen))
-    }
-}
-
-impl Layer {
-    /// Its row.
-    pub fn tool(self) -> &'static Tool {
-        &TOOLS[self as usize]
-    }
-
-    /// The layer that a file belongs to; `None` if no reader is for it.
-    pub fn of(path: &str, text: &str) -> Option<Self> {
-        Tool::of(path, text).map(|tool| tool.layer)
-    }
-
-    /// Reads a file of this layer.
-    pub fn read(self, path: &str, text: &str) -> Reading {
-        (self.tool().read)(path, text)
-    }
-
-    /// Whether its files say what a deploy starts, so that one for developers is left out.
-    pub fn is_for_deploys(self) -> bool {
-        let others = [
-            Self::Procfile,
-            Self::Dockerfile,
-            Self::Script,
-            Self::Systemd,
-        ];
-        self.tool().stop.is_some() || others.contains(&self)
-    }
-
-    /// A word for JSON and tables.
-    pub fn word(self) -> &'static str {
-        self.tool().word
-    }
-
-    /// Whether one of its settings says how long something waits.
-    pub fn waits(self, setting: &str) -> bool {
-        let tool = self.tool();
-        let mut limits = tool.stop.iter().flat_map(|stop| stop.limits);
-        tool.waits.contains(&setting) || limits.any(|(name, _)| *name == setting)
     }
 }

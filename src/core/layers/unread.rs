@@ -1,6 +1,7 @@
 //! Places that may say how a Sidekiq is stopped and that nothing here reads: what is known of each
 //! is one row. A file counts only if it names Sidekiq, so that no other program's is remarked.
 
+use super::script;
 use super::tool::SeenFile;
 use super::value::{FilePlace, Reading};
 
@@ -48,7 +49,7 @@ const KINDS: &[UnreadKind] = &[
             let acts = ["[Service]", "exec sidekiq", "initctl", "kill", "systemctl"];
             let in_folder =
                 file.path.contains(".ebextensions/") || file.path.contains(".platform/");
-            in_folder && acts.iter().any(|word| file.has(word))
+            in_folder && !script::is_one(file) && acts.iter().any(|word| file.has(word))
         },
     },
     UnreadKind {

@@ -12,7 +12,7 @@ fn shown(text: &str) -> Vec<String> {
 
 #[test]
 fn commands_are_read_as_a_shell_gets_them() {
-    let cases: [(&str, &[&str]); 14] = [
+    let cases: [(&str, &[&str]); 19] = [
         (
             "execute \"kill -USR1 $(cat /run/a.pid) || :\"",
             &["1 : kill -USR1 $(cat /run/a.pid) || :"],
@@ -42,6 +42,17 @@ fn commands_are_read_as_a_shell_gets_them() {
         ("sleep 30", &["1 : sleep 30"]),
         ("`pkill -9 -f sidekiq`", &["1 : pkill -9 -f sidekiq"]),
         ("execute :echo, 'hello'", &[]),
+        (
+            "execute :bundle, :exec, :sidekiq, '-d', '-t 50'",
+            &["1 : bundle exec sidekiq -d -t 50"],
+        ),
+        (
+            "command %[kill -9 `cat #{fetch(:shared)}/sidekiq.pid`]",
+            &["1 : kill -9 `cat #{fetch(:shared)}/sidekiq.pid`"],
+        ),
+        ("comment %{Stop sidekiq by kill -9}", &[]),
+        ("execute :sudo, :start, :sidekiq", &[]),
+        ("execute :rake, 'sidekiq:start'", &[]),
         ("# execute \"kill -9 1\"", &[]),
         (
             "execute <<~SH\n  pkill -TERM -f sidekiq\n  sleep 10\nSH\nexecute \"sleep 1\"",
@@ -68,6 +79,35 @@ fn a_command_belongs_to_the_task_around_it() {
             "12 other: kill -9 8"
         ]
     );
+}
+
+#[test]
+fn a_pause_in_a_loop_is_repeated() {
+    for (text, expected) in [
+        ("sleep 1 while alive?(pid)", "while :; do sleep 1; done"),
+        (
+            "30.times { sleep 1 }",
+            "for i in $(seq 30); do sleep 1; done",
+        ),
+        (
+            "30.times do\n  sleep 1\nend",
+            "for i in $(seq 30); do sleep 1; done",
+        ),
+        (
+            "(1..20).each do |i|\n  sleep 1\nend",
+            "for i in $(seq 20); do sleep 1; done",
+        ),
+        ("until gone?\n  sleep 1\nend", "while :; do sleep 1; done"),
+        ("loop do\n  sleep 1\nend", "while :; do sleep 1; done"),
+        (
+            "2.times do\n  3.times do\n    sleep 1\n  end\nend",
+            "while :; do sleep 1; done",
+        ),
+        ("until gone?\n  check\nend\nsleep 1", "sleep 1"),
+    ] {
+        let found: Vec<String> = calls(text).into_iter().map(|call| call.command).collect();
+        assert_eq!(found, [expected], "{text}");
+    }
 }
 
 #[test]

@@ -215,23 +215,25 @@ pub(super) fn only_names(before: &[String]) -> bool {
     before
         .iter()
         .any(|word| NAMES_ONLY.contains(&file_name(substituted(word))) || word == ".")
-        || before
-            .first()
-            .is_some_and(|word| NAMES_ONLY_FIRST.contains(&word.as_str()))
+        || program_of(before).is_some_and(|word| NAMES_ONLY_FIRST.contains(&word.as_str()))
         || before
             .last()
             .is_some_and(|word| NAMING.contains(&word.as_str()))
         || VERBS.iter().any(is_verb)
 }
 
-/// Whether the program that a command runs is one that runs none of its arguments, so that it is no
-/// Sidekiq whatever it is named.
-pub(in crate::core::layers) fn runs_no_other(words: &[String]) -> bool {
+/// The first word that is a program and no runner of others.
+fn program_of(words: &[String]) -> Option<&String> {
     let is_runner = |word: &&String| {
         is_option(word) || word.contains('=') || RUNNERS.contains(&file_name(word))
     };
-    let program = words.iter().find(|word| !is_runner(word));
-    program.is_some_and(|program| NAMES_ONLY.contains(&file_name(program)))
+    words.iter().find(|word| !is_runner(word))
+}
+
+/// Whether the program that a command runs is one that runs none of its arguments, so that it is no
+/// Sidekiq whatever it is named.
+pub(in crate::core::layers) fn runs_no_other(words: &[String]) -> bool {
+    program_of(words).is_some_and(|program| NAMES_ONLY.contains(&file_name(program)))
 }
 
 /// Whether a word stands where a program is run: only runners, their options and assignments are
@@ -252,9 +254,14 @@ pub(super) fn is_question(next: Option<&str>) -> bool {
     matches!(next, Some("-V" | "--version" | "-h" | "--help"))
 }
 
+/// Whether a word is a script of System V, which is called to stop as well as to start.
+fn is_of_system_v(word: &str) -> bool {
+    word.contains("init.d/")
+}
+
 /// Whether a word is Sidekiq's own program.
 pub(in crate::core::layers) fn is_sidekiq(word: &str) -> bool {
-    matches!(file_name(word), "sidekiq" | "sidekiqswarm")
+    matches!(file_name(word), "sidekiq" | "sidekiqswarm") && !is_of_system_v(word)
 }
 
 /// A shell script that is named after what it starts: `script/start-sidekiq.sh`.
@@ -263,7 +270,8 @@ pub(super) fn is_script(word: &str) -> bool {
     let stem = [".sh", ".bash"]
         .iter()
         .find_map(|end| name.strip_suffix(end));
-    (stem.is_some() || word.contains('/')) && starts_one(stem.unwrap_or(name))
+    (stem.is_some() || word.contains('/') && !is_of_system_v(word))
+        && starts_one(stem.unwrap_or(name))
 }
 
 /// A task of rake that is named after what it starts: `rake sidekiq:worker`.

@@ -158,6 +158,9 @@ fn only_what_a_shell_would_run_is_a_sidekiq() {
         "sidekiq-exporter --port 9",
         "rm -f tmp/pids/sidekiq",
         "kill $(pidof sidekiq)",
+        "sudo start sidekiq index=0",
+        "sudo -n restart sidekiq",
+        "/etc/init.d/sidekiq restart",
     ] {
         assert_eq!(CommandLine::read(text), None, "{text}");
     }

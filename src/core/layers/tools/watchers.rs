@@ -3,7 +3,7 @@
 
 use super::super::layer::Layer;
 use super::super::tool::Tool;
-use super::super::{monit, quadlet, s6, script, steps, unread, watched};
+use super::super::{environment, monit, quadlet, s6, script, steps, unread, watched};
 
 pub(super) const MONIT: Tool = Tool::row(Layer::Monit, "monit", "Monit", 7)
     .at(&[
@@ -80,6 +80,7 @@ pub(super) const SCRIPT: Tool = Tool::row(Layer::Script, "script", "script", 3)
         "**/services.d/*/run*",
         "**/s6-rc.d/*/run*",
         ".kamal/hooks/*",
+        ".platform/*hooks/**/*",
     ])
     .files(script::is_one, script::read);
 
@@ -117,8 +118,14 @@ pub(super) const STEPS: Tool = Tool::row(Layer::Steps, "steps", "a list of comma
         "**/tasks/*.y*ml",
         "**/handlers/*.y*ml",
         "**/*playbook*.y*ml",
+        "**/*playbook*/**/*.y*ml",
     ])
     .files(steps::is_one, steps::read);
+
+/// No file is of it by its name: units name those that are.
+pub(super) const ENVIRONMENT: Tool =
+    Tool::row(Layer::Environment, "environment", "a file of variables", 3)
+        .files(|_| false, environment::read);
 
 pub(super) const UNREAD: Tool = Tool::row(Layer::Unread, "unread", "a place without a reader", 7)
     .at(&[
@@ -143,11 +150,13 @@ pub(super) const UNREAD: Tool = Tool::row(Layer::Unread, "unread", "a place with
         "process-compose*.y*ml",
         "**/init.d/*",
         "**/*.initd*",
+        "**/*openrc*/**/*",
         "**/*.plist*",
         "**/*.pp",
         "**/*.sls",
         "**/recipes/*.rb",
         "**/tasks/*.y*ml",
         "**/*playbook*.y*ml",
+        "**/*playbook*/**/*.y*ml",
     ])
     .files(unread::is_one, unread::read);
