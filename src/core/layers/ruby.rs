@@ -261,7 +261,7 @@ pub(super) fn without_comment(line: &str) -> &str {
             (Some(_), '\\') => escaped = true,
             (Some(open), _) if open == character => quote = None,
             (None, '"' | '\'') => quote = Some(character),
-            (None, '#') => return &line[..index],
+            (None, '#') if !line[index..].starts_with("#{") => return &line[..index],
             _ => {}
         }
     }
@@ -351,7 +351,9 @@ mod tests {
     #[test]
     fn comments_end_code() {
         assert_eq!(without_comment("a = '#' # b"), "a = '#' ");
-        assert_eq!(without_comment("\"#{x}\" + 1"), "\"#{x}\" + 1");
+        for whole in ["\"#{x}\" + 1", "command %[kill #{pid}]", "`kill #{pid}`"] {
+            assert_eq!(without_comment(whole), whole);
+        }
     }
 
     proptest! {
