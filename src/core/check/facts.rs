@@ -144,6 +144,8 @@ pub struct KnownSidekiq {
 pub struct Stopper {
     /// Which.
     pub layer: Layer,
+    /// The program by its name, where several are of that layer.
+    pub program: Option<String>,
     /// The service, container, program or task.
     pub scope: String,
     /// How long it waits.
@@ -180,7 +182,8 @@ impl Stopper {
 
     /// `Docker Compose (worker)`; `What runs supervisord (worker)` where that one's wait counts.
     pub fn title(&self) -> String {
-        let mut tool = self.layer.tool().title.to_owned();
+        let of_layer = self.layer.tool().title;
+        let mut tool = self.program.as_deref().unwrap_or(of_layer).to_owned();
         if self.limit.setting == nested::OUTER {
             tool.insert_str(0, "What runs ");
         }

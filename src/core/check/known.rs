@@ -33,6 +33,12 @@ impl KnownSidekiq {
         timeout_words(&own, Some(&self.name))
     }
 
+    /// Whether it stands in a file that Heroku reads.
+    fn is_run_by_heroku(&self) -> bool {
+        let name = self.from.file.rsplit('/').next().unwrap_or_default();
+        matches!(name, "Procfile" | "heroku.yml")
+    }
+
     /// Everything that is known to stop it.
     pub fn stops<'a>(&self, facts: &'a Facts) -> Vec<KnownStop<'a>> {
         let units = facts.units.iter().filter(|unit| unit.name == self.name);
@@ -40,6 +46,7 @@ impl KnownSidekiq {
             .stoppers
             .iter()
             .filter(|stopper| stopper.scope == self.name && stopper.runs() == self.layer)
+            .filter(|stopper| stopper.layer != Layer::Heroku || self.is_run_by_heroku())
             .collect();
         // Two files may each have a service of this name.
         let in_same_file = |stopper: &&&Stopper| stopper.limit.from.file == self.from.file;

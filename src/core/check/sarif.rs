@@ -194,6 +194,10 @@ mod tests {
                 Some(FilePlace::new("my units/s.service", 4)),
             ),
             finding("D01", "early", Some(FilePlace::whole("--sequence"))),
+            Finding {
+                undecided: Some("no unit is known".into()),
+                ..finding("D03", "", None)
+            },
         ];
         let log = sarif(&findings, "");
         let run = &log["runs"][0];
@@ -208,5 +212,6 @@ mod tests {
             json!({"artifactLocation": {"uri": "my%20units/s.service"}, "region": {"startLine": 4}})
         );
         assert!(run["results"][1].get("locations").is_none());
+        assert_eq!(run["results"].as_array().map(Vec::len), Some(2));
     }
 }

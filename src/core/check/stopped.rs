@@ -8,7 +8,7 @@ use super::stop_command::{Runner, StopCommand};
 use super::unit_facts::UnitFacts;
 use crate::core::layers::command_line::{COMMAND, CommandLine, is_named_sidekiq, starts_sidekiq};
 use crate::core::layers::deploy_rb::CALL;
-use crate::core::layers::{Layer, LocatedSetting, TOOLS, ecs, kubernetes, monit, watched};
+use crate::core::layers::{Layer, LocatedSetting, TOOLS, ecs, foreman, kubernetes, monit, watched};
 
 impl<'a> Found<'a> {
     pub(super) fn stoppers(&self, commands: &[StopCommand]) -> Vec<Stopper> {
@@ -60,6 +60,10 @@ impl<'a> Found<'a> {
         let before = hook.map(StopCommand::before_term);
         Stopper {
             layer,
+            program: self
+                .of(layer, foreman::PROGRAM)
+                .find(same)
+                .and_then(|l| l.value.as_text().map(str::to_owned)),
             scope: scope.to_string(),
             limit: limit.clone(),
             before_term: match &before {

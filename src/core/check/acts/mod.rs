@@ -166,14 +166,19 @@ const DEEPEST: usize = 4;
 struct ActReader {
     acts: Vec<ShellAct>,
     variables: BTreeMap<String, String>,
+    /// How often the loop around a command is run at most, where that is written.
+    rounds: Option<u32>,
 }
 
 impl ActReader {
     fn read(&mut self, text: &str, depth: usize) {
         let mut loops = false;
         for command in shell::commands(text) {
-            if command.is_repeated && !loops {
+            if command.is_repeated && !loops && self.rounds.is_none() {
                 self.acts.push(ShellAct::Runs("a loop".into()));
+            }
+            if loops && !command.is_repeated {
+                self.rounds = None;
             }
             loops = command.is_repeated;
             self.simple(&command, depth);
@@ -195,6 +200,12 @@ impl ActReader {
                         &*words.iter().map(String::as_str).collect::<Vec<_>>()
                     {
                         self.variables.insert((*name).to_owned(), values.join(" "));
+                        self.rounds = rounds(values);
+                        // Of a loop in a loop the length is not counted.
+                        if command.is_repeated {
+                            self.rounds = None;
+                            self.acts.push(ShellAct::Runs("a loop".into()));
+                        }
                     }
                     return;
                 }
@@ -228,7 +239,10 @@ impl ActReader {
         match act {
             programs::Doing::Nothing => {}
             // A loop has no known length; the pauses in it are part of that.
-            programs::Doing::Act(ShellAct::Waits(_)) if command.is_repeated => {}
+            programs::Doing::Act(ShellAct::Waits(span)) if command.is_repeated => {
+                let whole = self.rounds.map(|rounds| span.saturating_mul(rounds));
+                self.acts.extend(whole.map(ShellAct::Waits));
+            }
             programs::Doing::Act(act) => self.acts.push(act),
             programs::Doing::Unknown => {
                 let known = self.acts.iter().any(|act| matches!(act, ShellAct::Runs(_)));
@@ -262,6 +276,37 @@ impl ActReader {
         }
         resolved
     }
+}
+
+/// How often `for NAME in VALUES` runs: over `$(seq 30)`, `{1..30}` or words.
+fn rounds(values: &[&str]) -> Option<u32> {
+    let [one] = values else {
+        let is_word = |word: &&str| !word.contains(['$', '`', '*']);
+        return values
+            .iter()
+            .all(is_word)
+            .then(|| values.len().try_into().ok())?;
+    };
+    if let Some((first, last)) = one
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}')?.split_once(".."))
+    {
+        return between(first, last);
+    }
+    let inside = one
+        .strip_prefix("$(")
+        .and_then(|rest| rest.strip_suffix(')'))
+        .or_else(|| one.strip_prefix('`')?.strip_suffix('`'))?;
+    match *inside.split_whitespace().collect::<Vec<_>>() {
+        ["seq", last] => between("1", last),
+        ["seq", first, last] => between(first, last),
+        _ => None,
+    }
+}
+
+fn between(first: &str, last: &str) -> Option<u32> {
+    let (first, last): (u32, u32) = (first.parse().ok()?, last.parse().ok()?);
+    last.checked_add(1)?.checked_sub(first)
 }
 
 /// `NAME=value`.

@@ -131,7 +131,7 @@ fn every_form_of_a_signal_is_read() {
 
 #[test]
 fn waits_stops_and_what_is_not_known_stand_in_order() {
-    let cases: [(&str, &[&str]); 15] = [
+    let cases: [(&str, &[&str]); 22] = [
         ("sh -c 'kill -TSTP 1; sleep 30'", &["TSTP to 1", "wait 30"]),
         (
             "bash -lc \"kill -TERM $MAINPID && sleep 1m && kill -9 $MAINPID\"",
@@ -149,6 +149,20 @@ fn waits_stops_and_what_is_not_known_stand_in_order() {
             &["TSTP to 1", "run a loop"],
         ),
         (
+            "for i in $(seq 1 30); do kill -0 7 || exit 0; sleep 2; done; kill -9 7",
+            &["wait 60", "KILL to 7"],
+        ),
+        ("for i in {5..9}; do sleep 1; done", &["wait 5"]),
+        (
+            "for i in a b c; do sleep 1; done; sleep 1",
+            &["wait 3", "wait 1"],
+        ),
+        ("for i in $LIST; do sleep 1; done", &["run a loop"]),
+        (
+            "for i in `seq 2`; do for j in 1 2; do sleep 1; done; done",
+            &["run a loop"],
+        ),
+        (
             "/usr/local/bin/bundle exec sidekiqctl quiet x.pid",
             &["sidekiqctl quiets"],
         ),
@@ -157,6 +171,14 @@ fn waits_stops_and_what_is_not_known_stand_in_order() {
             &["sidekiqctl stops within 10"],
         ),
         ("sidekiqctl stop x.pid 60", &["sidekiqctl stops within 60"]),
+        (
+            "start-stop-daemon --stop --retry=QUIT/9/KILL/5 --pidfile x.pid",
+            &["QUIT to --stop --retry=QUIT/9/KILL/5 --pidfile x.pid"],
+        ),
+        (
+            "start-stop-daemon --stop --retry TERM/9/KILL/5 --pidfile x.pid",
+            &["stop --stop --retry TERM/9/KILL/5 --pidfile x.pid within 9"],
+        ),
         (
             "docker stop -t 5 sidekiq",
             &["stop stop -t 5 sidekiq within 5"],

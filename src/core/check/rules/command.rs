@@ -170,6 +170,22 @@ fn sidekiqctl_is_gone(facts: &Facts, ruling: &mut RuleRun<'_>) {
     }
 }
 
+/// A script or a task that sends KILL at a time after TERM which is not known: whether that is late
+/// enough is for its owner to say.
+fn kill_comes_at_some_time(facts: &Facts, command: &StopCommand, ruling: &mut RuleRun<'_>) {
+    let sent = command.signals(facts.sidekiq.version).into_iter();
+    let mut late = sent.filter(|sent| sent.after_term == AfterTerm::Unknown);
+    let kill = late.find(|sent| sent.signal == Signal::Kill);
+    if let (Some(kill), Err(unknown)) = (kill, command.length()) {
+        let values: [(&str, &dyn std::fmt::Display); 3] = [
+            ("who", &command.runner),
+            ("command", &unknown),
+            ("limit", &format!(", and `{}` comes after it", kill.command)),
+        ];
+        ruling.fires_as(Severity::Info, Some(kill.place), &values);
+    }
+}
+
 fn length_is_not_known(facts: &Facts, ruling: &mut RuleRun<'_>) {
     no_command(facts, ruling);
     for command in &facts.commands {
@@ -196,11 +212,11 @@ fn length_is_not_known(facts: &Facts, ruling: &mut RuleRun<'_>) {
                 }
                 ", and what it does to Sidekiq was not read".to_string()
             }
-            Runner::ExecStartPre(_)
-            | Runner::ExecStopPost(_)
-            | Runner::ExecReload(_)
-            | Runner::Task(_)
-            | Runner::Script(_) => continue,
+            Runner::Task(_) | Runner::Script(_) => {
+                kill_comes_at_some_time(facts, command, ruling);
+                continue;
+            }
+            Runner::ExecStartPre(_) | Runner::ExecStopPost(_) | Runner::ExecReload(_) => continue,
         };
         // A drain of ours says itself how long it takes.
         let drains = command

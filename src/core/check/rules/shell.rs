@@ -1,9 +1,10 @@
 //! D56: a shell between a container's or a supervisor's TERM and Sidekiq.
 
-use super::super::facts::Facts;
+use super::super::facts::{Facts, KnownSidekiq};
 use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::unheard::Unheard;
 use crate::core::layers::Layer;
+use crate::core::layers::command_line::Wrapper;
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[Rule {
@@ -17,7 +18,7 @@ pub(super) static RULES: &[Rule] = &[Rule {
 }];
 
 fn shell_gets_term(facts: &Facts, ruling: &mut RuleRun<'_>) {
-    if facts.stoppers.is_empty() {
+    if facts.stoppers.is_empty() && !facts.known.iter().any(is_run_script) {
         ruling.undecided("no container and no supervisor that runs Sidekiq is known");
     }
     for stopper in &facts.stoppers {
@@ -36,4 +37,27 @@ fn shell_gets_term(facts: &Facts, ruling: &mut RuleRun<'_>) {
             [("who", &stopper.title()), ("then", &then)];
         ruling.fires_as(severity, Some(&one.from), &values);
     }
+    for one in facts.known.iter().filter(|one| is_run_script(one)) {
+        let line = facts.line_of(one);
+        let has_stopper = facts
+            .stoppers
+            .iter()
+            .any(|stopper| stopper.scope == one.name);
+        if !has_stopper && line.is_some_and(|line| line.wrapper == Wrapper::ShellStays) {
+            let then = "The shell dies of it, and Sidekiq runs on beside the new one";
+            let values: [(&str, &dyn std::fmt::Display); 2] = [("who", &one.name), ("then", &then)];
+            ruling.fires(Some(&one.from), &values);
+        }
+    }
+}
+
+/// Whether a script is the `run` of a service of runit or s6, which send TERM to it alone.
+fn is_run_script(one: &KnownSidekiq) -> bool {
+    let mut parts = one.from.file.rsplit('/');
+    let is_run = parts
+        .next()
+        .is_some_and(|name| name == "run" || name.starts_with("run."));
+    let folder = parts.nth(1).unwrap_or_default();
+    let folders = ["runit", "s6-rc.d", "service", "services.d", "sv"];
+    one.layer == Layer::Script && is_run && folders.contains(&folder)
 }

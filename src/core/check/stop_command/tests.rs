@@ -94,3 +94,12 @@ fn the_length_is_known_or_the_command_named() {
     let unknown = command(hook(), &["bin/quiet-and-wait"]);
     assert_eq!(unknown.length(), Err("bin/quiet-and-wait"));
 }
+
+#[test]
+fn a_hook_that_leaves_the_stop_to_a_service_manager_sends_term_at_once() {
+    let hook = |lines: &[&str]| command(Runner::PreStop("jobs".into()), lines);
+    let stopped = hook(&["sleep 4", "supervisorctl stop sidekiq"]);
+    assert_eq!(stopped.before_term(), Ok(Duration::from_secs(4)));
+    assert_eq!(stopped.length(), Err("supervisorctl stop sidekiq"));
+    assert_eq!(hook(&["bin/quiet"]).before_term(), Err("bin/quiet"));
+}
