@@ -13,6 +13,12 @@ pub(super) fn sidekiqs(facts: &Facts, paper: Paper) -> String {
             "No Sidekiq was recognised in what was read (-v lists what was looked at).\n",
         );
         line(&mut text, &own_timeout(facts, None));
+        if facts.sidekiq.version.is_some() || !facts.sidekiq.yml_files.is_empty() {
+            line(
+                &mut text,
+                "This application has Sidekiq: what starts and stops it is not written here. Name those files, too.",
+            );
+        }
         text.push('\n');
     } else {
         let plural = if facts.known.len() == 1 { "" } else { "s" };

@@ -3,6 +3,7 @@
 mod addresses;
 mod check;
 mod check_input;
+mod check_says;
 mod configuration;
 mod label_real;
 mod local;
