@@ -16,7 +16,7 @@ use rustix::io::Errno;
 
 use crate::core::check::command_of;
 use crate::core::layers::{
-    Layer, LocatedSetting, Reading, Text, compose, read_together, systemd_unit,
+    Layer, LocatedSetting, Reading, Text, compose, kubernetes, read_together, systemd_unit,
 };
 
 pub use units::find_unit;
@@ -181,9 +181,9 @@ impl FileSearch {
         }
         let path = located.value.as_text()?;
         match (located.layer, located.setting) {
-            (Layer::Compose, compose::NAMED) => {
+            (Layer::Compose, compose::NAMED) | (Layer::Kubernetes, kubernetes::NAMED) => {
                 let is_here = root.join(path).is_file();
-                is_here.then(|| (path.to_owned(), Layer::Compose))
+                is_here.then(|| (path.to_owned(), located.layer))
             }
             (Layer::Systemd, systemd_unit::ENVIRONMENT_FILE) => {
                 let path = path.trim_start_matches('-');

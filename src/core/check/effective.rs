@@ -162,10 +162,18 @@ fn usable(located: &LocatedSetting) -> Result<Timeout, String> {
                 span,
                 format!("{} by `{}`", origin(located), expression.code),
             )),
-            (Some(_) | None, _) => Err(format!(
-                "the timeout is set by `{}` at {place}, which was not evaluated",
-                expression.code
-            )),
+            (Some(_) | None, variable) => {
+                let is_shell = variable.is_some() && located.layer == Layer::CommandLine;
+                let why = if is_shell {
+                    "cannot be known from here"
+                } else {
+                    "was not evaluated"
+                };
+                let code = &expression.code;
+                Err(format!(
+                    "the timeout is set by `{code}` at {place}, which {why}"
+                ))
+            }
         },
         Value::Unusable { written, .. } => Err(format!(
             "the timeout `{written}` at {place} is no number of seconds"

@@ -52,6 +52,12 @@ pub(super) fn read(file: &str, text: &str) -> Reading {
 pub(super) fn read_together(reading: &mut Reading) {
     let waits = waits(reading);
     reading.values.extend(waits);
+    let asks = |located: &LocatedSetting| {
+        located.layer == Layer::CommandLine && matches!(located.value, Value::Expression(_))
+    };
+    if !reading.values.iter().any(asks) {
+        return;
+    }
     let all = reading.values.clone();
     for located in &mut reading.values {
         if (located.layer, located.setting) != (Layer::CommandLine, TIMEOUT) {
@@ -60,9 +66,10 @@ pub(super) fn read_together(reading: &mut Reading) {
         let Value::Expression(expression) = &mut located.value else {
             continue;
         };
-        let (Some(variable), Some(unit)) = (&expression.variable, &located.scope) else {
+        let Some(variable) = &expression.variable else {
             continue;
         };
+        let unit = located.scope.as_deref().unwrap_or_default();
         let environment = UnitEnvironment::of(&all, unit);
         match environment.value(variable) {
             Some(written) => located.value = timeout(&written),

@@ -21,6 +21,8 @@ use super::value::{Expression, FilePlace, Hazard, Reading, Value};
 use super::yaml::{self, Document};
 use crate::core::clean::clean;
 
+/// A file of patches that an overlay names, and that is not among those that were read.
+pub const NAMED: &str = "patch file";
 /// Counted from before `preStop` (Kubernetes API, `PodSpec`).
 pub const GRACE: &str = "terminationGracePeriodSeconds";
 /// The seconds that a plain `sleep` in `preStop` takes from it.
@@ -292,8 +294,8 @@ pub(super) fn seconds(node: &Node) -> Value {
 
 /// Whether a file holds the values of a chart.
 pub(super) fn is_values(path: &str) -> bool {
-    let name = file_name(path);
-    name.starts_with("values") && chart_of(path).is_none()
+    let is_named = file_name(path).starts_with("values") || file_name(folder_of(path)) == "values";
+    is_named && chart_of(path).is_none()
 }
 
 /// The sum of the plain `sleep N` in a shell command.

@@ -23,16 +23,16 @@ const NAMES: &[&str] = &[
     "justfile",
     "makefile",
 ];
-const FOLDERS: &[&str] = &[
+/// Folders of pipelines.
+const PIPELINES: &[&str] = &[
     ".buildkite/",
     ".circleci/",
     ".github/workflows/",
     ".gitlab/",
     ".semaphore/",
-    "handlers/",
-    "playbook",
-    "tasks/",
 ];
+/// Folders of Ansible, which hold templates of other files, too.
+const OF_ANSIBLE: &[&str] = &["handlers/", "playbook", "tasks/"];
 
 /// A pause counts if it stands so many lines behind a command that was read.
 const NEAR: usize = 4;
@@ -54,8 +54,10 @@ const KEYS: &[&str] = &[
 /// Whether a file lists commands that may stop a Sidekiq.
 pub(super) fn is_one(file: &SeenFile<'_>) -> bool {
     let is_named = NAMES.contains(&file.stem) || file.ends(&[".mk"]);
-    let in_folder = FOLDERS.iter().any(|folder| file.path.contains(folder));
-    let is_list = file.is_yaml() && !file.has("apiVersion:");
+    let is_in = |folders: &[&str]| folders.iter().any(|folder| file.path.contains(folder));
+    let is_other = file.has("apiVersion:") || file.has("services:");
+    let in_folder = is_in(PIPELINES) || is_in(OF_ANSIBLE) && !is_other;
+    let is_list = file.is_yaml();
     let is_about = file.text().lines().any(|line| line.contains("sidekiq"));
     (is_named || in_folder && is_list) && is_about && file.text().lines().any(is_stop)
 }

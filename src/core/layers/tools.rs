@@ -60,8 +60,8 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
                 }
                 let is_manifest = file.has("apiVersion:") && file.has("kind:");
                 let is_chart = matches!(file.stem, "kustomization.yaml" | "kustomization.yml")
-                    || file.stem.starts_with("values")
-                    || chart_of(file.path).is_some();
+                    || kubernetes::is_values(file.path)
+                    || chart_of(file.path).is_some() && !is_template_of_another_tool(file);
                 file.is_yaml() && (is_manifest || is_chart)
             },
             kubernetes::read,
@@ -335,6 +335,14 @@ const _: () = {
         index += 1;
     }
 };
+
+/// Whether a YAML file of a folder `templates` is no part of a chart: roles of Ansible have such
+/// folders, too.
+fn is_template_of_another_tool(file: &SeenFile<'_>) -> bool {
+    let text = file.text();
+    let is_compose = text.starts_with("services:") || text.contains("\nservices:");
+    is_compose || file.stem.contains("sidekiq") && file.has("concurrency:")
+}
 
 fn has_job_class(file: &SeenFile<'_>) -> bool {
     file.has("Sidekiq::Worker") || file.has("Sidekiq::Job") || file.path.contains("app/")

@@ -3,10 +3,11 @@
 
 use serde_yaml::Value as Node;
 
+use super::super::layer::Layer;
 use super::super::paths::{file_name, folder_of, joined};
-use super::super::value::{FilePlace, Reading};
+use super::super::value::{FilePlace, Reading, Value};
 use super::super::yaml::{self, Document, Lists};
-use super::Manifest;
+use super::{Manifest, NAMED};
 
 /// How deep overlays refer to each other.
 const DEEPEST: usize = 8;
@@ -131,7 +132,7 @@ impl Build<'_, '_> {
                 let inline = item.get("patch").and_then(Node::as_str).or(own);
                 let patches = match (inline, file) {
                     (Some(text), _) => yaml::read(path, text, self.reading).1,
-                    (None, Some(file)) => self.file(&joined(folder, file)),
+                    (None, Some(file)) => self.file(&joined(folder, file), &place),
                     (None, None) => Vec::new(),
                 };
                 let line = place.line.unwrap_or(1);
@@ -143,9 +144,16 @@ impl Build<'_, '_> {
         }
     }
 
-    fn file(&mut self, path: &str) -> Vec<Document> {
+    /// The patches of a file; one that is not here is named, and said to be unread.
+    fn file(&mut self, path: &str, place: &FilePlace) -> Vec<Document> {
         let found = self.manifests.iter().find(|one| one.path == path);
         self.used.push(path.to_owned());
+        if found.is_none() {
+            let text = format!("the patch {path} of this overlay was not read");
+            self.reading.not_read(place.clone(), text);
+            let (layer, value) = (Layer::Kubernetes, Value::text(path));
+            self.reading.found(layer, NAMED, None, value, place.clone());
+        }
         found.map(|one| one.objects.clone()).unwrap_or_default()
     }
 }
