@@ -254,6 +254,7 @@ mod tests {
         "mod",
         "nested",
         "paths",
+        "process_variables",
         "scoped",
         "tests",
         "tool",

@@ -50,13 +50,13 @@ fn rows_and_notes_of_other_programs_are_told_on_request() {
         ("config/sidekiq.yml", ":timeout: 20\n:timeout: 30\n"),
     ];
     let text = said(&files, &[]);
-    holds(&text, "compose  stop_grace_period  jobs");
+    holds(&text, "stop_grace_period  jobs");
     lacks(&text, "cache");
     lacks(&text, "Procfile.dev");
     lacks(&text, "only plain lines were read");
     let text = said(&files, &["-v"]);
     for words in [
-        "compose  stop_grace_period  cache",
+        "stop_grace_period  cache",
         "  Procfile.dev: for developers: no deploy uses it\n",
         "  deploy/notes.yml: nothing for any reader in it\n",
         "only plain lines were read",
