@@ -140,7 +140,7 @@ fn an_application_whose_start_is_not_here_is_told_so() {
     let words = "This application has Sidekiq: what starts and stops it is not written here.";
     holds(&said(&[lock], &[]), words);
     lacks(&said(&[lock, ("ops/jobs.service", UNIT)], &[]), words);
-    lacks(&said(&[("Makefile", "bread:\n\tbake\n")], &[]), words);
+    lacks(&said(&[("Makefile", "bread:\n\tbake\n")], &["."]), words);
 }
 
 #[test]
