@@ -32,9 +32,9 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "D54",
         severity: Severity::Warning,
-        condition: "a command of unknown length runs before TERM",
+        condition: "a command of unknown length runs before TERM, or between TERM and KILL",
         message: "{who}: how long `{command}` takes is not known{limit}.",
-        explanation: "What runs in ExecStop or preStop goes by before TERM. Kubernetes takes it from the grace period, systemd cuts it off after TimeoutStopSec. What such a command does to Sidekiq was not read.",
+        explanation: "What runs in ExecStop or preStop goes by before TERM. Kubernetes takes it from the grace period, systemd cuts it off after TimeoutStopSec. What such a command does to Sidekiq was not read. Of a script that kills after such a command nothing says whether it waits long enough.",
         source: "Kubernetes API, Lifecycle; systemd.service(5)",
         decide: length_is_not_known,
     },
