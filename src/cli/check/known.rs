@@ -14,10 +14,12 @@ pub(super) fn sidekiqs(facts: &Facts, paper: Paper) -> String {
         );
         line(&mut text, &own_timeout(facts, None));
         if facts.sidekiq.version.is_some() || !facts.sidekiq.yml_files.is_empty() {
-            line(
-                &mut text,
-                "This application has Sidekiq: what starts and stops it is not written here. Name those files, too.",
-            );
+            let said = if facts.not_read.is_empty() {
+                "This application has Sidekiq: what starts and stops it is not written here. Name those files, too."
+            } else {
+                "This application has Sidekiq: what starts and stops it was not understood (D51), or is not written here."
+            };
+            line(&mut text, said);
         }
         text.push('\n');
     } else {

@@ -140,6 +140,13 @@ fn an_application_whose_start_is_not_here_is_told_so() {
     let words = "This application has Sidekiq: what starts and stops it is not written here.";
     holds(&said(&[lock], &[]), words);
     lacks(&said(&[lock, ("ops/jobs.service", UNIT)], &[]), words);
+    let embedded = (
+        "config/puma.rb",
+        "Sidekiq.configure_embed { |jobs| jobs.concurrency = 2 }\n",
+    );
+    let text = said(&[lock, embedded], &[]);
+    lacks(&text, words);
+    holds(&text, "what starts and stops it was not understood (D51)");
     lacks(&said(&[("Makefile", "bread:\n\tbake\n")], &["."]), words);
 }
 
