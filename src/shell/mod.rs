@@ -8,6 +8,7 @@ mod frugal;
 mod keyboard;
 mod keys;
 mod lines;
+mod mirror;
 mod missing;
 mod notifier;
 mod outlet;

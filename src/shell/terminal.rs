@@ -20,6 +20,7 @@ use ratatui::layout::{Position, Size};
 use ratatui::{Frame, Terminal};
 
 use super::frugal::shortened;
+use super::mirror::Mirror;
 use super::outlet::{output, settle};
 
 /// Whether the terminal is taken over; read by the panic hook.
@@ -82,10 +83,12 @@ impl TakenTerminal {
         force_color_output(true);
         enter()?;
         let frame = Gathered::default();
-        let backend = Whole {
+        let mut backend = Whole {
             inner: CrosstermBackend::new(frame.clone()),
+            mirror: Mirror::default(),
             cells: 0,
         };
+        backend.blank()?;
         Ok(Self {
             terminal: Terminal::new(backend)?,
             frame,
@@ -212,7 +215,16 @@ fn write_out(bytes: &[u8]) -> io::Result<()> {
 #[derive(Debug)]
 struct Whole {
     inner: CrosstermBackend<Gathered>,
+    mirror: Mirror,
     cells: usize,
+}
+
+impl Whole {
+    /// The terminal shows nothing now.
+    fn blank(&mut self) -> io::Result<()> {
+        self.mirror.clear(self.size()?);
+        Ok(())
+    }
 }
 
 impl Backend for Whole {
@@ -222,10 +234,13 @@ impl Backend for Whole {
     where
         I: Iterator<Item = (u16, u16, &'a Cell)>,
     {
-        let mut cells = 0;
-        self.inner.draw(content.inspect(|_| cells += 1))?;
-        self.cells += cells;
-        Ok(())
+        let changes = content.map(|(column, row, cell)| (column, row, cell.clone()));
+        let redraw = self.mirror.take(changes.collect());
+        self.cells += redraw.moves.len() + redraw.cells.len();
+        self.inner.write_all(redraw.moves.as_bytes())?;
+        let cells = redraw.cells.iter();
+        self.inner
+            .draw(cells.map(|(column, row, cell)| (*column, *row, cell)))
     }
 
     fn hide_cursor(&mut self) -> io::Result<()> {
@@ -248,11 +263,13 @@ impl Backend for Whole {
 
     fn clear(&mut self) -> io::Result<()> {
         self.cells += 1;
+        self.blank()?;
         self.inner.clear()
     }
 
     fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
         self.cells += 1;
+        self.blank()?;
         self.inner.clear_region(region)
     }
 
