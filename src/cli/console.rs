@@ -12,11 +12,12 @@ use super::configuration::settings;
 use super::opening::{Opened, Opening, open, preflight};
 use super::output::tell;
 use super::report::state_directory;
+use super::resume::{self, ResumeArguments};
 use super::{Failure, session_runtime};
 use crate::console::{Console, LeftDrain, result_text};
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
-use crate::core::session::Kind;
+use crate::core::session::{Kind, Session};
 use crate::recorder::Recording;
 use crate::shell::{
     self, Ended, HangUp, Piloting, ScreenFront, SessionStart, TakenTerminal, World, guard_panics,
@@ -56,11 +57,17 @@ pub(super) fn run(
         mut session, world, ..
     } = open(&settings, opening)?;
     session.setting.successor = Some(WATCHED);
+    let left = left_under_way(&settings);
+    let cut_off = left.as_ref().map(|left| left.run().to_owned());
     let conduct = Piloting::Keys {
         choice: choice.asked.then_some(choice),
-        left: left_under_way(&settings),
+        left,
     };
-    on_screen(&settings, session, || Ok(world.start()?), conduct)
+    let (session, ended) = driven(&settings, session.into(), || Ok(world.start()?), conduct)?;
+    match (ended, cut_off) {
+        (Ended::TakesUp, Some(run)) => resume::run(common, &ResumeArguments::of(run)),
+        _ => Ok(told(&session, ended)),
+    }
 }
 
 /// The last drain that is recorded, where it was left under way.
@@ -118,8 +125,17 @@ pub(super) fn on_screen(
     world: impl FnOnce() -> Result<World, Failure>,
     conduct: Piloting,
 ) -> Result<ExitCode, Failure> {
+    let (session, ended) = driven(settings, start.into(), world, conduct)?;
+    Ok(told(&session, ended))
+}
+
+fn driven(
+    settings: &Settings,
+    start: SessionStart,
+    world: impl FnOnce() -> Result<World, Failure>,
+    conduct: Piloting,
+) -> Result<(Session, Ended), Failure> {
     let look = look(settings);
-    let start = start.into();
     // A rehearsal and a demo keep no record that a reason could stand in.
     let asks_why = settings.conduct.ask_reason && start.session().setting.kind == Kind::Live;
     let console = Console::new(None, settings.appearance.show_args).asking_why(asks_why);
@@ -134,18 +150,23 @@ pub(super) fn on_screen(
     runtime.shutdown_background();
     let (session, front, ended) = ended?;
     drop(front);
+    Ok((session, ended))
+}
+
+/// Tells how the drain of a session ended, if there was one; its exit code.
+fn told(session: &Session, ended: Ended) -> ExitCode {
     if session.run.is_some() {
-        tell(&result_text(&session));
+        tell(&result_text(session));
     }
     let outcome = session
         .run
         .as_ref()
         .and_then(crate::core::drain::Run::outcome);
-    Ok(match (ended, outcome) {
+    match (ended, outcome) {
         (_, Some(outcome)) => ExitCode::from(outcome.exit_code()),
         (Ended::HangUp, None) => ExitCode::from(5),
-        (Ended::Quit | Ended::Done, None) => ExitCode::SUCCESS,
-    })
+        (Ended::Quit | Ended::Done | Ended::TakesUp, None) => ExitCode::SUCCESS,
+    }
 }
 
 #[cfg(test)]

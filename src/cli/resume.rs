@@ -57,6 +57,18 @@ pub struct ResumeArguments {
     pub json: bool,
 }
 
+impl ResumeArguments {
+    /// This drain, on the screen.
+    pub(super) fn of(run: String) -> Self {
+        Self {
+            id: Some(run),
+            yes: false,
+            accept: Vec::new(),
+            json: false,
+        }
+    }
+}
+
 /// Goes on with a drain.
 pub(super) fn run(common: &EveryCommand, arguments: &ResumeArguments) -> Result<ExitCode, Failure> {
     let mut settings = settings(common, &ConductOptions::default(), None)?;

@@ -27,6 +27,8 @@ pub enum KeyAct {
     StopHere,
     /// KILL one process out of turn.
     ForceKill,
+    /// Go on with the drain that was cut off.
+    TakeUp,
     /// Bring units back to work that a stopped drain left quiet or down.
     BringBack,
     /// Try failed signals again.

@@ -1,6 +1,6 @@
 //! Calls to the operator: the bell and the title of the terminal, once per reason.
 
-use super::words::{few, time_of_day};
+use super::words::{count, few, time_of_day};
 use crate::core::drain::{Hold, Phase, Standing};
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
@@ -42,7 +42,13 @@ pub fn died(session: &Session) -> Option<String> {
             Some(_) => " (or killed by systemd)",
             None => "",
         };
-        died.then(|| format!("{} at {}{perhaps}", target.about.name, time_of_day(at)))
+        let jobs = run.account().of(&target.key()).count() as u64;
+        let jobs = match jobs {
+            0 => String::new(),
+            jobs => format!(" with {}", count(jobs, "job")),
+        };
+        let name = &target.about.name;
+        died.then(|| format!("{name} at {}{jobs}{perhaps}", time_of_day(at)))
     });
     let died: Vec<String> = died.collect();
     (!died.is_empty()).then(|| format!("DIED, not by us: {}", few(&died, 3)))

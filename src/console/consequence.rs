@@ -33,6 +33,9 @@ pub(super) fn consequence(
         few(&names, NAMED)
     ));
     match worst(session, signal, targets) {
+        Consequence::Quiets if are_quiet(session, targets) => lines.push(
+            "They are quiet already and take no new job until they are restarted; the wait begins anew.".into(),
+        ),
         Consequence::Quiets => lines
             .push("They take no new job until they are restarted. This cannot be undone.".into()),
         Consequence::Stops => {
@@ -48,6 +51,7 @@ pub(super) fn consequence(
             ));
             lines.extend(at_stake(session, targets, &stake));
             lines.extend(work(session, targets, If::KillNow, now));
+            lines.extend(without_kill(session, targets, now).filter(|_| stake.count() > 0));
             if stake.count() > 0 {
                 friction = Friction::Number(stake.count());
             }
@@ -61,6 +65,16 @@ pub(super) fn consequence(
         }
     }
     (lines, friction)
+}
+
+/// Whether the heartbeats of all of them say that they take no job any more.
+fn are_quiet(session: &Session, targets: &[LocalId]) -> bool {
+    let quiet = |id: &LocalId| {
+        let process = session.fleet.get(&ProcessKey::Local(*id));
+        let beat = process.and_then(|process| process.beat.as_ref());
+        beat.is_some_and(|beat| beat.quiet)
+    };
+    !targets.is_empty() && targets.iter().all(quiet)
 }
 
 /// How much work must then be done again, or is lost, in a sentence.
@@ -106,6 +120,24 @@ fn worst(session: &Session, signal: Signal, targets: &[LocalId]) -> Consequence 
             worst
         }
     })
+}
+
+/// What becomes of the jobs without the KILL, where Sidekiq itself is about to push them back.
+fn without_kill(session: &Session, targets: &[LocalId], now: Moment) -> Option<String> {
+    let outlooks = Outlooks::new(session.situation(now), targets);
+    let run = session.active_run()?;
+    let told = |id: &LocalId| {
+        let target = run.target(&ProcessKey::Local(*id))?;
+        let reacts = outlooks.of(&target.key())?.obstacle().is_none();
+        target.interrupt().filter(|at| reacts && *at > now)
+    };
+    let times: Option<Vec<Moment>> = targets.iter().map(told).collect();
+    let last = times?.into_iter().max()?;
+    Some(format!(
+        "Without KILL Sidekiq pushes back what still runs by {}, in {} s.",
+        time_of_day(last),
+        last.since(now).as_secs()
+    ))
 }
 
 /// What TERM does to the jobs of `targets`: of those that can push back, and of the others.

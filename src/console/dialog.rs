@@ -135,6 +135,8 @@ pub enum Premise {
     Cancels(CancelTarget),
     /// A drain is under way.
     Draining,
+    /// No drain is under way.
+    CutOff,
     /// The run that began then is over, and these are what would bring its units back.
     Over {
         /// When the run began.
@@ -263,6 +265,8 @@ impl Dialog {
             (count > at_most).then(|| format!("now {count} jobs are at stake, not {at_most}"))
         };
         match &self.premise {
+            Premise::CutOff if session.run.is_some() => Some("a drain has begun".into()),
+            Premise::CutOff => None,
             Premise::Before { .. } if run.is_some() => Some("a drain has begun".into()),
             Premise::Before { targets, despite } => targets
                 .iter()

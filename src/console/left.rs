@@ -1,16 +1,24 @@
 //! A drain that was left under way by a hang-up or by its operator: what the first screen says of
 //! it while one of its processes lives.
 
+use super::dialog::{Dialog, Premise};
+use super::request::Request;
 use super::words::time_of_day;
-use crate::core::drain::{Phase, Run, Target};
+use crate::core::drain::{Mode, Phase, Run, Target};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
+use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
 /// A drain that was left under way.
 #[derive(Clone, Debug)]
 pub struct LeftDrain {
+    run: String,
     words: String,
+    began: Moment,
+    /// The step that the wait leads to, and when it is due: the clock of the drain has gone on.
+    due: Option<(Signal, Moment)>,
+    by_hand: bool,
     targets: Vec<LocalId>,
 }
 
@@ -22,19 +30,70 @@ impl LeftDrain {
         let first = run.pace().first_signal?;
         let sent = run.targets().iter().filter_map(|target| target.last);
         let sent = sent.max_by_key(|sent| sent.at)?;
+        let due = due(run);
+        let remained = due.map_or_else(String::new, |(signal, at)| {
+            format!(", {} s before {signal}", at.since(last).as_secs())
+        });
         Some(Self {
+            run: run.plan().run.clone(),
             words: format!(
-                "a drain of {} was cut off after {}{}; `drainboard resume` goes on with it and repeats nothing",
+                "a drain of {} was cut off after {}{remained}; r goes on with it and repeats nothing",
                 time_of_day(first),
                 sent.signal,
-                remained(run, last)
             ),
+            began: first,
+            due,
+            by_hand: run.mode() == Mode::Manual,
             targets: run
                 .targets()
                 .iter()
                 .map(|target: &Target| target.id)
                 .collect(),
         })
+    }
+
+    /// Its name.
+    pub fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// Asks whether to go on with it.
+    pub(super) fn take_up(&self, now: Moment) -> Dialog {
+        let mut lines = vec![
+            "It goes on where it was cut off, with its own sequence and targets. Nothing that was done is repeated."
+                .to_owned(),
+        ];
+        lines.extend(self.due.map(|(signal, at)| match signal {
+            Signal::Kill if at <= now => {
+                format!(
+                    "KILL was due at {}: it waits for your answer.",
+                    time_of_day(at)
+                )
+            }
+            signal if at <= now => {
+                format!(
+                    "{signal} was due at {}: it goes by itself at once.",
+                    time_of_day(at)
+                )
+            }
+            signal => format!(
+                "{signal} goes by itself at {}, in {} s.",
+                time_of_day(at),
+                at.since(now).as_secs()
+            ),
+        }));
+        if self.by_hand {
+            lines.push("Each step waits for you.".into());
+        }
+        Dialog {
+            requests: vec![Request::TakeUp],
+            ..Dialog::new(
+                format!("Resume the drain of {}?", time_of_day(self.began)),
+                lines,
+                Premise::CutOff,
+                now,
+            )
+        }
     }
 
     /// What the first screen says; `None` once no process of it lives.
@@ -47,13 +106,10 @@ impl LeftDrain {
     }
 }
 
-/// What was left of the wait that ran.
-fn remained(run: &Run, last: Moment) -> String {
+/// What the wait that ran leads to, and when.
+fn due(run: &Run) -> Option<(Signal, Moment)> {
     let Phase::Waiting { next, until, .. } = run.phase() else {
-        return String::new();
+        return None;
     };
-    let signal = run.plan().sequence.signal(*next);
-    signal.map_or_else(String::new, |signal| {
-        format!(", {} s before {signal}", until.since(last).as_secs())
-    })
+    Some((run.plan().sequence.signal(*next)?, *until))
 }

@@ -167,6 +167,14 @@ pub(super) fn retry(session: &Session, console: &Console) -> bool {
     )
 }
 
+/// Whether a drain was cut off that can be gone on with.
+pub(super) fn take_up(session: &Session, console: &Console) -> bool {
+    let left = console.memory.left.as_ref();
+    session.setting.kind == Kind::Live
+        && on_main(session, console)
+        && left.is_some_and(|left| left.says(session).is_some())
+}
+
 pub(super) fn leave_out(session: &Session, console: &Console) -> bool {
     matches!(held(session, console), Some(Hold::Failed(_)))
 }

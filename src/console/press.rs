@@ -181,6 +181,10 @@ impl Console {
                 self.dialog = possible::selected_here(session, self)
                     .map(|id| self.force_kill(session, id, now));
             }
+            KeyAct::TakeUp => {
+                let left = self.memory.left.as_ref();
+                self.dialog = left.map(|left| left.take_up(now));
+            }
             KeyAct::BringBack => self.dialog = units::bring_back(session, now),
             KeyAct::Cancel => self.dialog = super::cancel::dialog(session, self, now),
             KeyAct::Backtrace => self.dialog = self.backtrace(session, now),

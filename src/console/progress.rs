@@ -39,7 +39,7 @@ pub fn standings(run: &Run) -> Standings {
             Standing::Alive | Standing::LeftOut { .. } => (false, false, false),
             Standing::Quiet { .. } => (true, false, false),
             Standing::Idle { .. } => (true, true, false),
-            Standing::Exited { .. } => (true, true, true),
+            Standing::Exited { .. } => (true, false, true),
         };
         standings.targets += 1;
         standings.quiet += usize::from(quiet);

@@ -48,6 +48,8 @@ pub enum Request {
     },
     /// Mark this job as cancelled.
     Cancel(CancelTarget),
+    /// Go on with the drain that was cut off, in place of this session.
+    TakeUp,
     /// Leave the program.
     Quit,
     /// Paint the whole screen anew.

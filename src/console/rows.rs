@@ -210,6 +210,7 @@ pub fn folded(session: &Session, targets: &[LocalId], unfolded: bool) -> Folded 
     }
     for (key, process) in &session.fleet.processes {
         match Belongs::of(&session.fleet, key, process, is_target(key, targets)) {
+            Belongs::OtherApplication if process.exited() => {}
             Belongs::OtherApplication => folded.other_applications.push(process.name()),
             Belongs::OtherHost if process.is_ghost() => folded.dead += 1,
             Belongs::OtherHost => folded.other_hosts += 1,

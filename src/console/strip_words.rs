@@ -17,7 +17,10 @@ pub fn standing(session: &Session, outlooks: &Outlooks<'_>) -> String {
         let targets = outlooks.targets().count() as u64;
         return match targets {
             0 => "nothing to drain: no process here is chosen".into(),
-            targets => format!("nothing sent yet; {} to drain", count(targets, "process")),
+            targets => format!(
+                "nothing sent from here yet; {} to drain",
+                count(targets, "process")
+            ),
         };
     };
     let standings = standings(run);

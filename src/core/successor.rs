@@ -181,7 +181,8 @@ impl Watch {
     pub fn lines(&self, now: Option<Moment>) -> Vec<(String, String)> {
         let left = |now| self.until.map_or(self.span, |until| until.since(now));
         let line = |place: &Awaited| match (&place.told, place.up) {
-            (Some((name, words)), _) => words.sentence().with(name),
+            (Some((name, words)), _) if words.found => words.sentence().with(name),
+            (Some((_, words)), _) => words.sentence().with(""),
             (None, Some(id)) => format!("pid {} came up; its first heartbeat is awaited", id.pid),
             (None, None) => now.map_or_else(
                 || "nothing had come up in its place yet".into(),

@@ -62,6 +62,8 @@ pub enum Sight {
     NotBeaten {
         /// That process, by name.
         process: String,
+        /// Until when Redis lists it, where its heartbeat is late: no other answer will come.
+        listed_until: Option<Timestamp>,
     },
 }
 
@@ -175,8 +177,18 @@ pub fn judge(job: &SavedJob, ending: &Ending, super_fetch: bool, sight: &Sight) 
         Sight::Namesake { place } => State::Unknown(format!(
             "it is in no place, and another job under its id is {place}"
         )),
-        Sight::NotBeaten { process } => State::Unknown(format!(
+        Sight::NotBeaten {
+            process,
+            listed_until: None,
+        } => State::Unknown(format!(
             "{process} may run it: its last heartbeat is not later than the exit; try again in 10 s"
+        )),
+        Sight::NotBeaten {
+            process,
+            listed_until: Some(until),
+        } => State::Unknown(format!(
+            "{process} may run it: it has sent no heartbeat since the exit; try again at {}, until when Redis lists it",
+            until.strftime("%H:%M:%S")
         )),
         Sight::Work { .. } | Sight::GoesOn(_) | Sight::Rescued | Sight::At(_) => {
             State::Unknown("nothing is known".into())

@@ -3,6 +3,7 @@
 //! only if it is named, and only into the Redis that it came from.
 
 mod base64;
+mod beats;
 mod ending;
 mod judge;
 mod prove;

@@ -7,7 +7,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 use redis::aio::ConnectionLike;
 
-use super::judge::{Ending, FETCHED, Sight, State, judge};
+use super::beats::{beat_since, listed_until};
+use super::judge::{Ending, Sight, State, judge};
 use super::saved::SavedJob;
 use super::store::{RescueEntry, SaveError, Store};
 use crate::clock;
@@ -271,7 +272,12 @@ fn sight(job: &SavedJob, ending: &Ending, place: Place, rescued: bool, looks: [&
         return Sight::At(Place::NotAsked { why });
     }
     if let Some(process) = before {
-        return Sight::NotBeaten { process };
+        let mut rows = looks[1].rows.iter();
+        let row = rows.find(|row| row.identity.short() == process);
+        return Sight::NotBeaten {
+            process,
+            listed_until: row.and_then(|row| listed_until(row, looks[1])),
+        };
     }
     let late = ending.exited_at.and_then(|exited| {
         let late =
@@ -281,6 +287,7 @@ fn sight(job: &SavedJob, ending: &Ending, place: Place, rescued: bool, looks: [&
     match late {
         Some(row) => Sight::NotBeaten {
             process: row.identity.short().to_owned(),
+            listed_until: listed_until(row, looks[1]),
         },
         None => Sight::At(place),
     }
@@ -335,17 +342,6 @@ fn is_late(row: &LookRow, look: &Look, job: &SavedJob, exited: Timestamp) -> boo
         return true;
     }
     !beat_since(row, look, exited)
-}
-
-/// Whether a process has beaten so long after `exited` that the beat shows all that it had fetched.
-fn beat_since(row: &LookRow, look: &Look, exited: Timestamp) -> bool {
-    let Some(heartbeat) = &row.heartbeat else {
-        return false;
-    };
-    let by_server = Duration::try_from_secs_f64((look.server_time - heartbeat.beat).max(0.0));
-    let age = row.beat_age.or(by_server.ok()).unwrap_or(Duration::MAX);
-    let shown = exited.checked_add(FETCHED).unwrap_or(Timestamp::MAX);
-    look.asked.before(age).wall() > shown
 }
 
 /// Pushes `job` back and writes down, before and after, that it was. Whether it may be is for

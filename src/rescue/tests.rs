@@ -187,10 +187,31 @@ fn what_is_somewhere_or_ended_is_safe() {
     let not_asked = Sight::At(Place::NotAsked { why: "x".into() });
     let late = Sight::NotBeaten {
         process: "util2:7".into(),
+        listed_until: None,
     };
     for sight in [searched_in_part, not_asked, late] {
         assert_eq!(word(&saved, &not_back(50), &sight), "unknown", "{sight:?}");
     }
+}
+
+#[test]
+fn when_to_look_again_is_when_something_will_be_known() {
+    let why = |listed_until: Option<&str>| {
+        let sight = Sight::NotBeaten {
+            process: "util2:7".into(),
+            listed_until: listed_until.map(|until| until.parse().unwrap()),
+        };
+        judge(&job(b"{}"), &not_back(50), false, &sight)
+            .why()
+            .to_owned()
+    };
+    let beats = why(None);
+    assert!(beats.ends_with("try again in 10 s"), "{beats}");
+    let silent = why(Some("2026-11-28T20:16:56Z"));
+    assert!(
+        silent.ends_with("try again at 20:16:56, until when Redis lists it"),
+        "{silent}"
+    );
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub enum Ended {
     Done,
     /// The operator left.
     Quit,
+    /// The operator goes on with the drain that was cut off.
+    TakesUp,
     /// The terminal is gone, or the program was told to end.
     HangUp,
 }

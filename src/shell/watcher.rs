@@ -35,7 +35,7 @@ fn elsewhere(request: &Request) -> Option<&'static str> {
         Request::Cancel(_) => Some("cancels jobs"),
         Request::CallUnits(_) => Some("starts units"),
         Request::Backtrace { .. } => Some("asks for backtraces"),
-        Request::Begin { .. } => Some("begins another"),
+        Request::Begin { .. } | Request::TakeUp => Some("begins another"),
     }
 }
 

@@ -15,6 +15,9 @@ use crate::core::moment::clock_face;
 use crate::core::outlook::{Becomes, JobOutlook, ProcessOutlook, SpanWords, Verdict};
 use crate::core::stuck::Stuck;
 
+/// The least of a reason that says something.
+const LEAST_REASON: usize = 14;
+
 /// Cells of each column; 0 leaves it out.
 struct Columns {
     class: usize,
@@ -234,10 +237,19 @@ fn verdict(said: &JobOutlook<'_>, clock: SpanWords, stuck: Option<Stuck>, cells:
     let word = said.word();
     let whole = said.words(clock);
     let shorter = whole.replace("if it still runs ", "");
-    let plain = if said.becomes == Becomes::Expected(Verdict::Fits) {
-        vec![word.into()]
-    } else {
-        vec![whole, shorter, word.into()]
+    let plain = match said.becomes {
+        Becomes::Expected(Verdict::Fits) => vec![word.into()],
+        // What has happened has a cause: the beginning of it is better than none.
+        Becomes::Ended(_) if cells > fit::width(word) + LEAST_REASON => {
+            let cut = fit::cut(&whole, cells);
+            vec![whole, cut]
+        }
+        Becomes::Expected(_)
+        | Becomes::Ended(_)
+        | Becomes::NotDrained
+        | Becomes::Back
+        | Becomes::Overdue
+        | Becomes::Sought => vec![whole, shorter, word.into()],
     };
     let marked = |mark: &str| -> Vec<String> {
         let all = plain.iter().map(|words| format!("{mark}; {words}"));
@@ -291,4 +303,28 @@ fn bar(
         view.look.mark(tone, repeat('█', '#', filled)),
         view.look.mark(tone, repeat('░', '.', cells - filled)),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::core::fate::Fate;
+    use crate::core::outlook::{Given, Reason};
+
+    #[test]
+    fn what_has_ended_keeps_the_beginning_of_its_reason() {
+        let said = JobOutlook {
+            becomes: Becomes::Ended(Fate::Lost),
+            reason: Reason::Recorded(
+                "KILL ended its process before its push-back; it was found nowhere",
+            ),
+            given: Given::Untouched,
+            left: None,
+            budget: None,
+        };
+        let words = |cells| verdict(&said, SpanWords::Stands, None, cells);
+        assert_eq!(words(30), "LOST: KILL ended its process …");
+        assert_eq!(words(12), "LOST", "no room for a reason");
+        assert!(words(120).ends_with("found nowhere"));
+    }
 }

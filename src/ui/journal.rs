@@ -16,7 +16,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let room = height.saturating_sub(usize::from(notice.is_some()));
     let last = last(view, room);
     if last.is_empty() && room > 0 {
-        let text = " journal  nothing has been sent";
+        let text = " journal  nothing has been sent from here";
         say(buffer, area, 0, view.look, Tone::Faint, text);
     }
     for (row, entry) in last.iter().enumerate() {

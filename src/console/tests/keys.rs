@@ -27,6 +27,7 @@ pub(super) fn worlds() -> Vec<(&'static str, ImaginedWorld)> {
         ("a question", ImaginedWorld::questioned()),
         ("failed", ImaginedWorld::failed()),
         ("cut off", ImaginedWorld::cut_off()),
+        ("after a hang-up", ImaginedWorld::hung_up()),
         ("over", ImaginedWorld::requeued()),
         ("stopped", ImaginedWorld::stopped()),
         ("lost", ImaginedWorld::lost()),

@@ -9,5 +9,6 @@ mod keys;
 mod people;
 mod salvage;
 mod selection;
+mod sentences;
 mod truth;
 mod units;

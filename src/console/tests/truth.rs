@@ -26,7 +26,7 @@ fn state(world: &ImaginedWorld, pid: u32) -> (&'static str, String) {
 }
 
 /// A drain whose KILL comes long before the push-back.
-fn hasty(policy: Policy) -> ImaginedWorld {
+pub(super) fn hasty(policy: Policy) -> ImaginedWorld {
     let mut world = ImaginedWorld::new();
     world.session.setting.plan.sequence = "tstp, 10, term, 3, kill".parse().unwrap();
     world.session.setting.plan.policy = policy;
@@ -267,7 +267,7 @@ fn a_key_that_does_nothing_says_why() {
 }
 
 /// A target died in the drain.
-fn died() -> ImaginedWorld {
+pub(super) fn died() -> ImaginedWorld {
     let mut world = ImaginedWorld::draining();
     world.imagined[0].died = Some(world.now);
     world.pass(8);

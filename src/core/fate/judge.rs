@@ -19,6 +19,9 @@ use crate::core::moment::Moment;
 use crate::core::timing::ONE_BEAT;
 use crate::core::wording;
 
+/// What is said of a job that is in no queue, no set and no process.
+const NOWHERE: &str = "was found nowhere";
+
 /// The answer of Redis about an execution.
 enum Sighting {
     /// It is in a place that tells its fate.
@@ -280,6 +283,7 @@ impl Case<'_> {
     fn nowhere(self, whole: bool, asked: Moment, clean: Option<bool>) -> Ruling {
         let died = self.subject.signals.killed || clean == Some(false);
         let died = died && self.process_left().is_none();
+        let ended = self.subject.ended_words();
         if !whole {
             let why = "not found, and its queue was not searched to the end";
             return Ruling::new(Fate::Unknown, why);
@@ -288,17 +292,17 @@ impl Case<'_> {
         if failed > 0 && self.execution.is_on_its_thread() {
             let why = format!(
                 "its process could not push it back (its log: Failed to requeue {failed} jobs), \
-                 and it is nowhere"
+                 and it {NOWHERE}"
             );
             return Ruling::new(Fate::Lost, why);
         }
         if died && !self.subject.may_have_interrupted() {
-            let why = "its process died before it could push it back, and it is nowhere";
+            let why = format!("{ended} before its push-back; it {NOWHERE}");
             return Ruling::new(Fate::Lost, why);
         }
         if died && self.others(asked) == Others::NoneServe {
             let why =
-                "its process died, it is nowhere, and no other process was seen to serve its queue";
+                format!("{ended}, it {NOWHERE}, and no other process was seen to serve its queue");
             return Ruling::new(Fate::Lost, why);
         }
         Ruling::new(

@@ -111,12 +111,13 @@ fn not_back(
     }
     let exit = subject.exit?;
     if !subject.may_have_interrupted() {
+        let ended = subject.ended_words();
         return Some(match subject.interrupt() {
             Some(interrupt) => format!(
-                "its process died {} s before it would have pushed it back",
+                "{ended} {} s before it would have pushed it back",
                 interrupt.since(exit.at).as_secs()
             ),
-            None => "its process died without TERM, so nothing pushed it back".into(),
+            None => format!("{ended} without TERM, so nothing pushed it back"),
         });
     }
     let stands = would_still_stand(execution, subject, served, fleet);

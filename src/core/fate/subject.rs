@@ -68,6 +68,15 @@ impl Subject<'_> {
             .map(|interrupt| interrupt.before(INTERRUPT_MARGIN))
     }
 
+    /// How it ended, where it did not stop by itself.
+    pub(super) fn ended_words(&self) -> &'static str {
+        if self.signals.killed {
+            "KILL ended its process"
+        } else {
+            "its process died"
+        }
+    }
+
     /// Whether `at` (seconds since 1970 on this host's clock) lies before any interrupt.
     pub fn is_safe_at(&self, at: f64) -> bool {
         self.safe_until().is_none_or(|safe| at < safe.epoch())

@@ -41,6 +41,7 @@ impl<F: Front> Turn<F> {
                     }
                     self.leaving = Some(Ended::Quit);
                 }
+                Request::TakeUp => self.leaving = Some(Ended::TakesUp),
                 Request::Save { process, tid } => self.save(&process, tid.as_deref(), now),
                 Request::LookForLost => self.hear(SessionInput::LostWanted, now),
                 Request::PushBack { jobs } => self.hear(SessionInput::LostPushed(jobs), now),

@@ -2,9 +2,8 @@
 //! what to press.
 
 use super::text;
+use crate::console::Key;
 use crate::console::fixture::ImaginedWorld;
-use crate::console::{Key, LeftDrain};
-use crate::core::drain::Command;
 use crate::core::session::Kind;
 
 fn held() -> ImaginedWorld {
@@ -17,21 +16,6 @@ pub(super) fn killed_from_outside() -> ImaginedWorld {
     let mut world = ImaginedWorld::draining();
     world.imagined[0].died = Some(world.now);
     world.pass(8);
-    world
-}
-
-/// A drain was cut off by a hang-up, and the console is opened again.
-pub(super) fn hung_up() -> ImaginedWorld {
-    let mut cut = ImaginedWorld::draining();
-    cut.command(Command::HangUp);
-    let left = ImaginedWorld::draining();
-    let mut world = ImaginedWorld::new();
-    for imagined in &mut world.imagined {
-        imagined.quiet = imagined.host == "util1";
-    }
-    world.now = cut.now;
-    world.pass(2);
-    world.console.memory.left = LeftDrain::of(&left.session, left.now);
     world
 }
 
@@ -81,11 +65,13 @@ fn before_a_drain() -> Vec<FrozenScreen> {
         ),
         (
             "after a hang-up",
-            hung_up(),
+            ImaginedWorld::hung_up(),
             &[
                 "a drain of 12:04:33 was cut off after TSTP, 75 s before TERM",
-                "`drainboard resume` goes on with it and repeats nothing",
+                "r goes on with it and repeats nothing",
+                "nothing sent from here yet",
                 "nothing is sent; if drained now",
+                "r resume it",
                 "quiet",
             ],
         ),

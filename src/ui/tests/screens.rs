@@ -235,6 +235,7 @@ fn footer_and_help_name_every_key_that_does_something() {
         ImaginedWorld::by_hand(),
         ImaginedWorld::questioned(),
         ImaginedWorld::failed(),
+        ImaginedWorld::hung_up(),
         pressed(ImaginedWorld::draining(), &[Key::Char(' ')]),
         pressed(ImaginedWorld::stopped(), &[Key::Esc]),
         ImaginedWorld::lost(),

@@ -1,6 +1,6 @@
 //! The screens of a bad night, and the questions that come with them, at four sizes.
 
-use super::frozen::{hung_up, killed_from_outside, rehearsal};
+use super::frozen::{killed_from_outside, rehearsal};
 use super::screens::{after, pressed, shot};
 use crate::console::Key;
 use crate::console::fixture::ImaginedWorld;
@@ -62,7 +62,7 @@ fn what_goes_wrong() {
     shot("dead", &ImaginedWorld::dead());
     shot("died", &killed_from_outside());
     shot("question-redis", &ImaginedWorld::asked_for_redis());
-    shot("left-by-a-hang-up", &hung_up());
+    shot("left-by-a-hang-up", &ImaginedWorld::hung_up());
 }
 
 #[test]

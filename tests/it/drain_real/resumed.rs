@@ -306,6 +306,31 @@ fn on_a_terminal_it_goes_on_on_the_screen() {
 }
 
 #[test]
+fn the_start_page_goes_on_with_what_was_cut_off() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    scene.busy_until_released();
+    let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
+    terminal.begin_automatic();
+    terminal.wait_for("quiet 1/1");
+    terminal.hang_up();
+    terminal.end(5);
+    let mut terminal = Terminal::console(&scene, &[]);
+    terminal.wait_for("was cut off after TSTP");
+    terminal.wait_for("r resume it");
+    terminal.send("r");
+    terminal.answer("Resume the drain of", "y");
+    terminal.wait_for("quiet 1/1");
+    scene.release();
+    terminal.wait_for("the process has exited");
+    sidekiq.wait_for_end();
+    terminal.send("q");
+    terminal.end(0);
+    terminal.assert_restored();
+    assert_eq!(signals(&scene), ["TSTP", "TERM"]);
+}
+
+#[test]
 fn what_a_resumed_drain_of_a_console_still_waits_for_is_said() {
     let scene = Scene::new();
     let mut sidekiq = scene.sidekiq(Version::Seven);

@@ -85,7 +85,14 @@ async fn who_may_have_it_must_have_shown_that_it_has_not() {
     assert_state(
         &state(&server, lost("a")).await,
         "unknown",
-        "util1:7 may run it",
+        "util1:7 may run it: its last heartbeat is not later than the exit; try again in 10 s",
+    );
+    // It hangs: no heartbeat will come, but its hash will go.
+    beat_before(&mut admin, &rows, 30).await;
+    assert_state(
+        &state(&server, lost("a")).await,
+        "unknown",
+        "util1:7 may run it: it has sent no heartbeat since the exit; try again at ",
     );
     beat_before(&mut admin, &rows, 2).await;
     assert_state(&state(&server, lost("a")).await, "nowhere", "");

@@ -1,0 +1,111 @@
+//! Sentences that were false, or missing, beside real Sidekiqs.
+
+use super::truth::{died, hasty};
+use crate::console::fixture::ImaginedWorld;
+use crate::console::{Key, Request, died as died_words, folded, standings};
+use crate::core::drain::Policy;
+use crate::core::session::Kind;
+
+/// Nothing is sent by the answer itself, and the dialog says what then comes by itself, and when.
+#[test]
+fn a_drain_that_was_cut_off_is_gone_on_with_by_a_key() {
+    let mut world = ImaginedWorld::hung_up();
+    let mut said = |later| {
+        world.pass(later);
+        world.press(Key::Char('r'));
+        let dialog = world.console.dialog.clone().unwrap();
+        world.press(Key::Esc);
+        (dialog.title.clone(), dialog.lines.join(" "))
+    };
+    let (title, lines) = said(1);
+    assert_eq!(title, "Resume the drain of 12:04:33?");
+    assert!(
+        lines.contains("Nothing that was done is repeated."),
+        "{lines}"
+    );
+    assert!(
+        lines.contains("TERM goes by itself at 12:06:33, in 7"),
+        "{lines}"
+    );
+    let (_, lines) = said(90);
+    assert!(
+        lines.contains("TERM was due at 12:06:33: it goes by itself at once."),
+        "{lines}"
+    );
+    world.press(Key::Char('r'));
+    world.pass(1);
+    assert_eq!(world.press(Key::Char('y')), [Request::TakeUp]);
+    // Where nothing may be sent, or nothing was cut off, there is nothing to resume.
+    world.session.setting.kind = Kind::ReadOnly;
+    assert!(world.press(Key::Char('r')).is_empty() && world.console.dialog.is_none());
+    let mut new = ImaginedWorld::new();
+    assert!(new.press(Key::Char('r')).is_empty() && new.console.dialog.is_none());
+}
+
+/// A drain that is begun anew says that the processes are quiet already, and that it waits again.
+#[test]
+fn processes_that_are_quiet_are_not_said_to_become_so() {
+    let lines = |mut world: ImaginedWorld| {
+        world.type_slowly("a");
+        world.console.dialog.as_ref().unwrap().lines.join(" ")
+    };
+    let quiet = lines(ImaginedWorld::hung_up());
+    assert!(
+        quiet.contains("They are quiet already and take no new job"),
+        "{quiet}"
+    );
+    assert!(!quiet.contains("This cannot be undone"), "{quiet}");
+    let busy = lines(ImaginedWorld::new());
+    assert!(
+        busy.contains("They take no new job until they are restarted"),
+        "{busy}"
+    );
+}
+
+#[test]
+fn the_question_for_a_kill_says_what_becomes_of_the_jobs_without_it() {
+    let mut world = hasty(Policy::Ask);
+    world.type_slowly("ay");
+    world.pass(12);
+    world.type_slowly("n");
+    let lines = world.console.dialog.as_ref().unwrap().lines.join(" ");
+    assert!(
+        lines.contains("Without KILL Sidekiq pushes back what still runs by "),
+        "{lines}"
+    );
+    // A process that hangs pushes nothing back.
+    let mut hung = ImaginedWorld::questioned();
+    hung.imagined[0].beat_age = 40;
+    hung.forget();
+    hung.look();
+    hung.type_slowly("K");
+    let lines = hung.console.dialog.as_ref().unwrap().lines.join(" ");
+    assert!(!lines.contains("Without KILL"), "{lines}");
+}
+
+/// What has ended is not idle, and what died says so with the number of its jobs.
+#[test]
+fn a_process_that_died_is_not_counted_as_idle() {
+    let world = died();
+    let run = world.session.run.as_ref().unwrap();
+    let standings = standings(run);
+    assert_eq!((standings.idle, standings.exited), (1, 1));
+    let told = died_words(&world.session).unwrap();
+    assert!(told.ends_with(" with 3 jobs"), "{told}");
+}
+
+/// A process of another application that has ended runs here no more.
+#[test]
+fn the_line_of_what_is_not_drained_counts_what_lives() {
+    let mut world = ImaginedWorld::new();
+    world.imagined[2].in_redis = false;
+    world.forget();
+    world.look();
+    let others = |world: &ImaginedWorld| {
+        let targets = world.console.targets(&world.session);
+        folded(&world.session, &targets, false).other_applications
+    };
+    assert_eq!(others(&world), ["util1:4244"]);
+    world.exit(4244);
+    assert!(others(&world).is_empty());
+}
