@@ -78,9 +78,12 @@ pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) 
         PageLine::new(weight, stays(session, target))
     }));
     if let Some(watch) = &session.afterwards.watch {
-        lines.push(PageLine::gap());
-        lines.push(PageLine::heading("In their place"));
-        let places = watch.lines(now).into_iter();
+        let places = watch.lines(now);
+        if !places.is_empty() {
+            lines.push(PageLine::gap());
+            lines.push(PageLine::heading("In their place"));
+        }
+        let places = places.into_iter();
         lines.extend(places.map(|(name, text)| PageLine::fact(&name, text)));
     }
     lines.push(PageLine::gap());

@@ -4,6 +4,7 @@
 use super::page_line::{LineWeight, PageLine};
 use super::words::count;
 use crate::core::drain::{Counts, Execution, Fate, Run};
+use crate::core::fate::STILL_RUNNING;
 
 /// Groups, or jobs of a group, that are listed.
 const LISTED: usize = 100;
@@ -111,9 +112,7 @@ fn groups<'a>(run: &'a Run, jobs: &[&'a Execution]) -> Vec<LikeJobs<'a>> {
 /// How the fate of a job is known.
 fn evidence(job: &Execution) -> &str {
     let ruling = job.ruling();
-    ruling.map_or("it was still running when the drain ended", |ruling| {
-        &ruling.why
-    })
+    ruling.map_or(STILL_RUNNING, |ruling| &ruling.why)
 }
 
 /// The evidence of all of them, where it is one.

@@ -97,7 +97,7 @@ impl LinesFront {
     /// Prints what was held back.
     fn print_last(&mut self) {
         if let Some(last) = self.last.take() {
-            self.printer.record(&last);
+            self.printer.last(&last);
         }
     }
 

@@ -30,6 +30,21 @@ impl Printer {
         }
     }
 
+    /// Prints the last record of a drain; for people with the command that shows all of it.
+    pub fn last(self, record: &Record) {
+        match self.0 {
+            // A rehearsal keeps no record.
+            Printed::Lines if !record.rehearsal => {
+                say(&format!(
+                    "{}; drainboard report {}",
+                    spoken(record),
+                    record.run
+                ));
+            }
+            Printed::Json | Printed::Lines => self.record(record),
+        }
+    }
+
     /// Prints one line on standard output.
     pub fn line(self, line: &str) {
         output().line(line);

@@ -1,8 +1,10 @@
 //! Sentences that were false, or missing, beside real Sidekiqs.
 
+use std::time::Duration;
+
 use super::truth::{died, hasty};
 use crate::console::fixture::ImaginedWorld;
-use crate::console::{Key, Request, died as died_words, folded, standings};
+use crate::console::{Key, Request, died as died_words, folded, result_text, standings};
 use crate::core::drain::Policy;
 use crate::core::session::Kind;
 
@@ -108,4 +110,63 @@ fn the_line_of_what_is_not_drained_counts_what_lives() {
     assert_eq!(others(&world), ["util1:4244"]);
     world.exit(4244);
     assert!(others(&world).is_empty());
+}
+
+/// The journal and the page have one word for a job that runs on.
+#[test]
+fn what_runs_on_is_called_so_in_the_journal_too() {
+    let world = ImaginedWorld::stopped();
+    let text = result_text(&world.session);
+    assert!(text.contains("still running "), "{text}");
+    let journal: Vec<String> = world
+        .session
+        .journal
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    let of_jobs: Vec<&String> = journal
+        .iter()
+        .filter(|line| line.contains("ReportBuild"))
+        .collect();
+    assert!(!of_jobs.is_empty(), "{journal:?}");
+    for line in of_jobs {
+        assert!(
+            line.ends_with(": still running when the drain ended"),
+            "{line}"
+        );
+    }
+}
+
+/// Where nothing has ended there is no place to fill; where nothing came up its name is said once.
+#[test]
+fn what_came_up_is_told_where_there_is_a_place_for_it() {
+    let watched = || {
+        let mut world = ImaginedWorld::new();
+        world.session.setting.successor = Some(Duration::from_secs(60));
+        world.type_slowly("ay");
+        world.pass(5);
+        world
+    };
+    let mut stopped = watched();
+    stopped.press(Key::Char('x'));
+    stopped.pass(2);
+    let text = result_text(&stopped.session);
+    assert!(text.starts_with("Stopped before its end"), "{text}");
+    assert!(!text.contains("In their place"), "{text}");
+    let mut ended = watched();
+    for pid in [4242, 4243, 4244] {
+        ended.exit(pid);
+    }
+    for _ in 0..20 {
+        ended.pass(10);
+    }
+    let text = result_text(&ended.session);
+    let (_, places) = text.split_once("In their place").unwrap();
+    let line = places
+        .lines()
+        .find(|line| line.contains("util1:4243"))
+        .unwrap();
+    assert!(line.contains("no process came up"), "{line}");
+    let times = line.matches("util1:4243").count();
+    assert_eq!(times, 2, "the label, and whose place: {line}");
 }

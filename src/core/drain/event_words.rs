@@ -4,7 +4,7 @@ use super::event::Event;
 use super::record::{Counted, Outcome};
 use super::sentence::{Sentence, named};
 use super::unit_stop::UnitWords;
-use crate::core::fate::Fate;
+use crate::core::fate::{Fate, STILL_RUNNING};
 use crate::core::log::is_of_application;
 use crate::core::sequence::Signal;
 
@@ -220,6 +220,10 @@ impl Event {
             return Sentence::whole(String::new());
         };
         let job = named(class.as_deref().unwrap_or_default(), jid.as_deref());
+        if *fate == Fate::Unknown && evidence == STILL_RUNNING {
+            let words = STILL_RUNNING.trim_start_matches("it was ");
+            return Sentence::around(format!("{job} of "), format!(": {words}"));
+        }
         let on = match goes_on_as {
             Some(other) if *fate == Fate::Checkpointed => format!(", goes on as {other}"),
             Some(_) | None => String::new(),

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::super::fleet::Place;
 
+/// The evidence of a job whose fate is not known because nothing has ended it.
+pub const STILL_RUNNING: &str = "it was still running when the drain ended";
+
 /// The fate of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -38,7 +38,7 @@ pub use count::ThreadCount;
 pub use departure::left_in_order;
 pub use evidence::{Evidence, Fact, FactSource, LogEnd};
 pub use execution::Execution;
-pub use fate::{Counts, Fate, Ruling};
+pub use fate::{Counts, Fate, Ruling, STILL_RUNNING};
 pub use missing::{Missing, PushOutcome, Trace};
 pub use scene::Scene;
 pub use stake::Stake;

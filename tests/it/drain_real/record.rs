@@ -93,11 +93,11 @@ fn lines_for_people_are_dated_and_end_with_the_account() {
         let (at, _) = line.split_once(' ').unwrap();
         at.parse::<jiff::Timestamp>().unwrap();
     }
-    assert!(
-        lines.last().unwrap().contains("drained after"),
-        "{}",
-        ended.said
-    );
+    let last = lines.last().unwrap();
+    assert!(last.contains("drained after"), "{}", ended.said);
+    let (_, run) = last.split_once("; drainboard report ").unwrap();
+    let journal = &journals(&scene.state_dir())[0];
+    assert_eq!(journal.file_stem().unwrap(), run);
     ended
         .assert_said("TSTP sent to")
         .assert_said("stopped by itself");

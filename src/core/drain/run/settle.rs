@@ -5,6 +5,7 @@ use super::{Run, RunCall};
 use crate::core::drain::phase::{Phase, Rescue};
 use crate::core::drain::record::{Event, Outcome};
 use crate::core::drain::target::{Standing, Target};
+use crate::core::fate::STILL_RUNNING;
 use crate::core::fate::{Cost, Counts, Execution, Fate, Ruling, Scene, Spent};
 use crate::core::fleet::{LocalId, Place, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
@@ -283,7 +284,7 @@ impl Run {
 
     fn why_open(&self, execution: &Execution, turn: &RunCall<'_>) -> String {
         if !self.has_exited(execution.process()) {
-            return "it was still running when the drain ended".into();
+            return STILL_RUNNING.into();
         }
         match execution.place() {
             Some(Place::NotAsked { why }) => format!("Redis could not be asked: {why}"),
