@@ -5,7 +5,7 @@
 use super::stays::how_it_ended;
 use super::words::{count, few, span, time_of_day};
 use crate::core::drain::{Run, Standing, Target};
-use crate::core::fleet::{Fleet, Identity, Listed, Process, ProcessKey, State};
+use crate::core::fleet::{Fleet, Identity, Link, Listed, Process, ProcessKey, State};
 use crate::core::moment::Moment;
 use crate::core::outlook::{Obstacle, Outlooks, Situation};
 use crate::core::sequence::Signal;
@@ -141,7 +141,19 @@ pub fn at_rest(
         }
         (_, Belongs::Vanished) => vanished(process, now),
         (_, belongs) => {
-            let state = process.state(was_stopped, now);
+            let state = match process.state(was_stopped, now) {
+                // Its heartbeats are as old as all that Redis said; it is here, and lives.
+                State::Stale
+                    if matches!(
+                        (key, &fleet.link),
+                        (ProcessKey::Local(_), Link::Lost { .. })
+                    ) =>
+                {
+                    let quiet = process.beat.as_ref().is_some_and(|beat| beat.quiet);
+                    if quiet { State::Quiet } else { State::Running }
+                }
+                state => state,
+            };
             let alarm = match state {
                 State::Suspended | State::Ghost | State::Unreadable | State::Stale => Alarm::Watch,
                 State::Exited => Alarm::Faint,

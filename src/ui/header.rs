@@ -228,7 +228,16 @@ fn plan(width: u16, view: &View<'_>) -> [String; 3] {
         "budget unlimited".into()
     } else {
         let longest = budgets.into_iter().flatten().max().unwrap_or_default();
-        format!("budget {} s", longest.as_secs())
+        let added = view
+            .session
+            .active_run()
+            .map_or(0, |run| run.pace().added_s);
+        let by_hand = match added {
+            0 => String::new(),
+            more @ 1.. => format!(" + {more} s by hand"),
+            less => format!(" - {} s by hand", less.unsigned_abs()),
+        };
+        format!("budget {} s{by_hand}", longest.as_secs())
     };
     let mut sequence = sequence.to_string();
     if is_narrow(width) {
@@ -261,15 +270,15 @@ fn timeout_words(timeouts: &[Timeout]) -> Option<String> {
 /// The faults of the sources: each a line of its own.
 pub(super) fn warnings(view: &View<'_>) -> Vec<String> {
     let mut warnings = Vec::new();
-    if let Link::Lost {
-        since,
-        retry_at,
-        why,
-    } = &view.session.fleet.link
-    {
+    // Since when stands in the line above.
+    if let Link::Lost { retry_at, why, .. } = &view.session.fleet.link {
+        let goes_on = if view.session.is_draining() {
+            "The drain goes on; values"
+        } else {
+            "Values"
+        };
         warnings.push(format!(
-            "Redis: {why}; since {}, next try in {}. The drain goes on; values from Redis are old.",
-            span(view.now.since(*since)),
+            "Redis: {why}; next try in {}. {goes_on} from Redis are old.",
             span(retry_at.since(view.now).max(Duration::from_secs(1)))
         ));
     }

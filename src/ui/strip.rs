@@ -268,7 +268,12 @@ fn pieces(view: &View<'_>, done: &[StepDone], detail: usize) -> Vec<StripPiece> 
         match done.iter().find(|done| done.step == index) {
             Some(_) if detail == 0 && last_done != Some(index) => continue,
             Some(step) => {
-                let effects = run.filter(|_| last_done == Some(index));
+                // After a stop nothing is followed any more: what was seen last would only grow old.
+                let followed = |run: &&Run| {
+                    let now = standings(run);
+                    !run.phase().is_over() || now.exited == now.targets
+                };
+                let effects = run.filter(|_| last_done == Some(index)).filter(followed);
                 pieces.push(StripPiece::Text(Tone::Strong, told(step, effects, detail)));
             }
             None => pieces.push(StripPiece::Text(future(running), signal.name().into())),

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use super::truth::{died, hasty};
 use crate::console::fixture::ImaginedWorld;
-use crate::console::{Key, Request, died as died_words, folded, result_text, standings};
+use crate::console::{
+    Key, Request, died as died_words, folded, process_state, result_text, standings, step_clock,
+};
 use crate::core::drain::Policy;
+use crate::core::fleet::{Link, LinkFault, Observation};
+use crate::core::outlook::Outlooks;
 use crate::core::session::Kind;
 
 /// Nothing is sent by the answer itself, and the dialog says what then comes by itself, and when.
@@ -169,4 +173,47 @@ fn what_came_up_is_told_where_there_is_a_place_for_it() {
     assert!(line.contains("no process came up"), "{line}");
     let times = line.matches("util1:4243").count();
     assert_eq!(times, 2, "the label, and whose place: {line}");
+}
+
+/// The clock of a step stands while it is held, and goes on where it stood.
+#[test]
+fn a_hold_makes_no_step_longer() {
+    let mut world = ImaginedWorld::draining();
+    let clock = |world: &ImaginedWorld| {
+        let clock = step_clock(world.session.run.as_ref().unwrap(), world.now).unwrap();
+        (clock.run.as_secs(), clock.whole.unwrap().as_secs())
+    };
+    world.press(Key::Char(' '));
+    let held = clock(&world);
+    world.pass(20);
+    assert_eq!(clock(&world), held);
+    world.press(Key::Char(' '));
+    assert_eq!(clock(&world), held);
+    world.pass(3);
+    assert_eq!(clock(&world), (held.0 + 3, held.1));
+}
+
+/// What Redis said is old; the processes of this host are here.
+#[test]
+fn a_process_of_this_host_is_not_stale_because_redis_is_gone() {
+    let mut world = ImaginedWorld::new();
+    world.imagined[1].quiet = true;
+    world.forget();
+    world.look();
+    let lost = Link::Lost {
+        since: world.now,
+        retry_at: world.now,
+        why: LinkFault::Silent,
+    };
+    drop(world.session.observe(Observation::Link(lost), world.now));
+    world.now = world.now.after(Duration::from_secs(45));
+    let targets = world.console.targets(&world.session);
+    let outlooks = Outlooks::new(world.session.situation(world.now), &targets);
+    let mut words = Vec::new();
+    for pid in [4242, 4243] {
+        let key = ImaginedWorld::key(pid);
+        let process = &world.session.fleet.processes[&key];
+        words.push(process_state(&world.session, &outlooks, &key, process).word);
+    }
+    assert_eq!(words, ["running", "quiet"]);
 }

@@ -29,7 +29,7 @@ pub enum Phase {
     Waiting {
         /// Position of the signal that is due at the end.
         next: usize,
-        /// When the signal before it was sent.
+        /// When the signal before it was sent; later by every hold since.
         since: Moment,
         /// When the next one is due.
         until: Moment,

@@ -174,3 +174,19 @@ fn each_screen_says_what_happens_and_what_to_press() {
         }
     }
 }
+
+/// After a stop nobody counts any more who becomes quiet; what was moved by hand stands beside the budget.
+#[test]
+fn what_is_shown_of_a_drain_is_followed_or_left_out() {
+    let mut world = ImaginedWorld::new();
+    world.type_slowly("ay");
+    world.press(Key::Char('x'));
+    world.pass(1);
+    world.press(Key::Esc);
+    let frame = text(&world, (120, 40));
+    assert!(!frame.contains("quiet 0/3"), "{frame}");
+    let mut world = ImaginedWorld::draining();
+    world.press(Key::Char('+'));
+    let frame = text(&world, (120, 40));
+    assert!(frame.contains("budget 145 s + 30 s by hand"), "{frame}");
+}

@@ -248,7 +248,12 @@ impl Run {
 
     /// Goes on from a hold.
     pub(super) fn go_on(&mut self, turn: &mut RunCall<'_>) {
-        let Phase::Held { resume, .. } = &self.cursor.phase else {
+        let Phase::Held {
+            resume,
+            since: held,
+            ..
+        } = &self.cursor.phase
+        else {
             return;
         };
         let phase = match (*resume, self.cursor.mode) {
@@ -264,7 +269,8 @@ impl Run {
             }
             (Resume::Wait { next, since, left }, Mode::Automatic) => Phase::Waiting {
                 next,
-                since,
+                // The clock of the step stood meanwhile.
+                since: turn.now.before(held.since(since)),
                 until: turn.now.after(left),
             },
             (Resume::Leaving, _) => {
