@@ -71,8 +71,7 @@ pub(super) fn consequence(
 fn are_quiet(session: &Session, targets: &[LocalId]) -> bool {
     let quiet = |id: &LocalId| {
         let process = session.fleet.get(&ProcessKey::Local(*id));
-        let beat = process.and_then(|process| process.beat.as_ref());
-        beat.is_some_and(|beat| beat.quiet)
+        process.is_some_and(Process::says_quiet)
     };
     !targets.is_empty() && targets.iter().all(quiet)
 }

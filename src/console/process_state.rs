@@ -149,8 +149,11 @@ pub fn at_rest(
                         (ProcessKey::Local(_), Link::Lost { .. })
                     ) =>
                 {
-                    let quiet = process.beat.as_ref().is_some_and(|beat| beat.quiet);
-                    if quiet { State::Quiet } else { State::Running }
+                    if process.says_quiet() {
+                        State::Quiet
+                    } else {
+                        State::Running
+                    }
                 }
                 state => state,
             };

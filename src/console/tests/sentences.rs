@@ -80,12 +80,17 @@ fn the_question_for_a_kill_says_what_becomes_of_the_jobs_without_it() {
         "{lines}"
     );
     // A process that hangs pushes nothing back.
-    let mut hung = ImaginedWorld::questioned();
-    hung.imagined[0].beat_age = 40;
+    let mut hung = hasty(Policy::Ask);
+    hung.type_slowly("ay");
+    hung.pass(12);
+    for imagined in &mut hung.imagined {
+        imagined.beat_age = 40;
+    }
     hung.forget();
     hung.look();
-    hung.type_slowly("K");
+    hung.type_slowly("n");
     let lines = hung.console.dialog.as_ref().unwrap().lines.join(" ");
+    assert!(lines.contains("would be lost"), "{lines}");
     assert!(!lines.contains("Without KILL"), "{lines}");
 }
 
@@ -216,4 +221,29 @@ fn a_process_of_this_host_is_not_stale_because_redis_is_gone() {
         words.push(process_state(&world.session, &outlooks, &key, process).word);
     }
     assert_eq!(words, ["running", "quiet"]);
+}
+
+/// No heartbeat since the signal, though one was due: it has not reacted.
+#[test]
+fn one_heartbeat_that_is_missing_after_a_signal_is_enough() {
+    let mut world = ImaginedWorld::new();
+    world.type_slowly("ay");
+    let words = |world: &ImaginedWorld| {
+        let targets = world.console.targets(&world.session);
+        let outlooks = Outlooks::new(world.session.situation(world.now), &targets);
+        let key = ImaginedWorld::key(4242);
+        let process = &world.session.fleet.processes[&key];
+        process_state(&world.session, &outlooks, &key, process).word
+    };
+    // Its last heartbeat was 1 s before the signal.
+    for second in 1..=10 {
+        world.imagined[0].beat_age = second + 1;
+        world.pass(1);
+    }
+    assert_ne!(words(&world), "HANGS");
+    for second in 11..=18 {
+        world.imagined[0].beat_age = second + 1;
+        world.pass(1);
+    }
+    assert_eq!(words(&world), "HANGS");
 }

@@ -7,7 +7,7 @@ use crate::console::{
 };
 use crate::core::drain::{Event, Policy};
 use crate::core::fleet::RedisAddress;
-use crate::core::outlook::{Becomes, Outlooks, SpanWords, Tally, Verdict};
+use crate::core::outlook::{Becomes, Obstacle, Outlooks, SpanWords, Tally, Verdict};
 
 fn outlooks(world: &ImaginedWorld) -> Outlooks<'_> {
     let targets = world.console.targets(&world.session);
@@ -264,6 +264,35 @@ fn a_key_that_does_nothing_says_why() {
     world.press(Key::Char('K'));
     let said = world.console.memory.notice.clone().unwrap();
     assert!(said.contains("is on another host"), "{said}");
+}
+
+/// It took itself out of Redis and sends no heartbeat any more: it is on its way out.
+#[test]
+fn a_process_that_leaves_in_order_does_not_hang() {
+    let mut world = ImaginedWorld::stopping();
+    world.imagined[0].in_redis = false;
+    world.pass(1);
+    world.pass(40);
+    assert!(world.session.is_draining());
+    assert_eq!(state(&world, 4242).0, "stopping");
+    let said = untouched(&world);
+    assert!(!said.contains("hangs"), "{said}");
+}
+
+/// Of another host nothing is known but what its heartbeat says.
+#[test]
+fn what_has_no_heartbeat_on_another_host_pushes_nothing_back() {
+    let world = ImaginedWorld::new();
+    let mut processes = world.session.fleet.processes.iter();
+    let (key, process) = processes
+        .find(|(_, process)| process.name() == "util2:771")
+        .unwrap();
+    let situation = world.session.situation(world.now);
+    assert_eq!(situation.process(key, process).obstacle(), None);
+    let mut silent = process.clone();
+    silent.beat = None;
+    let obstacle = situation.process(key, &silent).obstacle();
+    assert_eq!(obstacle, Some(Obstacle::Gone));
 }
 
 /// A target died in the drain.

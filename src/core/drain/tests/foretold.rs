@@ -15,10 +15,13 @@ use proptest::prelude::*;
 use super::cases::{begin, begin_with, stated, stuck, world};
 use super::drive::{Drive, Sources, plan};
 use super::scenario::{Scenario, well_lit};
+use super::sources::Failure;
 use super::world::at;
 use crate::core::drain::{Command, Fate, Guard, Phase, Plan, Policy, RedisGone, Standing};
 use crate::core::fleet::{Job, LocalId, ProcessKey};
-use crate::core::outlook::{Becomes, JobOutlook, ProcessOutlook, Reason, Situation, Verdict};
+use crate::core::outlook::{
+    Becomes, Given, JobOutlook, ProcessOutlook, Reason, Situation, Verdict,
+};
 use crate::core::preflight::Preflight;
 use crate::core::sequence::{Signal, Timeout};
 use crate::core::timing::INTERRUPT_MARGIN;
@@ -273,6 +276,25 @@ fn by_hand_without_a_term_to_come_nothing_is_promised() {
     let mut drive = begin(world(6, vec![stuck("a")]), stated("tstp, 9, kill", 6));
     drive.command_at(at(1.0), Command::Manual);
     assert_eq!(said_at(drive, 12.0).0, Becomes::Expected(Verdict::Unknown));
+}
+
+/// The TERM that failed is to be sent again: it is still to come.
+#[test]
+fn by_hand_a_term_that_failed_is_still_to_come() {
+    let sources = Sources {
+        failing: vec![(1, Failure::Refused)],
+        ..Sources::default()
+    };
+    let plan = stated("tstp, 9, term, 30, kill", 6);
+    let mut drive = begin_with(world(6, vec![stuck("a")]), plan, sources);
+    drive.command_at(at(2.0), Command::Manual);
+    let (step, accepted) = (1, 0);
+    drive.command_at(at(4.0), Command::Go { step, accepted });
+    drive.until(at(6.0));
+    assert!(matches!(drive.run.phase(), Phase::Held { .. }));
+    let said = outlooks(&drive).remove(0).1;
+    assert_eq!(said.given, Given::TermNow);
+    assert_eq!(said.becomes, Becomes::Expected(Verdict::PushedBack));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::cases::{begin_with, stated, stuck, world};
 use super::drive::{Drive, Sources};
 use super::world::{at, task};
 use crate::core::drain::{Command, Guard, Hold, Mode, Phase, Plan, Policy, RedisGone};
-use crate::core::outlook::{Becomes, Obstacle, Reason, Verdict};
+use crate::core::outlook::{Becomes, Given, Obstacle, Reason, Verdict};
 use crate::core::sequence::Signal;
 use crate::core::sidekiq::{Task, Temper};
 
@@ -152,6 +152,8 @@ fn what_is_foretold_without_redis_follows_the_choice() {
             started: Some(at(-3600.0)),
             ..job
         });
+        // It supposes no key: TERM goes by itself once Redis answers.
+        assert_eq!(outlook.given(), Given::Untouched);
         let interrupt = outlook.interrupt().map(|left| left.as_secs());
         (job.becomes, job.word(), interrupt)
     };
