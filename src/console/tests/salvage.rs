@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::console::fixture::ImaginedWorld;
 use crate::console::{Key, Request, result_text};
 use crate::core::drain::{Fate, Outcome};
+use crate::core::fleet::{Link, LinkFault, Observation};
 use crate::core::session::Kind;
 
 fn fates(world: &ImaginedWorld, wanted: Fate) -> usize {
@@ -77,4 +78,28 @@ fn nothing_is_offered_where_nothing_is_real() {
             "{kind:?}"
         );
     }
+}
+
+/// The page stays alive: nothing needs to be pressed for it.
+#[test]
+fn lost_jobs_are_looked_for_again_once_redis_answers_again() {
+    let mut world = ImaginedWorld::lost();
+    let answers = world.session.fleet.link.clone();
+    let lost = Link::Lost {
+        since: world.now,
+        retry_at: world.now,
+        why: LinkFault::Silent,
+    };
+    let mut observe = |link| {
+        world.now = world.now.after(Duration::from_secs(1));
+        drop(world.session.observe(Observation::Link(link), world.now));
+        world.session.afterwards.salvage.searches()
+    };
+    assert!(!observe(lost));
+    assert!(observe(answers));
+    let text = result_text(&world.session);
+    assert!(
+        text.contains("Wait: all queues and sets are searched for 3 lost jobs"),
+        "{text}"
+    );
 }

@@ -9,7 +9,7 @@ use crate::console::{
 };
 use crate::core::drain::Policy;
 use crate::core::fleet::{Link, LinkFault, Observation};
-use crate::core::outlook::Outlooks;
+use crate::core::outlook::{Becomes, Obstacle, Outlooks};
 use crate::core::session::Kind;
 
 /// Nothing is sent by the answer itself, and the dialog says what then comes by itself, and when.
@@ -246,4 +246,50 @@ fn one_heartbeat_that_is_missing_after_a_signal_is_enough() {
         world.pass(1);
     }
     assert_eq!(words(&world), "HANGS");
+}
+
+/// Of another host nothing is known but what its heartbeat says.
+#[test]
+fn what_has_no_heartbeat_on_another_host_pushes_nothing_back() {
+    let world = ImaginedWorld::new();
+    let mut processes = world.session.fleet.processes.iter();
+    let (key, process) = processes
+        .find(|(_, process)| process.name() == "util2:771")
+        .unwrap();
+    let situation = world.session.situation(world.now);
+    assert_eq!(situation.process(key, process).obstacle(), None);
+    let mut silent = process.clone();
+    silent.beat = None;
+    let obstacle = situation.process(key, &silent).obstacle();
+    assert_eq!(obstacle, Some(Obstacle::Gone));
+    // An identity of this host whose process is gone may still be listed with its last heartbeat.
+    let world = ImaginedWorld::dead();
+    let mut processes = world.session.fleet.processes.iter();
+    let (key, dead) = processes
+        .find(|(_, process)| process.gone.is_some())
+        .unwrap();
+    assert!(dead.beat.is_some());
+    let obstacle = world
+        .session
+        .situation(world.now)
+        .process(key, dead)
+        .obstacle();
+    assert_eq!(obstacle, Some(Obstacle::Gone));
+}
+
+/// What it ran is sought, and nothing says that it may be lost: it stopped by itself.
+#[test]
+fn jobs_of_a_process_that_stopped_by_itself_are_in_no_danger_while_they_are_sought() {
+    let mut world = ImaginedWorld::stopping();
+    world.exit(4242);
+    let targets = world.console.targets(&world.session);
+    let outlooks = Outlooks::new(world.session.situation(world.now), &targets);
+    let key = ImaginedWorld::key(4242);
+    let jobs = &world.session.fleet.processes[&key].jobs;
+    assert!(!jobs.is_empty());
+    for job in jobs {
+        let said = outlooks.job(&key, job);
+        assert_eq!(said.becomes, Becomes::Sought);
+        assert!(!said.is_in_danger(), "{said:?}");
+    }
 }

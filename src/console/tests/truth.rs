@@ -7,7 +7,7 @@ use crate::console::{
 };
 use crate::core::drain::{Event, Policy};
 use crate::core::fleet::RedisAddress;
-use crate::core::outlook::{Becomes, Obstacle, Outlooks, SpanWords, Tally, Verdict};
+use crate::core::outlook::{Becomes, Outlooks, SpanWords, Tally, Verdict};
 
 fn outlooks(world: &ImaginedWorld) -> Outlooks<'_> {
     let targets = world.console.targets(&world.session);
@@ -277,22 +277,6 @@ fn a_process_that_leaves_in_order_does_not_hang() {
     assert_eq!(state(&world, 4242).0, "stopping");
     let said = untouched(&world);
     assert!(!said.contains("hangs"), "{said}");
-}
-
-/// Of another host nothing is known but what its heartbeat says.
-#[test]
-fn what_has_no_heartbeat_on_another_host_pushes_nothing_back() {
-    let world = ImaginedWorld::new();
-    let mut processes = world.session.fleet.processes.iter();
-    let (key, process) = processes
-        .find(|(_, process)| process.name() == "util2:771")
-        .unwrap();
-    let situation = world.session.situation(world.now);
-    assert_eq!(situation.process(key, process).obstacle(), None);
-    let mut silent = process.clone();
-    silent.beat = None;
-    let obstacle = situation.process(key, &silent).obstacle();
-    assert_eq!(obstacle, Some(Obstacle::Gone));
 }
 
 /// A target died in the drain.

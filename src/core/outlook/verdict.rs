@@ -319,6 +319,22 @@ mod tests {
     }
 
     #[test]
+    fn what_super_fetch_keeps_comes_back_from_a_kill() {
+        let kept = Ends {
+            kill: Some(seconds(120)),
+            kept: true,
+            ..BEFORE
+        };
+        let back = (Verdict::PushedBack, Reason::KilledButKept(seconds(120)));
+        assert_eq!(say(580, kept), back);
+        let stuck = Ends {
+            obstacle: Some(Obstacle::Suspended(7)),
+            ..kept
+        };
+        assert_eq!(say(1, stuck), back);
+    }
+
+    #[test]
     fn a_process_that_has_ended_promises_nothing() {
         let gone = Ends {
             obstacle: Some(Obstacle::Gone),

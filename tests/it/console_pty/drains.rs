@@ -100,6 +100,9 @@ fn each_step_waits_for_a_hand() {
     terminal.end(3);
     assert_told(&terminal, &jid);
     assert_eq!(signals(&scene), ["TSTP", "TERM"]);
+    let records = records(&scene);
+    let started = records.iter().find(|record| record["event"] == "started");
+    assert_eq!(started.unwrap()["mode"], "manual");
 }
 
 #[test]
