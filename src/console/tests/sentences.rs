@@ -6,6 +6,7 @@ use super::truth::{died, hasty};
 use crate::console::fixture::ImaginedWorld;
 use crate::console::{
     Key, Request, died as died_words, folded, process_state, result_text, standings, step_clock,
+    whole_clock,
 };
 use crate::core::drain::{Fate, Policy};
 use crate::core::fleet::{Link, LinkFault, Observation};
@@ -295,4 +296,42 @@ fn jobs_of_a_process_that_stopped_by_itself_are_in_no_danger_while_they_are_soug
         );
         assert!(open && !said.is_in_danger(), "{said:?}");
     }
+}
+
+/// What is seen back is said so, in its row and in the sum, though its process still runs it.
+#[test]
+fn a_job_that_is_seen_back_is_pushed_back() {
+    let mut world = ImaginedWorld::questioned();
+    world.back = vec!["b4a5".into()];
+    world.pass(3);
+    let targets = world.console.targets(&world.session);
+    let outlooks = Outlooks::new(world.session.situation(world.now), &targets);
+    let mut said = Vec::new();
+    for (key, process) in &world.session.fleet.processes {
+        for job in &process.jobs {
+            if job.work.jid.as_deref() == Some("b4a5") {
+                said.push(outlooks.job(key, job).becomes);
+            }
+        }
+    }
+    assert_eq!(said, [Becomes::Back]);
+    assert!(outlooks.tally().pushed_back >= 1);
+}
+
+/// By hand no step has a time, also where the wait was held before.
+#[test]
+fn a_hold_that_is_taken_in_hand_has_no_end() {
+    let mut world = ImaginedWorld::draining();
+    world.press(Key::Char(' '));
+    let whole = |world: &ImaginedWorld| {
+        let run = world.session.run.as_ref().unwrap();
+        (
+            run.projected(world.now).len(),
+            whole_clock(run, world.now).unwrap().whole,
+        )
+    };
+    assert!(matches!(whole(&world), (2, Some(_))));
+    world.press(Key::Char('m'));
+    world.pass(1);
+    assert_eq!(whole(&world), (0, None));
 }

@@ -239,6 +239,25 @@ fn a_kill_that_is_on_its_way_leaves_no_time() {
     assert_eq!(said.left, Some(Duration::ZERO));
 }
 
+/// A signal that is on its way is the next one, due now; what follows it counts from it.
+#[test]
+fn a_step_under_way_is_the_next_one() {
+    let slow = Sources {
+        act_takes: Duration::from_millis(500),
+        ..Sources::default()
+    };
+    let plan = stated("tstp, 9, term, 30, kill", 6);
+    let mut drive = begin_with(world(6, vec![stuck("a")]), plan, slow);
+    drive.until(at(0.2));
+    assert!(matches!(drive.run.phase(), Phase::Performing(_)));
+    let projected = drive.run.projected(drive.now);
+    let due: Vec<(usize, u64)> = projected
+        .iter()
+        .map(|step| (step.step, step.at.since(drive.now).as_secs()))
+        .collect();
+    assert_eq!(due, [(0, 0), (1, 9), (2, 39)]);
+}
+
 /// What is said of the only job at second `when`.
 fn said_at(mut drive: Drive, when: f64) -> (Becomes, bool) {
     drive.until(at(when));
