@@ -61,7 +61,7 @@ pub(super) fn run(
     let cut_off = left.as_ref().map(|left| left.run().to_owned());
     let conduct = Piloting::Keys {
         choice: choice.asked.then_some(choice),
-        left,
+        left: left.map(Box::new),
     };
     let (session, ended) = driven(&settings, session.into(), || Ok(world.start()?), conduct)?;
     match (ended, cut_off) {

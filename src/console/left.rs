@@ -63,24 +63,15 @@ impl LeftDrain {
             "It goes on where it was cut off, with its own sequence and targets. Nothing that was done is repeated."
                 .to_owned(),
         ];
-        lines.extend(self.due.map(|(signal, at)| match signal {
-            Signal::Kill if at <= now => {
-                format!(
-                    "KILL was due at {}: it waits for your answer.",
-                    time_of_day(at)
-                )
+        lines.extend(self.due.map(|(signal, at)| {
+            let (due, left) = (time_of_day(at), at.since(now).as_secs());
+            if at > now {
+                format!("{signal} goes by itself at {due}, in {left} s.")
+            } else if signal == Signal::Kill {
+                format!("KILL was due at {due}: it waits for your answer.")
+            } else {
+                format!("{signal} was due at {due}: it goes by itself at once.")
             }
-            signal if at <= now => {
-                format!(
-                    "{signal} was due at {}: it goes by itself at once.",
-                    time_of_day(at)
-                )
-            }
-            signal => format!(
-                "{signal} goes by itself at {}, in {} s.",
-                time_of_day(at),
-                at.since(now).as_secs()
-            ),
         }));
         if self.by_hand {
             lines.push("Each step waits for you.".into());

@@ -141,22 +141,16 @@ pub fn at_rest(
         }
         (_, Belongs::Vanished) => vanished(process, now),
         (_, belongs) => {
-            let state = match process.state(was_stopped, now) {
-                // Its heartbeats are as old as all that Redis said; it is here, and lives.
-                State::Stale
-                    if matches!(
-                        (key, &fleet.link),
-                        (ProcessKey::Local(_), Link::Lost { .. })
-                    ) =>
-                {
-                    if process.says_quiet() {
-                        State::Quiet
-                    } else {
-                        State::Running
-                    }
-                }
-                state => state,
-            };
+            let mut state = process.state(was_stopped, now);
+            let blind = matches!(fleet.link, Link::Lost { .. });
+            // Its heartbeats are as old as all that Redis said; it is here, and lives.
+            if state == State::Stale && blind && matches!(key, ProcessKey::Local(_)) {
+                state = if process.says_quiet() {
+                    State::Quiet
+                } else {
+                    State::Running
+                };
+            }
             let alarm = match state {
                 State::Suspended | State::Ghost | State::Unreadable | State::Stale => Alarm::Watch,
                 State::Exited => Alarm::Faint,

@@ -16,7 +16,7 @@ const LATE: Duration = Duration::from_secs(20);
 /// Until when Redis lists a process whose heartbeat is late.
 pub(super) fn listed_until(row: &LookRow, look: &Look) -> Option<Timestamp> {
     let age = beat_age(row, look).filter(|age| (LATE..LISTED).contains(age))?;
-    Some(look.asked.after(LISTED - age).wall())
+    Some(look.asked.after(LISTED.saturating_sub(age)).wall())
 }
 
 /// How old the last heartbeat is. `None`: there is none.

@@ -94,7 +94,7 @@ pub enum Piloting {
         /// The targets that were named; `None`: none in particular.
         choice: Option<Choice>,
         /// The last drain, where it was left under way.
-        left: Option<LeftDrain>,
+        left: Option<Box<LeftDrain>>,
     },
     /// It plays itself: it begins once the first frame could have been read, and leaves at
     /// the end. Keys go on working.
@@ -119,7 +119,7 @@ impl ScreenFront {
         mut conduct: Piloting,
     ) -> io::Result<Self> {
         if let Piloting::Keys { left, .. } = &mut conduct {
-            console.memory.left = left.take();
+            console.memory.left = left.take().map(|left| *left);
         }
         Ok(Self {
             screen,
