@@ -310,8 +310,11 @@ impl Front for LinesFront {
 
     fn note(&mut self, record: &Record) {
         self.silence.printed(record.at);
-        if self.errand.successor && matches!(record.event, Event::Finished { .. }) {
+        let finished = matches!(record.event, Event::Finished { .. });
+        if self.errand.successor && finished {
             self.last = Some(record.clone());
+        } else if finished {
+            self.printer.last(record);
         } else {
             self.printer.record(record);
         }

@@ -12,7 +12,7 @@ fn a_redis_that_ends_shows_at_once_and_everything_known_stays() {
     terminal.wait_for("ReportBuild");
     scene.redis.stop();
     terminal.wait_for("OFFLINE");
-    terminal.wait_for("values from Redis are old");
+    terminal.wait_for("Values from Redis are old");
     for words in ["ReportBuild", "util1:4242", "AmazonEdiPush"] {
         assert!(terminal.text().contains(words), "{words}");
     }
