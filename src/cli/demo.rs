@@ -104,7 +104,11 @@ fn stated(text: &str) -> Result<(Sequence, SequenceOrigin), Failure> {
 
 /// A drain that plays itself without a screen.
 fn play(script: &Script, json: bool) -> Result<ExitCode, Failure> {
-    let printer = Printer(if json { Printed::Json } else { Printed::Lines });
+    let printer = Printer(if json {
+        Printed::Json
+    } else {
+        Printed::LinesOnly
+    });
     let errand = LinesErrand {
         choice: Choice::default(),
         allow_empty: false,

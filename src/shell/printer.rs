@@ -10,6 +10,8 @@ use crate::core::moment::Moment;
 pub enum Printed {
     /// A dated line on standard error.
     Lines,
+    /// The same, of a drain that keeps no record.
+    LinesOnly,
     /// An object a line on standard output.
     Json,
 }
@@ -26,7 +28,7 @@ impl Printer {
         }
         match self.0 {
             Printed::Json => self.line(&record.json()),
-            Printed::Lines => say(&spoken(record)),
+            Printed::Lines | Printed::LinesOnly => say(&spoken(record)),
         }
     }
 
@@ -41,7 +43,7 @@ impl Printer {
                     record.run
                 ));
             }
-            Printed::Json | Printed::Lines => self.record(record),
+            Printed::Json | Printed::Lines | Printed::LinesOnly => self.record(record),
         }
     }
 

@@ -55,6 +55,22 @@ fn fate_of<'a>(lines: &'a [Value], class: &str) -> Vec<&'a str> {
 }
 
 #[test]
+fn a_demo_names_no_report_for_it_keeps_no_record() {
+    let arguments = [
+        "demo",
+        "--auto",
+        "--speed",
+        "20",
+        "--sequence",
+        "tstp, 2, term",
+    ];
+    let ended = Command::new(PROGRAM).args(arguments).output().unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(said.contains(" after "), "{said}");
+    assert!(!said.contains("drainboard report"), "{said}");
+}
+
+#[test]
 fn a_drain_plays_through_and_every_outcome_occurs() {
     let lines = played(&[]);
     let last = lines.last().unwrap();
