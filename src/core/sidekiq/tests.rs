@@ -198,6 +198,10 @@ fn threads_end_within_two_seconds_and_their_names_may_linger() {
     assert_eq!(worker.named_threads(at(5_000)), 1);
     let refused = worker.give(task("b", None, Temper::Plain), at(5_000));
     assert!(refused.is_some(), "a quiet one takes nothing");
+    // The names of those that ended do not come back as the others are interrupted.
+    worker.signal(Signal::Term, at(5_000));
+    worker.step(at(29_600));
+    assert_eq!(worker.named_threads(at(29_600)), 1);
 }
 
 #[test]

@@ -341,7 +341,9 @@ impl Worker {
                     continue;
                 }
             }
-            *slot = Slot::Ended { named_until };
+            if !matches!(slot, Slot::Ended { .. }) {
+                *slot = Slot::Ended { named_until };
+            }
         }
         let until = if self.config.version >= GRACE_SINCE {
             at.after(GRACE)
