@@ -290,6 +290,13 @@ impl Case<'_> {
         }
         let failed = log::failed_to_requeue(self.subject, self.scene.fleet);
         if failed > 0 && self.execution.is_on_its_thread() {
+            if self.may_have_been_requeued(asked) {
+                let why = format!(
+                    "nowhere: its process could not push back all of its jobs (its log: Failed to \
+                     requeue {failed} jobs), and it is lost, or was taken up unseen"
+                );
+                return Ruling::new(Fate::Unknown, why);
+            }
             let why = format!(
                 "its process could not push it back (its log: Failed to requeue {failed} jobs), \
                  and it {NOWHERE}"
@@ -315,6 +322,13 @@ impl Case<'_> {
                 "nowhere: it ended, or was pushed back and taken up unseen"
             },
         )
+    }
+
+    /// Whether it may be among the jobs that its process pushed back before that failed, and another
+    /// process took it up.
+    fn may_have_been_requeued(self, asked: Moment) -> bool {
+        log::may_have_requeued_some(self.subject, self.scene.fleet)
+            && self.others(asked) != Others::NoneServe
     }
 
     /// Whether nothing had been interrupted when its log said that it ended: it was not yet time,

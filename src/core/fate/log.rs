@@ -51,12 +51,19 @@ pub(super) fn terminated(subject: &Subject<'_>, fleet: &Fleet) -> u64 {
 pub(super) fn failed_to_requeue(subject: &Subject<'_>, fleet: &Fleet) -> u64 {
     let milestones = fleet.logs.witness.milestones(subject.id.pid);
     let counts = milestones.iter().filter_map(|(said, _)| {
-        if let Milestone::FailedToRequeue(jobs) = said {
+        if let Milestone::FailedToRequeue(jobs) | Milestone::RequeueRefused(jobs) = said {
             return Some(*jobs);
         }
         None
     });
     counts.sum()
+}
+
+/// Whether some of the jobs that the process failed to push back may be back all the same.
+pub(super) fn may_have_requeued_some(subject: &Subject<'_>, fleet: &Fleet) -> bool {
+    let milestones = fleet.logs.witness.milestones(subject.id.pid);
+    let in_part = |said: &Milestone| matches!(said, Milestone::FailedToRequeue(_));
+    milestones.iter().any(|(said, _)| in_part(said))
 }
 
 /// How many jobs the process had pushed back at `by` by its own word; `None`: it said nothing, or
@@ -65,7 +72,7 @@ pub(super) fn failed_to_requeue(subject: &Subject<'_>, fleet: &Fleet) -> u64 {
 pub(super) fn pushed_back(subject: &Subject<'_>, fleet: &Fleet, by: Moment) -> Option<u64> {
     let mut count = None;
     for (said, at) in fleet.logs.witness.milestones(subject.id.pid) {
-        if let Milestone::FailedToRequeue(_) = said {
+        if let Milestone::FailedToRequeue(_) | Milestone::RequeueRefused(_) = said {
             return None;
         }
         if let Milestone::PushedBack(jobs) = said

@@ -16,6 +16,8 @@ use crate::core::clean::clean;
 const LONGEST_LINE: usize = 500;
 /// Lines of one message that are kept.
 const MOST_LINES: usize = 400;
+/// Errors with which Redis refuses every write, whatever its key.
+const REFUSALS: [&str; 3] = ["READONLY", "MISCONF", "NOREPLICAS"];
 
 /// An entry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -102,8 +104,11 @@ pub enum Milestone {
     Terminating(u64),
     /// `Pushed N jobs back to Redis`.
     PushedBack(u64),
-    /// `Failed to requeue N jobs`: they are lost.
+    /// `Failed to requeue N jobs`: some of them may be back all the same. Sidekiq pushes queue by
+    /// queue, and says so after the first error (8.1.7 `lib/sidekiq/fetch.rb`, `bulk_requeue`).
     FailedToRequeue(u64),
+    /// The same for an error with which Redis refuses every write: none of them is back.
+    RequeueRefused(u64),
     /// `Bye!`: what follows is `at_exit`.
     Bye,
 }
@@ -117,7 +122,9 @@ impl fmt::Display for Milestone {
             Self::Pausing => formatter.write_str("Pausing to allow jobs to finish..."),
             Self::Terminating(count) => write!(formatter, "Terminating {count} busy threads"),
             Self::PushedBack(count) => write!(formatter, "Pushed {count} jobs back to Redis"),
-            Self::FailedToRequeue(count) => write!(formatter, "Failed to requeue {count} jobs"),
+            Self::FailedToRequeue(count) | Self::RequeueRefused(count) => {
+                write!(formatter, "Failed to requeue {count} jobs")
+            }
             Self::Bye => formatter.write_str("Bye!"),
         }
     }
@@ -238,11 +245,18 @@ fn milestone(message: &str) -> Option<(Milestone, &'static str)> {
         let (number, rest) = message.strip_prefix(before)?.split_once(' ')?;
         (rest == after).then(|| number.parse().ok())?
     };
-    let failed = || -> Option<u64> {
+    let failed = || -> Option<Milestone> {
         let (number, rest) = message
             .strip_prefix("Failed to requeue ")?
             .split_once(' ')?;
-        rest.starts_with("jobs: ").then(|| number.parse().ok())?
+        let error = rest.strip_prefix("jobs: ")?;
+        let jobs = number.parse().ok()?;
+        let code = error.split(' ').next().unwrap_or_default();
+        Some(if REFUSALS.contains(&code) {
+            Milestone::RequeueRefused(jobs)
+        } else {
+            Milestone::FailedToRequeue(jobs)
+        })
     };
     Some(match message {
         "Bye!" => (Milestone::Bye, "INFO"),
@@ -259,7 +273,7 @@ fn milestone(message: &str) -> Option<(Milestone, &'static str)> {
             } else if let Some(count) = counted("Pushed ", "jobs back to Redis") {
                 (Milestone::PushedBack(count), "INFO")
             } else {
-                (Milestone::FailedToRequeue(failed()?), "WARN")
+                (failed()?, "WARN")
             }
         }
     })

@@ -199,6 +199,16 @@ fn milestones_of_all_versions() {
             "WARN",
             Milestone::FailedToRequeue(4),
         ),
+        (
+            "Failed to requeue 4 jobs: NOPERM No permissions to access a key",
+            "WARN",
+            Milestone::FailedToRequeue(4),
+        ),
+        (
+            "Failed to requeue 4 jobs: READONLY You can't write against a read only replica.",
+            "WARN",
+            Milestone::RequeueRefused(4),
+        ),
         ("Bye!", "INFO", Milestone::Bye),
     ] {
         for text in in_every_form(level, None, false, message) {
@@ -246,7 +256,9 @@ fn in_short(entry: &Entry) -> String {
             Milestone::Pausing => "pausing".into(),
             Milestone::Terminating(count) => format!("terminating {count}"),
             Milestone::PushedBack(count) => format!("pushed back {count}"),
-            Milestone::FailedToRequeue(count) => format!("failed to requeue {count}"),
+            Milestone::FailedToRequeue(count) | Milestone::RequeueRefused(count) => {
+                format!("failed to requeue {count}")
+            }
             Milestone::Bye => "bye".into(),
         },
         Happening::Thread { .. } => "thread".into(),
