@@ -11,14 +11,14 @@ use super::heirs::makers;
 use super::judge::judge;
 use super::log;
 use super::missing::{Missing, missing};
-use super::others::Served;
+use super::others::{Served, goes_on};
 use super::scene::Scene;
 use super::subject::Subject;
+use super::threads::is_finished_by_absence;
 use crate::core::fleet::{
     Fleet, Life, Located, Place, Process, ProcessKey, Sought, may_be_same_job,
 };
 use crate::core::moment::Moment;
-use crate::core::timing::INTERRUPT_MARGIN;
 use crate::core::wording::count_that;
 
 /// All jobs of a drain.
@@ -228,24 +228,37 @@ impl Account {
         }
     }
 
-    /// Judges every open execution of one process; gives those that have a fate now.
+    /// Judges every open execution of one process, and each that only seems to have finished while its
+    /// threads say otherwise; gives those that have a new fate now.
     pub fn judge(&mut self, subject: &Subject<'_>, scene: Scene<'_>) -> Vec<Execution> {
         let key = subject.key();
         let Some(file) = self.files.iter_mut().find(|file| *file.process() == key) else {
             return Vec::new();
         };
-        let open = file.executions().filter(|known| known.ruling().is_none());
-        let ruled: Vec<(String, Ruling)> = open
-            .filter_map(|known| {
-                let ruling = judge(known, file, subject, &self.served, scene)?;
-                Some((known.jid().to_owned(), ruling))
+        let contradicted = file.contradicting_threads(subject) > 0;
+        let is_due = |known: &&Execution| {
+            known.ruling().is_none() || contradicted && is_finished_by_absence(known)
+        };
+        let ruled: Vec<(String, Option<Ruling>)> = file
+            .executions()
+            .filter(is_due)
+            .map(|known| {
+                let ruling = judge(known, file, subject, &self.served, scene);
+                (known.jid().to_owned(), ruling)
             })
             .collect();
         let mut judged = Vec::new();
         for (jid, ruling) in ruled {
-            if let Some(execution) = file.of_mut(&jid) {
-                execution.rule(ruling);
-                judged.push(execution.clone());
+            let Some(execution) = file.of_mut(&jid) else {
+                continue;
+            };
+            match ruling {
+                Some(ruling) if execution.ruling() != Some(&ruling) => {
+                    execution.rule(ruling);
+                    judged.push(execution.clone());
+                }
+                Some(_) => {}
+                None => execution.reopen(),
             }
         }
         file.recount(subject, scene.fleet);
@@ -342,21 +355,6 @@ impl Account {
         }
         counts
     }
-}
-
-/// Whether the job of `execution` goes on in another process, where it began at `began` and a beat
-/// of the time `shown` still showed it. `run_at` is in whole seconds: if both executions began in
-/// the same second, only a beat from after the exit of the first process tells them apart.
-fn goes_on(execution: &Execution, began: Moment, shown: Moment, exit: Option<Moment>) -> bool {
-    let Some(here) = execution.begun() else {
-        return false;
-    };
-    let half = INTERRUPT_MARGIN / 2;
-    let later = began > here.after(half);
-    let same_second = began >= here.before(INTERRUPT_MARGIN);
-    let survived = exit.is_some_and(|exit| shown > exit.after(half));
-    // Where it ran there just before it began here, only a beat from before that shows it.
-    shown >= here.after(INTERRUPT_MARGIN) && (later || same_second && survived)
 }
 
 fn exit_of(fleet: &Fleet, key: &ProcessKey) -> Option<Moment> {

@@ -1,6 +1,7 @@
 //! The fate of one execution, from all of its evidence. Pure: the same evidence gives the same
 //! ruling. Where the evidence does not reach there is no ruling; nothing here guesses.
 
+mod absent;
 mod iterated;
 
 use super::case_file::CaseFile;
@@ -47,6 +48,7 @@ pub(super) fn judge(
 ) -> Option<Ruling> {
     let case = Case {
         execution,
+        file,
         subject,
         served,
         scene,
@@ -70,6 +72,7 @@ pub(super) fn judge(
 #[derive(Clone, Copy)]
 struct Case<'a> {
     execution: &'a Execution,
+    file: &'a CaseFile,
     subject: &'a Subject<'a>,
     served: &'a Served,
     scene: Scene<'a>,
@@ -198,13 +201,7 @@ impl Case<'_> {
             Sighting::Nowhere { asked, .. } if may_have_broken_off && self.awaits_others(asked) => {
                 None
             }
-            Sighting::Nowhere { .. } => {
-                let name = self.subject.name;
-                let why = format!(
-                    "gone from the next heartbeat of {name}, and nothing had interrupted it"
-                );
-                Some(Ruling::new(Fate::Finished, why))
-            }
+            Sighting::Nowhere { .. } => self.gone_from_its_beat(),
         }
     }
 

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 
+use super::execution::Execution;
 use super::scene::Scene;
 use super::subject::Subject;
 use crate::core::fleet::{Fleet, Listed, Process, ProcessKey};
 use crate::core::moment::Moment;
+use crate::core::timing::{INTERRUPT_MARGIN, ONE_BEAT};
 
 /// Whether the other processes that serve a queue have beaten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -84,6 +86,40 @@ pub(super) fn others(
     } else {
         Others::Awaited
     }
+}
+
+/// Whether another process than `own` that still takes jobs has not beaten since `asked`: it may have
+/// taken up a job then, from whatever queue, and shows it only in its next beat.
+pub(super) fn may_show_more(own: &ProcessKey, fleet: &Fleet, asked: Moment) -> bool {
+    let takes = |process: &Process| {
+        !process.exited() && process.listed == Listed::Yes && !process.says_quiet()
+    };
+    let others = fleet.processes.iter().filter(|(key, _)| *key != own);
+    let mut beats = others
+        .filter(|(_, process)| takes(process))
+        .filter_map(|(_, process)| process.beat.as_ref());
+    // One that has not beaten for three periods will not in time.
+    beats.any(|beat| beat.at <= asked && beat.at.after(ONE_BEAT * 3) > asked)
+}
+
+/// Whether the job of `execution` goes on in another process, where it began at `began` and a beat
+/// of the time `shown` still showed it. `run_at` is in whole seconds: if both executions began in
+/// the same second, only a beat from after the exit of the first process tells them apart.
+pub(super) fn goes_on(
+    execution: &Execution,
+    began: Moment,
+    shown: Moment,
+    exit: Option<Moment>,
+) -> bool {
+    let Some(here) = execution.begun() else {
+        return false;
+    };
+    let half = INTERRUPT_MARGIN / 2;
+    let later = began > here.after(half);
+    let same_second = began >= here.before(INTERRUPT_MARGIN);
+    let survived = exit.is_some_and(|exit| shown > exit.after(half));
+    // Where it ran there just before it began here, only a beat from before that shows it.
+    shown >= here.after(INTERRUPT_MARGIN) && (later || same_second && survived)
 }
 
 /// Which processes were seen to serve which queues. A process of another host leaves the fleet with

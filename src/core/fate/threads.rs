@@ -11,7 +11,7 @@ use super::fate::Fate;
 use super::subject::Subject;
 use crate::core::fleet::{Fleet, Process};
 use crate::core::moment::Moment;
-use crate::core::timing::{COUNTING, FETCH, FRESH};
+use crate::core::timing::{COUNTING, FETCH, FRESH, LINGER};
 
 /// When an execution left its thread, as far as known.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +51,8 @@ impl CaseFile {
                 execution.is_named_by_log_alone() && left == LeftThread::Never
             };
             let named = self.newest_on_threads().filter(named).count() as u64;
-            return word.unnamed.saturating_sub(named);
+            let unnamed = word.unnamed.saturating_sub(named);
+            return unnamed.max(count.map_or(0, |count| self.threads_beyond(count, subject)));
         }
         let threads = self.threads();
         let counted = count.map(|count| count.alive);
@@ -61,6 +62,39 @@ impl CaseFile {
         let holds = |execution: &&Execution| self.holds_its_thread(execution, count, subject);
         let held = self.newest_on_threads().filter(holds).count() as u64;
         alive.saturating_sub(held).max(threads.nameless)
+    }
+
+    /// How many of its threads run a job although its last word counts none there, by the last count
+    /// before its end: then its beats and its threads contradict each other.
+    pub(super) fn contradicting_threads(&self, subject: &Subject<'_>) -> u64 {
+        let threads = self.threads();
+        let said = threads.counted_quiet.zip(threads.last_word_safe);
+        said.map_or(0, |(count, word)| {
+            let beyond = self.threads_beyond(count, subject);
+            beyond.saturating_sub(word.unnamed)
+        })
+    }
+
+    /// How many threads of `count` are left beside those that a known execution may hold, where all
+    /// others had long ended: an idle one ends once its process is quiet.
+    fn threads_beyond(&self, count: ThreadCount, subject: &Subject<'_>) -> u64 {
+        let ended_by = count.at.before(LINGER + COUNTING);
+        if self.takes_until().is_none_or(|until| until > ended_by) {
+            return 0;
+        }
+        let may_hold = |execution: &&Execution| {
+            let open = matches!(execution.fate(), Some(Fate::Lost | Fate::Unknown));
+            open || match leaves(execution, subject, self.takes_until()) {
+                LeftThread::Never => true,
+                LeftThread::At(at) => at > ended_by,
+                LeftThread::AtSomeTime => {
+                    let missed = execution.missed();
+                    missed.is_none_or(|(_, beat)| beat > ended_by.epoch())
+                }
+            }
+        };
+        let held = self.newest_on_threads().filter(may_hold).count() as u64;
+        count.alive.saturating_sub(held)
     }
 
     /// The newest execution of each thread.
@@ -105,6 +139,14 @@ impl CaseFile {
             }
         }
     }
+}
+
+/// Whether `execution` counts as finished because a beat does not show it, and for no other reason.
+pub(super) fn is_finished_by_absence(execution: &Execution) -> bool {
+    execution.fate() == Some(Fate::Finished)
+        && execution.missed().is_some()
+        && execution.log_end().is_none()
+        && execution.settled().is_none()
 }
 
 /// When an execution left its thread, by all that is known of it. Its thread may have taken jobs until

@@ -18,6 +18,7 @@ mod invoked;
 mod kept;
 mod kill;
 mod logs;
+mod lying;
 mod namesakes;
 mod parents;
 mod preflight;
