@@ -126,6 +126,12 @@ mod tests {
         assert_eq!(holder("queue:sq|util1:7:a0|default"), "util1:7:a0");
         assert_eq!(holder("app:working:queue:default:util1:7:a0"), "util1:7:a0");
         assert_eq!(holder("queue:default_util1_0"), "queue:default_util1_0");
+        let unnamed = super::holder(b"queue:sq_util1_7_default");
+        assert_eq!(unnamed.short(), "queue:sq_util1_7_default");
+        assert_eq!(
+            super::holder(b"queue:sq|util1:7:a0|default").short(),
+            "util1:7"
+        );
     }
 
     #[test]

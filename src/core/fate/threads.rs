@@ -9,7 +9,7 @@ use super::count::{LastWord, ThreadCount, counted, last_word};
 use super::execution::Execution;
 use super::fate::Fate;
 use super::subject::Subject;
-use crate::core::fleet::{Fleet, Process};
+use crate::core::fleet::{Fleet, Place, Process};
 use crate::core::moment::Moment;
 use crate::core::timing::{COUNTING, FETCH, FRESH, LINGER};
 
@@ -149,6 +149,14 @@ pub(super) fn is_finished_by_absence(execution: &Execution) -> bool {
         && execution.settled().is_none()
 }
 
+/// Whether `execution` stands in the private list of the process `name`: `util1:17`.
+fn is_kept_by(execution: &Execution, name: &str) -> bool {
+    let Some((_, Place::Private { identity })) = execution.located() else {
+        return false;
+    };
+    execution.back().is_none() && identity.short() == name
+}
+
 /// When an execution left its thread, by all that is known of it. Its thread may have taken jobs until
 /// `takes_until`.
 fn leaves(execution: &Execution, subject: &Subject<'_>, takes_until: Option<Moment>) -> LeftThread {
@@ -165,6 +173,8 @@ fn leaves(execution: &Execution, subject: &Subject<'_>, takes_until: Option<Mome
     }
     match execution.fate() {
         Some(Fate::Retried | Fate::Finished | Fate::Checkpointed) => LeftThread::AtSomeTime,
+        // Its process keeps it in its list for as long as it is on its thread.
+        Some(Fate::PushedBack) if is_kept_by(execution, subject.name) => LeftThread::Never,
         Some(Fate::PushedBack) => {
             let early = execution.back().is_some_and(|(back, _)| {
                 let safe = subject.safe_until();

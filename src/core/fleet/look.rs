@@ -41,11 +41,11 @@ impl Identity {
         self.text.rsplit(':').nth(1)?.parse().ok()
     }
 
-    /// `hostname:pid`, for people.
+    /// `hostname:pid`, for people; the whole text where it names no pid.
     pub fn short(&self) -> &str {
-        self.text
-            .rsplit_once(':')
-            .map_or(&*self.text, |(short, _)| short)
+        let short = self.text.rsplit_once(':').map(|(short, _)| short);
+        let named = short.filter(|_| self.pid().is_some());
+        named.unwrap_or(&self.text)
     }
 }
 

@@ -43,6 +43,23 @@ fn what_stands_in_a_private_list_is_not_at_stake_and_never_rescued() {
     sidekiq.wait_for_end();
 }
 
+/// A job in the private list of its process accounts for the thread that it was on, however soon after
+/// the signal the process is killed.
+#[test]
+fn what_stands_in_a_private_list_holds_its_thread() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Eight);
+    let jid = scene.busy("StuckJob", &json!([]));
+    scene.keep_privately(&jid);
+    let more = ["--kill=follow", "--despite=D01"];
+    let ended = Drain::start(&scene, "tstp, 3, term, 2, kill", &more).end();
+    ended
+        .assert_outcome(3, "requeued")
+        .assert_fate(&jid, "pushed_back")
+        .assert_jobs("pushed_back", 1);
+    sidekiq.wait_for_end();
+}
+
 #[test]
 fn a_child_of_a_swarm_is_not_stopped_under_its_parent() {
     let scene = Scene::new();
