@@ -266,15 +266,22 @@ module Sidekiq
   end
 end
 
-# sidekiq-iteration, lib/sidekiq_iteration/iteration.rb: its state is the last argument.
+# sidekiq-iteration, lib/sidekiq_iteration/iteration.rb: its state is the last argument. It goes on after its `backoff`.
 class IterationJob < TestJob
   include BreaksOff
+
+  def backoff = 1
 
   def perform(steps, seconds, state = {})
     known = state.fetch("sidekiq_iteration", {})
     step = take_steps(known["cursor_position"] || 0, steps, seconds) or return
     again = { "executions" => known["executions"].to_i + 1, "cursor_position" => step,
               "times_interrupted" => known["times_interrupted"].to_i + 1, "total_time" => 0.0 }
-    goes_on([steps, seconds, { "sidekiq_iteration" => again }], wait: 1)
+    goes_on([steps, seconds, { "sidekiq_iteration" => again }], wait: backoff)
   end
+end
+
+# Without a `backoff` it goes on from its queue at once.
+class PromptIterationJob < IterationJob
+  def backoff = nil
 end

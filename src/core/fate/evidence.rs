@@ -56,6 +56,9 @@ pub enum Fact {
         /// Whether another execution may have handed it on as well: both do work of the same class
         /// with the same arguments.
         shared: bool,
+        /// Whether as many executions of the same work as there are later jobs handed it on: which of
+        /// them goes on as which is not known.
+        alike: bool,
     },
     /// Another job under its id was seen: it is no push-back of this one.
     Namesake {

@@ -12,7 +12,7 @@ use crate::core::fleet::{
 };
 use crate::core::log::{Begun, Told};
 use crate::core::moment::Moment;
-use crate::core::timing::{BEGUN_ELSEWHERE, SHOWN_WITHIN};
+use crate::core::timing::SHOWN_WITHIN;
 
 /// How long before its line `done` a job that breaks off makes the later one at most, and how far
 /// the two may lie the other way round, in seconds: they are written by two clocks of one host.
@@ -29,6 +29,8 @@ pub(super) struct GoesOn<'a> {
     pub(super) place: &'a str,
     /// Whether another execution may have handed it on as well.
     pub(super) shared: bool,
+    /// Whether as many executions of the same work as there are later jobs handed it on.
+    pub(super) alike: bool,
 }
 
 /// A run of a job.
@@ -127,23 +129,26 @@ impl Execution {
                 passed,
                 place,
                 shared,
+                alike,
             } = &known.fact
             else {
                 return None;
             };
-            let (passed, shared) = (*passed, *shared);
+            let (passed, shared, alike) = (*passed, *shared, *alike);
             Some(GoesOn {
                 jid,
                 passed,
                 place,
                 shared,
+                alike,
             })
         })
     }
 
     /// The id of the later job that does its work.
     pub fn goes_on_as(&self) -> Option<&str> {
-        let known = self.goes_on().filter(|known| !known.shared);
+        let told_apart = |known: &GoesOn<'_>| !known.shared && !known.alike;
+        let known = self.goes_on().filter(told_apart);
         known.map(|known| known.jid)
     }
 
@@ -168,15 +173,7 @@ impl Execution {
         (created.zip(begun)).is_none_or(|(created, begun)| created >= begun)
     }
 
-    /// Whether a job that was seen at work since `started` may do its work.
-    pub(super) fn may_precede(&self, started: Option<Moment>) -> bool {
-        // Both are times of other clocks, moved onto ours.
-        let begun = self.begun.map(|begun| begun.before(BEGUN_ELSEWHERE));
-        let later = (started.zip(begun)).is_none_or(|(started, begun)| started >= begun);
-        later || self.is_named_by_its_payload()
-    }
-
-    fn is_named_by_its_payload(&self) -> bool {
+    pub(super) fn is_named_by_its_payload(&self) -> bool {
         self.lineage.as_ref().is_some_and(Lineage::is_named)
     }
 

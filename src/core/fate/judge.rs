@@ -107,7 +107,8 @@ impl Case<'_> {
         }
         let others = self.others(self.scene.now);
         let stands_still = matches!(others, Others::NoneServe | Others::Gone | Others::Quiet);
-        Some(handed_on(heir, stands_still))
+        let waits = heir.waits_for(&self.execution.work().queue);
+        Some(handed_on(heir, waits && stands_still))
     }
 
     /// Whether it may have broken off at a checkpoint: its library does that once its process is

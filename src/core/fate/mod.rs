@@ -4,6 +4,7 @@
 //! costs, [`Missing`] what may be pushed back. Nothing else in the program judges these.
 
 mod account;
+mod awaited;
 mod cancelled;
 mod case_file;
 mod cost;

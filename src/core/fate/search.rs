@@ -61,26 +61,35 @@ impl Execution {
         let heirs = located.heirs.iter();
         let mut heirs = heirs.filter(|heir| self.may_have_made(heir));
         let free = heirs.clone().find(|heir| !taken.contains(&heir.jid));
-        let several = heirs.clone().nth(1).is_some();
+        let count = heirs.clone().count();
         let Some(heir) = free.or_else(|| heirs.next()) else {
             return;
         };
         let (jid, place) = (heir.jid.clone(), heir.place.clone());
-        let contested = makers.get(&jid).is_some_and(|makers| *makers > 1);
-        self.go_on(located.asked, jid, heir.passed, place);
+        let makers = makers.get(&jid).copied().unwrap_or_default();
+        let contested = makers > 1;
+        // Each of its makers has made one, but only its own payload would tell which.
+        let alike = contested && count >= makers;
+        self.add_heir(located.asked, (jid, heir.passed, place), alike);
         // Its class and the time of its end do not tell it from others; only its payload would.
-        if self.is_named_by_log_alone() && (several || contested) {
+        if self.is_named_by_log_alone() && (count > 1 || contested) {
             self.share();
         }
     }
 
     /// Takes in that the job `jid` does its work at `place`.
     pub(super) fn go_on(&mut self, at: Moment, jid: String, passed: Passed, place: String) {
+        self.add_heir(at, (jid, passed, place), false);
+    }
+
+    fn add_heir(&mut self, at: Moment, heir: (String, Passed, String), alike: bool) {
+        let (jid, passed, place) = heir;
         let fact = Fact::GoesOn {
             jid,
             passed,
             place,
             shared: false,
+            alike,
         };
         self.add(at, fact);
         self.reopen();

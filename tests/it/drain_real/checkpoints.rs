@@ -125,3 +125,47 @@ fn an_active_job_that_is_retried_under_another_jid_is_retried() {
     assert!(told["goes_on_as"].is_string(), "{}", ended.text());
     assert!(sidekiq.wait_for_end().success());
 }
+
+/// The first job of sidekiq-iteration looks like any other, and its log says `done`. What another
+/// process took up at once is shown by the next heartbeat alone.
+#[test]
+fn the_first_job_of_a_chain_that_another_took_up_at_once_is_not_finished() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let jid = scene.busy("PromptIterationJob", &json!([600, 0.5]));
+    let _other = scene.sidekiq(Version::Eight);
+    let ended = Drain::start(&scene, SEQUENCE, &[&sidekiq.chosen()]).end();
+    ended
+        .assert_outcome(3, "requeued")
+        .assert_fate(&jid, "checkpointed");
+    let told = ended.event("reconciled");
+    let why = told["evidence"].as_str().unwrap();
+    assert!(
+        why.contains("at work on") && !why.contains("stands still"),
+        "{why}"
+    );
+    assert!(told["goes_on_as"].is_string(), "{told}");
+    assert!(sidekiq.wait_for_end().success());
+}
+
+/// Two jobs do work of one class with the same arguments: both broke off, but only their payloads
+/// would tell which goes on as which.
+#[test]
+fn of_two_jobs_alike_that_broke_off_no_jid_is_told_for_either() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Six);
+    let jids = [(), ()].map(|()| scene.busy("IterationJob", &json!([600, 0.5])));
+    let ended = Drain::start(&scene, SEQUENCE, &[]).end();
+    ended
+        .assert_outcome(3, "requeued")
+        .assert_jobs("checkpointed", 2);
+    for jid in &jids {
+        ended.assert_fate(jid, "checkpointed");
+    }
+    for told in ended.events("reconciled") {
+        let why = told["evidence"].as_str().unwrap();
+        assert!(why.contains("another job of the same class"), "{why}");
+        assert!(told["goes_on_as"].is_null(), "{told}");
+    }
+    assert!(sidekiq.wait_for_end().success());
+}

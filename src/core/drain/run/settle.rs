@@ -110,7 +110,7 @@ impl Run {
         let is_open =
             |known: &Execution| known.ruling().is_none() && self.has_exited(known.process());
         let open = self.account.executions().any(is_open)
-            || turn.fleet.link.is_connected() && self.account.awaits_confirmation(turn.fleet);
+            || turn.fleet.link.is_connected() && self.awaits_more(turn);
         let untold = self
             .targets
             .iter()
@@ -135,6 +135,13 @@ impl Run {
         if !self.search(outcome, turn) {
             self.finish(outcome, turn);
         }
+    }
+
+    /// Whether Redis or a beat may still speak against a job that seems to have finished.
+    fn awaits_more(&self, turn: &RunCall<'_>) -> bool {
+        let mut targets = self.targets.iter();
+        self.account.awaits_confirmation(turn.fleet)
+            || targets.any(|target| self.account.awaits_heirs(&target.subject(), turn.fleet))
     }
 
     fn has_exited(&self, process: &ProcessKey) -> bool {
