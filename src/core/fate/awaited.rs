@@ -23,6 +23,10 @@ impl Account {
         let Some(mark) = subject.signals.mark else {
             return false;
         };
+        let local = fleet.get(&key).and_then(|process| process.local.as_ref());
+        if local.is_some_and(|local| !local.surroundings.may_use_iteration()) {
+            return false;
+        }
         let mut left = self
             .of(&key)
             .filter_map(|known| known.left_unproven(mark.about_to));

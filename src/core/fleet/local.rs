@@ -8,6 +8,8 @@ use super::above::{Above, Keeper, KeeperKind};
 use super::address::RedisAddress;
 use super::unit::Unit;
 use super::written::Written;
+use crate::core::layers::gemfile_lock::ITERATION;
+use crate::core::layers::{Layer, LocatedSetting};
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 
@@ -143,6 +145,14 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
+    /// Whether a job of its application may be the first one of sidekiq-iteration: its `Gemfile.lock`
+    /// names that gem, or was not read.
+    pub fn may_use_iteration(&self) -> bool {
+        let locked = |value: &&LocatedSetting| value.layer == Layer::GemfileLock;
+        let mut gems = self.layers.iter().filter(locked).peekable();
+        gems.peek().is_none() || gems.any(|gem| gem.setting == ITERATION)
+    }
+
     /// The name of its unit.
     pub fn unit_name(&self) -> Option<&str> {
         self.unit.as_ref().map(|unit| unit.name.as_str())
@@ -166,5 +176,21 @@ mod tests {
         assert!(Caught(0x1_4219_7e4b).has(20));
         assert!(!Caught(0x4201_7e49).has(20));
         assert!(!Caught(u64::MAX).has(0));
+    }
+
+    #[test]
+    fn only_a_lock_that_was_read_rules_sidekiq_iteration_out() {
+        let beside = |gem: &str| {
+            let lock = format!("GEM\n  specs:\n    {gem} (7.3.2)\n");
+            let values = Layer::GemfileLock.read("Gemfile.lock", &lock).values;
+            let surroundings = Surroundings {
+                layers: Written::new(values, Vec::new(), Vec::new()),
+                ..Surroundings::default()
+            };
+            surroundings.may_use_iteration()
+        };
+        assert!(beside("sidekiq-iteration"));
+        assert!(!beside("sidekiq"));
+        assert!(Surroundings::default().may_use_iteration());
     }
 }

@@ -1,5 +1,5 @@
-//! `Gemfile.lock`: which Sidekiq, which of its paid gems and which capistrano-sidekiq an
-//! application uses. Only resolved versions count.
+//! `Gemfile.lock`: which Sidekiq, which of its paid gems, which capistrano-sidekiq and whether
+//! sidekiq-iteration an application uses. Only resolved versions count.
 
 use super::layer::Layer;
 use super::value::{FilePlace, Reading, Value};
@@ -11,7 +11,11 @@ pub const GEMS: &[&str] = &[
     "sidekiq-ent",
     "capistrano-sidekiq",
     "kamal",
+    ITERATION,
 ];
+
+/// Its first job looks like any other, and puts its rest into a queue as another job.
+pub const ITERATION: &str = "sidekiq-iteration";
 
 /// Reads a lock file: under `specs:` a resolved gem stands with four blanks before it, and what
 /// it depends on with six.
