@@ -152,7 +152,7 @@ fn behind_a_shell(stopper: &Stopper, line: &CommandLine) -> Option<String> {
         format!(" after {} s", span.as_secs_f64())
     });
     Some(format!(
-        "As the first process of its container that shell ignores TERM: Sidekiq never hears of the stop and is killed{limit} with all its jobs"
+        "As the first process of its container that shell ignores TERM: Sidekiq never hears of the stop and is killed{limit} with all its jobs (behind an init, as `init: true` or tini, the shell dies of TERM, and the container ends at once with all jobs)"
     ))
 }
 

@@ -12,7 +12,7 @@ pub(super) static RULES: &[Rule] = &[Rule {
     severity: Severity::Warning,
     condition: "a shell without exec starts Sidekiq, and TERM goes to that shell",
     message: "{who}: a shell without exec starts Sidekiq, and TERM goes to that shell. {then}. Use exec.",
-    explanation: "The first process of a container ignores TERM unless it has a handler for it, and a shell has none. Sidekiq then never hears of the stop, and is killed with all its jobs when the time is over. A shell that is not the first process dies of TERM and leaves Sidekiq without a parent. `exec` puts Sidekiq in the shell's place.",
+    explanation: "The first process of a container ignores TERM unless it has a handler for it, and a shell has none. Sidekiq then never hears of the stop, and is killed with all its jobs when the time is over. A shell that is not the first process dies of TERM: behind an init (`init: true`, tini) the container then ends at once with all jobs, elsewhere Sidekiq is left without a parent. `exec` puts Sidekiq in the shell's place.",
     source: "pid_namespaces(7); Docker reference, CMD; measured with dash 0.5.12",
     decide: shell_gets_term,
 }];
