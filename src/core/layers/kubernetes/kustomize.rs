@@ -35,7 +35,13 @@ impl Overlays {
             .iter()
             .filter(|one| is_kustomization(one.path))
             .collect();
-        let referred: Vec<String> = all.iter().flat_map(|one| resources(one)).collect();
+        let referred: Vec<String> = all
+            .iter()
+            .flat_map(|one| {
+                let folder = folder_of(one.path);
+                resources(one).into_iter().map(|path| joined(folder, path))
+            })
+            .collect();
         let roots = all.iter().filter(|one| {
             let folder = folder_of(one.path);
             !referred.iter().any(|path| path == folder)
@@ -66,9 +72,8 @@ fn is_kustomization(path: &str) -> bool {
     file_name(path).starts_with("kustomization.")
 }
 
-/// Everything that a kustomization refers to, as paths.
-fn resources(manifest: &Manifest<'_>) -> Vec<String> {
-    let folder = folder_of(manifest.path);
+/// Everything that a kustomization refers to, as it is written there.
+fn resources<'a>(manifest: &'a Manifest<'_>) -> Vec<&'a str> {
     let Some(document) = manifest.objects.first() else {
         return Vec::new();
     };
@@ -77,7 +82,6 @@ fn resources(manifest: &Manifest<'_>) -> Vec<String> {
         .filter_map(|key| document.get(&[key]).and_then(Node::as_sequence))
         .flatten()
         .filter_map(Node::as_str)
-        .map(|path| joined(folder, path))
         .collect()
 }
 
@@ -99,7 +103,8 @@ impl Build<'_, '_> {
             return Vec::new();
         };
         let mut objects = Vec::new();
-        for path in resources(manifest) {
+        for written in resources(manifest) {
+            let path = joined(folder, written);
             if let Some(file) = manifests.iter().find(|one| one.path == path) {
                 self.used.push(path);
                 objects.extend(file.objects.iter().cloned());
@@ -108,8 +113,8 @@ impl Build<'_, '_> {
                 .any(|one| is_kustomization(one.path) && folder_of(one.path) == path)
             {
                 objects.extend(self.folder(&path, depth + 1));
-            } else if path.contains("://") || path.contains("github.com") {
-                let text = format!("the resource {path} of this overlay stands elsewhere");
+            } else if written.contains("://") || written.contains("github.com") {
+                let text = format!("the resource {written} of this overlay stands elsewhere");
                 self.reading.not_read(FilePlace::whole(manifest.path), text);
             }
         }
