@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use redis::Value;
 
-use super::patience::until_true;
+use super::patience::{until, until_true};
 use super::redis_server::{RedisServer, free_port};
 
 /// The name under which every Sentinel here knows its primary.
@@ -115,15 +115,14 @@ impl Replicas {
         });
     }
 
-    /// Waits until one of the replicas is the primary, and gives a connection to it.
+    /// Waits until one of the replicas is the primary, and gives a connection to it. The Sentinel cuts
+    /// those that were there before it has told the server its new role.
     pub(crate) fn promoted(&self) -> redis::Connection {
-        until_true("a replica is the primary", || {
+        let primary = || {
             let mut servers = self.servers.iter();
-            servers.any(|replica| role(replica).contains("role:master"))
-        });
-        let mut servers = self.servers.iter();
-        let new = servers.find(|replica| role(replica).contains("role:master"));
-        connection(new.unwrap())
+            servers.find(|replica| role(replica).contains("role:master"))
+        };
+        connection(until("a replica is the primary", primary))
     }
 }
 
