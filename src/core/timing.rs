@@ -39,9 +39,12 @@ pub const BEGUN_ELSEWHERE: Duration = Duration::from_secs(2);
 /// living process has beaten.
 pub const ONE_BEAT: Duration = Duration::from_secs(12);
 
-/// The hash of a process lives for 60 s after a beat (`EXPIRE 60`, 7.3.9
-/// `lib/sidekiq/launcher.rb:169-180`), less the time that a look may take.
-pub const HASH_LIVES: Duration = Duration::from_secs(55);
+/// The hash of a process expires so long after its last beat (`EXPIRE 60`, 7.3.9
+/// `lib/sidekiq/launcher.rb:169-180`).
+pub const HASH_EXPIRES: Duration = Duration::from_secs(60);
+
+/// The same, less the time that a look may take: so long it is there for sure.
+pub const HASH_LIVES: Duration = HASH_EXPIRES.saturating_sub(Duration::from_secs(5));
 
 /// A count of threads bears the time when it began. Reading `/proc` may take this long.
 pub const COUNTING: Duration = Duration::from_secs(1);

@@ -17,11 +17,8 @@ use crate::core::log::{LineOrigin, LogLine};
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 use crate::core::sidekiq::{Registered, shown};
+use crate::core::timing::HASH_EXPIRES;
 use crate::host::{Glance, glance};
-
-/// The hash of a process that beats no more is gone after this (7.3.9
-/// `lib/sidekiq/launcher.rb:151`).
-const KEPT: Duration = Duration::from_secs(60);
 
 /// A look at the imitated Redis.
 pub(super) fn look(children: &[Offspring], now: Moment) -> Look {
@@ -40,7 +37,7 @@ fn row(child: &Offspring, now: Moment) -> Option<LookRow> {
         rss_kb: Some(child.role.rss_kb),
         threads: child.role.threads as u64,
     };
-    if age >= KEPT {
+    if age >= HASH_EXPIRES {
         return Some(registered.ghost());
     }
     Some(LookRow {

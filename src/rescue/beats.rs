@@ -7,16 +7,15 @@ use jiff::Timestamp;
 
 use super::judge::FETCHED;
 use crate::core::fleet::{Look, LookRow};
+use crate::core::timing::HASH_EXPIRES;
 
-/// How long Redis lists a process after its last heartbeat: its hash expires then.
-const LISTED: Duration = Duration::from_secs(60);
 /// A heartbeat that is older is late: two are missing.
 const LATE: Duration = Duration::from_secs(20);
 
 /// Until when Redis lists a process whose heartbeat is late.
 pub(super) fn listed_until(row: &LookRow, look: &Look) -> Option<Timestamp> {
-    let age = beat_age(row, look).filter(|age| (LATE..LISTED).contains(age))?;
-    Some(look.asked.after(LISTED.saturating_sub(age)).wall())
+    let age = beat_age(row, look).filter(|age| (LATE..HASH_EXPIRES).contains(age))?;
+    Some(look.asked.after(HASH_EXPIRES.saturating_sub(age)).wall())
 }
 
 /// How old the last heartbeat is. `None`: there is none.

@@ -11,6 +11,7 @@ use super::look::Identity;
 use super::process::{Listed, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Version;
+use crate::core::timing::HASH_EXPIRES;
 
 /// Sidekiq registers after its boot, so its registered start lies after that of the process. This
 /// much before it is rounding: start times are counted in ticks from a boot time in seconds.
@@ -18,9 +19,6 @@ const ROUNDING: f64 = 2.0;
 /// The heartbeat thread registers the time of its first beat, which is its first act (7.3.2
 /// `lib/sidekiq/launcher.rb`, `to_data`). So much later on a busy host, in seconds.
 const AT_ITS_THREAD: f64 = 5.0;
-/// A hash lives so long after the last beat (`EXPIRE 60`, 7.3.9 `lib/sidekiq/launcher.rb`). In
-/// seconds.
-const HASH_LIVES: f64 = 60.0;
 /// Starts closer together than this are not told apart. In seconds.
 const SAME_START: f64 = 2.0;
 /// The threads of a process may change while it runs from this version on.
@@ -186,7 +184,7 @@ fn fit(
         // Only a process that has beaten long enough can have lost its hash.
         let since = beats_since(local).unwrap_or(local.started_at);
         let beaten = matches!(local.title, Title::Beating { .. });
-        return (beaten && now.epoch() - since > HASH_LIVES).then_some(Fit {
+        return (beaten && now.epoch() - since > HASH_EXPIRES.as_secs_f64()).then_some(Fit {
             exact: false,
             apart: None,
             beats: false,

@@ -9,13 +9,10 @@ use super::local::{LocalProcess, RunState, Title};
 use super::look::Identity;
 use super::process::{Listed, Process};
 use crate::core::moment::Moment;
+use crate::core::timing::HASH_EXPIRES;
 
 /// A beat older than this is stale, whatever the version (keys live 60 s).
 const STALE: Duration = Duration::from_secs(30);
-
-/// The hash of a process expires so long after its last heartbeat (`EXPIRE 60`, 7.3.9
-/// `lib/sidekiq/launcher.rb:169-180`).
-const HASH_EXPIRES: Duration = Duration::from_secs(60);
 
 /// A heartbeat is seen up to this long after it was due: by the next look.
 const BEAT_SHOWS: Duration = Duration::from_secs(2);
