@@ -116,6 +116,10 @@ impl Build<'_, '_> {
             } else if written.contains("://") || written.contains("github.com") {
                 let text = format!("the resource {written} of this overlay stands elsewhere");
                 self.reading.not_read(FilePlace::whole(manifest.path), text);
+            } else {
+                let text =
+                    format!("the resource {written} of this overlay is not among what was read");
+                self.reading.not_read(FilePlace::whole(manifest.path), text);
             }
         }
         if let Some(kustomization) = manifest.objects.first() {
