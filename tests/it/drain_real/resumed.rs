@@ -305,16 +305,21 @@ fn on_a_terminal_it_goes_on_on_the_screen() {
     assert_eq!(signals(&scene), ["TSTP", "TERM"]);
 }
 
-#[test]
-fn the_start_page_goes_on_with_what_was_cut_off() {
-    let scene = Scene::new();
-    let mut sidekiq = scene.sidekiq(Version::Seven);
+/// A console whose drain of one busy Sidekiq is cut off by a hang-up in its quiet wait.
+fn hung_up_while_quiet(scene: &Scene) {
     scene.busy_until_released();
-    let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
+    let mut terminal = Terminal::console(scene, &by("tstp, 300, term, 14, kill"));
     terminal.begin_automatic();
     terminal.wait_for("quiet 1/1");
     terminal.hang_up();
     terminal.end(5);
+}
+
+#[test]
+fn the_start_page_goes_on_with_what_was_cut_off() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    hung_up_while_quiet(&scene);
     let mut terminal = Terminal::console(&scene, &[]);
     terminal.wait_for("was cut off after TSTP");
     terminal.wait_for("r resume it");
@@ -334,12 +339,7 @@ fn the_start_page_goes_on_with_what_was_cut_off() {
 fn what_a_resumed_drain_of_a_console_still_waits_for_is_said() {
     let scene = Scene::new();
     let mut sidekiq = scene.sidekiq(Version::Seven);
-    scene.busy_until_released();
-    let mut terminal = Terminal::console(&scene, &by("tstp, 300, term, 14, kill"));
-    terminal.begin_automatic();
-    terminal.wait_for("quiet 1/1");
-    terminal.hang_up();
-    terminal.end(5);
+    hung_up_while_quiet(&scene);
     let mut resumed = resume(&scene, &[]);
     resumed.wait_for("resumed");
     scene.release();

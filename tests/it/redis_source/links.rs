@@ -100,7 +100,8 @@ fn imposter(answer: &'static [u8]) -> Address {
     Address::parse(&format!("redis://:secret@127.0.0.1:{port}")).unwrap()
 }
 
-/// Passes on to this Redis what it gets, and back, each piece `late` later.
+/// Passes on to this Redis what it gets, and back, each piece `late` later: that is the link's own
+/// delay, and nothing that the test waits for.
 async fn slow_link(server: &RedisServer, late: Duration) -> Address {
     let socket = server.url().replace("unix://", "");
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
