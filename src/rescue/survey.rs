@@ -16,7 +16,7 @@ use crate::core::clean::clean;
 use crate::core::drain::Fate;
 use crate::core::fleet::{
     Heir, Info, LONGEST_SHOWN, Lineage, LinkFault, Located, Look, LookRow, Place, Sought, Work,
-    may_be_same_job,
+    at_work_on, may_be_same_job,
 };
 use crate::redis::{Bounds, Keys, Looker, Marks, Private, Pushed, RedisPush, locate_exact, marks};
 
@@ -204,7 +204,7 @@ fn heir(job: &SavedJob, found: Vec<Heir>, looks: [&Look; 2]) -> Option<Heir> {
         .into_iter()
         .flat_map(|look| &look.rows)
         .flat_map(|row| {
-            let place = format!("at work on {}", row.identity.short());
+            let place = at_work_on(row.identity.short());
             let works = row.work.iter().filter(|work| work.jid != job.jid);
             let lineage = lineage.clone();
             works.filter_map(move |work| {
@@ -306,7 +306,7 @@ fn namesake_at_work(job: &SavedJob, looks: [&Look; 2]) -> Option<String> {
     };
     let rows = looks.into_iter().flat_map(|look| &look.rows);
     let row = rows.filter(|row| !row.is_ghost()).find(others)?;
-    Some(format!("at work on {}", row.identity.short()))
+    Some(at_work_on(row.identity.short()))
 }
 
 /// Why the work of a process that may run the job cannot be read. What cannot be read proves

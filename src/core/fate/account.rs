@@ -16,7 +16,7 @@ use super::scene::Scene;
 use super::subject::Subject;
 use super::threads::is_finished_by_absence;
 use crate::core::fleet::{
-    Fleet, Life, Located, Place, Process, ProcessKey, Sought, may_be_same_job,
+    Fleet, Life, Located, Place, Process, ProcessKey, Sought, at_work_on, may_be_same_job,
 };
 use crate::core::moment::Moment;
 use crate::core::wording::count_that;
@@ -121,7 +121,7 @@ impl Account {
                         .lineage()
                         .and_then(|known| known.passed_to(lineage));
                     if let Some(passed) = passed.filter(|_| execution.may_precede(job.started)) {
-                        let place = format!("at work on {}", process.name());
+                        let place = at_work_on(&process.name());
                         execution.go_on(job.seen, jid.clone(), passed, place);
                     }
                 }
@@ -161,7 +161,7 @@ impl Account {
                     }
                     let name = process.name();
                     if !may_be_same_job(&execution.work().payload, &job.work.payload) {
-                        let place = format!("at work on {name}");
+                        let place = at_work_on(&name);
                         execution.add(job.seen, Fact::Namesake { place });
                     } else if goes_on(execution, began, shown, exit) {
                         let how = format!("runs again on {name}");

@@ -80,16 +80,6 @@ pub(super) fn makers<'a>(
     heirs.into_iter().map(made).collect()
 }
 
-impl GoesOn<'_> {
-    /// Whether it waits for a process that serves `queue`, as far as known: it is not at work, and not
-    /// in another queue.
-    pub(super) fn waits_for(&self, queue: &str) -> bool {
-        let other = |name: &str| !queue.is_empty() && name != queue;
-        let in_other = self.place.strip_prefix("in queue ").is_some_and(other);
-        !in_other && !self.place.starts_with("at work on ")
-    }
-}
-
 impl Execution {
     /// Whether a job that was seen at work since `started` may do its work.
     pub(super) fn may_precede(&self, started: Option<Moment>) -> bool {
@@ -97,26 +87,5 @@ impl Execution {
         let begun = self.begun().map(|begun| begun.before(BEGUN_ELSEWHERE));
         let later = (started.zip(begun)).is_none_or(|(started, begun)| started >= begun);
         later || self.is_named_by_its_payload()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn work_stands_still_only_where_it_waits_in_its_own_queue() {
-        let heir = |place| GoesOn {
-            jid: "a+",
-            passed: Passed::BrokeOff,
-            place,
-            shared: false,
-            alike: false,
-        };
-        let waits = |place| heir(place).waits_for("default");
-        assert!(waits("in queue default") && waits("among the scheduled"));
-        assert!(!waits("in queue low") && !waits("at work on util2:17"));
-        // The log alone names it: its queue is not known.
-        assert!(heir("in queue low").waits_for(""));
     }
 }

@@ -14,7 +14,7 @@ use super::others::{Others, Queues, Served, others};
 use super::scene::Scene;
 use super::subject::Subject;
 use super::why;
-use crate::core::fleet::Place;
+use crate::core::fleet::{Place, waits_for};
 use crate::core::log::Told;
 use crate::core::moment::Moment;
 use crate::core::timing::ONE_BEAT;
@@ -107,7 +107,7 @@ impl Case<'_> {
         }
         let others = self.others(self.scene.now);
         let stands_still = matches!(others, Others::NoneServe | Others::Gone | Others::Quiet);
-        let waits = heir.waits_for(&self.execution.work().queue);
+        let waits = waits_for(heir.place, &self.execution.work().queue);
         Some(handed_on(heir, waits && stands_still))
     }
 

@@ -112,10 +112,13 @@ impl Place {
     }
 }
 
+/// How the words for a queue begin.
+pub(super) const IN_QUEUE: &str = "in queue ";
+
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Queue { name } => write!(formatter, "in queue {name}"),
+            Self::Queue { name } => write!(formatter, "{IN_QUEUE}{name}"),
             Self::Retry => formatter.write_str("among the retries"),
             Self::Dead => formatter.write_str("among the dead"),
             Self::Schedule => formatter.write_str("among the scheduled"),

@@ -32,7 +32,7 @@ pub use above::{Above, Keeper, KeeperKind};
 pub use address::RedisAddress;
 pub use beat::{Beat, Job};
 pub use dead::Dead;
-pub use heir::{Heir, Later};
+pub use heir::{Heir, Later, at_work_on, waits_for};
 pub use joined::{Fleet, Vantage};
 pub use lineage::{Checkpoints, Lineage, Passed};
 pub use local::{Caught, HostLook, LocalId, LocalProcess, RunState, Surroundings, Threads, Title};
