@@ -42,10 +42,13 @@ pub fn read(file: &str, text: &str) -> Reading {
     let mut arms = Arms::default();
     let mut variables = ProcessVariables::default();
     let mut loops = Loops::default();
+    let mut has_stopped = false;
     for (number, code) in lines {
         let place = FilePlace::new(file, number);
         let code = arms.inside(&code).to_owned();
-        if may_stop(&code) {
+        // What runs behind a stop goes by before the next signal.
+        if may_stop(&code) || has_stopped && is_command(&code) {
+            has_stopped = true;
             let filled = variables.filled(&loops.around(&code));
             let mut script = reading.scope(Layer::Script, file);
             script.found(CALL, Value::text(&filled), &place);
@@ -85,6 +88,12 @@ pub fn read(file: &str, text: &str) -> Reading {
         arms.end(&code);
     }
     reading
+}
+
+/// Whether a line is more than the begin or the end of a loop or a function.
+fn is_command(code: &str) -> bool {
+    let first = code.trim().split([' ', ';']).next().unwrap_or_default();
+    !matches!(first, "for" | "while" | "until" | "do" | "done") && !code.ends_with('{')
 }
 
 /// The arm of `case "$1" in` that lines stand in.
