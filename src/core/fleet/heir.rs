@@ -4,26 +4,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::lineage::{Lineage, Passed};
-use super::located::IN_QUEUE;
 use crate::core::clean::{LONGEST_SHOWN, clean};
 
 /// Longest id kept, in characters.
 const LONGEST_ID: usize = 64;
-
-/// The words for the place of a job that the process `name` runs: `at work on util2:17`.
-pub fn at_work_on(name: &str) -> String {
-    format!("{AT_WORK}{name}")
-}
-
-const AT_WORK: &str = "at work on ";
-
-/// Whether a later job at `place`, in words, waits for a process that serves `queue`, as far as known:
-/// it is not at work, and not in another queue. An empty `queue` is not known.
-pub fn waits_for(place: &str, queue: &str) -> bool {
-    let name = place.strip_prefix(IN_QUEUE);
-    let in_other = name.is_some_and(|name| !queue.is_empty() && name != queue);
-    !in_other && !place.starts_with(AT_WORK)
-}
 
 /// A later job that does the work of a sought one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -129,21 +113,4 @@ impl Element {
 /// Sidekiq 8 writes milliseconds where 7 wrote seconds (8.1.7 `lib/sidekiq/job_util.rb:61-66`).
 fn seconds(time: f64) -> f64 {
     if time > 1e11 { time / 1000.0 } else { time }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::located::Place;
-    use super::*;
-
-    #[test]
-    fn work_waits_where_it_is_not_at_work_and_not_in_another_queue() {
-        let in_queue = |name: &str| Place::Queue { name: name.into() }.to_string();
-        assert!(waits_for(&in_queue("default"), "default"));
-        assert!(!waits_for(&in_queue("low"), "default"));
-        assert!(waits_for(&Place::Schedule.to_string(), "default"));
-        assert!(!waits_for(&at_work_on("util2:17"), "default"));
-        // The log alone names it: its queue is not known.
-        assert!(waits_for(&in_queue("low"), ""));
-    }
 }

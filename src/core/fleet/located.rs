@@ -113,7 +113,22 @@ impl Place {
 }
 
 /// How the words for a queue begin.
-pub(super) const IN_QUEUE: &str = "in queue ";
+const IN_QUEUE: &str = "in queue ";
+
+/// The words for the place of a job that the process `name` runs: `at work on util2:17`.
+pub fn at_work_on(name: &str) -> String {
+    format!("{AT_WORK}{name}")
+}
+
+const AT_WORK: &str = "at work on ";
+
+/// Whether a later job at `place`, in words, waits for a process that serves `queue`, as far as known:
+/// it is not at work, and not in another queue. An empty `queue` is not known.
+pub fn waits_for(place: &str, queue: &str) -> bool {
+    let name = place.strip_prefix(IN_QUEUE);
+    let in_other = name.is_some_and(|name| !queue.is_empty() && name != queue);
+    !in_other && !place.starts_with(AT_WORK)
+}
 
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -137,6 +152,17 @@ impl fmt::Display for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn work_waits_where_it_is_not_at_work_and_not_in_another_queue() {
+        let in_queue = |name: &str| Place::Queue { name: name.into() }.to_string();
+        assert!(waits_for(&in_queue("default"), "default"));
+        assert!(!waits_for(&in_queue("low"), "default"));
+        assert!(waits_for(&Place::Schedule.to_string(), "default"));
+        assert!(!waits_for(&at_work_on("util2:17"), "default"));
+        // The log alone names it: its queue is not known.
+        assert!(waits_for(&in_queue("low"), ""));
+    }
 
     #[test]
     fn a_queue_keeps_its_exact_name() {

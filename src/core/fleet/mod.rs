@@ -32,11 +32,11 @@ pub use above::{Above, Keeper, KeeperKind};
 pub use address::RedisAddress;
 pub use beat::{Beat, Job};
 pub use dead::Dead;
-pub use heir::{Heir, Later, at_work_on, waits_for};
+pub use heir::{Heir, Later};
 pub use joined::{Fleet, Vantage};
 pub use lineage::{Checkpoints, Lineage, Passed};
 pub use local::{Caught, HostLook, LocalId, LocalProcess, RunState, Surroundings, Threads, Title};
-pub use located::{Located, Place, Sought, exact_queue};
+pub use located::{Located, Place, Sought, at_work_on, exact_queue, waits_for};
 pub use logs::{Log, LogNews, Logs};
 pub use look::{
     DeadMembers, Heartbeat, Identity, Info, Link, LinkFault, Look, LookRow, QueueDepth, Work,
