@@ -55,7 +55,8 @@ const WORDS: &[&str] = &[
     "drainboard",
 ];
 
-/// Every command in `text` that may stop, signal or wait, or starts a Sidekiq.
+/// Every command in `text` that may stop, signal or wait, or starts a Sidekiq, and what a task runs
+/// behind such a command: it goes by before the next signal.
 pub(super) fn calls(text: &str) -> Vec<Call> {
     let mut tasks: Vec<(usize, String)> = Vec::new();
     let mut found = Vec::new();
@@ -89,7 +90,9 @@ pub(super) fn calls(text: &str) -> Vec<Call> {
             push(&mut found, line, &tasks, body);
             continue;
         }
-        for command in commands(&whole) {
+        let own = commands(&whole);
+        let of_ruby = own.is_empty().then(|| method(&whole)).flatten();
+        for command in own.into_iter().chain(of_ruby) {
             let command = loops.around(filled(&command, &variables));
             push(&mut found, line, &tasks, command);
         }
@@ -149,9 +152,76 @@ fn push(found: &mut Vec<Call>, line: usize, tasks: &[(usize, String)], command: 
         task: names.join(":"),
         command,
     };
-    if call.may_stop() || call.starts().is_some() {
+    let mut before =
+        (found.iter()).filter(|before| before.task == call.task && before.line < call.line);
+    if call.may_stop() || call.starts().is_some() || before.any(Call::may_stop) {
         found.push(call);
     }
+}
+
+/// Words of Ruby and of Capistrano with which a line begins that runs nothing by itself.
+const NO_METHODS: &[&str] = &[
+    "as",
+    "begin",
+    "break",
+    "case",
+    "comment",
+    "debug",
+    "def",
+    "desc",
+    "else",
+    "elsif",
+    "end",
+    "ensure",
+    "error",
+    "fail",
+    "fatal",
+    "if",
+    "in",
+    "info",
+    "log",
+    "namespace",
+    "next",
+    "on",
+    "p",
+    "print",
+    "puts",
+    "raise",
+    "require",
+    "rescue",
+    "return",
+    "role",
+    "roles",
+    "run_locally",
+    "set",
+    "task",
+    "then",
+    "unless",
+    "until",
+    "upload",
+    "warn",
+    "when",
+    "while",
+    "with",
+    "within",
+];
+
+/// The method of one's own, or the other task, that a line calls: how long it takes is not known.
+fn method(code: &str) -> Option<String> {
+    if code.starts_with("Rake::Task[") {
+        return Some("Rake::Task".to_owned());
+    }
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let rest = code.trim_start_matches(is_name);
+    let name = &code[..code.len() - rest.len()];
+    let rest = rest.trim_start_matches(['?', '!']);
+    let argument = rest.strip_prefix(' ').map(str::trim_start);
+    let is_call = rest.is_empty()
+        || rest.starts_with('(')
+        || argument.is_some_and(|rest| {
+            !rest.starts_with(['=', '+', '-', '*', '|', '<', '>', '&', '?', '.', '!'])
+        });
+    (!name.is_empty() && is_call && !NO_METHODS.contains(&name)).then(|| name.to_owned())
 }
 
 /// The name of `namespace :x do`, `task :x`, `task x: :y`, `def x`.

@@ -51,7 +51,8 @@ pub fn read(file: &str, text: &str) -> Reading {
         }
         let place = FilePlace::new(file, call.line);
         let value = Value::command(&call.command);
-        if call.may_stop() {
+        let start = call.starts();
+        if call.may_stop() || start.is_none() {
             let value = value.clone();
             reading.found(
                 Layer::Capistrano,
@@ -61,7 +62,7 @@ pub fn read(file: &str, text: &str) -> Reading {
                 place.clone(),
             );
         }
-        if let Some(line) = call.starts() {
+        if let Some(line) = start {
             let task = Some(call.task.as_str()).filter(|task| !task.is_empty());
             line.report(task, &place, &mut reading);
             reading.found(Layer::Capistrano, COMMAND, task, value, place);

@@ -1,5 +1,6 @@
 //! Files that list commands of a deploy in a grammar of their own: pipelines of CI and Makefiles. Only
-//! the lines that stop or signal a Sidekiq are read, each as a shell gets it.
+//! the lines that stop or signal a Sidekiq are read, and what runs behind them, each as a shell gets
+//! it.
 
 use super::deploy_calls::{CALL, may_stop};
 use super::layer::Layer;
@@ -7,6 +8,10 @@ use super::paths::is_for_tests;
 use super::process_variables::ProcessVariables;
 use super::tool::SeenFile;
 use super::value::{FilePlace, Reading, Value};
+
+mod behind;
+
+use self::behind::Behind;
 
 /// Names of such files, and parts of their paths.
 const NAMES: &[&str] = &[
@@ -33,9 +38,6 @@ const PIPELINES: &[&str] = &[
 ];
 /// Folders of Ansible, which hold templates of other files, too.
 const OF_ANSIBLE: &[&str] = &["handlers/", "playbook", "tasks/"];
-
-/// A pause counts if it stands so many lines behind a command that was read.
-const NEAR: usize = 4;
 
 /// Keys in front of a command.
 const KEYS: &[&str] = &[
@@ -74,13 +76,14 @@ fn is_stop(line: &str) -> bool {
 pub(super) fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let names = containers(text);
-    let mut last = None;
+    let mut behind = Behind::of(file);
     let mut variables = ProcessVariables::default();
     let mut step = AnsibleStep::default();
     let mut target = "";
     for (index, line) in text.lines().enumerate() {
         if let Some(name) = target_of(line) {
             target = name;
+            behind = Behind::of(file);
         }
         if is_for_tests(target) {
             continue;
@@ -88,14 +91,18 @@ pub(super) fn read(file: &str, text: &str) -> Reading {
         let code = command(line);
         step.take(line, code, text, index, &mut variables);
         let code = variables.filled(code);
-        let is_near = last.is_some_and(|last| index - last < NEAR);
         let is_of_container = is_stop(line) && names.iter().any(|name| has_word(line, name));
         let is_comment = line.trim_start().starts_with('#');
         let is_about = is_about_sidekiq(&code) && !is_comment;
-        if is_about || is_of_container || is_near && code.starts_with("sleep ") {
-            last = Some(index);
+        let found = if is_about || is_of_container {
+            behind.begin();
+            Some(code.clone())
+        } else {
+            behind.command(line, &code, text.lines().skip(index + 1))
+        };
+        if let Some(found) = found {
             let place = FilePlace::new(file, index + 1);
-            reading.found(Layer::Steps, CALL, Some(file), Value::text(&code), place);
+            reading.found(Layer::Steps, CALL, Some(file), Value::text(&found), place);
         }
         variables.take(&code);
     }

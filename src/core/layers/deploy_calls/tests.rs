@@ -82,6 +82,35 @@ fn a_command_belongs_to_the_task_around_it() {
 }
 
 #[test]
+fn what_a_task_runs_behind_a_stop_goes_by_before_its_next_signal() {
+    for (text, expected) in [
+        ("execute \"./wait\"", "4 stop: ./wait"),
+        ("execute :rake, 'jobs:wait'", "4 stop: rake jobs:wait"),
+        ("wait_for_jobs(pid)", "4 stop: wait_for_jobs"),
+        ("wait_for_jobs pid, 30", "4 stop: wait_for_jobs"),
+        ("wait_until_quiet!", "4 stop: wait_until_quiet"),
+        ("invoke 'sidekiq:wait'", "4 stop: invoke"),
+        ("Rake::Task['sidekiq:wait'].invoke", "4 stop: Rake::Task"),
+        ("info 'waiting'", ""),
+        ("count = 3", ""),
+        ("on roles(:app) do", ""),
+        ("if alive?(pid)", ""),
+        ("pid.to_i", ""),
+        ("(wait)", ""),
+        ("# wait_for_jobs", ""),
+    ] {
+        let text = format!(
+            "task :stop do\n  execute \"./prepare\"\n  execute \"pkill -TERM -f sidekiq\"\n  {text}\n  end\nend\ntask :other do\n  execute \"./wait\"\nend\n"
+        );
+        let expected: Vec<&str> = ["3 stop: pkill -TERM -f sidekiq", expected]
+            .into_iter()
+            .filter(|line| !line.is_empty())
+            .collect();
+        assert_eq!(shown(&text), expected, "{text}");
+    }
+}
+
+#[test]
 fn a_pause_in_a_loop_is_repeated() {
     for (text, expected) in [
         ("sleep 1 while alive?(pid)", "while :; do sleep 1; done"),
