@@ -13,7 +13,7 @@ pub(super) fn sidekiqs(facts: &Facts, paper: Paper) -> String {
             "No Sidekiq was recognised in what was read (-v lists what was looked at).\n",
         );
         line(&mut text, &own_timeout(facts, None));
-        if facts.sidekiq.version.is_some() || !facts.sidekiq.yml_files.is_empty() {
+        if facts.sidekiq.version.is_some() || !facts.sidekiq.files.read.is_empty() {
             let said = if facts.not_read.is_empty() {
                 "This application has Sidekiq: what starts and stops it is not written here. Name those files, too."
             } else {

@@ -139,7 +139,7 @@ pub fn timeout_words(sidekiq: &SidekiqFacts, of: Option<&str>) -> String {
         |version| format!("the default of Sidekiq {version}"),
     );
     let why = match (&effective.unread, yml_file_of(sidekiq, of)) {
-        (Some(why), _) => why.clone(),
+        (Some(why), _) => return format!("not known ({why}); counted with {span} s, {default}"),
         (None, Some(file)) => format!("{file} was read and states none"),
         (None, None) => "no file states one".to_owned(),
     };
@@ -240,13 +240,18 @@ impl<'a> Files<'a> {
             || self.usual && (is_usual(file) || !self.has_usual)
     }
 
-    /// Why nothing can be said, if a named file is not among what was read. The usual one is
-    /// never missed: it need not exist.
+    /// Why nothing can be said, if a named file is not among what was read, or one that is there
+    /// could not be read. The usual one need not exist.
     fn unread(&self, sidekiq: &SidekiqFacts) -> Option<String> {
         let missed = self.named.iter().find(|named| {
             !is_in_config(named) && !yml_files(sidekiq).any(|file| is_same_file(named, file))
-        })?;
-        Some(format!("{missed}, which -C names, was not read"))
+        });
+        if let Some(missed) = missed {
+            return Some(format!("{missed}, which -C names, was not read"));
+        }
+        let mut unread = sidekiq.files.unread.iter();
+        let unread = unread.find(|file| self.count(file) || !is_usual(file))?;
+        Some(format!("{unread} could not be read"))
     }
 }
 
@@ -255,10 +260,10 @@ fn yml_files(sidekiq: &SidekiqFacts) -> impl Iterator<Item = &str> {
     stated
         .filter(|located| located.layer == Layer::SidekiqYml)
         .map(|located| &*located.from.file)
-        .chain(sidekiq.yml_files.iter().map(String::as_str))
+        .chain(sidekiq.files.read.iter().map(String::as_str))
 }
 
-fn is_usual(file: &str) -> bool {
+pub(super) fn is_usual(file: &str) -> bool {
     let name = file.rsplit('/').next().unwrap_or(file);
     matches!(name, "sidekiq.yml" | "sidekiq.yml.erb")
 }

@@ -94,8 +94,8 @@ pub struct SidekiqFacts {
     pub super_fetch: Option<bool>,
     /// Every place that states a timeout, whether it holds or not.
     pub timeouts: Vec<LocatedSetting>,
-    /// The files of Sidekiq's own configuration that were read, whether they state one or not.
-    pub yml_files: Vec<String>,
+    /// The files that may state one.
+    pub files: TimeoutFiles,
     /// The Rails environment; `production` where none is stated.
     pub environment: Option<String>,
     /// The command lines that start it.
@@ -104,6 +104,16 @@ pub struct SidekiqFacts {
     pub longest_job: Option<Duration>,
     /// The job classes, if they were read.
     pub jobs: Option<JobFacts>,
+}
+
+/// The files that may state a timeout of Sidekiq.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TimeoutFiles {
+    /// Those of Sidekiq's own configuration that were read, whether they state one or not.
+    pub read: Vec<String>,
+    /// Those of Sidekiq's own configuration and the initializers that are there, and could not be
+    /// read, and folders of such files.
+    pub unread: Vec<String>,
 }
 
 impl SidekiqFacts {

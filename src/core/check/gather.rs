@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use super::effective::is_usual;
 use super::facts::{
-    DrainFacts, Edition, Facts, JobFacts, SidekiqFacts, StartCommand, StatedSequence,
+    DrainFacts, Edition, Facts, JobFacts, SidekiqFacts, StartCommand, StatedSequence, TimeoutFiles,
 };
 use super::units::units;
 use crate::core::layers::command_line::{COMMAND, CommandLine, is_unknown_script, starts_sidekiq};
@@ -41,11 +42,27 @@ impl Chosen {
         self.read.iter().any(|(read, _)| *read == layer)
     }
 
-    /// The files of one layer.
-    fn files_of(&self, layer: Layer) -> Vec<String> {
-        let of_layer = self.read.iter().filter(|(read, _)| *read == layer);
-        of_layer.map(|(_, file)| file.clone()).collect()
+    /// The files that may state a timeout of Sidekiq.
+    fn timeout_files(&self) -> TimeoutFiles {
+        let unread = self
+            .not_read
+            .iter()
+            .map(|remark| remark.from.file.to_string());
+        let unread: Vec<String> = unread.filter(|file| may_state_timeout(file)).collect();
+        let own = self.read.iter();
+        let own = own.filter(|(layer, file)| *layer == Layer::SidekiqYml && !unread.contains(file));
+        TimeoutFiles {
+            read: own.map(|(_, file)| file.clone()).collect(),
+            unread,
+        }
     }
+}
+
+/// Whether a file, or one of a folder that ends in `/`, may state a timeout of Sidekiq.
+fn may_state_timeout(file: &str) -> bool {
+    let folders = ["config/", "config/sidekiq/", "config/initializers/"];
+    let is_initializer = file.contains("initializers/") && file.contains("sidekiq");
+    is_usual(file) || is_initializer || folders.iter().any(|folder| file.ends_with(folder))
 }
 
 /// Joins what the readers found.
@@ -71,7 +88,7 @@ pub fn gather(values: &[LocatedSetting], chosen: &Chosen) -> Facts {
             edition: found.edition(),
             super_fetch: None,
             timeouts: found.timeouts(chosen),
-            yml_files: chosen.files_of(Layer::SidekiqYml),
+            files: chosen.timeout_files(),
             environment,
             commands,
             longest_job: chosen.longest_job,

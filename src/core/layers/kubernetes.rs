@@ -146,10 +146,39 @@ fn one_file<'a>(text: &Text<'a>, charts: &Charts<'_>, reading: &mut Reading) -> 
     if has_pods || !untagged.has_lines() && !untagged.is_template() {
         reading.extend(own);
     }
+    let objects: Vec<Document> = documents.iter().flat_map(objects).collect();
+    for place in objects.iter().filter_map(template_of_pods) {
+        reading.not_read(
+            place,
+            "a template, whose pods come from elsewhere: render it first (helm template)",
+        );
+    }
     Manifest {
         path: text.path,
-        objects: documents.iter().flat_map(objects).collect(),
+        objects,
     }
+}
+
+/// Where a template stands for the pods of an object, or for one of their containers.
+fn template_of_pods(object: &Document) -> Option<FilePlace> {
+    let is_code = |node: &Node| {
+        let text = node.as_str().unwrap_or_default();
+        is_template(text)
+    };
+    SPECIFICATIONS.iter().find_map(|path| {
+        let whole: Vec<&str> = path.iter().copied().chain(["containers"]).collect();
+        let own = (1..=whole.len()).map(|depth| &whole[..depth]);
+        let found = own.filter(|path| object.get(path).is_some_and(is_code));
+        let containers = object.get(&whole).and_then(Node::as_sequence);
+        let has_code = containers.is_some_and(|items| items.iter().any(is_code));
+        let place = found.last().or_else(|| has_code.then_some(&whole[..]));
+        place.map(|path| object.place(path))
+    })
+}
+
+/// Whether code of a template stands for a text.
+fn is_template(text: &str) -> bool {
+    text.starts_with("{{") || text.starts_with("<%")
 }
 
 /// The objects of a document: itself, or those of a list or of a template of `OpenShift`.
@@ -246,8 +275,7 @@ impl Container {
             .get(&[GRACE])
             .map_or(Value::Default(DEFAULT), seconds);
         scope.found(GRACE, value, &self.pod.place(&[GRACE]));
-        let is_code = text.starts_with("{{") || text.starts_with("<%");
-        if is_code && uses_sidekiq && !SERVERS.contains(&name) {
+        if is_template(&text) && uses_sidekiq && !SERVERS.contains(&name) {
             reading.not_read(
                 self.own.place(&[key]),
                 format!(

@@ -99,6 +99,32 @@ fn a_default_is_told_with_the_file_that_states_none() {
 }
 
 #[test]
+fn a_timeout_is_not_known_where_a_file_that_may_state_it_could_not_be_read() {
+    let unit = ("ops/jobs.service", UNIT);
+    for file in ["config/sidekiq.yml", "config/initializers/sidekiq.rb"] {
+        let broken = ":timeout: [\n".to_owned() + &" ".repeat(5_000_000);
+        let text = said(&[unit, (file, &broken)], &[]);
+        let why =
+            format!("not known ({file} could not be read); counted with 25 s, Sidekiq's default");
+        holds(&text, &why);
+    }
+    let text = said(&[unit, ("config/sidekiq.yml", ":timeout: [\n")], &[]);
+    holds(
+        &text,
+        "not known (config/sidekiq.yml could not be read); counted",
+    );
+    let stated = UNIT.replace("sidekiq\n", "sidekiq -t 30\n");
+    let text = said(
+        &[
+            ("ops/jobs.service", &stated),
+            ("config/sidekiq.yml", ":timeout: [\n"),
+        ],
+        &[],
+    );
+    lacks(&text, "not known");
+}
+
+#[test]
 fn the_program_that_runs_a_procfile_is_called_by_its_name() {
     let files = [
         ("Procfile", "jobs: bundle exec sidekiq\n"),
