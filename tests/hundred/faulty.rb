@@ -87,11 +87,12 @@ class FaultyPlay < Play
     Found.new(Hash.new(0), fine ? [] : ["it did not begin, and ended with #{code.inspect}: #{last}"])
   end
 
-  # A drain that was cut off may have told the fate of a job before, and a thread without a job again: the last word counts.
+  # A drain that was cut off may have told the fate of a job before, and a thread without a job again: the last word counts. A
+  # job that ran on two targets has a fate on each.
   def last_words(lines)
     end_before = lines.each_index.select { |index| lines[index]["event"] == "finished" }[-2] || -1
     told = lines.each_with_index.select { |line, index| line["event"] == "reconciled" && (line["jid"] || index > end_before) }
-    told = told.map(&:first).reverse.uniq { |line| line["jid"] || line.object_id }.reverse
+    told = told.map(&:first).reverse.uniq { |line| line["jid"] ? line.values_at("jid", "pid") : line.object_id }.reverse
     told + lines.select { |line| line["event"] == "finished" }.last(1)
   end
 
