@@ -118,7 +118,7 @@ pub(super) fn push_back(session: &Session, now: Moment) -> Option<Dialog> {
     let mut lines =
         vec!["They go to the front of their queues, once, and run again from the start.".into()];
     for push in jobs.iter().take(LISTED) {
-        let [jid, class, queue] = run.named(push)?;
+        let [jid, class, queue] = run.ledger().named(push)?;
         lines.push(format!("{class} {jid} to queue {queue}: {}.", push.why));
     }
     if jobs.len() > LISTED {

@@ -48,7 +48,7 @@ pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) 
     lines.push(PageLine::new(weight(outcome), sentence(run, outcome, jobs)));
     lines.push(PageLine::new(LineWeight::Plain, duration(run, at)));
     if jobs.total() > 0 {
-        let work = format!("Work: {}.", run.spent(at).words());
+        let work = format!("Work: {}.", run.ledger().spent(at).words());
         lines.push(PageLine::new(LineWeight::Plain, work));
     }
     lines.push(PageLine::gap());

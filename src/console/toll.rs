@@ -12,7 +12,7 @@ pub fn stake(session: &Session, targets: &[LocalId], now: Moment) -> Stake {
     let mut sum = Stake::default();
     for id in targets {
         let stake = match session.active_run() {
-            Some(run) => run.stake(Some(*id), &session.fleet, now),
+            Some(run) => run.ledger().stake(Some(*id), &session.fleet, now),
             None => before(session, *id, now),
         };
         sum.running.extend(stake.running);

@@ -230,14 +230,16 @@ impl Session {
                 "what comes up in {unit} after this drain is not watched: this runs inside it"
             );
             let event = Event::Remarked { text };
-            effects.push(Effect::Note(Box::new(run.record(None, event, now))));
+            effects.push(Effect::Note(Box::new(
+                run.ledger().record(None, event, now),
+            )));
         }
         for text in self.wrapped(&run) {
-            let record = run.record(None, Event::Remarked { text }, now);
+            let record = run.ledger().record(None, Event::Remarked { text }, now);
             effects.push(Effect::Note(Box::new(record)));
         }
         let checked = self.preflight.seen.checked(&self.setting.sequence_from.0);
-        let checked = Effect::Note(Box::new(run.record(None, checked, now)));
+        let checked = Effect::Note(Box::new(run.ledger().record(None, checked, now)));
         // Behind the record of its beginning.
         effects.insert(effects.len().min(1), checked);
         self.run = Some(run);
@@ -261,7 +263,7 @@ impl Session {
                 class: class.clone(),
                 queue: queue.clone(),
             };
-            Effect::Note(Box::new(run.record(about.clone(), event, now)))
+            Effect::Note(Box::new(run.ledger().record(about.clone(), event, now)))
         });
         let effects: Vec<Effect> = saved.collect();
         self.keep(&effects);
@@ -273,7 +275,9 @@ impl Session {
         let Some(run) = &self.run else {
             return Vec::new();
         };
-        let effects = vec![Effect::Note(Box::new(run.record(None, event, now)))];
+        let effects = vec![Effect::Note(Box::new(
+            run.ledger().record(None, event, now),
+        ))];
         self.keep(&effects);
         effects
     }

@@ -65,7 +65,7 @@ impl Silence {
         }
         self.since = Some(now);
         let event = waiting(run, session, now)?;
-        Some(run.record(None, event, now))
+        Some(run.ledger().record(None, event, now))
     }
 }
 

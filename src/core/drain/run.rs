@@ -3,18 +3,16 @@
 
 mod advance;
 mod aftermath;
-mod call;
+mod asking;
 mod command;
+mod container;
 mod gate;
-mod intake;
-mod kept;
 mod outcome;
 mod perform;
 mod projection;
 mod rescue;
 mod settle;
 mod take_up;
-mod unit;
 
 pub use projection::Projection;
 pub use rescue::SEARCH_WITHIN;
@@ -23,11 +21,14 @@ use std::time::Duration;
 
 use super::by::Drivers;
 use super::cursor::{Cursor, Pace};
+use super::ledger::{Ledger, RunCall, TELL_LIMIT};
 use super::phase::Phase;
 use super::plan::{Mode, Plan};
-use super::record::{About, By, Event, Outcome, Record};
+use super::record::{By, Event, Outcome};
 use super::target::Target;
-use super::{Ask, Effect, EffectId, Input};
+use super::unit_call::UnitCall;
+use super::unit_stop::{StopUnit, UnitStop};
+use super::{Effect, EffectId, Input};
 use crate::core::fate::Account;
 use crate::core::fleet::{Fleet, LocalId, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
@@ -36,9 +37,6 @@ use crate::core::moment::{Moment, Seconds};
 const ASK_EVERY: Duration = Duration::from_secs(1);
 /// How long an answer is waited for before the question is put again.
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
-/// How long a look after an exit is waited for.
-const TELL_LIMIT: Duration = Duration::from_secs(2);
-
 /// The questions under way.
 #[derive(Clone, Copy, Debug, Default)]
 struct Asks {
@@ -49,39 +47,14 @@ struct Asks {
     next: Option<Moment>,
 }
 
-impl Asks {
-    fn want_now(&mut self) {
-        self.at_once = true;
-    }
-}
-
-/// A call of a run: what is known, when it is, and what is to be done.
-struct RunCall<'a> {
-    fleet: &'a Fleet,
-    now: Moment,
-    effects: Vec<Effect>,
-}
-
-impl<'a> RunCall<'a> {
-    fn new(fleet: &'a Fleet, now: Moment) -> Self {
-        Self {
-            fleet,
-            now,
-            effects: Vec::new(),
-        }
-    }
-}
-
 /// A drain.
 #[derive(Clone, Debug)]
 pub struct Run {
     plan: Plan,
-    targets: Vec<Target>,
     cursor: Cursor,
-    account: Account,
+    ledger: Ledger,
     asks: Asks,
     drivers: Drivers,
-    next_id: u64,
 }
 
 impl Run {
@@ -109,22 +82,20 @@ impl Run {
             .collect();
         let mode = plan.mode;
         let mut run = Self {
+            ledger: Ledger::new(plan.run.clone(), plan.rehearsal, targets, now),
             plan,
-            targets,
             cursor: Cursor::new(now),
-            account: Account::default(),
             asks: Asks::default(),
             drivers: Drivers::default(),
-            next_id: 0,
         };
         let mut turn = RunCall::new(fleet, now);
-        let longest = run.targets.iter().map(|target| &target.timeout);
+        let longest = run.ledger.targets().iter().map(|target| &target.timeout);
         let longest = longest.max_by_key(|timeout| timeout.span);
         let by = by.unwrap_or_default();
         run.drivers.own.clone_from(&by.who);
         let event = Event::Started {
             sequence: run.plan.sequence.to_string(),
-            targets: run.targets.len(),
+            targets: run.ledger.targets().len(),
             mode: Some(mode),
             by: Some(by.who).filter(|who| !who.is_empty()),
             reason: by.why,
@@ -133,9 +104,15 @@ impl Run {
             redis: None,
             namespace: None,
         };
-        run.note(event, &mut turn);
-        run.take_in(&mut turn);
+        run.ledger.note(event, &mut turn);
+        run.ledger.take_in(&mut turn);
+        run.asks.at_once = turn.asks_now;
         (run, turn.effects)
+    }
+
+    /// The targets, and the account of their jobs.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
     }
 
     /// Who has the controls.
@@ -155,7 +132,7 @@ impl Run {
 
     /// Its targets.
     pub fn targets(&self) -> &[Target] {
-        &self.targets
+        self.ledger.targets()
     }
 
     /// Where it stands.
@@ -170,7 +147,7 @@ impl Run {
 
     /// The jobs it accounts for.
     pub fn account(&self) -> &Account {
-        &self.account
+        self.ledger.account()
     }
 
     /// Its clock.
@@ -188,9 +165,29 @@ impl Run {
 
     /// The target that is this process.
     pub fn target(&self, key: &ProcessKey) -> Option<&Target> {
-        self.targets
-            .iter()
-            .find(|target| ProcessKey::Local(target.id) == *key)
+        self.ledger.target(key)
+    }
+
+    /// The calls that bring the units back to work that this run, once over, left quiet or down.
+    pub fn unit_calls(&self, fleet: &Fleet) -> Vec<UnitCall> {
+        let outcome = self.outcome();
+        outcome.map_or_else(Vec::new, |outcome| self.ledger.unit_calls(outcome, fleet))
+    }
+
+    /// Takes over which targets may be stopped through their units, before the first signal.
+    pub(crate) fn take_units(
+        &mut self,
+        when: StopUnit,
+        units: impl FnMut(LocalId) -> Option<UnitStop>,
+    ) {
+        self.ledger.take_units(when, units);
+    }
+
+    /// Takes in that an operator marked a job of a target as cancelled.
+    pub fn mark_cancelled(&mut self, process: &ProcessKey, jid: &str, by: &str, at: Moment) {
+        self.ledger
+            .account_mut()
+            .mark_cancelled(process, jid, by, at);
     }
 
     /// Takes one input in and says what is to be done.
@@ -200,7 +197,7 @@ impl Run {
         if self.cursor.phase.is_over() {
             return turn.effects;
         }
-        self.take_in(&mut turn);
+        self.ledger.take_in(&mut turn);
         match input {
             Input::Observed | Input::Tick => {}
             Input::Command(command) => self.command(command, &mut turn),
@@ -210,7 +207,9 @@ impl Run {
             Input::PushedBack(id, outcome) => self.pushed(id, &outcome, &mut turn),
         }
         if !self.cursor.phase.is_over() {
-            self.judge(true, &mut turn);
+            // It may have been heard already: its outcome tells from when on.
+            let waiting = self.under_way();
+            self.ledger.judge(true, &waiting, &mut turn);
             self.advance(&mut turn);
         }
         if !self.cursor.phase.is_over() {
@@ -230,44 +229,8 @@ impl Run {
             Phase::Over { .. } => return None,
             Phase::Ready { .. } | Phase::Performing(_) | Phase::Held { .. } => None,
         };
-        let untold = self.targets.iter().filter_map(Target::untold_exit);
+        let untold = self.ledger.targets().iter().filter_map(Target::untold_exit);
         let untold = untold.map(|at| at.after(TELL_LIMIT));
         untold.chain(phase).chain(self.asks.next).min()
-    }
-
-    fn look_now(&mut self, turn: &mut RunCall<'_>) {
-        turn.effects.push(Effect::Ask(self.new_id(), Ask::LookNow));
-    }
-
-    fn new_id(&mut self) -> EffectId {
-        self.next_id += 1;
-        EffectId(self.next_id)
-    }
-
-    fn note(&self, event: Event, turn: &mut RunCall<'_>) {
-        turn.effects
-            .push(Effect::Note(Box::new(self.record(None, event, turn.now))));
-    }
-
-    fn note_about(&self, target: LocalId, event: Event, turn: &mut RunCall<'_>) {
-        let about = self
-            .targets
-            .iter()
-            .find(|known| known.id == target)
-            .map(|known| known.about.clone());
-        turn.effects
-            .push(Effect::Note(Box::new(self.record(about, event, turn.now))));
-    }
-
-    /// A record of this run.
-    pub fn record(&self, about: Option<About>, event: Event, now: Moment) -> Record {
-        Record {
-            at: now,
-            since_start: now.since(self.cursor.pace.started),
-            run: self.plan.run.clone(),
-            rehearsal: self.plan.rehearsal,
-            about,
-            event,
-        }
     }
 }

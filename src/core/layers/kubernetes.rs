@@ -168,10 +168,10 @@ fn template_of_pods(object: &Document) -> Option<FilePlace> {
     SPECIFICATIONS.iter().find_map(|path| {
         let whole: Vec<&str> = path.iter().copied().chain(["containers"]).collect();
         let own = (1..=whole.len()).map(|depth| &whole[..depth]);
-        let found = own.filter(|path| object.get(path).is_some_and(is_code));
+        let mut found = own.filter(|path| object.get(path).is_some_and(is_code));
         let containers = object.get(&whole).and_then(Node::as_sequence);
         let has_code = containers.is_some_and(|items| items.iter().any(is_code));
-        let place = found.last().or_else(|| has_code.then_some(&whole[..]));
+        let place = found.next_back().or_else(|| has_code.then_some(&whole[..]));
         place.map(|path| object.place(path))
     })
 }

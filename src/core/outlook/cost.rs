@@ -164,7 +164,7 @@ impl ProcessOutlook<'_> {
             };
             for execution in run.account().of(&target.key()) {
                 if runs(execution.jid()).is_none() {
-                    toll.add_known(run.cost_of(execution, now));
+                    toll.add_known(run.ledger().cost_of(execution, now));
                 }
             }
         }
@@ -218,7 +218,7 @@ impl Outlooks<'_> {
         let shown = |target: &Target| situation.fleet.get(&target.key()).is_some();
         for (run, target) in self.ended().filter(|(_, target)| !shown(target)) {
             for execution in run.account().of(&target.key()) {
-                toll.add_known(run.cost_of(execution, situation.now));
+                toll.add_known(run.ledger().cost_of(execution, situation.now));
             }
         }
         for (key, outlook) in self.processes() {

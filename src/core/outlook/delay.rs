@@ -71,7 +71,7 @@ impl Situation<'_> {
         let by_itself = run.mode() == Mode::Automatic && stop_to_come(run);
         // The wait at the gate itself stands in the times of the run already.
         let gated = matches!(run.phase(), Phase::Gated { .. });
-        if !by_itself || gated || run.stranded(self.fleet, self.now) == 0 {
+        if !by_itself || gated || run.ledger().stranded(self.fleet, self.now) == 0 {
             return Delay::None;
         }
         Delay::of(run.plan().guard.redis_gone)

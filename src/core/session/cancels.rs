@@ -199,7 +199,7 @@ impl Session {
             name: process.name(),
         });
         if let Some(run) = self.active_run() {
-            return run.record(about, event, now);
+            return run.ledger().record(about, event, now);
         }
         Record {
             at: now,

@@ -46,7 +46,7 @@ impl Session {
     /// Whether a person may look for lost jobs now, and push them back: they are real, the run
     /// is over, and some are missing.
     pub fn may_salvage(&self) -> bool {
-        let missing = |run: &Run| run.phase().is_over() && run.misses_any();
+        let missing = |run: &Run| run.phase().is_over() && run.ledger().misses_any();
         matches!(self.setting.kind, Kind::Live | Kind::Demo)
             && !self.afterwards.salvage.is_under_way()
             && self.run.as_ref().is_some_and(missing)
@@ -152,7 +152,7 @@ impl Session {
                 queue: queue.clone(),
             };
             let record = match known {
-                Some(run) => run.record(about(run, jid), event, now),
+                Some(run) => run.ledger().record(about(run, jid), event, now),
                 None => Record {
                     at: now,
                     since_start: std::time::Duration::ZERO,

@@ -16,7 +16,7 @@ impl Session {
         let told = watch.follow(run, &self.fleet, stated, now).into_iter();
         let record = |(about, successor)| {
             let event = Event::Successor(Box::new(successor));
-            Effect::Note(Box::new(run.record(Some(about), event, now)))
+            Effect::Note(Box::new(run.ledger().record(Some(about), event, now)))
         };
         let effects: Vec<Effect> = told.map(record).collect();
         self.keep(&effects);

@@ -31,7 +31,9 @@ impl Session {
         let Some(run) = &self.run else {
             return Vec::new();
         };
-        let effects = vec![Effect::Note(Box::new(run.record_call(call, outcome, now)))];
+        let effects = vec![Effect::Note(Box::new(
+            run.ledger().record_call(call, outcome, now),
+        ))];
         self.keep(&effects);
         effects
     }

@@ -75,7 +75,7 @@ impl<F: Front> Turn<F> {
         let (now, fleet) = (self.now(), &self.session.fleet);
         match &self.session.run {
             Some(run) if act.kind.is_deadly() => (
-                run.stake(Some(act.target), fleet, now).count(),
+                run.ledger().stake(Some(act.target), fleet, now).count(),
                 in_flight(run, Some(act.target), fleet, now),
             ),
             Some(run) if act.kind.signal().stops() => {

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::kept::Proof;
-use super::perform::StepReason;
+use super::gate::StepReason;
 use super::{Run, RunCall};
 use crate::core::drain::ActOutcome;
+use crate::core::drain::ledger::Proof;
 use crate::core::drain::phase::{Hold, Phase, Resume};
 use crate::core::drain::plan::Mode;
 use crate::core::drain::policy::Early;
@@ -67,14 +67,16 @@ impl Run {
         );
         if closing
             || self
-                .targets
+                .ledger
+                .targets()
                 .iter()
                 .any(crate::core::drain::Target::takes_part)
         {
             return false;
         }
         let left_out = self
-            .targets
+            .ledger
+            .targets()
             .iter()
             .any(|t| matches!(t.standing, Standing::LeftOut { .. }));
         let outcome = if left_out {
@@ -91,7 +93,8 @@ impl Run {
         if turn.now < until {
             if let Some(evidence) = self.idle_evidence(next, turn.fleet, turn.now) {
                 let saved_s = Seconds(until.since(turn.now));
-                self.note(Event::AdvancedEarly { evidence, saved_s }, turn);
+                self.ledger
+                    .note(Event::AdvancedEarly { evidence, saved_s }, turn);
                 self.start_step(next, StepReason::Due, turn);
             }
             return;
@@ -115,7 +118,7 @@ impl Run {
             self.await_redis(next, Some(until), turn);
         } else if is_late(until, turn.now) {
             self.hold_late(next, since, turn);
-        } else if self.stake(None, turn.fleet, turn.now).is_nothing() {
+        } else if self.ledger.stake(None, turn.fleet, turn.now).is_nothing() {
             self.start_step(next, StepReason::Due, turn);
         } else if turn.now >= until {
             self.start_step(next, StepReason::GateOver, turn);
@@ -146,9 +149,9 @@ impl Run {
         let text = format!(
             "the deadline was met {late} s late (suspended?): looking once more before going on"
         );
-        self.note(Event::Remarked { text }, turn);
-        self.asks.want_now();
-        self.look_now(turn);
+        self.ledger.note(Event::Remarked { text }, turn);
+        turn.asks_now = true;
+        self.ledger.look_now(turn);
     }
 
     /// The end of an abort: what is still in a system call may have been sent.
@@ -179,8 +182,13 @@ impl Run {
             return None;
         }
         let mut evidence = Vec::new();
-        for target in self.targets.iter().filter(|target| target.takes_part()) {
-            let proof = self.proof(target, Proof::Idle, fleet, now)?;
+        for target in self
+            .ledger
+            .targets()
+            .iter()
+            .filter(|target| target.takes_part())
+        {
+            let proof = self.ledger.proof(target, Proof::Idle, fleet, now)?;
             evidence.push(format!("{}: {proof}", target.about.name));
         }
         Some(evidence.join("; "))
@@ -191,7 +199,13 @@ impl Run {
             self.plan.sequence.first_stop().is_some() || self.plan.sequence.kill().is_some();
         let quiet =
             |target: &crate::core::drain::Target| !matches!(target.standing, Standing::Alive);
-        let confirmed = !stops && self.targets.iter().filter(|t| t.takes_part()).all(quiet);
+        let confirmed = !stops
+            && self
+                .ledger
+                .targets()
+                .iter()
+                .filter(|t| t.takes_part())
+                .all(quiet);
         if turn.now < until && !confirmed {
             return;
         }
@@ -199,7 +213,8 @@ impl Run {
             return self.look_once_more(turn);
         }
         let alive: Vec<&str> = self
-            .targets
+            .ledger
+            .targets()
             .iter()
             .filter(|t| t.takes_part())
             .map(|t| t.about.name.as_str())
@@ -208,16 +223,16 @@ impl Run {
             "the sequence has ended and still alive: {}",
             alive.join(", ")
         );
-        self.note(Event::Remarked { text }, turn);
+        self.ledger.note(Event::Remarked { text }, turn);
         self.settle(Outcome::Alive, turn);
         self.conclude(turn);
     }
 
     /// Stops the clock.
     pub(super) fn hold(&mut self, why: Hold, resume: Resume, turn: &mut RunCall<'_>) {
-        self.note(
+        self.ledger.note(
             Event::Held {
-                why: why.words(&self.targets),
+                why: why.words(self.ledger.targets()),
             },
             turn,
         );
@@ -264,7 +279,7 @@ impl Run {
                 since: turn.now,
             },
             (Resume::Ready { next }, Mode::Automatic) => {
-                self.note(Event::Resumed, turn);
+                self.ledger.note(Event::Resumed, turn);
                 return self.count_down(next, turn);
             }
             (Resume::Wait { next, since, left }, Mode::Automatic) => Phase::Waiting {
@@ -274,11 +289,11 @@ impl Run {
                 until: turn.now.after(left),
             },
             (Resume::Leaving, _) => {
-                self.note(Event::Resumed, turn);
+                self.ledger.note(Event::Resumed, turn);
                 return self.leave(turn.now);
             }
         };
-        self.note(Event::Resumed, turn);
+        self.ledger.note(Event::Resumed, turn);
         self.cursor.phase = phase;
     }
 }

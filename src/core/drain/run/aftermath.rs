@@ -13,11 +13,11 @@ impl Run {
     /// The question whether what is missing is provably nowhere; `None` while it runs, and where
     /// nothing is missing.
     pub fn ask_afterwards(&mut self, fleet: &Fleet, now: Moment) -> Option<(EffectId, Effect)> {
-        let missing = self.missing(fleet, now);
+        let missing = self.ledger.missing(fleet, now);
         if !self.cursor.phase.is_over() || missing.is_empty() {
             return None;
         }
-        let id = self.new_id();
+        let id = self.ledger.new_id();
         Some((id, Effect::Ask(id, Ask::Nowhere(missing))))
     }
 
@@ -29,7 +29,7 @@ impl Run {
         now: Moment,
     ) -> (Vec<PushBack>, Vec<Effect>) {
         let mut turn = RunCall::new(fleet, now);
-        let pushes = self.take_traces(traces, &mut turn);
+        let pushes = self.ledger.take_traces(traces, &mut turn);
         self.count_again(fleet);
         (pushes, turn.effects)
     }
@@ -42,7 +42,7 @@ impl Run {
         now: Moment,
     ) -> (EffectId, Vec<Effect>) {
         let mut turn = RunCall::new(fleet, now);
-        let id = self.intend_push(push, &mut turn);
+        let id = self.ledger.intend_push(push, &mut turn);
         (id, turn.effects)
     }
 
@@ -55,9 +55,9 @@ impl Run {
         now: Moment,
     ) -> Vec<Effect> {
         let mut turn = RunCall::new(fleet, now);
-        self.take_push(push, outcome, &mut turn);
+        self.ledger.take_push(push, outcome, &mut turn);
         let key = ProcessKey::Local(push.target);
-        if let Some(execution) = self.account.find(&key, &push.jid)
+        if let Some(execution) = self.ledger.account().find(&key, &push.jid)
             && let Some(Ruling { fate, why }) = execution.ruling().cloned()
             && outcome.fate().is_some()
         {
@@ -67,7 +67,7 @@ impl Run {
                 fate,
                 place: why,
             };
-            self.note_about(push.target, event, &mut turn);
+            self.ledger.note_about(push.target, event, &mut turn);
         }
         self.count_again(fleet);
         turn.effects
@@ -75,17 +75,15 @@ impl Run {
 
     /// The jobs by fate, and the outcome that follows, once fates have changed.
     fn count_again(&mut self, fleet: &Fleet) {
-        for target in &self.targets {
-            self.account.recount(&target.subject(), fleet);
-        }
-        let counts = self.counts();
+        self.ledger.recount(fleet);
+        let counts = self.ledger.counts();
         if let Phase::Over { outcome, jobs, .. } = &mut self.cursor.phase {
             *jobs = counts;
             if *outcome == Outcome::Lost {
                 *outcome = super::settle::weigh(
                     Outcome::Drained,
                     counts,
-                    self.account.may_have_pushed_unnamed(),
+                    self.ledger.account().may_have_pushed_unnamed(),
                 );
             }
         }

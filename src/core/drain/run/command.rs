@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use super::perform::StepReason;
+use super::gate::StepReason;
 use super::{Run, RunCall};
 use crate::core::drain::Command;
 use crate::core::drain::cursor::LEAST;
 use crate::core::drain::phase::{Hold, Phase, Resume};
 use crate::core::drain::plan::Mode;
 use crate::core::drain::record::{Event, Outcome};
-use crate::core::drain::target::{Standing, Target};
+use crate::core::drain::target::Standing;
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::sequence::Signal;
 
@@ -45,7 +45,7 @@ impl Run {
             }
             Command::Retry => self.retry(turn),
             Command::LeaveOut => self.leave_out(turn),
-            Command::StopBy(when) => self.stop_by(when, turn),
+            Command::StopBy(when) => self.ledger.stop_by(when, turn),
             Command::JournalFailed(why) => self.hold_for(Hold::Journal(why), turn),
         }
     }
@@ -63,7 +63,7 @@ impl Run {
         self.cursor.mode = Mode::Automatic;
         let begun = self.cursor.pace.first_signal.is_some();
         if begun {
-            self.note(
+            self.ledger.note(
                 Event::ModeChanged {
                     mode: Some(self.cursor.mode),
                 },
@@ -97,7 +97,7 @@ impl Run {
             return;
         }
         self.cursor.mode = Mode::Manual;
-        self.note(
+        self.ledger.note(
             Event::ModeChanged {
                 mode: Some(self.cursor.mode),
             },
@@ -127,7 +127,7 @@ impl Run {
     fn extended(&mut self, by_s: i64, turn: &mut RunCall<'_>) {
         let added = &mut self.cursor.pace.added_s;
         *added = added.saturating_add(by_s);
-        self.note(Event::Extended { by_s }, turn);
+        self.ledger.note(Event::Extended { by_s }, turn);
     }
 
     /// Sends nothing more. What is in a system call already is awaited and reported.
@@ -135,7 +135,7 @@ impl Run {
         if matches!(self.cursor.phase, Phase::Ending { .. } | Phase::Over { .. }) {
             return;
         }
-        self.note(Event::Held { why: why.into() }, turn);
+        self.ledger.note(Event::Held { why: why.into() }, turn);
         if self.end_pushing(OUTCOME_LIMIT, turn.now) {
             return;
         }
@@ -151,6 +151,7 @@ impl Run {
 
     fn force_kill(&mut self, key: &ProcessKey, accepted: u64, turn: &mut RunCall<'_>) {
         let Some(id) = self
+            .ledger
             .target(key)
             .filter(|target| target.takes_part())
             .map(|target| target.id)
@@ -167,10 +168,10 @@ impl Run {
         if closed {
             return;
         }
-        let stake = self.stake(Some(id), turn.fleet, turn.now);
+        let stake = self.ledger.stake(Some(id), turn.fleet, turn.now);
         if stake.count() > accepted {
             let text = format!("KILL was not sent: more is at stake than was confirmed ({stake})");
-            self.note_about(id, Event::Remarked { text }, turn);
+            self.ledger.note_about(id, Event::Remarked { text }, turn);
             return;
         }
         let back = Box::new(self.cursor.phase.clone());
@@ -207,7 +208,7 @@ impl Run {
             return;
         };
         let ids: Vec<LocalId> = targets.into_iter().map(|(id, _)| id).collect();
-        let ids = self.taking_part(|target| ids.contains(&target.id));
+        let ids = self.ledger.taking_part(|target| ids.contains(&target.id));
         if ids.is_empty() {
             // They have exited meanwhile: the step is done.
             return self.after_step(step, turn.now);
@@ -215,10 +216,10 @@ impl Run {
         if signal == Signal::Kill {
             let stakes = ids
                 .iter()
-                .map(|id| self.stake(Some(*id), turn.fleet, turn.now));
+                .map(|id| self.ledger.stake(Some(*id), turn.fleet, turn.now));
             if stakes.map(|stake| stake.count()).sum::<u64>() > accepted {
                 let text = "KILL was not sent again: more is at stake than before".into();
-                return self.note(Event::Remarked { text }, turn);
+                return self.ledger.note(Event::Remarked { text }, turn);
             }
         }
         self.perform(Some(step), signal, &ids, None, turn);
@@ -229,12 +230,12 @@ impl Run {
             return;
         };
         for (id, why) in targets {
-            let still = |target: &&mut Target| target.id == id && target.takes_part();
-            for target in self.targets.iter_mut().filter(still) {
-                target.standing = Standing::LeftOut { why: why.clone() };
+            let target = self.ledger.target_mut(id);
+            if let Some(target) = target.filter(|target| target.takes_part()) {
+                target.standing = Standing::LeftOut { why };
             }
             let text = "skipped for the rest of this drain: it counts as alive".into();
-            self.note_about(id, Event::Remarked { text }, turn);
+            self.ledger.note_about(id, Event::Remarked { text }, turn);
         }
         self.after_step(step, turn.now);
     }

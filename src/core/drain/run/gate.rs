@@ -3,45 +3,27 @@
 
 use std::time::Duration;
 
-use super::perform::StepReason;
 use super::{Run, RunCall};
 use crate::core::drain::phase::{Hold, Phase, Resume, term_without_redis};
 use crate::core::drain::policy::RedisGone;
 use crate::core::drain::record::Event;
-use crate::core::fate::Stake;
-use crate::core::fleet::{Fleet, Link, LocalId};
+use crate::core::fleet::Fleet;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::timing::{FRESH, REDIS_WAIT};
 
+/// The reason for a step: a key, or its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum StepReason {
+    /// Its time has come.
+    Due,
+    /// The wait at its gate is over.
+    GateOver,
+    /// The operator confirmed it, accepting that so many jobs are lost.
+    Confirmed(u64),
+}
+
 impl Run {
-    /// The cost of a KILL now: of `only` one target, or of all that take part.
-    pub fn stake(&self, only: Option<LocalId>, fleet: &Fleet, now: Moment) -> Stake {
-        let mut stake = Stake::default();
-        let targets = self.targets.iter().filter(|target| target.takes_part());
-        for target in targets.filter(|target| only.is_none_or(|id| id == target.id)) {
-            let key = target.key();
-            if let Some(file) = self.account.file(&key) {
-                stake.add(file, fleet.get(&key), &target.subject(), fleet, now);
-            }
-        }
-        stake
-    }
-
-    /// Whether Redis cannot be asked just now.
-    pub(super) fn is_blind(fleet: &Fleet, now: Moment) -> bool {
-        !fleet.link.is_connected() || fleet.looked.is_none_or(|looked| now.since(looked) >= FRESH)
-    }
-
-    /// How many jobs are known to run whose push-back would fail now, because Redis does not
-    /// answer. An old look alone proves nothing: looks may be wanted rarely.
-    pub fn stranded(&self, fleet: &Fleet, now: Moment) -> u64 {
-        if !matches!(fleet.link, Link::Lost { .. }) {
-            return 0;
-        }
-        self.stake(None, fleet, now).running.len() as u64
-    }
-
     /// The gate before the first TERM or INT: opens, or says what the run does in its place.
     pub(super) fn term_may_go(
         &mut self,
@@ -49,7 +31,7 @@ impl Run {
         wish: StepReason,
         turn: &mut RunCall<'_>,
     ) -> bool {
-        let jobs = self.stranded(turn.fleet, turn.now);
+        let jobs = self.ledger.stranded(turn.fleet, turn.now);
         if jobs == 0 {
             return true;
         }
@@ -58,12 +40,12 @@ impl Run {
             (_, StepReason::Confirmed(_)) => return true,
             (RedisGone::Go, _) | (RedisGone::Hold, StepReason::GateOver) => {
                 let text = format!("{why}; it goes anyway (--redis-gone)");
-                self.note(Event::Remarked { text }, turn);
+                self.ledger.note(Event::Remarked { text }, turn);
                 return true;
             }
             (RedisGone::Hold, StepReason::Due) => {
                 let why = format!("{why}; it waits at most {} s", REDIS_WAIT.as_secs());
-                self.note(Event::Held { why }, turn);
+                self.ledger.note(Event::Held { why }, turn);
                 self.cursor.phase = Phase::Gated {
                     next: step,
                     since: turn.now,
@@ -80,7 +62,7 @@ impl Run {
                 self.hold(Hold::Redis(signal, jobs), resume, turn);
             }
         }
-        self.asks.want_now();
+        turn.asks_now = true;
         false
     }
 
@@ -92,12 +74,17 @@ impl Run {
         until: Option<Moment>,
         turn: &mut RunCall<'_>,
     ) {
-        if self.stranded(turn.fleet, turn.now) == 0 {
-            self.note(Event::Resumed, turn);
+        if self.ledger.stranded(turn.fleet, turn.now) == 0 {
+            self.ledger.note(Event::Resumed, turn);
             self.start_step(next, StepReason::Due, turn);
         } else if until.is_some_and(|until| turn.now >= until) {
-            self.note(Event::Resumed, turn);
+            self.ledger.note(Event::Resumed, turn);
             self.start_step(next, StepReason::GateOver, turn);
         }
     }
+}
+
+/// Whether Redis cannot be asked just now.
+pub(super) fn is_blind(fleet: &Fleet, now: Moment) -> bool {
+    !fleet.link.is_connected() || fleet.looked.is_none_or(|looked| now.since(looked) >= FRESH)
 }

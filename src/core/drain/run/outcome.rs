@@ -36,7 +36,7 @@ impl Run {
     pub(super) fn outcome_of(&mut self, id: EffectId, outcome: ActOutcome, turn: &mut RunCall<'_>) {
         let Some(done) = self.awaited(id) else {
             let text = format!("an outcome came for an act that is not awaited: {outcome:?}");
-            self.note(Event::Remarked { text }, turn);
+            self.ledger.note(Event::Remarked { text }, turn);
             return;
         };
         match outcome {
@@ -45,8 +45,8 @@ impl Run {
                 let gone = |known: &crate::core::drain::Target| {
                     known.id == done.target && known.takes_part()
                 };
-                if let Some(index) = self.targets.iter().position(gone) {
-                    self.exit(index, turn.now, turn);
+                if let Some(index) = self.ledger.targets().iter().position(gone) {
+                    self.ledger.exit(index, turn.now, turn);
                 }
             }
             ActOutcome::Failed {
@@ -58,7 +58,8 @@ impl Run {
                     Some(stop) => format!("{} was not stopped: the run was stopped", stop.unit),
                     None => format!("{} was not sent: the run was stopped", done.signal),
                 };
-                self.note_about(done.target, Event::Remarked { text }, turn);
+                self.ledger
+                    .note_about(done.target, Event::Remarked { text }, turn);
                 self.remember_failure(done.target, "the licence was revoked".into());
             }
         }
@@ -111,7 +112,7 @@ impl Run {
                 may_have_happened: perhaps,
             },
         };
-        self.note_about(done.target, event, turn);
+        self.ledger.note_about(done.target, event, turn);
         if perhaps {
             // A signal that may have been sent counts as sent: no proof may rest on its absence.
             self.received(done, turn);
@@ -145,7 +146,7 @@ impl Run {
                 blind,
             },
         };
-        self.note_about(done.target, event, turn);
+        self.ledger.note_about(done.target, event, turn);
     }
 
     /// Notes that a target received a signal, or may have.
@@ -155,7 +156,7 @@ impl Run {
         let systemd_kills = done.systemd_kills();
         // Without a version USR1 may be either; a mark too early proves nothing.
         let quiets = signal.stops() || matches!(signal, Signal::Tstp | Signal::Usr1);
-        for target in self.targets.iter_mut().filter(|t| t.id == done.target) {
+        if let Some(target) = self.ledger.target_mut(done.target) {
             target.last = Some(Sent {
                 signal,
                 at: turn.now,
@@ -194,7 +195,7 @@ impl Run {
             ..
         } = performing.clone();
         // A target that has exited meanwhile is an exit, not a failure.
-        failed.retain(|(id, _)| self.taking_part(|target| target.id == *id) == [*id]);
+        failed.retain(|(id, _)| self.ledger.taking_part(|target| target.id == *id) == [*id]);
         match (back, step) {
             (Some(back), _) => self.go_back(*back, turn),
             (None, Some(step)) if !failed.is_empty() => {

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::gate::{StepReason, is_blind};
 use super::{Run, RunCall};
 use crate::core::drain::phase::{Hold, Intent, Performing, Phase, Resume};
 use crate::core::drain::plan::Mode;
@@ -22,17 +23,6 @@ const AFTER_KILL: Duration = Duration::from_secs(5);
 /// How long a last quiet signal may take to be confirmed.
 const CONFIRMED: Duration = Duration::from_secs(20);
 
-/// The reason for a step: a key, or its time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum StepReason {
-    /// Its time has come.
-    Due,
-    /// The wait at its gate is over.
-    GateOver,
-    /// The operator confirmed it, accepting that so many jobs are lost.
-    Confirmed(u64),
-}
-
 impl Run {
     /// Starts step `step`, unless it is KILL and its gate is shut.
     pub(super) fn start_step(&mut self, step: usize, wish: StepReason, turn: &mut RunCall<'_>) {
@@ -48,7 +38,7 @@ impl Run {
         if shut {
             return;
         }
-        let ids = self.taking_part(|_| true);
+        let ids = self.ledger.taking_part(|_| true);
         if ids.is_empty() {
             return;
         }
@@ -57,22 +47,22 @@ impl Run {
 
     /// The gate before KILL: opens, or says what the run does in its place.
     fn kill_may_go(&mut self, step: usize, wish: StepReason, turn: &mut RunCall<'_>) -> bool {
-        let stake = self.stake(None, turn.fleet, turn.now);
+        let stake = self.ledger.stake(None, turn.fleet, turn.now);
         if stake.is_nothing() {
             return true;
         }
-        let blind = Self::is_blind(turn.fleet, turn.now);
+        let blind = is_blind(turn.fleet, turn.now);
         let hold = match wish {
             StepReason::Confirmed(accepted) if stake.count() <= accepted => return true,
             StepReason::Due | StepReason::GateOver if self.plan.policy == Policy::Follow => {
                 return true;
             }
             StepReason::Due if self.plan.policy == Policy::WaitForRequeue => {
-                self.asks.want_now();
+                turn.asks_now = true;
                 let most = self.plan.guard.kill_extra.as_secs();
                 let text =
                     format!("KILL is due and waits for the push-back, at most {most} s: {stake}");
-                self.note(Event::Remarked { text }, turn);
+                self.ledger.note(Event::Remarked { text }, turn);
                 self.cursor.phase = Phase::Gated {
                     next: step,
                     since: turn.now,
@@ -91,7 +81,7 @@ impl Run {
         } else {
             Hold::Question(stake)
         };
-        self.asks.want_now();
+        turn.asks_now = true;
         let since = self.cursor.pace.last_step.unwrap_or(turn.now);
         self.hold(
             why,
@@ -105,12 +95,6 @@ impl Run {
         false
     }
 
-    /// The targets that take part and that `wanted` names.
-    pub(super) fn taking_part(&self, wanted: impl Fn(&Target) -> bool) -> Vec<LocalId> {
-        let taking = self.targets.iter().filter(|target| target.takes_part());
-        taking.filter(|t| wanted(t)).map(|t| t.id).collect()
-    }
-
     /// Sends `signal` to `ids`.
     pub(super) fn perform(
         &mut self,
@@ -122,10 +106,14 @@ impl Run {
     ) {
         let mut acts = BTreeMap::new();
         let mut intents = BTreeMap::new();
+        let is_first_stop = step.is_some() && step == self.plan.sequence.first_stop();
         for id in ids {
-            let effect = self.new_id();
+            let effect = self.ledger.new_id();
             acts.insert(effect, *id);
-            let unit = self.unit_for(*id, step, signal, turn).map(Box::new);
+            let unit = self
+                .ledger
+                .unit_for(*id, is_first_stop, signal, turn)
+                .map(Box::new);
             let kind = match &unit {
                 Some(unit) => ActKind::StopUnit(unit.clone()),
                 None => ActKind::Signal(signal),
@@ -138,10 +126,10 @@ impl Run {
                 None => Event::SignalIntended { signal, step },
             };
             if unit.is_none() {
-                self.note_restart(*id, step, signal, turn);
+                self.ledger.note_restart(*id, is_first_stop, signal, turn);
             }
             intents.insert(*id, self.intent(*id, kind.is_deadly(), unit, turn));
-            self.note_about(*id, event, turn);
+            self.ledger.note_about(*id, event, turn);
             let target = *id;
             let act = Act { target, kind, step };
             turn.effects.push(Effect::Act(effect, act));
@@ -168,8 +156,8 @@ impl Run {
         Intent {
             at: turn.now,
             mark: process.map(|process| process.mark(turn.now)),
-            at_stake: kills.then(|| self.stake(Some(id), turn.fleet, turn.now).count()),
-            blind: kills.then(|| Self::is_blind(turn.fleet, turn.now)),
+            at_stake: kills.then(|| self.ledger.stake(Some(id), turn.fleet, turn.now).count()),
+            blind: kills.then(|| is_blind(turn.fleet, turn.now)),
             unit,
         }
     }
@@ -198,7 +186,8 @@ impl Run {
             (_, None) => now.after(CONFIRMED),
         };
         let until = self
-            .targets
+            .ledger
+            .targets()
             .iter()
             .filter(|target| target.takes_part())
             .map(last)

@@ -23,12 +23,12 @@ impl Run {
             own: by.into(),
             visitor: None,
         };
-        self.note(Event::Resumed, &mut turn);
+        self.ledger.note(Event::Resumed, &mut turn);
         let text = format!("taken up by {by}: the drainboard that drove it had ended");
-        self.note(Event::Remarked { text }, &mut turn);
+        self.ledger.note(Event::Remarked { text }, &mut turn);
         if let Phase::Held { why, .. } = &self.cursor.phase {
-            let why = why.words(&self.targets);
-            self.note(Event::Held { why }, &mut turn);
+            let why = why.words(self.ledger.targets());
+            self.ledger.note(Event::Held { why }, &mut turn);
         }
         let earliest = now.after(FRESH_LOOK);
         let kill = |next: usize| self.plan.sequence.signal(next) == Some(Signal::Kill);
@@ -69,9 +69,11 @@ impl Run {
             | Phase::Ending { .. }
             | Phase::Over { .. } => {}
         }
-        self.asks = Asks::default();
-        self.asks.want_now();
-        self.look_now(&mut turn);
+        self.asks = Asks {
+            at_once: true,
+            ..Asks::default()
+        };
+        self.ledger.look_now(&mut turn);
         turn.effects
     }
 }

@@ -42,7 +42,7 @@ fn nothing_is_asked_before_it_is_over_and_a_stop_stays_one() {
 #[test]
 fn what_is_found_afterwards_is_counted_again() {
     let mut drive = lost();
-    let missing = drive.run.missing(&drive.fleet, drive.now);
+    let missing = drive.run.ledger().missing(&drive.fleet, drive.now);
     let found = Trace::Found(Fate::Retried, "among the retries".into());
     let traces = missing.into_iter().map(|missing| (missing, found.clone()));
     let (pushes, _) = drive
@@ -56,7 +56,7 @@ fn what_is_found_afterwards_is_counted_again() {
 #[test]
 fn what_is_pushed_afterwards_is_counted_again_and_written_down() {
     let mut drive = lost();
-    let missing = drive.run.missing(&drive.fleet, drive.now);
+    let missing = drive.run.ledger().missing(&drive.fleet, drive.now);
     let nowhere = Trace::Nowhere("it died early".into());
     let traces = missing
         .into_iter()

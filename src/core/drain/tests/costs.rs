@@ -223,7 +223,7 @@ fn a_job_that_is_interrupted_costs_all_that_it_ran() {
     let (kept, redone) = accounted(&drive).unwrap();
     assert_eq!(kept, Duration::ZERO);
     let ran = drive.run.account().executions().next().unwrap();
-    let cost = drive.run.cost_of(ran, drive.now).unwrap();
+    let cost = drive.run.ledger().cost_of(ran, drive.now).unwrap();
     assert_eq!(redone, cost.redone);
     assert!(redone >= Duration::from_secs(22), "{redone:?}");
     let most = said.at_most.unwrap();

@@ -38,7 +38,7 @@ fn searching_with(world: World, plan: Plan, sources: Sources) -> (Drive, EffectI
             ..
         } = drive.run.phase()
         {
-            let (id, missing) = (*id, drive.run.missing(&drive.fleet, drive.now));
+            let (id, missing) = (*id, drive.run.ledger().missing(&drive.fleet, drive.now));
             return (drive, id, missing);
         }
     }
@@ -295,5 +295,5 @@ fn without_being_asked_nothing_is_searched_for() {
     drive.finish();
     assert_eq!(drive.run.outcome(), Some(Outcome::Lost));
     assert_eq!(drive.told("provably nowhere"), 0);
-    assert_eq!(drive.run.missing(&drive.fleet, drive.now).len(), 1);
+    assert_eq!(drive.run.ledger().missing(&drive.fleet, drive.now).len(), 1);
 }

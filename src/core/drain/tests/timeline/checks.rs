@@ -140,7 +140,7 @@ impl Drive {
 
     /// What a KILL would cost now, in the words of the table.
     fn costs(&self) -> String {
-        let stake = self.run.stake(None, &self.fleet, self.now);
+        let stake = self.run.ledger().stake(None, &self.fleet, self.now);
         let mut words = stake.running.clone();
         for (word, jids) in [("back", &stake.back), ("kept", &stake.kept)] {
             if !jids.is_empty() {
@@ -158,7 +158,7 @@ impl Drive {
     }
 
     fn missing(&self) -> Vec<Missing> {
-        self.run.missing(&self.fleet, self.now)
+        self.run.ledger().missing(&self.fleet, self.now)
     }
 
     fn misses(&self, jid: &str, holds: impl Fn(&Missing) -> bool) -> Option<String> {

@@ -1,17 +1,15 @@
 //! Targets that others start again, and the parents of swarms: what is proven of them, and what is
-//! told of them once they have ended. And the target with which this program itself would end.
+//! told of them once they have ended.
 
-use super::{Run, RunCall};
-use crate::core::drain::Effect;
-use crate::core::drain::record::{Event, Outcome};
+use super::{Ledger, RunCall};
+use crate::core::drain::record::Event;
 use crate::core::drain::target::Target;
 use crate::core::fleet::{Fleet, Keeper, LocalProcess, ProcessKey, Title};
 use crate::core::moment::Moment;
-use crate::core::sequence::Signal;
 
 /// What is to be proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Proof {
+pub(in crate::core::drain) enum Proof {
     Quiet,
     Idle,
 }
@@ -22,10 +20,10 @@ fn live(fleet: &Fleet) -> impl Iterator<Item = &LocalProcess> {
     living.filter_map(|process| process.local.as_ref())
 }
 
-impl Run {
+impl Ledger {
     /// The proof for a target that was signalled. The parent of a swarm runs no job: it is as quiet
     /// and as idle as all of its children are, each of which must be a target.
-    pub(super) fn proof(
+    pub(in crate::core::drain) fn proof(
         &self,
         target: &Target,
         proof: Proof,
@@ -74,14 +72,14 @@ impl Run {
     }
 
     /// Says of targets that have exited what starts them again, and what it has started by now.
-    pub(super) fn tell_keepers(&self, turn: &mut RunCall<'_>) {
+    pub(in crate::core::drain) fn tell_keepers(&self, turn: &mut RunCall<'_>) {
         let exited = self.targets.iter().filter(|target| target.exited());
         let kept: Vec<(&Target, Keeper)> = exited
             .filter_map(|target| Some((target, target.stop.keeper?)))
             .filter(|(_, keeper)| !self.has_ended(keeper.pid))
             .collect();
         for (target, keeper) in kept {
-            let began = self.cursor.pace.started.epoch();
+            let began = self.began.epoch();
             let next = live(turn.fleet).find(|local| {
                 local.surroundings.above.keeper == Some(keeper) && local.started_at > began
             });
@@ -105,32 +103,5 @@ impl Run {
     fn has_ended(&self, pid: u32) -> bool {
         let ended = |target: &Target| target.id.pid == pid && target.exited();
         self.targets.iter().any(ended)
-    }
-
-    /// Where this program would end with a target, `signal` is left to what runs the container: the
-    /// jobs that are known are written down, their payloads saved, and the run is over.
-    pub(super) fn leaves_it_to_the_container(
-        &mut self,
-        signal: Signal,
-        turn: &mut RunCall<'_>,
-    ) -> bool {
-        let ends_all = |target: &&Target| {
-            let process = turn.fleet.get(&target.key());
-            let local = process.and_then(|process| process.local.as_ref());
-            target.takes_part() && local.is_some_and(|local| local.surroundings.above.ends_all)
-        };
-        let Some(first) = self.targets.iter().find(ends_all) else {
-            return false;
-        };
-        let text = format!(
-            "the container and this program would end with it: {signal} is left to what stops the \
-             container (the kubelet sends TERM once preStop has ended)"
-        );
-        self.note_about(first.id, Event::Remarked { text }, turn);
-        let taking = self.targets.iter().filter(|target| target.takes_part());
-        turn.effects
-            .extend(taking.map(|target| Effect::Save(target.id)));
-        self.settle(Outcome::Alive, turn);
-        true
     }
 }
