@@ -64,8 +64,12 @@ class Truth
 
   def lost?(jid) = !ended?(jid) && places(jid).empty? && !elsewhere?(jid) && !goes_on_as(jid)
 
-  # An IterableJob goes on under its own JID, all others under the new one that they logged.
-  def goes_on?(jid, again)
+  # An IterableJob goes on under its own JID, all others under the new one that they logged. Of two with the same class and
+  # arguments it is only told that one of them goes on so.
+  def goes_on?(jid, line)
+    one_of_them = line["evidence"][/one of them goes on as (\h{24})/, 1]
+    return goes_on_as(jid) && @trace.keys.any? { |other| goes_on_as(other) == one_of_them } if one_of_them
+    again = line["goes_on_as"] || jid
     again == goes_on_as(jid) || again == jid && (places(jid).any? || elsewhere?(jid))
   end
 
@@ -73,7 +77,7 @@ class Truth
     jid, fate = line["jid"], line["fate"]
     true_fate = case fate
                 when "finished" then ended?(jid) && places(jid).empty? || given_up?(jid)
-                when "checkpointed" then goes_on?(jid, line["goes_on_as"] || jid)
+                when "checkpointed" then goes_on?(jid, line)
                 when "pushed_back", "rescued" then places(jid).any? || elsewhere?(jid)
                 when "retried" then (places(jid) & %w[retry dead schedule]).any? || elsewhere?(jid)
                 when "lost" then lost?(jid)
