@@ -357,10 +357,15 @@ fn read_bounded(source: impl Read) -> Result<String, ReadOutcome> {
     Ok(text_of(bytes))
 }
 
-/// Bytes as text; those that are no UTF-8 are replaced.
+/// Bytes as text; those that are no UTF-8 are replaced. The mark that some editors of Windows put in
+/// front is no part of it: Ruby, Compose, Kubernetes and systemd pass over it.
 fn text_of(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    let text = String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    match text.strip_prefix('\u{feff}') {
+        Some(rest) => rest.to_owned(),
+        None => text,
+    }
 }
 
 fn refused(error: &std::io::Error) -> ReadOutcome {
