@@ -8,7 +8,7 @@ use super::layer::Layer;
 use super::paths::unit;
 use super::span::{Span, systemd_span};
 use super::systemd_show::signal_name;
-use super::value::{Expression, Fault, FilePlace, Hazard, Reading, Value};
+use super::value::{Expression, Fault, FilePlace, Hazard, LocatedSetting, Reading, Value};
 use crate::core::clean::clean;
 use crate::core::sequence::Signal;
 
@@ -182,7 +182,26 @@ fn report(
     reading.found(Layer::Systemd, setting, Some(unit), value, place.clone());
 }
 
-/// Adds a command and, for `ExecStart`, the `-t` in it.
+/// Takes back the commands of a unit that a later, empty line of the same setting resets: in the
+/// same file, or in a drop-in.
+pub fn take_back(reading: &mut Reading) {
+    let is_reset = |located: &LocatedSetting| {
+        located.layer == Layer::Systemd && located.value.as_text() == Some("")
+    };
+    while let Some(at) = reading.values.iter().position(is_reset) {
+        let reset = reading.values.remove(at);
+        let mut index = 0;
+        reading.values.retain(|located| {
+            let is_before = index < at;
+            index += 1;
+            let is_flag = located.layer == Layer::CommandLine && reset.setting == "ExecStart";
+            let is_same = located.layer == Layer::Systemd && located.setting == reset.setting;
+            !(is_before && (is_flag || is_same) && located.scope == reset.scope)
+        });
+    }
+}
+
+/// Adds a command and, for `ExecStart`, the `-t` in it. An empty one is kept as the mark of a reset.
 fn command(
     unit: &str,
     setting: &'static str,
@@ -191,14 +210,6 @@ fn command(
     reading: &mut Reading,
 ) {
     let text = assignment.value.trim();
-    if text.is_empty() {
-        reading.values.retain(|located| {
-            let same = located.setting == setting
-                || setting == "ExecStart" && located.layer == Layer::CommandLine;
-            !(same && located.scope.as_deref() == Some(unit))
-        });
-        return;
-    }
     reading.found(
         Layer::Systemd,
         setting,

@@ -13,6 +13,7 @@ use super::layer::Layer;
 use super::nested;
 use super::paths::file_name;
 use super::script;
+use super::systemd_unit;
 use super::tool::Text;
 use super::value::{LocatedSetting, Reading, Value};
 
@@ -36,6 +37,7 @@ pub fn read_together(texts: &[Text<'_>]) -> Reading {
             }
         }
     }
+    systemd_unit::take_back(&mut reading);
     images(&mut reading);
     scripts(&mut reading);
     heroku::in_place_of_procfile(&mut reading);

@@ -14,7 +14,7 @@ use rustix::fs::{Dir, Mode, OFlags, openat};
 use crate::core::check::{Chosen, Effective, StartCommand, command_of, effective_timeout, gather};
 use crate::core::fleet::{StatedTimeout, Written};
 use crate::core::layers::command_line::CommandLine;
-use crate::core::layers::{FilePlace, Hazard, Layer, LocatedSetting, Reading, Value};
+use crate::core::layers::{FilePlace, Hazard, Layer, LocatedSetting, Reading, Value, systemd_unit};
 use crate::core::sequence::Timeout;
 use crate::host::files::find_unit;
 use crate::host::proc::ProcessDirectory;
@@ -183,6 +183,7 @@ impl LayerSearch<'_> {
             }
             self.reading.extend(file.layer.read(&file.path, &file.text));
         }
+        systemd_unit::take_back(&mut self.reading);
     }
 
     /// The files below its working directory, and those that `-C` names.
