@@ -101,7 +101,8 @@ pub struct UnitBehaviour<'a> {
     pub reach: Reach,
     /// `SendSIGHUP=yes`: HUP follows the signal at once, and ends Sidekiq.
     pub hangup: Option<&'a LocatedSetting>,
-    /// `SendSIGKILL=no`: no KILL comes, whatever the limit says.
+    /// `SendSIGKILL=no`, or a `FinalKillSignal=` that does not end Sidekiq: nothing kills it, whatever
+    /// the limit says.
     pub spares: Option<&'a LocatedSetting>,
     /// When KILL comes, counted from the signal.
     pub kill_limit: StopLimit,
@@ -126,7 +127,15 @@ impl<'a> UnitBehaviour<'a> {
         let failure = unit
             .setting("TimeoutStopFailureMode")
             .filter(|located| matches!(located.value.as_text(), Some("kill" | "abort")));
-        let without_kill = flag("SendSIGKILL", false);
+        let last = unit.setting("FinalKillSignal").filter(|located| {
+            let signal = located.value.as_text().map(FirstSignal::read);
+            let is_survived = |signal| {
+                use FirstSignal::{PassedOver, Quiets, Stops};
+                matches!(signal, Stops | Quiets | PassedOver)
+            };
+            signal.is_some_and(is_survived)
+        });
+        let without_kill = flag("SendSIGKILL", false).or(last);
         Self {
             kill_signal,
             signal: FirstSignal::read(

@@ -117,7 +117,8 @@ fn never_kills(facts: &Facts, ruling: &mut RuleRun<'_>) {
             ruling.fires(Some(&place), &[("unit", &unit.name), ("why", &why)]);
         }
         if let Some(located) = unit.behaviour().spares {
-            at_setting(unit, located, ruling, "why", &"SendSIGKILL=no");
+            let why = format!("{}={}", located.setting, located.value);
+            at_setting(unit, located, ruling, "why", &why);
         }
     });
 }
