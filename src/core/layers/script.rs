@@ -55,23 +55,13 @@ pub fn read(file: &str, text: &str) -> Reading {
         }
         loops.take(&code);
         variables.take(&code);
-        let own = words(&code, true);
-        if let Some(at) = own
-            .iter()
-            .position(|word| ARGUMENT_WORDS.contains(&word.as_str()))
-        {
-            let becomes = own[..at].iter().any(|word| word == "exec");
+        if let Some(becomes) = runs_arguments(&code) {
             let value = match &trap {
                 _ if becomes => Value::text(BECOMES),
                 Some(trap) => Value::text(&format!("{STARTS} {}; ", trap.text())),
                 None => Value::text(STARTS),
             };
-            let is_run = own[..at]
-                .iter()
-                .all(|word| matches!(word.as_str(), "exec" | ";" | "then" | "bundle"));
-            if is_run {
-                reading.found(Layer::Script, ARGUMENTS, Some(file), value, place);
-            }
+            reading.found(Layer::Script, ARGUMENTS, Some(file), value, place);
         } else if CommandLine::read_script(&code).is_some_and(|line| line.opaque.is_none()) {
             let code = match &trap {
                 Some(trap) => format!("{}; {code}", trap.text()),
@@ -88,6 +78,17 @@ pub fn read(file: &str, text: &str) -> Reading {
         arms.end(&code);
     }
     reading
+}
+
+/// Whether a line runs what the script is given, and whether the script becomes that. One that
+/// hands its arguments on to another program (`exec sidekiq "$@"`) runs that program.
+fn runs_arguments(code: &str) -> Option<bool> {
+    let own = words(code, true);
+    let is_all = |word: &String| ARGUMENT_WORDS.contains(&word.as_str());
+    let at = own.iter().position(is_all)?;
+    let is_plain = |word: &String| matches!(word.as_str(), "exec" | ";" | "then" | "bundle");
+    let becomes = own[..at].iter().any(|word| word == "exec");
+    own[..at].iter().all(is_plain).then_some(becomes)
 }
 
 /// Whether a line is more than the begin or the end of a loop or a function.
