@@ -205,6 +205,8 @@ fn call(text: &str) -> Option<ForemanCall> {
                 }
             }
             _ if option.starts_with('-') => {}
+            // What it takes without an option is the file (hivemind `main.go`).
+            named if is_hivemind => file_name(named).clone_into(&mut call.file),
             process => call.process = Some(process.to_owned()),
         }
     }
@@ -231,6 +233,10 @@ mod tests {
             ),
             ("overmind start -l jobs --timeout=30", "Procfile jobs 30 s"),
             ("hivemind", "Procfile all 5 s, the default"),
+            (
+                "hivemind -T ops/Procfile.live",
+                "Procfile.live all 5 s, the default",
+            ),
             ("env OVERMIND_TIMEOUT=40 overmind s", "Procfile all 40 s"),
             (
                 "HIVEMIND_TIMEOUT=40 overmind start",
