@@ -177,9 +177,9 @@ pub static TOOLS: [Tool; Layer::Unread as usize + 1] = [
         )
         .at(&[
             "config/initializers/**/*.rb",
-            "config/*sidekiq*.rb",
-            "config/boot*.rb",
-            "config/puma*.rb",
+            "*.rb",
+            "config/*.rb",
+            "config/environments/*.rb",
             "lib/**/*sidekiq*.rb",
             "lib/puma/**/*.rb",
         ])
