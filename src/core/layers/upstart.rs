@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use super::command_line::starts_sidekiq;
+use super::deploy_calls::CALL;
 use super::layer::Layer;
 use super::paths::file_name;
-use super::value::{Fault, FilePlace, Reading, Value};
+use super::script;
+use super::value::{Fault, FilePlace, LocatedSetting, Reading, Value};
 use crate::core::clean::clean;
 
 /// How long upstart waits before it kills.
@@ -22,6 +24,7 @@ pub fn read(file: &str, text: &str) -> Reading {
     let job = name.strip_suffix(".conf").unwrap_or(name);
     let mut reading = Reading::default();
     let mut waits = false;
+    reading.values.extend(hooks(file, text));
     for (index, line) in text.lines().enumerate() {
         let code = line.trim();
         if code.starts_with('#') {
@@ -74,4 +77,26 @@ fn command(job: &str, code: &str, place: &FilePlace, reading: &mut Reading) {
     if starts_sidekiq(code) {
         reading.scope(Layer::Upstart, job).command(code, place);
     }
+}
+
+/// What its hooks stop or signal (init(5), `pre-stop`, `post-stop`), each in its own line.
+fn hooks(file: &str, text: &str) -> Vec<LocatedSetting> {
+    let mut is_inside = false;
+    let own = text.lines().map(|line| {
+        let words: Vec<&str> = line.split_whitespace().take(2).collect();
+        match words[..] {
+            ["pre-stop" | "post-stop", "script"] => is_inside = true,
+            ["pre-stop" | "post-stop", "exec"] => {
+                return line.split_once("exec").map(|(_, code)| code);
+            }
+            ["end", "script"] => is_inside = false,
+            _ if is_inside => return Some(line),
+            _ => {}
+        }
+        None
+    });
+    let script: Vec<&str> = own.map(Option::unwrap_or_default).collect();
+    let mut found = script::read(file, &script.join("\n")).values;
+    found.retain(|located| located.setting == CALL);
+    found
 }
