@@ -32,9 +32,34 @@ impl Effective {
     }
 }
 
-/// The environment whose section of the yml counts.
-pub(super) fn environment(sidekiq: &SidekiqFacts) -> &str {
-    sidekiq.environment.as_deref().unwrap_or("production")
+/// The environment whose section of the yml counts for `of`: the one that was chosen, else that of
+/// its own command, else that of any command where it has none.
+pub(super) fn environment<'a>(sidekiq: &'a SidekiqFacts, of: Option<&str>) -> &'a str {
+    let mut own = commands_of(sidekiq, of).peekable();
+    let stated = match own.peek() {
+        Some(_) => own.find_map(|one| one.line.environment.as_deref()),
+        None => environments(sidekiq).next(),
+    };
+    let chosen = sidekiq.environment.as_deref();
+    chosen.or(stated).unwrap_or("production")
+}
+
+/// Every environment that a command states.
+pub(super) fn environments(sidekiq: &SidekiqFacts) -> impl Iterator<Item = &str> {
+    let commands = sidekiq.commands.iter();
+    commands.filter_map(|one| one.line.environment.as_deref())
+}
+
+/// The commands of `of`, or all when it is `None`.
+fn commands_of<'a>(
+    sidekiq: &'a SidekiqFacts,
+    of: Option<&str>,
+) -> impl Iterator<Item = &'a StartCommand> {
+    let commands = sidekiq.commands.iter();
+    commands.filter(move |one| match (&one.scope, of) {
+        (Some(scope), Some(of)) => is_scope_of(scope, of),
+        (_, _) => true,
+    })
 }
 
 /// How strong a statement is (0 is the strongest); `None` if no server reads it.
@@ -58,7 +83,7 @@ fn strength(located: &LocatedSetting, environment: &str) -> Option<u8> {
 /// The timeout of `of` (a unit, a process, a container), or of all when it is `None`. A `-t` of
 /// another unit or process does not count for it. Precedence measured on Sidekiq 7.3.2.
 pub fn effective_timeout(sidekiq: &SidekiqFacts, of: Option<&str>) -> Effective {
-    let environment = environment(sidekiq);
+    let environment = environment(sidekiq, of);
     let files = Files::of(sidekiq, of);
     let mut ranked: Vec<(u8, &LocatedSetting)> = sidekiq
         .timeouts
@@ -212,32 +237,34 @@ struct Files<'a> {
     named: Vec<&'a str>,
     /// Whether the usual one is read, because a command names none.
     usual: bool,
-    /// Whether the usual one is among what was read; another one alone is taken for it.
+    /// Whether the usual one is among what was read; another one alone is taken for it, if no
+    /// command names that.
     has_usual: bool,
+    /// Named by `-C` of any command.
+    of_any: Vec<&'a str>,
 }
 
 impl<'a> Files<'a> {
     fn of(sidekiq: &'a SidekiqFacts, of: Option<&str>) -> Self {
-        let commands: Vec<_> = sidekiq
-            .commands
-            .iter()
-            .filter(|one| match (&one.scope, of) {
-                (Some(scope), Some(of)) => is_scope_of(scope, of),
-                (_, _) => true,
-            })
+        let commands: Vec<_> = commands_of(sidekiq, of)
             .map(|one| one.line.config.as_deref())
             .collect();
+        let of_any = sidekiq.commands.iter();
         Self {
             usual: commands.is_empty() || commands.iter().any(Option::is_none),
             named: commands.into_iter().flatten().collect(),
             has_usual: yml_files(sidekiq).any(is_usual),
+            of_any: of_any
+                .filter_map(|one| one.line.config.as_deref())
+                .collect(),
         }
     }
 
     /// Whether what stands in `file` is read.
     fn count(&self, file: &str) -> bool {
-        self.named.iter().any(|named| is_same_file(named, file))
-            || self.usual && (is_usual(file) || !self.has_usual)
+        let is_of = |names: &[&str]| names.iter().any(|named| is_same_file(named, file));
+        let is_alone = || !self.has_usual && !is_of(&self.of_any);
+        is_of(&self.named) || self.usual && (is_usual(file) || is_alone())
     }
 
     /// Why nothing can be said, if a named file is not among what was read, or one that is there

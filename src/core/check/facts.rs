@@ -96,7 +96,7 @@ pub struct SidekiqFacts {
     pub timeouts: Vec<LocatedSetting>,
     /// The files that may state one.
     pub files: TimeoutFiles,
-    /// The Rails environment; `production` where none is stated.
+    /// The Rails environment of all of them, where it was chosen; else each has its own.
     pub environment: Option<String>,
     /// The command lines that start it.
     pub commands: Vec<StartCommand>,

@@ -8,8 +8,12 @@ use super::facts::{
     DrainFacts, Edition, Facts, JobFacts, SidekiqFacts, StartCommand, StatedSequence, TimeoutFiles,
 };
 use super::units::units;
-use crate::core::layers::command_line::{COMMAND, CommandLine, is_unknown_script, starts_sidekiq};
-use crate::core::layers::{FilePlace, Layer, LocatedSetting, Remark, Value, cloud66, job_class};
+use crate::core::layers::command_line::{
+    COMMAND, CommandLine, is_plain, is_unknown_script, starts_sidekiq,
+};
+use crate::core::layers::{
+    ENVIRONMENTS, FilePlace, Layer, LocatedSetting, Remark, Value, cloud66, job_class,
+};
 use crate::core::sequence::{SequenceOrigin, Version};
 
 /// Values stated on the command line or in drainboard's own configuration.
@@ -89,7 +93,7 @@ pub fn gather(values: &[LocatedSetting], chosen: &Chosen) -> Facts {
             super_fetch: None,
             timeouts: found.timeouts(chosen),
             files: chosen.timeout_files(),
-            environment,
+            environment: chosen.environment.clone(),
             commands,
             longest_job: chosen.longest_job,
             jobs: found.jobs(chosen),
@@ -128,12 +132,28 @@ impl<'a> Found<'a> {
     fn sidekiq_commands(&self) -> Vec<StartCommand> {
         let commands = self.values.iter().filter_map(|l| Some((l, command_of(l)?)));
         commands
-            .map(|(located, line)| StartCommand {
-                scope: located.scope.clone(),
-                file: Some(located.from.file.clone()),
-                line,
+            .map(|(located, mut line)| {
+                line.environment = line
+                    .environment
+                    .or_else(|| self.environment_around(located));
+                StartCommand {
+                    scope: located.scope.clone(),
+                    file: Some(located.from.file.clone()),
+                    line,
+                }
             })
             .collect()
+    }
+
+    /// The environment that the variables around a command name.
+    fn environment_around(&self, command: &LocatedSetting) -> Option<String> {
+        let stated = |name: &&str| {
+            let own = self.values.iter().filter(|l| l.setting == *name);
+            let mut own = own.filter(|l| l.layer == command.layer && l.scope == command.scope);
+            own.next_back()?.value.as_text()
+        };
+        let stated = ENVIRONMENTS.iter().find_map(stated);
+        stated.filter(|name| is_plain(name)).map(str::to_owned)
     }
 
     /// Whether the command of `scope` in `layer` starts a Sidekiq; `None` if it has none.

@@ -8,6 +8,7 @@ use super::launch::{self, Around};
 use super::layer::Layer;
 use super::paths::file_name;
 use super::value::{Expression, Fault, FilePlace, Hazard, Reading, Value};
+use super::variables::ENVIRONMENTS;
 use crate::core::clean::clean;
 
 pub use super::launch::Wrapper;
@@ -82,11 +83,16 @@ impl CommandLine {
         }
         let arguments = restored(launch.arguments);
         let mut rest = arguments.iter().map(String::as_str);
+        let mut before = "";
         while let Some(word) = rest.next() {
-            if word.starts_with('>') {
+            if word.contains('>') && !word.contains("<%") {
                 break;
             }
-            if let Some(value) = flag(word, "-t", ("timeout", 2), &mut rest) {
+            let is_value = before.starts_with('-') && !before.contains('=');
+            before = word;
+            if let Some(more) = more_flags(word).filter(|_| !is_value) {
+                line.timeout = line.timeout.or(Some(Value::Expression(more)));
+            } else if let Some(value) = flag(word, "-t", ("timeout", 2), &mut rest) {
                 line.timeout = Some(timeout(value));
             } else if let Some(value) = flag(word, "-C", ("config", 4), &mut rest) {
                 line.config = Some(clean(value, 300));
@@ -210,6 +216,24 @@ pub fn timeout(text: &str) -> Value {
     }
 }
 
+/// The variable that a word of flags is (`sidekiq $SIDEKIQ_ARGS`): a `-t` may stand in it.
+fn more_flags(word: &str) -> Option<Expression> {
+    // Compose hands `$$X` on to the shell as `$X`.
+    let one = word.strip_prefix('$').filter(|rest| rest.starts_with('$'));
+    let expression = expansion(one.unwrap_or(word));
+    let is_word = word.starts_with('$') && expression.variable.is_some();
+    let has_default = word.contains('-');
+    (is_word && !has_default).then_some(Expression {
+        hazard: Hazard::None,
+        ..expression
+    })
+}
+
+/// The `-t` in flags that stand by themselves (`-e production -t 60`).
+pub(super) fn timeout_in(flags: &str) -> Option<Value> {
+    CommandLine::read(&format!("sidekiq {flags}"))?.timeout
+}
+
 /// `$X`, `${X}`, `${X:-60}` and `${X-60}` as far as they are plain.
 fn expansion(text: &str) -> Expression {
     let inner = text.strip_prefix("${").and_then(|t| t.strip_suffix('}'));
@@ -239,14 +263,17 @@ fn expansion(text: &str) -> Expression {
 /// `RAILS_ENV=production` and the like before the command. Sidekiq 7.3.9 `cli.rb:234` asks
 /// `APP_ENV`, `RAILS_ENV`, `RACK_ENV` in that order.
 fn assigned_environment(before: &[String]) -> Option<String> {
-    ["APP_ENV=", "RAILS_ENV=", "RACK_ENV="]
-        .iter()
-        .find_map(|name| before.iter().find_map(|word| word.strip_prefix(name)))
+    let assigned = |name: &&str| {
+        let mut words = before.iter();
+        words.find_map(|word| word.strip_prefix(name)?.strip_prefix('='))
+    };
+    let value = ENVIRONMENTS.iter().find_map(assigned);
+    value
         .filter(|value| is_plain(value))
         .map(|value| clean(value, 80))
 }
 
 /// Whether a word is no variable and no code.
-fn is_plain(word: &str) -> bool {
+pub fn is_plain(word: &str) -> bool {
     !word.contains(['$', '<', '#', '{'])
 }

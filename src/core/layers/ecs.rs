@@ -7,6 +7,7 @@ use serde_json::Value as Node;
 use super::compose::quoted;
 use super::layer::Layer;
 use super::value::{FilePlace, Reading, Value};
+use super::variables;
 
 /// How long ECS waits before it kills.
 pub const STOP_TIMEOUT: &str = "stopTimeout";
@@ -69,6 +70,10 @@ pub fn read(file: &str, text: &str) -> Reading {
             };
             scope.command(&words.join(" "), &at(key));
         }
+        let all = container.get("environment").and_then(Node::as_array);
+        for (name, value) in all.into_iter().flatten().filter_map(stated) {
+            scope.found(name, value, &at("\"environment\""));
+        }
         match container
             .get(STOP_TIMEOUT)
             .and_then(Node::as_u64)
@@ -94,4 +99,10 @@ pub fn read(file: &str, text: &str) -> Reading {
         }
     }
     reading
+}
+
+/// What a variable of a container states.
+fn stated(variable: &Node) -> Option<(&'static str, Value)> {
+    let text = |key: &str| variable.get(key)?.as_str();
+    variables::variable(text("name")?, text("value")?)
 }

@@ -1,7 +1,7 @@
 //! Variables of the environment of a unit: `Environment=`, and the files that `EnvironmentFile=`
 //! names. They fill in what its command asks for, and state waits of overmind and of hivemind.
 
-use super::command_line::{TIMEOUT, timeout};
+use super::command_line::{TIMEOUT, timeout, timeout_in};
 use super::launch::words;
 use super::layer::Layer;
 use super::systemd_unit::ENVIRONMENT_FILE;
@@ -16,7 +16,7 @@ const FILE: &str = "file";
 const LONGEST: usize = 8;
 
 /// Reads a file of variables (systemd.exec(5), `EnvironmentFile=`): of those only that may be a
-/// number of seconds. Passwords stand in such files, too.
+/// number of seconds, and that name the environment. Passwords stand in such files, too.
 pub(super) fn read(file: &str, text: &str) -> Reading {
     let mut reading = Reading::default();
     let whole = FilePlace::whole(file);
@@ -32,7 +32,9 @@ pub(super) fn read(file: &str, text: &str) -> Reading {
             continue;
         };
         let value = value.trim().trim_matches(['"', '\'']);
-        if value.len() <= LONGEST && value.starts_with(|c: char| c.is_ascii_digit()) {
+        let may_be_seconds =
+            value.len() <= LONGEST && value.starts_with(|c: char| c.is_ascii_digit());
+        if may_be_seconds || variables::ENVIRONMENTS.contains(&name.trim()) {
             let place = FilePlace::new(file, index + 1);
             let value = Value::text(value);
             reading.found(
@@ -72,15 +74,24 @@ pub(super) fn read_together(reading: &mut Reading) {
         let unit = located.scope.as_deref().unwrap_or_default();
         let environment = UnitEnvironment::of(&all, unit);
         match environment.value(variable) {
+            // Flags of Sidekiq, among which a `-t` may be.
+            Some(flags) if flags.starts_with('-') => {
+                located.value = timeout_in(&flags).unwrap_or_else(|| Value::text(""));
+            }
             Some(written) => located.value = timeout(&written),
             None if environment.is_known() => {}
             None if expression.hazard == Hazard::NoBoot => expression.hazard = Hazard::None,
             None => {}
         }
     }
+    let is_none = |located: &LocatedSetting| {
+        (located.layer, located.setting) == (Layer::CommandLine, TIMEOUT)
+            && located.value.as_text() == Some("")
+    };
+    reading.values.retain(|located| !is_none(located));
 }
 
-/// The waits of overmind and of hivemind that units set.
+/// The waits of overmind and of hivemind that units set, and their environments.
 fn waits(reading: &Reading) -> Vec<LocatedSetting> {
     let all = &reading.values;
     let is_own = |located: &&LocatedSetting| located.layer == Layer::Systemd;
@@ -93,7 +104,7 @@ fn waits(reading: &Reading) -> Vec<LocatedSetting> {
     let mut found = Vec::new();
     for unit in units {
         let environment = UnitEnvironment::of(all, unit);
-        for name in variables::VARIABLES {
+        for name in variables::VARIABLES.iter().chain(variables::ENVIRONMENTS) {
             let stated = environment.stated(name);
             found.extend(stated.and_then(|(written, from)| {
                 let (setting, value) = variables::variable(name, &written)?;

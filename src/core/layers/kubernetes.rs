@@ -18,6 +18,7 @@ use super::scoped::Scoped;
 use super::span::duration_text;
 use super::tool::Text;
 use super::value::{Expression, FilePlace, Hazard, Reading, Value};
+use super::variables;
 use super::yaml::{self, Document};
 use crate::core::clean::clean;
 
@@ -266,6 +267,10 @@ impl Container {
         if !text.is_empty() {
             scope.command(&text, &self.own.place(&[key]));
         }
+        let place = self.own.place(&["env"]);
+        for (name, value) in self.own.get(&["env"]).into_iter().flat_map(stated) {
+            scope.found(name, value, &place);
+        }
         if let Some(hook) = self.own.get(&["lifecycle", "preStop"]) {
             let place = self.own.place(&["lifecycle", "preStop"]);
             pre_stop(hook, &place, &mut scope);
@@ -284,6 +289,15 @@ impl Container {
             );
         }
     }
+}
+
+/// The variables in `env` of a container that matter.
+fn stated(env: &Node) -> impl Iterator<Item = (&'static str, Value)> {
+    let all = env.as_sequence().into_iter().flatten();
+    all.filter_map(|one| {
+        let name = one.get("name")?.as_str()?;
+        variables::variable(name, &yaml::scalar(one.get("value")?)?)
+    })
 }
 
 /// Names of containers that are no Sidekiq, whatever their command is.

@@ -61,3 +61,4 @@ pub use tools::TOOLS;
 pub use value::{
     Expression, Fault, FilePlace, Hazard, LocatedSetting, Reading, Remark, Value, Weight,
 };
+pub use variables::ENVIRONMENTS;

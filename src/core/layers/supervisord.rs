@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::layer::Layer;
 use super::value::{Fault, FilePlace, Reading, Value};
+use super::variables;
 
 /// How long supervisord waits before it kills.
 pub const STOP_WAIT_SECONDS: &str = "stopwaitsecs";
@@ -69,6 +70,11 @@ fn setting(program: &str, key: &str, value: &str, place: &FilePlace, reading: &m
             program.command(value, place);
         }
         STOP_WAIT_SECONDS => program.seconds(STOP_WAIT_SECONDS, value, Fault::NoBoot, place),
+        "environment" => {
+            for (name, value) in value.split(',').filter_map(variables::assigned) {
+                program.found(name, value, place);
+            }
+        }
         STOP_SIGNAL => program.found(STOP_SIGNAL, Value::text(value), place),
         _ => {}
     }

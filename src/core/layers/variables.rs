@@ -1,4 +1,5 @@
-//! Variables of the environment that state a wait, wherever they are set.
+//! Variables of the environment that matter to a stop, wherever they are set: those that state a
+//! wait, and those that name the environment of Rails, whose section of the yml counts.
 
 use super::span::duration_text;
 use super::value::Value;
@@ -6,16 +7,22 @@ use super::value::Value;
 /// The waits of overmind and of hivemind (their `main.go`).
 pub(super) const VARIABLES: &[&str] = &["OVERMIND_TIMEOUT", "HIVEMIND_TIMEOUT"];
 
-/// The wait that an assignment of the environment states: the variable's name, and the value.
+/// Those that name the environment, in the order in which Sidekiq asks (7.3.9 `cli.rb:234`).
+pub const ENVIRONMENTS: &[&str] = &["APP_ENV", "RAILS_ENV", "RACK_ENV"];
+
+/// What an assignment of the environment states: the variable's name, and the value.
 pub(super) fn assigned(text: &str) -> Option<(&'static str, Value)> {
     let (name, written) = text.trim().split_once('=')?;
     variable(name.trim().trim_start_matches("export "), written)
 }
 
-/// The wait that a variable states.
+/// What a variable states.
 pub(super) fn variable(name: &str, written: &str) -> Option<(&'static str, Value)> {
-    let name = VARIABLES.iter().find(|known| **known == name)?;
     let written = written.trim().trim_matches(['"', '\'']);
+    if let Some(name) = ENVIRONMENTS.iter().find(|known| **known == name) {
+        return Some((name, Value::text(written)));
+    }
+    let name = VARIABLES.iter().find(|known| **known == name)?;
     let span = duration_text(written);
     Some((name, span.map_or_else(|| Value::text(written), Value::Span)))
 }

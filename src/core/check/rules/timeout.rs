@@ -1,7 +1,7 @@
 //! D20 to D25 and D58: Sidekiq's own timeout: values that are unusable, values that no
 //! server reads, and the timeout of capistrano-sidekiq.
 
-use super::super::effective::{Effective, effective_timeout, environment};
+use super::super::effective::{Effective, effective_timeout, environment, environments};
 use super::super::facts::{Facts, GemTasks};
 use super::super::finding::{Rule, RuleRun, Severity};
 use super::{MARGIN, number};
@@ -77,13 +77,15 @@ pub(super) static RULES: &[Rule] = &[
 
 /// The statements that a server reads.
 fn read_by_server(facts: &Facts) -> impl Iterator<Item = &LocatedSetting> {
-    let environment = environment(&facts.sidekiq);
-    facts.sidekiq.timeouts.iter().filter(move |located| {
+    let sidekiq = &facts.sidekiq;
+    let is_in_force = |section: &str| {
+        section == environment(sidekiq, None)
+            || sidekiq.environment.is_none() && environments(sidekiq).any(|one| one == section)
+    };
+    sidekiq.timeouts.iter().filter(move |located| {
+        let section = located.scope.as_deref();
         let other_section = located.layer == Layer::SidekiqYml
-            && located
-                .scope
-                .as_deref()
-                .is_some_and(|scope| scope != environment);
+            && section.is_some_and(|section| !is_in_force(section));
         !is_unread(located) && !other_section
     })
 }
