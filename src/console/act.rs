@@ -67,6 +67,8 @@ pub enum KeyAct {
     Last,
     /// Type a filter.
     Filter,
+    /// Clear the filter.
+    Unfilter,
     /// Change the order.
     Sort,
     /// Show or hide arguments.

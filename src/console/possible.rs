@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::act::KeyAct;
-use super::rows::folded;
+use super::rows::{Listing, folded};
 use super::state::{Console, Pane, Screen};
 use crate::core::drain::{Hold, Mode, Phase, Resume, Run};
 use crate::core::fleet::{Listed, LocalId, ProcessKey};
@@ -274,7 +274,7 @@ pub(super) fn each_job(session: &Session, console: &Console) -> bool {
 }
 
 pub(super) fn filter(_: &Session, console: &Console) -> bool {
-    matches!(console.screen, Screen::Main | Screen::Journal)
+    console.filter().is_some()
 }
 
 pub(super) fn journal(_: &Session, console: &Console) -> bool {
@@ -284,15 +284,20 @@ pub(super) fn journal(_: &Session, console: &Console) -> bool {
 /// Whether some processes are folded, or would be.
 pub(super) fn fold(session: &Session, console: &Console) -> bool {
     let targets = console.targets(session);
-    on_main(session, console) && !folded(session, &targets, false).is_empty()
+    on_main(session, console) && !folded(session, &targets, &Listing::default()).is_empty()
 }
 
 pub(super) fn arguments(_: &Session, console: &Console) -> bool {
     matches!(console.screen, Screen::Job(_))
 }
 
-pub(super) fn back(_: &Session, console: &Console) -> bool {
-    console.screen != Screen::Main || !console.listing.filter.is_empty()
+/// Whether what is shown is narrowed by a filter.
+pub(super) fn unfilter(_: &Session, console: &Console) -> bool {
+    console.filter().is_some_and(|filter| !filter.is_empty())
+}
+
+pub(super) fn back(session: &Session, console: &Console) -> bool {
+    console.screen != Screen::Main && !unfilter(session, console)
 }
 
 pub(super) fn outcome(session: &Session, console: &Console) -> bool {

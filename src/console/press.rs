@@ -149,27 +149,42 @@ impl Console {
         begin::begin(session, start, &targets, None, now)
     }
 
+    /// A key while a filter is typed. What is narrowed is read from its top.
     fn press_filter(&mut self, key: Key) {
-        let listing = &mut self.listing;
-        let filter = if self.screen == Screen::Journal {
-            &mut listing.journal
-        } else {
-            &mut listing.filter
-        };
+        let mut filter = self.filter().unwrap_or_default().to_owned();
         if let Key::Char(character) = key {
             if filter.chars().count() < FILTER {
                 filter.push(character);
             }
         } else if key == Key::Backspace {
             filter.pop();
-        } else if key == Key::Enter || key == Key::Esc {
-            listing.typing = false;
-            if key == Key::Esc {
-                filter.clear();
-            }
+        } else if key == Key::Enter {
+            self.listing.typing = false;
+        } else if key == Key::Esc {
+            self.listing.typing = false;
+            filter.clear();
         }
-        self.scroll = 0;
-        self.jobs = super::RowCursor::default();
+        self.narrow(filter.trim_start().to_owned());
+    }
+
+    /// Clears the filter; what is selected stays so.
+    fn unfilter(&mut self, session: &Session) {
+        let process = self.process_under_cursor(session);
+        let job = self.job_under_cursor(session);
+        self.narrow(String::new());
+        self.processes.selected = process;
+        self.jobs.selected = job;
+    }
+
+    fn narrow(&mut self, filter: String) {
+        if self.screen == Screen::Journal {
+            self.listing.journal = filter;
+            self.scroll = 0;
+        } else {
+            self.listing.filter = filter;
+            self.processes = super::RowCursor::default();
+            self.jobs = super::RowCursor::default();
+        }
     }
 
     fn act(&mut self, act: KeyAct, session: &Session, now: Moment) -> Vec<Request> {
@@ -232,20 +247,12 @@ impl Console {
             KeyAct::PageDown => self.go(session, now, |at, _| at + PAGE),
             KeyAct::First => self.go(session, now, |_, _| 0),
             KeyAct::Last => self.go(session, now, |_, rows| rows.saturating_sub(1)),
-            KeyAct::Filter => {
-                self.listing.typing = true;
-                if self.screen == Screen::Main {
-                    self.pane = Pane::Jobs;
-                }
-            }
+            KeyAct::Filter => self.listing.typing = true,
+            KeyAct::Unfilter => self.unfilter(session),
             KeyAct::Sort => self.sort(self.listing.sort.next()),
             KeyAct::Arguments => self.listing.arguments = !self.listing.arguments,
             KeyAct::Journal => self.show(Screen::Journal),
             KeyAct::Fold => self.listing.unfolded = !self.listing.unfolded,
-            KeyAct::Back if self.screen == Screen::Journal && !self.listing.journal.is_empty() => {
-                self.listing.journal.clear();
-            }
-            KeyAct::Back if self.screen == Screen::Main => self.listing.filter.clear(),
             KeyAct::Back => self.show(Screen::Main),
             KeyAct::Outcome => self.show(Screen::Result),
             KeyAct::EachJob => self.memory.each_job = !self.memory.each_job,

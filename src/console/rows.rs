@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
+use super::filter::Filter;
 use super::process_state::Belongs;
 use crate::core::fleet::{Job, LocalId, Process, ProcessKey};
 use crate::core::moment::Moment;
@@ -56,9 +57,9 @@ impl Sort {
 /// How the two tables are listed, and what the journal page shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// Only jobs that contain this.
+    /// Only processes and jobs that these words fit.
     pub filter: String,
-    /// Only lines of the journal page that contain this.
+    /// Only lines of the journal page that these words fit.
     pub journal: String,
     /// Whether a filter is being typed.
     pub typing: bool,
@@ -68,6 +69,16 @@ pub struct Listing {
     pub arguments: bool,
     /// Whether processes of other applications and of other hosts have rows of their own.
     pub unfolded: bool,
+}
+
+impl Listing {
+    /// The same tables, whole.
+    pub(super) fn unfiltered(&self) -> Self {
+        Self {
+            filter: String::new(),
+            ..self.clone()
+        }
+    }
 }
 
 /// An execution of a job in one thread: what a selection holds on to.
@@ -124,21 +135,6 @@ impl JobRow<'_> {
     pub(super) fn is_done(&self) -> bool {
         self.back || self.stilled.is_some()
     }
-
-    fn passes(&self, filter: &str) -> bool {
-        let work = &self.job.work;
-        let has = |text: &str| contains(text, filter);
-        has(&work.class)
-            || has(&work.queue)
-            || work.jid.as_deref().is_some_and(has)
-            || has(&self.process.name())
-            || has(self.process.tag())
-    }
-}
-
-/// Whether `text` contains `part` (given in lower case), whatever its case.
-fn contains(text: &str, part: &str) -> bool {
-    text.to_lowercase().contains(part)
 }
 
 /// The rows that the process table folds into one line.
@@ -152,29 +148,39 @@ pub struct Folded {
     pub dead: u64,
     /// How many more of these are only counted: they have no rows.
     pub counted: u64,
+    /// How many of those that have rows the filter would list.
+    pub fitting: u64,
 }
 
 impl Folded {
     /// Whether nothing is folded that could be shown.
     pub fn is_empty(&self) -> bool {
-        self.other_applications.is_empty() && self.other_hosts == 0 && self.dead == 0
+        self.rows() == 0
+    }
+
+    /// How many rows are folded.
+    pub fn rows(&self) -> u64 {
+        self.other_applications.len() as u64 + self.other_hosts + self.dead
     }
 }
 
-/// The processes of the table, the targets first, by host name and pid as numbers. `unfolded`:
-/// those of other applications and of other hosts too; also where there is no other.
+/// The processes that pass the filter of `listing`, the targets first, by host name and pid as
+/// numbers. Unfolded, those of other applications and of other hosts too; also where there is no
+/// other.
 pub fn process_rows<'a>(
     session: &'a Session,
     targets: &[LocalId],
-    unfolded: bool,
+    listing: &Listing,
 ) -> Vec<(&'a ProcessKey, &'a Process)> {
     let belongs = |key: &ProcessKey, process: &Process| {
         Belongs::of(&session.fleet, key, process, is_target(key, targets))
     };
     let mut rows: Vec<_> = session.fleet.processes.iter().collect();
-    if !unfolded && !shows_all(session, targets) {
+    if !listing.unfolded && !shows_all(session, targets) {
         rows.retain(|(key, process)| !belongs(key, process).is_folded());
     }
+    let filter = Filter::of(&listing.filter);
+    rows.retain(|(_, process)| filter.fits_process(process));
     let draining = session.is_draining();
     rows.sort_by_cached_key(|(key, process)| {
         let mut belongs = belongs(key, process);
@@ -199,16 +205,18 @@ fn shows_all(session: &Session, targets: &[LocalId]) -> bool {
     })
 }
 
-/// The folded rows, where the table is folded.
-pub fn folded(session: &Session, targets: &[LocalId], unfolded: bool) -> Folded {
+/// The folded rows, where the table is folded, whatever the filter.
+pub fn folded(session: &Session, targets: &[LocalId], listing: &Listing) -> Folded {
     let mut folded = Folded {
         counted: session.fleet.dead.counted(),
         ..Folded::default()
     };
-    if unfolded || shows_all(session, targets) {
+    if listing.unfolded || shows_all(session, targets) {
         return folded;
     }
+    let filter = Filter::of(&listing.filter);
     for (key, process) in &session.fleet.processes {
+        let rows = folded.rows();
         match Belongs::of(&session.fleet, key, process, is_target(key, targets)) {
             Belongs::OtherApplication if process.exited() => {}
             Belongs::OtherApplication => folded.other_applications.push(process.name()),
@@ -216,6 +224,7 @@ pub fn folded(session: &Session, targets: &[LocalId], unfolded: bool) -> Folded 
             Belongs::OtherHost => folded.other_hosts += 1,
             Belongs::Target | Belongs::Ours | Belongs::Vanished => {}
         }
+        folded.fitting += u64::from(folded.rows() > rows && filter.fits_process(process));
     }
     folded
 }
@@ -244,7 +253,7 @@ pub fn job_rows<'a>(
     targets: &[LocalId],
     listing: &Listing,
 ) -> Vec<JobRow<'a>> {
-    let filter = listing.filter.to_lowercase();
+    let filter = Filter::of(&listing.filter);
     let all = listing.unfolded || shows_all(session, targets);
     let draining = session.is_draining();
     let run = session.active_run();
@@ -261,7 +270,9 @@ pub fn job_rows<'a>(
             let jid = job.work.jid.as_deref();
             jid.is_some_and(|jid| back.contains(&(key, jid)))
         };
-        rows.extend(process.jobs.iter().map(|job| JobRow {
+        let fitting = process.jobs.iter();
+        let fitting = fitting.filter(|job| filter.fits_job(process, job));
+        rows.extend(fitting.map(|job| JobRow {
             key,
             process,
             job,
@@ -269,9 +280,6 @@ pub fn job_rows<'a>(
             stilled,
             back: is_back(job),
         }));
-    }
-    if !filter.is_empty() {
-        rows.retain(|row| row.passes(&filter));
     }
     rows.sort_by(|one, other| order(listing.sort, one, other));
     rows

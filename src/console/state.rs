@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::dialog::Dialog;
 use super::left::LeftDrain;
 use super::rows::{JobKey, JobRow, Listing, job_rows, process_rows};
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::{LocalId, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
@@ -163,6 +163,11 @@ impl Console {
         }
     }
 
+    /// The rows of the process table.
+    fn process_rows<'a>(&self, session: &'a Session) -> Vec<(&'a ProcessKey, &'a Process)> {
+        process_rows(session, &self.targets(session), &self.listing)
+    }
+
     /// The rows of the job table.
     pub fn job_rows<'a>(&self, session: &'a Session) -> Vec<JobRow<'a>> {
         let targets = self.targets(session);
@@ -194,7 +199,7 @@ impl Console {
 
     fn keep_selections(&mut self, session: &Session) {
         if self.processes.selected.is_some() {
-            let rows = process_rows(session, &self.targets(session), self.listing.unfolded);
+            let rows = self.process_rows(session);
             let index = self.processes.row(&rows, |row, key| row.0 == key);
             self.processes.select(&rows, index, |row| row.0.clone());
         }
@@ -211,6 +216,20 @@ impl Console {
         self.scroll = 0;
     }
 
+    /// The filter of what is shown; `None`: it has none.
+    pub fn filter(&self) -> Option<&str> {
+        match self.screen {
+            Screen::Main => Some(&self.listing.filter),
+            Screen::Journal => Some(&self.listing.journal),
+            Screen::Job(_)
+            | Screen::Process(_)
+            | Screen::Backtrace(_)
+            | Screen::Help
+            | Screen::Result
+            | Screen::Check => None,
+        }
+    }
+
     /// Says a word to the operator; it stands until the next key.
     pub fn say(&mut self, notice: impl Into<String>) {
         self.memory.notice = Some(notice.into());
@@ -220,7 +239,7 @@ impl Console {
     pub(super) fn move_cursor(&mut self, session: &Session, to: impl Fn(usize, usize) -> usize) {
         match self.pane {
             Pane::Processes => {
-                let rows = process_rows(session, &self.targets(session), self.listing.unfolded);
+                let rows = self.process_rows(session);
                 let index = self.processes.row(&rows, |row, key| row.0 == key);
                 let index = to(index, rows.len()).min(rows.len().saturating_sub(1));
                 self.processes.select(&rows, index, |row| row.0.clone());
@@ -236,7 +255,7 @@ impl Console {
 
     /// The process that stands selected in its table.
     pub fn process_under_cursor(&self, session: &Session) -> Option<ProcessKey> {
-        let rows = process_rows(session, &self.targets(session), self.listing.unfolded);
+        let rows = self.process_rows(session);
         let index = self.processes.row(&rows, |row, key| row.0 == key);
         rows.get(index).map(|row| row.0.clone())
     }
@@ -280,7 +299,7 @@ impl Console {
                 let Some(job) = self.job_under_cursor(session) else {
                     return;
                 };
-                let rows = process_rows(session, &self.targets(session), self.listing.unfolded);
+                let rows = self.process_rows(session);
                 if let Some(index) = rows.iter().position(|row| *row.0 == job.process) {
                     self.processes.select(&rows, index, |row| row.0.clone());
                 }

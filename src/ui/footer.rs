@@ -68,12 +68,12 @@ pub(super) fn height(view: &View<'_>, cells: usize, most: usize) -> usize {
 
 /// Draws the keys, or the filter while it is typed.
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
-    let listing = &view.console.listing;
-    if listing.typing {
+    if view.console.listing.typing {
+        let filter = view.console.filter().unwrap_or_default();
         let line = Line::from(vec![
-            view.span(Tone::Strong, format!(" /{}", listing.filter)),
+            view.span(Tone::Strong, format!(" /{filter}")),
             view.span(Tone::Selected, " "),
-            view.span(Tone::Plain, "   Enter keep   Esc lift"),
+            view.span(Tone::Plain, "   Enter keep   Esc clear"),
         ]);
         put(buffer, area, 0, &line);
         return;

@@ -73,8 +73,8 @@ fn pieces(view: &View<'_>) -> Vec<HeaderPiece> {
         Kind::ReadOnly | Kind::Demo => Tone::Plain,
         Kind::Rehearsal | Kind::Replay | Kind::Watching => Tone::Warn,
     };
-    let targets = view
-        .processes
+    let processes = &session.fleet.processes;
+    let targets = processes
         .iter()
         .filter(|(key, process)| view.outlooks.of(key).is_some() && !process.exited());
     let (mut number, mut busy, mut capacity) = (0, 0, 0);
@@ -212,7 +212,7 @@ fn plan(width: u16, view: &View<'_>) -> [String; 3] {
     let sequence = &view.session.setting.plan.sequence;
     let mut timeouts = Vec::new();
     let mut budgets = Vec::new();
-    for (key, process) in &view.processes {
+    for (key, process) in &view.session.fleet.processes {
         let Some(outlook) = view.outlooks.of(key) else {
             continue;
         };

@@ -88,7 +88,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         let text = if view.console.listing.filter.is_empty() {
             "  no busy job is known"
         } else {
-            "  no busy job passes the filter; Esc clears it"
+            "  no busy job fits the filter"
         };
         say(buffer, area, 1, view.look, Tone::Faint, text);
     }
@@ -147,9 +147,6 @@ fn heading(
 fn note(shown: &std::ops::Range<usize>, view: &View<'_>) -> String {
     let listing = &view.console.listing;
     let mut notes = Vec::new();
-    if !listing.filter.is_empty() {
-        notes.push(format!("/{}", fit::cut(&listing.filter, 16)));
-    }
     if listing.sort != Sort::HoldsUp {
         notes.push(format!("by {}", listing.sort.word()));
     }

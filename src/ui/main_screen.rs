@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use super::look::Tone;
 use super::view::{View, say};
 use super::{fit, footer, header, jobs, journal, processes, queues, strip};
+use crate::console::narrowed;
 
 /// Takes rows off the top or the bottom of what is left.
 struct Rows {
@@ -35,14 +36,9 @@ impl Rows {
     }
 }
 
-/// Draws the main screen.
-pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
-    let (width, height) = (usize::from(area.width), usize::from(area.height));
-    let roomy = height >= 20;
-    let mut rows = Rows { left: area };
-    header::draw(buffer, rows.top(1), view);
-    let plan_rows = header::plan_height(area.width, view).min(3);
-    header::draw_plan(buffer, rows.top(plan_rows), view);
+/// The faults of the sources: at most two, in at most two lines each.
+fn draw_warnings(buffer: &mut Buffer, rows: &mut Rows, roomy: bool, view: &View<'_>) {
+    let width = usize::from(rows.left.width);
     for warning in header::warnings(view)
         .iter()
         .take(if roomy { 2 } else { 1 })
@@ -51,15 +47,42 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
             say(buffer, rows.top(1), 0, view.look, Tone::Warn, warning);
             continue;
         }
-        let most = 2;
-        for line in fit::wrap(warning, width.saturating_sub(2))
-            .iter()
-            .take(most)
-        {
+        for line in fit::wrap(warning, width.saturating_sub(2)).iter().take(2) {
             let line = format!(" {line}");
             say(buffer, rows.top(1), 0, view.look, Tone::Warn, &line);
         }
     }
+}
+
+/// What the filter leaves of the tables below, as much of it as fits into a row.
+fn draw_narrowed(buffer: &mut Buffer, rows: &mut Rows, view: &View<'_>) {
+    let Some((words, ill)) = narrowed(view.session, view.console, &view.outlooks) else {
+        return;
+    };
+    let room = usize::from(rows.left.width);
+    let fits = words.iter().find(|words| fit::width(words) < room);
+    let tone = if ill { Tone::Warn } else { Tone::Strong };
+    if let Some(words) = fits.or(words.last()) {
+        say(
+            buffer,
+            rows.top(1),
+            0,
+            view.look,
+            tone,
+            &format!(" {words}"),
+        );
+    }
+}
+
+/// Draws the main screen.
+pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
+    let (width, height) = (usize::from(area.width), usize::from(area.height));
+    let roomy = height >= 20;
+    let mut rows = Rows { left: area };
+    header::draw(buffer, rows.top(1), view);
+    let plan_rows = header::plan_height(area.width, view).min(3);
+    header::draw_plan(buffer, rows.top(plan_rows), view);
+    draw_warnings(buffer, &mut rows, roomy, view);
     let cells = width.saturating_sub(if roomy { 4 } else { 0 });
     let inner = strip::height(view, cells).min(if roomy { 8 } else { 6 });
     strip::draw(
@@ -70,6 +93,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     );
     let footer_rows = footer::height(view, width, if roomy { 2 } else { 1 });
     footer::draw(buffer, rows.bottom(footer_rows), view);
+    draw_narrowed(buffer, &mut rows, view);
     let least_journal = match height {
         40.. => 5,
         30..40 => 3,

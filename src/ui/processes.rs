@@ -116,8 +116,16 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, heading: bool, view: &View<'
         say(buffer, area, 0, view.look, Tone::Faint, &text);
     }
     if view.processes.is_empty() {
-        let text = format!("   {}", nobody(view));
-        say(buffer, area, top, view.look, Tone::Warn, &text);
+        let filtered = view
+            .console
+            .filter()
+            .is_some_and(|filter| !filter.is_empty());
+        let (tone, why) = if filtered {
+            (Tone::Faint, "no process fits the filter")
+        } else {
+            (Tone::Warn, nobody(view))
+        };
+        say(buffer, area, top, view.look, tone, &format!("   {why}"));
         return;
     }
     for (row, index) in shown.enumerate() {
@@ -214,13 +222,26 @@ pub(super) fn draw_folded(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     if folded.dead > 0 {
         parts.push(format!("{} dead", thousands(folded.dead)));
     }
+    let filtered = view
+        .console
+        .filter()
+        .is_some_and(|filter| !filter.is_empty());
+    let shows = match (filtered, folded.fitting) {
+        (false, _) => "p shows them".into(),
+        (true, 0) => "none fits the filter".into(),
+        (true, fitting) => format!(
+            "p shows the {} that {}",
+            thousands(fitting),
+            if fitting == 1 { "fits" } else { "fit" }
+        ),
+    };
     let counted = thousands(folded.counted);
+    let parts = parts.join(", ");
     let text = match (parts.is_empty(), folded.counted) {
-        (_, 0) => format!("   not drained: {}; p shows them", parts.join(", ")),
+        (_, 0) => format!("   not drained: {parts}; {shows}"),
         (true, _) => format!("   {counted} dead members of this Redis are only counted"),
         (false, _) => {
-            let parts = parts.join(", ");
-            format!("   not drained: {parts}; p shows them; {counted} dead ones are only counted")
+            format!("   not drained: {parts}; {shows}; {counted} dead ones are only counted")
         }
     };
     say(buffer, area, 0, view.look, Tone::Faint, &text);

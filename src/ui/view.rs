@@ -46,8 +46,8 @@ impl<'a> View<'a> {
         let targets = console.targets(session);
         let listing = &console.listing;
         Self {
-            processes: process_rows(session, &targets, listing.unfolded),
-            folded: folded(session, &targets, listing.unfolded),
+            processes: process_rows(session, &targets, listing),
+            folded: folded(session, &targets, listing),
             jobs: job_rows(session, &targets, listing),
             outlooks: Outlooks::new(session.situation(now), &targets),
             targets,

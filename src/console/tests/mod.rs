@@ -4,6 +4,7 @@ mod backtraces;
 mod cancels;
 mod departed;
 mod dialogs;
+mod filters;
 mod findings;
 mod keys;
 mod people;

@@ -1,4 +1,4 @@
-//! Selections hold on to things, not to positions; filter, order, jumps and marks.
+//! Selections hold on to things, not to positions; order, jumps and marks.
 
 use crate::console::fixture::ImaginedWorld;
 use crate::console::{Key, Pane, Request, Screen};
@@ -48,23 +48,6 @@ fn tab_jumps_between_a_process_and_its_jobs() {
     world.press(Key::Tab);
     let process = world.console.process_under_cursor(&world.session);
     assert_eq!(process, Some(ImaginedWorld::key(4242)));
-}
-
-#[test]
-fn a_filter_lists_what_contains_it() {
-    let mut world = ImaginedWorld::new();
-    world.type_slowly("/x");
-    world.press(Key::Backspace);
-    world.type_slowly("EDI\n");
-    assert_eq!(world.console.job_rows(&world.session).len(), 1);
-    assert_eq!(selected(&world), "c1d2");
-    world.press(Key::Esc);
-    assert_eq!(world.console.job_rows(&world.session).len(), 4);
-    // While it is typed, letters are letters: nothing is stopped or killed.
-    let mut world = ImaginedWorld::draining();
-    world.type_slowly("/xK");
-    assert!(world.session.is_draining());
-    assert_eq!(world.console.listing.filter, "xK");
 }
 
 #[test]

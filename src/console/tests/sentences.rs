@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::truth::{died, hasty};
 use crate::console::fixture::ImaginedWorld;
 use crate::console::{
-    Key, Request, died as died_words, folded, process_state, result_text, standings, step_clock,
-    whole_clock,
+    Key, Listing, Request, died as died_words, folded, process_state, result_text, standings,
+    step_clock, whole_clock,
 };
 use crate::core::drain::{Fate, Policy};
 use crate::core::fleet::{Link, LinkFault, Observation};
@@ -115,7 +115,7 @@ fn the_line_of_what_is_not_drained_counts_what_lives() {
     world.look();
     let others = |world: &ImaginedWorld| {
         let targets = world.console.targets(&world.session);
-        folded(&world.session, &targets, false).other_applications
+        folded(&world.session, &targets, &Listing::default()).other_applications
     };
     assert_eq!(others(&world), ["util1:4244"]);
     world.exit(4244);

@@ -2,8 +2,8 @@
 
 use crate::console::fixture::ImaginedWorld;
 use crate::console::{
-    Friction, Key, Screen, advice, if_untouched, job_rows, lines, process_rows, process_state,
-    result_text,
+    Friction, Key, Listing, Screen, advice, if_untouched, job_rows, lines, process_rows,
+    process_state, result_text,
 };
 use crate::core::drain::{Event, Policy};
 use crate::core::fleet::RedisAddress;
@@ -111,10 +111,14 @@ fn targets_stand_first_and_by_number() {
     world.forget();
     world.look();
     let targets = world.console.targets(&world.session);
-    let rows = process_rows(&world.session, &targets, true);
+    let unfolded = Listing {
+        unfolded: true,
+        ..Listing::default()
+    };
+    let rows = process_rows(&world.session, &targets, &unfolded);
     let names: Vec<String> = rows.iter().map(|(_, process)| process.name()).collect();
     assert_eq!(names, ["util1:5", "util1:9", "util1:59", "util2:771"]);
-    let folded = process_rows(&world.session, &targets, false);
+    let folded = process_rows(&world.session, &targets, &Listing::default());
     assert_eq!(folded.len(), 3);
 }
 

@@ -125,6 +125,11 @@ fn pages() {
 fn finding_ones_way() {
     shot("filter", &after(ImaginedWorld::new(), "/edi"));
     shot("filtered", &after(ImaginedWorld::new(), "/edi\n"));
+    shot("filtered-hung", &after(ImaginedWorld::hung(), "/4244\n"));
+    shot(
+        "filter-fits-nothing",
+        &after(ImaginedWorld::new(), "/util2\n"),
+    );
     shot("sorted", &after(ImaginedWorld::new(), "SS"));
     let mut crowd = ImaginedWorld::crowded(10_000);
     crowd.press(Key::Tab);
@@ -132,6 +137,29 @@ fn finding_ones_way() {
         crowd.press(Key::PageDown);
     }
     shot("crowd", &crowd);
+}
+
+#[test]
+fn a_filter_changes_nothing_above_the_tables() {
+    for mut world in [ImaginedWorld::draining(), ImaginedWorld::questioned()] {
+        for size in SIZES {
+            world.console.listing.filter.clear();
+            let plain = text(&world, size);
+            world.console.listing.filter = "report".into();
+            let narrowed = text(&world, size);
+            let strip = plain.lines().position(|line| line.contains('└'));
+            let above = strip.unwrap_or(5);
+            let top = |frame: &str| {
+                frame
+                    .lines()
+                    .take(above)
+                    .map(String::from)
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(top(&plain), top(&narrowed));
+            assert!(narrowed.contains("/report"), "{narrowed}");
+        }
+    }
 }
 
 #[test]
@@ -239,6 +267,7 @@ fn footer_and_help_name_every_key_that_does_something() {
         pressed(ImaginedWorld::draining(), &[Key::Char(' ')]),
         pressed(ImaginedWorld::stopped(), &[Key::Esc]),
         ImaginedWorld::lost(),
+        after(ImaginedWorld::new(), "/edi\n"),
         pressed(ImaginedWorld::new(), &[Key::Tab, Key::Enter]),
         pressed(ImaginedWorld::iterating(), &[Key::Tab, Key::Enter]),
         after(ImaginedWorld::new(), "ty"),
