@@ -20,6 +20,11 @@ const WORDS: &[(&str, &str)] = &[
         "25? 25!",
         "assumed; stated otherwise elsewhere, or changed since the process started: Enter tells",
     ),
+    (
+        "LEFT",
+        "until the job is interrupted or killed, the same for all of a process; ~: with a -t that is only assumed; \
+         -: nothing ends it, or its process can react to nothing",
+    ),
     ("fits", "it has run less than half of the time that is left"),
     (
         "at risk",

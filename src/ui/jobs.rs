@@ -1,5 +1,5 @@
 //! The job table: what holds the drain up first. Only the rows that show are judged and
-//! formatted; of a row that shows, only the elapsed time changes at each second.
+//! formatted; of a row that shows, only the elapsed time and the time left change at each second.
 
 use std::time::Duration;
 
@@ -51,12 +51,12 @@ fn columns(width: usize) -> Columns {
             verdict: 0,
         },
         _ => Columns {
-            class: 12,
+            class: 11,
             process: 0,
             queue: 0,
             elapsed: 7,
             bar: 0,
-            left: 4,
+            left: 5,
             verdict: 0,
         },
     };
@@ -163,7 +163,8 @@ fn note(shown: &std::ops::Range<usize>, view: &View<'_>) -> String {
 
 fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) -> Line<'static> {
     let said = view.outlooks.job(row.key, row.job);
-    let clock = (view.outlooks.of(row.key)).map_or(SpanWords::Stands, ProcessOutlook::clock);
+    let outlook = view.outlooks.of(row.key);
+    let clock = outlook.map_or(SpanWords::Stands, ProcessOutlook::clock);
     let age = heartbeat_age(row.process, view.now);
     let elapsed = row.elapsed(view.now);
     let focused = selected && view.console.pane == Pane::Jobs;
@@ -217,9 +218,7 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
         spans.extend(bar(view, columns.bar, elapsed, &said, tone));
         spans.push(view.span(base, " "));
     }
-    let left = said
-        .left
-        .map_or("-".into(), |left| coarse(left, view, columns.left));
+    let left = left(outlook, &said);
     spans.push(view.span(base, fit::right(&left, columns.left) + " "));
     let words = verdict(&said, clock, stuck, columns.verdict);
     spans.push(view.span(tone, fit::left(&words, columns.verdict)));
@@ -261,19 +260,14 @@ fn verdict(said: &JobOutlook<'_>, clock: SpanWords, stuck: Option<Stuck>, cells:
     candidates.into_iter().find(fits).unwrap_or(last)
 }
 
-/// The time left, rounded down to five seconds, and marked so, while it is long and runs down: the
-/// column stands still.
-fn coarse(left: Duration, view: &View<'_>, cells: usize) -> String {
-    let seconds = left.as_secs();
-    if seconds < 30 || !view.session.counts_down() {
-        return clock_face(left);
-    }
-    let face = clock_face(Duration::from_secs(seconds / 5 * 5));
-    if face.len() < cells {
-        format!("~{face}")
-    } else {
-        face
-    }
+/// The time left to the second, as the elapsed time beside it; `~` where it hangs on a `-t` that is
+/// only assumed.
+fn left(outlook: Option<&ProcessOutlook<'_>>, said: &JobOutlook<'_>) -> String {
+    let mark = match outlook {
+        Some(outlook) if outlook.is_assumed() => "~",
+        Some(_) | None => "",
+    };
+    (said.left).map_or("-".into(), |left| format!("{mark}{}", clock_face(left)))
 }
 
 /// Elapsed against the budget; a pointer at the end stands for what is beyond it.

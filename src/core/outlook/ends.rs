@@ -304,6 +304,11 @@ impl<'a> ProcessOutlook<'a> {
         self.ends.and_then(|ends| ends.kill)
     }
 
+    /// Whether the time that its jobs have left hangs on a `-t` that is only assumed.
+    pub fn is_assumed(&self) -> bool {
+        self.ends.is_some_and(|ends| ends.is_assumed())
+    }
+
     /// Whether it lives, takes part and is not proven idle.
     pub(super) fn may_run(&self) -> bool {
         let idle = |target: &Target| stilled(target).is_some() || !target.takes_part();

@@ -116,9 +116,20 @@ impl Ends {
         }
     }
 
-    /// Time until the first of the two ends.
+    /// Time until the first of the two ends. A process that can react to nothing ends at KILL alone;
+    /// what waits without an end has no time.
     pub fn left(&self) -> Option<Duration> {
-        self.interrupt.into_iter().chain(self.kill).min()
+        if self.held {
+            return None;
+        }
+        let interrupts = !self.obstacle.is_some_and(Obstacle::is_stuck);
+        let interrupt = self.interrupt.filter(|_| interrupts);
+        interrupt.into_iter().chain(self.kill).min()
+    }
+
+    /// Whether the time left hangs on a `-t` that is only assumed.
+    pub fn is_assumed(&self) -> bool {
+        self.assumed && self.left().is_some() && self.left() == self.interrupt
     }
 
     /// What ends a job that runs on, and when. `None`: nothing does.
@@ -236,6 +247,40 @@ mod tests {
         assert_eq!(say(80, BEFORE).0, Verdict::AtRisk);
         let end = Reason::IfItRunsAt(seconds(145));
         assert_eq!(say(580, BEFORE), (Verdict::PushedBack, end));
+    }
+
+    #[test]
+    fn the_time_left_is_that_of_what_will_end_the_job() {
+        assert_eq!(
+            (BEFORE.left(), BEFORE.is_assumed()),
+            (Some(seconds(145)), false)
+        );
+        let assumed = Ends {
+            assumed: true,
+            ..BEFORE
+        };
+        assert!(assumed.is_assumed());
+        let killed_first = Ends {
+            kill: Some(seconds(122)),
+            ..assumed
+        };
+        assert_eq!(killed_first.left(), Some(seconds(122)));
+        assert!(!killed_first.is_assumed(), "KILL does not wait for -t");
+        let hangs = Ends {
+            obstacle: Some(Obstacle::Hangs(seconds(40))),
+            ..assumed
+        };
+        assert_eq!(hangs.left(), Some(seconds(150)));
+        let asked = Ends {
+            kill: None,
+            ..hangs
+        };
+        assert_eq!((asked.left(), asked.is_assumed()), (None, false));
+        let held = Ends {
+            held: true,
+            ..BEFORE
+        };
+        assert_eq!(held.left(), None);
     }
 
     #[test]
