@@ -19,6 +19,7 @@ use crate::core::session::{Kind, Session, Setting};
 use crate::core::stop_clock::ExtendAtMost;
 use crate::host::{Operator, Scanner, own_unit, sees_host, state_dir};
 use crate::redis;
+use crate::rescue::Store;
 use crate::shell::{HangUp, WorldBuilder};
 
 /// How long the namespace is sought before a session begins.
@@ -140,6 +141,12 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         namespace: namespace.clone(),
         ..redis::Tuning::default()
     };
+    let state_dir = place_for_state(settings);
+    let saved_in = state_dir
+        .as_deref()
+        .ok()
+        .filter(|_| opening.kind == Kind::Live);
+    let saved_in = saved_in.map(|place| Store::new(place).folder().display().to_string());
     let mut session = Session::new(Setting {
         kind: opening.kind,
         plan,
@@ -148,6 +155,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         redis: Some((choice.address.to_string(), choice.origin.clone())),
         operator,
         successor: None,
+        saved_in,
     });
     *session.fleet.vantage = Vantage {
         redis: Some(RedisAddress::new(choice.address.url())),
@@ -160,7 +168,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         redis: Some((choice.address, reading)),
         pids: opening.pids,
         forced: opening.forced,
-        state_dir: Some(place_for_state(settings)),
+        state_dir: Some(state_dir),
         attended: opening.attended,
         sidekiq_log: settings.places.sidekiq_log.clone(),
         by,

@@ -2,7 +2,7 @@
 //! is known with its evidence, and what to do next.
 
 use super::page_line::{LineWeight, PageLine};
-use super::result_jobs::{self, still_running};
+use super::result_jobs::{self, coming_back, still_running};
 use super::stays::stays;
 use super::words::{count, count_that, few, time_of_day};
 use crate::core::drain::{Counts, Outcome, Phase, Run};
@@ -50,6 +50,13 @@ pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) 
     if jobs.total() > 0 {
         let work = format!("Work: {}.", run.ledger().spent(at).words());
         lines.push(PageLine::new(LineWeight::Plain, work));
+    }
+    if let Some(file) = &session.afterwards.saved {
+        let saved = format!(
+            "Payloads are saved in {file}: drainboard rescue {}",
+            run.plan().run
+        );
+        lines.push(PageLine::new(LineWeight::Plain, saved));
     }
     lines.push(PageLine::gap());
     lines.push(PageLine::heading("What to do next"));
@@ -181,14 +188,17 @@ fn lost_words(session: &Session, lost: u64) -> String {
         );
     }
     if session.may_salvage() {
-        return "R: look again whether the lost jobs can be pushed back. Do not enqueue them by hand while R is offered: they would run twice.".into();
+        return format!(
+            "R: look again whether {} can be pushed back. Enqueue none by hand while R is offered: it would run twice.",
+            count(missing(session), "lost job")
+        );
     }
     let run = session
         .run
         .as_ref()
         .map_or("", |run| run.plan().run.as_str());
     format!(
-        "drainboard rescue {run}: shows where {} is now, and pushes back what is in no queue, no set and no process.",
+        "drainboard rescue {run}: shows where {} is now; with --requeue it pushes back what is in no queue, no set and no process.",
         if lost == 1 {
             "the lost job"
         } else {
@@ -197,12 +207,42 @@ fn lost_words(session: &Session, lost: u64) -> String {
     )
 }
 
+/// How many lost jobs a search may still find to be nowhere, or elsewhere.
+fn missing(session: &Session) -> u64 {
+    session
+        .run
+        .as_ref()
+        .map_or(0, |run| run.ledger().misses() as u64)
+}
+
 fn offered(session: &Session) -> String {
     let number = session.afterwards.salvage.nowhere.len() as u64;
+    let more = match missing(session).saturating_sub(number) {
+        0 => String::new(),
+        more => {
+            format!(" {more} more may be pushed back later: R looks again then (Enter tells why).")
+        }
+    };
     format!(
-        "R: push back {} to the front of their queues: they are in no queue, no set and no process.",
+        "R: push back {} to the front of their queues: they are in no queue, no set and no process.{more}",
         count(number, "lost job")
     )
+}
+
+/// What is to be watched once a drain was stopped after TERM.
+fn watch_words(run: &Run) -> String {
+    let watch = "Watch the processes that were told to stop until they have exited";
+    match coming_back(run) {
+        None => format!("{watch}."),
+        Some((jobs, due)) => format!(
+            "{watch}: {} still ran, and {} pushed back at {} if not done by then. drainboard report {} then tells what became of {}.",
+            count(jobs, "job"),
+            if jobs == 1 { "it is" } else { "they are" },
+            time_of_day(due),
+            run.plan().run,
+            if jobs == 1 { "it" } else { "them" },
+        ),
+    }
 }
 
 fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<String> {
@@ -224,7 +264,14 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
         ));
     }
     if jobs.unknown > running {
-        advice.push("Look in the application for the jobs of unknown fate before enqueuing them again: they may have run.".into());
+        let look = "Look in the application for the jobs of unknown fate before enqueuing them again: they may have run.";
+        advice.push(match session.afterwards.saved {
+            Some(_) => format!(
+                "drainboard rescue {}: shows where each job of unknown fate is now. {look}",
+                run.plan().run
+            ),
+            None => look.into(),
+        });
     }
     if quiet {
         advice.push("Restart what stays quiet: it takes no job until then.".into());
@@ -242,8 +289,7 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
             advice.push("Find out what keeps the living ones; K on one of them kills it.".into());
         }
         Outcome::Stopped if run.pace().first_signal.is_some() && !quiet => {
-            advice
-                .push("Watch the processes that were told to stop until they have exited.".into());
+            advice.push(watch_words(run));
         }
         Outcome::Drained
         | Outcome::Requeued

@@ -3,8 +3,10 @@
 
 use super::page_line::{LineWeight, PageLine};
 use super::words::count;
-use crate::core::drain::{Counts, Execution, Fate, Run};
+use crate::core::drain::{Counts, Execution, Fate, Run, Sent};
 use crate::core::fate::STILL_RUNNING;
+use crate::core::moment::Moment;
+use crate::core::sequence::Signal;
 
 /// Groups, or jobs of a group, that are listed.
 const LISTED: usize = 100;
@@ -61,10 +63,36 @@ pub(super) fn lines(run: &Run, jobs: Counts, each: Option<bool>) -> Vec<PageLine
         );
     }
     let of_running = |execution: &&Execution| running.contains(&execution.jid());
-    let running: Vec<&Execution> = run.account().executions().filter(of_running).collect();
+    let running = run.account().executions().filter(of_running);
+    let (coming, running): (Vec<&Execution>, _) = running.partition(|job| comes_back(run, job));
+    let word = ("may be pushed back", LineWeight::Warn);
+    list(run, word, (&coming, 0), each, &mut lines);
     let word = ("still running", LineWeight::Plain);
     list(run, word, (&running, 0), each, &mut lines);
     lines
+}
+
+/// Whether the process of a job that still ran was told to stop: it pushes the job back if that does
+/// not end before.
+fn comes_back(run: &Run, job: &Execution) -> bool {
+    let target = run.target(job.process());
+    let stops = |last: Sent| last.signal != Signal::Kill;
+    target.is_some_and(|target| target.interrupt().is_some() && target.last.is_some_and(stops))
+}
+
+/// How many jobs may still be pushed back by the processes that were told to stop, and when the last
+/// of these does that.
+pub(super) fn coming_back(run: &Run) -> Option<(u64, Moment)> {
+    let running = still_running(run);
+    let jobs = run
+        .account()
+        .executions()
+        .filter(|job| running.contains(&job.jid()));
+    let coming: Vec<&Execution> = jobs.filter(|job| comes_back(run, job)).collect();
+    let due = coming
+        .iter()
+        .filter_map(|job| run.target(job.process())?.interrupt());
+    Some((coming.len() as u64, due.max()?))
 }
 
 /// The jobs that nothing has ended: their processes live.

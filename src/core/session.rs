@@ -32,7 +32,7 @@ pub use input::{Beginning, SessionInput, TakingUp};
 pub use kept::{KeptRecords, StepDone};
 pub use kind::Kind;
 pub use outset::Outset;
-pub use salvage::{LateSearch, Salvage};
+pub use salvage::{LateSearch, Salvage, payload_file};
 
 /// The subject of a session and the source of its settings.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
@@ -51,6 +51,9 @@ pub struct Setting {
     pub operator: By,
     /// How long after a drain is watched for what comes up in its place; `None`: not at all.
     pub successor: Option<Duration>,
+    /// The folder in which payloads are saved; `None`: none are.
+    #[serde(default)]
+    pub saved_in: Option<String>,
 }
 
 /// Everything that a screen shows and a run needs.
@@ -244,6 +247,7 @@ impl Session {
         effects.insert(effects.len().min(1), checked);
         self.run = Some(run);
         self.afterwards.salvage = Salvage::default();
+        self.afterwards.saved = None;
         self.keep(&effects);
         Ok(effects)
     }
@@ -257,15 +261,13 @@ impl Session {
         let about = run
             .target(&ProcessKey::Local(target))
             .map(|target| target.about.clone());
-        let saved = jobs.iter().map(|[jid, class, queue]| {
-            let event = Event::PayloadSaved {
-                jid: jid.clone(),
-                class: class.clone(),
-                queue: queue.clone(),
-            };
+        let file = self.saved_file(&run.plan().run);
+        let saved = jobs.iter().map(|job| {
+            let event = salvage::payload_saved(job, file.clone());
             Effect::Note(Box::new(run.ledger().record(about.clone(), event, now)))
         });
         let effects: Vec<Effect> = saved.collect();
+        self.afterwards.saved = file;
         self.keep(&effects);
         effects
     }

@@ -91,6 +91,7 @@ pub fn session(script: &Script) -> Result<Session> {
         redis: Some(("built in".into(), "the demo".into())),
         operator: "you".into(),
         successor: None,
+        saved_in: None,
     }))
 }
 

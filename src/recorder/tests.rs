@@ -51,6 +51,7 @@ fn session() -> Session {
         namespace: None,
         operator: By::default(),
         successor: None,
+        saved_in: None,
     })
 }
 

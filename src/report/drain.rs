@@ -59,6 +59,8 @@ pub struct Report {
     pub next_steps: Vec<String>,
     /// The changes to make.
     pub advice: Vec<String>,
+    /// The file in which payloads were saved; `None`: none were, or it is not recorded.
+    pub saved_in: Option<String>,
     /// The faults of the record itself.
     pub faults: Vec<String>,
     /// Jobs in `retry` and `dead` that failed by an interrupt, before and after.
@@ -67,6 +69,17 @@ pub struct Report {
     pub notified: Vec<LaterNotice>,
     /// The processes that came up in their place.
     pub successors: Vec<CameUp>,
+}
+
+/// The file in which payloads were saved last.
+fn saved_in(past: &Past) -> Option<String> {
+    let records = past.records.iter().rev();
+    records
+        .filter_map(|record| match &record.event {
+            Event::PayloadSaved { file, .. } => file.clone(),
+            _ => None,
+        })
+        .next()
 }
 
 /// The backtrace of a job's thread.
@@ -125,6 +138,7 @@ impl Report {
                 .filter_map(|process| process.remains.clone())
                 .collect(),
             advice: advice(&shown),
+            saved_in: saved_in(past),
             faults: faults(past, summary.outcome),
             interrupted: InterruptedCounts::of(past),
             notified: notices(past),

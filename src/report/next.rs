@@ -49,8 +49,15 @@ pub(super) fn next_steps(report: &Report) -> Vec<String> {
     }
     let unknown = drain.jobs.unknown.saturating_sub(running);
     if unknown > 0 {
+        let rescue = match &report.saved_in {
+            Some(_) => format!(
+                "`drainboard rescue {}` shows where each is now; ",
+                drain.run
+            ),
+            None => String::new(),
+        };
         steps.push(format!(
-            "look in the application for the {} before enqueuing them again: they may have run",
+            "{rescue}look in the application for the {} before enqueuing them again: they may have run",
             counted(unknown, "job of unknown fate")
         ));
     }

@@ -138,6 +138,30 @@ fn journal() -> String {
     .concat()
 }
 
+/// The file of the payloads is told, and the step that reads it.
+#[test]
+fn the_file_of_saved_payloads_is_told() {
+    let saved = record(
+        148.0,
+        Some(2),
+        Event::PayloadSaved {
+            jid: "cc".into(),
+            class: "Wedged".into(),
+            queue: "low".into(),
+            file: Some("/x/rescue/r.jsonl".into()),
+        },
+    );
+    assert_eq!(report(&journal()).saved_in, None);
+    let unknown = reconciled(2, "cc", "Wedged", Fate::Unknown);
+    let lost = reconciled(2, "cc", "Wedged", Fate::Lost);
+    let report = report(&journal().replace(&lost, &(saved + &unknown)));
+    assert_eq!(report.saved_in.as_deref(), Some("/x/rescue/r.jsonl"));
+    let steps = report.next_steps.join("\n");
+    let step =
+        "`drainboard rescue 20261121T190000Z-7` shows where each is now; look in the application";
+    assert!(steps.contains(step), "{steps}");
+}
+
 fn report(text: &str) -> Report {
     Report::of(&Past::from_text("20261121T190000Z-7", text.as_bytes()))
 }

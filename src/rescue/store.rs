@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::saved::SavedJob;
+use crate::core::session::payload_file;
 use crate::core::wording;
 use crate::host::state_dir::{private_directory, private_file, read_private};
 
@@ -79,9 +80,14 @@ impl Store {
         }
     }
 
+    /// The folder of them all.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The file of `run`.
     pub fn path(&self, run: &str) -> PathBuf {
-        self.folder.join(format!("{run}.jsonl"))
+        self.folder.join(payload_file(run))
     }
 
     /// Saves `jobs`, and returns only when they are on the disk. Blocks.

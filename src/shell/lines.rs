@@ -64,6 +64,15 @@ pub struct LinesErrand {
     pub successor: bool,
 }
 
+/// What the last line is made of.
+#[derive(Debug, Default)]
+struct LastLine {
+    /// Its record, held back until it is known what came up in the place of the targets.
+    record: Option<Record>,
+    /// The file in which payloads were saved.
+    saved: Option<String>,
+}
+
 /// The front of `drain` and `resume`.
 #[derive(Debug)]
 pub struct LinesFront {
@@ -72,8 +81,7 @@ pub struct LinesFront {
     stage: LinesStage,
     input: Option<mpsc::UnboundedReceiver<String>>,
     asked: Option<String>,
-    /// The last line, held back until it is known what came up in the place of the targets.
-    last: Option<Record>,
+    last: LastLine,
     taken_up: TakenUp,
     silence: Silence,
 }
@@ -88,7 +96,7 @@ impl LinesFront {
             stage: LinesStage::Gathering { since: None },
             input,
             asked: None,
-            last: None,
+            last: LastLine::default(),
             taken_up: TakenUp::No,
             silence: Silence::default(),
         }
@@ -96,8 +104,8 @@ impl LinesFront {
 
     /// Prints what was held back.
     fn print_last(&mut self) {
-        if let Some(last) = self.last.take() {
-            self.printer.last(&last);
+        if let Some(record) = self.last.record.take() {
+            self.printer.last(&record, self.last.saved.as_deref());
         }
     }
 
@@ -311,12 +319,16 @@ impl Front for LinesFront {
     fn note(&mut self, record: &Record) {
         self.silence.printed(record.at);
         let finished = matches!(record.event, Event::Finished { .. });
-        if self.errand.successor && finished {
-            self.last = Some(record.clone());
-        } else if finished {
-            self.printer.last(record);
+        if let Event::PayloadSaved { file, .. } = &record.event {
+            self.last.saved.clone_from(file);
+        }
+        if finished {
+            self.last.record = Some(record.clone());
         } else {
             self.printer.record(record);
+        }
+        if !self.errand.successor {
+            self.print_last();
         }
     }
 

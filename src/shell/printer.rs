@@ -32,16 +32,13 @@ impl Printer {
         }
     }
 
-    /// Prints the last record of a drain; for people with the command that shows all of it.
-    pub fn last(self, record: &Record) {
+    /// Prints the last record of a drain; for people with the command that shows all of it, and with
+    /// the file in which payloads were saved.
+    pub fn last(self, record: &Record, saved: Option<&str>) {
         match self.0 {
             // A rehearsal keeps no record.
             Printed::Lines if !record.rehearsal => {
-                say(&format!(
-                    "{}; drainboard report {}",
-                    spoken(record),
-                    record.run
-                ));
+                say(&last_words(record, saved));
             }
             Printed::Json | Printed::Lines | Printed::LinesOnly => self.record(record),
         }
@@ -59,6 +56,15 @@ fn spoken(record: &Record) -> String {
     format!("{} {rehearsal}{record}", stamp(record.at))
 }
 
+/// The last line of a drain: how it ended, and the commands that tell more.
+fn last_words(record: &Record, saved: Option<&str>) -> String {
+    let run = &record.run;
+    let saved = saved.map_or_else(String::new, |file| {
+        format!("; payloads are saved in {file}: drainboard rescue {run}")
+    });
+    format!("{}; drainboard report {run}{saved}", spoken(record))
+}
+
 /// A line on standard error.
 pub fn say(text: &str) {
     errors().line(text);
@@ -74,6 +80,15 @@ mod tests {
     use super::*;
     use crate::clock;
     use crate::core::drain::Outcome;
+
+    #[test]
+    fn the_last_line_names_the_report_and_the_file_of_the_payloads() {
+        let record = Record::unbegun(Outcome::Drained, "nothing to do", "r", clock::now());
+        let words = |saved| last_words(&record, saved);
+        assert!(words(None).ends_with("; drainboard report r"));
+        let saved = "; payloads are saved in /x/r.jsonl: drainboard rescue r";
+        assert!(words(Some("/x/r.jsonl")).ends_with(saved));
+    }
 
     #[test]
     fn each_line_of_a_rehearsal_says_so() {

@@ -174,6 +174,9 @@ pub(super) fn head(report: &Report) -> Vec<(&'static str, String)> {
     );
     add("jobs", Some(report.counted()));
     add("work", report.work_words());
+    let payloads = report.saved_in.as_ref();
+    let rescue = |file: &String| format!("saved in {file}: drainboard rescue {}", drain.run);
+    add("payloads", payloads.map(rescue));
     head
 }
 

@@ -80,6 +80,52 @@ fn nothing_is_offered_where_nothing_is_real() {
     }
 }
 
+/// The file of the payloads stands on the page, with the command that reads it.
+#[test]
+fn the_file_of_saved_payloads_is_named() {
+    let text = result_text(&ImaginedWorld::lost().session);
+    let saved = "Payloads are saved in /var/lib/drainboard/rescue/20261121-120431.jsonl: drainboard rescue 20261121-120431";
+    assert!(text.contains(saved), "{text}");
+    let text = result_text(&ImaginedWorld::requeued().session);
+    assert!(!text.contains("Payloads"), "nothing was saved: {text}");
+}
+
+/// What a search could not decide is counted beside what it proved.
+#[test]
+fn jobs_that_may_be_pushed_back_later_are_counted() {
+    let mut world = ImaginedWorld::salvaged();
+    let nowhere = &mut world.session.afterwards.salvage.nowhere;
+    nowhere.truncate(1);
+    let text = result_text(&world.session);
+    assert!(text.contains("R: push back 1 lost job to"), "{text}");
+    assert!(
+        text.contains("2 more may be pushed back later: R looks again then"),
+        "{text}"
+    );
+    world.session.afterwards.salvage.nowhere.clear();
+    let text = result_text(&world.session);
+    assert!(
+        text.contains("R: look again whether 3 lost jobs can be pushed back"),
+        "{text}"
+    );
+}
+
+/// A drain that was stopped after TERM: its jobs may still come back.
+#[test]
+fn jobs_that_may_still_be_pushed_back_are_counted() {
+    let text = result_text(&ImaginedWorld::stopped_late().session);
+    assert!(text.contains("may be pushed back 4"), "{text}");
+    assert!(
+        text.contains("4 jobs still ran, and they are pushed back at 12:06:58 if not done by then"),
+        "{text}"
+    );
+    let text = result_text(&ImaginedWorld::stopped().session);
+    assert!(
+        text.contains("still running 4") && !text.contains("may be pushed back"),
+        "{text}"
+    );
+}
+
 /// The page stays alive: nothing needs to be pressed for it.
 #[test]
 fn lost_jobs_are_looked_for_again_once_redis_answers_again() {

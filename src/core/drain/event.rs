@@ -229,6 +229,9 @@ pub enum Event {
         /// Its queue.
         #[serde(default)]
         queue: String,
+        /// The file; `None`: not recorded.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        file: Option<String>,
     },
     /// A lost job is about to be pushed back. Journal only.
     RescueIntended {

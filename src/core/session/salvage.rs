@@ -10,6 +10,11 @@ use crate::core::drain::{
 use crate::core::moment::Moment;
 use crate::core::successor::Watch;
 
+/// The name of the file in which payloads of `run` are saved.
+pub fn payload_file(run: &str) -> String {
+    format!("{run}.jsonl")
+}
+
 /// The state of the search once a run is over.
 #[derive(Clone, Debug, Default)]
 pub struct LateSearch {
@@ -17,6 +22,8 @@ pub struct LateSearch {
     pub watch: Option<Watch>,
     /// The knowledge of lost jobs.
     pub salvage: Salvage,
+    /// The file in which payloads of the run were saved; `None`: none were.
+    pub saved: Option<String>,
 }
 
 /// The knowledge of lost jobs.
@@ -46,10 +53,16 @@ impl Session {
     /// Whether a person may look for lost jobs now, and push them back: they are real, the run
     /// is over, and some are missing.
     pub fn may_salvage(&self) -> bool {
-        let missing = |run: &Run| run.phase().is_over() && run.ledger().misses_any();
+        let missing = |run: &Run| run.phase().is_over() && run.ledger().misses() > 0;
         matches!(self.setting.kind, Kind::Live | Kind::Demo)
             && !self.afterwards.salvage.is_under_way()
             && self.run.as_ref().is_some_and(missing)
+    }
+
+    /// The file in which payloads of `run` are saved.
+    pub(super) fn saved_file(&self, run: &str) -> Option<String> {
+        let folder = self.setting.saved_in.as_ref()?;
+        Some(format!("{folder}/{}", payload_file(run)))
     }
 
     /// Asks whether the missing jobs of the run that is over are provably nowhere.
@@ -145,14 +158,11 @@ impl Session {
     pub fn saved_on_demand(&mut self, run: &str, jobs: &[[String; 3]], now: Moment) -> Vec<Effect> {
         let draining = self.is_draining();
         let known = self.run.as_ref().filter(|_| draining);
-        let saved = jobs.iter().map(|[jid, class, queue]| {
-            let event = Event::PayloadSaved {
-                jid: jid.clone(),
-                class: class.clone(),
-                queue: queue.clone(),
-            };
+        let file = self.saved_file(run);
+        let saved = jobs.iter().map(|job| {
+            let event = payload_saved(job, file.clone());
             let record = match known {
-                Some(run) => run.ledger().record(about(run, jid), event, now),
+                Some(run) => run.ledger().record(about(run, &job[0]), event, now),
                 None => Record {
                     at: now,
                     since_start: std::time::Duration::ZERO,
@@ -165,9 +175,22 @@ impl Session {
             Effect::Note(Box::new(record))
         });
         let effects: Vec<Effect> = saved.collect();
+        if draining {
+            self.afterwards.saved = file;
+        }
         self.keep(&effects);
         // Without a run there is no record but the saved file itself.
         if draining { effects } else { Vec::new() }
+    }
+}
+
+/// That the payload of a job (id, class, queue) was saved in `file`.
+pub(super) fn payload_saved([jid, class, queue]: &[String; 3], file: Option<String>) -> Event {
+    Event::PayloadSaved {
+        jid: jid.clone(),
+        class: class.clone(),
+        queue: queue.clone(),
+        file,
     }
 }
 

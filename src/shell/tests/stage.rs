@@ -218,6 +218,7 @@ impl Stage {
             redis: None,
             operator: "somebody".into(),
             successor: None,
+            saved_in: None,
         })
     }
 

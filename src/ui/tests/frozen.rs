@@ -157,7 +157,7 @@ fn after_a_drain() -> Vec<FrozenScreen> {
         &[
             "Work is lost",
             "util1:4242: killed by you at",
-            "R: look again whether the lost jobs can be pushed back",
+            "R: look again whether 3 lost jobs can be pushed back",
             "R push back",
         ],
     )]

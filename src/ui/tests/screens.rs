@@ -74,6 +74,7 @@ fn after_a_drain() {
     shot("result-requeued", &ImaginedWorld::requeued());
     shot("result-lost", &ImaginedWorld::lost());
     shot("result-stopped", &ImaginedWorld::stopped());
+    shot("result-stopped-late", &ImaginedWorld::stopped_late());
     shot("result-salvaged", &ImaginedWorld::salvaged());
     shot(
         "after-the-result",

@@ -54,6 +54,7 @@ impl Plugs for Nothing {
 fn session() -> Session {
     Session::new(Setting {
         namespace: None,
+        saved_in: None,
         kind: Kind::Live,
         plan: Plan {
             run: "r".into(),

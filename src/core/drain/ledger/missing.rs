@@ -9,11 +9,13 @@ use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
 
 impl Ledger {
-    /// Whether some job of an ended target was not found.
-    pub fn misses_any(&self) -> bool {
+    /// How many jobs of ended targets were not found.
+    pub fn misses(&self) -> usize {
         let ended = self.targets.iter().filter(|target| target.exited());
-        let mut executions = ended.flat_map(|target| self.account.of(&target.key()));
-        executions.any(crate::core::fate::Execution::is_missing)
+        let executions = ended.flat_map(|target| self.account.of(&target.key()));
+        executions
+            .filter(|execution| execution.is_missing())
+            .count()
     }
 
     /// The jobs of ended targets that were not found.
