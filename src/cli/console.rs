@@ -58,12 +58,29 @@ pub(super) fn run(
     } = open(&settings, opening)?;
     session.setting.successor = Some(WATCHED);
     let left = left_under_way(&settings);
-    let cut_off = left.as_ref().map(|left| left.run().to_owned());
     let conduct = Piloting::Keys {
         choice: choice.asked.then_some(choice),
         left: left.map(Box::new),
     };
-    let (session, ended) = driven(&settings, session.into(), || Ok(world.start()?), conduct)?;
+    piloted(
+        common,
+        &settings,
+        session.into(),
+        || Ok(world.start()?),
+        conduct,
+    )
+}
+
+/// Drives a session on the screen as `on_screen` does, and goes on with the drain that was cut off
+/// if the operator wants that.
+pub(super) fn piloted(
+    common: &EveryCommand,
+    settings: &Settings,
+    start: SessionStart,
+    world: impl FnOnce() -> Result<World, Failure>,
+    conduct: Piloting,
+) -> Result<ExitCode, Failure> {
+    let (session, ended, cut_off) = driven(settings, start, world, conduct)?;
     match (ended, cut_off) {
         (Ended::TakesUp, Some(run)) => resume::run(common, &ResumeArguments::of(run)),
         _ => Ok(told(&session, ended)),
@@ -125,16 +142,17 @@ pub(super) fn on_screen(
     world: impl FnOnce() -> Result<World, Failure>,
     conduct: Piloting,
 ) -> Result<ExitCode, Failure> {
-    let (session, ended) = driven(settings, start.into(), world, conduct)?;
+    let (session, ended, _) = driven(settings, start.into(), world, conduct)?;
     Ok(told(&session, ended))
 }
 
+/// Drives a session on the screen: how it stood, why it ended, and the drain that was cut off.
 fn driven(
     settings: &Settings,
     start: SessionStart,
     world: impl FnOnce() -> Result<World, Failure>,
     conduct: Piloting,
-) -> Result<(Session, Ended), Failure> {
+) -> Result<(Session, Ended, Option<String>), Failure> {
     let look = look(settings);
     // A rehearsal and a demo keep no record that a reason could stand in.
     let asks_why = settings.conduct.ask_reason && start.session().setting.kind == Kind::Live;
@@ -149,8 +167,9 @@ fn driven(
     });
     runtime.shutdown_background();
     let (session, front, ended) = ended?;
+    let cut_off = front.cut_off().map(str::to_owned);
     drop(front);
-    Ok((session, ended))
+    Ok((session, ended, cut_off))
 }
 
 /// Tells how the drain of a session ended, if there was one; its exit code.

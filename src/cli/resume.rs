@@ -10,7 +10,7 @@ use clap::Args;
 use super::address::Stated;
 use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
-use super::console::on_screen;
+use super::console::piloted;
 use super::drain::{accepted, exit_code, extend_at_most, unbegun};
 use super::opening::{Opening, open, preflight, redis_choice};
 use super::output::tell;
@@ -117,7 +117,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &ResumeArguments) -> Result<
             choice: None,
             left: None,
         };
-        on_screen(&settings, start, || Ok(world.start()?), conduct)
+        piloted(common, &settings, start, || Ok(world.start()?), conduct)
     } else {
         let errand = LinesErrand {
             choice: Choice::default(),
@@ -159,7 +159,11 @@ fn found(place: &Path, asked: Option<&str>) -> Result<CutOff, NotTakenUp> {
         if asked.is_some_and(|asked| !run.starts_with(asked)) {
             continue;
         }
-        let taken_up = Recording::read(place, &run)
+        let recording = Recording::read(place, &run);
+        if asked.is_none() && recording.as_ref().is_ok_and(Recording::was_stopped) {
+            continue;
+        }
+        let taken_up = recording
             .map_err(NotTakenUp::from)
             .and_then(|recording| recording.cut_off(place));
         match taken_up {

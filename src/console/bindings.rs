@@ -122,7 +122,7 @@ pub const BINDINGS: &[Binding] = &[
     drain(&[Char('-')], KeyAct::Shorter, "shorter", "make this wait 30 s shorter, down to 5 s; asks where TERM or KILL is then due within 10 s", can::shorter),
     drain(&[Char('m')], KeyAct::Manual, "manual", "let each step wait for you", can::manual),
     drain(&[Char('r'), Char('R')], KeyAct::Retry, "retry", "send the failed signals again", can::retry),
-    drain(&[Char('r')], KeyAct::TakeUp, "resume it", "go on with the drain that was cut off: nothing of it is repeated", can::take_up),
+    drain(&[Char('r')], KeyAct::TakeUp, "resume it", "go on with the drain that was cut off or stopped: nothing of it is repeated", can::take_up),
     drain(&[Char('l')], KeyAct::LeaveOut, "skip", "skip the processes whose signal failed, and go on", can::leave_out),
     drain(&[Char('u')], KeyAct::BringBack, "units back", "restart or start the units that a stopped drain left quiet or down", can::bring_back),
     drain(&[Char('v')], KeyAct::Mark, "mark", "take the selected process in or out before the drain", can::mark),

@@ -265,7 +265,7 @@ impl Dialog {
             (count > at_most).then(|| format!("now {count} jobs are at stake, not {at_most}"))
         };
         match &self.premise {
-            Premise::CutOff if session.run.is_some() => Some("a drain has begun".into()),
+            Premise::CutOff if session.is_draining() => Some("a drain has begun".into()),
             Premise::CutOff => None,
             Premise::Before { .. } if run.is_some() => Some("a drain has begun".into()),
             Premise::Before { targets, despite } => targets

@@ -1,16 +1,16 @@
-//! A drain that was left under way by a hang-up or by its operator: what the first screen says of
-//! it while one of its processes lives.
+//! A drain that was left under way by a hang-up, or left or stopped by its operator: what the screen
+//! says of it while one of its processes lives.
 
 use super::dialog::{Dialog, Premise};
 use super::request::Request;
 use super::words::time_of_day;
-use crate::core::drain::{Mode, Phase, Run, Target};
+use crate::core::drain::{Mode, Outcome, Phase, Run, Target};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 
-/// A drain that was left under way.
+/// A drain that was left or stopped under way.
 #[derive(Clone, Debug)]
 pub struct LeftDrain {
     run: String,
@@ -87,13 +87,17 @@ impl LeftDrain {
         }
     }
 
-    /// What the first screen says; `None` once no process of it lives.
+    /// What the screen says of it; `None` once no process of it lives, or while another drain is or
+    /// was there.
     pub fn says(&self, session: &Session) -> Option<&str> {
+        let open = (session.run.as_ref()).is_none_or(|run| {
+            run.plan().run == self.run && run.outcome() == Some(Outcome::Stopped)
+        });
         let lives = |id: &LocalId| {
             let process = session.fleet.get(&ProcessKey::Local(*id));
             process.is_some_and(|process| !process.exited())
         };
-        (session.run.is_none() && self.targets.iter().any(lives)).then_some(&self.words)
+        (open && self.targets.iter().any(lives)).then_some(&self.words)
     }
 }
 

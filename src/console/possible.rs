@@ -171,7 +171,7 @@ pub(super) fn retry(session: &Session, console: &Console) -> bool {
 pub(super) fn take_up(session: &Session, console: &Console) -> bool {
     let left = console.memory.left.as_ref();
     session.setting.kind == Kind::Live
-        && on_main(session, console)
+        && matches!(console.screen, Screen::Main | Screen::Result)
         && left.is_some_and(|left| left.says(session).is_some())
 }
 

@@ -136,8 +136,20 @@ impl Console {
         };
         let why = clean(dialog.entry.text.trim(), REASON);
         self.memory.why = Some(why.clone());
-        self.dialog = Some(begin::begin(session, *start, targets, Some(why), now));
+        let begun = begin::begin(session, *start, targets, Some(why), now);
+        self.dialog = Some(self.anew(begun, session));
         Vec::new()
+    }
+
+    /// The dialog before a drain begins, with a word about the one that could be gone on with.
+    fn anew(&self, mut dialog: Dialog, session: &Session) -> Dialog {
+        let left = self.memory.left.as_ref();
+        if let Some(words) = left.and_then(|left| left.says(session)) {
+            dialog
+                .lines
+                .insert(0, format!("This begins anew: {words}."));
+        }
+        dialog
     }
 
     /// The dialog before a first signal: why, where that is asked, then whether.
@@ -146,7 +158,8 @@ impl Console {
             let before = self.memory.why.as_deref().unwrap_or_default();
             return begin::reason(session, start, targets, before, now);
         }
-        begin::begin(session, start, &targets, None, now)
+        let begun = begin::begin(session, start, &targets, None, now);
+        self.anew(begun, session)
     }
 
     /// A key while a filter is typed. What is narrowed is read from its top.

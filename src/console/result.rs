@@ -7,7 +7,7 @@ use super::stays::stays;
 use super::words::{count, count_that, few, time_of_day};
 use crate::core::drain::{Counts, Outcome, Phase, Run};
 use crate::core::moment::{Moment, clock_face};
-use crate::core::session::Session;
+use crate::core::session::{Kind, Session};
 use crate::core::successor::Watch;
 
 /// The result as text, for standard error after leaving the screen; empty without one.
@@ -63,7 +63,9 @@ pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) 
     let advice = if rehearsal {
         vec!["Nothing: nothing was sent. Esc shows the processes as they are.".into()]
     } else {
-        advice(session, run, outcome, jobs)
+        let mut advice = advice(session, run, outcome, jobs);
+        advice.extend(going_on(session, run, outcome, each.is_some()));
+        advice
     };
     let numbered = advice.len() > 1;
     lines.extend(advice.into_iter().zip(1..).map(|(text, number)| {
@@ -227,6 +229,21 @@ fn offered(session: &Session) -> String {
         "R: push back {} to the front of their queues: they are in no queue, no set and no process.{more}",
         count(number, "lost job")
     )
+}
+
+/// How a drain that was stopped under way is gone on with. `page`: at the keys.
+fn going_on(session: &Session, run: &Run, outcome: Outcome, page: bool) -> Option<String> {
+    let begun = run.pace().first_signal.is_some();
+    let lives = run.targets().iter().any(|target| !target.exited());
+    let open = session.setting.kind == Kind::Live && outcome == Outcome::Stopped && begun && lives;
+    let key = if page {
+        "r".into()
+    } else {
+        format!("drainboard resume {}", run.plan().run)
+    };
+    open.then(|| {
+        format!("{key}: goes on with this drain and repeats nothing, should it end after all.")
+    })
 }
 
 /// What is to be watched once a drain was stopped after TERM.

@@ -104,7 +104,7 @@ pub struct Memory {
     pub why: Option<String>,
     /// Whether the result page has a line for each job.
     pub each_job: bool,
-    /// The last drain, where it was left under way.
+    /// The last drain, where it was left or stopped under way.
     pub left: Option<LeftDrain>,
 }
 
@@ -193,6 +193,8 @@ impl Console {
         }
         if session.is_draining() {
             self.memory.why = None;
+            // Should it be stopped here, it can be gone on with.
+            self.memory.left = LeftDrain::of(session, now);
         }
         self.keep_selections(session);
     }

@@ -177,7 +177,7 @@ impl Recording {
         })
     }
 
-    /// The drain as it was when it was left under way, and when; `None`: it was not left, it was
+    /// The drain as it was when it was left or stopped, and when; `None`: it was neither, it was
     /// taken up since, or its inputs lead not so far. Nothing is locked or written.
     pub fn left(&self) -> Option<(Session, Moment)> {
         let kept = self.left_after().ok().filter(|kept| *kept < self.len())?;
@@ -185,11 +185,18 @@ impl Recording {
         (!self.boot_id.is_empty() && self.boot_id == boot_id()).then_some((session, last?))
     }
 
-    /// After how many inputs it was left; all of them if it was not.
+    /// Whether its operator stopped it: it is taken up only by who names it.
+    pub fn was_stopped(&self) -> bool {
+        let mut inputs = self.inputs().map_while(Result::ok);
+        let ending = inputs.find_map(|(input, _)| ends_early(&input).then_some(input));
+        ending.is_some_and(|input| !is_leaving(&input))
+    }
+
+    /// After how many inputs it was left or stopped; all of them if it was not.
     fn left_after(&self) -> Result<usize, Broken> {
         for (number, input) in self.inputs().enumerate() {
             let (input, _) = input?;
-            if is_leaving(&input) {
+            if ends_early(&input) {
                 return Ok(number);
             }
         }
@@ -216,7 +223,12 @@ impl Recording {
     }
 }
 
-/// Whether an input leaves a run under way, which may then be taken up.
+/// Whether an input ends a run before its end: it may then be taken up where it was.
+fn ends_early(input: &SessionInput) -> bool {
+    is_leaving(input) || matches!(input, SessionInput::Commanded(Command::StopHere))
+}
+
+/// Whether an input leaves a run under way.
 pub(super) fn is_leaving(input: &SessionInput) -> bool {
     matches!(
         input,

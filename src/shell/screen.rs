@@ -133,6 +133,11 @@ impl ScreenFront {
         })
     }
 
+    /// The drain that was cut off and can be gone on with.
+    pub fn cut_off(&self) -> Option<&str> {
+        self.console.memory.left.as_ref().map(LeftDrain::run)
+    }
+
     /// The targets that the operator named, once everything was seen for the first time.
     fn choose(&mut self, session: &Session) -> Vec<Request> {
         let fleet = &session.fleet;

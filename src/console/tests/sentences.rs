@@ -49,6 +49,49 @@ fn a_drain_that_was_cut_off_is_gone_on_with_by_a_key() {
     assert!(new.press(Key::Char('r')).is_empty() && new.console.dialog.is_none());
 }
 
+/// A drain that was stopped is offered like one that was cut off: nothing is sent twice, nothing
+/// waits anew.
+#[test]
+fn a_stopped_drain_can_be_gone_on_with() {
+    let mut world = ImaginedWorld::stopped();
+    let page = crate::console::lines(&world.session, &world.console, world.now);
+    let offered = "r: goes on with this drain and repeats nothing";
+    assert!(
+        page.iter().any(|line| line.text.contains(offered)),
+        "{page:?}"
+    );
+    let text = result_text(&world.session);
+    assert!(
+        text.contains("drainboard resume 20261121-120431: goes on"),
+        "{text}"
+    );
+    world.press(Key::Esc);
+    let left = world.console.memory.left.clone().unwrap();
+    let words = "a drain of 12:04:33 was cut off after TSTP, 75 s before TERM; r goes on with it and repeats nothing";
+    assert_eq!(left.says(&world.session), Some(words));
+    // A drain that is begun anew says so.
+    world.type_slowly("a");
+    let lines = world.console.dialog.as_ref().unwrap().lines.join(" ");
+    assert!(
+        lines.contains(&format!("This begins anew: {words}.")),
+        "{lines}"
+    );
+    world.press(Key::Esc);
+    world.type_slowly("r");
+    assert_eq!(
+        world.console.dialog.as_ref().unwrap().title,
+        "Resume the drain of 12:04:33?"
+    );
+    world.pass(1);
+    assert_eq!(world.press(Key::Char('y')), [Request::TakeUp]);
+    // A drain that ended by itself leaves nothing to go on with.
+    let mut ended = ImaginedWorld::requeued();
+    ended.press(Key::Esc);
+    assert!(ended.press(Key::Char('r')).is_empty() && ended.console.dialog.is_none());
+    let left = ended.console.memory.left.as_ref();
+    assert!(left.is_none_or(|left| left.says(&ended.session).is_none()));
+}
+
 /// A drain that is begun anew says that the processes are quiet already, and that it waits again.
 #[test]
 fn processes_that_are_quiet_are_not_said_to_become_so() {
