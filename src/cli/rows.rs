@@ -193,7 +193,7 @@ impl ProcessRow {
             tag: process.tag().to_owned(),
             local: local.is_some(),
             unit: local.and_then(|local| local.surroundings.unit_name().map(str::to_owned)),
-            state: process.state(false, now).word(),
+            state: process.state(false, &picture.fleet.link, now).word(),
             started_at: started_at
                 .or(local.map(|local| local.started_at))
                 .and_then(from_epoch)
@@ -272,7 +272,7 @@ impl JobLine {
         let (_, process) = place;
         let timeout = timeout(picture, process);
         let budget = outlook.budget();
-        let state = process.state(false, picture.now);
+        let state = process.state(false, &picture.fleet.link, picture.now);
         let history = matches!(state, State::Ghost | State::Exited);
         // The jobs of a stale process are of its last beat, and so is the age of its jobs.
         let seen = match (&process.beat, state) {

@@ -1,11 +1,13 @@
 //! All that is known of one process, and from where.
 
 use super::page_line::{LineWeight, PageLine};
+use super::process_state::process_state;
 use super::timeouts;
 use super::words::{count, date_and_time, span, time_of_day};
 use crate::core::drain::{Standing, Target};
-use crate::core::fleet::{Listed, LocalProcess, Process, ProcessKey};
+use crate::core::fleet::{Listed, LocalId, LocalProcess, Process, ProcessKey};
 use crate::core::moment::{Moment, clock_face, from_epoch};
+use crate::core::outlook::Outlooks;
 use crate::core::session::Session;
 
 /// Jobs that are listed.
@@ -14,19 +16,31 @@ const LISTED: usize = 200;
 const DEPARTED: usize = 50;
 
 /// The lines of the page of `key`.
-pub(super) fn lines(session: &Session, key: &ProcessKey, now: Moment) -> Vec<PageLine> {
+pub(super) fn lines(
+    session: &Session,
+    targets: &[LocalId],
+    key: &ProcessKey,
+    now: Moment,
+) -> Vec<PageLine> {
     let Some(process) = session.fleet.get(key) else {
         return vec![PageLine::heading("This process is known no more")];
     };
     let unknown = || "not known".to_string();
-    let state = session.state(key, process, now);
+    let outlooks = Outlooks::new(session.situation(now), targets);
+    let state = process_state(session, &outlooks, key, process);
     let mut lines = vec![PageLine::heading(format!(
         "{} {}",
         process.name(),
         process.tag()
     ))];
     let mut fact = |label: &str, text: String| lines.push(PageLine::fact(label, text));
-    fact("state", state.word().into());
+    fact(
+        "state",
+        match state.remark.as_str() {
+            "" => state.word.into(),
+            remark => format!("{}: {remark}", state.word),
+        },
+    );
     fact(
         "version",
         process.version_text().map_or_else(unknown, String::from),

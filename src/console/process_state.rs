@@ -5,7 +5,7 @@
 use super::stays::how_it_ended;
 use super::words::{count, few, span, time_of_day};
 use crate::core::drain::{Run, Standing, Target};
-use crate::core::fleet::{Fleet, Identity, Link, Listed, Process, ProcessKey, State};
+use crate::core::fleet::{Fleet, Identity, Listed, Process, ProcessKey, State};
 use crate::core::moment::Moment;
 use crate::core::outlook::{Obstacle, Outlooks, Situation};
 use crate::core::sequence::Signal;
@@ -141,16 +141,7 @@ pub fn at_rest(
         }
         (_, Belongs::Vanished) => vanished(process, now),
         (_, belongs) => {
-            let mut state = process.state(was_stopped, now);
-            let blind = matches!(fleet.link, Link::Lost { .. });
-            // Its heartbeats are as old as all that Redis said; it is here, and lives.
-            if state == State::Stale && blind && matches!(key, ProcessKey::Local(_)) {
-                state = if process.says_quiet() {
-                    State::Quiet
-                } else {
-                    State::Running
-                };
-            }
+            let state = process.state(was_stopped, &fleet.link, now);
             let alarm = match state {
                 State::Suspended | State::Ghost | State::Unreadable | State::Stale => Alarm::Watch,
                 State::Exited => Alarm::Faint,

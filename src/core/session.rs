@@ -324,7 +324,7 @@ impl Session {
             .as_ref()
             .and_then(|run| run.target(key))
             .is_some_and(|target| target.stopped.is_some());
-        process.state(stopping, now)
+        process.state(stopping, &self.fleet.link, now)
     }
 
     /// Its own timeout.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use super::truth::{died, hasty};
 use crate::console::fixture::ImaginedWorld;
 use crate::console::{
-    Key, Listing, Request, died as died_words, folded, process_state, result_text, standings,
-    step_clock, whole_clock,
+    Key, Listing, Request, at_rest, died as died_words, folded, process_state, result_text,
+    standings, step_clock, whole_clock,
 };
 use crate::core::drain::{Fate, Policy};
-use crate::core::fleet::{Link, LinkFault, Observation};
-use crate::core::outlook::{Becomes, Obstacle, Outlooks};
+use crate::core::fleet::{Link, LinkFault, Observation, State};
+use crate::core::outlook::{Becomes, Obstacle, Outlooks, ProcessOutlook};
 use crate::core::session::Kind;
 
 /// Nothing is sent by the answer itself, and the dialog says what then comes by itself, and when.
@@ -262,9 +262,49 @@ fn a_process_of_this_host_is_not_stale_because_redis_is_gone() {
     for pid in [4242, 4243] {
         let key = ImaginedWorld::key(pid);
         let process = &world.session.fleet.processes[&key];
+        let state = process.state(false, &world.session.fleet.link, world.now);
+        assert_ne!(state, State::Stale, "ps says the same");
         words.push(process_state(&world.session, &outlooks, &key, process).word);
     }
     assert_eq!(words, ["running", "quiet"]);
+}
+
+/// A process that hung before Redis was lost still hangs: in its row, on its page, in `ps`, and for
+/// its jobs.
+#[test]
+fn a_process_that_hung_before_redis_was_lost_still_hangs() {
+    let mut world = ImaginedWorld::hung();
+    let lost = Link::Lost {
+        since: world.now,
+        retry_at: world.now,
+        why: LinkFault::Silent,
+    };
+    drop(world.session.observe(Observation::Link(lost), world.now));
+    world.now = world.now.after(Duration::from_secs(5));
+    let targets = world.console.targets(&world.session);
+    let outlooks = Outlooks::new(world.session.situation(world.now), &targets);
+    let key = ImaginedWorld::key(4242);
+    let process = &world.session.fleet.processes[&key];
+    let state = process_state(&world.session, &outlooks, &key, process);
+    assert_eq!(
+        (state.word, state.remark.as_str()),
+        ("HANGS", "no heartbeat for 45 s, pid lives")
+    );
+    let elsewhere = at_rest(
+        world.session.situation(world.now),
+        (&key, process),
+        true,
+        false,
+    );
+    assert_eq!(elsewhere, state);
+    let link = &world.session.fleet.link;
+    assert_eq!(process.state(false, link, world.now), State::Stale);
+    let obstacle = outlooks.of(&key).and_then(ProcessOutlook::obstacle);
+    assert!(matches!(obstacle, Some(Obstacle::Hangs(_))), "{obstacle:?}");
+    world.press(Key::Enter);
+    let page = crate::console::lines(&world.session, &world.console, world.now);
+    let told = page.iter().find(|line| line.label == "state").unwrap();
+    assert_eq!(told.text, "HANGS: no heartbeat for 45 s, pid lives");
 }
 
 /// No heartbeat since the signal, though one was due: it has not reacted.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::beat::Beat;
 use super::joined::Fleet;
 use super::local::{LocalProcess, RunState, Title};
-use super::look::Identity;
+use super::look::{Identity, Link};
 use super::process::{Listed, Process};
 use crate::core::moment::Moment;
 use crate::core::timing::HASH_EXPIRES;
@@ -73,8 +73,13 @@ impl State {
 }
 
 impl Process {
-    /// Its state. `stopping`: TERM was sent by us, or its unit deactivates.
-    pub fn state(&self, stopping: bool, now: Moment) -> State {
+    /// Its state. `stopping`: TERM was sent by us, or its unit deactivates. While Redis does not
+    /// answer, the heartbeats of a process that is here and lives are no older than that silence.
+    pub fn state(&self, stopping: bool, link: &Link, now: Moment) -> State {
+        let heard = match self.local {
+            Some(_) => link.heard(now),
+            None => now,
+        };
         let suspended = |local: &LocalProcess| local.run_state == RunState::Suspended;
         if self.exited() {
             return if self.listed == Listed::Yes {
@@ -99,7 +104,7 @@ impl Process {
             None if booting => State::Booting,
             None if stopping => State::Stopping,
             None => self.titled_state(),
-            Some(beat) if beat.age(now) > STALE => State::Stale,
+            Some(beat) if beat.age(heard) > STALE => State::Stale,
             Some(_) if stopping => State::Stopping,
             Some(beat) if beat.quiet => State::Quiet,
             Some(_) => State::Running,
@@ -127,17 +132,19 @@ impl Process {
     }
 
     /// How long it has sent no heartbeat, once that is longer than it may be: two beat periods, or
-    /// one since the signal that was sent at `signalled`. `None` while the heartbeat is in time,
-    /// before the first one, and while Redis does not answer: then its age says nothing.
+    /// one since the signal that was sent at `signalled`. `None` while the heartbeat is in time, and
+    /// before the first one. While Redis does not answer, what counts is the silence up to then.
     pub fn silent(
         &self,
         signalled: Option<Moment>,
         fleet: &Fleet,
         now: Moment,
     ) -> Option<Duration> {
-        if !fleet.link.is_connected() || fleet.looked.is_none() {
+        let is_asked = matches!(fleet.link, Link::Connected { .. } | Link::Lost { .. });
+        if !is_asked || fleet.looked.is_none() {
             return None;
         }
+        let heard = fleet.link.heard(now);
         let works = matches!(
             self.local.as_ref().map(|local| &local.title),
             Some(Title::Beating { .. })
@@ -149,9 +156,9 @@ impl Process {
         };
         let period = self.beat_period();
         let unanswered =
-            signalled.is_some_and(|at| beat.at < at && now.since(at) > period + BEAT_SHOWS);
-        let silent = beat.age(now);
-        (unanswered || silent > period * 2 + BEAT_SHOWS).then_some(silent)
+            signalled.is_some_and(|at| beat.at < at && heard.since(at) > period + BEAT_SHOWS);
+        let hangs = unanswered || beat.age(heard) > period * 2 + BEAT_SHOWS;
+        hangs.then(|| beat.age(now))
     }
 
     /// Without Redis the title alone speaks.

@@ -273,7 +273,10 @@ fn an_identity_of_this_host_without_its_process_is_dead_at_once() {
             .processes
             .get(&ProcessKey::Remote(Identity::new(name)));
         let process = process.unwrap();
-        (process.state(false, at(now)), process.condition(at(now)))
+        (
+            process.state(false, &fleet.link, at(now)),
+            process.condition(at(now)),
+        )
     };
     let gone = Some(Condition::Dead { pid: Some(42) });
     assert_eq!(state(&fleet, "util1:42:a", 1.0), (State::Ghost, gone));

@@ -128,12 +128,12 @@ fn a_pid_that_comes_back_is_another_process() {
     let states: Vec<State> = fleet
         .processes
         .values()
-        .map(|p| p.state(false, at(5.0)))
+        .map(|p| p.state(false, &fleet.link, at(5.0)))
         .collect();
     assert_eq!(states[0], State::Ghost);
     fleet.observe(look(6.0, vec![]));
     let first = fleet.processes.values().next().unwrap();
-    assert_eq!(first.state(false, at(6.0)), State::Exited);
+    assert_eq!(first.state(false, &fleet.link, at(6.0)), State::Exited);
 }
 
 #[test]
@@ -178,7 +178,10 @@ fn states_in_their_order() {
         fleet.observe(scan(0.0, local.into_iter().collect()));
         fleet.observe(look(0.0, row.into_iter().collect()));
         let process = only(&fleet);
-        (process.state(false, at(now)), process.state(true, at(now)))
+        (
+            process.state(false, &fleet.link, at(now)),
+            process.state(true, &fleet.link, at(now)),
+        )
     };
     let mine = |heartbeat| Some(row("util1:42:a", heartbeat));
     let beating = || mine(Some(heartbeat(0.0, -100.0)));
@@ -221,14 +224,20 @@ fn a_stranger_without_a_hash_is_a_ghost_and_serves_nothing() {
     assert_eq!(fleet.serving("default").count(), 1);
     assert_eq!(fleet.serving("other").count(), 0);
     fleet.observe(look(60.0, vec![row("util2:9:a", None)]));
-    assert_eq!(only(&fleet).state(false, at(60.0)), State::Ghost);
+    assert_eq!(
+        only(&fleet).state(false, &fleet.link, at(60.0)),
+        State::Ghost
+    );
     // One whose hash may not be read is none.
     let unread = LookRow {
         faults: vec!["its hash cannot be read: NOPERM".into()],
         ..row("util2:9:a", None)
     };
     fleet.observe(look(61.0, vec![unread]));
-    assert_eq!(only(&fleet).state(false, at(61.0)), State::Unreadable);
+    assert_eq!(
+        only(&fleet).state(false, &fleet.link, at(61.0)),
+        State::Unreadable
+    );
     assert_eq!(fleet.serving("default").count(), 0);
 }
 
