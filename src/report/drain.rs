@@ -73,13 +73,14 @@ pub struct Report {
 
 /// The file in which payloads were saved last.
 fn saved_in(past: &Past) -> Option<String> {
-    let records = past.records.iter().rev();
-    records
-        .filter_map(|record| match &record.event {
-            Event::PayloadSaved { file, .. } => file.clone(),
-            _ => None,
-        })
-        .next()
+    let mut records = past.records.iter().rev();
+    records.find_map(|record| {
+        if let Event::PayloadSaved { file, .. } = &record.event {
+            file.clone()
+        } else {
+            None
+        }
+    })
 }
 
 /// The backtrace of a job's thread.

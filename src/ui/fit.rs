@@ -41,6 +41,11 @@ pub(super) fn end(text: &str, cells: usize) -> String {
     fitting.last().unwrap_or_else(|| CUT.into())
 }
 
+/// The first of `texts` that fits into `cells` cells.
+pub(super) fn first(texts: impl IntoIterator<Item = String>, cells: usize) -> Option<String> {
+    texts.into_iter().find(|text| width(text) <= cells)
+}
+
 /// Exactly `cells` cells, the text at the left.
 pub(super) fn left(text: &str, cells: usize) -> String {
     let mut text = cut(text, cells);

@@ -267,8 +267,8 @@ fn timeout_words(timeouts: &[Timeout]) -> Option<String> {
     })
 }
 
-/// The faults of the sources: each a line of its own.
-pub(super) fn warnings(view: &View<'_>) -> Vec<String> {
+/// The faults of the sources: each a line of its own, of `cells` cells.
+pub(super) fn warnings(view: &View<'_>, cells: usize) -> Vec<String> {
     let mut warnings = Vec::new();
     // Since when stands in the line above.
     if let Link::Lost { retry_at, why, .. } = &view.session.fleet.link {
@@ -288,12 +288,12 @@ pub(super) fn warnings(view: &View<'_>) -> Vec<String> {
             .map(String::from),
     );
     warnings.extend(deaths(view.session, &view.outlooks));
-    warnings.extend(strangers(view));
+    warnings.extend(strangers(view, cells));
     warnings
 }
 
-/// Sidekiqs of this host that the connected Redis does not know.
-fn strangers(view: &View<'_>) -> Option<String> {
+/// Sidekiqs of this host that the connected Redis does not know, in one row if that can be.
+fn strangers(view: &View<'_>, cells: usize) -> Option<String> {
     // In a drain the line below the table names them, and rows are dear.
     if !view.session.fleet.link.is_connected() || view.session.is_draining() {
         return None;
@@ -305,25 +305,23 @@ fn strangers(view: &View<'_>) -> Option<String> {
             .is_some_and(|local| matches!(local.title, Title::Beating { .. }));
         beating && process.listed == Listed::Never && !process.exited()
     };
-    let mut names = Vec::new();
+    let (mut names, mut told) = (Vec::new(), Vec::new());
     for process in view.session.fleet.processes.values().filter(stranger) {
-        let address = process
-            .local
-            .as_ref()
-            .and_then(|local| local.surroundings.redis_url.as_ref());
-        names.push(match address {
-            Some(address) => format!("{} ({address})", process.name()),
-            None => process.name(),
-        });
+        let local = process.local.as_ref();
+        let address = local.and_then(|local| local.surroundings.redis_url.as_ref());
+        let address = address.map_or_else(String::new, |address| format!(" ({address})"));
+        told.push(format!("{}{address}", process.name()));
+        names.push(process.name());
     }
-    (!names.is_empty()).then(|| {
-        format!(
-            "{} here that this Redis does not know: {}",
-            match names.len() {
-                1 => "1 Sidekiq runs".to_string(),
-                several => format!("{several} Sidekiqs run"),
-            },
-            few(&names, 2)
-        )
-    })
+    let these = match names.len() {
+        0 => return None,
+        1 => "1 Sidekiq here is".to_owned(),
+        several => format!("{several} Sidekiqs here are"),
+    };
+    let words = [
+        format!("{these} not in this Redis: {}", few(&told, 2)),
+        format!("{these} not in this Redis: {}", few(&names, 2)),
+    ];
+    let least = format!("not in this Redis: {}", few(&names, 1));
+    Some(fit::first(words, cells).unwrap_or(least))
 }

@@ -39,15 +39,13 @@ impl Rows {
 /// The faults of the sources: at most two, in at most two lines each.
 fn draw_warnings(buffer: &mut Buffer, rows: &mut Rows, roomy: bool, view: &View<'_>) {
     let width = usize::from(rows.left.width);
-    for warning in header::warnings(view)
-        .iter()
-        .take(if roomy { 2 } else { 1 })
-    {
+    let (most, cells) = if roomy { (2, width - 2) } else { (1, width) };
+    for warning in header::warnings(view, cells).iter().take(most) {
         if !roomy {
             say(buffer, rows.top(1), 0, view.look, Tone::Warn, warning);
             continue;
         }
-        for line in fit::wrap(warning, width.saturating_sub(2)).iter().take(2) {
+        for line in fit::wrap(warning, cells).iter().take(2) {
             let line = format!(" {line}");
             say(buffer, rows.top(1), 0, view.look, Tone::Warn, &line);
         }
@@ -59,19 +57,11 @@ fn draw_narrowed(buffer: &mut Buffer, rows: &mut Rows, view: &View<'_>) {
     let Some((words, ill)) = narrowed(view.session, view.console, &view.outlooks) else {
         return;
     };
-    let room = usize::from(rows.left.width);
-    let fits = words.iter().find(|words| fit::width(words) < room);
     let tone = if ill { Tone::Warn } else { Tone::Strong };
-    if let Some(words) = fits.or(words.last()) {
-        say(
-            buffer,
-            rows.top(1),
-            0,
-            view.look,
-            tone,
-            &format!(" {words}"),
-        );
-    }
+    let least = words.last().cloned().unwrap_or_default();
+    let words = fit::first(words, usize::from(rows.left.width) - 1).unwrap_or(least);
+    let text = format!(" {words}");
+    say(buffer, rows.top(1), 0, view.look, tone, &text);
 }
 
 /// Draws the main screen.

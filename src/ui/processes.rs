@@ -205,14 +205,46 @@ fn tone(alarm: Alarm, age: &HeartbeatAge, drained: bool, focused: bool) -> Tone 
     }
 }
 
-/// The line of what the table folds.
+/// The line of what the table folds, with as many names as fit.
 pub(super) fn draw_folded(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let folded = &view.folded;
+    let filtered = view
+        .console
+        .filter()
+        .is_some_and(|filter| !filter.is_empty());
+    let shows = match (filtered, folded.fitting) {
+        (false, _) => "p shows them".into(),
+        (true, 0) => "none fits the filter".into(),
+        (true, 1) => "p shows the 1 that fits".into(),
+        (true, fitting) => format!("p shows the {} that fit", thousands(fitting)),
+    };
+    let counted = thousands(folded.counted);
+    let words = |names: usize| {
+        let parts = folded_parts(view, names).join(", ");
+        match (parts.is_empty(), folded.counted) {
+            (_, 0) => format!("   not drained: {parts}; {shows}"),
+            (true, _) => format!("   {counted} dead members of this Redis are only counted"),
+            (false, _) => {
+                format!("   not drained: {parts}; {shows}; {counted} dead ones are only counted")
+            }
+        }
+    };
+    let fits = fit::first([words(2), words(1)], usize::from(area.width));
+    let text = fits.unwrap_or_else(|| words(0));
+    say(buffer, area, 0, view.look, Tone::Faint, &text);
+}
+
+/// What the table folds, with so many names of other applications.
+fn folded_parts(view: &View<'_>, names: usize) -> Vec<String> {
+    let folded = &view.folded;
+    let others = &folded.other_applications;
     let mut parts = Vec::new();
-    if !folded.other_applications.is_empty() {
-        let names = few(&folded.other_applications, 2);
-        let number = folded.other_applications.len();
-        parts.push(format!("{number} of another application ({names})"));
+    if !others.is_empty() {
+        let some = match names {
+            0 => String::new(),
+            names => format!(" ({})", few(others, names)),
+        };
+        parts.push(format!("{} of another application{some}", others.len()));
     }
     match folded.other_hosts {
         0 => {}
@@ -222,29 +254,7 @@ pub(super) fn draw_folded(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     if folded.dead > 0 {
         parts.push(format!("{} dead", thousands(folded.dead)));
     }
-    let filtered = view
-        .console
-        .filter()
-        .is_some_and(|filter| !filter.is_empty());
-    let shows = match (filtered, folded.fitting) {
-        (false, _) => "p shows them".into(),
-        (true, 0) => "none fits the filter".into(),
-        (true, fitting) => format!(
-            "p shows the {} that {}",
-            thousands(fitting),
-            if fitting == 1 { "fits" } else { "fit" }
-        ),
-    };
-    let counted = thousands(folded.counted);
-    let parts = parts.join(", ");
-    let text = match (parts.is_empty(), folded.counted) {
-        (_, 0) => format!("   not drained: {parts}; {shows}"),
-        (true, _) => format!("   {counted} dead members of this Redis are only counted"),
-        (false, _) => {
-            format!("   not drained: {parts}; {shows}; {counted} dead ones are only counted")
-        }
-    };
-    say(buffer, area, 0, view.look, Tone::Faint, &text);
+    parts
 }
 
 /// Jobs of its threads: none where the process has ended or is proven idle, whatever its last

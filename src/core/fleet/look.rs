@@ -372,14 +372,6 @@ impl fmt::Display for LinkFault {
 }
 
 impl Link {
-    /// Up to when silence in Redis tells something: now, or when its last answer came.
-    pub(super) fn heard(&self, now: Moment) -> Moment {
-        match self {
-            Self::Lost { since, .. } => *since,
-            Self::Unused | Self::Connecting { .. } | Self::Connected { .. } => now,
-        }
-    }
-
     /// Whether the last look was answered.
     pub fn is_connected(&self) -> bool {
         matches!(self, Self::Connected { .. })

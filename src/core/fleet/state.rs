@@ -55,6 +55,15 @@ pub enum Condition {
     },
 }
 
+/// Up to when silence in Redis tells something: now, or when its last answer came.
+fn heard(link: &Link, now: Moment) -> Moment {
+    if let Link::Lost { since, .. } = link {
+        *since
+    } else {
+        now
+    }
+}
+
 impl State {
     /// The word of screens and JSON.
     pub fn word(self) -> &'static str {
@@ -77,7 +86,7 @@ impl Process {
     /// answer, the heartbeats of a process that is here and lives are no older than that silence.
     pub fn state(&self, stopping: bool, link: &Link, now: Moment) -> State {
         let heard = match self.local {
-            Some(_) => link.heard(now),
+            Some(_) => heard(link, now),
             None => now,
         };
         let suspended = |local: &LocalProcess| local.run_state == RunState::Suspended;
@@ -144,7 +153,7 @@ impl Process {
         if !is_asked || fleet.looked.is_none() {
             return None;
         }
-        let heard = fleet.link.heard(now);
+        let heard = heard(&fleet.link, now);
         let works = matches!(
             self.local.as_ref().map(|local| &local.title),
             Some(Title::Beating { .. })
