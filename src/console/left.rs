@@ -8,7 +8,7 @@ use crate::core::drain::{Mode, Outcome, Phase, Run, Target};
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
-use crate::core::session::Session;
+use crate::core::session::{Kind, Session};
 
 /// A drain that was left or stopped under way.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl LeftDrain {
         Some(Self {
             run: run.plan().run.clone(),
             words: format!(
-                "a drain of {} was cut off after {}{remained}; r goes on with it and repeats nothing",
+                "a drain of {} was cut off after {}{remained}; r resumes it",
                 time_of_day(first),
                 sent.signal,
             ),
@@ -87,8 +87,8 @@ impl LeftDrain {
         }
     }
 
-    /// What the screen says of it; `None` once no process of it lives, or while another drain is or
-    /// was there.
+    /// What the screen says of it; `None` once no process of it lives, while another drain is or was
+    /// there, and where nothing is real.
     pub fn says(&self, session: &Session) -> Option<&str> {
         let open = (session.run.as_ref()).is_none_or(|run| {
             run.plan().run == self.run && run.outcome() == Some(Outcome::Stopped)
@@ -97,7 +97,8 @@ impl LeftDrain {
             let process = session.fleet.get(&ProcessKey::Local(*id));
             process.is_some_and(|process| !process.exited())
         };
-        (open && self.targets.iter().any(lives)).then_some(&self.words)
+        let real = session.setting.kind == Kind::Live;
+        (real && open && self.targets.iter().any(lives)).then_some(&self.words)
     }
 }
 

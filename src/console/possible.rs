@@ -170,8 +170,7 @@ pub(super) fn retry(session: &Session, console: &Console) -> bool {
 /// Whether a drain was cut off that can be gone on with.
 pub(super) fn take_up(session: &Session, console: &Console) -> bool {
     let left = console.memory.left.as_ref();
-    session.setting.kind == Kind::Live
-        && matches!(console.screen, Screen::Main | Screen::Result)
+    matches!(console.screen, Screen::Main | Screen::Result)
         && left.is_some_and(|left| left.says(session).is_some())
 }
 

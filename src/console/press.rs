@@ -147,7 +147,7 @@ impl Console {
         if let Some(words) = left.and_then(|left| left.says(session)) {
             dialog
                 .lines
-                .insert(0, format!("This begins anew: {words}."));
+                .insert(0, format!("This begins anew. Before it, {words}."));
         }
         dialog
     }

@@ -364,7 +364,7 @@ fn alive(run: &Run, target: &Target, now: Moment) -> (&'static str, String) {
     }
     if let Some(interrupt) = target.interrupt() {
         let was = if interrupt <= now { "was due " } else { "" };
-        let remark = format!("{}, push-back {was}{}", sent.signal, time_of_day(interrupt));
+        let remark = format!("push-back {was}{}", time_of_day(interrupt));
         return (word, remark);
     }
     let next = run
@@ -373,7 +373,7 @@ fn alive(run: &Run, target: &Target, now: Moment) -> (&'static str, String) {
         .and_then(|step| run.plan().sequence.signal(step));
     let text = match (&target.standing, next) {
         (Standing::Idle { since }, Some(next)) => {
-            format!("idle {}, ends at {next}", time_of_day(*since))
+            format!("idle {}, until {next}", time_of_day(*since))
         }
         (Standing::Idle { since }, None) => format!("{} idle {}", sent.signal, time_of_day(*since)),
         (Standing::Quiet { since }, _) => format!("{} quiet {}", sent.signal, time_of_day(*since)),

@@ -67,13 +67,13 @@ fn a_stopped_drain_can_be_gone_on_with() {
     );
     world.press(Key::Esc);
     let left = world.console.memory.left.clone().unwrap();
-    let words = "a drain of 12:04:33 was cut off after TSTP, 75 s before TERM; r goes on with it and repeats nothing";
+    let words = "a drain of 12:04:33 was cut off after TSTP, 75 s before TERM; r resumes it";
     assert_eq!(left.says(&world.session), Some(words));
     // A drain that is begun anew says so.
     world.type_slowly("a");
     let lines = world.console.dialog.as_ref().unwrap().lines.join(" ");
     assert!(
-        lines.contains(&format!("This begins anew: {words}.")),
+        lines.contains(&format!("This begins anew. Before it, {words}.")),
         "{lines}"
     );
     world.press(Key::Esc);
@@ -84,6 +84,9 @@ fn a_stopped_drain_can_be_gone_on_with() {
     );
     world.pass(1);
     assert_eq!(world.press(Key::Char('y')), [Request::TakeUp]);
+    // Where nothing is real there is nothing to go on with.
+    world.session.setting.kind = Kind::Demo;
+    assert_eq!(left.says(&world.session), None);
     // A drain that ended by itself leaves nothing to go on with.
     let mut ended = ImaginedWorld::requeued();
     ended.press(Key::Esc);

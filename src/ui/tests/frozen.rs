@@ -68,7 +68,7 @@ fn before_a_drain() -> Vec<FrozenScreen> {
             ImaginedWorld::hung_up(),
             &[
                 "a drain of 12:04:33 was cut off after TSTP, 75 s before TERM",
-                "r goes on with it and repeats nothing",
+                "r resumes it",
                 "nothing sent from here yet",
                 "nothing is sent; if drained now",
                 "r resume it",
