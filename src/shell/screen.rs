@@ -3,6 +3,7 @@
 //! frame that is the same as the last. A terminal that stands still holds no key and no signal up.
 
 mod controls;
+mod sight;
 
 use std::io;
 use std::time::Duration;
@@ -10,6 +11,7 @@ use std::time::Duration;
 use crossterm::event::{Event as TerminalEvent, KeyEvent, KeyModifiers};
 
 use self::controls::{Attention, Controls};
+use self::sight::FirstLook;
 use super::front::Front;
 use super::keys::key_of;
 use super::own_signals::stop_oneself;
@@ -20,7 +22,7 @@ use super::terminal_events::TerminalEvents;
 use crate::console::{Console, Key, LeftDrain, Request, call};
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Record};
-use crate::core::fleet::{Fleet, Link};
+use crate::core::fleet::Link;
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::ui::{self, Theme};
@@ -66,24 +68,6 @@ struct Drawn {
     /// The dialog in it, by its opening.
     dialog: Option<Moment>,
     sight: FirstLook,
-}
-
-/// The state of the first look: whether Redis and this host were looked at, and how the link is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct FirstLook {
-    looked: bool,
-    scanned: bool,
-    link: &'static str,
-}
-
-impl FirstLook {
-    fn of(fleet: &Fleet) -> Self {
-        Self {
-            looked: fleet.looked.is_some(),
-            scanned: fleet.scanned.is_some(),
-            link: fleet.link.word(),
-        }
-    }
 }
 
 /// The one that begins a drain, and that leaves.

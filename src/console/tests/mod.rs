@@ -8,6 +8,7 @@ mod filters;
 mod findings;
 mod keys;
 mod people;
+mod resumes;
 mod salvage;
 mod selection;
 mod sentences;

@@ -12,6 +12,7 @@ mod failover;
 mod fates;
 mod full_disk;
 mod full_pipe;
+mod gone_on_with;
 mod held;
 mod identity;
 mod invoked;

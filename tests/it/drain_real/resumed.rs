@@ -16,19 +16,19 @@ use crate::support::sidekiq::Version;
 use crate::support::signal::Signal;
 use crate::support::terminal::Terminal;
 
-fn resume(scene: &Scene, more: &[&str]) -> Drain {
+pub(super) fn resume(scene: &Scene, more: &[&str]) -> Drain {
     let all = [&["resume", "--yes", "--json"], more].concat();
     Drain::of(&mut scene.drainboard(&all))
 }
 
 /// The report of the last drain.
-fn report(scene: &Scene) -> Value {
+pub(super) fn report(scene: &Scene) -> Value {
     let output = scene.drainboard(&["report", "last", "--json"]).output();
     serde_json::from_slice(&output.unwrap().stdout).unwrap()
 }
 
 /// The records of the only drain, and how often each signal was sent by them.
-fn signals(scene: &Scene) -> Vec<String> {
+pub(super) fn signals(scene: &Scene) -> Vec<String> {
     let journals = journals(&scene.state_dir());
     assert_eq!(journals.len(), 1, "{journals:?}");
     let text = fs::read_to_string(&journals[0]).unwrap();
@@ -332,68 +332,6 @@ fn the_start_page_goes_on_with_what_was_cut_off() {
     terminal.send("q");
     terminal.end(0);
     terminal.assert_restored();
-    assert_eq!(signals(&scene), ["TSTP", "TERM"]);
-}
-
-/// A console whose drain of one busy Sidekiq is stopped in its quiet wait.
-fn stopped_while_quiet(scene: &Scene) -> Terminal {
-    scene.busy_until_released();
-    let mut terminal = Terminal::console(scene, &by("tstp, 300, term, 14, kill"));
-    terminal.begin_automatic();
-    terminal.wait_for("quiet 1/1");
-    terminal.send("x");
-    terminal.wait_for("r: goes on with this drain");
-    terminal
-}
-
-/// Within one console, as often as it is stopped: TSTP is not sent again, and nothing waits anew.
-#[test]
-fn a_drain_that_was_stopped_is_gone_on_with() {
-    let scene = Scene::new();
-    let mut sidekiq = scene.sidekiq(Version::Seven);
-    let mut terminal = stopped_while_quiet(&scene);
-    terminal.send("r");
-    terminal.answer("Resume the drain of", "y");
-    terminal.wait_for("quiet 1/1");
-    terminal.send("x");
-    terminal.wait_for("r: goes on with this drain");
-    terminal.send("o\x1b");
-    terminal.wait_for("was cut off after TSTP");
-    terminal.send("r");
-    terminal.answer("Resume the drain of", "y");
-    terminal.wait_for("quiet 1/1");
-    scene.release();
-    terminal.wait_for("the process has exited");
-    sidekiq.wait_for_end();
-    terminal.send("q");
-    terminal.end(0);
-    terminal.assert_restored();
-    assert_eq!(signals(&scene), ["TSTP", "TERM"]);
-}
-
-/// Whoever stopped a drain is not overruled by a command that names none.
-#[test]
-fn a_drain_that_was_stopped_is_resumed_by_its_name_alone() {
-    let scene = Scene::new();
-    let mut sidekiq = scene.sidekiq(Version::Seven);
-    let mut terminal = stopped_while_quiet(&scene);
-    terminal.send("q");
-    terminal.end(5);
-    let unnamed = scene
-        .drainboard(&["resume", "--yes", "--json"])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&unnamed.stderr).into_owned();
-    assert!(said.contains("no drain was cut off"), "{said}");
-    let run = report(&scene)["run"].as_str().unwrap().to_owned();
-    let mut named = resume(&scene, &[&run]);
-    named.wait_for("resumed");
-    scene.release();
-    named
-        .end()
-        .assert_outcome(0, "drained")
-        .assert_signals(&["TERM"]);
-    sidekiq.wait_for_end();
     assert_eq!(signals(&scene), ["TSTP", "TERM"]);
 }
 
