@@ -11,7 +11,7 @@ pub fn lines(session: &Session, console: &Console, now: Moment) -> Vec<PageLine>
     match &console.screen {
         Screen::Main => Vec::new(),
         Screen::Job(key) => job_page::lines(session, console, key, now),
-        Screen::Process(key) => process_page::lines(session, key, now),
+        Screen::Process(key) => process_page::lines(session, &console.targets(session), key, now),
         Screen::Backtrace(view) => backtrace_page::lines(session, view, now),
         Screen::Help => help::lines(session, console),
         Screen::Result => result::lines(session, Some(console.memory.each_job), Some(now)),

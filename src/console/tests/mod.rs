@@ -1,5 +1,6 @@
 //! Tests of the console: keys in, requests out.
 
+mod agreement;
 mod backtraces;
 mod cancels;
 mod departed;
@@ -10,5 +11,6 @@ mod people;
 mod salvage;
 mod selection;
 mod sentences;
+mod sums;
 mod truth;
 mod units;
