@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::fit;
 use super::look::Tone;
 use super::view::{View, put, say};
-use crate::console::{BINDINGS, Binding, Group, KeyAct};
+use crate::console::{BINDINGS, Binding, Group, KeyAct, Screen};
 
 /// Blanks between two keys.
 const GAP: usize = 2;
@@ -70,10 +70,15 @@ pub(super) fn height(view: &View<'_>, cells: usize, most: usize) -> usize {
 pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let listing = &view.console.listing;
     if listing.typing {
+        let filter = if view.console.screen == Screen::Journal {
+            &listing.journal
+        } else {
+            &listing.filter
+        };
         let line = Line::from(vec![
-            view.span(Tone::Strong, format!(" /{}", listing.filter)),
+            view.span(Tone::Strong, format!(" /{filter}")),
             view.span(Tone::Selected, " "),
-            view.span(Tone::Plain, "   Enter keep   Esc lift"),
+            view.span(Tone::Plain, "   Enter keep   Esc clear"),
         ]);
         put(buffer, area, 0, &line);
         return;
