@@ -85,7 +85,7 @@ pub enum CliCommand {
     Check(Box<CheckArguments>),
     /// List past drains, or print one: its timeline and the fate of every job.
     Report(ReportArguments),
-    /// List saved payloads of jobs, or push back those that are provably nowhere.
+    /// List saved payloads of jobs, or push back what is in no queue, no set and no process.
     Rescue(RescueArguments),
     /// Go on with a drain that a hang-up, a crash or a start of the machine cut off.
     Resume(ResumeArguments),

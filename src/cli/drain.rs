@@ -42,7 +42,8 @@ pub struct DrainArguments {
     /// Do not ask before the first signal; needed without a terminal.
     #[arg(long, short = 'y')]
     pub yes: bool,
-    /// At the end, push jobs that are provably nowhere back to the front of their queues.
+    /// At the end, push jobs that are in no queue, no set and no process back to the front of their
+    /// queues.
     #[arg(long)]
     pub rescue: bool,
     /// After the drain, watch for so many seconds for what comes up in its place.

@@ -60,7 +60,7 @@ EXIT CODES:
 pub struct RescueArguments {
     /// Of which drain: its name, the beginning of it, or `last`; without one, of all.
     pub id: Option<String>,
-    /// Push back the jobs that are provably nowhere.
+    /// Push back the jobs that are in no queue, no set and no process.
     #[arg(long, conflicts_with = "dry_run")]
     pub requeue: bool,
     /// Show what --requeue would push back.

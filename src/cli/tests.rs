@@ -166,7 +166,7 @@ fn the_listing_is_readable_at_80_columns() {
       pushed back: if it still runs at +3:00
       unknown: its start is not known
 
-    if drained now: how much work again is not known
+    if drained now: an unknown amount of work again
 
     util1:4300 is not known to this Redis; its environment names redis://10.0.0.6:6379/0
     util2:7: info is no JSON
@@ -198,7 +198,7 @@ fn the_listing_uses_the_room_there_is() {
     StaleJob                    low           util2:8        0:13    2:08  may be lost  its process sent no heartbeat for 47 s      0000000000000000stalejob
     Undated                     default       util1:4242        ?    2:30  unknown      its start is not known                      00000000000000000undated
 
-    if drained now: how much work again is not known
+    if drained now: an unknown amount of work again
 
     util1:4300 is not known to this Redis; its environment names redis://10.0.0.6:6379/0
     util2:7: info is no JSON

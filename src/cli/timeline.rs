@@ -24,7 +24,7 @@ struct TimelineRow {
 pub(super) struct ByUnits {
     /// Their commands; without any TERM goes itself.
     pub(super) commands: Vec<String>,
-    /// Whether TERM goes to some processes all the same.
+    /// Whether TERM goes to some processes anyway.
     pub(super) in_part: bool,
     /// How long after it systemd kills, of several the soonest; `None`: never.
     pub(super) limit: Option<Duration>,

@@ -175,13 +175,16 @@ fn stops(session: &Session, targets: &[LocalId], now: Moment) -> Vec<String> {
     } else {
         format!("{least} to {most} s later")
     };
-    let jobs = count(jobs, "known job");
-    let whole = if silent {
+    let whole = if jobs == 0 {
+        "0 known jobs run there. They exit. This cannot be undone.".to_owned()
+    } else if silent {
+        let jobs = count(jobs, "known job");
         format!(
             "Redis does not answer, and the push-back needs it: what still runs of {jobs} {when} may be LOST. \
              They exit. This cannot be undone."
         )
     } else {
+        let jobs = count(jobs, "known job");
         format!(
             "What still runs of {jobs} {when} is pushed back, and they exit. This cannot be undone."
         )

@@ -48,6 +48,10 @@ const WORDS: &[(&str, &str)] = &[
         "sent, quiet, idle, exited",
         "the signal left; proven to take no more jobs; proven to run nothing; the process is gone",
     ),
+    (
+        "▸ (>)",
+        "the selected row; at the end of a bar: longer than its budget",
+    ),
     ("*", "a process that is drained, or would be"),
     (
         "HANGS",
@@ -66,6 +70,11 @@ const WORDS: &[(&str, &str)] = &[
         "to be watched; its page says why: longer than a drain gives it, many times its class's usual time, not \
          reported any more, or without a thread",
     ),
+    (
+        "! before a job",
+        "the heartbeat of its process is more than two periods late: it may not run any more",
+    ),
+    ("~1:40", "the time left, rounded down to five seconds"),
     (
         "ok, late, none",
         "the heartbeat is in time; more than one period late; more than two: do not trust the row",
@@ -114,8 +123,10 @@ pub(super) fn lines(session: &Session, console: &Console) -> Vec<PageLine> {
     lines
 }
 
+/// The rows of the table, by their subject. Those that only move the selection share one.
 fn grouped<'a>(bindings: impl Iterator<Item = &'a Binding>, weight: LineWeight) -> Vec<PageLine> {
-    let bindings: Vec<&Binding> = bindings.collect();
+    let (moving, bindings): (Vec<&Binding>, Vec<&Binding>) =
+        bindings.partition(|binding| binding.group == Group::Find && binding.label.is_none());
     let mut lines = Vec::new();
     for group in [Group::Drain, Group::Find, Group::Program] {
         let of_group = bindings.iter().filter(|binding| binding.group == group);
@@ -124,6 +135,17 @@ fn grouped<'a>(bindings: impl Iterator<Item = &'a Binding>, weight: LineWeight) 
             label: binding.shown(),
             text: binding.help.into(),
         }));
+        if group == Group::Find && !moving.is_empty() {
+            let of_all = |words: fn(&Binding) -> String| {
+                let words: Vec<String> = moving.iter().map(|binding| words(binding)).collect();
+                words.join(", ")
+            };
+            lines.push(PageLine {
+                weight,
+                label: of_all(|binding| binding.keys[0].to_string()),
+                text: of_all(|binding| binding.help.to_owned()),
+            });
+        }
     }
     lines
 }

@@ -1,6 +1,6 @@
 //! All that is known of one job. Its arguments are secrets until the operator asks for them.
 
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, Value};
 
 use super::cancel;
 use super::page_line::{LineWeight, PageLine};
@@ -16,6 +16,8 @@ use crate::core::session::Session;
 
 /// Characters of arguments that are shown.
 const SHOWN: usize = 2000;
+/// Characters of the name of a class.
+const SHOWN_NAME: usize = 120;
 
 /// The reaction of an `IterableJob` to the quiet signal.
 const ITERABLE: &str = "yes: once its process is quiet it stops at its next iteration and goes to \
@@ -26,6 +28,17 @@ const ITERABLE: &str = "yes: once its process is quiet it stops at its next iter
 struct PayloadArguments<'a> {
     #[serde(borrow)]
     args: &'a RawValue,
+}
+
+/// What a payload says of how the job is run, and how often it failed. Anything may stand in it.
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct PayloadHistory {
+    class: Value,
+    wrapped: Value,
+    retry: Value,
+    retry_count: Value,
+    error_class: Value,
 }
 
 /// The lines of the page of `key`.
@@ -89,6 +102,7 @@ fn facts(session: &Session, console: &Console, row: &JobRow<'_>, now: Moment) ->
         let text = format!("{} ({} seen to end)", clock_face(usual.span), usual.seen);
         lines.push(PageLine::fact("usually", text));
     }
+    lines.extend(history(work));
     if row.job.iterable {
         lines.push(PageLine::fact("iterable", ITERABLE));
     }
@@ -154,4 +168,39 @@ fn arguments(work: &Work) -> String {
         |_| "not readable".into(),
         |payload| clean(payload.args.get(), SHOWN),
     )
+}
+
+/// Whether it runs by Active Job, and how often Sidekiq has retried it. Nothing is said of what
+/// cannot be read.
+fn history(work: &Work) -> Vec<PageLine> {
+    let Ok(payload) = serde_json::from_slice::<PayloadHistory>(&work.payload) else {
+        return Vec::new();
+    };
+    let mut lines = Vec::new();
+    if let (Value::String(_), Value::String(wrapper)) = (&payload.wrapped, &payload.class) {
+        let text = format!("run by {}", clean(wrapper, SHOWN_NAME));
+        lines.push(PageLine::fact("Active Job", text));
+    }
+    // Sidekiq counts from 0, and counts nothing before the first failure.
+    let retried = payload
+        .retry_count
+        .as_u64()
+        .map(|before| before.saturating_add(1));
+    let never = payload.retry == Value::Bool(false);
+    let most = payload.retry.as_u64().or(never.then_some(0));
+    let because = payload
+        .error_class
+        .as_str()
+        .map_or_else(String::new, |class| {
+            format!(", the last after {}", clean(class, SHOWN_NAME))
+        });
+    let words = match (retried, most) {
+        (None, Some(0)) => "none: it is not retried when it fails".into(),
+        (None, None) => "none so far".into(),
+        (None, Some(most)) => format!("none so far, at most {most}"),
+        (Some(number), None) => format!("{number} so far{because}"),
+        (Some(number), Some(most)) => format!("{number} so far, at most {most}{because}"),
+    };
+    lines.push(PageLine::fact("retries", words));
+    lines
 }

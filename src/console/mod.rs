@@ -64,7 +64,7 @@ pub use rows::{
     Folded, JobKey, JobRow, Listing, Sort, folded, is_target, job_rows, process_rows, stuck,
 };
 pub use state::{BacktraceView, Console, Memory, Pane, RowCursor, Screen};
-pub use strip_words::{advice, answers, standing};
+pub use strip_words::{advice, answers, out_of_turn, standing};
 pub use timeouts::timeouts_differ;
 pub use toll::{in_numbers, stake};
 pub use untouched::if_untouched;

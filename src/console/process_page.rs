@@ -1,7 +1,7 @@
 //! All that is known of one process, and from where.
 
 use super::page_line::{LineWeight, PageLine};
-use super::process_state::process_state;
+use super::process_state::{Alarm, Belongs, process_state};
 use super::timeouts;
 use super::words::{count, date_and_time, span, time_of_day};
 use crate::core::drain::{Standing, Target};
@@ -15,6 +15,23 @@ const LISTED: usize = 200;
 /// Jobs that left, listed at most.
 const DEPARTED: usize = 50;
 
+/// How `process` stands, in the words of the table; with the remark where that asks for something.
+fn stands(
+    session: &Session,
+    targets: &[LocalId],
+    (key, process): (&ProcessKey, &Process),
+    now: Moment,
+) -> String {
+    let outlooks = Outlooks::new(session.situation(now), targets);
+    let state = process_state(session, &outlooks, key, process);
+    match state.alarm {
+        Alarm::Danger | Alarm::Watch if !state.remark.is_empty() => {
+            format!("{}: {}", state.word, state.remark)
+        }
+        Alarm::Danger | Alarm::Watch | Alarm::None | Alarm::Faint => state.word.into(),
+    }
+}
+
 /// The lines of the page of `key`.
 pub(super) fn lines(
     session: &Session,
@@ -26,21 +43,13 @@ pub(super) fn lines(
         return vec![PageLine::heading("This process is known no more")];
     };
     let unknown = || "not known".to_string();
-    let outlooks = Outlooks::new(session.situation(now), targets);
-    let state = process_state(session, &outlooks, key, process);
     let mut lines = vec![PageLine::heading(format!(
         "{} {}",
         process.name(),
         process.tag()
     ))];
     let mut fact = |label: &str, text: String| lines.push(PageLine::fact(label, text));
-    fact(
-        "state",
-        match state.remark.as_str() {
-            "" => state.word.into(),
-            remark => format!("{}: {remark}", state.word),
-        },
-    );
+    fact("state", stands(session, targets, (key, process), now));
     fact(
         "version",
         process.version_text().map_or_else(unknown, String::from),
@@ -72,6 +81,8 @@ pub(super) fn lines(
             here(local, &mut lines);
             lines.push(log(session, local));
         }
+        // How it stands says that it is gone.
+        None if Belongs::of(&session.fleet, key, process, false) == Belongs::Vanished => {}
         None => lines.push(PageLine::fact(
             "host",
             "another host: no signal reaches it from here",

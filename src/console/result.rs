@@ -185,7 +185,7 @@ fn lost_words(session: &Session, lost: u64) -> String {
     }
     if session.afterwards.salvage.searches() {
         return format!(
-            "Wait: all queues and sets are searched for {}, which takes up to 20 s.",
+            "Searching all queues and sets for {} (up to 20 s).",
             count(lost, "lost job")
         );
     }

@@ -45,7 +45,7 @@ impl Sort {
     /// Its name on the screen.
     pub fn word(self) -> &'static str {
         match self {
-            Self::HoldsUp => "what holds the drain up",
+            Self::HoldsUp => "what the drain waits for",
             Self::Elapsed => "elapsed",
             Self::Queue => "queue",
             Self::Class => "class",

@@ -56,6 +56,18 @@ pub fn standing(session: &Session, outlooks: &Outlooks<'_>) -> String {
     }
 }
 
+/// The targets that were sent KILL out of turn: the line of steps shows the sequence alone.
+pub fn out_of_turn(session: &Session) -> Option<String> {
+    let run = session.active_run()?;
+    let in_turn = (session.journal.steps().iter()).any(|done| done.signal == Signal::Kill);
+    let killed = run.targets().iter().filter_map(|target| {
+        let sent = target.last.filter(|sent| sent.signal == Signal::Kill)?;
+        Some(format!("{} {}", target.about.name, time_of_day(sent.at)))
+    });
+    let killed: Vec<String> = killed.filter(|_| !in_turn).collect();
+    (!killed.is_empty()).then(|| format!("KILL out of turn: {}", few(&killed, 2)))
+}
+
 /// How it ended, in numbers where there are any.
 fn done(outcome: Outcome, jobs: Counts) -> String {
     let mut words = Vec::new();

@@ -96,9 +96,11 @@ fn pieces(view: &View<'_>) -> Vec<HeaderPiece> {
     if session.fleet.looked.is_none() && number == 0 {
         pieces.push(piece(Tone::Faint, 2, "nothing read yet".into()));
     } else {
-        pieces.push(piece(Tone::Plain, 2, count(number, "target")));
-        let threads = format!("{busy} of {capacity} threads busy");
-        pieces.push(piece(Tone::Plain, 3, threads));
+        pieces.push(piece(Tone::Plain, 3, count(number, "target")));
+        if number > 0 {
+            let threads = format!("{busy} of {capacity} threads busy");
+            pieces.push(piece(Tone::Plain, 2, threads));
+        }
     }
     pieces.push(piece(kind_tone, u8::MAX, kind.word().into()));
     pieces

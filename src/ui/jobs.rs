@@ -9,7 +9,7 @@ use ratatui::text::{Line, Span};
 
 use super::fit;
 use super::look::{Tone, tone_of};
-use super::view::{View, put, say, window};
+use super::view::{View, cursor_of, put, say, window};
 use crate::console::{JobRow, Pane, Sort, heartbeat_age, stuck, thousands};
 use crate::core::moment::clock_face;
 use crate::core::outlook::{Becomes, JobOutlook, ProcessOutlook, SpanWords, Verdict};
@@ -83,7 +83,13 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     let height = usize::from(area.height).saturating_sub(1);
     let selected = view.console.jobs.row(&view.jobs, JobRow::is);
     let shown = window(selected, view.jobs.len(), height);
-    heading(buffer, area, &columns, &shown, view);
+    let lines: Vec<(char, Line<'static>)> = shown
+        .clone()
+        .map(|index| line(view, &columns, &view.jobs[index], index == selected))
+        .collect();
+    let room = columns.verdict.saturating_sub(8);
+    let note = fit::cut(&note(&shown, &lines, room, view), room);
+    heading(buffer, area, &columns, &note, view);
     if view.jobs.is_empty() {
         let text = if view.console.listing.filter.is_empty() {
             "  no busy job is known"
@@ -92,19 +98,12 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
         };
         say(buffer, area, 1, view.look, Tone::Faint, text);
     }
-    for (row, index) in shown.enumerate() {
-        let line = line(view, &columns, &view.jobs[index], index == selected);
-        put(buffer, area, 1 + row, &line);
+    for (row, (_, line)) in lines.iter().enumerate() {
+        put(buffer, area, 1 + row, line);
     }
 }
 
-fn heading(
-    buffer: &mut Buffer,
-    area: Rect,
-    columns: &Columns,
-    shown: &std::ops::Range<usize>,
-    view: &View<'_>,
-) {
+fn heading(buffer: &mut Buffer, area: Rect, columns: &Columns, note: &str, view: &View<'_>) {
     let mut text = format!("  {} ", fit::left("JOB", columns.class));
     let mut add = |heading: &str, cells: usize, right: bool| {
         if cells > 0 {
@@ -131,20 +130,22 @@ fn heading(
     add("LEFT", columns.left, true);
     add("BECOMES", columns.verdict, false);
     say(buffer, area, 0, view.look, Tone::Faint, text.trim_end());
-    let note = fit::cut(&note(shown, view), columns.verdict.saturating_sub(8));
-    let width = u16::try_from(fit::width(&note))
-        .unwrap_or(0)
-        .min(area.width);
+    let width = u16::try_from(fit::width(note)).unwrap_or(0).min(area.width);
     let corner = Rect {
         x: area.right() - width,
         width,
         ..area
     };
-    say(buffer, corner, 0, view.look, Tone::Strong, &note);
+    say(buffer, corner, 0, view.look, Tone::Strong, note);
 }
 
-/// How the table is listed, where that is not as usual.
-fn note(shown: &std::ops::Range<usize>, view: &View<'_>) -> String {
+/// How the table is listed, where that is not as usual; else what the marks of its rows mean.
+fn note(
+    shown: &std::ops::Range<usize>,
+    lines: &[(char, Line<'static>)],
+    room: usize,
+    view: &View<'_>,
+) -> String {
     let listing = &view.console.listing;
     let mut notes = Vec::new();
     if listing.sort != Sort::HoldsUp {
@@ -158,10 +159,28 @@ fn note(shown: &std::ops::Range<usize>, view: &View<'_>) -> String {
             thousands(view.jobs.len() as u64)
         ));
     }
-    notes.join(", ")
+    if !notes.is_empty() {
+        return notes.join(", ");
+    }
+    let watched = view.look.glyph('◆', '*');
+    let stands = |mark: char| lines.iter().any(|(other, _)| *other == mark);
+    let meanings = [(watched, "Enter says why"), ('!', "no heartbeat")];
+    let meanings = meanings.into_iter().filter(|(mark, _)| stands(*mark));
+    let told = meanings.map(|(mark, words)| format!("{mark} {words}"));
+    told.reduce(|told, more| match format!("{told}  {more}") {
+        both if fit::width(&both) <= room => both,
+        _ => told,
+    })
+    .unwrap_or_default()
 }
 
-fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) -> Line<'static> {
+/// A row, and the mark in its gutter.
+fn line(
+    view: &View<'_>,
+    columns: &Columns,
+    row: &JobRow<'_>,
+    selected: bool,
+) -> (char, Line<'static>) {
     let said = view.outlooks.job(row.key, row.job);
     let outlook = view.outlooks.of(row.key);
     let clock = outlook.map_or(SpanWords::Stands, ProcessOutlook::clock);
@@ -174,21 +193,16 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
         (false, 1.., _) | (false, _, false) => Tone::Faint,
         (false, 0, true) => Tone::Plain,
     };
-    let cursor = if selected {
-        view.look.glyph('▸', '>')
-    } else {
-        ' '
-    };
     let stuck = stuck(view.session, row, said.budget, view.now)
         .first()
         .copied();
-    let old = match stuck {
+    let mark = match stuck {
         _ if late > 1 => '!',
         Some(_) => view.look.glyph('◆', '*'),
         None => ' ',
     };
     let mut text = format!(
-        "{cursor}{old}{} ",
+        "{mark}{} ",
         fit::left(&fit::end(&row.job.work.class, columns.class), columns.class)
     );
     let mut add = |value: &str, cells: usize, right: bool| {
@@ -213,7 +227,7 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     } else {
         tone_of(&said)
     };
-    let mut spans = vec![view.span(base, text)];
+    let mut spans = vec![cursor_of(view, selected, focused), view.span(base, text)];
     if columns.bar > 0 {
         spans.extend(bar(view, columns.bar, elapsed, &said, tone));
         spans.push(view.span(base, " "));
@@ -222,7 +236,7 @@ fn line(view: &View<'_>, columns: &Columns, row: &JobRow<'_>, selected: bool) ->
     spans.push(view.span(base, fit::right(&left, columns.left) + " "));
     let words = verdict(&said, clock, stuck, columns.verdict);
     spans.push(view.span(tone, fit::left(&words, columns.verdict)));
-    Line::from(spans)
+    (mark, Line::from(spans))
 }
 
 /// The words about a job, with as much of the reason as fits into `cells`. Why a job fits

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 
 use super::fit;
 use super::look::Tone;
-use super::view::{View, put, say, window};
+use super::view::{View, cursor_of, put, say, window};
 use crate::console::{
     Alarm, HeartbeatAge, Pane, few, heartbeat_age, is_target, process_state, thousands,
     timeouts_differ,
@@ -111,6 +111,8 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, heading: bool, view: &View<'
         if shown.len() < view.processes.len() {
             let all = view.processes.len();
             headings[8] = format!("{}-{} of {all}", shown.start + 1, shown.end);
+        } else if !view.targets.is_empty() {
+            headings[8] = "* is drained".into();
         }
         let text = format!("   {}", assemble(&columns, &headings));
         say(buffer, area, 0, view.look, Tone::Faint, &text);
@@ -180,18 +182,16 @@ fn line(
         state.remark.clone(),
     ];
     let drained = is_target(key, &view.targets);
-    let cursor = if selected {
-        view.look.glyph('▸', '>')
-    } else {
-        ' '
-    };
     let text = format!(
-        "{cursor}{} {}",
+        "{} {}",
         if drained { '*' } else { ' ' },
         assemble(columns, &values)
     );
     let focused = selected && view.console.pane == Pane::Processes;
-    Line::from(view.span(tone(state.alarm, &age, drained, focused), text))
+    Line::from(vec![
+        cursor_of(view, selected, focused),
+        view.span(tone(state.alarm, &age, drained, focused), text),
+    ])
 }
 
 fn tone(alarm: Alarm, age: &HeartbeatAge, drained: bool, focused: bool) -> Tone {

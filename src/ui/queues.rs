@@ -57,7 +57,9 @@ fn waiting(view: &View<'_>, queues: &[&QueueDepth], all_quiet: bool, room: usize
     for queue in queues {
         let lead = if pieces.is_empty() { "waiting: " } else { "" };
         let served = view.session.fleet.serving(&queue.name);
-        let none = served.into_iter().all(|(_, process)| !fetches(process));
+        let none = served
+            .into_iter()
+            .all(|(_, process)| !fetches(view, process));
         let none = if none && !all_quiet {
             " (no process takes from it)"
         } else {
@@ -73,15 +75,20 @@ fn waiting(view: &View<'_>, queues: &[&QueueDepth], all_quiet: bool, room: usize
     pieces
 }
 
-fn fetches(process: &Process) -> bool {
+/// Whether it takes jobs, as far as is known: what is quiet, dead, or reacts to nothing does not.
+fn fetches(view: &View<'_>, process: &Process) -> bool {
     !process.says_quiet()
+        && !process.is_dead(view.now)
+        && process.suspended_pid().is_none()
+        && (process.silent(None, &view.session.fleet, view.now)).is_none()
 }
 
 fn queue_words(view: &View<'_>, queue: &QueueDepth) -> String {
     let (mut serving, mut fetching) = (0, 0);
-    for (_, process) in view.session.fleet.serving(&queue.name) {
+    let serves = view.session.fleet.serving(&queue.name);
+    for (_, process) in serves.filter(|(_, process)| !process.is_dead(view.now)) {
         serving += 1;
-        fetching += u64::from(fetches(process));
+        fetching += u64::from(fetches(view, process));
     }
     let who = match (serving, fetching) {
         (_, 0) => "no process takes from it".into(),
@@ -100,10 +107,10 @@ fn queue_words(view: &View<'_>, queue: &QueueDepth) -> String {
 fn scheduler(view: &View<'_>) -> Option<String> {
     let processes = view.session.fleet.processes.values();
     let mut beating = processes
-        .filter(|process| !process.exited() && process.beat.is_some())
+        .filter(|process| !process.is_dead(view.now) && !process.exited() && process.beat.is_some())
         .peekable();
     beating.peek()?;
-    let stopped = beating.all(|process| !fetches(process));
+    let stopped = beating.all(Process::says_quiet);
     stopped.then(|| "scheduled jobs wait: all processes are quiet".into())
 }
 

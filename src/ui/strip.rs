@@ -13,8 +13,8 @@ use super::frame::bordered;
 use super::look::Tone;
 use super::view::{View, put};
 use crate::console::{
-    Countdown, advice, answers, attention, died, holds_up, if_untouched, standing, standings,
-    step_clock, whole_clock,
+    Countdown, advice, answers, attention, died, holds_up, if_untouched, out_of_turn, standing,
+    standings, step_clock, whole_clock,
 };
 use crate::core::drain::{Phase, Run};
 use crate::core::moment::clock_face;
@@ -100,6 +100,7 @@ fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
     }
     let answers = answers(view.session);
     pieces.extend(answers.iter().map(|text| (Tone::Strong, (*text).into())));
+    pieces.extend(out_of_turn(view.session).map(|text| (Tone::Bad, text)));
     pieces.extend(clocks(view).into_iter().map(|text| (Tone::Plain, text)));
     if let Some(who) = holds_up(view.session, view.now) {
         pieces.push((Tone::Plain, format!("waiting for: {who}")));

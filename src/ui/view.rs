@@ -64,6 +64,14 @@ impl<'a> View<'a> {
     }
 }
 
+/// The first cell of a row: that of the selected one points to it, dim where the keys move in the
+/// other table.
+pub(super) fn cursor_of(view: &View<'_>, selected: bool, focused: bool) -> Span<'static> {
+    let tone = if focused { Tone::Selected } else { Tone::Faint };
+    let cursor = view.look.glyph('▸', '>').to_string();
+    view.span(tone, if selected { cursor } else { " ".into() })
+}
+
 /// Draws `line` in row `row` of `area`, cut at its right edge.
 pub(super) fn put(buffer: &mut Buffer, area: Rect, row: usize, line: &Line<'_>) {
     if let Ok(row) = u16::try_from(row)

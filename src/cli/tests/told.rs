@@ -8,7 +8,7 @@ use crate::console::{Screen, heartbeat_age, lines, process_state};
 use crate::core::choice::Choice;
 use crate::core::config::Settings;
 use crate::core::drain::{Phase, Record};
-use crate::core::fleet::Observation;
+use crate::core::fleet::{Link, LinkFault, Observation};
 use crate::core::outlook::{Becomes, Outlooks};
 use crate::report::{JobGroup, Past, Report};
 
@@ -41,6 +41,26 @@ fn seen_dying() -> ImaginedWorld {
     world
 }
 
+/// A world that was changed before anybody looked.
+fn altered(change: impl Fn(&mut ImaginedWorld)) -> ImaginedWorld {
+    let mut world = ImaginedWorld::new();
+    change(&mut world);
+    world.forget();
+    world.look();
+    world
+}
+
+fn without_redis() -> ImaginedWorld {
+    let mut world = ImaginedWorld::new();
+    let lost = Link::Lost {
+        since: world.now,
+        retry_at: world.now,
+        why: LinkFault::Silent,
+    };
+    drop(world.session.observe(Observation::Link(lost), world.now));
+    world
+}
+
 #[test]
 fn ps_says_of_each_process_and_job_what_the_console_says() {
     let worlds = vec![
@@ -50,6 +70,17 @@ fn ps_says_of_each_process_and_job_what_the_console_says() {
         ("dead", ImaginedWorld::dead()),
         ("seen dying", seen_dying()),
         ("iterating", ImaginedWorld::iterating()),
+        (
+            "suspended",
+            altered(|world| world.imagined[0].suspended = true),
+        ),
+        (
+            "stranger",
+            altered(|world| world.imagined[1].in_redis = false),
+        ),
+        ("late", altered(|world| world.imagined[2].beat_age = 14)),
+        ("Redis gone", without_redis()),
+        ("left by a hang-up", ImaginedWorld::hung_up()),
     ];
     for (name, world) in worlds {
         let rows = ps(&world);
@@ -131,6 +162,18 @@ fn plan_says_of_each_job_what_the_console_says() {
     }
 }
 
+/// A target died, and the drain went on to its end.
+fn killed_from_outside() -> ImaginedWorld {
+    let mut world = ImaginedWorld::draining();
+    world.imagined[0].died = Some(world.now);
+    world.imagined[2].jobs.clear();
+    world.pass(5);
+    world.exit(4243);
+    world.exit(4244);
+    world.pass(15);
+    world
+}
+
 /// What the console wrote down, as the report reads it again.
 fn report(world: &ImaginedWorld) -> Report {
     let mut past = Past::default();
@@ -145,6 +188,9 @@ fn the_report_says_of_each_process_and_job_what_the_result_says() {
         ("requeued", ImaginedWorld::requeued()),
         ("lost", ImaginedWorld::lost()),
         ("stopped", ImaginedWorld::stopped()),
+        ("rescued", ImaginedWorld::rescued()),
+        ("searched for again", ImaginedWorld::salvaged()),
+        ("killed from outside", killed_from_outside()),
     ];
     for (name, mut world) in worlds {
         let report = report(&world);
@@ -160,7 +206,10 @@ fn the_report_says_of_each_process_and_job_what_the_result_says() {
             .into_iter()
             .map(|line| line.label + &line.text)
             .collect();
-        let says = |words: &str| page.iter().any(|line| line.contains(words));
+        // A death is loud on a screen.
+        let lower = |line: &String| line.to_lowercase();
+        let page: Vec<String> = page.iter().map(lower).collect();
+        let says = |words: &str| page.iter().any(|line| line.contains(&words.to_lowercase()));
         for process in &report.processes {
             // To its operator the console says "you".
             let how = process.how().replace("the operator", "you");

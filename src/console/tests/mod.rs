@@ -1,5 +1,6 @@
 //! Tests of the console: keys in, requests out.
 
+mod agreement;
 mod backtraces;
 mod cancels;
 mod departed;
@@ -12,5 +13,6 @@ mod resumes;
 mod salvage;
 mod selection;
 mod sentences;
+mod sums;
 mod truth;
 mod units;

@@ -145,7 +145,7 @@ fn lost_jobs_are_looked_for_again_once_redis_answers_again() {
     assert!(observe(answers));
     let text = result_text(&world.session);
     assert!(
-        text.contains("Wait: all queues and sets are searched for 3 lost jobs"),
+        text.contains("Searching all queues and sets for 3 lost jobs (up to 20 s)."),
         "{text}"
     );
 }

@@ -1,7 +1,7 @@
 //! Selections hold on to things, not to positions; order, jumps and marks.
 
 use crate::console::fixture::ImaginedWorld;
-use crate::console::{Key, Pane, Request, Screen};
+use crate::console::{Key, Pane, Request, Screen, lines};
 
 fn selected(world: &ImaginedWorld) -> String {
     let key = world.console.job_under_cursor(&world.session);
@@ -143,4 +143,43 @@ fn control_keys_are_for_the_shell() {
     assert_eq!(world.press(Key::Ctrl('l')), [Request::Redraw]);
     assert_eq!(world.press(Key::Ctrl('z')), [Request::Suspend]);
     assert_eq!(world.press(Key::Ctrl('c')), [Request::Quit]);
+}
+
+/// What a payload says of retries and of Active Job is told; what it does not say is not.
+#[test]
+fn the_page_of_a_job_tells_its_retries_and_what_runs_it() {
+    let told = |payload: &str| {
+        let mut world = ImaginedWorld::new();
+        let work = std::sync::Arc::make_mut(&mut world.imagined[0].jobs[0]);
+        work.payload = payload.as_bytes().into();
+        world.forget();
+        world.look();
+        world.press(Key::Tab);
+        world.press(Key::Enter);
+        let page = lines(&world.session, &world.console, world.now);
+        let of = |label: &str| {
+            let line = page.iter().find(|line| line.label == label);
+            line.map(|line| line.text.clone())
+        };
+        (of("retries"), of("Active Job"))
+    };
+    let plain = |words: &str| (Some(words.to_owned()), None);
+    assert_eq!(told(r#"{"class":"A","retry":true}"#), plain("none so far"));
+    assert_eq!(
+        told(r#"{"class":"A","retry":5,"retry_count":1,"error_class":"Timeout::Error"}"#),
+        plain("2 so far, at most 5, the last after Timeout::Error")
+    );
+    for never in ["0", "false"] {
+        let payload = format!(r#"{{"class":"A","retry":{never}}}"#);
+        assert_eq!(
+            told(&payload),
+            plain("none: it is not retried when it fails")
+        );
+    }
+    let (retries, by) = told(
+        r#"{"class":"Sidekiq::ActiveJob::Wrapper","wrapped":"Mail::Digest","retry_count":0,"retry":[1]}"#,
+    );
+    assert_eq!(retries.unwrap(), "1 so far");
+    assert_eq!(by.unwrap(), "run by Sidekiq::ActiveJob::Wrapper");
+    assert_eq!(told("not JSON"), (None, None));
 }

@@ -291,6 +291,8 @@ fn jobs_of_a_process_that_stopped_by_itself_are_in_no_danger_while_they_are_soug
     let key = ImaginedWorld::key(4242);
     let jobs = &world.session.fleet.processes[&key].jobs;
     assert!(!jobs.is_empty());
+    let tally = outlooks.tally();
+    assert_eq!((tally.in_danger, tally.unknown), (0, jobs.len() as u64));
     for job in jobs {
         let said = outlooks.job(&key, job);
         let open = matches!(

@@ -2,12 +2,11 @@
 
 use crate::console::fixture::ImaginedWorld;
 use crate::console::{
-    Friction, Key, Listing, Screen, advice, if_untouched, job_rows, lines, process_rows,
-    process_state, result_text,
+    Friction, Key, Listing, advice, if_untouched, process_rows, process_state, result_text,
 };
 use crate::core::drain::{Event, Policy};
 use crate::core::fleet::RedisAddress;
-use crate::core::outlook::{Becomes, Outlooks, SpanWords, Tally, Verdict};
+use crate::core::outlook::{Outlooks, SpanWords};
 
 fn outlooks(world: &ImaginedWorld) -> Outlooks<'_> {
     let targets = world.console.targets(&world.session);
@@ -308,70 +307,5 @@ fn the_jobs_of_a_dead_process_are_not_merely_not_drained() {
             said.words(SpanWords::Stands),
             "may be lost: its process is gone"
         );
-    }
-}
-
-/// Every row, its page and the sum give one answer for one job.
-#[test]
-fn no_two_screens_contradict_each_other() {
-    let worlds = vec![
-        ImaginedWorld::new(),
-        ImaginedWorld::draining(),
-        ImaginedWorld::by_hand(),
-        ImaginedWorld::stopping(),
-        ImaginedWorld::questioned(),
-        ImaginedWorld::cut_off(),
-        ImaginedWorld::hung(),
-        ImaginedWorld::dead(),
-        died(),
-        hasty(Policy::Follow),
-    ];
-    for mut world in worlds {
-        let outlooks = outlooks(&world);
-        let targets = world.console.targets(&world.session);
-        let rows = job_rows(&world.session, &targets, &world.console.listing);
-        let mut sum = Tally::default();
-        let mut pages = Vec::new();
-        for row in &rows {
-            let said = outlooks.job(row.key, row.job);
-            match said.becomes {
-                Becomes::Expected(Verdict::Fits) => sum.fits += 1,
-                Becomes::Expected(Verdict::AtRisk) => sum.at_risk += 1,
-                Becomes::Expected(Verdict::PushedBack) | Becomes::Back => sum.pushed_back += 1,
-                Becomes::Expected(Verdict::Lost) => sum.lost += 1,
-                Becomes::Expected(Verdict::BreaksOff) => sum.breaks_off += 1,
-                Becomes::Expected(Verdict::Unknown)
-                | Becomes::NotDrained
-                | Becomes::Ended(_)
-                | Becomes::Overdue
-                | Becomes::Sought => {}
-            }
-            if said.is_in_danger() && outlooks.of(row.key).is_some() {
-                sum.in_danger += 1;
-            }
-            pages.push((row.job_key(), said.word()));
-        }
-        let tally = outlooks.tally();
-        let of_rows = (
-            sum.fits,
-            sum.at_risk,
-            sum.pushed_back,
-            sum.lost,
-            sum.in_danger,
-        );
-        let of_sum = (
-            tally.fits,
-            tally.at_risk,
-            tally.pushed_back,
-            tally.lost,
-            tally.in_danger,
-        );
-        assert_eq!(of_rows, of_sum);
-        for (key, word) in pages {
-            world.console.screen = Screen::Job(key);
-            let page = lines(&world.session, &world.console, world.now);
-            let verdict = page.iter().find(|line| line.label == "verdict").unwrap();
-            assert!(verdict.text.starts_with(word), "{} {word}", verdict.text);
-        }
     }
 }

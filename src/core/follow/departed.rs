@@ -189,7 +189,7 @@ enum DepartedKind {
 }
 
 impl DepartedKind {
-    const ALL: [(Self, &'static str); 11] = [
+    const TOLD: [(Self, &'static str); 10] = [
         (Self::Finished, "finished"),
         (Self::Gone, "gone"),
         (Self::Elsewhere, "on another process"),
@@ -200,7 +200,6 @@ impl DepartedKind {
         (Self::Scheduled, "scheduled"),
         (Self::Dead, "dead"),
         (Self::NotFound, "not found"),
-        (Self::NotSought, "not looked for"),
     ];
 }
 
@@ -354,20 +353,21 @@ impl Departed {
         self.jobs.iter().rev().filter(move |left| left.from == name)
     }
 
-    /// How many went where, in words; `None` while none has left. `clock` writes a time.
+    /// How many went where, in words; `None` while that is known of none. `clock` writes a time.
     pub fn line(&self, clock: impl Fn(Moment) -> String) -> Option<String> {
-        let since = self.since.filter(|_| !self.jobs.is_empty())?;
+        let since = self.since?;
         let head = if self.more {
             format!("of the last {MOST}")
         } else {
             format!("since {}", clock(since))
         };
-        let counts = DepartedKind::ALL.iter().filter_map(|(kind, words)| {
-            let of_kind = self.jobs.iter().filter(|left| left.kind() == *kind);
-            let number = of_kind.count();
+        let counts = DepartedKind::TOLD.iter().filter_map(|(kind, words)| {
+            let jobs = self.jobs.iter();
+            let number = jobs.filter(|left| left.kind() == *kind).count();
             (number > 0).then(|| format!("{number} {words}"))
         });
-        Some(format!("{head}: {}", counts.collect::<Vec<_>>().join(", ")))
+        let counts: Vec<_> = counts.collect();
+        (!counts.is_empty()).then(|| format!("{head}: {}", counts.join(", ")))
     }
 }
 

@@ -50,7 +50,7 @@ impl Toll {
         match self.at_most {
             Some(Duration::ZERO) => None,
             Some(most) => Some(format!("at most {} of work again", rounded_up(most))),
-            None => Some("how much work again is not known".into()),
+            None => Some("an unknown amount of work again".into()),
         }
     }
 

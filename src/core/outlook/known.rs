@@ -69,6 +69,17 @@ pub(super) fn fates<'a>(run: &'a Run, target: &Target) -> impl Iterator<Item = O
     executions.map(Execution::fate)
 }
 
+/// The fates of the jobs of a living `target` that no heartbeat shows any more.
+pub(super) fn left(run: &Run, target: &Target, shown: &[Job]) -> Vec<Fate> {
+    let shown: HashSet<&str> = shown
+        .iter()
+        .filter_map(|job| job.work.jid.as_deref())
+        .collect();
+    let executions = run.account().of(&target.key());
+    let left = executions.filter(|execution| !shown.contains(execution.jid()));
+    left.filter_map(Execution::fate).collect()
+}
+
 /// The jobs that still run and are back in a queue or in a private list already.
 pub fn back_already(run: &Run) -> HashSet<(&ProcessKey, &str)> {
     let back = run

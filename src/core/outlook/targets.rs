@@ -198,8 +198,8 @@ impl<'a> Outlooks<'a> {
         self.targets.iter().filter_map(target)
     }
 
-    /// The jobs of the targets by what becomes of them. Those of ended targets are counted by
-    /// the account of the run.
+    /// The jobs of the targets by what becomes of them. Those of ended targets, and those that no
+    /// heartbeat shows any more, are counted by the account of the run.
     pub fn tally(&self) -> Tally {
         let mut tally = Tally::default();
         for (run, target) in self.ended() {
@@ -212,9 +212,15 @@ impl<'a> Outlooks<'a> {
                 continue;
             }
             let process = self.situation.fleet.get(&key);
-            for job in process.iter().flat_map(|process| &process.jobs) {
+            let jobs = process.map_or(&[][..], |process| &process.jobs);
+            for job in jobs {
                 let said = outlook.job(job);
                 tally.add(said.becomes, said.reason);
+            }
+            if let Some((run, target)) = outlook.target() {
+                for fate in known::left(run, target, jobs) {
+                    tally.add(Becomes::Ended(fate), Reason::Nothing);
+                }
             }
         }
         tally

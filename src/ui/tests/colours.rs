@@ -3,7 +3,7 @@
 use ratatui::buffer::Cell;
 use ratatui::style::{Color, Modifier};
 
-use super::drawn;
+use super::{drawn, gallery};
 use crate::console::Key;
 use crate::console::fixture::ImaginedWorld;
 use crate::ui::{Colours, Theme};
@@ -98,25 +98,8 @@ fn stands_out(cell: &Cell, palette: &[(Color, [f64; 3])], ground: [f64; 3]) -> f
 
 #[test]
 fn all_of_every_screen_is_legible_on_light_and_on_dark_backgrounds() {
-    let mut dialog = ImaginedWorld::questioned();
-    dialog.press(Key::Char('n'));
-    let mut help = ImaginedWorld::draining();
-    help.press(Key::Char('?'));
-    let worlds = vec![
-        ImaginedWorld::new(),
-        ImaginedWorld::hasty(),
-        ImaginedWorld::draining(),
-        ImaginedWorld::stopping(),
-        ImaginedWorld::questioned(),
-        ImaginedWorld::cut_off(),
-        ImaginedWorld::failed(),
-        ImaginedWorld::lost(),
-        ImaginedWorld::requeued(),
-        dialog,
-        help,
-    ];
-    for world in &worlds {
-        let terminal = drawn(world, SIZE, Theme::default());
+    for (name, world) in gallery::all() {
+        let terminal = drawn(&world, SIZE, Theme::default());
         for cell in terminal.backend().buffer().content() {
             assert_eq!(cell.bg, Color::Reset);
             if cell.symbol() == " " {
@@ -124,12 +107,16 @@ fn all_of_every_screen_is_legible_on_light_and_on_dark_backgrounds() {
             }
             let is_text = cell.symbol().chars().all(char::is_alphanumeric);
             if is_text {
-                assert!(matches!(cell.fg, Color::Reset | Color::Red), "{cell:?}");
+                let plain = matches!(cell.fg, Color::Reset | Color::Red);
+                assert!(plain, "{name}: {cell:?}");
             }
             for (palette, ground) in [(0, BLACK), (0, WHITE), (1, BLACK), (1, WHITE)] {
                 let ratio = stands_out(cell, &PALETTES[palette], ground);
                 // WCAG 2: 3:1 for bold text and for graphics.
-                assert!(ratio >= 3.0, "{ratio:.1} for {cell:?} on {ground:?}");
+                assert!(
+                    ratio >= 3.0,
+                    "{name}: {ratio:.1} for {cell:?} on {ground:?}"
+                );
             }
         }
     }

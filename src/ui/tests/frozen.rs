@@ -1,10 +1,10 @@
 //! Frozen screens, each with the answers that it must give: what happens if nothing is done, and
 //! what to press.
 
+use super::gallery::{killed_from_outside, rehearsal};
 use super::text;
 use crate::console::Key;
 use crate::console::fixture::ImaginedWorld;
-use crate::core::session::Kind;
 
 fn held() -> ImaginedWorld {
     let mut world = ImaginedWorld::draining();
@@ -12,19 +12,19 @@ fn held() -> ImaginedWorld {
     world
 }
 
-pub(super) fn killed_from_outside() -> ImaginedWorld {
-    let mut world = ImaginedWorld::draining();
-    world.imagined[0].died = Some(world.now);
-    world.pass(8);
-    world
-}
-
-pub(super) fn rehearsal() -> ImaginedWorld {
-    let mut world = ImaginedWorld::new();
-    world.session.setting.kind = Kind::Rehearsal;
-    world.type_slowly("a");
-    world
-}
+/// The screens that each tell a stranger what happens and what to press.
+const TEN: [&str; 10] = [
+    "before",
+    "quiet",
+    "held",
+    "KILL due",
+    "hung",
+    "Redis gone",
+    "killed from outside",
+    "rehearsal",
+    "result with losses",
+    "after a hang-up",
+];
 
 /// A name, a world, and the answers that its screen gives.
 type FrozenScreen = (&'static str, ImaginedWorld, &'static [&'static str]);
@@ -42,7 +42,14 @@ fn before_a_drain() -> Vec<FrozenScreen> {
         (
             "hung",
             ImaginedWorld::hung(),
-            &["HANGS", "no heartbeat for 40 s", "3 may be lost"],
+            &[
+                "HANGS",
+                "no heartbeat for 40 s, pid lives",
+                "nothing is sent; if drained now",
+                "3 may be lost",
+                "a auto",
+                "K KILL",
+            ],
         ),
         (
             "rehearsal",
@@ -167,6 +174,9 @@ fn after_a_drain() -> Vec<FrozenScreen> {
 fn each_screen_says_what_happens_and_what_to_press() {
     let screens = before_a_drain().into_iter();
     let screens = screens.chain(in_a_drain()).chain(after_a_drain());
+    let screens: Vec<FrozenScreen> = screens.collect();
+    let has = |name: &&str| screens.iter().any(|screen| screen.0 == *name);
+    assert!(TEN.iter().all(has), "one of the ten is missing");
     for (name, world, answers) in screens {
         let frame = text(&world, (120, 40));
         for answer in answers {

@@ -3,9 +3,9 @@
 mod colours;
 mod economy;
 mod frozen;
+mod gallery;
 mod picture;
 mod screens;
-mod troubles;
 
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;

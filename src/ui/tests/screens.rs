@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::gallery::{self, Scene, after, pressed};
 use super::{drawn, text};
-use crate::console::fixture::{ImaginedWorld, job};
+use crate::console::fixture::ImaginedWorld;
 use crate::console::{BINDINGS, Key, Screen};
 use crate::core::fleet::{Link, LinkFault, Observation};
 use crate::core::session::Kind;
@@ -11,7 +12,7 @@ use crate::ui::{Colours, Glyphs, Theme};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (40, 15), (200, 60)];
 
-pub(super) fn shot(name: &str, world: &ImaginedWorld) {
+fn shot(name: &str, world: &ImaginedWorld) {
     let frames: Vec<String> = SIZES
         .iter()
         .map(|size| format!("{}x{}\n{}", size.0, size.1, text(world, *size)))
@@ -19,125 +20,50 @@ pub(super) fn shot(name: &str, world: &ImaginedWorld) {
     insta::assert_snapshot!(name, frames.join("\n"));
 }
 
-pub(super) fn after(mut world: ImaginedWorld, keys: &str) -> ImaginedWorld {
-    world.type_slowly(keys);
-    world
-}
-
-pub(super) fn pressed(mut world: ImaginedWorld, keys: &[Key]) -> ImaginedWorld {
-    for key in keys {
-        world.press(*key);
+fn shots(scenes: Vec<Scene>) {
+    for (name, world) in scenes {
+        shot(name, &world);
     }
-    world
 }
 
 #[test]
 fn before_a_drain() {
-    shot("empty", &ImaginedWorld::empty());
-    shot("before", &ImaginedWorld::new());
-    let mut connecting = ImaginedWorld::empty();
-    let link = Link::Connecting {
-        since: connecting.now.before(Duration::from_secs(3)),
-    };
-    let _ = connecting
-        .session
-        .observe(Observation::Link(link), connecting.now);
-    shot("connecting", &connecting);
-    let mut read_only = ImaginedWorld::new();
-    read_only.session.setting.kind = Kind::ReadOnly;
-    shot("read-only", &read_only);
-    shot("hasty", &ImaginedWorld::hasty());
-    shot("contradicting", &ImaginedWorld::contradicting());
-    shot("marked", &after(ImaginedWorld::new(), "jv"));
-    let mut nobody = ImaginedWorld::new();
-    nobody.imagined.clear();
-    nobody.pass(90);
-    shot("nobody", &nobody);
+    shots(gallery::before_a_drain());
 }
 
 #[test]
 fn while_a_drain_runs() {
-    shot("draining", &ImaginedWorld::draining());
-    shot(
-        "held",
-        &pressed(ImaginedWorld::draining(), &[Key::Char(' ')]),
-    );
-    shot("by-hand", &ImaginedWorld::by_hand());
-    shot("stopping", &ImaginedWorld::stopping());
-    shot("question", &ImaginedWorld::questioned());
-    shot("failed", &ImaginedWorld::failed());
-    shot("cut-off", &ImaginedWorld::cut_off());
+    shots(gallery::while_a_drain_runs());
+}
+
+#[test]
+fn what_goes_wrong() {
+    shots(gallery::what_goes_wrong());
 }
 
 #[test]
 fn after_a_drain() {
-    shot("result-requeued", &ImaginedWorld::requeued());
-    shot("result-lost", &ImaginedWorld::lost());
-    shot("result-stopped", &ImaginedWorld::stopped());
-    shot("result-stopped-late", &ImaginedWorld::stopped_late());
-    shot("result-salvaged", &ImaginedWorld::salvaged());
-    shot(
-        "after-the-result",
-        &pressed(ImaginedWorld::stopped(), &[Key::Esc]),
-    );
+    shots(gallery::after_a_drain());
 }
 
 #[test]
-fn dialogs() {
-    shot("dialog-automatic", &after(ImaginedWorld::new(), "a"));
-    shot("dialog-despite", &after(ImaginedWorld::hasty(), "aD02\n"));
-    let mut asking = ImaginedWorld::new();
-    asking.console.memory.ask_reason = true;
-    shot("dialog-reason", &after(asking, "arelease 4711"));
-    shot("dialog-by-hand", &after(ImaginedWorld::new(), "n"));
-    shot("dialog-next-step", &after(ImaginedWorld::by_hand(), "n"));
-    shot("dialog-go-automatic", &after(ImaginedWorld::by_hand(), "a"));
-    shot("dialog-end-wait", &after(ImaginedWorld::draining(), "."));
-    shot(
-        "dialog-kill-question",
-        &after(ImaginedWorld::questioned(), "n4\n"),
-    );
-    shot("dialog-force-kill", &after(ImaginedWorld::draining(), "K3"));
-    shot("dialog-quit", &after(ImaginedWorld::draining(), "q"));
+fn questions_before_a_drain() {
+    shots(gallery::questions_before_a_drain());
+}
+
+#[test]
+fn questions_in_a_drain() {
+    shots(gallery::questions_in_a_drain());
 }
 
 #[test]
 fn pages() {
-    shot("help", &after(ImaginedWorld::draining(), "?"));
-    shot(
-        "job",
-        &pressed(ImaginedWorld::draining(), &[Key::Tab, Key::Enter]),
-    );
-    let shown = pressed(
-        ImaginedWorld::draining(),
-        &[Key::Tab, Key::Enter, Key::Char('A')],
-    );
-    shot("job-arguments", &shown);
-    shot("check", &after(ImaginedWorld::hasty(), "c"));
-    let stated = pressed(ImaginedWorld::contradicting(), &[Key::Enter]);
-    shot("process-contradicting", &stated);
-    shot(
-        "process",
-        &pressed(ImaginedWorld::draining(), &[Key::Enter]),
-    );
+    shots(gallery::pages());
 }
 
 #[test]
 fn finding_ones_way() {
-    shot("filter", &after(ImaginedWorld::new(), "/edi"));
-    shot("filtered", &after(ImaginedWorld::new(), "/edi\n"));
-    shot("filtered-hung", &after(ImaginedWorld::hung(), "/4244\n"));
-    shot(
-        "filter-fits-nothing",
-        &after(ImaginedWorld::new(), "/util2\n"),
-    );
-    shot("sorted", &after(ImaginedWorld::new(), "SS"));
-    let mut crowd = ImaginedWorld::crowded(10_000);
-    crowd.press(Key::Tab);
-    for _ in 0..7 {
-        crowd.press(Key::PageDown);
-    }
-    shot("crowd", &crowd);
+    shots(gallery::finding_ones_way());
 }
 
 #[test]
@@ -161,38 +87,6 @@ fn a_filter_changes_nothing_above_the_tables() {
             assert!(narrowed.contains("/report"), "{narrowed}");
         }
     }
-}
-
-#[test]
-fn a_stranger_is_named_with_its_redis() {
-    let mut world = ImaginedWorld::new();
-    world.imagined[1].in_redis = false;
-    world.forget();
-    world.look();
-    shot("stranger", &world);
-}
-
-#[test]
-fn old_readings_are_marked() {
-    let mut world = ImaginedWorld::new();
-    for (index, age) in [14, 25, 38, 150].into_iter().enumerate() {
-        world.imagined[index].beat_age = age;
-    }
-    world.forget();
-    world.look();
-    shot("old-readings", &world);
-}
-
-#[test]
-fn wide_and_combining_letters_keep_the_columns() {
-    let mut world = ImaginedWorld::new();
-    world.imagined[0].jobs = vec![
-        job("報告作成処理報告作成処理報告作成処理", "既定", "w1", 31),
-        job("Re\u{301}sume\u{301}Job", "défaut", "w2", 32),
-    ];
-    world.forget();
-    world.look();
-    shot("wide-letters", &world);
 }
 
 #[test]
@@ -326,5 +220,56 @@ fn every_fault_of_the_link_has_its_words() {
             assert!(text(&world, size).contains(word), "{word}");
         }
         assert!(text(&world, (120, 40)).contains("next try in 2 s"));
+    }
+}
+
+/// Nothing of what lies behind a question stands beside its box.
+#[test]
+fn a_question_clears_the_rows_behind_it() {
+    for (name, world) in gallery::all() {
+        if world.console.dialog.is_none() {
+            continue;
+        }
+        for size in SIZES {
+            let frame = text(&world, size);
+            let rows: Vec<&str> = frame.lines().map(|row| row.trim_matches('"')).collect();
+            let title = format!("┌ {}", fit_title(&world, size));
+            let top = rows.iter().position(|row| row.contains(&title));
+            let top = top.unwrap_or_else(|| panic!("{name}: no {title} in\n{frame}"));
+            let below = rows.iter().skip(top).position(|row| row.contains('└'));
+            for row in &rows[top..=top + below.unwrap()] {
+                let bare = row.trim();
+                let edges = bare.starts_with(['┌', '│', '└']) && bare.ends_with(['┐', '│', '┘']);
+                assert!(edges, "{name} at {size:?}: {row}");
+                let inside = &bare[3..bare.len() - 3];
+                assert!(
+                    !inside.contains(['┌', '└', '┐', '┘']),
+                    "{name} at {size:?}: {row}"
+                );
+            }
+        }
+    }
+}
+
+/// The beginning of a title that fits on every screen.
+fn fit_title(world: &ImaginedWorld, (width, _): (u16, u16)) -> String {
+    let title = &world.console.dialog.as_ref().unwrap().title;
+    title.chars().take(usize::from(width).min(20) - 1).collect()
+}
+
+/// A message has a row of its own: on no page does it stand on a border.
+#[test]
+fn a_message_covers_no_border() {
+    for (name, world) in gallery::finding_ones_way() {
+        let Some(notice) = &world.console.memory.notice else {
+            continue;
+        };
+        for size in SIZES {
+            let frame = text(&world, size);
+            let words: String = notice.chars().take(20).collect();
+            let row = frame.lines().find(|row| row.contains(&words));
+            let row = row.unwrap_or_else(|| panic!("{name}: no {words} in\n{frame}"));
+            assert!(!row.contains(['─', '└', '┘', '│']), "{name}: {row}");
+        }
     }
 }

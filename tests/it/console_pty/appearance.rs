@@ -147,3 +147,16 @@ fn without_a_terminal_it_names_what_works_there() {
         assert!(output.stdout.is_empty(), "{output:?}");
     }
 }
+
+/// A terminal that cannot move its cursor is told what works there, and is left as it was.
+#[test]
+fn a_dumb_terminal_is_refused_with_what_to_use_in_its_place() {
+    let scene = Scene::new();
+    let mut terminal = Terminal::start(&scene, &[], &[("TERM", "dumb")], (120, 40));
+    terminal.end(2);
+    let said = terminal.text();
+    for words in ["TERM=dumb", "`drainboard drain`", "`drainboard ps --watch`"] {
+        assert!(said.contains(words), "{said}");
+    }
+    assert!(!terminal.read(vt100::Screen::alternate_screen));
+}

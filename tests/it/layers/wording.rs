@@ -46,6 +46,8 @@ const OLD_WORDS: &[(&str, &str)] = &[
     ("Quit while", "Leave while"),
     ("said ages", "values from Redis are old"),
     ("not said", "no reason given"),
+    ("holds the drain up", "what the drain waits for"),
+    ("how much work again", "an unknown amount of work again"),
 ];
 
 /// The texts of `code`, without what stands between them.
@@ -83,13 +85,37 @@ fn texts_are_found() {
     assert!(leaves_the_number_open(&found[1]) && !leaves_the_number_open("(s)"));
 }
 
+/// What the old words in `text` are to be.
+fn old_words(text: &str) -> impl Iterator<Item = String> {
+    let old = OLD_WORDS.iter().filter(|(old, _)| text.contains(old));
+    old.map(|(old, new)| format!("`{old}`, say `{new}`"))
+}
+
+/// The README, and the words of the command line's help.
+#[test]
+fn what_is_read_beside_the_screen_has_the_same_words() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let mut wrong = String::new();
+    for line in readme.lines() {
+        wrong.extend(old_words(line).map(|old| format!("README.md: {old}\n")));
+    }
+    for (path, text) in source::files(&["src/cli"]) {
+        let said = text.lines().map(str::trim);
+        for line in said.filter(|line| line.starts_with("///")) {
+            wrong.extend(old_words(line).map(|old| format!("{path}: {old}\n")));
+        }
+    }
+    super::assert_none(&wrong);
+}
+
 #[test]
 fn one_thing_has_one_name_for_people() {
     let mut wrong = String::new();
     for source in source::all() {
         for text in texts(&source.code) {
-            for (old, new) in OLD_WORDS.iter().filter(|(old, _)| text.contains(old)) {
-                writeln!(wrong, "{}: `{old}`, say `{new}`", source.path).unwrap();
+            for old in old_words(&text) {
+                writeln!(wrong, "{}: {old}", source.path).unwrap();
             }
             if leaves_the_number_open(&text) {
                 writeln!(wrong, "{}: `(s)` in `{text}`", source.path).unwrap();

@@ -116,6 +116,7 @@ mod silent;
 mod sources;
 mod states;
 mod storms;
+mod sums;
 mod timeline;
 mod troubled;
 mod truth;

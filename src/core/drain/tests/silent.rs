@@ -171,6 +171,46 @@ fn what_is_foretold_without_redis_follows_the_choice() {
     }
 }
 
+/// KILL waits for the push-back, and Redis falls silent meanwhile: it does not go blind, and none
+/// is foretold.
+#[test]
+fn a_kill_that_waits_for_the_push_back_does_not_go_blind() {
+    let sources = Sources {
+        lost: Some((at(12.0), at(900.0))),
+        ..Sources::with_logs()
+    };
+    let plan = stated("tstp, 5, term, 4, kill", 60);
+    let plan = Plan {
+        policy: Policy::WaitForRequeue,
+        guard: Guard {
+            kill_extra: std::time::Duration::from_secs(20),
+            ..plan.guard
+        },
+        ..plan
+    };
+    let mut drive = begin_with(world(60, vec![stuck("a")]), plan, sources);
+    let mut kill = |when| {
+        drive.until(at(when));
+        let key = drive.run.targets()[0].key();
+        let kill = super::foretold::process(&drive, &key).kill();
+        let gated = matches!(drive.run.phase(), Phase::Gated { .. });
+        (gated, kill.map(|left| left.as_secs()))
+    };
+    assert_eq!(kill(11.0), (true, Some(18)));
+    assert_eq!(kill(15.0), (true, None));
+    assert_eq!(kill(64.0), (false, None));
+    let held = matches!(
+        drive.run.phase(),
+        Phase::Held {
+            why: Hold::Blind(_),
+            ..
+        }
+    );
+    assert!(held, "{:?}", drive.run.phase());
+    drive.until(at(300.0));
+    assert_eq!(sent(&drive, Signal::Kill), None);
+}
+
 #[test]
 fn a_push_back_that_is_overdue_without_redis_may_have_failed() {
     let swallows = task("a", None, Temper::SwallowsShutdown);

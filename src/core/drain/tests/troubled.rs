@@ -84,7 +84,7 @@ fn forecasts(drive: &Drive) -> Vec<Foretold> {
     told.map(|(job, said)| Foretold::of(job, &said)).collect()
 }
 
-fn tally(drive: &Drive) -> Tally {
+pub(super) fn tally(drive: &Drive) -> Tally {
     let targets: Vec<LocalId> = drive.run.targets().iter().map(|target| target.id).collect();
     let situation = Situation {
         fleet: &drive.fleet,

@@ -24,9 +24,18 @@ use super::*;
 use crate::core::fleet::{Identity, LogNews, Observation};
 use crate::core::log::{LineOrigin, LogLine};
 
+/// The line of those that left, and how many were not looked for, which it leaves out.
 fn line(scene: &Scene) -> Option<String> {
-    let line = scene.following.departed.line(|_| "noon".into());
-    line.map(|line| line.replace("since noon: ", ""))
+    let departed = &scene.following.departed;
+    let jobs = departed.jobs.iter();
+    let open = jobs
+        .filter(|left| left.kind() == DepartedKind::NotSought)
+        .count();
+    let line = departed.line(|_| "noon".into());
+    let line = line.map(|line| line.replace("since noon: ", ""));
+    let open = (open > 0).then(|| format!("{open} not looked for"));
+    let parts: Vec<String> = line.into_iter().chain(open).collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn located(jid: &str, seconds: f64, place: Place) -> Located {
@@ -182,7 +191,7 @@ fn memory_and_questions_have_bounds() {
     assert_eq!(departed.jobs.len(), MOST);
     assert_eq!(departed.to_ask(at(21.0)).len(), AT_ONCE);
     let line = line(&scene).unwrap();
-    assert_eq!(line, "of the last 500: 500 not looked for");
+    assert_eq!(line, "500 not looked for");
 }
 
 #[test]
@@ -373,10 +382,12 @@ fn a_long_payload_is_not_kept() {
 
 #[test]
 fn the_count_begins_with_the_first_look() {
-    let scene = two_left();
+    let mut scene = two_left();
+    let answers = vec![located("a", 11.0, NOWHERE), located("b", 11.0, NOWHERE)];
+    scene.following.departed.answered(answers);
     let second = |moment: Moment| moment.since(at(0.0)).as_secs().to_string();
     let line = scene.following.departed.line(second).unwrap();
-    assert_eq!(line, "since 0: 2 not looked for");
+    assert_eq!(line, "since 0: 2 gone");
     let mut from = scene.following.departed.from("util1:7");
     let (last, first) = (from.next().unwrap(), from.next().unwrap());
     assert_ne!(last.sought.jid, first.sought.jid);
