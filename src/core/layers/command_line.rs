@@ -91,6 +91,9 @@ impl CommandLine {
             let is_value = before.starts_with('-') && !before.contains('=');
             before = word;
             if let Some(more) = more_flags(word).filter(|_| !is_value) {
+                if is_begun(word) {
+                    rest.by_ref().find(|next| next.ends_with('}'));
+                }
                 line.timeout = line.timeout.or(Some(Value::Expression(more)));
             } else if let Some(value) = flag(word, "-t", ("timeout", 2), &mut rest) {
                 line.timeout = Some(timeout(value));
@@ -216,8 +219,18 @@ pub fn timeout(text: &str) -> Value {
     }
 }
 
-/// The variable that a word of flags is (`sidekiq $SIDEKIQ_ARGS`): a `-t` may stand in it.
+/// The variable, or the code of a template, that a word of flags is (`sidekiq $SIDEKIQ_ARGS`,
+/// `sidekiq <%= args %>`): a `-t` may stand in it.
 fn more_flags(word: &str) -> Option<Expression> {
+    let is_code = word.starts_with("{{") || word.starts_with("<%");
+    if is_code || is_begun(word) {
+        return Some(Expression {
+            code: clean(word, 200),
+            default: None,
+            variable: None,
+            hazard: Hazard::None,
+        });
+    }
     // Compose hands `$$X` on to the shell as `$X`.
     let one = word.strip_prefix('$').filter(|rest| rest.starts_with('$'));
     let expression = expansion(one.unwrap_or(word));
@@ -227,6 +240,11 @@ fn more_flags(word: &str) -> Option<Expression> {
         hazard: Hazard::None,
         ..expression
     })
+}
+
+/// Whether a variable goes on in the next word: `${ARGS:--t 60}`.
+fn is_begun(word: &str) -> bool {
+    word.starts_with("${") && !word.ends_with('}')
 }
 
 /// The `-t` in flags that stand by themselves (`-e production -t 60`).

@@ -98,6 +98,23 @@ fn command_lines() {
         ("sidekiq -t", "(empty)", Wrapper::None),
         ("sidekiq -t ${T:-40}", "40 s unless T is set", Wrapper::None),
         ("sidekiq -t $T", "`$T`, not evaluated", Wrapper::None),
+        (
+            "sidekiq <%= args %>",
+            "`<%= args %>`, not evaluated",
+            Wrapper::None,
+        ),
+        (
+            "sidekiq {{ args }}",
+            "`{{ args }}`, not evaluated",
+            Wrapper::None,
+        ),
+        ("sidekiq {{ args }} -t 9", "9 s", Wrapper::None),
+        ("sidekiq -c {{ threads }}", "none", Wrapper::None),
+        (
+            "sidekiq ${ARGS:--e production -t 60}",
+            "`${ARGS:--e`, not evaluated",
+            Wrapper::None,
+        ),
         ("foreman start -t 5 sidekiq", "none", Wrapper::None),
         ("sidekiqswarm -t 30", "30 s", Wrapper::None),
         ("sidekiq -e production; echo -t 3", "none", Wrapper::None),

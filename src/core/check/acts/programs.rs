@@ -142,7 +142,7 @@ pub(super) fn act(
         },
         "service" | "initctl" | "invoke-rc.d" | "monit" | "sv" => by_verb(rest, command),
         "start-stop-daemon" => start_stop_daemon(rest, command),
-        "docker" | "podman" | "nerdctl" | "docker-compose" => docker(rest, command),
+        "docker" | "podman" | "nerdctl" | "docker-compose" => docker(rest, resolved, command),
         "kubectl" | "oc" => kubectl(rest, command),
         "drainboard" if rest.contains(&"drain") => Doing::Act(ShellAct::Drains {
             sequence: option(rest, &["--sequence"]).map(str::to_owned),
@@ -359,7 +359,7 @@ fn kubectl(rest: &[&str], command: String) -> Doing {
 }
 
 /// `docker kill`, `docker stop -t`, `docker rm -f`, and the same of Compose.
-fn docker(rest: &[&str], command: String) -> Doing {
+fn docker(rest: &[&str], resolved: &dyn Fn(&str) -> String, command: String) -> Doing {
     let plain: Vec<&str> = rest
         .iter()
         .copied()
@@ -385,11 +385,16 @@ fn docker(rest: &[&str], command: String) -> Doing {
             Doing::Act(ShellAct::StopsUnit(command))
         }
         Some("stop" | "restart" | "rm") => {
-            let stated = option(rest, &["-t", "--time", "--timeout"]).and_then(span);
-            Doing::Act(ShellAct::Stops {
-                within: stated.unwrap_or(DOCKER),
-                to: to(),
-                command,
+            let stated = option(rest, &["-t", "--time", "--timeout"]).map(resolved);
+            let within = stated.map_or(Some(DOCKER), |stated| span(&stated));
+            Doing::Act(match within {
+                Some(within) => ShellAct::Stops {
+                    within,
+                    to: to(),
+                    command,
+                },
+                // A variable that is not known here.
+                None => ShellAct::StopsUnit(command),
             })
         }
         _ => Doing::Nothing,

@@ -131,7 +131,7 @@ fn every_form_of_a_signal_is_read() {
 
 #[test]
 fn waits_stops_and_what_is_not_known_stand_in_order() {
-    let cases: [(&str, &[&str]); 22] = [
+    let cases: [(&str, &[&str]); 24] = [
         ("sh -c 'kill -TSTP 1; sleep 30'", &["TSTP to 1", "wait 30"]),
         (
             "bash -lc \"kill -TERM $MAINPID && sleep 1m && kill -9 $MAINPID\"",
@@ -182,6 +182,14 @@ fn waits_stops_and_what_is_not_known_stand_in_order() {
         (
             "docker stop -t 5 sidekiq",
             &["stop stop -t 5 sidekiq within 5"],
+        ),
+        (
+            "T=40; docker stop --time=$T sidekiq",
+            &["stop stop --time=$T sidekiq within 40"],
+        ),
+        (
+            "docker stop --time=$UNKNOWN sidekiq",
+            &["stop the unit: docker stop --time=$UNKNOWN sidekiq"],
         ),
         (
             "sudo systemctl restart sidekiq",
