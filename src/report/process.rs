@@ -332,7 +332,7 @@ fn take(process: &mut DrainedProcess, record: &Record, course: DrainCourse) {
         Event::QuietConfirmed { .. } => {
             process.quiet_t_s.get_or_insert(t_s);
         }
-        Event::Exited { clean } => {
+        Event::Exited { clean, .. } => {
             process.exited_t_s = Some(t_s);
             process.clean = *clean;
             // An exit while a signal was under way: it was gone, or it is the signal's doing.

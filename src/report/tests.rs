@@ -127,9 +127,23 @@ fn journal() -> String {
         record(61.0, None, Event::Extended { by_s: 30 }),
         sent(120.1, 1, Signal::Term),
         sent(120.1, 2, Signal::Term),
-        record(146.0, Some(1), Event::Exited { clean: Some(true) }),
+        record(
+            146.0,
+            Some(1),
+            Event::Exited {
+                clean: Some(true),
+                killed_by_us: Some(false),
+            },
+        ),
         sent(148.1, 2, Signal::Kill),
-        record(148.2, Some(2), Event::Exited { clean: Some(false) }),
+        record(
+            148.2,
+            Some(2),
+            Event::Exited {
+                clean: Some(false),
+                killed_by_us: Some(true),
+            },
+        ),
         reconciled(1, "aa", "Quick", Fate::Finished),
         reconciled(1, "bb", "Slow", Fate::PushedBack),
         reconciled(2, "cc", "Wedged", Fate::Lost),
@@ -235,7 +249,7 @@ fn a_drain_with_its_jobs_and_processes() {
     T+120s TERM sent to util1:1, util1:2
     T+146s util1:1 stopped by itself
     T+148s KILL sent to util1:2, 1 job at stake
-    T+148s util1:2 died: it left its entries in Redis
+    T+148s util1:2 was ended by the KILL of this run
     T+151s lost after 151.0 s: no jobs
     ");
     insta::assert_snapshot!(report.advice.join("\n"), @r"

@@ -281,6 +281,8 @@ pub enum Event {
     Exited {
         /// Whether it left its registry in order; null where that could not be seen.
         clean: Option<bool>,
+        /// Whether a KILL of this run ended it; null where that is not known.
+        killed_by_us: Option<bool>,
     },
     /// The fate of a job.
     Reconciled {

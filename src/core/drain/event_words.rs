@@ -23,7 +23,10 @@ impl Event {
             Self::QuietConfirmed { evidence } => {
                 Sentence::around("", format!(" became quiet: {evidence}"))
             }
-            Self::Exited { clean } => Sentence::around("", exited(*clean)),
+            Self::Exited {
+                clean,
+                killed_by_us,
+            } => Sentence::around("", exited(*clean, *killed_by_us)),
             Self::Logged { text } => Sentence::around("", format!(" logged: {text}")),
             Self::Remarked { text } => Sentence::whole(text),
             Self::Successor(successor) => successor.sentence(),
@@ -259,11 +262,12 @@ fn stake(at_stake: Option<u64>, blind: Option<bool>) -> String {
 }
 
 /// How a process left, by its registry alone. A report knows more: whether a KILL was sent.
-fn exited(clean: Option<bool>) -> &'static str {
-    match clean {
-        Some(true) => " stopped by itself",
-        Some(false) => " died: it left its entries in Redis",
-        None => " exited (how is not known)",
+fn exited(clean: Option<bool>, killed_by_us: Option<bool>) -> &'static str {
+    match (clean, killed_by_us) {
+        (Some(true), _) => " stopped by itself",
+        (Some(false), Some(true)) => " was ended by the KILL of this run",
+        (Some(false), Some(false) | None) => " died: it left its entries in Redis",
+        (None, _) => " exited (how is not known)",
     }
 }
 

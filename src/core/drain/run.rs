@@ -209,6 +209,7 @@ impl Run {
         if !self.cursor.phase.is_over() {
             // It may have been heard already: its outcome tells from when on.
             let waiting = self.under_way();
+            self.ledger.tell_exits(&waiting, &mut turn);
             self.ledger.judge(true, &waiting, &mut turn);
             self.advance(&mut turn);
         }

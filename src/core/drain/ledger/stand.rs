@@ -6,7 +6,7 @@ use super::{Ledger, RunCall, TELL_LIMIT};
 use crate::core::drain::record::Event;
 use crate::core::drain::target::{Standing, Target};
 use crate::core::fate::left_in_order;
-use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, Process, ProcessKey};
+use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, LocalId, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
@@ -29,7 +29,6 @@ impl Ledger {
                     None => self.exit(index, turn.now, turn),
                 }
             }
-            self.tell_exit(index, process, turn);
         }
         let ended = self.targets.iter().filter(|target| target.exited());
         let ended: Vec<ProcessKey> = ended.map(Target::key).collect();
@@ -79,13 +78,28 @@ impl Ledger {
         self.look_now(turn);
     }
 
+    /// Writes down the exits that are known by now. Those of `waiting` targets come later: a signal is
+    /// on its way to them, which may have ended them.
+    pub(in crate::core::drain) fn tell_exits(
+        &mut self,
+        waiting: &[LocalId],
+        turn: &mut RunCall<'_>,
+    ) {
+        for index in 0..self.targets.len() {
+            if !waiting.contains(&self.targets[index].id) {
+                self.tell_exit(index, turn);
+            }
+        }
+    }
+
     /// Writes the exit down once it is known how the target left, or when that takes too long.
-    fn tell_exit(&mut self, index: usize, process: Option<&Process>, turn: &mut RunCall<'_>) {
-        let Some(at) = self.targets[index].untold_exit() else {
+    fn tell_exit(&mut self, index: usize, turn: &mut RunCall<'_>) {
+        let target = &self.targets[index];
+        let Some(at) = target.untold_exit() else {
             return;
         };
-        let clean =
-            process.and_then(|process| how_it_left(&self.targets[index], process, turn.fleet, at));
+        let process = turn.fleet.get(&target.key());
+        let clean = process.and_then(|process| how_it_left(target, process, turn.fleet, at));
         if clean.is_none() && turn.now < at.after(TELL_LIMIT) && turn.fleet.link.is_connected() {
             return;
         }
@@ -94,7 +108,20 @@ impl Ledger {
             clean,
             told: true,
         };
-        self.note_about(self.targets[index].id, Event::Exited { clean }, turn);
+        let target = &self.targets[index];
+        let event = Event::Exited {
+            clean,
+            killed_by_us: killed_by_us(target, clean),
+        };
+        self.note_about(target.id, event, turn);
+    }
+}
+
+/// Whether a KILL of this run ended a target; `None`: one was sent, and how it left is not known.
+fn killed_by_us(target: &Target, clean: Option<bool>) -> Option<bool> {
+    match target.last {
+        Some(sent) if sent.signal == Signal::Kill => clean.map(|clean| !clean),
+        Some(_) | None => Some(false),
     }
 }
 
