@@ -360,11 +360,8 @@ fn kubectl(rest: &[&str], command: String) -> Doing {
 
 /// `docker kill`, `docker stop -t`, `docker rm -f`, and the same of Compose.
 fn docker(rest: &[&str], resolved: &dyn Fn(&str) -> String, command: String) -> Doing {
-    let plain: Vec<&str> = rest
-        .iter()
-        .copied()
-        .filter(|word| !word.starts_with('-'))
-        .collect();
+    let plain = rest.iter().copied().filter(|word| !word.starts_with('-'));
+    let plain: Vec<&str> = plain.collect();
     let is_compose = plain.first() == Some(&"compose") || command.contains("docker-compose");
     let is_podman = command.split(' ').next().map(name) == Some("podman");
     let verb = plain
@@ -373,11 +370,10 @@ fn docker(rest: &[&str], resolved: &dyn Fn(&str) -> String, command: String) -> 
         .copied();
     let to = || Receiver::Named(rest.join(" "));
     match verb {
-        Some("kill") => sent(
-            option(rest, &["-s", "--signal"]).unwrap_or("KILL"),
-            to(),
-            command,
-        ),
+        Some("kill") => {
+            let signal = option(rest, &["-s", "--signal"]).unwrap_or("KILL");
+            sent(signal, to(), command)
+        }
         Some("rm") if !rest.iter().any(|word| FORCES.contains(word)) => Doing::Nothing,
         // Podman stops it first (podman-rm(1), `--time`), Docker kills it at once.
         Some("rm") if !is_podman => sent("KILL", to(), command),

@@ -6,10 +6,10 @@ use super::cases::{V7, begin, begin_with, config, ends, stated, stuck, world};
 use super::drive::{Drive, Failure, Sources, plan};
 use super::world::{World, at, task};
 use crate::core::drain::{
-    ActOutcome, Command, Effect, EffectId, Event, Fate, Guard, Hold, Input, Outcome, Phase, Plan,
-    Policy, RedisGone, Stake,
+    ActOutcome, Command, EffectId, Event, Fate, Guard, Hold, Input, Outcome, Phase, Plan, Policy,
+    RedisGone, Stake,
 };
-use crate::core::fleet::{ExitStatus, Fleet, Observation, ProcessKey};
+use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Version};
 use crate::core::sidekiq::{Temper, WorkerConfig};
@@ -47,65 +47,6 @@ fn follow_kills_on_time_and_says_that_it_was_blind() {
     assert_eq!(drive.signals(), [(0, Signal::Tstp), (10, Signal::Kill)]);
     assert_eq!(drive.told("KILL sent to here:100, blind"), 1);
     assert_eq!(drive.run.outcome(), Some(Outcome::Lost));
-}
-
-#[test]
-fn an_exit_says_whether_a_kill_of_the_run_was_its_cause() {
-    let ended = |sequence: &str, jobs| {
-        let plan = with(Policy::Follow, sequence);
-        let mut drive = Drive::new(world(2, jobs), plan, Sources::with_logs(), at(0.0));
-        drive.command_at(at(0.0), Command::Automatic);
-        drive.finish();
-        let mut records = drive.journal.iter();
-        records.find_map(|record| match record.event {
-            Event::Exited {
-                clean,
-                killed_by_us,
-            } => Some((clean, killed_by_us)),
-            _ => None,
-        })
-    };
-    let killed = ended("tstp, 10, kill", vec![stuck("a")]);
-    assert_eq!(killed, Some((Some(false), Some(true))));
-    let stopped = ended("tstp, 10, term, 20, kill", Vec::new());
-    assert_eq!(stopped, Some((Some(true), Some(false))));
-}
-
-#[test]
-fn an_exit_that_is_seen_before_the_outcome_of_a_kill_is_told_behind_it() {
-    let plan = with(Policy::Follow, "tstp, 10, kill");
-    let jobs = vec![stuck("a")];
-    let mut drive = Drive::new(world(25, jobs), plan, Sources::with_logs(), at(0.0));
-    drive.command_at(at(0.0), Command::Automatic);
-    drive.until(at(9.9));
-    let (mut run, mut fleet, now) = (drive.run.clone(), drive.fleet.clone(), at(10.5));
-    let exits = |effects: &[Effect]| {
-        let told = |effect: &Effect| match effect {
-            Effect::Note(record) => match record.event {
-                Event::Exited { killed_by_us, .. } => killed_by_us,
-                _ => None,
-            },
-            _ => None,
-        };
-        effects.iter().find_map(told)
-    };
-    let effects = run.handle(Input::Tick, &fleet, now);
-    let mut acts = effects.iter();
-    let (id, process) = acts
-        .find_map(|effect| match effect {
-            Effect::Act(id, act) => Some((*id, act.target)),
-            _ => None,
-        })
-        .unwrap();
-    fleet.observe(Observation::Exited {
-        process,
-        at: now,
-        status: Some(ExitStatus::Signal(9)),
-    });
-    let seen = run.handle(Input::Observed, &fleet, now);
-    assert_eq!(exits(&seen), None);
-    let heard = run.handle(Input::Outcome(id, ActOutcome::Sent), &fleet, now);
-    assert_eq!(exits(&heard), Some(true));
 }
 
 #[test]

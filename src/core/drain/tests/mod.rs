@@ -103,6 +103,7 @@ mod aftermaths;
 mod cases;
 mod costs;
 mod drive;
+mod exits;
 mod fates;
 mod foretold;
 mod frozen;
