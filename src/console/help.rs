@@ -74,7 +74,6 @@ const WORDS: &[(&str, &str)] = &[
         "! before a job",
         "the heartbeat of its process is more than two periods late: it may not run any more",
     ),
-    ("~1:40", "the time left, rounded down to five seconds"),
     (
         "ok, late, none",
         "the heartbeat is in time; more than one period late; more than two: do not trust the row",

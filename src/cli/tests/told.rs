@@ -8,7 +8,7 @@ use crate::console::{Screen, heartbeat_age, lines, process_state};
 use crate::core::choice::Choice;
 use crate::core::config::Settings;
 use crate::core::drain::{Phase, Record};
-use crate::core::fleet::{Link, LinkFault, Observation};
+use crate::core::fleet::Observation;
 use crate::core::outlook::{Becomes, Outlooks};
 use crate::report::{JobGroup, Past, Report};
 
@@ -41,23 +41,9 @@ fn seen_dying() -> ImaginedWorld {
     world
 }
 
-/// A world that was changed before anybody looked.
-fn altered(change: impl Fn(&mut ImaginedWorld)) -> ImaginedWorld {
-    let mut world = ImaginedWorld::new();
-    change(&mut world);
-    world.forget();
-    world.look();
-    world
-}
-
 fn without_redis() -> ImaginedWorld {
     let mut world = ImaginedWorld::new();
-    let lost = Link::Lost {
-        since: world.now,
-        retry_at: world.now,
-        why: LinkFault::Silent,
-    };
-    drop(world.session.observe(Observation::Link(lost), world.now));
+    world.loses_redis();
     world
 }
 
@@ -72,13 +58,16 @@ fn ps_says_of_each_process_and_job_what_the_console_says() {
         ("iterating", ImaginedWorld::iterating()),
         (
             "suspended",
-            altered(|world| world.imagined[0].suspended = true),
+            ImaginedWorld::altered(|world| world.imagined[0].suspended = true),
         ),
         (
             "stranger",
-            altered(|world| world.imagined[1].in_redis = false),
+            ImaginedWorld::altered(|world| world.imagined[1].in_redis = false),
         ),
-        ("late", altered(|world| world.imagined[2].beat_age = 14)),
+        (
+            "late",
+            ImaginedWorld::altered(|world| world.imagined[2].beat_age = 14),
+        ),
         ("Redis gone", without_redis()),
         ("left by a hang-up", ImaginedWorld::hung_up()),
     ];
@@ -165,12 +154,7 @@ fn plan_says_of_each_job_what_the_console_says() {
 /// A target died, and the drain went on to its end.
 fn killed_from_outside() -> ImaginedWorld {
     let mut world = ImaginedWorld::draining();
-    world.imagined[0].died = Some(world.now);
-    world.imagined[2].jobs.clear();
-    world.pass(5);
-    world.exit(4243);
-    world.exit(4244);
-    world.pass(15);
+    world.ends_without_the_first();
     world
 }
 

@@ -9,7 +9,7 @@ use crate::console::{
     step_clock, whole_clock,
 };
 use crate::core::drain::{Fate, Policy};
-use crate::core::fleet::{Link, LinkFault, Observation, State};
+use crate::core::fleet::State;
 use crate::core::outlook::{Becomes, Obstacle, Outlooks, ProcessOutlook};
 
 /// A drain that is begun anew says that the processes are quiet already, and that it waits again.
@@ -169,12 +169,7 @@ fn a_process_of_this_host_is_not_stale_because_redis_is_gone() {
     world.imagined[1].quiet = true;
     world.forget();
     world.look();
-    let lost = Link::Lost {
-        since: world.now,
-        retry_at: world.now,
-        why: LinkFault::Silent,
-    };
-    drop(world.session.observe(Observation::Link(lost), world.now));
+    world.loses_redis();
     world.now = world.now.after(Duration::from_secs(45));
     let targets = world.console.targets(&world.session);
     let outlooks = Outlooks::new(world.session.situation(world.now), &targets);
@@ -194,12 +189,7 @@ fn a_process_of_this_host_is_not_stale_because_redis_is_gone() {
 #[test]
 fn a_process_that_hung_before_redis_was_lost_still_hangs() {
     let mut world = ImaginedWorld::hung();
-    let lost = Link::Lost {
-        since: world.now,
-        retry_at: world.now,
-        why: LinkFault::Silent,
-    };
-    drop(world.session.observe(Observation::Link(lost), world.now));
+    world.loses_redis();
     world.now = world.now.after(Duration::from_secs(5));
     let targets = world.console.targets(&world.session);
     let outlooks = Outlooks::new(world.session.situation(world.now), &targets);

@@ -61,34 +61,37 @@ pub(super) fn read_together(reading: &mut Reading) {
         return;
     }
     let all = reading.values.clone();
-    for located in &mut reading.values {
-        if (located.layer, located.setting) != (Layer::CommandLine, TIMEOUT) {
-            continue;
-        }
-        let Value::Expression(expression) = &mut located.value else {
-            continue;
-        };
-        let Some(variable) = &expression.variable else {
-            continue;
-        };
-        let unit = located.scope.as_deref().unwrap_or_default();
-        let environment = UnitEnvironment::of(&all, unit);
-        match environment.value(variable) {
-            // Flags of Sidekiq, among which a `-t` may be.
-            Some(flags) if flags.starts_with('-') => {
-                located.value = timeout_in(&flags).unwrap_or_else(|| Value::text(""));
-            }
-            Some(written) => located.value = timeout(&written),
-            None if environment.is_known() => {}
-            None if expression.hazard == Hazard::NoBoot => expression.hazard = Hazard::None,
-            None => {}
-        }
+    reading.values.retain_mut(|located| fill(located, &all));
+}
+
+/// Fills in the variable that a `-t` is. Whether there is a `-t`: a variable that holds all flags may
+/// hold none.
+fn fill(located: &mut LocatedSetting, all: &[LocatedSetting]) -> bool {
+    if (located.layer, located.setting) != (Layer::CommandLine, TIMEOUT) {
+        return true;
     }
-    let is_none = |located: &LocatedSetting| {
-        (located.layer, located.setting) == (Layer::CommandLine, TIMEOUT)
-            && located.value.as_text() == Some("")
+    let Value::Expression(expression) = &mut located.value else {
+        return true;
     };
-    reading.values.retain(|located| !is_none(located));
+    let Some(variable) = &expression.variable else {
+        return true;
+    };
+    let unit = located.scope.as_deref().unwrap_or_default();
+    let environment = UnitEnvironment::of(all, unit);
+    match environment.value(variable) {
+        // Flags of Sidekiq, among which a `-t` may be.
+        Some(flags) if flags.starts_with('-') => {
+            let Some(stated) = timeout_in(&flags) else {
+                return false;
+            };
+            located.value = stated;
+        }
+        Some(written) => located.value = timeout(&written),
+        None if environment.is_known() => {}
+        None if expression.hazard == Hazard::NoBoot => expression.hazard = Hazard::None,
+        None => {}
+    }
+    true
 }
 
 /// The waits of overmind and of hivemind that units set, and their environments.

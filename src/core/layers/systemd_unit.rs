@@ -196,7 +196,10 @@ pub fn take_back(reading: &mut Reading) {
             index += 1;
             let is_flag = located.layer == Layer::CommandLine && reset.setting == "ExecStart";
             let is_same = located.layer == Layer::Systemd && located.setting == reset.setting;
-            !(is_before && (is_flag || is_same) && located.scope == reset.scope)
+            // Two whole files of one name are two units: only a drop-in changes another file.
+            let reaches = reset.from.file.contains(".d/") || located.from.file == reset.from.file;
+            let is_of_it = located.scope == reset.scope && reaches;
+            !(is_before && (is_flag || is_same) && is_of_it)
         });
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::command_line::{CommandLine, Wrapper};
-use super::{Layer, Reading, TOOLS, Weight, deploy_rb, unit};
+use super::{Layer, Reading, TOOLS, Text, Weight, deploy_rb, read_together, unit};
 
 /// What was found, one thing a line.
 fn shown(reading: &Reading) -> String {
@@ -248,4 +248,24 @@ proptest! {
     ) {
         read_by_all(&pieces.concat());
     }
+}
+
+#[test]
+fn a_reset_takes_back_the_commands_of_its_own_unit_alone() {
+    let whole = "[Service]\nExecStart=/usr/bin/sidekiq\nExecStop=/bin/kill -9 $MAINPID\n";
+    let kept = |other: &str| {
+        let text = |path, text| Text {
+            layer: Layer::Systemd,
+            path,
+            text,
+        };
+        let reading = read_together(&[
+            text("deploy/sidekiq.service", whole),
+            text(other, "[Service]\nExecStop=\n"),
+        ]);
+        let mut values = reading.values.iter();
+        values.any(|located| located.setting == "ExecStop")
+    };
+    assert!(!kept("deploy/sidekiq.service.d/short.conf"));
+    assert!(kept("dist/sidekiq.service"), "another unit of that name");
 }

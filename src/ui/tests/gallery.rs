@@ -25,15 +25,6 @@ pub(super) fn pressed(mut world: ImaginedWorld, keys: &[Key]) -> ImaginedWorld {
     world
 }
 
-/// A world that was changed before anybody looked.
-fn altered(change: impl Fn(&mut ImaginedWorld)) -> ImaginedWorld {
-    let mut world = ImaginedWorld::new();
-    change(&mut world);
-    world.forget();
-    world.look();
-    world
-}
-
 fn of_kind(mut world: ImaginedWorld, kind: Kind) -> ImaginedWorld {
     world.session.setting.kind = kind;
     world.session.setting.plan.rehearsal = kind == Kind::Rehearsal;
@@ -53,7 +44,7 @@ pub(super) fn rehearsal() -> ImaginedWorld {
 
 /// Of another application, and selected.
 fn at_a_stranger() -> ImaginedWorld {
-    let world = altered(|world| world.imagined[2].in_redis = false);
+    let world = ImaginedWorld::altered(|world| world.imagined[2].in_redis = false);
     pressed(world, &['p', 'j', 'j'].map(Key::Char))
 }
 
@@ -130,10 +121,10 @@ pub(super) fn before_a_drain() -> Vec<Scene> {
         ("nobody", nobody),
         (
             "stranger",
-            altered(|world| world.imagined[1].in_redis = false),
+            ImaginedWorld::altered(|world| world.imagined[1].in_redis = false),
         ),
-        ("old-readings", altered(aged)),
-        ("wide-letters", altered(wide)),
+        ("old-readings", ImaginedWorld::altered(aged)),
+        ("wide-letters", ImaginedWorld::altered(wide)),
     ]
 }
 

@@ -1,6 +1,6 @@
 //! A drain that its operator stopped goes on: in the same console by a key, or by its name.
 
-use super::resumed::{report, resume, signals};
+use super::resumed::{report, resume, resumes_to_the_end, signals};
 use crate::console_pty::drains::by;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
@@ -21,7 +21,7 @@ fn stopped_while_quiet(scene: &Scene) -> Terminal {
 #[test]
 fn a_drain_that_was_stopped_is_gone_on_with() {
     let scene = Scene::new();
-    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let sidekiq = scene.sidekiq(Version::Seven);
     let mut terminal = stopped_while_quiet(&scene);
     terminal.send("r");
     terminal.answer("Resume the drain of", "y");
@@ -30,16 +30,7 @@ fn a_drain_that_was_stopped_is_gone_on_with() {
     terminal.wait_for("r: goes on with this drain");
     terminal.send("o\x1b");
     terminal.wait_for("was cut off after TSTP");
-    terminal.send("r");
-    terminal.answer("Resume the drain of", "y");
-    terminal.wait_for("quiet 1/1");
-    scene.release();
-    terminal.wait_for("the process has exited");
-    sidekiq.wait_for_end();
-    terminal.send("q");
-    terminal.end(0);
-    terminal.assert_restored();
-    assert_eq!(signals(&scene), ["TSTP", "TERM"]);
+    resumes_to_the_end(&scene, sidekiq, terminal);
 }
 
 /// Whoever stopped a drain is not overruled by a command that names none.

@@ -12,7 +12,7 @@ use crate::support::ended::Ended;
 use crate::support::patience::until_true;
 use crate::support::recorded::journals;
 use crate::support::scene::Scene;
-use crate::support::sidekiq::Version;
+use crate::support::sidekiq::{Sidekiq, Version};
 use crate::support::signal::Signal;
 use crate::support::terminal::Terminal;
 
@@ -25,6 +25,20 @@ pub(super) fn resume(scene: &Scene, more: &[&str]) -> Drain {
 pub(super) fn report(scene: &Scene) -> Value {
     let output = scene.drainboard(&["report", "last", "--json"]).output();
     serde_json::from_slice(&output.unwrap().stdout).unwrap()
+}
+
+/// Resumes a drain of one busy Sidekiq in a console, and lets its job end: no signal is sent twice.
+pub(super) fn resumes_to_the_end(scene: &Scene, mut sidekiq: Sidekiq, mut terminal: Terminal) {
+    terminal.send("r");
+    terminal.answer("Resume the drain of", "y");
+    terminal.wait_for("quiet 1/1");
+    scene.release();
+    terminal.wait_for("the process has exited");
+    sidekiq.wait_for_end();
+    terminal.send("q");
+    terminal.end(0);
+    terminal.assert_restored();
+    assert_eq!(signals(scene), ["TSTP", "TERM"]);
 }
 
 /// The records of the only drain, and how often each signal was sent by them.
@@ -318,21 +332,12 @@ fn hung_up_while_quiet(scene: &Scene) {
 #[test]
 fn the_start_page_goes_on_with_what_was_cut_off() {
     let scene = Scene::new();
-    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let sidekiq = scene.sidekiq(Version::Seven);
     hung_up_while_quiet(&scene);
     let mut terminal = Terminal::console(&scene, &[]);
     terminal.wait_for("was cut off after TSTP");
     terminal.wait_for("r resume it");
-    terminal.send("r");
-    terminal.answer("Resume the drain of", "y");
-    terminal.wait_for("quiet 1/1");
-    scene.release();
-    terminal.wait_for("the process has exited");
-    sidekiq.wait_for_end();
-    terminal.send("q");
-    terminal.end(0);
-    terminal.assert_restored();
-    assert_eq!(signals(&scene), ["TSTP", "TERM"]);
+    resumes_to_the_end(&scene, sidekiq, terminal);
 }
 
 #[test]

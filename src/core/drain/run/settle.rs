@@ -26,16 +26,10 @@ impl Run {
 
     /// The targets to which a signal is on its way.
     pub(super) fn under_way(&self) -> Vec<LocalId> {
-        match &self.cursor.phase {
-            Phase::Performing(performing) => performing.acts.values().copied().collect(),
-            Phase::Ready { .. }
-            | Phase::Waiting { .. }
-            | Phase::Held { .. }
-            | Phase::Gated { .. }
-            | Phase::Leaving { .. }
-            | Phase::Ending { .. }
-            | Phase::Settling { .. }
-            | Phase::Over { .. } => Vec::new(),
+        if let Phase::Performing(performing) = &self.cursor.phase {
+            performing.acts.values().copied().collect()
+        } else {
+            Vec::new()
         }
     }
 
