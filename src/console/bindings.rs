@@ -115,7 +115,7 @@ pub const BINDINGS: &[Binding] = &[
     drain(&[Char('.')], KeyAct::EndWait, "now", "end this wait and send what follows it", can::end_wait),
     drain(&[Char(' ')], KeyAct::Hold, "hold", "hold: send nothing until you resume", can::hold),
     drain(&[Char(' ')], KeyAct::GoOn, "resume", "resume from a hold", can::go_on),
-    drain(&[Char(' ')], KeyAct::WaitMore, "wait 30 s more", "wait 30 s, then ask again", can::wait_more),
+    drain(&[Char(' ')], KeyAct::WaitMore, "wait", "wait 30 s, then ask again", can::wait_more),
     drain(&[Char('n')], KeyAct::NextStep, "next step", "send the next step of the sequence", can::next_step),
     drain(&[Char('x')], KeyAct::StopHere, "stop", "stop: send nothing more, at once and without a question", can::stop_here),
     drain(&[Char('+'), Char('=')], KeyAct::Longer, "longer", "make this wait 30 s longer", can::longer),

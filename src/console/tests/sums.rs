@@ -139,7 +139,9 @@ fn without_a_job_no_push_back_is_spoken_of() {
     world.type_slowly("n");
     let lines = world.console.dialog.clone().unwrap().lines;
     assert!(
-        lines.contains(&"0 known jobs run there. They exit. This cannot be undone.".into()),
+        lines.contains(
+            &"These processes run no known job. They exit. This cannot be undone.".into()
+        ),
         "{lines:?}"
     );
     world.type_slowly("y");

@@ -8,6 +8,7 @@ use super::fate::Fate;
 use crate::core::log::Told;
 use crate::core::moment::{Moment, clock_face};
 use crate::core::timing::BEGUN_ELSEWHERE;
+use crate::core::wording::count;
 
 /// Seconds of work.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,16 +46,26 @@ impl Spent {
     /// In words: where the work of a job is not known, the least that is.
     pub fn words(self) -> String {
         let Cost { redone, kept } = self.known;
-        let (redone, kept) = (clock_face(redone), clock_face(kept));
-        match self.unknown {
-            0 => format!("{kept} kept, {redone} to be done again or lost"),
-            1 => format!(
-                "at least {kept} kept, at least {redone} to be done again or lost; that of 1 job is \
-                 not known"
+        let jobs = count(self.unknown, "job");
+        match (self.unknown, kept.as_secs(), redone.as_secs()) {
+            (0, ..) => format!(
+                "{} kept, {} to be done again or lost",
+                clock_face(kept),
+                clock_face(redone)
             ),
-            unknown => format!(
-                "at least {kept} kept, at least {redone} to be done again or lost; that of {unknown} \
-                 jobs is not known"
+            (_, 0, 0) => format!("that of {jobs} is not known"),
+            (_, _, 0) => format!(
+                "at least {} kept; that of {jobs} is not known",
+                clock_face(kept)
+            ),
+            (_, 0, _) => {
+                let redone = clock_face(redone);
+                format!("at least {redone} to be done again or lost; that of {jobs} is not known")
+            }
+            _ => format!(
+                "at least {} kept, at least {} to be done again or lost; that of {jobs} is not known",
+                clock_face(kept),
+                clock_face(redone)
             ),
         }
     }

@@ -2,6 +2,7 @@
 //! what to press.
 
 use super::gallery::{killed_from_outside, rehearsal};
+use super::screens::SIZES;
 use super::text;
 use crate::console::Key;
 use crate::console::fixture::ImaginedWorld;
@@ -26,8 +27,14 @@ const TEN: [&str; 10] = [
     "after a hang-up",
 ];
 
-/// A name, a world, and the answers that its screen gives.
-type FrozenScreen = (&'static str, ImaginedWorld, &'static [&'static str]);
+/// A name, a world, the answers that its screen gives, and those of the smallest screen: what
+/// happens, and the keys.
+type FrozenScreen = (
+    &'static str,
+    ImaginedWorld,
+    &'static [&'static str],
+    &'static [&'static str],
+);
 
 fn before_a_drain() -> Vec<FrozenScreen> {
     vec![
@@ -38,22 +45,38 @@ fn before_a_drain() -> Vec<FrozenScreen> {
                 "nothing is sent; if drained now: at most 23 min of work again: 1 pushed back, 0 lost",
                 "a auto",
             ],
+            &[
+                "nothing is sent; if drained now: at most 23 min of work again: 1 pushed back, 0 lost",
+                "a auto",
+                "n next step",
+            ],
         ),
         (
             "hung",
             ImaginedWorld::hung(),
             &[
                 "HANGS",
-                "no heartbeat for 40 s, pid lives",
+                "no heartbeat for 40 s, pid",
                 "nothing is sent; if drained now",
                 "3 may be lost",
                 "a auto",
                 "K KILL",
             ],
+            &[
+                "HANGS",
+                "nothing is sent; if drained now",
+                "3 may be lost",
+                "a auto",
+            ],
         ),
         (
             "rehearsal",
             rehearsal(),
+            &[
+                "REHEARSAL: Start automatic drain?",
+                "Nothing is sent",
+                "y: yes",
+            ],
             &[
                 "REHEARSAL: Start automatic drain?",
                 "Nothing is sent",
@@ -69,6 +92,11 @@ fn before_a_drain() -> Vec<FrozenScreen> {
                 "pid 4242 is gone",
                 "nothing is sent",
             ],
+            &[
+                "util1:4242 is DEAD: 3 jobs died with it",
+                "nothing is sent",
+                "a auto",
+            ],
         ),
         (
             "after a hang-up",
@@ -80,6 +108,11 @@ fn before_a_drain() -> Vec<FrozenScreen> {
                 "nothing is sent; if drained now",
                 "r resume it",
                 "quiet",
+            ],
+            &[
+                "a drain of 12:04:33 was cut off",
+                "nothing is sent; if drained now",
+                "r resume it",
             ],
         ),
     ]
@@ -96,10 +129,21 @@ fn in_a_drain() -> Vec<FrozenScreen> {
                 "12:06:58, KILL 12:07:03",
                 ". now",
             ],
+            &[
+                "2 pushed back, 0 lost, 2 at risk",
+                "at most 23 min of work again",
+                ". now",
+                "x stop",
+            ],
         ),
         (
             "held",
             held(),
+            &[
+                "on hold by you since",
+                "nothing is sent; resumed now",
+                "space resume",
+            ],
             &[
                 "on hold by you since",
                 "nothing is sent; resumed now",
@@ -114,12 +158,25 @@ fn in_a_drain() -> Vec<FrozenScreen> {
                 "n: KILL anyway",
                 "x: stop, no KILL",
             ],
+            &[
+                "KILL waits for your answer",
+                "nothing is sent; 1 pushed back, 2 unknown",
+                "space wait",
+                "n next step",
+                "x stop",
+            ],
         ),
         (
             "Redis gone",
             ImaginedWorld::cut_off(),
             &[
                 "if you do nothing: 0 lost, 4 run on; TERM waits until Redis answers or you decide",
+                "DENIED",
+                ". now",
+                "space hold",
+            ],
+            &[
+                "0 lost, 4 run on; TERM waits until Redis answers or you decide",
                 "DENIED",
                 ". now",
                 "space hold",
@@ -136,6 +193,13 @@ fn in_a_drain() -> Vec<FrozenScreen> {
                 "n: TERM anyway",
                 "if you do nothing: nothing is sent until Redis answers, then TERM; 0 lost, 4 run on",
             ],
+            &[
+                "TERM waits for your answer since 12:06:34: Redis does not answer",
+                "4 jobs need it to be pushed back",
+                "nothing is sent until Redis answers, then TERM; 0 lost, 4 run on",
+                "space wait",
+                "n next step",
+            ],
         ),
         (
             "killed from outside",
@@ -145,10 +209,19 @@ fn in_a_drain() -> Vec<FrozenScreen> {
                 "DIED, not by us: util1:4242 at 12:05:1",
                 "x stop",
             ],
+            &[
+                "3 may be lost (its process is gone)",
+                "DIED, not by us: util1:4242 at 12:05:1",
+                "x stop",
+            ],
         ),
         (
             "by hand",
             ImaginedWorld::by_hand(),
+            &[
+                "by hand: n sends TERM",
+                "TERM sent now: 25 s later 4 pushed back, 0 lost",
+            ],
             &[
                 "by hand: n sends TERM",
                 "TERM sent now: 25 s later 4 pushed back, 0 lost",
@@ -167,6 +240,7 @@ fn after_a_drain() -> Vec<FrozenScreen> {
             "R: look again whether 3 lost jobs can be pushed back",
             "R push back",
         ],
+        &["Work is lost", "R push back"],
     )]
 }
 
@@ -177,12 +251,24 @@ fn each_screen_says_what_happens_and_what_to_press() {
     let screens: Vec<FrozenScreen> = screens.collect();
     let has = |name: &&str| screens.iter().any(|screen| screen.0 == *name);
     assert!(TEN.iter().all(has), "one of the ten is missing");
-    for (name, world, answers) in screens {
-        let frame = text(&world, (120, 40));
-        for answer in answers {
-            assert!(frame.contains(answer), "{name}: no `{answer}` in\n{frame}");
+    for (name, world, answers, short) in screens {
+        for size in SIZES {
+            let words = words(&text(&world, size));
+            let expected = if size.0 < 60 { short } else { answers };
+            for answer in expected {
+                assert!(
+                    words.contains(answer),
+                    "{name} {size:?}: no `{answer}` in\n{words}"
+                );
+            }
         }
     }
+}
+
+/// What a screen says, without its lines and borders.
+fn words(frame: &str) -> String {
+    let bare = frame.replace(['│', '┌', '─', '┐', '└', '┘', '"'], " ");
+    bare.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// After a stop nobody counts any more who becomes quiet; what was moved by hand stands beside the budget.

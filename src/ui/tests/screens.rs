@@ -10,7 +10,8 @@ use crate::core::fleet::{Link, LinkFault, Observation};
 use crate::core::session::Kind;
 use crate::ui::{Colours, Glyphs, Theme};
 
-const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (40, 15), (200, 60)];
+/// Terminals by width and height: every screen is looked at in each.
+pub(super) const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (40, 15), (200, 60)];
 
 fn shot(name: &str, world: &ImaginedWorld) {
     let frames: Vec<String> = SIZES
