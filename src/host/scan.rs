@@ -8,7 +8,7 @@ mod layers;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -33,6 +33,9 @@ const DEMO: &[u8] = b"drainboard-demo";
 /// As much of a command line as is read: more than any title.
 const COMMAND_LINE_LIMIT: u64 = 16 * 1024;
 
+/// The command line of a process that is no Sidekiq is read again so long after: it may become one.
+const READ_AGAIN: Duration = Duration::from_secs(1);
+
 /// Scans this host again and again. What cannot change in a process is read once.
 #[derive(Debug)]
 pub struct Scanner {
@@ -41,6 +44,8 @@ pub struct Scanner {
     hostname: String,
     namespaces: Namespaces,
     known: HashMap<u32, (LocalId, StableFacts)>,
+    /// The pids that were no Sidekiqs, and since when they are counted.
+    others: (Moment, HashSet<u32>),
     command_line: Vec<u8>,
     buffer: Vec<u8>,
 }
@@ -61,6 +66,7 @@ impl Scanner {
             hostname: hostname.to_owned(),
             namespaces: Namespaces::own(root),
             known: HashMap::new(),
+            others: (clock::now(), HashSet::new()),
             command_line: Vec::new(),
             buffer: Vec::new(),
         })
@@ -70,6 +76,9 @@ impl Scanner {
     /// known, not that nothing runs.
     pub fn scan(&mut self, wanted_pids: &[u32]) -> io::Result<HostLook> {
         let at = clock::now();
+        if at.since(self.others.0) >= READ_AGAIN {
+            self.others = (at, HashSet::new());
+        }
         let mut processes = Vec::new();
         for entry in Dir::read_from(&self.directory)? {
             let entry = entry?;
@@ -97,10 +106,17 @@ impl Scanner {
         if self.known.contains_key(&pid) {
             return true;
         }
+        if self.others.1.contains(&pid) {
+            return false;
+        }
         let path = format!("{pid}/cmdline");
         let base = self.directory.as_fd();
-        read_at(base, &path, COMMAND_LINE_LIMIT, &mut self.command_line).is_ok()
-            && mentions_sidekiq(&self.command_line)
+        let is = read_at(base, &path, COMMAND_LINE_LIMIT, &mut self.command_line).is_ok()
+            && mentions_sidekiq(&self.command_line);
+        if !is {
+            self.others.1.insert(pid);
+        }
+        is
     }
 
     /// Reads one process through its directory, so that all of it belongs to the same one.

@@ -80,21 +80,22 @@ impl Mirror {
                 ..Redraw::default()
             };
         }
+        if changes.len() < MANY || is_blank(&self.shown) {
+            return self.take_where_nothing_moves(changes);
+        }
         let mut next = self.shown.clone();
         for (column, row, cell) in &changes {
             put(&mut next, (*column, *row), cell);
         }
         let mut redraw = Redraw::default();
         let mut moved = vec![false; usize::from(next.area.height)];
-        if changes.len() >= MANY {
-            for _ in 0..MOVES {
-                let Some(rows) = best_move(&self.shown, &next) else {
-                    break;
-                };
-                redraw.moves.push_str(&rows.bytes());
-                self.shown = after(&self.shown, rows);
-                moved[rows.top..=rows.bottom].fill(true);
-            }
+        for _ in 0..MOVES {
+            let Some(rows) = best_move(&self.shown, &next) else {
+                break;
+            };
+            redraw.moves.push_str(&rows.bytes());
+            self.shown = after(&self.shown, rows);
+            moved[rows.top..=rows.bottom].fill(true);
         }
         redraw.cells = changes
             .into_iter()
@@ -114,6 +115,28 @@ impl Mirror {
         self.shown = next;
         redraw
     }
+
+    /// The same for a frame that changes little, or covers a blank screen: no row can have moved.
+    fn take_where_nothing_moves(&mut self, mut cells: Vec<Change>) -> Redraw {
+        let before: Vec<bool> = cells
+            .iter()
+            .map(|(column, row, cell)| looks_alike(&self.shown[(*column, *row)], cell))
+            .collect();
+        for (column, row, cell) in &cells {
+            put(&mut self.shown, (*column, *row), cell);
+        }
+        let mut alike = before.into_iter();
+        cells.retain(|_| !alike.next().unwrap_or(false));
+        Redraw {
+            cells,
+            ..Redraw::default()
+        }
+    }
+}
+
+/// Whether the terminal shows nothing yet.
+fn is_blank(shown: &Buffer) -> bool {
+    shown.content.iter().all(|cell| *cell == Cell::EMPTY)
 }
 
 /// Whether a wide letter covers the cell, or covered it: what the terminal shows there is not known.
