@@ -1,20 +1,32 @@
-//! Jobs that were cancelled: they end, and what was left of their work is never done.
+//! Jobs whose end is no end of their work: cancelled ones, of which the rest is never done, and
+//! those that said that the rest is put into a later job.
 
 use super::evidence::Fact;
 use super::execution::Execution;
 use super::fate::{Fate, Ruling};
 use crate::core::fleet::Fleet;
+use crate::core::moment::Moment;
 
 impl Execution {
     /// Takes in whether the log of its process, which has this pid, says that it read that it is
-    /// cancelled.
-    pub(super) fn hear_cancellation(&mut self, fleet: &Fleet, pid: u32) {
+    /// cancelled, or that it breaks off.
+    pub(super) fn hear_notices(&mut self, fleet: &Fleet, pid: u32) {
         let witness = &fleet.logs.witness;
-        let read = witness.cancelled(pid, self.jid(), &self.work().tid);
         let begun = self.begun();
-        if let Some(at) = read.filter(|at| begun.is_none_or(|begun| *at >= begun)) {
+        let of_this = |at: &Moment| begun.is_none_or(|begun| *at >= begun);
+        let cancelled = witness.cancelled(pid, self.jid(), &self.work().tid);
+        let broke_off = witness.broke_off(pid, self.jid(), &self.work().tid);
+        if let Some(at) = cancelled.filter(of_this) {
             self.add(at, Fact::Cancelled);
         }
+        if let Some(at) = broke_off.filter(of_this) {
+            self.add(at, Fact::BreaksOff);
+        }
+    }
+
+    /// Whether its log says that it breaks off, and that the rest of its work is put into a later job.
+    pub(super) fn says_it_breaks_off(&self) -> bool {
+        (self.evidence().iter()).any(|known| known.fact == Fact::BreaksOff)
     }
 
     /// `ruling`; where it calls a cancelled job finished, it says what that means.

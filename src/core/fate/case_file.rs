@@ -238,7 +238,7 @@ impl CaseFile {
     /// Takes in what the log said last of each execution that it has not ended yet.
     fn hear(&mut self, subject: &Subject<'_>, fleet: &Fleet) {
         for execution in &mut self.executions {
-            execution.hear_cancellation(fleet, subject.id.pid);
+            execution.hear_notices(fleet, subject.id.pid);
             if execution.log_end().is_none()
                 && let Some(said) = fleet.logs.witness.of(subject.id.pid, execution.jid())
             {

@@ -74,6 +74,9 @@ pub enum Fact {
     },
     /// The log of its process said that it has read that it is cancelled.
     Cancelled,
+    /// The log of its process said that it breaks off, and that the rest of its work is put into a
+    /// later job.
+    BreaksOff,
     /// The search for missing jobs found it, or a push by this program changed it.
     Settled {
         /// Its fate.
@@ -114,7 +117,9 @@ impl Fact {
     pub fn source(&self) -> FactSource {
         match self {
             Self::Shown { .. } | Self::Missed { .. } | Self::Iterable => FactSource::Beat,
-            Self::LogStarted | Self::LogEnd(_) | Self::Cancelled => FactSource::Log,
+            Self::LogStarted | Self::LogEnd(_) | Self::Cancelled | Self::BreaksOff => {
+                FactSource::Log
+            }
             Self::Located { .. }
             | Self::Back { .. }
             | Self::GoesOn { .. }
@@ -134,6 +139,7 @@ impl Fact {
                 | Self::Iterable
                 | Self::Marked { .. }
                 | Self::Cancelled
+                | Self::BreaksOff
         )
     }
 }

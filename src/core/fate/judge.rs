@@ -132,6 +132,10 @@ impl Case<'_> {
         if self.awaits_others(asked) || self.scene.patient && !proven {
             return None;
         }
+        if self.execution.says_it_breaks_off() {
+            let why = "its log: it broke off at a checkpoint; where its work goes on was not seen";
+            return Some(Ruling::new(Fate::Unknown, why));
+        }
         if whole && proven && self.others(asked) == Others::NoneServe {
             let why = "it left its thread, nothing of its work is in a queue or a set, and no other \
                        process takes jobs";

@@ -16,6 +16,8 @@ use crate::core::clean::clean;
 const LONGEST_LINE: usize = 500;
 /// Lines of one message that are kept.
 const MOST_LINES: usize = 400;
+/// What sidekiq-iteration says before it puts the rest of its work into a later job.
+const BREAKS_OFF: &str = "[SidekiqIteration::Iteration] Interrupting and re-enqueueing the job";
 /// Errors with which Redis refuses every write, whatever its key.
 const REFUSALS: [&str; 3] = ["READONLY", "MISCONF", "NOREPLICAS"];
 
@@ -75,6 +77,9 @@ pub enum Happening {
     Fail,
     /// An `IterableJob` has read that it is cancelled (8.1.7 `lib/sidekiq/job/iterable.rb`).
     Cancelled,
+    /// A job of sidekiq-iteration breaks off, and what is left of its work is put into a later job
+    /// (sidekiq-iteration `lib/sidekiq_iteration/iteration.rb`, `reenqueue_iteration_job`).
+    BreaksOff,
     /// A step of the shutdown.
     Milestone(Milestone),
     /// A backtrace follows in the next entry of the same process.
@@ -223,6 +228,7 @@ fn of_a_job(head: &Head, message: &str) -> Option<(Happening, Option<Duration>)>
     match (message, elapsed) {
         ("start", None) => Some((Happening::Start, None)),
         ("Job cancelled", None) => Some((Happening::Cancelled, None)),
+        (said, None) if said.starts_with(BREAKS_OFF) => Some((Happening::BreaksOff, None)),
         ("done", Some(_)) => Some((Happening::Done, None)),
         ("fail", Some(_)) => Some((Happening::Fail, None)),
         _ => None,

@@ -25,8 +25,8 @@ const LATEST: Duration = Duration::from_hours(1);
 const MOST_STARTS: usize = 8;
 /// Threads that are remembered of one job: it may be retried on many.
 const MOST_THREADS: usize = 64;
-/// Cancellations that are remembered; the oldest give way.
-const MOST_CANCELLED: usize = 1000;
+/// Notices that are remembered; the oldest give way.
+const MOST_NOTICES: usize = 1000;
 /// How far the run time that an end names may lie from the time between both lines. Sidekiq takes
 /// it right after it wrote `start` and right before it writes the end; busy threads and reading
 /// times make it inexact.
@@ -103,6 +103,16 @@ struct Kept {
     testimony: Testimony,
 }
 
+/// What a job wrote of the end that it is coming to.
+#[derive(Clone, Debug)]
+struct Notice {
+    pid: u32,
+    jid: String,
+    tid: String,
+    what: Happening,
+    at: Moment,
+}
+
 /// Everything read so far.
 #[derive(Clone, Debug, Default)]
 pub struct Witness {
@@ -116,8 +126,8 @@ pub struct Witness {
     begins: VecDeque<Begun>,
     /// How many begins were read, with those that gave way.
     begun: u64,
-    /// The jobs that read that they are cancelled, by process, id and thread.
-    cancelled: VecDeque<(u32, String, String, Moment)>,
+    /// The jobs that read that they are cancelled, or said that they break off.
+    notices: VecDeque<Notice>,
     /// How long jobs took, by their processes and classes, until it is taken.
     times: Vec<(u32, String, Duration)>,
 }
@@ -160,12 +170,16 @@ impl Witness {
             Happening::Done => Told::Done,
             Happening::Fail if late => Told::Interrupted,
             Happening::Fail => Told::Failed,
-            Happening::Cancelled => {
-                let at = written(entry, line);
-                self.cancelled
-                    .push_back((pid, jid.clone(), tid.clone(), at));
-                if self.cancelled.len() > MOST_CANCELLED {
-                    self.cancelled.pop_front();
+            Happening::Cancelled | Happening::BreaksOff => {
+                self.notices.push_back(Notice {
+                    pid,
+                    jid: jid.clone(),
+                    tid: tid.clone(),
+                    what: entry.happening.clone(),
+                    at: written(entry, line),
+                });
+                if self.notices.len() > MOST_NOTICES {
+                    self.notices.pop_front();
                 }
                 return self.still_works(pid, jid, tid);
             }
@@ -327,9 +341,20 @@ impl Witness {
 
     /// When a job on thread `tid` of process `pid` last wrote that it is cancelled.
     pub fn cancelled(&self, pid: u32, jid: &str, tid: &str) -> Option<Moment> {
-        let mut known = self.cancelled.iter().rev();
-        let found = known.find(|(at_pid, of, on, _)| (*at_pid, &**of, &**on) == (pid, jid, tid));
-        found.map(|(_, _, _, at)| *at)
+        self.noticed(&Happening::Cancelled, pid, jid, tid)
+    }
+
+    /// When a job on thread `tid` of process `pid` last wrote that it breaks off and puts the rest of
+    /// its work into a later job.
+    pub fn broke_off(&self, pid: u32, jid: &str, tid: &str) -> Option<Moment> {
+        self.noticed(&Happening::BreaksOff, pid, jid, tid)
+    }
+
+    fn noticed(&self, what: &Happening, pid: u32, jid: &str, tid: &str) -> Option<Moment> {
+        let is = |known: &&Notice| {
+            known.what == *what && (known.pid, &*known.jid, &*known.tid) == (pid, jid, tid)
+        };
+        Some(self.notices.iter().rev().find(is)?.at)
     }
 
     /// The begins that were read after the first `read`, in their order, and how many there are by

@@ -55,6 +55,7 @@ impl Own {
                         | Happening::Done
                         | Happening::Fail
                         | Happening::Cancelled
+                        | Happening::BreaksOff
                         | Happening::Milestone(_)
                 )
         };

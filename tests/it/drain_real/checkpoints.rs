@@ -148,6 +148,21 @@ fn the_first_job_of_a_chain_that_another_took_up_at_once_is_not_finished() {
     assert!(sidekiq.wait_for_end().success());
 }
 
+/// What is left of its work ends elsewhere before a heartbeat could show it. The log alone says that
+/// the job broke off.
+#[test]
+fn the_first_job_of_a_chain_whose_rest_ends_unseen_is_unknown() {
+    let scene = Scene::new();
+    let mut sidekiq = scene.sidekiq(Version::Seven);
+    let jid = scene.busy("BriefIterationJob", &json!([600, 0.5]));
+    let _other = scene.sidekiq(Version::Eight);
+    let ended = Drain::start(&scene, SEQUENCE, &[&sidekiq.chosen()]).end();
+    ended.assert_outcome(4, "lost").assert_fate(&jid, "unknown");
+    let why = ended.event("reconciled")["evidence"].as_str().unwrap();
+    assert!(why.contains("its log: it broke off"), "{why}");
+    assert!(sidekiq.wait_for_end().success());
+}
+
 /// Two jobs do work of one class with the same arguments: both broke off, but only their payloads
 /// would tell which goes on as which.
 #[test]

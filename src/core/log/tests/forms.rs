@@ -250,6 +250,7 @@ fn in_short(entry: &Entry) -> String {
         Happening::Done => ended("done"),
         Happening::Fail => ended("fail"),
         Happening::Cancelled => format!("cancelled {}", job()),
+        Happening::BreaksOff => format!("breaks off {}", job()),
         Happening::Milestone(milestone) => match milestone {
             Milestone::Quieted => "quieted".into(),
             Milestone::ShuttingDown => "shutting down".into(),

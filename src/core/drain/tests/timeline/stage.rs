@@ -342,6 +342,10 @@ fn log_line(part: &str) -> (f64, String) {
         ["terminating", n] => format!("tid=m WARN: Terminating {n} busy threads"),
         ["pushed", n] => format!("tid=m INFO: Pushed {n} jobs back to Redis"),
         ["requeue", "failed"] => "tid=m WARN: Failed to requeue 1 jobs: gone".into(),
+        [jid, "breaks", "off", "on", tid] => format!(
+            "tid={tid} class=Job jid={jid} INFO: [SidekiqIteration::Iteration] Interrupting and \
+             re-enqueueing the job cursor_position=7"
+        ),
         [jid, "cancelled", "on", tid] => {
             format!("tid={tid} class=Job jid={jid} INFO: Job cancelled")
         }
