@@ -14,6 +14,8 @@ const MANY: usize = 80;
 const FURTHEST: usize = 6;
 /// Moves in one frame: rows of two panes move by different numbers.
 const MOVES: usize = 3;
+/// The columns by which a row is known again: behind the gutter, before what changes each second.
+const KNOWN_BY: std::ops::Range<usize> = 2..22;
 /// What a move costs, in bytes.
 const MOVE_COST: i64 = 22;
 /// What it costs to go to a place and change colour there, in bytes.
@@ -188,6 +190,14 @@ fn cost<'a>(one: impl Iterator<Item = &'a Cell>, other: &[Cell]) -> i64 {
 /// The move of rows that saves the most, if one does.
 fn best_move(shown: &Buffer, next: &Buffer) -> Option<RowMove> {
     let height = usize::from(next.area.height);
+    let ups = (1..=FURTHEST).flat_map(|rows| {
+        let rows = isize::try_from(rows).unwrap_or_default();
+        [rows, -rows]
+    });
+    let ups: Vec<isize> = ups.filter(|up| moves_any(shown, next, *up)).collect();
+    if ups.is_empty() {
+        return None;
+    }
     let blank = Cell::EMPTY;
     let blanks = || std::iter::repeat(&blank);
     let stays: Vec<i64> = (0..height)
@@ -199,11 +209,7 @@ fn best_move(shown: &Buffer, next: &Buffer) -> Option<RowMove> {
     let fixed: Vec<bool> = (0..height)
         .map(|at| is_fixed(row(shown, at)) || is_fixed(row(next, at)))
         .collect();
-    let ups = (1..=FURTHEST).flat_map(|rows| {
-        let rows = isize::try_from(rows).unwrap_or_default();
-        [rows, -rows]
-    });
-    let found = ups.filter_map(|up| {
+    let found = ups.into_iter().filter_map(|up| {
         let saved = |at: usize| {
             let from = at.checked_add_signed(up).filter(|from| *from < height)?;
             Some(stays[at] - cost(row(shown, from).iter(), row(next, at)))
@@ -213,6 +219,24 @@ fn best_move(shown: &Buffer, next: &Buffer) -> Option<RowMove> {
     });
     let (saved, rows) = found.max_by_key(|(saved, _)| *saved)?;
     (saved > MOVE_COST).then_some(rows)
+}
+
+/// Whether a row of `next` begins as the one that stands so many rows below it, and not as the one
+/// in its place. To compare whole rows for each number of rows takes a millisecond.
+fn moves_any(shown: &Buffer, next: &Buffer, up: isize) -> bool {
+    let height = usize::from(next.area.height);
+    let begin = |buffer, at| {
+        let cells = row(buffer, at).iter().map(Cell::symbol);
+        cells.skip(KNOWN_BY.start).take(KNOWN_BY.len())
+    };
+    (0..height).any(|at| {
+        let from = at.checked_add_signed(up).filter(|from| *from < height);
+        from.is_some_and(|from| {
+            begin(next, at).eq(begin(shown, from))
+                && begin(next, at).any(|letter| letter != " ")
+                && !begin(next, at).eq(begin(shown, at))
+        })
+    })
 }
 
 /// Whether a row has letters of more than one cell: these are never moved.
