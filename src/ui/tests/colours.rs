@@ -178,3 +178,15 @@ fn old_readings_are_grey_and_then_marked() {
     assert!(text.contains("late 10 s"), "{text}");
     assert!(text.contains("none 18 s"), "{text}");
 }
+
+#[test]
+fn the_selected_row_is_dim_where_the_keys_move_in_the_other_table() {
+    let mut world = ImaginedWorld::new();
+    let cursor = |world: &ImaginedWorld, row| cell_of(world, monochrome(), row).modifier;
+    let (process, job) = ("▸* util1:4242", "▸◆ReportBuild");
+    assert!(cursor(&world, process).contains(Modifier::REVERSED));
+    assert!(cursor(&world, job).contains(Modifier::DIM));
+    world.press(Key::Tab);
+    assert!(cursor(&world, process).contains(Modifier::DIM));
+    assert!(cursor(&world, job).contains(Modifier::REVERSED));
+}

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::gallery::{self, Scene, after, pressed};
 use super::{drawn, text};
-use crate::console::fixture::ImaginedWorld;
+use crate::console::fixture::{ImaginedWorld, job};
 use crate::console::{BINDINGS, Key, Screen};
 use crate::core::fleet::{Link, LinkFault, Observation};
 use crate::core::session::Kind;
@@ -273,4 +273,22 @@ fn a_message_covers_no_border() {
             assert!(!row.contains(['─', '└', '┘', '│']), "{name}: {row}");
         }
     }
+}
+
+#[test]
+fn jobs_that_ended_alike_stand_in_one_line_of_the_result() {
+    let mut world = ImaginedWorld::altered(|world| {
+        let alike = |jid| job("SleepJob", "low", jid, 30);
+        world.imagined[0].jobs = vec![alike("aaaabbbbcccc"), alike("ddddeeeeffff")];
+    });
+    world.drained();
+    let frame = text(&world, (120, 40));
+    assert!(frame.contains("2 × SleepJob"), "{frame}");
+    assert!(
+        frame.contains("low on util1:4242: aaaabbbb ddddeeee"),
+        "{frame}"
+    );
+    world.press(Key::Enter);
+    let frame = text(&world, (120, 40));
+    assert!(frame.contains("aaaabbbbcccc"), "{frame}");
 }
