@@ -9,6 +9,7 @@ mod checked;
 mod cursor;
 mod event;
 mod event_words;
+mod gate;
 mod ledger;
 mod part;
 mod phase;

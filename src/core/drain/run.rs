@@ -6,7 +6,6 @@ mod aftermath;
 mod asking;
 mod command;
 mod container;
-mod gate;
 mod outcome;
 mod perform;
 mod projection;
@@ -21,6 +20,7 @@ use std::time::Duration;
 
 use super::by::Drivers;
 use super::cursor::{Cursor, Pace};
+use super::gate::Gates;
 use super::ledger::{Ledger, RunCall, TELL_LIMIT};
 use super::phase::Phase;
 use super::plan::{Mode, Plan};
@@ -188,6 +188,11 @@ impl Run {
         self.ledger
             .account_mut()
             .mark_cancelled(process, jid, by, at);
+    }
+
+    /// The gates before its steps, as they stand at this call.
+    fn gates<'a>(&'a self, turn: &RunCall<'a>) -> Gates<'a> {
+        Gates::new(&self.plan, &self.ledger, turn.fleet, turn.now)
     }
 
     /// Takes one input in and says what is to be done.

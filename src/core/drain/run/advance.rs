@@ -3,16 +3,13 @@
 
 use std::time::Duration;
 
-use super::gate::StepReason;
 use super::{Run, RunCall};
 use crate::core::drain::ActOutcome;
-use crate::core::drain::ledger::Proof;
+use crate::core::drain::gate::StepReason;
 use crate::core::drain::phase::{Hold, Phase, Resume};
 use crate::core::drain::plan::Mode;
-use crate::core::drain::policy::Early;
 use crate::core::drain::record::{Event, Outcome};
 use crate::core::drain::target::Standing;
-use crate::core::fleet::Fleet;
 use crate::core::moment::{Moment, Seconds};
 use crate::core::sequence::Signal;
 
@@ -35,12 +32,15 @@ impl Run {
             Phase::Waiting { next, since, until } => {
                 self.wait(next, since, until, turn);
             }
-            Phase::Gated { next, since, until } => self.gate(next, since, until, turn),
+            Phase::Gated { next, since, until } => self.wait_at_gate(next, since, until, turn),
             Phase::Held {
                 why: Hold::Redis(..),
                 resume: Resume::Wait { next, .. },
                 ..
-            } if self.cursor.mode == Mode::Automatic => self.await_redis(next, None, turn),
+            } if self.cursor.mode == Mode::Automatic && self.gates(turn).has_opened(next) => {
+                self.ledger.note(Event::Resumed, turn);
+                self.start_step(next, StepReason::Due, turn);
+            }
             Phase::Leaving { until } => self.watch_leaving(until, turn),
             Phase::Ending {
                 ref under_way,
@@ -91,37 +91,44 @@ impl Run {
 
     fn wait(&mut self, next: usize, since: Moment, until: Moment, turn: &mut RunCall<'_>) {
         if turn.now < until {
-            if let Some(evidence) = self.idle_evidence(next, turn.fleet, turn.now) {
+            if let Some(evidence) = self.gates(turn).early_end(next) {
                 let saved_s = Seconds(until.since(turn.now));
                 self.ledger
                     .note(Event::AdvancedEarly { evidence, saved_s }, turn);
                 self.start_step(next, StepReason::Due, turn);
             }
-            return;
-        }
-        if !is_late(until, turn.now) {
-            self.start_step(next, StepReason::Due, turn);
-        } else if self.plan.sequence.signal(next) == Some(Signal::Kill) {
-            self.hold_late(next, since, turn);
+        } else if is_late(until, turn.now) {
+            self.met_late(next, since, turn);
         } else {
-            self.look_once_more(turn);
+            self.start_step(next, StepReason::Due, turn);
         }
     }
 
-    /// The wait before a signal whose gate is shut. That of KILL is over once nothing is at stake,
-    /// or in time.
-    fn gate(&mut self, next: usize, since: Moment, until: Moment, turn: &mut RunCall<'_>) {
-        let kills = self.plan.sequence.signal(next) == Some(Signal::Kill);
-        if !kills && is_late(until, turn.now) {
-            self.look_once_more(turn);
-        } else if !kills {
-            self.await_redis(next, Some(until), turn);
-        } else if is_late(until, turn.now) {
-            self.hold_late(next, since, turn);
-        } else if self.ledger.stake(None, turn.fleet, turn.now).is_nothing() {
-            self.start_step(next, StepReason::Due, turn);
+    /// The wait at the gate before `next`: over once the gate opens, or in time.
+    fn wait_at_gate(&mut self, next: usize, since: Moment, until: Moment, turn: &mut RunCall<'_>) {
+        if is_late(until, turn.now) {
+            return self.met_late(next, since, turn);
+        }
+        let reason = if self.gates(turn).has_opened(next) {
+            StepReason::Due
         } else if turn.now >= until {
-            self.start_step(next, StepReason::GateOver, turn);
+            StepReason::GateOver
+        } else {
+            return;
+        };
+        if self.plan.sequence.signal(next) != Some(Signal::Kill) {
+            self.ledger.note(Event::Resumed, turn);
+        }
+        self.start_step(next, reason, turn);
+    }
+
+    /// The deadline of `next` was met late: a KILL is held, anything else waits for a fresh
+    /// look.
+    fn met_late(&mut self, next: usize, since: Moment, turn: &mut RunCall<'_>) {
+        if self.plan.sequence.signal(next) == Some(Signal::Kill) {
+            self.hold_late(next, since, turn);
+        } else {
+            self.look_once_more(turn);
         }
     }
 
@@ -168,30 +175,6 @@ impl Run {
             self.outcome_of(id, outcome, turn);
         }
         self.finish(Outcome::Stopped, turn);
-    }
-
-    /// Why the wait before `next` may end now: every target that takes part is proven idle, and
-    /// no TERM or INT was sent yet.
-    fn idle_evidence(&self, next: usize, fleet: &Fleet, now: Moment) -> Option<String> {
-        let before_stop = self
-            .plan
-            .sequence
-            .first_stop()
-            .is_some_and(|stop| next <= stop);
-        if self.plan.early == Early::Never || !before_stop {
-            return None;
-        }
-        let mut evidence = Vec::new();
-        for target in self
-            .ledger
-            .targets()
-            .iter()
-            .filter(|target| target.takes_part())
-        {
-            let proof = self.ledger.proof(target, Proof::Idle, fleet, now)?;
-            evidence.push(format!("{}: {proof}", target.about.name));
-        }
-        Some(evidence.join("; "))
     }
 
     fn watch_leaving(&mut self, until: Moment, turn: &mut RunCall<'_>) {

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use super::gate::StepReason;
 use super::{Run, RunCall};
 use crate::core::drain::Command;
 use crate::core::drain::cursor::LEAST;
+use crate::core::drain::gate::StepReason;
 use crate::core::drain::phase::{Hold, Phase, Resume};
 use crate::core::drain::plan::Mode;
 use crate::core::drain::record::{Event, Outcome};

@@ -4,11 +4,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::gate::{StepReason, is_blind};
 use super::{Run, RunCall};
-use crate::core::drain::phase::{Hold, Intent, Performing, Phase, Resume};
+use crate::core::drain::gate::{Passage, StepReason};
+use crate::core::drain::phase::{Intent, Performing, Phase, Resume};
 use crate::core::drain::plan::Mode;
-use crate::core::drain::policy::Policy;
 use crate::core::drain::record::Event;
 use crate::core::drain::target::Target;
 use crate::core::drain::unit_stop::UnitStop;
@@ -24,8 +23,8 @@ const AFTER_KILL: Duration = Duration::from_secs(5);
 const CONFIRMED: Duration = Duration::from_secs(20);
 
 impl Run {
-    /// Starts step `step`, unless it is KILL and its gate is shut.
-    pub(super) fn start_step(&mut self, step: usize, wish: StepReason, turn: &mut RunCall<'_>) {
+    /// Starts step `step`, unless its gate is shut.
+    pub(super) fn start_step(&mut self, step: usize, reason: StepReason, turn: &mut RunCall<'_>) {
         let Some(signal) = self.plan.sequence.signal(step) else {
             return;
         };
@@ -33,66 +32,35 @@ impl Run {
         if (stops || signal == Signal::Kill) && self.leaves_it_to_the_container(signal, turn) {
             return;
         }
-        let shut = signal == Signal::Kill && !self.kill_may_go(step, wish, turn)
-            || stops && !self.term_may_go((step, signal), wish, turn);
-        if shut {
-            return;
-        }
-        let ids = self.ledger.taking_part(|_| true);
-        if ids.is_empty() {
-            return;
-        }
-        self.perform(Some(step), signal, &ids, None, turn);
-    }
-
-    /// The gate before KILL: opens, or says what the run does in its place.
-    fn kill_may_go(&mut self, step: usize, wish: StepReason, turn: &mut RunCall<'_>) -> bool {
-        let stake = self.ledger.stake(None, turn.fleet, turn.now);
-        if stake.is_nothing() {
-            return true;
-        }
-        let blind = is_blind(turn.fleet, turn.now);
-        let hold = match wish {
-            StepReason::Confirmed(accepted) if stake.count() <= accepted => return true,
-            StepReason::Due | StepReason::GateOver if self.plan.policy == Policy::Follow => {
-                return true;
+        match self.gates(turn).passage(step, signal, reason) {
+            Passage::Goes { remark } => {
+                if let Some(text) = remark {
+                    self.ledger.note(Event::Remarked { text }, turn);
+                }
+                let ids = self.ledger.taking_part(|_| true);
+                if !ids.is_empty() {
+                    self.perform(Some(step), signal, &ids, None, turn);
+                }
             }
-            StepReason::Due if self.plan.policy == Policy::WaitForRequeue => {
+            Passage::Waits { event, limit } => {
                 turn.asks_now = true;
-                let most = self.plan.guard.kill_extra.as_secs();
-                let text =
-                    format!("KILL is due and waits for the push-back, at most {most} s: {stake}");
-                self.ledger.note(Event::Remarked { text }, turn);
+                self.ledger.note(event, turn);
                 self.cursor.phase = Phase::Gated {
                     next: step,
                     since: turn.now,
-                    until: turn.now.after(self.plan.guard.kill_extra),
+                    until: turn.now.after(limit),
                 };
-                return false;
             }
-            StepReason::GateOver => blind,
-            StepReason::Confirmed(_) | StepReason::Due => true,
-        };
-        if !hold {
-            return true;
+            Passage::Holds(why) => {
+                turn.asks_now = true;
+                let resume = Resume::Wait {
+                    next: step,
+                    since: self.cursor.pace.last_step.unwrap_or(turn.now),
+                    left: Duration::ZERO,
+                };
+                self.hold(why, resume, turn);
+            }
         }
-        let why = if blind {
-            Hold::Blind(stake)
-        } else {
-            Hold::Question(stake)
-        };
-        turn.asks_now = true;
-        let since = self.cursor.pace.last_step.unwrap_or(turn.now);
-        self.hold(
-            why,
-            Resume::Wait {
-                next: step,
-                since,
-                left: Duration::ZERO,
-            },
-            turn,
-        );
-        false
     }
 
     /// Sends `signal` to `ids`.
@@ -157,7 +125,7 @@ impl Run {
             at: turn.now,
             mark: process.map(|process| process.mark(turn.now)),
             at_stake: kills.then(|| self.ledger.stake(Some(id), turn.fleet, turn.now).count()),
-            blind: kills.then(|| is_blind(turn.fleet, turn.now)),
+            blind: kills.then(|| !turn.fleet.look_is_fresh(turn.now)),
             unit,
         }
     }

@@ -1,7 +1,6 @@
 //! The account at the end: what became of each job, and on what evidence. The fates are judged in
 //! `fate`; here they are asked for in time, written down and weighed.
 
-use super::gate::is_blind;
 use super::{Run, RunCall};
 use crate::core::drain::phase::{Phase, Rescue};
 use crate::core::drain::record::{Event, Outcome};
@@ -59,7 +58,7 @@ impl Run {
         // A job fetched just before the end shows in no beat; the look after the exits tells
         // whether the processes left in order.
         let looked = turn.fleet.looked.is_some_and(|looked| looked >= since)
-            || is_blind(turn.fleet, turn.now);
+            || !turn.fleet.look_is_fresh(turn.now);
         if turn.now < until && (open || untold || !looked) {
             return;
         }
