@@ -3,6 +3,7 @@
 //! ever reaches it.
 
 mod about;
+mod asks;
 mod by;
 mod cancellation;
 mod checked;

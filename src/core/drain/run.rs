@@ -3,7 +3,6 @@
 
 mod advance;
 mod aftermath;
-mod asking;
 mod command;
 mod container;
 mod outcome;
@@ -16,8 +15,7 @@ mod take_up;
 pub use projection::Projection;
 pub use rescue::SEARCH_WITHIN;
 
-use std::time::Duration;
-
+use super::asks::Asks;
 use super::by::Drivers;
 use super::cursor::{Cursor, Pace};
 use super::gate::Gates;
@@ -28,24 +26,10 @@ use super::record::{By, Event, Outcome};
 use super::target::Target;
 use super::unit_call::UnitCall;
 use super::unit_stop::{StopUnit, UnitStop};
-use super::{Effect, EffectId, Input};
+use super::{Effect, Input};
 use crate::core::fate::Account;
 use crate::core::fleet::{Fleet, LocalId, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
-
-/// Between two questions for the same jobs.
-const ASK_EVERY: Duration = Duration::from_secs(1);
-/// How long an answer is waited for before the question is put again.
-const ANSWER_LIMIT: Duration = Duration::from_secs(5);
-/// The questions under way.
-#[derive(Clone, Copy, Debug, Default)]
-struct Asks {
-    pending: Option<(EffectId, Moment)>,
-    last: Option<Moment>,
-    at_once: bool,
-    /// When there will be something to ask, if nothing else happens.
-    next: Option<Moment>,
-}
 
 /// A drain.
 #[derive(Clone, Debug)]
@@ -106,7 +90,9 @@ impl Run {
         };
         run.ledger.note(event, &mut turn);
         run.ledger.take_in(&mut turn);
-        run.asks.at_once = turn.asks_now;
+        if turn.asks_now {
+            run.asks = Asks::at_once();
+        }
         (run, turn.effects)
     }
 
@@ -207,7 +193,14 @@ impl Run {
             Input::Observed | Input::Tick => {}
             Input::Command(command) => self.command(command, &mut turn),
             Input::Outcome(id, outcome) => self.outcome_of(id, outcome, &mut turn),
-            Input::Answer(id, answers) => self.answer(id, &answers, &mut turn),
+            Input::Answer(id, answers) => {
+                if self.asks.end(id) {
+                    self.ledger.answer(&answers, fleet);
+                } else {
+                    let text = "an answer came to a question that is not awaited any more".into();
+                    self.ledger.note(Event::Remarked { text }, &mut turn);
+                }
+            }
             Input::Searched(id, traces) => self.searched(id, traces, &mut turn),
             Input::PushedBack(id, outcome) => self.pushed(id, &outcome, &mut turn),
         }
@@ -219,7 +212,8 @@ impl Run {
             self.advance(&mut turn);
         }
         if !self.cursor.phase.is_over() {
-            self.ask(&mut turn);
+            self.asks
+                .ask(&self.plan, &self.cursor, &mut self.ledger, &mut turn);
         }
         turn.effects
     }
@@ -237,6 +231,6 @@ impl Run {
         };
         let untold = self.ledger.targets().iter().filter_map(Target::untold_exit);
         let untold = untold.map(|at| at.after(TELL_LIMIT));
-        untold.chain(phase).chain(self.asks.next).min()
+        untold.chain(phase).chain(self.asks.next()).min()
     }
 }

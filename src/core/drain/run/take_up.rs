@@ -2,7 +2,8 @@
 //! and nothing was looked at meanwhile. Nothing is sent from here.
 
 use super::advance::FRESH_LOOK;
-use super::{Asks, Run, RunCall};
+use super::{Run, RunCall};
+use crate::core::drain::asks::Asks;
 use crate::core::drain::phase::{Phase, Rescue};
 use crate::core::drain::record::Event;
 use crate::core::drain::{Drivers, Effect};
@@ -69,10 +70,7 @@ impl Run {
             | Phase::Ending { .. }
             | Phase::Over { .. } => {}
         }
-        self.asks = Asks {
-            at_once: true,
-            ..Asks::default()
-        };
+        self.asks = Asks::at_once();
         self.ledger.look_now(&mut turn);
         turn.effects
     }
