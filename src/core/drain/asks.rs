@@ -105,7 +105,7 @@ impl Asks {
 /// interrupts them, and while KILL waits for them.
 fn matters_from(target: &Target, plan: &Plan, cursor: &Cursor) -> Option<Moment> {
     let waits = matches!(
-        &cursor.phase,
+        cursor.phase(),
         Phase::Gated { .. }
             | Phase::Settling { .. }
             | Phase::Held {
@@ -114,11 +114,11 @@ fn matters_from(target: &Target, plan: &Plan, cursor: &Cursor) -> Option<Moment>
             }
     );
     if waits || target.exited() {
-        return Some(cursor.pace.started);
+        return Some(cursor.pace().started);
     }
     let is_kill = |step| plan.sequence.signal(step) == Some(Signal::Kill);
-    let kill = if let Phase::Waiting { next, until, .. } = cursor.phase
-        && is_kill(next)
+    let kill = if let Phase::Waiting { next, until, .. } = cursor.phase()
+        && is_kill(*next)
     {
         Some(until.before(BEFORE_KILL))
     } else {
@@ -129,7 +129,7 @@ fn matters_from(target: &Target, plan: &Plan, cursor: &Cursor) -> Option<Moment>
     };
     let interrupt = Some(if target.timeout.is_assumed() {
         // It may come at any time.
-        cursor.pace.started
+        cursor.pace().started
     } else {
         interrupt.before(ASK_EVERY)
     });

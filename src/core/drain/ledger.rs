@@ -4,6 +4,7 @@
 mod fates;
 mod kept;
 mod missing;
+mod signals;
 mod stand;
 mod units;
 

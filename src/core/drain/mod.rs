@@ -8,6 +8,7 @@ mod by;
 mod cancellation;
 mod checked;
 mod cursor;
+mod ended_act;
 mod event;
 mod event_words;
 mod gate;

@@ -109,11 +109,24 @@ pub enum Rescue {
     },
 }
 
+/// A step that failed for some targets.
+#[derive(Clone, Debug)]
+pub(super) struct FailedStep {
+    /// These, with the reasons.
+    pub(super) targets: Vec<(LocalId, String)>,
+    /// Position of the signal.
+    pub(super) step: usize,
+    /// For KILL: how many jobs were at stake when it was tried.
+    pub(super) accepted: u64,
+}
+
 /// Signals under way.
 #[derive(Clone, Debug)]
 pub struct Performing {
     /// Position of the signal; `None` for a KILL out of turn.
     pub step: Option<usize>,
+    /// The signal.
+    pub signal: Signal,
     /// The acts whose outcome is awaited.
     pub acts: BTreeMap<EffectId, LocalId>,
     /// The knowledge of each target when its act was made.
@@ -228,6 +241,49 @@ impl Phase {
     /// Whether it is over.
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Over { .. })
+    }
+
+    /// Whether no step may be begun: one is under way, or none comes any more.
+    pub(super) fn takes_no_step(&self) -> bool {
+        matches!(
+            self,
+            Self::Performing(_) | Self::Ending { .. } | Self::Settling { .. } | Self::Over { .. }
+        )
+    }
+
+    /// The step that failed, while the run is held for that.
+    pub(super) fn failed_step(&self) -> Option<FailedStep> {
+        if let Self::Held {
+            why: Hold::Failed(targets),
+            resume: Resume::Failed { step, accepted },
+            ..
+        } = self
+        {
+            return Some(FailedStep {
+                targets: targets.clone(),
+                step: *step,
+                accepted: *accepted,
+            });
+        }
+        None
+    }
+
+    /// The push `id`, and the jobs that are still to be pushed back; `None`: it is not awaited.
+    pub(super) fn awaited_push(&self, id: EffectId) -> Option<(PushBack, Vec<PushBack>)> {
+        if let Self::Settling {
+            rescue:
+                Rescue::Pushing {
+                    id: awaited,
+                    push,
+                    left,
+                },
+            ..
+        } = self
+            && *awaited == id
+        {
+            return Some((push.clone(), left.clone()));
+        }
+        None
     }
 
     /// Position of the signal that comes next, while one does.

@@ -123,12 +123,12 @@ impl Run {
 
     /// Where it stands.
     pub fn phase(&self) -> &Phase {
-        &self.cursor.phase
+        self.cursor.phase()
     }
 
     /// Whether the operator or time moves it on.
     pub fn mode(&self) -> Mode {
-        self.cursor.mode
+        self.cursor.mode()
     }
 
     /// The jobs it accounts for.
@@ -138,13 +138,13 @@ impl Run {
 
     /// Its clock.
     pub fn pace(&self) -> Pace {
-        self.cursor.pace
+        self.cursor.pace()
     }
 
     /// How it ended, once it has.
     pub fn outcome(&self) -> Option<Outcome> {
-        if let Phase::Over { outcome, .. } = self.cursor.phase {
-            return Some(outcome);
+        if let Phase::Over { outcome, .. } = self.cursor.phase() {
+            return Some(*outcome);
         }
         None
     }
@@ -185,7 +185,7 @@ impl Run {
     #[must_use]
     pub fn handle(&mut self, input: Input, fleet: &Fleet, now: Moment) -> Vec<Effect> {
         let mut turn = RunCall::new(fleet, now);
-        if self.cursor.phase.is_over() {
+        if self.cursor.phase().is_over() {
             return turn.effects;
         }
         self.ledger.take_in(&mut turn);
@@ -204,14 +204,14 @@ impl Run {
             Input::Searched(id, traces) => self.searched(id, traces, &mut turn),
             Input::PushedBack(id, outcome) => self.pushed(id, &outcome, &mut turn),
         }
-        if !self.cursor.phase.is_over() {
+        if !self.cursor.phase().is_over() {
             // It may have been heard already: its outcome tells from when on.
-            let waiting = self.under_way();
+            let waiting = self.cursor.under_way();
             self.ledger.tell_exits(&waiting, &mut turn);
             self.ledger.judge(true, &waiting, &mut turn);
             self.advance(&mut turn);
         }
-        if !self.cursor.phase.is_over() {
+        if !self.cursor.phase().is_over() {
             self.asks
                 .ask(&self.plan, &self.cursor, &mut self.ledger, &mut turn);
         }
@@ -220,17 +220,14 @@ impl Run {
 
     /// When it wants to be called again, if nothing else happens.
     pub fn next_deadline(&self) -> Option<Moment> {
-        let phase = match &self.cursor.phase {
-            Phase::Waiting { until, .. }
-            | Phase::Gated { until, .. }
-            | Phase::Leaving { until }
-            | Phase::Ending { until, .. }
-            | Phase::Settling { until, .. } => Some(*until),
-            Phase::Over { .. } => return None,
-            Phase::Ready { .. } | Phase::Performing(_) | Phase::Held { .. } => None,
-        };
+        if self.cursor.phase().is_over() {
+            return None;
+        }
         let untold = self.ledger.targets().iter().filter_map(Target::untold_exit);
         let untold = untold.map(|at| at.after(TELL_LIMIT));
-        untold.chain(phase).chain(self.asks.next()).min()
+        untold
+            .chain(self.cursor.deadline())
+            .chain(self.asks.next())
+            .min()
     }
 }

@@ -9,7 +9,7 @@ use crate::core::drain::gate::StepReason;
 use crate::core::drain::phase::{Hold, Phase, Resume};
 use crate::core::drain::plan::Mode;
 use crate::core::drain::record::{Event, Outcome};
-use crate::core::drain::target::Standing;
+use crate::core::drain::target::{Standing, Target};
 use crate::core::moment::{Moment, Seconds};
 use crate::core::sequence::Signal;
 
@@ -25,10 +25,10 @@ fn is_late(until: Moment, now: Moment) -> bool {
 impl Run {
     /// Moves on what has come due.
     pub(super) fn advance(&mut self, turn: &mut RunCall<'_>) {
-        if self.nobody_left(turn) {
+        if self.no_target_left(turn) {
             return;
         }
-        match self.cursor.phase {
+        match *self.cursor.phase() {
             Phase::Waiting { next, since, until } => {
                 self.wait(next, since, until, turn);
             }
@@ -37,7 +37,7 @@ impl Run {
                 why: Hold::Redis(..),
                 resume: Resume::Wait { next, .. },
                 ..
-            } if self.cursor.mode == Mode::Automatic && self.gates(turn).has_opened(next) => {
+            } if self.cursor.mode() == Mode::Automatic && self.gates(turn).has_opened(next) => {
                 self.ledger.note(Event::Resumed, turn);
                 self.start_step(next, StepReason::Due, turn);
             }
@@ -57,21 +57,9 @@ impl Run {
     }
 
     /// Once no target takes part any more, the account is all that is left to do.
-    fn nobody_left(&mut self, turn: &mut RunCall<'_>) -> bool {
-        let closing = matches!(
-            self.cursor.phase,
-            Phase::Performing(_)
-                | Phase::Ending { .. }
-                | Phase::Settling { .. }
-                | Phase::Over { .. }
-        );
-        if closing
-            || self
-                .ledger
-                .targets()
-                .iter()
-                .any(crate::core::drain::Target::takes_part)
-        {
+    fn no_target_left(&mut self, turn: &mut RunCall<'_>) -> bool {
+        let mut targets = self.ledger.targets().iter();
+        if self.cursor.phase().takes_no_step() || targets.any(Target::takes_part) {
             return false;
         }
         let left_out = self
@@ -143,16 +131,10 @@ impl Run {
 
     /// A deadline was slept through: asks for a fresh look before anything follows from it.
     fn look_once_more(&mut self, turn: &mut RunCall<'_>) {
-        let again = turn.now.after(FRESH_LOOK);
-        let (Phase::Waiting { until, .. }
-        | Phase::Gated { until, .. }
-        | Phase::Leaving { until }
-        | Phase::Settling { until, .. }) = &mut self.cursor.phase
-        else {
+        let Some(until) = self.cursor.put_off(turn.now.after(FRESH_LOOK)) else {
             return;
         };
-        let late = turn.now.since(*until).as_secs();
-        *until = again;
+        let late = turn.now.since(until).as_secs();
         let text = format!(
             "the deadline was met {late} s late (suspended?): looking once more before going on"
         );
@@ -163,7 +145,7 @@ impl Run {
 
     /// The end of an abort: what is still in a system call may have been sent.
     fn end(&mut self, turn: &mut RunCall<'_>) {
-        let Phase::Ending { under_way, .. } = &self.cursor.phase else {
+        let Phase::Ending { under_way, .. } = self.cursor.phase() else {
             return;
         };
         let open: Vec<_> = under_way.acts.keys().copied().collect();
@@ -180,8 +162,7 @@ impl Run {
     fn watch_leaving(&mut self, until: Moment, turn: &mut RunCall<'_>) {
         let stops =
             self.plan.sequence.first_stop().is_some() || self.plan.sequence.kill().is_some();
-        let quiet =
-            |target: &crate::core::drain::Target| !matches!(target.standing, Standing::Alive);
+        let quiet = |target: &Target| !matches!(target.standing, Standing::Alive);
         let confirmed = !stops
             && self
                 .ledger
@@ -213,35 +194,19 @@ impl Run {
 
     /// Stops the clock.
     pub(super) fn hold(&mut self, why: Hold, resume: Resume, turn: &mut RunCall<'_>) {
-        self.ledger.note(
-            Event::Held {
-                why: why.words(self.ledger.targets()),
-            },
-            turn,
-        );
-        self.cursor.phase = Phase::Held {
-            why,
-            since: turn.now,
-            resume,
-        };
+        let words = why.words(self.ledger.targets());
+        self.ledger.note(Event::Held { why: words }, turn);
+        let since = turn.now;
+        self.cursor.enter(Phase::Held { why, since, resume }, since);
     }
 
-    /// Stops the clock wherever it runs.
-    pub(super) fn hold_here(&mut self, turn: &mut RunCall<'_>) {
-        let visitor = self.drivers.visitor.clone();
-        self.hold_for(Hold::Operator(visitor), turn);
-    }
-
-    /// Stops the clock wherever it runs, for `why`.
+    /// Stops the clock wherever it runs; once their outcomes are there, if signals are under way.
     pub(super) fn hold_for(&mut self, why: Hold, turn: &mut RunCall<'_>) {
-        if let Phase::Performing(performing) = &mut self.cursor.phase {
+        if let Some(performing) = self.cursor.performing_mut() {
             performing.then_hold = Some(why);
-            return;
+        } else if let Some(resume) = self.cursor.resume(turn.now) {
+            self.hold(why, resume, turn);
         }
-        let Some(resume) = self.cursor.resume(turn.now) else {
-            return;
-        };
-        self.hold(why, resume, turn);
     }
 
     /// Goes on from a hold.
@@ -250,33 +215,33 @@ impl Run {
             resume,
             since: held,
             ..
-        } = &self.cursor.phase
+        } = *self.cursor.phase()
         else {
             return;
         };
-        let phase = match (*resume, self.cursor.mode) {
+        match resume {
             // A signal failed: only trying again or leaving out leads on.
-            (Resume::Failed { .. }, _) => return,
-            (Resume::Wait { next, .. } | Resume::Ready { next }, Mode::Manual) => Phase::Ready {
-                next,
-                since: turn.now,
-            },
-            (Resume::Ready { next }, Mode::Automatic) => {
+            Resume::Failed { .. } => {}
+            Resume::Leaving => {
                 self.ledger.note(Event::Resumed, turn);
-                return self.count_down(next, turn);
+                self.leave(turn.now);
             }
-            (Resume::Wait { next, since, left }, Mode::Automatic) => Phase::Waiting {
-                next,
-                // The clock of the step stood meanwhile.
-                since: turn.now.before(held.since(since)),
-                until: turn.now.after(left),
-            },
-            (Resume::Leaving, _) => {
+            Resume::Ready { next } => {
                 self.ledger.note(Event::Resumed, turn);
-                return self.leave(turn.now);
+                let since = turn.now;
+                self.cursor.enter(Phase::Ready { next, since }, since);
+                self.count_down(turn);
             }
-        };
-        self.ledger.note(Event::Resumed, turn);
-        self.cursor.phase = phase;
+            Resume::Wait { next, since, left } => {
+                self.ledger.note(Event::Resumed, turn);
+                let wait = Phase::Waiting {
+                    next,
+                    // The clock of the step stood meanwhile.
+                    since: turn.now.before(held.since(since)),
+                    until: turn.now.after(left),
+                };
+                self.cursor.enter(wait, turn.now);
+            }
+        }
     }
 }

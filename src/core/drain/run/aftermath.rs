@@ -14,7 +14,7 @@ impl Run {
     /// nothing is missing.
     pub fn ask_afterwards(&mut self, fleet: &Fleet, now: Moment) -> Option<(EffectId, Effect)> {
         let missing = self.ledger.missing(fleet, now);
-        if !self.cursor.phase.is_over() || missing.is_empty() {
+        if !self.cursor.phase().is_over() || missing.is_empty() {
             return None;
         }
         let id = self.ledger.new_id();
@@ -76,16 +76,16 @@ impl Run {
     /// The jobs by fate, and the outcome that follows, once fates have changed.
     fn count_again(&mut self, fleet: &Fleet) {
         self.ledger.recount(fleet);
-        let counts = self.ledger.counts();
-        if let Phase::Over { outcome, jobs, .. } = &mut self.cursor.phase {
-            *jobs = counts;
-            if *outcome == Outcome::Lost {
-                *outcome = super::settle::weigh(
-                    Outcome::Drained,
-                    counts,
-                    self.ledger.account().may_have_pushed_unnamed(),
-                );
-            }
-        }
+        let jobs = self.ledger.counts();
+        let Phase::Over { outcome, at, .. } = *self.cursor.phase() else {
+            return;
+        };
+        let unnamed = self.ledger.account().may_have_pushed_unnamed();
+        let outcome = if outcome == Outcome::Lost {
+            super::settle::weigh(Outcome::Drained, jobs, unnamed)
+        } else {
+            outcome
+        };
+        self.cursor.enter(Phase::Over { outcome, at, jobs }, at);
     }
 }

@@ -7,7 +7,7 @@ use super::{Run, RunCall};
 use crate::core::drain::Command;
 use crate::core::drain::cursor::LEAST;
 use crate::core::drain::gate::StepReason;
-use crate::core::drain::phase::{Hold, Phase, Resume};
+use crate::core::drain::phase::{FailedStep, Hold, Phase};
 use crate::core::drain::plan::Mode;
 use crate::core::drain::record::{Event, Outcome};
 use crate::core::drain::target::Standing;
@@ -17,14 +17,6 @@ use crate::core::sequence::Signal;
 /// How long an act in a system call may take to tell its outcome.
 const OUTCOME_LIMIT: Duration = Duration::from_millis(600);
 
-/// The targets whose signal failed, and as which step.
-struct Failed {
-    targets: Vec<(LocalId, String)>,
-    step: usize,
-    /// For KILL: how many jobs were at stake when it was tried.
-    accepted: u64,
-}
-
 impl Run {
     /// Carries out a command.
     pub(super) fn command(&mut self, command: Command, turn: &mut RunCall<'_>) {
@@ -32,10 +24,19 @@ impl Run {
             Command::Go { step, accepted } => self.go(step, accepted, turn),
             Command::Automatic => self.automatic(turn),
             Command::Manual => self.manual(turn),
-            Command::Hold => self.hold_here(turn),
+            Command::Hold => {
+                let visitor = self.drivers.visitor.clone();
+                self.hold_for(Hold::Operator(visitor), turn);
+            }
             Command::GoOn => self.go_on(turn),
-            Command::Longer(by) => self.longer(by, turn),
-            Command::Shorter(by) => self.shorter(by, turn),
+            Command::Longer(by) => {
+                let by_s = self.cursor.lengthen(by);
+                self.note_extended(by_s, turn);
+            }
+            Command::Shorter(by) => {
+                let by_s = self.cursor.shorten(by, turn.now);
+                self.note_extended(by_s, turn);
+            }
             Command::StopHere => self.stop("stopped here by the operator", turn),
             Command::StopUnanswered => self.stop("there was no answer: stopped here", turn),
             Command::HangUp => self.stop("hang-up", turn),
@@ -51,121 +52,84 @@ impl Run {
     }
 
     fn go(&mut self, step: usize, accepted: u64, turn: &mut RunCall<'_>) {
-        if self.cursor.phase.next_step() == Some(step) {
+        if self.cursor.phase().next_step() == Some(step) {
             self.start_step(step, StepReason::Confirmed(accepted), turn);
         }
     }
 
     fn automatic(&mut self, turn: &mut RunCall<'_>) {
-        if self.cursor.mode == Mode::Automatic {
+        if !self.cursor.set_mode(Mode::Automatic, turn.now) {
             return;
         }
-        self.cursor.mode = Mode::Automatic;
-        let begun = self.cursor.pace.first_signal.is_some();
-        if begun {
-            self.ledger.note(
-                Event::ModeChanged {
-                    mode: Some(self.cursor.mode),
-                },
-                turn,
-            );
+        if self.cursor.pace().first_signal.is_some() {
+            let mode = Some(Mode::Automatic);
+            self.ledger.note(Event::ModeChanged { mode }, turn);
         }
-        if let Phase::Ready { next, .. } = self.cursor.phase {
-            self.count_down(next, turn);
-        }
+        self.count_down(turn);
     }
 
-    /// Goes on by itself from the confirmation of step `next`.
-    pub(super) fn count_down(&mut self, next: usize, turn: &mut RunCall<'_>) {
-        if next == 0 {
-            self.start_step(0, StepReason::Due, turn);
+    /// Goes on by itself from a confirmation, in automatic mode.
+    pub(super) fn count_down(&mut self, turn: &mut RunCall<'_>) {
+        let Phase::Ready { next, .. } = *self.cursor.phase() else {
             return;
+        };
+        if self.cursor.mode() == Mode::Manual {
+            return;
+        }
+        if next == 0 {
+            return self.start_step(0, StepReason::Due, turn);
         }
         // The wait counts from the signal before it; one that ran out meanwhile leaves time to
         // think.
-        let since = self.cursor.pace.last_step.unwrap_or(turn.now);
+        let since = self.cursor.pace().last_step.unwrap_or(turn.now);
         let wait = self.plan.sequence.wait_after(next - 1).unwrap_or_default();
-        self.cursor.phase = Phase::Waiting {
-            next,
-            since,
-            until: since.after(wait).max(turn.now.after(LEAST)),
-        };
+        let until = since.after(wait).max(turn.now.after(LEAST));
+        self.cursor
+            .enter(Phase::Waiting { next, since, until }, turn.now);
     }
 
     fn manual(&mut self, turn: &mut RunCall<'_>) {
-        if self.cursor.mode == Mode::Manual {
-            return;
-        }
-        self.cursor.mode = Mode::Manual;
-        self.ledger.note(
-            Event::ModeChanged {
-                mode: Some(self.cursor.mode),
-            },
-            turn,
-        );
-        if let Phase::Waiting { next, .. } | Phase::Gated { next, .. } = self.cursor.phase {
-            self.cursor.phase = Phase::Ready {
-                next,
-                since: turn.now,
-            };
+        if self.cursor.set_mode(Mode::Manual, turn.now) {
+            let mode = Some(Mode::Manual);
+            self.ledger.note(Event::ModeChanged { mode }, turn);
         }
     }
 
-    fn longer(&mut self, by: Duration, turn: &mut RunCall<'_>) {
-        if self.cursor.lengthen(by) {
-            self.extended(signed(by), turn);
+    fn note_extended(&self, by_s: Option<i64>, turn: &mut RunCall<'_>) {
+        if let Some(by_s) = by_s {
+            self.ledger.note(Event::Extended { by_s }, turn);
         }
-    }
-
-    fn shorter(&mut self, by: Duration, turn: &mut RunCall<'_>) {
-        let cut = self.cursor.shorten(by, turn.now);
-        if cut.as_secs() > 0 {
-            self.extended(-signed(cut), turn);
-        }
-    }
-
-    fn extended(&mut self, by_s: i64, turn: &mut RunCall<'_>) {
-        let added = &mut self.cursor.pace.added_s;
-        *added = added.saturating_add(by_s);
-        self.ledger.note(Event::Extended { by_s }, turn);
     }
 
     /// Sends nothing more. What is in a system call already is awaited and reported.
     fn stop(&mut self, why: &str, turn: &mut RunCall<'_>) {
-        if matches!(self.cursor.phase, Phase::Ending { .. } | Phase::Over { .. }) {
+        if matches!(
+            self.cursor.phase(),
+            Phase::Ending { .. } | Phase::Over { .. }
+        ) {
             return;
         }
         self.ledger.note(Event::Held { why: why.into() }, turn);
-        if self.end_pushing(OUTCOME_LIMIT, turn.now) {
+        if self.cursor.stop_pushing(OUTCOME_LIMIT, turn.now) {
             return;
         }
-        if let Phase::Performing(performing) = &self.cursor.phase {
-            self.cursor.phase = Phase::Ending {
+        if let Phase::Performing(performing) = self.cursor.phase() {
+            let ending = Phase::Ending {
                 under_way: performing.clone(),
                 until: turn.now.after(OUTCOME_LIMIT),
             };
+            self.cursor.enter(ending, turn.now);
         } else {
             self.finish(Outcome::Stopped, turn);
         }
     }
 
     fn force_kill(&mut self, key: &ProcessKey, accepted: u64, turn: &mut RunCall<'_>) {
-        let Some(id) = self
-            .ledger
-            .target(key)
-            .filter(|target| target.takes_part())
-            .map(|target| target.id)
-        else {
+        let target = self.ledger.target(key);
+        let Some(id) = target.filter(|t| t.takes_part()).map(|t| t.id) else {
             return;
         };
-        let closed = matches!(
-            self.cursor.phase,
-            Phase::Performing(_)
-                | Phase::Ending { .. }
-                | Phase::Settling { .. }
-                | Phase::Over { .. }
-        );
-        if closed {
+        if self.cursor.phase().takes_no_step() {
             return;
         }
         let stake = self.ledger.stake(Some(id), turn.fleet, turn.now);
@@ -174,33 +138,16 @@ impl Run {
             self.ledger.note_about(id, Event::Remarked { text }, turn);
             return;
         }
-        let back = Box::new(self.cursor.phase.clone());
+        let back = Box::new(self.cursor.phase().clone());
         self.perform(None, Signal::Kill, &[id], Some(back), turn);
     }
 
-    /// The failure, while the run is held for that.
-    fn failed(&self) -> Option<Failed> {
-        if let Phase::Held {
-            why: Hold::Failed(targets),
-            resume: Resume::Failed { step, accepted },
-            ..
-        } = &self.cursor.phase
-        {
-            return Some(Failed {
-                targets: targets.clone(),
-                step: *step,
-                accepted: *accepted,
-            });
-        }
-        None
-    }
-
     fn retry(&mut self, turn: &mut RunCall<'_>) {
-        let Some(Failed {
+        let Some(FailedStep {
             targets,
             step,
             accepted,
-        }) = self.failed()
+        }) = self.cursor.phase().failed_step()
         else {
             return;
         };
@@ -226,7 +173,7 @@ impl Run {
     }
 
     fn leave_out(&mut self, turn: &mut RunCall<'_>) {
-        let Some(Failed { targets, step, .. }) = self.failed() else {
+        let Some(FailedStep { targets, step, .. }) = self.cursor.phase().failed_step() else {
             return;
         };
         for (id, why) in targets {
@@ -239,8 +186,4 @@ impl Run {
         }
         self.after_step(step, turn.now);
     }
-}
-
-fn signed(span: Duration) -> i64 {
-    i64::try_from(span.as_secs()).unwrap_or(i64::MAX)
 }

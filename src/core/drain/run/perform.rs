@@ -6,13 +6,11 @@ use std::time::Duration;
 
 use super::{Run, RunCall};
 use crate::core::drain::gate::{Passage, StepReason};
-use crate::core::drain::phase::{Intent, Performing, Phase, Resume};
-use crate::core::drain::plan::Mode;
+use crate::core::drain::phase::{Performing, Phase, Resume};
 use crate::core::drain::record::Event;
 use crate::core::drain::target::Target;
-use crate::core::drain::unit_stop::UnitStop;
 use crate::core::drain::{Act, ActKind, Effect};
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::timing::CLEANUP;
@@ -45,17 +43,18 @@ impl Run {
             Passage::Waits { event, limit } => {
                 turn.asks_now = true;
                 self.ledger.note(event, turn);
-                self.cursor.phase = Phase::Gated {
+                let gated = Phase::Gated {
                     next: step,
                     since: turn.now,
                     until: turn.now.after(limit),
                 };
+                self.cursor.enter(gated, turn.now);
             }
             Passage::Holds(why) => {
                 turn.asks_now = true;
                 let resume = Resume::Wait {
                     next: step,
-                    since: self.cursor.pace.last_step.unwrap_or(turn.now),
+                    since: self.cursor.pace().last_step.unwrap_or(turn.now),
                     left: Duration::ZERO,
                 };
                 self.hold(why, resume, turn);
@@ -96,53 +95,36 @@ impl Run {
             if unit.is_none() {
                 self.ledger.note_restart(*id, is_first_stop, signal, turn);
             }
-            intents.insert(*id, self.intent(*id, kind.is_deadly(), unit, turn));
+            intents.insert(*id, self.ledger.intent(*id, kind.is_deadly(), unit, turn));
             self.ledger.note_about(*id, event, turn);
             let target = *id;
             let act = Act { target, kind, step };
             turn.effects.push(Effect::Act(effect, act));
         }
-        self.cursor.phase = Phase::Performing(Performing {
+        let performing = Performing {
             step,
+            signal,
             acts,
             intents,
             failed: Vec::new(),
             then_hold: None,
             back,
-        });
-    }
-
-    /// The knowledge of a target before it is signalled.
-    fn intent(
-        &self,
-        id: LocalId,
-        kills: bool,
-        unit: Option<Box<UnitStop>>,
-        turn: &RunCall<'_>,
-    ) -> Intent {
-        let process = turn.fleet.get(&ProcessKey::Local(id));
-        Intent {
-            at: turn.now,
-            mark: process.map(|process| process.mark(turn.now)),
-            at_stake: kills.then(|| self.ledger.stake(Some(id), turn.fleet, turn.now).count()),
-            blind: kills.then(|| !turn.fleet.look_is_fresh(turn.now)),
-            unit,
-        }
+        };
+        self.cursor.enter(Phase::Performing(performing), turn.now);
     }
 
     /// The phase that follows once step `step` is done.
     pub(super) fn after_step(&mut self, step: usize, now: Moment) {
-        self.cursor.pace.last_step = Some(now);
-        let next = step + 1;
-        self.cursor.phase = match (self.plan.sequence.wait_after(step), self.cursor.mode) {
-            (None, _) => return self.leave(now),
-            (Some(_), Mode::Manual) => Phase::Ready { next, since: now },
-            (Some(wait), Mode::Automatic) => Phase::Waiting {
-                next,
-                since: now,
-                until: now.after(wait),
-            },
+        self.cursor.step_done(now);
+        let Some(wait) = self.plan.sequence.wait_after(step) else {
+            return self.leave(now);
         };
+        let wait = Phase::Waiting {
+            next: step + 1,
+            since: now,
+            until: now.after(wait),
+        };
+        self.cursor.enter(wait, now);
     }
 
     /// The last signal was sent: waits for the exits it should bring.
@@ -153,15 +135,9 @@ impl Run {
             (_, Some(interrupt)) => interrupt.after(CLEANUP).max(now),
             (_, None) => now.after(CONFIRMED),
         };
-        let until = self
-            .ledger
-            .targets()
-            .iter()
-            .filter(|target| target.takes_part())
-            .map(last)
-            .max();
-        self.cursor.phase = Phase::Leaving {
-            until: until.unwrap_or(now),
-        };
+        let targets = self.ledger.targets().iter();
+        let until = targets.filter(|t| t.takes_part()).map(last).max();
+        let until = until.unwrap_or(now);
+        self.cursor.enter(Phase::Leaving { until }, now);
     }
 }

@@ -21,15 +21,15 @@ impl Run {
     /// The steps to come with their times. Empty while the run waits for a confirmation. During
     /// a hold: as if the hold ended now.
     pub fn projected(&self, now: Moment) -> Vec<Projection> {
-        let (next, at) = match &self.cursor.phase {
+        let (next, at) = match self.cursor.phase() {
             Phase::Waiting { next, until, .. } | Phase::Gated { next, until, .. } => {
                 (*next, *until)
             }
             Phase::Held {
                 resume: Resume::Wait { next, left, .. },
                 ..
-            } if self.cursor.mode == Mode::Automatic => (*next, now.after(*left)),
-            Phase::Performing(performing) if self.cursor.mode == Mode::Automatic => {
+            } if self.cursor.mode() == Mode::Automatic => (*next, now.after(*left)),
+            Phase::Performing(performing) if self.cursor.mode() == Mode::Automatic => {
                 match performing.step {
                     Some(step) => (step, now),
                     None => return Vec::new(),

@@ -9,7 +9,6 @@ use crate::core::drain::phase::{Phase, Rescue};
 use crate::core::drain::record::{Event, Outcome};
 use crate::core::drain::{Ask, Effect, EffectId, PushBack};
 use crate::core::fate::{Missing, PushOutcome, Trace};
-use crate::core::moment::Moment;
 use crate::core::wording::count;
 
 /// How long a search may wait for the beats of others: exit + 2 s, one period, and a margin.
@@ -40,12 +39,13 @@ impl Run {
         self.ledger.note(Event::Remarked { text }, turn);
         let id = self.ledger.new_id();
         turn.effects.push(Effect::Ask(id, Ask::Nowhere(missing)));
-        self.cursor.phase = Phase::Settling {
+        let searching = Phase::Settling {
             since: turn.now,
             until: turn.now.after(SEARCH_LIMIT),
             outcome,
             rescue: Rescue::Searching { id },
         };
+        self.cursor.enter(searching, turn.now);
         true
     }
 
@@ -56,7 +56,7 @@ impl Run {
         traces: Vec<(Missing, Trace)>,
         turn: &mut RunCall<'_>,
     ) {
-        if !matches!(&self.cursor.phase, Phase::Settling { rescue: Rescue::Searching { id: awaited }, .. } if *awaited == id)
+        if !matches!(self.cursor.phase(), Phase::Settling { rescue: Rescue::Searching { id: awaited }, .. } if *awaited == id)
         {
             let text = "the answer of a search came that is not awaited any more".into();
             return self.ledger.note(Event::Remarked { text }, turn);
@@ -67,7 +67,7 @@ impl Run {
 
     /// Pushes the next job back, or is over.
     fn push_next(&mut self, mut left: Vec<PushBack>, turn: &mut RunCall<'_>) {
-        let Phase::Settling { since, outcome, .. } = self.cursor.phase else {
+        let Phase::Settling { since, outcome, .. } = *self.cursor.phase() else {
             return;
         };
         if left.is_empty() {
@@ -75,44 +75,28 @@ impl Run {
         }
         let push = left.remove(0);
         let id = self.ledger.intend_push(&push, turn);
-        self.cursor.phase = Phase::Settling {
+        let pushing = Phase::Settling {
             since,
             until: turn.now.after(PUSH_LIMIT),
             outcome,
             rescue: Rescue::Pushing { id, push, left },
         };
+        self.cursor.enter(pushing, turn.now);
     }
 
     /// Takes in how a push ended.
     pub(super) fn pushed(&mut self, id: EffectId, outcome: &PushOutcome, turn: &mut RunCall<'_>) {
-        let Phase::Settling {
-            rescue:
-                Rescue::Pushing {
-                    id: awaited,
-                    push,
-                    left,
-                },
-            ..
-        } = &self.cursor.phase
-        else {
-            return self.strange(turn);
+        let Some((push, left)) = self.cursor.phase().awaited_push(id) else {
+            let text = "the outcome of a push came that is not awaited any more".into();
+            return self.ledger.note(Event::Remarked { text }, turn);
         };
-        if *awaited != id {
-            return self.strange(turn);
-        }
-        let (push, left) = (push.clone(), left.clone());
         self.ledger.take_push(&push, outcome, turn);
         self.push_next(left, turn);
     }
 
-    fn strange(&mut self, turn: &mut RunCall<'_>) {
-        let text = "the outcome of a push came that is not awaited any more".into();
-        self.ledger.note(Event::Remarked { text }, turn);
-    }
-
     /// Ends a rescue whose time is up; says whether there was one that goes on.
     pub(super) fn rescue_goes_on(&mut self, turn: &mut RunCall<'_>) -> bool {
-        let Phase::Settling { until, rescue, .. } = &self.cursor.phase else {
+        let Phase::Settling { until, rescue, .. } = self.cursor.phase() else {
             return false;
         };
         let late = turn.now >= *until;
@@ -132,25 +116,5 @@ impl Run {
             }
         }
         true
-    }
-
-    /// An abort while a push is under way: its outcome is awaited for `limit`, nothing more is
-    /// pushed. Says whether there is one.
-    pub(super) fn end_pushing(&mut self, limit: Duration, now: Moment) -> bool {
-        if let Phase::Settling {
-            rescue: Rescue::Pushing { left, .. },
-            outcome,
-            until,
-            ..
-        } = &mut self.cursor.phase
-        {
-            left.clear();
-            if *outcome != Outcome::Stopped {
-                *outcome = Outcome::Stopped;
-                *until = now.after(limit);
-            }
-            return true;
-        }
-        false
     }
 }

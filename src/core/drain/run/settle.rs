@@ -6,7 +6,6 @@ use crate::core::drain::phase::{Phase, Rescue};
 use crate::core::drain::record::{Event, Outcome};
 use crate::core::drain::target::{Standing, Target};
 use crate::core::fate::{Counts, Execution};
-use crate::core::fleet::LocalId;
 use crate::core::moment::Seconds;
 use crate::core::timing::ONE_BEAT;
 
@@ -15,21 +14,13 @@ impl Run {
     pub(super) fn settle(&mut self, outcome: Outcome, turn: &mut RunCall<'_>) {
         turn.asks_now = true;
         self.ledger.look_now(turn);
-        self.cursor.phase = Phase::Settling {
+        let settling = Phase::Settling {
             since: turn.now,
             until: turn.now.after(ONE_BEAT),
             outcome,
             rescue: Rescue::Awaited,
         };
-    }
-
-    /// The targets to which a signal is on its way.
-    pub(super) fn under_way(&self) -> Vec<LocalId> {
-        if let Phase::Performing(performing) = &self.cursor.phase {
-            performing.acts.values().copied().collect()
-        } else {
-            Vec::new()
-        }
+        self.cursor.enter(settling, turn.now);
     }
 
     /// Ends the settling once every job has its fate, or when its time is up.
@@ -39,7 +30,7 @@ impl Run {
             until,
             outcome,
             ..
-        } = self.cursor.phase
+        } = *self.cursor.phase()
         else {
             return;
         };
@@ -83,12 +74,9 @@ impl Run {
         let jobs = self.ledger.counts();
         let outcome = weigh(base, jobs, self.ledger.account().may_have_pushed_unnamed());
         let work = self.ledger.spent(turn.now).whole();
-        let seconds = Seconds(turn.now.since(self.cursor.pace.started));
-        self.cursor.phase = Phase::Over {
-            outcome,
-            at: turn.now,
-            jobs,
-        };
+        let seconds = Seconds(turn.now.since(self.cursor.pace().started));
+        let at = turn.now;
+        self.cursor.enter(Phase::Over { outcome, at, jobs }, at);
         self.ledger.note(
             Event::Finished {
                 outcome,

@@ -4,7 +4,7 @@
 use super::advance::FRESH_LOOK;
 use super::{Run, RunCall};
 use crate::core::drain::asks::Asks;
-use crate::core::drain::phase::{Phase, Rescue};
+use crate::core::drain::phase::Phase;
 use crate::core::drain::record::Event;
 use crate::core::drain::{Drivers, Effect};
 use crate::core::fleet::Fleet;
@@ -17,7 +17,7 @@ impl Run {
     #[must_use]
     pub fn take_up(&mut self, by: &str, fleet: &Fleet, now: Moment) -> Vec<Effect> {
         let mut turn = RunCall::new(fleet, now);
-        if self.cursor.phase.is_over() {
+        if self.cursor.phase().is_over() {
             return turn.effects;
         }
         self.drivers = Drivers {
@@ -27,13 +27,12 @@ impl Run {
         self.ledger.note(Event::Resumed, &mut turn);
         let text = format!("taken up by {by}: the drainboard that drove it had ended");
         self.ledger.note(Event::Remarked { text }, &mut turn);
-        if let Phase::Held { why, .. } = &self.cursor.phase {
+        if let Phase::Held { why, .. } = self.cursor.phase() {
             let why = why.words(self.ledger.targets());
             self.ledger.note(Event::Held { why }, &mut turn);
         }
-        let earliest = now.after(FRESH_LOOK);
         let kill = |next: usize| self.plan.sequence.signal(next) == Some(Signal::Kill);
-        let slept_through = match &self.cursor.phase {
+        let slept_through = match self.cursor.phase() {
             Phase::Waiting { next, since, until } if *until <= now && kill(*next) => {
                 Some((*next, *since))
             }
@@ -51,25 +50,9 @@ impl Run {
         if let Some((next, since)) = slept_through {
             self.hold_late(next, since, &mut turn);
         }
-        match &mut self.cursor.phase {
-            Phase::Waiting { until, .. }
-            | Phase::Gated { until, .. }
-            | Phase::Leaving { until } => {
-                *until = earliest.max(*until);
-            }
-            Phase::Settling { until, rescue, .. } => {
-                *until = earliest.max(*until);
-                if let Rescue::Searching { .. } = rescue {
-                    // Its answer went to the other drainboard.
-                    *rescue = Rescue::Awaited;
-                }
-            }
-            Phase::Ready { .. }
-            | Phase::Performing(_)
-            | Phase::Held { .. }
-            | Phase::Ending { .. }
-            | Phase::Over { .. } => {}
-        }
+        self.cursor.put_off(now.after(FRESH_LOOK));
+        // Its answer went to the other drainboard.
+        self.cursor.forget_search();
         self.asks = Asks::at_once();
         self.ledger.look_now(&mut turn);
         turn.effects
