@@ -8,11 +8,11 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::address::Stated;
-use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
 use super::console::piloted;
 use super::drain::{accepted, exit_code, extend_at_most, unbegun};
 use super::opening::{Opening, open, preflight, redis_choice};
+use super::options::{ConductOptions, EveryCommand};
 use super::output::tell;
 use super::report::state_directory;
 use super::{Failure, session_runtime};
@@ -20,7 +20,7 @@ use crate::clock;
 use crate::core::choice::Choice;
 use crate::core::clean::clean;
 use crate::core::config::{Settings, StatedAddress};
-use crate::core::drain::{ActOutcome, Outcome, Policy, Run};
+use crate::core::drain::{ActOutcome, Outcome, Policy};
 use crate::core::fleet::RedisAddress;
 use crate::core::preflight::Whom;
 use crate::core::session::{Kind, TakingUp};
@@ -198,7 +198,7 @@ fn world(
     attended: bool,
 ) -> Result<(WorldBuilder, TakingUp), Failure> {
     let session = &cut_off.session;
-    let targets = session.run.iter().flat_map(Run::targets);
+    let targets = session.run.iter().flat_map(|run| run.ledger().targets());
     let choice = Choice {
         asked: true,
         pids: targets.map(|target| target.id.pid).collect(),

@@ -19,7 +19,7 @@ pub fn attention(session: &Session) -> Option<String> {
         | Hold::Redis(..)
         | Hold::Late
         | Hold::Failed(_)
-        | Hold::Journal(_) => Some(format!("held: {}", why.words(run.targets()))),
+        | Hold::Journal(_) => Some(format!("held: {}", why.words(run.ledger().targets()))),
     }
 }
 
@@ -32,7 +32,7 @@ pub fn call(session: &Session) -> Option<String> {
 /// us`.
 pub fn died(session: &Session) -> Option<String> {
     let run = session.active_run()?;
-    let died = run.targets().iter().filter_map(|target| {
+    let died = run.ledger().targets().iter().filter_map(|target| {
         let Standing::Exited { at, clean, .. } = target.standing else {
             return None;
         };
@@ -42,7 +42,7 @@ pub fn died(session: &Session) -> Option<String> {
             Some(_) => " (or killed by systemd)",
             None => "",
         };
-        let jobs = run.account().of(&target.key()).count() as u64;
+        let jobs = run.ledger().account().of(&target.key()).count() as u64;
         let jobs = match jobs {
             0 => String::new(),
             jobs => format!(" with {}", count(jobs, "job")),

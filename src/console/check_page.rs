@@ -112,7 +112,12 @@ fn why(rule: &str) -> Option<PageLine> {
 /// The subject of the check: which processes, and which sequence from where.
 fn about(session: &Session) -> Vec<PageLine> {
     let targets = match session.active_run() {
-        Some(run) => run.targets().iter().map(|target| target.id).collect(),
+        Some(run) => run
+            .ledger()
+            .targets()
+            .iter()
+            .map(|target| target.id)
+            .collect(),
         None => session.preflight.targets(&session.fleet),
     };
     let names: Vec<String> = targets.iter().map(|id| session.name_of(*id)).collect();

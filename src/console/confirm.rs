@@ -252,7 +252,9 @@ pub(super) fn quit(session: &Session, now: Moment) -> Dialog {
         "y: quit and leave the drain on hold. Nothing more is sent, nothing is undone.".into(),
         "x: end the drain here.".into(),
     ];
-    let targets = session.active_run().map_or(&[][..], |run| run.targets());
+    let targets = session
+        .active_run()
+        .map_or(&[][..], |run| run.ledger().targets());
     let living: Vec<String> = targets
         .iter()
         .filter(|target| !target.exited())

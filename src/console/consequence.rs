@@ -126,7 +126,7 @@ fn without_kill(session: &Session, targets: &[LocalId], now: Moment) -> Option<S
     let outlooks = Outlooks::new(session.situation(now), targets);
     let run = session.active_run()?;
     let told = |id: &LocalId| {
-        let target = run.target(&ProcessKey::Local(*id))?;
+        let target = run.ledger().target(&ProcessKey::Local(*id))?;
         let reacts = outlooks.of(&target.key())?.obstacle().is_none();
         target.interrupt().filter(|at| reacts && *at > now)
     };

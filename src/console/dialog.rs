@@ -285,6 +285,7 @@ impl Dialog {
                     return Some("the step changed meanwhile".into());
                 };
                 let ids: Vec<LocalId> = run
+                    .ledger()
                     .targets()
                     .iter()
                     .filter(|target| target.takes_part())

@@ -132,7 +132,11 @@ fn gone(session: &Session, key: &JobKey) -> Vec<PageLine> {
     }
     let run = session.run.as_ref();
     // The same job may have run on another target as well: only this execution counts.
-    let tracked = run.and_then(|run| run.account().find(&key.process, key.jid.as_deref()?));
+    let tracked = run.and_then(|run| {
+        run.ledger()
+            .account()
+            .find(&key.process, key.jid.as_deref()?)
+    });
     if let Some(ruling) = tracked.and_then(|execution| execution.ruling()) {
         let words = format!("{}: {}", ruling.fate.word(), ruling.why);
         lines.push(PageLine::fact("fate", words));

@@ -28,7 +28,11 @@ impl LeftDrain {
     pub fn of(session: &Session, last: Moment) -> Option<Self> {
         let run = session.run.as_ref().filter(|run| !run.phase().is_over())?;
         let first = run.pace().first_signal?;
-        let sent = run.targets().iter().filter_map(|target| target.last);
+        let sent = run
+            .ledger()
+            .targets()
+            .iter()
+            .filter_map(|target| target.last);
         let sent = sent.max_by_key(|sent| sent.at)?;
         let due = due(run);
         let remained = due.map_or_else(String::new, |(signal, at)| {
@@ -45,6 +49,7 @@ impl LeftDrain {
             due,
             by_hand: run.mode() == Mode::Manual,
             targets: run
+                .ledger()
                 .targets()
                 .iter()
                 .map(|target: &Target| target.id)

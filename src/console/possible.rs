@@ -241,6 +241,7 @@ pub(super) fn force_kill(session: &Session, console: &Console) -> bool {
     acts(session, console)
         && open
         && run
+            .ledger()
             .target(&ProcessKey::Local(id))
             .is_some_and(crate::core::drain::Target::takes_part)
 }
@@ -269,7 +270,7 @@ pub(super) fn open(session: &Session, console: &Console) -> bool {
 pub(super) fn each_job(session: &Session, console: &Console) -> bool {
     let over = session.run.as_ref().filter(|run| run.phase().is_over());
     console.screen == Screen::Result
-        && over.is_some_and(|run| run.account().executions().next().is_some())
+        && over.is_some_and(|run| run.ledger().account().executions().next().is_some())
 }
 
 pub(super) fn filter(_: &Session, console: &Console) -> bool {

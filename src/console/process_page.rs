@@ -88,7 +88,11 @@ pub(super) fn lines(
             "another host: no signal reaches it from here",
         )),
     }
-    if let Some(target) = session.run.as_ref().and_then(|run| run.target(key)) {
+    if let Some(target) = session
+        .run
+        .as_ref()
+        .and_then(|run| run.ledger().target(key))
+    {
         lines.extend(in_the_drain(target));
     }
     for fault in &process.faults {

@@ -96,14 +96,14 @@ pub fn process_state(
     let target = session
         .run
         .as_ref()
-        .and_then(|run| Some((run, run.target(key)?)));
+        .and_then(|run| Some((run, run.ledger().target(key)?)));
     if let Some((run, target)) = target
         && (target.exited() || session.is_draining())
     {
         return of_target(session, outlooks, run, target, process, situation.now);
     }
     let was_stopped = (session.run.as_ref())
-        .and_then(|run| run.target(key))
+        .and_then(|run| run.ledger().target(key))
         .is_some_and(|target| target.stopped.is_some());
     let is_target = outlooks.of(key).is_some();
     let mut state = at_rest(situation, (key, process), is_target, was_stopped);

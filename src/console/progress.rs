@@ -34,7 +34,7 @@ pub struct Countdown {
 /// How the targets of `run` stand.
 pub fn standings(run: &Run) -> Standings {
     let mut standings = Standings::default();
-    for target in run.targets() {
+    for target in run.ledger().targets() {
         let (quiet, idle, exited) = match target.standing {
             Standing::Alive | Standing::LeftOut { .. } => (false, false, false),
             Standing::Quiet { .. } => (true, false, false),
@@ -107,6 +107,7 @@ pub fn holds_up(session: &Session, now: Moment) -> Option<String> {
     run.pace().first_signal?;
     let back = back_already(run);
     let targets: Vec<LocalId> = run
+        .ledger()
         .targets()
         .iter()
         .filter(|target| target.takes_part() && !matches!(target.standing, Standing::Idle { .. }))
@@ -137,7 +138,7 @@ pub fn holds_up(session: &Session, now: Moment) -> Option<String> {
             None => who,
         });
     }
-    let awaited = run.targets().iter().find(|target| {
+    let awaited = run.ledger().targets().iter().find(|target| {
         target.takes_part()
             && (target.stopped.is_some() || !matches!(target.standing, Standing::Idle { .. }))
     })?;

@@ -78,7 +78,7 @@ pub(super) fn lines(session: &Session, each: Option<bool>, now: Option<Moment>) 
     }));
     lines.push(PageLine::gap());
     lines.push(PageLine::heading("Processes"));
-    lines.extend(run.targets().iter().map(|target| {
+    lines.extend(run.ledger().targets().iter().map(|target| {
         let weight = if target.exited() {
             LineWeight::Plain
         } else {
@@ -110,13 +110,14 @@ fn weight(outcome: Outcome) -> LineWeight {
 
 /// The outcome in one sentence.
 fn sentence(run: &Run, outcome: Outcome, jobs: Counts) -> String {
-    let number = run.targets().len();
+    let number = run.ledger().targets().len();
     let all = match number {
         1 => "the process has exited".to_string(),
         2 => "both processes have exited".to_string(),
         _ => format!("all {number} processes have exited"),
     };
     let alive: Vec<String> = run
+        .ledger()
         .targets()
         .iter()
         .filter(|target| !target.exited())
@@ -234,7 +235,7 @@ fn offered(session: &Session) -> String {
 /// How a drain that was stopped under way is gone on with. `page`: at the keys.
 fn going_on(session: &Session, run: &Run, outcome: Outcome, page: bool) -> Option<String> {
     let begun = run.pace().first_signal.is_some();
-    let lives = run.targets().iter().any(|target| !target.exited());
+    let lives = run.ledger().targets().iter().any(|target| !target.exited());
     let open = session.setting.kind == Kind::Live && outcome == Outcome::Stopped && begun && lives;
     let key = if page {
         "r".into()
@@ -265,6 +266,7 @@ fn watch_words(run: &Run) -> String {
 fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<String> {
     let mut advice: Vec<String> = Vec::new();
     let quiet = run
+        .ledger()
         .targets()
         .iter()
         .any(|target| !target.exited() && target.last.is_some() && target.stopped.is_none());
@@ -294,7 +296,8 @@ fn advice(session: &Session, run: &Run, outcome: Outcome, jobs: Counts) -> Vec<S
         advice.push("Restart what stays quiet: it takes no job until then.".into());
     }
     // Only where something is gone, or on its way out, is there a place for new ones.
-    let gone = (run.targets().iter()).any(|target| target.exited() || target.stopped.is_some());
+    let gone =
+        (run.ledger().targets().iter()).any(|target| target.exited() || target.stopped.is_some());
     let replaced = (session.afterwards.watch.as_ref()).is_some_and(Watch::all_came_up);
     if gone && jobs.pushed_back + jobs.rescued > 0 && !replaced {
         advice.push(

@@ -48,6 +48,7 @@ pub(super) fn lines(run: &Run, jobs: Counts, each: Option<bool>) -> Vec<PageLine
         };
         let number = jobs.of(fate).saturating_sub(alive as u64);
         let of_fate: Vec<&Execution> = run
+            .ledger()
             .account()
             .executions()
             .filter(|execution| execution.fate().unwrap_or(Fate::Unknown) == fate)
@@ -63,7 +64,7 @@ pub(super) fn lines(run: &Run, jobs: Counts, each: Option<bool>) -> Vec<PageLine
         );
     }
     let of_running = |execution: &&Execution| running.contains(&execution.jid());
-    let running = run.account().executions().filter(of_running);
+    let running = run.ledger().account().executions().filter(of_running);
     let (coming, running): (Vec<&Execution>, _) = running.partition(|job| comes_back(run, job));
     let word = ("may be pushed back", LineWeight::Warn);
     list(run, word, (&coming, 0), each, &mut lines);
@@ -75,7 +76,7 @@ pub(super) fn lines(run: &Run, jobs: Counts, each: Option<bool>) -> Vec<PageLine
 /// Whether the process of a job that still ran was told to stop: it pushes the job back if that does
 /// not end before.
 fn comes_back(run: &Run, job: &Execution) -> bool {
-    let target = run.target(job.process());
+    let target = run.ledger().target(job.process());
     let stops = |last: Sent| last.signal != Signal::Kill;
     target.is_some_and(|target| target.interrupt().is_some() && target.last.is_some_and(stops))
 }
@@ -85,24 +86,25 @@ fn comes_back(run: &Run, job: &Execution) -> bool {
 pub(super) fn coming_back(run: &Run) -> Option<(u64, Moment)> {
     let running = still_running(run);
     let jobs = run
+        .ledger()
         .account()
         .executions()
         .filter(|job| running.contains(&job.jid()));
     let coming: Vec<&Execution> = jobs.filter(|job| comes_back(run, job)).collect();
     let due = coming
         .iter()
-        .filter_map(|job| run.target(job.process())?.interrupt());
+        .filter_map(|job| run.ledger().target(job.process())?.interrupt());
     Some((coming.len() as u64, due.max()?))
 }
 
 /// The jobs that nothing has ended: their processes live.
 pub(super) fn still_running(run: &Run) -> Vec<&str> {
     let lives = |execution: &&Execution| {
-        let target = run.target(execution.process());
+        let target = run.ledger().target(execution.process());
         target.is_some_and(|target| !target.exited())
             && execution.fate().is_none_or(|fate| fate == Fate::Unknown)
     };
-    let jobs = run.account().executions().filter(lives);
+    let jobs = run.ledger().account().executions().filter(lives);
     jobs.map(Execution::jid).collect()
 }
 
@@ -117,7 +119,7 @@ struct LikeJobs<'a> {
 fn groups<'a>(run: &'a Run, jobs: &[&'a Execution]) -> Vec<LikeJobs<'a>> {
     let mut groups: Vec<LikeJobs<'a>> = Vec::new();
     for job in jobs {
-        let target = run.target(job.process());
+        let target = run.ledger().target(job.process());
         let place = target.map_or("?", |target| target.about.name.as_str());
         let work = job.work();
         let same = |group: &&mut LikeJobs<'_>| {

@@ -265,7 +265,7 @@ pub fn job_rows<'a>(
         if folded || process.exited() && !(draining && drained) {
             continue;
         }
-        let stilled = run.and_then(|run| stilled(run.target(key)?));
+        let stilled = run.and_then(|run| stilled(run.ledger().target(key)?));
         let is_back = |job: &Job| {
             let jid = job.work.jid.as_deref();
             jid.is_some_and(|jid| back.contains(&(key, jid)))

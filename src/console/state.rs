@@ -149,7 +149,12 @@ impl Console {
     /// The processes that a drain begun now would signal, or those of the drain under way.
     pub fn targets(&self, session: &Session) -> Vec<LocalId> {
         if let Some(run) = session.active_run() {
-            return run.targets().iter().map(|target| target.id).collect();
+            return run
+                .ledger()
+                .targets()
+                .iter()
+                .map(|target| target.id)
+                .collect();
         }
         let lives = |id: &LocalId| {
             session

@@ -60,7 +60,7 @@ pub fn standing(session: &Session, outlooks: &Outlooks<'_>) -> String {
 pub fn out_of_turn(session: &Session) -> Option<String> {
     let run = session.active_run()?;
     let in_turn = (session.journal.steps().iter()).any(|done| done.signal == Signal::Kill);
-    let killed = run.targets().iter().filter_map(|target| {
+    let killed = run.ledger().targets().iter().filter_map(|target| {
         let sent = target.last.filter(|sent| sent.signal == Signal::Kill)?;
         Some(format!("{} {}", target.about.name, time_of_day(sent.at)))
     });

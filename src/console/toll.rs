@@ -100,7 +100,8 @@ fn numbers(stake: &Stake, fleet: &Fleet, killed: bool) -> String {
 /// The targets of the run that still take part.
 pub(super) fn taking_part(session: &Session) -> Vec<LocalId> {
     session.active_run().map_or(Vec::new(), |run| {
-        run.targets()
+        run.ledger()
+            .targets()
             .iter()
             .filter(|target| target.takes_part())
             .map(|target| target.id)

@@ -24,7 +24,7 @@ fn stoppable(session: &Session, now: Moment) -> Vec<Stoppable<'_>> {
         return Vec::new();
     };
     let open = |target: &&Target| target.takes_part() && target.stopped.is_none();
-    let targets = run.targets().iter().filter(open);
+    let targets = run.ledger().targets().iter().filter(open);
     targets
         .filter_map(|target| Stoppable::of(target, session, now))
         .collect()
@@ -217,7 +217,7 @@ pub(super) fn bring_back(session: &Session, now: Moment) -> Option<Dialog> {
         if call.verb == UnitVerb::Start {
             continue;
         }
-        let Some(target) = run.target(&ProcessKey::Local(call.target)) else {
+        let Some(target) = run.ledger().target(&ProcessKey::Local(call.target)) else {
             continue;
         };
         let cost = stake(session, &[call.target], now);

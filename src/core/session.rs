@@ -259,6 +259,7 @@ impl Session {
             return Vec::new();
         };
         let about = run
+            .ledger()
             .target(&ProcessKey::Local(target))
             .map(|target| target.about.clone());
         let file = self.saved_file(&run.plan().run);
@@ -322,7 +323,7 @@ impl Session {
         let stopping = self
             .run
             .as_ref()
-            .and_then(|run| run.target(key))
+            .and_then(|run| run.ledger().target(key))
             .is_some_and(|target| target.stopped.is_some());
         process.state(stopping, &self.fleet.link, now)
     }

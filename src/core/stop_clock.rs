@@ -156,7 +156,11 @@ fn own_end(run: &Run, now: Moment) -> Option<Moment> {
 /// How long a run goes on after its last signal.
 fn tail(run: &Run, last: &Projection) -> Duration {
     let plan = run.plan();
-    let timeouts = run.targets().iter().map(|target| target.timeout.span);
+    let timeouts = run
+        .ledger()
+        .targets()
+        .iter()
+        .map(|target| target.timeout.span);
     let longest = timeouts.max().unwrap_or_default();
     let more = if last.signal == Signal::Kill && plan.policy == Policy::WaitForRequeue {
         plan.guard.kill_extra
@@ -174,7 +178,12 @@ fn sentence(run: &Run, fleet: &Fleet, now: Moment) -> String {
         return format!("the drain is over: {}", outcome.word());
     }
     let mut jobs: Vec<(&Job, &str)> = Vec::new();
-    for target in run.targets().iter().filter(|target| target.takes_part()) {
+    for target in run
+        .ledger()
+        .targets()
+        .iter()
+        .filter(|target| target.takes_part())
+    {
         if let Some(process) = fleet.get(&ProcessKey::Local(target.id)) {
             jobs.extend(
                 process
@@ -209,7 +218,7 @@ fn coming(run: &Run, now: Moment) -> String {
         if matches!(why, Hold::Operator(_)) {
             return ", held by the operator".into();
         }
-        return format!(", held: {}", clean(&why.words(run.targets()), 200));
+        return format!(", held: {}", clean(&why.words(run.ledger().targets()), 200));
     }
     if let Some(next) = run.projected(now).first() {
         return format!(", {} in {} s", next.signal, next.at.since(now).as_secs());

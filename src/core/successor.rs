@@ -140,6 +140,7 @@ impl Watch {
             return Vec::new();
         };
         let exits: BTreeMap<LocalId, Moment> = run
+            .ledger()
             .targets()
             .iter()
             .filter_map(|target| match target.standing {

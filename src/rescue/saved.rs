@@ -17,13 +17,14 @@ use crate::core::session::Session;
 /// is `Stake::unseen`.
 pub fn in_flight(run: &Run, only: Option<LocalId>, fleet: &Fleet, now: Moment) -> Vec<SavedJob> {
     let targets = run
+        .ledger()
         .targets()
         .iter()
         .filter(|target| !target.exited() && only.is_none_or(|only| only == target.id));
     targets
         .flat_map(|target| {
             let process = fleet.get(&target.key());
-            let known = run.account().of(&target.key());
+            let known = run.ledger().account().of(&target.key());
             let open =
                 known.filter(|known| known.ruling().is_none() && !known.is_named_by_log_alone());
             // A payload that names no id is worth as much as any other.
@@ -50,7 +51,7 @@ pub fn shown_by(
     let (run, fleet) = (session.run.as_ref(), &session.fleet);
     let wanted = |job: &SavedJob| only.is_none_or(|tid| tid == job.tid);
     if let (Some(run), ProcessKey::Local(id)) = (run.filter(|_| session.is_draining()), key)
-        && run.target(key).is_some()
+        && run.ledger().target(key).is_some()
     {
         let mut jobs = in_flight(run, Some(*id), fleet, now);
         jobs.retain(wanted);

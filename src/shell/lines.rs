@@ -231,7 +231,7 @@ impl LinesFront {
 
     /// Puts the question of a hold to the terminal, once.
     fn ask(&mut self, why: &Hold, run: &Run) {
-        let words = why.words(run.targets());
+        let words = why.words(run.ledger().targets());
         if self.asked.as_deref() == Some(&words) {
             return;
         }
@@ -297,7 +297,7 @@ impl Front for LinesFront {
         if let Some(outcome) = run.outcome() {
             self.stage = LinesStage::Over(outcome);
             if outcome == Outcome::Stopped {
-                for target in run.targets() {
+                for target in run.ledger().targets() {
                     say(&what_stays(target, session));
                 }
             }

@@ -14,8 +14,8 @@ pub(super) fn saved_job(
     (target, jid): (crate::core::fleet::LocalId, &str),
     now: Moment,
 ) -> Option<SavedJob> {
-    let target = run.target(&ProcessKey::Local(target))?;
-    let execution = run.account().find(&target.key(), jid)?;
+    let target = run.ledger().target(&ProcessKey::Local(target))?;
+    let execution = run.ledger().account().find(&target.key(), jid)?;
     // Of a job that went while no drainboard ran the payload may never have been read.
     let work = execution.work();
     if !work.payload.is_empty() && !work.has_payload() {
@@ -34,7 +34,7 @@ pub(super) fn suspects(
 ) -> Vec<(Missing, Suspect)> {
     let suspect = |missing: Missing| {
         let job = saved_job(run, fleet, (missing.target, &missing.jid), now)?;
-        let target = run.target(&ProcessKey::Local(missing.target))?;
+        let target = run.ledger().target(&ProcessKey::Local(missing.target))?;
         let suspect = Suspect {
             job,
             ending: Ending {
@@ -49,7 +49,11 @@ pub(super) fn suspects(
 
 /// The identities of all targets of `run` that have exited, those without a missing job too.
 pub(super) fn gone(run: &Run) -> Vec<String> {
-    let exited = run.targets().iter().filter(|target| target.exited());
+    let exited = run
+        .ledger()
+        .targets()
+        .iter()
+        .filter(|target| target.exited());
     let identities = exited.filter_map(|target| target.about.identity.as_ref());
     identities.map(ToString::to_string).collect()
 }

@@ -80,7 +80,11 @@ fn waiting(run: &Run, session: &Session, now: Moment) -> Option<Event> {
         Phase::Ready { .. } => None,
         Phase::Performing(_) | Phase::Ending { .. } | Phase::Over { .. } => return None,
     };
-    let targets = run.targets().iter().filter(|target| target.takes_part());
+    let targets = run
+        .ledger()
+        .targets()
+        .iter()
+        .filter(|target| target.takes_part());
     let processes = targets.filter_map(|target| session.fleet.get(&target.key()));
     let jobs: Vec<&Job> = processes.flat_map(|process| &process.jobs).collect();
     let longest = jobs.iter().max_by_key(|job| job.elapsed(now));

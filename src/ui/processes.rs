@@ -269,7 +269,7 @@ fn busy(view: &View<'_>, key: &ProcessKey, process: &Process) -> String {
         .run
         .as_ref()
         .filter(|run| !run.phase().is_over());
-    let target = run.and_then(|run| run.target(key));
+    let target = run.and_then(|run| run.ledger().target(key));
     let idle = target.is_some_and(|target| matches!(target.standing, Standing::Idle { .. }));
     let busy = if idle { Some(0) } else { process.busy() };
     format!("{}/{}", number(busy), number(process.concurrency()))

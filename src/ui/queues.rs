@@ -121,7 +121,11 @@ fn quiet_since(view: &View<'_>) -> Option<String> {
         .run
         .as_ref()
         .filter(|run| !run.phase().is_over())?;
-    let living = run.targets().iter().filter(|target| !target.exited());
+    let living = run
+        .ledger()
+        .targets()
+        .iter()
+        .filter(|target| !target.exited());
     let (mut number, mut last) = (0, None);
     for target in living {
         let (Standing::Quiet { since } | Standing::Idle { since }) = target.standing else {

@@ -310,7 +310,11 @@ fn waiting(run: &Run, view: &View<'_>) -> Option<StripPiece> {
     let clock = step_clock(run, view.now)?;
     Some(match run.phase() {
         Phase::Waiting { .. } | Phase::Gated { .. } => {
-            let stopped = run.targets().iter().any(|target| target.stopped.is_some());
+            let stopped = run
+                .ledger()
+                .targets()
+                .iter()
+                .any(|target| target.stopped.is_some());
             let push_back = view.outlooks.push_back().filter(|_| stopped);
             let push_back = push_back.map(|(first, _)| clock.run + first);
             let within = push_back.filter(|at| clock.whole.is_some_and(|whole| *at < whole));

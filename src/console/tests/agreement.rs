@@ -163,7 +163,12 @@ fn a_kill_costs_what_the_rows_show() {
         let outlooks = outlooks(&world);
         let targets = world.console.targets(&world.session);
         let rows = job_rows(&world.session, &targets, &world.console.listing);
-        for target in run.targets().iter().filter(|target| target.takes_part()) {
+        for target in run
+            .ledger()
+            .targets()
+            .iter()
+            .filter(|target| target.takes_part())
+        {
             let of_target = rows.iter().filter(|row| *row.key == target.key());
             let runs = of_target.filter(|row| {
                 let said = outlooks.job(row.key, row.job).becomes;

@@ -97,7 +97,7 @@ fn nobody_is_asked_after_term_nor_where_acts_do_not_exist() {
         world.console.dialog.take().is_some(),
         "quiet, it still listens"
     );
-    let target = world.session.run.as_ref().unwrap().targets()[0].id;
+    let target = world.session.run.as_ref().unwrap().ledger().targets()[0].id;
     let process = world.session.fleet.get(&ProcessKey::Local(target));
     assert!(process.is_some() && world.session.may_ask(target).is_ok());
     let stop = "pid=PID tid=m INFO: Shutting down";
@@ -120,12 +120,12 @@ fn nobody_is_asked_after_term_nor_where_acts_do_not_exist() {
     );
     // The same by what was sent, where no log says anything.
     let world = ImaginedWorld::stopping();
-    let target = world.session.run.as_ref().unwrap().targets()[0].id;
+    let target = world.session.run.as_ref().unwrap().ledger().targets()[0].id;
     let why = world.session.may_ask(target).unwrap_err();
     assert!(why.contains("no longer listens"), "{why}");
     // Nor while TERM is on its way.
     let mut world = ImaginedWorld::by_hand();
-    let target = world.session.run.as_ref().unwrap().targets()[0].id;
+    let target = world.session.run.as_ref().unwrap().ledger().targets()[0].id;
     assert!(world.session.may_ask(target).is_ok());
     let go = Command::Go {
         step: 1,

@@ -268,7 +268,7 @@ fn a_kill_before_any_drain_drains_that_process_alone() {
     assert_eq!(dialog.friction, Friction::Number(5));
     world.type_slowly("5\n");
     let run = world.session.run.as_ref().unwrap();
-    assert_eq!(run.targets().len(), 1);
+    assert_eq!(run.ledger().targets().len(), 1);
     world.imagined[0].died = Some(world.now);
     world.pass(15);
     let outcome = world.session.run.as_ref().unwrap().outcome();

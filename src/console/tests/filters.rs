@@ -102,7 +102,10 @@ fn a_filter_changes_no_target_and_no_sum() {
         "/mail: 1 of 3 processes and 1 of 4 jobs shown; 2 targets hidden, but counted; Esc clears";
     assert_eq!((words.as_str(), warns), (said, false));
     world.type_slowly("ay");
-    assert_eq!(world.session.run.as_ref().unwrap().targets().len(), 3);
+    assert_eq!(
+        world.session.run.as_ref().unwrap().ledger().targets().len(),
+        3
+    );
 }
 
 #[test]

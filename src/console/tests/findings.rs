@@ -109,7 +109,7 @@ fn jobs_that_would_be_lost_are_typed_out_behind_the_error() {
     assert!(dialog(&world).entry.wrong && world.session.run.is_none());
     world.type_slowly("D01  5\n");
     let run = world.session.run.as_ref().unwrap();
-    assert_eq!(run.targets().len(), 1);
+    assert_eq!(run.ledger().targets().len(), 1);
 }
 
 #[test]

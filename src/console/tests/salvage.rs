@@ -9,7 +9,7 @@ use crate::core::fleet::{Link, LinkFault, Observation};
 use crate::core::session::Kind;
 
 fn fates(world: &ImaginedWorld, wanted: Fate) -> usize {
-    let account = world.session.run.as_ref().unwrap().account();
+    let account = world.session.run.as_ref().unwrap().ledger().account();
     let of_fate = account
         .executions()
         .filter(|known| known.fate() == Some(wanted));

@@ -76,7 +76,7 @@ fn marks_choose_the_targets() {
     );
     world.type_slowly("ay");
     let run = world.session.run.as_ref().unwrap();
-    assert_eq!(run.targets().len(), 2);
+    assert_eq!(run.ledger().targets().len(), 2);
 }
 
 #[test]

@@ -129,7 +129,7 @@ fn the_other_way_says_when_systemd_kills() {
         requests[0],
         Request::Command(Command::StopBy(StopUnit::Always))
     );
-    let target = &world.session.run.as_ref().unwrap().targets()[0];
+    let target = &world.session.run.as_ref().unwrap().ledger().targets()[0];
     assert!(target.stop.systemd_kills.is_some());
 }
 

@@ -27,7 +27,6 @@ use super::target::Target;
 use super::unit_call::UnitCall;
 use super::unit_stop::{StopUnit, UnitStop};
 use super::{Effect, Input};
-use crate::core::fate::Account;
 use crate::core::fleet::{Fleet, LocalId, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
 
@@ -116,11 +115,6 @@ impl Run {
         &self.plan
     }
 
-    /// Its targets.
-    pub fn targets(&self) -> &[Target] {
-        self.ledger.targets()
-    }
-
     /// Where it stands.
     pub fn phase(&self) -> &Phase {
         self.cursor.phase()
@@ -129,11 +123,6 @@ impl Run {
     /// Whether the operator or time moves it on.
     pub fn mode(&self) -> Mode {
         self.cursor.mode()
-    }
-
-    /// The jobs it accounts for.
-    pub fn account(&self) -> &Account {
-        self.ledger.account()
     }
 
     /// Its clock.
@@ -147,11 +136,6 @@ impl Run {
             return Some(*outcome);
         }
         None
-    }
-
-    /// The target that is this process.
-    pub fn target(&self, key: &ProcessKey) -> Option<&Target> {
-        self.ledger.target(key)
     }
 
     /// The calls that bring the units back to work that this run, once over, left quiet or down.

@@ -162,7 +162,7 @@ impl ProcessOutlook<'_> {
                 let job = shown.iter().copied().find(on_thread)?;
                 (!matches!(self.job(job).becomes, Becomes::Ended(_))).then_some(())
             };
-            for execution in run.account().of(&target.key()) {
+            for execution in run.ledger().account().of(&target.key()) {
                 if runs(execution.jid()).is_none() {
                     toll.add_known(run.ledger().cost_of(execution, now));
                 }
@@ -195,9 +195,9 @@ impl ProcessOutlook<'_> {
 fn unseen_in(run: &Run, target: &Target, process: &Process, now: Moment) -> u64 {
     let key = target.key();
     if target.exited() {
-        return run.account().unnamed(&key);
+        return run.ledger().account().unnamed(&key);
     }
-    let file = run.account().file(&key);
+    let file = run.ledger().account().file(&key);
     file.map_or_else(
         || before_any_signal(process, now),
         |file| file.may_run_unnamed(process, &target.subject(), now),
@@ -217,7 +217,7 @@ impl Outlooks<'_> {
         // What has ended may be shown by nothing any more; the account keeps it.
         let shown = |target: &Target| situation.fleet.get(&target.key()).is_some();
         for (run, target) in self.ended().filter(|(_, target)| !shown(target)) {
-            for execution in run.account().of(&target.key()) {
+            for execution in run.ledger().account().of(&target.key()) {
                 toll.add_known(run.ledger().cost_of(execution, situation.now));
             }
         }

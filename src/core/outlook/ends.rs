@@ -61,7 +61,8 @@ pub struct ProcessOutlook<'a> {
 impl<'a> Situation<'a> {
     /// The outlook for the jobs of `process`.
     pub fn process(self, key: &ProcessKey, process: &Process) -> ProcessOutlook<'a> {
-        let target = self.run.and_then(|run| Some((run, run.target(key)?)));
+        let target = self.run.and_then(|run| run.ledger().target(key));
+        let target = self.run.zip(target);
         let (given, ends) = match target {
             None => (Given::DrainNow, Some(self.before(key, process))),
             Some((run, target)) => in_run(run, target, self),
@@ -82,8 +83,7 @@ impl<'a> Situation<'a> {
         }
     }
 
-    /// The drain budget of a process. Where the stop of its unit takes the place of TERM in any
-    /// case, systemd's own KILL may end it sooner.
+    /// The drain budget of a process. Systemd's own KILL may end it, where its stop is certain.
     pub fn budget(self, key: &ProcessKey, process: &Process) -> Budget {
         let timeout = process.timeout(self.plan.timeout.as_ref());
         let limit = self.systemd_kills_after(key);
@@ -92,7 +92,7 @@ impl<'a> Situation<'a> {
 
     /// How long after TERM systemd kills it, where the stop of its unit is certain.
     fn systemd_kills_after(self, key: &ProcessKey) -> Option<Duration> {
-        if let Some(target) = self.run.and_then(|run| run.target(key)) {
+        if let Some(target) = self.run.and_then(|run| run.ledger().target(key)) {
             return target.stop.certain()?.limit;
         }
         let ProcessKey::Local(id) = key else {

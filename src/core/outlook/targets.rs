@@ -192,7 +192,7 @@ impl<'a> Outlooks<'a> {
         let run = self.situation.run;
         let target = move |id: &LocalId| {
             let run = run?;
-            let target = run.target(&ProcessKey::Local(*id))?;
+            let target = run.ledger().target(&ProcessKey::Local(*id))?;
             target.exited().then_some((run, target))
         };
         self.targets.iter().filter_map(target)
@@ -207,7 +207,7 @@ impl<'a> Outlooks<'a> {
         }
         for (id, outlook) in &self.processes {
             let key = ProcessKey::Local(*id);
-            let target = self.situation.run.and_then(|run| run.target(&key));
+            let target = self.situation.run.and_then(|run| run.ledger().target(&key));
             if target.is_some_and(Target::exited) {
                 continue;
             }

@@ -131,7 +131,7 @@ impl Session {
     fn was_told_to_stop(&self, id: LocalId) -> bool {
         let key = ProcessKey::Local(id);
         let run = self.run.as_ref();
-        let target = run.and_then(|run| run.target(&key));
+        let target = run.and_then(|run| run.ledger().target(&key));
         let under_way = run.is_some_and(|run| match run.phase() {
             Phase::Performing(performing) => {
                 let signal = performing
@@ -297,13 +297,14 @@ impl Session {
             return Vec::new();
         };
         let long: Vec<(LocalId, Vec<String>)> = run
+            .ledger()
             .targets()
             .iter()
             .filter(|target| target.takes_part())
             .filter_map(|target| {
                 let process = self.fleet.get(&target.key())?;
                 let ended = |jid: &Option<String>| {
-                    let mut jobs = run.account().of(&target.key());
+                    let mut jobs = run.ledger().account().of(&target.key());
                     jobs.any(|job| Some(job.jid()) == jid.as_deref() && job.ruling().is_some())
                 };
                 let jobs = process.jobs.iter().filter(|job| !ended(&job.work.jid));

@@ -46,7 +46,7 @@ impl Session {
     ) -> Option<Effect> {
         let key = ProcessKey::Local(process);
         let run = self.run.as_ref().filter(|run| !run.phase().is_over());
-        if let Some((run, target)) = run.and_then(|run| Some((run, run.target(&key)?))) {
+        if let Some((run, target)) = run.and_then(|run| Some((run, run.ledger().target(&key)?))) {
             let record = run.ledger().record(Some(target.about.clone()), event, now);
             let effect = Effect::Note(Box::new(record));
             self.keep(std::slice::from_ref(&effect));

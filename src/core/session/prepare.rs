@@ -54,7 +54,7 @@ impl Session {
         };
         let wrappers = choice.wrappers(&self.fleet).into_iter();
         let said = wrappers.filter_map(|(wrapper, wrapped)| {
-            let target = run.target(&ProcessKey::Local(wrapped))?;
+            let target = run.ledger().target(&ProcessKey::Local(wrapped))?;
             let Title::Other(line) = &wrapper.title else {
                 return None;
             };

@@ -85,7 +85,11 @@ impl<F: Front> Turn<F> {
         let Some(run) = &self.session.run else {
             return Ok(());
         };
-        let alive = run.targets().iter().filter(|target| target.takes_part());
+        let alive = run
+            .ledger()
+            .targets()
+            .iter()
+            .filter(|target| target.takes_part());
         let alive: Vec<LocalId> = alive.map(|target| target.id).collect();
         let name = run.plan().run.clone();
         // After a start of the machine their pids mean nothing.

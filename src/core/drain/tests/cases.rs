@@ -167,9 +167,9 @@ fn longer_and_shorter_move_what_is_to_come_and_nothing_else() {
     drive.until(at(7.5));
     // Time to think is left.
     assert_eq!(drive.signals(), [(0, Signal::Tstp), (7, Signal::Term)]);
-    let interrupt = drive.run.targets()[0].interrupt();
+    let interrupt = drive.run.ledger().targets()[0].interrupt();
     drive.call(Input::Command(Command::Longer(Duration::from_secs(600))));
-    assert_eq!(drive.run.targets()[0].interrupt(), interrupt);
+    assert_eq!(drive.run.ledger().targets()[0].interrupt(), interrupt);
     let Phase::Waiting { until, .. } = *drive.run.phase() else {
         panic!("{:?}", drive.run.phase());
     };
@@ -205,7 +205,7 @@ fn an_abort_reports_what_was_in_a_system_call_as_what_it_was() {
     drive.call(Input::Outcome(EffectId(1), ActOutcome::Sent));
     assert_eq!(drive.run.outcome(), Some(Outcome::Stopped));
     assert_eq!(drive.signals(), [(0, Signal::Tstp)]);
-    let words = drive.run.targets()[0].epitaph(&|_| String::new());
+    let words = drive.run.ledger().targets()[0].epitaph(&|_| String::new());
     assert_eq!(words, "here:100 stays quiet until it is restarted");
 }
 
@@ -226,7 +226,7 @@ fn an_abort_without_any_outcome_ends_and_admits_it() {
     assert_eq!(drive.run.outcome(), Some(Outcome::Stopped));
     assert!(drive.now < at(1.5));
     assert_eq!(drive.told("it may have been sent"), 1);
-    assert!(drive.run.targets()[0].stopped.is_some());
+    assert!(drive.run.ledger().targets()[0].stopped.is_some());
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn nothing_is_waited_for_once_everything_has_exited() {
     let mut drive = begin(world(6, vec![]), stated("tstp, 20, term, 20, kill", 6));
     drive.until(at(1.0));
     drive.call(Input::Command(Command::Hold));
-    let id = drive.run.targets()[0].id;
+    let id = drive.run.ledger().targets()[0].id;
     drive.world.signal(id, Signal::Term, at(1.0));
     drive.finish();
     assert_eq!(drive.run.outcome(), Some(Outcome::Lost), "not by our TERM");

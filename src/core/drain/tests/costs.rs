@@ -28,7 +28,13 @@ use crate::core::timing::{CLEANUP, WHOLE_SECOND};
 
 /// What the drain costs as foretold now; `begun`: it has begun.
 fn foretold(drive: &Drive, begun: bool) -> Toll {
-    let targets: Vec<LocalId> = drive.run.targets().iter().map(|target| target.id).collect();
+    let targets: Vec<LocalId> = drive
+        .run
+        .ledger()
+        .targets()
+        .iter()
+        .map(|target| target.id)
+        .collect();
     let situation = Situation {
         fleet: &drive.fleet,
         plan: drive.run.plan(),
@@ -62,7 +68,7 @@ fn promised(drive: &Drive) -> Vec<Option<Moment>> {
         let end = interrupted.into_iter().chain(killed).min()?;
         Some(drive.now.after(end))
     };
-    let targets = drive.run.targets().iter();
+    let targets = drive.run.ledger().targets().iter();
     targets.map(|target| end(&target.key())).collect()
 }
 
@@ -74,6 +80,7 @@ const MOMENT: Duration = Duration::from_millis(2);
 fn lateness(drive: &Drive, scenario: &Scenario, promised: &[Option<Moment>]) -> Duration {
     let late = drive
         .run
+        .ledger()
         .targets()
         .iter()
         .zip(promised)
@@ -110,7 +117,7 @@ proptest! {
             prop_assert!(
                 redone <= most + late,
                 "said {most:?}, late {late:?}, but {redone:?}: {said:?} {:?}",
-                drive.run.account().executions().map(Execution::jid).collect::<Vec<_>>()
+                drive.run.ledger().account().executions().map(Execution::jid).collect::<Vec<_>>()
             );
         }
     }
@@ -158,7 +165,7 @@ proptest! {
         if ended(&mut drive).is_none() {
             return Ok(());
         }
-        for execution in drive.run.account().executions() {
+        for execution in drive.run.ledger().account().executions() {
             let Some((began, over)) = lifetime(&drive, execution) else { continue };
             let Some(ran) = execution.ran(drive.now) else { continue };
             let truly = over.since(began);
@@ -222,7 +229,7 @@ fn a_job_that_is_interrupted_costs_all_that_it_ran() {
     drive.finish();
     let (kept, redone) = accounted(&drive).unwrap();
     assert_eq!(kept, Duration::ZERO);
-    let ran = drive.run.account().executions().next().unwrap();
+    let ran = drive.run.ledger().account().executions().next().unwrap();
     let cost = drive.run.ledger().cost_of(ran, drive.now).unwrap();
     assert_eq!(redone, cost.redone);
     assert!(redone >= Duration::from_secs(22), "{redone:?}");

@@ -22,8 +22,8 @@ fn check_end(drive: &mut Drive) {
     fates_are_true(drive);
     nothing_lost_is_overlooked(drive);
     outcome_is_true(drive, outcome);
-    let account = drive.run.account();
-    let exited = drive.run.targets().iter().filter(|t| t.exited());
+    let account = drive.run.ledger().account();
+    let exited = drive.run.ledger().targets().iter().filter(|t| t.exited());
     let unseen: u64 = exited.map(|target| account.unnamed(&target.key())).sum();
     assert_eq!(
         jobs.total(),
@@ -54,7 +54,7 @@ fn check_end(drive: &mut Drive) {
 }
 
 fn fates_are_true(drive: &Drive) {
-    for known in drive.run.account().executions() {
+    for known in drive.run.ledger().account().executions() {
         let member = drive.world.member_of(known.process());
         let story = drive.world.story(member, known.jid());
         let fate = known.fate();
@@ -139,7 +139,7 @@ fn iterates(drive: &Drive, jid: &str) -> bool {
 /// Every job that was lost with a target is counted as lost, as rescued or as unknown, seen or not. A
 /// process that died before the drain was no target.
 pub(super) fn nothing_lost_is_overlooked(drive: &Drive) {
-    let account = drive.run.account();
+    let account = drive.run.ledger().account();
     for (member, jids) in drive.world.lost() {
         let Some(id) = drive.world.members[member].local else {
             continue;
@@ -166,6 +166,7 @@ pub(super) fn nothing_lost_is_overlooked(drive: &Drive) {
 fn outcome_is_true(drive: &Drive, outcome: Outcome) {
     let members: Vec<usize> = drive
         .run
+        .ledger()
         .targets()
         .iter()
         .map(|t| drive.world.member(t.id))
@@ -182,12 +183,13 @@ fn outcome_is_true(drive: &Drive, outcome: Outcome) {
     let known = |jid: &str| {
         drive
             .run
+            .ledger()
             .account()
             .executions()
             .any(|known| known.jid() == jid)
     };
     let read = |jid: &str| {
-        let mut known = drive.run.account().executions();
+        let mut known = drive.run.ledger().account().executions();
         known.any(|known| known.jid() == jid && !known.is_named_by_log_alone())
     };
     let pushed = drive
@@ -218,7 +220,7 @@ fn outcome_is_true(drive: &Drive, outcome: Outcome) {
         Outcome::Lost => assert!(all_ended, "lost"),
         Outcome::Alive => {
             let left_out = |t: &Target| matches!(t.standing, Standing::LeftOut { .. });
-            let left_out = drive.run.targets().iter().any(left_out);
+            let left_out = drive.run.ledger().targets().iter().any(left_out);
             assert!(!all_ended || left_out, "alive");
         }
         Outcome::Stopped => {}
@@ -262,7 +264,7 @@ proptest! {
         // work with checkpoints may go on unseen on another process.
         let excused = |(when, member, event): &&(Moment, usize, WorkerEvent)| {
             let of = |target: &&Target| drive.world.member(target.id) == *member;
-            let safe = drive.run.targets().iter().find(of).and_then(Target::safe_until);
+            let safe = drive.run.ledger().targets().iter().find(of).and_then(Target::safe_until);
             match event {
                 WorkerEvent::JobStarted(busy) => busy.since > at(-10.0),
                 WorkerEvent::JobFinished(task)

@@ -42,7 +42,7 @@ pub(super) fn process<'a>(drive: &'a Drive, key: &ProcessKey) -> ProcessOutlook<
 /// The outlook for each known job of the targets, as if it had run for an hour.
 pub(super) fn outlooks(drive: &Drive) -> Vec<((LocalId, String), JobOutlook<'_>)> {
     let mut all = Vec::new();
-    for target in drive.run.targets() {
+    for target in drive.run.ledger().targets() {
         let key = target.key();
         let outlook = process(drive, &key);
         for job in &drive.fleet.processes[&key].jobs {
@@ -169,7 +169,7 @@ proptest! {
             return Ok(());
         }
         let said = jobs(&drive);
-        let alive = drive.run.targets().iter().filter(|target| {
+        let alive = drive.run.ledger().targets().iter().filter(|target| {
             !matches!(target.standing, Standing::Exited { .. })
         });
         let promised = alive.count();
@@ -321,7 +321,7 @@ fn what_has_ended_is_ruled_and_not_foretold() {
     let plan = stated("tstp, 60, term, 12, kill", 6);
     let mut drive = begin(world(6, vec![stuck("a")]), plan);
     drive.until(at(10.0));
-    let id = drive.run.targets()[0].id;
+    let id = drive.run.ledger().targets()[0].id;
     drive.world.signal(id, Signal::Kill, at(10.0));
     assert_eq!(said_at(drive, 10.01).0, Becomes::Ended(Fate::Unknown));
 }

@@ -34,7 +34,7 @@ pub(super) fn with(policy: Policy, sequence: &str) -> Plan {
 }
 
 pub(super) fn fate(drive: &Drive, jid: &str) -> Option<Fate> {
-    let mut executions = drive.run.account().executions();
+    let mut executions = drive.run.ledger().account().executions();
     executions.find(|known| known.jid() == jid)?.fate()
 }
 
@@ -167,7 +167,7 @@ fn a_fate_waits_for_the_beats_of_others_even_while_the_run_goes_on() {
     let mut drive = begin(world, stated("term, 40, kill", 6));
     // Pushed back at 5.5 s and taken at once; the other one beats at 8 s.
     drive.until(at(7.5));
-    assert!(drive.run.targets()[0].exited());
+    assert!(drive.run.ledger().targets()[0].exited());
     assert_eq!(fate(&drive, "a"), None, "the other one has not beaten yet");
     assert_eq!(drive.world.members[other].worker.running().count(), 1);
     drive.until(at(10.0));
@@ -222,7 +222,7 @@ fn failures_hold_and_are_retried_or_left_out_by_name() {
 
 #[test]
 fn a_kill_out_of_turn_that_fails_holds_and_one_that_does_not_goes_back() {
-    let id = |drive: &Drive| ProcessKey::Local(drive.run.targets()[0].id);
+    let id = |drive: &Drive| ProcessKey::Local(drive.run.ledger().targets()[0].id);
     let kill = |drive: &Drive, accepted| {
         Input::Command(Command::ForceKill {
             target: id(drive),
@@ -330,6 +330,7 @@ fn an_unknown_answer_is_recorded_and_changes_nothing() {
     assert!(
         drive
             .run
+            .ledger()
             .account()
             .executions()
             .all(|known| known.place().is_none())

@@ -84,7 +84,8 @@ fn units_stop_by_choice_or_proof(call: &Call, drive: &Drive) {
         let ActKind::StopUnit(stop) = &act.kind else {
             continue;
         };
-        let target = call.after.target(&ProcessKey::Local(act.target)).unwrap();
+        let after = call.after.ledger();
+        let target = after.target(&ProcessKey::Local(act.target)).unwrap();
         assert_eq!(
             act.step,
             call.after.plan().sequence.first_stop(),
@@ -180,7 +181,7 @@ fn failed_step(call: &Call) -> Option<usize> {
 
 /// Whether a target has really ended, or was left out before the call.
 fn is_gone(id: LocalId, call: &Call, drive: &Drive) -> bool {
-    let target = call.before.target(&ProcessKey::Local(id));
+    let target = call.before.ledger().target(&ProcessKey::Local(id));
     let left_out = matches!(target.unwrap().standing, Standing::LeftOut { .. });
     let worker = &drive.world.members[drive.world.member(id)].worker;
     left_out || worker.ended().is_some()
@@ -258,7 +259,7 @@ fn a_failure_holds(call: &Call) {
         failed.push(before.acts[id]);
     }
     let alive = |target: &Target| failed.contains(&target.id) && target.takes_part();
-    if call.after.targets().iter().any(alive) {
+    if call.after.ledger().targets().iter().any(alive) {
         let held = matches!(call.after.phase(), Phase::Held { .. });
         assert!(held, "law: a failure holds, not {:?}", call.after.phase());
     }
@@ -362,7 +363,8 @@ fn early_ends_are_earned(call: &Call, drive: &Drive) {
     if !early {
         return;
     }
-    for target in call.after.targets().iter().filter(|t| t.takes_part()) {
+    let targets = call.after.ledger().targets().iter();
+    for target in targets.filter(|t| t.takes_part()) {
         assert!(target.stopped.is_none(), "law: early only before TERM");
         let worker = &drive.world.members[drive.world.member(target.id)].worker;
         let idle = worker.is_quiet() && worker.running().count() == 0;
@@ -371,7 +373,8 @@ fn early_ends_are_earned(call: &Call, drive: &Drive) {
 }
 
 fn the_interrupt_time_stays(call: &Call) {
-    for (before, after) in call.before.targets().iter().zip(call.after.targets()) {
+    let (before, after) = (call.before.ledger(), call.after.ledger());
+    for (before, after) in before.targets().iter().zip(after.targets()) {
         if let Some(interrupt) = before.interrupt() {
             let stays = after.interrupt() == Some(interrupt);
             assert!(stays, "law: from TERM on the interrupt time is fixed");
@@ -380,7 +383,7 @@ fn the_interrupt_time_stays(call: &Call) {
 }
 
 fn standings_are_true(call: &Call, drive: &Drive) {
-    for target in call.after.targets() {
+    for target in call.after.ledger().targets() {
         let worker = &drive.world.members[drive.world.member(target.id)].worker;
         match target.standing {
             Standing::Alive | Standing::LeftOut { .. } => {}

@@ -67,7 +67,7 @@ fn pushing(drive: &Drive) -> Option<(EffectId, String)> {
 }
 
 fn fate(drive: &Drive, jid: &str) -> (Fate, String) {
-    let mut executions = drive.run.account().executions();
+    let mut executions = drive.run.ledger().account().executions();
     let known = executions.find(|known| known.jid() == jid).unwrap();
     let ruling = known.ruling().unwrap();
     (ruling.fate, ruling.why.clone())

@@ -53,7 +53,12 @@ impl Drive {
 
     /// A trace for each missing job, and whether a later beat may tell more.
     pub(super) fn trace(&self, missing: &Missing) -> (Trace, bool) {
-        let target = self.run.targets().iter().find(|t| t.id == missing.target);
+        let target = self
+            .run
+            .ledger()
+            .targets()
+            .iter()
+            .find(|t| t.id == missing.target);
         let Some(target) = target else {
             return (Trace::Open("gone".into()), false);
         };
@@ -91,7 +96,7 @@ impl Drive {
             return PushOutcome::InQueue;
         }
         let key = ProcessKey::Local(push.target);
-        let known = self.run.account().find(&key, &push.jid);
+        let known = self.run.ledger().account().find(&key, &push.jid);
         let (task, end) = self.execution(known.expect("a job that is known"));
         let lost = matches!(end, Some((_, _, WorkerEvent::JobLost(_))))
             || self
@@ -108,7 +113,7 @@ impl Drive {
 
     /// Whether it ended so late that the threads counted last had its own among them.
     fn ended_at_last(&self, target: LocalId, end: Option<&Told>) -> bool {
-        let target = self.run.targets().iter().find(|t| t.id == target);
+        let target = self.run.ledger().targets().iter().find(|t| t.id == target);
         let Some(Standing::Exited { at: exit, .. }) = target.map(|t| t.standing.clone()) else {
             return false;
         };

@@ -68,7 +68,7 @@ fn in_weather(scenario: impl Strategy<Value = Scenario>) -> impl Strategy<Value 
 
 fn check(drive: &Drive) {
     nothing_lost_is_overlooked(drive);
-    for known in drive.run.account().executions() {
+    for known in drive.run.ledger().account().executions() {
         fate_is_true(drive, known);
     }
 }

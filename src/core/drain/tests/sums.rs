@@ -28,13 +28,13 @@ use crate::core::sequence::Signal;
 fn open(drive: &Drive) -> Vec<(&Target, &Execution)> {
     let ended = [Fate::Finished, Fate::Checkpointed, Fate::Retried];
     let mut all = Vec::new();
-    for target in drive.run.targets() {
+    for target in drive.run.ledger().targets() {
         let shows = |jid: &str| {
             let process = drive.fleet.get(&target.key());
             let jobs = process.map_or(&[][..], |process| &process.jobs);
             jobs.iter().any(|job| job.work.jid.as_deref() == Some(jid))
         };
-        let known = drive.run.account().of(&target.key());
+        let known = drive.run.ledger().account().of(&target.key());
         let open = known.filter(|execution| match execution.fate() {
             Some(fate) if ended.contains(&fate) => false,
             Some(_) => true,
@@ -113,7 +113,7 @@ fn an_assumed_timeout_promises_nothing_in_a_drain() {
     );
     let mut said = |when: f64, ran: f64| {
         drive.until(at(when));
-        let key = drive.run.targets()[0].key();
+        let key = drive.run.ledger().targets()[0].key();
         let job = Job {
             started: Some(at(when - ran)),
             ..drive.fleet.processes[&key].jobs[0].clone()

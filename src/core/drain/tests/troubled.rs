@@ -85,7 +85,13 @@ fn forecasts(drive: &Drive) -> Vec<Foretold> {
 }
 
 pub(super) fn tally(drive: &Drive) -> Tally {
-    let targets: Vec<LocalId> = drive.run.targets().iter().map(|target| target.id).collect();
+    let targets: Vec<LocalId> = drive
+        .run
+        .ledger()
+        .targets()
+        .iter()
+        .map(|target| target.id)
+        .collect();
     let situation = Situation {
         fleet: &drive.fleet,
         plan: drive.run.plan(),
@@ -251,8 +257,8 @@ proptest! {
         }
         let dead = drive.world.members[0].local.unwrap();
         let known: Vec<(LocalId, String)> = {
-            let target = drive.run.targets().iter().find(|target| target.id == dead).unwrap();
-            let executions = drive.run.account().of(&target.key());
+            let target = drive.run.ledger().targets().iter().find(|target| target.id == dead).unwrap();
+            let executions = drive.run.ledger().account().of(&target.key());
             executions.map(|execution| (dead, execution.jid().to_owned())).collect()
         };
         let lost = known.iter().filter(|job| truth(&drive, job) == Truth::Lost).count() as u64;
@@ -266,7 +272,7 @@ proptest! {
         prop_assert!(tally.pushed_back + tally.fits <= living + known.len() as u64 - lost, "{tally:?}");
         let ruled: Vec<(LocalId, String)> = known.into_iter().filter(|(_, jid)| {
             let key = crate::core::fleet::ProcessKey::Local(dead);
-            let told = drive.run.account().find(&key, jid);
+            let told = drive.run.ledger().account().find(&key, jid);
             told.and_then(crate::core::drain::Execution::fate) == Some(Fate::PushedBack)
         }).collect();
         for job in ruled {

@@ -121,7 +121,7 @@ fn its_own_clock_and_that_of_systemd_run_from_the_stop() {
         Sources::default(),
     );
     drive.until(at(1.0));
-    let target = drive.run.targets()[0].clone();
+    let target = drive.run.ledger().targets()[0].clone();
     // Before it: W is the smaller one of the sequence's 60 s and systemd's 20 s.
     // Every call takes 1 ms, and its outcome another one: TSTP is through at 0.002, and at 5.002
     // the stop is intended, the earliest moment when systemd may begin to count.
@@ -130,7 +130,7 @@ fn its_own_clock_and_that_of_systemd_run_from_the_stop() {
     assert_eq!(due(before.kill(), 1.0), Some(at(25.002)));
     assert_eq!(due(before.interrupt(), 1.0), Some(at(15.002)));
     drive.until(at(6.0));
-    let target = drive.run.targets()[0].clone();
+    let target = drive.run.ledger().targets()[0].clone();
     let after = process(&drive, &target.key());
     assert_eq!(due(after.kill(), 6.0), Some(at(25.002)));
     assert_eq!(due(after.interrupt(), 6.0), Some(at(15.002)));
@@ -211,7 +211,7 @@ fn the_way_is_chosen_until_it_is_gone() {
     // Too late: it was told to stop.
     drive.command_at(at(3.0), Command::StopBy(StopUnit::Never));
     drive.until(at(4.0));
-    let target = &drive.run.targets()[0];
+    let target = &drive.run.ledger().targets()[0];
     assert_eq!(target.stop.when, StopUnit::Always);
     assert_eq!(target.stop.systemd_kills, None, "TimeoutStopSec=infinity");
     drive.finish();
@@ -259,7 +259,7 @@ fn without_a_unit_nothing_changes() {
     let mut plain = begin(world(25, vec![]), stated(SEQUENCE, 25));
     plain.finish();
     assert_eq!(plain.signals(), [(0, Signal::Tstp), (3, Signal::Term)]);
-    let target = &plain.run.targets()[0];
+    let target = &plain.run.ledger().targets()[0];
     let key = ProcessKey::Local(target.id);
-    assert!(plain.run.target(&key).unwrap().stop.unit.is_none());
+    assert!(plain.run.ledger().target(&key).unwrap().stop.unit.is_none());
 }
