@@ -199,7 +199,7 @@ const CORE: &[Reader] = &[
         let text = text(bytes);
         let _version = Version::parse(&text);
         match text.parse::<Sequence>() {
-            // What is accepted means the same when it is written out.
+            // An accepted sequence means the same when it is written out.
             Ok(sequence) => assert_eq!(sequence.to_string().parse(), Ok(sequence)),
             Err(error) => drop(error.reason()),
         }
@@ -215,7 +215,7 @@ fn moment() -> Moment {
     Moment::new(std::time::Duration::from_secs(100), wall)
 }
 
-/// What one reader finds, and what the lint makes of it.
+/// Runs one reader, and the lint on its findings.
 fn of_layer(layer: Layer, path: &str, bytes: &[u8]) {
     let reading = layer.read(path, &text(bytes));
     let mut shown = String::new();

@@ -1,4 +1,4 @@
-//! What a drain that began now would cost, as `ps` tells it.
+//! The cost of a drain that began now, as `ps` tells it.
 
 use std::time::Duration;
 

@@ -128,7 +128,7 @@ fn processes(rows: &[ProcessRow], room: Room) -> String {
     table(&PROCESSES, &cells, room.width, room.ascii)
 }
 
-/// What is wrong with a process of this host, in the words of the console.
+/// The faults of the processes of this host, in the words of the console.
 fn alarms(rows: &[ProcessRow]) -> Vec<String> {
     let wrong = rows.iter().filter(|row| row.stands.alarm == Alarm::Danger);
     let words = wrong.map(|row| {

@@ -68,7 +68,7 @@ fn command(arguments: &[OsString]) -> Result<ExitCode, Failure> {
             (read.reason.as_deref(), read.on_hangup.unwrap_or_default()),
         );
     };
-    // What stands before the subcommand would choose nothing there, and so widen the choice.
+    // An option before the subcommand would choose nothing there, and so widen the choice.
     if read.targets.choice().asked
         || read.conduct.is_given()
         || read.reason.is_some()

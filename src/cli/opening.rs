@@ -49,7 +49,7 @@ pub(super) struct Opening {
     pub(super) attended: bool,
     /// Whether lost jobs are pushed back at the end without asking.
     pub(super) rescue: bool,
-    /// What happens when its terminal is gone.
+    /// The effect of a terminal that is gone.
     pub(super) hang_up: HangUp,
     /// Why it is done.
     pub(super) reason: Option<String>,
@@ -102,7 +102,7 @@ pub(super) fn planned(settings: &Settings, policy: Policy) -> Plan {
     }
 }
 
-/// What is done before a TERM without Redis. A front that asks before KILL asks here, too.
+/// The choice for a TERM without Redis. A front that asks before KILL asks here, too.
 fn redis_gone(settings: &Settings, policy: Policy) -> RedisGone {
     match (settings.conduct.redis_gone, policy) {
         (Some(RedisGone::Go), _) => RedisGone::Go,

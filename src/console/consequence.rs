@@ -121,7 +121,7 @@ fn worst(session: &Session, signal: Signal, targets: &[LocalId]) -> Consequence 
     })
 }
 
-/// What becomes of the jobs without the KILL, where Sidekiq itself is about to push them back.
+/// The fate of the jobs without the KILL, where Sidekiq itself is about to push them back.
 fn without_kill(session: &Session, targets: &[LocalId], now: Moment) -> Option<String> {
     let outlooks = Outlooks::new(session.situation(now), targets);
     let run = session.active_run()?;
@@ -139,7 +139,7 @@ fn without_kill(session: &Session, targets: &[LocalId], now: Moment) -> Option<S
     ))
 }
 
-/// What TERM does to the jobs of `targets`: of those that can push back, and of the others.
+/// The effect of TERM on the jobs of `targets`: of those that can push back, and of the others.
 fn stops(session: &Session, targets: &[LocalId], now: Moment) -> Vec<String> {
     let outlooks = Outlooks::new(session.situation(now), targets);
     let (mut spans, mut jobs) = (Vec::new(), 0);

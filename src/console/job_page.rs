@@ -30,7 +30,7 @@ struct PayloadArguments<'a> {
     args: &'a RawValue,
 }
 
-/// What a payload says of how the job is run, and how often it failed. Anything may stand in it.
+/// How the job is run and how often it failed, by its payload. Anything may stand in it.
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 struct PayloadHistory {

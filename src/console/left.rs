@@ -107,7 +107,7 @@ impl LeftDrain {
     }
 }
 
-/// What the wait that ran leads to, and when.
+/// The signal that the wait that ran leads to, and when.
 fn due(run: &Run) -> Option<(Signal, Moment)> {
     let Phase::Waiting { next, until, .. } = run.phase() else {
         return None;

@@ -1,4 +1,4 @@
-//! What the filter leaves of the two tables, and what it hides, in words.
+//! The rows that the filter leaves of the two tables, and those that it hides, in words.
 
 use super::process_state::{Alarm, process_state};
 use super::rows::{is_target, job_rows, process_rows};
@@ -7,7 +7,7 @@ use super::words::{count, few, thousands};
 use crate::core::outlook::Outlooks;
 use crate::core::session::Session;
 
-/// What the filter leaves and hides, in words that grow fewer, and whether a process is hidden that
+/// The rows left and hidden, in words that grow fewer, and whether a process is hidden that
 /// asks for an eye. `None`: no filter is set.
 pub fn narrowed(
     session: &Session,

@@ -247,7 +247,7 @@ fn going_on(session: &Session, run: &Run, outcome: Outcome, page: bool) -> Optio
     })
 }
 
-/// What is to be watched once a drain was stopped after TERM.
+/// The advice on what to watch once a drain was stopped after TERM.
 fn watch_words(run: &Run) -> String {
     let watch = "Watch the processes that were told to stop until they have exited";
     match coming_back(run) {

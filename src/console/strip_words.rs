@@ -131,7 +131,7 @@ fn held(session: &Session, outlooks: &Outlooks<'_>, why: &Hold, since: Moment) -
     }
 }
 
-/// Who holds: `you` is the one at whose terminal this is shown; nobody is at that of a film.
+/// The holder: `you` is the one at whose terminal this is shown; a film has no such person.
 fn holder(session: &Session, visitor: Option<&str>) -> String {
     let own = session.run.as_ref().map(|run| run.drivers().own.as_str());
     let here = session.setting.operator.who.as_str();

@@ -51,7 +51,7 @@ pub fn in_numbers(stake: &Stake, fleet: &Fleet) -> String {
     numbers(stake, fleet, true)
 }
 
-/// What runs now, in numbers: `3 jobs run, 1 is back in its queue`.
+/// The number of jobs that run now: `3 jobs run, 1 is back in its queue`.
 pub(super) fn at_work(stake: &Stake, fleet: &Fleet) -> String {
     numbers(stake, fleet, false)
 }

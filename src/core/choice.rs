@@ -4,7 +4,7 @@
 use crate::core::clean::clean;
 use crate::core::fleet::{Fleet, LocalId, LocalProcess, Process, ProcessKey, Title};
 
-/// What one choosing option names: a thing, or nothing at all.
+/// The value of one choosing option: a thing, or nothing at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wish<T>(pub Option<T>);
 

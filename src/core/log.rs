@@ -1,4 +1,4 @@
-//! What Sidekiq's own log says: lines in, jobs that started and ended, milestones and
+//! The statements of Sidekiq's own log: lines in, jobs that started and ended, milestones and
 //! backtraces out. Pure. A line is evidence only in the exact form of a formatter of Sidekiq 5 to
 //! 8 (`form`); what an application logs proves nothing, whatever it says. Nothing may depend on a
 //! log being there.

@@ -47,7 +47,7 @@ pub struct Preflight {
     pub forced: Vec<Signal>,
     /// The result of the last look.
     pub seen: PlanSeen,
-    /// What that look went by; `None`: it was one for other targets, or there was none.
+    /// The inputs of that look; `None`: it was one for other targets, or there was none.
     pub looked_by: Option<LintInputs>,
 }
 

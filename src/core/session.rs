@@ -71,7 +71,7 @@ pub struct Session {
     pub preflight: Box<Preflight>,
     /// The memory from look to look.
     pub following: Following,
-    /// What is looked at once the run is over.
+    /// The search for lost jobs after the run.
     pub afterwards: LateSearch,
     /// The backtraces that were asked for.
     pub backtraces: Box<Backtraces>,

@@ -16,7 +16,7 @@ use super::sequence::Signal;
 const PER_MESSAGE: Duration = Duration::from_secs(15);
 /// Between two messages: a late one still comes before the last has run out.
 const EVERY: Duration = Duration::from_secs(3);
-/// What is asked for beyond the plan's own end where no limit is stated.
+/// The time asked for beyond the plan's own end where no limit is stated.
 const SPARE: Duration = Duration::from_secs(30);
 /// How long exits are waited for after KILL, and what Sidekiq needs beyond its own timeout.
 const LAST_EXITS: Duration = Duration::from_secs(5);
@@ -44,7 +44,7 @@ pub struct Notice {
     pub status: String,
 }
 
-/// What was told so far.
+/// The notices to systemd: the limits that they go by, and the last one.
 #[derive(Clone, Debug)]
 pub struct StopClock {
     most: ExtendAtMost,
@@ -78,7 +78,7 @@ impl StopClock {
         }
     }
 
-    /// What systemd is to be told now, if it is time.
+    /// The notice to systemd that is due now.
     pub fn notice(&mut self, run: Option<&Run>, fleet: &Fleet, now: Moment) -> Option<Notice> {
         let stand = stand(run);
         if self
@@ -172,7 +172,7 @@ fn tail(run: &Run, last: &Projection) -> Duration {
     more + LAST_EXITS
 }
 
-/// Who holds the drain up, and which signal comes when.
+/// The processes that the drain waits for, and which signal comes when.
 fn sentence(run: &Run, fleet: &Fleet, now: Moment) -> String {
     if let Some(outcome) = run.outcome() {
         return format!("the drain is over: {}", outcome.word());
@@ -212,7 +212,7 @@ fn sentence(run: &Run, fleet: &Fleet, now: Moment) -> String {
     )
 }
 
-/// What comes next.
+/// The next signal, in words.
 fn coming(run: &Run, now: Moment) -> String {
     if let Phase::Held { why, .. } = run.phase() {
         if matches!(why, Hold::Operator(_)) {

@@ -38,7 +38,7 @@ pub struct StuckFacts {
     pub unshown: Option<Duration>,
     /// Worker threads and jobs of its process, where two beats in a row have shown fewer threads.
     pub threads: Option<(usize, usize)>,
-    /// What is usual for its class.
+    /// The usual run time of its class.
     pub usual: Option<Usual>,
 }
 
@@ -60,7 +60,7 @@ pub enum Stuck {
     Unusual {
         /// How many times.
         times: u32,
-        /// What is usual.
+        /// The usual run time.
         usual: Usual,
     },
     /// It has run longer than the whole drain budget.

@@ -1,4 +1,4 @@
-//! What comes up in the place of the processes that a drain has ended: in the same unit, else
+//! The processes that come up in the place of those that a drain has ended: in the same unit, else
 //! under the same host name and tag. It only looks; it starts and signals nothing.
 
 use std::collections::BTreeMap;
@@ -33,9 +33,9 @@ struct FormerProcess {
 #[derive(Clone, Debug)]
 struct Awaited {
     before: FormerProcess,
-    /// Who came up in it.
+    /// The process that came up in it.
     up: Option<LocalId>,
-    /// What was written down of it, under the name of who came up.
+    /// The record that was written of it, under the name of that process.
     told: Option<(String, Successor)>,
 }
 
@@ -164,7 +164,7 @@ impl Watch {
             }
             self.find(index, fleet);
             let exited = exits[&self.places[index].before.id];
-            // What comes up after it was written that nothing had takes that back.
+            // A process that comes up late takes back the record that none had come up.
             let is_late = now >= until && found.is_none();
             if found == Some(false) && self.places[index].up.is_none() {
                 continue;

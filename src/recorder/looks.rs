@@ -11,7 +11,7 @@ use super::delta::{Element, Places, difference, list};
 use super::scrubbed::written;
 use crate::core::fleet::{DeadMembers, Info, Look, LookRow, Work};
 
-/// What changed from `old` to `new`, but for the members that have no rows.
+/// The changes from `old` to `new`, but for the members that have no rows.
 pub(super) fn change(old: &Look, new: &Look) -> Value {
     let mut changed = members(head(old), head(new));
     let rows = elements(

@@ -35,7 +35,7 @@ fn through(bytes: &[u8]) {
     let rebuilt = recording.is_rebuilt();
     let folded = recording.fold();
     if let Err(Broken::Hole { .. } | Broken::Unknown { .. }) = rebuilt {
-        // What the end of the run cannot be reached by, the end of the file cannot either.
+        // A recording that cannot reach the end of the run cannot reach the end of the file either.
         assert!(folded.is_err(), "{rebuilt:?}");
     }
     let _left = recording.left();

@@ -181,7 +181,7 @@ impl Recording {
         }
     }
 
-    /// What its inputs lead to, and how much of the file they are.
+    /// The chain that its inputs lead to, and how much of the file they are.
     pub(super) fn chain(&self) -> Result<(Chain, u64), Broken> {
         let mut chain = Chain::default();
         for line in &self.lines {

@@ -55,7 +55,7 @@ pub(super) struct DecodedInfo {
     pub(super) concurrency: Option<u64>,
     /// Why it is malformed.
     pub(super) fault: Option<String>,
-    /// What was left out of it, because no Sidekiq has so much.
+    /// The part left out of it, because no Sidekiq has so much.
     pub(super) excess: Option<String>,
 }
 

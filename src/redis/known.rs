@@ -237,7 +237,7 @@ impl Known {
     fn work_is_read(&mut self, most: usize) {
         let busy = self.heartbeat().map_or(0, |heartbeat| heartbeat.busy);
         let is_short = (self.work.sorted.len() as u64) < busy.min(most as u64);
-        // What is too much is as much until the next beat.
+        // A hash that is too large stays so until the next beat.
         let failed = self.work.fault.is_some() && !self.work.is_cut;
         self.work.due = is_short || failed;
     }

@@ -245,7 +245,7 @@ impl Looks<'_> {
             };
             not_before = pause.map(|pause| Instant::now() + pause);
             for reply in waiting.drain(..) {
-                // One that does not wait for the answer any more needs none.
+                // A caller that does not wait for the answer any more needs none.
                 drop(reply.send(answer.clone()));
             }
         }

@@ -23,7 +23,7 @@ pub enum LongestPast {
     },
     /// It ran to its end.
     Finished(LongestJob),
-    /// One that was cut off ran longer than any that ended.
+    /// A job that was cut off ran longer than any that ended.
     CutOff(LongestJob),
 }
 

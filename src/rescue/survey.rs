@@ -237,8 +237,8 @@ fn sight(job: &SavedJob, ending: &Ending, place: Place, rescued: bool, looks: [&
     // A process that was killed itself goes on showing what it ran before.
     let mut before = None;
     let shows = |row: &&LookRow| row.work.iter().any(|work| is_same(work, job));
-    // One that was taken for dead beats on: it runs where no look at its host shows it. The first look
-    // may not know how old a beat is.
+    // A process that was taken for dead beats on: it runs where no look at its host shows it. The
+    // first look may not know how old a beat is.
     let lives = |row: &&LookRow| {
         let exited = ending.exited_at;
         exited.is_some_and(|exited| beat_since(row, looks[1], exited))

@@ -19,7 +19,7 @@ pub struct Armed {
     pub held: HashMap<LocalId, Arc<Held>>,
     /// Their locks.
     pub locks: Vec<Lock>,
-    /// What is to be written down of them.
+    /// The remarks about them, to be written down.
     pub remarks: Vec<String>,
 }
 

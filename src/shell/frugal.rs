@@ -17,7 +17,7 @@ impl Cursor {
     fn after(self, byte: u8, width: u16) -> Option<Self> {
         let (least, most) = match byte {
             b' '..=b'~' => (1, 1),
-            // What goes on with a letter takes no cell.
+            // A byte that continues a letter takes no cell.
             0x80..=0xbf => (0, 0),
             0xc0.. => (0, 2),
             _ => return None,

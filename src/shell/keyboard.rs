@@ -15,7 +15,7 @@ pub(super) struct Keyboard {
     own_signals: OwnSignals,
 }
 
-/// What came of it.
+/// The result of reading it.
 pub(super) enum Pressed {
     /// A key.
     Key(Key),

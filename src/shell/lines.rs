@@ -64,7 +64,7 @@ pub struct LinesErrand {
     pub successor: bool,
 }
 
-/// What the last line is made of.
+/// The parts of the last line.
 #[derive(Debug, Default)]
 struct LastLine {
     /// Its record, held back until it is known what came up in the place of the targets.

@@ -16,9 +16,9 @@ const FURTHEST: usize = 6;
 const MOVES: usize = 3;
 /// The columns by which a row is known again: behind the gutter, before what changes each second.
 const KNOWN_BY: std::ops::Range<usize> = 2..22;
-/// What a move costs, in bytes.
+/// The cost of a move, in bytes.
 const MOVE_COST: i64 = 22;
-/// What it costs to go to a place and change colour there, in bytes.
+/// The cost of going to a place and changing the colour there, in bytes.
 const PLACE_COST: i64 = 6;
 
 /// A cell that changes, with its column and row.
@@ -51,7 +51,7 @@ impl RowMove {
     }
 }
 
-/// What is to be sent for a frame.
+/// The changes to be sent for a frame.
 #[derive(Debug, Default)]
 pub(super) struct Redraw {
     /// Moves of rows, before the cells.
@@ -172,7 +172,7 @@ fn row(buffer: &Buffer, row: usize) -> &[Cell] {
     &buffer.content[row * width..(row + 1) * width]
 }
 
-/// What it costs to make the second row of the first, in bytes, about.
+/// The cost of making the second row of the first, in bytes, about.
 fn cost<'a>(one: impl Iterator<Item = &'a Cell>, other: &[Cell]) -> i64 {
     let mut cost = 0;
     let mut same_before = true;

@@ -24,7 +24,7 @@ const AT_MOST: Duration = Duration::from_secs(5);
 static OUTPUT: Outlet = Outlet::new("standard output");
 static ERRORS: Outlet = Outlet::new("standard error");
 
-/// One of the two streams.
+/// Standard output or standard error.
 #[derive(Debug)]
 pub(super) struct Outlet {
     name: &'static str,

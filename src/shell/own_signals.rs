@@ -84,7 +84,7 @@ fn hang_up_is_ignored() -> bool {
 /// Stops this program until it is continued. No other process is touched: the signal goes
 /// to the caller alone (raise(3)).
 pub(super) fn stop_oneself() {
-    // What was said last is to be read while it stands still.
+    // The last words are to be read while it stands still.
     settle();
     // SIGSTOP cannot be refused; if it could, going on is all there is to do.
     nix::sys::signal::raise(nix::sys::signal::Signal::SIGSTOP).unwrap_or_default();

@@ -49,7 +49,7 @@ pub trait Plugs: Send {
         None
     }
 
-    /// What is to be written down of the run that has just begun.
+    /// The remarks about the run that has just begun, to be written down.
     fn remarks(&mut self) -> Vec<String> {
         Vec::new()
     }

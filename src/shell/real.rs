@@ -50,7 +50,7 @@ pub(super) struct Beside {
     pub(super) redis: Option<(Address, Tuning)>,
     /// The program that is told of its end.
     pub(super) on_finish: Vec<String>,
-    /// What was learned when the run began.
+    /// The remarks from the beginning of the run.
     pub(super) remarks: Vec<String>,
 }
 

@@ -307,7 +307,7 @@ impl Front for ScreenFront {
         self.call(session)?;
         let due = self.drawn.at.is_none_or(|drawn| now.since(drawn) >= FRAME);
         let news = self.drawn.sight != FirstLook::of(&session.fleet);
-        // What is drawn while the terminal stands still would be old when it moves on.
+        // A frame drawn while the terminal stands still would be old when it moves on.
         self.changed |= due || news;
         if self.changed && self.screen.is_free() {
             self.draw(session, now)?;

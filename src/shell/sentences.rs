@@ -52,7 +52,7 @@ pub(super) fn undecided(choice: &Choice, session: &Session) -> Option<String> {
     })
 }
 
-/// What a stop of this program (Ctrl-Z) means for the drain under way. `None`: there is none.
+/// The meaning of a stop of this program (Ctrl-Z) for the drain under way. `None`: there is none.
 pub(super) fn suspended(session: &Session, now: Moment) -> Option<String> {
     let run = session.active_run()?;
     let due = match run.projected(now).first() {
@@ -64,7 +64,7 @@ pub(super) fn suspended(session: &Session, now: Moment) -> Option<String> {
     ))
 }
 
-/// What is still waited for once a drain is over. `None`: nothing.
+/// The things that are still waited for once a drain is over. `None`: nothing.
 pub(super) fn awaits(session: &Session, now: Moment) -> Option<String> {
     let watch = session.afterwards.watch.as_ref()?;
     let until = watch.deadline()?;

@@ -40,7 +40,7 @@ impl Silence {
             .map_or(now.after(SOON), |said| said.after(AT_MOST))
     }
 
-    /// What is still waited for after the end, at once and then at times.
+    /// Tells the things that are still waited for after the end, at once and then at times.
     pub(super) fn broken_after_the_end(
         &mut self,
         session: &Session,
@@ -69,7 +69,7 @@ impl Silence {
     }
 }
 
-/// What the drain under way waits for. `None`: it does not wait.
+/// The things that the drain under way waits for. `None`: it does not wait.
 fn waiting(run: &Run, session: &Session, now: Moment) -> Option<Event> {
     let next = run.projected(now).first().copied();
     let until = match run.phase() {

@@ -50,7 +50,7 @@ pub struct TakenTerminal {
 pub(super) struct Gathered(Rc<RefCell<Vec<u8>>>);
 
 impl Gathered {
-    /// What was written since the last call.
+    /// The bytes written since the last call.
     pub(super) fn take(&self) -> Vec<u8> {
         self.0.take()
     }
@@ -189,7 +189,7 @@ pub fn give_back() {
     );
     bytes.extend_from_slice(RESTORE_TITLE.as_bytes());
     drop(restored.and_then(|()| write_out(&bytes)));
-    // What follows, a report or a pause of this program, comes behind it.
+    // The text that follows, a report or a pause of this program, comes behind it.
     settle();
     drop(disable_raw_mode());
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 use crate::core::drain::{Command, Hold, Phase};
 use crate::core::session::Session;
 
-/// What may be typed to a hold.
+/// The answers that may be typed to a hold.
 pub(super) fn help(why: &Hold) -> String {
     match why {
         Hold::Question(stake) | Hold::Blind(stake) => {

@@ -24,7 +24,7 @@ const LONGEST: u64 = 64 << 10;
 /// Visitors at once.
 const MOST: usize = 16;
 
-/// What a visitor says.
+/// The words of a visitor.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum VisitorWord {
     /// Its first word: who it is.
@@ -37,10 +37,10 @@ pub(super) enum VisitorWord {
     Commands(Command),
 }
 
-/// What a visitor is told.
+/// The words to a visitor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Announced {
-    /// Who drives; whether that is itself.
+    /// The name of the driver; whether that is the visitor itself.
     Drives {
         /// The one that drives.
         who: String,
@@ -49,11 +49,11 @@ pub(super) enum Announced {
     },
     /// Somebody asks it for the controls.
     Asked(String),
-    /// What it asked for does not happen, and why.
+    /// Its request is refused, and why.
     Refused(String),
 }
 
-/// What comes in from outside.
+/// The news from outside.
 #[derive(Debug)]
 pub(super) enum FromVisitor {
     Came(u64, mpsc::UnboundedSender<Announced>),
@@ -61,7 +61,7 @@ pub(super) enum FromVisitor {
     Left(u64),
 }
 
-/// What the loop is to do.
+/// The request to the loop.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Visit {
     Nothing,
@@ -81,7 +81,7 @@ struct Visitor {
 /// The visitors of one drain.
 #[derive(Debug)]
 pub struct Visitors {
-    /// Who began the drain, and drives as long as no visitor does.
+    /// The operator who began the drain, and drives as long as no visitor does.
     own: String,
     known: BTreeMap<u64, Visitor>,
     driver: Option<u64>,
@@ -153,7 +153,7 @@ impl Visitors {
             private_directory(folder)?;
         }
         let (_folder, near) = short(&path)?;
-        // One that was left over; whoever drives this drain holds the lock of its inputs.
+        // A socket that was left over: the driver of this drain holds the lock of its inputs.
         if fs::symlink_metadata(&near).is_ok_and(|found| found.file_type().is_socket()) {
             fs::remove_file(&near)?;
         }
@@ -175,7 +175,7 @@ impl Visitors {
         self.known.clear();
     }
 
-    /// What is heard next.
+    /// The next news.
     pub(super) async fn next(&mut self) -> FromVisitor {
         match self.heard.recv().await {
             Some(heard) => heard,
@@ -267,7 +267,7 @@ impl Visitors {
         Visit::Driver(self.driver())
     }
 
-    /// Who drives.
+    /// The name of the driver.
     fn driver(&self) -> String {
         let visitor = self.driver.and_then(|id| self.known.get(&id));
         visitor.map_or(&self.own, |visitor| &visitor.who).clone()
@@ -283,7 +283,7 @@ impl Visitors {
 
     fn tell(&self, id: u64, told: Announced) {
         if let Some(visitor) = self.known.get(&id) {
-            // One that is gone shows as left.
+            // A visitor that is gone shows as left.
             drop(visitor.told.send(told));
         }
     }

@@ -21,7 +21,7 @@ use crate::ui::{self, Theme};
 /// Between two looks at the inputs.
 const FRAME: Duration = Duration::from_millis(200);
 
-/// What a request would do that only the drainboard at the other end can: it holds the processes and
+/// The wish that only the drainboard at the other end can fulfil: it holds the processes and
 /// keeps what is saved. `None`: it can be done from here.
 fn elsewhere(request: &Request) -> Option<&'static str> {
     match request {
@@ -55,7 +55,7 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    /// One for the session of `tail`, connected by `stream`.
+    /// A watcher for the session of `tail`, connected by `stream`.
     pub fn new(tail: Tail, stream: UnixStream, console: Console, look: Theme) -> Self {
         let (reading, out) = stream.into_split();
         Self {
@@ -140,7 +140,7 @@ impl Watcher {
     async fn say(&mut self, word: &VisitorWord) {
         let mut line = serde_json::to_vec(word).unwrap_or_default();
         line.push(b'\n');
-        // One that is gone shows at the other half.
+        // A drainboard that is gone shows at the other half.
         drop(self.out.write_all(&line).await);
     }
 

@@ -52,7 +52,7 @@ pub enum ShellWork {
     Act {
         /// Its number.
         id: EffectId,
-        /// What.
+        /// The act.
         act: Act,
         /// Jobs known to be at stake if it is a KILL.
         at_stake: u64,
@@ -61,7 +61,7 @@ pub enum ShellWork {
     },
     /// Tell systemd this of a unit, after a run.
     Call {
-        /// What.
+        /// The call.
         call: UnitCall,
         /// Payloads of what runs in it, to be saved before it.
         payloads: Vec<SavedJob>,

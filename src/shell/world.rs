@@ -25,7 +25,7 @@ use crate::redis::{Address, Asker, Source, Tuning};
 /// The clock.
 pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 
-/// What happens to a drain whose terminal is gone.
+/// The effect on a drain whose terminal is gone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum HangUp {
     /// Nothing more is sent, and the program ends.
@@ -59,7 +59,7 @@ pub struct World {
     pub tasks: JoinSet<Result<()>>,
     /// Questions under way.
     pub questions: JoinSet<()>,
-    /// What happens when its terminal is gone.
+    /// The effect on the drain when its terminal is gone.
     pub hang_up: HangUp,
     /// Terminals that watch from outside.
     pub visitors: Visitors,
@@ -86,7 +86,7 @@ pub struct WorldBuilder {
     pub sidekiq_log: Option<PathBuf>,
     /// The operator.
     pub by: String,
-    /// What happens to a drain whose terminal is gone.
+    /// The effect on a drain whose terminal is gone.
     pub hang_up: HangUp,
     /// The command that is given the report of each run; empty: none.
     pub on_finish: Vec<String>,

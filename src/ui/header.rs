@@ -92,7 +92,7 @@ fn pieces(view: &View<'_>) -> Vec<HeaderPiece> {
         pieces.push(piece(Tone::Plain, 4, short_address(address)));
     }
     pieces.push(piece(tone, 6, link));
-    // What was not read is not zero.
+    // A number that was not read is not zero.
     if session.fleet.looked.is_none() && number == 0 {
         pieces.push(piece(Tone::Faint, 2, "nothing read yet".into()));
     } else {

@@ -249,7 +249,7 @@ fn verdict(said: &JobOutlook<'_>, clock: SpanWords, stuck: Option<Stuck>, cells:
     let shorter = whole.replace("if it still runs ", "");
     let plain = match said.becomes {
         Becomes::Expected(Verdict::Fits) => vec![word.into()],
-        // What has happened has a cause: the beginning of it is better than none.
+        // An end that has come has a cause: the beginning of that is better than none.
         Becomes::Ended(_) if cells > fit::width(word) + LEAST_REASON => {
             let cut = fit::cut(&whole, cells);
             vec![whole, cut]

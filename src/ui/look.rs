@@ -92,7 +92,7 @@ impl Theme {
         Span::styled(text.into(), self.style(tone))
     }
 
-    /// One of two characters.
+    /// The one of two characters that this terminal can show.
     pub(super) fn glyph(self, unicode: char, ascii: char) -> char {
         match self.glyphs {
             Glyphs::Unicode => unicode,

@@ -52,7 +52,7 @@ fn draw_warnings(buffer: &mut Buffer, rows: &mut Rows, roomy: bool, view: &View<
     }
 }
 
-/// What the filter leaves of the tables below, as much of it as fits into a row.
+/// The rows that the filter leaves of the tables below, as many words as fit into a row.
 fn draw_narrowed(buffer: &mut Buffer, rows: &mut Rows, view: &View<'_>) {
     let Some((words, ill)) = narrowed(view.session, view.console, &view.outlooks) else {
         return;

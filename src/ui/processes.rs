@@ -234,7 +234,7 @@ pub(super) fn draw_folded(buffer: &mut Buffer, area: Rect, view: &View<'_>) {
     say(buffer, area, 0, view.look, Tone::Faint, &text);
 }
 
-/// What the table folds, with so many names of other applications.
+/// The processes that the table folds, with so many names of other applications.
 fn folded_parts(view: &View<'_>, names: usize) -> Vec<String> {
     let folded = &view.folded;
     let others = &folded.other_applications;

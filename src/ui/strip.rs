@@ -25,7 +25,7 @@ use crate::core::session::{Kind, StepDone};
 const LEAST_BAR: usize = 6;
 /// The widest bar that is of use.
 const MOST_BAR: usize = 40;
-/// What stands on the bar where Sidekiq pushes back what still runs.
+/// The word on the bar where Sidekiq pushes back the jobs that still run.
 const PUSH_BACK: &str = " push-back ";
 /// From so many cells on the words are whole.
 const NARROW: usize = 60;
@@ -123,7 +123,7 @@ fn lines(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
     lines
 }
 
-/// What happens if the operator does nothing.
+/// The steps that come if the operator does nothing.
 fn untouched(view: &View<'_>, cells: usize) -> Vec<Line<'static>> {
     let lead = if cells < NARROW {
         "then"

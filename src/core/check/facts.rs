@@ -109,10 +109,10 @@ pub struct SidekiqFacts {
 /// The files that may state a timeout of Sidekiq.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TimeoutFiles {
-    /// Those of Sidekiq's own configuration that were read, whether they state one or not.
+    /// The files of Sidekiq's own configuration that were read, whether they state one or not.
     pub read: Vec<String>,
-    /// Those of Sidekiq's own configuration and the initializers that are there, and could not be
-    /// read, and folders of such files.
+    /// The files of Sidekiq's own configuration and the initializers that are there, and could not
+    /// be read, and folders of such files.
     pub unread: Vec<String>,
 }
 

@@ -21,7 +21,7 @@ pub fn sequence_in_force(
     facts: &Facts,
     inside_exec_stop: bool,
 ) -> Result<StatedSequence, Ambiguous> {
-    // What a manifest leaves to Cloud 66 is followed only where it states nothing at all.
+    // The default of Cloud 66 is followed only where nothing at all is stated.
     let is_written = |stated: &&StatedSequence| stated.origin.0 != cloud66::DEFAULT_ORIGIN;
     let has_written = facts.sequences.iter().any(|stated| is_written(&stated));
     let counts = |stated: &&StatedSequence| !has_written || is_written(stated);

@@ -276,7 +276,7 @@ impl StopCommand {
         Ok(whole)
     }
 
-    /// What it sends, as a stop sequence; `None` where something of unknown length runs in it, or it
+    /// The stop sequence that it sends; `None` where something of unknown length runs in it, or it
     /// sends nothing.
     pub fn sequence(&self, version: Option<Version>) -> Option<Sequence> {
         let mut parts: Vec<String> = Vec::new();

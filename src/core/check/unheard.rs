@@ -11,7 +11,7 @@ use crate::core::layers::Layer;
 use crate::core::layers::command_line::{CommandLine, Wrapper};
 use crate::core::sequence::{Consequence, Signal};
 
-/// What keeps Sidekiq from using the time that a tool gives it.
+/// A reason why Sidekiq cannot use the time that a tool gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unheard {
     /// `preStop` runs this command first, and it ends Sidekiq at once.
@@ -22,7 +22,7 @@ pub enum Unheard {
     DeafSignal(String, Option<Duration>),
     /// TERM goes to a shell in front of Sidekiq.
     Shell {
-        /// What follows from that.
+        /// The consequence of that.
         then: String,
         /// Whether every shell stays in front. If not, bash makes room for Sidekiq and dash
         /// does not.
@@ -76,8 +76,8 @@ impl fmt::Display for Unheard {
 }
 
 impl Facts {
-    /// What keeps Sidekiq from using the time that this tool gives it; `None` if it hears of the
-    /// stop.
+    /// The reason why Sidekiq cannot use the time that this tool gives it; `None` if it hears of
+    /// the stop.
     pub fn unheard(&self, stopper: &Stopper) -> Option<Unheard> {
         self.fatal_hook(stopper)
             .map(|sent| Unheard::Hook(sent.command.to_owned()))

@@ -58,7 +58,7 @@ pub struct Conduct {
     pub kill: Option<Policy>,
     /// How long KILL may wait for the push-back.
     pub kill_extra: Duration,
-    /// What happens when TERM is due while Redis does not answer; `None`: as the front has it.
+    /// The choice for a TERM that is due while Redis does not answer; `None`: as the front has it.
     pub redis_gone: Option<RedisGone>,
     /// Whether a wait may end early.
     pub early: Early,

@@ -9,12 +9,12 @@ pub struct By {
     pub why: Option<String>,
 }
 
-/// Who has the controls of a run.
+/// The people who have the controls of a run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Drivers {
-    /// Who began it, or took it up last. Empty: nobody said.
+    /// The operator who began it, or took it up last. Empty: not stated.
     pub own: String,
-    /// Who was given them on another terminal, while that one has them.
+    /// The visitor on another terminal, while that one has them.
     pub visitor: Option<String>,
 }
 

@@ -9,7 +9,7 @@ use super::sentence::named;
 /// The name of the records that belong to no drain.
 pub const OUTSIDE_A_DRAIN: &str = "acts";
 
-/// One step of the cancellation of a job.
+/// A step of the cancellation of a job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cancellation {
     /// How far it is; `None`: as far as a stage that this version does not know.

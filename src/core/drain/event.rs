@@ -259,7 +259,7 @@ pub enum Event {
         /// In words.
         result: String,
     },
-    /// One job is cancelled by an operator.
+    /// An operator cancels a job.
     Cancellation(Box<Cancellation>),
     /// A job ended by itself.
     JobFinished {

@@ -357,7 +357,7 @@ fn interrupted(event: &Event) -> String {
     found + &first.unwrap_or_default()
 }
 
-/// What a drain waits for.
+/// The things that a drain waits for.
 fn waiting(event: &Event) -> String {
     let Event::Waiting {
         until,

@@ -29,8 +29,8 @@ pub enum Early {
     Never,
 }
 
-/// What an automatic drain does when its first TERM or INT falls due, jobs are known to run, and
-/// Redis does not answer. Sidekiq pushes its jobs back to that same Redis: without it they are lost
+/// The choice of an automatic drain when its first TERM or INT falls due, jobs are known to run,
+/// and Redis does not answer. Sidekiq pushes its jobs back to that same Redis: without it they are lost
 /// (7.3.9 `lib/sidekiq/fetch.rb:70-84` logs `Failed to requeue N jobs`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum RedisGone {

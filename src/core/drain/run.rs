@@ -100,7 +100,7 @@ impl Run {
         &self.ledger
     }
 
-    /// Who has the controls.
+    /// The people who have the controls.
     pub fn drivers(&self) -> &Drivers {
         &self.drivers
     }

@@ -81,7 +81,7 @@ pub struct UnitStop {
 pub struct Stop {
     /// The unit that it runs in.
     pub runs_in: Option<Unit>,
-    /// What starts it again besides systemd.
+    /// The program that starts it again besides systemd.
     pub keeper: Option<Keeper>,
     /// The stop of that unit, where it is possible and of use.
     pub unit: Option<UnitStop>,

@@ -12,7 +12,7 @@ use crate::core::fleet::{Fleet, Place};
 use crate::core::moment::Moment;
 
 /// How long after a job left its thread Redis has been asked for it at the latest, while it answers.
-/// What was taken up by then stands in each later beat.
+/// A job that was taken up by then stands in each later beat.
 const ASKED_WITHIN: Duration = Duration::from_secs(3);
 
 impl Account {

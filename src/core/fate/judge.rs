@@ -20,7 +20,7 @@ use crate::core::moment::Moment;
 use crate::core::timing::ONE_BEAT;
 use crate::core::wording;
 
-/// What is said of a job that is in no queue, no set and no process.
+/// The words for a job that is in no queue, no set and no process.
 const NOWHERE: &str = "was found nowhere";
 
 /// The answer of Redis about an execution.
@@ -268,7 +268,7 @@ impl Case<'_> {
         let line = format!("its log: {}", end.words());
         if end.how == Told::Done {
             let late = format!("{line}, after its time was up");
-            // What still was on its thread then was pushed back, and runs again.
+            // A job that still was on its thread then was pushed back, and runs again.
             let Some(count) = log::pushed_back(self.subject, self.scene.fleet, at) else {
                 let known = !matches!(self.found(at), Sighting::NotKnown);
                 return known.then(|| Ruling::new(Fate::Finished, late));
@@ -348,8 +348,8 @@ impl Case<'_> {
         scene.patient && log::awaits_last_lines(self.subject, scene.fleet, scene.now)
     }
 
-    /// Those that may have taken it up. The library of a job with checkpoints may have put its later
-    /// job into any queue, as long as none was found.
+    /// The processes that may have taken it up. The library of a job with checkpoints may have put
+    /// its later job into any queue, as long as none was found.
     fn others(self, asked: Moment) -> Others {
         let queues = if self.has_checkpoints() && self.execution.goes_on().is_none() {
             Queues::Any

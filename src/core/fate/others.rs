@@ -98,7 +98,7 @@ pub(super) fn may_show_more(own: &ProcessKey, fleet: &Fleet, asked: Moment) -> b
     let mut beats = others
         .filter(|(_, process)| takes(process))
         .filter_map(|(_, process)| process.beat.as_ref());
-    // One that has not beaten for three periods will not in time.
+    // A process that has not beaten for three periods will not in time.
     beats.any(|beat| beat.at <= asked && beat.at.after(ONE_BEAT * 3) > asked)
 }
 

@@ -46,7 +46,7 @@ pub enum KeeperKind {
     Pm2,
     /// `circusd`.
     Circus,
-    /// What runs a container; its restart policy decides, and cannot be seen from here.
+    /// The program that runs a container; its restart policy decides, and cannot be seen from here.
     Container,
 }
 
@@ -67,7 +67,7 @@ impl KeeperKind {
         }
     }
 
-    /// What it does once a Sidekiq below it has exited.
+    /// The words for its act once a Sidekiq below it has exited.
     pub fn deed(self) -> &'static str {
         match self {
             Self::Supervisord => "starts another one where autorestart=true says so",
@@ -83,7 +83,7 @@ impl KeeperKind {
         }
     }
 
-    /// What keeps a Sidekiq below it down.
+    /// The command that keeps a Sidekiq below it down.
     pub fn stop(self) -> &'static str {
         match self {
             Self::Swarm | Self::Einhorn | Self::Forking => "stop that parent",

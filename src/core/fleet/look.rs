@@ -189,7 +189,7 @@ impl DeadMembers {
         self.0.binary_search(identity).is_ok()
     }
 
-    /// Those of this host name and pid.
+    /// The identities of this host name and pid.
     pub(super) fn of<'a>(&'a self, hostname: &str, pid: u32) -> impl Iterator<Item = &'a Identity> {
         let begin = format!("{hostname}:{pid}:");
         let first = self.0.partition_point(|one| one.as_str() < begin.as_str());

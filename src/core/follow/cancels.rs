@@ -15,7 +15,7 @@ const LOG_COMES: Duration = Duration::from_secs(3);
 /// How far the clock of a log line may lie before the mark.
 const APART: Duration = Duration::from_secs(1);
 
-/// One execution of a job that is to be cancelled.
+/// An execution of a job that is to be cancelled.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct CancelTarget {
     /// The process that runs it.

@@ -14,7 +14,7 @@ pub const STOP_SEQUENCE: &str = "stop_sequence";
 pub const STOP_SEQUENCE_LIST: &str = "stop_sequence (list)";
 /// Says that a manifest was read: without a `stop_sequence` Cloud 66's own holds.
 pub const MANIFEST: &str = "manifest";
-/// What Cloud 66 does to a Sidekiq without a `stop_sequence` (help.cloud66.com, systemd: Defaults).
+/// Cloud 66 stops a Sidekiq so without a `stop_sequence` (help.cloud66.com, systemd: Defaults).
 pub const DEFAULT_SEQUENCE: &str = "term, 90, kill";
 /// The origin of that sequence, in words.
 pub const DEFAULT_ORIGIN: &str = "Cloud 66's own, for the manifest sets no stop_sequence";
@@ -205,7 +205,7 @@ fn legacy(file: &str, document: &Document, path: &[&str], reading: &mut Reading)
     );
 }
 
-/// What a text in one of the two other dialects says; `None` for the documented one.
+/// The meaning of a text in one of the two other dialects; `None` for the documented one.
 pub fn explain(text: &str) -> Option<String> {
     let (name, separator, closing) = if text.contains(';') {
         ("the old Cloud 66 scheduler", ';', "")

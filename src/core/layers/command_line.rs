@@ -29,11 +29,11 @@ pub struct CommandLine {
     pub config: Option<String>,
     /// The environment that `-e` names, or an assignment before the command.
     pub environment: Option<String>,
-    /// What starts it.
+    /// The kind of program that starts it.
     pub wrapper: Wrapper,
     /// The script or task that starts it, if only its name says so: its flags are not known.
     pub opaque: Option<String>,
-    /// What the shell in front of it does at TERM, where it has a trap.
+    /// The command that the shell in front of it runs at TERM, where it has a trap.
     pub trap: Option<String>,
 }
 

@@ -101,7 +101,7 @@ fn named_in(text: &Text<'_>) -> Vec<String> {
 /// All files that were read.
 struct ComposeFiles<'a> {
     files: Vec<File<'a>>,
-    /// Those that `.env` names, in the order in which Compose merges them.
+    /// The files that `.env` names, in the order in which Compose merges them.
     named: Vec<String>,
 }
 
@@ -135,7 +135,7 @@ impl<'a> ComposeFiles<'a> {
         let mut folders: Vec<&str> = self.files.iter().map(|file| folder_of(file.path)).collect();
         folders.dedup();
         for folder in folders {
-            // What another file includes is started with that one.
+            // A file that another one includes is started with that one.
             let here = || {
                 let all = self.files.iter();
                 all.filter(|file| folder_of(file.path) == folder)

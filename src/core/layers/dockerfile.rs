@@ -14,7 +14,7 @@ pub const CMD: &str = "cmd";
 /// The signal that Docker begins with.
 pub const STOP_SIGNAL: &str = "stopsignal";
 
-/// What one stage says.
+/// The statements of one stage.
 #[derive(Clone, Debug, Default)]
 struct Stage {
     name: Option<String>,

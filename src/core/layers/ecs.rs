@@ -101,7 +101,7 @@ pub fn read(file: &str, text: &str) -> Reading {
     reading
 }
 
-/// What a variable of a container states.
+/// The value that a variable of a container states.
 fn stated(variable: &Node) -> Option<(&'static str, Value)> {
     let text = |key: &str| variable.get(key)?.as_str();
     variables::variable(text("name")?, text("value")?)

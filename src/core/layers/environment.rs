@@ -152,7 +152,7 @@ impl<'a> UnitEnvironment<'a> {
             .map(|path| path.trim_start_matches('-'))
     }
 
-    /// What a variable is set to, and where: a file goes before `Environment=`, and what stands
+    /// The value of a variable, and its place: a file goes before `Environment=`, and what stands
     /// last before what stands first (systemd.exec(5)).
     fn stated(&self, variable: &str) -> Option<(String, FilePlace)> {
         let of_file = self.files().rev().find_map(|file| {

@@ -8,14 +8,14 @@ pub struct Untagged {
     pub text: String,
     /// The code of each placeholder, by its number.
     codes: Vec<String>,
-    /// What opens and closes a tag that prints, with the blanks inside.
+    /// The marks that open and close a tag that prints, with the blanks inside.
     tag: (&'static str, &'static str),
     has_lines: bool,
     /// First and last line of each block (`if`, `each`), with the code that opens it.
     blocks: Vec<(usize, usize, String)>,
 }
 
-/// What a scalar of the untagged text was.
+/// The kind of a scalar before its tags were taken out.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Scalar<'a> {
     /// No tag in it.
@@ -26,10 +26,10 @@ pub enum Scalar<'a> {
     Mixed,
 }
 
-/// What the code of a block begins with where it is the branch behind its `else`.
+/// The beginning of the code of a block where it is the branch behind its `else`.
 pub(super) const OTHERWISE: &str = "the else of ";
 
-/// What a placeholder begins with: a word that no configuration holds.
+/// The beginning of a placeholder: a word that no configuration holds.
 const MARK: &str = "zqERBqz";
 
 impl Untagged {
@@ -51,7 +51,7 @@ impl Untagged {
                 rest = after;
                 continue;
             }
-            // What is never closed is text (erb, `ERB::Compiler#compile`): settings behind it
+            // A tag that is never closed is text (erb, `ERB::Compiler#compile`): settings behind it
             // count.
             let Some((code, after)) = inside.split_once("%>") else {
                 break;
@@ -140,7 +140,7 @@ impl Untagged {
         !self.codes.is_empty()
     }
 
-    /// What `scalar` of the untagged text stands for.
+    /// The kind that `scalar`, a part of the untagged text, was before.
     pub fn scalar<'a>(&'a self, scalar: &'a str) -> Scalar<'a> {
         if !scalar.contains(MARK) {
             return Scalar::Plain(scalar);

@@ -87,7 +87,7 @@ pub(super) fn read_together(reading: &mut Reading) {
         .filter_map(|located| Some((call(located.value.as_text()?)?, located.clone())))
         .filter(|(call, _)| !is_for_development(&call.file))
         .collect();
-    // What a service says goes before what its image says.
+    // The word of a service goes before that of its image.
     calls.sort_by_key(|(_, of)| of.layer == Layer::Dockerfile);
     let mut told: Vec<(String, FilePlace)> = Vec::new();
     for (mut call, mut of) in calls {
@@ -205,7 +205,7 @@ fn call(text: &str) -> Option<ForemanCall> {
                 }
             }
             _ if option.starts_with('-') => {}
-            // What it takes without an option is the file (hivemind `main.go`).
+            // An argument without an option is the file (hivemind `main.go`).
             named if is_hivemind => file_name(named).clone_into(&mut call.file),
             process => call.process = Some(process.to_owned()),
         }

@@ -154,12 +154,12 @@ pub fn counts_in(scope: Option<&str>, environment: &str) -> bool {
     }
 }
 
-/// What the scope of a value begins with that counts in every environment but one.
+/// The beginning of the scope of a value that counts in every environment but one.
 const NOT: &str = "not ";
 
 /// The environment that a condition asks for, as a scope: `if Rails.env.production?`.
 fn environment_of(code: &str) -> Option<String> {
-    // What is left behind several questions is no plain answer to one of them.
+    // The branch behind several questions is no plain answer to one of them.
     let (is_else, code) = match (code.strip_prefix(OTHERWISE), code.strip_prefix("els")) {
         (Some(code), _) => (true, code),
         (None, Some(code)) => (false, code),
@@ -243,7 +243,7 @@ fn without_modifier(code: &str) -> (&str, Option<&str>) {
 
 /// The variables of a file, as far as they matter here.
 struct FileVariables<'a> {
-    /// Those that hold Sidekiq's configuration.
+    /// The names of those that hold Sidekiq's configuration.
     configurations: Vec<&'a str>,
     /// Whether `config` is a variable of something else.
     config_is_other: bool,

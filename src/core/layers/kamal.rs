@@ -23,9 +23,9 @@ pub const STOP_WAIT_TIME: &str = "stop_wait_time";
 /// The option of `docker run` for an accessory.
 pub const ACCESSORY: &str = "stop-timeout";
 
-/// What Docker itself waits, where Kamal says nothing.
+/// Docker itself waits so long, where Kamal says nothing.
 const DOCKER: Duration = Duration::from_secs(10);
-/// What Kamal 2 waits for a role without a proxy.
+/// Kamal 2 waits so long for a role without a proxy.
 const DRAIN: Duration = Duration::from_secs(30);
 
 /// Reads one `deploy.yml`.

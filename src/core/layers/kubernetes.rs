@@ -303,7 +303,7 @@ fn stated(env: &Node) -> impl Iterator<Item = (&'static str, Value)> {
 /// Names of containers that are no Sidekiq, whatever their command is.
 const SERVERS: &[&str] = &["app", "nginx", "puma", "rails", "server", "web"];
 
-/// What `preStop` does, and how long it sleeps, where that is plain.
+/// The signal and the sleep of `preStop`, where they are plain.
 fn pre_stop(hook: &Node, place: &FilePlace, scope: &mut Scoped<'_>) {
     let exec = hook.get("exec").and_then(|node| node.get("command"));
     let text = exec.and_then(command);

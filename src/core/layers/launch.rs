@@ -15,7 +15,7 @@ pub(super) use self::words::words;
 /// How deep commands inside commands are followed.
 const DEEPEST: usize = 4;
 
-/// What stands between the service manager and Sidekiq, the least harm first.
+/// The kinds of program between the service manager and Sidekiq, the least harm first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wrapper {
     /// Sidekiq itself, or programs that end by becoming it (`bundle exec`, `env`, `exec`, and
@@ -31,7 +31,7 @@ pub enum Wrapper {
     ShellStays,
 }
 
-/// What of a command starts Sidekiq.
+/// The part of a command that starts Sidekiq.
 #[derive(Debug, Default)]
 pub(super) struct Launch {
     /// Every word before it, also of the shells around it.
@@ -40,13 +40,13 @@ pub(super) struct Launch {
     pub(super) program: String,
     /// Its arguments.
     pub(super) arguments: Vec<String>,
-    /// What stands in front of it.
+    /// The kind of program in front of it.
     pub(super) wrapper: Wrapper,
     /// Whether the word is a script or a task named after Sidekiq, whose inside is not known.
     pub(super) is_opaque: bool,
 }
 
-/// What runs a piece of text.
+/// The shell that runs a piece of text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Around {
     /// A program starts it directly, or it is not known what does.

@@ -16,7 +16,7 @@ pub enum Layer {
     GemfileLock,
     /// `Procfile`.
     Procfile,
-    /// What systemd has loaded (`systemctl show`, `busctl`).
+    /// The values that systemd has loaded (`systemctl show`, `busctl`).
     SystemdLoaded,
     /// Unit files, drop-ins and templates of them.
     Systemd,

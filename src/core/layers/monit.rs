@@ -39,7 +39,7 @@ pub fn read(file: &str, text: &str) -> Reading {
     reading
 }
 
-/// What `check process NAME …` says, if that is a Sidekiq.
+/// The statements of `check process NAME …`, if that is a Sidekiq.
 fn process(file: &str, check: &[ControlWord], reading: &mut Reading) {
     let Some(name) = check.get(2) else {
         return;

@@ -133,7 +133,7 @@ struct EnvQuestion<'a> {
     otherwise: Otherwise<'a>,
 }
 
-/// What is used when the variable is not set.
+/// The value that is used when the variable is not set.
 enum Otherwise<'a> {
     Raises,
     Nil,
@@ -200,7 +200,7 @@ fn without_conversion(code: &str) -> (&str, bool) {
     }
 }
 
-/// What stands between `prefix` and the closing parenthesis that belongs to it, if that ends
+/// The text between `prefix` and the closing parenthesis that belongs to it, if that ends
 /// the text.
 fn enclosed<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
     let inner = text.strip_prefix(prefix)?.strip_suffix(')')?;

@@ -1,4 +1,4 @@
-//! What a reader finds of one process, unit, container or service, put into its reading.
+//! The findings of a reader about one process, unit, container or service, put into its reading.
 
 use std::time::Duration;
 

@@ -46,7 +46,7 @@ pub fn read(file: &str, text: &str) -> Reading {
     for (number, code) in lines {
         let place = FilePlace::new(file, number);
         let code = arms.inside(&code).to_owned();
-        // What runs behind a stop goes by before the next signal.
+        // A command behind a stop goes by before the next signal.
         if may_stop(&code) || has_stopped && is_command(&code) {
             has_stopped = true;
             let filled = variables.filled(&loops.around(&code));
@@ -185,7 +185,7 @@ impl Loops {
     }
 }
 
-/// What a script does when it gets TERM.
+/// The commands that a script runs at TERM.
 struct Trap {
     /// The commands of the trap; a function stands with its inside.
     body: String,

@@ -180,7 +180,7 @@ fn in_block(untagged: &Untagged, line: usize, value: Value) -> Value {
     }
 }
 
-/// What becomes of a text: Sidekiq checks `to_i` at boot (7.3.2 `lib/sidekiq/cli.rb:335-337`),
+/// The fault of a text: Sidekiq checks `to_i` at boot (7.3.2 `lib/sidekiq/cli.rb:335-337`),
 /// so `60s` passes and `sixty` does not. A tag may print anything: the worse is taken.
 fn fault_of(text: &str) -> Fault {
     let starts_with_number = text

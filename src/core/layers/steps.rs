@@ -150,7 +150,7 @@ impl AnsibleStep {
     }
 }
 
-/// What a step that is repeated asks for.
+/// The loop variable of a step that is repeated.
 const ITEM: &str = "item";
 
 /// The target that a line of a Makefile or a Justfile begins.

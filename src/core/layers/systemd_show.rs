@@ -1,5 +1,5 @@
-//! What systemd has loaded, from `systemctl show` or `busctl get-property`: the truth about a
-//! unit, in the names of the unit file. Text in; nothing here calls systemctl.
+//! The values that systemd has loaded, from `systemctl show` or `busctl get-property`: the truth
+//! about a unit, in the names of the unit file. Text in; nothing here calls systemctl.
 
 use std::time::Duration;
 

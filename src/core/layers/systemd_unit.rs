@@ -83,7 +83,7 @@ enum SettingKind {
     Span,
     /// A word.
     Word,
-    /// One of these words, in this case; anything else is ignored by systemd.
+    /// A word of these, in this case; anything else is ignored by systemd.
     OneOf(&'static [&'static str]),
     /// A signal, by name in capitals or by number.
     Signal,

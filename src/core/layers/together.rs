@@ -58,7 +58,7 @@ const APART: &[Layer] = &[
     Layer::Upstart,
 ];
 
-/// What stands between the name of a process and the file that it is of.
+/// The text between the name of a process and the file that it is of.
 const OF_FILE: &str = " in ";
 
 /// Gives processes whose name another file of the same tool has, too, that of their file.

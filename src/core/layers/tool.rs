@@ -1,4 +1,4 @@
-//! What a row of the table of tools is: a layer, its files, its reader, its way to stop. Types and
+//! A row of the table of tools: a layer, its files, its reader, its way to stop. Types and
 //! names of files only; the rows stand in `tools`.
 
 use super::layer::Layer;
@@ -12,7 +12,7 @@ pub struct Text<'a> {
     pub layer: Layer,
     /// Its path as it is shown.
     pub path: &'a str,
-    /// What it holds.
+    /// Its content.
     pub text: &'a str,
 }
 
@@ -69,7 +69,7 @@ pub struct Tool {
     pub places: &'static [&'static str],
     pub(super) fits: fn(&SeenFile<'_>) -> bool,
     pub(super) read: fn(&str, &str) -> Reading,
-    /// What reads all files of an application at once, where they say something together.
+    /// The reader of all files of an application at once, where they say something together.
     pub(super) together: Option<fn(&[Text<'_>]) -> Reading>,
 }
 
@@ -139,7 +139,7 @@ impl Tool {
         Self { places, ..self }
     }
 
-    /// What reads its files as a set.
+    /// The same row, with a reader of its files as a set.
     pub(super) const fn together(self, together: fn(&[Text<'_>]) -> Reading) -> Self {
         let together = Some(together);
         Self { together, ..self }

@@ -79,7 +79,7 @@ fn command(job: &str, code: &str, place: &FilePlace, reading: &mut Reading) {
     }
 }
 
-/// What its hooks stop or signal (init(5), `pre-stop`, `post-stop`), each in its own line.
+/// The stops and signals of its hooks (init(5), `pre-stop`, `post-stop`), each in its own line.
 fn hooks(file: &str, text: &str) -> Vec<LocatedSetting> {
     let mut is_inside = false;
     let own = text.lines().map(|line| {

@@ -1,4 +1,4 @@
-//! What a reader brings back: values with the place where they stand, and remarks. Types only;
+//! The answer of a reader: values with the place where they stand, and remarks. Types only;
 //! which value holds is decided by `check`.
 
 use std::fmt;
@@ -49,7 +49,7 @@ impl fmt::Display for FilePlace {
     }
 }
 
-/// What becomes of a value that is no good.
+/// The effect of a value that is no good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Fault {
     /// Sidekiq boots with it and crashes at TERM (`String can't be coerced into Float`).
@@ -60,7 +60,7 @@ pub enum Fault {
     Ignored,
 }
 
-/// What an expression can turn into that its author did not mean.
+/// The unwanted result that an expression can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Hazard {
     /// Nothing known.
@@ -82,7 +82,7 @@ pub struct Expression {
     pub default: Option<Duration>,
     /// The environment variable that it asks for, where that is plain.
     pub variable: Option<String>,
-    /// What else may come out.
+    /// The unwanted result that may come out.
     pub hazard: Hazard,
 }
 
@@ -103,7 +103,7 @@ pub enum Value {
     Unusable {
         /// As written, clean.
         written: String,
-        /// What becomes of it.
+        /// Its effect.
         fault: Fault,
     },
     /// Not written: the tool's own default holds.
@@ -188,7 +188,7 @@ pub struct LocatedSetting {
     /// The setting's own name there.
     #[serde(deserialize_with = "crate::core::interned::interned")]
     pub setting: KnownName,
-    /// What it belongs to within the file: environment, process, unit, role, container.
+    /// Its owner within the file: environment, process, unit, role, container.
     pub scope: Option<String>,
     /// Its message.
     pub value: Value,

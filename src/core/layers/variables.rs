@@ -7,16 +7,17 @@ use super::value::Value;
 /// The waits of overmind and of hivemind (their `main.go`).
 pub(super) const VARIABLES: &[&str] = &["OVERMIND_TIMEOUT", "HIVEMIND_TIMEOUT"];
 
-/// Those that name the environment, in the order in which Sidekiq asks (7.3.9 `cli.rb:234`).
+/// The variables that name the environment, in the order in which Sidekiq asks (7.3.9
+/// `cli.rb:234`).
 pub const ENVIRONMENTS: &[&str] = &["APP_ENV", "RAILS_ENV", "RACK_ENV"];
 
-/// What an assignment of the environment states: the variable's name, and the value.
+/// The variable's name and the value that an assignment of the environment states.
 pub(super) fn assigned(text: &str) -> Option<(&'static str, Value)> {
     let (name, written) = text.trim().split_once('=')?;
     variable(name.trim().trim_start_matches("export "), written)
 }
 
-/// What a variable states.
+/// The name and the value that a variable states.
 pub(super) fn variable(name: &str, written: &str) -> Option<(&'static str, Value)> {
     let written = written.trim().trim_matches(['"', '\'']);
     if let Some(name) = ENVIRONMENTS.iter().find(|known| **known == name) {

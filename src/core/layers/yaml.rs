@@ -25,7 +25,7 @@ const LARGEST: usize = 1_000_000;
 /// A document of a YAML text.
 #[derive(Clone, Debug)]
 pub(super) struct Document {
-    /// What it means.
+    /// Its meaning.
     pub(super) root: Value,
     file: Arc<str>,
     nodes: BTreeMap<String, Node>,
@@ -44,7 +44,7 @@ struct Node {
 pub(super) struct NotYaml {
     /// Line from 1, where it is known.
     pub(super) line: Option<usize>,
-    /// What is wrong, in the parser's words.
+    /// The fault, in the parser's words.
     pub(super) why: String,
 }
 
@@ -288,7 +288,7 @@ fn locate(file: &Arc<str>, text: &str) -> Result<Vec<BTreeMap<String, Node>>, No
     Ok(tables)
 }
 
-/// What a node is.
+/// The content of a node.
 enum NodeKind {
     Scalar,
     Mapping,

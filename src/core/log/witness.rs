@@ -35,7 +35,7 @@ const APART: Duration = Duration::from_secs(2);
 /// The last thing that the log of a process said of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Testimony {
-    /// What.
+    /// The statement.
     pub what: Told,
     /// When it was written, where the line says so, else when it was read.
     pub at: Moment,

@@ -54,7 +54,7 @@ impl Toll {
         }
     }
 
-    /// What jobs may add that no heartbeat has shown, in words. `None`: there are none.
+    /// The cost that jobs may add that no heartbeat has shown, in words. `None`: there are none.
     pub fn unseen_words(self) -> Option<String> {
         match self.unseen {
             Some(Duration::ZERO) => None,
@@ -74,7 +74,7 @@ impl Toll {
         self.kept = sum(self.kept, other.kept);
     }
 
-    /// What a job has cost that runs no more.
+    /// Adds the cost of a job that runs no more.
     fn add_known(&mut self, cost: Option<Cost>) {
         let redone = cost.map(|cost| cost.redone);
         self.redone = sum(self.redone, redone);
@@ -82,7 +82,7 @@ impl Toll {
         self.kept = sum(self.kept, cost.map(|cost| cost.kept));
     }
 
-    /// What a job may cost that has run for `elapsed` and is expected to end like this.
+    /// Adds the cost of a job that has run for `elapsed` and is expected to end like this.
     fn add_running(&mut self, elapsed: Option<Duration>, becomes: Becomes, left: Latest) {
         let none = Some(Duration::ZERO);
         let whole = left.added_to(elapsed);
@@ -118,7 +118,7 @@ fn sum(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
     Some(one? + other?)
 }
 
-/// What an operator may do now in place of what the plan does.
+/// The choices of an operator now, in place of what the plan does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum If {
     /// The plan goes on as it stands.
@@ -141,7 +141,7 @@ impl ProcessOutlook<'_> {
         }
     }
 
-    /// What the work of its jobs costs: of those that run, and of those that the account knows.
+    /// The cost of the work of its jobs: of those that run, and of those that the account knows.
     fn toll(&self, process: &Process, now: Moment, what: If) -> Toll {
         let mut toll = Toll::default();
         let latest = self.latest(what);
@@ -205,16 +205,16 @@ fn unseen_in(run: &Run, target: &Target, process: &Process, now: Moment) -> u64 
 }
 
 impl Outlooks<'_> {
-    /// What the drain costs if nothing is touched; before it, if it began now.
+    /// The cost of the drain if nothing is touched; before it, if it began now.
     pub fn toll(&self) -> Toll {
         self.toll_if(If::AsPlanned)
     }
 
-    /// What it costs if the operator does this now.
+    /// The cost if the operator does this now.
     pub fn toll_if(&self, what: If) -> Toll {
         let mut toll = Toll::default();
         let situation = self.situation();
-        // What has ended may be shown by nothing any more; the account keeps it.
+        // A target that has ended may be shown by nothing any more; the account keeps it.
         let shown = |target: &Target| situation.fleet.get(&target.key()).is_some();
         for (run, target) in self.ended().filter(|(_, target)| !shown(target)) {
             for execution in run.ledger().account().of(&target.key()) {

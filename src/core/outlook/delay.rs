@@ -1,4 +1,4 @@
-//! What a Redis that does not answer makes of a TERM that goes by itself: it goes later, or not at
+//! The delay of a TERM that goes by itself while Redis does not answer: it goes later, or not at
 //! all before Redis answers.
 
 use std::time::Duration;

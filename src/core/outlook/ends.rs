@@ -18,14 +18,14 @@ use crate::core::timing::CLEANUP;
 /// Sidekiq may interrupt its jobs this much after its time: it polls every 0.5 s.
 const LATEST: Duration = Duration::from_secs(1);
 
-/// What an outlook is made from.
+/// The facts that an outlook is made from.
 #[derive(Clone, Copy, Debug)]
 pub struct Situation<'a> {
-    /// What is known of all processes.
+    /// The knowledge of all processes.
     pub fleet: &'a Fleet,
     /// The plan that a drain follows, or would follow.
     pub plan: &'a Plan,
-    /// What is known of the units of the targets.
+    /// The knowledge of the units of the targets.
     pub preflight: &'a Preflight,
     /// The run, while it is not over.
     pub run: Option<&'a Run>,
@@ -33,7 +33,7 @@ pub struct Situation<'a> {
     pub now: Moment,
 }
 
-/// What a forecast supposes.
+/// The assumption of a forecast.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Given {
     /// Nothing is touched, and the clock of the drain runs.
@@ -133,7 +133,7 @@ impl<'a> Situation<'a> {
         }
     }
 
-    /// What keeps `process` from pushing its jobs back.
+    /// The obstacle that keeps `process` from pushing its jobs back.
     fn obstacle(
         self,
         key: &ProcessKey,
@@ -289,7 +289,7 @@ impl<'a> ProcessOutlook<'a> {
         self.budget
     }
 
-    /// What keeps the process from pushing its jobs back.
+    /// The obstacle that keeps the process from pushing its jobs back.
     pub fn obstacle(&self) -> Option<Obstacle> {
         self.ends.and_then(|ends| ends.obstacle)
     }
@@ -331,7 +331,7 @@ impl<'a> ProcessOutlook<'a> {
         self.timeout
     }
 
-    /// What the forecasts of its jobs suppose.
+    /// The assumption of the forecasts of its jobs.
     pub fn given(&self) -> Given {
         self.given
     }
@@ -356,7 +356,7 @@ impl<'a> ProcessOutlook<'a> {
         stuck && self.kill().is_some()
     }
 
-    /// What becomes of `job`.
+    /// The outlook of `job`.
     pub fn job(&self, job: &Job) -> JobOutlook<'a> {
         let now = self.situation.now;
         let known = self

@@ -1,4 +1,4 @@
-//! What the account of a run already says of a job. All that an outlook reads of that account
+//! The knowledge that the account of a run has of a job. All that an outlook reads of that account
 //! is read here.
 
 use std::collections::HashSet;
@@ -36,7 +36,7 @@ pub fn stilled(target: &Target) -> Option<Stilled> {
     }
 }
 
-/// What the account says of `job`, before any forecast.
+/// The answer of the account about `job`, before any forecast.
 pub(super) fn of<'a>(
     run: &'a Run,
     target: &'a Target,

@@ -1,4 +1,4 @@
-//! What becomes of each job if nothing is touched: one answer for `ps`, `plan`, the console and
+//! The outlook of each job if nothing is touched: one answer for `ps`, `plan`, the console and
 //! the lines of a drain without a screen. It is for eyes only: no forecast ever moves a signal.
 
 mod cost;
@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use super::fate::Fate;
 
-/// What is said of a job.
+/// The statement about a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Becomes {
     /// A forecast.
@@ -52,14 +52,14 @@ impl Becomes {
     }
 }
 
-/// What becomes of one job, and why.
+/// The outlook of one job, and its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JobOutlook<'a> {
-    /// What is said of it.
+    /// The statement about it.
     pub becomes: Becomes,
     /// The reason.
     pub reason: Reason<'a>,
-    /// What the forecast supposes.
+    /// The assumption of the forecast.
     pub given: Given,
     /// Time until its process is interrupted or killed. `None`: no end, or not known.
     pub left: Option<Duration>,

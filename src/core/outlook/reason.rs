@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::core::fleet::Checkpoints;
 use crate::core::moment::{Moment, clock_face, time_of_day};
 
-/// What keeps a process from pushing its jobs back.
+/// An obstacle that keeps a process from pushing its jobs back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
     /// A signal has stopped the process with this pid. It reacts to CONT and KILL alone.
@@ -86,7 +86,7 @@ pub enum Reason<'a> {
     ProcessIdle,
     /// It was seen back in its queue, or runs on another process.
     SeenBack,
-    /// What the record of the drain says.
+    /// The words of the record of the drain.
     Recorded(&'a str),
 }
 

@@ -31,7 +31,7 @@ pub struct Tally {
     pub run_on: u64,
     /// There is no forecast.
     pub unknown: u64,
-    /// What most of the jobs in danger suffer from.
+    /// The obstacle that most of the jobs in danger have.
     pub danger: Option<Obstacle>,
 }
 
@@ -129,7 +129,7 @@ impl<'a> Outlooks<'a> {
         }
     }
 
-    /// What they are made from.
+    /// The facts that they are made from.
     pub fn situation(&self) -> Situation<'a> {
         self.situation
     }
@@ -153,7 +153,7 @@ impl<'a> Outlooks<'a> {
         }
     }
 
-    /// What the forecasts suppose: the operator's next act, where one target waits for it.
+    /// The assumption of the forecasts: the operator's next act, where one target waits for it.
     pub fn given(&self) -> Given {
         let taking_part = self.processes.values().filter(|process| process.may_run());
         let given = taking_part.map(ProcessOutlook::given);
@@ -177,7 +177,7 @@ impl<'a> Outlooks<'a> {
         Some((*times.iter().min()?, *times.iter().max()?))
     }
 
-    /// What becomes of `job`, which runs in the process `key`.
+    /// The outlook of `job`, which runs in the process `key`.
     pub fn job(&self, key: &ProcessKey, job: &Job) -> JobOutlook<'a> {
         let now = self.situation.now;
         let dead = |process: &Process| process.is_dead(now);

@@ -51,7 +51,7 @@ pub struct Ends {
     pub assumed: bool,
     /// Whether `super_fetch` of Sidekiq Pro keeps the jobs. Then KILL loses none.
     pub kept: bool,
-    /// What keeps the process from pushing its jobs back.
+    /// The obstacle that keeps the process from pushing its jobs back.
     pub obstacle: Option<Obstacle>,
     /// Whether TERM and all that follows it wait for Redis, without an end.
     pub held: bool,
@@ -132,7 +132,7 @@ impl Ends {
         self.assumed && self.left().is_some() && self.left() == self.interrupt
     }
 
-    /// What ends a job that runs on, and when. `None`: nothing does.
+    /// The first thing that ends a job that runs on, and when. `None`: nothing does.
     fn first(&self) -> Option<(Verdict, Duration, Reason<'static>)> {
         Some(match (self.interrupt, self.kill) {
             (Some(interrupt), Some(kill)) if interrupt <= kill && kill < interrupt + CLEANUP => {

@@ -1,4 +1,4 @@
-//! What a look at the plan depends on. The lint runs again only where some of it has changed: most
+//! The inputs of a look at the plan. The lint runs again only where some of them have changed: most
 //! looks at Redis and at this host bring nothing new for it.
 
 use std::collections::BTreeMap;
@@ -10,7 +10,7 @@ use crate::core::fleet::{
 };
 use crate::core::sequence::{SequenceOrigin, Timeout, Version};
 
-/// What the last look at the plan went by.
+/// The inputs of the last look at the plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LintInputs {
     targets: Vec<LocalId>,
@@ -67,7 +67,7 @@ fn living(fleet: &Fleet) -> impl Iterator<Item = (&Process, &LocalProcess)> {
 }
 
 impl LintInputs {
-    /// What a look at `plan` for `targets` goes by now.
+    /// The inputs of a look at `plan` for `targets` now.
     pub fn of(
         fleet: &Fleet,
         targets: &[LocalId],

@@ -5,7 +5,7 @@ use crate::core::check::{Finding, Severity};
 use crate::core::drain::Plan;
 use crate::core::fleet::{Keeper, KeeperKind, LocalId, LocalProcess, Process};
 
-/// What is to be said of draining `process` under its keeper; `None` where it has none, where the
+/// The warning about draining `process` under its keeper; `None` where it has none, where the
 /// keeper is drained with it, or where nothing ends it.
 pub(super) fn kept(
     process: &Process,

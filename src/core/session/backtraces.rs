@@ -267,7 +267,7 @@ impl Session {
             let wanted = inquiry.threads.iter_mut().filter(|one| one.taken.is_none());
             for thread in wanted {
                 let found = dumps.find(pid, inner, &thread.tid, at);
-                // One that never came is looked for no more, one that has begun is ended.
+                // A backtrace that never came is looked for no more, one that has begun is ended.
                 let found = found.filter(|found| found.at.since(at) < LATEST);
                 if let Some(found) = found.filter(|found| thread.is_whole(found, now)) {
                     let event = Event::Backtrace {

@@ -1,4 +1,4 @@
-//! One job cancelled by an operator. Only an `IterableJob` can be: it alone looks, between two of
+//! A job cancelled by an operator. Only an `IterableJob` can be: it alone looks, between two of
 //! its steps, whether it is to go on (7.3.3 and later; 8.1.7 `lib/sidekiq/client.rb:60-74`).
 
 use std::time::Duration;

@@ -98,7 +98,7 @@ struct PlacePattern {
 struct Name {
     start: &'static str,
     middle: Vec<&'static str>,
-    /// What stands behind the last star; `None` where there is none.
+    /// The text behind the last star; `None` where there is none.
     end: Option<&'static str>,
 }
 

@@ -1,4 +1,4 @@
-//! What is different for a drain without a screen that another drainboard began.
+//! The differences for a drain without a screen that another drainboard began.
 
 use super::{LinesErrand, LinesFront, LinesStage};
 use crate::core::drain::{Command, Hold, Mode, Phase, Run};

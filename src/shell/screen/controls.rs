@@ -1,18 +1,18 @@
-//! Who has the controls of a drain on a screen: whoever sits there, or a visitor.
+//! The controls of a drain on a screen: the operator there has them, or a visitor does.
 
 use super::ScreenFront;
 use crate::console::{Key, Request};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
-/// What the operator was called for.
+/// The reasons for which the operator was called.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Attention {
     pub(super) called: Option<String>,
     pub(super) controls: Controls,
 }
 
-/// Who has the controls of the drain.
+/// The holder of the controls of the drain.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Controls {
     /// Whoever sits here.

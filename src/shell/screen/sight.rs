@@ -1,4 +1,4 @@
-//! What a frame waits for: the first looks at Redis and at this host.
+//! The looks that the first frame waits for: those at Redis and at this host.
 
 use crate::core::fleet::Fleet;
 

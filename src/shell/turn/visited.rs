@@ -1,4 +1,4 @@
-//! What terminals that watch from outside bring into the loop.
+//! The messages of terminals that watch from outside, as the loop takes them in.
 
 use std::path::Path;
 

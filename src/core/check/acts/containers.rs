@@ -62,7 +62,7 @@ impl SidekiqContainer {
         is_whole_unit || self.name.as_ref().is_some_and(named)
     }
 
-    /// What an act comes to that reaches this container.
+    /// The acts on this container that follow from `act`, which reaches it.
     fn reached(&self, act: ShellAct, words: &[&str]) -> Vec<ShellAct> {
         let to = || Receiver::Container(words.join(" "));
         match act {

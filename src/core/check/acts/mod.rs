@@ -51,7 +51,7 @@ pub enum ShellAct {
     ReloadsUnit(String),
     /// `drainboard drain`, which knows its own limits.
     Drains {
-        /// What `--sequence` says, where it is given.
+        /// The value of `--sequence`, where it is given.
         sequence: Option<String>,
     },
 }

@@ -70,7 +70,7 @@ pub(super) fn unwrapped<'a, 'b>(words: &'a [&'b str]) -> &'a [&'b str] {
                 Some(at) => at + 1,
                 None => return words,
             },
-            // What it runs in a container is its last word.
+            // Its last word is the command that it runs in a container.
             ("kamal", "app" | "server") => words.len() - 1,
             ("ssh", _) => options(words, &["-i", "-p", "-l", "-o", "-F"]) + 1,
             (_, _) => return words,

@@ -185,7 +185,7 @@ fn timeouts_differ(facts: &Facts, ruling: &mut RuleRun<'_>) {
         all.push(effective_timeout(&facts.sidekiq, None));
     }
     let mut told: Vec<LocatedSetting> = Vec::new();
-    // What holds for another process is no leftover.
+    // A value that holds for another process is no leftover.
     let in_use: Vec<LocatedSetting> = all.iter().filter_map(|one| one.holds.clone()).collect();
     for effective in all {
         for other in &effective.others {

@@ -1,4 +1,4 @@
-//! What became of each job: asked of `fate`, written down, and summed up.
+//! The fates of the jobs: asked of `fate`, written down, and summed up.
 
 use super::{Ledger, RunCall};
 use crate::core::drain::record::Event;

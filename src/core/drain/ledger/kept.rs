@@ -7,7 +7,7 @@ use crate::core::drain::target::Target;
 use crate::core::fleet::{Fleet, Keeper, LocalProcess, ProcessKey, Title};
 use crate::core::moment::Moment;
 
-/// What is to be proven.
+/// A statement to be proven of a target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::core::drain) enum Proof {
     Quiet,

@@ -21,7 +21,7 @@ impl Run {
             ..
         } = outcome
         {
-            // What may have been sent counts as sent: no proof may rest on its absence.
+            // A signal that may have been sent counts as sent: no proof may rest on its absence.
             self.ledger.signalled(&act, turn.now);
             self.cursor.signalled(turn.now);
         }

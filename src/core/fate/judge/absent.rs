@@ -1,4 +1,4 @@
-//! What it means that a beat does not show a job, held against the worker threads that are left.
+//! The meaning of a beat that does not show a job, held against the worker threads that are left.
 
 use super::Case;
 use crate::core::fate::fate::{Fate, Ruling};

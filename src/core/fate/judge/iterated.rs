@@ -1,4 +1,4 @@
-//! What the iteration state of an `IterableJob` says of it, and the absence of that.
+//! The meaning of the iteration state of an `IterableJob`, and of its absence.
 
 use super::Case;
 use crate::core::fate::fate::{Fate, Ruling};

@@ -1,4 +1,4 @@
-//! One Compose file, and the others that it is made of.
+//! A Compose file, and the others that it is made of.
 
 use serde_yaml::Value as Node;
 

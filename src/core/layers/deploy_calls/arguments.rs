@@ -1,6 +1,6 @@
 //! The arguments of a call of Ruby, as a shell gets them.
 
-/// What stands behind the arguments of a call: from the bracket, brace or keyword that ends them.
+/// The text behind the arguments of a call: from the bracket, brace or keyword that ends them.
 pub(super) fn behind_arguments(text: &str) -> &str {
     let mut quote: Option<char> = None;
     let mut escaped = false;

@@ -80,7 +80,8 @@ impl<'a> Charts<'a> {
     }
 }
 
-/// What a tag prints, if it is a plain question to the values: `.Values.worker.grace | default 30`.
+/// The text that a tag prints, if it is a plain question to the values:
+/// `.Values.worker.grace | default 30`.
 fn answer(tag: &str, values: &Document) -> Option<String> {
     let mut parts = tag.trim_matches('-').split('|').map(str::trim);
     let question = parts.next()?;

@@ -19,7 +19,7 @@ pub(super) struct Set {
     pub(super) objects: Vec<Document>,
 }
 
-/// What is applied: each overlay that no other one refers to, and the manifests beside them.
+/// The manifests that are applied: each overlay that no other one refers to, and those beside it.
 pub(super) struct Overlays {
     pub(super) sets: Vec<Set>,
 }

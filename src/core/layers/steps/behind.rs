@@ -1,4 +1,4 @@
-//! What a list of commands runs behind one that stops a Sidekiq: it goes by before the next signal.
+//! The commands behind one that stops a Sidekiq: they go by before the next signal.
 
 use super::KEYS;
 

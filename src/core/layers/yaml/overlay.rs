@@ -103,7 +103,7 @@ impl Document {
     }
 }
 
-/// What becomes of lists when one document is laid over another.
+/// The treatment of lists when one document is laid over another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::core::layers) enum Lists {
     /// The new one stands in place of the old one.
