@@ -97,11 +97,18 @@
 //! | it tells only where its log is whole | `Bye!`, or its begin, is not asked | `timeline`: was killed; a part of the stop |
 //! | a last beat that is read late frees threads | it frees none | `timeline`: read late |
 //! | a thread that ended with its job is not another's | it is at the gate | `timeline`: does not account |
+//! | the first signal is noted once | it is not noted | `cursors::the_first…` |
+//! | a search whose answer is lost is made again | it stays awaited | `cursors::only_a_search…` |
+//! | manual: a hold that ends sends nothing | the step goes | `cursors::in_manual_mode_a_hold…` |
+//! | an answer ends its own question | any answer does | `cursors::an_answer…` |
+//! | a hold stops the clock of a step | it goes on | `cursors::the_clock…` |
+//! | added seconds are counted | they are not | `cursors::added_seconds…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
 
 mod aftermaths;
 mod cases;
 mod costs;
+mod cursors;
 mod drive;
 mod exits;
 mod fates;
