@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
 use super::console::{look, need_terminal};
+use super::options::{ConductOptions, EveryCommand};
 use super::report::state_directory;
 use super::{Failure, session_runtime};
 use crate::console::Console;

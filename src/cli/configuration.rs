@@ -7,7 +7,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
-use super::arguments::{ConductOptions, EveryCommand};
+use super::options::{ConductOptions, EveryCommand};
 use super::output::tell;
 use super::rejected::Rejected;
 use crate::core::config::{

@@ -7,9 +7,9 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
 use super::opening::{Opened, Opening, open, preflight};
+use super::options::{ConductOptions, EveryCommand, TargetOptions};
 use super::output::tell;
 use super::report::state_directory;
 use super::resume::{self, ResumeArguments};

@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
 use super::console::{need_terminal, on_screen};
+use super::options::{ConductOptions, EveryCommand};
 use super::{Failure, Rejected, session_runtime};
 use crate::clock;
 use crate::core::choice::Choice;

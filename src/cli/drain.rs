@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::arguments::{ConductOptions, EveryCommand, TargetOptions, on_hangup};
 use super::check::rules_named;
 use super::configuration::settings;
 use super::opening::{Opened, Opening, open, preflight};
+use super::options::{ConductOptions, EveryCommand, TargetOptions, on_hangup};
 use super::{Failure, session_runtime};
 use crate::clock;
 use crate::core::clean::clean;

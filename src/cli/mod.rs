@@ -17,6 +17,7 @@ mod log;
 mod look;
 mod manual;
 mod opening;
+mod options;
 mod output;
 mod over;
 mod plan;
@@ -40,8 +41,9 @@ use std::process::ExitCode;
 
 use clap::{ColorChoice, CommandFactory, FromArgMatches};
 
-pub use arguments::{Arguments, CliCommand, ConductOptions, EveryCommand, TargetOptions};
+pub use arguments::{Arguments, CliCommand};
 pub use failure::Failure;
+pub use options::{ConductOptions, EveryCommand, TargetOptions};
 pub use rejected::Rejected;
 
 /// Runs the command that `arguments` (the program's name first) ask for, and waits a little for

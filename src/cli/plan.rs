@@ -7,10 +7,10 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use super::arguments::{ConductOptions, EveryCommand, named};
 use super::configuration::settings;
 use super::look::Observer;
 use super::opening::{self, preflight};
+use super::options::{ConductOptions, EveryCommand, named};
 use super::output::{self, room, tell};
 use super::rows::{self, JobLine};
 use super::timeline::ByUnits;

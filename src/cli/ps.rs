@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::configuration::settings;
 use super::listing::{Room, listing, overlong, top};
 use super::look::Observer;
+use super::options::{ConductOptions, EveryCommand, TargetOptions};
 use super::output::{self, room, tell};
 use super::over::Over;
 use super::rows::PsRow;

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::arguments::{ConductOptions, EveryCommand, TargetOptions};
 use super::check::rules_named;
 use super::configuration::settings;
 use super::console::on_screen;
 use super::drain::{accepted, exit_code, forced};
 use super::opening::{Opened, Opening, open, preflight};
+use super::options::{ConductOptions, EveryCommand, TargetOptions};
 use super::output::tell;
 use super::{Failure, session_runtime};
 use crate::clock;

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
 use super::console::{look, need_terminal};
+use super::options::{ConductOptions, EveryCommand};
 use super::output::tell;
 use super::report::state_directory;
 use super::{Failure, session_runtime};

@@ -14,8 +14,8 @@ use clap::Args;
 
 use super::Failure;
 use super::address::chosen;
-use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
+use super::options::{ConductOptions, EveryCommand};
 use super::output::{room, tell, write, write_json};
 use crate::core::clean::clean;
 use crate::core::config::Settings;

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::arguments::{ConductOptions, EveryCommand};
 use super::configuration::settings;
 use super::listing::Room;
+use super::options::{ConductOptions, EveryCommand};
 use super::output::{room, tell, write, write_json};
 use super::report::state_directory;
 use super::saved::{Saved, SavedRow, saved};
