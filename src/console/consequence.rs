@@ -176,7 +176,7 @@ fn stops(session: &Session, targets: &[LocalId], now: Moment) -> Vec<String> {
         format!("{least} to {most} s later")
     };
     let whole = if jobs == 0 {
-        "These processes run no known job. They exit. This cannot be undone.".to_owned()
+        "These processes run 0 known jobs. They exit. This cannot be undone.".to_owned()
     } else if silent {
         let jobs = count(jobs, "known job");
         format!(

@@ -209,7 +209,7 @@ fn kill_is_free(session: &Session, outlooks: &Outlooks<'_>) -> Option<String> {
     let names: Vec<String> = targets.iter().map(|id| session.name_of(*id)).collect();
     (stake.count() == 0 && !names.is_empty()).then(|| {
         format!(
-            "n: KILL ends {}, which did not exit by itself; no known job runs there.",
+            "n: KILL ends {}, which did not exit by itself; 0 known jobs run there.",
             few(&names, 2)
         )
     })

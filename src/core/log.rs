@@ -6,6 +6,7 @@
 mod dump;
 mod entry;
 mod form;
+mod notices;
 mod structured;
 mod witness;
 

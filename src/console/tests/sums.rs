@@ -140,7 +140,7 @@ fn without_a_job_no_push_back_is_spoken_of() {
     let lines = world.console.dialog.clone().unwrap().lines;
     assert!(
         lines.contains(
-            &"These processes run no known job. They exit. This cannot be undone.".into()
+            &"These processes run 0 known jobs. They exit. This cannot be undone.".into()
         ),
         "{lines:?}"
     );

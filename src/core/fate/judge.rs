@@ -2,6 +2,7 @@
 //! ruling. Where the evidence does not reach there is no ruling; nothing here guesses.
 
 mod absent;
+mod checkpointed;
 mod iterated;
 
 use super::case_file::CaseFile;
@@ -109,40 +110,6 @@ impl Case<'_> {
         let stands_still = matches!(others, Others::NoneServe | Others::Gone | Others::Quiet);
         let waits = waits_for(heir.place, &self.execution.work().queue);
         Some(handed_on(heir, waits && stands_still))
-    }
-
-    /// Whether it may have broken off at a checkpoint: its library does that once its process is
-    /// quiet, and Sidekiq's log then says `done`. `at`: when it left its thread at the latest.
-    fn may_have_broken_off(self, at: Moment) -> bool {
-        let mark = self.subject.signals.mark;
-        self.has_checkpoints() && mark.is_some_and(|mark| at >= mark.about_to)
-    }
-
-    /// Whether a library breaks it off at checkpoints, by its payload, or by that of another job of
-    /// its class where only its log names it.
-    fn has_checkpoints(self) -> bool {
-        self.execution.checkpoints().is_some()
-            || self.execution.is_named_by_log_alone()
-                && self.scene.fleet.checkpoints(&self.execution.work().class)
-    }
-
-    /// It checkpoints, left its thread, and nothing of its work was found when Redis was `asked`.
-    fn broke_off_or_ended(self, whole: bool, asked: Moment) -> Option<Ruling> {
-        let proven = self.is_proven(asked);
-        if self.awaits_others(asked) || self.scene.patient && !proven {
-            return None;
-        }
-        if self.execution.says_it_breaks_off() {
-            let why = "its log: it broke off at a checkpoint; where its work goes on was not seen";
-            return Some(Ruling::new(Fate::Unknown, why));
-        }
-        if whole && proven && self.others(asked) == Others::NoneServe {
-            let why = "it left its thread, nothing of its work is in a queue or a set, and no other \
-                       process takes jobs";
-            return Some(Ruling::new(Fate::Finished, why));
-        }
-        let why = "it ended, or broke off at a checkpoint: where its work goes on was not seen";
-        Some(Ruling::new(Fate::Unknown, why))
     }
 
     /// By its log alone, or by its log and Redis: it ended before anything was interrupted.
@@ -360,7 +327,7 @@ impl Case<'_> {
         others(
             process,
             queues,
-            self.subject,
+            self.free_since(),
             self.served,
             self.scene,
             asked,

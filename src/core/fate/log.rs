@@ -27,6 +27,21 @@ pub(super) fn is_read_since_term(subject: &Subject<'_>, fleet: &Fleet) -> bool {
     told || since.is_some_and(|since| stopped.is_none_or(|stopped| since < stopped))
 }
 
+/// Whether the process took jobs from `begun` to `at` by its log: it was read from then on, and says
+/// nothing of TSTP or TERM.
+pub(super) fn took_jobs(
+    subject: &Subject<'_>,
+    fleet: &Fleet,
+    (begun, at): (Moment, Moment),
+) -> bool {
+    let witness = &fleet.logs.witness;
+    let told = |said: &Milestone| matches!(said, Milestone::Quieted | Milestone::ShuttingDown);
+    let mut milestones = witness.milestones(subject.id.pid).iter();
+    let since = witness.since(subject.id.pid);
+    since.is_some_and(|since| since <= begun)
+        && !milestones.any(|(said, when)| told(said) && *when <= at)
+}
+
 /// Whether the log was read from before TERM to its last line.
 pub(super) fn is_whole(subject: &Subject<'_>, fleet: &Fleet) -> bool {
     let milestones = fleet.logs.witness.milestones(subject.id.pid);

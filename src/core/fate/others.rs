@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use super::execution::Execution;
 use super::scene::Scene;
-use super::subject::Subject;
 use crate::core::fleet::{Fleet, Listed, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::timing::{INTERRUPT_MARGIN, ONE_BEAT};
@@ -13,9 +12,9 @@ use crate::core::timing::{INTERRUPT_MARGIN, ONE_BEAT};
 /// Whether the other processes that serve a queue have beaten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Others {
-    /// No other process serves it, nor did one since the first signal.
+    /// No other process serves it, nor did one since the job may have been there to be taken.
     NoneServe,
-    /// No other process serves it. One that did since the first signal is gone: it may have taken
+    /// No other process serves it. One that did since then is gone: it may have taken
     /// the job, and shows nothing any more.
     Gone,
     /// Each of them is quiet by its last beat, and takes nothing.
@@ -44,11 +43,12 @@ impl Queues<'_> {
 }
 
 /// Whether every other process than `process` that serves one of `queues` has beaten since `asked`:
-/// one that took the job before would have shown it. A quiet one takes nothing.
+/// one that took the job before would have shown it. A quiet one takes nothing. `free`: since when
+/// the job may have been there to be taken; `None`: that is not known.
 pub(super) fn others(
     process: &ProcessKey,
     queues: Queues<'_>,
-    subject: &Subject<'_>,
+    free: Option<Moment>,
     served: &Served,
     scene: Scene<'_>,
     asked: Moment,
@@ -67,8 +67,7 @@ pub(super) fn others(
         .filter(|process| lives(process))
         .collect();
     if living.is_empty() {
-        let since = subject.signals.mark.map(|mark| mark.about_to);
-        return if served.by_another(process, queues, since) {
+        return if served.by_another(process, queues, free) {
             Others::Gone
         } else {
             Others::NoneServe

@@ -12,6 +12,8 @@ pub struct Mark {
     pub at: Moment,
     /// The last beat read before, on the host's own clock.
     pub beat: Option<f64>,
+    /// Whether that beat said that it was quiet: then another program had quieted it.
+    pub quiet: bool,
     /// Its threads as last counted before.
     pub threads: Option<Threads>,
 }

@@ -390,6 +390,7 @@ impl Process {
             about_to: at,
             at,
             beat: self.beat.as_ref().map(|beat| beat.host_time),
+            quiet: self.says_quiet(),
             threads: self.local.as_ref().and_then(|local| local.threads),
         }
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use super::dump::Dumps;
 use super::entry::{Happening, Milestone};
 use super::form::{Form, Shape};
+use super::notices::Notices;
 use super::{Entry, LogLine};
 use crate::core::moment::Moment;
 
@@ -25,8 +26,6 @@ const LATEST: Duration = Duration::from_hours(1);
 const MOST_STARTS: usize = 8;
 /// Threads that are remembered of one job: it may be retried on many.
 const MOST_THREADS: usize = 64;
-/// Notices that are remembered; the oldest give way.
-const MOST_NOTICES: usize = 1000;
 /// How far the run time that an end names may lie from the time between both lines. Sidekiq takes
 /// it right after it wrote `start` and right before it writes the end; busy threads and reading
 /// times make it inexact.
@@ -103,16 +102,6 @@ struct Kept {
     testimony: Testimony,
 }
 
-/// What a job wrote of the end that it is coming to.
-#[derive(Clone, Debug)]
-struct Notice {
-    pid: u32,
-    jid: String,
-    tid: String,
-    what: Happening,
-    at: Moment,
-}
-
 /// Everything read so far.
 #[derive(Clone, Debug, Default)]
 pub struct Witness {
@@ -127,7 +116,7 @@ pub struct Witness {
     /// How many begins were read, with those that gave way.
     begun: u64,
     /// The jobs that read that they are cancelled, or said that they break off.
-    notices: VecDeque<Notice>,
+    notices: Notices,
     /// How long jobs took, by their processes and classes, until it is taken.
     times: Vec<(u32, String, Duration)>,
 }
@@ -171,16 +160,9 @@ impl Witness {
             Happening::Fail if late => Told::Interrupted,
             Happening::Fail => Told::Failed,
             Happening::Cancelled | Happening::BreaksOff => {
-                self.notices.push_back(Notice {
-                    pid,
-                    jid: jid.clone(),
-                    tid: tid.clone(),
-                    what: entry.happening.clone(),
-                    at: written(entry, line),
-                });
-                if self.notices.len() > MOST_NOTICES {
-                    self.notices.pop_front();
-                }
+                let job = (pid, jid.clone(), tid.clone());
+                self.notices
+                    .take(job, &entry.happening, written(entry, line));
                 return self.still_works(pid, jid, tid);
             }
             Happening::Milestone(_)
@@ -341,20 +323,13 @@ impl Witness {
 
     /// When a job on thread `tid` of process `pid` last wrote that it is cancelled.
     pub fn cancelled(&self, pid: u32, jid: &str, tid: &str) -> Option<Moment> {
-        self.noticed(&Happening::Cancelled, pid, jid, tid)
+        self.notices.last(&Happening::Cancelled, (pid, jid, tid))
     }
 
     /// When a job on thread `tid` of process `pid` last wrote that it breaks off and puts the rest of
     /// its work into a later job.
     pub fn broke_off(&self, pid: u32, jid: &str, tid: &str) -> Option<Moment> {
-        self.noticed(&Happening::BreaksOff, pid, jid, tid)
-    }
-
-    fn noticed(&self, what: &Happening, pid: u32, jid: &str, tid: &str) -> Option<Moment> {
-        let is = |known: &&Notice| {
-            known.what == *what && (known.pid, &*known.jid, &*known.tid) == (pid, jid, tid)
-        };
-        Some(self.notices.iter().rev().find(is)?.at)
+        self.notices.last(&Happening::BreaksOff, (pid, jid, tid))
     }
 
     /// The begins that were read after the first `read`, in their order, and how many there are by

@@ -1,6 +1,7 @@
 //! Scans of fixture trees laid out as `/proc`.
 
 mod above;
+mod again;
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -385,20 +386,4 @@ fn the_parts_that_do_not_change_are_read_once() {
     let second = scanner.scan(&[]).unwrap();
     assert_eq!(first.processes, second.processes);
     assert!(Scanner::of(&tree.0.path().join("nowhere"), "util1").is_err());
-}
-
-#[test]
-fn a_process_that_becomes_a_sidekiq_is_found_a_second_later() {
-    let tree = Tree::new();
-    tree.process(7, b"bash\0-c\0exec bundle\0");
-    let mut scanner = tree.scanner();
-    assert!(scanner.scan(&[]).unwrap().processes.is_empty());
-    assert!(scanner.others.1.contains(&7), "it is not read at each scan");
-    tree.process(7, TITLE);
-    scanner.others.0 = scanner.others.0.before(READ_AGAIN);
-    let pids = scanner.scan(&[]).unwrap().processes;
-    assert_eq!(
-        pids.iter().map(|found| found.id.pid).collect::<Vec<_>>(),
-        [7]
-    );
 }

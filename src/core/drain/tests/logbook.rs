@@ -1,6 +1,6 @@
 //! What imagined Sidekiqs write into their logs, read a while later.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use super::world::World;
@@ -14,6 +14,8 @@ use crate::core::sidekiq::{Task, Temper, WorkerEnding, WorkerEvent};
 pub(super) struct Logbook {
     read: usize,
     running: HashMap<(usize, String), (String, Moment)>,
+    /// The members whose logs say that they are quiet.
+    quiet: HashSet<usize>,
 }
 
 impl Logbook {
@@ -62,8 +64,13 @@ impl Logbook {
                 let (tid, jid) = (&busy.tid, &busy.task.jid);
                 vec![format!("tid={tid} class=Job jid={jid} INFO: start")]
             }
-            WorkerEvent::JobFinished(task) | WorkerEvent::BrokeOff { task, .. } => {
-                vec![self.end(member, when, task, "done")]
+            WorkerEvent::JobFinished(task) => vec![self.end(member, when, task, "done")],
+            // Its process had become quiet, and said so.
+            WorkerEvent::BrokeOff { task, .. } => {
+                let quiet = "tid=main INFO: Received TSTP, no longer accepting new work";
+                let first = self.quiet.insert(member).then(|| quiet.to_owned());
+                let end = self.end(member, when, task, "done");
+                first.into_iter().chain([end]).collect()
             }
             WorkerEvent::JobFailed(task) | WorkerEvent::PushedBack { task, front: false } => {
                 vec![self.end(member, when, task, "fail")]

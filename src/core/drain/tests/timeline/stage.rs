@@ -179,6 +179,9 @@ impl StagedDrain {
             ["killed"] => self.world().members[0]
                 .worker
                 .signal(Signal::Kill, at(second)),
+            ["quieted"] => self.world().members[0]
+                .worker
+                .signal(Signal::Tstp, at(second)),
             ["killed", "there"] => self.world().members[1]
                 .worker
                 .signal(Signal::Kill, at(second)),
