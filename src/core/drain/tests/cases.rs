@@ -152,6 +152,10 @@ fn a_hold_freezes_the_rest_of_the_wait() {
     drive.command_at(at(50.0), Command::GoOn);
     drive.until(at(61.9));
     assert_eq!(drive.signals(), [(0, Signal::Tstp)]);
+    let Phase::Waiting { since, until, .. } = *drive.run.phase() else {
+        panic!("{:?}", drive.run.phase());
+    };
+    assert_eq!(until.since(since), Duration::from_secs(20));
     drive.until(at(62.1));
     assert_eq!(drive.signals(), [(0, Signal::Tstp), (62, Signal::Term)]);
 }
@@ -263,6 +267,10 @@ fn a_gate_or_a_last_wait_that_was_slept_through_decides_nothing() {
     drive.sleep_until(at(300.0));
     drive.until(at(310.0));
     assert_eq!(drive.signals(), [(0, Signal::Tstp)]);
+    let Phase::Held { why, .. } = drive.run.phase() else {
+        panic!("{:?}", drive.run.phase());
+    };
+    assert_eq!(*why, Hold::Late);
 
     let mut drive = begin(world(6, vec![stuck("a")]), stated("term", 6));
     drive.until(at(3.0));

@@ -107,6 +107,7 @@
 
 mod aftermaths;
 mod cases;
+mod commands;
 mod costs;
 mod cursors;
 mod drive;
@@ -125,6 +126,7 @@ mod sources;
 mod states;
 mod storms;
 mod sums;
+mod taken_up;
 mod timeline;
 mod troubled;
 mod truth;
