@@ -14,7 +14,7 @@ use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Version};
 use crate::core::sidekiq::{Temper, WorkerConfig};
 
-fn lost(from: f64, to: f64) -> Sources {
+pub(super) fn lost(from: f64, to: f64) -> Sources {
     Sources {
         lost: Some((at(from), at(to))),
         ..Sources::default()
@@ -46,8 +46,6 @@ fn follow_kills_on_time_and_says_that_it_was_blind() {
     drive.finish();
     assert_eq!(drive.signals(), [(0, Signal::Tstp), (10, Signal::Kill)]);
     assert_eq!(drive.told("KILL sent to here:100, blind"), 1);
-    // Its exit is waited for.
-    assert_eq!(drive.told("still alive"), 0);
     assert_eq!(drive.run.outcome(), Some(Outcome::Lost));
 }
 
