@@ -1,6 +1,7 @@
 //! What is told from outside of a job: how its process left, who else may have it, what a KILL costs
 //! and what may be pushed back.
 
+use super::super::account::Account;
 use super::super::departure::left_in_order;
 use super::super::evidence::Fact;
 use super::super::fate::{Fate, Ruling};
@@ -205,4 +206,61 @@ fn what_cannot_be_proven_is_not_pushed_back() {
         bench.look(9.2, Some(false), Vec::new());
     });
     assert!(lost.doubt.unwrap().contains("Redis lost what it had"));
+}
+
+/// The account of a process whose quiet beat at 3 s does not show its job, which is nowhere.
+fn gone_from_its_beat(bench: &mut Bench) -> Account {
+    let mut account = Account::default();
+    let process = bench.fleet.get(&ProcessKey::Local(OWN)).unwrap();
+    account.observe(process, &bench.subject(), &bench.fleet, at(0.6));
+    let mut quiet = row("here:100:c", 3.0, Vec::new());
+    quiet.heartbeat.as_mut().unwrap().quiet = true;
+    bench.look(3.1, None, vec![quiet, row("other:1:b", 0.0, Vec::new())]);
+    let process = bench.fleet.get(&ProcessKey::Local(OWN)).unwrap();
+    account.observe(process, &bench.subject(), &bench.fleet, at(3.1));
+    account.answer(&[answer(3.2, nowhere())], &bench.subject(), &bench.fleet);
+    let judged = account.judge(&bench.subject(), bench.scene(3.3, false));
+    assert_eq!(judged[0].fate(), Some(Fate::Finished));
+    account
+}
+
+#[test]
+fn a_thread_that_no_beat_explains_speaks_against_an_end_that_only_a_beat_showed() {
+    let mut bench = working();
+    let process = bench.fleet.get(&ProcessKey::Local(OWN)).unwrap();
+    bench.signals.mark = Some(process.mark(at(0.0)));
+    let mut account = gone_from_its_beat(&mut bench);
+    bench.scan(9.5, 1);
+    let process = bench.fleet.get(&ProcessKey::Local(OWN)).unwrap();
+    account.observe(process, &bench.subject(), &bench.fleet, at(9.5));
+    drop(account.judge(&bench.subject(), bench.scene(9.6, true)));
+    let open = account.executions().next().unwrap();
+    assert_eq!(open.ruling(), None);
+}
+
+#[test]
+fn the_beats_of_others_are_awaited_for_a_job_that_left_after_the_signal_alone() {
+    let awaits = |told: f64| {
+        let mut bench = working();
+        let account = gone_from_its_beat(&mut bench);
+        let mark = bench.signals.mark.as_mut().unwrap();
+        mark.about_to = at(told);
+        account.awaits_heirs(&bench.subject(), &bench.fleet)
+    };
+    assert!(awaits(0.0));
+    assert!(!awaits(4.0));
+}
+
+#[test]
+fn a_job_that_a_beat_shows_without_its_id_counts() {
+    let mut bench = Bench::new();
+    bench.scan(0.0, 1);
+    let mut nameless = (*work(None)).clone();
+    (nameless.tid, nameless.jid) = ("t2".into(), None);
+    let jobs = vec![work(None), nameless.into()];
+    bench.look(0.5, None, vec![row("here:100:c", 0.0, jobs)]);
+    let process = bench.fleet.get(&ProcessKey::Local(OWN)).unwrap();
+    bench.signals.mark = Some(process.mark(at(0.0)));
+    takes_in(&mut bench, 0.6);
+    assert_eq!(stake(&bench, 0.7).unnamed, 1);
 }
