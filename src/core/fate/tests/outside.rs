@@ -1,6 +1,8 @@
 //! What is told from outside of a job: how its process left, who else may have it, what a KILL costs
 //! and what may be pushed back.
 
+use std::sync::Arc;
+
 use super::super::account::Account;
 use super::super::departure::left_in_order;
 use super::super::evidence::Fact;
@@ -9,7 +11,7 @@ use super::super::missing::{Missing, missing};
 use super::super::others::{goes_on, may_show_more};
 use super::super::stake::Stake;
 use super::bench::{Bench, OWN, answer, at, nowhere, row, work};
-use crate::core::fleet::{Identity, LookRow, Place, ProcessKey};
+use crate::core::fleet::{Identity, LookRow, Place, ProcessKey, Work};
 use crate::core::moment::Moment;
 
 /// The process beats at 0 s and is gone from Redis at 6.5 s.
@@ -148,7 +150,7 @@ fn what_died_with_a_kill_is_not_counted_after_it() {
     bench.scan(3.0, 1);
     takes_in(&mut bench, 3.0);
     let counted = |bench: &Bench| bench.file.threads().counted_quiet.map(|count| count.alive);
-    bench.look(3.5, None, vec![quiet_row(3.2)]);
+    bench.look(3.5, None, vec![quiet_row(3.2, vec![work(None)])]);
     takes_in(&mut bench, 3.5);
     assert_eq!(counted(&bench), Some(1));
     bench.signals.killed = true;
@@ -157,8 +159,8 @@ fn what_died_with_a_kill_is_not_counted_after_it() {
     assert_eq!(counted(&bench), Some(1));
 }
 
-fn quiet_row(beat: f64) -> LookRow {
-    let mut row = row("here:100:c", beat, vec![work(None)]);
+fn quiet_row(beat: f64, jobs: Vec<Arc<Work>>) -> LookRow {
+    let mut row = row("here:100:c", beat, jobs);
     row.heartbeat.as_mut().unwrap().quiet = true;
     row
 }
@@ -213,9 +215,8 @@ fn gone_from_its_beat(bench: &mut Bench) -> Account {
     let mut account = Account::default();
     let process = bench.fleet.get(&ProcessKey::Local(OWN)).unwrap();
     account.observe(process, &bench.subject(), &bench.fleet, at(0.6));
-    let mut quiet = row("here:100:c", 3.0, Vec::new());
-    quiet.heartbeat.as_mut().unwrap().quiet = true;
-    bench.look(3.1, None, vec![quiet, row("other:1:b", 0.0, Vec::new())]);
+    let others = row("other:1:b", 0.0, Vec::new());
+    bench.look(3.1, None, vec![quiet_row(3.0, Vec::new()), others]);
     let process = bench.fleet.get(&ProcessKey::Local(OWN)).unwrap();
     account.observe(process, &bench.subject(), &bench.fleet, at(3.1));
     account.answer(&[answer(3.2, nowhere())], &bench.subject(), &bench.fleet);
@@ -231,9 +232,11 @@ fn a_thread_that_no_beat_explains_speaks_against_an_end_that_only_a_beat_showed(
     bench.signals.mark = Some(process.mark(at(0.0)));
     let mut account = gone_from_its_beat(&mut bench);
     bench.scan(9.5, 1);
+    let others = row("other:1:b", 9.4, Vec::new());
+    bench.look(9.5, None, vec![quiet_row(3.0, Vec::new()), others]);
     let process = bench.fleet.get(&ProcessKey::Local(OWN)).unwrap();
     account.observe(process, &bench.subject(), &bench.fleet, at(9.5));
-    drop(account.judge(&bench.subject(), bench.scene(9.6, true)));
+    drop(account.judge(&bench.subject(), bench.scene(9.6, false)));
     let open = account.executions().next().unwrap();
     assert_eq!(open.ruling(), None);
 }
