@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use crate::core::check::{Chosen, check, gather, recommend, rows};
 use crate::core::clean::clean_bytes;
 use crate::core::config;
+use crate::core::fleet::{Later, Lineage, exact_queue, may_be_same_job};
 use crate::core::layers::command_line::{self, CommandLine};
 use crate::core::layers::erb::Untagged;
 use crate::core::layers::ruby_timeout;
@@ -178,6 +179,18 @@ const CORE: &[Reader] = &[
     }),
     ("config", |bytes| {
         let _config = config::read("config.yml", &text(bytes));
+    }),
+    // A payload that is sought, and behind its line an element of a queue or a set.
+    ("fleet/heir", |bytes| {
+        let mut parts = bytes.splitn(2, |byte| *byte == b'\n');
+        let sought = parts.next().unwrap_or_default();
+        let element = parts.next().unwrap_or_default();
+        let same = may_be_same_job(sought, element);
+        assert_eq!(same, may_be_same_job(element, sought));
+        let _queue = exact_queue("default", sought);
+        if let Some((lineage, later)) = Lineage::to_seek(sought).zip(Later::read(element)) {
+            let _heir = later.heir_of(&lineage, "scheduled");
+        }
     }),
     ("log", |bytes| {
         let mut witness = Witness::default();

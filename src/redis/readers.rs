@@ -1,6 +1,6 @@
 //! The readers of what Redis answers, for `crate::readers`.
 
-use super::{Address, decode, payload};
+use super::{Address, decode, payload, server};
 use crate::readers::Reader;
 
 pub(crate) const READERS: &[Reader] = &[
@@ -17,5 +17,8 @@ pub(crate) const READERS: &[Reader] = &[
     ("redis/payload", |bytes| {
         let _work = payload::work(b"tid", bytes);
         let _jid = payload::jid(bytes);
+    }),
+    ("redis/server", |bytes| {
+        let _server = server::identity(&String::from_utf8_lossy(bytes));
     }),
 ];

@@ -112,7 +112,8 @@ fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     lines.find_map(|line| line.trim_end().strip_prefix(name)?.strip_prefix(':'))
 }
 
-fn identity(text: &str) -> Option<ServerIdentity> {
+/// The server that `text` of `INFO` names.
+pub(super) fn identity(text: &str) -> Option<ServerIdentity> {
     let id = |name: &str| {
         let id = clean(field(text, name)?, LONGEST_ID);
         // Redis writes zeros where there is none.

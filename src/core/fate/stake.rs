@@ -66,7 +66,12 @@ impl Stake {
             return;
         }
         for execution in file.executions().filter(|known| known.is_on_its_thread()) {
-            let list = if execution.fate() == Some(Fate::Finished) {
+            // Its log has ended it, whatever its last beat shows.
+            let has_ended = matches!(
+                execution.fate(),
+                Some(Fate::Finished | Fate::Retried | Fate::Checkpointed)
+            );
+            let list = if has_ended {
                 continue;
             } else if execution.back().is_some() {
                 &mut self.back

@@ -1,6 +1,10 @@
 //! What several answers say of one job: it may have come from several queues and was asked for in
 //! each of them.
 
+mod bench;
+mod judged;
+mod outside;
+
 use std::time::Duration;
 
 use jiff::Timestamp;

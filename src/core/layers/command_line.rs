@@ -97,12 +97,14 @@ impl CommandLine {
                 line.timeout = line.timeout.or(Some(Value::Expression(more)));
             } else if let Some(value) = flag(word, "-t", ("timeout", 2), &mut rest) {
                 line.timeout = Some(timeout(value));
+                before = value;
             } else if let Some(value) = flag(word, "-C", ("config", 4), &mut rest) {
                 line.config = Some(clean(value, 300));
-            } else if let Some(value) = flag(word, "-e", ("environment", 1), &mut rest)
-                && is_plain(value)
-            {
-                line.environment = Some(clean(value, 80));
+                before = value;
+            } else if let Some(value) = flag(word, "-e", ("environment", 1), &mut rest) {
+                let plain = Some(value).filter(|value| is_plain(value));
+                line.environment = plain.map(|value| clean(value, 80)).or(line.environment);
+                before = value;
             }
         }
         Some(line)

@@ -290,6 +290,29 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_the_one_that_is_named_only_where_its_whole_path_ends_so() {
+        let unit = |file: &str| {
+            format!("ExecStart=/usr/bin/sidekiq -t ${{WAIT}}\nEnvironmentFile={file}\n")
+        };
+        let value = timeout_of(&unit("/srv/ops/shop.env"), Some("WAIT=40\n"));
+        assert_eq!(value.to_string(), "40 s");
+        let other = timeout_of(&unit("/srv/devops/shop.env"), Some("WAIT=40\n"));
+        assert!(matches!(other, Value::Expression(_)), "{other}");
+    }
+
+    #[test]
+    fn flags_without_a_timeout_state_none() {
+        let unit = "[Service]\nExecStart=/usr/bin/sidekiq $FLAGS\nEnvironment=\"FLAGS=-e live\"\n";
+        let values = read_together(&[Text {
+            layer: Layer::Systemd,
+            path: "ops/jobs.service",
+            text: unit,
+        }])
+        .values;
+        assert!(values.iter().all(|located| located.setting != TIMEOUT));
+    }
+
+    #[test]
     fn of_a_file_only_numbers_are_kept() {
         let values = read("shop.env", "KEY=s3cret\nTOKEN=123456789012\nWAIT=60\n").values;
         let kept: Vec<String> = values.iter().map(|one| one.value.to_string()).collect();

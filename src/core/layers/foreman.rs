@@ -234,6 +234,10 @@ mod tests {
             ("overmind start -l jobs --timeout=30", "Procfile jobs 30 s"),
             ("hivemind", "Procfile all 5 s, the default"),
             (
+                "hivemind Procfile.live && echo done",
+                "Procfile.live all 5 s, the default",
+            ),
+            (
                 "hivemind -T ops/Procfile.live",
                 "Procfile.live all 5 s, the default",
             ),

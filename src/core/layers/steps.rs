@@ -92,9 +92,7 @@ pub(super) fn read(file: &str, text: &str) -> Reading {
         step.take(line, code, text, index, &mut variables);
         let code = variables.filled(code);
         let is_of_container = is_stop(line) && names.iter().any(|name| has_word(line, name));
-        let is_comment = line.trim_start().starts_with('#');
-        let is_about = is_about_sidekiq(&code) && !is_comment;
-        let found = if is_about || is_of_container {
+        let found = if is_about_sidekiq(&code) || is_of_container {
             behind.begin();
             Some(code.clone())
         } else {
@@ -193,3 +191,6 @@ fn command(line: &str) -> &str {
         .filter(|inside| !inside.contains(['"', '\'']))
         .unwrap_or(code)
 }
+
+#[cfg(test)]
+mod tests;

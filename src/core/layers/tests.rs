@@ -109,6 +109,23 @@ fn command_lines() {
             Wrapper::None,
         ),
         ("sidekiq {{ args }} -t 9", "9 s", Wrapper::None),
+        ("sidekiq -t 9 {{ args }}", "9 s", Wrapper::None),
+        ("sidekiq -t 9 ${ARGS:--e live -t 60}", "9 s", Wrapper::None),
+        (
+            "sidekiq -C config/sidekiq.yml $ARGS",
+            "`$ARGS`, not evaluated",
+            Wrapper::None,
+        ),
+        (
+            "sidekiq -C config/sidekiq.yml -e live $ARGS",
+            "`$ARGS`, not evaluated",
+            Wrapper::None,
+        ),
+        ("sidekiq -C {{ file }} -e {{ name }}", "none", Wrapper::None),
+        ("sidekiq -t 9 > log -t 3", "9 s", Wrapper::None),
+        ("sidekiq ${ARGS} -t 9", "9 s", Wrapper::None),
+        ("sidekiq ${ARGS:-}", "none", Wrapper::None),
+        ("sidekiq $$ARGS", "`$ARGS`, not evaluated", Wrapper::None),
         ("sidekiq -c {{ threads }}", "none", Wrapper::None),
         (
             "sidekiq ${ARGS:--e production -t 60}",
@@ -268,4 +285,18 @@ fn a_reset_takes_back_the_commands_of_its_own_unit_alone() {
     };
     assert!(!kept("deploy/sidekiq.service.d/short.conf"));
     assert!(kept("dist/sidekiq.service"), "another unit of that name");
+    assert!(kept("deploy/mail.service.d/short.conf"), "another unit");
+}
+
+#[test]
+fn a_reset_of_another_setting_leaves_the_flags_of_the_command() {
+    let unit = "[Service]\nExecStart=/usr/bin/sidekiq \\\n; it waits\n  -t 60\nExecStop=\n";
+    let reading = read_together(&[Text {
+        layer: Layer::Systemd,
+        path: "deploy/sidekiq.service",
+        text: unit,
+    }]);
+    let mut values = reading.values.iter();
+    let flag = values.find(|located| located.layer == Layer::CommandLine);
+    assert_eq!(flag.unwrap().value.to_string(), "60 s");
 }

@@ -176,6 +176,9 @@ mod tests {
         assert_eq!(near("kil"), Some(Signal::Kill));
         assert_eq!(near("temr"), Some(Signal::Term));
         assert_eq!(near("banana"), None);
+        // Half of its letters are others.
+        assert_eq!(near("kixx"), None);
+        assert_eq!(nearest("xmexut", ["timeout"]), None);
     }
 
     #[test]

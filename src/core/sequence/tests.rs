@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{Problem, Sequence, Signal};
+use super::{Deadlines, Problem, Sequence, Signal};
+use crate::core::moment::Moment;
 
 fn read(text: &str) -> Result<Sequence, super::GrammarError> {
     text.parse()
@@ -139,6 +141,15 @@ fn rejected_inputs_name_item_and_column() {
         (4, 18, Problem::EndsWithWait)
     );
     assert_eq!(problem("tstp, 120,"), (3, 11, Problem::Empty));
+    let hour = Problem::NotSeconds {
+        word: "1h".into(),
+        meant: Some(3600),
+    };
+    assert_eq!(problem("tstp, 1h, term"), (2, 7, hour));
+    let longest = read("tstp, 4294967295, term").unwrap();
+    assert_eq!(longest.wait_after(0), Some(seconds(u64::from(u32::MAX))));
+    let longer = Problem::TooLong("4294967296".into());
+    assert_eq!(problem("tstp, 4294967296, term"), (2, 7, longer));
 }
 
 #[test]
@@ -149,6 +160,50 @@ fn an_error_says_what_to_write_instead() {
         "item 5, column 22: unknown signal `kil`: did you mean `kill`?; expected a signal, such as tstp, term or kill \
          (signals and whole seconds alternate: tstp, 120, term, 30, kill)"
     );
+}
+
+#[test]
+fn an_empty_item_is_told_what_is_due_there() {
+    let expected = |text: &str| read(text).unwrap_err().expected();
+    assert_eq!(expected("term,,kill"), "whole seconds, such as 30");
+    for text in ["", ",", "tstp, 120,"] {
+        assert_eq!(expected(text), "a signal, such as tstp, term or kill");
+    }
+}
+
+#[test]
+fn only_tstp_term_and_int_quiet_a_sidekiq_before_a_kill() {
+    for text in ["tstp", "term, 30, kill", "ttin, 5, int, 5, kill"] {
+        assert!(read(text).unwrap().quiets(), "{text}");
+    }
+    for text in ["kill", "ttin, 5, kill", "ttin"] {
+        assert!(!read(text).unwrap().quiets(), "{text}");
+    }
+}
+
+#[test]
+fn the_kill_of_another_program_counts_where_it_comes_first() {
+    let sequence = read("tstp, 120, term, 30, kill").unwrap();
+    let kill = |limit| sequence.budget_within(seconds(25), limit).kill;
+    assert_eq!(kill(None), Some(seconds(150)));
+    assert_eq!(kill(Some(seconds(10))), Some(seconds(130)));
+    assert_eq!(kill(Some(seconds(90))), Some(seconds(150)));
+}
+
+#[test]
+fn of_two_deadlines_the_earlier_one_is_the_first() {
+    let moment = |second| Moment::new(seconds(second), Timestamp::UNIX_EPOCH);
+    let first = |interrupt: Option<u64>, kill: Option<u64>| {
+        let deadlines = Deadlines {
+            interrupt: interrupt.map(moment),
+            kill: kill.map(moment),
+        };
+        deadlines.first()
+    };
+    assert_eq!(first(Some(5), Some(9)), Some(moment(5)));
+    assert_eq!(first(Some(9), Some(5)), Some(moment(5)));
+    assert_eq!(first(None, Some(5)), Some(moment(5)));
+    assert_eq!(first(None, None), None);
 }
 
 #[test]

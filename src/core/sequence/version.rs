@@ -63,5 +63,6 @@ mod tests {
         assert_eq!(Version::parse("app"), None);
         assert!(Version::parse("6.10.0") > Version::parse("6.9.9"));
         assert_eq!(Version::new(5, 2, 10).default_timeout_seconds(), 8);
+        assert_eq!(Version::new(6, 0, 0).default_timeout_seconds(), 25);
     }
 }

@@ -136,6 +136,25 @@ fn alive_after_the_last_step_is_said() {
 }
 
 #[test]
+fn one_that_exits_while_the_account_is_made_is_not_alive() {
+    let exits = WorkerConfig {
+        exit_takes: Duration::from_secs(10),
+        ..config(6, 1)
+    };
+    let mut world = World::default();
+    world.add(exits, Some(100), at(-7.0));
+    // It is given up at 11 s; the look that is asked for then takes until 12.5 s, and it exits at 12 s.
+    let slow = Sources {
+        look_takes: Duration::from_millis(1500),
+        ..Sources::default()
+    };
+    let mut drive = begin_with(world, stated("term", 6), slow);
+    drive.finish();
+    assert_eq!(drive.told("still alive: here:100"), 1);
+    assert_eq!(drive.run.outcome(), Some(Outcome::Drained));
+}
+
+#[test]
 fn an_idle_one_that_leaves_before_its_known_interrupt_is_drained() {
     let signals = vec![(0, Signal::Term)];
     let drive = begin(world(25, vec![]), stated("term, 30, kill", 25));
@@ -152,6 +171,10 @@ fn a_hold_freezes_the_rest_of_the_wait() {
     drive.command_at(at(50.0), Command::GoOn);
     drive.until(at(61.9));
     assert_eq!(drive.signals(), [(0, Signal::Tstp)]);
+    let Phase::Waiting { since, until, .. } = *drive.run.phase() else {
+        panic!("{:?}", drive.run.phase());
+    };
+    assert_eq!(until.since(since), Duration::from_secs(20));
     drive.until(at(62.1));
     assert_eq!(drive.signals(), [(0, Signal::Tstp), (62, Signal::Term)]);
 }
@@ -263,6 +286,10 @@ fn a_gate_or_a_last_wait_that_was_slept_through_decides_nothing() {
     drive.sleep_until(at(300.0));
     drive.until(at(310.0));
     assert_eq!(drive.signals(), [(0, Signal::Tstp)]);
+    let Phase::Held { why, .. } = drive.run.phase() else {
+        panic!("{:?}", drive.run.phase());
+    };
+    assert_eq!(*why, Hold::Late);
 
     let mut drive = begin(world(6, vec![stuck("a")]), stated("term", 6));
     drive.until(at(3.0));

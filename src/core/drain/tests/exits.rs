@@ -6,6 +6,7 @@ use super::kills::with;
 use super::world::at;
 use crate::core::drain::{ActOutcome, Command, Effect, Event, Input, Policy, Record};
 use crate::core::fleet::{ExitStatus, Observation};
+use crate::core::sequence::Signal;
 
 /// Whether a target left in order, and whether a KILL of the run was the cause.
 fn how_it_ended(record: &Record) -> Option<(Option<bool>, Option<bool>)> {
@@ -34,8 +35,9 @@ fn an_exit_says_whether_a_kill_of_the_run_was_its_cause() {
     assert_eq!(stopped, Some((Some(true), Some(false))));
 }
 
-#[test]
-fn an_exit_that_is_seen_before_the_outcome_of_a_kill_is_told_behind_it() {
+/// What is told of an exit with this status that is seen before the outcome of a KILL: before that
+/// outcome is heard, and then.
+fn seen_before_the_outcome(status: ExitStatus) -> [Option<(Option<bool>, Option<bool>)>; 2] {
     let plan = with(Policy::Follow, "tstp, 10, kill");
     let jobs = vec![stuck("a")];
     let mut drive = Drive::new(world(25, jobs), plan, Sources::with_logs(), at(0.0));
@@ -66,10 +68,34 @@ fn an_exit_that_is_seen_before_the_outcome_of_a_kill_is_told_behind_it() {
     fleet.observe(Observation::Exited {
         process,
         at: now,
-        status: Some(ExitStatus::Signal(9)),
+        status: Some(status),
     });
     let seen = run.handle(Input::Observed, &fleet, now);
-    assert_eq!(exits(&seen), None);
     let heard = run.handle(Input::Outcome(id, ActOutcome::Sent), &fleet, now);
-    assert_eq!(exits(&heard), Some((Some(false), Some(true))));
+    [exits(&seen), exits(&heard)]
+}
+
+#[test]
+fn an_exit_that_is_seen_before_the_outcome_of_a_kill_is_told_behind_it() {
+    let killed = seen_before_the_outcome(ExitStatus::Signal(9));
+    assert_eq!(killed, [None, Some((Some(false), Some(true)))]);
+    // It had ended by itself when the KILL came.
+    let left = seen_before_the_outcome(ExitStatus::Code(0));
+    assert_eq!(left, [None, Some((Some(true), Some(false)))]);
+}
+
+#[test]
+fn a_run_is_not_over_before_its_exits_are_told() {
+    // Redis has lost what tells whether it left in order.
+    let mut world = world(25, Vec::new());
+    world.weather.empties.push((at(1.0), false));
+    let plan = with(Policy::Follow, "tstp, 60, kill");
+    let mut drive = Drive::new(world, plan, Sources::default(), at(0.0));
+    drive.command_at(at(0.0), Command::Automatic);
+    drive.until(at(1.5));
+    let id = drive.run.ledger().targets()[0].id;
+    drive.world.signal(id, Signal::Kill, at(1.5));
+    drive.finish();
+    let told = drive.journal.iter().find_map(how_it_ended);
+    assert_eq!(told, Some((None, Some(false))));
 }

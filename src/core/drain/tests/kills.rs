@@ -14,7 +14,7 @@ use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Version};
 use crate::core::sidekiq::{Temper, WorkerConfig};
 
-fn lost(from: f64, to: f64) -> Sources {
+pub(super) fn lost(from: f64, to: f64) -> Sources {
     Sources {
         lost: Some((at(from), at(to))),
         ..Sources::default()

@@ -104,16 +104,27 @@
 //! | a hold stops the clock of a step | it goes on | `cursors::the_clock…` |
 //! | added seconds are counted | they are not | `cursors::added_seconds…` |
 //! | counts and lines agree | living threads are told as jobs | `fates`, both drains |
+//! | a run that is taken up holds before a KILL that came due | it goes after a look | `taken_up::a_kill_that…` |
+//! | the same at the gate of a KILL | it goes after a look | `taken_up::the_wait_of…` |
+//! | a KILL is tried again with no more at stake | that is not asked | `commands::a_kill_that_failed…` |
+//! | only the signal that failed is sent again | all targets get it | `commands::only_the_signal…` |
+//! | a KILL out of turn overtakes no signal | it does | `commands::a_kill_out_of_turn…` |
+//! | a link without a fresh look is blind | a look of 30 s ago is fresh | `gates::a_link_that…` |
+//! | a parent is idle with all of its children | those that are no targets are passed over | `evidence::the_parent…` |
+//! | a job among the retries is not at stake | it is until the next beat | `timeline`: among the retries |
 
 mod aftermaths;
 mod cases;
+mod commands;
 mod costs;
 mod cursors;
 mod drive;
+mod evidence;
 mod exits;
 mod fates;
 mod foretold;
 mod frozen;
+mod gates;
 mod kills;
 mod laws;
 mod logbook;
@@ -125,6 +136,7 @@ mod sources;
 mod states;
 mod storms;
 mod sums;
+mod taken_up;
 mod timeline;
 mod troubled;
 mod truth;

@@ -286,6 +286,23 @@ fn the_outcome_of_another_push_is_not_that_of_this_one() {
 }
 
 #[test]
+fn without_redis_nothing_is_searched_for() {
+    // It is lost just after the job was found nowhere.
+    let sources = Sources {
+        look_takes: Duration::from_millis(500),
+        answers_take: Some(Duration::from_millis(10)),
+        lost: Some((at(14.505), at(900.0))),
+        ..Sources::with_logs()
+    };
+    let world = world(25, vec![stuck("a")]);
+    let mut drive = Drive::new(world, rescuing("tstp, 14, kill"), sources, at(0.0));
+    drive.command_at(at(0.0), Command::Automatic);
+    drive.finish();
+    let told = drive.told("nothing is pushed back: Redis cannot be asked");
+    assert_eq!((told, drive.told("searching all queues")), (1, 0));
+}
+
+#[test]
 fn without_being_asked_nothing_is_searched_for() {
     let mut plan = rescuing("tstp, 14, kill");
     plan.guard.rescue = false;

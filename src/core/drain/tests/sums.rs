@@ -15,10 +15,13 @@ use proptest::prelude::*;
 use super::cases::{begin, stuck, world};
 use super::drive::{Drive, plan};
 use super::foretold::process;
+use super::rescues::{rescuing, searching};
 use super::scenario::{endless, untouched};
 use super::troubled::tally;
 use super::world::at;
-use crate::core::drain::{Execution, Fate, Standing, Target};
+use crate::core::drain::{
+    Execution, Fate, Input, Phase, PushOutcome, Rescue, Standing, Target, Trace,
+};
 use crate::core::fleet::Job;
 use crate::core::outlook::{Becomes, Reason, Verdict};
 use crate::core::sequence::Signal;
@@ -102,6 +105,27 @@ proptest! {
         let back = number(&|target, execution| is_back(target, execution));
         prop_assert!(tally.pushed_back >= back, "{back} back: {told}");
     }
+}
+
+#[test]
+fn a_rescued_job_is_no_loss_while_the_next_one_is_pushed_back() {
+    let world = world(25, vec![stuck("a"), stuck("b")]);
+    let (mut drive, search, missing) = searching(world, rescuing("tstp, 14, kill"));
+    assert_eq!((tally(&drive).gone, tally(&drive).pushed_back), (2, 0));
+    let nowhere = Trace::Nowhere("it died early".into());
+    let traces = missing.into_iter().map(|one| (one, nowhere.clone()));
+    drive.call(Input::Searched(search, traces.collect()));
+    let Phase::Settling {
+        rescue: Rescue::Pushing { id, .. },
+        ..
+    } = drive.run.phase()
+    else {
+        panic!("{:?}", drive.run.phase());
+    };
+    let first = *id;
+    drive.call(Input::PushedBack(first, PushOutcome::Pushed));
+    assert!(!drive.run.phase().is_over());
+    assert_eq!((tally(&drive).gone, tally(&drive).pushed_back), (1, 1));
 }
 
 /// Nothing that needs time after TERM is promised, before TERM and after it.

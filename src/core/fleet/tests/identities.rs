@@ -57,6 +57,13 @@ fn the_start_of_the_heartbeat_thread_tells_the_own_identity_from_a_nearer_one() 
         pairs(&[("42", Some("a")), ("remote", Some("b"))])
     );
     // Replaced by `exec`: the same process, a new thread, a new name; the old one stays listed.
+    let mut unread = fleet(vec![
+        scan(0.0, vec![process()]),
+        scan(0.5, vec![local(42, -110.0)]),
+    ]);
+    unread.observe(look(1.0, vec![own(), twin()]));
+    let expected = pairs(&[("42", Some("a")), ("remote", Some("b"))]);
+    assert_eq!(names(&unread), expected, "its thread was read before");
     let replaced = beating_since(local(42, -110.0), 0.2);
     let new = row("util1:42:c", Some(heartbeat(1.0, 0.5)));
     let mut fleet = fleet(vec![scan(0.0, vec![process()]), look(0.0, vec![own()])]);
@@ -67,6 +74,44 @@ fn the_start_of_the_heartbeat_thread_tells_the_own_identity_from_a_nearer_one() 
         names(&fleet),
         pairs(&[("42", Some("other")), ("remote", Some("a"))])
     );
+}
+
+#[test]
+fn an_identity_registers_within_a_few_seconds_of_its_heartbeat_thread() {
+    let is_own = |registered: f64| {
+        let process = beating_since(local(42, -110.0), -100.0);
+        let row = row("util1:42:a", Some(heartbeat(0.0, registered)));
+        let fleet = fleet(vec![scan(0.0, vec![process]), look(1.0, vec![row])]);
+        names(&fleet) == pairs(&[("42", Some("a"))])
+    };
+    assert!(is_own(-96.0));
+    assert!(!is_own(-94.0));
+}
+
+#[test]
+fn one_with_rivals_is_not_known_by_its_environment() {
+    let asked = RedisAddress::new("redis://localhost:6379/0");
+    let mut process = titled(local(42, -110.0), "7.3.9", "", 5);
+    process.surroundings.redis_url = Some(asked.clone());
+    let is_known = |rows| {
+        let fleet = fleet(vec![scan(0.0, vec![process.clone()]), look(1.0, rows)]);
+        let process = fleet.processes.values().next().unwrap();
+        process.is_known(Some(&asked))
+    };
+    let one = || row("util1:42:a", Some(heartbeat(0.0, -100.0)));
+    let other = row("util1:42:b", Some(heartbeat(0.0, -99.0)));
+    assert!(is_known(vec![one()]) && is_known(vec![]));
+    assert!(!is_known(vec![one(), other]));
+}
+
+#[test]
+fn without_another_word_the_version_tells_the_timeout() {
+    let timeout = |version: &str| {
+        let process = titled(local(42, -110.0), version, "", 5);
+        only(&fleet(vec![scan(0.0, vec![process])])).timeout(None)
+    };
+    assert_eq!(timeout("5.2.10").to_string(), "8 s assumed");
+    assert_eq!(timeout("7.3.9").to_string(), "25 s assumed");
 }
 
 #[test]
@@ -211,6 +256,8 @@ fn an_identity_that_beats_after_its_process_has_ended_was_another_ones() {
         look(6.0, vec![beat(0.0)]),
     ]);
     assert_eq!(names(&fleet), pairs(&[("42", Some("a"))]), "its last words");
+    fleet.observe(look(6.5, vec![beat(6.4)]));
+    assert_eq!(names(&fleet), pairs(&[("42", Some("a"))]), "as they may be");
     fleet.observe(look(11.0, vec![beat(10.0)]));
     assert_eq!(names(&fleet), pairs(&[("42", None), ("remote", Some("a"))]));
     assert!(fleet.serving("default").count() == 1, "it may run jobs");
@@ -258,6 +305,19 @@ fn one_that_was_pruned_is_known_by_its_environment() {
     process.surroundings.redis_url = Some(asked.clone());
     process.title = titled(local(42, -310.0), "6.4.1", "", 5).title;
     assert!(!known(&process), "it may use another namespace");
+}
+
+#[test]
+fn an_embedded_one_needs_no_process_that_looks_like_a_sidekiq() {
+    let mut fleet = Fleet::default();
+    fleet.vantage.sees_host = true;
+    let mut beat = heartbeat(-4.0, -100.0);
+    let info = Arc::get_mut(&mut beat.info).unwrap();
+    info.embedded = true;
+    fleet.observe(scan(0.0, vec![]));
+    fleet.observe(look(1.0, vec![row("util1:42:a", Some(beat))]));
+    let state = only(&fleet).state(false, &fleet.link, at(1.0));
+    assert_eq!(state, State::Running);
 }
 
 #[test]

@@ -73,6 +73,23 @@ fn ages_are_never_negative_on_a_clock_that_runs_ahead() {
 }
 
 #[test]
+fn less_than_a_second_between_two_commands_is_no_skew() {
+    let at_once = |host: f64| {
+        let mut row = busy(host, 0, vec![]);
+        row.beat_age = Some(Duration::from_secs(4));
+        let fleet = fleet(vec![look(0.0, vec![row])]);
+        only(&fleet)
+            .beat
+            .as_ref()
+            .unwrap()
+            .age(at(0.0))
+            .as_secs_f64()
+    };
+    assert!((at_once(-3.2) - 3.2).abs() < 1e-3);
+    assert!((at_once(-2.8) - 4.0).abs() < 1e-3);
+}
+
+#[test]
 fn the_times_of_a_process_of_this_host_need_no_estimate() {
     // On a busy host the hash gets its 60 s to live long after the beat took its time: to Redis
     // the clock of the host seems to run behind.

@@ -25,6 +25,7 @@ mod crowds;
 mod identities;
 mod jobs;
 mod joining;
+mod losses;
 mod proofs;
 mod twins;
 

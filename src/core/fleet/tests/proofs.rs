@@ -49,6 +49,9 @@ fn a_count_proves_nothing_once_it_is_stale_or_from_before_the_signal() {
     let (mut fleet, mark) = told();
     fleet.observe(scan(2.0, vec![threaded(42, 0, -0.5)]));
     assert_eq!(quiet_now(&fleet, &mark, 2.0), None, "counted before it");
+    see(&mut fleet, 2.0, quiet(1.8), vec![]);
+    assert!(quiet_now(&fleet, &mark, 2.0).is_some());
+    assert_eq!(idle_now(&fleet, &mark, 2.0), None, "counted before it");
 }
 
 #[test]
@@ -71,6 +74,9 @@ fn threads_prove_nothing_where_they_were_never_named() {
     assert_eq!(idle_now(&fleet, &nameless, 3.0), None);
     assert_eq!(idle_now(&fleet, &unread, 3.0), None);
     assert_eq!(quiet_now(&fleet, &nameless, 3.0), None);
+    see(&mut fleet, 3.1, quiet(1.9), vec![]);
+    assert!(quiet_now(&fleet, &nameless, 3.2).is_some());
+    assert_eq!(idle_now(&fleet, &nameless, 3.2), None);
 }
 
 #[test]
@@ -107,6 +113,8 @@ fn a_quiet_beat_proves_quiet_for_good_and_idle_only_when_it_is_late_enough() {
         None,
         "within 2 s of the signal"
     );
+    // Nor once the count of its threads, which were there before the signal, is stale.
+    assert_eq!(idle_now(&fleet, &mark, 2.1), None);
     see(&mut fleet, 11.9, quiet(11.8), vec![]);
     let after = Duration::from_secs_f64(EPOCH + 11.8 - at(0.0).epoch());
     assert_eq!(
@@ -174,6 +182,21 @@ fn no_threads_and_a_later_beat_with_a_job_contradict_each_other() {
 }
 
 #[test]
+fn a_count_without_the_heartbeat_thread_contradicts_no_later_beat() {
+    let (mut fleet, mark) = told();
+    let mut bare = threaded(42, 0, 1.0);
+    bare.threads.as_mut().unwrap().heartbeat = false;
+    fleet.observe(scan(1.0, vec![bare]));
+    let one = Heartbeat {
+        busy: 1,
+        ..quiet(3.9)
+    };
+    see(&mut fleet, 4.0, one, vec![work("t1", "one", -3.0)]);
+    fleet.observe(scan(5.0, vec![threaded(42, 0, 5.0)]));
+    assert_eq!(idle_now(&fleet, &mark, 5.1), Some(ProofBasis::NoThreads));
+}
+
+#[test]
 fn a_beat_that_was_known_before_the_signal_proves_no_idle() {
     // The host's clock was set back after the beat: it looks 3 s later than the signal.
     let (mut fleet, mark) = told();
@@ -211,6 +234,11 @@ fn every_thread_without_a_job_may_run_one_until_the_last_word() {
     };
     see(&mut fleet, 1.0, one(0.9), vec![work("t1", "one", -3.0)]);
     assert_eq!(unseen(&fleet, 2.0), 1, "two threads, one job");
+    let beside = Fleet::unseen_beside(only(&fleet), &mark, 1, at(2.0));
+    assert_eq!(
+        beside, 2,
+        "the thread of a job that is back may run another"
+    );
     see(&mut fleet, 11.0, one(10.9), vec![]);
     assert_eq!(
         unseen(&fleet, 11.0),

@@ -12,7 +12,26 @@ fn shown(text: &str) -> Vec<String> {
 
 #[test]
 fn commands_are_read_as_a_shell_gets_them() {
-    let cases: [(&str, &[&str]); 19] = [
+    let cases: [(&str, &[&str]); 29] = [
+        ("text = <<~SH\n  pkill -9 -f sidekiq\nSH", &[]),
+        ("puts \"a \\\" sleep 5\"", &[]),
+        ("logger.test \"kill -9 1\"", &[]),
+        ("execute \"kill\", pids(a, b)", &["1 : kill pids(a, b)"]),
+        ("execute \"kill -9 1, 2\"", &["1 : kill -9 1, 2"]),
+        ("execute \"kill -9 1\", :raise => false", &["1 : kill -9 1"]),
+        (
+            "Process.kill 9, Sidekiq::PID",
+            &["1 : kill -9 Sidekiq::PID"],
+        ),
+        (
+            "execute \"kill -9 \\\"$PID\\\"\"",
+            &["1 : kill -9 \"$PID\""],
+        ),
+        ("execute [\"kill\", \"-9\", \"1\"]", &["1 : kill -9 1"]),
+        (
+            "while up?\n  execute \"kill -9 1\"\nend",
+            &["2 : kill -9 1"],
+        ),
         (
             "execute \"kill -USR1 $(cat /run/a.pid) || :\"",
             &["1 : kill -USR1 $(cat /run/a.pid) || :"],
