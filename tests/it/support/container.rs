@@ -38,13 +38,29 @@ fn host_name(scene: &Scene) -> String {
 impl Container {
     /// Starts one on `scene`, and waits until it has beaten.
     pub(crate) fn start(scene: &Scene, version: Version) -> Self {
+        let name = format!("DYNO={}", host_name(scene));
+        Self::within(&["env", &name], scene, version)
+    }
+
+    /// The same, but its name is told by its own namespace of host names alone.
+    pub(crate) fn start_with_its_own_host_name(scene: &Scene, version: Version) -> Self {
+        let script = r#"echo "$0" >/proc/sys/kernel/hostname && exec env -u HOSTNAME -u DYNO "$@""#;
+        let name = host_name(scene);
+        Self::within(
+            &["unshare", "-u", "bash", "-c", script, &name],
+            scene,
+            version,
+        )
+    }
+
+    fn within(surroundings: &[&str], scene: &Scene, version: Version) -> Self {
         let before = scene.identities().len();
         let log = File::create(scene.path(&format!("contained-{before}.log"))).unwrap();
         let (url, trace) = (scene.redis.url(), scene.path("trace"));
         let child = as_root()
             .args(["unshare", "-p", "-f", "-m", "--mount-proc", "--kill-child"])
+            .args(surroundings)
             .args(["env", "-u", "REDIS_PROVIDER"])
-            .arg(format!("DYNO={}", host_name(scene)))
             .arg(format!("REDIS_URL={url}"))
             .arg(format!("DRAINBOARD_TRACE={}", trace.display()))
             .arg(version.launcher())
