@@ -53,6 +53,14 @@ fn find<'a>(
 /// The question before it.
 pub(super) fn dialog(session: &Session, console: &Console, now: Moment) -> Option<Dialog> {
     let target = on_page(session, console).ok()?;
+    let effect = if session.looks_between_steps(&target.process) {
+        "A mark in Redis tells it to end: it looks between two of its steps, about every 5 s. \
+         What it has done stays done; what is left of it is never done."
+    } else {
+        "A mark in Redis tells it to end, but before 7.3.9 a job looks only as a run of it begins: this \
+         run goes on. Once it has broken off or was pushed back, its next run ends at once, and what \
+         is left of it is never done."
+    };
     let lines = vec![
         format!(
             "{} {} on {}.",
@@ -60,9 +68,7 @@ pub(super) fn dialog(session: &Session, console: &Console, now: Moment) -> Optio
             target.jid,
             session.fleet.get(&target.process)?.name()
         ),
-        "A mark in Redis tells it to end: it looks between two of its steps, about every 5 s. \
-         What it has done stays done; what is left of it is never done."
-            .into(),
+        effect.into(),
         "Its on_cancel and on_complete are called. No signal is sent.".into(),
     ];
     Some(Dialog {
@@ -121,9 +127,14 @@ fn state(
         CancelState::Wanted | CancelState::UnderWay => "on its way to Redis".into(),
         CancelState::NotSent(why) => format!("not sent: {why}"),
         CancelState::Sent { at, doubt: None } => format!(
-            "sent at {}, {} ago; not noticed yet: it looks between two steps, about every 5 s",
+            "sent at {}, {} ago; {}",
             time_of_day(*at),
-            span(now.since(*at))
+            span(now.since(*at)),
+            if session.looks_between_steps(process) {
+                "not noticed yet: it looks between two steps, about every 5 s"
+            } else {
+                "this run does not look, its next one ends at once"
+            }
         ),
         CancelState::Sent {
             doubt: Some(why), ..

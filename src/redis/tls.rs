@@ -29,7 +29,8 @@ pub(super) fn words(_: &std::io::Error) -> Option<String> {
 /// TLS over a connection.
 #[cfg(feature = "tls")]
 mod checked {
-    use std::io;
+    use std::fs::File;
+    use std::io::{self, Read};
     use std::path::Path;
     use std::sync::Arc;
 
@@ -49,6 +50,9 @@ mod checked {
 
     use super::Certificates;
     use crate::core::clean::clean;
+
+    /// The most bytes of a PEM file that are read: all authorities of a machine have a quarter of a million.
+    const LONGEST: u64 = 4 << 20;
 
     /// Speaks TLS on `stream` with a server that must be `host`.
     pub(in crate::redis) async fn secure(
@@ -128,7 +132,7 @@ mod checked {
         };
         let chain = read(cert, "--redis-cert")?;
         let file = certificates.key.as_ref().unwrap_or(cert);
-        let key = PrivateKeyDer::from_pem_file(file)
+        let key = PrivateKeyDer::from_pem_slice(&content(file, "--redis-key")?)
             .map_err(|error| unreadable("--redis-key", file, &error.to_string()))?;
         config
             .with_client_auth_cert(chain, key)
@@ -137,14 +141,33 @@ mod checked {
 
     /// The certificates in a PEM file.
     fn read(path: &Path, option: &str) -> io::Result<Vec<CertificateDer<'static>>> {
-        let all: Result<Vec<_>, _> = CertificateDer::pem_file_iter(path)
-            .map_err(|error| unreadable(option, path, &error.to_string()))?
-            .collect();
+        let content = content(path, option)?;
+        let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&content).collect();
         let all = all.map_err(|error| unreadable(option, path, &error.to_string()))?;
         if all.is_empty() {
             return Err(unreadable(option, path, "it holds no certificate"));
         }
         Ok(all)
+    }
+
+    /// The content of a PEM file. It is read at each connection, and nothing waits for a writer or an end that do not
+    /// come.
+    fn content(path: &Path, option: &str) -> io::Result<Vec<u8>> {
+        let failed = |error: io::Error| unreadable(option, path, &error.to_string());
+        if !std::fs::metadata(path).map_err(failed)?.is_file() {
+            return Err(unreadable(option, path, "it is no regular file"));
+        }
+        let mut content = Vec::new();
+        let file = File::open(path).map_err(failed)?;
+        let read = file.take(LONGEST + 1).read_to_end(&mut content);
+        if read.map_err(failed)? as u64 > LONGEST {
+            return Err(unreadable(
+                option,
+                path,
+                "it is too large to be a certificate",
+            ));
+        }
+        Ok(content)
     }
 
     fn unreadable(option: &str, path: &Path, why: &str) -> io::Error {
@@ -251,6 +274,33 @@ mod checked {
         fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
             let known = &self.provider.signature_verification_algorithms;
             known.supported_schemes()
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn what_is_no_file_or_has_no_end_is_refused_and_nothing_waits_for_it() {
+            let place = tempfile::tempdir().unwrap();
+            let (pipe, vast) = (place.path().join("pipe"), place.path().join("vast"));
+            rustix::fs::mknodat(
+                rustix::fs::CWD,
+                &pipe,
+                rustix::fs::FileType::Fifo,
+                rustix::fs::Mode::from(0o600),
+                0,
+            )
+            .unwrap();
+            File::create(&vast).unwrap().set_len(LONGEST + 1).unwrap();
+            let said = |path: &Path| read(path, "--redis-ca").unwrap_err().to_string();
+            for path in [&pipe, Path::new("/dev/zero"), place.path()] {
+                assert!(said(path).contains("no regular file"), "{}", said(path));
+            }
+            assert!(said(&vast).contains("too large"), "{}", said(&vast));
+            let missing = said(&place.path().join("missing"));
+            assert!(missing.contains("No such file"), "{missing}");
         }
     }
 }

@@ -219,7 +219,7 @@ impl LinesFront {
     }
 
     fn nothing(&mut self, session: &Session, now: Moment) -> Vec<Request> {
-        let why = nothing_to_drain(&self.errand.choice, session);
+        let why = nothing_to_drain(&self.errand.choice, session, now);
         let outcome = if self.errand.allow_empty {
             Outcome::Drained
         } else {

@@ -4,7 +4,7 @@
 use super::printer::stamp;
 use crate::core::choice::Choice;
 use crate::core::drain::Target;
-use crate::core::fleet::{Identity, LocalId, ProcessKey};
+use crate::core::fleet::{Identity, LocalId, Process, ProcessKey, State};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
@@ -78,7 +78,7 @@ pub(super) fn awaits(session: &Session, now: Moment) -> Option<String> {
 }
 
 /// Why nothing was chosen, and what to do.
-pub(super) fn nothing_to_drain(choice: &Choice, session: &Session) -> String {
+pub(super) fn nothing_to_drain(choice: &Choice, session: &Session, now: Moment) -> String {
     if choice.is_nothing() {
         return "nothing to drain: the choosing options are empty".into();
     }
@@ -92,18 +92,21 @@ pub(super) fn nothing_to_drain(choice: &Choice, session: &Session) -> String {
         .map(crate::core::fleet::Process::name)
         .collect::<Vec<_>>();
     if choice.asked || unknown.is_empty() {
-        let remote = session
-            .fleet
-            .processes
-            .values()
+        let is_gone =
+            |process: &&Process| process.state(false, &session.fleet.link, now) == State::Ghost;
+        let processes = session.fleet.processes.values();
+        let (gone, elsewhere): (Vec<_>, Vec<_>) = processes
             .filter(|process| process.local.is_none())
-            .count();
-        let elsewhere = if remote > 0 {
-            format!("; {remote} known to this Redis run on other hosts")
-        } else {
-            String::new()
+            .partition(is_gone);
+        let told = |processes: Vec<&Process>, what: &str| match processes.len() {
+            0 => String::new(),
+            many => format!("; this Redis lists {many} {what}"),
         };
-        return format!("nothing to drain: no such Sidekiq runs on this host{elsewhere}");
+        return format!(
+            "nothing to drain: no such Sidekiq runs on this host{}{}",
+            told(elsewhere, "on other hosts"),
+            told(gone, "that ended: drainboard ps shows their jobs")
+        );
     }
     format!(
         "nothing to drain: this Redis knows no Sidekiq of this host; here run, unknown to it: {}; name them by --pid, --unit or --all, \

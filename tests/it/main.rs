@@ -12,6 +12,8 @@ mod drain_real;
 #[cfg(test)]
 mod host_real;
 #[cfg(test)]
+mod instructions;
+#[cfg(test)]
 mod journals;
 #[cfg(test)]
 mod kill_and_resume;

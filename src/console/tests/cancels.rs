@@ -3,6 +3,7 @@
 use crate::console::fixture::{ImaginedWorld, job};
 use crate::console::{Key, Screen, lines};
 use crate::core::drain::{CancelStage, Event, OUTSIDE_A_DRAIN};
+use crate::core::fate::Fate;
 use crate::core::fleet::{LogNews, Observation};
 use crate::core::follow::CancelAnswer;
 use crate::core::log::{LineOrigin, LogLine};
@@ -82,6 +83,25 @@ fn a_job_is_cancelled_by_a_typed_word_alone() {
 }
 
 #[test]
+fn before_7_3_9_it_is_said_that_only_the_next_run_ends() {
+    let mut world = on_page();
+    world.imagined[0].version = "7.3.8";
+    world.pass(1);
+    world.type_slowly("C");
+    let dialog = world.console.dialog.as_ref().expect("a question");
+    let asked = dialog.lines.join(" ");
+    assert!(asked.contains("this run goes on"), "{asked}");
+    assert!(!asked.contains("every 5 s"), "{asked}");
+    world.press(Key::Esc);
+    cancelled(&mut world, CancelAnswer::Marked);
+    assert!(
+        page(&world).ends_with("this run does not look, its next one ends at once"),
+        "{}",
+        page(&world)
+    );
+}
+
+#[test]
 fn its_own_log_tells_that_it_noticed() {
     let mut world = on_page();
     cancelled(&mut world, CancelAnswer::Marked);
@@ -112,6 +132,51 @@ fn a_job_that_ends_before_it_notices_is_told_as_such() {
     assert_eq!(stage, CancelStage::Ended);
     assert!(note.contains("ended before it noticed"), "{note}");
     assert_eq!(stages(&world).len(), 2, "told once");
+}
+
+/// The fate of `b4a5`, which was cancelled, once its process has ended after so many seconds of a drain; and the evidence.
+fn account(seconds: u64) -> (Fate, String) {
+    let mut world = on_page();
+    cancelled(&mut world, CancelAnswer::Marked);
+    world.press(Key::Esc);
+    world.type_slowly("ay");
+    for imagined in &mut world.imagined {
+        imagined.quiet = imagined.host == "util1";
+    }
+    world.pass(seconds);
+    world.back = vec!["b4a5".into()];
+    world.pass(2);
+    for pid in [4242, 4243, 4244] {
+        world.exit(pid);
+    }
+    world.pass(3);
+    let told = world.session.journal.iter().filter_map(|record| {
+        let Event::Reconciled {
+            jid,
+            fate,
+            evidence,
+            ..
+        } = &record.event
+        else {
+            return None;
+        };
+        (jid.as_deref() == Some("b4a5")).then(|| (*fate, evidence.clone()))
+    });
+    let told: Vec<(Fate, String)> = told.collect();
+    let [told] = told.as_slice() else {
+        panic!("{told:?}");
+    };
+    told.clone()
+}
+
+#[test]
+fn of_one_that_runs_again_the_account_says_that_its_next_run_ends() {
+    for (seconds, wanted) in [(45, Fate::Checkpointed), (150, Fate::PushedBack)] {
+        let (fate, evidence) = account(seconds);
+        assert_eq!(fate, wanted, "{evidence}");
+        let marked = evidence.ends_with(": its next run ends at once");
+        assert!(marked && evidence.contains("; cancelled by "), "{evidence}");
+    }
 }
 
 #[test]

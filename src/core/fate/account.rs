@@ -109,7 +109,8 @@ impl Account {
         }
         for process in fleet.processes.values() {
             for job in &process.jobs {
-                let Some(lineage) = &job.work.lineage else {
+                let lineage = job.work.lineage.as_ref();
+                let Some(lineage) = lineage.filter(|lineage| lineage.passed().is_some()) else {
                     continue;
                 };
                 let Some(jid) = job.work.jid.as_ref().filter(|jid| !taken.contains(*jid)) else {

@@ -29,26 +29,30 @@ impl Execution {
         (self.evidence().iter()).any(|known| known.fact == Fact::BreaksOff)
     }
 
-    /// `ruling`; where it calls a cancelled job finished, it says what that means.
-    pub(super) fn unless_cancelled(&self, ruling: Ruling) -> Ruling {
-        match self.cancelled().filter(|_| ruling.fate == Fate::Finished) {
-            Some(cancelled) => Ruling::new(ruling.fate, format!("{cancelled}; {}", ruling.why)),
-            None => ruling,
-        }
+    /// `ruling`; of a cancelled job it says what that means for the rest of its work.
+    pub(super) fn with_its_mark(&self, ruling: Ruling) -> Ruling {
+        let Ruling { fate, why } = ruling;
+        let why = match fate {
+            Fate::Finished => match self.cancelled() {
+                Some(cancelled) => format!("{cancelled}; {why}"),
+                None => why,
+            },
+            Fate::Checkpointed | Fate::PushedBack | Fate::Retried | Fate::Rescued => {
+                match self.marked_by() {
+                    Some(by) => format!("{why}; cancelled by {by}: its next run ends at once"),
+                    None => why,
+                }
+            }
+            Fate::Lost | Fate::Unknown => why,
+        };
+        Ruling { fate, why }
     }
 
     /// That its end is no end of its work, in words. `None`: it was not cancelled, or ended before it
     /// read that.
     fn cancelled(&self) -> Option<String> {
-        let by = self.evidence().iter().find_map(|known| {
-            if let Fact::Marked { by } = &known.fact {
-                Some(by.as_str())
-            } else {
-                None
-            }
-        });
         let read = (self.evidence().iter()).any(|known| known.fact == Fact::Cancelled);
-        match (by, read) {
+        match (self.marked_by(), read) {
             (by, true) => Some(format!(
                 "cancelled by {}: what was left of its work is never done",
                 by.unwrap_or("a mark in Redis")
@@ -58,5 +62,16 @@ impl Execution {
             )),
             (_, false) => None,
         }
+    }
+
+    /// Who marked it as cancelled.
+    fn marked_by(&self) -> Option<&str> {
+        self.evidence().iter().find_map(|known| {
+            if let Fact::Marked { by } = &known.fact {
+                Some(by.as_str())
+            } else {
+                None
+            }
+        })
     }
 }

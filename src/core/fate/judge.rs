@@ -54,7 +54,7 @@ pub(super) fn judge(
         served,
         scene,
     };
-    let mut ruling = execution.unless_cancelled(case.ruling()?);
+    let mut ruling = execution.with_its_mark(case.ruling()?);
     if let (Fate::Lost | Fate::Unknown, Some(place)) = (ruling.fate, execution.namesake()) {
         ruling.why = format!("{}; another job under its id is {place}", ruling.why);
     }

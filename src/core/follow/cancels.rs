@@ -1,5 +1,5 @@
 //! The jobs that an operator cancelled, followed from the mark in Redis to its effect. The mark is
-//! read at the start of the iteration and about every 5 s between two steps (8.1.7
+//! read at the start of the iteration and, from 7.3.9 on, about every 5 s between two steps (8.1.7
 //! `lib/sidekiq/job/iterable.rb`), so a step that takes long delays it.
 
 use std::time::Duration;

@@ -1,13 +1,14 @@
 //! The cost of a drain before it is over: what the account counts already, and what the jobs that
 //! still run would cost at their interrupt or at KILL.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::verdict::Latest;
 use super::{Becomes, Obstacle, Outlooks, ProcessOutlook, Verdict};
 use crate::core::drain::{Run, Target};
 use crate::core::fate::{Cost, before_any_signal};
-use crate::core::fleet::{Job, Process};
+use crate::core::fleet::Process;
 use crate::core::moment::{Moment, rounded_up};
 use crate::core::timing::{BEGUN_ELSEWHERE, CLEANUP, SHOWN_WITHIN};
 
@@ -145,25 +146,23 @@ impl ProcessOutlook<'_> {
     fn toll(&self, process: &Process, now: Moment, what: If) -> Toll {
         let mut toll = Toll::default();
         let latest = self.latest(what);
-        let known = |job: &&Job| job.work.jid.is_some();
-        let shown: Vec<&Job> = process.jobs.iter().filter(known).collect();
-        for job in &shown {
+        let mut running = HashSet::new();
+        for job in &process.jobs {
+            let Some(jid) = job.work.jid.as_deref() else {
+                continue;
+            };
             let becomes = match (self.job(job).becomes, what) {
                 (Becomes::Expected(_), If::KillNow) => Becomes::Expected(Verdict::Lost),
                 (becomes, _) => becomes,
             };
             if !matches!(becomes, Becomes::Ended(_)) {
+                running.insert(jid);
                 toll.add_running(job.elapsed(now), becomes, latest);
             }
         }
         if let Some((run, target)) = self.target() {
-            let runs = |jid: &str| {
-                let on_thread = |job: &&Job| job.work.jid.as_deref() == Some(jid);
-                let job = shown.iter().copied().find(on_thread)?;
-                (!matches!(self.job(job).becomes, Becomes::Ended(_))).then_some(())
-            };
             for execution in run.ledger().account().of(&target.key()) {
-                if runs(execution.jid()).is_none() {
+                if !running.contains(execution.jid()) {
                     toll.add_known(run.ledger().cost_of(execution, now));
                 }
             }

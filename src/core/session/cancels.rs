@@ -1,5 +1,5 @@
-//! A job cancelled by an operator. Only an `IterableJob` can be: it alone looks, between two of
-//! its steps, whether it is to go on (7.3.3 and later; 8.1.7 `lib/sidekiq/client.rb:60-74`).
+//! A job cancelled by an operator. Only an `IterableJob` can be: it alone looks whether it is to go
+//! on (7.3.3 and later; 8.1.7 `lib/sidekiq/client.rb:60-74`).
 
 use std::time::Duration;
 
@@ -7,13 +7,17 @@ use super::{Kind, Session};
 use crate::core::drain::{
     About, CancelStage, Cancellation, Effect, Event, OUTSIDE_A_DRAIN, Record,
 };
-use crate::core::fleet::{Job, Lineage, Link, ProcessKey};
+use crate::core::fleet::{Job, Lineage, Link, Process, ProcessKey};
 use crate::core::follow::{Cancel, CancelAnswer, CancelState, CancelTarget};
 use crate::core::moment::Moment;
 use crate::core::sequence::Version;
 
 /// The first Sidekiq whose iterable jobs can be cancelled.
 const FIRST: Version = Version::new(7, 3, 3);
+
+/// The first Sidekiq whose jobs look for the mark between two steps. Those before it compare it with a number that it
+/// never is, and heed it only as a run begins (7.3.8 and 7.3.9 `lib/sidekiq/job/iterable.rb`, `iterate_with_enumerator`).
+const LOOKS_BETWEEN: Version = Version::new(7, 3, 9);
 
 impl Session {
     /// The job `job` of process `key` as one that can be cancelled now.
@@ -66,6 +70,13 @@ impl Session {
             class: work.class.clone(),
             queue: work.queue.clone(),
         })
+    }
+
+    /// Whether a job that `process` runs looks for the mark between two of its steps, and not only as
+    /// a run of it begins.
+    pub fn looks_between_steps(&self, process: &ProcessKey) -> bool {
+        let version = self.fleet.get(process).and_then(Process::version);
+        version.is_none_or(|version| version >= LOOKS_BETWEEN)
     }
 
     /// An operator wants this job cancelled. What is to be sent is taken by

@@ -40,6 +40,11 @@ impl ProcessDirectory {
         Ok(buffer)
     }
 
+    /// Opens `name` for reading.
+    fn open_file(&self, name: &str) -> io::Result<OwnedFd> {
+        open_file(self.directory.as_fd(), name)
+    }
+
     /// Where the link `name` points.
     pub(super) fn link(&self, name: &str) -> io::Result<Vec<u8>> {
         Ok(readlinkat(&self.directory, name, Vec::new())?.into_bytes())
@@ -68,6 +73,11 @@ fn open_directory(base: BorrowedFd<'_>, path: impl rustix::path::Arg) -> io::Res
     Ok(openat(base, path, flags, Mode::empty())?)
 }
 
+fn open_file(base: BorrowedFd<'_>, name: &str) -> io::Result<OwnedFd> {
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    Ok(openat(base, name, flags, Mode::empty())?)
+}
+
 /// Reads at most `limit` bytes of `name` below `base` into `buffer`, which is emptied first.
 pub(super) fn read_at(
     base: BorrowedFd<'_>,
@@ -76,8 +86,9 @@ pub(super) fn read_at(
     buffer: &mut Vec<u8>,
 ) -> io::Result<()> {
     buffer.clear();
-    let file = openat(base, name, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-    File::from(file).take(limit).read_to_end(buffer)?;
+    File::from(open_file(base, name)?)
+        .take(limit)
+        .read_to_end(buffer)?;
     Ok(())
 }
 

@@ -1,7 +1,10 @@
-//! Whether a process shares our namespace of host names, and whether we see every process that
-//! goes by our host name (namespaces(7)). What may not be read is unknown: never "the same".
+//! Whether a process shares our namespace of host names, what it is called in its own, and whether we see every
+//! process that goes by our host name (namespaces(7)). What may not be read is unknown: never "the same".
 
+use std::os::fd::AsFd;
 use std::path::Path;
+
+use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
 use super::ProcessDirectory;
 
@@ -25,6 +28,18 @@ impl Namespaces {
         let theirs = process.link("ns/uts").ok()?;
         Some(*self.host_name.as_ref()? == theirs)
     }
+}
+
+/// The host name that `process` sees in a namespace of its own. A thread that ends with the answer enters it, for
+/// nothing else tells it from outside; `None` where it may not (setns(2) wants `CAP_SYS_ADMIN`).
+pub(in crate::host) fn host_name_within(process: &ProcessDirectory) -> Option<Vec<u8>> {
+    let names = process.open_file("ns/uts").ok()?;
+    let ask = move || {
+        let kind = Some(LinkNameSpaceType::HostNameAndNISDomainName);
+        move_into_link_name_space(names.as_fd(), kind).ok()?;
+        Some(nix::unistd::gethostname().ok()?.into_encoded_bytes())
+    };
+    std::thread::Builder::new().spawn(ask).ok()?.join().ok()?
 }
 
 /// The first namespaces of a machine (Linux `include/linux/proc_ns.h`, `PROC_PID_INIT_INO` and

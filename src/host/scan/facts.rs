@@ -10,7 +10,7 @@ use crate::core::layers::command_line::starts_sidekiq;
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 use crate::host::proc::environ::ProcessEnvironment;
-use crate::host::proc::namespaces::Namespaces;
+use crate::host::proc::namespaces::{Namespaces, host_name_within};
 use crate::host::proc::status::Status;
 use crate::host::proc::{ProcessDirectory, cgroup};
 use crate::host::title::title;
@@ -101,7 +101,8 @@ impl FactPlace<'_> {
     }
 
     /// The names under which it may register (`lib/sidekiq/component.rb`, `hostname`: `DYNO`, else
-    /// the host's name): ours if it shares it, else what its own root and environment say.
+    /// the host's name): ours if it shares it, else the one of its own namespace, or where that may
+    /// not be entered what its own root and environment say.
     fn hostnames(
         &self,
         process: &ProcessDirectory,
@@ -114,6 +115,8 @@ impl FactPlace<'_> {
         let shares = self.namespaces.share_host_name(process);
         if shares.unwrap_or(status.pids.len() <= 1) {
             names.push(self.hostname.to_owned());
+        } else if let Some(name) = host_name_within(process) {
+            names.push(clean_bytes(&name, 255));
         } else {
             let inside = process.read("root/etc/hostname", buffer);
             names.extend(inside.ok().map(|name| clean_bytes(name.trim_ascii(), 255)));

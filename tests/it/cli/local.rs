@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::support::drain::Drain;
 use crate::support::patience::until;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::Version;
@@ -38,4 +39,10 @@ fn a_killed_sidekiq_is_dead_in_ps_and_in_plan_at_once() {
         assert_eq!(job["verdict"], "unknown", "{seen}");
         assert_eq!(job["why"], "its process is gone", "{seen}");
     }
+    let identity = format!("--identity={}", scene.identities().remove(0));
+    let ended = Drain::start(&scene, "tstp, 1, term", &[&identity]).end();
+    ended.assert_outcome(1, "error").assert_signals(&[]);
+    let why = ended.last()["why"].as_str().expect("a reason").to_owned();
+    assert!(why.contains("this Redis lists 1 that ended"), "{why}");
+    assert!(!why.contains("on other hosts"), "{why}");
 }

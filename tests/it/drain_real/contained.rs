@@ -57,3 +57,36 @@ fn an_idle_one_is_told_at_once_that_term_is_left() {
     ended.assert_code(0).assert_signals(&["TSTP"]);
     assert_eq!(ended.events("advanced_early").len(), 1, "{}", ended.text());
 }
+
+/// They are the only ones that are seen there.
+#[test]
+fn of_two_applications_without_an_address_none_is_stopped_and_both_are_listed() {
+    assert!(can_contain(), "unshare(1) needs root, or sudo -n");
+    let (shop, blog) = Scene::pair();
+    let mut container = Container::start(&shop, Version::Seven);
+    container.start_beside(&blog, Version::Seven);
+    let words = ["drain", "--json", "--yes", "--sequence=tstp, 1, term"];
+    let ended = Drain::of(&mut container.drainboard(&shop, &words)).end();
+    ended.assert_outcome(1, "error").assert_signals(&[]);
+    let why = ended.last()["why"].as_str().expect("a reason").to_owned();
+    for words in ["name one by --redis", &shop.redis.url(), &blog.redis.url()] {
+        assert!(why.contains(words), "{words}: {why}");
+    }
+    let output = container
+        .drainboard(&shop, &["ps"])
+        .output()
+        .expect("it runs");
+    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    for words in ["the first is asked", &shop.redis.url(), &blog.redis.url()] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    // Named, one is stopped and the other is not.
+    let named = format!("--redis={}", blog.redis.url());
+    let words = [&words[..], &[&named, "--timeout=6"]].concat();
+    let ended = Drain::of(&mut container.drainboard(&shop, &words)).end();
+    ended.assert_outcome(0, "drained");
+    let jid = shop.push("SleepJob", &serde_json::json!([0.1]));
+    shop.wait_for_trace("done", &jid);
+    container.stop();
+    container.wait_for_end();
+}

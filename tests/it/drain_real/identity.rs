@@ -87,3 +87,26 @@ fn two_containers_with_one_name_are_two_targets() {
     first.wait_for_end();
     second.wait_for_end();
 }
+
+/// A container whose host name is told by its own namespace alone: no file and no variable has it.
+#[test]
+fn a_container_with_a_host_name_of_its_own_is_known_by_it() {
+    assert!(can_contain(), "unshare(1) needs root, or sudo -n");
+    let scene = Scene::new();
+    let mut container = Container::start_with_its_own_host_name(&scene, Version::Seven);
+    let identity = &scene.identities()[0];
+    let jid = scene.busy("SleepJob", &json!([600]));
+    let processes = seen(&scene)["processes"].clone();
+    let all = processes.as_array().expect("a list").iter();
+    let mine: Vec<_> = all
+        .filter(|process| process["identity"] == json!(identity))
+        .collect();
+    assert_eq!(mine.len(), 1, "{processes}");
+    assert_eq!(mine[0]["local"], json!(true), "{processes}");
+    let ended = Drain::start(&scene, "tstp, 1, term, 14, kill", &[]).end();
+    ended
+        .assert_outcome(3, "requeued")
+        .assert_jobs("pushed_back", 1);
+    assert_eq!(scene.times_queued("default", &jid), 1);
+    container.wait_for_end();
+}

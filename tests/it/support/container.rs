@@ -38,13 +38,29 @@ fn host_name(scene: &Scene) -> String {
 impl Container {
     /// Starts one on `scene`, and waits until it has beaten.
     pub(crate) fn start(scene: &Scene, version: Version) -> Self {
+        let name = format!("DYNO={}", host_name(scene));
+        Self::within(&["env", &name], scene, version)
+    }
+
+    /// The same, but its name is told by its own namespace of host names alone.
+    pub(crate) fn start_with_its_own_host_name(scene: &Scene, version: Version) -> Self {
+        let script = r#"echo "$0" >/proc/sys/kernel/hostname && exec env -u HOSTNAME -u DYNO "$@""#;
+        let name = host_name(scene);
+        Self::within(
+            &["unshare", "-u", "bash", "-c", script, &name],
+            scene,
+            version,
+        )
+    }
+
+    fn within(surroundings: &[&str], scene: &Scene, version: Version) -> Self {
         let before = scene.identities().len();
         let log = File::create(scene.path(&format!("contained-{before}.log"))).unwrap();
         let (url, trace) = (scene.redis.url(), scene.path("trace"));
         let child = as_root()
             .args(["unshare", "-p", "-f", "-m", "--mount-proc", "--kill-child"])
+            .args(surroundings)
             .args(["env", "-u", "REDIS_PROVIDER"])
-            .arg(format!("DYNO={}", host_name(scene)))
             .arg(format!("REDIS_URL={url}"))
             .arg(format!("DRAINBOARD_TRACE={}", trace.display()))
             .arg(version.launcher())
@@ -83,13 +99,50 @@ impl Container {
         children.trim().to_owned()
     }
 
+    /// A second Sidekiq within it, of another application; it has beaten. It ends with the container.
+    pub(crate) fn start_beside(&self, scene: &Scene, version: Version) {
+        let url = scene.redis.url();
+        let mut command = self.within_it();
+        command
+            .args(["env", "-u", "REDIS_PROVIDER", "-u", "DYNO"])
+            .arg(format!("REDIS_URL={url}"))
+            .arg(version.launcher())
+            .args(["-t", TIMEOUT, "-c", "2", "-q", "default"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let mut beside = command.spawn().unwrap();
+        std::thread::spawn(move || beside.wait());
+        until_true("the second one has beaten", || {
+            !scene.identities().is_empty()
+        });
+    }
+
+    /// `drainboard` within it, without an address.
+    pub(crate) fn drainboard(&self, scene: &Scene, arguments: &[&str]) -> Command {
+        let mut command = self.within_it();
+        scene.surround(&mut command);
+        command
+            .env_remove("REDIS_URL")
+            .arg(env!("CARGO_BIN_EXE_drainboard"))
+            .args(arguments)
+            .arg("--state-dir")
+            .arg(scene.state_dir());
+        command
+    }
+
+    fn within_it(&self) -> Command {
+        let mut command = as_root();
+        command.args(["nsenter", "--pid", "--mount", "--target", &self.sidekiq()]);
+        command
+    }
+
     /// `drainboard drain` within it, where its Sidekiq is pid 1.
     pub(crate) fn drain_command(&self, scene: &Scene, sequence: &str, more: &[&str]) -> Command {
         let outside = scene.drain_command(sequence, more);
-        let mut command = as_root();
+        let mut command = self.within_it();
         scene.surround(&mut command);
         command
-            .args(["nsenter", "--pid", "--mount", "--target", &self.sidekiq()])
             .arg(outside.get_program())
             .args(outside.get_args())
             .args(["--redis", &scene.redis.url(), "--state-dir"])

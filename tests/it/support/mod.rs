@@ -7,6 +7,7 @@ pub(crate) mod drain;
 pub(crate) mod ended;
 pub(crate) mod endless;
 pub(crate) mod imitation;
+pub(crate) mod instructions;
 pub(crate) mod jobs;
 pub(crate) mod json_schema;
 pub(crate) mod parent;

@@ -20,8 +20,13 @@ impl Scene {
 
     /// Registers a process of another host that shows so many jobs as no Sidekiq has.
     pub(crate) fn register_row_of(&self, jobs: usize) {
+        self.register_row("elsewhere:1:abcabcabcabc", jobs);
+    }
+
+    /// The same under the name `identity`.
+    pub(crate) fn register_row(&self, identity: &str, jobs: usize) {
         let mut connection = self.connection();
-        let (identity, now) = ("elsewhere:1:abcabcabcabc", clock::now().epoch());
+        let now = clock::now().epoch();
         let info = json!({"hostname": "elsewhere", "pid": 1, "queues": ["elsewhere"],
             "version": "7.3.2", "started_at": now, "concurrency": 5});
         let fields = [
