@@ -137,6 +137,7 @@ impl Bench {
             about_to: at(0.0),
             at: at(0.0),
             beat: None,
+            quiet: false,
             threads: None,
         };
         let mut bench = Self {
