@@ -24,7 +24,7 @@ use crate::core::sequence::Timeout;
 use crate::core::sidekiq::shown;
 
 /// Seconds since 1970 at second 0.
-const EPOCH: f64 = 1_800_000_000.0;
+pub(super) const EPOCH: f64 = 1_800_000_000.0;
 
 /// Seconds from the first signal on.
 pub(super) fn at(seconds: f64) -> Moment {

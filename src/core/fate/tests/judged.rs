@@ -2,8 +2,8 @@
 
 use super::super::evidence::Fact;
 use super::super::fate::Fate;
-use super::bench::{Bench, answer, at, checkpoints, nowhere, row};
-use crate::core::fleet::{Passed, Place, ProcessKey};
+use super::bench::{Bench, EPOCH, answer, at, checkpoints, nowhere, row};
+use crate::core::fleet::{Mark, Passed, Place, ProcessKey};
 use crate::core::log::Told;
 
 fn fate(bench: &Bench, now: f64, patient: bool) -> Option<Fate> {
@@ -153,7 +153,19 @@ fn a_job_with_checkpoints_that_was_done_before_the_signal_broke_off_nowhere() {
     let mut bench = Bench::of(checkpoints());
     bench.log_end(-0.5, Told::Done, false);
     bench.is_nowhere(0.1);
+    // Nothing tells that no other program had quieted its process.
+    assert_eq!(fate(&bench, 1.0, false), Some(Fate::Unknown));
+    let mark = bench.signals.mark.unwrap();
+    let beat = Some(EPOCH - 0.1);
+    bench.signals.mark = Some(Mark { beat, ..mark });
     assert_eq!(fate(&bench, 1.0, true), Some(Fate::Finished));
+    let quiet = true;
+    bench.signals.mark = Some(Mark {
+        beat,
+        quiet,
+        ..mark
+    });
+    assert_eq!(fate(&bench, 1.0, false), Some(Fate::Unknown));
 }
 
 #[test]
