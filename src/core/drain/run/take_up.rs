@@ -33,10 +33,11 @@ impl Run {
         }
         let kill = |next: usize| self.plan.sequence.signal(next) == Some(Signal::Kill);
         let slept_through = match self.cursor.phase() {
-            Phase::Waiting { next, since, until } if *until <= now && kill(*next) => {
+            Phase::Waiting { next, since, until } | Phase::Gated { next, since, until }
+                if *until <= now && kill(*next) =>
+            {
                 Some((*next, *since))
             }
-            Phase::Gated { next, since, until } if *until <= now => Some((*next, *since)),
             Phase::Waiting { .. }
             | Phase::Gated { .. }
             | Phase::Ready { .. }

@@ -5,7 +5,9 @@ use super::drive::{Drive, Sources};
 use super::kills::with;
 use super::rescues::{rescuing, searching};
 use super::world::at;
-use crate::core::drain::{Ask, Command, Effect, Hold, Input, Outcome, Phase, Plan, Policy, Rescue};
+use crate::core::drain::{
+    Ask, Command, Effect, Hold, Input, Outcome, Phase, Plan, Policy, RedisGone, Rescue,
+};
 use crate::core::sequence::Signal;
 
 /// Goes on with the run at `second`; nothing was looked at since.
@@ -62,6 +64,26 @@ fn a_signal_that_came_due_meanwhile_goes_after_a_fresh_look() {
     assert_eq!(drive.signals(), [(0, Signal::Tstp)]);
     drive.until(at(23.1));
     assert_eq!(drive.signals(), [(0, Signal::Tstp), (23, Signal::Term)]);
+}
+
+#[test]
+fn a_term_that_waited_for_redis_meanwhile_is_no_late_kill() {
+    let mut plan = stated("tstp, 10, term", 60);
+    plan.guard.redis_gone = RedisGone::Hold;
+    let sources = Sources {
+        lost: Some((at(4.5), at(900.0))),
+        ..Sources::default()
+    };
+    let mut drive = Drive::new(world(60, vec![stuck("a")]), plan, sources, at(0.0));
+    drive.call(Input::Command(Command::Automatic));
+    drive.until(at(20.0));
+    assert!(matches!(drive.run.phase(), Phase::Gated { .. }));
+    drop(takes_up(&mut drive, 80.0));
+    assert!(!is_held_late(&drive), "{:?}", drive.run.phase());
+    drive.until(at(81.9));
+    assert_eq!(drive.signals(), [(0, Signal::Tstp)]);
+    drive.until(at(84.0));
+    assert_eq!(drive.signals(), [(0, Signal::Tstp), (82, Signal::Term)]);
 }
 
 #[test]
