@@ -44,8 +44,12 @@ pub(super) fn outlooks(drive: &Drive) -> Vec<((LocalId, String), JobOutlook<'_>)
     let mut all = Vec::new();
     for target in drive.run.ledger().targets() {
         let key = target.key();
+        // One that ended long ago is shown no more.
+        let Some(shown) = drive.fleet.get(&key) else {
+            continue;
+        };
         let outlook = process(drive, &key);
-        for job in &drive.fleet.processes[&key].jobs {
+        for job in &shown.jobs {
             let long = Job {
                 started: Some(drive.now.before(Duration::from_secs(3600))),
                 ..job.clone()
