@@ -10,9 +10,11 @@ use crate::core::moment::Moment;
 impl Case<'_> {
     /// Whether a library may have broken it off at a checkpoint by `at`, when it left its thread at
     /// the latest: it does that once its process is quiet, whoever quieted it, and Sidekiq's log then
-    /// says `done`.
+    /// says `done`. Where its own line says that it breaks off, it did, quiet or not: the job may have
+    /// run for as long as its library lets it.
     pub(super) fn may_have_broken_off(self, at: Moment) -> bool {
-        self.has_checkpoints() && !self.took_jobs_at(at)
+        let says = self.execution.says_it_breaks_off();
+        says || self.has_checkpoints() && !self.took_jobs_at(at)
     }
 
     /// Whether its process still took jobs at `at`: this program had sent it nothing, and its beat or
