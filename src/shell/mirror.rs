@@ -83,7 +83,7 @@ impl Mirror {
             };
         }
         if changes.len() < MANY || is_blank(&self.shown) {
-            return self.take_where_nothing_moves(changes);
+            return self.take_where_nothing_moves(&changes);
         }
         let mut next = self.shown.clone();
         for (column, row, cell) in &changes {
@@ -119,20 +119,18 @@ impl Mirror {
     }
 
     /// The same for a frame that changes little, or covers a blank screen: no row can have moved.
-    fn take_where_nothing_moves(&mut self, mut cells: Vec<Change>) -> Redraw {
-        let before: Vec<bool> = cells
+    fn take_where_nothing_moves(&mut self, changes: &[Change]) -> Redraw {
+        let differing = changes
             .iter()
-            .map(|(column, row, cell)| looks_alike(&self.shown[(*column, *row)], cell))
-            .collect();
-        for (column, row, cell) in &cells {
+            .filter(|(column, row, cell)| !looks_alike(&self.shown[(*column, *row)], cell));
+        let redraw = Redraw {
+            cells: differing.cloned().collect(),
+            ..Redraw::default()
+        };
+        for (column, row, cell) in changes {
             put(&mut self.shown, (*column, *row), cell);
         }
-        let mut alike = before.into_iter();
-        cells.retain(|_| !alike.next().unwrap_or(false));
-        Redraw {
-            cells,
-            ..Redraw::default()
-        }
+        redraw
     }
 }
 

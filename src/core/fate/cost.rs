@@ -46,28 +46,20 @@ impl Spent {
     /// In words: where the work of a job is not known, the least that is.
     pub fn words(self) -> String {
         let Cost { redone, kept } = self.known;
-        let jobs = count(self.unknown, "job");
-        match (self.unknown, kept.as_secs(), redone.as_secs()) {
-            (0, ..) => format!(
-                "{} kept, {} to be done again or lost",
-                clock_face(kept),
-                clock_face(redone)
-            ),
-            (_, 0, 0) => format!("that of {jobs} is not known"),
-            (_, _, 0) => format!(
-                "at least {} kept; that of {jobs} is not known",
-                clock_face(kept)
-            ),
-            (_, 0, _) => {
-                let redone = clock_face(redone);
-                format!("at least {redone} to be done again or lost; that of {jobs} is not known")
-            }
-            _ => format!(
-                "at least {} kept, at least {} to be done again or lost; that of {jobs} is not known",
-                clock_face(kept),
-                clock_face(redone)
-            ),
+        if self.unknown == 0 {
+            let (kept, redone) = (clock_face(kept), clock_face(redone));
+            return format!("{kept} kept, {redone} to be done again or lost");
         }
+        let least = [(kept, "kept"), (redone, "to be done again or lost")];
+        let told = least.iter().filter(|(span, _)| span.as_secs() > 0);
+        let told: Vec<String> = told
+            .map(|(span, what)| format!("at least {} {what}", clock_face(*span)))
+            .collect();
+        let rest = format!("that of {} is not known", count(self.unknown, "job"));
+        if told.is_empty() {
+            return rest;
+        }
+        format!("{}; {rest}", told.join(", "))
     }
 }
 

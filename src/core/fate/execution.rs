@@ -119,9 +119,9 @@ impl Execution {
     /// The library by whose checkpoints it breaks off once its process is quiet, by its payload or by
     /// its log: the first job of sidekiq-iteration has no mark in its payload.
     pub(super) fn checkpoints(&self) -> Option<Checkpoints> {
-        let of_log = |says: bool| says.then_some(Checkpoints::SidekiqIteration);
         let by_payload = self.lineage.as_ref().and_then(Lineage::checkpoints);
-        by_payload.or_else(|| of_log(self.says_it_breaks_off()))
+        let by_log = self.says_it_breaks_off();
+        by_payload.or(by_log.then_some(Checkpoints::SidekiqIteration))
     }
 
     /// The later job that does its work.

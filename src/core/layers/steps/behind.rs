@@ -114,17 +114,7 @@ fn pause<'a>(inside: &'a str, rest: impl Iterator<Item = &'a str>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::core::layers::steps::read;
-
-    /// The commands that are read of `text`.
-    fn commands(file: &str, text: &str) -> Vec<String> {
-        let reading = read(file, text);
-        let texts = reading
-            .values
-            .iter()
-            .filter_map(|found| found.value.as_text());
-        texts.map(str::to_owned).collect()
-    }
+    use crate::core::layers::steps::tests::commands;
 
     #[test]
     fn what_a_list_runs_behind_a_stop_is_a_command() {

@@ -3,7 +3,7 @@
 use super::read;
 
 /// The commands that are read of `text`.
-fn commands(file: &str, text: &str) -> Vec<String> {
+pub(super) fn commands(file: &str, text: &str) -> Vec<String> {
     let reading = read(file, text);
     let texts = reading
         .values
