@@ -135,8 +135,18 @@ rows! {
         "SendSIGKILL=no\nTimeoutStopSec=1", Stop => "sidekiq", "pushed_back", again false, [];
 }
 
+/// Ruby writes this where a hang-up met the logger of Sidekiq's main thread, which swallows it. Sidekiq
+/// then stops as by TERM alone, and nothing is shown of the hang-up.
+const SWALLOWED: &str = "log writing failed. SIGHUP";
+
 impl Case {
     fn compare(&self) {
+        let shown = (0..5).any(|_| self.is_shown());
+        assert!(shown, "each hang-up met the logger");
+    }
+
+    /// Whether the unit was stopped with all of its signals; what then became of it is as `check` said.
+    fn is_shown(&self) -> bool {
         // A reload between the order of a restart and its beginning has systemd count it twice.
         let scene = if self.again {
             UnitScene::alone()
@@ -151,9 +161,17 @@ impl Case {
         self.listed(&scene, pid);
         let said = self.said(&scene);
         match self.act {
-            Act::Stop => self.stopped(&scene, pid, &jid, &said),
+            Act::Stop => {
+                scene.systemd.systemctl(&["stop", "--", self.unit]);
+                let journal = scene.systemd.journal(self.unit);
+                if journal.contains(SWALLOWED) {
+                    return false;
+                }
+                self.stopped(&scene, pid, &jid, (&said, &journal));
+            }
             Act::Term | Act::Kill => self.signalled(&scene, pid, &jid),
         }
+        true
     }
 
     /// `ps` names the unit of the process.
@@ -193,9 +211,7 @@ impl Case {
     }
 
     /// systemd does it: the job, the process and the unit must be as `check` said.
-    fn stopped(&self, scene: &UnitScene, pid: u32, jid: &str, said: &Value) {
-        scene.systemd.systemctl(&["stop", "--", self.unit]);
-        let journal = scene.systemd.journal(self.unit);
+    fn stopped(&self, scene: &UnitScene, pid: u32, jid: &str, (said, journal): (&Value, &str)) {
         let state = scene.systemd.property(self.unit, "ActiveState");
         assert!(
             matches!(&*state, "inactive" | "failed"),
