@@ -14,35 +14,20 @@ use proptest::prelude::*;
 
 use super::cases::{begin, begin_with, config, stated, stuck, world};
 use super::drive::Drive;
-use super::foretold::{endless, process};
+use super::foretold::{endless, of_targets, process};
 use super::scenario::{Scenario, untouched, well_lit};
 use super::sources::Sources;
 use super::world::{at, task};
 use crate::core::drain::{Event, Execution, Fate};
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
-use crate::core::outlook::{Outlooks, Situation, Toll};
-use crate::core::preflight::Preflight;
+use crate::core::outlook::Toll;
 use crate::core::sidekiq::{Temper, Worker, WorkerConfig, WorkerEvent};
 use crate::core::timing::{CLEANUP, WHOLE_SECOND};
 
 /// What the drain costs as foretold now; `begun`: it has begun.
 fn foretold(drive: &Drive, begun: bool) -> Toll {
-    let targets: Vec<LocalId> = drive
-        .run
-        .ledger()
-        .targets()
-        .iter()
-        .map(|target| target.id)
-        .collect();
-    let situation = Situation {
-        fleet: &drive.fleet,
-        plan: drive.run.plan(),
-        preflight: &Preflight::default(),
-        run: begun.then_some(&drive.run),
-        now: drive.now,
-    };
-    Outlooks::new(situation, &targets).toll()
+    of_targets(drive, begun).toll()
 }
 
 /// What the account says at the end; `None`: it is not over, or the work of a job is not known.

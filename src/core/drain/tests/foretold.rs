@@ -20,23 +20,34 @@ use super::world::at;
 use crate::core::drain::{Command, Fate, Guard, Phase, Plan, Policy, RedisGone, Standing};
 use crate::core::fleet::{Job, LocalId, ProcessKey};
 use crate::core::outlook::{
-    Becomes, Given, JobOutlook, ProcessOutlook, Reason, Situation, Verdict,
+    Becomes, Given, JobOutlook, Outlooks, ProcessOutlook, Reason, Situation, Verdict,
 };
 use crate::core::preflight::Preflight;
 use crate::core::sequence::{Signal, Timeout};
 use crate::core::timing::INTERRUPT_MARGIN;
 
-/// The outlook for one process of a drive.
-pub(super) fn process<'a>(drive: &'a Drive, key: &ProcessKey) -> ProcessOutlook<'a> {
+/// All that is known in a drive; `begun`: its drain has begun.
+pub(super) fn situation(drive: &Drive, begun: bool) -> Situation<'_> {
     static NOTHING: std::sync::LazyLock<Preflight> = std::sync::LazyLock::new(Preflight::default);
-    let situation = Situation {
+    Situation {
         fleet: &drive.fleet,
         plan: drive.run.plan(),
         preflight: &NOTHING,
-        run: Some(&drive.run),
+        run: begun.then_some(&drive.run),
         now: drive.now,
-    };
-    situation.process(key, &drive.fleet.processes[key])
+    }
+}
+
+/// The outlook for all targets of a drive.
+pub(super) fn of_targets(drive: &Drive, begun: bool) -> Outlooks<'_> {
+    let targets = drive.run.ledger().targets().iter();
+    let targets: Vec<LocalId> = targets.map(|target| target.id).collect();
+    Outlooks::new(situation(drive, begun), &targets)
+}
+
+/// The outlook for one process of a drive.
+pub(super) fn process<'a>(drive: &'a Drive, key: &ProcessKey) -> ProcessOutlook<'a> {
+    situation(drive, true).process(key, &drive.fleet.processes[key])
 }
 
 /// The outlook for each known job of the targets, as if it had run for an hour.

@@ -18,16 +18,13 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::drive::Drive;
-use super::foretold::{Truth, came_true, endless, is_close, outlooks, truth};
+use super::foretold::{Truth, came_true, endless, is_close, of_targets, outlooks, truth};
 use super::scenario::Scenario;
 use super::world::at;
 use crate::core::drain::{Command, Fate, Phase, RedisGone};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
-use crate::core::outlook::{
-    Becomes, Given, JobOutlook, Obstacle, Outlooks, Reason, Situation, Tally, Verdict,
-};
-use crate::core::preflight::Preflight;
+use crate::core::outlook::{Becomes, Given, JobOutlook, Obstacle, Reason, Tally, Verdict};
 use crate::core::sidekiq::WorkerEvent;
 use crate::core::timing::CLEANUP;
 
@@ -85,21 +82,7 @@ fn forecasts(drive: &Drive) -> Vec<Foretold> {
 }
 
 pub(super) fn tally(drive: &Drive) -> Tally {
-    let targets: Vec<LocalId> = drive
-        .run
-        .ledger()
-        .targets()
-        .iter()
-        .map(|target| target.id)
-        .collect();
-    let situation = Situation {
-        fleet: &drive.fleet,
-        plan: drive.run.plan(),
-        preflight: &Preflight::default(),
-        run: Some(&drive.run),
-        now: drive.now,
-    };
-    Outlooks::new(situation, &targets).tally()
+    of_targets(drive, true).tally()
 }
 
 /// When the job was pushed back or lost.
