@@ -14,8 +14,8 @@ use crate::core::choice::Choice;
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
 use crate::core::fleet::{
-    Fleet, HostLook, Link, LinkFault, LocalId, LocalProcess, Look, Observation, ProcessKey,
-    RedisAddress, Unit, Vantage,
+    Fleet, HostLook, Link, LinkFault, LocalProcess, Look, Observation, ProcessKey, RedisAddress,
+    Unit, Vantage,
 };
 use crate::host::{Scanner, look_at_unit, sees_host};
 use crate::redis::{self, AddressChoice as RedisChoice, ChoiceError};
@@ -136,8 +136,8 @@ impl Observer {
     /// whether they may be stopped from here.
     pub(super) async fn ask_systemd(&mut self, choice: &Choice, may_act: bool) {
         let targets = choice.choose(&self.fleet);
-        let unit = |id: &LocalId| {
-            let process = self.fleet.get(&ProcessKey::Local(*id))?;
+        let unit = |id: &ProcessKey| {
+            let process = self.fleet.get(id)?;
             process.local.as_ref()?.surroundings.unit.clone()
         };
         let units: BTreeSet<Unit> = targets.iter().filter_map(unit).collect();

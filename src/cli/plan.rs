@@ -19,7 +19,7 @@ use crate::core::choice::{Choice, Wish};
 use crate::core::clean::clean;
 use crate::core::config::Settings;
 use crate::core::drain::{Policy, StopUnit};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Seconds;
 use crate::core::preflight::{
     FoundSequence, Unsettled, found_sequence, found_timeout, outlasting, stops,
@@ -116,7 +116,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
 fn take_found(
     settings: &mut Settings,
     observer: &Observer,
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     process: Option<&str>,
 ) -> Result<(), Failure> {
     if settings.sequence_origin.is_default() {
@@ -157,7 +157,7 @@ fn by_units(settings: &Settings, observer: &Observer, choice: &Choice) -> ByUnit
     let targets = preflight.targets(&observer.fleet);
     let mut troubles = BTreeSet::new();
     for target in targets {
-        match stops(&observer.fleet, target, &plan, &preflight) {
+        match stops(&observer.fleet, &target, &plan, &preflight) {
             Ok(None) => by.in_part = true,
             Ok(Some(stop)) => {
                 by.commands.push(clean(&stop.unit.command("stop"), 200));
@@ -181,7 +181,7 @@ fn by_units(settings: &Settings, observer: &Observer, choice: &Choice) -> ByUnit
 
 /// The timeout that is planned with: as stated, else what the files of this host's Sidekiqs
 /// agree on.
-fn planned(settings: &Settings, observer: &Observer, targets: &[LocalId]) -> Timeout {
+fn planned(settings: &Settings, observer: &Observer, targets: &[ProcessKey]) -> Timeout {
     let stated = settings.timeout.clone();
     stated
         .or_else(|| found_timeout(&observer.fleet, targets))

@@ -199,9 +199,10 @@ fn world(
 ) -> Result<(WorldBuilder, TakingUp), Failure> {
     let session = &cut_off.session;
     let targets = session.run.iter().flat_map(|run| run.ledger().targets());
+    let here = targets.filter_map(|target| target.key.local());
     let choice = Choice {
         asked: true,
-        pids: targets.map(|target| target.id.pid).collect(),
+        pids: here.map(|id| id.pid).collect(),
         ..Choice::default()
     };
     // A password is in no record: the environment, the configuration or a target may know it.

@@ -42,7 +42,7 @@ pub fn died(session: &Session) -> Option<String> {
             Some(_) => " (or killed by systemd)",
             None => "",
         };
-        let jobs = run.ledger().account().of(&target.key()).count() as u64;
+        let jobs = run.ledger().account().of(&target.key).count() as u64;
         let jobs = match jobs {
             0 => String::new(),
             jobs => format!(" with {}", count(jobs, "job")),

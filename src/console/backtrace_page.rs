@@ -118,7 +118,7 @@ pub(super) fn lines(session: &Session, view: &BacktraceView, now: Moment) -> Vec
     let tid = shown(session, view);
     let of_thread = |one: &&crate::core::session::WantedThread| Some(one.tid.as_str()) == tid;
     let job = inquiry.threads.iter().find(of_thread);
-    let process = session.fleet.get(&ProcessKey::Local(view.process));
+    let process = session.fleet.get(&view.process.into());
     let name = process.map_or_else(|| view.process.to_string(), Process::name);
     let heading = job.map_or_else(
         || format!("A thread of {name}"),
@@ -203,7 +203,7 @@ fn missing(session: &Session, inquiry: &Inquiry, now: Moment) -> Vec<PageLine> {
     }
     let exited = session
         .fleet
-        .get(&ProcessKey::Local(inquiry.process))
+        .get(&inquiry.process.into())
         .is_none_or(Process::exited);
     lines.push(if exited {
         PageLine::new(LineWeight::Warn, "it has exited")

@@ -24,7 +24,7 @@ struct FrozenBeginning<'a> {
     lines: Vec<String>,
     friction: Friction,
     command: Command,
-    targets: &'a [LocalId],
+    targets: &'a [ProcessKey],
     sequence: Sequence,
     seen: PlanSeen,
 }
@@ -33,7 +33,7 @@ struct FrozenBeginning<'a> {
 pub(super) fn begin(
     session: &Session,
     start: Start,
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     why: Option<String>,
     now: Moment,
 ) -> Dialog {
@@ -53,7 +53,7 @@ pub(super) fn begin(
 pub(super) fn reason(
     session: &Session,
     start: Start,
-    targets: Vec<LocalId>,
+    targets: Vec<ProcessKey>,
     before: &str,
     now: Moment,
 ) -> Dialog {
@@ -71,7 +71,7 @@ pub(super) fn reason(
 }
 
 /// By itself, from the first step to the last.
-fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> FrozenBeginning<'a> {
+fn automatic<'a>(session: &Session, targets: &'a [ProcessKey], now: Moment) -> FrozenBeginning<'a> {
     let plan = &session.setting.plan;
     let first = plan.sequence.signal(0).unwrap_or(Signal::Tstp);
     let (mut lines, mut friction) = consequence(session, (first, Duration::ZERO), targets, now);
@@ -114,7 +114,7 @@ fn automatic<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> Froz
 }
 
 /// The first step alone.
-fn step<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> FrozenBeginning<'a> {
+fn step<'a>(session: &Session, targets: &'a [ProcessKey], now: Moment) -> FrozenBeginning<'a> {
     let sequence = &session.setting.plan.sequence;
     let signal = sequence.signal(0).unwrap_or(Signal::Tstp);
     let (mut lines, friction) = consequence(session, (signal, Duration::ZERO), targets, now);
@@ -136,12 +136,13 @@ fn step<'a>(session: &Session, targets: &'a [LocalId], now: Moment) -> FrozenBeg
 
 /// A KILL out of turn, which begins a drain of that process alone.
 fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) -> Dialog {
-    let targets = [target];
+    let key = ProcessKey::Local(target);
+    let targets = [key.clone()];
     let signal = Signal::Kill;
     let (mut lines, mut friction) = consequence(session, (signal, Duration::ZERO), &targets, now);
     lines.push("This begins a drain of this process alone.".into());
     let accepted = friction.accepted();
-    if let Some(warning) = stranger(session, target) {
+    if let Some(warning) = stranger(session, &key) {
         // Nothing is known of its jobs, so nothing is said of them that sounds like knowledge.
         lines = warning;
         lines.push("This begins a drain of this process alone.".into());
@@ -149,11 +150,11 @@ fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) ->
     }
     let (found, seen) = session.looked_at(&targets);
     let beginning = FrozenBeginning {
-        title: format!("KILL {}?", session.name_of(target)),
+        title: format!("KILL {}?", session.name_of(&key)),
         lines,
         friction,
         command: Command::ForceKill {
-            target: ProcessKey::Local(target),
+            target: key,
             accepted,
         },
         targets: &targets,
@@ -168,8 +169,8 @@ fn kill(session: &Session, target: LocalId, why: Option<String>, now: Moment) ->
 }
 
 /// The words about a target whose Redis is another one.
-fn stranger(session: &Session, target: LocalId) -> Option<Vec<String>> {
-    let process = session.fleet.get(&ProcessKey::Local(target))?;
+fn stranger(session: &Session, target: &ProcessKey) -> Option<Vec<String>> {
+    let process = session.fleet.get(target)?;
     if process.is_ours() {
         return None;
     }

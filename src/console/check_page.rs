@@ -116,11 +116,11 @@ fn about(session: &Session) -> Vec<PageLine> {
             .ledger()
             .targets()
             .iter()
-            .map(|target| target.id)
+            .map(|target| target.key.clone())
             .collect(),
         None => session.preflight.targets(&session.fleet),
     };
-    let names: Vec<String> = targets.iter().map(|id| session.name_of(*id)).collect();
+    let names: Vec<String> = targets.iter().map(|id| session.name_of(id)).collect();
     let whom = if names.is_empty() {
         "no process: none here is chosen".to_owned()
     } else {

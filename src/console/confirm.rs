@@ -92,7 +92,7 @@ pub(super) fn go_automatic(session: &Session, now: Moment) -> Option<Dialog> {
 /// Sends KILL to one target of the run out of turn.
 pub(super) fn force_kill(session: &Session, target: LocalId, now: Moment) -> Dialog {
     let signal = Signal::Kill;
-    let (lines, friction) = consequence(session, (signal, Duration::ZERO), &[target], now);
+    let (lines, friction) = consequence(session, (signal, Duration::ZERO), &[target.into()], now);
     let accepted = friction.accepted();
     let kill = Command::ForceKill {
         target: ProcessKey::Local(target),
@@ -102,7 +102,7 @@ pub(super) fn force_kill(session: &Session, target: LocalId, now: Moment) -> Dia
         target,
         at_most: accepted,
     };
-    let title = format!("KILL {}?", session.name_of(target));
+    let title = format!("KILL {}?", session.name_of(&target.into()));
     Dialog {
         friction,
         requests: vec![Request::Command(kill)],
@@ -238,7 +238,10 @@ pub(super) fn backtrace(
     Dialog {
         requests: vec![Request::Backtrace { process, tids }],
         ..Dialog::new(
-            format!("Ask {} for its backtraces?", session.name_of(process)),
+            format!(
+                "Ask {} for its backtraces?",
+                session.name_of(&process.into())
+            ),
             lines,
             Premise::Asks(process),
             now,

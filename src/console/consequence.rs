@@ -8,7 +8,7 @@ use super::dialog::Friction;
 use super::toll::{in_numbers, stake};
 use super::words::{count, few, time_of_day};
 use crate::core::drain::Stake;
-use crate::core::fleet::{Link, LocalId, Process, ProcessKey, State};
+use crate::core::fleet::{Link, Process, ProcessKey, State};
 use crate::core::moment::Moment;
 use crate::core::outlook::{If, Obstacle, Outlooks};
 use crate::core::sequence::{Consequence, Signal};
@@ -22,11 +22,11 @@ pub(super) const NAMED: usize = 4;
 pub(super) fn consequence(
     session: &Session,
     (signal, within): (Signal, Duration),
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     now: Moment,
 ) -> (Vec<String>, Friction) {
     let (mut lines, mut friction) = (Vec::new(), Friction::Yes);
-    let names: Vec<String> = targets.iter().map(|id| named(session, *id)).collect();
+    let names: Vec<String> = targets.iter().map(|key| named(session, key)).collect();
     lines.push(format!(
         "{signal} goes to {}: {}.",
         count(targets.len() as u64, "process"),
@@ -60,17 +60,17 @@ pub(super) fn consequence(
         Consequence::Nothing => lines.push("It does nothing to jobs.".into()),
     }
     for id in targets {
-        if let Some(process) = session.fleet.get(&ProcessKey::Local(*id)) {
-            lines.extend(caution(session, *id, process, now));
+        if let Some(process) = session.fleet.get(id) {
+            lines.extend(caution(session, id, process, now));
         }
     }
     (lines, friction)
 }
 
 /// Whether the heartbeats of all of them say that they take no job any more.
-fn are_quiet(session: &Session, targets: &[LocalId]) -> bool {
-    let quiet = |id: &LocalId| {
-        let process = session.fleet.get(&ProcessKey::Local(*id));
+fn are_quiet(session: &Session, targets: &[ProcessKey]) -> bool {
+    let quiet = |id: &ProcessKey| {
+        let process = session.fleet.get(id);
         process.is_some_and(Process::says_quiet)
     };
     !targets.is_empty() && targets.iter().all(quiet)
@@ -79,7 +79,7 @@ fn are_quiet(session: &Session, targets: &[LocalId]) -> bool {
 /// How much work must then be done again, or is lost, in a sentence.
 pub(super) fn work(
     session: &Session,
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     what: If,
     now: Moment,
 ) -> Option<String> {
@@ -96,19 +96,18 @@ pub(super) fn work(
 }
 
 /// `util1:4242 (pid 4242)`: the pid only where the name does not end in it.
-fn named(session: &Session, id: LocalId) -> String {
-    let name = session.name_of(id);
-    if name.ends_with(&format!(":{}", id.pid)) {
-        name
-    } else {
-        format!("{name} (pid {})", id.pid)
+fn named(session: &Session, key: &ProcessKey) -> String {
+    let name = session.name_of(key);
+    match key.local() {
+        Some(id) if !name.ends_with(&format!(":{}", id.pid)) => format!("{name} (pid {})", id.pid),
+        Some(_) | None => name,
     }
 }
 
 /// The harshest consequence that `signal` has for any of them.
-fn worst(session: &Session, signal: Signal, targets: &[LocalId]) -> Consequence {
+fn worst(session: &Session, signal: Signal, targets: &[ProcessKey]) -> Consequence {
     let mut consequences = targets.iter().map(|id| {
-        let process = session.fleet.get(&ProcessKey::Local(*id));
+        let process = session.fleet.get(id);
         signal.consequence(process.and_then(Process::version))
     });
     let first = consequences.next().unwrap_or(signal.consequence(None));
@@ -122,12 +121,12 @@ fn worst(session: &Session, signal: Signal, targets: &[LocalId]) -> Consequence 
 }
 
 /// The fate of the jobs without the KILL, where Sidekiq itself is about to push them back.
-fn without_kill(session: &Session, targets: &[LocalId], now: Moment) -> Option<String> {
+fn without_kill(session: &Session, targets: &[ProcessKey], now: Moment) -> Option<String> {
     let outlooks = Outlooks::new(session.situation(now), targets);
     let run = session.active_run()?;
-    let told = |id: &LocalId| {
-        let target = run.ledger().target(&ProcessKey::Local(*id))?;
-        let reacts = outlooks.of(&target.key())?.obstacle().is_none();
+    let told = |id: &ProcessKey| {
+        let target = run.ledger().target(id)?;
+        let reacts = outlooks.of(&target.key)?.obstacle().is_none();
         target.interrupt().filter(|at| reacts && *at > now)
     };
     let times: Option<Vec<Moment>> = targets.iter().map(told).collect();
@@ -140,20 +139,19 @@ fn without_kill(session: &Session, targets: &[LocalId], now: Moment) -> Option<S
 }
 
 /// The effect of TERM on the jobs of `targets`: of those that can push back, and of the others.
-fn stops(session: &Session, targets: &[LocalId], now: Moment) -> Vec<String> {
+fn stops(session: &Session, targets: &[ProcessKey], now: Moment) -> Vec<String> {
     let outlooks = Outlooks::new(session.situation(now), targets);
     let (mut spans, mut jobs) = (Vec::new(), 0);
     let mut lines = Vec::new();
-    for id in targets {
-        let key = ProcessKey::Local(*id);
-        let Some((process, outlook)) = session.fleet.get(&key).zip(outlooks.of(&key)) else {
+    for key in targets {
+        let Some((process, outlook)) = session.fleet.get(key).zip(outlooks.of(key)) else {
             continue;
         };
         let known = process.jobs.len() as u64;
         match outlook.obstacle() {
             Some(obstacle) if obstacle.is_stuck() => lines.push(format!(
                 "{}: {}. TERM has no effect before it wakes up; nothing pushes its {} back until then.",
-                session.name_of(*id),
+                session.name_of(key),
                 obstacle.words(),
                 count(known, "known job")
             )),
@@ -204,10 +202,10 @@ fn payloads_saved(session: &Session, stake: &Stake) -> &'static str {
 }
 
 /// The jobs that a KILL would cost, by class.
-fn at_stake(session: &Session, targets: &[LocalId], stake: &Stake) -> Option<String> {
+fn at_stake(session: &Session, targets: &[ProcessKey], stake: &Stake) -> Option<String> {
     let mut classes: BTreeMap<String, u64> = BTreeMap::new();
     for id in targets {
-        let process = session.fleet.get(&ProcessKey::Local(*id))?;
+        let process = session.fleet.get(id)?;
         for job in &process.jobs {
             if job
                 .work
@@ -230,9 +228,9 @@ fn at_stake(session: &Session, targets: &[LocalId], stake: &Stake) -> Option<Str
 }
 
 /// Other facts about a target that ought to be known before it is signalled.
-fn caution(session: &Session, id: LocalId, process: &Process, now: Moment) -> Option<String> {
-    let name = session.name_of(id);
-    match session.state(&ProcessKey::Local(id), process, now) {
+fn caution(session: &Session, key: &ProcessKey, process: &Process, now: Moment) -> Option<String> {
+    let name = session.name_of(key);
+    match session.state(key, process, now) {
         State::Booting => Some(format!(
             "{name} still boots: a signal may be refused to it."
         )),

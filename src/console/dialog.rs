@@ -107,7 +107,7 @@ pub enum Premise {
     /// And the check finds nothing grave but this.
     Before {
         /// The targets to be.
-        targets: Vec<LocalId>,
+        targets: Vec<ProcessKey>,
         /// The grave findings when the dialog opened.
         despite: Vec<Grave>,
     },
@@ -260,7 +260,7 @@ impl Dialog {
     /// Why it cannot stand any more, if so.
     pub(super) fn broken(&self, session: &Session, now: Moment) -> Option<String> {
         let run = session.active_run();
-        let grown = |targets: &[LocalId], at_most: u64| {
+        let grown = |targets: &[ProcessKey], at_most: u64| {
             let count = stake(session, targets, now).count();
             (count > at_most).then(|| format!("now {count} jobs are at stake, not {at_most}"))
         };
@@ -270,8 +270,8 @@ impl Dialog {
             Premise::Before { .. } if run.is_some() => Some("a drain has begun".into()),
             Premise::Before { targets, despite } => targets
                 .iter()
-                .find(|id| !lives(session, **id))
-                .map(|id| format!("{} has exited", session.name_of(*id)))
+                .find(|key| !lives(session, key))
+                .map(|key| format!("{} has exited", session.name_of(key)))
                 .or_else(|| graver(session, targets, despite)),
             Premise::Step {
                 run: began,
@@ -284,19 +284,19 @@ impl Dialog {
                 let Some(run) = same else {
                     return Some("the step changed meanwhile".into());
                 };
-                let ids: Vec<LocalId> = run
+                let ids: Vec<ProcessKey> = run
                     .ledger()
                     .targets()
                     .iter()
                     .filter(|target| target.takes_part())
-                    .map(|target| target.id)
+                    .map(|target| target.key.clone())
                     .collect();
                 at_most.and_then(|at_most| grown(&ids, at_most))
             }
-            Premise::Kill { target, .. } if !lives(session, *target) => {
-                Some(format!("{} has exited", session.name_of(*target)))
+            Premise::Kill { target, .. } if !lives(session, &(*target).into()) => {
+                Some(format!("{} has exited", session.name_of(&(*target).into())))
             }
-            Premise::Kill { target, at_most } => grown(&[*target], *at_most),
+            Premise::Kill { target, at_most } => grown(&[(*target).into()], *at_most),
             Premise::Lost { run: began, jobs } => {
                 let run = session.run.as_ref();
                 let same = run.is_some_and(|run| run.pace().started == *began);
@@ -334,15 +334,15 @@ fn is_meant(typed: &str, phrase: &str) -> bool {
 }
 
 /// The findings of the check by now that were not among `despite`.
-fn graver(session: &Session, targets: &[LocalId], despite: &[Grave]) -> Option<String> {
+fn graver(session: &Session, targets: &[ProcessKey], despite: &[Grave]) -> Option<String> {
     let (_, seen) = session.looked_at(targets);
     let fresh = seen.grave().find(|grave| !despite.contains(grave))?;
     Some(format!("the check finds an error by now: {}", fresh.text))
 }
 
-fn lives(session: &Session, id: LocalId) -> bool {
+fn lives(session: &Session, key: &ProcessKey) -> bool {
     session
         .fleet
-        .get(&ProcessKey::Local(id))
+        .get(key)
         .is_some_and(|process| !process.exited())
 }

@@ -5,7 +5,7 @@ use super::dialog::{Dialog, Premise};
 use super::request::Request;
 use super::words::time_of_day;
 use crate::core::drain::{Mode, Outcome, Phase, Run, Target};
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::{Kind, Session};
@@ -19,7 +19,7 @@ pub struct LeftDrain {
     /// The step that the wait leads to, and when it is due: the clock of the drain has gone on.
     due: Option<(Signal, Moment)>,
     by_hand: bool,
-    targets: Vec<LocalId>,
+    targets: Vec<ProcessKey>,
 }
 
 impl LeftDrain {
@@ -52,7 +52,7 @@ impl LeftDrain {
                 .ledger()
                 .targets()
                 .iter()
-                .map(|target: &Target| target.id)
+                .map(|target: &Target| target.key.clone())
                 .collect(),
         })
     }
@@ -98,8 +98,8 @@ impl LeftDrain {
         let open = (session.run.as_ref()).is_none_or(|run| {
             run.plan().run == self.run && run.outcome() == Some(Outcome::Stopped)
         });
-        let lives = |id: &LocalId| {
-            let process = session.fleet.get(&ProcessKey::Local(*id));
+        let lives = |id: &ProcessKey| {
+            let process = session.fleet.get(id);
             process.is_some_and(|process| !process.exited())
         };
         let real = session.setting.kind == Kind::Live;

@@ -242,7 +242,7 @@ pub(super) fn force_kill(session: &Session, console: &Console) -> bool {
         && open
         && run
             .ledger()
-            .target(&ProcessKey::Local(id))
+            .target(&id.into())
             .is_some_and(crate::core::drain::Target::takes_part)
 }
 

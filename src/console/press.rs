@@ -18,7 +18,7 @@ use super::strip_words::held_wait;
 use super::{Key, pages, units};
 use crate::core::clean::clean;
 use crate::core::drain::{Command, Mode};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::{Kind, Session};
 
@@ -153,7 +153,13 @@ impl Console {
     }
 
     /// The dialog before a first signal: why, where that is asked, then whether.
-    fn begin(&self, session: &Session, start: Start, targets: Vec<LocalId>, now: Moment) -> Dialog {
+    fn begin(
+        &self,
+        session: &Session,
+        start: Start,
+        targets: Vec<ProcessKey>,
+        now: Moment,
+    ) -> Dialog {
         if self.memory.ask_reason && session.setting.operator.why.is_none() {
             let before = self.memory.why.as_deref().unwrap_or_default();
             return begin::reason(session, start, targets, before, now);
@@ -298,7 +304,7 @@ impl Console {
         if session.is_draining() {
             return confirm::force_kill(session, target, now);
         }
-        self.begin(session, Start::Kill(target), vec![target], now)
+        self.begin(session, Start::Kill(target), vec![target.into()], now)
     }
 
     /// Goes on from a hold. Where the wait is over that would send: it is a step then, and
@@ -319,12 +325,12 @@ impl Console {
         let Some(id) = possible::selected_here(session, self) else {
             return Vec::new();
         };
-        let mut chosen: BTreeSet<LocalId> = self.targets(session).into_iter().collect();
-        if !chosen.remove(&id) {
-            chosen.insert(id);
+        let key = ProcessKey::Local(id);
+        let mut chosen: BTreeSet<ProcessKey> = self.targets(session).into_iter().collect();
+        if !chosen.remove(&key) {
+            chosen.insert(key.clone());
         }
         // The selection must not jump with the row.
-        let key = crate::core::fleet::ProcessKey::Local(id);
         if self.pane == Pane::Processes {
             self.processes.selected = Some(key);
         }

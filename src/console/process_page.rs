@@ -5,7 +5,7 @@ use super::process_state::{Alarm, Belongs, process_state};
 use super::timeouts;
 use super::words::{count, date_and_time, span, time_of_day};
 use crate::core::drain::{Standing, Target};
-use crate::core::fleet::{Listed, LocalId, LocalProcess, Process, ProcessKey};
+use crate::core::fleet::{Listed, LocalProcess, Process, ProcessKey};
 use crate::core::moment::{Moment, clock_face, from_epoch};
 use crate::core::outlook::Outlooks;
 use crate::core::session::Session;
@@ -18,7 +18,7 @@ const DEPARTED: usize = 50;
 /// How `process` stands, in the words of the table; with the remark where that asks for something.
 fn stands(
     session: &Session,
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     (key, process): (&ProcessKey, &Process),
     now: Moment,
 ) -> String {
@@ -35,7 +35,7 @@ fn stands(
 /// The lines of the page of `key`.
 pub(super) fn lines(
     session: &Session,
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     key: &ProcessKey,
     now: Moment,
 ) -> Vec<PageLine> {

@@ -313,12 +313,12 @@ fn of_target(
     if let Standing::LeftOut { why } = &target.standing {
         let remark = format!("skipped: {why}");
         return ProcessState::new(
-            word(session.state(&target.key(), process, now)),
+            word(session.state(&target.key, process, now)),
             remark,
             Alarm::Watch,
         );
     }
-    match obstacle(outlooks, &target.key(), process) {
+    match obstacle(outlooks, &target.key, process) {
         Some(Obstacle::Suspended(pid)) => {
             let remark = format!("{}kill -CONT {pid}", unanswered(target, now));
             return ProcessState::new("SUSPENDED", remark, Alarm::Danger);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::rows::is_target;
 use crate::core::drain::{Phase, Resume, Run, Standing};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::outlook::back_already;
 use crate::core::session::Session;
@@ -106,12 +106,12 @@ pub fn holds_up(session: &Session, now: Moment) -> Option<String> {
     let run = session.active_run()?;
     run.pace().first_signal?;
     let back = back_already(run);
-    let targets: Vec<LocalId> = run
+    let targets: Vec<ProcessKey> = run
         .ledger()
         .targets()
         .iter()
         .filter(|target| target.takes_part() && !matches!(target.standing, Standing::Idle { .. }))
-        .map(|target| target.id)
+        .map(|target| target.key.clone())
         .collect();
     let running = session
         .fleet

@@ -12,14 +12,14 @@ pub enum Request {
     /// they must not be given to anything else.
     Begin {
         /// The targets, fixed when the dialog opened.
-        targets: Vec<LocalId>,
+        targets: Vec<ProcessKey>,
         /// The plan that the operator saw and let begin; `None` where no operator was asked.
         consent: Option<Consent>,
     },
     /// These would be drained by now: the plan is looked at for them.
     Choose {
         /// The targets.
-        targets: Vec<LocalId>,
+        targets: Vec<ProcessKey>,
     },
     /// A command for the run.
     Command(Command),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::filter::Filter;
 use super::process_state::Belongs;
-use crate::core::fleet::{Job, LocalId, Process, ProcessKey};
+use crate::core::fleet::{Job, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::outlook::{Stilled, back_already, stilled};
 use crate::core::session::Session;
@@ -169,7 +169,7 @@ impl Folded {
 /// other.
 pub fn process_rows<'a>(
     session: &'a Session,
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     listing: &Listing,
 ) -> Vec<(&'a ProcessKey, &'a Process)> {
     let belongs = |key: &ProcessKey, process: &Process| {
@@ -198,7 +198,7 @@ pub fn process_rows<'a>(
 }
 
 /// Whether nothing but what would be folded is known.
-fn shows_all(session: &Session, targets: &[LocalId]) -> bool {
+fn shows_all(session: &Session, targets: &[ProcessKey]) -> bool {
     let mut processes = session.fleet.processes.iter();
     processes.all(|(key, process)| {
         Belongs::of(&session.fleet, key, process, is_target(key, targets)).is_folded()
@@ -206,7 +206,7 @@ fn shows_all(session: &Session, targets: &[LocalId]) -> bool {
 }
 
 /// The folded rows, where the table is folded, whatever the filter.
-pub fn folded(session: &Session, targets: &[LocalId], listing: &Listing) -> Folded {
+pub fn folded(session: &Session, targets: &[ProcessKey], listing: &Listing) -> Folded {
     let mut folded = Folded {
         counted: session.fleet.dead.counted(),
         ..Folded::default()
@@ -239,18 +239,15 @@ fn name_and_pid(process: &Process) -> (String, u32) {
 }
 
 /// Whether `key` is among `targets`.
-pub fn is_target(key: &ProcessKey, targets: &[LocalId]) -> bool {
-    match key {
-        ProcessKey::Local(id) => targets.contains(id),
-        ProcessKey::Remote(_) => false,
-    }
+pub fn is_target(key: &ProcessKey, targets: &[ProcessKey]) -> bool {
+    targets.contains(key)
 }
 
 /// The jobs that pass the filter of `listing`, in its order. Those of an ended process are listed
 /// only while a drain still finds out what became of them.
 pub fn job_rows<'a>(
     session: &'a Session,
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     listing: &Listing,
 ) -> Vec<JobRow<'a>> {
     let filter = Filter::of(&listing.filter);

@@ -93,7 +93,7 @@ impl<K> RowCursor<K> {
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     /// The targets that were chosen; `None`: the default ones.
-    pub targets: Option<BTreeSet<LocalId>>,
+    pub targets: Option<BTreeSet<ProcessKey>>,
     /// A word to the operator, until the next key.
     pub notice: Option<String>,
     /// The run whose result was shown, by its start.
@@ -132,7 +132,7 @@ pub struct Console {
 impl Console {
     /// A console whose targets were named from outside (`None`: the default ones), and that
     /// shows arguments from the start or not.
-    pub fn new(targets: Option<Vec<LocalId>>, arguments: bool) -> Self {
+    pub fn new(targets: Option<Vec<ProcessKey>>, arguments: bool) -> Self {
         let mut console = Self::default();
         console.memory.targets = targets.map(BTreeSet::from_iter);
         console.listing.arguments = arguments;
@@ -147,23 +147,23 @@ impl Console {
     }
 
     /// The processes that a drain begun now would signal, or those of the drain under way.
-    pub fn targets(&self, session: &Session) -> Vec<LocalId> {
+    pub fn targets(&self, session: &Session) -> Vec<ProcessKey> {
         if let Some(run) = session.active_run() {
             return run
                 .ledger()
                 .targets()
                 .iter()
-                .map(|target| target.id)
+                .map(|target| target.key.clone())
                 .collect();
         }
-        let lives = |id: &LocalId| {
+        let lives = |id: &ProcessKey| {
             session
                 .fleet
-                .get(&ProcessKey::Local(*id))
+                .get(id)
                 .is_some_and(|process| !process.exited())
         };
         match &self.memory.targets {
-            Some(chosen) => chosen.iter().copied().filter(lives).collect(),
+            Some(chosen) => chosen.iter().filter(|key| lives(key)).cloned().collect(),
             None => session.default_targets(),
         }
     }

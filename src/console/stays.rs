@@ -10,7 +10,7 @@ use crate::core::session::{Kind, Session};
 pub(super) fn stays(session: &Session, target: &Target) -> String {
     if let Standing::Exited { at, clean, .. } = target.standing {
         let calls = session.unit_calls();
-        let call = calls.iter().find(|call| call.target == target.id);
+        let call = calls.iter().find(|call| call.target == target.key);
         let start = call.map_or_else(String::new, |call| format!("; {}", call.command()));
         let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
         let early = target
@@ -93,6 +93,6 @@ fn killed_by_operator(session: &Session, target: &Target) -> bool {
 }
 
 fn unit<'a>(session: &'a Session, target: &Target) -> Option<&'a Unit> {
-    let local = session.fleet.get(&target.key())?.local.as_ref()?;
+    let local = session.fleet.get(&target.key)?.local.as_ref()?;
     local.surroundings.unit.as_ref()
 }

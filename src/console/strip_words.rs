@@ -5,7 +5,7 @@ use super::progress::standings;
 use super::toll::{in_numbers, stake, taking_part};
 use super::words::{count, few, time_of_day};
 use crate::core::drain::{Counts, Hold, Mode, Outcome, Phase, Plan, Resume, Run};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::outlook::{Given, Outlooks};
 use crate::core::sequence::Signal;
@@ -178,7 +178,7 @@ pub fn advice(session: &Session, outlooks: &Outlooks<'_>) -> Option<String> {
     if !hangs.is_empty() {
         let names: Vec<String> = hangs
             .iter()
-            .map(|(id, obstacle)| format!("{}: {}", session.name_of(*id), obstacle.words()))
+            .map(|(id, obstacle)| format!("{}: {}", session.name_of(id), obstacle.words()))
             .collect();
         return Some(format!(
             "{}. Waiting will not help unless it wakes up.",
@@ -206,7 +206,7 @@ fn wait_for_push_back(session: &Session, outlooks: &Outlooks<'_>) -> Option<Stri
 fn kill_is_free(session: &Session, outlooks: &Outlooks<'_>) -> Option<String> {
     let targets = taking_part(session);
     let stake = stake(session, &targets, outlooks.situation().now);
-    let names: Vec<String> = targets.iter().map(|id| session.name_of(*id)).collect();
+    let names: Vec<String> = targets.iter().map(|id| session.name_of(id)).collect();
     (stake.count() == 0 && !names.is_empty()).then(|| {
         format!(
             "n: KILL ends {}, which did not exit by itself; 0 known jobs run there.",
@@ -216,10 +216,10 @@ fn kill_is_free(session: &Session, outlooks: &Outlooks<'_>) -> Option<String> {
 }
 
 /// The processes that could not be signalled, by reason.
-fn failures(session: &Session, targets: &[(LocalId, String)]) -> String {
+fn failures(session: &Session, targets: &[(ProcessKey, String)]) -> String {
     let mut reasons: Vec<(&str, Vec<String>)> = Vec::new();
     for (id, why) in targets {
-        let name = session.name_of(*id);
+        let name = session.name_of(id);
         match reasons.iter_mut().find(|(known, _)| known == why) {
             Some((_, names)) => names.push(name),
             None => reasons.push((why, vec![name])),

@@ -3,17 +3,17 @@
 
 use super::words::count;
 use crate::core::fate::{Stake, before_any_signal};
-use crate::core::fleet::{Fleet, LocalId, ProcessKey};
+use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
 /// The cost of a KILL of `targets` now.
-pub fn stake(session: &Session, targets: &[LocalId], now: Moment) -> Stake {
+pub fn stake(session: &Session, targets: &[ProcessKey], now: Moment) -> Stake {
     let mut sum = Stake::default();
     for id in targets {
         let stake = match session.active_run() {
-            Some(run) => run.ledger().stake(Some(*id), &session.fleet, now),
-            None => before(session, *id, now),
+            Some(run) => run.ledger().stake(Some(id), &session.fleet, now),
+            None => before(session, id, now),
         };
         sum.running.extend(stake.running);
         sum.back.extend(stake.back);
@@ -25,9 +25,9 @@ pub fn stake(session: &Session, targets: &[LocalId], now: Moment) -> Stake {
 }
 
 /// The same before any signal was sent: nothing is back yet.
-fn before(session: &Session, id: LocalId, now: Moment) -> Stake {
+fn before(session: &Session, key: &ProcessKey, now: Moment) -> Stake {
     let fleet = &session.fleet;
-    let Some(process) = fleet.get(&ProcessKey::Local(id)) else {
+    let Some(process) = fleet.get(key) else {
         return Stake {
             fresh: false,
             ..Stake::default()
@@ -98,13 +98,13 @@ fn numbers(stake: &Stake, fleet: &Fleet, killed: bool) -> String {
 }
 
 /// The targets of the run that still take part.
-pub(super) fn taking_part(session: &Session) -> Vec<LocalId> {
+pub(super) fn taking_part(session: &Session) -> Vec<ProcessKey> {
     session.active_run().map_or(Vec::new(), |run| {
         run.ledger()
             .targets()
             .iter()
             .filter(|target| target.takes_part())
-            .map(|target| target.id)
+            .map(|target| target.key.clone())
             .collect()
     })
 }

@@ -6,7 +6,7 @@ use super::request::Request;
 use super::toll::{at_work, in_numbers, stake, taking_part};
 use super::words::time_of_day;
 use crate::core::drain::{Command, StopUnit, Target, UnitStop, UnitVerb};
-use crate::core::fleet::{LocalId, ProcessKey, Unit};
+use crate::core::fleet::{ProcessKey, Unit};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
@@ -33,7 +33,7 @@ fn stoppable(session: &Session, now: Moment) -> Vec<Stoppable<'_>> {
 impl<'a> Stoppable<'a> {
     fn of(target: &'a Target, session: &Session, now: Moment) -> Option<Self> {
         let proof = || {
-            let process = session.fleet.get(&target.key())?;
+            let process = session.fleet.get(&target.key)?;
             session
                 .fleet
                 .proof_of_idle(process, target.mark.as_ref()?, now)
@@ -65,12 +65,12 @@ impl<'a> Stoppable<'a> {
 
     fn lines(&self, session: &Session, by_unit: bool, now: Moment, lines: &mut Vec<String>) {
         let unit = &self.stop.unit;
-        let id = self.target.id;
+        let key = &self.target.key;
         if !by_unit {
             if self.stop.after_term {
                 lines.push(format!(
                     "{}: plain TERM, and systemd starts {unit} again (Restart={}).",
-                    session.name_of(id),
+                    session.name_of(key),
                     self.stop.restart
                 ));
             }
@@ -78,7 +78,7 @@ impl<'a> Stoppable<'a> {
         }
         lines.push(format!(
             "{}: {} takes TERM's place, and it stays down.",
-            session.name_of(id),
+            session.name_of(key),
             unit.command("stop")
         ));
         if let Some(first) = &self.stop.first {
@@ -93,7 +93,10 @@ impl<'a> Stoppable<'a> {
                     "systemd kills at {}; this cannot be held.",
                     time_of_day(now.after(limit))
                 ));
-                let cost = in_numbers(&stake(session, &[id], now), &session.fleet);
+                let cost = in_numbers(
+                    &stake(session, std::slice::from_ref(key), now),
+                    &session.fleet,
+                );
                 let lost = if self.may_lose() {
                     "; that leaves no time to push back"
                 } else {
@@ -124,9 +127,9 @@ pub(super) fn choose(
         one.lines(session, *by_unit, now, &mut dialog.lines);
     }
     let losing = all.iter().zip(&ways);
-    let losing: Vec<LocalId> = losing
+    let losing: Vec<ProcessKey> = losing
         .filter(|(one, by_unit)| **by_unit && one.may_lose())
-        .map(|(one, _)| one.target.id)
+        .map(|(one, _)| one.target.key.clone())
         .collect();
     let lost = stake(session, &losing, now).count();
     if lost > 0 {
@@ -166,12 +169,12 @@ pub(super) fn other(dialog: &Dialog) -> Option<StopUnit> {
 }
 
 /// The effect of a drain that goes by itself on the units of `targets`.
-pub(super) fn by_itself(session: &Session, targets: &[LocalId]) -> Vec<String> {
+pub(super) fn by_itself(session: &Session, targets: &[ProcessKey]) -> Vec<String> {
     let preflight = &session.preflight;
     let plan = &session.setting.plan;
     let mut lines = Vec::new();
     for id in targets {
-        let way = crate::core::preflight::stops(&session.fleet, *id, plan, preflight);
+        let way = crate::core::preflight::stops(&session.fleet, id, plan, preflight);
         let when = preflight.systemd.stop;
         match way {
             Ok(Some(stop)) if stop.after_term || when == StopUnit::Always => {
@@ -194,7 +197,7 @@ pub(super) fn by_itself(session: &Session, targets: &[LocalId]) -> Vec<String> {
             }
             Err(why) => lines.push(format!(
                 "{}: systemd starts it again after TERM; systemctl stop cannot be used: {why}.",
-                session.name_of(*id)
+                session.name_of(id)
             )),
             Ok(_) => {}
         }
@@ -211,16 +214,16 @@ pub(super) fn bring_back(session: &Session, now: Moment) -> Option<Dialog> {
     for call in &calls {
         lines.push(format!(
             "{}: {}",
-            session.name_of(call.target),
+            session.name_of(&call.target),
             call.command()
         ));
         if call.verb == UnitVerb::Start {
             continue;
         }
-        let Some(target) = run.ledger().target(&ProcessKey::Local(call.target)) else {
+        let Some(target) = run.ledger().target(&call.target) else {
             continue;
         };
-        let cost = stake(session, &[call.target], now);
+        let cost = stake(session, std::slice::from_ref(&call.target), now);
         if cost.is_nothing() {
             continue;
         }

@@ -54,7 +54,7 @@ impl Choice {
     /// (any of these will do), else `--all`, else those that the connected Redis knows; host,
     /// tag and queue narrow that down. The pid of a wrapper (a shell, `bundle`) names the Sidekiq
     /// that it wraps, where that is only one. A process on another host is never chosen.
-    pub fn choose(&self, fleet: &Fleet) -> Vec<LocalId> {
+    pub fn choose(&self, fleet: &Fleet) -> Vec<ProcessKey> {
         if self.is_nothing() {
             return Vec::new();
         }
@@ -69,7 +69,7 @@ impl Choice {
             ProcessKey::Local(id)
                 if !process.exited() && is_named(*id, process) && self.admits(process) =>
             {
-                Some(*id)
+                Some(key.clone())
             }
             ProcessKey::Local(_) | ProcessKey::Remote(_) => None,
         };

@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use super::choice::Choice;
 use super::drain::StopUnit;
-use super::fleet::{Fleet, LocalId, ProcessKey, Unit};
+use super::fleet::{Fleet, ProcessKey, Unit};
 use super::sequence::Signal;
 use super::stop_clock::ExtendAtMost;
 
@@ -57,7 +57,7 @@ pub enum Whom {
     /// Every process that a choice meets, new ones too.
     Chosen(Choice),
     /// Exactly these, as far as they live.
-    Marked(Vec<LocalId>),
+    Marked(Vec<ProcessKey>),
 }
 
 impl Default for Whom {
@@ -81,14 +81,14 @@ pub struct Systemd {
 
 impl Preflight {
     /// Whom a drain would have as its targets now.
-    pub fn targets(&self, fleet: &Fleet) -> Vec<LocalId> {
-        let lives = |id: &LocalId| {
-            let process = fleet.get(&ProcessKey::Local(*id));
+    pub fn targets(&self, fleet: &Fleet) -> Vec<ProcessKey> {
+        let lives = |key: &ProcessKey| {
+            let process = fleet.get(key);
             process.is_some_and(|process| !process.exited())
         };
         match &self.whom {
             Whom::Chosen(choice) => choice.choose(fleet),
-            Whom::Marked(marked) => marked.iter().copied().filter(lives).collect(),
+            Whom::Marked(marked) => marked.iter().filter(|key| lives(key)).cloned().collect(),
         }
     }
 

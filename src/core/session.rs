@@ -19,7 +19,7 @@ use super::drain::{
     ActOutcome, By, Command, Effect, EffectId, Event, Input, Missing, Mode, Phase, Plan,
     PushOutcome, Record, Run, Trace,
 };
-use super::fleet::{Fleet, LocalId, Located, Observation, Process, ProcessKey, State};
+use super::fleet::{Fleet, Located, Observation, Process, ProcessKey, State};
 use super::follow::Following;
 use super::moment::Moment;
 use super::outlook::Situation;
@@ -198,7 +198,7 @@ impl Session {
     /// If acts do not exist here, a run is under way, or no target lives.
     pub fn begin(
         &mut self,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         by: Option<By>,
         now: Moment,
     ) -> Result<Vec<Effect>, NotBegun> {
@@ -208,12 +208,8 @@ impl Session {
         if self.run.as_ref().is_some_and(|run| !run.phase().is_over()) {
             return Err(NotBegun::AlreadyBegun);
         }
-        let alive = |id: &&LocalId| {
-            self.fleet
-                .get(&ProcessKey::Local(**id))
-                .is_some_and(|process| !process.exited())
-        };
-        let targets: Vec<LocalId> = targets.iter().filter(alive).copied().collect();
+        let alive = |id: &&ProcessKey| self.fleet.get(id).is_some_and(|process| !process.exited());
+        let targets: Vec<ProcessKey> = targets.iter().filter(alive).cloned().collect();
         if targets.is_empty() {
             return Err(NotBegun::NoTarget);
         }
@@ -254,13 +250,13 @@ impl Session {
 
     /// Payloads of these jobs of `target` (id, class, queue) were saved before a KILL.
     #[must_use]
-    pub fn saved(&mut self, target: LocalId, jobs: &[[String; 3]], now: Moment) -> Vec<Effect> {
+    pub fn saved(&mut self, target: &ProcessKey, jobs: &[[String; 3]], now: Moment) -> Vec<Effect> {
         let Some(run) = &self.run else {
             return Vec::new();
         };
         let about = run
             .ledger()
-            .target(&ProcessKey::Local(target))
+            .target(target)
             .map(|target| target.about.clone());
         let file = self.saved_file(&run.plan().run);
         let saved = jobs.iter().map(|job| {
@@ -308,11 +304,11 @@ impl Session {
 
     /// The processes that are drained when none is chosen: those of this host whose Redis is the
     /// connected one. Children of a swarm are among them; their parent would start them again.
-    pub fn default_targets(&self) -> Vec<LocalId> {
+    pub fn default_targets(&self) -> Vec<ProcessKey> {
         let asked = self.fleet.vantage.redis.as_ref();
         let is_ours = |process: &Process| process.is_known(asked) || process.is_ours();
         let ours = |(key, process): (&ProcessKey, &Process)| match key {
-            ProcessKey::Local(id) if is_ours(process) && !process.exited() => Some(*id),
+            ProcessKey::Local(_) if is_ours(process) && !process.exited() => Some(key.clone()),
             ProcessKey::Local(_) | ProcessKey::Remote(_) => None,
         };
         self.fleet.processes.iter().filter_map(ours).collect()
@@ -349,10 +345,10 @@ impl Session {
         }
     }
 
-    /// The name of a local process for people.
-    pub fn name_of(&self, id: LocalId) -> String {
-        let process = self.fleet.get(&ProcessKey::Local(id));
-        process.map_or_else(|| id.to_string(), Process::name)
+    /// The name of a process for people.
+    pub fn name_of(&self, key: &ProcessKey) -> String {
+        let process = self.fleet.get(key);
+        process.map_or_else(|| key.to_string(), Process::name)
     }
 
     /// When something is due, if nothing else happens.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::clean::clean;
 use super::drain::{Hold, Phase, Policy, Projection, Run};
-use super::fleet::{Fleet, Job, ProcessKey};
+use super::fleet::{Fleet, Job};
 use super::moment::Moment;
 use super::sequence::Signal;
 
@@ -184,7 +184,7 @@ fn sentence(run: &Run, fleet: &Fleet, now: Moment) -> String {
         .iter()
         .filter(|target| target.takes_part())
     {
-        if let Some(process) = fleet.get(&ProcessKey::Local(target.id)) {
+        if let Some(process) = fleet.get(&target.key) {
             jobs.extend(
                 process
                     .jobs

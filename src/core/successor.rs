@@ -144,7 +144,7 @@ impl Watch {
             .targets()
             .iter()
             .filter_map(|target| match target.standing {
-                Standing::Exited { at, .. } => Some((target.id, at)),
+                Standing::Exited { at, .. } => Some((target.key.local()?, at)),
                 Standing::Alive
                 | Standing::Quiet { .. }
                 | Standing::Idle { .. }

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::source::{DemoRequest, SharedStore};
 use crate::clock::Paced;
 use crate::core::drain::{Ask, Trace};
-use crate::core::fleet::{LocalId, Located, Sought};
+use crate::core::fleet::{Located, ProcessKey, Sought};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::host::Lock;
@@ -29,7 +29,7 @@ pub(super) struct DemoStage {
 impl Plugs for DemoStage {
     fn begin(
         &mut self,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         session: &mut Session,
         now: Moment,
     ) -> Result<ShellWork, Refused> {

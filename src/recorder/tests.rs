@@ -94,7 +94,7 @@ fn recorded(state: &Path) -> Session {
     let marks = recorder.begin(state, "r", at(0.5)).unwrap();
     let beginning = Beginning {
         run: "r".into(),
-        targets: vec![ID],
+        targets: vec![ID.into()],
         mode: Mode::Automatic,
         by: "root".into(),
     };

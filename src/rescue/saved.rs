@@ -6,25 +6,28 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::base64;
 use crate::core::drain::{Execution, Run, Target};
-use crate::core::fleet::{
-    Fleet, Identity, LocalId, Process, ProcessKey, RedisAddress, Work, exact_queue,
-};
+use crate::core::fleet::{Fleet, Process, ProcessKey, RedisAddress, Work, exact_queue};
 use crate::core::moment::{Moment, Seconds};
 use crate::core::session::Session;
 
 /// The jobs of `run` that a KILL to `only` (`None`: to every target that still lives) could
 /// lose, to be saved before it. Jobs that no beat has shown cannot be among them: their number
 /// is `Stake::unseen`.
-pub fn in_flight(run: &Run, only: Option<LocalId>, fleet: &Fleet, now: Moment) -> Vec<SavedJob> {
+pub fn in_flight(
+    run: &Run,
+    only: Option<&ProcessKey>,
+    fleet: &Fleet,
+    now: Moment,
+) -> Vec<SavedJob> {
     let targets = run
         .ledger()
         .targets()
         .iter()
-        .filter(|target| !target.exited() && only.is_none_or(|only| only == target.id));
+        .filter(|target| !target.exited() && only.is_none_or(|only| *only == target.key));
     targets
         .flat_map(|target| {
-            let process = fleet.get(&target.key());
-            let known = run.ledger().account().of(&target.key());
+            let process = fleet.get(&target.key);
+            let known = run.ledger().account().of(&target.key);
             let open =
                 known.filter(|known| known.ruling().is_none() && !known.is_named_by_log_alone());
             // A payload that names no id is worth as much as any other.
@@ -50,10 +53,10 @@ pub fn shown_by(
 ) -> Vec<SavedJob> {
     let (run, fleet) = (session.run.as_ref(), &session.fleet);
     let wanted = |job: &SavedJob| only.is_none_or(|tid| tid == job.tid);
-    if let (Some(run), ProcessKey::Local(id)) = (run.filter(|_| session.is_draining()), key)
+    if let Some(run) = run.filter(|_| session.is_draining())
         && run.ledger().target(key).is_some()
     {
-        let mut jobs = in_flight(run, Some(*id), fleet, now);
+        let mut jobs = in_flight(run, Some(key), fleet, now);
         jobs.retain(wanted);
         return jobs;
     }
@@ -209,6 +212,14 @@ impl<'de> Deserialize<'de> for Payload {
     }
 }
 
+/// The pid of a process: as this host sees it, else as its identity names it; 0 where that has none.
+fn pid_of(key: &ProcessKey) -> u32 {
+    match key {
+        ProcessKey::Local(id) => id.pid,
+        ProcessKey::Remote(identity) => identity.pid().unwrap_or_default(),
+    }
+}
+
 impl SavedJob {
     /// A job of `target` as the last beat showed it.
     pub fn of(work: &Work, target: &Target, process: Option<&Process>, now: Moment) -> Self {
@@ -224,7 +235,7 @@ impl SavedJob {
                 .identity
                 .as_ref()
                 .map(|identity| identity.as_str().to_owned()),
-            pid: target.id.pid,
+            pid: pid_of(&target.key),
             exited_at: None,
             tid: work.tid.clone(),
             stopping: Stopping::of(target, process),
@@ -234,11 +245,6 @@ impl SavedJob {
 
     /// A job as the last beat showed it of a process that is not being stopped.
     fn seen(work: &Work, key: &ProcessKey, process: &Process, now: Moment) -> Self {
-        let named = process.identity.as_ref().and_then(Identity::pid);
-        let pid = match key {
-            ProcessKey::Local(id) => id.pid,
-            ProcessKey::Remote(_) => named.unwrap_or_default(),
-        };
         Self {
             saved_at: now.wall(),
             jid: work.jid.clone(),
@@ -247,7 +253,7 @@ impl SavedJob {
             run_at: work.run_at,
             from: None,
             identity: process.identity.as_ref().map(ToString::to_string),
-            pid,
+            pid: pid_of(key),
             exited_at: process.ended(now).map(Moment::wall),
             tid: work.tid.clone(),
             stopping: Stopping {

@@ -41,7 +41,7 @@ impl std::error::Error for Refused {}
 /// # Errors
 /// With every reason that speaks against the drain.
 pub fn arm(
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     fleet: &Fleet,
     plan: &Plan,
     forced: &[Signal],
@@ -62,7 +62,7 @@ pub fn arm(
 /// # Errors
 /// With every reason that speaks against going on.
 pub(super) fn take_up(
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     fleet: &Fleet,
     run: &str,
     state_dir: Option<&Path>,
@@ -77,8 +77,8 @@ pub(super) fn take_up(
 
 impl Armed {
     /// Holds those of `targets` that live.
-    fn hold(&mut self, targets: &[LocalId], fleet: &Fleet, reasons: &mut Vec<String>) {
-        for local in targets.iter().filter_map(|id| local_process(*id, fleet)) {
+    fn hold(&mut self, targets: &[ProcessKey], fleet: &Fleet, reasons: &mut Vec<String>) {
+        for local in targets.iter().filter_map(|key| local_process(key, fleet)) {
             match hold(local.id, local.surroundings.uid) {
                 Ok(Some(held)) => drop(self.held.insert(local.id, held)),
                 Ok(None) => {}
@@ -127,21 +127,19 @@ impl Armed {
 
 /// The reasons against the drain as far as looking tells: no process is held or locked.
 pub(super) fn objections(
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     fleet: &Fleet,
     plan: &Plan,
     forced: &[Signal],
 ) -> Vec<String> {
-    let processes = targets
-        .iter()
-        .filter_map(|id| fleet.get(&ProcessKey::Local(*id)));
+    let processes = targets.iter().filter_map(|id| fleet.get(id));
     let versions: Vec<_> = processes
         .map(crate::core::fleet::Process::version)
         .collect();
     let refusals = plan.refusals(&versions, forced);
     let mut reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
     for id in targets {
-        match local_process(*id, fleet) {
+        match local_process(id, fleet) {
             Some(local) => reasons.extend(unfit(local, plan)),
             None => reasons.push(format!("{id} is not known here")),
         }
@@ -149,8 +147,8 @@ pub(super) fn objections(
     reasons
 }
 
-fn local_process(id: LocalId, fleet: &Fleet) -> Option<&LocalProcess> {
-    fleet.get(&ProcessKey::Local(id))?.local.as_ref()
+fn local_process<'a>(key: &ProcessKey, fleet: &'a Fleet) -> Option<&'a LocalProcess> {
+    fleet.get(key)?.local.as_ref()
 }
 
 /// Why the sequence must not be begun on this process.

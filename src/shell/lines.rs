@@ -20,7 +20,7 @@ use super::typed;
 use crate::console::Request;
 use crate::core::choice::Choice;
 use crate::core::drain::{Command, Event, Hold, Outcome, Phase, Record, Run};
-use crate::core::fleet::{Link, LocalId};
+use crate::core::fleet::{Link, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
 use crate::core::session::{Kind, Session};
@@ -38,7 +38,7 @@ enum LinesStage {
     },
     /// The operator at the terminal is asked, and only the drain that was shown may begin.
     Confirming {
-        targets: Vec<LocalId>,
+        targets: Vec<ProcessKey>,
         consent: Consent,
     },
     Draining,
@@ -176,7 +176,7 @@ impl LinesFront {
         // The loaded units belong to the preflight; one that does not answer in time is
         // told of there.
         let real = session.setting.kind != Kind::Demo;
-        if real && !waited && !targets.iter().all(|id| fleet.unit_is_told(*id)) {
+        if real && !waited && !targets.iter().all(|id| fleet.unit_is_told(id)) {
             return Vec::new();
         }
         for warning in session.preflight.seen.warnings() {
@@ -192,7 +192,7 @@ impl LinesFront {
         self.begin(targets, None)
     }
 
-    fn begin(&mut self, targets: Vec<LocalId>, consent: Option<Consent>) -> Vec<Request> {
+    fn begin(&mut self, targets: Vec<ProcessKey>, consent: Option<Consent>) -> Vec<Request> {
         self.stage = LinesStage::Draining;
         vec![
             Request::Begin { targets, consent },

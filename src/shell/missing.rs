@@ -11,17 +11,17 @@ use crate::rescue::{Ending, Rescued, SavedJob, Suspect};
 pub(super) fn saved_job(
     run: &Run,
     fleet: &Fleet,
-    (target, jid): (crate::core::fleet::LocalId, &str),
+    (target, jid): (&ProcessKey, &str),
     now: Moment,
 ) -> Option<SavedJob> {
-    let target = run.ledger().target(&ProcessKey::Local(target))?;
-    let execution = run.ledger().account().find(&target.key(), jid)?;
+    let target = run.ledger().target(target)?;
+    let execution = run.ledger().account().find(&target.key, jid)?;
     // Of a job that went while no drainboard ran the payload may never have been read.
     let work = execution.work();
     if !work.payload.is_empty() && !work.has_payload() {
         return None;
     }
-    let process = fleet.get(&target.key());
+    let process = fleet.get(&target.key);
     Some(SavedJob::of(execution.work(), target, process, now))
 }
 
@@ -33,8 +33,8 @@ pub(super) fn suspects(
     now: Moment,
 ) -> Vec<(Missing, Suspect)> {
     let suspect = |missing: Missing| {
-        let job = saved_job(run, fleet, (missing.target, &missing.jid), now)?;
-        let target = run.ledger().target(&ProcessKey::Local(missing.target))?;
+        let job = saved_job(run, fleet, (&missing.target, &missing.jid), now)?;
+        let target = run.ledger().target(&missing.target)?;
         let suspect = Suspect {
             job,
             ending: Ending {

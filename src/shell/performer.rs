@@ -21,7 +21,7 @@ use super::work::{Reply, ShellWork, not_tried};
 use crate::core::drain::{
     Act, ActKind, ActOutcome, CallOutcome, EffectId, OUTSIDE_A_DRAIN, PushOutcome, Record, UnitStop,
 };
-use crate::core::fleet::LocalId;
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::sequence::Signal;
 use crate::host::{Held, SendError, SignalSent};
 use crate::journal::Journal;
@@ -144,7 +144,7 @@ impl Performer {
             ShellWork::Call { call, payloads } => {
                 // No answer is awaited here: a payload that cannot be saved stops the call.
                 let stake = payloads.len() as u64;
-                if let Err(why) = self.save((&call).into(), call.target, (stake, payloads)) {
+                if let Err(why) = self.save((&call).into(), &call.target, (stake, payloads)) {
                     let outcome = CallOutcome::Failed {
                         why,
                         may_have_happened: false,
@@ -249,10 +249,11 @@ impl Performer {
                 return Some(not_tried(why));
             }
         }
-        if let Err(why) = self.save(act.into(), act.target, (at_stake, payloads)) {
+        if let Err(why) = self.save(act.into(), &act.target, (at_stake, payloads)) {
             return Some(not_tried(why));
         }
-        let Some(held) = self.held.get(&act.target) else {
+        let held = act.target.local().and_then(|id| self.held.get(&id));
+        let Some(held) = held else {
             // Each target was held at the start, or had ended before it could be.
             return Some(ActOutcome::Gone);
         };
@@ -307,7 +308,7 @@ impl Performer {
     fn save(
         &mut self,
         attempt: Attempt,
-        target: LocalId,
+        target: &ProcessKey,
         (at_stake, payloads): (u64, Vec<SavedJob>),
     ) -> Result<(), String> {
         if payloads.is_empty() {
@@ -322,7 +323,7 @@ impl Performer {
             (None, None) => return Ok(()),
         };
         match saved {
-            Ok(()) => self.reply(Reply::Saved(target, payloads)),
+            Ok(()) => self.reply(Reply::Saved(target.clone(), payloads)),
             Err(_) if at_stake == 0 || self.waiver.lets_unsaved(attempt) => {}
             Err(why) => {
                 return Err(format!("the payloads at stake cannot be saved: {why}"));

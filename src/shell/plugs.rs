@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use super::arm::Refused;
 use super::work::{Counting, OnFinish, ShellWork};
 use crate::core::drain::{Ask, Trace};
-use crate::core::fleet::{LocalId, Located, Sought};
+use crate::core::fleet::{LocalId, Located, ProcessKey, Sought};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::host::Held;
@@ -25,19 +25,19 @@ pub trait Plugs: Send {
     /// With the reasons why the run must not begin.
     fn begin(
         &mut self,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         session: &mut Session,
         now: Moment,
     ) -> Result<ShellWork, Refused>;
 
     /// Holds and locks those of `targets` that still live, for a run that is taken up, and gives
-    /// what the performer needs for it and who is held.
+    /// what the performer needs for it and which processes of this host are held.
     ///
     /// # Errors
     /// With the reasons why the run must not go on.
     fn take_up(
         &mut self,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         session: &Session,
     ) -> Result<(ShellWork, Vec<LocalId>), Refused> {
         let _ = (targets, session);

@@ -55,7 +55,7 @@ pub(super) struct Beside {
 }
 
 impl Real {
-    fn arm(&mut self, targets: &[LocalId], session: &Session) -> Result<Armed, Refused> {
+    fn arm(&mut self, targets: &[ProcessKey], session: &Session) -> Result<Armed, Refused> {
         let state_dir = self.state_dir.as_deref().ok();
         arm(
             targets,
@@ -108,7 +108,7 @@ impl Real {
 impl Plugs for Real {
     fn begin(
         &mut self,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         session: &mut Session,
         now: Moment,
     ) -> Result<ShellWork, Refused> {
@@ -120,7 +120,7 @@ impl Plugs for Real {
 
     fn take_up(
         &mut self,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         session: &Session,
     ) -> Result<(ShellWork, Vec<LocalId>), Refused> {
         let run = &session.setting.plan.run;
@@ -173,7 +173,7 @@ impl Plugs for Real {
     }
 
     fn hold(&self, process: LocalId, session: &Session) -> Result<Arc<Held>, String> {
-        let known = session.fleet.get(&ProcessKey::Local(process));
+        let known = session.fleet.get(&process.into());
         let local = known.and_then(|known| known.local.as_ref());
         let uid = local.ok_or("it has exited")?.surroundings.uid;
         let held = Held::open(process, uid).map(Arc::new);

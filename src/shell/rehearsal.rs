@@ -21,7 +21,7 @@ use super::work::{Reply, ShellWork};
 use super::world::{HangUp, Sources, World, WorldBuilder, sources};
 use crate::clock;
 use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome, PushOutcome, Trace};
-use crate::core::fleet::{LocalId, Located, Observation};
+use crate::core::fleet::{Located, Observation, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::rehearse::StandIn;
 use crate::core::sequence::Signal;
@@ -190,7 +190,7 @@ impl Rehearsed {
 impl Plugs for Rehearsed {
     fn begin(
         &mut self,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         session: &mut Session,
         now: Moment,
     ) -> Result<ShellWork, Refused> {

@@ -137,7 +137,7 @@ impl ScreenFront {
             return Vec::new();
         };
         let targets = choice.choose(fleet);
-        self.console.memory.targets = Some(targets.iter().copied().collect());
+        self.console.memory.targets = Some(targets.iter().cloned().collect());
         self.changed = true;
         vec![Request::Choose { targets }]
     }

@@ -4,17 +4,15 @@
 use super::printer::stamp;
 use crate::core::choice::Choice;
 use crate::core::drain::Target;
-use crate::core::fleet::{Identity, LocalId, Process, ProcessKey, State};
+use crate::core::fleet::{Identity, Process, ProcessKey, State};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
 use crate::core::wording::{count, few};
 
 /// The next act, and the question whether it shall happen.
-pub(super) fn confirmation(targets: &[LocalId], session: &Session, now: Moment) -> String {
-    let processes = targets
-        .iter()
-        .filter_map(|id| session.fleet.get(&ProcessKey::Local(*id)));
+pub(super) fn confirmation(targets: &[ProcessKey], session: &Session, now: Moment) -> String {
+    let processes = targets.iter().filter_map(|id| session.fleet.get(id));
     let (mut names, mut busy) = (Vec::new(), 0);
     for process in processes {
         names.push(process.name());
@@ -119,14 +117,14 @@ pub(super) fn nothing_to_drain(choice: &Choice, session: &Session, now: Moment) 
 pub(super) fn what_stays(target: &Target, session: &Session) -> String {
     let text = target.epitaph(&stamp);
     let calls = session.unit_calls();
-    if let Some(call) = calls.iter().find(|call| call.target == target.id) {
+    if let Some(call) = calls.iter().find(|call| call.target == target.key) {
         return format!("{text}: {}", call.command());
     }
     let only_quiet = !target.exited()
         && target
             .last
             .is_some_and(|sent| sent.signal == Signal::Tstp && target.stopped.is_none());
-    let process = session.fleet.get(&target.key());
+    let process = session.fleet.get(&target.key);
     let local = process.and_then(|process| process.local.as_ref());
     match local.and_then(|local| local.surroundings.unit.as_ref()) {
         Some(unit) if only_quiet => format!("{text}: {}", unit.command("restart")),

@@ -85,7 +85,7 @@ fn waiting(run: &Run, session: &Session, now: Moment) -> Option<Event> {
         .targets()
         .iter()
         .filter(|target| target.takes_part());
-    let processes = targets.filter_map(|target| session.fleet.get(&target.key()));
+    let processes = targets.filter_map(|target| session.fleet.get(&target.key));
     let jobs: Vec<&Job> = processes.flat_map(|process| &process.jobs).collect();
     let longest = jobs.iter().max_by_key(|job| job.elapsed(now));
     Some(Event::Waiting {

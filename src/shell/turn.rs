@@ -347,7 +347,7 @@ impl<F: Front> Turn<F> {
                 Effect::Ask(id, Ask::Nowhere(missing)) => self.search(id, missing),
                 Effect::Ask(id, ask) => self.question(id, ask),
                 Effect::PushBack(id, push) => self.push_back(id, &push),
-                Effect::Save(process) => self.save_known(process, clock::now()),
+                Effect::Save(process) => self.save_known(&process, clock::now()),
             }
         }
         self.ask_processes();

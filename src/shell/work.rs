@@ -11,7 +11,7 @@ use crate::core::drain::{
     Act, ActOutcome, CallOutcome, Counted, EffectId, Event, Missing, PushOutcome, Record, Trace,
     UnitCall,
 };
-use crate::core::fleet::{LinkFault, LocalId, Located};
+use crate::core::fleet::{LinkFault, LocalId, Located, ProcessKey};
 use crate::core::follow::{CancelAnswer, CancelTarget};
 use crate::host::Held;
 use crate::journal::Journal;
@@ -118,7 +118,7 @@ pub enum Reply {
     /// A push has ended.
     PushedBack(EffectId, PushOutcome),
     /// Payloads of this process's jobs are saved.
-    Saved(LocalId, Vec<SavedJob>),
+    Saved(ProcessKey, Vec<SavedJob>),
     /// systemd was told of a unit, or was not.
     Called(UnitCall, CallOutcome),
     /// Payloads were saved on demand, and where; or why they were not.

@@ -8,7 +8,7 @@ use ratatui::text::{Line, Span};
 use super::fit;
 use super::look::{Theme, Tone};
 use crate::console::{Console, Folded, JobRow, folded, job_rows, process_rows};
-use crate::core::fleet::{LocalId, Process, ProcessKey};
+use crate::core::fleet::{Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::outlook::Outlooks;
 use crate::core::session::Session;
@@ -24,7 +24,7 @@ pub(super) struct View<'a> {
     /// How it looks.
     pub(super) look: Theme,
     /// The processes that are drained, or would be.
-    pub(super) targets: Vec<LocalId>,
+    pub(super) targets: Vec<ProcessKey>,
     /// The outlook of their jobs.
     pub(super) outlooks: Outlooks<'a>,
     /// The rows of the process table.

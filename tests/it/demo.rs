@@ -256,7 +256,7 @@ async fn the_first_look_shows_work_and_a_drain_brings_the_replacement() {
     let targets = session.default_targets();
     assert_eq!(targets.len(), 5, "the stranger is none of them");
     assert_eq!(session.fleet.processes.len(), 6);
-    let targeted = |key: &ProcessKey| targets.iter().any(|id| ProcessKey::Local(*id) == *key);
+    let targeted = |key: &ProcessKey| targets.contains(key);
     let processes = session.fleet.processes.iter();
     let processes: Vec<_> = processes
         .filter(|(key, _)| targeted(key))

@@ -169,7 +169,7 @@ fn a_kill_costs_what_the_rows_show() {
             .iter()
             .filter(|target| target.takes_part())
         {
-            let of_target = rows.iter().filter(|row| *row.key == target.key());
+            let of_target = rows.iter().filter(|row| *row.key == target.key.clone());
             let runs = of_target.filter(|row| {
                 let said = outlooks.job(row.key, row.job).becomes;
                 !matches!(said, Becomes::Back | Becomes::Ended(_))
@@ -177,7 +177,7 @@ fn a_kill_costs_what_the_rows_show() {
             let runs: BTreeSet<&str> = runs.filter_map(|row| row.job.work.jid.as_deref()).collect();
             let stake = run
                 .ledger()
-                .stake(Some(target.id), &world.session.fleet, world.now);
+                .stake(Some(&target.key), &world.session.fleet, world.now);
             let stake: BTreeSet<&str> = stake.running.iter().map(String::as_str).collect();
             assert_eq!(stake, runs, "{name}: {}", target.about.name);
         }

@@ -97,7 +97,10 @@ fn nobody_is_asked_after_term_nor_where_acts_do_not_exist() {
         world.console.dialog.take().is_some(),
         "quiet, it still listens"
     );
-    let target = world.session.run.as_ref().unwrap().ledger().targets()[0].id;
+    let target = world.session.run.as_ref().unwrap().ledger().targets()[0]
+        .key
+        .local()
+        .unwrap();
     let process = world.session.fleet.get(&ProcessKey::Local(target));
     assert!(process.is_some() && world.session.may_ask(target).is_ok());
     let stop = "pid=PID tid=m INFO: Shutting down";
@@ -120,12 +123,18 @@ fn nobody_is_asked_after_term_nor_where_acts_do_not_exist() {
     );
     // The same by what was sent, where no log says anything.
     let world = ImaginedWorld::stopping();
-    let target = world.session.run.as_ref().unwrap().ledger().targets()[0].id;
+    let target = world.session.run.as_ref().unwrap().ledger().targets()[0]
+        .key
+        .local()
+        .unwrap();
     let why = world.session.may_ask(target).unwrap_err();
     assert!(why.contains("no longer listens"), "{why}");
     // Nor while TERM is on its way.
     let mut world = ImaginedWorld::by_hand();
-    let target = world.session.run.as_ref().unwrap().ledger().targets()[0].id;
+    let target = world.session.run.as_ref().unwrap().ledger().targets()[0]
+        .key
+        .local()
+        .unwrap();
     assert!(world.session.may_ask(target).is_ok());
     let go = Command::Go {
         step: 1,

@@ -12,8 +12,8 @@ fn wait(world: &mut ImaginedWorld, milliseconds: u64) {
     world.now = world.now.after(Duration::from_millis(milliseconds));
 }
 
-fn all() -> Vec<crate::core::fleet::LocalId> {
-    [4242, 4243, 4244].map(ImaginedWorld::id).to_vec()
+fn all() -> Vec<crate::core::fleet::ProcessKey> {
+    [4242, 4243, 4244].map(ImaginedWorld::key).to_vec()
 }
 
 fn next_step(session: &Session) -> Option<usize> {

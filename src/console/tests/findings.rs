@@ -184,7 +184,7 @@ fn who_is_marked_is_checked() {
     world.look();
     assert!(words(&world).1.starts_with("check: 2 errors"));
     let requests = world.press(Key::Char('v'));
-    let left = [4243, 4244].map(ImaginedWorld::id).to_vec();
+    let left = [4243, 4244].map(ImaginedWorld::key).to_vec();
     assert_eq!(requests, [Request::Choose { targets: left }]);
     assert!(
         words(&world).1.starts_with("check: 1 error"),

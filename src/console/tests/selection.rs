@@ -67,7 +67,7 @@ fn marks_choose_the_targets() {
     world.type_slowly("v");
     assert_eq!(
         world.console.targets(&world.session),
-        [4243, 4244].map(ImaginedWorld::id)
+        [4243, 4244].map(ImaginedWorld::key)
     );
     // The row stays where it is, and selected.
     assert_eq!(

@@ -74,7 +74,7 @@ fn a_process_without_a_heartbeat_hangs_and_is_a_target() {
         world
             .session
             .default_targets()
-            .contains(&ImaginedWorld::id(4242))
+            .contains(&ImaginedWorld::key(4242))
     );
     let said = untouched(&world);
     assert!(said.contains("3 may be lost (its process hangs"), "{said}");

@@ -8,7 +8,7 @@ use super::ended_act::EndedAct;
 use super::phase::{Performing, Phase, Rescue, Resume};
 use super::plan::Mode;
 use super::record::Outcome;
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 
 /// The least that is left of a wait that is made shorter or starts anew: time to think.
@@ -211,9 +211,9 @@ impl Cursor {
     }
 
     /// The targets to which a signal is on its way.
-    pub(super) fn under_way(&self) -> Vec<LocalId> {
+    pub(super) fn under_way(&self) -> Vec<ProcessKey> {
         if let Phase::Performing(performing) = &self.phase {
-            return performing.acts.values().copied().collect();
+            return performing.acts.values().cloned().collect();
         }
         Vec::new()
     }
@@ -236,7 +236,7 @@ impl Cursor {
         else {
             return None;
         };
-        let target = *performing.acts.get(&id)?;
+        let target = performing.acts.get(&id)?.clone();
         let intent = performing.intents.get(&target)?.clone();
         performing.acts.remove(&id);
         Some(EndedAct {
@@ -248,7 +248,7 @@ impl Cursor {
     }
 
     /// Takes in why a signal under way failed, unless the run was aborted.
-    pub(super) fn failed(&mut self, target: LocalId, why: String) {
+    pub(super) fn failed(&mut self, target: ProcessKey, why: String) {
         if let Some(performing) = self.performing_mut() {
             performing.failed.push((target, why));
         }

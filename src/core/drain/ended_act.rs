@@ -4,7 +4,7 @@
 use super::phase::Intent;
 use super::record::Event;
 use super::unit_stop::UnitStop;
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::{Moment, rfc3339};
 use crate::core::sequence::Signal;
 
@@ -12,7 +12,7 @@ use crate::core::sequence::Signal;
 #[derive(Clone, Debug)]
 pub(super) struct EndedAct {
     /// To whom.
-    pub(super) target: LocalId,
+    pub(super) target: ProcessKey,
     /// The signal that it was, or whose place the stop of a unit took.
     pub(super) signal: Signal,
     /// As which step of the sequence; `None` for a KILL out of turn.

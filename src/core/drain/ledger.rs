@@ -16,7 +16,7 @@ use super::record::{About, Event, Record};
 use super::target::Target;
 use super::{Ask, Effect, EffectId};
 use crate::core::fate::{Account, Stake};
-use crate::core::fleet::{Fleet, Link, LocalId, ProcessKey};
+use crate::core::fleet::{Fleet, Link, ProcessKey};
 use crate::core::moment::Moment;
 
 /// How long a look after an exit is waited for.
@@ -74,14 +74,12 @@ impl Ledger {
 
     /// The target that is this process.
     pub fn target(&self, key: &ProcessKey) -> Option<&Target> {
-        self.targets
-            .iter()
-            .find(|target| ProcessKey::Local(target.id) == *key)
+        self.targets.iter().find(|target| target.key == *key)
     }
 
     /// The same, to be changed.
-    pub(super) fn target_mut(&mut self, id: LocalId) -> Option<&mut Target> {
-        self.targets.iter_mut().find(|target| target.id == id)
+    pub(super) fn target_mut(&mut self, key: &ProcessKey) -> Option<&mut Target> {
+        self.targets.iter_mut().find(|target| target.key == *key)
     }
 
     /// The jobs that it accounts for.
@@ -95,19 +93,22 @@ impl Ledger {
     }
 
     /// The targets that take part and that `wanted` names.
-    pub(super) fn taking_part(&self, wanted: impl Fn(&Target) -> bool) -> Vec<LocalId> {
+    pub(super) fn taking_part(&self, wanted: impl Fn(&Target) -> bool) -> Vec<ProcessKey> {
         let taking = self.targets.iter().filter(|target| target.takes_part());
-        taking.filter(|t| wanted(t)).map(|t| t.id).collect()
+        taking
+            .filter(|t| wanted(t))
+            .map(|t| t.key.clone())
+            .collect()
     }
 
     /// The cost of a KILL now: of `only` one target, or of all that take part.
-    pub fn stake(&self, only: Option<LocalId>, fleet: &Fleet, now: Moment) -> Stake {
+    pub fn stake(&self, only: Option<&ProcessKey>, fleet: &Fleet, now: Moment) -> Stake {
         let mut stake = Stake::default();
         let targets = self.targets.iter().filter(|target| target.takes_part());
-        for target in targets.filter(|target| only.is_none_or(|id| id == target.id)) {
-            let key = target.key();
-            if let Some(file) = self.account.file(&key) {
-                stake.add(file, fleet.get(&key), &target.subject(), fleet, now);
+        for target in targets.filter(|target| only.is_none_or(|key| *key == target.key)) {
+            let key = &target.key;
+            if let Some(file) = self.account.file(key) {
+                stake.add(file, fleet.get(key), &target.subject(), fleet, now);
             }
         }
         stake
@@ -136,11 +137,11 @@ impl Ledger {
             .push(Effect::Note(Box::new(self.record(None, event, turn.now))));
     }
 
-    pub(super) fn note_about(&self, target: LocalId, event: Event, turn: &mut RunCall<'_>) {
+    pub(super) fn note_about(&self, target: &ProcessKey, event: Event, turn: &mut RunCall<'_>) {
         let about = self
             .targets
             .iter()
-            .find(|known| known.id == target)
+            .find(|known| known.key == *target)
             .map(|known| known.about.clone());
         turn.effects
             .push(Effect::Note(Box::new(self.record(about, event, turn.now))));

@@ -48,7 +48,7 @@ pub use unit_stop::{Stop, StopUnit, UnitStop, UnitWords};
 use std::time::Duration;
 
 pub use super::fate::{Account, Counts, Execution, Fate, Missing, PushOutcome, Stake, Trace};
-use super::fleet::{LocalId, Located, ProcessKey, Sought};
+use super::fleet::{Located, ProcessKey, Sought};
 use super::sequence::Signal;
 
 /// The number of an effect; its outcome or answer comes back under it.
@@ -69,7 +69,7 @@ pub enum Effect {
     PushBack(EffectId, PushBack),
     /// Saves the payloads of what this process was last seen running: this program may end with
     /// it.
-    Save(LocalId),
+    Save(ProcessKey),
     /// Something to write down and to show.
     Note(Box<Record>),
 }
@@ -78,7 +78,7 @@ pub enum Effect {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
     /// To whom; always a process of this host.
-    pub target: LocalId,
+    pub target: ProcessKey,
     /// The act.
     pub kind: ActKind,
     /// As which step of the sequence; `None` for a KILL out of turn.
@@ -89,7 +89,7 @@ pub struct Act {
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct PushBack {
     /// The process that ran it.
-    pub target: LocalId,
+    pub target: ProcessKey,
     /// Its id.
     pub jid: String,
     /// How it is known that it is nowhere.

@@ -9,7 +9,7 @@ use super::record::Outcome;
 use super::target::Target;
 use super::unit_stop::UnitStop;
 use crate::core::fate::{Counts, Stake};
-use crate::core::fleet::{LocalId, Mark};
+use crate::core::fleet::{Mark, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
@@ -113,7 +113,7 @@ pub enum Rescue {
 #[derive(Clone, Debug)]
 pub(super) struct FailedStep {
     /// These, with the reasons.
-    pub(super) targets: Vec<(LocalId, String)>,
+    pub(super) targets: Vec<(ProcessKey, String)>,
     /// Position of the signal.
     pub(super) step: usize,
     /// For KILL: how many jobs were at stake when it was tried.
@@ -128,11 +128,11 @@ pub struct Performing {
     /// The signal.
     pub signal: Signal,
     /// The acts whose outcome is awaited.
-    pub acts: BTreeMap<EffectId, LocalId>,
+    pub acts: BTreeMap<EffectId, ProcessKey>,
     /// The knowledge of each target when its act was made.
-    pub intents: BTreeMap<LocalId, Intent>,
+    pub intents: BTreeMap<ProcessKey, Intent>,
     /// Targets whose signal failed, with the reason.
-    pub failed: Vec<(LocalId, String)>,
+    pub failed: Vec<(ProcessKey, String)>,
     /// Why to hold as soon as the outcomes are there.
     pub then_hold: Option<Hold>,
     /// The phase to go back to after a KILL out of turn.
@@ -169,7 +169,7 @@ pub enum Hold {
     /// A deadline before KILL was met too late: the machine was suspended.
     Late,
     /// A signal failed for some targets.
-    Failed(Vec<(LocalId, String)>),
+    Failed(Vec<(ProcessKey, String)>),
     /// The journal cannot be written.
     Journal(String),
 }
@@ -177,8 +177,8 @@ pub enum Hold {
 impl Hold {
     /// The reason in words; `targets` are those of the run, whose names stand in it.
     pub fn words(&self, targets: &[Target]) -> String {
-        let name = |id: &LocalId| {
-            let target = targets.iter().find(|target| target.id == *id);
+        let name = |id: &ProcessKey| {
+            let target = targets.iter().find(|target| target.key == *id);
             target.map_or_else(|| id.to_string(), |target| target.about.name.clone())
         };
         match self {

@@ -27,7 +27,7 @@ use super::target::Target;
 use super::unit_call::UnitCall;
 use super::unit_stop::{StopUnit, UnitStop};
 use super::{Effect, Input};
-use crate::core::fleet::{Fleet, LocalId, ProcessKey};
+use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
 
 /// A drain.
@@ -45,19 +45,19 @@ impl Run {
     /// [`super::Command::Automatic`] or for its confirmation.
     pub fn new(
         plan: Plan,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         fleet: &Fleet,
         by: Option<By>,
         now: Moment,
     ) -> (Self, Vec<Effect>) {
         let targets: Vec<Target> = targets
             .iter()
-            .filter_map(|id| {
-                let process = fleet.get(&ProcessKey::Local(*id))?;
+            .filter_map(|key| {
+                let process = fleet.get(key)?;
                 let timeout = process.timeout(plan.timeout.as_ref());
                 let local = process.local.as_ref();
                 let name = process.name();
-                let mut target = Target::new(*id, name, process.identity.clone(), timeout);
+                let mut target = Target::new(key.clone(), name, process.identity.clone(), timeout);
                 target.stop.runs_in = local.and_then(|local| local.surroundings.unit.clone());
                 target.stop.keeper = local.and_then(|local| local.surroundings.above.keeper);
                 Some(target)
@@ -148,7 +148,7 @@ impl Run {
     pub(crate) fn take_units(
         &mut self,
         when: StopUnit,
-        units: impl FnMut(LocalId) -> Option<UnitStop>,
+        units: impl FnMut(&ProcessKey) -> Option<UnitStop>,
     ) {
         self.ledger.take_units(when, units);
     }

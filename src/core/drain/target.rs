@@ -4,7 +4,7 @@
 use super::record::About;
 use super::unit_stop::Stop;
 use crate::core::fate::{Exit, Signals, Subject};
-use crate::core::fleet::{Identity, LocalId, Mark, ProcessKey};
+use crate::core::fleet::{Identity, Mark, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Timeout};
 
@@ -51,8 +51,8 @@ pub struct Sent {
 /// A target.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// The process; always of this host.
-    pub id: LocalId,
+    /// The process.
+    pub key: ProcessKey,
     /// Its name for people and records.
     pub about: About,
     /// Its own timeout.
@@ -72,18 +72,18 @@ pub struct Target {
 impl Target {
     /// A target at the start of a run.
     pub(super) fn new(
-        id: LocalId,
+        key: ProcessKey,
         name: String,
         identity: Option<Identity>,
         timeout: Timeout,
     ) -> Self {
         Self {
-            id,
             about: About {
                 identity,
-                pid: Some(id.pid),
+                pid: key.local().map(|id| id.pid),
                 name,
             },
+            key,
             timeout,
             standing: Standing::Alive,
             last: None,
@@ -91,11 +91,6 @@ impl Target {
             stopped: None,
             stop: Stop::default(),
         }
-    }
-
-    /// Its key in the fleet.
-    pub fn key(&self) -> ProcessKey {
-        ProcessKey::Local(self.id)
     }
 
     /// Whether it takes part: alive and not left out.
@@ -121,7 +116,7 @@ impl Target {
             | Standing::LeftOut { .. } => None,
         };
         Subject {
-            id: self.id,
+            key: &self.key,
             name: &self.about.name,
             timeout: &self.timeout,
             signals: Signals {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::core::fleet::{LocalId, Unit};
+use crate::core::fleet::{ProcessKey, Unit};
 
 /// A command to systemd about a unit after a drain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct UnitCall {
     /// Of which unit.
     pub unit: Unit,
     /// For which target of the drain.
-    pub target: LocalId,
+    pub target: ProcessKey,
 }
 
 impl UnitCall {

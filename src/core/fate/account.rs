@@ -70,7 +70,7 @@ impl Account {
         fleet: &Fleet,
         now: Moment,
     ) {
-        let key = subject.key();
+        let key = subject.key.clone();
         let known = self.files.iter().position(|file| *file.process() == key);
         let index = known.unwrap_or_else(|| {
             self.files.push(CaseFile::new(key));
@@ -194,7 +194,7 @@ impl Account {
     /// Takes in where jobs of this process were found. One that was back in its queue after the
     /// first signal stays known for it, wherever it goes from there.
     pub fn answer(&mut self, answers: &[Located], subject: &Subject<'_>, fleet: &Fleet) {
-        let key = subject.key();
+        let key = subject.key.clone();
         let mut taken = self.heirs();
         let answers = best(answers);
         let makers = makers(self.executions(), &answers, &fleet.logs.witness);
@@ -232,7 +232,7 @@ impl Account {
     /// Judges every open execution of one process, and each that only seems to have finished while its
     /// threads say otherwise; gives those that have a new fate now.
     pub fn judge(&mut self, subject: &Subject<'_>, scene: Scene<'_>) -> Vec<Execution> {
-        let key = subject.key();
+        let key = subject.key.clone();
         let Some(file) = self.files.iter_mut().find(|file| *file.process() == key) else {
             return Vec::new();
         };
@@ -270,7 +270,7 @@ impl Account {
     /// more jobs than are known to be back, a job that only seems to have finished may be one of
     /// them.
     pub fn contradict(&mut self, subject: &Subject<'_>, scene: Scene<'_>) {
-        let key = subject.key();
+        let key = subject.key.clone();
         let Some(file) = self.files.iter_mut().find(|file| *file.process() == key) else {
             return;
         };
@@ -298,7 +298,7 @@ impl Account {
 
     /// Counts again how many jobs of one process no source named.
     pub fn recount(&mut self, subject: &Subject<'_>, fleet: &Fleet) {
-        let key = subject.key();
+        let key = subject.key.clone();
         if let Some(file) = self.files.iter_mut().find(|file| *file.process() == key) {
             file.recount(subject, fleet);
         }
@@ -335,7 +335,7 @@ impl Account {
 
     /// The jobs of one ended process that were not found.
     pub fn missing(&self, subject: &Subject<'_>, scene: Scene<'_>) -> Vec<Missing> {
-        let file = self.file(&subject.key());
+        let file = self.file(&subject.key);
         file.map_or_else(Vec::new, |file| missing(file, subject, &self.served, scene))
     }
 

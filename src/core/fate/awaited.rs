@@ -19,7 +19,7 @@ impl Account {
     /// Whether another process may still show that the work of a job that seems to have finished goes
     /// on there. The first job of sidekiq-iteration looks like any other, and its log says `done` too.
     pub fn awaits_heirs(&self, subject: &Subject<'_>, fleet: &Fleet) -> bool {
-        let key = subject.key();
+        let key = subject.key.clone();
         let Some(mark) = subject.signals.mark else {
             return false;
         };

@@ -237,10 +237,13 @@ impl CaseFile {
 
     /// Takes in what the log said last of each execution that it has not ended yet.
     fn hear(&mut self, subject: &Subject<'_>, fleet: &Fleet) {
+        let Some(pid) = subject.pid() else {
+            return;
+        };
         for execution in &mut self.executions {
-            execution.hear_notices(fleet, subject.id.pid);
+            execution.hear_notices(fleet, pid);
             if execution.log_end().is_none()
-                && let Some(said) = fleet.logs.witness.of(subject.id.pid, execution.jid())
+                && let Some(said) = fleet.logs.witness.of(pid, execution.jid())
             {
                 execution.hear(said);
             }

@@ -1,6 +1,7 @@
 //! Whether an ended process took itself out of `processes`: it does so only after it has pushed back
 //! what it ran. A process that Redis lost, or that was told nothing, did not leave.
 
+use super::log::milestones;
 use super::subject::Subject;
 use crate::core::fleet::{Fleet, Process};
 use crate::core::log::Milestone;
@@ -20,7 +21,7 @@ pub fn left_in_order(process: &Process, subject: &Subject<'_>, fleet: &Fleet) ->
         if whole { left } else { left.max(proven) }
     };
     // It says `Bye!` after its push-back. A job that blocks in C keeps its thread even then.
-    let milestones = fleet.logs.witness.milestones(subject.id.pid);
+    let milestones = milestones(subject, fleet);
     let mut byes = milestones.iter();
     if let Some((_, at)) = byes.find(|(said, _)| *said == Milestone::Bye) {
         return Some(when(*at));

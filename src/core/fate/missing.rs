@@ -8,13 +8,13 @@ use super::others::Served;
 use super::scene::Scene;
 use super::subject::Subject;
 use super::why::{LastLine, last_line, may_have_ended, too_few_threads};
-use crate::core::fleet::{Fleet, LocalId, Place};
+use crate::core::fleet::{Fleet, Place, ProcessKey};
 
 /// A job of an ended process that was not found.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Missing {
     /// The process that ran it.
-    pub target: LocalId,
+    pub target: ProcessKey,
     /// Its id.
     pub jid: String,
     /// How it is known that its process had not pushed it back; `None`: it may have.
@@ -86,7 +86,7 @@ pub(super) fn missing(
         return Vec::new();
     }
     let missing = |execution: &Execution| Missing {
-        target: subject.id,
+        target: subject.key.clone(),
         jid: execution.jid().to_owned(),
         not_back: not_back(execution, subject, served, scene.fleet),
         doubt: doubt(execution, file, subject, scene),

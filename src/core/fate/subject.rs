@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::core::fleet::{LocalId, Mark, ProcessKey};
+use crate::core::fleet::{Mark, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
 use crate::core::timing::INTERRUPT_MARGIN;
@@ -21,7 +21,7 @@ pub struct Exit {
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
     /// The process.
-    pub id: LocalId,
+    pub key: &'a ProcessKey,
     /// Its name for people.
     pub name: &'a str,
     /// Its own timeout `T`.
@@ -46,9 +46,9 @@ pub struct Signals {
 }
 
 impl Subject<'_> {
-    /// Its key in the fleet.
-    pub fn key(&self) -> ProcessKey {
-        ProcessKey::Local(self.id)
+    /// Its pid on this host; `None`: it runs on another one.
+    pub fn pid(&self) -> Option<u32> {
+        self.key.local().map(|id| id.pid)
     }
 
     /// When Sidekiq interrupts its jobs; `None` before TERM.

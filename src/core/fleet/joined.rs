@@ -86,8 +86,8 @@ impl Default for Fleet {
 
 impl Fleet {
     /// Whether systemd was asked about the unit of this process, if it runs in one.
-    pub fn unit_is_told(&self, id: LocalId) -> bool {
-        let local = self.get(&ProcessKey::Local(id));
+    pub fn unit_is_told(&self, key: &ProcessKey) -> bool {
+        let local = self.get(key);
         let unit = local.and_then(|process| process.local.as_ref()?.surroundings.unit.as_ref());
         unit.is_none_or(|unit| self.units.contains_key(unit))
     }

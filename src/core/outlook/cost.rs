@@ -161,7 +161,7 @@ impl ProcessOutlook<'_> {
             }
         }
         if let Some((run, target)) = self.target() {
-            for execution in run.ledger().account().of(&target.key()) {
+            for execution in run.ledger().account().of(&target.key) {
                 if !running.contains(execution.jid()) {
                     toll.add_known(run.ledger().cost_of(execution, now));
                 }
@@ -192,7 +192,7 @@ impl ProcessOutlook<'_> {
 }
 
 fn unseen_in(run: &Run, target: &Target, process: &Process, now: Moment) -> u64 {
-    let key = target.key();
+    let key = target.key.clone();
     if target.exited() {
         return run.ledger().account().unnamed(&key);
     }
@@ -214,9 +214,9 @@ impl Outlooks<'_> {
         let mut toll = Toll::default();
         let situation = self.situation();
         // A target that has ended may be shown by nothing any more; the account keeps it.
-        let shown = |target: &Target| situation.fleet.get(&target.key()).is_some();
+        let shown = |target: &Target| situation.fleet.get(&target.key).is_some();
         for (run, target) in self.ended().filter(|(_, target)| !shown(target)) {
-            for execution in run.ledger().account().of(&target.key()) {
+            for execution in run.ledger().account().of(&target.key) {
                 toll.add_known(run.ledger().cost_of(execution, situation.now));
             }
         }

@@ -95,13 +95,10 @@ impl<'a> Situation<'a> {
         if let Some(target) = self.run.and_then(|run| run.ledger().target(key)) {
             return target.stop.certain()?.limit;
         }
-        let ProcessKey::Local(id) = key else {
-            return None;
-        };
         if self.preflight.systemd.stop != StopUnit::Always {
             return None;
         }
-        stops(self.fleet, *id, self.plan, self.preflight)
+        stops(self.fleet, key, self.plan, self.preflight)
             .ok()??
             .limit
     }

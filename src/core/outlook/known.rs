@@ -44,7 +44,7 @@ pub(super) fn of<'a>(
     now: Moment,
 ) -> Option<(Becomes, Reason<'a>)> {
     let jid = job.work.jid.as_deref()?;
-    let told = run.ledger().account().find(&target.key(), jid);
+    let told = run.ledger().account().find(&target.key, jid);
     // A job that its log says has ended runs no more, whatever an old heartbeat shows.
     if let Some(ruling) = told.and_then(Execution::ruling)
         && (stilled(target).is_some() || ruling.fate != Fate::Unknown)
@@ -65,7 +65,7 @@ pub(super) fn of<'a>(
 
 /// The fates of the jobs of an ended `target`; `None` where the search goes on.
 pub(super) fn fates<'a>(run: &'a Run, target: &Target) -> impl Iterator<Item = Option<Fate>> + 'a {
-    let executions = run.ledger().account().of(&target.key());
+    let executions = run.ledger().account().of(&target.key);
     executions.map(Execution::fate)
 }
 
@@ -75,7 +75,7 @@ pub(super) fn left(run: &Run, target: &Target, shown: &[Job]) -> Vec<Fate> {
         .iter()
         .filter_map(|job| job.work.jid.as_deref())
         .collect();
-    let executions = run.ledger().account().of(&target.key());
+    let executions = run.ledger().account().of(&target.key);
     let left = executions.filter(|execution| !shown.contains(execution.jid()));
     left.filter_map(Execution::fate).collect()
 }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::core::drain::{Run, Standing, Target};
 use crate::core::fate::Fate;
-use crate::core::fleet::{Job, LocalId, Process, ProcessKey};
+use crate::core::fleet::{Job, Process, ProcessKey};
 
 /// The jobs of the targets by what becomes of them if nothing is touched.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,17 +110,16 @@ impl Tally {
 #[derive(Debug)]
 pub struct Outlooks<'a> {
     situation: Situation<'a>,
-    targets: Vec<LocalId>,
-    processes: BTreeMap<LocalId, ProcessOutlook<'a>>,
+    targets: Vec<ProcessKey>,
+    processes: BTreeMap<ProcessKey, ProcessOutlook<'a>>,
 }
 
 impl<'a> Outlooks<'a> {
     /// The outlook for the jobs of `targets`.
-    pub fn new(situation: Situation<'a>, targets: &[LocalId]) -> Self {
-        let of = |id: &LocalId| {
-            let key = ProcessKey::Local(*id);
-            let process = situation.fleet.get(&key)?;
-            Some((*id, situation.process(&key, process)))
+    pub fn new(situation: Situation<'a>, targets: &[ProcessKey]) -> Self {
+        let of = |key: &ProcessKey| {
+            let process = situation.fleet.get(key)?;
+            Some((key.clone(), situation.process(key, process)))
         };
         Self {
             situation,
@@ -135,22 +134,18 @@ impl<'a> Outlooks<'a> {
     }
 
     /// The targets.
-    pub fn targets(&self) -> impl Iterator<Item = LocalId> {
-        self.processes.keys().copied()
+    pub fn targets(&self) -> impl Iterator<Item = &ProcessKey> {
+        self.processes.keys()
     }
 
     /// The targets with their outlooks.
-    pub(super) fn processes(&self) -> impl Iterator<Item = (ProcessKey, &ProcessOutlook<'a>)> {
-        let keyed = |(id, outlook): (&LocalId, _)| (ProcessKey::Local(*id), outlook);
-        self.processes.iter().map(keyed)
+    pub(super) fn processes(&self) -> impl Iterator<Item = (&ProcessKey, &ProcessOutlook<'a>)> {
+        self.processes.iter()
     }
 
     /// The outlook for the jobs of one process. `None`: it is no target.
     pub fn of(&self, key: &ProcessKey) -> Option<&ProcessOutlook<'a>> {
-        match key {
-            ProcessKey::Local(id) => self.processes.get(id),
-            ProcessKey::Remote(_) => None,
-        }
+        self.processes.get(key)
     }
 
     /// The assumption of the forecasts: the operator's next act, where one target waits for it.
@@ -161,12 +156,17 @@ impl<'a> Outlooks<'a> {
     }
 
     /// The targets that may run jobs and cannot push them back by themselves.
-    pub fn stuck(&self) -> Vec<(LocalId, Obstacle)> {
-        let stuck = |(id, process): (&LocalId, &ProcessOutlook<'_>)| {
-            let obstacle = process.obstacle().filter(|obstacle| !obstacle.is_redis())?;
-            process.may_run().then_some((*id, obstacle))
-        };
-        self.processes.iter().filter_map(stuck).collect()
+    pub fn stuck(&self) -> Vec<(&ProcessKey, Obstacle)> {
+        let mut stuck = Vec::new();
+        for (key, process) in &self.processes {
+            let obstacle = process.obstacle().filter(|obstacle| !obstacle.is_redis());
+            stuck.extend(
+                obstacle
+                    .filter(|_| process.may_run())
+                    .map(|obstacle| (key, obstacle)),
+            );
+        }
+        stuck
     }
 
     /// Time until the first and until the last of the targets push back what still runs. `None`:
@@ -190,9 +190,9 @@ impl<'a> Outlooks<'a> {
     /// The targets that have ended in the run, with it: also those that nothing shows any more.
     pub(super) fn ended(&self) -> impl Iterator<Item = (&'a Run, &'a Target)> {
         let run = self.situation.run;
-        let target = move |id: &LocalId| {
+        let target = move |id: &ProcessKey| {
             let run = run?;
-            let target = run.ledger().target(&ProcessKey::Local(*id))?;
+            let target = run.ledger().target(id)?;
             target.exited().then_some((run, target))
         };
         self.targets.iter().filter_map(target)
@@ -205,13 +205,12 @@ impl<'a> Outlooks<'a> {
         for (run, target) in self.ended() {
             tally.add_ended(run, target);
         }
-        for (id, outlook) in &self.processes {
-            let key = ProcessKey::Local(*id);
-            let target = self.situation.run.and_then(|run| run.ledger().target(&key));
+        for (key, outlook) in &self.processes {
+            let target = self.situation.run.and_then(|run| run.ledger().target(key));
             if target.is_some_and(Target::exited) {
                 continue;
             }
-            let process = self.situation.fleet.get(&key);
+            let process = self.situation.fleet.get(key);
             let jobs = process.map_or(&[][..], |process| &process.jobs);
             for job in jobs {
                 let said = outlook.job(job);

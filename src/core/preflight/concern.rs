@@ -6,7 +6,7 @@ use crate::core::check::{
     UnitFacts, check, gather,
 };
 use crate::core::drain::{Plan, Policy, StopUnit, UnitStop};
-use crate::core::fleet::{Fleet, LocalId, LocalProcess, NoRoute, Process, Title};
+use crate::core::fleet::{Fleet, LocalProcess, NoRoute, Process, ProcessKey, Title};
 use crate::core::sequence::{SequenceOrigin, Timeout};
 use crate::core::stop_clock::ExtendAtMost;
 
@@ -31,7 +31,7 @@ const RULES: &[&str] = &[
 /// gravest first; behind it the rules that could not be decided.
 pub fn findings(
     fleet: &Fleet,
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     plan: &Plan,
     origin: &SequenceOrigin,
     preflight: &Preflight,
@@ -71,12 +71,12 @@ pub fn findings(
 /// Why it would be of use and cannot be had.
 pub fn stops(
     fleet: &Fleet,
-    target: LocalId,
+    target: &ProcessKey,
     plan: &Plan,
     preflight: &Preflight,
 ) -> Result<Option<UnitStop>, String> {
-    let targets = [target];
-    let Some((process, known)) = local(fleet, &targets).next() else {
+    let targets = std::slice::from_ref(target);
+    let Some((process, known)) = local(fleet, targets).next() else {
         return Ok(None);
     };
     let origin = SequenceOrigin(String::new());

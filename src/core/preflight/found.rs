@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::route::values;
 use crate::core::check::{Chosen, gather, sequence_in_force};
-use crate::core::fleet::{Fleet, LocalId, LocalProcess, Process, ProcessKey, Unit};
+use crate::core::fleet::{Fleet, LocalProcess, Process, ProcessKey, Unit};
 use crate::core::sequence::{Sequence, SequenceOrigin, Timeout};
 
 /// A sequence that files ask for.
@@ -51,10 +51,10 @@ pub enum Unsettled {
 /// The local targets with what is known of each.
 pub(super) fn local<'a>(
     fleet: &'a Fleet,
-    targets: &'a [LocalId],
+    targets: &'a [ProcessKey],
 ) -> impl Iterator<Item = (&'a Process, &'a LocalProcess)> {
     targets.iter().filter_map(|id| {
-        let process = fleet.get(&ProcessKey::Local(*id))?;
+        let process = fleet.get(id)?;
         Some((process, process.local.as_ref()?))
     })
 }
@@ -67,7 +67,7 @@ pub(super) fn local<'a>(
 /// If what is written cannot be used, or the targets differ.
 pub fn found_sequence(
     fleet: &Fleet,
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     process: Option<&str>,
     inside: Option<&Unit>,
 ) -> Result<Option<FoundSequence>, Unsettled> {
@@ -140,7 +140,7 @@ fn of_one(
 }
 
 /// The timeout that every one of `targets` states, if they agree on it.
-pub fn found_timeout(fleet: &Fleet, targets: &[LocalId]) -> Option<Timeout> {
+pub fn found_timeout(fleet: &Fleet, targets: &[ProcessKey]) -> Option<Timeout> {
     let mut stated =
         local(fleet, targets).map(|(_, local)| local.surroundings.stated_timeout.clone());
     let first = stated.next()??;

@@ -13,7 +13,7 @@ use crate::core::sequence::{SequenceOrigin, Timeout, Version};
 /// The inputs of the last look at the plan.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LintInputs {
-    targets: Vec<LocalId>,
+    targets: Vec<ProcessKey>,
     plan: Plan,
     origin: SequenceOrigin,
     systemd: Systemd,
@@ -70,7 +70,7 @@ impl LintInputs {
     /// The inputs of a look at `plan` for `targets` now.
     pub fn of(
         fleet: &Fleet,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         (plan, origin): (&Plan, &SequenceOrigin),
         systemd: &Systemd,
     ) -> Self {
@@ -91,7 +91,7 @@ impl LintInputs {
     pub fn hold(
         &self,
         fleet: &Fleet,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         (plan, origin): (&Plan, &SequenceOrigin),
         systemd: &Systemd,
     ) -> bool {

@@ -3,14 +3,14 @@
 
 use crate::core::check::{Finding, Severity};
 use crate::core::drain::Plan;
-use crate::core::fleet::{Keeper, KeeperKind, LocalId, LocalProcess, Process};
+use crate::core::fleet::{Keeper, KeeperKind, LocalProcess, Process, ProcessKey};
 
 /// The warning about draining `process` under its keeper; `None` where it has none, where the
 /// keeper is drained with it, or where nothing ends it.
 pub(super) fn kept(
     process: &Process,
     local: &LocalProcess,
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     plan: &Plan,
 ) -> Option<Finding> {
     let keeper = local.surroundings.above.keeper?;
@@ -19,7 +19,8 @@ pub(super) fn kept(
         .first_stop()
         .or(plan.sequence.kill())
         .is_some();
-    if !exits || targets.iter().any(|target| target.pid == keeper.pid) {
+    let is_keeper = |target: &ProcessKey| target.local().is_some_and(|id| id.pid == keeper.pid);
+    if !exits || targets.iter().any(is_keeper) {
         return None;
     }
     let (severity, message) = match keeper.kind {

@@ -4,14 +4,14 @@
 use super::concern::MARGIN;
 use super::found::local;
 use super::route::about;
-use crate::core::fleet::{Fleet, LocalId};
+use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::sequence::{Sequence, SequenceOrigin};
 
 /// Remarks about `sequence` as the `ExecStop=` of the units of `targets`, each unit once:
 /// `TimeoutStopSec` limits that command, too (systemd.service(5)).
 pub fn outlasting(
     fleet: &Fleet,
-    targets: &[LocalId],
+    targets: &[ProcessKey],
     sequence: &Sequence,
     origin: &SequenceOrigin,
 ) -> Vec<String> {

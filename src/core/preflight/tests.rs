@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::*;
 use crate::core::check::Severity;
 use crate::core::drain::{Plan, Policy};
-use crate::core::fleet::{LocalProcess, Observation, Surroundings, Title};
+use crate::core::fleet::{LocalId, LocalProcess, Observation, Surroundings, Title};
 use crate::core::layers::Layer;
 use crate::core::moment::Moment;
 use crate::core::sequence::{SequenceOrigin, Timeout};
@@ -41,8 +41,8 @@ fn process(pid: u32, timeout: Option<u64>, files: &[(&str, &str)]) -> LocalProce
     }
 }
 
-fn fleet(processes: Vec<LocalProcess>) -> (Fleet, Vec<LocalId>) {
-    let ids = processes.iter().map(|process| process.id).collect();
+fn fleet(processes: Vec<LocalProcess>) -> (Fleet, Vec<ProcessKey>) {
+    let ids = processes.iter().map(|process| process.id.into()).collect();
     let mut fleet = Fleet::default();
     let now = Moment::new(Duration::ZERO, jiff::Timestamp::UNIX_EPOCH);
     fleet.observe(Observation::Host(shown::scan("util1", processes, now)));

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::core::fleet::{Lineage, LocalId, LocalProcess, LookRow, Process, Title, Work};
+use crate::core::fleet::{Lineage, LocalProcess, LookRow, Process, ProcessKey, Title, Work};
 use crate::core::moment::Moment;
 use crate::core::sequence::{Signal, Timeout, Version};
 use crate::core::sidekiq::{Task, Temper, Worker, WorkerConfig, WorkerEnding, WorkerEvent};
@@ -60,7 +60,7 @@ pub(super) struct Gone {
 /// The double of a process: it does what the process would do.
 #[derive(Clone, Debug)]
 pub(super) struct Double {
-    pub(super) id: LocalId,
+    pub(super) key: ProcessKey,
     pub(super) name: String,
     config: WorkerConfig,
     pub(super) signals: Vec<(Signal, Moment)>,
@@ -74,7 +74,7 @@ pub(super) struct Double {
 
 impl Double {
     /// The double of `process`, which gets its first signal now.
-    pub(super) fn of(id: LocalId, process: &Process, stated: Option<&Timeout>) -> Self {
+    pub(super) fn of(key: ProcessKey, process: &Process, stated: Option<&Timeout>) -> Self {
         let version = process.version().unwrap_or(Version::new(7, 3, 9));
         let threads = process.concurrency().unwrap_or_default();
         let threads = usize::try_from(threads).unwrap_or(0);
@@ -89,7 +89,6 @@ impl Double {
             })
         });
         Self {
-            id,
             name: process.name(),
             config: WorkerConfig::new(version, process.timeout(stated).span, threads),
             signals: Vec::new(),
@@ -97,6 +96,7 @@ impl Double {
             shown: None,
             complete: false,
             gone: None,
+            key,
         }
     }
 

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use self::double::Double;
 use super::drain::{Act, ActKind, ActOutcome};
 use super::fleet::{
-    ExitStatus, Fleet, HostLook, LocalId, Located, Look, LookRow, Observation, Place, ProcessKey,
+    ExitStatus, Fleet, HostLook, Located, Look, LookRow, Observation, Place, ProcessKey,
 };
 use super::moment::Moment;
 use super::sequence::{Sequence, Signal, Timeout};
@@ -26,7 +26,7 @@ use super::sidekiq::WorkerEnding;
 pub struct StandIn {
     /// The live source.
     live: Fleet,
-    doubles: BTreeMap<LocalId, Double>,
+    doubles: BTreeMap<ProcessKey, Double>,
     timeout: Option<Timeout>,
     sequence: Sequence,
 }
@@ -43,8 +43,8 @@ impl StandIn {
     }
 
     /// Whether what is shown of this process is assumed.
-    pub fn is_assumed(&self, id: LocalId) -> bool {
-        self.doubles.contains_key(&id)
+    pub fn is_assumed(&self, key: &ProcessKey) -> bool {
+        self.doubles.contains_key(key)
     }
 
     /// Forgets every recorded act: a new run of `sequence` begins.
@@ -55,15 +55,15 @@ impl StandIn {
 
     /// Records an act in the place of doing it.
     pub fn act(&mut self, act: &Act, now: Moment) -> ActOutcome {
-        let process = self.live.get(&ProcessKey::Local(act.target));
+        let process = self.live.get(&act.target);
         let Some(process) = process.filter(|process| !process.exited()) else {
             return ActOutcome::Gone;
         };
         let stated = self.timeout.as_ref();
         let double = self
             .doubles
-            .entry(act.target)
-            .or_insert_with(|| Double::of(act.target, process, stated));
+            .entry(act.target.clone())
+            .or_insert_with(|| Double::of(act.target.clone(), process, stated));
         double.settle(now);
         if double.gone.is_some() {
             return ActOutcome::Gone;
@@ -111,8 +111,8 @@ impl StandIn {
             .iter()
             .find(|(_, process)| process.identity.as_ref() == Some(&row.identity));
         let double = match process {
-            Some((ProcessKey::Local(id), _)) => self.doubles.get_mut(id),
-            Some((ProcessKey::Remote(_), _)) | None => None,
+            Some((key, _)) => self.doubles.get_mut(key),
+            None => None,
         };
         let Some(double) = double else {
             return Some(row);
@@ -125,7 +125,7 @@ impl StandIn {
     fn host(&mut self, host: HostLook, now: Moment) -> HostLook {
         let shown = |live| {
             let local: super::fleet::LocalProcess = live;
-            match self.doubles.get_mut(&local.id) {
+            match self.doubles.get_mut(&local.id.into()) {
                 Some(double) => {
                     double.settle(now);
                     double.local(local, now)
@@ -144,7 +144,6 @@ impl StandIn {
         let mut exits = Vec::new();
         for double in self.doubles.values_mut() {
             double.settle(now);
-            let process = double.id;
             let Some(gone) = double.gone.as_mut().filter(|gone| !gone.told) else {
                 continue;
             };
@@ -155,11 +154,13 @@ impl StandIn {
                 // Which number does not matter: it did not leave in order.
                 WorkerEnding::Signal(_) => ExitStatus::Code(1),
             };
-            exits.push(Observation::Exited {
+            // Of a process of another host only Redis tells, by its row.
+            let exit = double.key.local().map(|process| Observation::Exited {
                 process,
                 at: gone.at,
                 status: Some(status),
             });
+            exits.extend(exit);
         }
         exits
     }

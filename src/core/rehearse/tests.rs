@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::*;
-use crate::core::fleet::{Link, LocalProcess, Threads, Title, Work};
+use crate::core::fleet::{Link, LocalId, LocalProcess, Threads, Title, Work};
 use crate::core::sidekiq::{Registered, shown};
 
 const ID: LocalId = LocalId {
@@ -92,7 +92,7 @@ impl Scene {
 
     fn act(&mut self, signal: Signal, now: i64) -> ActOutcome {
         let act = Act {
-            target: ID,
+            target: ID.into(),
             kind: ActKind::Signal(signal),
             step: None,
         };
@@ -134,7 +134,7 @@ fn without_an_act_everything_is_as_it_is() {
     let mut scene = Scene::new("tstp, 60, term");
     scene.see(look(5, 4, &[("b", -20), ("c", 3)]), 5);
     assert_eq!(scene.shown(), ["b", "c"]);
-    assert!(!scene.stand_in.is_assumed(ID));
+    assert!(!scene.stand_in.is_assumed(&ID.into()));
     assert_eq!(scene.stand_in.next_event(at(5)), None);
 }
 

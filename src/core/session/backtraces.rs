@@ -137,7 +137,7 @@ impl Session {
                 let signal = performing
                     .step
                     .and_then(|step| run.plan().sequence.signal(step));
-                performing.acts.values().any(|target| *target == id)
+                performing.acts.values().any(|target| *target == key)
                     && signal.is_none_or(|signal| signal.stops() || signal == Signal::Kill)
             }
             Phase::Ready { .. }
@@ -302,16 +302,17 @@ impl Session {
             .iter()
             .filter(|target| target.takes_part())
             .filter_map(|target| {
-                let process = self.fleet.get(&target.key())?;
+                let here = target.key.local()?;
+                let process = self.fleet.get(&target.key)?;
                 let ended = |jid: &Option<String>| {
-                    let mut jobs = run.ledger().account().of(&target.key());
+                    let mut jobs = run.ledger().account().of(&target.key);
                     jobs.any(|job| Some(job.jid()) == jid.as_deref() && job.ruling().is_some())
                 };
                 let jobs = process.jobs.iter().filter(|job| !ended(&job.work.jid));
                 // A job that began later does not keep this drain waiting.
                 let older = jobs.filter(|job| job.started.is_none_or(|at| at <= due));
                 let tids: Vec<String> = older.map(|job| job.work.tid.clone()).collect();
-                (!tids.is_empty()).then_some((target.id, tids))
+                (!tids.is_empty()).then_some((here, tids))
             })
             .collect();
         let mut effects = Vec::new();

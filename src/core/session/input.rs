@@ -8,7 +8,7 @@ use crate::core::drain::{
     ActOutcome, By, CallOutcome, Command, Effect, EffectId, Event, Missing, Mode, PushBack,
     PushOutcome, Trace, UnitCall,
 };
-use crate::core::fleet::{Link, LocalId, Located, Observation, Unit};
+use crate::core::fleet::{Link, LocalId, Located, Observation, ProcessKey, Unit};
 use crate::core::follow::{CancelAnswer, CancelTarget};
 use crate::core::moment::Moment;
 use crate::core::stop_clock::ExtendAtMost;
@@ -31,11 +31,11 @@ pub enum SessionInput {
     /// A push-back has ended.
     PushEnded(EffectId, PushOutcome),
     /// Processes were chosen to be drained.
-    Chosen(Vec<LocalId>),
+    Chosen(Vec<ProcessKey>),
     /// A run begins. It is held and locked already.
     Begun(Beginning),
     /// Payloads of jobs of a process were saved: id, class and queue of each.
-    PayloadsSaved(LocalId, Vec<[String; 3]>),
+    PayloadsSaved(ProcessKey, Vec<[String; 3]>),
     /// systemd is about to be told something of a unit, or has been.
     UnitCalled(UnitCall, Option<CallOutcome>),
     /// Backtraces of these threads of a process are wanted.
@@ -71,7 +71,7 @@ pub struct Beginning {
     /// Its name.
     pub run: String,
     /// The targets.
-    pub targets: Vec<LocalId>,
+    pub targets: Vec<ProcessKey>,
     /// Whether it then runs by itself.
     pub mode: Mode,
     /// The one that begins it.
@@ -107,7 +107,7 @@ impl Session {
                 Vec::new()
             }
             SessionInput::Begun(beginning) => self.begin_as(beginning, now).unwrap_or_default(),
-            SessionInput::PayloadsSaved(process, jobs) => self.saved(process, &jobs, now),
+            SessionInput::PayloadsSaved(process, jobs) => self.saved(&process, &jobs, now),
             SessionInput::UnitCalled(call, outcome) => {
                 self.unit_called(&call, outcome.as_ref(), now)
             }

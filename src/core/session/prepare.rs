@@ -3,7 +3,7 @@
 
 use super::{Session, Setting};
 use crate::core::drain::{Effect, Event, Plan, Run};
-use crate::core::fleet::{LocalId, ProcessKey, Title};
+use crate::core::fleet::{ProcessKey, Title};
 use crate::core::preflight::{
     Consent, FoundSequence, LintInputs, PlanSeen, Whom, findings, found_sequence,
 };
@@ -16,7 +16,7 @@ impl Session {
     /// With every reason why it must not begin.
     pub fn prepare(
         &mut self,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         consent: Option<&Consent>,
     ) -> Result<(), String> {
         self.settle(targets);
@@ -54,7 +54,7 @@ impl Session {
         };
         let wrappers = choice.wrappers(&self.fleet).into_iter();
         let said = wrappers.filter_map(|(wrapper, wrapped)| {
-            let target = run.ledger().target(&ProcessKey::Local(wrapped))?;
+            let target = run.ledger().target(&wrapped.into())?;
             let Title::Other(line) = &wrapper.title else {
                 return None;
             };
@@ -67,7 +67,7 @@ impl Session {
     }
 
     /// The operator chose the targets: from now on these are looked at.
-    pub fn choose(&mut self, targets: Vec<LocalId>) {
+    pub fn choose(&mut self, targets: Vec<ProcessKey>) {
         self.preflight.whom = Whom::Marked(targets);
         if !self.is_draining() {
             self.look_at_plan();
@@ -90,7 +90,7 @@ impl Session {
     }
 
     /// The sequence that the targets' files ask for, unless one was stated, and the findings.
-    pub(super) fn settle(&mut self, targets: &[LocalId]) {
+    pub(super) fn settle(&mut self, targets: &[ProcessKey]) {
         let (found, seen) = self.looked_at(targets);
         self.setting.plan.sequence = found.sequence;
         self.setting.sequence_from = found.origin;
@@ -99,7 +99,7 @@ impl Session {
     }
 
     /// The logs and findings of a drain of exactly these targets. Nothing changes.
-    pub fn looked_at(&self, targets: &[LocalId]) -> (FoundSequence, PlanSeen) {
+    pub fn looked_at(&self, targets: &[ProcessKey]) -> (FoundSequence, PlanSeen) {
         let Setting {
             plan,
             sequence_from,

@@ -197,7 +197,7 @@ pub(super) fn payload_saved([jid, class, queue]: &[String; 3], file: Option<Stri
 /// The target that runs this job, as far as the account knows.
 fn about(run: &Run, jid: &str) -> Option<About> {
     let runs = |target: &&Target| {
-        let mut executions = run.ledger().account().of(&target.key());
+        let mut executions = run.ledger().account().of(&target.key);
         executions.any(|execution| execution.jid() == jid)
     };
     run.ledger()

@@ -30,14 +30,15 @@ impl Session {
 
     /// The targets whose places can be watched, and the unit of the others: within a unit's own
     /// `ExecStop` nothing starts there before this program has ended.
-    pub(super) fn watched(&self, targets: &[LocalId]) -> (Vec<LocalId>, Option<Unit>) {
+    pub(super) fn watched(&self, targets: &[ProcessKey]) -> (Vec<LocalId>, Option<Unit>) {
         let unit = |id: &LocalId| {
             let process = self.fleet.get(&ProcessKey::Local(*id))?;
             process.local.as_ref()?.surroundings.unit.clone()
         };
         let inside = self.preflight.systemd.inside.as_ref();
         let own = |id: &&LocalId| inside.is_some() && unit(id).as_ref() == inside;
-        let (own, watched): (Vec<LocalId>, Vec<LocalId>) = targets.iter().partition(|id| own(id));
+        let here = targets.iter().filter_map(ProcessKey::local);
+        let (own, watched): (Vec<LocalId>, Vec<LocalId>) = here.partition(|id| own(&id));
         (watched, inside.filter(|_| !own.is_empty()).cloned())
     }
 }

@@ -37,7 +37,7 @@ fn run(fleet: &Fleet) -> Run {
         timeout: Some(Timeout::stated(Duration::from_secs(25), "--timeout")),
         ..Plan::of("tstp, 60, term, 30, kill".parse().unwrap())
     };
-    let (mut run, _) = Run::new(plan, &[ID], fleet, None, at(0));
+    let (mut run, _) = Run::new(plan, &[ID.into()], fleet, None, at(0));
     let effects = run.handle(Input::Command(Command::Automatic), fleet, at(0));
     for effect in effects {
         if let Effect::Act(id, _) = effect {

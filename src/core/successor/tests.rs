@@ -8,7 +8,9 @@ use jiff::Timestamp;
 
 use super::Watch;
 use crate::core::drain::{About, ActOutcome, Command, Effect, Input, Plan, Policy, Run, Successor};
-use crate::core::fleet::{Fleet, Link, LocalId, LocalProcess, LookRow, Observation, Title, Unit};
+use crate::core::fleet::{
+    Fleet, Link, LocalId, LocalProcess, LookRow, Observation, ProcessKey, Title, Unit,
+};
 use crate::core::moment::Moment;
 use crate::core::sidekiq::{Registered, shown};
 
@@ -78,7 +80,8 @@ impl Scene {
             ..Plan::of("term".parse().unwrap())
         };
         let watch = Watch::new(&fleet, &ids, None, SPAN, at(100));
-        let (run, _) = Run::new(plan, &ids, &fleet, None, at(100));
+        let keys: Vec<ProcessKey> = ids.iter().copied().map(ProcessKey::Local).collect();
+        let (run, _) = Run::new(plan, &keys, &fleet, None, at(100));
         let mut scene = Self {
             fleet,
             run,
@@ -309,7 +312,7 @@ fn a_place_that_was_not_left_is_not_watched() {
     let ids = [here[0].id];
     let mut fleet = Fleet::default();
     see(&mut fleet, &here, &here, at(100));
-    let (run, _) = Run::new(plan, &ids, &fleet, None, at(100));
+    let (run, _) = Run::new(plan, &ids.map(ProcessKey::Local), &fleet, None, at(100));
     (scene.run, scene.fleet, scene.now) = (run, fleet, at(101));
     scene.watch = Watch::new(&scene.fleet, &ids, None, SPAN, at(100));
     drop(scene.call(Input::Command(Command::StopHere)));

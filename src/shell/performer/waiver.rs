@@ -5,26 +5,26 @@
 use std::collections::HashSet;
 
 use crate::core::drain::{Act, UnitCall};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 
 /// A thing that is tried, whatever number it has each time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Attempt {
     /// This step to this process; `None`: a KILL out of turn.
-    Step(LocalId, Option<usize>),
+    Step(ProcessKey, Option<usize>),
     /// A call of systemctl for the unit of this process.
-    Call(LocalId),
+    Call(ProcessKey),
 }
 
 impl From<&Act> for Attempt {
     fn from(act: &Act) -> Self {
-        Self::Step(act.target, act.step)
+        Self::Step(act.target.clone(), act.step)
     }
 }
 
 impl From<&UnitCall> for Attempt {
     fn from(call: &UnitCall) -> Self {
-        Self::Call(call.target)
+        Self::Call(call.target.clone())
     }
 }
 

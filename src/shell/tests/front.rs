@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 use super::film::picture;
 use crate::console::Request;
 use crate::core::drain::{Command, Record};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 use crate::shell::Front;
@@ -64,7 +64,7 @@ impl Script {
     }
 
     /// Begins a drain of `targets` that goes on by itself.
-    pub(super) fn drains(self, at: Duration, targets: Vec<LocalId>) -> Self {
+    pub(super) fn drains(self, at: Duration, targets: Vec<ProcessKey>) -> Self {
         let begin = Request::Begin {
             targets,
             consent: None,

@@ -18,7 +18,7 @@ async fn logs_are_read_though_observations_never_cease() {
     let (saying, said) = tokio::sync::mpsc::channel(4);
     let mut world = stage.unseen(flooded);
     world.logs = said;
-    let process = stage.targets()[0];
+    let process = stage.targets()[0].local().unwrap();
     let place = Ok("a log".to_owned());
     let news = Observation::Logged(LogNews::Place { process, place });
     saying.send(news).await.unwrap();

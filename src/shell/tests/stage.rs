@@ -18,7 +18,7 @@ use super::seconds;
 use crate::core::drain::{ActOutcome, Ask, Mode, Plan, Record};
 use crate::core::fleet::{
     HostLook, Identity, Link, LocalId, LocalProcess, Located, Look, LookRow, Observation, Place,
-    Threads,
+    ProcessKey, Threads,
 };
 use crate::core::moment::Moment;
 use crate::core::sequence::{SequenceOrigin, Signal, Timeout, Version};
@@ -187,11 +187,11 @@ impl Stage {
         (self.clock)()
     }
 
-    pub(super) fn targets(&self) -> Vec<LocalId> {
+    pub(super) fn targets(&self) -> Vec<ProcessKey> {
         self.sidekiqs()
             .members
             .iter()
-            .map(|member| member.id)
+            .map(|member| member.id.into())
             .collect()
     }
 
@@ -298,9 +298,11 @@ impl Stage {
                 ShellWork::Note(record) => self.sidekiqs().records.push(*record),
                 ShellWork::Act { id, act, .. } => {
                     let outcome = if self.licence.load(Ordering::SeqCst) {
-                        let outcome =
-                            self.sidekiqs()
-                                .signal(act.target, act.kind.signal(), self.now());
+                        let outcome = self.sidekiqs().signal(
+                            act.target.local().unwrap(),
+                            act.kind.signal(),
+                            self.now(),
+                        );
                         sleep(self.act_takes).await;
                         outcome
                     } else {
@@ -317,7 +319,7 @@ impl Stage {
 impl Plugs for Stage {
     fn begin(
         &mut self,
-        _: &[LocalId],
+        _: &[ProcessKey],
         session: &mut Session,
         now: Moment,
     ) -> Result<ShellWork, Refused> {

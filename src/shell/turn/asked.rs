@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::Turn;
 use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace, UnitCall};
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::session::SessionInput;
 use crate::journal::run_name;
@@ -25,8 +25,8 @@ impl<F: Front> Turn<F> {
     }
 
     /// Saves what a target of the run was last seen running, if it is anything.
-    pub(super) fn save_known(&mut self, process: LocalId, now: Moment) {
-        let jobs = shown_by(&ProcessKey::Local(process), None, &self.session, now);
+    pub(super) fn save_known(&mut self, process: &ProcessKey, now: Moment) {
+        let jobs = shown_by(process, None, &self.session, now);
         if !jobs.is_empty() {
             self.send_saved(jobs, now);
         }
@@ -75,11 +75,11 @@ impl<F: Front> Turn<F> {
         let (now, fleet) = (self.now(), &self.session.fleet);
         match &self.session.run {
             Some(run) if act.kind.is_deadly() => (
-                run.ledger().stake(Some(act.target), fleet, now).count(),
-                in_flight(run, Some(act.target), fleet, now),
+                run.ledger().stake(Some(&act.target), fleet, now).count(),
+                in_flight(run, Some(&act.target), fleet, now),
             ),
             Some(run) if act.kind.signal().stops() => {
-                (0, in_flight(run, Some(act.target), fleet, now))
+                (0, in_flight(run, Some(&act.target), fleet, now))
             }
             Some(_) | None => (0, Vec::new()),
         }
@@ -93,7 +93,7 @@ impl<F: Front> Turn<F> {
             self.hear(SessionInput::UnitCalled(call.clone(), None), now);
             let run = self.session.run.as_ref();
             let fleet = &self.session.fleet;
-            let payloads = run.map(|run| in_flight(run, Some(call.target), fleet, now));
+            let payloads = run.map(|run| in_flight(run, Some(&call.target), fleet, now));
             let payloads = payloads.unwrap_or_default();
             self.send(ShellWork::Call { call, payloads });
         }
@@ -174,7 +174,7 @@ impl<F: Front> Turn<F> {
     pub(super) fn push_back(&self, id: EffectId, push: &PushBack) {
         let (now, fleet) = (self.now(), &self.session.fleet);
         let run = self.session.run.as_ref();
-        let of = (push.target, push.jid.as_str());
+        let of = (&push.target, push.jid.as_str());
         if let Some(job) = run.and_then(|run| saved_job(run, fleet, of, now)) {
             let job = Box::new(job);
             let confirmed = !self.session.is_draining();

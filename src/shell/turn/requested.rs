@@ -3,7 +3,7 @@
 use super::{Counted, Ended, Turn};
 use crate::console::Request;
 use crate::core::drain::{Command, Event, Mode};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
 use crate::core::session::{Beginning, SessionInput};
@@ -65,7 +65,7 @@ impl<F: Front> Turn<F> {
     /// Begins a run; says whether it did.
     pub(super) fn begin(
         &mut self,
-        targets: &[LocalId],
+        targets: &[ProcessKey],
         consent: Option<Consent>,
         now: Moment,
     ) -> bool {

@@ -4,7 +4,7 @@
 
 use super::Turn;
 use crate::core::drain::{ActOutcome, EffectId, Record};
-use crate::core::fleet::{LocalId, Observation};
+use crate::core::fleet::{Observation, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::{Session, SessionInput, TakingUp};
 use crate::recorder::{ActMarks, CutOff, Recorder};
@@ -90,7 +90,7 @@ impl<F: Front> Turn<F> {
             .targets()
             .iter()
             .filter(|target| target.takes_part());
-        let alive: Vec<LocalId> = alive.map(|target| target.id).collect();
+        let alive: Vec<ProcessKey> = alive.map(|target| target.key.clone()).collect();
         let name = run.plan().run.clone();
         // After a start of the machine their pids mean nothing.
         let wanted = if same_boot { alive.as_slice() } else { &[] };
@@ -108,7 +108,9 @@ impl<F: Front> Turn<F> {
             self.receive_visitors(&state_dir, &name, &taking_up.who);
         }
         self.hear(SessionInput::TakenUp(Box::new(taking_up)), now);
-        for process in alive.into_iter().filter(|id| !held.contains(id)) {
+        // Of a process of another host only Redis tells whether it has ended.
+        let here = alive.iter().filter_map(ProcessKey::local);
+        for process in here.filter(|id| !held.contains(id)) {
             let exited = Observation::Exited {
                 process,
                 at: now,

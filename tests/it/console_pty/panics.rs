@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use drainboard::console::Console;
 use drainboard::core::drain::{Ask, Early, Guard, Mode, Plan, Policy, RedisGone};
-use drainboard::core::fleet::{LocalId, Located};
+use drainboard::core::fleet::{Located, ProcessKey};
 use drainboard::core::moment::Moment;
 use drainboard::core::sequence::SequenceOrigin;
 use drainboard::core::session::{Kind, Session, Setting};
@@ -34,7 +34,12 @@ const SHOWN: &str = "DRAINBOARD_TEST_SHOWN";
 struct Nothing;
 
 impl Plugs for Nothing {
-    fn begin(&mut self, _: &[LocalId], _: &mut Session, _: Moment) -> Result<ShellWork, Refused> {
+    fn begin(
+        &mut self,
+        _: &[ProcessKey],
+        _: &mut Session,
+        _: Moment,
+    ) -> Result<ShellWork, Refused> {
         Ok(ShellWork::Begin {
             held: HashMap::new(),
             journal: Err("none here".into()),

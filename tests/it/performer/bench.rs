@@ -127,7 +127,7 @@ impl Bench {
         self.give(ShellWork::Act {
             id: EffectId(2),
             act: Act {
-                target: held.id(),
+                target: held.id().into(),
                 kind: ActKind::Signal(signal),
                 step: Some(step),
             },
@@ -136,7 +136,7 @@ impl Bench {
         });
         let mut reply = self.reply().await;
         if let Reply::Saved(target, saved) = &reply {
-            assert_eq!((*target, &**saved), (held.id(), payloads));
+            assert_eq!((target, &**saved), (&held.id().into(), payloads));
             for job in payloads {
                 assert!(self.is_saved(job), "said before it was");
             }

@@ -108,7 +108,7 @@ async fn each_kill_that_could_lose_what_is_not_saved_is_tried_again_by_name() {
     let call = UnitCall {
         verb: UnitVerb::Restart,
         unit: Unit::of_system("drainboard-nowhere.service"),
-        target: second.id(),
+        target: second.id().into(),
     };
     let why = bench.call_fails(&call, &[job("a1")]).await;
     assert!(why.contains("cannot be saved"), "{why}");

@@ -5,7 +5,7 @@ use crate::core::drain::record::Event;
 use crate::core::drain::target::{Standing, Target};
 use crate::core::fate::STILL_RUNNING;
 use crate::core::fate::{Cost, Counts, Execution, Fate, Ruling, Scene, Spent};
-use crate::core::fleet::{Fleet, LocalId, Located, Place, ProcessKey};
+use crate::core::fleet::{Fleet, Located, Place, ProcessKey};
 use crate::core::moment::{Moment, Seconds};
 use crate::core::sequence::Signal;
 use crate::core::timing::LAST_LINES;
@@ -16,18 +16,17 @@ impl Ledger {
     pub(in crate::core::drain) fn judge(
         &mut self,
         patient: bool,
-        waiting: &[LocalId],
+        waiting: &[ProcessKey],
         turn: &mut RunCall<'_>,
     ) {
         let scene = self.scene(patient, turn);
         for index in 0..self.targets.len() {
             let target = &self.targets[index];
-            let id = target.id;
-            if waiting.contains(&id) {
+            if waiting.contains(&target.key) {
                 continue;
             }
             for execution in self.account.judge(&target.subject(), scene) {
-                self.tell_finished(id, &execution, turn);
+                self.tell_finished(&target.key, &execution, turn);
             }
         }
     }
@@ -65,7 +64,7 @@ impl Ledger {
     }
 
     /// Writes down that a job has finished; other fates are told at the end.
-    fn tell_finished(&self, target: LocalId, execution: &Execution, turn: &mut RunCall<'_>) {
+    fn tell_finished(&self, target: &ProcessKey, execution: &Execution, turn: &mut RunCall<'_>) {
         let Some(ruling) = execution
             .ruling()
             .filter(|ruling| ruling.fate == Fate::Finished)
@@ -87,13 +86,12 @@ impl Ledger {
     /// Takes over the fate of a job that a search found or a push changed.
     pub(in crate::core::drain) fn write_fate(
         &mut self,
-        target: LocalId,
+        target: &ProcessKey,
         jid: &str,
         ruling: Ruling,
         turn: &mut RunCall<'_>,
     ) {
-        let key = ProcessKey::Local(target);
-        if let Some(execution) = self.account.settle(&key, jid, ruling, turn.now).cloned() {
+        if let Some(execution) = self.account.settle(target, jid, ruling, turn.now).cloned() {
             self.tell_finished(target, &execution, turn);
         }
     }
@@ -123,19 +121,19 @@ impl Ledger {
                 return false;
             };
             let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
-            let log = turn.fleet.logs.of(target.id);
+            let log = target.key.local().and_then(|id| turn.fleet.logs.of(id));
             target.stopped.is_some()
                 && !killed
                 && turn.now < at.after(LAST_LINES)
                 && log.is_some_and(|log| log.place.is_ok())
-                && self.account.unnamed(&target.key()) > 0
+                && self.account.unnamed(&target.key) > 0
         })
     }
 
     /// All jobs by fate.
     pub(in crate::core::drain) fn counts(&self) -> Counts {
         let exited = self.targets.iter().filter(|target| target.exited());
-        self.account.counts(exited.map(Target::key))
+        self.account.counts(exited.map(|target| target.key.clone()))
     }
 
     /// When the process ended, else now.
@@ -149,9 +147,7 @@ impl Ledger {
     /// The work of all jobs, kept and to be done again.
     pub fn spent(&self, now: Moment) -> Spent {
         let exited = self.targets.iter().filter(|target| target.exited());
-        let unnamed: u64 = exited
-            .map(|target| self.account.unnamed(&target.key()))
-            .sum();
+        let unnamed: u64 = exited.map(|target| self.account.unnamed(&target.key)).sum();
         let costs = self.account.executions();
         let spent: Spent = costs
             .map(|execution| self.cost_of(execution, now))
@@ -169,9 +165,8 @@ impl Ledger {
 
     fn tell_fates(&mut self, turn: &mut RunCall<'_>) {
         for target in &self.targets {
-            let key = target.key();
-            let end = self.end_of(&key, turn.now);
-            for execution in self.account.of(&key) {
+            let end = self.end_of(&target.key, turn.now);
+            for execution in self.account.of(&target.key) {
                 let open = || Ruling::new(Fate::Unknown, self.why_open(execution, turn));
                 let Ruling { fate, why } = execution.ruling().cloned().unwrap_or_else(open);
                 let ran = execution.ran(end);
@@ -187,11 +182,11 @@ impl Ledger {
                     goes_on_as: execution.goes_on_as().map(str::to_owned),
                     cost_s: execution.cost(end).map(|cost| Seconds(cost.redone)),
                 };
-                self.note_about(target.id, event, turn);
+                self.note_about(&target.key, event, turn);
             }
         }
         for target in self.targets.iter().filter(|target| target.exited()) {
-            for _ in 0..self.account.unnamed(&target.key()) {
+            for _ in 0..self.account.unnamed(&target.key) {
                 let event = Event::Reconciled {
                     jid: None,
                     class: None,
@@ -204,7 +199,7 @@ impl Ledger {
                     goes_on_as: None,
                     cost_s: None,
                 };
-                self.note_about(target.id, event, turn);
+                self.note_about(&target.key, event, turn);
             }
         }
     }

@@ -30,7 +30,7 @@ impl Ledger {
         fleet: &Fleet,
         now: Moment,
     ) -> Option<String> {
-        let process = fleet.get(&target.key())?;
+        let process = fleet.get(&target.key)?;
         let local = process.local.as_ref();
         if local.is_some_and(|local| local.title == Title::Swarm) {
             return self.of_children(target, proof, fleet, now);
@@ -51,8 +51,9 @@ impl Ledger {
         now: Moment,
     ) -> Option<String> {
         parent.mark?;
+        let parent = parent.key.local()?;
         let children = live(fleet);
-        let children = children.filter(|local| local.surroundings.swarm() == Some(parent.id.pid));
+        let children = children.filter(|local| local.surroundings.swarm() == Some(parent.pid));
         let mut proven = 0;
         for child in children {
             let target = self.target(&ProcessKey::Local(child.id));
@@ -95,13 +96,13 @@ impl Ledger {
                     keeper.kind.stop()
                 ),
             };
-            self.note_about(target.id, Event::Remarked { text }, turn);
+            self.note_about(&target.key, Event::Remarked { text }, turn);
         }
     }
 
     /// Whether the process with this pid was a target, and has exited.
     fn has_ended(&self, pid: u32) -> bool {
-        let ended = |target: &Target| target.id.pid == pid && target.exited();
+        let ended = |target: &Target| target.subject().pid() == Some(pid) && target.exited();
         self.targets.iter().any(ended)
     }
 }

@@ -12,7 +12,7 @@ impl Ledger {
     /// How many jobs of ended targets were not found.
     pub fn misses(&self) -> usize {
         let ended = self.targets.iter().filter(|target| target.exited());
-        let executions = ended.flat_map(|target| self.account.of(&target.key()));
+        let executions = ended.flat_map(|target| self.account.of(&target.key));
         executions
             .filter(|execution| execution.is_missing())
             .count()
@@ -39,8 +39,7 @@ impl Ledger {
     ) -> Vec<PushBack> {
         let mut pushes = Vec::new();
         for (missing, trace) in traces {
-            let key = ProcessKey::Local(missing.target);
-            if self.account.find(&key, &missing.jid).is_none() {
+            if self.account.find(&missing.target, &missing.jid).is_none() {
                 continue;
             }
             let trace = match (missing.doubt, trace) {
@@ -55,9 +54,9 @@ impl Ledger {
                 }),
                 Trace::Found(fate, why) => {
                     let ruling = Ruling::new(fate, why);
-                    self.write_fate(missing.target, &missing.jid, ruling, turn);
+                    self.write_fate(&missing.target, &missing.jid, ruling, turn);
                 }
-                Trace::Open(why) => self.not_pushed(&key, &missing.jid, &why),
+                Trace::Open(why) => self.not_pushed(&missing.target, &missing.jid, &why),
             }
         }
         pushes
@@ -77,7 +76,7 @@ impl Ledger {
         let id = self.new_id();
         if let Some([jid, class, queue]) = self.named(push) {
             let event = Event::RescueIntended { jid, class, queue };
-            self.note_about(push.target, event, turn);
+            self.note_about(&push.target, event, turn);
         }
         turn.effects.push(Effect::PushBack(id, push.clone()));
         id
@@ -85,8 +84,7 @@ impl Ledger {
 
     /// Id, class and queue of a job that is pushed back.
     pub fn named(&self, push: &PushBack) -> Option<[String; 3]> {
-        let key = ProcessKey::Local(push.target);
-        let work = self.account.find(&key, &push.jid)?.work();
+        let work = self.account.find(&push.target, &push.jid)?.work();
         Some([push.jid.clone(), work.class.clone(), work.queue.clone()])
     }
 
@@ -97,8 +95,7 @@ impl Ledger {
         outcome: &PushOutcome,
         turn: &mut RunCall<'_>,
     ) {
-        let key = ProcessKey::Local(push.target);
-        let Some(execution) = self.account.find(&key, &push.jid) else {
+        let Some(execution) = self.account.find(&push.target, &push.jid) else {
             return;
         };
         let queue = execution.work().queue.clone();
@@ -106,10 +103,10 @@ impl Ledger {
         match outcome.fate() {
             Some(fate) => {
                 let ruling = Ruling::new(fate, format!("{result}: {}", push.why));
-                self.write_fate(push.target, &push.jid, ruling, turn);
+                self.write_fate(&push.target, &push.jid, ruling, turn);
             }
             None => self.not_pushed(
-                &key,
+                &push.target,
                 &push.jid,
                 result.trim_start_matches("not pushed back: "),
             ),
@@ -126,7 +123,7 @@ impl Ledger {
                 },
                 result,
             };
-            self.note_about(push.target, event, turn);
+            self.note_about(&push.target, event, turn);
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::core::drain::ended_act::EndedAct;
 use crate::core::drain::phase::Intent;
 use crate::core::drain::target::{Sent, Standing};
 use crate::core::drain::unit_stop::UnitStop;
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
@@ -14,16 +14,16 @@ impl Ledger {
     /// The knowledge of a target before it is signalled.
     pub(in crate::core::drain) fn intent(
         &self,
-        id: LocalId,
+        key: &ProcessKey,
         kills: bool,
         unit: Option<Box<UnitStop>>,
         turn: &RunCall<'_>,
     ) -> Intent {
-        let process = turn.fleet.get(&ProcessKey::Local(id));
+        let process = turn.fleet.get(key);
         Intent {
             at: turn.now,
             mark: process.map(|process| process.mark(turn.now)),
-            at_stake: kills.then(|| self.stake(Some(id), turn.fleet, turn.now).count()),
+            at_stake: kills.then(|| self.stake(Some(key), turn.fleet, turn.now).count()),
             blind: kills.then(|| !turn.fleet.look_is_fresh(turn.now)),
             unit,
         }
@@ -32,7 +32,7 @@ impl Ledger {
     /// Takes in that a target received a signal, or may have.
     pub(in crate::core::drain) fn signalled(&mut self, act: &EndedAct, now: Moment) {
         let signal = act.signal;
-        let Some(target) = self.target_mut(act.target) else {
+        let Some(target) = self.target_mut(&act.target) else {
             return;
         };
         target.last = Some(Sent { signal, at: now });

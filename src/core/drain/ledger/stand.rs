@@ -6,7 +6,7 @@ use super::{Ledger, RunCall, TELL_LIMIT};
 use crate::core::drain::record::Event;
 use crate::core::drain::target::{Standing, Target};
 use crate::core::fate::left_in_order;
-use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, LocalId, Process, ProcessKey};
+use crate::core::fleet::{ExitStatus, Fleet, Life, Listed, Process, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
@@ -14,7 +14,7 @@ impl Ledger {
     /// Brings the targets up to what the fleet shows.
     pub(in crate::core::drain) fn take_in(&mut self, turn: &mut RunCall<'_>) {
         for index in 0..self.targets.len() {
-            let process = turn.fleet.get(&self.targets[index].key());
+            let process = turn.fleet.get(&self.targets[index].key);
             if let Some(process) = process {
                 let subject = self.targets[index].subject();
                 self.account
@@ -31,7 +31,7 @@ impl Ledger {
             }
         }
         let ended = self.targets.iter().filter(|target| target.exited());
-        let ended: Vec<ProcessKey> = ended.map(Target::key).collect();
+        let ended: Vec<ProcessKey> = ended.map(|target| target.key.clone()).collect();
         self.account.observe_others(&ended, turn.fleet, turn.now);
     }
 
@@ -50,7 +50,7 @@ impl Ledger {
         {
             self.targets[index].standing = Standing::Quiet { since: turn.now };
             let event = Event::QuietConfirmed { evidence };
-            self.note_about(self.targets[index].id, event, turn);
+            self.note_about(&self.targets[index].key, event, turn);
         }
         if matches!(self.targets[index].standing, Standing::Quiet { .. })
             && self
@@ -82,11 +82,11 @@ impl Ledger {
     /// on its way to them, which may have ended them.
     pub(in crate::core::drain) fn tell_exits(
         &mut self,
-        waiting: &[LocalId],
+        waiting: &[ProcessKey],
         turn: &mut RunCall<'_>,
     ) {
         for index in 0..self.targets.len() {
-            if !waiting.contains(&self.targets[index].id) {
+            if !waiting.contains(&self.targets[index].key) {
                 self.tell_exit(index, turn);
             }
         }
@@ -98,7 +98,7 @@ impl Ledger {
         let Some(at) = target.untold_exit() else {
             return;
         };
-        let process = turn.fleet.get(&target.key());
+        let process = turn.fleet.get(&target.key);
         let clean = process.and_then(|process| how_it_left(target, process, turn.fleet, at));
         if clean.is_none() && turn.now < at.after(TELL_LIMIT) && turn.fleet.link.is_connected() {
             return;
@@ -113,7 +113,7 @@ impl Ledger {
             clean,
             killed_by_us: killed_by_us(target, clean),
         };
-        self.note_about(target.id, event, turn);
+        self.note_about(&target.key, event, turn);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::core::drain::record::{Outcome, Record};
 use crate::core::drain::target::{Standing, Target};
 use crate::core::drain::unit_call::{CallOutcome, UnitCall, UnitVerb};
 use crate::core::drain::unit_stop::{StopUnit, UnitStop, UnitWords};
-use crate::core::fleet::{Fleet, LocalId, ProcessKey, Unit};
+use crate::core::fleet::{Fleet, ProcessKey, Unit};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 
@@ -17,10 +17,10 @@ impl Ledger {
     pub(crate) fn take_units(
         &mut self,
         when: StopUnit,
-        mut units: impl FnMut(LocalId) -> Option<UnitStop>,
+        mut units: impl FnMut(&ProcessKey) -> Option<UnitStop>,
     ) {
         for target in &mut self.targets {
-            target.stop.unit = units(target.id);
+            target.stop.unit = units(&target.key);
             target.stop.when = when;
         }
     }
@@ -49,7 +49,7 @@ impl Ledger {
     /// The stop of its unit, if that takes the place of `signal` for this target now.
     pub(in crate::core::drain) fn unit_for(
         &self,
-        id: LocalId,
+        key: &ProcessKey,
         is_first_stop: bool,
         signal: Signal,
         turn: &RunCall<'_>,
@@ -57,10 +57,10 @@ impl Ledger {
         if !is_first_stop || !signal.stops() {
             return None;
         }
-        let target = self.target(&ProcessKey::Local(id))?;
+        let target = self.target(key)?;
         let unit = target.stop.unit.as_ref()?;
         let idle = || {
-            let process = turn.fleet.get(&target.key())?;
+            let process = turn.fleet.get(&target.key)?;
             turn.fleet.proof_of_idle(process, &target.mark?, turn.now)
         };
         let taken = match target.stop.when {
@@ -74,12 +74,12 @@ impl Ledger {
     /// Says that a plain TERM is a restart, where it is one.
     pub(in crate::core::drain) fn note_restart(
         &self,
-        id: LocalId,
+        key: &ProcessKey,
         is_first_stop: bool,
         signal: Signal,
         turn: &mut RunCall<'_>,
     ) {
-        let target = self.target(&ProcessKey::Local(id));
+        let target = self.target(key);
         let unit = target.and_then(|target| target.stop.unit.as_ref());
         let Some(unit) = unit.filter(|unit| unit.after_term) else {
             return;
@@ -97,7 +97,7 @@ impl Ledger {
             unit.restart,
             unit.unit.command("stop")
         );
-        self.note_about(id, Event::Remarked { text }, turn);
+        self.note_about(key, Event::Remarked { text }, turn);
     }
 
     /// The calls that bring the units back to work that a run with this outcome left quiet or down; a
@@ -115,7 +115,7 @@ impl Ledger {
             if let Some(verb) = verb_for(target, &unit, outcome, fleet)
                 && calls.iter().all(|call| call.unit != unit)
             {
-                let target = target.id;
+                let target = target.key.clone();
                 calls.push(UnitCall { verb, unit, target });
             }
         }
@@ -143,7 +143,7 @@ impl Ledger {
                 may_have_happened: *may_have_happened,
             },
         };
-        let about = self.targets.iter().find(|known| known.id == call.target);
+        let about = self.targets.iter().find(|known| known.key == call.target);
         self.record(about.map(|target| target.about.clone()), event, now)
     }
 }

@@ -6,7 +6,7 @@ use crate::core::drain::phase::Phase;
 use crate::core::drain::record::{Event, Outcome};
 use crate::core::drain::{Ask, Effect, EffectId, PushBack};
 use crate::core::fate::{Missing, PushOutcome, Ruling, Trace};
-use crate::core::fleet::{Fleet, ProcessKey};
+use crate::core::fleet::Fleet;
 use crate::core::moment::Moment;
 
 impl Run {
@@ -56,8 +56,7 @@ impl Run {
     ) -> Vec<Effect> {
         let mut turn = RunCall::new(fleet, now);
         self.ledger.take_push(push, outcome, &mut turn);
-        let key = ProcessKey::Local(push.target);
-        if let Some(execution) = self.ledger.account().find(&key, &push.jid)
+        if let Some(execution) = self.ledger.account().find(&push.target, &push.jid)
             && let Some(Ruling { fate, why }) = execution.ruling().cloned()
             && outcome.fate().is_some()
         {
@@ -67,7 +66,7 @@ impl Run {
                 fate,
                 place: why,
             };
-            self.ledger.note_about(push.target, event, &mut turn);
+            self.ledger.note_about(&push.target, event, &mut turn);
         }
         self.count_again(fleet);
         turn.effects

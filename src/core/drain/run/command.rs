@@ -10,8 +10,8 @@ use crate::core::drain::gate::StepReason;
 use crate::core::drain::phase::{FailedStep, Hold, Phase};
 use crate::core::drain::plan::Mode;
 use crate::core::drain::record::{Event, Outcome};
-use crate::core::drain::target::Standing;
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::drain::target::{Standing, Target};
+use crate::core::fleet::ProcessKey;
 use crate::core::sequence::Signal;
 
 /// How long an act in a system call may take to tell its outcome.
@@ -126,20 +126,24 @@ impl Run {
 
     fn force_kill(&mut self, key: &ProcessKey, accepted: u64, turn: &mut RunCall<'_>) {
         let target = self.ledger.target(key);
-        let Some(id) = target.filter(|t| t.takes_part()).map(|t| t.id) else {
-            return;
-        };
-        if self.cursor.phase().takes_no_step() {
+        let takes_part = target.is_some_and(Target::takes_part);
+        if !takes_part || self.cursor.phase().takes_no_step() {
             return;
         }
-        let stake = self.ledger.stake(Some(id), turn.fleet, turn.now);
+        let stake = self.ledger.stake(Some(key), turn.fleet, turn.now);
         if stake.count() > accepted {
             let text = format!("KILL was not sent: more is at stake than was confirmed ({stake})");
-            self.ledger.note_about(id, Event::Remarked { text }, turn);
+            self.ledger.note_about(key, Event::Remarked { text }, turn);
             return;
         }
         let back = Box::new(self.cursor.phase().clone());
-        self.perform(None, Signal::Kill, &[id], Some(back), turn);
+        self.perform(
+            None,
+            Signal::Kill,
+            std::slice::from_ref(key),
+            Some(back),
+            turn,
+        );
     }
 
     fn retry(&mut self, turn: &mut RunCall<'_>) {
@@ -154,8 +158,8 @@ impl Run {
         let Some(signal) = self.plan.sequence.signal(step) else {
             return;
         };
-        let ids: Vec<LocalId> = targets.into_iter().map(|(id, _)| id).collect();
-        let ids = self.ledger.taking_part(|target| ids.contains(&target.id));
+        let ids: Vec<ProcessKey> = targets.into_iter().map(|(id, _)| id).collect();
+        let ids = self.ledger.taking_part(|target| ids.contains(&target.key));
         if ids.is_empty() {
             // They have exited meanwhile: the step is done.
             return self.after_step(step, turn.now);
@@ -163,7 +167,7 @@ impl Run {
         if signal == Signal::Kill {
             let stakes = ids
                 .iter()
-                .map(|id| self.ledger.stake(Some(*id), turn.fleet, turn.now));
+                .map(|key| self.ledger.stake(Some(key), turn.fleet, turn.now));
             if stakes.map(|stake| stake.count()).sum::<u64>() > accepted {
                 let text = "KILL was not sent again: more is at stake than before".into();
                 return self.ledger.note(Event::Remarked { text }, turn);
@@ -177,12 +181,12 @@ impl Run {
             return;
         };
         for (id, why) in targets {
-            let target = self.ledger.target_mut(id);
+            let target = self.ledger.target_mut(&id);
             if let Some(target) = target.filter(|target| target.takes_part()) {
                 target.standing = Standing::LeftOut { why };
             }
             let text = "skipped for the rest of this drain: it counts as alive".into();
-            self.ledger.note_about(id, Event::Remarked { text }, turn);
+            self.ledger.note_about(&id, Event::Remarked { text }, turn);
         }
         self.after_step(step, turn.now);
     }

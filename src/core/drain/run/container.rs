@@ -15,7 +15,7 @@ impl Run {
         turn: &mut RunCall<'_>,
     ) -> bool {
         let ends_all = |target: &&Target| {
-            let process = turn.fleet.get(&target.key());
+            let process = turn.fleet.get(&target.key);
             let local = process.and_then(|process| process.local.as_ref());
             target.takes_part() && local.is_some_and(|local| local.surroundings.above.ends_all)
         };
@@ -27,14 +27,14 @@ impl Run {
              container (the kubelet sends TERM once preStop has ended)"
         );
         self.ledger
-            .note_about(first.id, Event::Remarked { text }, turn);
+            .note_about(&first.key, Event::Remarked { text }, turn);
         let taking = self
             .ledger
             .targets()
             .iter()
             .filter(|target| target.takes_part());
         turn.effects
-            .extend(taking.map(|target| Effect::Save(target.id)));
+            .extend(taking.map(|target| Effect::Save(target.key.clone())));
         self.settle(Outcome::Alive, turn);
         true
     }

@@ -5,7 +5,7 @@ use crate::core::drain::phase::{Hold, Performing, Phase, Resume};
 use crate::core::drain::record::Event;
 use crate::core::drain::target::Target;
 use crate::core::drain::{ActOutcome, EffectId};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 
 impl Run {
     /// Takes the outcome of an act in.
@@ -26,9 +26,9 @@ impl Run {
             self.cursor.signalled(turn.now);
         }
         match outcome {
-            ActOutcome::Sent => self.ledger.note_about(act.target, act.sent(), turn),
+            ActOutcome::Sent => self.ledger.note_about(&act.target, act.sent(), turn),
             ActOutcome::Gone => {
-                let gone = |known: &Target| known.id == act.target && known.takes_part();
+                let gone = |known: &Target| known.key == act.target && known.takes_part();
                 if let Some(index) = self.ledger.targets().iter().position(gone) {
                     self.ledger.exit(index, turn.now, turn);
                 }
@@ -38,13 +38,13 @@ impl Run {
                 may_have_happened,
             } => {
                 let event = act.failed(why.clone(), may_have_happened);
-                self.ledger.note_about(act.target, event, turn);
-                self.cursor.failed(act.target, why);
+                self.ledger.note_about(&act.target, event, turn);
+                self.cursor.failed(act.target.clone(), why);
             }
             ActOutcome::Revoked => {
-                self.ledger.note_about(act.target, act.revoked(), turn);
+                self.ledger.note_about(&act.target, act.revoked(), turn);
                 let why = "the licence was revoked".into();
-                self.cursor.failed(act.target, why);
+                self.cursor.failed(act.target.clone(), why);
             }
         }
         self.after_outcomes(turn);
@@ -66,12 +66,13 @@ impl Run {
             ..
         } = performing.clone();
         // A target that has exited meanwhile is an exit, not a failure.
-        failed.retain(|(id, _)| self.ledger.taking_part(|target| target.id == *id) == [*id]);
+        failed
+            .retain(|(id, _)| self.ledger.taking_part(|target| target.key == *id) == [id.clone()]);
         match (back, step) {
             // Back to where a KILL out of turn was sent from.
             (Some(back), _) => self.cursor.enter(*back, turn.now),
             (None, Some(step)) if !failed.is_empty() => {
-                let lost = |(id, _): &(LocalId, String)| intents.get(id)?.at_stake;
+                let lost = |(id, _): &(ProcessKey, String)| intents.get(id)?.at_stake;
                 let resume = Resume::Failed {
                     step,
                     accepted: failed.iter().filter_map(lost).sum(),

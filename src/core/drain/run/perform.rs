@@ -10,7 +10,7 @@ use crate::core::drain::phase::{Performing, Phase, Resume};
 use crate::core::drain::record::Event;
 use crate::core::drain::target::Target;
 use crate::core::drain::{Act, ActKind, Effect};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::timing::CLEANUP;
@@ -62,24 +62,24 @@ impl Run {
         }
     }
 
-    /// Sends `signal` to `ids`.
+    /// Sends `signal` to `targets`.
     pub(super) fn perform(
         &mut self,
         step: Option<usize>,
         signal: Signal,
-        ids: &[LocalId],
+        targets: &[ProcessKey],
         back: Option<Box<Phase>>,
         turn: &mut RunCall<'_>,
     ) {
         let mut acts = BTreeMap::new();
         let mut intents = BTreeMap::new();
         let is_first_stop = step.is_some() && step == self.plan.sequence.first_stop();
-        for id in ids {
+        for key in targets {
             let effect = self.ledger.new_id();
-            acts.insert(effect, *id);
+            acts.insert(effect, key.clone());
             let unit = self
                 .ledger
-                .unit_for(*id, is_first_stop, signal, turn)
+                .unit_for(key, is_first_stop, signal, turn)
                 .map(Box::new);
             let kind = match &unit {
                 Some(unit) => ActKind::StopUnit(unit.clone()),
@@ -93,11 +93,12 @@ impl Run {
                 None => Event::SignalIntended { signal, step },
             };
             if unit.is_none() {
-                self.ledger.note_restart(*id, is_first_stop, signal, turn);
+                self.ledger.note_restart(key, is_first_stop, signal, turn);
             }
-            intents.insert(*id, self.ledger.intent(*id, kind.is_deadly(), unit, turn));
-            self.ledger.note_about(*id, event, turn);
-            let target = *id;
+            let intent = self.ledger.intent(key, kind.is_deadly(), unit, turn);
+            intents.insert(key.clone(), intent);
+            self.ledger.note_about(key, event, turn);
+            let target = key.clone();
             let act = Act { target, kind, step };
             turn.effects.push(Effect::Act(effect, act));
         }

@@ -315,7 +315,7 @@ fn nothing_is_waited_for_once_everything_has_exited() {
     let mut drive = begin(world(6, vec![]), stated("tstp, 20, term, 20, kill", 6));
     drive.until(at(1.0));
     drive.call(Input::Command(Command::Hold));
-    let id = drive.run.ledger().targets()[0].id;
+    let id = drive.run.ledger().targets()[0].key.local().unwrap();
     drive.world.signal(id, Signal::Term, at(1.0));
     drive.finish();
     assert_eq!(drive.run.outcome(), Some(Outcome::Lost), "not by our TERM");

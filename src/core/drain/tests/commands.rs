@@ -108,7 +108,7 @@ fn a_kill_out_of_turn_does_not_overtake_a_signal_that_is_on_its_way() {
     let plan = stated("tstp, 20, term", 6);
     let mut drive = automatic(world(6, vec![stuck("a")]), plan, slow());
     let kill = Command::ForceKill {
-        target: ProcessKey::Local(drive.run.ledger().targets()[0].id),
+        target: ProcessKey::Local(drive.run.ledger().targets()[0].key.local().unwrap()),
         accepted: 9,
     };
     drive.command_at(at(0.5), kill);
@@ -138,7 +138,7 @@ fn a_target_that_exits_before_its_failure_is_answered_holds_nothing() {
         why: "no".into(),
         may_have_happened: false,
     };
-    let process = drive.run.ledger().targets()[0].id;
+    let process = drive.run.ledger().targets()[0].key.local().unwrap();
     drive.call(Input::Outcome(acts[0], refused));
     drive.world.signal(process, Signal::Kill, at(0.0));
     drive.world.step(at(0.5));
@@ -158,7 +158,7 @@ fn a_target_that_exits_before_its_failure_is_answered_holds_nothing() {
 fn a_target_that_exits_before_it_is_left_out_counts_as_exited() {
     let mut drive = automatic(two(), stated("tstp, 5, kill", 25), refusing(0));
     drive.until(at(1.0));
-    let first = drive.run.ledger().targets()[0].id;
+    let first = drive.run.ledger().targets()[0].key.local().unwrap();
     drive.world.signal(first, Signal::Kill, at(1.0));
     drive.until(at(3.0));
     assert!(is_held_for(&drive, |why| matches!(why, Hold::Failed(_))));

@@ -54,7 +54,7 @@ fn promised(drive: &Drive) -> Vec<Option<Moment>> {
         Some(drive.now.after(end))
     };
     let targets = drive.run.ledger().targets().iter();
-    targets.map(|target| end(&target.key())).collect()
+    targets.map(|target| end(&target.key)).collect()
 }
 
 /// From what is said before a drain to its first times.
@@ -70,7 +70,7 @@ fn lateness(drive: &Drive, scenario: &Scenario, promised: &[Option<Moment>]) -> 
         .iter()
         .zip(promised)
         .map(|(target, end)| {
-            let index = drive.world.member(target.id);
+            let index = drive.world.member(target.key.local().unwrap());
             let ended = drive.world.exited(index).unwrap_or(drive.now);
             // The times were read a moment after what was said.
             let late = end.map_or(Duration::ZERO, |end| ended.since(end) + MOMENT);

@@ -9,7 +9,7 @@ use crate::core::drain::cursor::Cursor;
 use crate::core::drain::{
     Command, EffectId, Input, Mode, Outcome, Phase, PushBack, Rescue, Resume,
 };
-use crate::core::fleet::LocalId;
+use crate::core::fleet::{LocalId, ProcessKey};
 
 fn waiting(next: usize) -> Phase {
     Phase::Waiting {
@@ -70,10 +70,10 @@ fn only_a_search_is_forgotten_and_a_push_is_not() {
     let is_awaited = |phase: &Phase| matches!(phase, Phase::Settling { rescue, .. } if matches!(rescue, Rescue::Awaited));
     assert!(is_awaited(cursor.phase()), "{:?}", cursor.phase());
     let push = PushBack {
-        target: LocalId {
+        target: ProcessKey::Local(LocalId {
             pid: 1,
             start_ticks: 1,
-        },
+        }),
         jid: "a".into(),
         why: "searched".into(),
     };

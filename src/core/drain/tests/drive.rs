@@ -9,7 +9,8 @@ use crate::core::drain::{
     PushBack, Record, Run, SEARCH_WITHIN,
 };
 use crate::core::fleet::{
-    Fleet, HostLook, Link, LinkFault, LocalId, Located, LogNews, Look, Observation, Place, Sought,
+    Fleet, HostLook, Link, LinkFault, LocalId, Located, LogNews, Look, Observation, Place,
+    ProcessKey, Sought,
 };
 use crate::core::log::Happening;
 use crate::core::moment::Moment;
@@ -77,7 +78,8 @@ impl Drive {
         fleet.observe(Observation::Host(world.scan(now)));
         fleet.observe(Observation::Link(connected(now)));
         fleet.observe(Observation::Look(world.look(now, now)));
-        let targets: Vec<LocalId> = world.members.iter().filter_map(|m| m.local).collect();
+        let ids = world.members.iter().filter_map(|m| m.local);
+        let targets: Vec<ProcessKey> = ids.map(ProcessKey::Local).collect();
         let (run, effects) = Run::new(plan, &targets, &fleet, None, now);
         let mut drive = Self {
             world,
@@ -278,14 +280,20 @@ impl Drive {
             _ if revoked => ActOutcome::Revoked,
             Some((_, failure)) => {
                 if failure == Failure::UnknownSent {
-                    self.world.signal(act.target, act.kind.signal(), self.now);
+                    self.world
+                        .signal(act.target.local().unwrap(), act.kind.signal(), self.now);
                 }
                 ActOutcome::Failed {
                     why: "no".into(),
                     may_have_happened: failure != Failure::Refused,
                 }
             }
-            None if self.world.signal(act.target, act.kind.signal(), self.now) => ActOutcome::Sent,
+            None if self
+                .world
+                .signal(act.target.local().unwrap(), act.kind.signal(), self.now) =>
+            {
+                ActOutcome::Sent
+            }
             None => ActOutcome::Gone,
         };
         let when = self.now.after(self.sources.act_takes);

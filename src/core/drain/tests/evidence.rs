@@ -13,7 +13,7 @@ use crate::core::sidekiq::WorkerConfig;
 
 /// The first target, as the fleet of the drive shows it.
 fn first(drive: &mut Drive) -> &mut Process {
-    let key = drive.run.ledger().targets()[0].key();
+    let key = drive.run.ledger().targets()[0].key.clone();
     drive.fleet.processes.get_mut(&key).unwrap()
 }
 
@@ -136,10 +136,10 @@ fn the_parent_of_a_swarm_is_idle_only_with_all_of_its_children() {
     drive.until(at(5.0));
     first(&mut drive).local.as_mut().unwrap().title = Title::Swarm;
     let parent = &drive.run.ledger().targets()[0];
-    let child = drive.run.ledger().targets()[1].key();
+    let child = drive.run.ledger().targets()[1].key.clone();
     let above = Keeper {
         kind: KeeperKind::Swarm,
-        pid: parent.id.pid,
+        pid: parent.key.local().unwrap().pid,
     };
     let local = drive
         .fleet

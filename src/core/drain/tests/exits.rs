@@ -59,7 +59,7 @@ fn seen_before_the_outcome(status: ExitStatus) -> [Option<(Option<bool>, Option<
     let (id, process) = acts
         .find_map(|effect| {
             if let Effect::Act(id, act) = effect {
-                Some((*id, act.target))
+                Some((*id, act.target.local().unwrap()))
             } else {
                 None
             }
@@ -93,7 +93,7 @@ fn a_run_is_not_over_before_its_exits_are_told() {
     let mut drive = Drive::new(world, plan, Sources::default(), at(0.0));
     drive.command_at(at(0.0), Command::Automatic);
     drive.until(at(1.5));
-    let id = drive.run.ledger().targets()[0].id;
+    let id = drive.run.ledger().targets()[0].key.local().unwrap();
     drive.world.signal(id, Signal::Kill, at(1.5));
     drive.finish();
     let told = drive.journal.iter().find_map(how_it_ended);

@@ -24,7 +24,7 @@ fn check_end(drive: &mut Drive) {
     outcome_is_true(drive, outcome);
     let account = drive.run.ledger().account();
     let exited = drive.run.ledger().targets().iter().filter(|t| t.exited());
-    let unseen: u64 = exited.map(|target| account.unnamed(&target.key())).sum();
+    let unseen: u64 = exited.map(|target| account.unnamed(&target.key)).sum();
     assert_eq!(
         jobs.total(),
         account.executions().count() as u64 + unseen,
@@ -169,7 +169,7 @@ fn outcome_is_true(drive: &Drive, outcome: Outcome) {
         .ledger()
         .targets()
         .iter()
-        .map(|t| drive.world.member(t.id))
+        .map(|t| drive.world.member(t.key.local().unwrap()))
         .collect();
     let all_ended = members
         .iter()
@@ -263,7 +263,7 @@ proptest! {
         // ended in the last beat before the interrupt may have been interrupted for all that shows;
         // work with checkpoints may go on unseen on another process.
         let excused = |(when, member, event): &&(Moment, usize, WorkerEvent)| {
-            let of = |target: &&Target| drive.world.member(target.id) == *member;
+            let of = |target: &&Target| drive.world.member(target.key.local().unwrap()) == *member;
             let safe = drive.run.ledger().targets().iter().find(of).and_then(Target::safe_until);
             match event {
                 WorkerEvent::JobStarted(busy) => busy.since > at(-10.0),

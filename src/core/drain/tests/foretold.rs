@@ -41,7 +41,7 @@ pub(super) fn situation(drive: &Drive, begun: bool) -> Situation<'_> {
 /// The outlook for all targets of a drive.
 pub(super) fn of_targets(drive: &Drive, begun: bool) -> Outlooks<'_> {
     let targets = drive.run.ledger().targets().iter();
-    let targets: Vec<LocalId> = targets.map(|target| target.id).collect();
+    let targets: Vec<ProcessKey> = targets.map(|target| target.key.clone()).collect();
     Outlooks::new(situation(drive, begun), &targets)
 }
 
@@ -54,7 +54,7 @@ pub(super) fn process<'a>(drive: &'a Drive, key: &ProcessKey) -> ProcessOutlook<
 pub(super) fn outlooks(drive: &Drive) -> Vec<((LocalId, String), JobOutlook<'_>)> {
     let mut all = Vec::new();
     for target in drive.run.ledger().targets() {
-        let key = target.key();
+        let key = target.key.clone();
         // One that ended long ago is shown no more.
         let Some(shown) = drive.fleet.get(&key) else {
             continue;
@@ -66,7 +66,7 @@ pub(super) fn outlooks(drive: &Drive) -> Vec<((LocalId, String), JobOutlook<'_>)
                 ..job.clone()
             };
             let jid = job.work.jid.clone().unwrap();
-            all.push(((target.id, jid), outlook.job(&long)));
+            all.push(((target.key.local().unwrap(), jid), outlook.job(&long)));
         }
     }
     all
@@ -336,7 +336,7 @@ fn what_has_ended_is_ruled_and_not_foretold() {
     let plan = stated("tstp, 60, term, 12, kill", 6);
     let mut drive = begin(world(6, vec![stuck("a")]), plan);
     drive.until(at(10.0));
-    let id = drive.run.ledger().targets()[0].id;
+    let id = drive.run.ledger().targets()[0].key.local().unwrap();
     drive.world.signal(id, Signal::Kill, at(10.0));
     assert_eq!(said_at(drive, 10.01).0, Becomes::Ended(Fate::Unknown));
 }

@@ -222,7 +222,8 @@ fn failures_hold_and_are_retried_or_left_out_by_name() {
 
 #[test]
 fn a_kill_out_of_turn_that_fails_holds_and_one_that_does_not_goes_back() {
-    let id = |drive: &Drive| ProcessKey::Local(drive.run.ledger().targets()[0].id);
+    let id =
+        |drive: &Drive| ProcessKey::Local(drive.run.ledger().targets()[0].key.local().unwrap());
     let kill = |drive: &Drive, accepted| {
         Input::Command(Command::ForceKill {
             target: id(drive),

@@ -85,7 +85,7 @@ fn units_stop_by_choice_or_proof(call: &Call, drive: &Drive) {
             continue;
         };
         let after = call.after.ledger();
-        let target = after.target(&ProcessKey::Local(act.target)).unwrap();
+        let target = after.target(&act.target).unwrap();
         assert_eq!(
             act.step,
             call.after.plan().sequence.first_stop(),
@@ -93,7 +93,7 @@ fn units_stop_by_choice_or_proof(call: &Call, drive: &Drive) {
         );
         assert!(target.stop.when != StopUnit::Never, "law: never is never");
         let proof = || {
-            let process = drive.fleet.get(&target.key())?;
+            let process = drive.fleet.get(&target.key)?;
             drive.fleet.proof_of_idle(process, &target.mark?, call.at)
         };
         let proven = stop.after_term && proof().is_some();
@@ -117,7 +117,7 @@ fn steps_act_in_order(call: &Call, drive: &Drive) {
     let last = done.iter().filter_map(|(step, _)| *step).max();
     let mut now: Vec<(Option<usize>, u32)> = Vec::new();
     for act in call.acts() {
-        let this = (act.step, act.target.pid);
+        let this = (act.step, act.target.local().unwrap().pid);
         assert!(!now.contains(&this), "law: each target once");
         now.push(this);
         assert_eq!(act.step, now[0].0, "law: one call starts at most one step");
@@ -143,7 +143,7 @@ fn steps_act_in_order(call: &Call, drive: &Drive) {
         } else {
             // Where all that failed are gone there is nothing to retry: the drain goes on.
             if let Some(failed) = &retried {
-                let all_gone = failed.iter().all(|id| is_gone(*id, call, drive));
+                let all_gone = failed.iter().all(|key| is_gone(key, call, drive));
                 assert!(
                     !failed.is_empty() && all_gone,
                     "law: a retry goes on only if nobody who failed is left"
@@ -156,7 +156,7 @@ fn steps_act_in_order(call: &Call, drive: &Drive) {
 }
 
 /// The targets for whose failed signal the run was held before the call.
-fn failed(call: &Call) -> Vec<LocalId> {
+fn failed(call: &Call) -> Vec<ProcessKey> {
     let Phase::Held {
         why: Hold::Failed(failed),
         ..
@@ -164,7 +164,7 @@ fn failed(call: &Call) -> Vec<LocalId> {
     else {
         return Vec::new();
     };
-    failed.iter().map(|(id, _)| *id).collect()
+    failed.iter().map(|(key, _)| key.clone()).collect()
 }
 
 /// The step that failed then.
@@ -180,10 +180,10 @@ fn failed_step(call: &Call) -> Option<usize> {
 }
 
 /// Whether a target has really ended, or was left out before the call.
-fn is_gone(id: LocalId, call: &Call, drive: &Drive) -> bool {
-    let target = call.before.ledger().target(&ProcessKey::Local(id));
+fn is_gone(key: &ProcessKey, call: &Call, drive: &Drive) -> bool {
+    let target = call.before.ledger().target(key);
     let left_out = matches!(target.unwrap().standing, Standing::LeftOut { .. });
-    let worker = &drive.world.members[drive.world.member(id)].worker;
+    let worker = &drive.world.members[drive.world.member(key.local().unwrap())].worker;
     left_out || worker.ended().is_some()
 }
 
@@ -254,11 +254,11 @@ fn a_failure_holds(call: &Call) {
     if before.acts.len() != 1 || !before.acts.contains_key(id) {
         return;
     }
-    let mut failed: Vec<LocalId> = before.failed.iter().map(|(id, _)| *id).collect();
+    let mut failed: Vec<ProcessKey> = before.failed.iter().map(|(key, _)| key.clone()).collect();
     if matches!(outcome, ActOutcome::Failed { .. }) {
-        failed.push(before.acts[id]);
+        failed.push(before.acts[id].clone());
     }
-    let alive = |target: &Target| failed.contains(&target.id) && target.takes_part();
+    let alive = |target: &Target| failed.contains(&target.key) && target.takes_part();
     if call.after.ledger().targets().iter().any(alive) {
         let held = matches!(call.after.phase(), Phase::Held { .. });
         assert!(held, "law: a failure holds, not {:?}", call.after.phase());
@@ -277,7 +277,7 @@ fn deadlines_lie_in_the_future(call: &Call) {
 
 fn no_kill_through_a_shut_gate(call: &Call, drive: &Drive) {
     let kills = call.acts().filter(|act| act.kind.signal() == Signal::Kill);
-    let ids: Vec<LocalId> = kills.map(|act| act.target).collect();
+    let ids: Vec<LocalId> = kills.filter_map(|act| act.target.local()).collect();
     if ids.is_empty() {
         return;
     }
@@ -340,8 +340,8 @@ fn no_term_without_redis(call: &Call, drive: &Drive) {
         return;
     }
     let known = |act: &&Act| {
-        let worker = &drive.world.members[drive.world.member(act.target)].worker;
-        let shown = &drive.fleet.processes[&ProcessKey::Local(act.target)].jobs;
+        let worker = &drive.world.members[drive.world.member(act.target.local().unwrap())].worker;
+        let shown = &drive.fleet.processes[&act.target].jobs;
         let runs = |jid: &str| worker.running().any(|busy| busy.task.jid == jid);
         let mut jids = shown.iter().filter_map(|job| job.work.jid.as_deref());
         jids.any(runs)
@@ -366,7 +366,7 @@ fn early_ends_are_earned(call: &Call, drive: &Drive) {
     let targets = call.after.ledger().targets().iter();
     for target in targets.filter(|t| t.takes_part()) {
         assert!(target.stopped.is_none(), "law: early only before TERM");
-        let worker = &drive.world.members[drive.world.member(target.id)].worker;
+        let worker = &drive.world.members[drive.world.member(target.key.local().unwrap())].worker;
         let idle = worker.is_quiet() && worker.running().count() == 0;
         assert!(idle, "law: a gate passes only on true evidence");
     }
@@ -384,7 +384,7 @@ fn the_interrupt_time_stays(call: &Call) {
 
 fn standings_are_true(call: &Call, drive: &Drive) {
     for target in call.after.ledger().targets() {
-        let worker = &drive.world.members[drive.world.member(target.id)].worker;
+        let worker = &drive.world.members[drive.world.member(target.key.local().unwrap())].worker;
         match target.standing {
             Standing::Alive | Standing::LeftOut { .. } => {}
             Standing::Quiet { .. } => assert!(worker.is_quiet(), "proof of quiet"),

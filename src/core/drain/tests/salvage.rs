@@ -8,7 +8,7 @@ use super::world::{Shown, World};
 use crate::core::drain::{
     EffectId, Execution, Fate, Input, Missing, PushBack, PushOutcome, Standing, Trace,
 };
-use crate::core::fleet::{LocalId, ProcessKey};
+use crate::core::fleet::LocalId;
 use crate::core::moment::Moment;
 use crate::core::sidekiq::{Busy, WorkerEvent};
 
@@ -58,14 +58,14 @@ impl Drive {
             .ledger()
             .targets()
             .iter()
-            .find(|t| t.id == missing.target);
+            .find(|t| t.key == missing.target);
         let Some(target) = target else {
             return (Trace::Open("gone".into()), false);
         };
         let Standing::Exited { at: exited, .. } = target.standing else {
             return (Trace::Open("it lives".into()), false);
         };
-        let own = self.world.member(missing.target);
+        let own = self.world.member(missing.target.local().unwrap());
         let shown = self.world.shown_elsewhere(own);
         let has = |(beat, jids): &&(Moment, Vec<String>)| {
             jids.contains(&missing.jid) && *beat > exited.after(FETCHED)
@@ -95,15 +95,14 @@ impl Drive {
         if self.world.queue.iter().any(|task| task.jid == push.jid) {
             return PushOutcome::InQueue;
         }
-        let key = ProcessKey::Local(push.target);
-        let known = self.run.ledger().account().find(&key, &push.jid);
+        let known = self.run.ledger().account().find(&push.target, &push.jid);
         let (task, end) = self.execution(known.expect("a job that is known"));
         let lost = matches!(end, Some((_, _, WorkerEvent::JobLost(_))))
             || self
                 .world
-                .was_lost_at_last(self.world.member(push.target), &push.jid);
+                .was_lost_at_last(self.world.member(push.target.local().unwrap()), &push.jid);
         assert!(
-            lost || self.ended_at_last(push.target, end),
+            lost || self.ended_at_last(push.target.local().unwrap(), end),
             "law: never twice: {push:?}, {end:?}"
         );
         let task = task.task.clone();
@@ -113,7 +112,12 @@ impl Drive {
 
     /// Whether it ended so late that the threads counted last had its own among them.
     fn ended_at_last(&self, target: LocalId, end: Option<&Told>) -> bool {
-        let target = self.run.ledger().targets().iter().find(|t| t.id == target);
+        let target = self
+            .run
+            .ledger()
+            .targets()
+            .iter()
+            .find(|t| t.key.local().unwrap() == target);
         let Some(Standing::Exited { at: exit, .. }) = target.map(|t| t.standing.clone()) else {
             return false;
         };

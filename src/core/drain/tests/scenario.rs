@@ -334,7 +334,7 @@ impl Scenario {
         let mut drive = Drive::new(world, self.plan.clone(), self.sources.clone(), at(0.0));
         // Every other process runs in a unit that systemd would start again.
         drive.run.take_units(StopUnit::Idle, |id| {
-            (id.pid % 2 == 1).then(|| unit_stop(None))
+            (id.local().unwrap().pid % 2 == 1).then(|| unit_stop(None))
         });
         for (when, command) in &self.keys {
             drive.command_at(at(*when), command.clone());

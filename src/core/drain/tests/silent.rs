@@ -145,7 +145,7 @@ fn what_is_foretold_without_redis_follows_the_choice() {
     let said = |redis_gone, when| {
         let mut drive = silent(redis_gone, stuck("a"), (4.5, 900.0));
         drive.until(at(when));
-        let key = drive.run.ledger().targets()[0].key();
+        let key = drive.run.ledger().targets()[0].key.clone();
         let outlook = super::foretold::process(&drive, &key);
         let job = drive.fleet.processes[&key].jobs[0].clone();
         let job = outlook.job(&crate::core::fleet::Job {
@@ -191,7 +191,7 @@ fn a_kill_that_waits_for_the_push_back_does_not_go_blind() {
     let mut drive = begin_with(world(60, vec![stuck("a")]), plan, sources);
     let mut kill = |when| {
         drive.until(at(when));
-        let key = drive.run.ledger().targets()[0].key();
+        let key = drive.run.ledger().targets()[0].key.clone();
         let kill = super::foretold::process(&drive, &key).kill();
         let gated = matches!(drive.run.phase(), Phase::Gated { .. });
         (gated, kill.map(|left| left.as_secs()))
@@ -216,7 +216,7 @@ fn a_push_back_that_is_overdue_without_redis_may_have_failed() {
     let swallows = task("a", None, Temper::SwallowsShutdown);
     let mut drive = silent(RedisGone::Go, swallows, (12.0, 900.0));
     drive.until(at(16.0));
-    let key = drive.run.ledger().targets()[0].key();
+    let key = drive.run.ledger().targets()[0].key.clone();
     let outlook = super::foretold::process(&drive, &key);
     let said = outlook.job(&drive.fleet.processes[&key].jobs[0]);
     let why = Reason::CannotPushBack(Obstacle::RedisSilent);

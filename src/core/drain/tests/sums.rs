@@ -33,11 +33,11 @@ fn open(drive: &Drive) -> Vec<(&Target, &Execution)> {
     let mut all = Vec::new();
     for target in drive.run.ledger().targets() {
         let shows = |jid: &str| {
-            let process = drive.fleet.get(&target.key());
+            let process = drive.fleet.get(&target.key);
             let jobs = process.map_or(&[][..], |process| &process.jobs);
             jobs.iter().any(|job| job.work.jid.as_deref() == Some(jid))
         };
-        let known = drive.run.ledger().account().of(&target.key());
+        let known = drive.run.ledger().account().of(&target.key);
         let open = known.filter(|execution| match execution.fate() {
             Some(fate) if ended.contains(&fate) => false,
             Some(_) => true,
@@ -93,7 +93,7 @@ proptest! {
         let told = format!(
             "{tally:?} {:?}",
             open.iter()
-                .map(|(target, execution)| (target.id.pid, &target.standing, execution.jid(), execution.fate(), execution.is_back()))
+                .map(|(target, execution)| (target.key.local().unwrap().pid, &target.standing, execution.jid(), execution.fate(), execution.is_back()))
                 .collect::<Vec<_>>()
         );
         prop_assert_eq!(tally.total(), open.len() as u64, "{}", told);
@@ -137,7 +137,7 @@ fn an_assumed_timeout_promises_nothing_in_a_drain() {
     );
     let mut said = |when: f64, ran: f64| {
         drive.until(at(when));
-        let key = drive.run.ledger().targets()[0].key();
+        let key = drive.run.ledger().targets()[0].key.clone();
         let job = Job {
             started: Some(at(when - ran)),
             ..drive.fleet.processes[&key].jobs[0].clone()

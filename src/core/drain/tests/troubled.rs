@@ -240,8 +240,8 @@ proptest! {
         }
         let dead = drive.world.members[0].local.unwrap();
         let known: Vec<(LocalId, String)> = {
-            let target = drive.run.ledger().targets().iter().find(|target| target.id == dead).unwrap();
-            let executions = drive.run.ledger().account().of(&target.key());
+            let target = drive.run.ledger().targets().iter().find(|target| target.key.local().unwrap() == dead).unwrap();
+            let executions = drive.run.ledger().account().of(&target.key);
             executions.map(|execution| (dead, execution.jid().to_owned())).collect()
         };
         let lost = known.iter().filter(|job| truth(&drive, job) == Truth::Lost).count() as u64;

@@ -126,12 +126,12 @@ fn its_own_clock_and_that_of_systemd_run_from_the_stop() {
     // Every call takes 1 ms, and its outcome another one: TSTP is through at 0.002, and at 5.002
     // the stop is intended, the earliest moment when systemd may begin to count.
     let due = |left: Option<Duration>, now: f64| left.map(|left| at(now).after(left));
-    let before = process(&drive, &target.key());
+    let before = process(&drive, &target.key);
     assert_eq!(due(before.kill(), 1.0), Some(at(25.002)));
     assert_eq!(due(before.interrupt(), 1.0), Some(at(15.002)));
     drive.until(at(6.0));
     let target = drive.run.ledger().targets()[0].clone();
-    let after = process(&drive, &target.key());
+    let after = process(&drive, &target.key);
     assert_eq!(due(after.kill(), 6.0), Some(at(25.002)));
     assert_eq!(due(after.interrupt(), 6.0), Some(at(15.002)));
     assert_eq!(drive.told("systemd kills at 2027-01-15T08:00:25.002Z"), 1);
@@ -260,6 +260,6 @@ fn without_a_unit_nothing_changes() {
     plain.finish();
     assert_eq!(plain.signals(), [(0, Signal::Tstp), (3, Signal::Term)]);
     let target = &plain.run.ledger().targets()[0];
-    let key = ProcessKey::Local(target.id);
+    let key = ProcessKey::Local(target.key.local().unwrap());
     assert!(plain.run.ledger().target(&key).unwrap().stop.unit.is_none());
 }

@@ -38,6 +38,7 @@ pub(super) fn at(seconds: f64) -> Moment {
     }
 }
 
+pub(super) const KEY: ProcessKey = ProcessKey::Local(OWN);
 pub(super) const OWN: LocalId = LocalId {
     pid: 100,
     start_ticks: 1,
@@ -159,7 +160,7 @@ impl Bench {
 
     pub(super) fn subject(&self) -> Subject<'_> {
         Subject {
-            id: OWN,
+            key: &KEY,
             name: "here:100",
             timeout: &self.timeout,
             signals: self.signals,
