@@ -54,8 +54,11 @@ pub(super) fn run(
         preflight: preflight(&settings, &choice, None, None),
     };
     let Opened {
-        mut session, world, ..
+        mut session,
+        mut world,
+        ..
     } = open(&settings, opening)?;
+    world.no_redis_lock = options.no_redis_lock;
     session.setting.successor = Some(WATCHED);
     let left = left_under_way(&settings);
     let conduct = Piloting::Keys {

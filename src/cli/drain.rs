@@ -131,7 +131,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
     };
     let Opened {
         mut session,
-        world,
+        mut world,
         several,
     } = match open(&settings, opening) {
         Ok(opened) => opened,
@@ -141,6 +141,7 @@ pub(super) fn run(common: &EveryCommand, arguments: &DrainArguments) -> Result<E
         }
         Err(failure) => return Err(failure),
     };
+    world.no_redis_lock = arguments.conduct.no_redis_lock;
     if let Some(listed) = several.filter(|_| !choice.all) {
         let text = format!(
             "the Sidekiqs of this host name several Redis, so it is not known which are meant: {listed}; \

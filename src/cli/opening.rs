@@ -175,6 +175,7 @@ pub(super) fn open(settings: &Settings, opening: Opening) -> Result<Opened, Fail
         hang_up: opening.hang_up,
         on_finish: settings.conduct.on_finish.clone(),
         read_only: settings.read_only,
+        no_redis_lock: false,
     };
     Ok(Opened {
         session,

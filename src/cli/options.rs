@@ -96,7 +96,8 @@ pub struct TargetOptions {
     /// The processes of this systemd unit.
     #[arg(long, value_name = "UNIT", value_parser = named, allow_hyphen_values = true)]
     pub unit: Vec<Wish<String>>,
-    /// The processes of this host.
+    /// The processes of this host. Those of another host are reached through Redis: they take a
+    /// signal at their next heartbeat, and no KILL.
     #[arg(long, value_name = "HOST", value_parser = named, allow_hyphen_values = true)]
     pub host: Vec<Wish<String>>,
     /// The processes with this tag.
@@ -108,6 +109,10 @@ pub struct TargetOptions {
     /// Every Sidekiq of this host, whether the connected Redis knows it or not.
     #[arg(long)]
     pub all: bool,
+    /// Every Sidekiq that the connected Redis knows, on whatever host; --host, --tag and --queue narrow
+    /// it down.
+    #[arg(long, conflicts_with = "all")]
+    pub all_hosts: bool,
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap takes parsers that may fail")]
@@ -141,6 +146,7 @@ impl TargetOptions {
         ];
         Choice {
             asked: self.all
+                || self.all_hosts
                 || !self.pid.is_empty()
                 || texts.into_iter().any(|wishes| !wishes.is_empty()),
             pids: chosen(&self.pid),
@@ -150,6 +156,7 @@ impl TargetOptions {
             tags: chosen(&self.tag),
             queues: chosen(&self.queue),
             all: self.all,
+            all_hosts: self.all_hosts,
         }
     }
 }
@@ -175,6 +182,10 @@ pub struct ConductOptions {
     /// always or never [default: idle].
     #[arg(long, value_name = "WHEN")]
     pub stop_unit: Option<StopUnit>,
+    /// Take no lock in Redis on processes of other hosts: two drains of one then do not exclude each
+    /// other.
+    #[arg(long)]
+    pub no_redis_lock: bool,
 }
 
 impl ConductOptions {
@@ -185,6 +196,7 @@ impl ConductOptions {
             || self.redis_gone.is_some()
             || self.early.is_some()
             || self.stop_unit.is_some()
+            || self.no_redis_lock
     }
 
     /// The flags as the settings take them.

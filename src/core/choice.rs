@@ -2,7 +2,9 @@
 //! begins with `-` (a variable that was not set), chooses nothing; it never widens the choice.
 
 use crate::core::clean::clean;
-use crate::core::fleet::{Fleet, LocalId, LocalProcess, Process, ProcessKey, Title};
+use crate::core::fleet::{
+    Fleet, Identity, Listed, LocalId, LocalProcess, Process, ProcessKey, Title,
+};
 
 /// The value of one choosing option: a thing, or nothing at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,9 @@ pub struct Choice {
     pub queues: Vec<String>,
     /// `--all`.
     pub all: bool,
+    /// `--all-hosts`.
+    #[serde(default)]
+    pub all_hosts: bool,
 }
 
 impl Choice {
@@ -40,7 +45,11 @@ impl Choice {
             &self.tags,
             &self.queues,
         ];
-        self.asked && !self.all && self.pids.is_empty() && lists.into_iter().all(Vec::is_empty)
+        self.asked
+            && !self.all
+            && !self.all_hosts
+            && self.pids.is_empty()
+            && lists.into_iter().all(Vec::is_empty)
     }
 }
 
@@ -53,7 +62,8 @@ impl Choice {
     /// The live processes of this host that it chooses. Pids, identities and units name them
     /// (any of these will do), else `--all`, else those that the connected Redis knows; host,
     /// tag and queue narrow that down. The pid of a wrapper (a shell, `bundle`) names the Sidekiq
-    /// that it wraps, where that is only one. A process on another host is never chosen.
+    /// that it wraps, where that is only one. A process of another host is chosen where its identity or
+    /// its host is named, or `--all-hosts`; it must beat.
     pub fn choose(&self, fleet: &Fleet) -> Vec<ProcessKey> {
         if self.is_nothing() {
             return Vec::new();
@@ -68,6 +78,11 @@ impl Choice {
         let chosen = |(key, process): (&ProcessKey, &Process)| match key {
             ProcessKey::Local(id)
                 if !process.exited() && is_named(*id, process) && self.admits(process) =>
+            {
+                Some(key.clone())
+            }
+            ProcessKey::Remote(identity)
+                if self.names_elsewhere(identity, process, fleet) && self.admits(process) =>
             {
                 Some(key.clone())
             }
@@ -138,6 +153,20 @@ impl Choice {
         !self.all && (!self.pids.is_empty() || named.contains(&false))
     }
 
+    /// Whether it names a process of another host that beats. One that bears this host's name runs
+    /// where no scan looks.
+    fn names_elsewhere(&self, identity: &Identity, process: &Process, fleet: &Fleet) -> bool {
+        let beats = process.beat.is_some() && process.listed == Listed::Yes && !process.exited();
+        let named = if self.is_by_name() {
+            self.identities.iter().any(|name| identity.as_str() == name)
+        } else {
+            let host = identity.hostname();
+            let elsewhere = host != fleet.hostname;
+            self.all_hosts || elsewhere && self.hosts.iter().any(|name| name == host)
+        };
+        beats && named
+    }
+
     /// Whether it names a process of this host; `known`: the connected Redis knows it.
     fn names(&self, id: LocalId, process: &Process, known: bool) -> bool {
         let local = process.local.as_ref();
@@ -165,10 +194,7 @@ impl Choice {
 
     fn admits(&self, process: &Process) -> bool {
         let hosts = || {
-            let identity = process
-                .identity
-                .as_ref()
-                .map(crate::core::fleet::Identity::hostname);
+            let identity = process.identity.as_ref().map(Identity::hostname);
             let local = process
                 .local
                 .iter()

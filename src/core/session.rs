@@ -213,6 +213,7 @@ impl Session {
         if targets.is_empty() {
             return Err(NotBegun::NoTarget);
         }
+        self.fleet.keep(&targets);
         let (watched, unwatched) = self.watched(&targets);
         let stated = self.setting.plan.timeout.as_ref();
         let watch = |span| Watch::new(&self.fleet, &watched, stated, span, now);

@@ -31,6 +31,9 @@ pub const LINGER: Duration = Duration::from_secs(3);
 /// begin this much later than its work entry says.
 pub const WHOLE_SECOND: Duration = Duration::from_secs(1);
 
+/// The clock of another host is read off the ages of keys in Redis; so far it may be off by then.
+pub const CLOCKS_APART: Duration = Duration::from_secs(2);
+
 /// A begin that another host wrote is known to this: it is cut off to the second, and clocks that
 /// differ by less than a second count as one (`fleet/beat.rs`).
 pub const BEGUN_ELSEWHERE: Duration = Duration::from_secs(2);
@@ -45,6 +48,13 @@ pub const HASH_EXPIRES: Duration = Duration::from_secs(60);
 
 /// The same, less the time that a look may take: so long it is there for sure.
 pub const HASH_LIVES: Duration = HASH_EXPIRES.saturating_sub(Duration::from_secs(5));
+
+/// The same, and the time that a look may take: so long after its last beat it is gone for sure.
+pub const HASH_GONE: Duration = HASH_EXPIRES.saturating_add(Duration::from_secs(5));
+
+/// A signal that waits in the list of a process expires after this (`EXPIRE 60`, 7.3.9
+/// `lib/sidekiq/api.rb`, `signal`). A process takes one at each beat.
+pub const SIGNAL_EXPIRES: Duration = Duration::from_secs(60);
 
 /// A count of threads bears the time when it began. Reading `/proc` may take this long.
 pub const COUNTING: Duration = Duration::from_secs(1);

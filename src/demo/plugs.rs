@@ -43,6 +43,7 @@ impl Plugs for DemoStage {
             held: armed.held,
             journal: Ok(None),
             licence: Arc::clone(&self.licence),
+            locks: None,
         })
     }
 
@@ -58,7 +59,7 @@ impl Plugs for DemoStage {
                 let found: Vec<Located> = sought.iter().map(|job| store.locate(job, now)).collect();
                 Some(Box::pin(async move { found }))
             }
-            Ask::Nowhere(_) => None,
+            Ask::Nowhere(_) | Ask::Taken(_) => None,
             Ask::LookNow => {
                 let (done, looked) = oneshot::channel();
                 drop(self.wanted.send(DemoRequest::Look(done)));

@@ -107,6 +107,7 @@ impl Chain {
                 | Observation::Unit(_),
             )
             | SessionInput::Ticked
+            | SessionInput::SignalTaken(..)
             | SessionInput::Commanded(_)
             | SessionInput::ActEnded(..)
             | SessionInput::Answered(..)

@@ -177,6 +177,16 @@ impl Keys {
         self.key("drainboard:rescued")
     }
 
+    /// The list in which signals wait for `identity` (7.3.9 `lib/sidekiq/launcher.rb`).
+    pub(super) fn signals(&self, identity: &str) -> Vec<u8> {
+        self.key(format!("{identity}-signals"))
+    }
+
+    /// The lock of a drain on the process `identity` of another host.
+    pub(super) fn lock(&self, identity: &str) -> Vec<u8> {
+        self.key(format!("drainboard:lock:{identity}"))
+    }
+
     /// The prefix of all names.
     pub(super) fn prefix(&self) -> &[u8] {
         &self.prefix

@@ -1,7 +1,7 @@
 //! The link to the Redis that Sidekiq uses: where it is, one look at all processes, and the
 //! question where a job is. Only commands that read leave from here (`commands::Read`), but for
-//! two scripts that no look ever calls: that of `rescue` pushes a lost job back, that of `cancel`
-//! marks a job as cancelled.
+//! the scripts that no look ever calls: that of `rescue` pushes a lost job back, that of `cancel`
+//! marks a job as cancelled, those of `signals` reach processes of other hosts.
 
 mod address;
 mod cancel;
@@ -32,6 +32,7 @@ mod scan;
 mod search;
 mod sentinel;
 mod server;
+mod signals;
 mod source;
 mod tls;
 mod trip;
@@ -58,6 +59,7 @@ pub use questions::{Bounds, Private, locate, locate_exact, queues};
 #[cfg(any(test, fuzzing))]
 pub(crate) use readers::READERS;
 pub use rescue::{Pushed, RedisPush, push_back};
+pub use signals::{LOCK_LIVES, LockOwner, is_taken, lock, push_signal, unlock};
 pub use source::{Asker, Source, Tuning};
 pub use tls::Certificates;
 pub use whereabouts::{Whereabouts, whereabouts};

@@ -313,6 +313,7 @@ fn take(process: &mut DrainedProcess, record: &Record, course: DrainCourse) {
             sent.at_stake = *at_stake;
             sent.by_operator = course.needs_operator(*step);
         }
+        Event::SignalArrived { signal } => process.heard.push((signal.stops(), t_s)),
         Event::SignalFailed {
             may_have_happened, ..
         }

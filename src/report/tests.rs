@@ -133,6 +133,7 @@ fn journal() -> String {
             Event::Exited {
                 clean: Some(true),
                 killed_by_us: Some(false),
+                by_redis: false,
             },
         ),
         sent(148.1, 2, Signal::Kill),
@@ -142,6 +143,7 @@ fn journal() -> String {
             Event::Exited {
                 clean: Some(false),
                 killed_by_us: Some(true),
+                by_redis: false,
             },
         ),
         reconciled(1, "aa", "Quick", Fate::Finished),

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::core::drain::Plan;
-use crate::core::fleet::{Fleet, LocalId, LocalProcess, ProcessKey, RunState, Title};
+use crate::core::fleet::{Fleet, LocalId, LocalProcess, Process, ProcessKey, RunState, Title};
 use crate::core::sequence::Signal;
 use crate::host::{Held, HeldError, Lock, LockError, SendError};
 
@@ -139,9 +139,15 @@ pub(super) fn objections(
     let refusals = plan.refusals(&versions, forced);
     let mut reasons: Vec<String> = refusals.iter().map(ToString::to_string).collect();
     for id in targets {
-        match local_process(id, fleet) {
-            Some(local) => reasons.extend(unfit(local, plan)),
-            None => reasons.push(format!("{id} is not known here")),
+        let process = fleet.get(id);
+        match (id, process, local_process(id, fleet)) {
+            (ProcessKey::Local(_), _, Some(local)) => reasons.extend(unfit(local, plan)),
+            (ProcessKey::Remote(_), Some(process), _) => {
+                reasons.extend(unfit_elsewhere(process, plan));
+            }
+            (ProcessKey::Local(_), _, None) | (ProcessKey::Remote(_), None, _) => {
+                reasons.push(format!("{id} is not known here"));
+            }
         }
     }
     reasons
@@ -184,6 +190,34 @@ fn unfit(local: &LocalProcess, plan: &Plan) -> Option<String> {
         }
     }
     None
+}
+
+/// Why the sequence must not be begun on this process of another host.
+fn unfit_elsewhere(process: &Process, plan: &Plan) -> Option<String> {
+    let name = process.name();
+    if process.info.as_ref().is_some_and(|info| info.embedded) {
+        // Sidekiq's own API refuses it as well (7.3.9 `lib/sidekiq/api.rb`, `Process#stop!`).
+        return Some(format!(
+            "{name} is embedded in another program: a signal through Redis would go to that program"
+        ));
+    }
+    if process.beat.is_none() {
+        return Some(format!(
+            "{name} has no heartbeat: it would not take a signal out of Redis"
+        ));
+    }
+    let carried = |signal: &Signal| {
+        matches!(
+            signal,
+            Signal::Tstp | Signal::Ttin | Signal::Term | Signal::Kill
+        )
+    };
+    let refused = plan.sequence.signals().find(|signal| !carried(signal));
+    refused.map(|signal| {
+        format!(
+            "{signal} is not sent through Redis, and {name} runs on another host: TSTP, TTIN and TERM are"
+        )
+    })
 }
 
 /// The numbers of the signals that suspend a process without a handler (signal(7)).

@@ -2,6 +2,7 @@
 //! the fronts. Here things happen; nothing here decides what.
 
 mod arm;
+mod elsewhere;
 mod film;
 mod front;
 mod frugal;
@@ -40,6 +41,7 @@ mod tests;
 
 pub use crate::rescue::Suspect;
 pub use arm::{Armed, Refused, arm};
+pub use elsewhere::{Elsewhere, RedisLocks};
 pub use film::{Player, SPEEDS};
 pub use front::Front;
 pub use lines::{LinesErrand, LinesFront};

@@ -1,6 +1,7 @@
 //! The one task that performs: it writes each intent down, checks the run's licence, acts, and
 //! reports. Acts and records keep the order in which the run gave them.
 
+mod beyond;
 mod cancelling;
 mod waiver;
 
@@ -15,18 +16,20 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use self::waiver::{Attempt, Waiver};
+use super::elsewhere::RedisLocks;
 use super::missing::push_outcome;
 use super::systemd::{call_unit, stop_unit};
 use super::work::{Reply, ShellWork, not_tried};
 use crate::core::drain::{
-    Act, ActKind, ActOutcome, CallOutcome, EffectId, OUTSIDE_A_DRAIN, PushOutcome, Record, UnitStop,
+    Act, ActKind, ActOutcome, CallOutcome, EffectId, Event, OUTSIDE_A_DRAIN, PushOutcome, Record,
+    UnitStop,
 };
 use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::sequence::Signal;
 use crate::host::{Held, SendError, SignalSent};
 use crate::journal::Journal;
 use crate::recorder::ActMarks;
-use crate::redis::{Address, Keys, open};
+use crate::redis::{Address, Keys, LOCK_LIVES, open};
 use crate::rescue::{SavedJob, Store, push_back};
 
 /// The means of a performer besides the held processes.
@@ -77,11 +80,15 @@ impl fmt::Debug for PretendedQueues {
 
 /// How long each answer of Redis to a push is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How often locks in Redis are renewed.
+const RENEW_EVERY: Duration = Duration::from_secs(LOCK_LIVES.as_secs() / 3);
 
 /// The performer.
 #[derive(Debug)]
 pub struct Performer {
     held: HashMap<LocalId, Arc<Held>>,
+    /// The locks on processes of other hosts.
+    locks: Option<RedisLocks>,
     journal: Option<Journal>,
     licence: Arc<AtomicBool>,
     failing: Option<String>,
@@ -99,6 +106,7 @@ impl Performer {
     pub fn new(replies: mpsc::UnboundedSender<Reply>, attended: bool) -> Self {
         Self {
             held: HashMap::new(),
+            locks: None,
             journal: None,
             licence: Arc::new(AtomicBool::new(false)),
             failing: None,
@@ -117,6 +125,7 @@ impl Performer {
 
     /// Performs until no more work can come.
     pub async fn run(mut self, mut work: mpsc::UnboundedReceiver<ShellWork>) {
+        let mut renewals = tokio::time::interval(RENEW_EVERY);
         loop {
             let work = tokio::select! {
                 biased;
@@ -125,6 +134,10 @@ impl Performer {
                     continue;
                 }
                 work = work.recv() => work,
+                _ = renewals.tick(), if self.locks.is_some() => {
+                    self.renew();
+                    continue;
+                }
             };
             let Some(work) = work else { break };
             self.perform(work).await;
@@ -138,9 +151,18 @@ impl Performer {
                 held,
                 journal,
                 licence,
-            } => self.begin(held, journal, licence),
+                locks,
+            } => {
+                self.locks = locks;
+                self.begin(held, journal, licence);
+            }
             ShellWork::Mark(marks) => self.means.marks = marks,
-            ShellWork::Note(record) => self.write(&record),
+            ShellWork::Note(record) => {
+                self.write(&record);
+                if matches!(record.event, Event::Finished { .. }) {
+                    self.release();
+                }
+            }
             ShellWork::Call { call, payloads } => {
                 // No answer is awaited here: a payload that cannot be saved stops the call.
                 let stake = payloads.len() as u64;
@@ -252,8 +274,11 @@ impl Performer {
         if let Err(why) = self.save(act.into(), &act.target, (at_stake, payloads)) {
             return Some(not_tried(why));
         }
-        let held = act.target.local().and_then(|id| self.held.get(&id));
-        let Some(held) = held else {
+        let id_here = match &act.target {
+            ProcessKey::Local(id) => id,
+            ProcessKey::Remote(identity) => return self.send_elsewhere(id, identity, &act.kind),
+        };
+        let Some(held) = self.held.get(id_here) else {
             // Each target was held at the start, or had ended before it could be.
             return Some(ActOutcome::Gone);
         };

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use futures_util::future::BoxFuture;
 
 use super::arm::Refused;
+use super::elsewhere::RedisLocks;
 use super::work::{Counting, OnFinish, ShellWork};
-use crate::core::drain::{Ask, Trace};
+use crate::core::drain::{Ask, Trace, WaitingSignal};
 use crate::core::fleet::{LocalId, Located, ProcessKey, Sought};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
@@ -29,6 +30,25 @@ pub trait Plugs: Send {
         session: &mut Session,
         now: Moment,
     ) -> Result<ShellWork, Refused>;
+
+    /// Locks those of `targets` that run on other hosts for the run that begins at `now`; `None` where
+    /// there are none, or where they are not locked.
+    fn claim(
+        &self,
+        targets: &[ProcessKey],
+        session: &Session,
+        now: Moment,
+    ) -> Option<BoxFuture<'static, Result<RedisLocks, Vec<String>>>> {
+        let _ = (targets, session, now);
+        None
+    }
+
+    /// Waits until a process of another host has taken its signal; `None` where no Redis is to be
+    /// asked.
+    fn taken(&self, waiting: WaitingSignal) -> Option<BoxFuture<'static, bool>> {
+        drop(waiting);
+        None
+    }
 
     /// Holds and locks those of `targets` that still live, for a run that is taken up, and gives
     /// what the performer needs for it and which processes of this host are held.

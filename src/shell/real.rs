@@ -11,11 +11,12 @@ use futures_util::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
 use super::arm::{Armed, Refused, arm, take_up};
+use super::elsewhere::{Elsewhere, RedisLocks, identities};
 use super::plugs::Plugs;
 use super::whereabouts::{KeyedAddress, ask, count, search};
 use super::work::{Counting, OnFinish, ShellWork};
 use crate::core::clean::clean;
-use crate::core::drain::{Ask, Trace};
+use crate::core::drain::{Ask, Trace, WaitingSignal};
 use crate::core::fleet::{LocalId, Located, ProcessKey, Sought};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
@@ -23,7 +24,7 @@ use crate::core::session::Session;
 use crate::host::state_dir::read_private;
 use crate::host::{Held, Lock, Wanted, working_directory};
 use crate::journal::{self, Journal, run_name};
-use crate::redis::{Address, Asker, Tuning};
+use crate::redis::{Address, Asker, LockOwner, Tuning};
 use crate::rescue::Suspect;
 
 /// Time between scans while nothing is sent: a look at `/proc` costs under a millisecond.
@@ -52,6 +53,8 @@ pub(super) struct Beside {
     pub(super) on_finish: Vec<String>,
     /// The remarks from the beginning of the run.
     pub(super) remarks: Vec<String>,
+    /// Whether targets of other hosts are locked in Redis.
+    pub(super) locks_elsewhere: bool,
 }
 
 impl Real {
@@ -97,7 +100,13 @@ impl Real {
             held,
             journal,
             licence: Arc::clone(&self.licence),
+            locks: None,
         })
+    }
+
+    fn elsewhere(&self) -> Option<Elsewhere> {
+        let (address, namespace) = self.redis.clone()?;
+        Some(Elsewhere { address, namespace })
     }
 
     fn scan_every(&self, period: Duration) {
@@ -118,6 +127,27 @@ impl Plugs for Real {
         self.equip(armed, |directory| Journal::begin(directory, &run, now))
     }
 
+    fn claim(
+        &self,
+        targets: &[ProcessKey],
+        session: &Session,
+        now: Moment,
+    ) -> Option<BoxFuture<'static, Result<RedisLocks, Vec<String>>>> {
+        let identities = identities(targets);
+        if identities.is_empty() || !self.beside.locks_elsewhere {
+            return None;
+        }
+        let owner = LockOwner {
+            run: run_name(now),
+            who: session.setting.operator.who.clone(),
+        };
+        Some(Box::pin(self.elsewhere()?.lock(owner, identities)))
+    }
+
+    fn taken(&self, waiting: WaitingSignal) -> Option<BoxFuture<'static, bool>> {
+        Some(Box::pin(self.elsewhere()?.taken(waiting)))
+    }
+
     fn take_up(
         &mut self,
         targets: &[ProcessKey],
@@ -126,7 +156,19 @@ impl Plugs for Real {
         let run = &session.setting.plan.run;
         let armed = take_up(targets, &session.fleet, run, self.state_dir.as_deref().ok())?;
         let held = armed.held.keys().copied().collect();
-        let begun = self.equip(armed, |directory| Journal::go_on(directory, run))?;
+        let mut begun = self.equip(armed, |directory| Journal::go_on(directory, run))?;
+        let identities = identities(targets);
+        if let ShellWork::Begin { locks, .. } = &mut begun
+            && !identities.is_empty()
+            && self.beside.locks_elsewhere
+        {
+            let owner = LockOwner {
+                run: run.clone(),
+                who: session.setting.operator.who.clone(),
+            };
+            let place = self.elsewhere();
+            *locks = place.map(|place| RedisLocks::inherited(place, owner, identities));
+        }
         Ok((begun, held))
     }
 

@@ -20,7 +20,7 @@ use super::whereabouts::{KeyedAddress, ask, place, search};
 use super::work::{Reply, ShellWork};
 use super::world::{HangUp, Sources, World, WorldBuilder, sources};
 use crate::clock;
-use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome, PushOutcome, Trace};
+use crate::core::drain::{Act, ActOutcome, Ask, CallOutcome, PushOutcome, Trace, WaitingSignal};
 use crate::core::fleet::{Located, Observation, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::rehearse::StandIn;
@@ -207,6 +207,7 @@ impl Plugs for Rehearsed {
             held: HashMap::new(),
             journal: Ok(None),
             licence: Arc::clone(&self.licence),
+            locks: None,
         })
     }
 
@@ -221,6 +222,12 @@ impl Plugs for Rehearsed {
             let live = ask(asker, question).await;
             stand_in.lock().locate(live, clock::now())
         }))
+    }
+
+    fn taken(&self, waiting: WaitingSignal) -> Option<BoxFuture<'static, bool>> {
+        // The stand-in has heard it already.
+        drop(waiting);
+        Some(Box::pin(std::future::ready(true)))
     }
 
     fn search(

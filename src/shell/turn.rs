@@ -290,6 +290,8 @@ impl<F: Front> Turn<F> {
             Reply::Answer(id, answers) => SessionInput::Answered(id, answers),
             Reply::Departed(found) => SessionInput::DepartedFound(found),
             Reply::Called(call, outcome) => SessionInput::UnitCalled(call, Some(outcome)),
+            Reply::Taken(waiting, taken) => SessionInput::SignalTaken(waiting, taken),
+            Reply::Claimed(claimed) => return self.claimed(*claimed),
             Reply::Asked(process, outcome) => SessionInput::BacktracesAsked(process, outcome),
             Reply::Cancelled(target, answer) => SessionInput::CancelAnswered(target, answer),
             Reply::Searched(id, traces) => SessionInput::Searched(id, traces),
@@ -345,6 +347,7 @@ impl<F: Front> Turn<F> {
                     });
                 }
                 Effect::Ask(id, Ask::Nowhere(missing)) => self.search(id, missing),
+                Effect::Ask(_, Ask::Taken(waiting)) => self.await_arrival(waiting),
                 Effect::Ask(id, ask) => self.question(id, ask),
                 Effect::PushBack(id, push) => self.push_back(id, &push),
                 Effect::Save(process) => self.save_known(&process, clock::now()),

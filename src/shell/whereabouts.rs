@@ -48,8 +48,8 @@ pub(super) fn search(
 pub(super) async fn ask(asker: Asker, ask: Ask) -> Vec<Located> {
     match ask {
         Ask::Where(sought) => asker.locate(sought).await,
-        // A search has its own way.
-        Ask::Nowhere(_) => Vec::new(),
+        // These have their own ways.
+        Ask::Nowhere(_) | Ask::Taken(_) => Vec::new(),
         Ask::LookNow => {
             // The look itself comes as an observation; a failure shows as the link's state.
             drop(asker.look_now().await);

@@ -7,12 +7,16 @@ use std::sync::atomic::AtomicBool;
 
 use futures_util::future::BoxFuture;
 
+use super::elsewhere::RedisLocks;
+use crate::console::Request;
 use crate::core::drain::{
     Act, ActOutcome, CallOutcome, Counted, EffectId, Event, Missing, PushOutcome, Record, Trace,
-    UnitCall,
+    UnitCall, WaitingSignal,
 };
 use crate::core::fleet::{LinkFault, LocalId, Located, ProcessKey};
 use crate::core::follow::{CancelAnswer, CancelTarget};
+use crate::core::moment::Moment;
+use crate::core::preflight::Consent;
 use crate::host::Held;
 use crate::journal::Journal;
 use crate::recorder::ActMarks;
@@ -43,6 +47,8 @@ pub enum ShellWork {
         journal: Result<Option<Journal>, String>,
         /// Revoked by an abort.
         licence: Arc<AtomicBool>,
+        /// The locks on processes of other hosts; `None`: there are none.
+        locks: Option<RedisLocks>,
     },
     /// The acts of the run that begins next are marked by this; `None`: they are not.
     Mark(Option<ActMarks>),
@@ -100,6 +106,21 @@ pub enum ShellWork {
     },
 }
 
+/// The request for a run whose targets on other hosts were locked first.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// When it was requested: the run is named after that.
+    pub at: Moment,
+    /// The targets.
+    pub targets: Vec<ProcessKey>,
+    /// The plan that the operator saw.
+    pub consent: Option<Consent>,
+    /// The requests behind it.
+    pub rest: Vec<Request>,
+    /// The locks, or every reason why one was not given.
+    pub locks: Result<RedisLocks, Vec<String>>,
+}
+
 /// An answer of the performer.
 #[derive(Clone, Debug)]
 pub enum Reply {
@@ -109,6 +130,10 @@ pub enum Reply {
     Answer(EffectId, Vec<Located>),
     /// Jobs that left were looked for.
     Departed(Vec<Located>),
+    /// A signal was taken out of Redis, or expired there.
+    Taken(WaitingSignal, bool),
+    /// Processes of other hosts were locked for a run that is to begin, or were not.
+    Claimed(Box<Claimed>),
     /// A process was asked for its backtraces, or was not.
     Asked(LocalId, ActOutcome),
     /// A job was marked as cancelled, or was not.

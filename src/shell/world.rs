@@ -92,6 +92,8 @@ pub struct WorldBuilder {
     pub on_finish: Vec<String>,
     /// Whether nothing at all may be changed.
     pub read_only: bool,
+    /// Whether targets of other hosts are drained without a lock in Redis.
+    pub no_redis_lock: bool,
 }
 
 /// Pieces of logs that may wait for the loop.
@@ -151,6 +153,7 @@ impl WorldBuilder {
                 redis: self.redis,
                 on_finish: self.on_finish,
                 remarks: Vec::new(),
+                locks_elsewhere: !self.no_redis_lock,
             },
         };
         Ok(World {

@@ -10,24 +10,12 @@ use super::cancellation::Cancellation;
 use super::checked::CheckedFinding;
 use super::plan::Mode;
 use super::succession::Successor;
-use super::tally::{Counted, Outcome};
+use super::tally::{Counted, Longest, Outcome};
 use super::unit_call::UnitVerb;
 use super::unit_stop::UnitWords;
 use crate::core::fate::{Counts, Fate};
 use crate::core::moment::Seconds;
 use crate::core::sequence::Signal;
-
-/// A job that runs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Longest {
-    /// Its id.
-    pub jid: Option<String>,
-    /// Its class.
-    #[serde(default)]
-    pub class: String,
-    /// How long it has run; null where that is not known.
-    pub elapsed_s: Option<Seconds>,
-}
 
 /// An event of a drain. In JSON its name stands under `event`, in snake case.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -98,6 +86,11 @@ pub enum Event {
         /// Whether it may have been sent all the same.
         #[serde(default)]
         may_have_happened: bool,
+    },
+    /// A signal that waited in Redis was taken by its process.
+    SignalArrived {
+        /// Which.
+        signal: Signal,
     },
     /// `systemctl stop` of its unit is about to be called, in TERM's place. Journal only.
     UnitStopIntended {
@@ -283,6 +276,9 @@ pub enum Event {
         clean: Option<bool>,
         /// Whether a KILL of this run ended it; null where that is not known.
         killed_by_us: Option<bool>,
+        /// Whether only Redis tells it: its process runs on another host.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        by_redis: bool,
     },
     /// The fate of a job.
     Reconciled {

@@ -23,9 +23,14 @@ impl Event {
             Self::QuietConfirmed { evidence } => {
                 Sentence::around("", format!(" became quiet: {evidence}"))
             }
+            Self::Exited { by_redis: true, .. } => {
+                let words = " has left Redis, and no heartbeat of it can come any more";
+                Sentence::around("", words)
+            }
             Self::Exited {
                 clean,
                 killed_by_us,
+                ..
             } => Sentence::around("", exited(*clean, *killed_by_us)),
             Self::Logged { text } => Sentence::around("", format!(" logged: {text}")),
             Self::Remarked { text } => Sentence::whole(text),
@@ -65,6 +70,9 @@ impl Event {
                 single: *signal == Signal::Kill,
                 ..Sentence::around(format!("{signal} sent to "), stake(*at_stake, *blind))
             },
+            Self::SignalArrived { signal } => {
+                Sentence::around(format!("{signal} was taken out of Redis by "), "")
+            }
             Self::SignalFailed {
                 signal,
                 error,

@@ -101,11 +101,22 @@ impl Ledger {
             .collect()
     }
 
-    /// The cost of a KILL now: of `only` one target, or of all that take part.
+    /// The cost of a KILL now: of `only` one target, or of all that take part and that it reaches.
     pub fn stake(&self, only: Option<&ProcessKey>, fleet: &Fleet, now: Moment) -> Stake {
+        let reached = |target: &&Target| target.takes_part() && target.can_be_killed();
+        let chosen = |target: &&Target| only.is_none_or(|key| *key == target.key);
+        let targets = self.targets.iter().filter(reached).filter(chosen);
+        self.running(targets, fleet, now)
+    }
+
+    fn running<'a>(
+        &self,
+        targets: impl Iterator<Item = &'a Target>,
+        fleet: &Fleet,
+        now: Moment,
+    ) -> Stake {
         let mut stake = Stake::default();
-        let targets = self.targets.iter().filter(|target| target.takes_part());
-        for target in targets.filter(|target| only.is_none_or(|key| *key == target.key)) {
+        for target in targets {
             let key = &target.key;
             if let Some(file) = self.account.file(key) {
                 stake.add(file, fleet.get(key), &target.subject(), fleet, now);
@@ -120,7 +131,8 @@ impl Ledger {
         if !matches!(fleet.link, Link::Lost { .. }) {
             return 0;
         }
-        self.stake(None, fleet, now).running.len() as u64
+        let targets = self.targets.iter().filter(|target| target.takes_part());
+        self.running(targets, fleet, now).running.len() as u64
     }
 
     pub(super) fn look_now(&mut self, turn: &mut RunCall<'_>) {

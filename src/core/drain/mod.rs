@@ -32,7 +32,6 @@ mod tests;
 pub use by::Drivers;
 pub use cancellation::{CancelStage, Cancellation, OUTSIDE_A_DRAIN};
 pub use checked::CheckedFinding;
-pub use event::Longest;
 pub use ledger::Ledger;
 pub use phase::{Hold, Intent, Performing, Phase, Rescue, Resume};
 pub use plan::{Guard, Mode, Plan, Refusal};
@@ -41,6 +40,7 @@ pub use record::{About, By, Counted, Event, Outcome, Part, Record};
 pub use run::{Projection, Run, SEARCH_WITHIN};
 pub use sentence::{Sentence, named};
 pub use succession::{Successor, tenths};
+pub use tally::Longest;
 pub use target::{Sent, Standing, Target};
 pub use unit_call::{CallOutcome, UnitCall, UnitVerb};
 pub use unit_stop::{Stop, StopUnit, UnitStop, UnitWords};
@@ -49,6 +49,7 @@ use std::time::Duration;
 
 pub use super::fate::{Account, Counts, Execution, Fate, Missing, PushOutcome, Stake, Trace};
 use super::fleet::{Located, ProcessKey, Sought};
+use super::moment::Moment;
 use super::sequence::Signal;
 
 /// The number of an effect; its outcome or answer comes back under it.
@@ -77,7 +78,7 @@ pub enum Effect {
 /// A change of the world for one process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Act {
-    /// To whom; always a process of this host.
+    /// To whom.
     pub target: ProcessKey,
     /// The act.
     pub kind: ActKind,
@@ -132,6 +133,19 @@ pub enum Ask {
     Where(Vec<Sought>),
     /// Are these jobs provably nowhere? It waits for the beats of those who may have them.
     Nowhere(Vec<Missing>),
+    /// Has this process of another host taken its signal out of Redis? It waits for that.
+    Taken(WaitingSignal),
+}
+
+/// A signal that waits in Redis for its process.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct WaitingSignal {
+    /// The process.
+    pub target: ProcessKey,
+    /// The signal.
+    pub signal: Signal,
+    /// When it expires.
+    pub until: Moment,
 }
 
 /// How an act ended.
@@ -217,4 +231,6 @@ pub enum Input {
     Searched(EffectId, Vec<(Missing, Trace)>),
     /// A push has ended.
     PushedBack(EffectId, PushOutcome),
+    /// A signal was taken out of Redis by its process, or else it expired there.
+    Taken(WaitingSignal, bool),
 }

@@ -30,6 +30,7 @@ impl Event {
             | Self::Cancellation(_)
             | Self::SignalSent { .. }
             | Self::SignalFailed { .. }
+            | Self::SignalArrived { .. }
             | Self::UnitStopBegun { .. }
             | Self::UnitStopFailed { .. }
             | Self::QuietConfirmed { .. }

@@ -3,6 +3,7 @@
 
 mod advance;
 mod aftermath;
+mod arrival;
 mod command;
 mod container;
 mod outcome;
@@ -187,6 +188,7 @@ impl Run {
             }
             Input::Searched(id, traces) => self.searched(id, traces, &mut turn),
             Input::PushedBack(id, outcome) => self.pushed(id, &outcome, &mut turn),
+            Input::Taken(waiting, taken) => self.taken(&waiting, taken, &mut turn),
         }
         if !self.cursor.phase().is_over() {
             // It may have been heard already: its outcome tells from when on.

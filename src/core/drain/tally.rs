@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::core::moment::Seconds;
+
 /// How a drain ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,4 +93,16 @@ impl FromStr for Counted {
         let all = [Self::Before, Self::After];
         all.into_iter().find(|when| when.word() == word).ok_or(())
     }
+}
+
+/// A job that runs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Longest {
+    /// Its id.
+    pub jid: Option<String>,
+    /// Its class.
+    #[serde(default)]
+    pub class: String,
+    /// How long it has run; null where that is not known.
+    pub elapsed_s: Option<Seconds>,
 }

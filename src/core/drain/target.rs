@@ -46,6 +46,8 @@ pub struct Sent {
     pub signal: Signal,
     /// When.
     pub at: Moment,
+    /// When it had arrived for certain; `None`: it waits in the list of its process in Redis.
+    pub arrived: Option<Moment>,
 }
 
 /// A target.
@@ -90,6 +92,27 @@ impl Target {
             mark: None,
             stopped: None,
             stop: Stop::default(),
+        }
+    }
+
+    /// Whether KILL can be sent to it: Redis carries none.
+    pub fn can_be_killed(&self) -> bool {
+        self.key.local().is_some()
+    }
+
+    /// The signal that waits for it in Redis.
+    pub fn waiting(&self) -> Option<Sent> {
+        self.last.filter(|sent| sent.arrived.is_none())
+    }
+
+    /// Takes in that its last signal had arrived at `at`.
+    pub(super) fn arrived(&mut self, at: Moment) {
+        if let Some(sent) = &mut self.last {
+            sent.arrived.get_or_insert(at);
+        }
+        // A quiet process never takes jobs again: the earliest proof of it counts.
+        if let Some(mark) = &mut self.mark {
+            mark.at = mark.at.min(at);
         }
     }
 

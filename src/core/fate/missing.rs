@@ -131,6 +131,11 @@ fn doubt(
     subject: &Subject<'_>,
     scene: Scene<'_>,
 ) -> Option<String> {
+    if subject.pid().is_none() {
+        return Some(
+            "its process ran on another host: Redis cannot tell whether it has ended".into(),
+        );
+    }
     if execution.is_named_by_log_alone() {
         return Some("no heartbeat has shown its payload".into());
     }

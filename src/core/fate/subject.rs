@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::core::fleet::{Mark, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Timeout;
-use crate::core::timing::INTERRUPT_MARGIN;
+use crate::core::timing::{CLOCKS_APART, INTERRUPT_MARGIN};
 
 /// The end of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,14 +58,18 @@ impl Subject<'_> {
             .map(|stopped| stopped.after(self.timeout.span))
     }
 
-    /// Until when it has interrupted nothing for sure; `None`: TERM was not sent. Where its timeout
+    /// Until when it has interrupted nothing for sure; `None`: TERM was not sent. A signal through
+    /// Redis arrives later than it was sent, never sooner. Where its timeout
     /// is only assumed nothing is sure from TERM on.
     pub fn safe_until(&self) -> Option<Moment> {
         if self.timeout.is_assumed() {
             return self.signals.stopped;
         }
-        self.interrupt()
-            .map(|interrupt| interrupt.before(INTERRUPT_MARGIN))
+        let margin = match self.key {
+            ProcessKey::Local(_) => INTERRUPT_MARGIN,
+            ProcessKey::Remote(_) => INTERRUPT_MARGIN + CLOCKS_APART,
+        };
+        self.interrupt().map(|interrupt| interrupt.before(margin))
     }
 
     /// How it ended, where it did not stop by itself.

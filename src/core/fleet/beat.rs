@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use super::look::{Heartbeat, LookRow, Work};
 use crate::core::moment::Moment;
+use crate::core::timing::CLOCKS_APART;
 
 /// The last beat read of one process.
 #[derive(Clone, Debug)]
 pub struct Beat {
-    /// As the host wrote it: seconds since 1970 on its own clock.
+    /// As the host wrote it: seconds since 1970 on its own clock. It tells beats apart.
+    pub written: f64,
+    /// The same moved onto the wall clock of this host. Of a process of this host it is the same.
     pub host_time: f64,
     /// When that was on our clock, judged by Redis: never later than the look that read it.
     pub at: Moment,
@@ -40,7 +43,7 @@ pub struct Job {
     pub started: Option<Moment>,
     /// The last look that showed it.
     pub seen: Moment,
-    /// The host's own time of the beat that showed it last.
+    /// The time of the beat that showed it last, as [`Beat::host_time`].
     pub beat: f64,
     /// The last look that showed it, once its process is dead: it runs no longer than that.
     pub until: Option<Moment>,
@@ -111,10 +114,20 @@ impl HostClock {
         self.asked.before(ago)
     }
 
-    /// The beat of `heartbeat` on our clock.
-    pub(super) fn beat(self, heartbeat: &Heartbeat) -> Beat {
+    /// The seconds to add to a time of the host for the wall clock of this host. `before` is what was
+    /// added so far: it stays while it is true to [`CLOCKS_APART`], for a new estimate adds only noise.
+    fn shift(self, before: Option<f64>) -> f64 {
+        let estimate = self.asked.epoch() - self.server_time - self.ahead;
+        let steady = before.filter(|before| (before - estimate).abs() < CLOCKS_APART.as_secs_f64());
+        steady.unwrap_or(estimate)
+    }
+
+    /// The beat of `heartbeat` on our clock; `before` is the last one that was read.
+    pub(super) fn beat(self, heartbeat: &Heartbeat, before: Option<&Beat>) -> Beat {
+        let shift = self.shift(before.map(|before| before.host_time - before.written));
         Beat {
-            host_time: heartbeat.beat,
+            written: heartbeat.beat,
+            host_time: heartbeat.beat + shift,
             at: self.moment(heartbeat.beat),
             quiet: heartbeat.quiet,
             busy: heartbeat.busy,

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::RedisAddress;
-use super::beat::HostClock;
+use super::beat::{HostClock, differs};
 use super::local::{LocalId, LocalProcess, Title};
 use super::look::Identity;
 use super::process::{Listed, Process, ProcessKey};
@@ -278,7 +278,17 @@ impl Process {
         // Until now its times were estimates on the clock of some other host.
         let clock = HostClock::ours(looked);
         if let Some(beat) = &mut self.beat {
-            beat.at = clock.moment(beat.host_time);
+            let shift = beat.host_time - beat.written;
+            for job in &mut self.jobs {
+                let is_last = !differs(job.beat, beat.host_time);
+                job.beat = if is_last {
+                    beat.written
+                } else {
+                    job.beat - shift
+                };
+            }
+            beat.host_time = beat.written;
+            beat.at = clock.moment(beat.written);
         }
         for job in &mut self.jobs {
             job.started = job.work.run_at.map(|run_at| clock.moment(run_at));

@@ -185,7 +185,7 @@ impl Fleet {
             let now = row.heartbeat.as_ref().map(|heartbeat| heartbeat.beat);
             before
                 .zip(now)
-                .is_some_and(|(before, now)| !differs(now, before.host_time))
+                .is_some_and(|(before, now)| !differs(now, before.written))
         };
         let whole = rows.iter().any(is_as_before);
         let beats = rows.iter().any(|row| row.heartbeat.is_some());
@@ -203,7 +203,19 @@ impl Fleet {
             process.look(row, asked, server_time);
         }
         self.join(answered);
+        let kept = self
+            .processes
+            .values_mut()
+            .filter(|process| process.is_kept);
+        kept.for_each(|process| process.end_elsewhere(asked));
         self.forget(answered);
+    }
+
+    /// Keeps these processes of other hosts until their end is known: a run drains them.
+    pub fn keep(&mut self, targets: &[ProcessKey]) {
+        for (key, process) in &mut self.processes {
+            process.is_kept |= process.local.is_none() && targets.contains(key);
+        }
     }
 
     fn host(&mut self, host: HostLook) {
@@ -382,7 +394,7 @@ impl Fleet {
                 (Life::Exited { at, .. }, Listed::Never | Listed::Named) => {
                     now.since(at) < PASSED_BY
                 }
-                (Life::Elsewhere, listed) => listed == Listed::Yes,
+                (Life::Elsewhere, listed) => listed == Listed::Yes || process.is_kept,
             });
     }
 }

@@ -13,7 +13,7 @@ use super::look::{Identity, Info, LookRow};
 use super::mark::Mark;
 use crate::core::moment::Moment;
 use crate::core::sequence::{Timeout, Version};
-use crate::core::timing::HASH_LIVES;
+use crate::core::timing::{HASH_GONE, HASH_LIVES};
 
 /// The label of `super_fetch`.
 const RELIABLE: &str = "reliable";
@@ -147,6 +147,8 @@ pub struct Process {
     pub(super) without_threads: Option<Moment>,
     /// Whether it beat although no scan showed its process: it runs where no scan looks.
     pub(super) beats_unseen: bool,
+    /// Whether it is drained from another host: it stays in the fleet until its end is known.
+    pub(super) is_kept: bool,
 }
 
 impl Process {
@@ -164,6 +166,7 @@ impl Process {
             gone: None,
             without_threads: None,
             beats_unseen: false,
+            is_kept: false,
         }
     }
 
@@ -181,6 +184,7 @@ impl Process {
             gone: None,
             without_threads: None,
             beats_unseen: false,
+            is_kept: false,
         }
     }
 
@@ -193,7 +197,7 @@ impl Process {
             None => HostClock::read(asked, server_time, &row),
         };
         let newer = match (&self.beat, &row.heartbeat) {
-            (Some(old), Some(new)) => differs(old.host_time, new.beat),
+            (Some(old), Some(new)) => differs(old.written, new.beat),
             (None, Some(_)) => true,
             (_, None) => false,
         };
@@ -209,12 +213,17 @@ impl Process {
             }
         }
         if let Some(heartbeat) = &row.heartbeat {
+            if newer && self.local.is_none() {
+                // It had not ended, whatever its silence seemed to say.
+                self.life = Life::Elsewhere;
+            }
             self.info = Some(Arc::clone(&heartbeat.info));
-            let known = self.beat.take().filter(|_| !newer);
             // The first estimate of a beat's time stands; a later look adds only noise.
-            let fresh = clock.beat(heartbeat);
+            let fresh = clock.beat(heartbeat, self.beat.as_ref());
+            let known = self.beat.take().filter(|_| !newer);
             self.beat = Some(Beat {
-                at: known.map_or(fresh.at, |known| known.at.min(asked)),
+                at: known.as_ref().map_or(fresh.at, |known| known.at.min(asked)),
+                host_time: known.map_or(fresh.host_time, |known| known.host_time),
                 ..fresh
             });
         }
@@ -406,6 +415,25 @@ impl Process {
         };
         let young = |beat: &Beat| at.since(beat.at) < HASH_LIVES;
         self.beat.as_ref().is_some_and(young).then_some(at)
+    }
+
+    /// Takes in what the look that was `asked` then says of the end of a process of another host: its
+    /// hash has expired, and its heartbeat would write it anew. Whether the process itself has
+    /// ended, Redis cannot tell.
+    pub(super) fn end_elsewhere(&mut self, asked: Moment) {
+        if self.life != Life::Elsewhere {
+            return;
+        }
+        let expired = match (&self.beat, self.listed) {
+            // Redis showed that it has no hash.
+            (None, Listed::Yes) => self.is_ghost(),
+            (Some(beat), Listed::Removed { .. }) => asked > beat.at.after(HASH_GONE),
+            (Some(_) | None, _) => false,
+        };
+        if expired {
+            let status = None;
+            self.life = Life::Exited { at: asked, status };
+        }
     }
 
     /// Whether it said itself that it fetches no more. That never goes back.

@@ -11,7 +11,7 @@ use super::local::Threads;
 use super::mark::Mark;
 use super::process::Process;
 use crate::core::moment::Moment;
-use crate::core::timing::{FETCH, FRESH};
+use crate::core::timing::{CLOCKS_APART, FETCH, FRESH};
 
 /// A beat lists the jobs before it is written; it may be that much older than its time.
 const BEAT_BEGAN: Duration = Duration::from_secs(1);
@@ -56,6 +56,14 @@ impl fmt::Display for ProofBasis {
             }
             Self::NoThreads => formatter.write_str("no worker thread is left"),
         }
+    }
+}
+
+/// How long after a quieting signal, by the time of a beat, a thread may still have taken a job.
+fn fetched_within(process: &Process) -> Duration {
+    match process.local {
+        Some(_) => FETCH,
+        None => FETCH + CLOCKS_APART,
     }
 }
 
@@ -147,13 +155,12 @@ impl Fleet {
         let differs_from_before = mark
             .beat
             .is_none_or(|before| differs(before, beat.host_time));
-        // Only processes of this host are signalled, so the host's own clock is our wall clock.
         let after = beat.host_time - mark.at.epoch();
         let idle = beat.busy == 0
             && beat.quiet
             && process.jobs.is_empty()
             && differs_from_before
-            && after > FETCH.as_secs_f64()
+            && after > fetched_within(process).as_secs_f64()
             && self.beat_is_fresh(process, now);
         idle.then(|| ProofBasis::IdleBeat {
             after: Duration::from_secs_f64(after),
@@ -172,8 +179,8 @@ impl Fleet {
     /// A quiet beat more than 2 s later than the signal of `mark`: the process has fetched nothing
     /// since, so what such a beat says of its jobs is complete for good.
     pub fn last_word<'a>(process: &'a Process, mark: &Mark) -> Option<&'a Beat> {
-        let later =
-            |beat: &&Beat| beat.quiet && beat.host_time - mark.at.epoch() > FETCH.as_secs_f64();
+        let fetched = fetched_within(process).as_secs_f64();
+        let later = |beat: &&Beat| beat.quiet && beat.host_time - mark.at.epoch() > fetched;
         process.beat.as_ref().filter(later)
     }
 

@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::Session;
 use crate::core::drain::{
-    ActOutcome, By, CallOutcome, Command, Effect, EffectId, Event, Missing, Mode, PushBack,
-    PushOutcome, Trace, UnitCall,
+    ActOutcome, By, CallOutcome, Command, Effect, EffectId, Event, Input, Missing, Mode, PushBack,
+    PushOutcome, Trace, UnitCall, WaitingSignal,
 };
 use crate::core::fleet::{Link, LocalId, Located, Observation, ProcessKey, Unit};
 use crate::core::follow::{CancelAnswer, CancelTarget};
@@ -30,6 +30,8 @@ pub enum SessionInput {
     Searched(EffectId, Vec<(Missing, Trace)>),
     /// A push-back has ended.
     PushEnded(EffectId, PushOutcome),
+    /// A signal was taken out of Redis by its process, or else it expired there.
+    SignalTaken(WaitingSignal, bool),
     /// Processes were chosen to be drained.
     Chosen(Vec<ProcessKey>),
     /// A run begins. It is held and locked already.
@@ -102,6 +104,9 @@ impl Session {
             SessionInput::Answered(id, answers) => self.answer(id, answers, now),
             SessionInput::Searched(id, traces) => self.searched(id, traces, now),
             SessionInput::PushEnded(id, outcome) => self.pushed_back(id, outcome, now),
+            SessionInput::SignalTaken(waiting, taken) => {
+                self.feed(Input::Taken(waiting, taken), now)
+            }
             SessionInput::Chosen(targets) => {
                 self.choose(targets);
                 Vec::new()

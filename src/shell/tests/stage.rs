@@ -338,6 +338,7 @@ impl Plugs for Stage {
             held: HashMap::new(),
             journal,
             licence: Arc::clone(&self.licence),
+            locks: None,
         })
     }
 

@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 
 use super::Turn;
-use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace, UnitCall};
+use crate::core::drain::{Act, Ask, EffectId, Missing, PushBack, Trace, UnitCall, WaitingSignal};
 use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::session::SessionInput;
@@ -115,6 +115,18 @@ impl<F: Front> Turn<F> {
             };
             let traces = missing.into_iter().zip(traces).collect();
             drop(answers.send(Reply::Searched(id, traces)));
+        });
+    }
+
+    /// Waits outside the loop until a process of another host has taken its signal.
+    pub(super) fn await_arrival(&mut self, waiting: WaitingSignal) {
+        let Some(taking) = self.world.plugs.taken(waiting.clone()) else {
+            return;
+        };
+        let answers = self.world.answers.clone();
+        self.world.questions.spawn(async move {
+            let taken = taking.await;
+            drop(answers.send(Reply::Taken(waiting, taken)));
         });
     }
 

@@ -7,26 +7,20 @@ use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::preflight::Consent;
 use crate::core::session::{Beginning, SessionInput};
+use crate::shell::elsewhere::RedisLocks;
 use crate::shell::front::Front;
-use crate::shell::work::ShellWork;
+use crate::shell::work::{Claimed, Reply, ShellWork};
 use crate::shell::world::HangUp;
 
 impl<F: Front> Turn<F> {
     /// Meets requests in their order. What follows a run that could not begin was meant for it.
     pub(super) fn requests(&mut self, requests: Vec<Request>, now: Moment) {
-        let mut requests = requests.into_iter().peekable();
+        let mut requests = requests.into_iter();
         while let Some(request) = requests.next() {
             match request {
                 Request::Begin { targets, consent } => {
-                    // The record says how the drain began: by itself, or step by step.
-                    let automatic = Request::Command(Command::Automatic);
-                    self.session.setting.plan.mode = match requests.peek() {
-                        Some(next) if *next == automatic => Mode::Automatic,
-                        Some(_) | None => Mode::Manual,
-                    };
-                    if !self.begin(&targets, consent, now) {
-                        return;
-                    }
+                    let rest = requests.collect();
+                    return self.claim(targets, consent, rest, now);
                 }
                 Request::Choose { targets } => self.hear(SessionInput::Chosen(targets), now),
                 Request::Command(command) => self.command(command, now),
@@ -51,6 +45,70 @@ impl<F: Front> Turn<F> {
         }
     }
 
+    /// Begins a run and meets the requests behind that. Where targets of other hosts are to be locked
+    /// first, it begins once they are.
+    fn claim(
+        &mut self,
+        targets: Vec<ProcessKey>,
+        consent: Option<Consent>,
+        rest: Vec<Request>,
+        at: Moment,
+    ) {
+        let Some(claiming) = self.world.plugs.claim(&targets, &self.session, at) else {
+            return self.begin_with(&targets, consent, (rest, None), at);
+        };
+        let answers = self.world.answers.clone();
+        self.world.questions.spawn(async move {
+            let claimed = Claimed {
+                at,
+                targets,
+                consent,
+                rest,
+                locks: claiming.await,
+            };
+            drop(answers.send(Reply::Claimed(Box::new(claimed))));
+        });
+    }
+
+    /// Begins the run for which targets of other hosts were locked.
+    pub(super) fn claimed(&mut self, claimed: Claimed) {
+        let Claimed {
+            at,
+            targets,
+            consent,
+            rest,
+            locks,
+        } = claimed;
+        match locks {
+            Ok(locks) => self.begin_with(&targets, consent, (rest, Some(locks)), at),
+            Err(refused) => {
+                let why = refused.join("; ");
+                self.front.refused(&why, &self.session, at);
+            }
+        }
+    }
+
+    fn begin_with(
+        &mut self,
+        targets: &[ProcessKey],
+        consent: Option<Consent>,
+        (rest, locks): (Vec<Request>, Option<RedisLocks>),
+        at: Moment,
+    ) {
+        // The record says how the drain began: by itself, or step by step.
+        let automatic = Request::Command(Command::Automatic);
+        self.session.setting.plan.mode = if rest.first() == Some(&automatic) {
+            Mode::Automatic
+        } else {
+            Mode::Manual
+        };
+        if self.begin(targets, consent, locks.clone(), at) {
+            self.requests(rest, at);
+        } else if let Some(locks) = locks {
+            self.world.questions.spawn(locks.release());
+        }
+    }
+
     pub(super) fn command(&mut self, command: Command, now: Moment) {
         if matches!(
             command,
@@ -67,6 +125,7 @@ impl<F: Front> Turn<F> {
         &mut self,
         targets: &[ProcessKey],
         consent: Option<Consent>,
+        held_elsewhere: Option<RedisLocks>,
         now: Moment,
     ) -> bool {
         if self.session.is_draining() {
@@ -76,13 +135,16 @@ impl<F: Front> Turn<F> {
             self.front.refused(&why, &self.session, now);
             return false;
         }
-        let begun = match self.world.plugs.begin(targets, &mut self.session, now) {
+        let mut begun = match self.world.plugs.begin(targets, &mut self.session, now) {
             Ok(begun) => begun,
             Err(refused) => {
                 self.front.refused(&refused.to_string(), &self.session, now);
                 return false;
             }
         };
+        if let ShellWork::Begin { locks, .. } = &mut begun {
+            *locks = held_elsewhere;
+        }
         let mut by = self.session.setting.operator.clone();
         by.why = consent.and_then(|consent| consent.why).or(by.why);
         let beginning = Beginning {

@@ -44,6 +44,7 @@ impl Plugs for Nothing {
             held: HashMap::new(),
             journal: Err("none here".into()),
             licence: Arc::default(),
+            locks: None,
         })
     }
 

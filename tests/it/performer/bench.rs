@@ -69,6 +69,7 @@ impl Bench {
             held: held.collect::<HashMap<LocalId, Arc<Held>>>(),
             journal,
             licence: Arc::clone(&self.licence),
+            locks: None,
         });
     }
 

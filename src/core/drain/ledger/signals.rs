@@ -9,6 +9,7 @@ use crate::core::drain::unit_stop::UnitStop;
 use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
+use crate::core::timing::SIGNAL_EXPIRES;
 
 impl Ledger {
     /// The knowledge of a target before it is signalled.
@@ -35,14 +36,20 @@ impl Ledger {
         let Some(target) = self.target_mut(&act.target) else {
             return;
         };
-        target.last = Some(Sent { signal, at: now });
+        let here = target.can_be_killed();
+        target.last = Some(Sent {
+            signal,
+            at: now,
+            arrived: here.then_some(now),
+        });
         // Evidence of quiet counts from the moment when the signal has left for sure. Without a
         // version USR1 may be either; a mark too early proves nothing.
         let quiets = signal.stops() || matches!(signal, Signal::Tstp | Signal::Usr1);
         if target.mark.is_none() && quiets {
             target.mark = act.intent.mark;
             if let Some(mark) = &mut target.mark {
-                mark.at = now;
+                // In Redis it waits for the next beat, and expires.
+                mark.at = if here { now } else { now.after(SIGNAL_EXPIRES) };
             }
         }
         // Its own clock runs from the earliest moment when it may have left.

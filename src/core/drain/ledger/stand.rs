@@ -22,6 +22,7 @@ impl Ledger {
                 let identity = &mut self.targets[index].about.identity;
                 *identity = identity.take().or_else(|| process.identity.clone());
             }
+            self.comes_back(index, process, turn);
             if self.targets[index].takes_part() {
                 match process {
                     Some(process) => self.stand(index, process, turn),
@@ -33,6 +34,20 @@ impl Ledger {
         let ended = self.targets.iter().filter(|target| target.exited());
         let ended: Vec<ProcessKey> = ended.map(|target| target.key.clone()).collect();
         self.account.observe_others(&ended, turn.fleet, turn.now);
+    }
+
+    /// A process of another host that had counted as ended beats again.
+    fn comes_back(&mut self, index: usize, process: Option<&Process>, turn: &mut RunCall<'_>) {
+        let target = &self.targets[index];
+        let beats = !target.can_be_killed() && process.is_some_and(|process| !process.exited());
+        if target.exited() && beats {
+            let text = format!(
+                "{} beats again: it had not exited, and counts as alive",
+                target.about.name
+            );
+            self.targets[index].standing = Standing::Alive;
+            self.note_about(&self.targets[index].key, Event::Remarked { text }, turn);
+        }
     }
 
     fn stand(&mut self, index: usize, process: &Process, turn: &mut RunCall<'_>) {
@@ -49,6 +64,10 @@ impl Ledger {
             && let Some(evidence) = self.proof(target, Proof::Quiet, turn.fleet, turn.now)
         {
             self.targets[index].standing = Standing::Quiet { since: turn.now };
+            // It heard the signal before that beat at the latest.
+            if let Some(beat) = process.beat.as_ref().filter(|beat| beat.quiet) {
+                self.targets[index].arrived(beat.at);
+            }
             let event = Event::QuietConfirmed { evidence };
             self.note_about(&self.targets[index].key, event, turn);
         }
@@ -112,6 +131,7 @@ impl Ledger {
         let event = Event::Exited {
             clean,
             killed_by_us: killed_by_us(target, clean),
+            by_redis: !target.can_be_killed(),
         };
         self.note_about(&target.key, event, turn);
     }
@@ -140,6 +160,8 @@ fn how_it_left(target: &Target, process: &Process, fleet: &Fleet, exited: Moment
     let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
     let looked = fleet.looked.is_some_and(|looked| looked > exited);
     match process.listed {
+        // The record of another host's process has expired: it died, or cannot reach Redis.
+        Listed::Yes if !target.can_be_killed() => None,
         Listed::Yes => looked.then_some(false),
         // Redis never knew it, or it was pruned.
         Listed::Never | Listed::Named | Listed::Removed { .. } => killed.then_some(false),

@@ -26,7 +26,10 @@ impl Run {
             self.cursor.signalled(turn.now);
         }
         match outcome {
-            ActOutcome::Sent => self.ledger.note_about(&act.target, act.sent(), turn),
+            ActOutcome::Sent => {
+                self.ledger.note_about(&act.target, act.sent(), turn);
+                self.ask_for_arrival(&act.target, turn);
+            }
             ActOutcome::Gone => {
                 let gone = |known: &Target| known.key == act.target && known.takes_part();
                 if let Some(index) = self.ledger.targets().iter().position(gone) {

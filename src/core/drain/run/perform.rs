@@ -13,7 +13,7 @@ use crate::core::drain::{Act, ActKind, Effect};
 use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
-use crate::core::timing::CLEANUP;
+use crate::core::timing::{CLEANUP, HASH_GONE, SIGNAL_EXPIRES};
 
 /// How long exits are waited for after a last KILL.
 const AFTER_KILL: Duration = Duration::from_secs(5);
@@ -35,10 +35,7 @@ impl Run {
                 if let Some(text) = remark {
                     self.ledger.note(Event::Remarked { text }, turn);
                 }
-                let ids = self.ledger.taking_part(|_| true);
-                if !ids.is_empty() {
-                    self.perform(Some(step), signal, &ids, None, turn);
-                }
+                self.send_step(step, signal, turn);
             }
             Passage::Waits { event, limit } => {
                 turn.asks_now = true;
@@ -59,6 +56,23 @@ impl Run {
                 };
                 self.hold(why, resume, turn);
             }
+        }
+    }
+
+    /// Sends the signal of `step` to every target that takes part and that it can reach.
+    fn send_step(&mut self, step: usize, signal: Signal, turn: &mut RunCall<'_>) {
+        let reaches = |target: &Target| signal != Signal::Kill || target.can_be_killed();
+        let beyond = self.ledger.taking_part(|target| !reaches(target));
+        for key in &beyond {
+            let text = "KILL cannot be sent through Redis: it goes on until it exits by itself";
+            let event = Event::Remarked { text: text.into() };
+            self.ledger.note_about(key, event, turn);
+        }
+        let targets = self.ledger.taking_part(reaches);
+        if !targets.is_empty() {
+            self.perform(Some(step), signal, &targets, None, turn);
+        } else if !beyond.is_empty() {
+            self.after_step(step, turn.now);
         }
     }
 
@@ -130,11 +144,18 @@ impl Run {
 
     /// The last signal was sent: waits for the exits it should bring.
     pub(super) fn leave(&mut self, now: Moment) {
-        let last = |target: &Target| match (target.last.map(|sent| sent.signal), target.interrupt())
-        {
-            (Some(Signal::Kill), _) => now.after(AFTER_KILL),
-            (_, Some(interrupt)) => interrupt.after(CLEANUP).max(now),
-            (_, None) => now.after(CONFIRMED),
+        let last = |target: &Target| {
+            let own = match (target.last.map(|sent| sent.signal), target.interrupt()) {
+                (Some(Signal::Kill), _) => now.after(AFTER_KILL),
+                (_, Some(interrupt)) => interrupt.after(CLEANUP).max(now),
+                (_, None) => now.after(CONFIRMED),
+            };
+            // Through Redis a signal arrives late, and an exit is known once a record has expired.
+            if target.can_be_killed() {
+                own
+            } else {
+                own.after(SIGNAL_EXPIRES + HASH_GONE)
+            }
         };
         let targets = self.ledger.targets().iter();
         let until = targets.filter(|t| t.takes_part()).map(last).max();

@@ -62,7 +62,12 @@ impl Run {
         }
         // A target that was given up as alive may have ended while the account was made.
         let all = self.ledger.targets().iter().all(Target::exited);
-        let outcome = if all { Outcome::Drained } else { outcome };
+        let outcome = match outcome {
+            _ if all => Outcome::Drained,
+            // One that had counted as ended beats again.
+            Outcome::Drained => Outcome::Alive,
+            other => other,
+        };
         if !self.search(outcome, turn) {
             self.finish(outcome, turn);
         }

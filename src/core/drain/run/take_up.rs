@@ -56,6 +56,7 @@ impl Run {
         self.cursor.forget_search();
         self.asks = Asks::at_once();
         self.ledger.look_now(&mut turn);
+        self.ask_for_arrivals(&mut turn);
         turn.effects
     }
 }

@@ -335,7 +335,9 @@ impl Drive {
                     let when = self.now.after(self.sources.act_takes);
                     self.send(when, Delivery::PushBack(id, push));
                 }
-                Effect::Ask(_, Ask::Nowhere(_)) | Effect::PushBack(..) | Effect::Save(_) => {}
+                Effect::Ask(_, Ask::Nowhere(_) | Ask::Taken(_))
+                | Effect::PushBack(..)
+                | Effect::Save(_) => {}
                 Effect::Note(record) => self.journal.push(*record),
             }
         }

@@ -13,6 +13,7 @@ fn how_it_ended(record: &Record) -> Option<(Option<bool>, Option<bool>)> {
     if let Event::Exited {
         clean,
         killed_by_us,
+        ..
     } = record.event
     {
         return Some((clean, killed_by_us));

@@ -205,6 +205,7 @@ fn manual_means_confirmed(call: &Call) {
                 | Input::Outcome(..)
                 | Input::Answer(..)
                 | Input::Searched(..)
+                | Input::Taken(..)
                 | Input::PushedBack(..) => false,
             };
             assert!(confirmed, "law: in manual mode only a confirmation acts");
@@ -230,6 +231,7 @@ fn only_outcomes_leave_performing(call: &Call) {
         | Input::Command(_)
         | Input::Answer(..)
         | Input::Searched(..)
+        | Input::Taken(..)
         | Input::PushedBack(..) => false,
     };
     if awaited || aborts(&call.input) {
