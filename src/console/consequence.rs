@@ -26,6 +26,16 @@ pub(super) fn consequence(
     now: Moment,
 ) -> (Vec<String>, Friction) {
     let (mut lines, mut friction) = (Vec::new(), Friction::Yes);
+    let (here, elsewhere): (Vec<ProcessKey>, Vec<ProcessKey>) = targets
+        .iter()
+        .cloned()
+        .partition(|key| key.local().is_some());
+    let beyond = through_redis(session, signal, &elsewhere);
+    let targets = if signal == Signal::Kill {
+        &here
+    } else {
+        targets
+    };
     let names: Vec<String> = targets.iter().map(|key| named(session, key)).collect();
     lines.push(format!(
         "{signal} goes to {}: {}.",
@@ -59,12 +69,35 @@ pub(super) fn consequence(
         Consequence::Dumps => lines.push("They write their backtraces to their logs.".into()),
         Consequence::Nothing => lines.push("It does nothing to jobs.".into()),
     }
+    lines.extend(beyond);
     for id in targets {
         if let Some(process) = session.fleet.get(id) {
             lines.extend(caution(session, id, process, now));
         }
     }
     (lines, friction)
+}
+
+/// How a signal reaches these processes of other hosts.
+fn through_redis(session: &Session, signal: Signal, elsewhere: &[ProcessKey]) -> Option<String> {
+    let names: Vec<String> = elsewhere.iter().map(|key| session.name_of(key)).collect();
+    let (it, goes, takes) = match names.len() {
+        0 => return None,
+        1 => ("it", "goes", "takes"),
+        _ => ("they", "go", "take"),
+    };
+    let names = few(&names, NAMED);
+    Some(if signal == Signal::Kill {
+        format!(
+            "{names} {goes} on until {it} exit{}: Redis carries no KILL.",
+            if it == "it" { "s" } else { "" }
+        )
+    } else {
+        format!(
+            "{names}: through Redis, on another host; {it} {takes} {signal} at the next heartbeat, \
+             within about 10 s, and no KILL."
+        )
+    })
 }
 
 /// Whether the heartbeats of all of them say that they take no job any more.

@@ -214,7 +214,15 @@ pub(super) fn mark(session: &Session, console: &Console) -> bool {
     on_main(session, console)
         && acts(session, console)
         && !session.is_draining()
-        && selected_here(session, console).is_some()
+        && markable(session, console).is_some()
+}
+
+/// The selected process, if it may be drained: it lives on this host, or it beats on another one.
+pub(super) fn markable(session: &Session, console: &Console) -> Option<ProcessKey> {
+    let key = console.selected_process(session)?;
+    let process = session.fleet.get(&key)?;
+    let beats = process.beat.is_some() && process.listed == Listed::Yes && process.gone.is_none();
+    (!process.exited() && (key.local().is_some() || beats)).then_some(key)
 }
 
 /// The selected process, if it lives on this host.

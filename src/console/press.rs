@@ -322,10 +322,9 @@ impl Console {
     }
 
     fn mark(&mut self, session: &Session) -> Vec<Request> {
-        let Some(id) = possible::selected_here(session, self) else {
+        let Some(key) = possible::markable(session, self) else {
             return Vec::new();
         };
-        let key = ProcessKey::Local(id);
         let mut chosen: BTreeSet<ProcessKey> = self.targets(session).into_iter().collect();
         if !chosen.remove(&key) {
             chosen.insert(key.clone());

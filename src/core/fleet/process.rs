@@ -206,8 +206,8 @@ impl Process {
             .as_ref()
             .is_some_and(|heartbeat| row.work.len() as u64 >= heartbeat.busy);
         if row.is_ghost() && self.local.is_none() {
-            // Its hash has expired: it beats no more.
-            self.beat = None;
+            // Its hash has expired: it beats no more. How long ago it did, tells of a target its end.
+            self.beat = self.beat.take().filter(|_| self.is_kept);
             for job in &mut self.jobs {
                 job.until.get_or_insert(job.seen);
             }
@@ -417,20 +417,16 @@ impl Process {
         self.beat.as_ref().is_some_and(young).then_some(at)
     }
 
-    /// Takes in what the look that was `asked` then says of the end of a process of another host: its
-    /// hash has expired, and its heartbeat would write it anew. Whether the process itself has
-    /// ended, Redis cannot tell.
+    /// Takes in what the look that was `asked` then says of the end of a process of another host: it is
+    /// listed no more, and its hash has expired, which a heartbeat would have written anew. One that
+    /// is still listed may be suspended, or cut off from Redis.
     pub(super) fn end_elsewhere(&mut self, asked: Moment) {
         if self.life != Life::Elsewhere {
             return;
         }
-        let expired = match (&self.beat, self.listed) {
-            // Redis showed that it has no hash.
-            (None, Listed::Yes) => self.is_ghost(),
-            (Some(beat), Listed::Removed { .. }) => asked > beat.at.after(HASH_GONE),
-            (Some(_) | None, _) => false,
-        };
-        if expired {
+        let removed = matches!(self.listed, Listed::Removed { .. });
+        let beat = self.beat.as_ref();
+        if removed && beat.is_some_and(|beat| asked > beat.at.after(HASH_GONE)) {
             let status = None;
             self.life = Life::Exited { at: asked, status };
         }

@@ -7,6 +7,7 @@ mod beside;
 mod checkpoints;
 mod contained;
 mod costs;
+mod elsewhere;
 mod failed;
 mod failover;
 mod fates;

@@ -131,6 +131,11 @@ impl Scene {
         self.beaten(self.spawn(version, &[]))
     }
 
+    /// The same with more in its environment.
+    pub(crate) fn sidekiq_with(&self, version: Version, environment: &[(&str, &str)]) -> Sidekiq {
+        self.beaten(self.spawn(version, environment))
+    }
+
     /// One whose log is silent below WARN: it says nothing of any job.
     pub(crate) fn silent_sidekiq(&self, version: Version) -> Sidekiq {
         self.beaten(self.spawn(version, &[("DRAINBOARD_LOG", "warn")]))

@@ -160,8 +160,6 @@ fn how_it_left(target: &Target, process: &Process, fleet: &Fleet, exited: Moment
     let killed = target.last.is_some_and(|sent| sent.signal == Signal::Kill);
     let looked = fleet.looked.is_some_and(|looked| looked > exited);
     match process.listed {
-        // The record of another host's process has expired: it died, or cannot reach Redis.
-        Listed::Yes if !target.can_be_killed() => None,
         Listed::Yes => looked.then_some(false),
         // Redis never knew it, or it was pruned.
         Listed::Never | Listed::Named | Listed::Removed { .. } => killed.then_some(false),

@@ -45,9 +45,12 @@ impl Run {
         };
         let timeline = self.plan.sequence.timeline();
         let base = timeline[next].0;
+        let mut targets = self.ledger.targets().iter();
+        let kills = targets.any(|target| target.takes_part() && target.can_be_killed());
         timeline[next..]
             .iter()
             .enumerate()
+            .filter(|(_, (_, signal))| kills || *signal != Signal::Kill)
             .map(|(offset, (due, signal))| Projection {
                 step: next + offset,
                 signal: *signal,

@@ -70,7 +70,7 @@ fn lateness(drive: &Drive, scenario: &Scenario, promised: &[Option<Moment>]) -> 
         .iter()
         .zip(promised)
         .map(|(target, end)| {
-            let index = drive.world.member(target.key.local().unwrap());
+            let index = drive.world.member_of(&target.key);
             let ended = drive.world.exited(index).unwrap_or(drive.now);
             // The times were read a moment after what was said.
             let late = end.map_or(Duration::ZERO, |end| ended.since(end) + MOMENT);

@@ -3,10 +3,10 @@
 
 use super::logbook::Logbook;
 pub(super) use super::sources::{Failure, Reading, Sources};
-use super::world::World;
+use super::world::{Member, World};
 use crate::core::drain::{
     Act, ActOutcome, Ask, Command, Effect, EffectId, Event, Input, Missing, Phase, Plan, Policy,
-    PushBack, Record, Run, SEARCH_WITHIN,
+    PushBack, Record, Run, SEARCH_WITHIN, WaitingSignal,
 };
 use crate::core::fleet::{
     Fleet, HostLook, Link, LinkFault, LocalId, Located, LogNews, Look, Observation, Place,
@@ -34,6 +34,7 @@ pub(super) enum Delivery {
     Command(Command),
     Logged(LogNews),
     Search(EffectId, Vec<Missing>, Moment),
+    Taken(WaitingSignal),
     PushBack(EffectId, PushBack),
 }
 
@@ -78,8 +79,12 @@ impl Drive {
         fleet.observe(Observation::Host(world.scan(now)));
         fleet.observe(Observation::Link(connected(now)));
         fleet.observe(Observation::Look(world.look(now, now)));
-        let ids = world.members.iter().filter_map(|m| m.local);
-        let targets: Vec<ProcessKey> = ids.map(ProcessKey::Local).collect();
+        let drained = world
+            .members
+            .iter()
+            .filter(|m| m.local.is_some() || m.is_far);
+        let targets: Vec<ProcessKey> = drained.map(Member::key).collect();
+        fleet.keep(&targets);
         let (run, effects) = Run::new(plan, &targets, &fleet, None, now);
         let mut drive = Self {
             world,
@@ -246,6 +251,7 @@ impl Drive {
             Delivery::Command(command) => self.call(Input::Command(command)),
             Delivery::Logged(news) => self.observe(Observation::Logged(news)),
             Delivery::Search(id, missing, until) => self.search(id, missing, until),
+            Delivery::Taken(waiting) => self.taken(waiting),
             Delivery::PushBack(id, push) => {
                 let outcome = self.push_back(&push);
                 self.call(Input::PushedBack(id, outcome));
@@ -281,7 +287,7 @@ impl Drive {
             Some((_, failure)) => {
                 if failure == Failure::UnknownSent {
                     self.world
-                        .signal(act.target.local().unwrap(), act.kind.signal(), self.now);
+                        .signal(act.target.clone(), act.kind.signal(), self.now);
                 }
                 ActOutcome::Failed {
                     why: "no".into(),
@@ -290,7 +296,7 @@ impl Drive {
             }
             None if self
                 .world
-                .signal(act.target.local().unwrap(), act.kind.signal(), self.now) =>
+                .signal(act.target.clone(), act.kind.signal(), self.now) =>
             {
                 ActOutcome::Sent
             }
@@ -298,6 +304,19 @@ impl Drive {
         };
         let when = self.now.after(self.sources.act_takes);
         self.send(when, Delivery::Outcome(id, outcome));
+    }
+
+    /// Redis is asked whether a signal was taken, once a second until it expires.
+    fn taken(&mut self, waiting: WaitingSignal) {
+        let in_time = self.now < waiting.until;
+        if !self.is_lost() && in_time && self.world.has_taken(&waiting.target) {
+            self.call(Input::Taken(waiting, true));
+        } else if in_time {
+            let soon = self.now.after(Duration::from_secs(1));
+            self.send(soon, Delivery::Taken(waiting));
+        } else {
+            self.call(Input::Taken(waiting, false));
+        }
     }
 
     /// An input for the run.
@@ -335,9 +354,11 @@ impl Drive {
                     let when = self.now.after(self.sources.act_takes);
                     self.send(when, Delivery::PushBack(id, push));
                 }
-                Effect::Ask(_, Ask::Nowhere(_) | Ask::Taken(_))
-                | Effect::PushBack(..)
-                | Effect::Save(_) => {}
+                Effect::Ask(_, Ask::Taken(waiting)) => {
+                    let soon = self.now.after(Duration::from_secs(1));
+                    self.send(soon, Delivery::Taken(waiting));
+                }
+                Effect::Ask(_, Ask::Nowhere(_)) | Effect::PushBack(..) | Effect::Save(_) => {}
                 Effect::Note(record) => self.journal.push(*record),
             }
         }

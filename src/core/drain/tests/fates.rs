@@ -10,12 +10,11 @@ use super::world::at;
 use crate::core::drain::{
     Command, Event, Execution, Fate, Input, Outcome, Phase, Record, Standing, Target,
 };
-use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::sidekiq::{Temper, WorkerEvent};
 
 /// What must hold at the end of any drain.
-fn check_end(drive: &mut Drive) {
+pub(super) fn check_end(drive: &mut Drive) {
     let Phase::Over { outcome, jobs, .. } = *drive.run.phase() else {
         panic!("not over");
     };
@@ -53,7 +52,7 @@ fn check_end(drive: &mut Drive) {
     assert_eq!(drive.run.next_deadline(), None);
 }
 
-fn fates_are_true(drive: &Drive) {
+pub(super) fn fates_are_true(drive: &Drive) {
     for known in drive.run.ledger().account().executions() {
         let member = drive.world.member_of(known.process());
         let story = drive.world.story(member, known.jid());
@@ -141,9 +140,13 @@ fn iterates(drive: &Drive, jid: &str) -> bool {
 pub(super) fn nothing_lost_is_overlooked(drive: &Drive) {
     let account = drive.run.ledger().account();
     for (member, jids) in drive.world.lost() {
-        let Some(id) = drive.world.members[member].local else {
+        let (key, is_far) = (
+            drive.world.members[member].key(),
+            drive.world.members[member].is_far,
+        );
+        if key.local().is_none() && !is_far {
             continue;
-        };
+        }
         if drive.world.exited(member) == Some(at(0.0)) {
             continue;
         }
@@ -153,9 +156,8 @@ pub(super) fn nothing_lost_is_overlooked(drive: &Drive) {
                 Some(Fate::Lost | Fate::Unknown | Fate::Rescued) | None
             )
         };
-        let fates = account.of(&ProcessKey::Local(id)).map(Execution::fate);
-        let counted = fates.filter(|fate| open(*fate)).count() as u64
-            + account.unnamed(&ProcessKey::Local(id));
+        let fates = account.of(&key).map(Execution::fate);
+        let counted = fates.filter(|fate| open(*fate)).count() as u64 + account.unnamed(&key);
         assert!(
             counted >= jids.len() as u64,
             "lost {jids:?}, counted {counted}"
@@ -169,7 +171,7 @@ fn outcome_is_true(drive: &Drive, outcome: Outcome) {
         .ledger()
         .targets()
         .iter()
-        .map(|t| drive.world.member(t.key.local().unwrap()))
+        .map(|t| drive.world.member_of(&t.key))
         .collect();
     let all_ended = members
         .iter()
@@ -263,7 +265,7 @@ proptest! {
         // ended in the last beat before the interrupt may have been interrupted for all that shows;
         // work with checkpoints may go on unseen on another process.
         let excused = |(when, member, event): &&(Moment, usize, WorkerEvent)| {
-            let of = |target: &&Target| drive.world.member(target.key.local().unwrap()) == *member;
+            let of = |target: &&Target| drive.world.member_of(&target.key) == *member;
             let safe = drive.run.ledger().targets().iter().find(of).and_then(Target::safe_until);
             match event {
                 WorkerEvent::JobStarted(busy) => busy.since > at(-10.0),

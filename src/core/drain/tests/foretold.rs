@@ -18,7 +18,7 @@ use super::scenario::{Scenario, well_lit};
 use super::sources::Failure;
 use super::world::at;
 use crate::core::drain::{Command, Fate, Guard, Phase, Plan, Policy, RedisGone, Standing};
-use crate::core::fleet::{Job, LocalId, ProcessKey};
+use crate::core::fleet::{Job, ProcessKey};
 use crate::core::outlook::{
     Becomes, Given, JobOutlook, Outlooks, ProcessOutlook, Reason, Situation, Verdict,
 };
@@ -51,7 +51,7 @@ pub(super) fn process<'a>(drive: &'a Drive, key: &ProcessKey) -> ProcessOutlook<
 }
 
 /// The outlook for each known job of the targets, as if it had run for an hour.
-pub(super) fn outlooks(drive: &Drive) -> Vec<((LocalId, String), JobOutlook<'_>)> {
+pub(super) fn outlooks(drive: &Drive) -> Vec<((ProcessKey, String), JobOutlook<'_>)> {
     let mut all = Vec::new();
     for target in drive.run.ledger().targets() {
         let key = target.key.clone();
@@ -66,7 +66,7 @@ pub(super) fn outlooks(drive: &Drive) -> Vec<((LocalId, String), JobOutlook<'_>)
                 ..job.clone()
             };
             let jid = job.work.jid.clone().unwrap();
-            all.push(((target.key.local().unwrap(), jid), outlook.job(&long)));
+            all.push(((target.key.clone(), jid), outlook.job(&long)));
         }
     }
     all
@@ -74,7 +74,7 @@ pub(super) fn outlooks(drive: &Drive) -> Vec<((LocalId, String), JobOutlook<'_>)
 
 /// What becomes of each of these, and whether that is sure: KILL close behind the push-back may or may
 /// not come too soon.
-pub(super) fn jobs(drive: &Drive) -> Vec<((LocalId, String), Becomes, bool)> {
+pub(super) fn jobs(drive: &Drive) -> Vec<((ProcessKey, String), Becomes, bool)> {
     let known = outlooks(drive).into_iter();
     let told = known.map(|(job, said)| {
         let sure = !matches!(said.reason, Reason::KillTooSoon(_)) && !is_close(drive);
@@ -106,8 +106,8 @@ pub(super) enum Truth {
     Runs,
 }
 
-pub(super) fn truth(drive: &Drive, (id, jid): &(LocalId, String)) -> Truth {
-    let index = drive.world.member(*id);
+pub(super) fn truth(drive: &Drive, (id, jid): &(ProcessKey, String)) -> Truth {
+    let index = drive.world.member_of(id);
     if drive.world.broke_off(index, jid) {
         Truth::BrokeOff
     } else if drive.world.story(index, jid).pushed > 0 {

@@ -6,7 +6,7 @@ use crate::core::drain::{
     Act, ActKind, ActOutcome, Command, Effect, Event, Hold, Input, Mode, Outcome, Performing,
     Phase, Policy, RedisGone, Rescue, Resume, Standing, StopUnit, Target,
 };
-use crate::core::fleet::{Link, LocalId, ProcessKey};
+use crate::core::fleet::{Link, ProcessKey};
 use crate::core::sequence::Signal;
 
 /// Panics at the first law that `call` breaks.
@@ -105,21 +105,22 @@ fn units_stop_by_choice_or_proof(call: &Call, drive: &Drive) {
 }
 
 fn steps_act_in_order(call: &Call, drive: &Drive) {
-    let mut done: Vec<(Option<usize>, u32)> = Vec::new();
+    let mut done: Vec<(Option<usize>, String)> = Vec::new();
     for record in &drive.journal {
         if let Event::SignalIntended { step, .. } | Event::UnitStopIntended { step, .. } =
             record.event
         {
-            done.push((step, record.about.as_ref().unwrap().pid.unwrap()));
+            done.push((step, record.about.as_ref().unwrap().name.clone()));
         }
     }
     let retried = matches!(call.input, Input::Command(Command::Retry)).then(|| failed(call));
     let last = done.iter().filter_map(|(step, _)| *step).max();
-    let mut now: Vec<(Option<usize>, u32)> = Vec::new();
+    let mut now: Vec<(Option<usize>, String)> = Vec::new();
     for act in call.acts() {
-        let this = (act.step, act.target.local().unwrap().pid);
+        let target = call.after.ledger().target(&act.target).unwrap();
+        let this = (act.step, target.about.name.clone());
         assert!(!now.contains(&this), "law: each target once");
-        now.push(this);
+        now.push(this.clone());
         assert_eq!(act.step, now[0].0, "law: one call starts at most one step");
         let again = retried.is_some() && (act.step.is_none() || act.step == last);
         if again {
@@ -183,7 +184,7 @@ fn failed_step(call: &Call) -> Option<usize> {
 fn is_gone(key: &ProcessKey, call: &Call, drive: &Drive) -> bool {
     let target = call.before.ledger().target(key);
     let left_out = matches!(target.unwrap().standing, Standing::LeftOut { .. });
-    let worker = &drive.world.members[drive.world.member(key.local().unwrap())].worker;
+    let worker = &drive.world.members[drive.world.member_of(key)].worker;
     left_out || worker.ended().is_some()
 }
 
@@ -279,7 +280,7 @@ fn deadlines_lie_in_the_future(call: &Call) {
 
 fn no_kill_through_a_shut_gate(call: &Call, drive: &Drive) {
     let kills = call.acts().filter(|act| act.kind.signal() == Signal::Kill);
-    let ids: Vec<LocalId> = kills.filter_map(|act| act.target.local()).collect();
+    let ids: Vec<ProcessKey> = kills.map(|act| act.target.clone()).collect();
     if ids.is_empty() {
         return;
     }
@@ -342,7 +343,7 @@ fn no_term_without_redis(call: &Call, drive: &Drive) {
         return;
     }
     let known = |act: &&Act| {
-        let worker = &drive.world.members[drive.world.member(act.target.local().unwrap())].worker;
+        let worker = &drive.world.members[drive.world.member_of(&act.target)].worker;
         let shown = &drive.fleet.processes[&act.target].jobs;
         let runs = |jid: &str| worker.running().any(|busy| busy.task.jid == jid);
         let mut jids = shown.iter().filter_map(|job| job.work.jid.as_deref());
@@ -368,7 +369,7 @@ fn early_ends_are_earned(call: &Call, drive: &Drive) {
     let targets = call.after.ledger().targets().iter();
     for target in targets.filter(|t| t.takes_part()) {
         assert!(target.stopped.is_none(), "law: early only before TERM");
-        let worker = &drive.world.members[drive.world.member(target.key.local().unwrap())].worker;
+        let worker = &drive.world.members[drive.world.member_of(&target.key)].worker;
         let idle = worker.is_quiet() && worker.running().count() == 0;
         assert!(idle, "law: a gate passes only on true evidence");
     }
@@ -386,7 +387,7 @@ fn the_interrupt_time_stays(call: &Call) {
 
 fn standings_are_true(call: &Call, drive: &Drive) {
     for target in call.after.ledger().targets() {
-        let worker = &drive.world.members[drive.world.member(target.key.local().unwrap())].worker;
+        let worker = &drive.world.members[drive.world.member_of(&target.key)].worker;
         match target.standing {
             Standing::Alive | Standing::LeftOut { .. } => {}
             Standing::Quiet { .. } => assert!(worker.is_quiet(), "proof of quiet"),

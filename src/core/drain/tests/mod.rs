@@ -119,6 +119,7 @@ mod commands;
 mod costs;
 mod cursors;
 mod drive;
+mod elsewhere;
 mod evidence;
 mod exits;
 mod fates;

@@ -65,7 +65,7 @@ impl Drive {
         let Standing::Exited { at: exited, .. } = target.standing else {
             return (Trace::Open("it lives".into()), false);
         };
-        let own = self.world.member(missing.target.local().unwrap());
+        let own = self.world.member_of(&missing.target);
         let shown = self.world.shown_elsewhere(own);
         let has = |(beat, jids): &&(Moment, Vec<String>)| {
             jids.contains(&missing.jid) && *beat > exited.after(FETCHED)
@@ -100,7 +100,7 @@ impl Drive {
         let lost = matches!(end, Some((_, _, WorkerEvent::JobLost(_))))
             || self
                 .world
-                .was_lost_at_last(self.world.member(push.target.local().unwrap()), &push.jid);
+                .was_lost_at_last(self.world.member_of(&push.target), &push.jid);
         assert!(
             lost || self.ended_at_last(push.target.local().unwrap(), end),
             "law: never twice: {push:?}, {end:?}"

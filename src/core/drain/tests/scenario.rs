@@ -32,6 +32,8 @@ pub(super) struct Scenario {
     pub(super) sources: Sources,
     pub(super) keys: Vec<(f64, Command)>,
     tells_age: bool,
+    /// Whether its targets run on other hosts.
+    pub(super) is_far: bool,
     pub(super) weather: Weather,
 }
 
@@ -257,6 +259,7 @@ pub(super) fn untouched() -> impl Strategy<Value = Scenario> {
                     sources,
                     keys: vec![(0.0, Command::Automatic)],
                     tells_age,
+                    is_far: false,
                     weather: Weather::default(),
                 }
             },
@@ -320,8 +323,9 @@ impl Scenario {
             ..World::default()
         };
         for (number, cast) in (0_u32..).zip(&self.cast) {
-            let pid = cast.local.then_some(100 + number);
+            let pid = (cast.local && !self.is_far).then_some(100 + number);
             let index = world.add(cast.config.clone(), pid, at(-20.0));
+            world.members[index].is_far = cast.local && self.is_far;
             // Without ages nobody can tell a slow clock from an old beat.
             world.members[index].ahead = if self.tells_age { cast.ahead } else { 0.0 };
             world.members[index].named = cast.named;
@@ -334,7 +338,9 @@ impl Scenario {
         let mut drive = Drive::new(world, self.plan.clone(), self.sources.clone(), at(0.0));
         // Every other process runs in a unit that systemd would start again.
         drive.run.take_units(StopUnit::Idle, |id| {
-            (id.local().unwrap().pid % 2 == 1).then(|| unit_stop(None))
+            id.local()
+                .is_some_and(|id| id.pid % 2 == 1)
+                .then(|| unit_stop(None))
         });
         for (when, command) in &self.keys {
             drive.command_at(at(*when), command.clone());

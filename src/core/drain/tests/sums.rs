@@ -93,7 +93,7 @@ proptest! {
         let told = format!(
             "{tally:?} {:?}",
             open.iter()
-                .map(|(target, execution)| (target.key.local().unwrap().pid, &target.standing, execution.jid(), execution.fate(), execution.is_back()))
+                .map(|(target, execution)| (&target.key, &target.standing, execution.jid(), execution.fate(), execution.is_back()))
                 .collect::<Vec<_>>()
         );
         prop_assert_eq!(tally.total(), open.len() as u64, "{}", told);

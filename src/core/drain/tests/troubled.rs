@@ -22,7 +22,7 @@ use super::foretold::{Truth, came_true, endless, is_close, of_targets, outlooks,
 use super::scenario::Scenario;
 use super::world::at;
 use crate::core::drain::{Command, Fate, Phase, RedisGone};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::outlook::{Becomes, Given, JobOutlook, Obstacle, Reason, Tally, Verdict};
 use crate::core::sidekiq::WorkerEvent;
@@ -35,7 +35,7 @@ const SOONER: Duration = Duration::from_millis(1600);
 /// The forecast for one job that has run for an hour.
 #[derive(Debug)]
 struct Foretold {
-    job: (LocalId, String),
+    job: (ProcessKey, String),
     becomes: Becomes,
     given: Given,
     left: Option<Duration>,
@@ -44,7 +44,7 @@ struct Foretold {
 }
 
 impl Foretold {
-    fn of(job: (LocalId, String), said: &JobOutlook<'_>) -> Self {
+    fn of(job: (ProcessKey, String), said: &JobOutlook<'_>) -> Self {
         let obstacle = if let Reason::CannotPushBack(obstacle)
         | Reason::KilledWhileStuck(obstacle, _) = said.reason
         {
@@ -86,8 +86,8 @@ pub(super) fn tally(drive: &Drive) -> Tally {
 }
 
 /// When the job was pushed back or lost.
-fn ended(drive: &Drive, (id, jid): &(LocalId, String)) -> Option<Moment> {
-    let index = drive.world.member(*id);
+fn ended(drive: &Drive, (id, jid): &(ProcessKey, String)) -> Option<Moment> {
+    let index = drive.world.member_of(id);
     let mut truth = drive.world.truth.iter();
     truth.find_map(|(when, member, event)| {
         let (WorkerEvent::PushedBack { task, .. } | WorkerEvent::JobLost(task)) = event else {
@@ -206,7 +206,7 @@ proptest! {
         if is_moot(&drive) || drive.world.members[0].frozen.is_none() {
             return Ok(());
         }
-        let frozen = drive.world.members[0].local.unwrap();
+        let frozen = drive.world.members[0].key();
         for said in forecasts(&drive) {
             if said.job.0 == frozen {
                 prop_assert!(!said.calms(), "{:?}", said);
@@ -238,11 +238,11 @@ proptest! {
         if is_moot(&drive) {
             return Ok(());
         }
-        let dead = drive.world.members[0].local.unwrap();
-        let known: Vec<(LocalId, String)> = {
-            let target = drive.run.ledger().targets().iter().find(|target| target.key.local().unwrap() == dead).unwrap();
+        let dead = drive.world.members[0].key();
+        let known: Vec<(ProcessKey, String)> = {
+            let target = drive.run.ledger().targets().iter().find(|target| target.key == dead).unwrap();
             let executions = drive.run.ledger().account().of(&target.key);
-            executions.map(|execution| (dead, execution.jid().to_owned())).collect()
+            executions.map(|execution| (dead.clone(), execution.jid().to_owned())).collect()
         };
         let lost = known.iter().filter(|job| truth(&drive, job) == Truth::Lost).count() as u64;
         let said = forecasts(&drive);
@@ -253,9 +253,8 @@ proptest! {
         let living = said.iter().filter(|said| said.job.0 != dead).count() as u64;
         prop_assert!(tally.gone + tally.in_danger + tally.unknown >= lost, "{lost} of {tally:?}");
         prop_assert!(tally.pushed_back + tally.fits <= living + known.len() as u64 - lost, "{tally:?}");
-        let ruled: Vec<(LocalId, String)> = known.into_iter().filter(|(_, jid)| {
-            let key = crate::core::fleet::ProcessKey::Local(dead);
-            let told = drive.run.ledger().account().find(&key, jid);
+        let ruled: Vec<(ProcessKey, String)> = known.into_iter().filter(|(_, jid)| {
+            let told = drive.run.ledger().account().find(&dead, jid);
             told.and_then(crate::core::drain::Execution::fate) == Some(Fate::PushedBack)
         }).collect();
         for job in ruled {

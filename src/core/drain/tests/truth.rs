@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::world::{World, start};
-use crate::core::fleet::LocalId;
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::sidekiq::{WorkerEnding, WorkerEvent};
@@ -48,9 +48,9 @@ impl World {
     }
 
     /// The jobs that a KILL of these processes would destroy right now.
-    pub(super) fn at_stake(&self, ids: &[LocalId]) -> usize {
-        let lost = |id: &LocalId| {
-            let mut copy = self.members[self.member(*id)].worker.clone();
+    pub(super) fn at_stake(&self, keys: &[ProcessKey]) -> usize {
+        let lost = |key: &ProcessKey| {
+            let mut copy = self.members[self.member_of(key)].worker.clone();
             if copy.ended().is_some() {
                 return 0;
             }
@@ -61,7 +61,7 @@ impl World {
                 .filter(|event| lost(event))
                 .count()
         };
-        ids.iter().map(lost).sum()
+        keys.iter().map(lost).sum()
     }
 
     /// Every job that was ever lost, by member.

@@ -18,6 +18,7 @@ use crate::core::sequence::Signal;
 use crate::core::sidekiq::{
     Busy, Registered, Snapshot, Task, Temper, Worker, WorkerConfig, WorkerEvent, shown,
 };
+use crate::core::timing::SIGNAL_EXPIRES;
 
 /// The first moment of every world.
 pub(super) fn start() -> Moment {
@@ -60,6 +61,10 @@ pub(super) struct Member {
     pub(super) worker: Worker,
     /// Its pid here; `None`: it runs on another host.
     pub(super) local: Option<LocalId>,
+    /// Whether it is drained although it runs on another host.
+    pub(super) is_far: bool,
+    /// The signals that wait for it in Redis, each with its end.
+    pub(super) waiting: VecDeque<(Signal, Moment)>,
     pub(super) identity: Identity,
     /// How far its host's clock runs ahead of ours.
     pub(super) ahead: f64,
@@ -111,6 +116,8 @@ impl World {
                 start_ticks: u64::from(pid) * 10,
             }),
             identity: Identity::new(&identity),
+            is_far: false,
+            waiting: VecDeque::new(),
             ahead: 0.0,
             named: true,
             queue: "default".into(),
@@ -149,6 +156,9 @@ impl World {
                     ended.push(index);
                 }
                 self.apply(index, &event);
+                if matches!(event, WorkerEvent::Beat(_)) {
+                    self.members[index].take_signal(when);
+                }
                 self.retries(when, &event);
                 self.truth.push((when, index, event));
             }
@@ -306,17 +316,49 @@ impl World {
     }
 
     pub(super) fn member_of(&self, process: &ProcessKey) -> usize {
-        let here = |member: &Member| member.local.map(ProcessKey::Local).as_ref() == Some(process);
+        let here = |member: &Member| member.key() == *process;
         self.members.iter().position(here).unwrap()
     }
 
-    pub(super) fn member(&self, id: LocalId) -> usize {
-        self.member_of(&ProcessKey::Local(id))
+    /// Sends a signal; whether there was anybody to receive it.
+    pub(super) fn signal(
+        &mut self,
+        process: impl Into<ProcessKey>,
+        signal: Signal,
+        now: Moment,
+    ) -> bool {
+        let index = self.member_of(&process.into());
+        let member = &mut self.members[index];
+        if member.local.is_some() {
+            return member.signal(signal, now);
+        }
+        member
+            .waiting
+            .push_back((signal, now.after(SIGNAL_EXPIRES)));
+        true
     }
 
-    /// Sends a signal; whether there was anybody to receive it.
-    pub(super) fn signal(&mut self, id: LocalId, signal: Signal, now: Moment) -> bool {
-        let index = self.member(id);
-        self.members[index].signal(signal, now)
+    /// Whether no signal waits for a process of another host any more.
+    pub(super) fn has_taken(&self, process: &ProcessKey) -> bool {
+        let index = self.member_of(process);
+        self.members[index].waiting.is_empty()
+    }
+}
+
+impl Member {
+    /// Its key in the fleet.
+    pub(super) fn key(&self) -> ProcessKey {
+        match self.local {
+            Some(id) => ProcessKey::Local(id),
+            None => ProcessKey::Remote(self.identity.clone()),
+        }
+    }
+
+    /// Its heartbeat takes one signal out of Redis.
+    fn take_signal(&mut self, now: Moment) {
+        let live = |(_, until): &(Signal, Moment)| *until > now;
+        if let Some((signal, _)) = self.waiting.pop_front().filter(live) {
+            self.signal(signal, now);
+        }
     }
 }
