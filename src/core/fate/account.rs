@@ -369,7 +369,8 @@ fn exit_of(fleet: &Fleet, key: &ProcessKey) -> Option<Moment> {
 /// else that it is nowhere. A job that may have come from several queues was asked for in each.
 pub(super) fn best(answers: &[Located]) -> HashMap<&str, &Located> {
     let rank = |located: &Located| match located.place {
-        Place::Queue { .. }
+        Place::Work { .. }
+        | Place::Queue { .. }
         | Place::Private { .. }
         | Place::Retry
         | Place::Dead

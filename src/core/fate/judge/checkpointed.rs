@@ -1,7 +1,7 @@
 //! The fate of a job whose library breaks it off at checkpoints, as long as no later job was seen to
 //! do its work.
 
-use super::Case;
+use super::{Absence, Case};
 use crate::core::fate::fate::{Fate, Ruling};
 use crate::core::fate::log;
 use crate::core::fate::others::Others;
@@ -41,8 +41,9 @@ impl Case<'_> {
                 && self.scene.fleet.checkpoints(&self.execution.work().class)
     }
 
-    /// It checkpoints, left its thread, and nothing of its work was found when Redis was `asked`.
-    pub(super) fn broke_off_or_ended(self, whole: bool, asked: Moment) -> Option<Ruling> {
+    /// It checkpoints, left its thread, and nothing of its work was found when Redis was asked.
+    pub(super) fn broke_off_or_ended(self, absent: Absence) -> Option<Ruling> {
+        let Absence { whole, asked } = absent;
         let proven = self.is_proven(asked);
         if self.awaits_others(asked) || self.scene.patient && !proven {
             return None;
