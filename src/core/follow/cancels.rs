@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::core::fleet::{Fleet, Job, Listed, Process, ProcessKey};
-use crate::core::log::Told;
+use crate::core::log::{Notice, Told};
 use crate::core::moment::Moment;
 
 /// Cancellations that are remembered; the oldest give way.
@@ -232,7 +232,7 @@ impl Cancel {
             ProcessKey::Local(id) => Some(*id),
             ProcessKey::Remote(_) => None,
         };
-        let read = here.and_then(|id| witness.cancelled(id.pid, jid, tid));
+        let read = here.and_then(|id| witness.noticed(Notice::Cancelled, (id.pid, jid, tid)));
         if let Some(at) = read.filter(|at| *at >= since && !noticed) {
             return Some(CancelState::Noticed { at });
         }

@@ -5,6 +5,7 @@ use super::{Absence, Case};
 use crate::core::fate::fate::{Fate, Ruling};
 use crate::core::fate::log;
 use crate::core::fate::others::Others;
+use crate::core::log::Notice;
 use crate::core::moment::Moment;
 
 impl Case<'_> {
@@ -13,7 +14,7 @@ impl Case<'_> {
     /// says `done`. Where its own line says that it breaks off, it did, quiet or not: the job may have
     /// run for as long as its library lets it.
     pub(super) fn may_have_broken_off(self, at: Moment) -> bool {
-        let says = self.execution.says_it_breaks_off();
+        let says = self.execution.wrote(Notice::BreaksOff);
         says || self.has_checkpoints() && !self.took_jobs_at(at)
     }
 
@@ -48,7 +49,7 @@ impl Case<'_> {
         if self.awaits_others(asked) || self.scene.patient && !proven {
             return None;
         }
-        if self.execution.says_it_breaks_off() {
+        if self.execution.wrote(Notice::BreaksOff) {
             let why = "its log: it broke off at a checkpoint; where its work goes on was not seen";
             return Some(Ruling::new(Fate::Unknown, why));
         }
