@@ -134,6 +134,9 @@ impl Case<'_> {
     /// It failed by an error of its own and is in no place: Sidekiq puts a job into its set before
     /// it says so (7.3.9 `lib/sidekiq/job_retry.rb`), unless it is not to be retried.
     fn failed(self, absent: Absence, line: &str) -> Option<Ruling> {
+        if self.broke_off_by_its_log() {
+            return self.broke_off_unseen(absent.asked);
+        }
         // An `IterableJob` that breaks off for TSTP says the same, and may be taken up elsewhere.
         if !absent.whole || self.execution.is_iterating() || self.awaits_others(absent.asked) {
             return None;
@@ -155,7 +158,7 @@ impl Case<'_> {
         if self.may_have_broken_off(at) {
             return self.broke_off_or_ended(absent);
         }
-        if self.execution.is_iterating() {
+        if self.execution.is_iterating() || self.broke_off_by_its_log() {
             return self.broke_off_unseen(absent.asked);
         }
         // Before the first signal a job leaves its thread by its end alone.
@@ -200,7 +203,8 @@ impl Case<'_> {
     /// It is nowhere, and its process cannot have interrupted it. `alone`: it cannot have been
     /// taken up elsewhere either.
     fn left_in_order(self, alone: bool) -> Option<Ruling> {
-        if self.execution.is_iterating() || self.execution.checkpoints().is_some() && !alone {
+        let broke_off = self.execution.is_iterating() || self.broke_off_by_its_log();
+        if broke_off || self.execution.checkpoints().is_some() && !alone {
             return None;
         }
         if self.subject.signals.idle_before {

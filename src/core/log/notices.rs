@@ -18,11 +18,14 @@ pub enum Notice {
     /// A job of sidekiq-iteration breaks off, and what is left of its work is put into a later job
     /// (sidekiq-iteration `lib/sidekiq_iteration/iteration.rb`, `reenqueue_iteration_job`).
     BreaksOff,
+    /// An `IterableJob` breaks off between two iterations, and is put back into its queue next. At the
+    /// level DEBUG (7.3.2 and 8.1.7 `lib/sidekiq/job/iterable.rb`, `reenqueue_iteration_job`).
+    Interrupting,
 }
 
 impl Notice {
     /// All of them.
-    pub const ALL: [Self; 2] = [Self::Cancelled, Self::BreaksOff];
+    pub const ALL: [Self; 3] = [Self::Cancelled, Self::BreaksOff, Self::Interrupting];
 
     /// The notice that `message` is, at this level.
     pub(super) fn read(level: &str, message: &str) -> Option<Self> {
@@ -31,6 +34,9 @@ impl Notice {
             Self::BreaksOff => {
                 let words = "[SidekiqIteration::Iteration] Interrupting and re-enqueueing the job";
                 level == "INFO" && message.starts_with(words)
+            }
+            Self::Interrupting => {
+                level == "DEBUG" && message.starts_with("Interrupting job (cursor=")
             }
         };
         Self::ALL.into_iter().find(is)

@@ -250,6 +250,7 @@ fn in_short(entry: &Entry) -> String {
         Happening::Done => ended("done"),
         Happening::Fail => ended("fail"),
         Happening::Notice(Notice::Cancelled) => format!("cancelled {}", job()),
+        Happening::Notice(Notice::Interrupting) => format!("interrupting {}", job()),
         Happening::Notice(Notice::BreaksOff) => format!("breaks off {}", job()),
         Happening::Milestone(milestone) => match milestone {
             Milestone::Quieted => "quieted".into(),

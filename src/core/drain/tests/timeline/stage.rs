@@ -349,6 +349,9 @@ fn log_line(part: &str) -> (f64, String) {
             "tid={tid} class=Job jid={jid} INFO: [SidekiqIteration::Iteration] Interrupting and \
              re-enqueueing the job cursor_position=7"
         ),
+        [jid, "interrupts", "itself", "on", tid] => {
+            format!("tid={tid} class=Job jid={jid} DEBUG: Interrupting job (cursor=7)")
+        }
         [jid, "cancelled", "on", tid] => {
             format!("tid={tid} class=Job jid={jid} INFO: Job cancelled")
         }
