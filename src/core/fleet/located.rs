@@ -105,20 +105,6 @@ pub enum Place {
     },
 }
 
-impl Place {
-    /// Whether Redis holds it in a place from which it will run again by itself.
-    pub fn runs_again(&self) -> bool {
-        match self {
-            Self::Queue { .. } | Self::Retry | Self::Schedule => true,
-            Self::Work { .. }
-            | Self::Dead
-            | Self::Private { .. }
-            | Self::Nowhere { .. }
-            | Self::NotAsked { .. } => false,
-        }
-    }
-}
-
 /// How the words for a queue begin.
 const IN_QUEUE: &str = "in queue ";
 
