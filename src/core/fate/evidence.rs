@@ -37,6 +37,8 @@ pub enum Fact {
     Located {
         /// Where it was.
         place: Place,
+        /// When the answer came. What was searched was read between the question and that.
+        answered: Moment,
         /// Whether its iteration state `it-<jid>` was kept: an `IterableJob` that has not ended.
         iterating: bool,
     },

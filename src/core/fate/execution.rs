@@ -320,6 +320,17 @@ impl Execution {
         })
     }
 
+    /// When the answer that tells where it is came.
+    pub(super) fn answered(&self) -> Option<Moment> {
+        self.find(|known| {
+            if let Fact::Located { answered, .. } = known.fact {
+                Some(answered)
+            } else {
+                None
+            }
+        })
+    }
+
     /// The same place alone.
     pub fn place(&self) -> Option<&Place> {
         self.located().map(|(_, place)| place)

@@ -153,7 +153,7 @@ impl Case<'_> {
         }
         let absent = self.absent_since(at)?;
         if self.has_completed(absent.asked) {
-            return self.completed(absent.asked);
+            return self.completed();
         }
         if self.may_have_broken_off(at) {
             return self.broke_off_or_ended(absent);
@@ -182,7 +182,7 @@ impl Case<'_> {
             };
         };
         if self.has_completed(absent.asked) {
-            return self.completed(absent.asked);
+            return self.completed();
         }
         // An `IterableJob` may have gone to its queue by itself and be taken up elsewhere.
         if self.awaits_its_log() || self.awaits_others(absent.asked) {
@@ -195,9 +195,12 @@ impl Case<'_> {
             .or_else(|| Some(self.nowhere(absent, clean)))
     }
 
-    /// Whether a later look proves that Redis had not been emptied when it was `asked`.
-    fn is_proven(self, asked: Moment) -> bool {
-        self.scene.fleet.memory.was_whole_after(asked)
+    /// Whether a look that was asked for after the answer proves that Redis had not been emptied
+    /// before it.
+    fn is_proven(self) -> bool {
+        let memory = &self.scene.fleet.memory;
+        let answered = self.execution.answered();
+        answered.is_some_and(|answered| memory.was_whole_after(answered))
     }
 
     /// It is nowhere, and its process cannot have interrupted it. `alone`: it cannot have been
@@ -350,14 +353,15 @@ impl Case<'_> {
     }
 
     /// That it was in no place when Redis was asked at `since` or later. `None`: it was not asked since,
-    /// did not answer, or has lost what it had.
+    /// did not answer, or may have lost what it had by its answer.
     fn absent_since(self, since: Moment) -> Option<Absence> {
         let (asked, place) = self.execution.located()?;
         let forgot = self.scene.fleet.memory.lost_at();
         let Place::Nowhere { searched_whole } = *place else {
             return None;
         };
-        let counts = asked >= since && forgot.is_none_or(|lost| asked < lost);
+        let answered = self.execution.answered()?;
+        let counts = asked >= since && forgot.is_none_or(|lost| answered < lost);
         counts.then_some(Absence {
             whole: searched_whole,
             asked,

@@ -45,7 +45,7 @@ impl Case<'_> {
     /// It checkpoints, left its thread, and nothing of its work was found when Redis was asked.
     pub(super) fn broke_off_or_ended(self, absent: Absence) -> Option<Ruling> {
         let Absence { whole, asked } = absent;
-        let proven = self.is_proven(asked);
+        let proven = self.is_proven();
         if self.awaits_others(asked) || self.scene.patient && !proven {
             return None;
         }

@@ -14,9 +14,9 @@ impl Case<'_> {
         since.is_some_and(|since| since < asked) && !self.execution.is_iterating()
     }
 
-    /// The iteration state of an `IterableJob` was gone when Redis was `asked`.
-    pub(super) fn completed(self, asked: Moment) -> Option<Ruling> {
-        if self.is_proven(asked) {
+    /// The iteration state of an `IterableJob` was gone when Redis was asked.
+    pub(super) fn completed(self) -> Option<Ruling> {
+        if self.is_proven() {
             let why = "it completed its iterations: the state it-… that it kept is gone";
             return Some(Ruling::new(Fate::Finished, why));
         }
