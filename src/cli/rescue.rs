@@ -18,12 +18,13 @@ use super::table::{Column, table};
 use super::{Failure, runtime};
 use crate::core::clean::clean;
 use crate::core::config::{Settings, StatedAddress};
+use crate::core::drain::PushOutcome;
 use crate::core::fleet::RedisAddress;
 use crate::core::wording;
 use crate::host::{Operator, state_dir};
 use crate::redis::{self, Keys};
 use crate::report::Library;
-use crate::rescue::{Ending, Rescued, SavedFrom, SavedJob, State, Store, push_back, survey};
+use crate::rescue::{Ending, SavedFrom, SavedJob, SavedState, Store, push_back, survey};
 
 /// How long each answer of Redis is waited for.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -207,7 +208,7 @@ async fn rescue(
         for row in rows.iter_mut().filter(|row| row.requeue) {
             let pushed = push_back(&mut connection, &keys, store, &row.run, &row.job, &by).await;
             row.result = Some(match pushed {
-                Ok(rescued) => settle(&mut row.state, &rescued),
+                Ok(outcome) => settle(&mut row.state, &outcome),
                 Err(error) => format!("not pushed back: {error}"),
             });
         }
@@ -219,11 +220,11 @@ async fn rescue(
     Ok(ExitCode::from(if open { OPEN } else { 0 }))
 }
 
-fn settle(state: &mut &'static str, rescued: &Rescued) -> String {
-    if matches!(rescued, Rescued::Done(_)) {
-        *state = State::Safe(String::new()).word();
+fn settle(state: &mut &'static str, outcome: &PushOutcome) -> String {
+    if outcome.is_back() == Some(true) {
+        *state = SavedState::SAFE;
     }
-    rescued.words()
+    outcome.short_words()
 }
 
 /// A job that came from another Redis than the one at hand: it is neither looked for nor pushed
@@ -236,11 +237,11 @@ fn foreign(saved: SavedRow, here: &SavedFrom) -> SavedLine {
     );
     SavedLine {
         foreign: true,
-        ..row(saved.run, saved.job, &State::NotOurs(why), &[])
+        ..row(saved.run, saved.job, &SavedState::not_ours(why), &[])
     }
 }
 
-fn row(run: String, job: SavedJob, state: &State, named: &[String]) -> SavedLine {
+fn row(run: String, job: SavedJob, state: &SavedState, named: &[String]) -> SavedLine {
     let is_named = job.jid.as_ref().is_some_and(|jid| named.contains(jid));
     SavedLine {
         run,
@@ -251,7 +252,7 @@ fn row(run: String, job: SavedJob, state: &State, named: &[String]) -> SavedLine
         pid: job.pid,
         saved_at: crate::core::moment::rfc3339(job.saved_at),
         state: state.word(),
-        why: state.why().to_owned(),
+        why: state.trace.why().to_owned(),
         requeue: (named.is_empty() || is_named) && state.may_be_pushed(is_named),
         result: None,
         foreign: false,

@@ -140,8 +140,6 @@ fn state(
             doubt: Some(why), ..
         } => format!("perhaps sent ({why})"),
         CancelState::Noticed { at } => format!("noticed at {}: it ends", time_of_day(*at)),
-        CancelState::Ended { at, ending } => {
-            format!("ended at {}: {}", time_of_day(*at), ending.words())
-        }
+        CancelState::Ended { at, how } => format!("ended at {}: {how}", time_of_day(*at)),
     })
 }

@@ -14,7 +14,7 @@ use super::log::Told;
 use super::moment::Moment;
 use super::stuck::{self, Stuck, StuckFacts, Usual};
 
-pub use cancels::{Cancel, CancelAnswer, CancelEnding, CancelState, CancelTarget, Cancels};
+pub use cancels::{Cancel, CancelAnswer, CancelState, CancelTarget, Cancels};
 pub use departed::{Departed, Left, Went};
 
 /// Classes of which times are kept, and times of each.

@@ -16,6 +16,7 @@ mod tests;
 pub use dump::{Backtrace, Dumps, is_of_application};
 pub use entry::{Entry, Happening, Milestone, read};
 pub use form::Form;
+pub use notices::Notice;
 pub use witness::{Begun, Testimony, Told, Witness};
 
 use crate::core::moment::Moment;

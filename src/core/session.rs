@@ -16,8 +16,8 @@ mod units;
 use std::time::Duration;
 
 use super::drain::{
-    ActOutcome, By, Command, Effect, EffectId, Event, Input, Missing, Mode, Phase, Plan,
-    PushOutcome, Record, Run, Trace,
+    ActOutcome, By, Command, Effect, EffectId, Event, Input, Missing, Plan, PushOutcome, Record,
+    Run, Trace,
 };
 use super::fleet::{Fleet, Located, Observation, Process, ProcessKey, State};
 use super::follow::Following;
@@ -366,14 +366,5 @@ impl Session {
     /// Whether a run is under way.
     pub fn is_draining(&self) -> bool {
         self.run.as_ref().is_some_and(|run| !run.phase().is_over())
-    }
-
-    /// Whether a countdown runs.
-    pub fn counts_down(&self) -> bool {
-        self.run.as_ref().is_some_and(|run| {
-            run.mode() == Mode::Automatic
-                && matches!(run.phase(), Phase::Waiting { .. } | Phase::Gated { .. })
-                || matches!(run.phase(), Phase::Leaving { .. })
-        })
     }
 }

@@ -39,5 +39,5 @@ pub use proc::namespaces::sees_host;
 pub(crate) use readers::READERS;
 pub use scan::{Scanner, own_unit, working_directory};
 pub use source::{HostSource, Wanted};
-pub use title::{timeout_on_command_line, title};
+pub use title::title;
 pub use units::{Running, UnitSource, look_at_unit};

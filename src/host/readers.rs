@@ -4,7 +4,7 @@ use super::logs::lines_of_row;
 use super::proc::environ::ProcessEnvironment;
 use super::proc::{cgroup, stat, status};
 use super::sudoers;
-use super::{timeout_on_command_line, title};
+use super::title;
 use crate::readers::Reader;
 
 pub(crate) const READERS: &[Reader] = &[
@@ -33,6 +33,5 @@ pub(crate) const READERS: &[Reader] = &[
     }),
     ("host/title", |bytes| {
         let _title = title(bytes);
-        let _timeout = timeout_on_command_line(bytes);
     }),
 ];

@@ -11,7 +11,6 @@ use crate::core::clean::clean_bytes;
 use crate::core::fleet::Title;
 
 pub(super) use keeper::keeper;
-pub use words::timeout_on_command_line;
 use words::{Program, first_argument, program};
 
 /// A title is cut at this many characters.

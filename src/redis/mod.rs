@@ -58,8 +58,8 @@ pub use once::look_once;
 pub use questions::{Bounds, Private, locate, locate_exact, queues};
 #[cfg(any(test, fuzzing))]
 pub(crate) use readers::READERS;
-pub use rescue::{Pushed, RedisPush, push_back};
+pub use rescue::{RedisPush, push_back};
 pub use signals::{LOCK_LIVES, LockOwner, is_taken, lock, push_signal, unlock};
 pub use source::{Asker, Source, Tuning};
 pub use tls::Certificates;
-pub use whereabouts::{Whereabouts, whereabouts};
+pub use whereabouts::whereabouts;

@@ -7,6 +7,7 @@ use redis::{RedisError, cmd};
 use super::commands::Keys;
 use super::link::{Wire, fault};
 use crate::clock;
+use crate::core::fate::PushOutcome;
 use crate::core::fleet::LinkFault;
 
 /// Executions that are remembered as rescued; the oldest give way.
@@ -59,17 +60,6 @@ pub struct RedisPush<'a> {
     pub payload: &'a [u8],
 }
 
-/// The outcome of the script.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pushed {
-    /// It stands at the front of its queue now.
-    Pushed,
-    /// This execution was pushed back before.
-    Already,
-    /// It stood in its queue.
-    InQueue,
-}
-
 /// Pushes one job back, if this execution was not pushed back before and the job does not stand in
 /// its queue.
 ///
@@ -80,7 +70,7 @@ pub async fn push_back(
     connection: &mut impl ConnectionLike,
     keys: &Keys,
     job: RedisPush<'_>,
-) -> Result<Pushed, LinkFault> {
+) -> Result<PushOutcome, LinkFault> {
     let mut command = cmd("EVAL");
     command
         .arg(SCRIPT)
@@ -100,9 +90,9 @@ pub async fn push_back(
         .await
         .map_err(|error: RedisError| fault(&error, Wire::Established))?;
     match answer.as_str() {
-        "pushed" => Ok(Pushed::Pushed),
-        "already" => Ok(Pushed::Already),
-        "queued" => Ok(Pushed::InQueue),
+        "pushed" => Ok(PushOutcome::Pushed),
+        "already" => Ok(PushOutcome::Already),
+        "queued" => Ok(PushOutcome::InQueue),
         _ => Err(LinkFault::NotRedis(
             "the script is answered strangely".into(),
         )),

@@ -10,15 +10,6 @@ use super::look::Looker;
 use super::questions::{Bounds, locate};
 use crate::core::fleet::{Identity, LinkFault, Look, Place, Sought};
 
-/// Where a job is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Whereabouts {
-    /// A beat shows it at work there.
-    Work(Identity),
-    /// Redis has it there, or nowhere.
-    At(Place),
-}
-
 /// Finds each job, in the order of the questions: first in the work of every process that beats,
 /// then in queues and sets, then once more in the work, for what was fetched meanwhile. The
 /// processes in `gone` are known to have exited: what they left behind shows nothing.
@@ -31,7 +22,7 @@ pub async fn whereabouts(
     bounds: Bounds,
     sought: &[Sought],
     gone: &[Identity],
-) -> Result<Vec<Whereabouts>, LinkFault> {
+) -> Result<Vec<Place>, LinkFault> {
     let mut looker = Looker::new(keys.clone());
     let (before, _) = looker.look(connection).await?;
     let (located, fault) = locate(connection, keys, bounds, sought).await;
@@ -48,10 +39,10 @@ pub async fn whereabouts(
     let found = located.into_iter().map(|located| {
         let at_work = work.get(located.jid.as_str());
         match (&located.place, at_work) {
-            (Place::Nowhere { .. } | Place::NotAsked { .. }, Some(identity)) => {
-                Whereabouts::Work((*identity).clone())
-            }
-            (_, _) => Whereabouts::At(located.place),
+            (Place::Nowhere { .. } | Place::NotAsked { .. }, Some(identity)) => Place::Work {
+                identity: (*identity).clone(),
+            },
+            (_, _) => located.place,
         }
     });
     Ok(found.collect())

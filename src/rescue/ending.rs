@@ -1,7 +1,7 @@
 //! How the process of a saved job ended and what became of the job, read off the journal of its
 //! drain, and whether a rescue of it was tried. What is not written down stays unknown.
 
-use super::judge::{Ending, Tried};
+use super::judge::Ending;
 use super::saved::SavedJob;
 use super::store::RescueEntry;
 use crate::core::drain::{Event, Fate, Record};
@@ -14,7 +14,7 @@ use crate::report::Past;
 /// proven of that.
 pub fn ending(past: Option<&Past>, entries: &[RescueEntry], job: &SavedJob, here: bool) -> Ending {
     let mut ending = Ending {
-        tried: tried(entries, job),
+        pushed: pushed(entries, job),
         exited_at: job.exited_at,
         ..Ending::default()
     };
@@ -55,22 +55,22 @@ pub fn exited(past: Option<&Past>) -> Vec<String> {
         .collect()
 }
 
-fn tried(entries: &[RescueEntry], job: &SavedJob) -> Tried {
-    let mut tried = Tried::Never;
+fn pushed(entries: &[RescueEntry], job: &SavedJob) -> Option<Fate> {
+    let mut pushed = None;
     for entry in entries {
         match entry {
             RescueEntry::Pushing { jid, .. } if Some(jid) == job.jid.as_ref() => {
-                tried = tried.max(Tried::Perhaps);
+                pushed = Some(Fate::Unknown);
             }
             RescueEntry::Pushed { jid, back, .. } if Some(jid) == job.jid.as_ref() => match back {
-                Some(true) => return Tried::Done,
-                Some(false) => tried = Tried::Never,
+                Some(true) => return Some(Fate::Rescued),
+                Some(false) => pushed = None,
                 None => {}
             },
             RescueEntry::Saved(_) | RescueEntry::Pushing { .. } | RescueEntry::Pushed { .. } => {}
         }
     }
-    tried
+    pushed
 }
 
 /// Whether a record is about the process of `job`.

@@ -17,10 +17,10 @@ mod survey;
 mod tests;
 
 pub use ending::{ending, exited};
-pub use judge::{Ending, Sight, State, Tried, judge};
+pub use judge::{Ending, NotBeaten, SavedState, Sight, judge};
 pub use prove::{Suspect, prove};
 #[cfg(any(test, fuzzing))]
 pub(crate) use readers::READERS;
 pub use saved::{Payload, SavedFrom, SavedJob, Stopping, in_flight, shown_by};
 pub use store::{RescueEntry, SaveError, Store, jobs};
-pub use survey::{Rescued, Surveyed, push_back, survey};
+pub use survey::{Surveyed, push_back, survey};

@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use super::judge::{Ending, State};
+use super::judge::Ending;
 use super::saved::SavedJob;
 use super::survey::{Surveyed, survey_within};
 use crate::clock;
-use crate::core::drain::Trace;
+use crate::core::fate::Trace;
 use crate::redis::{Address, Bounds, Keys, Private, open};
 
 /// A drain waits for its search: it may take this long, each time.
@@ -70,13 +70,9 @@ pub async fn prove(
 }
 
 fn trace(surveyed: Surveyed) -> Trace {
-    let why = surveyed.state.why().to_owned();
-    match (surveyed.fate, surveyed.state) {
-        (Some(fate), _) => Trace::Found(fate, why),
-        (None, State::Nowhere(_)) if surveyed.job.payload.0.is_empty() => {
-            Trace::Open("its payload could not be read".into())
-        }
-        (None, State::Nowhere(_)) => Trace::Nowhere(why),
-        (None, State::Safe(_) | State::Unknown(_) | State::NotOurs(_)) => Trace::Open(why),
+    let trace = surveyed.state.trace;
+    if matches!(trace, Trace::Nowhere(_)) && surveyed.job.payload.0.is_empty() {
+        return Trace::Open("its payload could not be read".into());
     }
+    trace
 }

@@ -8,17 +8,17 @@ use jiff::Timestamp;
 use redis::aio::ConnectionLike;
 
 use super::beats::{beat_since, listed_until};
-use super::judge::{Ending, Sight, State, judge};
+use super::judge::{Ending, NotBeaten, SavedState, Sight, judge};
 use super::saved::SavedJob;
 use super::store::{RescueEntry, SaveError, Store};
 use crate::clock;
 use crate::core::clean::clean;
-use crate::core::drain::Fate;
+use crate::core::fate::PushOutcome;
 use crate::core::fleet::{
     Heir, Info, LONGEST_SHOWN, Lineage, LinkFault, Located, Look, LookRow, Place, Sought, Work,
     at_work_on, may_be_same_job,
 };
-use crate::redis::{Bounds, Keys, Looker, Marks, Private, Pushed, RedisPush, locate_exact, marks};
+use crate::redis::{Bounds, Keys, Looker, Marks, Private, RedisPush, locate_exact, marks};
 
 /// A rescue searches further than a drain: there is time.
 const BOUNDS: Bounds = Bounds {
@@ -36,44 +36,9 @@ pub struct Surveyed {
     /// The job.
     pub job: SavedJob,
     /// Its state.
-    pub state: State,
-    /// Its fate, where it was found.
-    pub fate: Option<Fate>,
+    pub state: SavedState,
     /// Whether a later beat of another process may tell more.
     pub waits: bool,
-}
-
-/// The outcome of an attempt to push a job back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rescued {
-    /// As the script says.
-    Done(Pushed),
-    /// Redis refused: it is not back.
-    Refused(String),
-    /// There was no answer: it may be back, and is marked then.
-    Doubtful(String),
-}
-
-impl Rescued {
-    /// In words.
-    pub fn words(&self) -> String {
-        match self {
-            Self::Done(Pushed::Pushed) => "pushed back to the front of its queue".into(),
-            Self::Done(Pushed::Already) => "had been pushed back before".into(),
-            Self::Done(Pushed::InQueue) => "stood in its queue".into(),
-            Self::Refused(why) => format!("not pushed back: {why}"),
-            Self::Doubtful(why) => format!("whether it is back is not known: {why}"),
-        }
-    }
-
-    /// Whether it is back; `None`: not known.
-    pub fn is_back(&self) -> Option<bool> {
-        match self {
-            Self::Done(_) => Some(true),
-            Self::Refused(_) => Some(false),
-            Self::Doubtful(_) => None,
-        }
-    }
 }
 
 /// Finds each job. `gone` are the identities of processes that are known to have exited: what
@@ -116,20 +81,11 @@ pub(super) async fn survey_within(
         .enumerate()
         .map(|(index, ((job, ending), located))| {
             let looks = [&before, &after];
-            let namesake = located.namesake.or_else(|| namesake_at_work(job, looks));
-            let sight = match heir(job, located.heirs, looks) {
-                Some(heir) if matches!(located.place, Place::Nowhere { .. }) => Sight::GoesOn(heir),
-                _ => sight(job, ending, located.place, marks.rescued[index], looks),
-            };
-            let sight = match (sight, namesake) {
-                (Sight::At(Place::Nowhere { .. }), Some(place)) => Sight::Namesake { place },
-                (sight, _) => sight,
-            };
+            let sight = sight(job, ending, located, marks.rescued[index], looks);
             Surveyed {
                 job: job.clone(),
                 state: judge(job, ending, is_kept(job, &marks), &sight),
-                fate: sight.fate(),
-                waits: matches!(sight, Sight::NotBeaten { .. }),
+                waits: sight.not_beaten.is_some(),
             }
         });
     Ok(surveyed.collect())
@@ -232,65 +188,84 @@ fn asked(job: &SavedJob, queue: &str) -> Sought {
 }
 
 /// The sight of one job.
-fn sight(job: &SavedJob, ending: &Ending, place: Place, rescued: bool, looks: [&Look; 2]) -> Sight {
-    let own = |row: &&LookRow| Some(row.identity.as_str()) == job.identity.as_deref();
+fn sight(
+    job: &SavedJob,
+    ending: &Ending,
+    located: Located,
+    marked: bool,
+    looks: [&Look; 2],
+) -> Sight {
+    let namesake = located.namesake;
+    let mut sight = Sight {
+        heir: heir(job, located.heirs, looks)
+            .filter(|_| matches!(located.place, Place::Nowhere { .. })),
+        namesake: namesake.or_else(|| namesake_at_work(job, looks)),
+        place: located.place,
+        marked,
+        not_beaten: None,
+    };
     // A process that was killed itself goes on showing what it ran before.
     let mut before = None;
-    let shows = |row: &&LookRow| row.work.iter().any(|work| is_same(work, job));
-    // A process that was taken for dead beats on: it runs where no look at its host shows it. The
-    // first look may not know how old a beat is.
-    let lives = |row: &&LookRow| {
+    for (row, look) in shown_at_work(job, ending, looks) {
         let exited = ending.exited_at;
-        exited.is_some_and(|exited| beat_since(row, looks[1], exited))
-    };
-    let mut own_rows = looks[1].rows.iter().filter(own);
-    if job.jid.is_some()
-        && let Some(row) = own_rows.find(|row| shows(row) && lives(row))
-    {
-        return Sight::Work {
-            process: row.identity.short().to_owned(),
-        };
-    }
-    for look in looks.into_iter().filter(|_| job.jid.is_some()) {
-        let others = look.rows.iter().filter(|row| !own(row) && !row.is_ghost());
-        for row in others.filter(shows) {
-            let process = row.identity.short().to_owned();
-            let exited = ending.exited_at;
-            if !exited.is_some_and(|exited| is_late(row, look, job, exited)) {
-                return Sight::Work { process };
-            }
-            before = Some(process);
+        if is_own(row, job) || !exited.is_some_and(|exited| is_late(row, look, job, exited)) {
+            let identity = row.identity.clone();
+            sight.place = Place::Work { identity };
+            return sight;
         }
+        before = Some(row);
     }
-    if !matches!(place, Place::Nowhere { .. } | Place::NotAsked { .. }) {
-        return Sight::At(place);
-    }
-    if rescued {
-        return Sight::Rescued;
+    let is_open = matches!(sight.place, Place::Nowhere { .. } | Place::NotAsked { .. });
+    if sight.heir.is_some() || !is_open || marked {
+        return sight;
     }
     if let Some(why) = looks.into_iter().find_map(|look| unreadable(look, job)) {
-        return Sight::At(Place::NotAsked { why });
-    }
-    if let Some(process) = before {
-        let mut rows = looks[1].rows.iter();
-        let row = rows.find(|row| row.identity.short() == process);
-        return Sight::NotBeaten {
-            process,
-            listed_until: row.and_then(|row| listed_until(row, looks[1])),
-        };
+        sight.place = Place::NotAsked { why };
+        return sight;
     }
     let late = ending.exited_at.and_then(|exited| {
-        let late =
-            |row: &&LookRow| !own(row) && !row.is_ghost() && is_late(row, looks[1], job, exited);
+        let late = |row: &&LookRow| {
+            !is_own(row, job) && !row.is_ghost() && is_late(row, looks[1], job, exited)
+        };
         looks[1].rows.iter().find(late)
     });
-    match late {
-        Some(row) => Sight::NotBeaten {
-            process: row.identity.short().to_owned(),
-            listed_until: listed_until(row, looks[1]),
-        },
-        None => Sight::At(place),
-    }
+    sight.not_beaten = before.or(late).map(|late| {
+        let mut rows = looks[1].rows.iter();
+        let row = rows.find(|row| row.identity == late.identity);
+        NotBeaten {
+            process: late.identity.short().to_owned(),
+            listed_until: row.and_then(|row| listed_until(row, looks[1])),
+        }
+    });
+    sight
+}
+
+/// Whether the process of this row ran the job.
+fn is_own(row: &LookRow, job: &SavedJob) -> bool {
+    Some(row.identity.as_str()) == job.identity.as_deref()
+}
+
+/// The rows that show the job at work: that of its own process, which was taken for dead, if it beats
+/// on, for it runs where no look at its host shows it; then those of others. The first look may not
+/// know how old a beat is.
+fn shown_at_work<'a>(
+    job: &'a SavedJob,
+    ending: &'a Ending,
+    [first, second]: [&'a Look; 2],
+) -> impl Iterator<Item = (&'a LookRow, &'a Look)> {
+    let shows = |row: &LookRow| {
+        let mut work = row.work.iter();
+        job.jid.is_some() && work.any(|work| is_same(work, job))
+    };
+    let lives = |row: &LookRow| {
+        let exited = ending.exited_at;
+        exited.is_some_and(|exited| beat_since(row, second, exited))
+    };
+    let rows = |look: &'a Look| look.rows.iter().map(move |row| (row, look));
+    let own = rows(second).filter(move |(row, _)| is_own(row, job) && shows(row) && lives(row));
+    let others = rows(first).chain(rows(second));
+    let others = others.filter(move |(row, _)| !is_own(row, job) && !row.is_ghost() && shows(row));
+    own.chain(others)
 }
 
 /// Whether a work entry may be of this very job.
@@ -345,7 +320,7 @@ fn is_late(row: &LookRow, look: &Look, job: &SavedJob, exited: Timestamp) -> boo
 }
 
 /// Pushes `job` back and writes down, before and after, that it was. Whether it may be is for
-/// the caller to ask ([`State::may_be_pushed`]).
+/// the caller to ask ([`SavedState::may_be_pushed`]).
 ///
 /// # Errors
 /// If it cannot be written down: then nothing was pushed.
@@ -356,9 +331,9 @@ pub async fn push_back(
     run: &str,
     job: &SavedJob,
     by: &str,
-) -> Result<Rescued, SaveError> {
+) -> Result<PushOutcome, SaveError> {
     let Some(jid) = &job.jid else {
-        return Ok(Rescued::Refused("it has no id".into()));
+        return Ok(PushOutcome::Refused("it has no id".into()));
     };
     let now = || clock::now().wall();
     let intent = RescueEntry::Pushing {
@@ -372,22 +347,22 @@ pub async fn push_back(
         queue: &job.queue,
         payload: &job.payload.0,
     };
-    let rescued = match crate::redis::push_back(connection, keys, job).await {
-        Ok(pushed) => Rescued::Done(pushed),
+    let outcome = match crate::redis::push_back(connection, keys, job).await {
+        Ok(outcome) => outcome,
         // An error that the server answers with comes before anything is written.
         Err(why @ (LinkFault::Denied(_) | LinkFault::Refused(_) | LinkFault::Loading)) => {
-            Rescued::Refused(why.to_string())
+            PushOutcome::Refused(why.to_string())
         }
         Err(why @ (LinkFault::Unreachable(_) | LinkFault::Silent | LinkFault::NotRedis(_))) => {
-            Rescued::Doubtful(why.to_string())
+            PushOutcome::Doubtful(why.to_string())
         }
     };
     let result = RescueEntry::Pushed {
         jid: jid.clone(),
         at: now(),
-        result: rescued.words(),
-        back: rescued.is_back(),
+        result: outcome.short_words(),
+        back: outcome.is_back(),
     };
     store.append(run, &[result])?;
-    Ok(rescued)
+    Ok(outcome)
 }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
-    Ending, Payload, RescueEntry, SaveError, SavedJob, Sight, State, Stopping, Store, Tried,
-    ending, jobs, judge,
+    Ending, NotBeaten, Payload, RescueEntry, SaveError, SavedJob, Sight, Stopping, Store, ending,
+    jobs, judge,
 };
 use crate::core::drain::Fate;
 use crate::core::fleet::{Identity, Place};
@@ -86,10 +86,32 @@ fn what_cannot_be_saved_is_an_error() {
     assert!(Store::new(&file).save("r", &[job(b"{}")]).is_err());
 }
 
+/// It is at this place, and there is nothing more to be seen.
+fn at(place: Place) -> Sight {
+    Sight {
+        place,
+        heir: None,
+        marked: false,
+        namesake: None,
+        not_beaten: None,
+    }
+}
+
 fn nowhere() -> Sight {
-    Sight::At(Place::Nowhere {
+    at(Place::Nowhere {
         searched_whole: true,
     })
+}
+
+/// It is nowhere, and a process that may have it has not beaten.
+fn not_beaten(listed_until: Option<&str>) -> Sight {
+    Sight {
+        not_beaten: Some(NotBeaten {
+            process: "util2:7".into(),
+            listed_until: listed_until.map(|until| until.parse().unwrap()),
+        }),
+        ..nowhere()
+    }
 }
 
 fn exited(seconds: i64) -> Ending {
@@ -121,8 +143,8 @@ fn only_what_was_not_pushed_back_is_provably_nowhere() {
         ..not_back(0)
     };
     assert_eq!(word(&saved, &alive, &nowhere()), "unknown");
-    assert!(!State::Unknown(String::new()).may_be_pushed(false));
-    assert!(State::Unknown(String::new()).may_be_pushed(true));
+    let open = judge(&saved, &exited(98), false, &nowhere());
+    assert!(!open.may_be_pushed(false) && open.may_be_pushed(true));
 }
 
 #[test]
@@ -140,15 +162,19 @@ fn a_drain_that_calls_a_job_lost_has_proven_that_it_was_not_pushed_back() {
         judge(&job(b"{}"), &ending, false, &nowhere())
     };
     let lost = state("lost", "Failed to requeue", true);
-    assert_eq!((lost.word(), lost.why()), ("nowhere", "Failed to requeue"));
+    assert_eq!(
+        (lost.word(), lost.trace.why()),
+        ("nowhere", "Failed to requeue")
+    );
     let elsewhere = state("lost", "Failed to requeue", false);
     assert_eq!(elsewhere.word(), "unknown");
-    assert!(elsewhere.why().contains("from which Redis it came"));
+    assert!(elsewhere.trace.why().contains("from which Redis it came"));
     assert_eq!(state("unknown", "nowhere", true).word(), "unknown");
     let back = state("pushed_back", "back in queue low", true);
     assert_eq!(back.word(), "safe");
     assert!(
-        back.why()
+        back.trace
+            .why()
             .contains("pushed back by the record of its drain")
     );
 }
@@ -158,14 +184,17 @@ fn what_is_somewhere_or_ended_is_safe() {
     let saved = job(b"{}");
     let queue = Place::Queue { name: "low".into() };
     for sight in [
-        Sight::Rescued,
-        Sight::Work {
-            process: "util2:7".into(),
+        Sight {
+            marked: true,
+            ..nowhere()
         },
-        Sight::At(queue),
-        Sight::At(Place::Retry),
-        Sight::At(Place::Dead),
-        Sight::At(Place::Schedule),
+        at(Place::Work {
+            identity: Identity::new("util2:7:abc"),
+        }),
+        at(queue),
+        at(Place::Retry),
+        at(Place::Dead),
+        at(Place::Schedule),
     ] {
         assert_eq!(word(&saved, &not_back(50), &sight), "safe", "{sight:?}");
     }
@@ -174,22 +203,18 @@ fn what_is_somewhere_or_ended_is_safe() {
         ..exited(50)
     };
     assert_eq!(word(&saved, &finished, &nowhere()), "safe");
-    for (tried, expected) in [(Tried::Done, "safe"), (Tried::Perhaps, "unknown")] {
+    for (pushed, expected) in [(Fate::Rescued, "safe"), (Fate::Unknown, "unknown")] {
         let ending = Ending {
-            tried,
+            pushed: Some(pushed),
             ..not_back(50)
         };
         assert_eq!(word(&saved, &ending, &nowhere()), expected);
     }
-    let searched_in_part = Sight::At(Place::Nowhere {
+    let searched_in_part = at(Place::Nowhere {
         searched_whole: false,
     });
-    let not_asked = Sight::At(Place::NotAsked { why: "x".into() });
-    let late = Sight::NotBeaten {
-        process: "util2:7".into(),
-        listed_until: None,
-    };
-    for sight in [searched_in_part, not_asked, late] {
+    let not_asked = at(Place::NotAsked { why: "x".into() });
+    for sight in [searched_in_part, not_asked, not_beaten(None)] {
         assert_eq!(word(&saved, &not_back(50), &sight), "unknown", "{sight:?}");
     }
 }
@@ -197,13 +222,9 @@ fn what_is_somewhere_or_ended_is_safe() {
 #[test]
 fn when_to_look_again_is_when_something_will_be_known() {
     let why = |listed_until: Option<&str>| {
-        let sight = Sight::NotBeaten {
-            process: "util2:7".into(),
-            listed_until: listed_until.map(|until| until.parse().unwrap()),
-        };
-        judge(&job(b"{}"), &not_back(50), false, &sight)
-            .why()
-            .to_owned()
+        let sight = not_beaten(listed_until);
+        let state = judge(&job(b"{}"), &not_back(50), false, &sight);
+        state.trace.why().to_owned()
     };
     let beats = why(None);
     assert!(beats.ends_with("try again in 10 s"), "{beats}");
@@ -218,7 +239,7 @@ fn when_to_look_again_is_when_something_will_be_known() {
 fn super_fetch_is_never_ours() {
     let mut kept = job(b"{}");
     kept.stopping.super_fetch = true;
-    let private = Sight::At(Place::Private {
+    let private = at(Place::Private {
         identity: Identity::new("util1:4242:abc"),
     });
     for state in [
@@ -258,12 +279,12 @@ fn an_ending_is_read_off_the_journal() {
         result: "x".into(),
         back,
     };
-    for (entries, tried) in [
-        (vec![begun.clone()], Tried::Perhaps),
-        (vec![begun.clone(), pushed(None)], Tried::Perhaps),
-        (vec![begun.clone(), pushed(Some(false))], Tried::Never),
-        (vec![begun, pushed(Some(true))], Tried::Done),
+    for (entries, fate) in [
+        (vec![begun.clone()], Some(Fate::Unknown)),
+        (vec![begun.clone(), pushed(None)], Some(Fate::Unknown)),
+        (vec![begun.clone(), pushed(Some(false))], None),
+        (vec![begun, pushed(Some(true))], Some(Fate::Rescued)),
     ] {
-        assert_eq!(ending(None, &entries, &job(b"{}"), true).tried, tried);
+        assert_eq!(ending(None, &entries, &job(b"{}"), true).pushed, fate);
     }
 }

@@ -1,11 +1,10 @@
 //! The missing jobs of a drain on their way out of the session and back: what is searched for,
 //! and what is pushed back. It decides nothing.
 
-use crate::core::drain::{Missing, PushOutcome, Run, Standing, Target};
+use crate::core::drain::{Missing, Run, Standing, Target};
 use crate::core::fleet::{Fleet, ProcessKey};
 use crate::core::moment::Moment;
-use crate::redis::Pushed;
-use crate::rescue::{Ending, Rescued, SavedJob, Suspect};
+use crate::rescue::{Ending, SavedJob, Suspect};
 
 /// The job with this id of this target, as the last beat showed it.
 pub(super) fn saved_job(
@@ -69,16 +68,5 @@ fn ending(target: &Target) -> Ending {
     Ending {
         exited_at,
         ..Ending::default()
-    }
-}
-
-/// How a push ended, for the run.
-pub(super) fn push_outcome(rescued: Rescued) -> PushOutcome {
-    match rescued {
-        Rescued::Done(Pushed::Pushed) => PushOutcome::Pushed,
-        Rescued::Done(Pushed::Already) => PushOutcome::Already,
-        Rescued::Done(Pushed::InQueue) => PushOutcome::InQueue,
-        Rescued::Refused(why) => PushOutcome::Refused(why),
-        Rescued::Doubtful(why) => PushOutcome::Doubtful(why),
     }
 }

@@ -17,7 +17,6 @@ use tokio::task::JoinSet;
 
 use self::waiver::{Attempt, Waiver};
 use super::elsewhere::RedisLocks;
-use super::missing::push_outcome;
 use super::systemd::{call_unit, stop_unit};
 use super::work::{Reply, ShellWork, not_tried};
 use crate::core::drain::{
@@ -397,7 +396,7 @@ impl Performer {
         let keys = Keys::new(namespace.as_deref());
         let run = journal.run();
         let pushed = push_back(&mut connection, &keys, &store, run, job, &self.means.by).await;
-        pushed.map_or_else(|error| refused(&error), push_outcome)
+        pushed.unwrap_or_else(|error| refused(&error))
     }
 
     fn reply(&self, reply: Reply) {

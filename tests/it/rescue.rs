@@ -8,11 +8,10 @@ mod sight;
 use std::time::Duration;
 
 use drainboard::clock;
+use drainboard::core::fate::PushOutcome;
 use drainboard::core::sequence::Signal;
-use drainboard::redis::{
-    Connection, Keys, Looker, Pushed, RedisPush, interrupted, open, push_back,
-};
-use drainboard::rescue::{Ending, Payload, SavedJob, State, Stopping, Surveyed, survey};
+use drainboard::redis::{Connection, Keys, Looker, RedisPush, interrupted, open, push_back};
+use drainboard::rescue::{Ending, Payload, SavedJob, SavedState, Stopping, Surveyed, survey};
 use redis::aio::MultiplexedConnection;
 
 use crate::support::patience::until_async;
@@ -54,7 +53,7 @@ async fn connect(server: &RedisServer) -> Connection {
         .expect("a connection")
 }
 
-async fn states(server: &RedisServer, jobs: &[(SavedJob, Ending)]) -> Vec<State> {
+async fn states(server: &RedisServer, jobs: &[(SavedJob, Ending)]) -> Vec<SavedState> {
     let mut connection = connect(server).await;
     let surveyed = survey(&mut connection, &Keys::default(), jobs, &[]).await;
     let surveyed: Vec<Surveyed> = surveyed.expect("an answer");
@@ -65,7 +64,11 @@ async fn states(server: &RedisServer, jobs: &[(SavedJob, Ending)]) -> Vec<State>
 }
 
 async fn words(server: &RedisServer, jobs: &[(SavedJob, Ending)]) -> Vec<&'static str> {
-    states(server, jobs).await.iter().map(State::word).collect()
+    states(server, jobs)
+        .await
+        .iter()
+        .map(SavedState::word)
+        .collect()
 }
 
 async fn send(connection: &mut MultiplexedConnection, command: &[&[u8]]) {
@@ -109,7 +112,7 @@ async fn each_job_is_found_where_it_is() {
     let jids = ["a1", "a2", "a3", "a4", "a5", &worked, "a7", "a8"];
     let jobs: Vec<(SavedJob, Ending)> = jids.iter().map(|jid| lost(jid)).collect();
     let found = states(&server, &jobs).await;
-    let whys: Vec<&str> = found.iter().map(State::why).collect();
+    let whys: Vec<&str> = found.iter().map(|state| state.trace.why()).collect();
     assert_eq!(
         whys,
         [
@@ -138,7 +141,7 @@ async fn nobody_may_have_it_unseen() {
     send(&mut admin, &[b"EXPIRE", rows.identity.as_bytes(), b"55"]).await;
     let found = states(&server, &[lost("a")]).await;
     assert!(
-        found[0].why().starts_with("util1:7 may run it"),
+        found[0].trace.why().starts_with("util1:7 may run it"),
         "{found:?}"
     );
     send(&mut admin, &[b"EXPIRE", rows.identity.as_bytes(), b"60"]).await;
@@ -171,7 +174,7 @@ async fn two_rescuers_push_each_job_once() {
                     payload: &payload,
                 };
                 let done = push_back(&mut connection, &Keys::default(), job).await;
-                pushed += usize::from(done == Ok(Pushed::Pushed));
+                pushed += usize::from(done == Ok(PushOutcome::Pushed));
             }
             pushed
         })
@@ -217,12 +220,12 @@ async fn what_stands_in_its_queue_is_not_pushed_again() {
     send(&mut admin, &[b"RPUSH", b"app:queue:low", &binary, b"other"]).await;
     assert_eq!(
         push_back(&mut connection, &keys, job).await,
-        Ok(Pushed::InQueue)
+        Ok(PushOutcome::InQueue)
     );
     send(&mut admin, &[b"DEL", b"app:queue:low"]).await;
     assert_eq!(
         push_back(&mut connection, &keys, job).await,
-        Ok(Pushed::Pushed)
+        Ok(PushOutcome::Pushed)
     );
     let stands: Vec<u8> = redis::cmd("RPOP")
         .arg("app:queue:low")
@@ -232,7 +235,7 @@ async fn what_stands_in_its_queue_is_not_pushed_again() {
     assert_eq!(stands, binary);
     assert_eq!(
         push_back(&mut connection, &keys, job).await,
-        Ok(Pushed::Already)
+        Ok(PushOutcome::Already)
     );
     // A queue that is no list: nothing is written, not even the mark.
     send(&mut admin, &[b"SET", b"app:queue:odd", b"x"]).await;
@@ -287,7 +290,7 @@ async fn a_long_queue_is_searched_to_the_end_and_the_act_is_short() {
     let begun = clock::now();
     let done = push_back(&mut connection, &Keys::default(), job).await;
     let took = clock::now().since(begun);
-    assert_eq!(done, Ok(Pushed::Pushed));
+    assert_eq!(done, Ok(PushOutcome::Pushed));
     assert!(took < Duration::from_millis(200), "{took:?}");
 }
 
@@ -368,12 +371,12 @@ async fn a_killed_job_runs_again(major: u8) {
         payload: &jobs[0].0.payload.0,
     };
     let done = push_back(&mut connection, &Keys::default(), back).await;
-    assert_eq!(done, Ok(Pushed::Pushed));
+    assert_eq!(done, Ok(PushOutcome::Pushed));
     assert_eq!(words(&server, &jobs).await, ["safe"]);
     let next = RealSidekiq::start(major, &server, directory.path(), &["-q", "low"]);
     until_async("another Sidekiq runs the job", async || {
         let state = states(&server, &jobs).await.remove(0);
-        state.why().starts_with("runs on").then_some(())
+        state.trace.why().starts_with("runs on").then_some(())
     })
     .await;
     drop(next);

@@ -14,7 +14,7 @@ use crate::core::fleet::{Identity, LinkFault, Place, Sought};
 use crate::core::moment::Moment;
 use crate::core::wording;
 use crate::journal::Journal;
-use crate::redis::{self, AddressChoice, Bounds, Keys, Whereabouts};
+use crate::redis::{self, AddressChoice, Bounds, Keys};
 use crate::report::{FoundLater, JobFate, Past, Report};
 
 /// How long each answer of Redis is waited for.
@@ -46,8 +46,8 @@ pub(super) fn seek(
     match asked(&choice, settings, &open, &gone(report)) {
         Ok(found) => {
             let mut finds = Vec::new();
-            for (sought, whereabouts) in open.iter().zip(found) {
-                finds.extend(take(report, sought, &whereabouts, &choice, now));
+            for (sought, place) in open.iter().zip(found) {
+                finds.extend(take(report, sought, &place, &choice, now));
             }
             if !settings.read_only && !past.torn {
                 write_down(&finds, past, state_dir, now);
@@ -87,7 +87,7 @@ fn asked(
     settings: &Settings,
     open: &[Sought],
     gone: &[Identity],
-) -> Result<Vec<Whereabouts>, String> {
+) -> Result<Vec<Place>, String> {
     let keys = Keys::new(settings.redis.namespace.as_deref());
     let asking = async {
         let mut connection = redis::open(&choice.address, PATIENCE).await?;
@@ -103,7 +103,7 @@ fn asked(
 fn take(
     report: &mut Report,
     sought: &Sought,
-    whereabouts: &Whereabouts,
+    place: &Place,
     choice: &AddressChoice,
     now: Moment,
 ) -> Option<Event> {
@@ -111,15 +111,10 @@ fn take(
         let mut own = report.processes.iter();
         own.any(|process| process.identity.as_deref() == Some(identity.as_str()))
     };
-    let (fate, place) = match whereabouts {
-        Whereabouts::Work(identity) if own(identity) => {
-            (None, format!("still at work on {}", identity.short()))
-        }
-        Whereabouts::Work(identity) => (
-            Some(Fate::PushedBack),
-            format!("runs again on {}", identity.short()),
-        ),
-        Whereabouts::At(place) => found_at(place, choice),
+    let (fate, place) = if matches!(place, Place::Work { identity } if own(identity)) {
+        (None, format!("still {place}"))
+    } else {
+        found_at(place, choice)
     };
     let found = FoundLater::new(now.wall(), fate, &place);
     let mut class = None;
@@ -148,6 +143,7 @@ fn found_at(place: &Place, choice: &AddressChoice) -> (Option<Fate>, String) {
             searched_whole: true,
         } => format!("nowhere in {choice}: it ended since, or is lost"),
         Place::Nowhere { .. }
+        | Place::Work { .. }
         | Place::Queue { .. }
         | Place::Private { .. }
         | Place::Retry

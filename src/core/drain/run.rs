@@ -180,7 +180,7 @@ impl Run {
             Input::Outcome(id, outcome) => self.outcome_of(id, outcome, &mut turn),
             Input::Answer(id, answers) => {
                 if self.asks.end(id) {
-                    self.ledger.answer(&answers, fleet);
+                    self.ledger.answer(&answers, &turn);
                 } else {
                     let text = "an answer came to a question that is not awaited any more".into();
                     self.ledger.note(Event::Remarked { text }, &mut turn);

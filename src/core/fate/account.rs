@@ -123,7 +123,8 @@ impl Account {
                         .and_then(|known| known.passed_to(lineage));
                     if let Some(passed) = passed.filter(|_| execution.may_precede(job.started)) {
                         let place = at_work_on(&process.name());
-                        execution.go_on(job.seen, jid.clone(), passed, place);
+                        let exit = exit_of(fleet, execution.process());
+                        execution.go_on_at_work(job, (jid.clone(), passed, place), exit);
                     }
                 }
             }
@@ -191,18 +192,25 @@ impl Account {
             .collect()
     }
 
-    /// Takes in where jobs of this process were found. One that was back in its queue after the
+    /// Takes in where jobs of this process were found, as answered `at`. One that was back in its queue after the
     /// first signal stays known for it, wherever it goes from there.
-    pub fn answer(&mut self, answers: &[Located], subject: &Subject<'_>, fleet: &Fleet) {
+    pub fn answer(
+        &mut self,
+        answers: &[Located],
+        subject: &Subject<'_>,
+        fleet: &Fleet,
+        at: Moment,
+    ) {
         let key = subject.key.clone();
         let mut taken = self.heirs();
         let answers = best(answers);
         let makers = makers(self.executions(), &answers, &fleet.logs.witness);
+        let exit = subject.exit.map(|exit| exit.at);
         let file = self.files.iter_mut().find(|file| *file.process() == key);
         for execution in file.into_iter().flat_map(CaseFile::executions_mut) {
             if let Some(located) = answers.get(execution.jid()) {
-                execution.locate(located, subject);
-                execution.hand_on(located, &taken, &makers);
+                execution.locate(located, subject, at);
+                execution.hand_on(located, exit, &taken, &makers);
                 taken.extend(execution.goes_on().map(|known| known.jid.to_owned()));
             }
         }
@@ -369,7 +377,8 @@ fn exit_of(fleet: &Fleet, key: &ProcessKey) -> Option<Moment> {
 /// else that it is nowhere. A job that may have come from several queues was asked for in each.
 pub(super) fn best(answers: &[Located]) -> HashMap<&str, &Located> {
     let rank = |located: &Located| match located.place {
-        Place::Queue { .. }
+        Place::Work { .. }
+        | Place::Queue { .. }
         | Place::Private { .. }
         | Place::Retry
         | Place::Dead

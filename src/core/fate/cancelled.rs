@@ -5,28 +5,25 @@ use super::evidence::Fact;
 use super::execution::Execution;
 use super::fate::{Fate, Ruling};
 use crate::core::fleet::Fleet;
-use crate::core::moment::Moment;
+use crate::core::log::Notice;
 
 impl Execution {
-    /// Takes in whether the log of its process, which has this pid, says that it read that it is
-    /// cancelled, or that it breaks off.
+    /// Takes in what the log of its process, which has this pid, says of the end that it is coming to.
     pub(super) fn hear_notices(&mut self, fleet: &Fleet, pid: u32) {
-        let witness = &fleet.logs.witness;
         let begun = self.begun();
-        let of_this = |at: &Moment| begun.is_none_or(|begun| *at >= begun);
-        let cancelled = witness.cancelled(pid, self.jid(), &self.work().tid);
-        let broke_off = witness.broke_off(pid, self.jid(), &self.work().tid);
-        if let Some(at) = cancelled.filter(of_this) {
-            self.add(at, Fact::Cancelled);
-        }
-        if let Some(at) = broke_off.filter(of_this) {
-            self.add(at, Fact::BreaksOff);
+        for notice in Notice::ALL {
+            let job = (pid, self.jid(), &*self.work().tid);
+            let at = fleet.logs.witness.noticed(notice, job);
+            if let Some(at) = at.filter(|at| begun.is_none_or(|begun| *at >= begun)) {
+                self.add(at, Fact::Noticed(notice));
+            }
         }
     }
 
-    /// Whether its log says that it breaks off, and that the rest of its work is put into a later job.
-    pub(super) fn says_it_breaks_off(&self) -> bool {
-        (self.evidence().iter()).any(|known| known.fact == Fact::BreaksOff)
+    /// Whether its log holds this notice of it.
+    pub(super) fn wrote(&self, notice: Notice) -> bool {
+        let mut evidence = self.evidence().iter();
+        evidence.any(|known| known.fact == Fact::Noticed(notice))
     }
 
     /// `ruling`; of a cancelled job it says what that means for the rest of its work.
@@ -51,8 +48,7 @@ impl Execution {
     /// That its end is no end of its work, in words. `None`: it was not cancelled, or ended before it
     /// read that.
     fn cancelled(&self) -> Option<String> {
-        let read = (self.evidence().iter()).any(|known| known.fact == Fact::Cancelled);
-        match (self.marked_by(), read) {
+        match (self.marked_by(), self.wrote(Notice::Cancelled)) {
             (by, true) => Some(format!(
                 "cancelled by {}: what was left of its work is never done",
                 by.unwrap_or("a mark in Redis")

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::fate::Fate;
 use crate::core::fleet::{Passed, Place};
-use crate::core::log::Told;
+use crate::core::log::{Notice, Told};
 use crate::core::moment::Moment;
 
 /// A fact and when it was true.
@@ -37,6 +37,8 @@ pub enum Fact {
     Located {
         /// Where it was.
         place: Place,
+        /// When the answer came. What was searched was read between the question and that.
+        answered: Moment,
         /// Whether its iteration state `it-<jid>` was kept: an `IterableJob` that has not ended.
         iterating: bool,
     },
@@ -72,11 +74,8 @@ pub enum Fact {
         /// The operator.
         by: String,
     },
-    /// The log of its process said that it has read that it is cancelled.
-    Cancelled,
-    /// The log of its process said that it breaks off, and that the rest of its work is put into a
-    /// later job.
-    BreaksOff,
+    /// The log of its process said how it is coming to its end.
+    Noticed(Notice),
     /// The search for missing jobs found it, or a push by this program changed it.
     Settled {
         /// Its fate.
@@ -117,15 +116,21 @@ impl Fact {
     pub fn source(&self) -> FactSource {
         match self {
             Self::Shown { .. } | Self::Missed { .. } | Self::Iterable => FactSource::Beat,
-            Self::LogStarted | Self::LogEnd(_) | Self::Cancelled | Self::BreaksOff => {
-                FactSource::Log
-            }
+            Self::LogStarted | Self::LogEnd(_) | Self::Noticed(_) => FactSource::Log,
             Self::Located { .. }
             | Self::Back { .. }
             | Self::GoesOn { .. }
             | Self::Namesake { .. } => FactSource::Redis,
             Self::Settled { .. } | Self::Marked { .. } => FactSource::Ours,
         }
+    }
+
+    /// Whether `other` is of the same kind.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        if let (Self::Noticed(notice), Self::Noticed(other)) = (self, other) {
+            return notice == other;
+        }
+        std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 
     /// Whether the first fact of its kind stays; of all other kinds the last one does.
@@ -138,8 +143,7 @@ impl Fact {
                 | Self::GoesOn { .. }
                 | Self::Iterable
                 | Self::Marked { .. }
-                | Self::Cancelled
-                | Self::BreaksOff
+                | Self::Noticed(_)
         )
     }
 }

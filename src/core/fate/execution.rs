@@ -10,7 +10,7 @@ use super::fate::{Fate, Ruling};
 use crate::core::fleet::{
     Checkpoints, Heir, Job, Lineage, Passed, Place, Process, ProcessKey, Work,
 };
-use crate::core::log::{Begun, Told};
+use crate::core::log::{Begun, Notice, Told};
 use crate::core::moment::Moment;
 use crate::core::timing::SHOWN_WITHIN;
 
@@ -120,7 +120,7 @@ impl Execution {
     /// its log: the first job of sidekiq-iteration has no mark in its payload.
     pub(super) fn checkpoints(&self) -> Option<Checkpoints> {
         let by_payload = self.lineage.as_ref().and_then(Lineage::checkpoints);
-        let by_log = self.says_it_breaks_off();
+        let by_log = self.wrote(Notice::BreaksOff);
         by_payload.or(by_log.then_some(Checkpoints::SidekiqIteration))
     }
 
@@ -235,8 +235,7 @@ impl Execution {
 
     /// Adds a fact. Of each kind one is kept.
     pub(super) fn add(&mut self, at: Moment, fact: Fact) {
-        let kind = std::mem::discriminant(&fact);
-        let same = |known: &&mut Evidence| std::mem::discriminant(&known.fact) == kind;
+        let same = |known: &&mut Evidence| known.fact.is_like(&fact);
         match self.evidence.iter_mut().find(same) {
             Some(known) if known.fact.keeps_first() => {}
             Some(known) => *known = Evidence { at, fact },
@@ -315,6 +314,17 @@ impl Execution {
         self.evidence.iter().find_map(|known| {
             if let Fact::Located { place, .. } = &known.fact {
                 Some((known.at, place))
+            } else {
+                None
+            }
+        })
+    }
+
+    /// When the answer that tells where it is came.
+    pub(super) fn answered(&self) -> Option<Moment> {
+        self.find(|known| {
+            if let Fact::Located { answered, .. } = known.fact {
+                Some(answered)
             } else {
                 None
             }

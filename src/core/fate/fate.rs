@@ -56,6 +56,10 @@ impl Fate {
     /// `None`: the place says nothing, or the job is in no place.
     pub fn at(place: &Place) -> Option<Ruling> {
         let (fate, why) = match place {
+            Place::Work { identity } => (
+                Self::PushedBack,
+                format!("runs again on {}", identity.short()),
+            ),
             Place::Queue { name } => (Self::PushedBack, format!("found in queue {name}")),
             Place::Private { identity } => (
                 Self::PushedBack,

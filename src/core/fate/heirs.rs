@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
+use super::evidence::Fact;
 use super::execution::{Execution, GoesOn, MADE_BEFORE_DONE};
 use super::fate::{Fate, Ruling};
-use crate::core::fleet::{Heir, Located, Passed};
+use crate::core::fleet::{Heir, Job, Later, Located, Passed};
 use crate::core::log::Witness;
 use crate::core::moment::Moment;
 use crate::core::timing::BEGUN_ELSEWHERE;
@@ -81,6 +82,38 @@ pub(super) fn makers<'a>(
 }
 
 impl Execution {
+    /// Whether `heir` was made after the process of this execution had ended at `exit`: a later run of
+    /// this very job made it. Both are times of this host's clock if its process made it.
+    pub(super) fn was_run_again(&self, heir: &Heir, exit: Option<Moment>) -> bool {
+        let lineages = self.lineage().zip(heir.lineage.as_ref());
+        let late = heir.created.zip(exit);
+        late.is_some_and(|(created, exit)| created > exit.epoch())
+            && lineages.is_some_and(|(own, later)| own.is_one_before(later))
+    }
+
+    /// Takes in that `job`, which a beat shows at work, does its work: its id, how that came to it, and
+    /// where it is. `exit`: when the process of this execution ended.
+    pub(super) fn go_on_at_work(
+        &mut self,
+        job: &Job,
+        (jid, passed, place): (String, Passed, String),
+        exit: Option<Moment>,
+    ) {
+        let later = Later::read(&job.work.payload).zip(self.lineage());
+        let heir = later.and_then(|(later, own)| later.heir_of(own, &place));
+        match heir.filter(|heir| self.was_run_again(heir, exit)) {
+            Some(heir) => self.ran_again(job.seen, &heir),
+            None => self.go_on(job.seen, jid, passed, place),
+        }
+    }
+
+    /// Takes in that a later run of it handed its work on to `heir`: it was back by then.
+    pub(super) fn ran_again(&mut self, at: Moment, heir: &Heir) {
+        let (jid, place) = (&heir.jid, &heir.place);
+        let how = format!("taken up again, and that run goes on as {jid} ({place})");
+        self.add(at, Fact::Back { how });
+    }
+
     /// Whether a job that was seen at work since `started` may do its work.
     pub(super) fn may_precede(&self, started: Option<Moment>) -> bool {
         // Both are times of other clocks, moved onto ours.

@@ -24,19 +24,13 @@ use crate::core::wording;
 /// The words for a job that is in no queue, no set and no process.
 const NOWHERE: &str = "was found nowhere";
 
-/// The answer of Redis about an execution.
-enum Sighting {
-    /// It is in a place that tells its fate.
-    At(Ruling),
-    /// It is in no place.
-    Nowhere {
-        /// Whether every place was searched to the end.
-        whole: bool,
-        /// When Redis was asked.
-        asked: Moment,
-    },
-    /// Redis was not asked since, or did not answer.
-    NotKnown,
+/// That an execution was found in no place.
+#[derive(Clone, Copy)]
+struct Absence {
+    /// Whether every place was searched to the end.
+    whole: bool,
+    /// When Redis was asked.
+    asked: Moment,
 }
 
 /// The ruling on `execution` of `file`; `None`: it runs, or too little is known so far.
@@ -120,34 +114,31 @@ impl Case<'_> {
             return None;
         }
         let line = format!("its log: {}", end.words());
-        let found = self.found(at);
-        match (end.how, found) {
-            (Told::Done, Sighting::Nowhere { whole, asked }) if self.may_have_broken_off(at) => {
-                self.broke_off_or_ended(whole, asked)
-            }
-            (Told::Done, Sighting::NotKnown) if self.may_have_broken_off(at) => None,
-            (Told::Done, Sighting::Nowhere { .. }) => Some(Ruling::new(Fate::Finished, line)),
-            (Told::Done, Sighting::NotKnown) => {
+        let absent = self.absent_since(at);
+        match (end.how, self.found()) {
+            (Told::Done, None) if self.may_have_broken_off(at) => self.broke_off_or_ended(absent?),
+            (Told::Done, None) => {
                 let fleet = self.scene.fleet;
                 let says_nothing = !fleet.link.is_connected() || fleet.memory.lost_at().is_some();
-                says_nothing.then(|| Ruling::new(Fate::Finished, line))
+                (absent.is_some() || says_nothing).then(|| Ruling::new(Fate::Finished, line))
             }
-            (Told::Failed, Sighting::At(place)) => {
+            (Told::Failed, Some(place)) => {
                 let why = format!("{}; {line}", place.why);
                 Some(Ruling::new(place.fate, why))
             }
-            (Told::Failed, Sighting::Nowhere { whole, asked }) => self.failed(whole, asked, &line),
-            (Told::Done, Sighting::At(_))
-            | (Told::Failed, Sighting::NotKnown)
-            | (Told::Interrupted | Told::Started, _) => None,
+            (Told::Failed, None) => self.failed(absent?, &line),
+            (Told::Done, Some(_)) | (Told::Interrupted | Told::Started, _) => None,
         }
     }
 
     /// It failed by an error of its own and is in no place: Sidekiq puts a job into its set before
     /// it says so (7.3.9 `lib/sidekiq/job_retry.rb`), unless it is not to be retried.
-    fn failed(self, whole: bool, asked: Moment, line: &str) -> Option<Ruling> {
+    fn failed(self, absent: Absence, line: &str) -> Option<Ruling> {
+        if self.broke_off_by_its_log() {
+            return self.broke_off_unseen(absent.asked);
+        }
         // An `IterableJob` that breaks off for TSTP says the same, and may be taken up elsewhere.
-        if !whole || self.execution.is_iterating() || self.awaits_others(asked) {
+        if !absent.whole || self.execution.is_iterating() || self.awaits_others(absent.asked) {
             return None;
         }
         let why = format!("{line}, and it stands in no set: it is not retried, or was already");
@@ -157,55 +148,66 @@ impl Case<'_> {
     /// A beat of its living process, from before any interrupt, does not show it any more. `at` is
     /// when a look said so.
     fn left_its_thread(self, at: Moment) -> Option<Ruling> {
+        if let Some(ruling) = self.found() {
+            return Some(ruling);
+        }
+        let absent = self.absent_since(at)?;
+        if self.has_completed(absent.asked) {
+            return self.completed();
+        }
+        if self.may_have_broken_off(at) {
+            return self.broke_off_or_ended(absent);
+        }
+        if self.execution.is_iterating() || self.broke_off_by_its_log() {
+            return self.broke_off_unseen(absent.asked);
+        }
         // Before the first signal a job leaves its thread by its end alone.
         let mark = self.subject.signals.mark;
-        let may_have_broken_off = mark.is_some_and(|mark| at >= mark.about_to);
-        match self.found(at) {
-            Sighting::At(ruling) => Some(ruling),
-            Sighting::NotKnown => None,
-            Sighting::Nowhere { asked, .. } if self.has_completed(asked) => self.completed(asked),
-            Sighting::Nowhere { whole, asked } if self.may_have_broken_off(at) => {
-                self.broke_off_or_ended(whole, asked)
-            }
-            Sighting::Nowhere { asked, .. } if self.execution.is_iterating() => {
-                self.broke_off_unseen(asked)
-            }
-            Sighting::Nowhere { asked, .. } if may_have_broken_off && self.awaits_others(asked) => {
-                None
-            }
-            Sighting::Nowhere { .. } => self.gone_from_its_beat(),
+        if mark.is_some_and(|mark| at >= mark.about_to) && self.awaits_others(absent.asked) {
+            return None;
         }
+        self.gone_from_its_beat()
     }
 
     /// Its process has ended.
     fn process_ended(self, exited: Moment, clean: Option<bool>) -> Option<Ruling> {
-        match self.found(exited) {
-            Sighting::At(ruling) => Some(ruling),
-            Sighting::NotKnown if self.scene.patient => None,
-            Sighting::NotKnown => self.by_its_last_lines(),
-            Sighting::Nowhere { asked, .. } if self.has_completed(asked) => self.completed(asked),
-            Sighting::Nowhere { .. } if self.awaits_its_log() => None,
-            // An `IterableJob` may have gone to its queue by itself and be taken up elsewhere.
-            Sighting::Nowhere { asked, .. } if self.awaits_others(asked) => None,
-            Sighting::Nowhere { whole, asked } => {
-                let alone = whole && self.others(asked) == Others::NoneServe;
-                let in_order = self.left_in_order(alone);
-                in_order
-                    .or_else(|| self.by_its_last_lines())
-                    .or_else(|| Some(self.nowhere(whole, asked, clean)))
-            }
+        if let Some(ruling) = self.found() {
+            return Some(ruling);
         }
+        let Some(absent) = self.absent_since(exited) else {
+            return if self.scene.patient {
+                None
+            } else {
+                self.by_its_last_lines()
+            };
+        };
+        if self.has_completed(absent.asked) {
+            return self.completed();
+        }
+        // An `IterableJob` may have gone to its queue by itself and be taken up elsewhere.
+        if self.awaits_its_log() || self.awaits_others(absent.asked) {
+            return None;
+        }
+        let alone = absent.whole && self.others(absent.asked) == Others::NoneServe;
+        let in_order = self.left_in_order(alone);
+        in_order
+            .or_else(|| self.by_its_last_lines())
+            .or_else(|| Some(self.nowhere(absent, clean)))
     }
 
-    /// Whether a later look proves that Redis had not been emptied when it was `asked`.
-    fn is_proven(self, asked: Moment) -> bool {
-        self.scene.fleet.memory.was_whole_after(asked)
+    /// Whether a look that was asked for after the answer proves that Redis had not been emptied
+    /// before it.
+    fn is_proven(self) -> bool {
+        let memory = &self.scene.fleet.memory;
+        let answered = self.execution.answered();
+        answered.is_some_and(|answered| memory.was_whole_after(answered))
     }
 
     /// It is nowhere, and its process cannot have interrupted it. `alone`: it cannot have been
     /// taken up elsewhere either.
     fn left_in_order(self, alone: bool) -> Option<Ruling> {
-        if self.execution.is_iterating() || self.execution.checkpoints().is_some() && !alone {
+        let broke_off = self.execution.is_iterating() || self.broke_off_by_its_log();
+        if broke_off || self.execution.checkpoints().is_some() && !alone {
             return None;
         }
         if self.subject.signals.idle_before {
@@ -237,7 +239,7 @@ impl Case<'_> {
             let late = format!("{line}, after its time was up");
             // A job that still was on its thread then was pushed back, and runs again.
             let Some(count) = log::pushed_back(self.subject, self.scene.fleet, at) else {
-                let known = !matches!(self.found(at), Sighting::NotKnown);
+                let known = self.found().is_some() || self.absent_since(at).is_some();
                 return known.then(|| Ruling::new(Fate::Finished, late));
             };
             let why = format!("{late}, and {} pushed back", wording::count(count, "job"));
@@ -249,7 +251,7 @@ impl Case<'_> {
     }
 
     /// It is in no place, its process has ended, and may have interrupted or lost it.
-    fn nowhere(self, whole: bool, asked: Moment, clean: Option<bool>) -> Ruling {
+    fn nowhere(self, Absence { whole, asked }: Absence, clean: Option<bool>) -> Ruling {
         let died = self.subject.signals.killed || clean == Some(false);
         let died = died && self.process_left().is_none();
         let ended = self.subject.ended_words();
@@ -342,25 +344,27 @@ impl Case<'_> {
         (in_time || stale) && self.others(asked) == Others::Awaited
     }
 
-    /// Where it was found. That it is nowhere counts if Redis was asked at `since` or later.
-    fn found(self, since: Moment) -> Sighting {
-        if let Some((_, how)) = self.execution.back() {
-            return Sighting::At(self.broke_off(Ruling::new(Fate::PushedBack, how)));
-        }
-        let Some((asked, place)) = self.execution.located() else {
-            return Sighting::NotKnown;
-        };
-        if let Some(ruling) = Fate::at(place) {
-            return Sighting::At(self.broke_off(ruling));
-        }
+    /// The fate that the place gives it where it was found.
+    fn found(self) -> Option<Ruling> {
+        let back = self.execution.back();
+        let back = back.map(|(_, how)| Ruling::new(Fate::PushedBack, how));
+        let ruling = back.or_else(|| Fate::at(self.execution.place()?))?;
+        Some(self.broke_off(ruling))
+    }
+
+    /// That it was in no place when Redis was asked at `since` or later. `None`: it was not asked since,
+    /// did not answer, or may have lost what it had by its answer.
+    fn absent_since(self, since: Moment) -> Option<Absence> {
+        let (asked, place) = self.execution.located()?;
         let forgot = self.scene.fleet.memory.lost_at();
-        if let Place::Nowhere { searched_whole } = place
-            && asked >= since
-            && forgot.is_none_or(|lost| asked < lost)
-        {
-            let whole = *searched_whole;
-            return Sighting::Nowhere { whole, asked };
-        }
-        Sighting::NotKnown
+        let Place::Nowhere { searched_whole } = *place else {
+            return None;
+        };
+        let answered = self.execution.answered()?;
+        let counts = asked >= since && forgot.is_none_or(|lost| answered < lost);
+        counts.then_some(Absence {
+            whole: searched_whole,
+            asked,
+        })
     }
 }

@@ -7,7 +7,7 @@ use super::fate::Fate;
 use super::others::Served;
 use super::scene::Scene;
 use super::subject::Subject;
-use super::why::{LastLine, last_line, may_have_ended, too_few_threads};
+use super::why::{ended_by_log, may_have_ended, ran_to_the_end, too_few_threads};
 use crate::core::fleet::{Fleet, Place, ProcessKey};
 
 /// A job of an ended process that was not found.
@@ -32,6 +32,15 @@ pub enum Trace {
     Found(Fate, String),
     /// Nothing is proven, and why.
     Open(String),
+}
+
+impl Trace {
+    /// How that is known.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Nowhere(why) | Self::Found(_, why) | Self::Open(why) => why,
+        }
+    }
 }
 
 /// How a push ended.
@@ -62,7 +71,16 @@ impl PushOutcome {
         }
     }
 
-    /// In words; `queue` is where it was pushed to.
+    /// Whether it is back; `None`: not known.
+    pub fn is_back(&self) -> Option<bool> {
+        match self {
+            Self::Pushed | Self::Already | Self::InQueue => Some(true),
+            Self::Refused(_) | Self::Rehearsed => Some(false),
+            Self::Doubtful(_) => None,
+        }
+    }
+
+    /// In words, as evidence; `queue` is where it was pushed to.
     pub fn words(&self, queue: &str) -> String {
         match self {
             Self::Pushed => format!("pushed back to the front of queue {queue}"),
@@ -71,6 +89,18 @@ impl PushOutcome {
             Self::Refused(why) => format!("not pushed back: {why}"),
             Self::Doubtful(why) => format!("it is not known whether it was pushed back: {why}"),
             Self::Rehearsed => format!("would be pushed back to the front of queue {queue}"),
+        }
+    }
+
+    /// In words that stand beside the job and its queue.
+    pub fn short_words(&self) -> String {
+        match self {
+            Self::Pushed => "pushed back to the front of its queue".into(),
+            Self::Already => "had been pushed back before".into(),
+            Self::InQueue => "stood in its queue".into(),
+            Self::Refused(why) => format!("not pushed back: {why}"),
+            Self::Doubtful(why) => format!("whether it is back is not known: {why}"),
+            Self::Rehearsed => "would be pushed back to the front of its queue".into(),
         }
     }
 }
@@ -150,14 +180,14 @@ fn doubt(
         let left = subject.left_in_order();
         left.then(|| "its process stopped by itself: it had ended, or was pushed back".into())
     };
-    match last_line(execution, subject, scene.fleet, scene.now) {
+    if ran_to_the_end(execution, subject, scene) {
         // A line of its end may have been lost.
-        LastLine::Runs => in_order(),
-        LastLine::Ended(said) => Some(said),
-        LastLine::Silent => too_few_threads(file, subject)
-            .or_else(in_order)
-            .or_else(|| may_have_ended(execution, file, subject, scene)),
+        return in_order();
     }
+    ended_by_log(execution)
+        .or_else(|| too_few_threads(file, subject))
+        .or_else(in_order)
+        .or_else(|| may_have_ended(execution, file, subject, scene))
 }
 
 /// Whether a push-back of `execution`, had there been one, would still stand in its queue.

@@ -12,8 +12,8 @@ use crate::core::moment::Moment;
 use crate::core::timing::INTERRUPT_MARGIN;
 
 impl Execution {
-    /// Takes in where Redis had it. `subject` is its process.
-    pub(super) fn locate(&mut self, located: &Located, subject: &Subject<'_>) {
+    /// Takes in where Redis had it by the answer that came at `answered`. `subject` is its process.
+    pub(super) fn locate(&mut self, located: &Located, subject: &Subject<'_>, answered: Moment) {
         // A question from before it began asked for another execution.
         let began = self.begun().map(|begun| begun.after(INTERRUPT_MARGIN));
         if began.is_some_and(|began| located.asked < began) {
@@ -24,13 +24,16 @@ impl Execution {
         }
         // The first time that it was nowhere stays: later beats are held against it. That of a job
         // that has its fate already is asked for again after the exit, to confirm it.
-        let at = if self.ruling().is_none() && self.is_missed_again(located, subject) {
-            self.located().map_or(located.asked, |(asked, _)| asked)
-        } else {
-            located.asked
+        let again = self.ruling().is_none() && self.is_missed_again(located, subject);
+        let before = self.located().zip(self.answered()).filter(|_| again);
+        let before = before.map(|((asked, _), answered)| (asked, answered));
+        let (at, answered) = before.unwrap_or((located.asked, answered));
+        let fact = Fact::Located {
+            place: located.place.clone(),
+            answered,
+            iterating: located.iterating,
         };
-        let (place, iterating) = (located.place.clone(), located.iterating);
-        self.add(at, Fact::Located { place, iterating });
+        self.add(at, fact);
         let told = subject.signals.mark.map(|mark| mark.at);
         if let Place::Queue { name } = &located.place
             && told.is_some_and(|told| located.asked >= told)
@@ -48,15 +51,20 @@ impl Execution {
 
     /// Takes in which later job does its work. `taken`: the later jobs of other executions, which
     /// are its own only where there is no other. `makers`: how many executions may have made each.
-    /// A job that stands in its queue again goes on as itself.
+    /// A job that stands in its queue again goes on as itself. `exit`: when its process ended.
     pub(super) fn hand_on(
         &mut self,
         located: &Located,
+        exit: Option<Moment>,
         taken: &HashSet<String>,
         makers: &HashMap<String, usize>,
     ) {
         if self.goes_on().is_some() || self.back().is_some() {
             return;
+        }
+        let mut again = located.heirs.iter();
+        if let Some(heir) = again.find(|heir| self.was_run_again(heir, exit)) {
+            return self.ran_again(located.asked, heir);
         }
         let heirs = located.heirs.iter();
         let mut heirs = heirs.filter(|heir| self.may_have_made(heir));

@@ -7,36 +7,26 @@ use super::execution::Execution;
 use super::log;
 use super::scene::Scene;
 use super::subject::Subject;
-use crate::core::fleet::Fleet;
-use crate::core::moment::Moment;
 use crate::core::timing::{FETCH, FRESH, LINGER};
 use crate::core::wording::{self, count_that};
 
-/// The last line of the log of an ended process of one of its executions.
-pub(super) enum LastLine {
-    /// It began, and the log was read until after the exit: it ran to the end of its process.
-    Runs,
-    /// It ended, whatever way; in words.
-    Ended(String),
-    /// Nothing of this execution, or its last lines are not read yet.
-    Silent,
+/// The end of `execution` by its log, whatever way, in words. It counts even where the line may tell of
+/// the execution before: in doubt nothing is called lost, and nothing is pushed back.
+pub(super) fn ended_by_log(execution: &Execution) -> Option<String> {
+    let (_, end) = execution.any_log_end()?;
+    Some(format!("its log: {}", end.words()))
 }
 
-/// The last line about `execution`. An end counts even where the line may tell of the execution
-/// before: in doubt nothing is called lost, and nothing is pushed back.
-pub(super) fn last_line(
+/// Whether `execution` ran to the end of its process by its log: it began, and the log was read
+/// until after the exit.
+pub(super) fn ran_to_the_end(
     execution: &Execution,
     subject: &Subject<'_>,
-    fleet: &Fleet,
-    now: Moment,
-) -> LastLine {
-    if let Some((_, end)) = execution.any_log_end() {
-        return LastLine::Ended(format!("its log: {}", end.words()));
-    }
-    if execution.is_in_its_log() && !log::awaits_last_lines(subject, fleet, now) {
-        return LastLine::Runs;
-    }
-    LastLine::Silent
+    scene: Scene<'_>,
+) -> bool {
+    execution.is_in_its_log()
+        && execution.any_log_end().is_none()
+        && !log::awaits_last_lines(subject, scene.fleet, scene.now)
 }
 
 /// Why `execution` may have ended by itself before its process died, for all that is known.
@@ -54,10 +44,11 @@ pub(super) fn may_have_ended(
     if !execution.is_on_its_thread() {
         return Some("it had left its thread by then".into());
     }
-    match last_line(execution, subject, scene.fleet, scene.now) {
-        LastLine::Runs => return None,
-        LastLine::Ended(said) => return Some(said),
-        LastLine::Silent => {}
+    if ran_to_the_end(execution, subject, scene) {
+        return None;
+    }
+    if let Some(said) = ended_by_log(execution) {
+        return Some(said);
     }
     let on_threads = file.executions().filter(|known| known.is_on_its_thread());
     let jobs = on_threads.count() as u64 + file.may_have_run_unnamed(subject);

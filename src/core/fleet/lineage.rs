@@ -190,6 +190,13 @@ impl Lineage {
         }
     }
 
+    /// Whether `later` is what the very next break-off of this job's work leads to. Only an Active
+    /// Job names its work for sure.
+    pub fn is_one_before(&self, later: &Self) -> bool {
+        let named = self.named && self.checkpoints != Some(Checkpoints::SidekiqIteration);
+        named && later.work_id == self.work_id && later.broke_off == self.broke_off + 1
+    }
+
     /// How the work came to this job; `None`: it is the first that does it.
     pub fn passed(&self) -> Option<Passed> {
         if self.broke_off > 0 {

@@ -69,9 +69,14 @@ pub struct Located {
     pub namesake: Option<String>,
 }
 
-/// Where a job is. Work hashes are not among the places: those are in every look.
+/// Where a job is.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum Place {
+    /// A beat shows it at work. A search of queues and sets does not read that: each look has it.
+    Work {
+        /// The process that runs it.
+        identity: Identity,
+    },
     /// It waits in this queue.
     Queue {
         /// Name without `queue:`.
@@ -100,18 +105,6 @@ pub enum Place {
     },
 }
 
-impl Place {
-    /// Whether Redis holds it in a place from which it will run again by itself.
-    pub fn runs_again(&self) -> bool {
-        match self {
-            Self::Queue { .. } | Self::Retry | Self::Schedule => true,
-            Self::Dead | Self::Private { .. } | Self::Nowhere { .. } | Self::NotAsked { .. } => {
-                false
-            }
-        }
-    }
-}
-
 /// How the words for a queue begin.
 const IN_QUEUE: &str = "in queue ";
 
@@ -133,6 +126,7 @@ pub fn waits_for(place: &str, queue: &str) -> bool {
 impl fmt::Display for Place {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Work { identity } => formatter.write_str(&at_work_on(identity.short())),
             Self::Queue { name } => write!(formatter, "{IN_QUEUE}{name}"),
             Self::Retry => formatter.write_str("among the retries"),
             Self::Dead => formatter.write_str("among the dead"),

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::core::fleet::{Fleet, Job, Listed, Process, ProcessKey};
-use crate::core::log::Told;
+use crate::core::log::{Notice, Told};
 use crate::core::moment::Moment;
 
 /// Cancellations that are remembered; the oldest give way.
@@ -73,48 +73,26 @@ pub enum CancelState {
     Ended {
         /// When that was known.
         at: Moment,
-        /// How.
-        ending: CancelEnding,
+        /// How, in words.
+        how: &'static str,
     },
 }
 
-/// How a job that was cancelled ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CancelEnding {
-    /// It read the mark and ended.
-    Cancelled,
-    /// It came to its end before it read the mark.
-    Before,
-    /// It failed before it read the mark.
-    Failed,
-    /// Its process pushed it back before it read the mark.
-    PushedBack,
-    /// Its process is gone.
-    WithProcess,
-    /// It left its thread, and no log says how.
-    Unknown,
-}
-
-impl CancelEnding {
-    /// In words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Cancelled => "it noticed the cancellation and ended",
-            Self::Before => "it ended before it noticed: all of its work is done",
-            Self::Failed => "it failed before it noticed; the mark stays, and a retry ends at once",
-            Self::PushedBack => {
-                "it was pushed back before it noticed; the mark stays, and its next run ends at once"
-            }
-            Self::WithProcess => {
-                "its process is gone, and whether it noticed is not known; the mark stays, and a \
-                 further run ends at once"
-            }
-            Self::Unknown => {
-                "it left its thread; whether it noticed is not known, for no log of it is read here"
-            }
-        }
-    }
-}
+/// It read the mark and ended.
+const NOTICED: &str = "it noticed the cancellation and ended";
+/// It came to its end before it read the mark.
+const ENDED_BEFORE: &str = "it ended before it noticed: all of its work is done";
+/// It failed before it read the mark.
+const FAILED: &str = "it failed before it noticed; the mark stays, and a retry ends at once";
+/// Its process pushed it back before it read the mark.
+const PUSHED_BACK: &str =
+    "it was pushed back before it noticed; the mark stays, and its next run ends at once";
+/// Its process is gone.
+const WITH_PROCESS: &str = "its process is gone, and whether it noticed is not known; the mark stays, and a further run \
+     ends at once";
+/// It left its thread, and no log says how.
+const NOT_KNOWN: &str =
+    "it left its thread; whether it noticed is not known, for no log of it is read here";
 
 /// A cancellation.
 #[derive(Clone, Debug)]
@@ -254,23 +232,20 @@ impl Cancel {
             ProcessKey::Local(id) => Some(*id),
             ProcessKey::Remote(_) => None,
         };
-        let read = here.and_then(|id| witness.cancelled(id.pid, jid, tid));
+        let read = here.and_then(|id| witness.noticed(Notice::Cancelled, (id.pid, jid, tid)));
         if let Some(at) = read.filter(|at| *at >= since && !noticed) {
             return Some(CancelState::Noticed { at });
         }
         let told = here.and_then(|id| witness.of_thread(id.pid, jid, tid));
         let told = told.filter(|told| told.what != Told::Started && told.at >= since);
         if let Some(told) = told {
-            let ending = match told.what {
-                _ if noticed => CancelEnding::Cancelled,
-                Told::Failed => CancelEnding::Failed,
-                Told::Interrupted => CancelEnding::PushedBack,
-                Told::Started | Told::Done => CancelEnding::Before,
+            let how = match told.what {
+                _ if noticed => NOTICED,
+                Told::Failed => FAILED,
+                Told::Interrupted => PUSHED_BACK,
+                Told::Started | Told::Done => ENDED_BEFORE,
             };
-            return Some(CancelState::Ended {
-                at: told.at,
-                ending,
-            });
+            return Some(CancelState::Ended { at: told.at, how });
         }
         let lives = |known: &&Process| !known.exited() && known.listed == Listed::Yes;
         let living = fleet.get(process).filter(lives);
@@ -285,11 +260,11 @@ impl Cancel {
         if is_read && now.since(missed) < LOG_COMES {
             return None;
         }
-        let ending = match living {
-            _ if noticed => CancelEnding::Cancelled,
-            Some(_) => CancelEnding::Unknown,
-            None => CancelEnding::WithProcess,
+        let how = match living {
+            _ if noticed => NOTICED,
+            Some(_) => NOT_KNOWN,
+            None => WITH_PROCESS,
         };
-        Some(CancelState::Ended { at: now, ending })
+        Some(CancelState::Ended { at: now, how })
     }
 }

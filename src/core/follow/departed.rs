@@ -95,28 +95,29 @@ impl Left {
         }
     }
 
-    /// Its place in the line that counts.
-    fn kind(&self) -> DepartedKind {
-        match &self.went {
-            Went::NotSought => DepartedKind::NotSought,
-            Went::Finished => DepartedKind::Finished,
-            Went::Runs { on } if *on == self.from => DepartedKind::Again,
-            Went::Runs { .. } => DepartedKind::Elsewhere,
-            Went::GoesOn { .. } => DepartedKind::GoesOn,
+    /// Its group in the line that counts, one of [`GROUPS`]. `None`: it was not found out yet.
+    fn group(&self) -> Option<&'static str> {
+        Some(match &self.went {
+            Went::NotSought => return None,
+            Went::Finished => "finished",
+            Went::Runs { on } if *on == self.from => "running again",
+            Went::Runs { .. } => "on another process",
+            Went::GoesOn { .. } => "gone on under another JID",
             Went::At { place, .. } => match place {
-                Place::Queue { .. } | Place::Private { .. } => DepartedKind::Queued,
-                Place::Retry => DepartedKind::Retry,
-                Place::Dead => DepartedKind::Dead,
-                Place::Schedule => DepartedKind::Scheduled,
+                Place::Work { .. } => "on another process",
+                Place::Queue { .. } | Place::Private { .. } => "back in a queue",
+                Place::Retry => "in retry",
+                Place::Dead => "dead",
+                Place::Schedule => "scheduled",
                 Place::Nowhere {
                     searched_whole: true,
-                } => DepartedKind::Gone,
+                } => "gone",
                 Place::Nowhere {
                     searched_whole: false,
-                } => DepartedKind::NotFound,
-                Place::NotAsked { .. } => DepartedKind::NotSought,
+                } => "not found",
+                Place::NotAsked { .. } => return None,
             },
-        }
+        })
     }
 
     /// Where Redis has it, or the later job that does its work.
@@ -159,7 +160,8 @@ impl Left {
                     searched_whole: true,
                 }
                 | Place::Dead => false,
-                Place::Queue { .. }
+                Place::Work { .. }
+                | Place::Queue { .. }
                 | Place::Private { .. }
                 | Place::Retry
                 | Place::Schedule
@@ -173,35 +175,18 @@ impl Left {
 }
 
 /// The groups that are counted together, in the order of the words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum DepartedKind {
-    Finished,
-    Gone,
-    Elsewhere,
-    Again,
-    GoesOn,
-    Queued,
-    Retry,
-    Scheduled,
-    Dead,
-    NotFound,
-    NotSought,
-}
-
-impl DepartedKind {
-    const TOLD: [(Self, &'static str); 10] = [
-        (Self::Finished, "finished"),
-        (Self::Gone, "gone"),
-        (Self::Elsewhere, "on another process"),
-        (Self::Again, "running again"),
-        (Self::GoesOn, "gone on under another JID"),
-        (Self::Queued, "back in a queue"),
-        (Self::Retry, "in retry"),
-        (Self::Scheduled, "scheduled"),
-        (Self::Dead, "dead"),
-        (Self::NotFound, "not found"),
-    ];
-}
+const GROUPS: [&str; 10] = [
+    "finished",
+    "gone",
+    "on another process",
+    "running again",
+    "gone on under another JID",
+    "back in a queue",
+    "in retry",
+    "scheduled",
+    "dead",
+    "not found",
+];
 
 /// A job that a look shows.
 #[derive(Clone, Debug)]
@@ -361,10 +346,10 @@ impl Departed {
         } else {
             format!("since {}", clock(since))
         };
-        let counts = DepartedKind::TOLD.iter().filter_map(|(kind, words)| {
+        let counts = GROUPS.into_iter().filter_map(|group| {
             let jobs = self.jobs.iter();
-            let number = jobs.filter(|left| left.kind() == *kind).count();
-            (number > 0).then(|| format!("{number} {words}"))
+            let number = jobs.filter(|left| left.group() == Some(group)).count();
+            (number > 0).then(|| format!("{number} {group}"))
         });
         let counts: Vec<_> = counts.collect();
         (!counts.is_empty()).then(|| format!("{head}: {}", counts.join(", ")))

@@ -157,18 +157,3 @@ fn pattern(value: &str) -> String {
     pattern.push_str(rest);
     pattern
 }
-
-/// The units that capistrano-sidekiq 3 names after `sidekiq_config_files`: the first file has
-/// the plain name, another one `NAME.<file without extension>` (3.2.0 `lib/capistrano/sidekiq/helpers.rb`).
-pub fn unit_names(name: &str, config_files: &str) -> Vec<String> {
-    config_files
-        .trim_matches(['[', ']'])
-        .split(',')
-        .map(|file| file.trim().trim_matches(['"', '\'']))
-        .filter(|file| !file.is_empty())
-        .map(|file| match file.rsplit('/').next().unwrap_or(file) {
-            "sidekiq.yml" => name.to_string(),
-            other => format!("{name}.{}", other.split('.').next().unwrap_or(other)),
-        })
-        .collect()
-}

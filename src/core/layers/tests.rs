@@ -7,7 +7,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::command_line::{CommandLine, Wrapper};
-use super::{Layer, Reading, TOOLS, Text, Weight, deploy_rb, read_together, unit};
+use super::{Layer, Reading, TOOLS, Text, Weight, read_together, unit};
 
 /// What was found, one thing a line.
 fn shown(reading: &Reading) -> String {
@@ -174,14 +174,6 @@ fn other_commands_and_other_flags() {
     let line = CommandLine::read("RAILS_ENV=staging sidekiq -C config/low.yml").unwrap();
     assert_eq!(line.environment.as_deref(), Some("staging"));
     assert_eq!(line.config.as_deref(), Some("config/low.yml"));
-}
-
-#[test]
-fn units_are_named_after_config_files() {
-    assert_eq!(
-        deploy_rb::unit_names("app", "['sidekiq.yml', 'sidekiq-high-priority.yml']"),
-        ["app", "app.sidekiq-high-priority"]
-    );
 }
 
 fn read_by_all(text: &str) {

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::form::{Form, Head, Shape, head, seconds};
+use super::notices::Notice;
 use super::structured::{Structured, structured};
 use crate::core::clean::clean;
 
@@ -16,8 +17,6 @@ use crate::core::clean::clean;
 const LONGEST_LINE: usize = 500;
 /// Lines of one message that are kept.
 const MOST_LINES: usize = 400;
-/// What sidekiq-iteration says before it puts the rest of its work into a later job.
-const BREAKS_OFF: &str = "[SidekiqIteration::Iteration] Interrupting and re-enqueueing the job";
 /// Errors with which Redis refuses every write, whatever its key.
 const REFUSALS: [&str; 3] = ["READONLY", "MISCONF", "NOREPLICAS"];
 
@@ -75,11 +74,6 @@ pub enum Happening {
     Done,
     /// A job ended by an error, or was interrupted: Sidekiq writes the same for both.
     Fail,
-    /// An `IterableJob` has read that it is cancelled (8.1.7 `lib/sidekiq/job/iterable.rb`).
-    Cancelled,
-    /// A job of sidekiq-iteration breaks off, and what is left of its work is put into a later job
-    /// (sidekiq-iteration `lib/sidekiq_iteration/iteration.rb`, `reenqueue_iteration_job`).
-    BreaksOff,
     /// A step of the shutdown.
     Milestone(Milestone),
     /// A backtrace follows in the next entry of the same process.
@@ -94,6 +88,9 @@ pub enum Happening {
     /// No head was recognised: the line may go on with the entry before it.
     #[default]
     Continued,
+    /// A job comes to its end, and how. A recording holds the notice alone.
+    #[serde(untagged)]
+    Notice(Notice),
 }
 
 /// The lines that tell of a shutdown (5.2.10 `manager.rb`, `fetch.rb`; 8.1.7 the same).
@@ -197,11 +194,8 @@ fn lines(message: &str) -> Vec<String> {
 /// The meaning of a message, and the run time that it names itself (`done: 1.002 sec` up to 5.x).
 fn happening(head: &Head, message: &str) -> (Happening, Option<Duration>) {
     if head.context.given {
-        let of_job = head.context.is_of_job() && head.level == "INFO";
-        return of_job
-            .then(|| of_a_job(head, message))
-            .flatten()
-            .unwrap_or((Happening::Text, None));
+        let said = of_a_job(head, message).filter(|_| head.context.is_of_job());
+        return said.unwrap_or((Happening::Text, None));
     }
     // Threads without a job write these: the main one, the managers.
     if let Some(thread) = thread(message) {
@@ -217,6 +211,10 @@ fn happening(head: &Head, message: &str) -> (Happening, Option<Duration>) {
 /// job has no run time, and says nothing.
 fn of_a_job(head: &Head, message: &str) -> Option<(Happening, Option<Duration>)> {
     let elapsed = head.context.elapsed;
+    let notice = || Notice::read(&head.level, message);
+    if head.level != "INFO" {
+        return Some((Happening::Notice(notice()?), None)).filter(|_| elapsed.is_none());
+    }
     if head.form.shape == Shape::Words {
         let stated = |word: &str| seconds(message.strip_prefix(word)?.strip_suffix(" sec")?);
         if message == "start" {
@@ -227,11 +225,10 @@ fn of_a_job(head: &Head, message: &str) -> Option<(Happening, Option<Duration>)>
     }
     match (message, elapsed) {
         ("start", None) => Some((Happening::Start, None)),
-        ("Job cancelled", None) => Some((Happening::Cancelled, None)),
-        (said, None) if said.starts_with(BREAKS_OFF) => Some((Happening::BreaksOff, None)),
         ("done", Some(_)) => Some((Happening::Done, None)),
         ("fail", Some(_)) => Some((Happening::Fail, None)),
-        _ => None,
+        (_, None) => Some((Happening::Notice(notice()?), None)),
+        (_, Some(_)) => None,
     }
 }
 

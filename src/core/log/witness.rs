@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::dump::Dumps;
 use super::entry::{Happening, Milestone};
 use super::form::{Form, Shape};
-use super::notices::Notices;
+use super::notices::{Notice, Notices};
 use super::{Entry, LogLine};
 use crate::core::moment::Moment;
 
@@ -115,7 +115,7 @@ pub struct Witness {
     begins: VecDeque<Begun>,
     /// How many begins were read, with those that gave way.
     begun: u64,
-    /// The jobs that read that they are cancelled, or said that they break off.
+    /// What jobs wrote of the end that they were coming to.
     notices: Notices,
     /// How long jobs took, by their processes and classes, until it is taken.
     times: Vec<(u32, String, Duration)>,
@@ -159,10 +159,9 @@ impl Witness {
             Happening::Done => Told::Done,
             Happening::Fail if late => Told::Interrupted,
             Happening::Fail => Told::Failed,
-            Happening::Cancelled | Happening::BreaksOff => {
+            Happening::Notice(notice) => {
                 let job = (pid, jid.clone(), tid.clone());
-                self.notices
-                    .take(job, &entry.happening, written(entry, line));
+                self.notices.take(job, notice, written(entry, line));
                 return self.still_works(pid, jid, tid);
             }
             Happening::Milestone(_)
@@ -321,15 +320,9 @@ impl Witness {
         Some(&self.on(pid, jid, tid)?.testimony)
     }
 
-    /// When a job on thread `tid` of process `pid` last wrote that it is cancelled.
-    pub fn cancelled(&self, pid: u32, jid: &str, tid: &str) -> Option<Moment> {
-        self.notices.last(&Happening::Cancelled, (pid, jid, tid))
-    }
-
-    /// When a job on thread `tid` of process `pid` last wrote that it breaks off and puts the rest of
-    /// its work into a later job.
-    pub fn broke_off(&self, pid: u32, jid: &str, tid: &str) -> Option<Moment> {
-        self.notices.last(&Happening::BreaksOff, (pid, jid, tid))
+    /// When a job, by its process, id and thread, last wrote `notice`.
+    pub fn noticed(&self, notice: Notice, job: (u32, &str, &str)) -> Option<Moment> {
+        self.notices.last(notice, job)
     }
 
     /// The begins that were read after the first `read`, in their order, and how many there are by

@@ -11,7 +11,7 @@ mod tests;
 
 pub use grammar::{GrammarError, Problem};
 pub use signal::{Consequence, Signal, UnknownSignal, nearest};
-pub use timeline::{Budget, Deadlines, Origin, Sequence, SequenceOrigin, Step, Timeout};
+pub use timeline::{Budget, Origin, Sequence, SequenceOrigin, Step, Timeout};
 pub use version::Version;
 
 /// The sequence where none is stated.

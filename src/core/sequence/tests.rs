@@ -2,11 +2,9 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
 use proptest::prelude::*;
 
-use super::{Deadlines, Problem, Sequence, Signal};
-use crate::core::moment::Moment;
+use super::{Problem, Sequence, Signal};
 
 fn read(text: &str) -> Result<Sequence, super::GrammarError> {
     text.parse()
@@ -188,22 +186,6 @@ fn the_kill_of_another_program_counts_where_it_comes_first() {
     assert_eq!(kill(None), Some(seconds(150)));
     assert_eq!(kill(Some(seconds(10))), Some(seconds(130)));
     assert_eq!(kill(Some(seconds(90))), Some(seconds(150)));
-}
-
-#[test]
-fn of_two_deadlines_the_earlier_one_is_the_first() {
-    let moment = |second| Moment::new(seconds(second), Timestamp::UNIX_EPOCH);
-    let first = |interrupt: Option<u64>, kill: Option<u64>| {
-        let deadlines = Deadlines {
-            interrupt: interrupt.map(moment),
-            kill: kill.map(moment),
-        };
-        deadlines.first()
-    };
-    assert_eq!(first(Some(5), Some(9)), Some(moment(5)));
-    assert_eq!(first(Some(9), Some(5)), Some(moment(5)));
-    assert_eq!(first(None, Some(5)), Some(moment(5)));
-    assert_eq!(first(None, None), None);
 }
 
 #[test]

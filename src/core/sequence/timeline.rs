@@ -5,7 +5,6 @@ use std::fmt;
 use std::time::Duration;
 
 use super::Signal;
-use crate::core::moment::Moment;
 
 /// An item of a sequence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,30 +177,6 @@ impl Budget {
             (Some(interrupt), Some(kill)) => Some(interrupt.min(kill)),
             (one, other) => one.or(other),
         }
-    }
-}
-
-/// The two ends of a process's jobs, as far as they are known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Deadlines {
-    /// TERM + `T`: jobs are pushed back and interrupted.
-    pub interrupt: Option<Moment>,
-    /// KILL is due.
-    pub kill: Option<Moment>,
-}
-
-impl Deadlines {
-    /// The earlier of the two.
-    pub fn first(self) -> Option<Moment> {
-        match (self.interrupt, self.kill) {
-            (Some(interrupt), Some(kill)) => Some(interrupt.min(kill)),
-            (one, other) => one.or(other),
-        }
-    }
-
-    /// Time left until the earlier of the two; `None` is unlimited or not known.
-    pub fn left(self, now: Moment) -> Option<Duration> {
-        self.first().map(|end| end.since(now))
     }
 }
 

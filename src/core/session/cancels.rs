@@ -148,9 +148,7 @@ impl Session {
         for cancel in further {
             let (stage, note) = match cancel.state {
                 CancelState::Noticed { .. } => (CancelStage::Noticed, None),
-                CancelState::Ended { ending, .. } => {
-                    (CancelStage::Ended, Some(ending.words().to_owned()))
-                }
+                CancelState::Ended { how, .. } => (CancelStage::Ended, Some(how.to_owned())),
                 CancelState::Wanted
                 | CancelState::UnderWay
                 | CancelState::NotSent(_)

@@ -54,8 +54,7 @@ impl Own {
                     Happening::Start
                         | Happening::Done
                         | Happening::Fail
-                        | Happening::Cancelled
-                        | Happening::BreaksOff
+                        | Happening::Notice(_)
                         | Happening::Milestone(_)
                 )
         };

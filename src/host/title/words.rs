@@ -1,5 +1,5 @@
-//! The words of a command line: which program runs, and the `-t` behind its name. A wrapper (a
-//! shell, `timeout`, an editor) is never the program that its arguments name.
+//! The words of a command line: which program runs. A wrapper (a shell, `timeout`, an editor) is
+//! never the program that its arguments name.
 
 /// A program of Sidekiq's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,10 +11,6 @@ pub(super) enum Program {
 
 /// Options of `ruby` whose value is a word of its own.
 const RUBY_OPTIONS_WITH_VALUE: [&[u8]; 4] = [b"-r", b"-I", b"-C", b"-E"];
-
-/// Short options of `sidekiq` whose value may be a word of its own (`lib/sidekiq/cli.rb`,
-/// `option_parser`).
-const SIDEKIQ_OPTIONS_WITH_VALUE: &[u8] = b"ceglqrCLP";
 
 /// The first argument: a title ends at the first NUL, whatever pads the rest.
 pub(super) fn first_argument(command_line: &[u8]) -> &[u8] {
@@ -86,67 +82,6 @@ fn after_ruby_options<'a, 'b>(mut words: &'b [&'a [u8]]) -> Option<&'b [&'a [u8]
         let skipped = usize::from(RUBY_OPTIONS_WITH_VALUE.contains(first));
         words = rest.get(skipped..)?;
     }
-}
-
-/// The timeout that a command line gives to `sidekiq` or `sidekiqswarm`: `-t 60`, `-t60`,
-/// `--timeout 60`, `--timeout=60`; the last one holds, as with `OptionParser`. Also for a line
-/// that only wraps one (`sh -c "exec bundle exec sidekiq -t 60"`). `None` for a title.
-pub fn timeout_on_command_line(command_line: &[u8]) -> Option<f64> {
-    if super::beating(first_argument(command_line)).is_some() {
-        return None;
-    }
-    let words = split(command_line, |byte| {
-        byte == 0 || byte.is_ascii_whitespace() || matches!(byte, b'\'' | b'"')
-    });
-    let name = words.iter().position(|word| named(base(word)).is_some())?;
-    last_timeout(words[name + 1..].iter().copied())
-}
-
-fn last_timeout<'a>(words: impl Iterator<Item = &'a [u8]>) -> Option<f64> {
-    let mut found = None;
-    let mut words = words.take_while(|word| !ends_command(word)).peekable();
-    while let Some(word) = words.next() {
-        let value = match word {
-            [b'-', b't'] => words.next(),
-            [b'-', b't', value @ ..] => Some(value),
-            [b'-', letter] if SIDEKIQ_OPTIONS_WITH_VALUE.contains(letter) => {
-                words.next();
-                None
-            }
-            [b'-', b'-', option @ ..] => match split_option(option) {
-                (option, value) if abbreviates_timeout(option) => value.or_else(|| words.next()),
-                _ => None,
-            },
-            _ => None,
-        };
-        if let Some(value) = value {
-            found = seconds(value);
-        }
-    }
-    found
-}
-
-/// Where a shell's command ends.
-fn ends_command(word: &[u8]) -> bool {
-    matches!(word, b";" | b"&" | b"&&" | b"|" | b"||")
-}
-
-fn split_option(option: &[u8]) -> (&[u8], Option<&[u8]>) {
-    match option.iter().position(|byte| *byte == b'=') {
-        Some(equals) => (&option[..equals], Some(&option[equals + 1..])),
-        None => (option, None),
-    }
-}
-
-/// `OptionParser` takes every beginning that only one option has; `--ta…` is the tag.
-fn abbreviates_timeout(option: &[u8]) -> bool {
-    option.len() >= 2 && b"timeout".starts_with(option)
-}
-
-/// Sidekiq takes `Integer(value)`: whole seconds, underscores allowed.
-fn seconds(value: &[u8]) -> Option<f64> {
-    let digits = std::str::from_utf8(value).ok()?.replace('_', "");
-    digits.parse::<u32>().ok().map(f64::from)
 }
 
 pub(super) fn base(word: &[u8]) -> &[u8] {

@@ -8,11 +8,11 @@
 
 use std::time::Duration;
 
+use drainboard::core::fate::PushOutcome;
 use drainboard::core::fleet::{LinkFault, Look, Place, Sought};
 use drainboard::core::follow::CancelAnswer;
 use drainboard::redis::{
-    Address, Bounds, Connection, Keys, Looker, Pushed, RedisPush, cancel, locate, open, push_back,
-    queues,
+    Address, Bounds, Connection, Keys, Looker, RedisPush, cancel, locate, open, push_back, queues,
 };
 use redis::aio::MultiplexedConnection;
 
@@ -177,7 +177,11 @@ async fn a_rescue_by_a_user_poorer_by_one_command_pushes_once_or_says_why_not() 
         let length: u64 = length.query_async(&mut admin).await.unwrap();
         match missing {
             "" | "exists" | "lpos" | "lrange" | "sadd" | "zrem" | "zremrangebyrank" => {
-                assert_eq!((&pushed, length), (&Ok(Pushed::Pushed), 1), "{missing}");
+                assert_eq!(
+                    (&pushed, length),
+                    (&Ok(PushOutcome::Pushed), 1),
+                    "{missing}"
+                );
             }
             _ => {
                 assert!(pushed.is_err(), "{missing}");

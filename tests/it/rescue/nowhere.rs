@@ -146,7 +146,10 @@ async fn a_job_whose_work_goes_on_under_another_jid_is_not_nowhere() {
             assert_eq!(words(&server, jobs).await, ["nowhere"], "{before}");
             send(&mut admin, &[command, &[after.as_bytes()]].concat()).await;
             let found = states(&server, jobs).await;
-            assert_eq!(found[0].why(), format!("its work goes on as b ({place})"));
+            assert_eq!(
+                found[0].trace.why(),
+                format!("its work goes on as b ({place})")
+            );
             assert!(!found[0].may_be_pushed(true));
             // What was made before this job began is other work of the same kind.
             let mut later = job.clone();
@@ -160,7 +163,10 @@ async fn a_job_whose_work_goes_on_under_another_jid_is_not_nowhere() {
         rows.work = vec![("otb".into(), entry.to_string())];
         rows.write(&mut admin).await;
         let found = states(&server, &[job]).await;
-        assert_eq!(found[0].why(), "its work goes on as b (at work on util1:7)");
+        assert_eq!(
+            found[0].trace.why(),
+            "its work goes on as b (at work on util1:7)"
+        );
     }
 }
 
@@ -189,7 +195,7 @@ async fn another_job_under_its_id_is_neither_safe_nor_proof() {
         let found = states(&server, &[lost("a")]).await;
         assert_eq!(found[0].word(), "unknown", "{key}: {found:?}");
         assert!(
-            found[0].why().contains("another job under its id"),
+            found[0].trace.why().contains("another job under its id"),
             "{found:?}"
         );
         assert!(found[0].may_be_pushed(true) && !found[0].may_be_pushed(false));
@@ -204,7 +210,10 @@ async fn another_job_under_its_id_is_neither_safe_nor_proof() {
     rows.write(&mut admin).await;
     let found = states(&server, &[lost(&format!("{:024x}", 7))]).await;
     assert_eq!(found[0].word(), "unknown", "{found:?}");
-    assert!(found[0].why().contains("at work on util1:7"), "{found:?}");
+    assert!(
+        found[0].trace.why().contains("at work on util1:7"),
+        "{found:?}"
+    );
 }
 
 /// The name of a queue counts byte for byte. What is cleaned away for the screen tells two queues

@@ -156,7 +156,9 @@ async fn only_what_is_provably_nowhere_is_told_as_that() {
     assert_open(&at_once(&server, alive).await, "has exited");
     let mut finished = suspect("a");
     finished.ending.said = Some((Fate::Finished, "its log: done".into()));
-    assert_open(&at_once(&server, finished).await, "finished by the record");
+    let why = "finished by the record of its drain: its log: done";
+    let ended = Trace::Found(Fate::Finished, why.into());
+    assert_eq!(at_once(&server, finished).await, ended);
     send(
         &mut admin,
         &[b"RPUSH", b"queue:low", payload("a").as_bytes()],

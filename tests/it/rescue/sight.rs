@@ -24,8 +24,9 @@
 use std::time::Duration;
 
 use drainboard::clock;
-use drainboard::redis::{Connection, Keys, Pushed, open};
-use drainboard::rescue::{Ending, RescueEntry, Rescued, SavedJob, State, Store, Surveyed, survey};
+use drainboard::core::fate::PushOutcome;
+use drainboard::redis::{Connection, Keys, open};
+use drainboard::rescue::{Ending, RescueEntry, SavedJob, SavedState, Store, Surveyed, survey};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{Cmd, Pipeline, RedisFuture, Value};
 
@@ -49,14 +50,14 @@ async fn beat_before(admin: &mut MultiplexedConnection, rows: &Rows, seconds: u6
     .await;
 }
 
-async fn state(server: &RedisServer, job: (SavedJob, Ending)) -> State {
+async fn state(server: &RedisServer, job: (SavedJob, Ending)) -> SavedState {
     states(server, &[job]).await.remove(0)
 }
 
 #[track_caller]
-fn assert_state(state: &State, word: &str, why: &str) {
+fn assert_state(state: &SavedState, word: &str, why: &str) {
     assert_eq!(state.word(), word, "{state:?}");
-    assert!(state.why().contains(why), "{state:?}");
+    assert!(state.trace.why().contains(why), "{state:?}");
 }
 
 #[tokio::test]
@@ -289,14 +290,14 @@ async fn each_push_is_written_down_before_and_after() {
     };
     let (job, _) = lost("a");
     let done = push(&mut connection, &job).await.expect("it is written");
-    assert_eq!(done, Rescued::Done(Pushed::Pushed));
+    assert_eq!(done, PushOutcome::Pushed);
     assert_eq!(written(&store), [None, Some(true)]);
     // Redis says no.
     send(&mut admin, &[b"ACL", b"SETUSER", b"default", b"-rpush"]).await;
     let done = push(&mut connection, &lost("b").0)
         .await
         .expect("it is written");
-    assert!(matches!(done, Rescued::Refused(_)), "{done:?}");
+    assert!(matches!(done, PushOutcome::Refused(_)), "{done:?}");
     assert_eq!(written(&store)[2..], [None, Some(false)]);
     send(&mut admin, &[b"ACL", b"SETUSER", b"default", b"+rpush"]).await;
     // Redis says nothing.
@@ -305,7 +306,7 @@ async fn each_push_is_written_down_before_and_after() {
         .await
         .expect("it is written");
     server.thaw();
-    assert!(matches!(done, Rescued::Doubtful(_)), "{done:?}");
+    assert!(matches!(done, PushOutcome::Doubtful(_)), "{done:?}");
     assert_eq!(written(&store)[4..], [None, None]);
     // Without an id, and where nothing can be written down, nothing is asked of it.
     let mut connection = connect(&server).await;
@@ -315,7 +316,7 @@ async fn each_push_is_written_down_before_and_after() {
     let done = push(&mut connection, &nameless)
         .await
         .expect("it is written");
-    assert!(matches!(done, Rescued::Refused(_)), "{done:?}");
+    assert!(matches!(done, PushOutcome::Refused(_)), "{done:?}");
     let file = state_dir.path().join("rescue/r.jsonl");
     std::fs::remove_file(&file).expect("it is removed");
     std::fs::create_dir(&file).expect("a directory");

@@ -32,9 +32,10 @@ impl Ledger {
     }
 
     /// Takes in where Redis has jobs.
-    pub(in crate::core::drain) fn answer(&mut self, answers: &[Located], fleet: &Fleet) {
+    pub(in crate::core::drain) fn answer(&mut self, answers: &[Located], turn: &RunCall<'_>) {
         for target in &self.targets {
-            self.account.answer(answers, &target.subject(), fleet);
+            let subject = target.subject();
+            self.account.answer(answers, &subject, turn.fleet, turn.now);
         }
     }
 

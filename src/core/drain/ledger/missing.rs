@@ -116,11 +116,7 @@ impl Ledger {
                 jid,
                 class,
                 queue,
-                back: match outcome {
-                    PushOutcome::Pushed | PushOutcome::Already | PushOutcome::InQueue => Some(true),
-                    PushOutcome::Refused(_) | PushOutcome::Rehearsed => Some(false),
-                    PushOutcome::Doubtful(_) => None,
-                },
+                back: outcome.is_back(),
                 result,
             };
             self.note_about(&push.target, event, turn);

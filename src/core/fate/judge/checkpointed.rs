@@ -1,10 +1,11 @@
 //! The fate of a job whose library breaks it off at checkpoints, as long as no later job was seen to
 //! do its work.
 
-use super::Case;
+use super::{Absence, Case};
 use crate::core::fate::fate::{Fate, Ruling};
 use crate::core::fate::log;
 use crate::core::fate::others::Others;
+use crate::core::log::Notice;
 use crate::core::moment::Moment;
 
 impl Case<'_> {
@@ -13,7 +14,7 @@ impl Case<'_> {
     /// says `done`. Where its own line says that it breaks off, it did, quiet or not: the job may have
     /// run for as long as its library lets it.
     pub(super) fn may_have_broken_off(self, at: Moment) -> bool {
-        let says = self.execution.says_it_breaks_off();
+        let says = self.execution.wrote(Notice::BreaksOff);
         says || self.has_checkpoints() && !self.took_jobs_at(at)
     }
 
@@ -41,13 +42,14 @@ impl Case<'_> {
                 && self.scene.fleet.checkpoints(&self.execution.work().class)
     }
 
-    /// It checkpoints, left its thread, and nothing of its work was found when Redis was `asked`.
-    pub(super) fn broke_off_or_ended(self, whole: bool, asked: Moment) -> Option<Ruling> {
-        let proven = self.is_proven(asked);
+    /// It checkpoints, left its thread, and nothing of its work was found when Redis was asked.
+    pub(super) fn broke_off_or_ended(self, absent: Absence) -> Option<Ruling> {
+        let Absence { whole, asked } = absent;
+        let proven = self.is_proven();
         if self.awaits_others(asked) || self.scene.patient && !proven {
             return None;
         }
-        if self.execution.says_it_breaks_off() {
+        if self.execution.wrote(Notice::BreaksOff) {
             let why = "its log: it broke off at a checkpoint; where its work goes on was not seen";
             return Some(Ruling::new(Fate::Unknown, why));
         }

@@ -2,6 +2,7 @@
 
 use super::Case;
 use crate::core::fate::fate::{Fate, Ruling};
+use crate::core::log::Notice;
 use crate::core::moment::Moment;
 use crate::core::timing::{BEGUN_ELSEWHERE, ONE_BEAT};
 
@@ -13,9 +14,9 @@ impl Case<'_> {
         since.is_some_and(|since| since < asked) && !self.execution.is_iterating()
     }
 
-    /// The iteration state of an `IterableJob` was gone when Redis was `asked`.
-    pub(super) fn completed(self, asked: Moment) -> Option<Ruling> {
-        if self.is_proven(asked) {
+    /// The iteration state of an `IterableJob` was gone when Redis was asked.
+    pub(super) fn completed(self) -> Option<Ruling> {
+        if self.is_proven() {
             let why = "it completed its iterations: the state it-… that it kept is gone";
             return Some(Ruling::new(Fate::Finished, why));
         }
@@ -27,10 +28,19 @@ impl Case<'_> {
     /// process took it up. Where no beat shows that in time, nothing more is known.
     pub(super) fn broke_off_unseen(self, asked: Moment) -> Option<Ruling> {
         let in_time = self.scene.patient && self.scene.now < asked.after(ONE_BEAT);
-        let why = "it broke off between two iterations and has not ended (its state it-… is \
-                   kept); where it is was not seen";
+        let why = if self.execution.is_iterating() {
+            "it broke off between two iterations and has not ended (its state it-… is kept); where it \
+             is was not seen"
+        } else {
+            "its log: it broke off between two iterations; where it went on was not seen"
+        };
         let fresh = self.scene.fleet.look_is_fresh(self.scene.now);
         (!in_time && fresh).then(|| Ruling::new(Fate::Unknown, why))
+    }
+
+    /// Whether its log says that it broke off by itself, to be put back into its queue.
+    pub(super) fn broke_off_by_its_log(self) -> bool {
+        self.execution.wrote(Notice::Interrupting)
     }
 
     /// An `IterableJob` that was back before its process could interrupt it broke off by itself.
@@ -48,7 +58,8 @@ impl Case<'_> {
         // In a rehearsal the work of a library's job goes on under its own JID.
         let by_library = self.scene.rehearsal && self.execution.checkpoints().is_some();
         let breaks_off = self.execution.is_iterable() || by_library;
-        if ruling.fate != Fate::PushedBack || !breaks_off || !by_itself {
+        let broke_off = breaks_off && by_itself || self.broke_off_by_its_log();
+        if ruling.fate != Fate::PushedBack || !broke_off {
             return ruling;
         }
         let why = format!("it broke off between two iterations: {}", ruling.why);

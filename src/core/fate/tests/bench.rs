@@ -198,7 +198,7 @@ impl Bench {
     /// Takes in an answer of Redis.
     pub(super) fn locates(&mut self, located: &Located) {
         let mut execution = self.execution.clone();
-        execution.locate(located, &self.subject());
+        execution.locate(located, &self.subject(), located.asked);
         self.execution = execution;
     }
 

@@ -4,7 +4,7 @@ use super::super::evidence::Fact;
 use super::super::fate::Fate;
 use super::bench::{Bench, EPOCH, answer, at, checkpoints, nowhere, row};
 use crate::core::fleet::{Mark, Passed, Place, ProcessKey};
-use crate::core::log::Told;
+use crate::core::log::{Notice, Told};
 
 fn fate(bench: &Bench, now: f64, patient: bool) -> Option<Fate> {
     bench.ruling(now, patient).map(|ruling| ruling.fate)
@@ -245,7 +245,9 @@ fn a_cancellation_of_an_earlier_run_is_not_that_of_this_one() {
         let fleet = bench.fleet.clone();
         bench.execution.hear_notices(&fleet, 100);
         let facts = bench.execution.evidence();
-        facts.iter().any(|known| known.fact == Fact::Cancelled)
+        facts
+            .iter()
+            .any(|known| known.fact == Fact::Noticed(Notice::Cancelled))
     };
     assert!(!cancelled(-60.0));
     assert!(cancelled(1.0));

@@ -115,7 +115,9 @@ fn a_kill_costs_what_is_on_its_threads_and_is_in_no_other_place() {
     let identity = Identity::new("here:100:c");
     let located = answer(1.0, Place::Private { identity });
     let mut file = bench.file.clone();
-    file.of_mut("a").unwrap().locate(&located, &bench.subject());
+    file.of_mut("a")
+        .unwrap()
+        .locate(&located, &bench.subject(), located.asked);
     bench.file = file;
     let kept = stake(&bench, 1.1);
     assert_eq!((kept.running.len(), kept.kept), (0, vec!["a".to_owned()]));
@@ -173,7 +175,7 @@ fn missed(asked: f64, change: impl FnOnce(&mut Bench)) -> Missing {
     bench.signals.killed = true;
     let mut file = bench.file.clone();
     let execution = file.of_mut("a").unwrap();
-    execution.locate(&answer(asked, nowhere()), &bench.subject());
+    execution.locate(&answer(asked, nowhere()), &bench.subject(), at(asked));
     execution.add(at(-2.0), Fact::LogStarted);
     execution.rule(Ruling::new(Fate::Unknown, "not known"));
     bench.file = file;
@@ -219,7 +221,12 @@ fn gone_from_its_beat(bench: &mut Bench) -> Account {
     bench.look(3.1, None, vec![quiet_row(3.0, Vec::new()), others]);
     let process = bench.fleet.get(&ProcessKey::Local(OWN)).unwrap();
     account.observe(process, &bench.subject(), &bench.fleet, at(3.1));
-    account.answer(&[answer(3.2, nowhere())], &bench.subject(), &bench.fleet);
+    account.answer(
+        &[answer(3.2, nowhere())],
+        &bench.subject(),
+        &bench.fleet,
+        at(3.2),
+    );
     let judged = account.judge(&bench.subject(), bench.scene(3.3, false));
     assert_eq!(judged[0].fate(), Some(Fate::Finished));
     account

@@ -28,9 +28,7 @@ use crate::core::log::{LineOrigin, LogLine};
 fn line(scene: &Scene) -> Option<String> {
     let departed = &scene.following.departed;
     let jobs = departed.jobs.iter();
-    let open = jobs
-        .filter(|left| left.kind() == DepartedKind::NotSought)
-        .count();
+    let open = jobs.filter(|left| left.group().is_none()).count();
     let line = departed.line(|_| "noon".into());
     let line = line.map(|line| line.replace("since noon: ", ""));
     let open = (open > 0).then(|| format!("{open} not looked for"));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{Entry, Happening, Milestone, form, read};
+use super::super::{Entry, Happening, Milestone, Notice, form, read};
 use super::JID;
 
 /// The same line in every form of Sidekiq's own: about the job, or about nothing.
@@ -249,8 +249,9 @@ fn in_short(entry: &Entry) -> String {
         Happening::Start => format!("start {}", job()),
         Happening::Done => ended("done"),
         Happening::Fail => ended("fail"),
-        Happening::Cancelled => format!("cancelled {}", job()),
-        Happening::BreaksOff => format!("breaks off {}", job()),
+        Happening::Notice(Notice::Cancelled) => format!("cancelled {}", job()),
+        Happening::Notice(Notice::Interrupting) => format!("interrupting {}", job()),
+        Happening::Notice(Notice::BreaksOff) => format!("breaks off {}", job()),
         Happening::Milestone(milestone) => match milestone {
             Milestone::Quieted => "quieted".into(),
             Milestone::ShuttingDown => "shutting down".into(),

@@ -85,6 +85,7 @@ impl StagedDrain {
             ["looks", "every", seconds] => self.sources.look_every = span(seconds),
             ["counts", "every", seconds] => self.sources.scan_every = span(seconds),
             ["acts", "take", seconds] => self.sources.act_takes = span(seconds),
+            ["looks", "take", seconds] => self.sources.look_takes = span(seconds),
             ["answers", "take", seconds] => self.sources.answers_take = Some(span(seconds)),
             ["goes", "on", "in", queue] => self.world.goes_on_in = Some(queue.to_owned()),
             ["searches", "in", "part"] => self.world.searches_in_part = true,
@@ -180,6 +181,9 @@ impl StagedDrain {
                 .worker
                 .signal(Signal::Kill, at(second)),
             ["quieted"] => self.world().members[0]
+                .worker
+                .signal(Signal::Tstp, at(second)),
+            ["quieted", "there"] => self.world().members[1]
                 .worker
                 .signal(Signal::Tstp, at(second)),
             ["killed", "there"] => self.world().members[1]
@@ -349,6 +353,9 @@ fn log_line(part: &str) -> (f64, String) {
             "tid={tid} class=Job jid={jid} INFO: [SidekiqIteration::Iteration] Interrupting and \
              re-enqueueing the job cursor_position=7"
         ),
+        [jid, "interrupts", "itself", "on", tid] => {
+            format!("tid={tid} class=Job jid={jid} DEBUG: Interrupting job (cursor=7)")
+        }
         [jid, "cancelled", "on", tid] => {
             format!("tid={tid} class=Job jid={jid} INFO: Job cancelled")
         }
