@@ -94,7 +94,7 @@ fn questions(payload: &[u8], answers: &[u8]) {
 mod tests {
     use super::*;
 
-    /// The looks of `tests/cases/redis`, from which the search of libFuzzer begins, are real ones.
+    /// What libFuzzer begins with are whole looks, of a dead member and of one with a job.
     #[test]
     fn the_answers_of_a_redis_are_read_to_their_ends() {
         let looks = looks(include_bytes!("../../tests/cases/redis/look"));
