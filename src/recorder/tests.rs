@@ -29,7 +29,7 @@ fn at(seconds: f64) -> Moment {
     Moment::new(Duration::from_secs(10_000), wall).after(Duration::from_secs_f64(seconds))
 }
 
-fn session() -> Session {
+pub(super) fn session() -> Session {
     Session::new(Setting {
         kind: Kind::Live,
         plan: Plan {

@@ -260,3 +260,32 @@ impl ActMarks {
         self.file.sync_data()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::recorder::tests::session;
+
+    /// What is said where so much was written to this file already: at first, and then.
+    fn refusals(path: &str, written: u64) -> (String, Result<(), String>) {
+        let mut recorder = Recorder::new(&session());
+        let file = File::options().write(true).open(path).unwrap();
+        recorder.state = WritingState::Writing(Arc::new(file), written);
+        let mut take = || recorder.take(&SessionInput::Ticked, clock::now());
+        (take().unwrap_err(), take())
+    }
+
+    #[test]
+    fn where_no_more_can_be_written_it_says_so_once() {
+        for (path, written, why) in [
+            ("/dev/full", 0, "No space left"),
+            ("/dev/null", MOST, "too large"),
+        ] {
+            let (said, then) = refusals(path, written);
+            assert!(said.contains("resumed or replayed from here on"), "{said}");
+            assert!(said.contains(why), "{said}");
+            assert_eq!(then, Ok(()));
+        }
+    }
+}
