@@ -212,9 +212,9 @@ mod tests {
     }
 
     impl Player {
-        /// Seconds since the drain began.
-        fn at(&self) -> f64 {
-            self.film.now().since(self.film.begun()).as_secs_f64()
+        /// The time since the drain began.
+        fn at(&self) -> Duration {
+            self.film.now().since(self.film.begun())
         }
 
         fn type_keys(&mut self, keys: &str) -> bool {
@@ -229,15 +229,15 @@ mod tests {
         player.pass(second);
         player.type_keys("+++");
         player.pass(second);
-        assert_eq!((player.at(), player.speed), (9.0, 8.0));
+        assert_eq!((player.at(), player.speed), (second * 9, 8.0));
         player.type_keys("]]");
-        assert_eq!(player.at(), 29.0);
+        assert_eq!(player.at(), second * 29);
         player.type_keys("[- ");
         player.pass(second);
-        assert_eq!((player.at(), player.speed), (19.0, 4.0));
+        assert_eq!((player.at(), player.speed), (second * 19, 4.0));
         let records = player.film.session().run.clone();
         player.type_keys(".");
-        assert!(player.at() > 19.0 && player.at() < 40.0, "{}", player.at());
+        assert!(player.at() > second * 19 && player.at() < second * 40);
         assert_ne!(
             format!("{records:?}"),
             format!("{:?}", player.film.session().run)
@@ -260,6 +260,6 @@ mod tests {
             player.status()
         );
         player.type_keys(" ");
-        assert_eq!((player.at(), player.plays), (0.0, true));
+        assert_eq!((player.at(), player.plays), (Duration::ZERO, true));
     }
 }
