@@ -22,7 +22,8 @@ use crate::shell::{self, LinesErrand, LinesFront, Piloting, Printed, Printer};
 #[command(after_help = "EXAMPLES:
   drainboard demo                                   the console, with nothing to set up
   drainboard demo --auto --speed 4                  a whole drain that plays itself, in 25 s
-  drainboard demo --auto --json --kill follow       line by line; KILL waits for no push-back")]
+  drainboard demo --auto --json --kill follow       line by line; KILL waits for no push-back
+  drainboard replay --demo                          such a drain as a film: pause, step and jump")]
 pub struct DemoArguments {
     /// Let so many seconds pass in one.
     #[arg(long, value_name = "N", default_value = "1", value_parser = speed)]

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::BufWriter;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ use crate::shell::{Player, SPEEDS, TakenTerminal, guard_panics};
 
 /// The size of an asciicast.
 const SIZE: (u16, u16) = (120, 40);
+/// A drain of the demo's fleet, as `tests/it/demo.rs` records it.
+const DEMO: &[u8] = include_bytes!("../../assets/demo.inputs");
 
 /// Arguments of `replay`.
 #[derive(Debug, Args)]
@@ -30,6 +32,7 @@ const SIZE: (u16, u16) = (120, 40);
   drainboard replay 20261121T1900 --speed 8     that one, eight times as fast
   drainboard replay --at 3:12                   from 3 minutes 12 seconds on
   drainboard replay --export drain.cast         for asciinema; agg makes a picture of it
+  drainboard replay --demo --speed 4            a drain that is built in, where none was recorded yet
 
 KEYS:
   space plays and pauses; . goes to the next record; [ and ] jump 10 s; + and - change the speed;
@@ -39,6 +42,9 @@ A film holds no arguments of jobs and no texts of logs: it may go with a report 
 pub struct ReplayArguments {
     /// Which drain: its name, or the beginning of it; without one, the last.
     pub id: Option<String>,
+    /// Play the drain that is built in, of the demo's fleet.
+    #[arg(long, conflicts_with = "id")]
+    pub demo: bool,
     /// Begin so long after the drain began: seconds, M:SS or H:MM:SS.
     #[arg(long, value_name = "TIME", value_parser = time)]
     pub at: Option<Duration>,
@@ -85,20 +91,13 @@ pub(super) fn run(common: &EveryCommand, arguments: &ReplayArguments) -> Result<
         need_terminal()?;
     }
     let settings = settings(common, &ConductOptions::default(), None)?;
-    let place = state_directory(&settings)?;
-    let asked = arguments.id.as_deref();
-    let fits = |run: &String| asked.is_none_or(|asked| run.starts_with(asked));
-    let Some(run) = Recording::runs(&place).into_iter().find(fits) else {
-        let named = asked.map_or_else(String::new, |asked| {
-            format!(" called `{}`", clean(asked, 60))
-        });
-        let place = clean(&place.display().to_string(), 300);
-        return Err(Failure::Record(format!(
-            "no drain{named} was recorded as a film in {place}; name another directory with --state-dir"
-        )));
+    let recording = if arguments.demo {
+        Recording::from_bytes(DEMO, Path::new("the film of the demo"))
+            .map_err(|error| Failure::Record(error.to_string()))?
+    } else {
+        recorded(&state_directory(&settings)?, arguments.id.as_deref())?
     };
-    let recording =
-        Recording::read(&place, &run).map_err(|error| Failure::Record(error.to_string()))?;
+    let run = recording.run.clone();
     let mut film = Film::of(&recording)
         .ok_or_else(|| Failure::Record(format!("no drain began in the inputs of {run}")))?;
     let broken = film.broken().map(ToString::to_string);
@@ -128,6 +127,21 @@ pub(super) fn run(common: &EveryCommand, arguments: &ReplayArguments) -> Result<
         tell(&format!("it leads no further: {}", clean(&why, 300)));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The drain called `asked`, or the last one.
+fn recorded(place: &Path, asked: Option<&str>) -> Result<Recording, Failure> {
+    let fits = |run: &String| asked.is_none_or(|asked| run.starts_with(asked));
+    let Some(run) = Recording::runs(place).into_iter().find(fits) else {
+        let named = asked.map_or_else(String::new, |asked| {
+            format!(" called `{}`", clean(asked, 60))
+        });
+        let place = clean(&place.display().to_string(), 300);
+        return Err(Failure::Record(format!(
+            "no drain{named} was recorded as a film in {place}; name another directory with --state-dir"
+        )));
+    };
+    Recording::read(place, &run).map_err(|error| Failure::Record(error.to_string()))
 }
 
 #[cfg(test)]

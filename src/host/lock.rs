@@ -12,6 +12,8 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 pub use self::holder::Holder;
+#[cfg(any(test, fuzzing))]
+pub(super) use self::holder::read_holder;
 use super::proc::{ProcessDirectory, stat};
 use super::state_dir::{private_directory, private_file};
 use crate::core::fleet::LocalId;

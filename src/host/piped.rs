@@ -132,7 +132,8 @@ fn listen(
     })
 }
 
-fn lines(said: &[u8]) -> Vec<String> {
+/// The lines that a command said, clean.
+pub(super) fn lines(said: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(said);
     let lines = text.lines().map(|line| clean(line, 300));
     lines.filter(|line| !line.trim().is_empty()).collect()

@@ -3,8 +3,7 @@
 use super::logs::lines_of_row;
 use super::proc::environ::ProcessEnvironment;
 use super::proc::{cgroup, stat, status};
-use super::sudoers;
-use super::title;
+use super::{lock, piped, sudoers, systemctl, title};
 use crate::readers::Reader;
 
 pub(crate) const READERS: &[Reader] = &[
@@ -18,6 +17,10 @@ pub(crate) const READERS: &[Reader] = &[
     }),
     ("host/journal", |bytes| {
         let _lines = lines_of_row(bytes);
+    }),
+    ("host/lock", lock::read_holder),
+    ("host/piped", |bytes| {
+        let _said = (piped::lines(bytes), systemctl::refusal(bytes));
     }),
     ("host/stat", |bytes| {
         let _stat = stat::parse(bytes);

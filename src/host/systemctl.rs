@@ -189,7 +189,7 @@ fn refused(code: Option<i32>, said: &[u8]) -> NotDone {
 }
 
 /// The first line that systemctl said.
-fn refusal(said: &[u8]) -> String {
+pub(super) fn refusal(said: &[u8]) -> String {
     let said = String::from_utf8_lossy(said);
     let line = said.lines().find(|line| !line.trim().is_empty());
     clean(line.unwrap_or("it failed and said nothing"), 200)

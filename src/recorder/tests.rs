@@ -29,7 +29,7 @@ fn at(seconds: f64) -> Moment {
     Moment::new(Duration::from_secs(10_000), wall).after(Duration::from_secs_f64(seconds))
 }
 
-fn session() -> Session {
+pub(super) fn session() -> Session {
     Session::new(Setting {
         kind: Kind::Live,
         plan: Plan {
@@ -227,6 +227,62 @@ fn two_never_write_one_file_and_one_goes_on_where_it_ended() {
     assert_eq!(again.len(), recording.len());
     assert_eq!(again.end(), &End::Open);
     assert_eq!(again.fold().unwrap().1, Some(at(9.0)));
+}
+
+#[test]
+fn a_drain_behind_one_that_was_taken_up_has_a_whole_file_of_its_own() {
+    let state = tempfile::tempdir().unwrap();
+    recorded(state.path());
+    let recording = Recording::read(state.path(), "r").unwrap();
+    let taken_up = recording.go_on(state.path(), recording.len()).unwrap();
+    let (mut recorder, _) = taken_up.unwrap();
+    recorder.take(&scan(at(9.0), 5), at(9.0)).unwrap();
+    drop(recorder.begin(state.path(), "next", at(10.0)).unwrap());
+    recorder.take(&SessionInput::Ticked, at(11.0)).unwrap();
+    let next = Recording::read(state.path(), "next").unwrap();
+    let (session, last) = next.fold().unwrap();
+    assert_eq!((session.fleet.processes.len(), last), (1, Some(at(11.0))));
+}
+
+/// Processes whose long titles change all the time.
+fn crowd(now: Moment, turn: u32) -> SessionInput {
+    let title = format!("{turn} {}", "x".repeat(1000));
+    let processes = (1..=100).map(|pid| LocalProcess {
+        title: Title::Other(title.clone()),
+        ..shown::process(
+            LocalId {
+                pid,
+                start_ticks: 7,
+            },
+            "util1",
+            0.0,
+        )
+    });
+    SessionInput::Observed(Observation::Host(shown::scan(
+        "util1",
+        processes.collect(),
+        now,
+    )))
+}
+
+#[test]
+fn a_drain_behind_one_that_was_too_long_to_keep_begins_anew() {
+    let state = tempfile::tempdir().unwrap();
+    let mut recorder = Recorder::new(&session());
+    drop(recorder.begin(state.path(), "first", at(0.0)).unwrap());
+    for turn in 0..100_u32 {
+        let now = at(f64::from(turn));
+        recorder.take(&crowd(now, turn), now).unwrap();
+    }
+    let first = std::fs::metadata(place(state.path(), "first")).unwrap();
+    assert!(first.len() > 9 << 20, "{} bytes", first.len());
+    drop(recorder.begin(state.path(), "second", at(500.0)).unwrap());
+    recorder.take(&scan(at(501.0), 5), at(501.0)).unwrap();
+    for (run, processes) in [("first", 100), ("second", 101)] {
+        let recording = Recording::read(state.path(), run).unwrap();
+        let (session, _) = recording.fold().unwrap();
+        assert_eq!(session.fleet.processes.len(), processes, "{run}");
+    }
 }
 
 /// One of the imitated Sidekiqs.

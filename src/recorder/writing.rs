@@ -32,8 +32,9 @@ const MOST: u64 = 256 << 20;
 pub struct Recorder {
     outset: Outset,
     chain: Chain,
-    /// Everything since the outset.
-    before: Vec<u8>,
+    /// Everything since the outset; `None` where that is too much, or another drainboard took the
+    /// first of it in: the next drain begins anew.
+    before: Option<Vec<u8>>,
     /// The last observation of each kind: what a session is begun anew from that went on for long.
     latest: BTreeMap<String, (SessionInput, Moment)>,
     state: WritingState,
@@ -67,7 +68,7 @@ impl Recorder {
         Self {
             outset: session.outset(),
             chain: Chain::default(),
-            before: Vec::new(),
+            before: Some(Vec::new()),
             latest: BTreeMap::new(),
             state: WritingState::Waiting,
             left: false,
@@ -88,7 +89,7 @@ impl Recorder {
         let recorder = Self {
             outset,
             chain,
-            before: Vec::new(),
+            before: None,
             latest: BTreeMap::new(),
             state: WritingState::Writing(Arc::clone(&file), length),
             left: false,
@@ -135,8 +136,12 @@ impl Recorder {
             "outset": self.outset,
         }));
         (&*file).write_all(head.as_bytes())?;
-        (&*file).write_all(&self.before)?;
-        let length = head.len() + self.before.len();
+        if self.before.is_none() {
+            self.begin_anew();
+        }
+        let before = self.before.as_deref().unwrap_or_default();
+        (&*file).write_all(before)?;
+        let length = head.len() + before.len();
         self.state = WritingState::Writing(Arc::clone(&file), length as u64);
         self.left = false;
         Ok(ActMarks { file })
@@ -154,11 +159,17 @@ impl Recorder {
             self.left = is_leaving(input);
         }
         let text = line(&self.chain.encode(input, now));
-        if self.before.len() < MOST_BEFORE {
-            self.before.extend_from_slice(text.as_bytes());
+        self.remember(input, now);
+        let waits = matches!(self.state, WritingState::Waiting);
+        if let Some(before) = &mut self.before {
+            before.extend_from_slice(text.as_bytes());
+            if before.len() >= MOST_BEFORE && waits {
+                self.begin_anew();
+            } else if before.len() >= MOST_BEFORE {
+                self.before = None;
+            }
         }
         let WritingState::Writing(file, length) = &mut self.state else {
-            self.remember(input, now);
             return Ok(());
         };
         *length += text.len() as u64;
@@ -173,7 +184,7 @@ impl Recorder {
         })
     }
 
-    /// Keeps what a session is begun anew from; once too much was kept, begins it anew.
+    /// Keeps what a session is begun anew from.
     fn remember(&mut self, input: &SessionInput, now: Moment) {
         if let SessionInput::Observed(observation) = input {
             let kind = match observation {
@@ -187,14 +198,16 @@ impl Recorder {
             };
             self.latest.insert(kind, (input.clone(), now));
         }
-        if self.before.len() >= MOST_BEFORE {
-            self.chain = Chain::default();
-            self.before.clear();
-            for (input, at) in self.latest.values() {
-                let text = line(&self.chain.encode(input, *at));
-                self.before.extend_from_slice(text.as_bytes());
-            }
+    }
+
+    /// Begins with what was last seen of each kind, and forgets what led there.
+    fn begin_anew(&mut self) {
+        self.chain = Chain::default();
+        let mut before = Vec::new();
+        for (input, at) in self.latest.values() {
+            before.extend_from_slice(line(&self.chain.encode(input, *at)).as_bytes());
         }
+        self.before = Some(before);
     }
 
     /// The run is over: notes how `session` stands.
@@ -245,5 +258,34 @@ impl ActMarks {
     fn mark(&self, mark: &serde_json::Value) -> io::Result<()> {
         (&*self.file).write_all(line(mark).as_bytes())?;
         self.file.sync_data()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+    use crate::recorder::tests::session;
+
+    /// What is said where so much was written to this file already: at first, and then.
+    fn refusals(path: &str, written: u64) -> (String, Result<(), String>) {
+        let mut recorder = Recorder::new(&session());
+        let file = File::options().write(true).open(path).unwrap();
+        recorder.state = WritingState::Writing(Arc::new(file), written);
+        let mut take = || recorder.take(&SessionInput::Ticked, clock::now());
+        (take().unwrap_err(), take())
+    }
+
+    #[test]
+    fn where_no_more_can_be_written_it_says_so_once() {
+        for (path, written, why) in [
+            ("/dev/full", 0, "No space left"),
+            ("/dev/null", MOST, "too large"),
+        ] {
+            let (said, then) = refusals(path, written);
+            assert!(said.contains("resumed or replayed from here on"), "{said}");
+            assert!(said.contains(why), "{said}");
+            assert_eq!(then, Ok(()));
+        }
     }
 }

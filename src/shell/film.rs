@@ -196,3 +196,70 @@ impl Player {
         out.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::recorder::Recording;
+
+    fn player() -> Player {
+        let demo = include_bytes!("../../assets/demo.inputs");
+        let recording = Recording::from_bytes(demo, Path::new("demo.inputs")).unwrap();
+        let film = Film::of(&recording).unwrap();
+        Player::new(film, Console::new(None, false), Theme::default(), 1.0)
+    }
+
+    impl Player {
+        /// The time since the drain began.
+        fn at(&self) -> Duration {
+            self.film.now().since(self.film.begun())
+        }
+
+        fn type_keys(&mut self, keys: &str) -> bool {
+            keys.chars().any(|key| self.press(Key::Char(key)))
+        }
+    }
+
+    #[test]
+    fn keys_pause_step_jump_and_change_the_speed() {
+        let second = Duration::from_secs(1);
+        let mut player = player();
+        player.pass(second);
+        player.type_keys("+++");
+        player.pass(second);
+        assert_eq!((player.at(), player.speed), (second * 9, 8.0));
+        player.type_keys("]]");
+        assert_eq!(player.at(), second * 29);
+        player.type_keys("[- ");
+        player.pass(second);
+        assert_eq!((player.at(), player.speed), (second * 19, 4.0));
+        let records = player.film.session().run.clone();
+        player.type_keys(".");
+        assert!(player.at() > second * 19 && player.at() < second * 40);
+        assert_ne!(
+            format!("{records:?}"),
+            format!("{:?}", player.film.session().run)
+        );
+        // Those that act do nothing.
+        let stands = player.at();
+        assert!(!player.type_keys("anxK"));
+        assert_eq!(player.at(), stands);
+        assert!(player.type_keys("q"));
+    }
+
+    #[test]
+    fn a_film_ends_and_begins_anew() {
+        let mut player = player();
+        player.pass(Duration::from_hours(1));
+        assert_eq!(player.film.now(), player.film.end());
+        assert!(
+            player.status().contains("at its end"),
+            "{}",
+            player.status()
+        );
+        player.type_keys(" ");
+        assert_eq!((player.at(), player.plays), (Duration::ZERO, true));
+    }
+}

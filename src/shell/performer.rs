@@ -152,7 +152,7 @@ impl Performer {
                 licence,
                 locks,
             } => {
-                self.locks = locks;
+                self.locks = locks.map(|locks| *locks);
                 self.begin(held, journal, licence);
             }
             ShellWork::Mark(marks) => self.means.marks = marks,

@@ -167,7 +167,8 @@ impl Plugs for Real {
                 who: session.setting.operator.who.clone(),
             };
             let place = self.elsewhere();
-            *locks = place.map(|place| RedisLocks::inherited(place, owner, identities));
+            let inherited = |place| RedisLocks::inherited(place, owner, identities);
+            *locks = place.map(inherited).map(Box::new);
         }
         Ok((begun, held))
     }

@@ -48,7 +48,7 @@ pub enum ShellWork {
         /// Revoked by an abort.
         licence: Arc<AtomicBool>,
         /// The locks on processes of other hosts; `None`: there are none.
-        locks: Option<RedisLocks>,
+        locks: Option<Box<RedisLocks>>,
     },
     /// The acts of the run that begins next are marked by this; `None`: they are not.
     Mark(Option<ActMarks>),

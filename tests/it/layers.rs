@@ -47,7 +47,7 @@ const PLACES: &[(&str, &[&str])] = &[
             "core", "host", "recorder", "redis", "report", "rescue", "shell",
         ],
     ),
-    ("redis/readers", &["readers", "redis"]),
+    ("redis/readers", &["core/fleet", "readers", "redis"]),
     ("host/readers", &["host", "readers"]),
     ("recorder/readers", &["readers", "recorder"]),
     ("rescue/readers", &["readers", "rescue"]),

@@ -23,6 +23,8 @@ mod logs_real;
 #[cfg(test)]
 mod performer;
 #[cfg(test)]
+mod picture;
+#[cfg(test)]
 mod readme;
 #[cfg(test)]
 mod real_units;

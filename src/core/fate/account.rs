@@ -343,7 +343,7 @@ impl Account {
 
     /// The jobs of one ended process that were not found.
     pub fn missing(&self, subject: &Subject<'_>, scene: Scene<'_>) -> Vec<Missing> {
-        let file = self.file(&subject.key);
+        let file = self.file(subject.key);
         file.map_or_else(Vec::new, |file| missing(file, subject, &self.served, scene))
     }
 

@@ -221,7 +221,7 @@ impl Outlooks<'_> {
             }
         }
         for (key, outlook) in self.processes() {
-            if let Some(process) = situation.fleet.get(&key) {
+            if let Some(process) = situation.fleet.get(key) {
                 toll.add(outlook.toll(process, situation.now, what));
             }
         }

@@ -143,7 +143,7 @@ impl<F: Front> Turn<F> {
             }
         };
         if let ShellWork::Begin { locks, .. } = &mut begun {
-            *locks = held_elsewhere;
+            *locks = held_elsewhere.map(Box::new);
         }
         let mut by = self.session.setting.operator.clone();
         by.why = consent.and_then(|consent| consent.why).or(by.why);

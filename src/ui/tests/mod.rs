@@ -4,7 +4,6 @@ mod colours;
 mod economy;
 mod frozen;
 mod gallery;
-mod picture;
 mod screens;
 
 use ratatui::Terminal;

@@ -4,6 +4,7 @@
 use super::{Run, RunCall};
 use crate::core::drain::phase::{Hold, Phase, Resume};
 use crate::core::drain::record::Event;
+use crate::core::drain::target::Target;
 use crate::core::drain::{Ask, Effect, WaitingSignal};
 use crate::core::fleet::ProcessKey;
 use crate::core::sequence::Signal;
@@ -12,7 +13,7 @@ use crate::core::timing::SIGNAL_EXPIRES;
 impl Run {
     /// Asks whether this target has taken its signal, where it waits in Redis.
     pub(super) fn ask_for_arrival(&mut self, key: &ProcessKey, turn: &mut RunCall<'_>) {
-        let Some(sent) = self.ledger.target(key).and_then(|target| target.waiting()) else {
+        let Some(sent) = self.ledger.target(key).and_then(Target::waiting) else {
             return;
         };
         let waiting = WaitingSignal {
@@ -98,9 +99,7 @@ impl Run {
     fn last_step_of(&self, signal: Signal) -> Option<usize> {
         let next = self.cursor.phase().next_step();
         let sent = |step: &usize| next.is_none_or(|next| *step < next);
-        let steps = (0..self.plan.sequence.signals().count()).filter(sent);
-        steps
-            .filter(|step| self.plan.sequence.signal(*step) == Some(signal))
-            .next_back()
+        let mut steps = (0..self.plan.sequence.signals().count()).filter(sent);
+        steps.rfind(|step| self.plan.sequence.signal(*step) == Some(signal))
     }
 }

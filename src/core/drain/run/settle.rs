@@ -62,11 +62,13 @@ impl Run {
         }
         // A target that was given up as alive may have ended while the account was made.
         let all = self.ledger.targets().iter().all(Target::exited);
-        let outcome = match outcome {
-            _ if all => Outcome::Drained,
+        let outcome = if all {
+            Outcome::Drained
+        } else if outcome == Outcome::Drained {
             // One that had counted as ended beats again.
-            Outcome::Drained => Outcome::Alive,
-            other => other,
+            Outcome::Alive
+        } else {
+            outcome
         };
         if !self.search(outcome, turn) {
             self.finish(outcome, turn);
