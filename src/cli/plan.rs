@@ -22,7 +22,7 @@ use crate::core::drain::{Policy, StopUnit};
 use crate::core::fleet::LocalId;
 use crate::core::moment::Seconds;
 use crate::core::preflight::{
-    FoundSequence, Unsettled, found_sequence, found_timeout, outlasting, stops,
+    FoundSequence, Unsettled, common_timeout, found_sequence, outlasting, stops,
 };
 use crate::core::sequence::{Signal, Timeout};
 use crate::host::own_unit;
@@ -179,12 +179,9 @@ fn by_units(settings: &Settings, observer: &Observer, choice: &Choice) -> ByUnit
     by
 }
 
-/// The timeout that is planned with: as stated, else what the files of this host's Sidekiqs
-/// agree on.
+/// The timeout that is planned with: the one that the targets have in common, else as stated.
 fn planned(settings: &Settings, observer: &Observer, targets: &[LocalId]) -> Timeout {
-    let stated = settings.timeout.clone();
-    stated
-        .or_else(|| found_timeout(&observer.fleet, targets))
+    common_timeout(&observer.fleet, targets, settings.timeout.as_ref())
         .unwrap_or_else(|| settings.timeout_or_assumed())
 }
 

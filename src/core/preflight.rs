@@ -25,7 +25,7 @@ use super::stop_clock::ExtendAtMost;
 
 pub use concern::{findings, stops};
 pub use consent::Consent;
-pub use found::{FoundSequence, Unsettled, found_sequence, found_timeout};
+pub use found::{FoundSequence, Unsettled, common_timeout, found_sequence};
 pub use inputs::LintInputs;
 pub use outlasting::outlasting;
 pub use seen::{Grave, PlanSeen};

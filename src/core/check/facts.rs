@@ -8,7 +8,9 @@ use super::stop_command::StopCommand;
 use super::unit_facts::UnitFacts;
 use crate::core::layers::command_line::CommandLine;
 use crate::core::layers::{FilePlace, Layer, LocatedSetting, Remark, nested};
-use crate::core::sequence::{GrammarError, Sequence, SequenceOrigin, Version};
+use crate::core::sequence::{
+    GrammarError, Sequence, SequenceOrigin, Timeout, TimeoutLabel, Version,
+};
 
 /// Everything that the rules may ask for.
 #[derive(Clone, Debug, Default)]
@@ -104,6 +106,19 @@ pub struct SidekiqFacts {
     pub longest_job: Option<Duration>,
     /// The job classes, if they were read.
     pub jobs: Option<JobFacts>,
+    /// The labels of running processes about their timeout; `None` if no process was looked at.
+    pub published: Option<Vec<PublishedTimeout>>,
+}
+
+/// The label of a running process about its timeout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedTimeout {
+    /// The process.
+    pub who: String,
+    /// What its labels say.
+    pub label: TimeoutLabel,
+    /// What else is stated for it.
+    pub stated: Option<Timeout>,
 }
 
 /// The files that may state a timeout of Sidekiq.

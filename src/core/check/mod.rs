@@ -33,8 +33,8 @@ pub use drawn::{DrawnGlyphs, draw};
 pub use effective::{Effective, effective_timeout, timeout_in, timeout_words};
 pub use facts::{
     DeployFacts, DeployLimit, DrainFacts, Edition, Facts, GemTasks, ImageSignal, JobFacts,
-    KnownSidekiq, QueueFacts, SidekiqFacts, StartCommand, StatedSequence, Stopper, TermRoute,
-    TimeoutFiles,
+    KnownSidekiq, PublishedTimeout, QueueFacts, SidekiqFacts, StartCommand, StatedSequence,
+    Stopper, TermRoute, TimeoutFiles,
 };
 pub use finding::{Finding, Rule, Severity};
 pub use gather::{Chosen, command_of, gather};

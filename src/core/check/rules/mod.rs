@@ -1,4 +1,4 @@
-//! The table of rules, D01 to D59 in order, each row beside the question that decides it. Rows
+//! The table of rules, D01 to D61 in order, each row beside the question that decides it. Rows
 //! never change their number; new ones are added at the end.
 
 mod after_term;
