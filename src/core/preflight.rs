@@ -11,6 +11,7 @@ mod kept;
 mod outlasting;
 mod route;
 mod seen;
+mod unserved;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub use found::{FoundSequence, Unsettled, common_timeout, found_sequence};
 pub use inputs::LintInputs;
 pub use outlasting::outlasting;
 pub use seen::{Grave, PlanSeen};
+pub use unserved::{Unserved, UnservedQueue, unserved, unserved_words};
 
 /// How a session looks at its plan before it begins, and what it saw.
 #[derive(Clone, Debug, Default)]

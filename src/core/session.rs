@@ -118,15 +118,18 @@ impl Session {
             | Observation::Queues(_)
             | Observation::Unit(_) => observation,
         };
-        let brings_files = matches!(
+        let concerns_plan = matches!(
             observation,
-            Observation::Host(_) | Observation::Look(_) | Observation::Unit(_)
+            Observation::Host(_)
+                | Observation::Look(_)
+                | Observation::Unit(_)
+                | Observation::Queues(_)
         );
         let was_connected = self.fleet.link.is_connected();
         self.fleet.observe(observation);
         self.fleet.claim();
         self.following.observe(&self.fleet, now);
-        if brings_files && !self.is_draining() {
+        if concerns_plan && !self.is_draining() {
             self.look_at_plan();
         }
         let mut effects = self.feed(Input::Observed, now);

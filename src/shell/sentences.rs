@@ -4,7 +4,7 @@
 use super::printer::stamp;
 use crate::core::choice::Choice;
 use crate::core::drain::Target;
-use crate::core::fleet::{Identity, LocalId, Process, ProcessKey, State};
+use crate::core::fleet::{Fleet, Identity, LocalId, Process, ProcessKey, State};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
@@ -32,6 +32,15 @@ pub(super) fn confirmation(targets: &[LocalId], session: &Session, now: Moment) 
         count(busy, "job"),
         stamp(now),
     )
+}
+
+/// Whether it is not known yet how many jobs wait in the queues of `targets`, and Redis is asked.
+pub(super) fn awaits_queues(fleet: &Fleet, targets: &[LocalId]) -> bool {
+    let has_queues = |id: &LocalId| {
+        let process = fleet.get(&ProcessKey::Local(*id));
+        process.is_some_and(|process| !process.queues().is_empty())
+    };
+    fleet.link.is_connected() && fleet.queues.is_empty() && targets.iter().any(has_queues)
 }
 
 /// Why it is not known who is meant: nothing is drained where a Sidekiq would go on that was to be

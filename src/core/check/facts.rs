@@ -299,6 +299,8 @@ pub struct DrainFacts {
     pub restart_planned: Option<bool>,
     /// The queues, if Redis was asked.
     pub queues: Option<Vec<QueueFacts>>,
+    /// Processes whose queues are not known.
+    pub queues_unread: Vec<String>,
 }
 
 /// A queue, and the processes that fetch from it.
@@ -308,6 +310,19 @@ pub struct QueueFacts {
     pub name: String,
     /// Jobs waiting in it, if that is known.
     pub waiting: Option<u64>,
-    /// Whether every process that fetches from it is quiet; `None` if that is not known of one.
-    pub all_quiet: Option<bool>,
+    /// Who fetches from it.
+    pub service: QueueService,
+}
+
+/// Who fetches from a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueService {
+    /// A process that no drain is about to quiet.
+    Fetched,
+    /// Those alone that a drain is about to quiet.
+    OnlyByTargets,
+    /// No process: all of them are quiet.
+    AllQuiet,
+    /// That is not known.
+    NotKnown,
 }

@@ -131,10 +131,11 @@ fn live(facts: &mut Facts, name: &str, value: &str) {
             facts.drain.queues.get_or_insert_default().push(QueueFacts {
                 name: words[0].into(),
                 waiting: words[1].parse().ok(),
-                all_quiet: match words[2] {
-                    "quiet" => Some(true),
-                    "unknown" => None,
-                    _ => Some(false),
+                service: match words[2] {
+                    "quiet" => QueueService::AllQuiet,
+                    "unknown" => QueueService::NotKnown,
+                    "targets" => QueueService::OnlyByTargets,
+                    _ => QueueService::Fetched,
                 },
             });
         }
@@ -156,6 +157,7 @@ fn live(facts: &mut Facts, name: &str, value: &str) {
                 stated,
             });
         }
+        "queues_unread" => facts.drain.queues_unread.push(value.into()),
         "limit" => {
             let (tool, span) = value.rsplit_once(' ').unwrap();
             facts.deploy.limits.push(DeployLimit {
