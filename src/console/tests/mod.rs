@@ -7,6 +7,7 @@ mod departed;
 mod dialogs;
 mod filters;
 mod findings;
+mod groups;
 mod keys;
 mod people;
 mod resumes;
