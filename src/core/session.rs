@@ -10,6 +10,7 @@ mod logs;
 mod outset;
 mod prepare;
 mod salvage;
+mod served;
 mod succession;
 mod units;
 
@@ -249,6 +250,7 @@ impl Session {
         // Behind the record of its beginning.
         effects.insert(effects.len().min(1), checked);
         self.run = Some(run);
+        self.begin_queues();
         self.afterwards.salvage = Salvage::default();
         self.afterwards.saved = None;
         self.keep(&effects);
@@ -292,7 +294,8 @@ impl Session {
         let Some(run) = &mut self.run else {
             return Vec::new();
         };
-        let effects = run.handle(input, &self.fleet, now);
+        let mut effects = run.handle(input, &self.fleet, now);
+        self.follow_queues(&mut effects, now);
         self.keep(&effects);
         effects
     }

@@ -14,6 +14,7 @@ mod resumes;
 mod salvage;
 mod selection;
 mod sentences;
+mod served;
 mod sums;
 mod truth;
 mod units;

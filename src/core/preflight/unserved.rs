@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use super::PlanSeen;
 use super::found::local;
 use crate::core::check::{DrainFacts, Facts, Finding, QueueFacts, QueueService, ask};
-use crate::core::fleet::{Fleet, Listed, LocalId, Process, ProcessKey};
-use crate::core::moment::Moment;
+use crate::core::fleet::{Fleet, LocalId, ProcessKey};
 use crate::core::sequence::{Sequence, Signal};
 
 /// The rule that names them.
@@ -49,7 +48,7 @@ pub fn unserved(fleet: &Fleet, targets: &[LocalId], sequence: &Sequence) -> Opti
     }
     let is_target = |key: &ProcessKey| matches!(key, ProcessKey::Local(id) if targets.contains(id));
     let others = fleet.processes.iter().filter(|(key, _)| !is_target(key));
-    for (_, process) in others.filter(|(_, process)| fetches(process, fleet, now)) {
+    for (_, process) in others.filter(|(_, process)| process.takes_jobs(fleet, now)) {
         if left.is_empty() {
             break;
         }
@@ -88,17 +87,6 @@ pub fn unserved_words(fleet: &Fleet, targets: &[LocalId], sequence: &Sequence) -
 
 fn ends_fetching(signal: Signal) -> bool {
     matches!(signal, Signal::Tstp | Signal::Kill) || signal.stops()
-}
-
-/// Whether it takes jobs, as far as is known: what is quiet, dead, or reacts to nothing does not.
-fn fetches(process: &Process, fleet: &Fleet, now: Moment) -> bool {
-    process.listed == Listed::Yes
-        && process.beat.is_some()
-        && !process.exited()
-        && !process.says_quiet()
-        && !process.is_dead(now)
-        && process.suspended_pid().is_none()
-        && process.silent(None, fleet, now).is_none()
 }
 
 /// The finding that names them, or why it is not known.
