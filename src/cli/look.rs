@@ -14,8 +14,8 @@ use crate::core::choice::Choice;
 use crate::core::config::Settings;
 use crate::core::drain::Policy;
 use crate::core::fleet::{
-    Fleet, HostLook, Link, LinkFault, LocalProcess, Look, Observation, ProcessKey, RedisAddress,
-    Unit, Vantage,
+    Fleet, HostLook, Link, LinkFault, LocalProcess, Look, Observation, Process, ProcessKey,
+    RedisAddress, Unit, Vantage,
 };
 use crate::host::{Scanner, look_at_unit, sees_host};
 use crate::redis::{self, AddressChoice as RedisChoice, ChoiceError};
@@ -130,6 +130,20 @@ impl Observer {
         self.fleet.observe(Observation::Link(link));
         self.fleet.claim();
         self.choice = Some(choice);
+    }
+
+    /// Asks how many jobs wait in the queues of the targets.
+    pub(super) async fn ask_queues(&mut self, targets: &[ProcessKey]) {
+        let process = |id: &ProcessKey| self.fleet.get(id);
+        let queues = targets.iter().filter_map(process).flat_map(Process::queues);
+        let names: BTreeSet<String> = queues.cloned().collect();
+        let names: Vec<String> = names.into_iter().collect();
+        let Some(choice) = self.choice.as_ref().filter(|_| !names.is_empty()) else {
+            return;
+        };
+        if let Ok(depths) = redis::depths_once(&choice.address, &self.reading, &names).await {
+            self.fleet.observe(Observation::Queues(depths));
+        }
     }
 
     /// Takes over what systemd has loaded of the units of the chosen Sidekiqs; with `may_act` also

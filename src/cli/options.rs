@@ -39,7 +39,8 @@ pub struct EveryCommand {
     /// The stop sequence: signals and whole seconds alternate.
     #[arg(long, global = true, value_name = "SEQUENCE")]
     pub sequence: Option<String>,
-    /// Sidekiq's own timeout (its -t) in seconds.
+    /// Sidekiq's own timeout (its -t) in seconds, instead of what each process publishes by its label
+    /// timeout=N or its files state.
     #[arg(long, global = true, value_name = "SECONDS", value_parser = seconds_from_text, allow_negative_numbers = true)]
     pub timeout: Option<Duration>,
     /// Take away everything that changes something.

@@ -22,7 +22,8 @@ use crate::core::drain::{Policy, StopUnit};
 use crate::core::fleet::ProcessKey;
 use crate::core::moment::Seconds;
 use crate::core::preflight::{
-    FoundSequence, Unsettled, found_sequence, found_timeout, outlasting, stops,
+    FoundSequence, UnservedQueue, Unsettled, common_timeout, found_sequence, outlasting, stops,
+    unserved, unserved_words,
 };
 use crate::core::sequence::{Signal, Timeout};
 use crate::host::own_unit;
@@ -76,6 +77,8 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
         let asked = observer.ask_systemd(&choice, may_act);
         drop(tokio::time::timeout(at_most, asked).await);
     });
+    let targets = choice.choose(&observer.fleet);
+    runtime.block_on(observer.ask_queues(&targets));
     // A scan that hangs is not waited for.
     runtime.shutdown_background();
     if looked.is_ok() && observer.origin() != "default" {
@@ -83,7 +86,6 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
             tell(&format!("note: jobs that run now are not shown: {trouble}"));
         }
     }
-    let targets = choice.choose(&observer.fleet);
     if choice.asked && targets.is_empty() {
         tell("note: no Sidekiq of this host runs in that unit");
     }
@@ -101,10 +103,17 @@ pub(super) fn run(common: &EveryCommand, arguments: &PlanArguments) -> Result<()
     }
     let jobs = observer.picture(&settings, |picture| rows::jobs(picture, &choice));
     if arguments.json {
-        return output::write_json(&PlanRow::of(&settings, &timeout, &by, jobs));
+        let row = PlanRow {
+            unserved_queues: unserved_rows(&settings, &observer, &targets),
+            ..PlanRow::of(&settings, &timeout, &by, jobs)
+        };
+        return output::write_json(&row);
     }
     let mut text = timeline::timeline(&settings, &timeout, &by);
     text.push_str(&timeline::found(&settings, &timeout, &observer.fleet));
+    if let Some(words) = unserved_words(&observer.fleet, &targets, &settings.sequence) {
+        text.extend(["  ", &clean(&words, 2000), "\n"]);
+    }
     if !jobs.is_empty() {
         text.push('\n');
         text.push_str(&listing::jobs(&jobs, room(&settings)));
@@ -179,13 +188,24 @@ fn by_units(settings: &Settings, observer: &Observer, choice: &Choice) -> ByUnit
     by
 }
 
-/// The timeout that is planned with: as stated, else what the files of this host's Sidekiqs
-/// agree on.
+/// The timeout that is planned with: the one that the targets have in common, else as stated.
 fn planned(settings: &Settings, observer: &Observer, targets: &[ProcessKey]) -> Timeout {
-    let stated = settings.timeout.clone();
-    stated
-        .or_else(|| found_timeout(&observer.fleet, targets))
+    common_timeout(&observer.fleet, targets, settings.timeout.as_ref())
         .unwrap_or_else(|| settings.timeout_or_assumed())
+}
+
+/// The queues that no process would take jobs from any more; `None` where that is not known.
+fn unserved_rows(
+    settings: &Settings,
+    observer: &Observer,
+    targets: &[ProcessKey],
+) -> Option<Vec<UnservedRow>> {
+    let found = unserved(&observer.fleet, targets, &settings.sequence)?;
+    let row = |queue: UnservedQueue| UnservedRow {
+        queue: queue.name,
+        waiting: queue.waiting,
+    };
+    Some(found.queues.into_iter().map(row).collect())
 }
 
 /// The JSON of a plan.
@@ -202,6 +222,15 @@ struct PlanRow {
     jobs: Vec<JobLine>,
     /// The commands that take TERM's place.
     unit_stops: Vec<String>,
+    /// The queues that no process would take jobs from any more; `None`: not known.
+    unserved_queues: Option<Vec<UnservedRow>>,
+}
+
+/// A queue that no process would take jobs from any more.
+#[derive(Debug, Serialize)]
+struct UnservedRow {
+    queue: String,
+    waiting: Option<u64>,
 }
 
 /// A signal of it.
@@ -230,6 +259,7 @@ impl PlanRow {
             steps: sequence.timeline().into_iter().map(step).collect(),
             jobs,
             unit_stops: by.commands.clone(),
+            unserved_queues: None,
         }
     }
 }

@@ -218,11 +218,11 @@ fn timeout(picture: Picture<'_>, process: &Process) -> Timeout {
     process.timeout(picture.settings.timeout.as_ref())
 }
 
-/// Every statement of the timeout of `process` in its files. Where a flag or the configuration of
-/// this program states it, none of them is gone by.
+/// Every statement of the timeout of `process` in its files. Where a flag, its label or the
+/// configuration of this program states it, none of them is gone by.
 fn timeout_rows(picture: Picture<'_>, process: &Process) -> Option<Vec<TimeoutRow>> {
     let local = process.local.as_ref()?;
-    let stated = picture.settings.timeout.is_some();
+    let is_read = process.files_state_timeout(picture.settings.timeout.as_ref());
     let timeouts = local.surroundings.layers.timeouts().iter();
     timeouts
         .map(|found| TimeoutRow {
@@ -231,7 +231,7 @@ fn timeout_rows(picture: Picture<'_>, process: &Process) -> Option<Vec<TimeoutRo
             seconds: found.span.map(Seconds),
             value: found.value.clone(),
             from: found.from.clone(),
-            holds: found.holds && !stated,
+            holds: found.holds && is_read,
             changed: found.changed,
         })
         .collect::<Vec<_>>()

@@ -75,6 +75,10 @@ pub enum KeyAct {
     Arguments,
     /// Give processes of other applications and hosts rows of their own, or fold them.
     Fold,
+    /// Group the processes by what comes next.
+    Regroup,
+    /// Fold all groups, or show all processes again.
+    FoldGroups,
     /// The journal of this session.
     Journal,
     /// Back to the main screen.

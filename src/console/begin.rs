@@ -215,7 +215,9 @@ fn dialog(
     let grave: Vec<Grave> = seen.grave().collect();
     let mut said = grave_words(&grave);
     said.extend(lines);
-    match seen.count(Severity::Warning) as u64 {
+    said.extend(seen.unserved().map(str::to_owned));
+    let told = usize::from(seen.unserved().is_some());
+    match seen.count(Severity::Warning).saturating_sub(told) as u64 {
         0 => {}
         warnings => said.push(format!(
             "The check also gives {}.",

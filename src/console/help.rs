@@ -54,6 +54,11 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("*", "a process that is drained, or would be"),
     (
+        "- +",
+        "the head of a group of processes, and of a folded one; it counts all of its processes and the verdicts of \
+         those that are drained",
+    ),
+    (
         "HANGS",
         "it lives on this host and sends no heartbeat, or does not react to a signal",
     ),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::act::KeyAct;
+use super::grouping::Grouping;
 use super::rows::{Listing, folded};
 use super::state::{Console, Pane, Screen};
 use crate::core::drain::{Hold, Mode, Phase, Resume, Run};
@@ -214,7 +215,7 @@ pub(super) fn mark(session: &Session, console: &Console) -> bool {
     on_main(session, console)
         && acts(session, console)
         && !session.is_draining()
-        && markable(session, console).is_some()
+        && (markable(session, console).is_some() || !console.group_here(session).is_empty())
 }
 
 /// The selected process, if it may be drained: it lives on this host, or it beats on another one.
@@ -272,7 +273,9 @@ pub(super) fn frames(_: &Session, console: &Console) -> bool {
 }
 
 pub(super) fn open(session: &Session, console: &Console) -> bool {
-    on_main(session, console) && console.selected_process(session).is_some()
+    on_main(session, console)
+        && (console.selected_process(session).is_some()
+            || console.group_under_cursor(session).is_some())
 }
 
 pub(super) fn each_job(session: &Session, console: &Console) -> bool {
@@ -292,7 +295,9 @@ pub(super) fn journal(_: &Session, console: &Console) -> bool {
 /// Whether some processes are folded, or would be.
 pub(super) fn fold(session: &Session, console: &Console) -> bool {
     let targets = console.targets(session);
-    on_main(session, console) && !folded(session, &targets, &Listing::default()).is_empty()
+    on_main(session, console)
+        && console.listing.grouping == Grouping::None
+        && !folded(session, &targets, &Listing::default()).is_empty()
 }
 
 pub(super) fn arguments(_: &Session, console: &Console) -> bool {

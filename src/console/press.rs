@@ -10,6 +10,7 @@ use super::begin;
 use super::bindings::{BINDINGS, Binding};
 use super::confirm;
 use super::dialog::{Answer, Dialog, Friction, Premise, Start};
+use super::groups::TableKey;
 use super::possible;
 use super::request::Request;
 use super::rows::Sort;
@@ -191,7 +192,7 @@ impl Console {
         let process = self.process_under_cursor(session);
         let job = self.job_under_cursor(session);
         self.narrow(String::new());
-        self.processes.selected = process;
+        self.processes.selected = process.map(TableKey::Process);
         self.jobs.selected = job;
     }
 
@@ -271,6 +272,8 @@ impl Console {
             KeyAct::Sort => self.sort(self.listing.sort.next()),
             KeyAct::Arguments => self.listing.arguments = !self.listing.arguments,
             KeyAct::Journal => self.show(Screen::Journal),
+            KeyAct::Regroup => self.regroup(session),
+            KeyAct::FoldGroups => self.fold_groups(session),
             KeyAct::Fold => self.listing.unfolded = !self.listing.unfolded,
             KeyAct::Back => self.show(Screen::Main),
             KeyAct::Outcome => self.show(Screen::Result),
@@ -322,16 +325,21 @@ impl Console {
     }
 
     fn mark(&mut self, session: &Session) -> Vec<Request> {
-        let Some(key) = possible::markable(session, self) else {
-            return Vec::new();
+        let here = possible::markable(session, self);
+        let marked: BTreeSet<ProcessKey> = match &here {
+            Some(key) => BTreeSet::from([key.clone()]),
+            None => self.group_here(session).into_iter().collect(),
         };
         let mut chosen: BTreeSet<ProcessKey> = self.targets(session).into_iter().collect();
-        if !chosen.remove(&key) {
-            chosen.insert(key.clone());
+        // A group that is in as a whole goes out, else the rest of it comes in.
+        if marked.is_subset(&chosen) {
+            chosen.retain(|key| !marked.contains(key));
+        } else {
+            chosen.extend(marked);
         }
         // The selection must not jump with the row.
-        if self.pane == Pane::Processes {
-            self.processes.selected = Some(key);
+        if let Some(key) = here.filter(|_| self.pane == Pane::Processes) {
+            self.processes.selected = Some(TableKey::Process(key));
         }
         self.memory.targets = Some(chosen);
         self.follow_marks(session);
@@ -355,6 +363,9 @@ impl Console {
     }
 
     fn open(&mut self, session: &Session) {
+        if let Some(head) = self.group_under_cursor(session) {
+            return self.fold_group(&head);
+        }
         let screen = match self.pane {
             Pane::Processes => self.process_under_cursor(session).map(Screen::Process),
             Pane::Jobs => self.job_under_cursor(session).map(Screen::Job),

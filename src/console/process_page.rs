@@ -65,7 +65,10 @@ pub(super) fn lines(
     fact("heartbeat", beat(process, now));
     fact("busy", busy(process));
     fact("-t", session.timeout(process).to_string());
-    lines.extend(process.local.iter().flat_map(timeouts::lines));
+    lines.extend(timeouts::lines(
+        process,
+        session.setting.plan.timeout.as_ref(),
+    ));
     let mut fact = |label: &str, text: String| lines.push(PageLine::fact(label, text));
     fact("queues", process.queues().join(", "));
     if let Some(info) = &process.info {

@@ -2,9 +2,11 @@
 //! formatted here, so that ten thousand of them cost little.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::filter::Filter;
+use super::grouping::Grouping;
 use super::process_state::Belongs;
 use crate::core::fleet::{Job, Process, ProcessKey};
 use crate::core::moment::Moment;
@@ -69,9 +71,19 @@ pub struct Listing {
     pub arguments: bool,
     /// Whether processes of other applications and of other hosts have rows of their own.
     pub unfolded: bool,
+    /// What the processes are grouped by.
+    pub grouping: Grouping,
+    /// The groups whose processes have no rows, by their names.
+    pub folded: BTreeSet<String>,
 }
 
 impl Listing {
+    /// Whether processes of other applications and of other hosts have rows. In groups all have
+    /// them.
+    pub fn lists_all(&self) -> bool {
+        self.unfolded || self.grouping != Grouping::None
+    }
+
     /// The same tables, whole.
     pub(super) fn unfiltered(&self) -> Self {
         Self {
@@ -176,7 +188,7 @@ pub fn process_rows<'a>(
         Belongs::of(&session.fleet, key, process, is_target(key, targets))
     };
     let mut rows: Vec<_> = session.fleet.processes.iter().collect();
-    if !listing.unfolded && !shows_all(session, targets) {
+    if !listing.lists_all() && !shows_all(session, targets) {
         rows.retain(|(key, process)| !belongs(key, process).is_folded());
     }
     let filter = Filter::of(&listing.filter);
@@ -211,7 +223,7 @@ pub fn folded(session: &Session, targets: &[ProcessKey], listing: &Listing) -> F
         counted: session.fleet.dead.counted(),
         ..Folded::default()
     };
-    if listing.unfolded || shows_all(session, targets) {
+    if listing.lists_all() || shows_all(session, targets) {
         return folded;
     }
     let filter = Filter::of(&listing.filter);
@@ -251,7 +263,7 @@ pub fn job_rows<'a>(
     listing: &Listing,
 ) -> Vec<JobRow<'a>> {
     let filter = Filter::of(&listing.filter);
-    let all = listing.unfolded || shows_all(session, targets);
+    let all = listing.lists_all() || shows_all(session, targets);
     let draining = session.is_draining();
     let run = session.active_run();
     let back = run.map(back_already).unwrap_or_default();

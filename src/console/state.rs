@@ -4,9 +4,10 @@
 use std::collections::BTreeSet;
 
 use super::dialog::Dialog;
+use super::groups::{TableKey, TableRow, table_rows};
 use super::left::LeftDrain;
-use super::rows::{JobKey, JobRow, Listing, job_rows, process_rows};
-use crate::core::fleet::{LocalId, Process, ProcessKey};
+use super::rows::{JobKey, JobRow, Listing, job_rows};
+use crate::core::fleet::{LocalId, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::session::Session;
 
@@ -83,7 +84,7 @@ impl<K> RowCursor<K> {
     }
 
     /// Selects what stands at `index`; the top row by its place, so that it stays the top row.
-    fn select<R>(&mut self, rows: &[R], index: usize, key: impl Fn(&R) -> K) {
+    pub(super) fn select<R>(&mut self, rows: &[R], index: usize, key: impl Fn(&R) -> K) {
         self.index = index;
         self.selected = rows.get(index).filter(|_| index > 0).map(key);
     }
@@ -118,7 +119,7 @@ pub struct Console {
     /// Which table the arrow keys move in.
     pub pane: Pane,
     /// The selection in the process table.
-    pub processes: RowCursor<ProcessKey>,
+    pub processes: RowCursor<TableKey>,
     /// The selection in the job table.
     pub jobs: RowCursor<JobKey>,
     /// How the job table is listed.
@@ -169,8 +170,8 @@ impl Console {
     }
 
     /// The rows of the process table.
-    fn process_rows<'a>(&self, session: &'a Session) -> Vec<(&'a ProcessKey, &'a Process)> {
-        process_rows(session, &self.targets(session), &self.listing)
+    pub(super) fn table_rows<'a>(&self, session: &'a Session) -> Vec<TableRow<'a>> {
+        table_rows(session, &self.targets(session), &self.listing)
     }
 
     /// The rows of the job table.
@@ -206,9 +207,9 @@ impl Console {
 
     fn keep_selections(&mut self, session: &Session) {
         if self.processes.selected.is_some() {
-            let rows = self.process_rows(session);
-            let index = self.processes.row(&rows, |row, key| row.0 == key);
-            self.processes.select(&rows, index, |row| row.0.clone());
+            let rows = self.table_rows(session);
+            let index = self.processes.row(&rows, TableRow::is);
+            self.processes.select(&rows, index, TableRow::key);
         }
         if self.jobs.selected.is_some() {
             let rows = self.job_rows(session);
@@ -246,10 +247,10 @@ impl Console {
     pub(super) fn move_cursor(&mut self, session: &Session, to: impl Fn(usize, usize) -> usize) {
         match self.pane {
             Pane::Processes => {
-                let rows = self.process_rows(session);
-                let index = self.processes.row(&rows, |row, key| row.0 == key);
+                let rows = self.table_rows(session);
+                let index = self.processes.row(&rows, TableRow::is);
                 let index = to(index, rows.len()).min(rows.len().saturating_sub(1));
-                self.processes.select(&rows, index, |row| row.0.clone());
+                self.processes.select(&rows, index, TableRow::key);
             }
             Pane::Jobs => {
                 let rows = self.job_rows(session);
@@ -260,11 +261,11 @@ impl Console {
         }
     }
 
-    /// The process that stands selected in its table.
+    /// The process that stands selected in its table; `None` on the head of a group.
     pub fn process_under_cursor(&self, session: &Session) -> Option<ProcessKey> {
-        let rows = self.process_rows(session);
-        let index = self.processes.row(&rows, |row, key| row.0 == key);
-        rows.get(index).map(|row| row.0.clone())
+        let rows = self.table_rows(session);
+        let index = self.processes.row(&rows, TableRow::is);
+        rows.get(index)?.process().map(|(key, _)| key.clone())
     }
 
     /// The job that stands selected in its table.
@@ -306,10 +307,7 @@ impl Console {
                 let Some(job) = self.job_under_cursor(session) else {
                     return;
                 };
-                let rows = self.process_rows(session);
-                if let Some(index) = rows.iter().position(|row| *row.0 == job.process) {
-                    self.processes.select(&rows, index, |row| row.0.clone());
-                }
+                self.select_process(session, &job.process);
             }
         }
     }

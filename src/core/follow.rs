@@ -5,6 +5,7 @@
 
 mod cancels;
 mod departed;
+mod served;
 
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::time::Duration;
@@ -16,6 +17,7 @@ use super::stuck::{self, Stuck, StuckFacts, Usual};
 
 pub use cancels::{Cancel, CancelAnswer, CancelState, CancelTarget, Cancels};
 pub use departed::{Departed, Left, Went};
+pub use served::{QueueGap, ServedQueue, ServedQueues, Stopped};
 
 /// Classes of which times are kept, and times of each.
 const CLASSES: usize = 500;
@@ -28,6 +30,8 @@ pub struct Following {
     pub departed: Departed,
     /// The jobs that the operator cancelled, and how far each of them is.
     pub cancels: Cancels,
+    /// The queues of the targets of a drain.
+    pub queues: ServedQueues,
     looked: Option<Moment>,
     /// The jobs of the last look, by process and thread.
     jobs: HashMap<(ProcessKey, String), Job>,

@@ -11,6 +11,7 @@ mod kept;
 mod outlasting;
 mod route;
 mod seen;
+mod unserved;
 
 #[cfg(test)]
 mod tests;
@@ -25,10 +26,11 @@ use super::stop_clock::ExtendAtMost;
 
 pub use concern::{findings, stops};
 pub use consent::Consent;
-pub use found::{FoundSequence, Unsettled, found_sequence, found_timeout};
+pub use found::{FoundSequence, Unsettled, common_timeout, found_sequence};
 pub use inputs::LintInputs;
 pub use outlasting::outlasting;
 pub use seen::{Grave, PlanSeen};
+pub use unserved::{Unserved, UnservedQueue, unserved, unserved_words};
 
 /// How a session looks at its plan before it begins, and what it saw.
 #[derive(Clone, Debug, Default)]

@@ -10,6 +10,7 @@ mod logs;
 mod outset;
 mod prepare;
 mod salvage;
+mod served;
 mod succession;
 mod units;
 
@@ -118,15 +119,18 @@ impl Session {
             | Observation::Queues(_)
             | Observation::Unit(_) => observation,
         };
-        let brings_files = matches!(
+        let concerns_plan = matches!(
             observation,
-            Observation::Host(_) | Observation::Look(_) | Observation::Unit(_)
+            Observation::Host(_)
+                | Observation::Look(_)
+                | Observation::Unit(_)
+                | Observation::Queues(_)
         );
         let was_connected = self.fleet.link.is_connected();
         self.fleet.observe(observation);
         self.fleet.claim();
         self.following.observe(&self.fleet, now);
-        if brings_files && !self.is_draining() {
+        if concerns_plan && !self.is_draining() {
             self.look_at_plan();
         }
         let mut effects = self.feed(Input::Observed, now);
@@ -243,6 +247,7 @@ impl Session {
         // Behind the record of its beginning.
         effects.insert(effects.len().min(1), checked);
         self.run = Some(run);
+        self.begin_queues();
         self.afterwards.salvage = Salvage::default();
         self.afterwards.saved = None;
         self.keep(&effects);
@@ -286,7 +291,8 @@ impl Session {
         let Some(run) = &mut self.run else {
             return Vec::new();
         };
-        let effects = run.handle(input, &self.fleet, now);
+        let mut effects = run.handle(input, &self.fleet, now);
+        self.follow_queues(&mut effects, now);
         self.keep(&effects);
         effects
     }

@@ -141,6 +141,7 @@ impl Nursery {
                 version: crate::core::sequence::Version::parse(&version_text),
                 version_text: Some(version_text),
                 embedded: false,
+                capsules: Vec::new(),
             }),
             started_at,
             told: ChildState::default(),

@@ -29,6 +29,8 @@ const LIFE_AFTER_BEAT: Duration = Duration::from_mins(1);
 /// Queues of one process that are followed. Each of them costs every look.
 const MOST_QUEUES: usize = 2_000;
 
+/// Names of capsules of one process that are read.
+const MOST_CAPSULES: usize = 100;
 /// Labels of one process that are read.
 const MOST_LABELS: usize = 100;
 
@@ -100,6 +102,8 @@ pub(super) fn info(bytes: &[u8]) -> DecodedInfo {
             };
         }
     };
+    let mut names_of_capsules = keys(row.capsules);
+    names_of_capsules.truncate(MOST_CAPSULES);
     let capsules = capsules(row.capsules);
     let mut queues = names(row.queues);
     if queues.is_empty() {
@@ -132,6 +136,7 @@ pub(super) fn info(bytes: &[u8]) -> DecodedInfo {
             version: version_text.as_deref().and_then(Version::parse),
             version_text,
             embedded: row.embedded.is_true(),
+            capsules: names_of_capsules,
         }),
         concurrency: row.concurrency.count().or(summed),
         fault: None,

@@ -54,7 +54,7 @@ pub use link::{LONGEST_BACKOFF, backoff};
 pub use look::Looker;
 pub use marks::{Marks, marks};
 pub use namespaces::namespace;
-pub use once::look_once;
+pub use once::{depths_once, look_once};
 pub use questions::{Bounds, Private, locate, locate_exact, queues};
 #[cfg(any(test, fuzzing))]
 pub(crate) use readers::READERS;

@@ -7,8 +7,9 @@ use super::commands::Keys;
 use super::connection::open;
 use super::look::Looker;
 use super::namespaces::namespace;
+use super::questions::queues;
 use super::source::Tuning;
-use crate::core::fleet::{LinkFault, Look, LookRow};
+use crate::core::fleet::{LinkFault, Look, LookRow, QueueDepth};
 
 /// The longest that all of it may take. Each answer has its own limit: a server that answers is
 /// heard out, however many processes it lists.
@@ -60,6 +61,24 @@ async fn looks(
         *answer = Some((again, round_trip));
     }
     Ok(())
+}
+
+/// Connects and asks how long the queues of these names are. A name that holds no list is left out.
+///
+/// # Errors
+/// Why there is no answer, also where it takes longer than `settings` allow for one.
+pub async fn depths_once(
+    address: &Address,
+    settings: &Tuning,
+    names: &[String],
+) -> Result<Vec<QueueDepth>, LinkFault> {
+    let asking = async {
+        let mut connection = open(address, settings.answer_within).await?;
+        let found = namespace(&mut connection, settings.namespace.as_deref()).await?;
+        queues(&mut connection, &Keys::new(found.as_deref()), names).await
+    };
+    let outcome = tokio::time::timeout(settings.answer_within, asking).await;
+    outcome.unwrap_or(Err(LinkFault::Silent))
 }
 
 fn is_doubtful(row: &LookRow, server_time: f64) -> bool {

@@ -13,7 +13,7 @@ use super::successor::{CameUp, successors};
 use super::summary::{Began, Summary, last_of_drain, summary};
 use super::timeline::{TimelineLine, timeline};
 use super::work::Effort;
-use crate::core::drain::{CheckedFinding, Event, Mode, Outcome, Record};
+use crate::core::drain::{CheckedFinding, Event, Mode, Outcome, QueueServed, Record};
 use crate::core::moment::Seconds;
 use crate::core::sequence::{Sequence, Timeout};
 
@@ -69,6 +69,9 @@ pub struct Report {
     pub notified: Vec<LaterNotice>,
     /// The processes that came up in their place.
     pub successors: Vec<CameUp>,
+    /// The queues of the targets, and how long no process took jobs from each until the drain
+    /// ended; `None`: not recorded, or not known.
+    pub queues: Option<Vec<QueueServed>>,
 }
 
 /// The file in which payloads were saved last.
@@ -81,6 +84,18 @@ fn saved_in(past: &Past) -> Option<String> {
             None
         }
     })
+}
+
+/// The queues as the end of the drain has them; the last one, where it was resumed.
+fn queues(past: &Past) -> Option<Vec<QueueServed>> {
+    let mut records = past.records.iter().rev();
+    records.find_map(|record| {
+        if let Event::Finished { queues, .. } = &record.event {
+            Some(queues.clone())
+        } else {
+            None
+        }
+    })?
 }
 
 /// The backtrace of a job's thread.
@@ -144,6 +159,7 @@ impl Report {
             interrupted: InterruptedCounts::of(past),
             notified: notices(past),
             successors: successors(past),
+            queues: queues(past),
             processes,
             fates,
             summary,

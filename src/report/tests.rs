@@ -1,5 +1,7 @@
 //! Reports of made-up journals, written by the records' own code and by hand.
 
+mod queues;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -94,6 +96,7 @@ fn finished(outcome: Outcome) -> String {
             jobs: Counts::default(),
             work_kept_s: None,
             work_redone_s: None,
+            queues: None,
             why: None,
         },
     )

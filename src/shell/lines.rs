@@ -14,7 +14,9 @@ use self::taken_up::TakenUp;
 use super::front::Front;
 use super::own_signals::stop_oneself;
 use super::printer::{Printed, Printer, say, stamp};
-use super::sentences::{confirmation, nothing_to_drain, suspended, undecided, what_stays};
+use super::sentences::{
+    awaits_queues, confirmation, nothing_to_drain, suspended, undecided, what_stays,
+};
 use super::silence::Silence;
 use super::typed;
 use crate::console::Request;
@@ -177,6 +179,9 @@ impl LinesFront {
         // told of there.
         let real = session.setting.kind != Kind::Demo;
         if real && !waited && !targets.iter().all(|id| fleet.unit_is_told(id)) {
+            return Vec::new();
+        }
+        if !waited && awaits_queues(fleet, &targets) {
             return Vec::new();
         }
         for warning in session.preflight.seen.warnings() {

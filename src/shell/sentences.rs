@@ -4,7 +4,7 @@
 use super::printer::stamp;
 use crate::core::choice::Choice;
 use crate::core::drain::Target;
-use crate::core::fleet::{Identity, Process, ProcessKey, State};
+use crate::core::fleet::{Fleet, Identity, Process, ProcessKey, State};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::session::Session;
@@ -30,6 +30,15 @@ pub(super) fn confirmation(targets: &[ProcessKey], session: &Session, now: Momen
         count(busy, "job"),
         stamp(now),
     )
+}
+
+/// Whether it is not known yet how many jobs wait in the queues of `targets`, and Redis is asked.
+pub(super) fn awaits_queues(fleet: &Fleet, targets: &[ProcessKey]) -> bool {
+    let has_queues = |id: &ProcessKey| {
+        let process = fleet.get(id);
+        process.is_some_and(|process| !process.queues().is_empty())
+    };
+    fleet.link.is_connected() && fleet.queues.is_empty() && targets.iter().any(has_queues)
 }
 
 /// Why it is not known who is meant: nothing is drained where a Sidekiq would go on that was to be

@@ -9,8 +9,8 @@ use super::fit;
 use super::look::Tone;
 use super::view::{View, cursor_of, put, say, window};
 use crate::console::{
-    Alarm, HeartbeatAge, Pane, few, heartbeat_age, is_target, process_state, thousands,
-    timeouts_differ,
+    Alarm, GroupHead, HeartbeatAge, Pane, TableRow, few, head_words, heartbeat_age, is_target,
+    process_state, thousands, timeouts_differ,
 };
 use crate::core::drain::Standing;
 use crate::core::fleet::{Link, Process, ProcessKey};
@@ -30,6 +30,8 @@ const fn column(heading: &'static str, cells: usize, right: bool) -> ProcessColu
     }
 }
 
+/// Blanks behind the name of a group.
+const GAP: usize = 3;
 /// Cells of the columns between the name and the unit, and behind that, with their gaps, and of the
 /// gutter.
 const BETWEEN: usize = 50;
@@ -42,7 +44,8 @@ fn columns(width: usize, view: &View<'_>) -> [ProcessColumn; 9] {
     let wide = width >= 100;
     let middle = width >= 60;
     let longest = |of: &dyn Fn(&Process) -> usize| {
-        let cells = view.processes.iter().map(|(_, process)| of(process));
+        let processes = view.processes.iter().filter_map(TableRow::process);
+        let cells = processes.map(|(_, process)| of(process));
         cells.max().unwrap_or_default()
     };
     let names = longest(&|process| fit::width(&named(process)));
@@ -101,10 +104,7 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, heading: bool, view: &View<'
     let columns = columns(usize::from(area.width), view);
     let top = usize::from(heading);
     let height = usize::from(area.height).saturating_sub(top);
-    let selected = view
-        .console
-        .processes
-        .row(&view.processes, |row, key| row.0 == key);
+    let selected = view.console.processes.row(&view.processes, TableRow::is);
     let shown = window(selected, view.processes.len(), height);
     if heading {
         let mut headings: Vec<String> = columns.iter().map(|c| c.heading.into()).collect();
@@ -131,8 +131,11 @@ pub(super) fn draw(buffer: &mut Buffer, area: Rect, heading: bool, view: &View<'
         return;
     }
     for (row, index) in shown.enumerate() {
-        let (key, process) = view.processes[index];
-        let line = line(view, &columns, key, process, index == selected);
+        let is_selected = index == selected;
+        let line = match &view.processes[index] {
+            TableRow::Head(head) => head_line(view, usize::from(area.width), head, is_selected),
+            TableRow::Process(key, process) => line(view, &columns, key, process, is_selected),
+        };
         put(buffer, area, top + row, &line);
     }
 }
@@ -191,6 +194,32 @@ fn line(
     Line::from(vec![
         cursor_of(view, selected, focused),
         view.span(tone(state.alarm, &age, drained, focused), text),
+    ])
+}
+
+/// The head of a group: its name, and of what stands in it as much as fits.
+fn head_line(view: &View<'_>, width: usize, head: &GroupHead<'_>, selected: bool) -> Line<'static> {
+    let (words, is_ill) = head_words(view.session, &view.outlooks, &view.targets, head);
+    // htop's marks: what can be opened, and what is open.
+    let mark = if head.is_folded { '+' } else { '-' };
+    let room = width.saturating_sub(3);
+    let name = fit::cut(&head.name, (room * 2 / 5).max(12));
+    let rest = room.saturating_sub(fit::width(&name) + GAP);
+    let least = words.last().cloned().unwrap_or_default();
+    let words = fit::first(words, rest).unwrap_or(least);
+    let text = fit::left(
+        &format!("{mark} {name}{:GAP$}{words}", ""),
+        width.saturating_sub(1),
+    );
+    let focused = selected && view.console.pane == Pane::Processes;
+    let tone = match (focused, is_ill) {
+        (true, _) => Tone::Selected,
+        (false, true) => Tone::Warn,
+        (false, false) => Tone::Strong,
+    };
+    Line::from(vec![
+        cursor_of(view, selected, focused),
+        view.span(tone, text),
     ])
 }
 

@@ -59,7 +59,7 @@ fn waiting(view: &View<'_>, queues: &[&QueueDepth], all_quiet: bool, room: usize
         let served = view.session.fleet.serving(&queue.name);
         let none = served
             .into_iter()
-            .all(|(_, process)| !fetches(view, process));
+            .all(|(_, process)| !process.takes_jobs(&view.session.fleet, view.now));
         let none = if none && !all_quiet {
             " (no process takes from it)"
         } else {
@@ -75,20 +75,12 @@ fn waiting(view: &View<'_>, queues: &[&QueueDepth], all_quiet: bool, room: usize
     pieces
 }
 
-/// Whether it takes jobs, as far as is known: what is quiet, dead, or reacts to nothing does not.
-fn fetches(view: &View<'_>, process: &Process) -> bool {
-    !process.says_quiet()
-        && !process.is_dead(view.now)
-        && process.suspended_pid().is_none()
-        && (process.silent(None, &view.session.fleet, view.now)).is_none()
-}
-
 fn queue_words(view: &View<'_>, queue: &QueueDepth) -> String {
     let (mut serving, mut fetching) = (0, 0);
     let serves = view.session.fleet.serving(&queue.name);
     for (_, process) in serves.filter(|(_, process)| !process.is_dead(view.now)) {
         serving += 1;
-        fetching += u64::from(fetches(view, process));
+        fetching += u64::from(process.takes_jobs(&view.session.fleet, view.now));
     }
     let who = match (serving, fetching) {
         (_, 0) => "no process takes from it".into(),

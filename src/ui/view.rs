@@ -7,8 +7,8 @@ use ratatui::text::{Line, Span};
 
 use super::fit;
 use super::look::{Theme, Tone};
-use crate::console::{Console, Folded, JobRow, folded, job_rows, process_rows};
-use crate::core::fleet::{Process, ProcessKey};
+use crate::console::{Console, Folded, JobRow, TableRow, folded, job_rows, table_rows};
+use crate::core::fleet::ProcessKey;
 use crate::core::moment::Moment;
 use crate::core::outlook::Outlooks;
 use crate::core::session::Session;
@@ -28,7 +28,7 @@ pub(super) struct View<'a> {
     /// The outlook of their jobs.
     pub(super) outlooks: Outlooks<'a>,
     /// The rows of the process table.
-    pub(super) processes: Vec<(&'a ProcessKey, &'a Process)>,
+    pub(super) processes: Vec<TableRow<'a>>,
     /// The rows that the table folds into one line.
     pub(super) folded: Folded,
     /// The rows of the job table.
@@ -46,7 +46,7 @@ impl<'a> View<'a> {
         let targets = console.targets(session);
         let listing = &console.listing;
         Self {
-            processes: process_rows(session, &targets, listing),
+            processes: table_rows(session, &targets, listing),
             folded: folded(session, &targets, listing),
             jobs: job_rows(session, &targets, listing),
             outlooks: Outlooks::new(session.situation(now), &targets),

@@ -167,7 +167,13 @@ const PLACES: &[(&str, &[&str])] = &[
     ),
     (
         "core/check",
-        &["core/clean", "core/layers", "core/moment", "core/sequence"],
+        &[
+            "core/clean",
+            "core/layers",
+            "core/moment",
+            "core/sequence",
+            "core/wording",
+        ],
     ),
     (
         "core/config",

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use drainboard::core::choice::Choice;
 use drainboard::core::drain::{Ask, Outcome, Policy, Trace};
-use drainboard::core::fleet::{ProcessKey, Located, Sought};
+use drainboard::core::fleet::{Located, ProcessKey, Sought};
 use drainboard::core::moment::Moment;
 use drainboard::core::session::{Kind, Session};
 use drainboard::demo::{self, Script};
@@ -287,7 +287,6 @@ impl Plugs for Recorded {
     ) -> Result<ShellWork, Refused> {
         let begun = self.demo.begin(targets, session, now)?;
         let ShellWork::Begin { held, licence, .. } = begun else {
-            locks: None,
             return Ok(begun);
         };
         let journal = Journal::begin(&self.state_dir, &session.setting.plan.run, now);
@@ -295,6 +294,7 @@ impl Plugs for Recorded {
             held,
             journal: journal.map(Some).map_err(|error| error.to_string()),
             licence,
+            locks: None,
         })
     }
 

@@ -2,8 +2,11 @@
 //! line, its T with the reason for it, and what stops it.
 
 use super::stops::{Paper, stop_text};
-use crate::core::check::{Facts, KnownSidekiq, KnownStop, Runner, StopCommand, timeout_words};
+use crate::core::check::{
+    Facts, KnownSidekiq, KnownStop, Runner, StopCommand, effective_timeout, timeout_words,
+};
 use crate::core::clean::clean;
+use crate::core::layers::initializer;
 
 /// Every Sidekiq, then the stops that belong to none of them alone.
 pub(super) fn sidekiqs(facts: &Facts, paper: Paper) -> String {
@@ -153,10 +156,20 @@ fn tasks(facts: &Facts) -> String {
     text
 }
 
-/// The lines that publish T, where it is only assumed.
+/// The lines that publish T, where it is only assumed: of a Sidekiq that was recognised, or of an
+/// application that has one. An initializer that publishes it already needs none.
 pub(super) fn label(facts: &Facts) -> &'static str {
     let is_assumed = |one: &KnownSidekiq| one.timeout(facts).timeout.is_assumed();
-    if facts.known.iter().any(is_assumed) {
+    let sidekiq = &facts.sidekiq;
+    let has_sidekiq = sidekiq.version.is_some() || !sidekiq.files.read.is_empty();
+    let is_one_assumed = if facts.known.is_empty() {
+        has_sidekiq && effective_timeout(sidekiq, None).timeout.is_assumed()
+    } else {
+        facts.known.iter().any(is_assumed)
+    };
+    let is_published = (sidekiq.timeouts.iter())
+        .any(|located| located.setting == initializer::LABEL && located.value.span().is_none());
+    if is_one_assumed && !is_published {
         LABEL
     } else {
         ""

@@ -9,7 +9,7 @@ use nix::unistd::{Uid, User};
 
 use super::sources::ReadSources;
 use crate::cli::look::Observer;
-use crate::core::check::{Facts, MainProcess, UnitFacts};
+use crate::core::check::{Facts, MainProcess, PublishedTimeout, UnitFacts};
 use crate::core::config::Settings;
 use crate::core::fleet::{HostLook, LocalProcess, Observation, Process, Title};
 use crate::core::sequence::Version;
@@ -128,6 +128,18 @@ impl Live {
         };
         if self.processes.iter().any(says_reliable) {
             facts.sidekiq.super_fetch = Some(true);
+        }
+        let published = |process: &Process| {
+            let local = process.local.as_ref()?;
+            Some(PublishedTimeout {
+                who: process.name(),
+                label: process.timeout_label(),
+                stated: local.surroundings.stated_timeout.clone(),
+            })
+        };
+        if !self.processes.is_empty() {
+            let published = self.processes.iter().filter_map(published);
+            facts.sidekiq.published = Some(published.collect());
         }
     }
 

@@ -1,7 +1,7 @@
 //! The sections of a report, once for text and for Markdown: titles, lines and tables.
 
 use crate::cli::table::Column;
-use crate::core::drain::Outcome;
+use crate::core::drain::{Outcome, QueueServed};
 use crate::core::moment::rfc3339;
 use crate::report::{
     CameUp, DrainedProcess, Full, JobGroup, LaterNotice, OutsideAct, Repeated, Report,
@@ -95,6 +95,8 @@ pub(super) fn sections(full: &Full, arrow: &str) -> Vec<Section> {
             body: Body::Log(backtrace.frames.clone()),
         });
     }
+    let queues = report.queues.iter().flatten().map(QueueServed::words);
+    all.push(sentences("queues without a process", queues.collect()));
     let successors = report.successors.iter().map(CameUp::words);
     all.push(sentences("successor", successors.collect()));
     all.push(sentences(

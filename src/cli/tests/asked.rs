@@ -61,7 +61,7 @@ fn timeouts_that_differ_and_files_that_changed_are_told() {
     );
     // A flag goes before all of them, and that is said too.
     let mut settings = settings();
-    settings.timeout = Some(Timeout::stated(Duration::from_secs(7), "--timeout"));
+    settings.timeout = Some(Timeout::by_flag(Duration::from_secs(7)));
     let fleet = two_minds();
     let picture = Picture {
         fleet: &fleet,

@@ -87,6 +87,32 @@ fn the_second_step_is_not_fired_by_the_answer_to_the_first() {
 }
 
 #[test]
+fn a_first_signal_names_the_queues_that_no_process_would_serve_any_more() {
+    for opened in ['a', 'n'] {
+        let mut world = ImaginedWorld::new();
+        let told = |world: &mut ImaginedWorld| {
+            world.press(Key::Char(opened));
+            let dialog = world.console.dialog.take().unwrap();
+            let mut lines = dialog.lines.into_iter();
+            lines.find(|line| line.contains("no process takes jobs from"))
+        };
+        assert_eq!(told(&mut world), None, "util2 serves them: {opened}");
+        for elsewhere in &mut world.imagined {
+            elsewhere.quiet = elsewhere.host == "util2";
+        }
+        wait(&mut world, 11_000);
+        world.look();
+        let said = told(&mut world).unwrap();
+        assert_eq!(
+            said,
+            "Once this drain has begun no process takes jobs from default (1,204 waiting), low (3 waiting). \
+             Jobs wait there until a new one starts.",
+            "{opened}"
+        );
+    }
+}
+
+#[test]
 fn what_would_be_lost_is_typed_out() {
     let mut world = ImaginedWorld::questioned();
     assert!(

@@ -157,6 +157,9 @@ fn at_most_one_meaning_of_a_key_is_possible_at_a_time() {
 fn each_act_is_possible_in_some_world() {
     let mut worlds = worlds();
     worlds.push(("iterating", ImaginedWorld::iterating()));
+    let mut grouped = ImaginedWorld::new();
+    grouped.press(Key::Char('b'));
+    worlds.push(("grouped", grouped));
     for binding in BINDINGS {
         let somewhere = worlds.iter().any(|(_, world)| {
             screens(world)

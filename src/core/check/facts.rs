@@ -8,7 +8,9 @@ use super::stop_command::StopCommand;
 use super::unit_facts::UnitFacts;
 use crate::core::layers::command_line::CommandLine;
 use crate::core::layers::{FilePlace, Layer, LocatedSetting, Remark, nested};
-use crate::core::sequence::{GrammarError, Sequence, SequenceOrigin, Version};
+use crate::core::sequence::{
+    GrammarError, Sequence, SequenceOrigin, Timeout, TimeoutLabel, Version,
+};
 
 /// Everything that the rules may ask for.
 #[derive(Clone, Debug, Default)]
@@ -104,6 +106,19 @@ pub struct SidekiqFacts {
     pub longest_job: Option<Duration>,
     /// The job classes, if they were read.
     pub jobs: Option<JobFacts>,
+    /// The labels of running processes about their timeout; `None` if no process was looked at.
+    pub published: Option<Vec<PublishedTimeout>>,
+}
+
+/// The label of a running process about its timeout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublishedTimeout {
+    /// The process.
+    pub who: String,
+    /// What its labels say.
+    pub label: TimeoutLabel,
+    /// What else is stated for it.
+    pub stated: Option<Timeout>,
 }
 
 /// The files that may state a timeout of Sidekiq.
@@ -284,6 +299,8 @@ pub struct DrainFacts {
     pub restart_planned: Option<bool>,
     /// The queues, if Redis was asked.
     pub queues: Option<Vec<QueueFacts>>,
+    /// Processes whose queues are not known.
+    pub queues_unread: Vec<String>,
 }
 
 /// A queue, and the processes that fetch from it.
@@ -293,6 +310,19 @@ pub struct QueueFacts {
     pub name: String,
     /// Jobs waiting in it, if that is known.
     pub waiting: Option<u64>,
-    /// Whether every process that fetches from it is quiet; `None` if that is not known of one.
-    pub all_quiet: Option<bool>,
+    /// Who fetches from it.
+    pub service: QueueService,
+}
+
+/// Who fetches from a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QueueService {
+    /// A process that no drain is about to quiet.
+    Fetched,
+    /// Those alone that a drain is about to quiet.
+    OnlyByTargets,
+    /// No process: all of them are quiet.
+    AllQuiet,
+    /// That is not known.
+    NotKnown,
 }

@@ -37,7 +37,7 @@ impl fmt::Display for Severity {
 /// A row of the table.
 #[derive(Debug)]
 pub struct Rule {
-    /// `D01` to `D59`.
+    /// `D01` to `D61`.
     pub id: &'static str,
     /// How much it matters, unless the case is a graver one.
     pub severity: Severity,

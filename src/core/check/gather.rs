@@ -97,6 +97,7 @@ pub fn gather(values: &[LocatedSetting], chosen: &Chosen) -> Facts {
             commands,
             longest_job: chosen.longest_job,
             jobs: found.jobs(chosen),
+            published: None,
         },
         known: found.known(&units, &stoppers),
         units,

@@ -33,8 +33,8 @@ pub use drawn::{DrawnGlyphs, draw};
 pub use effective::{Effective, effective_timeout, timeout_in, timeout_words};
 pub use facts::{
     DeployFacts, DeployLimit, DrainFacts, Edition, Facts, GemTasks, ImageSignal, JobFacts,
-    KnownSidekiq, QueueFacts, SidekiqFacts, StartCommand, StatedSequence, Stopper, TermRoute,
-    TimeoutFiles,
+    KnownSidekiq, PublishedTimeout, QueueFacts, QueueService, SidekiqFacts, StartCommand,
+    StatedSequence, Stopper, TermRoute, TimeoutFiles,
 };
 pub use finding::{Finding, Rule, Severity};
 pub use gather::{Chosen, command_of, gather};
@@ -42,7 +42,7 @@ pub use known::KnownStop;
 pub use recommend::{Recommendation, recommend};
 pub use restart::{UnitEnding, restart_words, starts_again};
 pub use rows::{CheckRow, FindingRow, LayerRow, SidekiqRow, StopRow, rows};
-pub use rules::{check, explain, rules};
+pub use rules::{ask, check, explain, rules};
 pub use sarif::{github, sarif};
 pub use source::{Ambiguous, sequence_in_force};
 pub use stop_command::{AfterTerm, Runner, SentSignal, StopCommand};

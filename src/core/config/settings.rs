@@ -245,9 +245,8 @@ fn sequence(flag: Option<SequenceFlag>, config: &Config) -> (Sequence, SequenceO
 }
 
 fn timeout(flag: Option<Duration>, config: &Config) -> Option<Timeout> {
-    flag.map(|span| Timeout::stated(span, "--timeout"))
-        .or_else(|| {
-            let stated = config.stop.timeout.as_ref()?;
-            Some(Timeout::stated(stated.value, config.place(stated.line)))
-        })
+    flag.map(Timeout::by_flag).or_else(|| {
+        let stated = config.stop.timeout.as_ref()?;
+        Some(Timeout::stated(stated.value, config.place(stated.line)))
+    })
 }

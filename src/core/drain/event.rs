@@ -2,13 +2,13 @@
 //! never what may be. Records of older and newer versions are read as well: a field that is not
 //! there is not known, and an unknown event is [`Event::Other`].
 
-use std::str::FromStr;
-
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 
 use super::cancellation::Cancellation;
 use super::checked::CheckedFinding;
+use super::known::{known_fate, known_word};
 use super::plan::Mode;
+use super::served::QueueServed;
 use super::succession::Successor;
 use super::tally::{Counted, Longest, Outcome};
 use super::unit_call::UnitVerb;
@@ -369,6 +369,10 @@ pub enum Event {
         work_kept_s: Option<Seconds>,
         /// Seconds of work that must be done again, at most; null where that is not known.
         work_redone_s: Option<Seconds>,
+        /// The queues of the targets, and how long no process took jobs from each; null where that is
+        /// not known.
+        #[serde(default)]
+        queues: Option<Vec<QueueServed>>,
         /// Why nothing could be done, for `refused` and `error`.
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<String>,
@@ -376,20 +380,4 @@ pub enum Event {
     /// Something that this version does not know. Never written.
     #[serde(other, skip_serializing)]
     Other,
-}
-
-/// A word that this version knows; `None` for any other.
-fn known_word<'de, D: Deserializer<'de>, T: FromStr>(
-    deserializer: D,
-) -> Result<Option<T>, D::Error> {
-    let word = Option::<String>::deserialize(deserializer)?;
-    Ok(word.and_then(|word| word.parse().ok()))
-}
-
-/// A fate by its word; a fate that this version does not know is unknown.
-fn known_fate<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Fate, D::Error> {
-    use serde::de::IntoDeserializer;
-    use serde::de::value::{Error, StringDeserializer};
-    let word: StringDeserializer<Error> = String::deserialize(deserializer)?.into_deserializer();
-    Ok(Fate::deserialize(word).unwrap_or(Fate::Unknown))
 }

@@ -45,6 +45,7 @@ impl Record {
             jobs: Counts::default(),
             work_kept_s: None,
             work_redone_s: None,
+            queues: None,
             why: Some(why.into()),
         };
         Self {

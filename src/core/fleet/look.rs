@@ -148,6 +148,9 @@ pub struct Info {
     pub version_text: Option<String>,
     /// `embedded`: from 7.0.3.
     pub embedded: bool,
+    /// The names of its capsules, clean; empty where they are not published (before 8.0.9).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub capsules: Vec<String>,
 }
 
 impl Info {

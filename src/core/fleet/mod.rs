@@ -18,6 +18,7 @@ mod look;
 mod mark;
 mod memory;
 mod namesake;
+mod own_timeout;
 mod process;
 mod proof;
 mod server;

@@ -12,7 +12,7 @@ use super::local::{LocalId, LocalProcess, RunState, Title};
 use super::look::{Identity, Info, LookRow};
 use super::mark::Mark;
 use crate::core::moment::Moment;
-use crate::core::sequence::{Timeout, Version};
+use crate::core::sequence::Version;
 use crate::core::timing::{HASH_GONE, HASH_LIVES};
 
 /// The label of `super_fetch`.
@@ -376,18 +376,6 @@ impl Process {
     pub fn rss_kb(&self) -> Option<u64> {
         let local = self.local.as_ref().and_then(|local| local.rss_kb);
         local.or_else(|| self.beat.as_ref().and_then(|beat| beat.rss_kb))
-    }
-
-    /// Its own timeout `T`: `stated` (flag or configuration) first, then what its command line
-    /// said, else the default of its version.
-    pub fn timeout(&self, stated: Option<&Timeout>) -> Timeout {
-        if let Some(timeout) = stated {
-            return timeout.clone();
-        }
-        self.local
-            .as_ref()
-            .and_then(|local| local.surroundings.stated_timeout.clone())
-            .unwrap_or_else(|| Timeout::assumed(self.version()))
     }
 
     /// Whether Sidekiq Pro's `super_fetch` keeps its jobs in private lists, by the label that it

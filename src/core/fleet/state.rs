@@ -134,6 +134,18 @@ impl Process {
         self.listed == Listed::Yes && self.ended(now).is_some()
     }
 
+    /// Whether it takes jobs, as far as is known: what has ended, is quiet, dead or not listed, or
+    /// reacts to nothing does not, and nothing does before its first beat.
+    pub fn takes_jobs(&self, fleet: &Fleet, now: Moment) -> bool {
+        self.listed == Listed::Yes
+            && self.beat.is_some()
+            && !self.exited()
+            && !self.says_quiet()
+            && !self.is_dead(now)
+            && self.suspended_pid().is_none()
+            && self.silent(None, fleet, now).is_none()
+    }
+
     /// The pid of the process while a signal has stopped it.
     pub fn suspended_pid(&self) -> Option<u32> {
         let local = self.local.as_ref()?;

@@ -86,9 +86,9 @@ pub fn read(file: &str, text: &str) -> Reading {
             let place = FilePlace::new(file, number);
             report(setting, &assigned, condition.as_ref(), place, &mut reading);
         }
-        if let Some(span) = labelled(code) {
+        if let Some(label) = labelled(code) {
             let place = FilePlace::new(file, number);
-            reading.found(Layer::Initializer, LABEL, None, Value::Span(span), place);
+            reading.found(Layer::Initializer, LABEL, None, label, place);
         }
         let closes = code.trim_start().starts_with(['}']) || code.trim() == "end";
         let one_line =
@@ -357,14 +357,18 @@ fn assigned(code: &str) -> Option<(&str, Assigned<'_>)> {
     Some((receiver, Assigned::Always(value)))
 }
 
-/// The seconds of a label that a line adds as a plain text: `config[:labels] << "timeout=60"`.
-fn labelled(code: &str) -> Option<Duration> {
+/// The label that a line adds: seconds of a plain text (`config[:labels] << "timeout=60"`), or the
+/// code that publishes what is in force (`"timeout=#{config[:timeout]}"`).
+fn labelled(code: &str) -> Option<Value> {
     let (_, behind) = code.split_once("labels")?;
     let (_, value) = behind.split_once("timeout=")?;
+    if value.starts_with("#{") {
+        return Some(Value::text("timeout in force"));
+    }
     let digits = value.find(|c: char| !c.is_ascii_digit())?;
     let is_text = value[digits..].starts_with(['"', '\'']);
     let seconds = value[..digits].parse::<u32>().ok().filter(|_| is_text)?;
-    Some(Duration::from_secs(u64::from(seconds)))
+    Some(Value::Span(Duration::from_secs(u64::from(seconds))))
 }
 
 /// The name at the end of a piece of Ruby.

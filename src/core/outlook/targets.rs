@@ -201,11 +201,16 @@ impl<'a> Outlooks<'a> {
     /// The jobs of the targets by what becomes of them. Those of ended targets, and those that no
     /// heartbeat shows any more, are counted by the account of the run.
     pub fn tally(&self) -> Tally {
+        self.tally_of(|_| true)
+    }
+
+    /// The same of those of the targets that count.
+    pub fn tally_of(&self, counts: impl Fn(&ProcessKey) -> bool) -> Tally {
         let mut tally = Tally::default();
-        for (run, target) in self.ended() {
+        for (run, target) in self.ended().filter(|(_, target)| counts(&target.key)) {
             tally.add_ended(run, target);
         }
-        for (key, outlook) in &self.processes {
+        for (key, outlook) in self.processes.iter().filter(|(key, _)| counts(key)) {
             let target = self.situation.run.and_then(|run| run.ledger().target(key));
             if target.is_some_and(Target::exited) {
                 continue;

@@ -2,8 +2,8 @@
 //! risk that the gate before KILL removes, and an assumed value, stop no drain.
 
 use crate::core::check::{
-    Chosen, DeployLimit, Facts, Finding, MainProcess, Severity, StatedSequence, TermRoute,
-    UnitFacts, check, gather,
+    Chosen, DeployLimit, Facts, Finding, MainProcess, PublishedTimeout, Severity, StatedSequence,
+    TermRoute, UnitFacts, check, gather,
 };
 use crate::core::drain::{Plan, Policy, StopUnit, UnitStop};
 use crate::core::fleet::{Fleet, LocalProcess, NoRoute, Process, ProcessKey, Title};
@@ -14,7 +14,7 @@ use super::crash::crash;
 use super::found::local;
 use super::kept::kept;
 use super::route::{about, unit_stop, values};
-use super::{Preflight, Systemd};
+use super::{Preflight, Systemd, unserved};
 
 /// The time that `TimeoutStopSec` must leave after the waits of a drain inside `ExecStop`.
 pub(super) const MARGIN: std::time::Duration = std::time::Duration::from_secs(5);
@@ -24,7 +24,7 @@ pub(super) const MARGIN: std::time::Duration = std::time::Duration::from_secs(5)
 const RULES: &[&str] = &[
     "D01", "D02", "D03", "D04", "D06", "D07", "D08", "D09", "D10", "D11", "D12", "D13", "D15",
     "D18", "D19", "D20", "D21", "D22", "D37", "D38", "D39", "D40", "D41", "D42", "D43", "D44",
-    "D45", "D46",
+    "D46", "D60", "D61",
 ];
 
 /// Everything that the lint has to say of draining `targets` with `plan`, each thing once, the
@@ -61,6 +61,7 @@ pub fn findings(
             }
         }
     }
+    all.extend(unserved::findings(fleet, targets, &plan.sequence));
     all.sort_by_key(|finding| (!finding.is_decided(), std::cmp::Reverse(finding.severity)));
     all
 }
@@ -195,6 +196,12 @@ fn facts(
         TermRoute::Direct
     });
     facts.drain.tstp_by_person = Some(preflight.despite.is_none());
+    // What its files state, D22 holds against the label.
+    facts.sidekiq.published = Some(vec![PublishedTimeout {
+        who: process.name(),
+        label: process.timeout_label(),
+        stated: plan.timeout.clone(),
+    }]);
     facts
 }
 

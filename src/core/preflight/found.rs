@@ -139,11 +139,15 @@ fn of_one(
     }
 }
 
-/// The timeout that every one of `targets` states, if they agree on it.
-pub fn found_timeout(fleet: &Fleet, targets: &[ProcessKey]) -> Option<Timeout> {
-    let mut stated =
-        local(fleet, targets).map(|(_, local)| local.surroundings.stated_timeout.clone());
-    let first = stated.next()??;
-    let agree = |other: Option<Timeout>| other.is_some_and(|other| other.span == first.span);
-    stated.all(agree).then_some(first)
+/// The timeout that every one of `targets` has, where each states it or `stated` (a flag or the
+/// configuration) does, and they agree.
+pub fn common_timeout(
+    fleet: &Fleet,
+    targets: &[ProcessKey],
+    stated: Option<&Timeout>,
+) -> Option<Timeout> {
+    let mut known = local(fleet, targets).map(|(process, _)| process.timeout(stated));
+    let first = known.next().filter(|timeout| !timeout.is_assumed())?;
+    let agree = |other: Timeout| !other.is_assumed() && other.span == first.span;
+    known.all(agree).then_some(first)
 }

@@ -8,7 +8,7 @@ use crate::core::drain::Plan;
 use crate::core::fleet::{
     Fleet, LocalId, LocalProcess, Process, ProcessKey, Surroundings, Title, Unit, UnitLook,
 };
-use crate::core::sequence::{SequenceOrigin, Timeout, Version};
+use crate::core::sequence::{SequenceOrigin, Timeout, TimeoutLabel, Version};
 
 /// The inputs of the last look at the plan.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,7 @@ struct LintedProcess {
     version: Option<Version>,
     is_swarm: bool,
     timeout: Timeout,
+    label: TimeoutLabel,
     surroundings: Surroundings,
 }
 
@@ -40,6 +41,7 @@ impl LintedProcess {
             version: process.version(),
             is_swarm: matches!(local.title, Title::Swarm),
             timeout: process.timeout(stated),
+            label: process.timeout_label(),
             surroundings: local.surroundings.clone(),
         }
     }
@@ -51,6 +53,7 @@ impl LintedProcess {
             && self.is_swarm == matches!(local.title, Title::Swarm)
             && self.surroundings == local.surroundings
             && self.timeout == process.timeout(stated)
+            && self.label == process.timeout_label()
             && self.name == process.name()
     }
 }

@@ -1,6 +1,7 @@
 //! Which sequence is taken, and which findings stop a drain, for targets with given files.
 
 mod own_stop;
+mod unserved;
 
 use std::time::Duration;
 

@@ -2,6 +2,7 @@
 //! and arithmetic; nothing here knows a process.
 
 mod grammar;
+mod label;
 mod signal;
 mod timeline;
 mod version;
@@ -10,6 +11,7 @@ mod version;
 mod tests;
 
 pub use grammar::{GrammarError, Problem};
+pub use label::TimeoutLabel;
 pub use signal::{Consequence, Signal, UnknownSignal, nearest};
 pub use timeline::{Budget, Origin, Sequence, SequenceOrigin, Step, Timeout};
 pub use version::Version;

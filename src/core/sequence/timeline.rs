@@ -199,8 +199,11 @@ impl Origin {
     }
 }
 
-/// Sidekiq's own timeout (`-t`, `T`) with its origin. It is published nowhere, so it is never
-/// shown without saying where it comes from.
+/// The flag that states the timeout of every process.
+const FLAG: &str = "--timeout";
+
+/// Sidekiq's own timeout (`-t`, `T`) with its origin. Sidekiq itself publishes it nowhere, so it is
+/// never shown without saying where it comes from.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Timeout {
     /// Counted from TERM.
@@ -229,6 +232,16 @@ impl Timeout {
     /// Whether it is not stated.
     pub fn is_assumed(&self) -> bool {
         self.origin == Origin::Assumed
+    }
+
+    /// A value that `--timeout` states for every process.
+    pub fn by_flag(span: Duration) -> Self {
+        Self::stated(span, FLAG)
+    }
+
+    /// Whether `--timeout` states it.
+    pub fn is_by_flag(&self) -> bool {
+        self.origin.text() == FLAG
     }
 }
 

@@ -81,6 +81,8 @@ impl Session {
         let systemd = &self.preflight.systemd;
         let followed = (&self.setting.plan, &self.setting.sequence_from);
         if looked_by.is_some_and(|inputs| inputs.hold(&self.fleet, &targets, followed, systemd)) {
+            let seen = &mut self.preflight.seen;
+            seen.take_queues(&self.fleet, &targets, &self.setting.plan.sequence);
             return;
         }
         self.settle(&targets);

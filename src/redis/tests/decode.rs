@@ -95,6 +95,7 @@ fn info_of_7_3_and_8_1() {
         "default": {"concurrency": 4, "mode": "strict", "weights": {"a": 0}},
         "single": {"concurrency": 1, "mode": "strict", "weights": {"b": 0}}}}));
     assert_eq!(decoded.concurrency, Some(5));
+    assert_eq!(decoded.info.capsules, ["default", "single"]);
     let without_queues = read(&json!({"capsules": {"x": {"weights": {"b": 0, "a": 1}}, "y": 3}}));
     assert_eq!(without_queues.info.queues, ["a", "b"]);
     assert_eq!(without_queues.concurrency, None);

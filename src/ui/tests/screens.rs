@@ -121,7 +121,7 @@ fn too_small_says_so() {
 
 #[test]
 fn nothing_panics_at_any_size() {
-    let worlds = [
+    let worlds = vec![
         ImaginedWorld::empty(),
         ImaginedWorld::draining(),
         after(ImaginedWorld::questioned(), "n"),
@@ -164,6 +164,7 @@ fn footer_and_help_name_every_key_that_does_something() {
         pressed(ImaginedWorld::stopped(), &[Key::Esc]),
         ImaginedWorld::lost(),
         after(ImaginedWorld::new(), "/edi\n"),
+        after(ImaginedWorld::new(), "b"),
         pressed(ImaginedWorld::new(), &[Key::Tab, Key::Enter]),
         pressed(ImaginedWorld::iterating(), &[Key::Tab, Key::Enter]),
         after(ImaginedWorld::new(), "ty"),

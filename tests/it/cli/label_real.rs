@@ -62,6 +62,51 @@ fn the_printed_lines_publish_the_timeout_of_sidekiq_6_7_and_8() {
 }
 
 #[test]
+fn where_an_initializer_publishes_it_no_lines_are_printed() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs::write(root.join("Procfile"), "worker: bundle exec sidekiq\n").unwrap();
+    fs::create_dir_all(root.join("config/initializers")).unwrap();
+    let initializer = root.join("config/initializers/sidekiq.rb");
+    fs::write(&initializer, printed_lines()).unwrap();
+    let output = drainboard(&["check"]).current_dir(root).output().unwrap();
+    assert!(
+        out(&output).contains("Sidekiq's default"),
+        "{}",
+        out(&output)
+    );
+    assert!(
+        !out(&output).contains("configure_server"),
+        "{}",
+        out(&output)
+    );
+    fs::write(&initializer, "Sidekiq.configure_server { |config| }\n").unwrap();
+    let output = drainboard(&["check"]).current_dir(root).output().unwrap();
+    assert!(
+        out(&output).contains("configure_server"),
+        "{}",
+        out(&output)
+    );
+}
+
+#[test]
+fn an_application_whose_start_is_not_written_is_told_the_lines_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    fs::write(
+        root.join("Gemfile.lock"),
+        "GEM\n  specs:\n    sidekiq (7.3.2)\n",
+    )
+    .unwrap();
+    let output = drainboard(&["check"]).current_dir(root).output().unwrap();
+    assert!(
+        out(&output).contains("configure_server"),
+        "{}",
+        out(&output)
+    );
+}
+
+#[test]
 fn where_every_timeout_is_stated_no_lines_are_printed() {
     let directory = tempfile::tempdir().unwrap();
     let root = directory.path();

@@ -198,6 +198,33 @@ fn one_drain_as_json_and_as_markdown() {
 }
 
 #[test]
+fn the_seconds_in_which_no_process_served_a_queue_are_told_in_each_form() {
+    let state = State::with(&["20261121T190000Z-7"]);
+    let told = state.report(&["last", "--json"]);
+    let json: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    assert!(json["queues"].is_null(), "not recorded is no zero: {json}");
+    assert!(!out(&state.report(&["last"])).contains("queues without a process"));
+    let queues = r#""unknown":0},"queues":[{"queue":"low","unserved_s":79.5,"still":true,"gaps":[{"from_t_s":7.5,"until_t_s":null,"since":"util1:4242 became quiet","again":null}]},{"queue":"default","unserved_s":0,"still":false,"gaps":[]}]}"#;
+    let file = state.path().join("drains/20261121T190000Z-7.jsonl");
+    let text = std::fs::read_to_string(&file).expect("a journal");
+    std::fs::write(&file, text.replace(r#""unknown":0}}"#, queues)).expect("a file");
+    let low = "low: 79.5 s; from T+7.5s (util1:4242 became quiet), still unserved at the end";
+    for (arguments, title) in [
+        (&["last"][..], "\nqueues without a process\n"),
+        (&["last", "--markdown"], "\n## Queues without a process\n"),
+    ] {
+        let text = out(&state.report(arguments));
+        for words in [title, low, "default: 0.0 s"] {
+            assert!(text.contains(words), "{words}:\n{text}");
+        }
+    }
+    let told = state.report(&["last", "--json"]);
+    let json: Value = serde_json::from_slice(&told.stdout).expect("JSON");
+    assert_eq!(json["queues"][0]["unserved_s"], 79.5);
+    assert_eq!(json["queues"][1]["unserved_s"], 0.0);
+}
+
+#[test]
 fn a_drain_that_is_not_there_is_an_error_that_says_what_to_do() {
     let empty = tempfile::tempdir().expect("a directory");
     let mut command = drainboard(&["report", "--state-dir"]);

@@ -2,6 +2,7 @@
 //! no scan of `/proc` shows them (a pid namespace of its own).
 
 use std::process::Command;
+use std::time::Duration;
 
 use redis::Commands as _;
 use serde_json::json;
@@ -10,6 +11,9 @@ use crate::support::drain::Drain;
 use crate::support::imitation::as_root;
 use crate::support::scene::Scene;
 use crate::support::sidekiq::{Sidekiq, TIMEOUT, Version};
+
+/// The exit of a process elsewhere is known once its record has expired: 60 s after its last beat.
+const MINUTES: Duration = Duration::from_secs(240);
 
 const VERSIONS: [(Version, &str); 3] = [
     (Version::Six, "util6"),
@@ -50,7 +54,7 @@ fn three_hosts_with_three_versions_are_drained_and_each_job_is_accounted_for() {
     let [mut six, mut seven, mut eight] =
         VERSIONS.map(|(version, host)| sidekiq(&scene, version, host));
     let jid = scene.busy("SleepJob", &json!([600]));
-    let ended = drain(&scene, "tstp, 40, term, 9, kill", &["--all-hosts"]).end();
+    let ended = drain(&scene, "tstp, 40, term, 9, kill", &["--all-hosts"]).end_within(MINUTES);
     ended
         .assert_outcome(3, "requeued")
         .assert_fate(&jid, "pushed_back");
@@ -78,7 +82,7 @@ fn only_the_host_that_is_named_is_drained() {
     let scene = Scene::new();
     let mut named = sidekiq(&scene, Version::Seven, "util7");
     let mut other = sidekiq(&scene, Version::Eight, "util8");
-    let ended = drain(&scene, "tstp, 60, term", &["--host=util7"]).end();
+    let ended = drain(&scene, "tstp, 60, term", &["--host=util7"]).end_within(MINUTES);
     ended
         .assert_outcome(0, "drained")
         .assert_signals(&["TSTP", "TERM"]);
@@ -116,7 +120,7 @@ fn two_operators_exclude_each_other_by_a_lock_in_redis() {
         kept.contains("alice"),
         "only its owner gives it back: {kept}"
     );
-    let ended = drain(&scene, "tstp, 60, term", &[&chosen, "--no-redis-lock"]).end();
+    let ended = drain(&scene, "tstp, 60, term", &[&chosen, "--no-redis-lock"]).end_within(MINUTES);
     ended
         .assert_outcome(0, "drained")
         .assert_signals(&["TSTP", "TERM"]);

@@ -9,11 +9,12 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::ended::Ended;
-use super::patience::until;
+use super::patience::{LIMIT, until, until_within};
 use super::scene::Scene;
 use super::signal::{self, Signal};
 
@@ -127,8 +128,15 @@ impl Drain {
 
     /// Waits until it has ended.
     #[track_caller]
-    pub(crate) fn end(mut self) -> Ended {
-        let status = until("the drain has ended", || self.child.try_wait().unwrap());
+    pub(crate) fn end(self) -> Ended {
+        self.end_within(LIMIT)
+    }
+
+    /// The same for one that takes minutes.
+    #[track_caller]
+    pub(crate) fn end_within(mut self, limit: Duration) -> Ended {
+        let wait = || self.child.try_wait().unwrap();
+        let status = until_within(limit, "the drain has ended", wait);
         for reader in self.readers.drain(..) {
             reader.join().unwrap();
         }

@@ -13,8 +13,18 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Looks again and again until `look` finds something.
 #[track_caller]
-pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let end = clock::now().after(LIMIT);
+pub(crate) fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    until_within(LIMIT, what, look)
+}
+
+/// The same with a limit of its own, for what takes minutes.
+#[track_caller]
+pub(crate) fn until_within<T>(
+    limit: Duration,
+    what: &str,
+    mut look: impl FnMut() -> Option<T>,
+) -> T {
+    let end = clock::now().after(limit);
     loop {
         if let Some(found) = look() {
             return found;
@@ -22,7 +32,7 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
         assert!(
             clock::now() < end,
             "waited {} s in vain: {what}",
-            LIMIT.as_secs()
+            limit.as_secs()
         );
         std::thread::park_timeout(PAUSE);
     }

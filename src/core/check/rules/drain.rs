@@ -1,11 +1,12 @@
 //! D44 to D50: the drain at hand: what cannot be taken back, who fetches from a queue, and what
 //! becomes of jobs afterwards.
 
-use super::super::facts::{Edition, Facts, TermRoute};
+use super::super::facts::{Edition, Facts, QueueFacts, QueueService, TermRoute};
 use super::super::finding::{Rule, RuleRun, Severity};
 use super::super::unit_facts::MainProcess;
 use crate::core::layers::Value;
 use crate::core::sequence::Signal;
+use crate::core::wording::{few, thousands};
 
 /// The rows.
 pub(super) static RULES: &[Rule] = &[
@@ -21,9 +22,9 @@ pub(super) static RULES: &[Rule] = &[
     Rule {
         id: "D45",
         severity: Severity::Error,
-        condition: "every process of a queue is quiet, and nothing will start new ones",
-        message: "No process takes jobs from {queue}: {waiting}. Restart a worker.",
-        explanation: "After a failed deploy workers often stay quiet, and it is noticed only when the queue is thousands of jobs long.",
+        condition: "every process of a queue is quiet and nothing will start new ones, or a drain leaves a queue without a process",
+        message: "{who} takes jobs from {queues}. {advice}",
+        explanation: "After a failed deploy workers often stay quiet, and it is noticed only when the queue is thousands of jobs long. Before a drain the queues are named that its targets alone serve (a warning): processes of all hosts count.",
         source: "capistrano-sidekiq issue 174; sidekiq issue 5047",
         decide: queue_without_worker,
     },
@@ -88,26 +89,53 @@ fn quiet_is_final(facts: &Facts, ruling: &mut RuleRun<'_>) {
     }
 }
 
+/// Queues that one message spells out.
+const NAMED: usize = 20;
+
 fn queue_without_worker(facts: &Facts, ruling: &mut RuleRun<'_>) {
     let Some(queues) = &facts.drain.queues else {
         return ruling.undecided("Redis was not asked for the queues");
     };
+    for process in &facts.drain.queues_unread {
+        ruling.undecided(format!("the queues of {process} are not known"));
+    }
+    let mut left = Vec::new();
     for queue in queues {
-        match (queue.all_quiet, facts.drain.restart_planned) {
-            (Some(false), _) | (_, Some(true)) => {}
-            (Some(true), Some(false)) => {
-                let waiting = queue.waiting.map_or_else(
-                    || "how many wait is not known".to_string(),
-                    |waiting| format!("{waiting} waiting"),
-                );
-                ruling.fires(None, &[("queue", &queue.name), ("waiting", &waiting)]);
+        match (queue.service, facts.drain.restart_planned) {
+            (QueueService::Fetched, _) | (QueueService::AllQuiet, Some(true)) => {}
+            (QueueService::OnlyByTargets, _) => left.push(with_waiting(queue)),
+            (QueueService::AllQuiet, Some(false)) => {
+                let values: [(&str, &dyn std::fmt::Display); 3] = [
+                    ("who", &"No process"),
+                    ("queues", &with_waiting(queue)),
+                    ("advice", &"Restart a worker."),
+                ];
+                ruling.fires(None, &values);
             }
-            (Some(true), None) => ruling.undecided("whether a restart is planned is not known"),
-            (None, _) => ruling.undecided(format!(
+            (QueueService::AllQuiet, None) => {
+                ruling.undecided("whether a restart is planned is not known");
+            }
+            (QueueService::NotKnown, _) => ruling.undecided(format!(
                 "whether every process of {} is quiet is not known",
                 queue.name
             )),
         }
+    }
+    if !left.is_empty() {
+        let values: [(&str, &dyn std::fmt::Display); 3] = [
+            ("who", &"Once this drain has begun no process"),
+            ("queues", &few(&left, NAMED)),
+            ("advice", &"Jobs wait there until a new one starts."),
+        ];
+        ruling.fires_as(Severity::Warning, None, &values);
+    }
+}
+
+/// `low (1,204 waiting)`.
+fn with_waiting(queue: &QueueFacts) -> String {
+    match queue.waiting {
+        Some(waiting) => format!("{} ({} waiting)", queue.name, thousands(waiting)),
+        None => format!("{} (how many wait is not known)", queue.name),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The table of rules, D01 to D59 in order, each row beside the question that decides it. Rows
+//! The table of rules, D01 to D61 in order, each row beside the question that decides it. Rows
 //! never change their number; new ones are added at the end.
 
 mod after_term;
@@ -6,6 +6,7 @@ mod budget;
 mod command;
 mod drain;
 mod kill;
+mod label;
 mod main_process;
 mod quiet_call;
 mod reading;
@@ -40,6 +41,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
             quiet_call::RULES,
             main_process::RULES,
             kill::RULES,
+            label::RULES,
             supervision::RULES,
             drain::RULES,
             reading::RULES,
@@ -65,6 +67,15 @@ pub fn check(facts: &Facts) -> Vec<Finding> {
         findings.extend(said);
     }
     findings.sort_by_key(|finding| (!finding.is_decided(), std::cmp::Reverse(finding.severity)));
+    findings
+}
+
+/// Asks one rule, by its id.
+pub fn ask(rule: &str, facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for rule in rules().filter(|row| row.id == rule) {
+        (rule.decide)(facts, &mut RuleRun::new(rule, &mut findings));
+    }
     findings
 }
 

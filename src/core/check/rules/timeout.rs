@@ -1,4 +1,4 @@
-//! D20 to D25 and D58: Sidekiq's own timeout: values that are unusable, values that no
+//! D20 to D25: Sidekiq's own timeout: values that are unusable, values that no
 //! server reads, and the timeout of capistrano-sidekiq.
 
 use super::super::effective::{Effective, effective_timeout, environment, environments};
@@ -63,15 +63,6 @@ pub(super) static RULES: &[Rule] = &[
         explanation: "`sidekiqctl stop PID TIMEOUT` sends TERM, waits, and kills. The gem's own default of 10 s is shorter than Sidekiq's 25.",
         source: "capistrano-sidekiq 1.0.3, source; issue 77",
         decide: capistrano_kills_early,
-    },
-    Rule {
-        id: "D58",
-        severity: Severity::Warning,
-        condition: "a label states another timeout than the one that holds",
-        message: "The label timeout={N} at {place} contradicts {T} s, the timeout of {who} ({origin}). The latter holds, but drainboard and Sidekiq's web page show the label of a running process: publish settings[:timeout] itself.",
-        explanation: "A process may publish its timeout as the label timeout=N, and drainboard then takes N for its T. A number that is written there by hand stays behind when the timeout changes.",
-        source: "drainboard; Sidekiq lib/sidekiq/launcher.rb (labels)",
-        decide: label_contradicts,
     },
 ];
 
@@ -214,47 +205,6 @@ fn differs(effective: &Effective, other: &LocatedSetting, ruling: &mut RuleRun<'
                 ("place", &other.from),
             ],
         );
-    }
-}
-
-fn label_contradicts(facts: &Facts, ruling: &mut RuleRun<'_>) {
-    let labels = || {
-        let all = facts.sidekiq.timeouts.iter();
-        all.filter(|located| located.setting == initializer::LABEL)
-    };
-    if labels().next().is_none() {
-        return ruling.undecided("no label that states a timeout is known");
-    }
-    let named = facts.known.iter();
-    let mut all: Vec<(&str, Effective)> = named
-        .map(|one| (one.name.as_str(), one.timeout(facts)))
-        .collect();
-    if all.is_empty() {
-        all.push(("Sidekiq", effective_timeout(&facts.sidekiq, None)));
-    }
-    for label in labels() {
-        let mut told = Vec::new();
-        for (who, effective) in &all {
-            if let Some(why) = &effective.unread {
-                ruling.undecided(why.clone());
-                continue;
-            }
-            let timeout = &effective.timeout;
-            let origin = super::after_term::origin(timeout);
-            if label.value.span() == Some(timeout.span) || told.contains(&origin) {
-                continue;
-            }
-            let stated = label.value.span().unwrap_or_default();
-            let values: [(&str, &dyn std::fmt::Display); 5] = [
-                ("N", &number(stated)),
-                ("place", &label.from),
-                ("T", &number(timeout.span)),
-                ("who", who),
-                ("origin", &origin),
-            ];
-            ruling.fires(Some(&label.from), &values);
-            told.push(origin);
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use super::super::*;
 use super::{folder, seconds};
 use crate::core::layers::{FilePlace, Layer, Remark, Text, Weight, read_together};
-use crate::core::sequence::Version;
+use crate::core::sequence::{Timeout, TimeoutLabel, Version};
 
 /// A case of a file.
 struct Case {
@@ -131,13 +131,33 @@ fn live(facts: &mut Facts, name: &str, value: &str) {
             facts.drain.queues.get_or_insert_default().push(QueueFacts {
                 name: words[0].into(),
                 waiting: words[1].parse().ok(),
-                all_quiet: match words[2] {
-                    "quiet" => Some(true),
-                    "unknown" => None,
-                    _ => Some(false),
+                service: match words[2] {
+                    "quiet" => QueueService::AllQuiet,
+                    "unknown" => QueueService::NotKnown,
+                    "targets" => QueueService::OnlyByTargets,
+                    _ => QueueService::Fetched,
                 },
             });
         }
+        "published" => {
+            let words: Vec<&str> = value.split(' ').collect();
+            let label = match words[1].parse() {
+                Ok(span) => TimeoutLabel::States(seconds(span)),
+                Err(_) if words[1] == "-" => TimeoutLabel::Absent,
+                Err(_) => TimeoutLabel::Unusable(format!("timeout={}", words[1])),
+            };
+            let stated = words.get(2).map(|span| {
+                let place = words.get(3).copied().unwrap_or("config/sidekiq.yml:3");
+                Timeout::stated(seconds(span.parse().unwrap()), place)
+            });
+            let published = facts.sidekiq.published.get_or_insert_default();
+            published.push(PublishedTimeout {
+                who: words[0].into(),
+                label,
+                stated,
+            });
+        }
+        "queues_unread" => facts.drain.queues_unread.push(value.into()),
         "limit" => {
             let (tool, span) = value.rsplit_once(' ').unwrap();
             facts.deploy.limits.push(DeployLimit {
@@ -209,7 +229,7 @@ fn every_rule_speaks_and_keeps_silent() {
 #[test]
 fn the_table_is_whole() {
     let ids: Vec<_> = rules().map(|rule| rule.id.to_string()).collect();
-    let wanted: Vec<_> = (1..=59).map(|n| format!("D{n:02}")).collect();
+    let wanted: Vec<_> = (1..=61).map(|n| format!("D{n:02}")).collect();
     assert_eq!(ids, wanted);
     for rule in rules() {
         for text in [rule.condition, rule.message, rule.explanation, rule.source] {
@@ -217,7 +237,7 @@ fn the_table_is_whole() {
         }
     }
     assert_eq!(explain("d01").unwrap().id, "D01");
-    assert!(explain("D60").is_none());
+    assert!(explain("D62").is_none());
 }
 
 #[test]

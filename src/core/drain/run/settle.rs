@@ -91,6 +91,7 @@ impl Run {
                 jobs,
                 work_kept_s: work.map(|work| Seconds(work.kept)),
                 work_redone_s: work.map(|work| Seconds(work.redone)),
+                queues: None,
                 why: None,
             },
             turn,

@@ -26,6 +26,7 @@ mod identities;
 mod jobs;
 mod joining;
 mod losses;
+mod own_timeouts;
 mod proofs;
 mod twins;
 
