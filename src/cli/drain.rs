@@ -27,6 +27,7 @@ use crate::shell::{self, HangUp, LinesErrand, LinesFront, Printed, Printer};
 #[command(after_help = "EXAMPLES:
   drainboard drain --yes                            every Sidekiq of this host that this Redis knows
   drainboard drain --unit sidekiq@1.service --sequence 'tstp, 120, term, 30, kill' --json --yes
+  drainboard drain --all-hosts --tag shop --sequence 'tstp, 120, term' --yes   other hosts, through Redis
   ExecStop=-/usr/bin/drainboard drain --pid=${MAINPID} --yes --allow-empty")]
 #[expect(
     clippy::struct_excessive_bools,

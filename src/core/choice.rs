@@ -156,7 +156,8 @@ impl Choice {
     /// Whether it names a process of another host that beats. One that bears this host's name runs
     /// where no scan looks.
     fn names_elsewhere(&self, identity: &Identity, process: &Process, fleet: &Fleet) -> bool {
-        let beats = process.beat.is_some() && process.listed == Listed::Yes && !process.exited();
+        let lives = !process.exited() && process.gone.is_none();
+        let beats = lives && process.beat.is_some() && process.listed == Listed::Yes;
         let named = if self.is_by_name() {
             self.identities.iter().any(|name| identity.as_str() == name)
         } else {
@@ -257,6 +258,9 @@ pub fn name(text: &str) -> Wish<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::fleet::Observation;
+    use crate::core::moment::Moment;
+    use crate::core::sidekiq::{Registered, shown};
 
     #[test]
     fn what_is_empty_or_begins_with_a_dash_chooses_nothing() {
@@ -287,5 +291,85 @@ mod tests {
         assert!(asked.is_nothing());
         let all = Choice { all: true, ..asked };
         assert!(!all.is_nothing());
+    }
+
+    /// A fleet of `here`, with a Sidekiq of each of these identities that beats there.
+    fn elsewhere(identities: &[&str]) -> Fleet {
+        let wall = jiff::Timestamp::from_second(1_800_000_000).unwrap();
+        let now = Moment::new(std::time::Duration::from_secs(1000), wall);
+        let row = |identity: &&str| {
+            let registered = Registered::new(identity, "7.3.9", 5, now.epoch() - 60.0);
+            registered.row(now.epoch(), false, Vec::new())
+        };
+        let mut fleet = Fleet::default();
+        fleet.observe(Observation::Host(shown::scan("here", Vec::new(), now)));
+        let rows = identities.iter().map(row).collect();
+        fleet.observe(Observation::Look(shown::look(rows, now)));
+        fleet
+    }
+
+    fn chosen(choice: &Choice, fleet: &Fleet) -> Vec<String> {
+        let keys = choice.choose(fleet).into_iter();
+        keys.map(|key| key.to_string()).collect()
+    }
+
+    #[test]
+    fn processes_of_other_hosts_are_chosen_only_where_they_are_named() {
+        let fleet = elsewhere(&["util2:1:a", "util3:1:b", "here:9:c"]);
+        let asked = |choice: Choice| {
+            let choice = Choice {
+                asked: true,
+                ..choice
+            };
+            chosen(&choice, &fleet)
+        };
+        assert!(chosen(&Choice::default(), &fleet).is_empty());
+        let tags = vec![String::new()];
+        assert!(
+            asked(Choice {
+                tags,
+                ..Choice::default()
+            })
+            .is_empty()
+        );
+        assert!(
+            asked(Choice {
+                all: true,
+                ..Choice::default()
+            })
+            .is_empty()
+        );
+        let hosts = vec!["util2".into()];
+        assert_eq!(
+            asked(Choice {
+                hosts,
+                ..Choice::default()
+            }),
+            ["util2:1"]
+        );
+        // One of this host's name runs where no scan looks, or somewhere else: its identity names it.
+        let hosts = vec!["here".into()];
+        assert!(
+            asked(Choice {
+                hosts,
+                ..Choice::default()
+            })
+            .is_empty()
+        );
+        let identities = vec!["here:9:c".into()];
+        assert_eq!(
+            asked(Choice {
+                identities,
+                ..Choice::default()
+            }),
+            ["here:9"]
+        );
+        let all = Choice {
+            all_hosts: true,
+            ..Choice::default()
+        };
+        assert_eq!(asked(all.clone()), ["here:9", "util2:1", "util3:1"]);
+        let hosts = vec!["util3".into()];
+        assert_eq!(asked(Choice { hosts, ..all }), ["util3:1"]);
     }
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
 use self::waiver::{Attempt, Waiver};
 use super::elsewhere::RedisLocks;
@@ -125,6 +126,8 @@ impl Performer {
     /// Performs until no more work can come.
     pub async fn run(mut self, mut work: mpsc::UnboundedReceiver<ShellWork>) {
         let mut renewals = tokio::time::interval(RENEW_EVERY);
+        // Where nothing was locked none was missed.
+        renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let work = tokio::select! {
                 biased;

@@ -10,7 +10,7 @@ use crate::core::drain::gate::StepReason;
 use crate::core::drain::phase::{FailedStep, Hold, Phase};
 use crate::core::drain::plan::Mode;
 use crate::core::drain::record::{Event, Outcome};
-use crate::core::drain::target::{Standing, Target};
+use crate::core::drain::target::Standing;
 use crate::core::fleet::ProcessKey;
 use crate::core::sequence::Signal;
 
@@ -126,7 +126,7 @@ impl Run {
 
     fn force_kill(&mut self, key: &ProcessKey, accepted: u64, turn: &mut RunCall<'_>) {
         let target = self.ledger.target(key);
-        let takes_part = target.is_some_and(Target::takes_part);
+        let takes_part = target.is_some_and(|t| t.takes_part() && t.can_be_killed());
         if !takes_part || self.cursor.phase().takes_no_step() {
             return;
         }
