@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use redis::aio::ConnectionLike;
-use redis::{ErrorKind, RedisError, cmd};
+use redis::{Cmd, ErrorKind, RedisError, cmd};
 
 use super::commands::{Keys, Read};
 use super::link::{Wire, fault};
@@ -67,11 +67,8 @@ pub async fn lock(
     identity: &str,
     owner: &LockOwner,
 ) -> Result<(), String> {
-    let mut command = cmd("EVAL");
+    let mut command = script(LOCK, &[keys.lock(identity)]);
     command
-        .arg(LOCK)
-        .arg(1)
-        .arg(keys.lock(identity))
         .arg(&owner.run)
         .arg(&owner.who)
         .arg(u64::try_from(LOCK_LIVES.as_millis()).unwrap_or(u64::MAX));
@@ -93,12 +90,8 @@ pub async fn unlock(
     identity: &str,
     owner: &LockOwner,
 ) {
-    let mut command = cmd("EVAL");
-    command
-        .arg(UNLOCK)
-        .arg(1)
-        .arg(keys.lock(identity))
-        .arg(&owner.run);
+    let mut command = script(UNLOCK, &[keys.lock(identity)]);
+    command.arg(&owner.run);
     let given: Result<String, RedisError> = command.query_async(connection).await;
     if let Err(error) = given {
         tracing::warn!(%error, identity, "a lock in Redis was not given back, and expires");
@@ -113,12 +106,8 @@ pub async fn push_signal(
     (identity, signal): (&str, Signal),
     run: Option<&str>,
 ) -> ActOutcome {
-    let mut command = cmd("EVAL");
+    let mut command = script(PUSH, &[keys.signals(identity), keys.lock(identity)]);
     command
-        .arg(PUSH)
-        .arg(2)
-        .arg(keys.signals(identity))
-        .arg(keys.lock(identity))
         .arg(run.unwrap_or_default())
         .arg(signal.name())
         .arg(SIGNAL_EXPIRES.as_secs());
@@ -148,6 +137,16 @@ pub async fn is_taken(
     let length = Read::ListLength.of(&keys.signals(identity));
     let length: u64 = length.query_async(connection).await?;
     Ok(length == 0)
+}
+
+/// A script on these keys, to which its arguments are added.
+fn script(text: &str, keys: &[Vec<u8>]) -> Cmd {
+    let mut command = cmd("EVAL");
+    command.arg(text).arg(keys.len());
+    for key in keys {
+        command.arg(key);
+    }
+    command
 }
 
 /// The words for a holder: the value of its lock, clean.

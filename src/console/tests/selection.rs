@@ -2,6 +2,7 @@
 
 use crate::console::fixture::ImaginedWorld;
 use crate::console::{Key, Pane, Request, Screen, lines};
+use crate::core::fleet::ProcessKey;
 
 fn selected(world: &ImaginedWorld) -> String {
     let key = world.console.job_under_cursor(&world.session);
@@ -97,13 +98,21 @@ fn without_a_target_nothing_begins() {
 }
 
 #[test]
-fn a_process_elsewhere_is_neither_marked_nor_killed() {
+fn a_process_elsewhere_can_be_marked_and_not_be_killed() {
     let mut world = ImaginedWorld::new();
     world.press(Key::Char('p'));
     world.press(Key::End);
-    world.type_slowly("vK");
+    world.type_slowly("K");
     assert!(world.console.dialog.is_none());
-    assert_eq!(world.console.memory.targets, None);
+    world.type_slowly("v");
+    let elsewhere = |key: &ProcessKey| key.local().is_none();
+    let chosen = world.console.targets(&world.session);
+    assert_eq!(chosen.iter().filter(|key| elsewhere(key)).count(), 1);
+    // The question says how the signal goes, and that there is no KILL.
+    world.type_slowly("a");
+    let lines = world.console.dialog.as_ref().unwrap().lines.join(" ");
+    assert!(lines.contains("through Redis"), "{lines}");
+    assert!(lines.contains("and no KILL"), "{lines}");
 }
 
 #[test]
