@@ -7,7 +7,7 @@ use super::execution::Execution;
 use super::scene::Scene;
 use crate::core::fleet::{Fleet, Listed, Process, ProcessKey};
 use crate::core::moment::Moment;
-use crate::core::timing::{INTERRUPT_MARGIN, ONE_BEAT};
+use crate::core::timing::{BEGUN_ELSEWHERE, INTERRUPT_MARGIN, ONE_BEAT};
 
 /// Whether the other processes that serve a queue have beaten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,6 +172,14 @@ impl Served {
                 self.seen.insert(key.clone(), Seen { at: now, queues });
             }
         }
+    }
+
+    /// Whether every look has been fresh since the time `shown`, in seconds since 1970 on this host's
+    /// clock.
+    pub(super) fn is_watched_since(&self, shown: f64) -> bool {
+        let late = BEGUN_ELSEWHERE.as_secs_f64();
+        self.since
+            .is_some_and(|since| since.epoch() <= shown + late)
     }
 
     /// Whether no process can have fetched from `queue` since `from`.

@@ -3,14 +3,15 @@
 
 use super::logbook::Logbook;
 pub(super) use super::sources::{Failure, Reading, Sources};
+use super::sources::{connected, unasked};
 use super::world::{Member, World};
 use crate::core::drain::{
     Act, ActOutcome, Ask, Command, Effect, EffectId, Event, Input, Missing, Phase, Plan, Policy,
     PushBack, Record, Run, SEARCH_WITHIN, WaitingSignal,
 };
 use crate::core::fleet::{
-    Fleet, HostLook, Link, LinkFault, LocalId, Located, LogNews, Look, Observation, Place,
-    ProcessKey, Sought,
+    Fleet, HostLook, Link, LinkFault, LocalId, Located, LogNews, Look, Observation, ProcessKey,
+    Sought,
 };
 use crate::core::log::Happening;
 use crate::core::moment::Moment;
@@ -197,7 +198,7 @@ impl Drive {
         }
     }
 
-    fn is_lost(&self) -> bool {
+    pub(super) fn is_lost(&self) -> bool {
         let lost = self.sources.lost;
         lost.is_some_and(|(from, to)| from <= self.now && self.now < to)
     }
@@ -306,19 +307,6 @@ impl Drive {
         self.send(when, Delivery::Outcome(id, outcome));
     }
 
-    /// Redis is asked whether a signal was taken, once a second until it expires.
-    fn taken(&mut self, waiting: WaitingSignal) {
-        let in_time = self.now < waiting.until;
-        if !self.is_lost() && in_time && self.world.has_taken(&waiting.target) {
-            self.call(Input::Taken(waiting, true));
-        } else if in_time {
-            let soon = self.now.after(Duration::from_secs(1));
-            self.send(soon, Delivery::Taken(waiting));
-        } else {
-            self.call(Input::Taken(waiting, false));
-        }
-    }
-
     /// An input for the run.
     pub(super) fn call(&mut self, input: Input) {
         let before = self.run.clone();
@@ -380,25 +368,6 @@ impl Drive {
         let lines = self.journal.iter().map(ToString::to_string);
         lines.filter(|line| line.contains(words)).count()
     }
-}
-
-fn connected(now: Moment) -> Link {
-    Link::Connected {
-        round_trip: Duration::from_millis(1),
-        at: now,
-    }
-}
-
-fn unasked(sought: &[Sought], asked: Moment) -> Vec<Located> {
-    let unasked = |sought: &Sought| Located {
-        jid: sought.jid.clone(),
-        place: Place::NotAsked { why: "gone".into() },
-        asked,
-        iterating: false,
-        heirs: Vec::new(),
-        namesake: None,
-    };
-    sought.iter().map(unasked).collect()
 }
 
 impl Drop for Drive {

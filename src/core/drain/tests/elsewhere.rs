@@ -1,17 +1,36 @@
 //! Targets of other hosts: their signals go through Redis, their exits are known by it alone.
 
+use std::time::Duration;
+
 use proptest::prelude::*;
 
 use super::cases::{begin, begin_with, config, stated, stuck};
-use super::drive::{Drive, Failure, Sources, plan};
+use super::drive::{Delivery, Drive, Failure, Sources, plan};
 use super::fates::{cases, check_end, fates_are_true, nothing_lost_is_overlooked, play};
 use super::scenario::{touched, untouched, well_lit};
 use super::world::{World, at, task};
-use crate::core::drain::{Command, Effect, Event, Fate, Hold, Input, Outcome, Phase};
+use crate::core::drain::{
+    Command, Effect, Event, Fate, Hold, Input, Outcome, Phase, WaitingSignal,
+};
 use crate::core::fleet::{Observation, ProcessKey};
 use crate::core::moment::Moment;
 use crate::core::sequence::Signal;
 use crate::core::sidekiq::{Task, Temper, shown};
+
+impl Drive {
+    /// Redis is asked whether a signal was taken, once a second until it expires.
+    pub(super) fn taken(&mut self, waiting: WaitingSignal) {
+        let in_time = self.now < waiting.until;
+        if !self.is_lost() && in_time && self.world.has_taken(&waiting.target) {
+            self.call(Input::Taken(waiting, true));
+        } else if in_time {
+            let soon = self.now.after(Duration::from_secs(1));
+            self.send(soon, Delivery::Taken(waiting));
+        } else {
+            self.call(Input::Taken(waiting, false));
+        }
+    }
+}
 
 /// A Sidekiq of another host with these jobs since 2 s before the drain; it beats at 3, 13, 23, … s.
 fn far(timeout: u64, tasks: Vec<Task>) -> World {

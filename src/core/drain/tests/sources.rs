@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::world::at;
+use crate::core::fleet::{Link, Located, Place, Sought};
 use crate::core::moment::Moment;
 
 /// How the sources and the performer behave.
@@ -85,4 +86,25 @@ impl Default for Sources {
             logs: None,
         }
     }
+}
+
+/// A link that has answered.
+pub(super) fn connected(now: Moment) -> Link {
+    Link::Connected {
+        round_trip: Duration::from_millis(1),
+        at: now,
+    }
+}
+
+/// The answers of a Redis that cannot be asked.
+pub(super) fn unasked(sought: &[Sought], asked: Moment) -> Vec<Located> {
+    let unasked = |sought: &Sought| Located {
+        jid: sought.jid.clone(),
+        place: Place::NotAsked { why: "gone".into() },
+        asked,
+        iterating: false,
+        heirs: Vec::new(),
+        namesake: None,
+    };
+    sought.iter().map(unasked).collect()
 }

@@ -53,13 +53,24 @@ impl Case<'_> {
             let why = "its log: it broke off at a checkpoint; where its work goes on was not seen";
             return Some(Ruling::new(Fate::Unknown, why));
         }
-        if whole && proven && self.others(asked) == Others::NoneServe {
+        if whole && proven && self.was_watched() && self.others(asked) == Others::NoneServe {
             let why = "it left its thread, nothing of its work is in a queue or a set, and no other \
                        process takes jobs";
             return Some(Ruling::new(Fate::Finished, why));
         }
         let why = "it ended, or broke off at a checkpoint: where its work goes on was not seen";
         Some(Ruling::new(Fate::Unknown, why))
+    }
+
+    /// Whether Redis answered all the time since it may have broken off: the last beat that showed it,
+    /// or the first signal, where its process took jobs until then. What it put there would have been
+    /// seen, and so would a flush.
+    fn was_watched(self) -> bool {
+        let mark = self.subject.signals.mark.filter(|mark| !mark.quiet);
+        let told = mark.map(|mark| mark.about_to.epoch());
+        let from = self.execution.last_shown().into_iter().chain(told);
+        from.reduce(f64::max)
+            .is_some_and(|from| self.served.is_watched_since(from))
     }
 
     /// Since when another process may have taken it up: since the first signal. A job with

@@ -169,6 +169,13 @@ impl Bench {
     }
 
     /// Its process ended at this second.
+    /// From this second on every look is fresh.
+    pub(super) fn is_watched(&mut self, second: f64) {
+        let mut fleet = self.fleet.clone();
+        fleet.looked = Some(at(second));
+        self.served.observe(&[], &fleet, at(second));
+    }
+
     pub(super) fn exits(&mut self, second: f64, clean: Option<bool>) {
         let at = at(second);
         self.exit = Some(Exit { at, clean });

@@ -2,6 +2,7 @@
 
 use super::super::evidence::Fact;
 use super::super::fate::Fate;
+use super::super::others::Served;
 use super::bench::{Bench, EPOCH, answer, at, checkpoints, nowhere, row};
 use crate::core::fleet::{Mark, Passed, Place, ProcessKey};
 use crate::core::log::{Notice, Told};
@@ -140,12 +141,17 @@ fn a_push_back_that_failed_is_not_that_of_a_job_which_had_left_its_thread() {
 #[test]
 fn a_job_with_checkpoints_that_is_done_has_ended_only_where_redis_has_what_it_had() {
     let mut bench = Bench::of(checkpoints());
+    bench.is_watched(0.0);
     bench.log_end(3.0, Told::Done, false);
     bench.is_nowhere(3.1);
     assert_eq!(fate(&bench, 4.0, true), None);
     assert_eq!(fate(&bench, 4.0, false), Some(Fate::Unknown));
     vouched(&mut bench, 4.5, 5.0);
     assert_eq!(fate(&bench, 5.1, true), Some(Fate::Finished));
+    // It may have been flushed while it did not answer.
+    bench.served = Served::default();
+    bench.is_watched(2.5);
+    assert_eq!(fate(&bench, 5.1, false), Some(Fate::Unknown));
 }
 
 #[test]
