@@ -14,8 +14,7 @@ use crate::core::log::{Begun, Notice, Told};
 use crate::core::moment::Moment;
 use crate::core::timing::SHOWN_WITHIN;
 
-/// How long before its line `done` a job that breaks off makes the later one at most, and how far
-/// the two may lie the other way round, in seconds: they are written by two clocks of one host.
+/// So many seconds before and after its line `done` a job that breaks off may make the later one.
 pub(super) const MADE_BEFORE_DONE: (f64, f64) = (1.0, 0.1);
 
 /// The later job that does the work of an execution.
@@ -251,10 +250,9 @@ impl Execution {
     pub(super) fn last_shown(&self) -> Option<f64> {
         self.find(|known| {
             if let Fact::Shown { beat } = known.fact {
-                Some(beat)
-            } else {
-                None
+                return Some(beat);
             }
+            None
         })
     }
 
@@ -262,10 +260,9 @@ impl Execution {
     pub(super) fn missed(&self) -> Option<(Moment, f64)> {
         self.find(|known| {
             if let Fact::Missed { beat } = known.fact {
-                Some((known.at, beat))
-            } else {
-                None
+                return Some((known.at, beat));
             }
+            None
         })
     }
 
@@ -288,10 +285,9 @@ impl Execution {
     pub(super) fn any_log_end(&self) -> Option<(Moment, LogEnd)> {
         self.find(|known| {
             if let Fact::LogEnd(end) = known.fact {
-                Some((known.at, end))
-            } else {
-                None
+                return Some((known.at, end));
             }
+            None
         })
     }
 
@@ -313,10 +309,9 @@ impl Execution {
     pub(super) fn located(&self) -> Option<(Moment, &Place)> {
         self.evidence.iter().find_map(|known| {
             if let Fact::Located { place, .. } = &known.fact {
-                Some((known.at, place))
-            } else {
-                None
+                return Some((known.at, place));
             }
+            None
         })
     }
 
@@ -324,10 +319,9 @@ impl Execution {
     pub(super) fn answered(&self) -> Option<Moment> {
         self.find(|known| {
             if let Fact::Located { answered, .. } = known.fact {
-                Some(answered)
-            } else {
-                None
+                return Some(answered);
             }
+            None
         })
     }
 
@@ -377,10 +371,9 @@ impl Execution {
     pub fn back(&self) -> Option<(Moment, &str)> {
         self.evidence.iter().find_map(|known| {
             if let Fact::Back { how } = &known.fact {
-                Some((known.at, how.as_str()))
-            } else {
-                None
+                return Some((known.at, how.as_str()));
             }
+            None
         })
     }
 
@@ -399,10 +392,9 @@ impl Execution {
     pub(super) fn settled(&self) -> Option<Ruling> {
         self.evidence.iter().find_map(|known| {
             if let Fact::Settled { fate, why } = &known.fact {
-                Some(Ruling::new(*fate, why.clone()))
-            } else {
-                None
+                return Some(Ruling::new(*fate, why.clone()));
             }
+            None
         })
     }
 }

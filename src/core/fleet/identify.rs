@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::address::RedisAddress;
 use super::beat::{HostClock, differs};
+use super::key::ProcessKey;
 use super::local::{LocalId, LocalProcess, Title};
 use super::look::Identity;
-use super::process::{Listed, Process, ProcessKey};
+use super::process::{Listed, Process};
 use crate::core::moment::Moment;
 use crate::core::sequence::Version;
 use crate::core::timing::HASH_EXPIRES;
