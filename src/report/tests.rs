@@ -12,6 +12,15 @@ use crate::core::fleet::Identity;
 use crate::core::moment::{Moment, Seconds};
 use crate::core::sequence::Signal;
 
+/// An exit in order, or by a KILL of the run.
+fn exited(clean: bool) -> Event {
+    Event::Exited {
+        clean: Some(clean),
+        killed_by_us: Some(!clean),
+        by_redis: false,
+    }
+}
+
 fn record(t_s: f64, pid: Option<u32>, event: Event) -> String {
     let since_start = Duration::from_secs_f64(t_s);
     let at = Moment::new(
@@ -130,25 +139,9 @@ fn journal() -> String {
         record(61.0, None, Event::Extended { by_s: 30 }),
         sent(120.1, 1, Signal::Term),
         sent(120.1, 2, Signal::Term),
-        record(
-            146.0,
-            Some(1),
-            Event::Exited {
-                clean: Some(true),
-                killed_by_us: Some(false),
-                by_redis: false,
-            },
-        ),
+        record(146.0, Some(1), exited(true)),
         sent(148.1, 2, Signal::Kill),
-        record(
-            148.2,
-            Some(2),
-            Event::Exited {
-                clean: Some(false),
-                killed_by_us: Some(true),
-                by_redis: false,
-            },
-        ),
+        record(148.2, Some(2), exited(false)),
         reconciled(1, "aa", "Quick", Fate::Finished),
         reconciled(1, "bb", "Slow", Fate::PushedBack),
         reconciled(2, "cc", "Wedged", Fate::Lost),

@@ -3,6 +3,7 @@
 
 mod beyond;
 mod cancelling;
+mod pushing;
 mod waiver;
 
 use std::collections::HashMap;
@@ -29,8 +30,8 @@ use crate::core::sequence::Signal;
 use crate::host::{Held, SendError, SignalSent};
 use crate::journal::Journal;
 use crate::recorder::ActMarks;
-use crate::redis::{Address, Keys, LOCK_LIVES, open};
-use crate::rescue::{SavedJob, Store, push_back};
+use crate::redis::{Address, LOCK_LIVES};
+use crate::rescue::{SavedJob, Store};
 
 /// The means of a performer besides the held processes.
 #[derive(Clone, Debug, Default)]
@@ -368,38 +369,6 @@ impl Performer {
         let store = Store::new(state_dir);
         let saved = store.save(run, jobs).map_err(|error| error.to_string());
         saved.map(|()| store.path(run))
-    }
-
-    /// Pushes a lost job back: never without a record of it, and never without a licence.
-    async fn push_back(&self, job: &SavedJob, confirmed: bool) -> PushOutcome {
-        let refused = |why: &dyn fmt::Display| PushOutcome::Refused(why.to_string());
-        if let (Some(PretendedQueues(take)), Some(jid)) = (&self.means.queues, &job.jid) {
-            return take(jid);
-        }
-        if let Some(why) = &self.failing {
-            return refused(&format!("the record of it cannot be written: {why}"));
-        }
-        let Some(journal) = &self.journal else {
-            return refused(&"there is no record to write it down in");
-        };
-        let Some((address, namespace)) = &self.means.redis else {
-            return refused(&"there is no Redis");
-        };
-        let store = Store::new(journal.state_dir());
-        if let Err(error) = store.save(journal.run(), std::slice::from_ref(job)) {
-            return refused(&error);
-        }
-        let mut connection = match open(address, PATIENCE).await {
-            Ok(connection) => connection,
-            Err(why) => return refused(&why),
-        };
-        if !confirmed && !self.licence.load(Ordering::SeqCst) {
-            return refused(&"the run was stopped");
-        }
-        let keys = Keys::new(namespace.as_deref());
-        let run = journal.run();
-        let pushed = push_back(&mut connection, &keys, &store, run, job, &self.means.by).await;
-        pushed.unwrap_or_else(|error| refused(&error))
     }
 
     fn reply(&self, reply: Reply) {

@@ -204,11 +204,7 @@ impl Fleet {
             process.look(row, asked, server_time);
         }
         self.join(answered);
-        let kept = self
-            .processes
-            .values_mut()
-            .filter(|process| process.is_kept);
-        kept.for_each(|process| process.end_elsewhere(asked));
+        (self.processes.values_mut()).for_each(|process| process.end_elsewhere(asked));
         self.forget(answered);
     }
 

@@ -347,7 +347,7 @@ impl Process {
     /// listed no more, and its hash has expired, which a heartbeat would have written anew. One that
     /// is still listed may be suspended, or cut off from Redis.
     pub(super) fn end_elsewhere(&mut self, asked: Moment) {
-        if self.life != Life::Elsewhere {
+        if self.life != Life::Elsewhere || !self.is_kept {
             return;
         }
         let removed = matches!(self.listed, Listed::Removed { .. });

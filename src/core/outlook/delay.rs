@@ -7,7 +7,7 @@ use super::Situation;
 use super::ends::stop_to_come;
 use super::verdict::Ends;
 use crate::core::drain::{Mode, Phase, RedisGone, Run, Target};
-use crate::core::fleet::{Link, Process};
+use crate::core::fleet::{Link, Process, ProcessKey};
 use crate::core::timing::REDIS_WAIT;
 
 /// How much later than planned the first TERM goes by itself, because Redis does not answer and
@@ -20,6 +20,14 @@ pub enum Delay {
     By(Duration),
     /// Not before Redis answers or the operator decides.
     Held,
+}
+
+impl Ends {
+    /// The same for the process `key`: one of another host is reached by no KILL.
+    pub(super) fn reaching(mut self, key: &ProcessKey) -> Self {
+        self.kill = self.kill.filter(|_| key.local().is_some());
+        self
+    }
 }
 
 impl Delay {

@@ -69,14 +69,9 @@ impl<'a> Situation<'a> {
         };
         let delay = self.delay(process, target);
         let ends = ends.map(|ends| Ends {
-            // Redis carries no KILL.
-            kill: ends.kill.filter(|_| key.local().is_some()),
-            ..ends
-        });
-        let ends = ends.map(|ends| Ends {
             kept: process.keeps_jobs(),
             obstacle: self.obstacle(key, process, target.map(|(_, target)| target)),
-            ..delay.moves(ends)
+            ..delay.moves(ends.reaching(key))
         });
         ProcessOutlook {
             situation: self,
@@ -92,11 +87,9 @@ impl<'a> Situation<'a> {
     pub fn budget(self, key: &ProcessKey, process: &Process) -> Budget {
         let timeout = process.timeout(self.plan.timeout.as_ref());
         let limit = self.systemd_kills_after(key);
-        let budget = self.plan.sequence.budget_within(timeout.span, limit);
-        Budget {
-            kill: budget.kill.filter(|_| key.local().is_some()),
-            ..budget
-        }
+        let mut budget = self.plan.sequence.budget_within(timeout.span, limit);
+        budget.kill = budget.kill.filter(|_| key.local().is_some());
+        budget
     }
 
     /// How long after TERM systemd kills it, where the stop of its unit is certain.
