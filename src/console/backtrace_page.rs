@@ -21,7 +21,7 @@ pub(super) fn no_backtrace(session: &Session, console: &Console) -> String {
     let why = match console.selected_process(session) {
         None => Err("no process is selected".to_owned()),
         Some(ProcessKey::Remote(identity)) => Err(format!(
-            "{} is on another host: no signal reaches it from here",
+            "{} is on another host: its log is not read from here",
             identity.short()
         )),
         Some(ProcessKey::Local(id)) => session.may_ask(id),

@@ -356,9 +356,13 @@ pub(super) fn why_not(act: KeyAct, session: &Session, console: &Console) -> &'st
         KeyAct::ForceKill | KeyAct::Mark if gone => {
             "the selected process is gone, or in a container"
         }
-        KeyAct::ForceKill | KeyAct::Mark | KeyAct::Save if remote && !gone => {
-            "the selected process is on another host: no signal reaches it from here"
+        KeyAct::ForceKill if remote => {
+            "the selected process is on another host, and Redis carries no KILL"
         }
+        KeyAct::Mark if remote && !draining => {
+            "the selected process is on another host and does not beat"
+        }
+        KeyAct::Save if remote && !gone => "the selected process is on another host",
         KeyAct::Mark if draining => "the targets are fixed while a drain runs",
         KeyAct::ForceKill if draining => {
             "the selected process is not part of this drain, or has ended"

@@ -88,7 +88,7 @@ pub(super) fn lines(
         None if Belongs::of(&session.fleet, key, process, false) == Belongs::Vanished => {}
         None => lines.push(PageLine::fact(
             "host",
-            "another host: no signal reaches it from here",
+            "another host: reached through Redis, without a KILL",
         )),
     }
     if let Some(target) = session
