@@ -20,7 +20,7 @@ fn the_plan_as_json_is_the_contract() {
         concat!(
             r#"{"sequence":"tstp, 120, term, 30, kill","sequence_from":"default","timeout_s":25,"timeout_from":"assumed","#,
             r#""budget_s":145,"interrupt_at_s":145,"kill_at_s":150,"steps":[{"at_s":0,"signal":"TSTP"},"#,
-            r#"{"at_s":120,"signal":"TERM"},{"at_s":150,"signal":"KILL"}],"jobs":[],"unit_stops":[]}"#,
+            r#"{"at_s":120,"signal":"TERM"},{"at_s":150,"signal":"KILL"}],"jobs":[],"unit_stops":[],"unserved_queues":null}"#,
             "\n"
         )
     );

@@ -246,7 +246,7 @@ async fn a_wrong_password_and_a_frozen_server_are_said() {
     frozen.thaw();
     assert_eq!(ps["redis"]["link"], "lost");
     assert_eq!(code(&plan), 0);
-    assert!(out(&plan).ends_with("\"jobs\":[],\"unit_stops\":[]}\n"));
+    assert!(out(&plan).ends_with("\"jobs\":[],\"unit_stops\":[],\"unserved_queues\":null}\n"));
 }
 
 #[tokio::test]
