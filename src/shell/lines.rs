@@ -185,7 +185,7 @@ impl LinesFront {
             return Vec::new();
         }
         for warning in session.preflight.seen.warnings() {
-            say(&format!("warning: {warning}"));
+            say(&format!("{} warning: {warning}", stamp(now)));
         }
         if self.errand.confirm {
             say(&confirmation(&targets, session, now));
